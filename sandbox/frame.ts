@@ -1,0 +1,100 @@
+/**
+ * Frames on a byte stream: two 32-bit lengths, a JSON header, a body of text. The body is carried as
+ * it is, so that JSON text passes through the processes without being parsed on its way.
+ */
+import type { Duplex } from 'node:stream';
+
+const LENGTHS_BYTES = 8;
+const HEADER_LIMIT_BYTES = 1024 * 1024;
+
+export interface FrameLimits {
+  /** The longest body that is taken; a longer one ends the connection. */
+  readonly bodyBytes: number;
+}
+
+export interface FrameChannel<Out> {
+  send(header: Out, body?: string): void;
+}
+
+/**
+ * Sends and receives frames. What is sent within one turn of the event loop goes out in one write.
+ *
+ * @param onFrame gets the parsed header, unchecked, and the body.
+ * @param onBroken is called once if the other side breaks the framing; nothing is read after it.
+ */
+export function openFrameChannel<Out>(
+  stream: Duplex,
+  limits: FrameLimits,
+  onFrame: (header: unknown, body: string) => void,
+  onBroken: (reason: string) => void,
+): FrameChannel<Out> {
+  let outgoing: Buffer[] = [];
+  const flush = (): void => {
+    const frames = outgoing;
+    outgoing = [];
+    if (stream.writable) stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+  };
+
+  let received: Buffer = Buffer.alloc(0);
+  let parts: Buffer[] = [];
+  let partsBytes = 0;
+  let neededBytes = LENGTHS_BYTES;
+  let broken = false;
+  const fail = (reason: string): void => {
+    broken = true;
+    parts = [];
+    stream.pause();
+    onBroken(reason);
+  };
+
+  stream.on('data', (chunk: Buffer) => {
+    if (broken) return;
+    parts.push(chunk);
+    partsBytes += chunk.length;
+    if (partsBytes < neededBytes) return;
+    received = parts.length === 1 ? chunk : Buffer.concat(parts, partsBytes);
+    let offset = 0;
+    neededBytes = LENGTHS_BYTES;
+    while (received.length - offset >= LENGTHS_BYTES) {
+      const headerBytes = received.readUInt32LE(offset);
+      const bodyBytes = received.readUInt32LE(offset + 4);
+      if (headerBytes > HEADER_LIMIT_BYTES || bodyBytes > limits.bodyBytes) {
+        return fail(`a frame of ${headerBytes} + ${bodyBytes} bytes is over the limit`);
+      }
+      const frameBytes = LENGTHS_BYTES + headerBytes + bodyBytes;
+      if (received.length - offset < frameBytes) {
+        neededBytes = frameBytes;
+        break;
+      }
+      const bodyAt = offset + LENGTHS_BYTES + headerBytes;
+      let header: unknown;
+      try {
+        header = JSON.parse(received.toString('utf8', offset + LENGTHS_BYTES, bodyAt));
+      } catch {
+        return fail('a frame with a header that is not JSON');
+      }
+      onFrame(header, bodyBytes === 0 ? '' : received.toString('utf8', bodyAt, bodyAt + bodyBytes));
+      if (broken) return;
+      offset += frameBytes;
+    }
+    const rest = received.subarray(offset);
+    parts = rest.length === 0 ? [] : [rest];
+    partsBytes = rest.length;
+  });
+
+  return {
+    send(header, body = '') {
+      const headerText = JSON.stringify(header);
+      const headerBytes = Buffer.byteLength(headerText);
+      const bodyBytes = Buffer.byteLength(body);
+      const frame = Buffer.allocUnsafe(LENGTHS_BYTES + headerBytes + bodyBytes);
+      frame.writeUInt32LE(headerBytes, 0);
+      frame.writeUInt32LE(bodyBytes, 4);
+      frame.write(headerText, LENGTHS_BYTES, headerBytes, 'utf8');
+      if (bodyBytes > 0) frame.write(body, LENGTHS_BYTES + headerBytes, bodyBytes, 'utf8');
+      // setImmediate rather than a microtask: everything that one poll of the loop brought in
+      // leaves together.
+      if (outgoing.push(frame) === 1) setImmediate(flush);
+    },
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * Everything that crosses a wall: the types of a job and its outcome, and the messages between the
+ * runtime's process and a compartment. What comes out of a compartment is checked against the
+ * schemas below; what goes in is made by us.
+ *
+ * The compartment's side imports types alone from here, so that no validator is loaded in it.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import Type, { type Static } from 'typebox';
+
+/** The limits of one run. Every amount has a name and a unit. */
+export interface Limits {
+  /** Wall time of the run, loading of the bundle included. */
+  readonly timeoutMs: number;
+  /** CPU time that the run's isolate may use. */
+  readonly cpuMs: number;
+  /** Heap of the run's isolate. */
+  readonly memoryMb: number;
+  /** UTF-8 bytes of the result's JSON text. */
+  readonly resultBytes: number;
+  /** Nesting of the result. */
+  readonly resultDepth: number;
+  /** Characters of an error's code; its message and its stack get ten and twenty times as many. */
+  readonly errorCodeChars: number;
+  /** Lines that a run may log; what is over is counted, not kept. */
+  readonly logLines: number;
+  /** Characters that a run may log, all lines together. */
+  readonly logChars: number;
+  /** Timers that may be set at once. */
+  readonly timers: number;
+  /** Requests to the runtime that may be open at once. */
+  readonly pendingAsks: number;
+  /** Characters of one request to the runtime. */
+  readonly askChars: number;
+}
+
+export const defaultLimits: Limits = Object.freeze({
+  timeoutMs: 300_000,
+  cpuMs: 10_000,
+  memoryMb: 64,
+  resultBytes: 5 * 1024 * 1024,
+  resultDepth: 200,
+  errorCodeChars: 200,
+  logLines: 1_000,
+  logChars: 256 * 1024,
+  timers: 1_000,
+  pendingAsks: 100,
+  askChars: 8 * 1024 * 1024,
+});
+
+/** A connector's code. The digest names it: same digest, same code. */
+export interface Bundle {
+  readonly connectorId: string;
+  readonly digest: string;
+  /** How the code is named in stacks, `shopify-netsuite/index.js`. */
+  readonly filename: string;
+  readonly format: 'commonjs' | 'module';
+  readonly code: string;
+}
+
+/** A function of a section, with its one argument as JSON text. */
+export interface Call {
+  readonly section: string;
+  readonly name: string;
+  readonly argument: string;
+}
+
+export interface Job {
+  readonly runId: string;
+  readonly bundle: Bundle;
+  /** Whose warm isolate the run may use; module state never reaches another integration. */
+  readonly integrationId: string;
+  /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
+  readonly call?: Call;
+  readonly limits: Limits;
+  /** Ends the run early; its outcome is the fault `cancelled`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Why a run has no answer. Decided from what our side saw: timers, counters, the state of the
+ * isolate and of the process.
+ */
+export const faults = [
+  'run_timeout',
+  'cpu_limit_exceeded',
+  'memory_limit_exceeded',
+  'sandbox_crashed',
+  'sandbox_restarted',
+  'never_answered',
+  'overloaded',
+  'cancelled',
+  'bundle_failed',
+  'object_not_found',
+  'invalid_function',
+  'invalid_extension_response',
+  'response_size_exceeded',
+] as const;
+export type Fault = (typeof faults)[number];
+
+/** What a run used. */
+export interface Spent {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  /** Heap of the isolate when the run ended. */
+  readonly heapBytes: number;
+}
+
+export type Outcome =
+  /** `result` is JSON text that parses. */
+  | { readonly status: 'answered'; readonly result: string; readonly spent: Spent }
+  /** The connector's own error. `stack` has the bundle's lines, for the run's record alone. */
+  | {
+      readonly status: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly stack: string;
+      readonly spent: Spent;
+    }
+  | { readonly status: 'faulted'; readonly fault: Fault; readonly message: string; readonly spent: Spent };
+
+export const nothingSpent: Spent = Object.freeze({ wallMs: 0, cpuMs: 0, heapBytes: 0 });
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export const capabilities = ['fetch', 'progress'] as const;
+export type Capability = (typeof capabilities)[number];
+
+/**
+ * What a run may ask of the runtime, made from its grant. A capability takes and gives JSON text;
+ * the text that it gives is `{"value":…}` or `{"error":{"code","message"}}`. It never rejects.
+ */
+export type Ask = {
+  readonly [capability in Capability]: (request: string, signal: AbortSignal) => Promise<string>;
+} & {
+  log(level: LogLevel, text: string): void;
+};
+
+/** One call is `Job → Outcome`. */
+export interface Sandbox {
+  /** Resolves for everything that a connector can do wrong; rejects only for our own bugs. */
+  run(job: Job, ask: Ask): Promise<Outcome>;
+  /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How a compartment is set up; handed to it when it starts. */
+export interface CompartmentOptions {
+  /** Worker threads at the most. */
+  readonly threads: number;
+  /** Isolates kept for the next run of their integration, per thread. */
+  readonly warmIsolates: number;
+  /** How long an unused one is kept. */
+  readonly warmMs: number;
+}
+
+/** Runtime → compartment. A message is a small header and a body of text. */
+export type ToCompartment =
+  | { type: 'bundle'; connectorId: string; digest: string; filename: string; format: Bundle['format'] }
+  | {
+      type: 'job';
+      runId: string;
+      digest: string;
+      integrationId: string;
+      call?: { section: string; name: string };
+      limits: Limits;
+    }
+  | { type: 'reply'; runId: string; askId: number }
+  | { type: 'cancel'; runId: string }
+  | { type: 'drop'; digest: string };
+
+const Text = (maxLength: number) => Type.String({ maxLength });
+const RunId = Text(64);
+const SpentSchema = Type.Object({
+  wallMs: Type.Number({ minimum: 0 }),
+  cpuMs: Type.Number({ minimum: 0 }),
+  heapBytes: Type.Number({ minimum: 0 }),
+});
+
+/** Compartment → runtime, as it is checked when it arrives. */
+export const FromCompartment = Type.Union([
+  Type.Object({ type: Type.Literal('ready') }),
+  Type.Object({ type: Type.Literal('answered'), runId: RunId, spent: SpentSchema }),
+  Type.Object({
+    type: Type.Literal('failed'),
+    runId: RunId,
+    code: Text(10_000),
+    stack: Text(100_000),
+    spent: SpentSchema,
+  }),
+  Type.Object({
+    type: Type.Literal('faulted'),
+    runId: RunId,
+    fault: Type.Enum([...faults]),
+    spent: SpentSchema,
+  }),
+  Type.Object({
+    type: Type.Literal('ask'),
+    runId: RunId,
+    askId: Type.Integer({ minimum: 0 }),
+    capability: Type.Enum([...capabilities]),
+  }),
+  Type.Object({ type: Type.Literal('log'), runId: RunId, level: Type.Enum([...logLevels]) }),
+]);
+export type FromCompartment = Static<typeof FromCompartment>;
+
+/** Pool → worker thread: a run, as a piscina task. */
+export interface ThreadTask {
+  readonly runId: string;
+  readonly digest: string;
+  readonly integrationId: string;
+  readonly call?: Call;
+  readonly limits: Limits;
+}
+
+/** Pool → worker thread, over the thread's own port. */
+export type ToThread =
+  | { type: 'bundle'; bundle: Bundle }
+  | { type: 'reply'; runId: string; askId: number; reply: string }
+  | { type: 'cancel'; runId: string }
+  | { type: 'drop'; digest: string };
+
+/** Worker thread → pool, over the thread's own port. */
+export type FromThread =
+  | { type: 'ask'; runId: string; askId: number; capability: Capability; request: string }
+  | { type: 'log'; runId: string; level: LogLevel; text: string };
+
+/** What a worker thread says of itself when it starts. */
+export interface ThreadHello {
+  readonly threadId: number;
+  readonly port: MessagePort;
+  /** One cell: the time at which the thread went into an isolate (`occupancyClock`), 0 outside. */
+  readonly occupiedSince: Int32Array;
+}

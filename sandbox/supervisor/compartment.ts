@@ -1,0 +1,194 @@
+/**
+ * One compartment, seen from the runtime's process: the child, the pipe to it, the runs that are in
+ * it. What comes out of the pipe is checked; a compartment that breaks the protocol is killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { Compile } from 'typebox/compile';
+import { type FrameChannel, openFrameChannel } from '../frame.ts';
+import {
+  type Ask,
+  type CompartmentOptions,
+  type Fault,
+  FromCompartment,
+  type Job,
+  nothingSpent,
+  type Outcome,
+  type ToCompartment,
+} from '../protocol.ts';
+import { jailFlags } from './jail.ts';
+
+const MESSAGE_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+/** A run that is over its time by this much is not going to end by itself. */
+const GRACE_MS = 500;
+
+const message = Compile(FromCompartment);
+const entry = fileURLToPath(
+  new URL(`../process/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+
+interface RunInside {
+  readonly job: Job;
+  readonly ask: Ask;
+  readonly settle: (outcome: Outcome) => void;
+  readonly overdue: NodeJS.Timeout;
+  /** Aborted when the run ends, for what it asked and did not wait for. */
+  readonly ended: AbortController;
+  readonly startedAt: number;
+  readonly onCancel: () => void;
+}
+
+export class Compartment {
+  readonly #child: ChildProcess;
+  readonly #channel: FrameChannel<ToCompartment>;
+  readonly #runs = new Map<string, RunInside>();
+  readonly #bundles = new Set<string>();
+  readonly #onEnd: () => void;
+  /** Whose deadline ran out, if that is why it was killed. */
+  #culprits: { readonly runIds: ReadonlySet<string>; readonly fault: Fault } | undefined;
+  #ended = false;
+  readonly ready: Promise<void>;
+  readonly gone: Promise<void>;
+  /** When the last run ended; for choosing the one that is let go. */
+  idleSince = performance.now();
+
+  /** @param onEnd is called once, when the process has gone for whatever reason. */
+  constructor(options: CompartmentOptions, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.#child = spawn(process.execPath, [...jailFlags(), entry, JSON.stringify(options)], {
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      windowsHide: true,
+    });
+    const pipe = this.#child.stdio[3] as unknown as Duplex;
+    // The end of the pipe is seen as the end of the process; a write to a dead one is no news.
+    pipe.on('error', () => {});
+    let becameReady = (): void => {};
+    this.ready = new Promise((resolve) => {
+      becameReady = resolve;
+    });
+    this.gone = new Promise((resolve) => {
+      const end = (): void => {
+        this.#end();
+        resolve();
+      };
+      this.#child.once('exit', end).once('error', end);
+    });
+    this.#channel = openFrameChannel<ToCompartment>(
+      pipe,
+      { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
+      (header, body) => {
+        if (!message.Check(header)) return this.kill();
+        if (header.type === 'ready') becameReady();
+        else this.#take(header, body);
+      },
+      () => this.kill(),
+    );
+  }
+
+  get isGone(): boolean {
+    return this.#ended;
+  }
+
+  get runsInside(): number {
+    return this.#runs.size;
+  }
+
+  run(job: Job, ask: Ask): Promise<Outcome> {
+    const { runId, bundle, integrationId, call, limits, signal } = job;
+    if (this.#ended) return Promise.resolve(fault('sandbox_restarted'));
+    if (!this.#bundles.has(bundle.digest)) {
+      const { connectorId, digest, filename, format, code } = bundle;
+      this.#channel.send({ type: 'bundle', connectorId, digest, filename, format }, code);
+      this.#bundles.add(digest);
+    }
+    return new Promise((settle) => {
+      const overdue = setTimeout(() => this.#overdue(runId), limits.timeoutMs + GRACE_MS);
+      const onCancel = (): void => this.#channel.send({ type: 'cancel', runId });
+      const ended = new AbortController();
+      this.#runs.set(runId, { job, ask, settle, overdue, ended, startedAt: performance.now(), onCancel });
+      const header = { type: 'job', runId, digest: bundle.digest, integrationId, limits } as const;
+      if (call) {
+        const { section, name, argument } = call;
+        this.#channel.send({ ...header, call: { section, name } }, argument);
+      } else {
+        this.#channel.send(header);
+      }
+      if (signal?.aborted) onCancel();
+      else signal?.addEventListener('abort', onCancel, { once: true });
+    });
+  }
+
+  /** Forgets code that no run will use again. */
+  drop(digest: string): void {
+    if (this.#bundles.delete(digest)) this.#channel.send({ type: 'drop', digest });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #take(header: Exclude<FromCompartment, { type: 'ready' }>, body: string): void {
+    const run = this.#runs.get(header.runId);
+    // The run has ended, and what it left is on its way still.
+    if (!run) return;
+    switch (header.type) {
+      case 'answered':
+        return this.#settle(header.runId, { status: 'answered', result: body, spent: header.spent });
+      case 'failed': {
+        const { code, stack, spent } = header;
+        return this.#settle(header.runId, { status: 'failed', code, message: body, stack, spent });
+      }
+      case 'faulted':
+        return this.#settle(header.runId, {
+          status: 'faulted',
+          fault: header.fault,
+          message: body,
+          spent: header.spent,
+        });
+      case 'log':
+        return run.ask.log(header.level, body);
+      case 'ask': {
+        const { runId, askId, capability } = header;
+        void run.ask[capability](body, run.ended.signal).then((reply) => {
+          if (this.#runs.has(runId)) this.#channel.send({ type: 'reply', runId, askId }, reply);
+        });
+      }
+    }
+  }
+
+  #settle(runId: string, outcome: Outcome): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    this.#runs.delete(runId);
+    clearTimeout(run.overdue);
+    run.job.signal?.removeEventListener('abort', run.onCancel);
+    run.ended.abort();
+    this.idleSince = performance.now();
+    run.settle(outcome);
+  }
+
+  #overdue(runId: string): void {
+    this.#culprits ??= { runIds: new Set([runId]), fault: 'run_timeout' };
+    this.kill();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // Without a known culprit, a run that was alone is it.
+    const alone = this.#runs.size === 1;
+    for (const [runId, run] of this.#runs) {
+      const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
+      const isCulprit = this.#culprits ? this.#culprits.runIds.has(runId) : alone;
+      const reason: Fault = isCulprit ? (this.#culprits?.fault ?? 'sandbox_crashed') : 'sandbox_restarted';
+      this.#settle(runId, { status: 'faulted', fault: reason, message: '', spent });
+    }
+    this.#onEnd();
+  }
+}
+
+function fault(reason: Fault): Outcome {
+  return { status: 'faulted', fault: reason, message: '', spent: nothingSpent };
+}

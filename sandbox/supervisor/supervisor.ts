@@ -1,0 +1,99 @@
+/**
+ * Which compartment a run goes to: one process per connector, started on demand, with one ready to
+ * be taken. Lets go what has been idle, and the longest idle one when there are too many.
+ */
+import { type Ask, type CompartmentOptions, type Job, nothingSpent, type Outcome, type Sandbox } from '../protocol.ts';
+import { Compartment } from './compartment.ts';
+
+export interface SupervisorOptions extends CompartmentOptions {
+  /** Processes at the most, the spare one not counted. */
+  readonly compartments: number;
+  /** Runs in flight per connector; what is over is `overloaded`. */
+  readonly runsPerConnector: number;
+  /** A compartment without a run for this long is let go. */
+  readonly idleMs: number;
+  /** Keeps a started process ready for the next connector. */
+  readonly spare: boolean;
+}
+
+const SWEEP_EVERY_MS = 5_000;
+
+export class Supervisor implements Sandbox {
+  readonly #options: SupervisorOptions;
+  readonly #compartments = new Map<string, Compartment>();
+  readonly #all = new Set<Compartment>();
+  #spare: Compartment | undefined;
+  #closed = false;
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = Object.freeze({ ...options });
+    this.#sweep = setInterval(() => this.#letGoIdle(), Math.min(SWEEP_EVERY_MS, options.idleMs));
+    this.#sweep.unref();
+  }
+
+  run(job: Job, ask: Ask): Promise<Outcome> {
+    if (this.#closed) return Promise.resolve(refused('sandbox_restarted', ''));
+    const compartment = this.#compartmentOf(job.bundle.connectorId);
+    if (compartment.runsInside >= this.#options.runsPerConnector) {
+      return Promise.resolve(refused('overloaded', 'too many runs of this connector are in flight'));
+    }
+    return compartment.run(job, ask);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweep);
+    const all = [...this.#all];
+    for (const compartment of all) compartment.kill();
+    await Promise.all(all.map((compartment) => compartment.gone));
+  }
+
+  #compartmentOf(connectorId: string): Compartment {
+    const present = this.#compartments.get(connectorId);
+    if (present && !present.isGone) return present;
+    this.#makeRoom();
+    const compartment = this.#spare && !this.#spare.isGone ? this.#spare : this.#start();
+    this.#spare = undefined;
+    this.#compartments.set(connectorId, compartment);
+    if (this.#options.spare) void compartment.ready.then(() => this.#startSpare());
+    return compartment;
+  }
+
+  #start(): Compartment {
+    const compartment: Compartment = new Compartment(this.#options, () => {
+      this.#all.delete(compartment);
+      if (this.#spare === compartment) this.#spare = undefined;
+      for (const [connectorId, its] of this.#compartments) {
+        if (its === compartment) this.#compartments.delete(connectorId);
+      }
+    });
+    this.#all.add(compartment);
+    return compartment;
+  }
+
+  #startSpare(): void {
+    if (!this.#closed && !this.#spare) this.#spare = this.#start();
+  }
+
+  #makeRoom(): void {
+    if (this.#compartments.size < this.#options.compartments) return;
+    let longestIdle: Compartment | undefined;
+    for (const compartment of this.#compartments.values()) {
+      if (compartment.runsInside > 0 || compartment.isGone) continue;
+      if (!longestIdle || compartment.idleSince < longestIdle.idleSince) longestIdle = compartment;
+    }
+    longestIdle?.kill();
+  }
+
+  #letGoIdle(): void {
+    const before = performance.now() - this.#options.idleMs;
+    for (const compartment of this.#compartments.values()) {
+      if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.kill();
+    }
+  }
+}
+
+function refused(fault: 'overloaded' | 'sandbox_restarted', message: string): Outcome {
+  return { status: 'faulted', fault, message, spent: nothingSpent };
+}

@@ -1,0 +1,168 @@
+/**
+ * One isolate with one context, the harness and a connector's code in it. The only importer of
+ * isolated-vm. It belongs to one integration and serves one run at a time.
+ */
+import ivm from 'isolated-vm';
+import { type GuestEntries, type HostCallbacks, harness } from '../guest/harness.ts';
+import { occupancyClock } from '../occupancy.ts';
+import type { Bundle } from '../protocol.ts';
+
+const HARNESS_FILE = 'bulkhead:harness';
+const harnessSource = `return (${harness.toString()})($0, $1, $2, $3, $4, $5)`;
+const SECTIONS = 'installer,uninstaller,settings,utilities,hooks,wrappers';
+
+type EntryName = keyof GuestEntries;
+/** What crosses into the isolate: primitives, and references to what is in there already. */
+type EntryArgument = string | number | ivm.Dereference<unknown>;
+type Entry = ivm.Reference<(...args: EntryArgument[]) => unknown>;
+
+/** Code compiled once on this thread. Made here, never taken from outside. */
+const codeCaches = new Map<string, ivm.ExternalCopy<ArrayBuffer>>();
+const CODE_CACHES = 16;
+
+function rememberCode(digest: string, cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined): void {
+  if (!cachedData) return;
+  if (codeCaches.size >= CODE_CACHES) codeCaches.delete(codeCaches.keys().next().value as string);
+  codeCaches.set(digest, cachedData);
+}
+
+/** A first line for the shell and a byte-order mark are no JavaScript inside a function. */
+function withoutPreamble(code: string): string {
+  return code.replace(/^\uFEFF/, '').replace(/^#!/, '//');
+}
+
+export class GuestIsolate {
+  readonly bundle: Bundle;
+  readonly memoryMb: number;
+  readonly #isolate: ivm.Isolate;
+  readonly #context: ivm.Context;
+  readonly #entries = new Map<EntryName, Entry>();
+  readonly #guest: ivm.Reference<GuestEntries>;
+  readonly #occupiedSince: Int32Array;
+  #loaded = false;
+  /** Who gets the callbacks: the run that has the isolate. */
+  host: HostCallbacks | undefined;
+
+  /** @param occupiedSince see `ThreadHello`. */
+  constructor(bundle: Bundle, memoryMb: number, occupiedSince: Int32Array) {
+    this.#occupiedSince = occupiedSince;
+    this.bundle = bundle;
+    this.memoryMb = memoryMb;
+    this.#isolate = new ivm.Isolate({ memoryLimit: memoryMb });
+    this.#context = this.#isolate.createContextSync();
+    const callback = (call: (...args: never[]) => unknown) =>
+      new ivm.Callback(call as (...args: unknown[]) => unknown, { sync: true });
+    this.#guest = this.#context.evalClosureSync(
+      harnessSource,
+      [
+        callback((kind: string, text: string, code: string, stack: string) =>
+          this.host?.answer(String(kind), String(text), String(code), String(stack)),
+        ),
+        callback((level: string, text: string) => this.host?.log(String(level), String(text))),
+        callback((id: number, delayMs: number, repeat: boolean) =>
+          this.host ? this.host.setTimer(Number(id), Number(delayMs), repeat === true) : false,
+        ),
+        callback((id: number) => this.host?.clearTimer(Number(id))),
+        callback((id: number, capability: string, request: string) =>
+          this.host ? this.host.ask(Number(id), String(capability), String(request)) : false,
+        ),
+        SECTIONS,
+      ],
+      { filename: HARNESS_FILE, result: { reference: true } },
+    ) as unknown as ivm.Reference<GuestEntries>;
+  }
+
+  /** CPU time used so far. */
+  get cpuMs(): number {
+    return Number(this.#isolate.cpuTime) / 1e6;
+  }
+
+  get isDisposed(): boolean {
+    return this.#isolate.isDisposed;
+  }
+
+  get heapBytes(): number {
+    return this.#isolate.getHeapStatisticsSync().used_heap_size;
+  }
+
+  get isLoaded(): boolean {
+    return this.#loaded;
+  }
+
+  /**
+   * Runs the bundle's top level. What it throws is told to the host as `bundle_failed`; a syntax
+   * error, an import that is not there and the end of the time are thrown here.
+   */
+  load(timeoutMs: number): void {
+    const code = withoutPreamble(this.bundle.code);
+    this.#occupied(() => {
+      if (this.bundle.format === 'module') this.#loadModule(code, timeoutMs);
+      else this.#loadCommonJs(code, timeoutMs);
+    });
+    this.#loaded = true;
+  }
+
+  #loadCommonJs(code: string, timeoutMs: number): void {
+    const prefix = '(function (exports, require, module) {';
+    const cachedData = codeCaches.get(this.bundle.digest);
+    const script = this.#isolate.compileScriptSync(`${prefix}${code}\n})`, {
+      filename: this.bundle.filename,
+      columnOffset: -prefix.length,
+      ...(cachedData ? { cachedData } : { produceCachedData: true }),
+    });
+    if (!cachedData)
+      rememberCode(this.bundle.digest, (script as { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData);
+    const factory = script.runSync(this.#context, { reference: true, timeout: timeoutMs }) as ivm.Reference;
+    this.enter('loadCommonJs', [factory.derefInto()], timeoutMs);
+  }
+
+  #loadModule(code: string, timeoutMs: number): void {
+    const sdk = this.#guest.getSync('sdk' as never, { reference: true }) as ivm.Reference;
+    const global = this.#context.global;
+    const sdkModule = this.#isolate.compileModuleSync(
+      'const sdk = globalThis.__bulkhead; delete globalThis.__bulkhead; export const progress = sdk.progress; export default sdk;',
+      { filename: HARNESS_FILE },
+    );
+    global.setSync('__bulkhead', sdk.derefInto());
+    sdkModule.instantiateSync(this.#context, () => {
+      throw new Error('the SDK imports nothing');
+    });
+    sdkModule.evaluateSync();
+    const module = this.#isolate.compileModuleSync(code, { filename: this.bundle.filename });
+    module.instantiateSync(this.#context, (specifier) => {
+      if (specifier === 'bulkhead') return sdkModule;
+      throw new Error(`cannot import ${specifier.slice(0, 200)}: only 'bulkhead' is there`);
+    });
+    module.evaluateSync({ timeout: timeoutMs });
+    this.enter('load', [module.namespace.derefInto()], timeoutMs);
+  }
+
+  /**
+   * Calls into the guest and returns when it has nothing more to do at once, its microtasks
+   * included. The harness throws nothing: an exception is the end of time or memory.
+   */
+  enter(name: EntryName, args: EntryArgument[], timeoutMs: number): void {
+    let entry = this.#entries.get(name);
+    if (!entry) {
+      entry = this.#guest.getSync(name as never, { reference: true }) as unknown as Entry;
+      this.#entries.set(name, entry);
+    }
+    const found = entry;
+    this.#occupied(() => found.applySync(undefined, args, { timeout: timeoutMs }));
+  }
+
+  /** Lets the pool see for how long the thread has been in here. */
+  #occupied(inside: () => void): void {
+    Atomics.store(this.#occupiedSince, 0, occupancyClock());
+    try {
+      inside();
+    } finally {
+      Atomics.store(this.#occupiedSince, 0, 0);
+    }
+  }
+
+  dispose(): void {
+    this.host = undefined;
+    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * One run on one isolate: its timers, its open requests, its limits, and the one outcome. Every
+ * fault is read off our own clocks, counters and the isolate's state.
+ */
+import type { HostCallbacks } from '../guest/harness.ts';
+import type { Capability, Fault, Limits, LogLevel, Outcome, Spent } from '../protocol.ts';
+import type { GuestIsolate } from './guest-isolate.ts';
+
+/**
+ * A timeout of the isolate measures wall time, the limit is CPU time: a loop is cut off this much
+ * after its CPU time would have ended on an idle machine.
+ */
+const CPU_SLACK_MS = 250;
+
+/** Faults of an answer, not of the isolate: it came to rest by itself. */
+const cameToRest: ReadonlySet<Fault> = new Set([
+  'object_not_found',
+  'invalid_function',
+  'invalid_extension_response',
+  'response_size_exceeded',
+]);
+
+/** Where a run's requests and log lines go. */
+export interface RunPort {
+  ask(askId: number, capability: Capability, request: string): void;
+  log(level: LogLevel, text: string): void;
+}
+
+export interface RunCall {
+  readonly section: string;
+  readonly name: string;
+  readonly argument: string;
+}
+
+export class Run implements HostCallbacks {
+  readonly #isolate: GuestIsolate;
+  readonly #limits: Limits;
+  readonly #port: RunPort;
+  readonly #done: (outcome: Outcome) => void;
+  readonly #startedAt = performance.now();
+  readonly #cpuBeforeMs: number;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #asks = new Set<number>();
+  /** What the guest said; counts only once the isolate has come to rest within its limits. */
+  #answer: { kind: string; text: string; code: string; stack: string } | undefined;
+  #resolvedToNothing = false;
+  #ended = false;
+  #logLines = 0;
+  #logChars = 0;
+  #linesDropped = 0;
+
+  constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, done: (outcome: Outcome) => void) {
+    this.#isolate = isolate;
+    this.#limits = limits;
+    this.#port = port;
+    this.#done = done;
+    this.#cpuBeforeMs = isolate.cpuMs;
+    this.#deadline = setTimeout(() => this.#fault('run_timeout'), limits.timeoutMs);
+    isolate.host = this;
+  }
+
+  /** Whether the isolate can serve another run. */
+  get leftNothingBehind(): boolean {
+    return this.#timers.size === 0 && this.#asks.size === 0 && !this.#isolate.isDisposed;
+  }
+
+  start(call: RunCall | undefined): void {
+    if (!this.#isolate.isLoaded) this.#load();
+    const { resultDepth, errorCodeChars } = this.#limits;
+    if (call) {
+      const { section, name, argument } = call;
+      this.#enter('start', [section, name, argument, resultDepth, errorCodeChars * 10]);
+    } else {
+      this.#enter('inspect', []);
+    }
+  }
+
+  #load(): void {
+    const timeoutMs = this.#entryTimeoutMs();
+    const enteredAt = performance.now();
+    try {
+      this.#isolate.load(timeoutMs);
+    } catch (error) {
+      if (this.#isOver(performance.now() - enteredAt >= timeoutMs)) return;
+      // Compiling and linking happen on our side of the wall; their messages quote the code alone.
+      return this.#fault('bundle_failed', error instanceof Error ? error.message : 'it does not load');
+    }
+    if (this.#answer) this.#finish();
+  }
+
+  settle(askId: number, reply: string): void {
+    if (this.#asks.delete(askId)) this.#enter('settle', [askId, reply]);
+  }
+
+  cancel(): void {
+    this.#fault('cancelled');
+  }
+
+  // --- callbacks from the guest, which is running now: note, and return ---------------------------
+
+  answer(kind: string, text: string, code: string, stack: string): void {
+    if (kind === 'nothing') this.#resolvedToNothing = true;
+    else this.#answer ??= { kind, text, code, stack };
+  }
+
+  log(level: string, text: string): void {
+    if (this.#ended) return;
+    if (this.#logLines >= this.#limits.logLines || this.#logChars + text.length > this.#limits.logChars) {
+      this.#linesDropped++;
+      return;
+    }
+    this.#logLines++;
+    this.#logChars += text.length;
+    const known = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
+    this.#port.log(known, text);
+  }
+
+  setTimer(id: number, delayMs: number, repeat: boolean): boolean {
+    if (this.#ended || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
+    const fire = (): void => {
+      if (!repeat) this.#timers.delete(id);
+      this.#enter('fire', [id]);
+    };
+    this.#timers.set(id, repeat ? setInterval(fire, delayMs) : setTimeout(fire, delayMs));
+    return true;
+  }
+
+  clearTimer(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
+
+  ask(id: number, capability: string, request: string): boolean {
+    if (this.#ended || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
+      return false;
+    }
+    if ((capability !== 'fetch' && capability !== 'progress') || this.#asks.has(id)) return false;
+    this.#asks.add(id);
+    this.#port.ask(id, capability, request);
+    return true;
+  }
+
+  // ------------------------------------------------------------------------------------------------
+
+  #entryTimeoutMs(): number {
+    const cpuLeftMs = this.#limits.cpuMs - this.#cpuMs() + CPU_SLACK_MS;
+    const timeLeftMs = this.#limits.timeoutMs - (performance.now() - this.#startedAt);
+    return Math.max(1, Math.ceil(Math.min(cpuLeftMs, timeLeftMs)));
+  }
+
+  #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[]): void {
+    if (this.#ended) return;
+    const timeoutMs = this.#entryTimeoutMs();
+    const enteredAt = performance.now();
+    let threw = false;
+    try {
+      this.#isolate.enter(name, args, timeoutMs);
+    } catch {
+      threw = true;
+    }
+    if (this.#isOver(threw && performance.now() - enteredAt >= timeoutMs)) return;
+    if (threw) this.#fault('sandbox_crashed');
+    else if (this.#answer) this.#finish();
+    else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
+  }
+
+  /** Ends the run if it is out of memory or of time. */
+  #isOver(wasCutOff: boolean): boolean {
+    if (this.#isolate.isDisposed) this.#fault('memory_limit_exceeded');
+    else if (performance.now() - this.#startedAt >= this.#limits.timeoutMs) this.#fault('run_timeout');
+    else if (wasCutOff || this.#cpuMs() > this.#limits.cpuMs) this.#fault('cpu_limit_exceeded');
+    return this.#ended;
+  }
+
+  #cpuMs(): number {
+    return this.#isolate.isDisposed ? 0 : Math.max(0, this.#isolate.cpuMs - this.#cpuBeforeMs);
+  }
+
+  #finishWithoutAnswer(): void {
+    if (this.#resolvedToNothing) this.#answer = { kind: 'result', text: '{}', code: '', stack: '' };
+    if (this.#answer) this.#finish();
+    else this.#fault('never_answered');
+  }
+
+  #finish(): void {
+    if (!this.#answer) return;
+    const { kind, text, code, stack } = this.#answer;
+    if (kind === 'error') {
+      const chars = this.#limits.errorCodeChars;
+      this.#end({
+        status: 'failed',
+        code: code.slice(0, chars) || 'Error',
+        message: text.slice(0, chars * 10),
+        stack: stack.slice(0, chars * 20),
+        spent: this.#spent(),
+      });
+    } else if (kind === 'result') {
+      if (text.length > this.#limits.resultBytes || Buffer.byteLength(text) > this.#limits.resultBytes) {
+        this.#fault('response_size_exceeded');
+      } else if (!isJson(text)) {
+        this.#fault('invalid_extension_response');
+      } else {
+        this.#end({ status: 'answered', result: text, spent: this.#spent() });
+      }
+    } else if (kind === 'bundle_failed') {
+      this.#fault(kind, text.slice(0, this.#limits.errorCodeChars * 10));
+    } else if (kind === 'object_not_found' || kind === 'invalid_function') {
+      this.#fault(kind);
+    } else {
+      this.#fault('invalid_extension_response');
+    }
+  }
+
+  #fault(fault: Fault, message = ''): void {
+    this.#end({ status: 'faulted', fault, message, spent: this.#spent() });
+  }
+
+  #spent(): Spent {
+    return {
+      wallMs: performance.now() - this.#startedAt,
+      cpuMs: this.#cpuMs(),
+      heapBytes: this.#isolate.isDisposed ? 0 : this.#isolate.heapBytes,
+    };
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#ended) return;
+    if (this.#linesDropped > 0) {
+      this.#port.log('warn', `${this.#linesDropped} more log lines are over the run's limit and were dropped`);
+    }
+    this.#ended = true;
+    clearTimeout(this.#deadline);
+    const leftNothing = this.leftNothingBehind;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#isolate.host = undefined;
+    // An isolate that was stopped, or was left with work in it, serves nobody again.
+    if ((outcome.status === 'faulted' && !cameToRest.has(outcome.fault)) || !leftNothing) this.#isolate.dispose();
+    this.#done(outcome);
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

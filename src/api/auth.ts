@@ -1,0 +1,49 @@
+/** Bearer tokens (RFC 6750), and who may be asked at all. */
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { Middleware } from 'koa';
+import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
+import { requestError } from '../errors.ts';
+import type { ApiContext } from './context.ts';
+
+export const hashToken = (token: string): string => hash('sha256', token);
+
+/** @param tokenHash of the administrator's token, hex */
+export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens): Middleware {
+  const expected = Buffer.from(tokenHash, 'hex');
+  return async (ctx, next) => {
+    const [, token] = /^bearer +([^\s]+) *$/i.exec(ctx.get('Authorization')) ?? [];
+    if (token === undefined) throw requestError('unauthorized');
+    if (!timingSafeEqual(hash('sha256', token, 'buffer'), expected)) {
+      const grant = oneTimeTokens.find(token);
+      if (!grant) throw requestError('unauthorized');
+      (ctx as ApiContext).state.grant = grant;
+    }
+    await next();
+  };
+}
+
+const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]|\[::ffff:127(?:\.\d{1,3}){3}\])$/i;
+
+export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host) || host === '::1';
+
+/**
+ * While the server is on loopback, a request has to name a loopback host or that of the public URL:
+ * a page elsewhere whose name was pointed here afterwards (DNS rebinding) cannot.
+ *
+ * @param isOnLoopback asked at each request; an embedder may listen later, or not at all
+ */
+export function guardHost(isOnLoopback: () => boolean, publicUrl: () => string): Middleware {
+  return async (ctx, next) => {
+    if (isOnLoopback()) {
+      const host = hostOf(`http://${ctx.get('Host')}`);
+      if (host === undefined || (!isLoopbackHost(host) && host !== hostOf(publicUrl()))) {
+        throw requestError('host_not_allowed');
+      }
+    }
+    await next();
+  };
+}
+
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}

@@ -1,0 +1,63 @@
+/** Request bodies: bounded, JSON, objects. */
+import rawBody from 'raw-body';
+import { requestError } from '../errors.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import type { ApiContext } from './context.ts';
+
+export const BODY_LIMIT_BYTES = 1024 * 1024;
+/** A connector may write settings of 5 MiB. */
+const RUN_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+export const CALL_BODY_LIMIT_BYTES = 50 * 1024 * 1024;
+
+export interface JsonBody {
+  readonly text: string;
+  readonly value: JsonObject;
+}
+
+/** The body as a JSON object; no body is an empty one. */
+export async function readObject(ctx: ApiContext, limitBytes?: number): Promise<JsonBody> {
+  const limit = limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+  const { req } = ctx;
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  if (!hasBody) return { text: '{}', value: {} };
+  assertJsonType(ctx);
+  const text = await readText(ctx, limit);
+  if (text === '') return { text: '{}', value: {} };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw requestError('invalid_json');
+  }
+  if (!isJsonObject(value)) {
+    throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
+  }
+  return { text, value };
+}
+
+function assertJsonType(ctx: ApiContext): void {
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = ctx.req.headers;
+  const isJson = type === 'application/json' || ctx.request.is('application/json', 'application/*+json');
+  const charset = ctx.request.charset.toLowerCase();
+  if (!isJson || (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') || encoding !== 'identity') {
+    throw requestError('unsupported_media_type');
+  }
+}
+
+async function readText(ctx: ApiContext, limit: number): Promise<string> {
+  try {
+    const bytes = await rawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null });
+    return utf8.decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
+    const { type } = error as { type?: string };
+    if (type === 'entity.too.large') {
+      // What is still to come is not read.
+      ctx.set('Connection', 'close');
+      throw requestError('request_too_large', { message: `The body is larger than ${limit} bytes.` });
+    }
+    throw requestError('bad_request', { message: 'The body did not arrive whole.' });
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });

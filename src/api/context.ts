@@ -1,0 +1,70 @@
+/** What the handlers share: who asks, in which unit of work, and how a record is shown. */
+import type { Context } from 'koa';
+import type { Grant } from '../broker/one-time-tokens.ts';
+import { requestError } from '../errors.ts';
+import { changeWithRetries, type Service } from '../integration/service.ts';
+import type { JsonObject } from '../json.ts';
+import { isObjectId } from '../store/object-id.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+
+export interface ApiState {
+  requestId: string;
+  /** Absent: the administrator asks. */
+  grant?: Grant;
+}
+export type ApiContext = Context & { state: ApiState; params: Record<string, string> };
+
+/** The id in the path. @throws RequestError 403 for another's with a one-time token, 404 for no id */
+export function integrationIdOf(ctx: ApiContext): string {
+  const id = ctx.params.id as string;
+  const { grant } = ctx.state;
+  if (grant && grant.integrationId !== id) throw requestError('access_restricted');
+  if (!isObjectId(id)) throw requestError('not_found', { message: 'There is no such integration.' });
+  return id;
+}
+
+/** For what is not a run's to do, its own integration or not. */
+export function assertAdministrator(ctx: ApiContext): void {
+  if (ctx.state.grant) throw requestError('access_restricted');
+}
+
+/** A run reads and writes in its own unit of work, a request in one that ends with it. */
+export async function unitOf(ctx: ApiContext, service: Service, integrationId: string): Promise<UnitOfWork> {
+  return ctx.state.grant?.unit ?? UnitOfWork.open(service.store, integrationId);
+}
+
+/** Changes an integration: for a request at once, for a run with its commit. */
+export async function change<T>(
+  ctx: ApiContext,
+  service: Service,
+  integrationId: string,
+  work: (unit: UnitOfWork) => T,
+): Promise<{ result: T; unit: UnitOfWork }> {
+  const { grant } = ctx.state;
+  if (grant) return { result: work(grant.unit), unit: grant.unit };
+  return changeWithRetries(() => UnitOfWork.open(service.store, integrationId), work);
+}
+
+/** An entity tag for a record: it changes with every write. */
+export function etagOf(unit: UnitOfWork, record: JsonObject): string {
+  const modified = Date.parse(String(record.lastModified)).toString(36);
+  return `"${unit.revisionOf(String(record._id)).toString(36)}-${modified}"`;
+}
+
+/** @throws RequestError 412 if `If-Match` names neither this record nor any (RFC 9110, 13.1.1) */
+export function assertMatches(ctx: ApiContext, etag: string): void {
+  const wanted = ctx.get('If-Match');
+  if (wanted === '' || wanted.trim() === '*') return;
+  const tags = wanted.split(',').map((tag) => tag.trim());
+  if (!tags.includes(etag)) throw requestError('precondition_failed');
+}
+
+/** Replies a record with its entity tag, or 304 if the client has it. */
+export function replyRecord(ctx: ApiContext, record: JsonObject, etag: string): void {
+  ctx.set('ETag', etag);
+  ctx.status = 200;
+  ctx.body = record;
+  if (ctx.fresh) ctx.status = 304;
+}
+
+export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

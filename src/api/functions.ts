@@ -1,0 +1,48 @@
+/** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
+import type { Router } from '@koa/router';
+import { type CallAnswer, callIntegration } from '../integration/call.ts';
+import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
+import { install } from '../integration/install.ts';
+import { integrationOf, type Service } from '../integration/service.ts';
+import { uninstall } from '../integration/uninstall.ts';
+import { CALL_BODY_LIMIT_BYTES, readObject } from './body.ts';
+import { type ApiContext, assertAdministrator, etagOf, flag, integrationIdOf, replyRecord } from './context.ts';
+
+export function functionRoutes(router: Router, service: Service, publicUrl: () => string): void {
+  for (const section of sections) {
+    router.put(`/integrations/:id/${section}/:function`, async (context) => {
+      const ctx = context as ApiContext;
+      assertAdministrator(ctx);
+      const id = integrationIdOf(ctx);
+      const { text } = await readObject(ctx, CALL_BODY_LIMIT_BYTES);
+      replyAnswer(ctx, await callIntegration(service, id, section, ctx.params.function as string, text));
+    });
+  }
+
+  router.post('/integrations/:id/install', async (context) => {
+    const ctx = context as ApiContext;
+    assertAdministrator(ctx);
+    const { value } = await readObject(ctx);
+    const { unit, runId } = await install(service, ctx.params.id as string, value);
+    const integration = integrationOf(unit);
+    if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
+    ctx.set('Location', `${publicUrl()}/v1/integrations/${integration._id}`);
+    replyRecord(ctx, integration, etagOf(unit, integration));
+  });
+
+  router.delete('/integrations/:id/install', async (context) => {
+    const ctx = context as ApiContext;
+    assertAdministrator(ctx);
+    const id = integrationIdOf(ctx);
+    const { text } = await readObject(ctx, CALL_BODY_LIMIT_BYTES);
+    replyAnswer(ctx, await uninstall(service, id, text, flag(ctx, 'force')));
+  });
+}
+
+/** The answer's text is the body, as it came through the wall. */
+function replyAnswer(ctx: ApiContext, { text, runId }: CallAnswer): void {
+  if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
+  ctx.status = 200;
+  ctx.type = 'application/json; charset=utf-8';
+  ctx.body = text;
+}

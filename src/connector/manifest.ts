@@ -1,0 +1,74 @@
+/** The manifest of a bundle: its package.json with a `connector` section (contract 7). */
+import { createHash } from 'node:crypto';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { ErrorItem } from '../errors.ts';
+import { AnyObject, type Json } from '../json.ts';
+import { findings } from '../schema.ts';
+
+const Text = Type.String({ maxLength: 10_000 });
+const Name = Type.String({ minLength: 1, maxLength: 200 });
+const FunctionName = Type.String({ minLength: 1, maxLength: 200 });
+
+/** A step of an installation; keys that are not named here are the connector's own and are kept. */
+export const InstallStep = Type.Object({
+  name: Name,
+  description: Type.Optional(Text),
+  imageURL: Type.Optional(Text),
+  installURL: Type.Optional(Text),
+  completed: Type.Optional(Type.Boolean()),
+  installerFunction: Type.Optional(FunctionName),
+  uninstallerFunction: Type.Optional(FunctionName),
+  _connectionId: Type.Optional(Text),
+  form: Type.Optional(AnyObject),
+});
+export type InstallStep = Static<typeof InstallStep> & { readonly [field: string]: Json };
+
+const ConnectorSection = Type.Object({
+  _id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
+  title: Type.Optional(Name),
+  imageURL: Type.Optional(Text),
+  installerFunction: Type.Optional(FunctionName),
+  updateFunction: Type.Optional(FunctionName),
+  preUninstallFunction: Type.Optional(FunctionName),
+  uninstallerFunction: Type.Optional(FunctionName),
+  install: Type.Optional(Type.Array(InstallStep, { maxItems: 1000 })),
+  settings: Type.Optional(AnyObject),
+  opts: Type.Optional(AnyObject),
+  permissions: Type.Optional(
+    Type.Object({ fetch: Type.Optional(Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 100 })) }),
+  ),
+  limits: Type.Optional(
+    Type.Object({
+      timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
+      cpuMs: Type.Optional(Type.Integer({ minimum: 1 })),
+      memoryMb: Type.Optional(Type.Integer({ minimum: 8 })),
+    }),
+  ),
+});
+
+export const Manifest = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 214 }),
+  version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+(?:[-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
+  description: Type.Optional(Text),
+  main: Type.String({ minLength: 1, maxLength: 500 }),
+  type: Type.Optional(Type.Enum(['commonjs', 'module'])),
+  connector: ConnectorSection,
+});
+export type Manifest = Static<typeof Manifest>;
+
+const validManifest = Compile(Manifest);
+
+export type CheckedManifest =
+  | { readonly manifest: Manifest; readonly reasons?: never }
+  | { readonly manifest?: never; readonly reasons: readonly ErrorItem[] };
+
+export function checkManifest(value: unknown): CheckedManifest {
+  const reasons = findings(validManifest, value);
+  return reasons.length > 0 ? { reasons } : { manifest: value as Manifest };
+}
+
+/** The id that a manifest names, or one made from the bundle's name: the same on every machine. */
+export function connectorIdOf(name: string, id?: string): string {
+  return id ?? createHash('sha256').update(`bulkhead connector ${name}`).digest('hex').slice(0, 24);
+}

@@ -1,0 +1,49 @@
+/** Tells when something under the bundles' folder has changed and then been quiet for a moment. */
+import { basename, dirname } from 'node:path';
+import { watch } from 'chokidar';
+
+const QUIET_MS = 100;
+/** A copy that goes on and on is looked at all the same after this long. */
+const LONGEST_WAIT_MS = 500;
+
+/** Folders below a bundle in which its main file may be. */
+const DEPTH = 3;
+
+export interface Watcher {
+  close(): Promise<void>;
+}
+
+export async function watchBundles(folder: string, onChange: () => void): Promise<Watcher> {
+  let quiet: NodeJS.Timeout | undefined;
+  let firstAt = 0;
+  const tell = (): void => {
+    quiet = undefined;
+    firstAt = 0;
+    onChange();
+  };
+  const watcher = watch(folder, {
+    ignoreInitial: true,
+    depth: DEPTH,
+    ignorePermissionErrors: true,
+    ignored: (path) => path !== folder && isSkipped(basename(path), dirname(path) === folder),
+  });
+  watcher.on('all', () => {
+    const now = performance.now();
+    firstAt ||= now;
+    clearTimeout(quiet);
+    quiet = setTimeout(tell, Math.max(0, Math.min(QUIET_MS, firstAt + LONGEST_WAIT_MS - now)));
+  });
+  // A folder that cannot be watched is a bundle that cannot be read: the scan says so.
+  watcher.on('error', tell);
+  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+  return {
+    async close() {
+      clearTimeout(quiet);
+      await watcher.close();
+    },
+  };
+}
+
+function isSkipped(name: string, isBundle: boolean): boolean {
+  return name.startsWith('.') || name === 'node_modules' || (isBundle && name.startsWith('_'));
+}

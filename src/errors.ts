@@ -1,0 +1,97 @@
+/** Every error of the API once: code → status and sentence (contract 3 to 6). */
+
+const table = {
+  invalid_json: [400, 'The body is not JSON.'],
+  invalid_query_params: [400, 'The query is not understood.'],
+  bad_request: [400, 'The request is not understood.'],
+  unauthorized: [401, 'A valid bearer token is required.'],
+  access_restricted: [403, 'This token does not reach that far.'],
+  host_not_allowed: [403, 'The Host of the request is not one that this server answers to.'],
+  not_found: [404, 'There is nothing here.'],
+  method_not_allowed: [405, 'The method is not allowed here.'],
+  conflict: [409, 'The record was changed in the meantime; nothing was stored.'],
+  update_in_progress: [409, 'The integration is being updated.'],
+  precondition_failed: [412, 'The record is not the one that If-Match names.'],
+  request_too_large: [413, 'The body is too large.'],
+  unsupported_media_type: [415, 'The body must be application/json.'],
+  missing_required_field: [422, 'A required field is missing.'],
+  invalid_field: [422, 'A field has a value that it cannot have.'],
+  field_locked_by_integration_app: [422, 'The field belongs to the connector of this integration.'],
+  has_dependencies: [422, 'Records still refer to it.'],
+  uninstall_required: [422, 'A connector installed this integration: uninstall it, or delete it with ?force=true.'],
+  not_a_connector_integration: [422, 'The integration was not installed by a connector.'],
+  connector_unavailable: [422, 'The bundle of the connector is gone or broken.'],
+  object_not_found: [422, 'The connector has no such section.'],
+  invalid_function: [422, 'The connector has no such function.'],
+  invalid_extension_response: [422, 'The function answered with something other than plain JSON.'],
+  response_size_exceeded: [422, "The function's answer is too large."],
+  run_timeout: [422, 'The function did not end within its time.'],
+  cpu_limit_exceeded: [422, 'The function used more CPU time than it may.'],
+  memory_limit_exceeded: [422, 'The function used more memory than it may.'],
+  sandbox_crashed: [422, 'The function brought its compartment down.'],
+  never_answered: [422, 'The function left nothing pending and gave no answer.'],
+  cancelled: [422, 'The run was cancelled.'],
+  internal_error: [500, 'The runtime failed; the log has the details.'],
+  overloaded: [503, 'Too much is going on; try again.'],
+  sandbox_restarted: [503, 'Another run brought the compartment down; nothing was changed, try again.'],
+  store_unavailable: [503, 'The store cannot be written at the moment; nothing was changed.'],
+  shutting_down: [503, 'The server is shutting down.'],
+  store_full: [507, 'The store has no room left; nothing was changed.'],
+} as const satisfies Record<string, readonly [status: number, sentence: string]>;
+
+export type ErrorCode = keyof typeof table;
+
+const RETRY_AFTER_S = 1;
+
+/** One entry of an error reply. `code` is stable, `message` may change, `field` is a dotted path. */
+export interface ErrorItem {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string;
+}
+
+/** Anything that is answered with `{"errors":[…]}`; never an error of ours. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly status: number;
+  readonly errors: readonly ErrorItem[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, errors: readonly ErrorItem[], headers: Readonly<Record<string, string>> = {}) {
+    super(errors[0]?.message);
+    this.status = status;
+    this.errors = errors;
+    this.headers = headers;
+  }
+
+  /** The first entry's code. */
+  get code(): string {
+    return this.errors[0]?.code ?? 'internal_error';
+  }
+}
+
+export interface Detail {
+  readonly message?: string | undefined;
+  readonly field?: string | undefined;
+}
+
+function item(code: ErrorCode, { message, field }: Detail): ErrorItem {
+  const sentence = message || table[code][1];
+  return field === undefined ? { code, message: sentence } : { code, message: sentence, field };
+}
+
+export function requestError(code: ErrorCode, detail: Detail = {}): RequestError {
+  const [status] = table[code];
+  const headers: Record<string, string> = {};
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  if (status === 503) headers['Retry-After'] = String(RETRY_AFTER_S);
+  return new RequestError(status, [item(code, detail)], headers);
+}
+
+/** Several wrong fields, or one field that is locked: one reply for all of them. */
+export function fieldErrors(fields: readonly { code: ErrorCode; field: string; message?: string }[]): RequestError {
+  return new RequestError(
+    422,
+    fields.map(({ code, ...detail }) => item(code, detail)),
+  );
+}

@@ -1,0 +1,138 @@
+/** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
+import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
+import { createAsk } from '../broker/broker.ts';
+import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
+import type { PlatformApi } from '../broker/platform-api.ts';
+import type { Connector } from '../connector/bundle.ts';
+import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import type { Json } from '../json.ts';
+import type { ObjectIds } from '../store/object-id.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+
+export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
+export type Section = (typeof sections)[number];
+
+export interface RunLog {
+  onRunEnded(run: { runId: string; integrationId: string; section: string; name: string; outcome: Outcome }): void;
+  onLog(runId: string, level: string, text: string): void;
+}
+
+/** What it takes to run a function; made once by the runtime. */
+export interface Dispatcher {
+  readonly sandbox: Sandbox;
+  readonly tokens: OneTimeTokens;
+  readonly platformApi: PlatformApi;
+  /** The operator's limits; a manifest may ask for less. */
+  readonly limits: Limits;
+  readonly ids: ObjectIds;
+  readonly log: RunLog;
+  /** Aborted to end every run. */
+  readonly signal: AbortSignal;
+}
+
+export interface FunctionCall {
+  readonly connector: Connector;
+  readonly unit: UnitOfWork;
+  readonly section: Section;
+  readonly name: string;
+  /** JSON text of an object: the caller's part of `options`. */
+  readonly body: string;
+}
+
+/** A function's answer, and which run gave it. `text` is JSON that parses. */
+export interface Answer {
+  readonly runId: string;
+  readonly text: string;
+  readonly spent: Spent;
+}
+
+/** Adds keys to the text of a JSON object. Of two equal keys a parser takes the last, so these win. */
+function withKeys(objectText: string, keys: Record<string, Json>): string {
+  const start = objectText.trimEnd().slice(0, -1);
+  const comma = start.trim() === '{' ? '' : ',';
+  return start + comma + JSON.stringify(keys).slice(1);
+}
+
+export function limitsOf({ limits: wanted }: Connector['manifest']['connector'], operator: Limits): Limits {
+  if (!wanted) return operator;
+  return {
+    ...operator,
+    timeoutMs: Math.min(operator.timeoutMs, wanted.timeoutMs ?? operator.timeoutMs),
+    cpuMs: Math.min(operator.cpuMs, wanted.cpuMs ?? operator.cpuMs),
+    memoryMb: Math.min(operator.memoryMb, wanted.memoryMb ?? operator.memoryMb),
+  };
+}
+
+/**
+ * Runs a function in its compartment. The unit of work is the caller's to commit.
+ *
+ * @throws RunError for everything but an answer
+ */
+export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer> {
+  const { connector, unit, section, name, body } = call;
+  const { integrationId } = unit;
+  const { connector: manifest } = connector.manifest;
+  const runId = dispatcher.ids();
+  const grant = { runId, connectorId: connector._id, integrationId, unit };
+  const { token, revoke } = dispatcher.tokens.issue(grant);
+  const redact = (text: string): string => text.replaceAll(token, '[redacted]');
+  const ask = createAsk(token, dispatcher.platformApi, {
+    onLog: (level, text) => dispatcher.log.onLog(runId, level, redact(text)),
+    onProgress: (fraction, message) =>
+      dispatcher.log.onLog(runId, 'info', redact(`progress ${Math.round(fraction * 100)} %: ${message}`)),
+  });
+  const argument = withKeys(body, {
+    opts: manifest.opts ?? {},
+    _connectorId: connector._id,
+    _integrationId: integrationId,
+    bearerToken: token,
+  });
+  let outcome: Outcome;
+  try {
+    outcome = await dispatcher.sandbox.run(
+      {
+        runId,
+        bundle: connector.bundle,
+        integrationId,
+        call: { section, name, argument },
+        limits: limitsOf(manifest, dispatcher.limits),
+        signal: dispatcher.signal,
+      },
+      ask,
+    );
+  } finally {
+    revoke();
+  }
+  dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
+  switch (outcome.status) {
+    case 'answered':
+      return { runId, text: outcome.result, spent: outcome.spent };
+    case 'failed':
+      // The connector's words; 422, so that no client repeats the call.
+      throw new RunError(
+        runId,
+        new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
+      );
+    case 'faulted':
+      throw new RunError(runId, faultError(outcome.fault, redact(outcome.message)), outcome.fault);
+  }
+}
+
+/** The header that names the run of a call. */
+export const RUN_ID_HEADER = 'Bulkhead-Run-Id';
+
+/** Why a run has no answer that counts. */
+export class RunError extends RequestError {
+  /** Ours; a connector can name its own error as it likes. */
+  readonly fault: Fault | undefined;
+
+  constructor(runId: string, { status, errors, headers }: RequestError, fault?: Fault) {
+    super(status, errors, { ...headers, [RUN_ID_HEADER]: runId });
+    this.fault = fault;
+  }
+}
+
+function faultError(fault: Fault, message: string): RequestError {
+  const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
+  return requestError(code, { message });
+}

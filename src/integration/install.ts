@@ -1,0 +1,63 @@
+/** Installing a connector: the record and the manifest's installer function, all or nothing (contract 6). */
+import { requestError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { assertValid } from '../schema.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+import { applyInstallerReply } from './call.ts';
+import { callFunction } from './dispatch.ts';
+import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
+import { commit, integrationOf, put, type Service } from './service.ts';
+
+export interface Installed {
+  readonly unit: UnitOfWork;
+  readonly runId?: string;
+}
+
+/** @param body `{tag?, sandbox?, name?}` */
+export async function install(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
+  assertValid(installBody, body);
+  const connector = await service.catalog.find(connectorId);
+  if (!connector) {
+    if (!service.catalog.row(connectorId))
+      throw requestError('not_found', { message: `There is no connector ${connectorId}.` });
+    throw requestError('connector_unavailable');
+  }
+  const { manifest } = connector;
+  const { title, install: steps = [], settings = {}, installerFunction } = manifest.connector;
+  const now = service.now().toISOString();
+  const { name = title ?? manifest.name, tag, sandbox } = body as { name?: string; tag?: string; sandbox?: boolean };
+  const integration: JsonObject = {
+    _id: service.dispatcher.ids(),
+    createdAt: now,
+    lastModified: now,
+    name,
+    ...(tag === undefined ? {} : { tag }),
+    ...(sandbox === undefined ? {} : { sandbox }),
+    _connectorId: connector._id,
+    mode: 'install',
+    settings,
+    version: manifest.version,
+    updateInProgress: false,
+    install: steps.map((step) => ({ ...step, completed: step.completed ?? false })) as readonly Json[],
+  };
+  assertIntegration(integration);
+  const unit = await UnitOfWork.open(service.store, integration._id);
+  put(service, unit, integration);
+
+  if (installerFunction === undefined) {
+    put(service, unit, afterSteps(integration));
+    await commit(unit);
+    return { unit };
+  }
+  const before: Integration = integrationOf(unit);
+  const answer = await callFunction(service.dispatcher, {
+    connector,
+    unit,
+    section: 'installer',
+    name: installerFunction,
+    body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
+  });
+  applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
+  await commit(unit);
+  return { unit, runId: answer.runId };
+}

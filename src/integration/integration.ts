@@ -1,0 +1,132 @@
+/** The integration: its fields, who may write which, and how its mode moves (contract 4 and 6). Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { InstallStep } from '../connector/manifest.ts';
+import { fieldErrors } from '../errors.ts';
+import { AnyObject, isJsonObject, type JsonObject, nestsWithin } from '../json.ts';
+import { findings } from '../schema.ts';
+import type { Stored } from '../store/store.ts';
+
+const SETTINGS_LIMIT_BYTES = 5 * 1024 * 1024;
+const DEPTH_LIMIT = 100;
+
+export const modes = ['install', 'settings', 'uninstall'] as const;
+export type Mode = (typeof modes)[number];
+
+const Text = Type.String({ maxLength: 10_000 });
+const userFields = {
+  name: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' }),
+  description: Type.Optional(Text),
+  readme: Type.Optional(Type.String({ maxLength: 200_000 })),
+  tag: Type.Optional(Type.String({ maxLength: 200 })),
+  sandbox: Type.Optional(Type.Boolean()),
+};
+const connectorFields = {
+  mode: Type.Optional(Type.Enum([...modes])),
+  settings: Type.Optional(AnyObject),
+  version: Type.Optional(Type.String({ maxLength: 100 })),
+  updateInProgress: Type.Optional(Type.Boolean()),
+  install: Type.Optional(Type.Array(InstallStep, { maxItems: 1000 })),
+  /** Steps that a pre-uninstall function asked for. */
+  uninstall: Type.Optional(Type.Array(AnyObject, { maxItems: 1000 })),
+};
+
+/** What an integration's record holds beside what every record has. */
+export const IntegrationFields = Type.Object({
+  ...userFields,
+  ...connectorFields,
+  _connectorId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
+});
+export type Integration = Stored & Static<typeof IntegrationFields>;
+
+const validIntegration = Compile(IntegrationFields);
+
+/** The body of a POST: a DIY integration. The body of an install, of which every field is optional. */
+export const installBody = Compile(Type.Object({ ...userFields, name: Type.Optional(userFields.name) }));
+
+const userNames = Object.keys(userFields);
+const connectorNames = Object.keys(connectorFields);
+
+/** Says what is wrong with a stored integration. */
+export function integrationProblem(stored: Stored): string | undefined {
+  const [first] = findings(validIntegration, stored);
+  return first?.message;
+}
+
+export function assertIntegration(value: JsonObject): asserts value is Integration {
+  const found = findings(validIntegration, value);
+  const { settings } = value;
+  const tooDeep = Object.keys(value).filter((field) => !nestsWithin(value[field], DEPTH_LIMIT));
+  for (const field of tooDeep) {
+    found.push({ code: 'invalid_field', field, message: `${field} nests deeper than ${DEPTH_LIMIT} levels` });
+  }
+  if (
+    tooDeep.length === 0 &&
+    isJsonObject(settings) &&
+    Buffer.byteLength(JSON.stringify(settings)) > SETTINGS_LIMIT_BYTES
+  ) {
+    found.push({
+      code: 'invalid_field',
+      field: 'settings',
+      message: `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`,
+    });
+  }
+  if (found.length > 0) throw fieldErrors(found);
+}
+
+function pick(body: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(body, name)).map((name) => [name, body[name] ?? null]),
+  );
+}
+
+/** A DIY integration as a user writes it: no connector's fields but `settings`, which are the user's own. */
+export function diyFields(body: JsonObject): JsonObject {
+  const foreign = ['_connectorId', ...connectorNames].filter(
+    (name) => name !== 'settings' && Object.hasOwn(body, name),
+  );
+  if (foreign.length > 0) {
+    throw fieldErrors(
+      foreign.map((field) => ({
+        code: 'invalid_field',
+        field,
+        message: `${field} is only on integrations that a connector installed: POST /integrations/{_connectorId}/install`,
+      })),
+    );
+  }
+  return pick(body, [...userNames, 'settings']);
+}
+
+/** A PUT by a user: fields that are left out survive, a connector's fields must come back unchanged. */
+export function userChange(current: Integration, body: JsonObject): JsonObject {
+  if (current._connectorId === undefined) return { ...current, ...diyFields(body) };
+  const locked = ['_connectorId', ...connectorNames].filter(
+    (name) => Object.hasOwn(body, name) && !isDeepStrictEqual(body[name], current[name]),
+  );
+  if (locked.length > 0) {
+    throw fieldErrors(locked.map((field) => ({ code: 'field_locked_by_integration_app', field })));
+  }
+  return { ...current, ...pick(body, userNames) };
+}
+
+/** A PUT by the connector's own run: every field but the runtime's. */
+export function connectorChange(current: Integration, body: JsonObject): JsonObject {
+  if (Object.hasOwn(body, '_connectorId') && body._connectorId !== current._connectorId) {
+    throw fieldErrors([
+      { code: 'invalid_field', field: '_connectorId', message: '_connectorId is set by the runtime' },
+    ]);
+  }
+  if (body.updateInProgress === true && current.updateInProgress !== true) {
+    throw fieldErrors([
+      { code: 'invalid_field', field: 'updateInProgress', message: 'updateInProgress is set by the runtime' },
+    ]);
+  }
+  return { ...current, ...pick(body, [...userNames, ...connectorNames]) };
+}
+
+/** An installation without a step left to do is over. */
+export function afterSteps(integration: Integration): Integration {
+  const done = (integration.install ?? []).every(({ completed }) => completed === true);
+  return done && integration.mode === 'install' ? { ...integration, mode: 'settings' } : integration;
+}

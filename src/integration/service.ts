@@ -1,0 +1,72 @@
+/** What every action on integrations needs; made once by the runtime. */
+
+import type { Connector } from '../connector/bundle.ts';
+import type { Catalog } from '../connector/catalog.ts';
+import { requestError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
+import type { Dispatcher } from './dispatch.ts';
+import type { Integration } from './integration.ts';
+
+export interface Service {
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly dispatcher: Dispatcher;
+  readonly now: () => Date;
+}
+
+/** The integration that a unit of work is about. @throws RequestError `not_found` */
+export function integrationOf(unit: UnitOfWork): Integration {
+  if (!unit.integration) throw requestError('not_found', { message: `There is no integration ${unit.integrationId}.` });
+  // The store checks what it reads and writes against this very schema.
+  return unit.integration as Integration;
+}
+
+/** The connector of an installed integration. @throws RequestError */
+export async function connectorOf(service: Service, integration: Integration): Promise<Connector> {
+  if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
+  const connector = await service.catalog.find(integration._connectorId);
+  if (!connector) throw requestError('connector_unavailable');
+  return connector;
+}
+
+/** Writes a changed integration into the unit; the runtime's fields are its own. */
+export function put(service: Service, unit: UnitOfWork, next: Integration): Integration {
+  const { _id, createdAt } = unit.integration ?? next;
+  const stored = { ...next, _id, createdAt, lastModified: service.now().toISOString() };
+  unit.integration = stored;
+  return stored;
+}
+
+/** Commits; what another has changed in the meantime is a 409. */
+export async function commit(unit: UnitOfWork): Promise<void> {
+  try {
+    await unit.commit();
+  } catch (error) {
+    if (error instanceof ConflictError) throw requestError('conflict');
+    throw error;
+  }
+}
+
+const CONFLICT_RETRIES = 20;
+
+/**
+ * Changes an integration with code of ours alone, which can be done again on what another has
+ * written in between; a run cannot.
+ */
+export async function changeWithRetries<T>(
+  open: () => Promise<UnitOfWork>,
+  change: (unit: UnitOfWork) => T,
+): Promise<{ result: T; unit: UnitOfWork }> {
+  for (let attempt = 0; ; attempt++) {
+    const unit = await open();
+    const result = change(unit);
+    try {
+      await unit.commit();
+      return { result, unit };
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      if (attempt === CONFLICT_RETRIES) throw requestError('conflict');
+    }
+  }
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+/** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { flagTable, helpText, OptionError, type Options, readOptions } from './options.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+import { StoreError } from './store/store.ts';
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+}
+
+function optionsOfProcess(): Partial<Options> {
+  let flags: Record<string, string | boolean | undefined>;
+  try {
+    flags = parseArgs({ options: { ...flagTable, help: { type: 'boolean' } } }).values;
+  } catch (error) {
+    fail(`${(error as Error).message.split('\n')[0]} --help lists what there is.`);
+  }
+  if (flags.help) {
+    process.stdout.write(helpText());
+    process.exit(0);
+  }
+  try {
+    return readOptions(flags, process.env);
+  } catch (error) {
+    if (error instanceof OptionError) fail(error.message);
+    throw error;
+  }
+}
+
+/** Sentences for what a person can mend; anything else is ours, with its stack. */
+function sentenceOf(error: unknown, { host, port }: Partial<Options>): string | undefined {
+  if (error instanceof StoreError || error instanceof OptionError) return error.message;
+  const { code, path, address } = error as NodeJS.ErrnoException & { address?: string };
+  if (code === 'EADDRINUSE') return `Port ${port ?? 3000} on ${address ?? host} is in use by another process.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `The host ${host} is no address of this machine.`;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return path === undefined ? `Port ${port} may not be used (${code}).` : `${path} cannot be used (${code}).`;
+  }
+  if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a folder.`;
+  return undefined;
+}
+
+const options = optionsOfProcess();
+const logger = pino({ level: options.log ?? 'info' }, pino.destination({ fd: 2, sync: true }));
+
+let runtime: Runtime | undefined;
+let isEnding = false;
+const end = async (signal: string): Promise<void> => {
+  if (isEnding) return;
+  isEnding = true;
+  logger.info({ event: 'stopping', signal });
+  await runtime?.close();
+  process.exit(0);
+};
+process.on('SIGTERM', end).on('SIGINT', end);
+
+try {
+  runtime = await createRuntime({ ...options, logger });
+  await runtime.listen();
+} catch (error) {
+  await runtime?.close();
+  const sentence = sentenceOf(error, options);
+  if (sentence !== undefined) fail(sentence);
+  throw error;
+}
+logger.info({ event: 'listening', url: runtime.url });
+process.stdout.write(`Bulkhead is listening on ${runtime.url}\n`);
+if (runtime.newToken !== undefined) {
+  process.stdout.write(`Administrator's token, shown this once: ${runtime.newToken}\n`);
+}
