@@ -221,8 +221,12 @@ export type ToThread =
   | { type: 'cancel'; runId: string }
   | { type: 'drop'; digest: string };
 
-/** Worker thread → pool, over the thread's own port. */
+/**
+ * Worker thread → pool, over the thread's own port. An outcome goes this way, not as the task's
+ * result, so that it does not overtake the run's log lines.
+ */
 export type FromThread =
+  | { type: 'outcome'; runId: string; outcome: Outcome }
   | { type: 'ask'; runId: string; askId: number; capability: Capability; request: string }
   | { type: 'log'; runId: string; level: LogLevel; text: string };
 

@@ -1,7 +1,6 @@
 /** Every option once: name, flag, environment variable, default, schema (contract 2). */
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Convert } from 'typebox/value';
 import { findings } from './schema.ts';
 
 interface OptionRow {
@@ -120,6 +119,11 @@ export function completeOptions(given: Partial<Options>): Options {
   return Object.freeze(Object.fromEntries(complete.filter(([, value]) => value !== undefined))) as Options;
 }
 
+/** Only an option whose default is a number takes one. */
+function parsed({ fallback }: OptionRow, text: string | boolean): unknown {
+  return typeof fallback === 'number' && /^-?\d+$/.test(String(text)) ? Number(text) : text;
+}
+
 /** Options from flags, then from the environment; both are text. @throws OptionError */
 export function readOptions(
   flags: Readonly<Record<string, string | boolean | undefined>>,
@@ -131,7 +135,7 @@ export function readOptions(
     const text = flag ?? environment[row.environment];
     if (text === undefined || text === '') continue;
     const source = flag === undefined ? row.environment : `--${row.flag}`;
-    given[name] = checked(name, Convert(row.schema, text), source);
+    given[name] = checked(name, parsed(row, text), source);
   }
   return given as Partial<Options>;
 }

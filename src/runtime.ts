@@ -1,4 +1,5 @@
 /** Wires everything; starts and closes it. */
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +13,7 @@ import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
 import type { Connector } from './connector/bundle.ts';
 import { Catalog } from './connector/catalog.ts';
-import { type Watcher, watchBundles } from './connector/watch.ts';
+import { watchBundles } from './connector/watch.ts';
 import { callIntegration } from './integration/call.ts';
 import { type Dispatcher, limitsOf, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
@@ -42,7 +43,7 @@ export interface Runtime {
   readonly url: string;
   /** Request listener for a server of yours. */
   callback(): RequestListener;
-  /** Serves on the options' host and port. */
+  /** Serves on the options' host and port; a second call gives the same server. */
   listen(): Promise<Server>;
   install(connectorId: string, options?: { tag?: string; sandbox?: boolean; name?: string }): Promise<Integration>;
   /** Calls a function; resolves to its answer. */
@@ -131,7 +132,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   let inFlight = 0;
   let idle = (): void => {};
   const scanned = catalog.scan().catch((error) => logger.error({ err: error }, 'the bundles could not be listed'));
-  const watcher: Promise<Watcher> = watchBundles(connectorsFolder, () => {
+  const watcher = watchBundles(connectorsFolder, () => {
     catalog.scan().catch((error) => logger.error({ err: error }, 'the bundles could not be listed'));
   });
 
@@ -163,7 +164,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   async function close(drainMs: number): Promise<void> {
     const serverClosed = server && new Promise<void>((done) => server?.close(() => done()));
     server?.closeIdleConnections();
-    await (await watcher).close();
+    await watcher.close();
     await drain(drainMs);
     runsEnd.abort();
     await sandbox.close();
@@ -190,18 +191,14 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
       return url;
     },
     callback: () => listener,
-    listen() {
-      const created = createServer(listener);
-      return new Promise((done, reject) => {
-        created.once('error', reject);
-        created.listen(options.port, options.host, () => {
-          created.off('error', reject);
-          server = created;
-          const { port } = created.address() as AddressInfo;
-          if (options.publicUrl === undefined) url = urlOf(options.host, port);
-          done(created);
-        });
-      });
+    async listen() {
+      if (server) return server;
+      server = createServer(listener);
+      server.listen(options.port, options.host);
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      if (options.publicUrl === undefined) url = urlOf(options.host, port);
+      return server;
     },
     async install(connectorId, body = {}) {
       await scanned;

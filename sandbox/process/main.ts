@@ -17,11 +17,15 @@ const endNow = (): void => {
 pipe.on('end', endNow).on('close', endNow).on('error', endNow);
 
 const pool = new Pool(options, (message) => {
-  if (message.type === 'ask') {
-    const { runId, askId, capability, request } = message;
-    channel.send({ type: 'ask', runId, askId, capability }, request);
-  } else {
-    channel.send({ type: 'log', runId: message.runId, level: message.level }, message.text);
+  switch (message.type) {
+    case 'outcome':
+      return report(message.runId, message.outcome);
+    case 'log':
+      return channel.send({ type: 'log', runId: message.runId, level: message.level }, message.text);
+    case 'ask': {
+      const { runId, askId, capability, request } = message;
+      return channel.send({ type: 'ask', runId, askId, capability }, request);
+    }
   }
 });
 
@@ -37,11 +41,8 @@ function take(message: ToCompartment, body: string): void {
     case 'job': {
       const { runId, digest, integrationId, call, limits } = message;
       const task = { runId, digest, integrationId, limits };
-      void pool.run(call ? { ...task, call: { ...call, argument: body } } : task).then(
-        (outcome) => report(runId, outcome),
-        // A worker that died took its runs with it; piscina starts another.
-        () => report(runId, crashed),
-      );
+      // A worker that died took its runs with it; piscina starts another.
+      pool.run(call ? { ...task, call: { ...call, argument: body } } : task).catch(() => report(runId, crashed));
       return;
     }
     case 'reply':

@@ -3,15 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
 import { occupancyClock } from '../occupancy.ts';
-import type {
-  Bundle,
-  CompartmentOptions,
-  FromThread,
-  Outcome,
-  ThreadHello,
-  ThreadTask,
-  ToThread,
-} from '../protocol.ts';
+import type { Bundle, CompartmentOptions, FromThread, ThreadHello, ThreadTask, ToThread } from '../protocol.ts';
 
 /** A thread that has been in one isolate for this long is busy: others are preferred to it. */
 const BUSY_AFTER_MS = 5;
@@ -28,7 +20,7 @@ interface PoolTask {
 }
 
 export class Pool {
-  readonly #piscina: Piscina<ThreadTask, Outcome>;
+  readonly #piscina: Piscina<ThreadTask, void>;
   readonly #threads = new Map<number, { port: MessagePort; occupiedSince: Int32Array }>();
   readonly #bundles = new Map<string, Bundle>();
   /** Which thread has an integration's warm isolate. */
@@ -69,7 +61,8 @@ export class Pool {
     this.#tellAll({ type: 'drop', digest });
   }
 
-  run(task: ThreadTask): Promise<Outcome> {
+  /** Rejects if the run's thread died; its outcome comes as a message otherwise. */
+  run(task: ThreadTask): Promise<void> {
     const { runId, integrationId } = task;
     const routed = { ...task, [queueOptionsSymbol]: { runId, integrationId } };
     return this.#piscina.run(routed).finally(() => this.#threadOfRun.delete(runId));

@@ -9,6 +9,7 @@ import { Compile } from 'typebox/compile';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import {
   type Ask,
+  type Bundle,
   type CompartmentOptions,
   type Fault,
   FromCompartment,
@@ -43,10 +44,15 @@ export class Compartment {
   readonly #child: ChildProcess;
   readonly #channel: FrameChannel<ToCompartment>;
   readonly #runs = new Map<string, RunInside>();
-  readonly #bundles = new Set<string>();
+  /** Code that the compartment has: how many of its runs use it. */
+  readonly #bundles = new Map<string, number>();
+  /** The code of each connector's last run; older code goes when no run uses it. */
+  readonly #newest = new Map<string, string>();
   readonly #onEnd: () => void;
   /** Whose deadline ran out, if that is why it was killed. */
   #culprits: { readonly runIds: ReadonlySet<string>; readonly fault: Fault } | undefined;
+  #isReady = false;
+  #isDying = false;
   #ended = false;
   readonly ready: Promise<void>;
   readonly gone: Promise<void>;
@@ -80,15 +86,18 @@ export class Compartment {
       { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
       (header, body) => {
         if (!message.Check(header)) return this.kill();
-        if (header.type === 'ready') becameReady();
-        else this.#take(header, body);
+        if (header.type === 'ready') {
+          this.#isReady = true;
+          becameReady();
+        } else this.#take(header, body);
       },
       () => this.kill(),
     );
   }
 
+  /** Takes no more runs. */
   get isGone(): boolean {
-    return this.#ended;
+    return this.#isDying || this.#ended;
   }
 
   get runsInside(): number {
@@ -97,12 +106,8 @@ export class Compartment {
 
   run(job: Job, ask: Ask): Promise<Outcome> {
     const { runId, bundle, integrationId, call, limits, signal } = job;
-    if (this.#ended) return Promise.resolve(fault('sandbox_restarted'));
-    if (!this.#bundles.has(bundle.digest)) {
-      const { connectorId, digest, filename, format, code } = bundle;
-      this.#channel.send({ type: 'bundle', connectorId, digest, filename, format }, code);
-      this.#bundles.add(digest);
-    }
+    if (this.isGone) return Promise.resolve(fault('sandbox_restarted'));
+    this.#use(bundle);
     return new Promise((settle) => {
       const overdue = setTimeout(() => this.#overdue(runId), limits.timeoutMs + GRACE_MS);
       const onCancel = (): void => this.#channel.send({ type: 'cancel', runId });
@@ -120,12 +125,23 @@ export class Compartment {
     });
   }
 
-  /** Forgets code that no run will use again. */
-  drop(digest: string): void {
-    if (this.#bundles.delete(digest)) this.#channel.send({ type: 'drop', digest });
+  #use({ connectorId, digest, filename, format, code }: Bundle): void {
+    const runs = this.#bundles.get(digest);
+    if (runs === undefined) this.#channel.send({ type: 'bundle', connectorId, digest, filename, format }, code);
+    this.#bundles.set(digest, (runs ?? 0) + 1);
+    const before = this.#newest.get(connectorId);
+    this.#newest.set(connectorId, digest);
+    if (before !== undefined && before !== digest) this.#dropUnused(before);
+  }
+
+  #dropUnused(digest: string): void {
+    if (this.#bundles.get(digest) !== 0) return;
+    this.#bundles.delete(digest);
+    this.#channel.send({ type: 'drop', digest });
   }
 
   kill(): void {
+    this.#isDying = true;
     this.#child.kill('SIGKILL');
   }
 
@@ -166,6 +182,9 @@ export class Compartment {
     run.job.signal?.removeEventListener('abort', run.onCancel);
     run.ended.abort();
     this.idleSince = performance.now();
+    const { connectorId, digest } = run.job.bundle;
+    this.#bundles.set(digest, (this.#bundles.get(digest) ?? 1) - 1);
+    if (this.#newest.get(connectorId) !== digest) this.#dropUnused(digest);
     run.settle(outcome);
   }
 
@@ -177,8 +196,8 @@ export class Compartment {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    // Without a known culprit, a run that was alone is it.
-    const alone = this.#runs.size === 1;
+    // Without a known culprit, a run that was alone is it; before the start, none is.
+    const alone = this.#runs.size === 1 && this.#isReady;
     for (const [runId, run] of this.#runs) {
       const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
       const isCulprit = this.#culprits ? this.#culprits.runIds.has(runId) : alone;

@@ -1,14 +1,6 @@
 /** Entry of a piscina worker thread. A task is a run; requests and replies go over a port beside it. */
 import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
-import type {
-  Bundle,
-  CompartmentOptions,
-  FromThread,
-  Outcome,
-  ThreadHello,
-  ThreadTask,
-  ToThread,
-} from '../protocol.ts';
+import type { Bundle, CompartmentOptions, FromThread, ThreadHello, ThreadTask, ToThread } from '../protocol.ts';
 import { Run } from './run.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
@@ -49,27 +41,27 @@ function bundleOf(digest: string): Promise<Bundle> {
   return arrival.promise;
 }
 
-export default async function perform(task: ThreadTask): Promise<Outcome> {
-  const bundle = bundles.get(task.digest) ?? (await bundleOf(task.digest));
-  return new Promise((resolve) => startRun(task, bundle, resolve));
-}
-
-function startRun(task: ThreadTask, bundle: Bundle, resolve: (outcome: Outcome) => void): void {
-  const { runId, integrationId, call, limits } = task;
+/** Resolves when the run has ended; its outcome has gone over the port before. */
+export default async function perform(task: ThreadTask): Promise<void> {
+  const { runId, digest, integrationId, call, limits } = task;
+  const bundle = bundles.get(digest) ?? (await bundleOf(digest));
   const isolate = warm.take(integrationId, bundle, limits.memoryMb);
-  const run = new Run(
-    isolate,
-    limits,
-    {
-      ask: (askId, capability, request) => tell({ type: 'ask', runId, askId, capability, request }),
-      log: (level, text) => tell({ type: 'log', runId, level, text }),
-    },
-    (outcome) => {
-      runs.delete(runId);
-      warm.give(integrationId, isolate);
-      resolve(outcome);
-    },
-  );
-  runs.set(runId, run);
-  run.start(call);
+  await new Promise<void>((resolve) => {
+    const run = new Run(
+      isolate,
+      limits,
+      {
+        ask: (askId, capability, request) => tell({ type: 'ask', runId, askId, capability, request }),
+        log: (level, text) => tell({ type: 'log', runId, level, text }),
+      },
+      (outcome) => {
+        runs.delete(runId);
+        warm.give(integrationId, isolate);
+        tell({ type: 'outcome', runId, outcome });
+        resolve();
+      },
+    );
+    runs.set(runId, run);
+    run.start(call);
+  });
 }

@@ -51,20 +51,24 @@ export function etagOf(unit: UnitOfWork, record: JsonObject): string {
   return `"${unit.revisionOf(String(record._id)).toString(36)}-${modified}"`;
 }
 
-/** @throws RequestError 412 if `If-Match` names neither this record nor any (RFC 9110, 13.1.1) */
-export function assertMatches(ctx: ApiContext, etag: string): void {
-  const wanted = ctx.get('If-Match');
-  if (wanted === '' || wanted.trim() === '*') return;
-  const tags = wanted.split(',').map((tag) => tag.trim());
-  if (!tags.includes(etag)) throw requestError('precondition_failed');
+/** Whether a list of entity tags, or `*`, names this one; weak ones compare by their text. */
+function names(list: string, etag: string): boolean {
+  return list.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 }
 
-/** Replies a record with its entity tag, or 304 if the client has it. */
+/** @throws RequestError 412 if `If-Match` does not name this record (RFC 9110, 13.1.1) */
+export function assertMatches(ctx: ApiContext, etag: string): void {
+  const wanted = ctx.get('If-Match');
+  if (wanted !== '' && !names(wanted, etag)) throw requestError('precondition_failed');
+}
+
+/** Replies a record with its entity tag, or 304 if the client has it (RFC 9110, 13.1.2). */
 export function replyRecord(ctx: ApiContext, record: JsonObject, etag: string): void {
   ctx.set('ETag', etag);
   ctx.status = 200;
   ctx.body = record;
-  if (ctx.fresh) ctx.status = 304;
+  const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
+  if (isRead && names(ctx.get('If-None-Match'), etag)) ctx.status = 304;
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

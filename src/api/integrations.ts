@@ -41,8 +41,8 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
     const now = service.now().toISOString();
     const created = { _id: service.dispatcher.ids(), createdAt: now, lastModified: now, ...diyFields(value) };
     assertIntegration(created);
-    const { unit } = await change(ctx, service, created._id, (unit) => put(service, unit, created));
-    replyRecord(ctx, created, etagOf(unit, created));
+    const { result, unit } = await change(ctx, service, created._id, (unit) => put(service, unit, created));
+    replyRecord(ctx, result, etagOf(unit, result));
     ctx.status = 201;
     ctx.set('Location', `${publicUrl()}/v1/integrations/${created._id}`);
   });

@@ -77,7 +77,9 @@ export class Catalog {
   }
 
   rows(): ConnectorRow[] {
-    return [...this.#slots.values()].sort((a, b) => (a.folder < b.folder ? -1 : 1)).map(rowOf);
+    // A bundle that is being looked at for the first time is neither ready nor refused yet.
+    const settled = [...this.#slots.values()].filter(({ connector, reasons }) => connector || reasons.length > 0);
+    return settled.sort((a, b) => (a.folder < b.folder ? -1 : 1)).map(rowOf);
   }
 
   row(connectorId: string): ConnectorRow | undefined {

@@ -13,7 +13,7 @@ export interface Watcher {
   close(): Promise<void>;
 }
 
-export async function watchBundles(folder: string, onChange: () => void): Promise<Watcher> {
+export function watchBundles(folder: string, onChange: () => void): Watcher {
   let quiet: NodeJS.Timeout | undefined;
   let firstAt = 0;
   const tell = (): void => {
@@ -35,7 +35,8 @@ export async function watchBundles(folder: string, onChange: () => void): Promis
   });
   // A folder that cannot be watched is a bundle that cannot be read: the scan says so.
   watcher.on('error', tell);
-  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+  // What changed while the watch was being set up was not seen.
+  watcher.once('ready', tell);
   return {
     async close() {
       clearTimeout(quiet);

@@ -1,0 +1,194 @@
+/** Holds ARCHITECTURE.md's rules against the sources. */
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isTypeOnly: boolean;
+}
+
+const files = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+
+const imports: Import[] = files.flatMap((from) => {
+  const text = readFileSync(join(root, from), 'utf8');
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)';/gms);
+  return [...statements].map(([, type, specifier = '']) => ({
+    from,
+    to: specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier,
+    isTypeOnly: type !== undefined,
+  }));
+});
+
+/** `src/api/app.ts` → `src/api`; files at the top of `src` stand for themselves. */
+function roomOf(file: string): string {
+  const [top, room, rest] = file.split('/');
+  return rest === undefined ? `${top}/${room}` : `${top}/${room}`;
+}
+
+function importersOf(library: string): string[] {
+  const hits = imports.filter(({ to }) => to === library || to.startsWith(`${library}/`));
+  return [...new Set(hits.map(({ from }) => from))].sort();
+}
+
+test('the reader of imports sees them', () => {
+  expect(imports.length).toBeGreaterThan(100);
+  expect(imports).toContainEqual({ from: 'src/api/app.ts', to: 'src/errors.ts', isTypeOnly: false });
+});
+
+test('every import of a file names a file that is there, and no libary comes unlisted', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const { from, to } of imports) {
+    const isFile = to.endsWith('.ts') && files.includes(to);
+    const library = to.startsWith('@') ? to.split('/').slice(0, 2).join('/') : (to.split('/')[0] ?? '');
+    const isKnown = isFile || to.startsWith('node:') || library in dependencies;
+    expect(isKnown, `${from} imports ${to}`).toBe(true);
+  }
+  for (const library of Object.keys(dependencies)) expect(importersOf(library), library).not.toEqual([]);
+});
+
+describe('arrows', () => {
+  /** What a room of `src` may import beside itself. */
+  const allowed: Record<string, string[]> = {
+    'src/main.ts': ['src/options.ts', 'src/runtime.ts', 'src/store'],
+    'src/index.ts': [
+      'src/runtime.ts',
+      'src/errors.ts',
+      'src/json.ts',
+      'src/options.ts',
+      'src/store',
+      'src/integration',
+    ],
+    'src/admin-token.ts': ['src/api', 'src/store'],
+    'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
+    'src/api': [
+      'src/integration',
+      'src/connector',
+      'src/broker',
+      'src/store',
+      'src/errors.ts',
+      'src/json.ts',
+      'src/schema.ts',
+    ],
+    'src/integration': [
+      'src/connector',
+      'src/broker',
+      'src/store',
+      'src/errors.ts',
+      'src/json.ts',
+      'src/schema.ts',
+      'sandbox/index.ts',
+    ],
+    'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
+    'src/connector': ['src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
+    'src/store': ['src/json.ts'],
+    'src/options.ts': ['src/schema.ts'],
+    'src/schema.ts': ['src/errors.ts'],
+    'src/errors.ts': [],
+    'src/json.ts': [],
+  };
+
+  test('src: main → runtime → api → integration → connector, broker → store', () => {
+    for (const { from, to } of imports) {
+      const [here, there] = [roomOf(from), roomOf(to)];
+      if (!from.startsWith('src/') || !/^(?:src|sandbox)\//.test(to) || here === there) continue;
+      const may = allowed[here] ?? [];
+      const isAllowed = may.includes(there) || may.includes(to) || (may.includes('src/*') && to.startsWith('src/'));
+      expect(isAllowed, `${from} imports ${to}`).toBe(true);
+    }
+  });
+
+  test('sandbox imports nothing from src, and src enters it by its door', () => {
+    for (const { from, to } of imports) {
+      if (from.startsWith('sandbox/')) expect(to.startsWith('src/'), `${from} imports ${to}`).toBe(false);
+      else if (to.startsWith('sandbox/')) expect(to, from).toBe('sandbox/index.ts');
+    }
+  });
+
+  test('the rooms of the sandbox meet in what crosses the walls alone', () => {
+    const shared = ['sandbox/protocol.ts', 'sandbox/frame.ts', 'sandbox/occupancy.ts'];
+    for (const { from, to } of imports) {
+      if (!from.startsWith('sandbox/') || !to.startsWith('sandbox/') || roomOf(from) === roomOf(to)) continue;
+      const isDoor = from === 'sandbox/index.ts' && to.startsWith('sandbox/supervisor/');
+      const isGuestText = roomOf(from) === 'sandbox/thread' && to === 'sandbox/guest/harness.ts';
+      expect(shared.includes(to) || isDoor || isGuestText, `${from} imports ${to}`).toBe(true);
+    }
+  });
+
+  test("a compartment's side takes types alone from the protocol: no validator is loaded in it", () => {
+    for (const { from, to, isTypeOnly } of imports) {
+      if (/^sandbox\/(?:process|thread|guest)\//.test(from) && to === 'sandbox/protocol.ts') {
+        expect(isTypeOnly, from).toBe(true);
+      }
+    }
+  });
+
+  test('there is no cycle', () => {
+    const next = (file: string): string[] =>
+      imports
+        .filter(({ from, to, isTypeOnly }) => from === file && files.includes(to) && !isTypeOnly)
+        .map(({ to }) => to);
+    const done = new Set<string>();
+    const visit = (file: string, path: string[]): void => {
+      expect(path, [...path, file].join(' → ')).not.toContain(file);
+      if (done.has(file)) return;
+      for (const to of next(file)) visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+  });
+});
+
+describe('one importer', () => {
+  test.each([
+    ['isolated-vm', ['sandbox/thread/guest-isolate.ts']],
+    ['piscina', ['sandbox/process/pool.ts']],
+    ['chokidar', ['src/connector/watch.ts']],
+    ['light-my-request', ['src/broker/platform-api.ts']],
+    ['raw-body', ['src/api/body.ts']],
+  ])('%s', (library, importers) => {
+    expect(importersOf(library)).toEqual(importers);
+  });
+
+  test('lowdb is known to the store alone, koa to the API', () => {
+    for (const from of importersOf('lowdb')) expect(roomOf(from)).toBe('src/store');
+    for (const from of [...importersOf('koa'), ...importersOf('@koa/router')]) expect(roomOf(from)).toBe('src/api');
+  });
+
+  test('process.env and process.exit belong to the process door', () => {
+    for (const file of files) {
+      if (file === 'src/main.ts') continue;
+      const text = readFileSync(join(root, file), 'utf8').replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+      expect(/process\.(?:env|exit\b|stdout)|console\./.test(text), file).toBe(false);
+    }
+  });
+});
+
+test('the top level holds the given names and what stands beside them', () => {
+  const given = ['package.json', 'tsconfig.json', 'src', 'connectors', 'sandbox', 'data', 'test'];
+  const beside = [
+    'package-lock.json',
+    'tsconfig.build.json',
+    'vitest.config.ts',
+    'biome.json',
+    'README.md',
+    'ARCHITECTURE.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    'node_modules',
+    'dist',
+  ];
+  const names = readdirSync(root).filter((name) => !name.startsWith('.'));
+  expect(names.filter((name) => !given.includes(name) && !beside.includes(name))).toEqual([]);
+  expect(given.filter((name) => !names.includes(name))).toEqual([]);
+});
+
+test('ARCHITECTURE.md names every room and every file at the top of one', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const rooms = [...new Set(files.map((file) => relative('.', dirname(file))))];
+  for (const room of rooms) expect(text, room).toContain(`${room.split('/').at(-1)}`);
+});

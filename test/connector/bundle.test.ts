@@ -1,0 +1,126 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readBundle } from '../../src/connector/bundle.ts';
+import { type BundleText, temporaryFolder, writeBundle } from '../support/folders.ts';
+
+async function read(bundle: BundleText, change: (folder: string) => Promise<void> = async () => {}) {
+  const connectors = await temporaryFolder();
+  await writeBundle(connectors, 'b', bundle);
+  await change(join(connectors, 'b'));
+  return readBundle(join(connectors, 'b'), 'b');
+}
+
+test('a good bundle is read', async () => {
+  const { connector, reasons } = await read({ code: 'exports.a = 1', connector: { title: 'Bündel' } });
+  expect(reasons).toEqual([]);
+  expect(connector).toMatchObject({ folder: 'b', manifest: { name: 'b', connector: { title: 'Bündel' } } });
+  expect(connector?.bundle).toMatchObject({ code: 'exports.a = 1', filename: 'b/index.js', format: 'commonjs' });
+});
+
+test('an id that is not given is made from the name, the same on every machine', async () => {
+  const { connector } = await read({ code: '' });
+  expect(connector?._id).toBe('9661070fa5a49ad0bb88fa7e');
+  const named = await read({ code: '', connector: { _id: 'a'.repeat(24) } });
+  expect(named.connector?._id).toBe('a'.repeat(24));
+});
+
+test.each([
+  [{ type: 'module' }, 'index.js', 'module'],
+  [{ type: 'commonjs' }, 'index.js', 'commonjs'],
+  [{}, 'index.mjs', 'module'],
+  [{ type: 'module' }, 'index.cjs', 'commonjs'],
+])('format of %j with %s is %s', async (manifest, main, format) => {
+  const { connector } = await read({ manifest: { ...manifest, main }, code: '' }, (folder) =>
+    writeFile(join(folder, main), ''),
+  );
+  expect(connector?.bundle.format).toBe(format);
+});
+
+test('the digest is of the manifest and the code', async () => {
+  const digests = await Promise.all(
+    [{ code: '1' }, { code: '2' }, { code: '1', connector: { title: 't' } }, { code: '1' }].map(
+      async (bundle) => (await read(bundle)).connector?.bundle.digest,
+    ),
+  );
+  expect(digests[0]).toMatch(/^sha256-[0-9a-f]{64}$/);
+  expect(digests[3]).toBe(digests[0]);
+  expect(new Set(digests).size).toBe(3);
+});
+
+test.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>([
+  ['no name and no version', { name: undefined, version: undefined }, {}, ['name', 'version']],
+  ['no main', { main: undefined }, {}, ['main']],
+  ['a main of the wrong type', { main: 5 }, {}, ['main']],
+  ['a main that is not there', { main: 'nope.js' }, {}, ['main']],
+  ['a main that is a folder', { main: '.' }, {}, ['main']],
+  ['a main outside', { main: '../../../../../../etc/passwd' }, {}, ['main']],
+  ['a version that is none', { version: '1' }, {}, ['version']],
+  ['an id that is none', {}, { _id: 'xyz' }, ['connector._id']],
+  ['steps of the wrong type', {}, { install: {} }, ['connector.install']],
+  ['steps without a name', {}, { install: [{ name: 'a' }, {}] }, ['connector.install.1.name']],
+  [
+    'functions of the wrong type',
+    {},
+    { installerFunction: 1, updateFunction: [] },
+    ['connector.installerFunction', 'connector.updateFunction'],
+  ],
+  ['settings that are a list', {}, { settings: [] }, ['connector.settings']],
+  [
+    'limits of the wrong type',
+    {},
+    { limits: { timeoutMs: '1s', memoryMb: 0 } },
+    ['connector.limits.timeoutMs', 'connector.limits.memoryMb'],
+  ],
+  ['permissions of the wrong type', {}, { permissions: { fetch: 'https://a' } }, ['connector.permissions.fetch']],
+])('%s: every reason is listed with its path', async (_what, manifest, connector, fields) => {
+  const { connector: loaded, reasons } = await read({ manifest, connector, code: '' });
+  expect(loaded).toBeUndefined();
+  expect(reasons.map(({ field }) => field).sort()).toEqual(fields.sort());
+});
+
+test.each<[string, (folder: string) => Promise<void>, string]>([
+  ['missing', (folder) => rm(join(folder, 'package.json')), 'package.json is missing'],
+  ['not JSON', (folder) => writeFile(join(folder, 'package.json'), '{'), 'package.json is not JSON'],
+  ['a list', (folder) => writeFile(join(folder, 'package.json'), '[]'), 'must be object'],
+  [
+    'without a connector section',
+    (folder) => writeFile(join(folder, 'package.json'), '{"name":"b","version":"1.0.0","main":"index.js"}'),
+    'connector is required',
+  ],
+  [
+    'a folder',
+    async (folder) => {
+      await rm(join(folder, 'package.json'));
+      await mkdir(join(folder, 'package.json'));
+    },
+    'package.json is not a file',
+  ],
+  [
+    'a link to itself',
+    async (folder) => {
+      await rm(join(folder, 'package.json'));
+      await symlink('package.json', join(folder, 'package.json'));
+    },
+    'package.json cannot be read (ELOOP)',
+  ],
+])('a manifest that is %s', async (_what, change, message) => {
+  const { reasons } = await read({ code: '' }, change);
+  expect(reasons.map((reason) => reason.message).join()).toContain(message);
+});
+
+test('a main that is a link out of the bundle is refused, one within it is read', async () => {
+  const link = (target: string) => async (folder: string) => {
+    await rm(join(folder, 'index.js'));
+    await writeFile(join(folder, 'inner.js'), 'inner');
+    await symlink(target, join(folder, 'index.js'));
+  };
+  expect((await read({ code: '' }, link('/etc/hostname'))).reasons).toMatchObject([{ field: 'main' }]);
+  expect((await read({ code: '' }, link('inner.js'))).connector?.bundle.code).toBe('inner');
+});
+
+test('a manifest with a byte-order mark and Windows line endings is read', async () => {
+  const text = '\uFEFF{\r\n"name":"b","version":"1.0.0","main":"./index.js",\r\n"connector":{}}\r\n';
+  const { connector } = await read({ code: '1' }, (folder) => writeFile(join(folder, 'package.json'), text));
+  expect(connector?.bundle.filename).toBe('b/index.js');
+});

@@ -1,0 +1,116 @@
+/** Dropping, replacing, breaking and removing bundles, in a runtime that watches. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { Client } from '../support/client.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed, serve } from '../support/runtime.ts';
+
+const answering = (answer: string): string => `exports.utilities = { f: () => ${JSON.stringify(answer)} }`;
+
+async function rowsOf(client: Client): Promise<Record<string, Record<string, unknown>>> {
+  const { body } = await client('GET', '/connectors');
+  return Object.fromEntries(body.map((row: { name: string }) => [row.name, row]));
+}
+const within = { timeout: 5_000, interval: 20 };
+
+test('a dropped bundle loads, a replaced one swaps, a removed one unloads', async () => {
+  const { client, connectors } = await serve();
+  expect(await rowsOf(client)).toEqual({});
+  await writeBundle(connectors, 'a', { code: answering('one') });
+  await vi.waitFor(
+    async () => expect((await rowsOf(client)).a).toMatchObject({ status: 'ready', version: '1.0.0' }),
+    within,
+  );
+  const id = await installed(client, 'a');
+  const call = async () => (await client('PUT', `/integrations/${id}/utilities/f`)).body;
+  expect(await call()).toBe('one');
+
+  await writeBundle(connectors, 'a', { manifest: { version: '1.1.0' }, code: answering('two') });
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toMatchObject({ version: '1.1.0' }), within);
+  expect(await call()).toBe('two');
+
+  await rm(join(connectors, 'a'), { recursive: true });
+  await vi.waitFor(async () => expect(await rowsOf(client)).toEqual({}), within);
+  const gone = await client('PUT', `/integrations/${id}/utilities/f`);
+  expect([gone.status, gone.body.errors[0].code]).toEqual([422, 'connector_unavailable']);
+});
+
+test('a bundle that is moved in whole loads, and hidden and private names are skipped', async () => {
+  const { client, connectors } = await serve();
+  const elsewhere = await temporaryFolder();
+  for (const name of ['moved', '.hidden', '_private']) {
+    await writeBundle(elsewhere, name, { code: answering('x') });
+    await rename(join(elsewhere, name), join(connectors, name));
+  }
+  await writeFile(join(connectors, 'README.md'), 'no bundle');
+  await vi.waitFor(async () => expect(Object.keys(await rowsOf(client))).toEqual(['moved']), within);
+});
+
+test.each([
+  ['a syntax error', (folder: string) => writeFile(join(folder, 'index.js'), 'exports.utilities = {'), 'main'],
+  ['a throw at load', (folder: string) => writeFile(join(folder, 'index.js'), 'throw new Error("at load")'), 'main'],
+  ['an endless loop at load', (folder: string) => writeFile(join(folder, 'index.js'), 'for (;;);'), 'main'],
+  ['half a manifest', (folder: string) => writeFile(join(folder, 'package.json'), '{"name":'), 'package.json'],
+  ['no main', (folder: string) => rm(join(folder, 'index.js')), 'main'],
+])('with %s the last good version serves on and the listing says why', async (_what, damage, field) => {
+  const { client, connectors } = await serve({ a: { code: answering('good') } });
+  const id = await installed(client, 'a');
+  await damage(join(connectors, 'a'));
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toMatchObject({ errors: [{ field }] }), within);
+  expect((await rowsOf(client)).a).toMatchObject({ status: 'ready', version: '1.0.0' });
+  expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('good');
+
+  await writeBundle(connectors, 'a', { manifest: { version: '1.0.1' }, code: answering('mended') });
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toMatchObject({ version: '1.0.1' }), within);
+  expect((await rowsOf(client)).a).not.toHaveProperty('errors');
+  expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('mended');
+});
+
+test('a bundle that was never good is invalid, and cannot be installed', async () => {
+  const { client } = await serve({ bad: { code: 'nonsense(' }, worse: { manifest: { version: 5 }, code: '' } });
+  const rows = await rowsOf(client);
+  expect(rows.bad).toMatchObject({ status: 'invalid', errors: [{ field: 'main' }] });
+  expect(rows.worse).toMatchObject({ status: 'invalid', errors: [{ field: 'version' }] });
+  expect(rows.bad).not.toHaveProperty('digest');
+  const reply = await client('POST', `/integrations/${rows.bad?._id}/install`);
+  expect([reply.status, reply.body.errors[0].code]).toEqual([422, 'connector_unavailable']);
+});
+
+test('of two bundles with one id the later is refused by name, and takes over when the first goes', async () => {
+  const connector = { _id: 'c'.repeat(24) };
+  const { client, connectors } = await serve({
+    first: { connector, code: answering('first') },
+    second: { connector, code: answering('second') },
+  });
+  const rows = await rowsOf(client);
+  expect(rows.first).toMatchObject({ status: 'ready' });
+  expect(rows.second).toMatchObject({
+    status: 'invalid',
+    errors: [{ field: 'connector._id', message: expect.stringContaining('first') }],
+  });
+  const one = await client('GET', `/connectors/${'c'.repeat(24)}`);
+  expect(one.body.name).toBe('first');
+  await rm(join(connectors, 'first'), { recursive: true });
+  await vi.waitFor(async () => expect((await rowsOf(client)).second).toMatchObject({ status: 'ready' }), within);
+});
+
+test('a folder that is empty, and one with names that are not ASCII', async () => {
+  const { client, connectors } = await serve({ Größe: { manifest: { name: 'größe' }, code: answering('ü') } });
+  await mkdir(join(connectors, 'empty'));
+  await vi.waitFor(async () => expect((await rowsOf(client)).empty).toMatchObject({ status: 'invalid' }), within);
+  const id = await installed(client, 'größe');
+  expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('ü');
+});
+
+test('runs that have started finish on the code they started with', async () => {
+  const slow = (answer: string): string =>
+    `exports.utilities = { f: () => new Promise((resolve) => setTimeout(resolve, 1500, ${JSON.stringify(answer)})) }`;
+  const { client, connectors } = await serve({ a: { code: slow('old') } });
+  const id = await installed(client, 'a');
+  const running = client('PUT', `/integrations/${id}/utilities/f`);
+  await writeBundle(connectors, 'a', { manifest: { version: '2.0.0' }, code: slow('new') });
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toMatchObject({ version: '2.0.0' }), within);
+  expect((await running).body).toBe('old');
+  expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('new');
+});

@@ -1,0 +1,173 @@
+/** README's tour is executed as printed; the connector of connectors/README.md is written as printed. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test, vi } from 'vitest';
+import { optionTable } from '../src/options.ts';
+import { createClient } from './support/client.ts';
+import { temporaryFolder } from './support/folders.ts';
+import { installed, serve } from './support/runtime.ts';
+import { startServer } from './support/server.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');
+
+/** Code blocks of a language, in their order. */
+function blocks(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, its]) => its === language)
+    .map(([, , code = '']) => code);
+}
+
+/** A PATH on which there is a curl. */
+async function pathWithCurl(): Promise<string> {
+  const path = process.env.PATH ?? '';
+  if (spawnSync('curl', ['--version']).status === 0) return path;
+  const folder = await temporaryFolder();
+  await symlink(join(root, 'test/support/curl.mjs'), join(folder, 'curl'));
+  return folder + delimiter + path;
+}
+
+test('the two commands of the README are the scripts of the package', async () => {
+  const commands = blocks(await read('README.md'), 'sh').slice(0, 2);
+  expect(commands.map((command) => command.trim())).toEqual(['npm ci && npm start', 'npm ci && npm test']);
+  const { scripts } = JSON.parse(await read('package.json'));
+  expect([scripts.start, scripts.test]).toEqual(['node src/main.ts', 'vitest run']);
+  expect(await read('.ci/run')).toContain('npm ci && npm test');
+});
+
+test("the README's tour runs as printed", async () => {
+  const tour = blocks(await read('README.md'), 'sh')[2] ?? '';
+  const token = 'the-tours-token';
+  const server = await startServer({ BULKHEAD_TOKEN: token, BULKHEAD_DATA: await temporaryFolder() });
+  const shell = spawn('sh', ['-eu'], {
+    env: { PATH: await pathWithCurl(), BULKHEAD_URL: server.url, BULKHEAD_TOKEN: token },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  shell.stdout.setEncoding('utf8').on('data', (text) => {
+    out += `${text}`;
+  });
+  shell.stderr.setEncoding('utf8').on('data', (text) => {
+    err += text;
+  });
+  shell.stdin.end(tour);
+  const [code] = await once(shell, 'close');
+  expect([code, err]).toEqual([0, '']);
+  const inOrder = [
+    '"title":"Hello"',
+    '"mode":"install"',
+    '{"success":true}',
+    '"mode":"settings"',
+    '{"success":true,"pending":{"greeting":"ahoy","name":"Ada"}}',
+    '{"errors":[{"code":"invalid_field"',
+    '{"text":"Ahoy, Ada!"}',
+    '{"success":true}',
+    '[]',
+  ];
+  let at = 0;
+  for (const expected of inOrder) {
+    const found = out.indexOf(expected, at);
+    expect(found, `${expected} in ${out.slice(at)}`).toBeGreaterThanOrEqual(0);
+    at = found + expected.length;
+  }
+});
+
+test('the first connector of connectors/README.md works as printed', async () => {
+  const text = await read('connectors/README.md');
+  const { client, connectors } = await serve();
+  await mkdir(join(connectors, 'weather'));
+  await writeFile(join(connectors, 'weather/package.json'), blocks(text, 'json')[0] ?? '');
+  await writeFile(join(connectors, 'weather/index.js'), blocks(text, 'js')[0] ?? '');
+  const isReady = async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]);
+  await vi.waitFor(isReady, { timeout: 5_000, interval: 20 });
+  const id = await installed(client, 'weather');
+  await client('PUT', `/integrations/${id}/installer/checkCity`);
+  const { body } = await client('PUT', `/integrations/${id}/settings/forecast`, { days: 2 });
+  expect(body).toEqual({ city: 'Oslo', forecast: ['sun', 'sun'] });
+});
+
+test('the example shop-ledger does what it shows', async () => {
+  const { client, connectors } = await serve({
+    // The version before it, as integrations of it were left: settings in a flat object.
+    'shop-ledger': {
+      connector: { settings: { shopDomain: 'flowers.example', chart: 'services', salesAccount: '4200' } },
+      code: 'exports.installer = {}',
+    },
+  });
+  const old = await installed(client, 'shop-ledger', { tag: 'old' });
+  await cp(join(root, 'connectors/shop-ledger'), join(connectors, 'shop-ledger'), { recursive: true });
+  const isThere = async () => expect((await client('GET', '/connectors')).body[0]).toMatchObject({ version: '2.0.0' });
+  await vi.waitFor(isThere, { timeout: 5_000, interval: 20 });
+
+  const id = await installed(client, 'shop-ledger', { tag: 'new' });
+  const call = async (section: string, name: string, body: object = {}, integration = id) =>
+    (await client('PUT', `/integrations/${integration}/${section}/${name}`, body)).body;
+  const read = async (integration = id) => (await client('GET', `/integrations/${integration}`)).body;
+  const fields = async (integration = id): Promise<Record<string, Record<string, unknown>>> => {
+    const { general, sections } = (await read(integration)).settings;
+    const all = [general, ...sections].flatMap((each) => each.fields);
+    return Object.fromEntries(all.map((field) => [field.name, field]));
+  };
+
+  expect((await call('installer', 'verifyShop', { domain: 'not a domain' })).errors[0].code).toBe('invalid_shop');
+  expect(await call('installer', 'verifyShop', { domain: 'flowers.example' })).toMatchObject({ success: true });
+  expect(await call('installer', 'chooseChart', { chart: 'trade' })).toEqual({ success: true });
+  expect((await read()).mode).toBe('install');
+  expect(await call('installer', 'checkBooks')).toEqual({ success: true });
+  expect(await read()).toMatchObject({
+    mode: 'settings',
+    install: [{ description: 'flowers.example', completed: true }, {}, {}],
+  });
+
+  const refused = await call('settings', 'persistSettings', { pending: { bookRefunds: true } });
+  expect(refused.errors[0]).toMatchObject({
+    code: 'invalid_settings',
+    message: expect.stringContaining('refundAccount'),
+  });
+  expect((await fields()).refundAccount).toMatchObject({ hidden: true });
+  await call('settings', 'persistSettings', { pending: { bookRefunds: true, refundAccount: '4740' } });
+  expect((await fields()).refundAccount).toMatchObject({ hidden: false, required: true, value: '4740' });
+  expect(await call('settings', 'refreshMetadata', { fieldName: 'salesAccount' })).toMatchObject({
+    fieldName: 'salesAccount',
+    options: [['4000', '4000 Sales of goods'], [], [], []].map((pair) => (pair.length > 0 ? pair : expect.any(Array))),
+  });
+
+  const { body: rows } = await client('GET', '/connectors');
+  expect((await client('PUT', `/connectors/${rows[0]._id}/update`, { _integrationIds: [old] })).status).toBe(200);
+  expect(await read(old)).toMatchObject({
+    version: '2.0.0',
+    settings: { shop: { domain: 'flowers.example', chart: 'services' } },
+  });
+  expect((await fields(old)).salesAccount).toMatchObject({ value: '4200' });
+
+  expect(await call('uninstaller', 'preUninstall')).toHaveLength(1);
+  expect((await client('DELETE', `/integrations/${id}/install`)).body.errors[0].code).toBe('books_open');
+  await call('uninstaller', 'closeBooks');
+  expect((await client('DELETE', `/integrations/${id}/install`)).body).toEqual({ success: true });
+});
+
+test('the README names every option', async () => {
+  const text = await read('README.md');
+  for (const { flag, environment } of Object.values(optionTable)) {
+    expect(text).toContain(`--${flag}`);
+    expect(text).toContain(environment);
+  }
+});
+
+test('the stand-in for curl does what the tour needs', async () => {
+  const server = await startServer({ BULKHEAD_TOKEN: 'a-token', BULKHEAD_DATA: await temporaryFolder() });
+  const args = ['-sS', '-X', 'POST', '-H', 'Authorization: Bearer a-token', '-H', 'Content-Type: application/json'];
+  const { stdout } = spawnSync(process.execPath, [
+    join(root, 'test/support/curl.mjs'),
+    ...args,
+    `${server.url}/integrations`,
+    '-d',
+    '{"name":"n"}',
+  ]);
+  expect(JSON.parse(String(stdout)).name).toBe('n');
+  expect((await createClient(server.url, 'a-token')('GET', '/integrations')).body).toHaveLength(1);
+});

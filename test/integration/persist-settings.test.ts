@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { persistSettings } from '../../src/integration/persist-settings.ts';
+import type { Json, JsonObject } from '../../src/json.ts';
+
+const form: JsonObject = {
+  own: 1,
+  general: { fields: [{ name: 'paused', type: 'checkbox', value: false }] },
+  sections: [
+    {
+      title: 'A',
+      fields: [
+        { name: 'name', label: 'Name', type: 'input', required: true, value: '' },
+        { name: 'state', type: 'select', options: [['a', 'A'], { value: 'b', label: 'B' }, 'c'], value: 'a' },
+        {
+          name: 'many',
+          type: 'multiselect',
+          options: [
+            ['x', 'X'],
+            ['y', 'Y'],
+          ],
+          value: [],
+        },
+        { name: 'odd', type: 'staticMapWidget', value: {} },
+      ],
+      flows: [{ _id: '1', settings: [{ name: 'flowField', type: 'text', value: '' }] }],
+      sections: [{ title: 'inner', fields: [{ name: 'inner', type: 'radio', options: ['p', 'q'], value: 'p' }] }],
+    },
+  ],
+};
+
+/** All values of a form, by field. */
+function valuesOf(value: Json): Record<string, Json> {
+  if (Array.isArray(value)) return Object.assign({}, ...value.map(valuesOf));
+  if (typeof value !== 'object' || value === null) return {};
+  const object = value as JsonObject;
+  const own = typeof object.name === 'string' && object.value !== undefined ? { [object.name]: object.value } : {};
+  return Object.assign(own, ...Object.values(object).map(valuesOf));
+}
+
+test('values go to the fields of their names, wherever those stand; the rest of the form stays', () => {
+  const pending = { paused: true, name: 'Ü', state: 'c', many: ['x', 'y'], odd: { a: 1 }, flowField: 't', inner: 'q' };
+  const next = persistSettings(form, pending);
+  expect(valuesOf(next)).toEqual(pending);
+  expect(next.own).toBe(1);
+  expect(valuesOf(form)).toMatchObject({ paused: false, name: '' });
+});
+
+test('fields that are not pending keep their values, and an optional one may be emptied', () => {
+  expect(valuesOf(persistSettings(form, { state: '' }))).toMatchObject({ state: '', inner: 'p' });
+  expect(persistSettings(form, {})).toEqual(form);
+});
+
+test.each([
+  [{ name: '' }, 'missing_required_field', 'name'],
+  [{ name: null }, 'missing_required_field', 'name'],
+  [{ name: {} }, 'invalid_field', 'name'],
+  [{ paused: 'true' }, 'invalid_field', 'paused'],
+  [{ state: 'd' }, 'invalid_field', 'state'],
+  [{ state: ['a'] }, 'invalid_field', 'state'],
+  [{ many: 'x' }, 'invalid_field', 'many'],
+  [{ many: ['x', 'z'] }, 'invalid_field', 'many'],
+  [{ inner: 'r' }, 'invalid_field', 'inner'],
+  [{ unknown: 1 }, 'invalid_field', 'unknown'],
+  [JSON.parse('{"__proto__": 1}'), 'invalid_field', '__proto__'],
+  [{ constructor: 1 }, 'invalid_field', 'constructor'],
+])('%j is refused', (pending, code, field) => {
+  expect(errorsOf(() => persistSettings(form, pending))).toEqual([[code, field]]);
+});
+
+test('every wrong field is named', () => {
+  expect(errorsOf(() => persistSettings(form, { name: '', paused: 1 }))).toHaveLength(2);
+});
+
+test.each([undefined, null, 'x', [], 5])('pending %j is refused', (pending) => {
+  expect(errorsOf(() => persistSettings(form, pending as Json))).toEqual([
+    [pending === undefined ? 'missing_required_field' : 'invalid_field', 'pending'],
+  ]);
+});
+
+describe('with several stores', () => {
+  const stores: JsonObject = {
+    supportsMultiStore: true,
+    sections: [
+      { id: 'eu', sections: [{ fields: [{ name: 'name', type: 'input', value: '' }] }] },
+      { id: 'us', sections: [{ fields: [{ name: 'name', type: 'input', value: '' }] }] },
+    ],
+  };
+  test('pending is keyed by store', () => {
+    const { sections } = persistSettings(stores, { us: { name: 'n' } });
+    expect((sections as Json[]).map(valuesOf)).toEqual([{ name: '' }, { name: 'n' }]);
+  });
+  test.each([
+    [{ asia: { name: 'n' } }, 'asia'],
+    [{ eu: 'n' }, 'eu'],
+    [{ eu: { nope: 1 } }, 'eu.nope'],
+  ])('%j is refused', (pending, field) => {
+    expect(errorsOf(() => persistSettings(stores, pending))).toEqual([['invalid_field', field]]);
+  });
+});
+
+test.each([{}, { sections: 5 }, { sections: [null, 'x', { fields: [null, 1, {}] }] }])(
+  'a connector may have any settings: %j has no field to fill',
+  (settings) => {
+    expect(persistSettings(settings as JsonObject, {})).toEqual(settings);
+    expect(errorsOf(() => persistSettings(settings as JsonObject, { a: 1 }))).toEqual([['invalid_field', 'a']]);
+  },
+);
+
+function errorsOf(work: () => unknown): [code: string, field: string | undefined][] {
+  try {
+    work();
+  } catch (error) {
+    return (error as { errors: { code: string; field?: string }[] }).errors.map(({ code, field }) => [code, field]);
+  }
+  throw new Error('it was taken');
+}

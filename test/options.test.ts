@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { completeOptions, helpText, optionTable, readOptions } from '../src/options.ts';
+
+test('flags win over the environment, the environment over defaults', () => {
+  const given = readOptions(
+    { port: '4000' },
+    { BULKHEAD_PORT: '5000', BULKHEAD_HOST: '::1', BULKHEAD_RUN_CPU_MS: '5' },
+  );
+  expect(completeOptions(given)).toMatchObject({
+    port: 4000,
+    host: '::1',
+    runCpuMs: 5,
+    data: './data',
+    runMemoryMb: 64,
+  });
+});
+
+test('an empty variable is none', () => {
+  expect(readOptions({}, { BULKHEAD_PORT: '' })).toEqual({});
+});
+
+test.each([
+  ['BULKHEAD_PORT', '70000'],
+  ['BULKHEAD_PORT', '30x'],
+  ['BULKHEAD_PORT', '1.5'],
+  ['BULKHEAD_RUN_TIMEOUT_MS', '-1'],
+  ['BULKHEAD_RUN_TIMEOUT_MS', '5s'],
+  ['BULKHEAD_RUN_MEMORY_MB', '1'],
+  ['BULKHEAD_LOG', 'loud'],
+  ['BULKHEAD_PUBLIC_URL', 'example.com'],
+  ['BULKHEAD_TOKEN', 'two words'],
+])('%s=%s does not parse', (name, value) => {
+  expect(() => readOptions({}, { [name]: value })).toThrow(new RegExp(`^${name}.* is not valid: it .*\\.$`));
+});
+
+test('a token that does not parse is not shown', () => {
+  expect(() => readOptions({}, { BULKHEAD_TOKEN: 'secret words' })).toThrow(/^(?!.*secret)/);
+});
+
+test('an embedder gets the same checks and defaults', () => {
+  expect(() => completeOptions({ port: -1 })).toThrow('the option port (-1) is not valid');
+  expect(completeOptions({})).not.toHaveProperty('token');
+});
+
+test('--help prints every row', () => {
+  for (const { flag, environment } of Object.values(optionTable)) {
+    expect(helpText()).toContain(`--${flag} `);
+    expect(helpText()).toContain(environment);
+  }
+});

@@ -1,0 +1,119 @@
+/** The process: first start, bad options, a port or a folder that is taken, signals. */
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { createClient } from './support/client.ts';
+import { temporaryFolder, writeBundle } from './support/folders.ts';
+import { runToEnd, startServer } from './support/server.ts';
+
+test('the first start makes a token, prints it once and keeps its hash', async () => {
+  const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
+  const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
+  const first = await startServer(environment);
+  await vi.waitFor(() => expect(first.stdout()).toMatch(/token.*: \S+\n/));
+  const token = /token.*: (\S+)\n/.exec(first.stdout())?.[1] ?? '';
+  expect(first.stderr()).not.toContain(token);
+  expect((await createClient(first.url, token)('GET', '/tokenInfo')).status).toBe(200);
+  expect(await readFile(join(data, 'admin.json'), 'utf8')).not.toContain(token);
+  expect((await first.stop('SIGTERM')).code).toBe(0);
+
+  const second = await startServer(environment);
+  expect((await createClient(second.url, token)('GET', '/tokenInfo')).status).toBe(200);
+  expect(second.stdout()).not.toContain('token');
+});
+
+test('--help prints the options and ends with 0', async () => {
+  const { code, stdout } = await runToEnd({}, ['--help']);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('BULKHEAD_RUN_TIMEOUT_MS')]);
+});
+
+test.each<[string, Record<string, string>, string[], string]>([
+  ['a value that does not parse', { BULKHEAD_PORT: '30x' }, [], 'BULKHEAD_PORT ("30x") is not valid'],
+  ['a flag that does not parse', {}, ['--run-cpu-ms=fast'], '--run-cpu-ms ("fast") is not valid'],
+  ['an unknown flag', {}, ['--nope'], '--nope'],
+  ['a stray word', {}, ['nope'], 'nope'],
+  ['a host that is none', { BULKHEAD_HOST: '192.0.2.1', BULKHEAD_PORT: '0' }, [], '192.0.2.1 is no address'],
+])('%s is one sentence and exit code 1', async (_what, environment, args, sentence) => {
+  const data = await temporaryFolder();
+  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_LOG: 'silent', ...environment }, args);
+  expect(code).toBe(1);
+  expect(stderr).toContain(sentence);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+});
+
+test('a port in use is one sentence and exit code 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as { port: number };
+  const environment = { BULKHEAD_PORT: String(port), BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_LOG: 'silent' };
+  const { code, stderr } = await runToEnd(environment);
+  taken.close();
+  expect([code, stderr]).toEqual([1, `Port ${port} on 127.0.0.1 is in use by another process.\n`]);
+});
+
+test('a data folder that another process has is refused with its name; one that is a file too', async () => {
+  const data = await temporaryFolder();
+  const first = await startServer({ BULKHEAD_DATA: data });
+  const second = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
+  expect([second.code, second.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^The data folder .* is in use by process \d+ on .*\.\n$/),
+  ]);
+  expect((await createClient(first.url, undefined)('GET', '/healthz')).status).toBe(200);
+
+  const file = join(await temporaryFolder(), 'file');
+  await writeFile(file, '');
+  const third = await runToEnd({ BULKHEAD_DATA: file, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
+  expect([third.code, third.stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining('is not a folder')]]);
+});
+
+test('a data file that is cut off is reported and harms nothing else', async () => {
+  const data = await temporaryFolder();
+  const environment = { BULKHEAD_DATA: data, BULKHEAD_TOKEN: 'a-token' };
+  const first = await startServer(environment);
+  const client = createClient(first.url, 'a-token');
+  const [good, bad] = [
+    await client('POST', '/integrations', { name: 'good' }),
+    await client('POST', '/integrations', { name: 'bad' }),
+  ];
+  await first.stop('SIGKILL');
+  const file = join(data, 'integrations', `${bad.body._id}.json`);
+  await writeFile(file, (await readFile(file, 'utf8')).slice(0, 50));
+
+  const second = await startServer(environment);
+  const again = createClient(second.url, 'a-token');
+  expect((await again('GET', '/integrations')).body).toEqual([good.body]);
+  await again('GET', '/connectors');
+  const ready = await again('GET', '/readyz');
+  expect([ready.status, ready.body.reasons]).toEqual([
+    503,
+    [expect.stringContaining(`${bad.body._id}.json is damaged`)],
+  ]);
+  expect((await readdir(join(data, 'integrations'))).filter((name) => name.endsWith('.damaged'))).toHaveLength(1);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s drains: a running call is answered, no new request is taken',
+  async (signal) => {
+    const connectors = await temporaryFolder();
+    await writeBundle(connectors, 'a', {
+      code: 'exports.utilities = { f: () => { console.log("running"); return new Promise((resolve) => setTimeout(resolve, 1000, "done")) } }',
+    });
+    const server = await startServer({
+      BULKHEAD_TOKEN: 'a-token',
+      BULKHEAD_DATA: await temporaryFolder(),
+      BULKHEAD_CONNECTORS: connectors,
+    });
+    const client = createClient(server.url, 'a-token');
+    const { body: rows } = await client('GET', '/connectors');
+    const { body } = await client('POST', `/integrations/${rows[0]._id}/install`);
+    const running = client('PUT', `/integrations/${body._id}/utilities/f`);
+    await vi.waitFor(() => expect(server.stderr()).toContain('running'));
+    const stopped = server.stop(signal);
+    expect((await running).body).toBe('done');
+    expect((await stopped).code).toBe(0);
+    await expect(client('GET', '/healthz')).rejects.toThrow();
+  },
+);

@@ -1,0 +1,425 @@
+/** What every sandbox keeps to, run over each implementation: `Job → Outcome`, for whatever a connector does. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Ask,
+  type Bundle,
+  createSandbox,
+  defaultLimits,
+  type Limits,
+  type Outcome,
+  type Sandbox,
+} from '../../sandbox/index.ts';
+
+const implementations: [string, () => Sandbox][] = [['process', () => createSandbox()]];
+
+let runs = 0;
+
+interface Run {
+  readonly code: string;
+  readonly name?: string;
+  readonly section?: string;
+  readonly argument?: unknown;
+  readonly format?: Bundle['format'];
+  readonly limits?: Partial<Limits>;
+  readonly integrationId?: string;
+  readonly ask?: Partial<Ask>;
+  readonly signal?: AbortSignal;
+}
+
+const nothingGranted: Ask = {
+  fetch: async () => '{"error":{"code":"permission_denied","message":"no"}}',
+  progress: async () => '{"value":null}',
+  log: () => {},
+};
+
+describe.each(implementations)('%s sandbox', (_name, create) => {
+  let sandbox: Sandbox;
+  beforeAll(() => {
+    sandbox = create();
+  });
+  afterAll(() => sandbox.close());
+
+  function run({
+    code,
+    name = 'f',
+    section = 'settings',
+    argument = {},
+    format = 'commonjs',
+    ...rest
+  }: Run): Promise<Outcome> {
+    const bundle: Bundle = { connectorId: 'c', digest: `${format} ${code}`, filename: 'b/index.js', format, code };
+    return sandbox.run(
+      {
+        runId: `run${++runs}`,
+        bundle,
+        integrationId: rest.integrationId ?? `integration${runs}`,
+        call: { section, name, argument: JSON.stringify(argument) },
+        limits: { ...defaultLimits, timeoutMs: 10_000, ...rest.limits },
+        ...(rest.signal ? { signal: rest.signal } : {}),
+      },
+      { ...nothingGranted, ...rest.ask },
+    );
+  }
+  /** A function of the section `settings`. */
+  const f = (source: string): string => `exports.settings = { f: ${source} };`;
+  async function resultOf(wanted: Run): Promise<unknown> {
+    const outcome = await run(wanted);
+    if (outcome.status !== 'answered') throw new Error(JSON.stringify(outcome));
+    return JSON.parse(outcome.result);
+  }
+
+  describe('styles', () => {
+    test.each([
+      ['callback', '(options, callback) => callback(null, { got: options.x })', { got: 1 }],
+      ['callback, later', '(options, callback) => { setTimeout(() => callback(null, options.x), 1) }', 1],
+      ['callback, in an async function', 'async (options, callback) => { await null; callback(null, options.x) }', 1],
+      [
+        'callback after an async function has ended',
+        'async (options, callback) => { setTimeout(callback, 5, null, 2) }',
+        2,
+      ],
+      ['callback, with a handle returned', '(options, callback) => setTimeout(() => callback(null, 3), 1)', 3],
+      ['async', 'async ({ x }) => ({ got: x })', { got: 1 }],
+      ['promise', '({ x }) => new Promise((resolve) => setTimeout(resolve, 1, x))', 1],
+      ['thenable', '() => ({ then(resolve) { resolve(4) } })', 4],
+      ['plain return', '({ x }) => x + 1', 2],
+      ['nothing returned', '() => {}', {}],
+      ['nothing called back with', '(options, callback) => callback()', {}],
+      ['nothing resolved, callback declared', 'async (options, callback) => {}', {}],
+      ['null', '() => null', null],
+      ['false', '() => false', false],
+      ['text', '() => "ä\\u2028\\ud83d\\ude00"', 'ä\u2028😀'],
+      ['own __proto__ key', '() => JSON.parse(\'{"__proto__":{"a":1}}\')', JSON.parse('{"__proto__":{"a":1}}')],
+      ['null prototype', '() => Object.assign(Object.create(null), { a: [1] })', { a: [1] }],
+      ['undefined property', '() => ({ a: undefined, b: 1 })', { b: 1 }],
+    ])('%s', async (_style, source, expected) => {
+      expect(await resultOf({ code: f(source), argument: { x: 1 } })).toEqual(expected);
+    });
+
+    test('this is the section, and the first answer counts', async () => {
+      const logged: string[] = [];
+      const code = 'exports.settings = { y: 5, f(o, callback) { callback(null, this.y); callback(new Error()); } };';
+      expect(await resultOf({ code, ask: { log: (level, text) => logged.push(`${level} ${text}`) } })).toBe(5);
+      expect(logged).toEqual(['warn answered again; the first answer counts']);
+    });
+  });
+
+  describe('look-up', () => {
+    const code = `
+      class Base { inherited() { return 'inherited' } }
+      class Section extends Base { own() { return 'own' } get computed() { return () => 'computed' } }
+      exports.settings = Object.assign(new Section(), { field: 1, toString() { return 'own toString' } });
+      exports.utilities = [() => 1];
+      exports.hooks = new Map();`;
+    test.each(['own', 'inherited', 'computed'])('%s is found', async (name) => {
+      expect(await resultOf({ code, name })).toBe(name);
+    });
+    test.each([
+      'constructor',
+      'toString',
+      '__proto__',
+      'hasOwnProperty',
+      'valueOf',
+      '__defineGetter__',
+      'isPrototypeOf',
+      'field',
+      'nothing',
+      '',
+      '0',
+      'then',
+    ])('%j is no function', async (name) => {
+      expect(await run({ code, name })).toMatchObject({ status: 'faulted', fault: 'invalid_function' });
+    });
+    test.each([
+      ['utilities', 'map'],
+      ['hooks', 'get'],
+    ])('what a built-in prototype has is no function: %s.%s', async (section, name) => {
+      expect(await run({ code, section, name })).toMatchObject({ fault: 'invalid_function' });
+    });
+    test.each(['installer', 'wrappers'])('a section that is not there: %s', async (section) => {
+      expect(await run({ code, section })).toMatchObject({ fault: 'object_not_found' });
+    });
+  });
+
+  describe('results that are not plain JSON', () => {
+    test.each([
+      'NaN',
+      'Infinity',
+      '1n',
+      'Symbol()',
+      '() => {}',
+      'new Date()',
+      'new Map()',
+      'new (class A {})()',
+      '[undefined]',
+      '({ a: [() => {}] })',
+      '({ [Symbol()]: 1 })',
+      'new Uint8Array(1)',
+      'new String("a")',
+      '/x/',
+      'new Error("x")',
+      '(() => { const a = {}; a.a = a; return a; })()',
+      '(() => { let a = []; for (let i = 0; i < 300; i++) a = [a]; return a; })()',
+      '(() => { let a = []; for (let i = 0; i < 100000; i++) a = [a]; return a; })()',
+      'new Proxy({}, { ownKeys() { throw new Error() } })',
+      '({ get a() { throw new Error() } })',
+    ])('%s', async (value) => {
+      expect(await run({ code: f(`() => (${value})`) })).toMatchObject({ fault: 'invalid_extension_response' });
+      expect(await run({ code: f(`async () => [${value}]`) })).toMatchObject({ fault: 'invalid_extension_response' });
+    });
+
+    test('too large is a fault of its own, the limit itself is not', async () => {
+      const limits = { resultBytes: 1000 };
+      const text = (bytes: number): string => f(`() => 'ä' + 'x'.repeat(${bytes - 4})`);
+      expect(await run({ code: text(1000), limits })).toMatchObject({ status: 'answered' });
+      expect(await run({ code: text(1001), limits })).toMatchObject({ fault: 'response_size_exceeded' });
+    });
+  });
+
+  describe('errors', () => {
+    test.each([
+      ['an error', 'new RangeError("no")', { code: 'RangeError', message: 'no' }],
+      ['an error with a code', 'Object.assign(new Error("no"), { code: "E1" })', { code: 'E1', message: 'no' }],
+      ['an error with a number', 'Object.assign(new Error("no"), { code: 7 })', { code: '7', message: 'no' }],
+      ['a text', '"no"', { code: 'Error', message: 'no' }],
+      ['a number', '42', { code: 'Error', message: '42' }],
+      ['an object', '{ a: 1 }', { code: 'Error', message: '{"a":1}' }],
+      ['an object with a code', '{ code: "E2", message: "m" }', { code: 'E2', message: 'm' }],
+      ['a function', '() => {}', { code: 'Error' }],
+      ['a symbol', 'Symbol("s")', { code: 'Error', message: 'Symbol(s)' }],
+      [
+        'a getter that throws',
+        '{ get message() { throw 1 }, get code() { throw 2 }, get name() { throw 3 } }',
+        { code: 'Error' },
+      ],
+      ['a proxy', 'new Proxy({}, { get() { throw 1 } })', { code: 'Error' }],
+    ])('%s, thrown, rejected and passed back', async (_what, value, expected) => {
+      const failed = { status: 'failed', ...expected };
+      expect(await run({ code: f(`() => { throw (${value}) }`) })).toMatchObject(failed);
+      expect(await run({ code: f(`async () => { throw (${value}) }`) })).toMatchObject(failed);
+      expect(await run({ code: f(`(options, callback) => callback((${value}))`) })).toMatchObject(failed);
+    });
+
+    test.each(['null', 'undefined'])('%s, thrown and rejected', async (value) => {
+      const failed = { status: 'failed', code: 'Error', message: value };
+      expect(await run({ code: f(`() => { throw ${value} }`) })).toMatchObject(failed);
+      expect(await run({ code: f(`() => Promise.reject(${value})`) })).toMatchObject(failed);
+    });
+
+    test("the stack has the bundle's lines and no others", async () => {
+      const outcome = await run({ code: `\nexports.settings = {\n  f() {\n    throw new Error('here');\n  }\n};` });
+      expect(outcome).toMatchObject({ stack: expect.stringContaining('b/index.js:4:11') });
+      expect((outcome as { stack: string }).stack).not.toMatch(/harness|node:|file:/);
+    });
+
+    test('code, message and stack are cut to their bounds', async () => {
+      const outcome = await run({
+        code: f(`() => { throw { code: 'c'.repeat(1e6), message: 'm'.repeat(1e6), stack: 's'.repeat(1e6) } }`),
+      });
+      expect(outcome).toMatchObject({ code: 'c'.repeat(200), message: 'm'.repeat(2000) });
+    });
+
+    test('one thrown in a timer ends the run', async () => {
+      const code = f(`() => new Promise(() => setTimeout(() => { throw new Error('late') }, 1))`);
+      expect(await run({ code })).toMatchObject({ status: 'failed', message: 'late' });
+    });
+  });
+
+  describe('faults', () => {
+    test.each([
+      ['a callback that is never called', '(options, callback) => {}'],
+      ['a promise that never settles', '() => new Promise(() => {})'],
+    ])('never_answered: %s', async (_what, source) => {
+      expect(await run({ code: f(source) })).toMatchObject({ fault: 'never_answered' });
+    });
+
+    test('run_timeout: a timer after the limit, and not one before', async () => {
+      const code = f('({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 1))');
+      const limits = { timeoutMs: 500 };
+      expect(await run({ code, limits, argument: { ms: 5000 } })).toMatchObject({ fault: 'run_timeout' });
+      expect(await run({ code, limits, argument: { ms: 50 } })).toMatchObject({ status: 'answered' });
+    });
+
+    test.each([
+      ['a loop', '() => { for (;;); }'],
+      ['a loop after an await', 'async () => { await null; for (;;); }'],
+      ['a loop in a timer', '() => new Promise(() => setTimeout(() => { for (;;); }, 1))'],
+      ['a loop in an error', '() => { throw { get message() { for (;;); } } }'],
+      ['a loop in a result', '() => ({ get a() { for (;;); } })'],
+    ])('cpu_limit_exceeded: %s', async (_what, source) => {
+      const outcome = await run({ code: f(source), limits: { cpuMs: 200 } });
+      expect(outcome).toMatchObject({ fault: 'cpu_limit_exceeded' });
+    });
+
+    test('cpu_limit_exceeded: many short turns together', async () => {
+      const code = f(`({ turns }) => new Promise((resolve) => {
+        let left = turns;
+        const turn = () => { const end = Date.now() + 20; while (Date.now() < end); --left ? setTimeout(turn, 0) : resolve(1); };
+        turn();
+      })`);
+      expect(await run({ code, limits: { cpuMs: 300 }, argument: { turns: 100 } })).toMatchObject({
+        fault: 'cpu_limit_exceeded',
+      });
+      expect(await run({ code, limits: { cpuMs: 3000 }, argument: { turns: 5 } })).toMatchObject({
+        status: 'answered',
+      });
+    });
+
+    test('bundle_failed: a syntax error, a throw, an import that is not there, no exports', async () => {
+      const failed = { status: 'faulted', fault: 'bundle_failed' };
+      expect(await run({ code: 'exports.settings = {' })).toMatchObject(failed);
+      expect(await run({ code: 'throw new Error("at load")' })).toMatchObject({ ...failed, message: 'at load' });
+      expect(await run({ code: "require('fs')" })).toMatchObject({ ...failed, message: expect.stringContaining('fs') });
+      expect(await run({ code: 'module.exports = 5' })).toMatchObject(failed);
+      expect(await run({ code: "import 'fs'", format: 'module' })).toMatchObject({
+        ...failed,
+        message: expect.stringContaining('fs'),
+      });
+      expect(await run({ code: 'export const = 1', format: 'module' })).toMatchObject(failed);
+      expect(await run({ code: 'throw new Error("at load")', format: 'module' })).toMatchObject(failed);
+    });
+
+    test('sandbox_crashed: a compartment that is gone; the next call is served', async () => {
+      const code = f('() => 1');
+      const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
+      const outcome = await run({ code: crash, limits: { timeoutMs: 3000, cpuMs: 3000 } });
+      expect(outcome.status).toBe('faulted');
+      expect(await resultOf({ code })).toBe(1);
+    });
+
+    test('cancelled: before it starts, and while it waits', async () => {
+      const code = f('() => new Promise((resolve) => setTimeout(resolve, 60000))');
+      expect(await run({ code, signal: AbortSignal.abort() })).toMatchObject({ fault: 'cancelled' });
+      const controller = new AbortController();
+      const cancel = { log: () => controller.abort() };
+      const waiting = f('() => { console.log("here"); return new Promise((resolve) => setTimeout(resolve, 60000)) }');
+      expect(await run({ code: waiting, signal: controller.signal, ask: cancel })).toMatchObject({
+        fault: 'cancelled',
+      });
+    });
+  });
+
+  describe('bundles', () => {
+    test.each([
+      ['CommonJS exports', 'exports.settings = { f: () => 1 }', 'commonjs'],
+      ['CommonJS module.exports', 'module.exports = { settings: { f: () => 1 } }', 'commonjs'],
+      ['CommonJS default, as compilers write it', 'exports.default = { settings: { f: () => 1 } }', 'commonjs'],
+      ['a class instance', 'module.exports = new (class { settings = { f: () => 1 } })()', 'commonjs'],
+      ['named exports', 'export const settings = { f: () => 1 }', 'module'],
+      ['default export', 'export default { settings: { f: () => 1 } }', 'module'],
+      [
+        'a byte-order mark and a shell line',
+        '\uFEFF#!/usr/bin/env node\r\nexports.settings = { f: () => 1 }\r\n',
+        'commonjs',
+      ],
+      ['a comment at the end', 'exports.settings = { f: () => 1 } // end', 'commonjs'],
+      [
+        'the SDK required',
+        "const { progress } = require('bulkhead'); exports.settings = { f: () => +!!progress }",
+        'commonjs',
+      ],
+      [
+        'the SDK imported',
+        "import { progress } from 'bulkhead'; export const settings = { f: () => +!!progress }",
+        'module',
+      ],
+    ] as const)('%s', async (_what, code, format) => {
+      expect(await resultOf({ code, format })).toBe(1);
+    });
+  });
+
+  describe('isolation', () => {
+    const counter =
+      'let count = 0; globalThis.shared ??= 0; exports.settings = { f: () => [++count, ++globalThis.shared] };';
+
+    test('module state lives on for its integration and never reaches another', async () => {
+      expect(await resultOf({ code: counter, integrationId: 'a' })).toEqual([1, 1]);
+      expect(await resultOf({ code: counter, integrationId: 'a' })).toEqual([2, 2]);
+      expect(await resultOf({ code: counter, integrationId: 'b' })).toEqual([1, 1]);
+    });
+
+    test('a prototype that one patches is whole for another', async () => {
+      const code = f('({ patch }) => { if (patch) Array.prototype.evil = 1; return [].evil ?? null }');
+      expect(await resultOf({ code, integrationId: 'p1', argument: { patch: true } })).toBe(1);
+      expect(await resultOf({ code, integrationId: 'p2' })).toBe(null);
+    });
+
+    test('runs of one integration overlap, each in an isolate of its own', async () => {
+      const code =
+        'let inside = 0; exports.settings = { f: () => new Promise((resolve) => { inside++; setTimeout(() => resolve(inside), 50) }) };';
+      const all = await Promise.all(Array.from({ length: 10 }, () => resultOf({ code, integrationId: 'o' })));
+      expect(all).toEqual(Array(10).fill(1));
+    });
+
+    test('what a run leaves behind ends with it', async () => {
+      const logged: string[] = [];
+      const code = f(`() => { setInterval(() => console.log('left over'), 1); return 1; }`);
+      const ask = { log: (_level: string, text: string) => logged.push(text) };
+      expect(await resultOf({ code, integrationId: 'l', ask })).toBe(1);
+      expect(
+        await resultOf({
+          code: f('() => new Promise((resolve) => setTimeout(resolve, 50, 2))'),
+          integrationId: 'l',
+          ask,
+        }),
+      ).toBe(2);
+      expect(logged).toEqual([]);
+    });
+
+    test('only ECMAScript and what is offered is there', async () => {
+      const code = f(
+        `() => ['process', 'Buffer', 'require', 'WebAssembly', 'setImmediate', 'global', 'module'].filter((name) => name in globalThis)`,
+      );
+      expect(await resultOf({ code })).toEqual([]);
+      const offered = f(
+        `() => ['console', 'setTimeout', 'clearInterval', 'queueMicrotask', 'fetch', 'Headers'].filter((name) => !(name in globalThis))`,
+      );
+      expect(await resultOf({ code: offered })).toEqual([]);
+    });
+  });
+
+  describe('asks', () => {
+    test('a request goes out as text and its reply comes back', async () => {
+      const seen: unknown[] = [];
+      const fetch = async (request: string): Promise<string> => {
+        seen.push(JSON.parse(request));
+        return JSON.stringify({
+          value: { url: '/x', status: 201, statusText: 'Created', headers: [['A', 'b']], body: '{"c":1}' },
+        });
+      };
+      const code = f(`async () => {
+        const r = await fetch('/x', { method: 'POST', headers: { B: '1' }, body: 'hi' });
+        return [r.status, r.ok, r.headers.get('a'), await r.json(), r.bodyUsed];
+      }`);
+      expect(await resultOf({ code, ask: { fetch } })).toEqual([201, true, 'b', { c: 1 }, true]);
+      expect(seen).toEqual([{ url: '/x', method: 'POST', headers: [['b', '1']], body: 'hi' }]);
+    });
+
+    test('a refusal is a rejection with its code', async () => {
+      const code = f(`() => fetch('https://example.com').catch((error) => [error.code, error instanceof TypeError])`);
+      expect(await resultOf({ code })).toEqual(['permission_denied', true]);
+    });
+
+    test('log lines and their size are bounded, and what was dropped is counted', async () => {
+      const logged: string[] = [];
+      const ask = { log: (_level: string, text: string) => logged.push(text) };
+      const code = f(`() => { for (let i = 0; i < 100; i++) console.log('line', i, { a: [1] }); }`);
+      await run({ code, ask, limits: { logLines: 3 } });
+      expect(logged).toEqual([...[0, 1, 2].map((i) => `line ${i} {"a":[1]}`), expect.stringContaining('97 more')]);
+      logged.length = 0;
+      await run({ code: f(`() => console.log('x'.repeat(1e6))`), ask, limits: { logChars: 9_999 } });
+      expect(logged).toEqual([expect.stringContaining('1 more')]);
+    });
+
+    test('timers and open requests are bounded', async () => {
+      const timers = f(
+        '() => { let n = 0; try { for (;;) { setTimeout(() => {}, 1e6); n++; } } catch (error) { return n; } }',
+      );
+      expect(await resultOf({ code: timers, limits: { timers: 10 } })).toBe(10);
+      const asks = f(
+        `async () => (await Promise.allSettled(Array.from({ length: 30 }, () => fetch('/')))).filter(({ reason }) => reason.code === undefined).length`,
+      );
+      expect(await resultOf({ code: asks, limits: { pendingAsks: 10 } })).toBe(20);
+    });
+  });
+});

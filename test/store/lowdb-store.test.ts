@@ -1,0 +1,112 @@
+/** The store on disk: damaged files, locks, and what a write leaves. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import { StoreError } from '../../src/store/store.ts';
+import { documentOf } from '../support/documents.ts';
+import { temporaryFolder } from '../support/folders.ts';
+
+async function folderWith(files: Record<string, string>): Promise<string> {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'integrations'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'integrations', name), text);
+  return folder;
+}
+
+test('what was committed is read again, and no temporary file is left', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLowdbStore(folder);
+  const document = documentOf({ name: 'Größe ✓' });
+  const { _id } = document.integration;
+  await store.commit(_id, () => document);
+  await store.close();
+  const again = await openLowdbStore(folder);
+  expect(await again.get(_id)).toEqual(document);
+  await again.close();
+  expect(await readdir(join(folder, 'integrations'))).toEqual([`${_id}.json`]);
+});
+
+test.each([
+  ['cut off', (text: string) => text.slice(0, -20)],
+  ['garbled', () => '\u0000\u0001'],
+  ['empty', () => ''],
+  ['of another shape', () => '{"format":1}'],
+  ['of another integration', (text: string) => text.replaceAll(/"_id":"."/g, '"_id":"f"')],
+])('a file that is %s is set aside as it was, and the rest serves', async (_case, damage) => {
+  const [good, bad] = [documentOf(), documentOf()];
+  const damagedText = damage(JSON.stringify(bad)).replaceAll(bad.integration._id, 'f'.repeat(24));
+  const name = `${bad.integration._id}.json`;
+  const folder = await folderWith({ [`${good.integration._id}.json`]: JSON.stringify(good), [name]: damagedText });
+  const store = await openLowdbStore(folder);
+  expect(await store.list()).toEqual([good.integration]);
+  expect(await store.get(bad.integration._id)).toBeUndefined();
+  expect(store.problems.map((problem) => problem.name)).toEqual([name]);
+  await store.close();
+  const aside = (await readdir(join(folder, 'integrations'))).find((file) => file.endsWith('.damaged'));
+  expect(await readFile(join(folder, 'integrations', aside ?? ''), 'utf8')).toBe(damagedText);
+});
+
+test('a file of a newer format is left where it is, and a directory in the way too', async () => {
+  const document = documentOf();
+  const name = `${document.integration._id}.json`;
+  const text = JSON.stringify({ ...document, format: 2 });
+  const folder = await folderWith({ [name]: text });
+  const inTheWay = `${documentOf().integration._id}.json`;
+  await mkdir(join(folder, 'integrations', inTheWay));
+  const store = await openLowdbStore(folder);
+  expect(store.problems.map((problem) => problem.name).sort()).toEqual([name, inTheWay].sort());
+  await store.close();
+  expect(await readFile(join(folder, 'integrations', name), 'utf8')).toBe(text);
+});
+
+test('a temporary file that a killed process left is swept up', async () => {
+  const document = documentOf();
+  const name = `${document.integration._id}.json`;
+  const folder = await folderWith({ [name]: JSON.stringify(document), [`.${name}.17.tmp`]: '{"half":' });
+  const store = await openLowdbStore(folder);
+  await store.close();
+  expect(await readdir(join(folder, 'integrations'))).toEqual([name]);
+});
+
+test('a document that does not fit is refused before anything is written', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLowdbStore(folder, ({ integration }) =>
+    integration.name === 'bad' ? 'a bad name' : undefined,
+  );
+  const document = documentOf({ name: 'bad' });
+  await expect(store.commit(document.integration._id, () => document)).rejects.toThrow('a bad name');
+  expect(await store.list()).toEqual([]);
+  await store.close();
+  expect(await readdir(join(folder, 'integrations'))).toEqual([]);
+});
+
+test('a write that fails leaves memory as the disk is, and the next one works', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLowdbStore(folder);
+  const document = documentOf();
+  const { _id } = document.integration;
+  await store.commit(_id, () => document);
+  // A directory in the place of the temporary file's target makes the rename fail.
+  const inTheWay = documentOf();
+  await mkdir(join(folder, 'integrations', `${inTheWay.integration._id}.json`));
+  const failing = store.commit(inTheWay.integration._id, () => inTheWay);
+  await expect(failing).rejects.toThrow(StoreError);
+  expect(await store.get(inTheWay.integration._id)).toBeUndefined();
+  const changed = { ...document, integration: { ...document.integration, name: 'two' } };
+  await store.commit(_id, () => changed);
+  expect(await store.get(_id)).toEqual(changed);
+  await store.close();
+  expect((await readdir(join(folder, 'integrations'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test('a folder has one store at a time', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLowdbStore(folder);
+  await expect(openLowdbStore(folder)).rejects.toMatchObject({
+    code: 'store_locked',
+    message: expect.stringContaining(`process ${process.pid}`),
+  });
+  await store.close();
+  await (await openLowdbStore(folder)).close();
+});

@@ -1,0 +1,147 @@
+/** What every store keeps to, run over each implementation. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { objectIds } from '../../src/store/object-id.ts';
+import type { Store } from '../../src/store/store.ts';
+import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
+import { documentOf, newId } from '../support/documents.ts';
+import { temporaryFolder } from '../support/folders.ts';
+
+async function lowdb(): Promise<Store> {
+  const store = await openLowdbStore(await temporaryFolder());
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const implementations: [string, () => Promise<Store>][] = [
+  ['memory', async () => createMemoryStore()],
+  ['lowdb', lowdb],
+];
+
+describe.each(implementations)('%s store', (_name, open) => {
+  test('an unknown id has no document', async () => {
+    expect(await (await open()).get(newId())).toBeUndefined();
+  });
+
+  test('what was committed is there, and a commit of nothing removes it', async () => {
+    const store = await open();
+    const document = documentOf();
+    const { _id } = document.integration;
+    expect(await store.commit(_id, () => document)).toEqual(document);
+    expect(await store.get(_id)).toEqual(document);
+    await store.commit(_id, () => undefined);
+    expect(await store.get(_id)).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+  });
+
+  test('the list is oldest first', async () => {
+    const store = await open();
+    const documents = [
+      documentOf({ createdAt: '2026-01-01T00:00:00.000Z' }),
+      documentOf({ createdAt: '2025-01-01T00:00:00.000Z' }),
+      documentOf({ createdAt: '2026-01-01T00:00:00.000Z' }),
+    ] as const;
+    for (const document of documents) await store.commit(document.integration._id, () => document);
+    const [first, second, third] = documents;
+    const ids = [second, first, third].map(({ integration }) => integration._id);
+    expect((await store.list()).map(({ _id }) => _id)).toEqual(ids);
+  });
+
+  test('a change that throws changes nothing', async () => {
+    const store = await open();
+    const document = documentOf();
+    const { _id } = document.integration;
+    await store.commit(_id, () => document);
+    const failing = store.commit(_id, () => {
+      throw new RangeError('no');
+    });
+    await expect(failing).rejects.toThrow(RangeError);
+    expect(await store.get(_id)).toEqual(document);
+  });
+
+  test('commits on one integration happen one after the other', async () => {
+    const store = await open();
+    const document = documentOf({ name: '' });
+    const { _id } = document.integration;
+    await store.commit(_id, () => document);
+    const add = (letter: string): Promise<unknown> =>
+      store.commit(_id, (current) => {
+        if (!current) throw new Error('gone');
+        const { integration } = current;
+        return { ...current, integration: { ...integration, name: String(integration.name) + letter } };
+      });
+    await Promise.all([...'abcdefgh'].map(add));
+    expect((await store.get(_id))?.integration.name).toBe('abcdefgh');
+  });
+
+  describe('unit of work', () => {
+    async function openUnit(store: Store): Promise<{ unit: UnitOfWork; _id: string }> {
+      const { integration } = documentOf();
+      const unit = await UnitOfWork.open(store, integration._id);
+      unit.integration = integration;
+      return { unit, _id: integration._id };
+    }
+
+    test('is seen by itself at once and by others after its commit', async () => {
+      const store = await open();
+      const { unit, _id } = await openUnit(store);
+      expect(unit.integration?.name).toBe('one');
+      expect(await store.get(_id)).toBeUndefined();
+      await unit.commit();
+      expect((await store.get(_id))?.integration.name).toBe('one');
+      expect(unit.revisionOf(_id)).toBe(1);
+    });
+
+    test('that changed nothing writes nothing', async () => {
+      const store = await open();
+      const unit = await UnitOfWork.open(store, newId());
+      expect(unit.hasChanges).toBe(false);
+      await unit.commit();
+      expect(await store.list()).toEqual([]);
+    });
+
+    test('conflicts when the record it changed was changed by another', async () => {
+      const store = await open();
+      const { unit, _id } = await openUnit(store);
+      await unit.commit();
+      const [first, second] = [await UnitOfWork.open(store, _id), await UnitOfWork.open(store, _id)];
+      for (const each of [first, second]) {
+        if (each.integration) each.integration = { ...each.integration, name: 'changed' };
+      }
+      await first.commit();
+      await expect(second.commit()).rejects.toThrow(ConflictError);
+      expect((await store.get(_id))?.revisions[_id]).toBe(2);
+    });
+
+    test('conflicts when the integration has gone, and a removal when it was changed', async () => {
+      const store = await open();
+      const { unit, _id } = await openUnit(store);
+      await unit.commit();
+      const [writer, remover] = [await UnitOfWork.open(store, _id), await UnitOfWork.open(store, _id)];
+      if (writer.integration) writer.integration = { ...writer.integration, name: 'changed' };
+      remover.removeAll();
+      await writer.commit();
+      await expect(remover.commit()).rejects.toThrow(ConflictError);
+      const again = await UnitOfWork.open(store, _id);
+      const late = await UnitOfWork.open(store, _id);
+      again.removeAll();
+      await again.commit();
+      if (late.integration) late.integration = { ...late.integration, name: 'late' };
+      await expect(late.commit()).rejects.toThrow(ConflictError);
+      expect(await store.get(_id)).toBeUndefined();
+    });
+  });
+});
+
+test('ids of one generator are ObjectIds that sort by age, even if the clock is set back', () => {
+  let now = Date.parse('2026-01-01');
+  const ids = objectIds(() => now);
+  const made = Array.from({ length: 1000 }, (_, index) => {
+    if (index === 500) now -= 3_600_000;
+    return ids();
+  });
+  expect(new Set(made).size).toBe(1000);
+  for (const id of made) expect(id).toMatch(/^[0-9a-f]{24}$/);
+  expect(made.map((id) => id.slice(0, 8)).toSorted()).toEqual(made.map((id) => id.slice(0, 8)));
+});

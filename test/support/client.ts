@@ -1,0 +1,40 @@
+/** A client that says everything of a reply. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads replies of every shape, and its assertions are the check
+  readonly body: any;
+}
+
+export type Client = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
+
+/** @param body a value to send as JSON, or a text to send as it is */
+export function createClient(baseUrl: string, token: string | undefined): Client {
+  return async (method, path, body, headers = {}) => {
+    const sent: Record<string, string> = { ...headers };
+    if (token !== undefined) sent.authorization ??= `Bearer ${token}`;
+    if (body !== undefined) sent['content-type'] ??= 'application/json';
+    const response = await fetch(baseUrl + path, {
+      method,
+      headers: sent,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
+    };
+  };
+}
+
+/** `code` and `field` of each entry of an error reply. */
+export function errorsOf({ body }: Reply): [code: string, field?: string][] {
+  return body.errors.map(({ code, field }: { code: string; field?: string }) =>
+    field === undefined ? [code] : [code, field],
+  );
+}

@@ -1,0 +1,75 @@
+/** The product as its users start it: `npm start` in a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Server {
+  readonly url: string;
+  /** What it printed on stdout so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Signals the server itself, and waits for its end. */
+  stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(
+  args: string[],
+  environment: Record<string, string>,
+): { child: ChildProcess; out: () => string; err: () => string } {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  return { child, out: () => out, err: () => err };
+}
+
+/** Starts the server's main file and waits until it listens. */
+export async function startServer(environment: Record<string, string>, args: string[] = []): Promise<Server> {
+  const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...environment });
+  const exited = once(child, 'exit');
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const found = /listening on (http:\S+)\n/.exec(out())?.[1];
+      if (found) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${err()}`)));
+  });
+  return {
+    url,
+    stdout: out,
+    stderr: err,
+    async stop(signal) {
+      child.kill(signal);
+      const [code, endedBy] = await exited;
+      return { code, signal: endedBy };
+    },
+  };
+}
+
+/** Runs the main file to its end. */
+export async function runToEnd(environment: Record<string, string>, args: string[] = []): Promise<Finished> {
+  const { child, out, err } = start(args, environment);
+  const [code] = await once(child, 'close');
+  return { code, stdout: out(), stderr: err() };
+}
