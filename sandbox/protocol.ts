@@ -205,8 +205,8 @@ export const FromCompartment = Type.Union([
 ]);
 export type FromCompartment = Static<typeof FromCompartment>;
 
-/** Pool → worker thread: a run, as a piscina task. */
-export interface ThreadTask {
+/** Pool → worker thread: a list of these is a piscina task. */
+export interface ThreadJob {
   readonly runId: string;
   readonly digest: string;
   readonly integrationId: string;
@@ -222,8 +222,8 @@ export type ToThread =
   | { type: 'drop'; digest: string };
 
 /**
- * Worker thread → pool, over the thread's own port. An outcome goes this way, not as the task's
- * result, so that it does not overtake the run's log lines.
+ * Worker thread → pool, over the thread's own port, in lists. An outcome goes this way, not as the
+ * task's result, so that it does not overtake the run's log lines.
  */
 export type FromThread =
   | { type: 'outcome'; runId: string; outcome: Outcome }

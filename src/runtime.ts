@@ -5,17 +5,17 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { createSandbox, defaultLimits, type Sandbox } from '../sandbox/index.ts';
+import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { adminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
-import type { Connector } from './connector/bundle.ts';
 import { Catalog } from './connector/catalog.ts';
+import { loadProblem } from './connector/load-check.ts';
 import { watchBundles } from './connector/watch.ts';
 import { callIntegration } from './integration/call.ts';
-import { type Dispatcher, limitsOf, type Section } from './integration/dispatch.ts';
+import type { Dispatcher, Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
 import { integrationOf, type Service } from './integration/service.ts';
@@ -26,10 +26,6 @@ import { completeOptions, type Options } from './options.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import type { Store } from './store/store.ts';
-
-/** Loading a bundle to see whether it can be, when it is dropped in. */
-const LOAD_TIMEOUT_MS = 5_000;
-const LOAD_CPU_MS = 2_000;
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -109,7 +105,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   };
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
-  const catalog = new Catalog(connectorsFolder, (connector) => loadProblem(sandbox, dispatcher, connector), {
+  const catalog = new Catalog(connectorsFolder, (connector) => loadProblem(sandbox, ids(), connector), {
     onLoaded: ({ _id, folder, manifest }) =>
       logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
     onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
@@ -221,36 +217,4 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
 
 function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Loads a bundle in its compartment and calls nothing. */
-async function loadProblem(
-  sandbox: Sandbox,
-  { ids, limits }: Dispatcher,
-  connector: Connector,
-): Promise<string | undefined> {
-  const { bundle, manifest } = connector;
-  const asked = limitsOf(manifest.connector, limits);
-  const outcome = await sandbox.run(
-    {
-      runId: ids(),
-      bundle,
-      integrationId: '',
-      limits: {
-        ...asked,
-        timeoutMs: Math.min(asked.timeoutMs, LOAD_TIMEOUT_MS),
-        cpuMs: Math.min(asked.cpuMs, LOAD_CPU_MS),
-      },
-    },
-    {
-      fetch: async () =>
-        JSON.stringify({
-          error: { code: 'permission_denied', message: 'Nothing can be asked for while a bundle loads.' },
-        }),
-      progress: async () => '{"value":null}',
-      log: () => {},
-    },
-  );
-  if (outcome.status === 'answered') return undefined;
-  return outcome.status === 'failed' ? outcome.message : outcome.message || outcome.fault;
 }

@@ -4,7 +4,7 @@
  */
 import { Socket } from 'node:net';
 import { openFrameChannel } from '../frame.ts';
-import type { Bundle, CompartmentOptions, FromCompartment, Outcome, ToCompartment } from '../protocol.ts';
+import type { Bundle, CompartmentOptions, FromCompartment, FromThread, Outcome, ToCompartment } from '../protocol.ts';
 import { Pool } from './pool.ts';
 
 const options = JSON.parse(process.argv[2] as string) as CompartmentOptions;
@@ -16,7 +16,16 @@ const endNow = (): void => {
 };
 pipe.on('end', endNow).on('close', endNow).on('error', endNow);
 
-const pool = new Pool(options, (message) => {
+const channel = openFrameChannel<FromCompartment>(
+  pipe,
+  { bodyBytes: Number.MAX_SAFE_INTEGER },
+  (header, body) => take(header as ToCompartment, body),
+  endNow,
+);
+
+const pool = new Pool(options, pass, () => channel.send({ type: 'ready' }));
+
+function pass(message: FromThread): void {
   switch (message.type) {
     case 'outcome':
       return report(message.runId, message.outcome);
@@ -27,23 +36,14 @@ const pool = new Pool(options, (message) => {
       return channel.send({ type: 'ask', runId, askId, capability }, request);
     }
   }
-});
-
-const channel = openFrameChannel<FromCompartment>(
-  pipe,
-  { bodyBytes: Number.MAX_SAFE_INTEGER },
-  (header, body) => take(header as ToCompartment, body),
-  endNow,
-);
+}
 
 function take(message: ToCompartment, body: string): void {
   switch (message.type) {
     case 'job': {
       const { runId, digest, integrationId, call, limits } = message;
-      const task = { runId, digest, integrationId, limits };
-      // A worker that died took its runs with it; piscina starts another.
-      pool.run(call ? { ...task, call: { ...call, argument: body } } : task).catch(() => report(runId, crashed));
-      return;
+      const job = { runId, digest, integrationId, limits };
+      return pool.run(call ? { ...job, call: { ...call, argument: body } } : job);
     }
     case 'reply':
       return pool.reply(message.runId, message.askId, body);
@@ -59,13 +59,6 @@ function take(message: ToCompartment, body: string): void {
   }
 }
 
-const crashed: Outcome = {
-  status: 'faulted',
-  fault: 'sandbox_crashed',
-  message: '',
-  spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 },
-};
-
 function report(runId: string, outcome: Outcome): void {
   const { spent } = outcome;
   switch (outcome.status) {
@@ -77,5 +70,3 @@ function report(runId: string, outcome: Outcome): void {
       return channel.send({ type: 'faulted', runId, fault: outcome.fault, spent }, outcome.message);
   }
 }
-
-channel.send({ type: 'ready' });

@@ -21,6 +21,8 @@ import {
 import { jailFlags } from './jail.ts';
 
 const MESSAGE_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+/** A process that is not ready by then will not be. */
+const START_LIMIT_MS = 15_000;
 /** A run that is over its time by this much is not going to end by itself. */
 const GRACE_MS = 500;
 
@@ -33,9 +35,9 @@ interface RunInside {
   readonly job: Job;
   readonly ask: Ask;
   readonly settle: (outcome: Outcome) => void;
-  readonly overdue: NodeJS.Timeout;
-  /** Aborted when the run ends, for what it asked and did not wait for. */
-  readonly ended: AbortController;
+  overdue?: NodeJS.Timeout;
+  /** Made with the first request; aborted when the run ends, for what it asked and did not wait for. */
+  ended?: AbortController;
   readonly startedAt: number;
   readonly onCancel: () => void;
 }
@@ -70,12 +72,14 @@ export class Compartment {
     const pipe = this.#child.stdio[3] as unknown as Duplex;
     // The end of the pipe is seen as the end of the process; a write to a dead one is no news.
     pipe.on('error', () => {});
+    const startLimit = setTimeout(() => this.kill(), START_LIMIT_MS);
     let becameReady = (): void => {};
     this.ready = new Promise((resolve) => {
       becameReady = resolve;
     });
     this.gone = new Promise((resolve) => {
       const end = (): void => {
+        clearTimeout(startLimit);
         this.#end();
         resolve();
       };
@@ -87,7 +91,10 @@ export class Compartment {
       (header, body) => {
         if (!message.Check(header)) return this.kill();
         if (header.type === 'ready') {
+          if (this.#isReady) return;
           this.#isReady = true;
+          clearTimeout(startLimit);
+          for (const run of this.#runs.values()) this.#startClock(run);
           becameReady();
         } else this.#take(header, body);
       },
@@ -107,12 +114,14 @@ export class Compartment {
   run(job: Job, ask: Ask): Promise<Outcome> {
     const { runId, bundle, integrationId, call, limits, signal } = job;
     if (this.isGone) return Promise.resolve(fault('sandbox_restarted'));
+    if (signal?.aborted) return Promise.resolve(fault('cancelled'));
     this.#use(bundle);
     return new Promise((settle) => {
-      const overdue = setTimeout(() => this.#overdue(runId), limits.timeoutMs + GRACE_MS);
       const onCancel = (): void => this.#channel.send({ type: 'cancel', runId });
-      const ended = new AbortController();
-      this.#runs.set(runId, { job, ask, settle, overdue, ended, startedAt: performance.now(), onCancel });
+      const run: RunInside = { job, ask, settle, startedAt: performance.now(), onCancel };
+      this.#runs.set(runId, run);
+      // A run's time begins when there is a thread to run it.
+      if (this.#isReady) this.#startClock(run);
       const header = { type: 'job', runId, digest: bundle.digest, integrationId, limits } as const;
       if (call) {
         const { section, name, argument } = call;
@@ -120,8 +129,7 @@ export class Compartment {
       } else {
         this.#channel.send(header);
       }
-      if (signal?.aborted) onCancel();
-      else signal?.addEventListener('abort', onCancel, { once: true });
+      signal?.addEventListener('abort', onCancel, { once: true });
     });
   }
 
@@ -167,6 +175,7 @@ export class Compartment {
         return run.ask.log(header.level, body);
       case 'ask': {
         const { runId, askId, capability } = header;
+        run.ended ??= new AbortController();
         void run.ask[capability](body, run.ended.signal).then((reply) => {
           if (this.#runs.has(runId)) this.#channel.send({ type: 'reply', runId, askId }, reply);
         });
@@ -180,7 +189,7 @@ export class Compartment {
     this.#runs.delete(runId);
     clearTimeout(run.overdue);
     run.job.signal?.removeEventListener('abort', run.onCancel);
-    run.ended.abort();
+    run.ended?.abort();
     this.idleSince = performance.now();
     const { connectorId, digest } = run.job.bundle;
     this.#bundles.set(digest, (this.#bundles.get(digest) ?? 1) - 1);
@@ -188,9 +197,12 @@ export class Compartment {
     run.settle(outcome);
   }
 
-  #overdue(runId: string): void {
-    this.#culprits ??= { runIds: new Set([runId]), fault: 'run_timeout' };
-    this.kill();
+  #startClock(run: RunInside): void {
+    const { runId, limits } = run.job;
+    run.overdue = setTimeout(() => {
+      this.#culprits ??= { runIds: new Set([runId]), fault: 'run_timeout' };
+      this.kill();
+    }, limits.timeoutMs + GRACE_MS);
   }
 
   #end(): void {

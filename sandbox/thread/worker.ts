@@ -1,6 +1,9 @@
-/** Entry of a piscina worker thread. A task is a run; requests and replies go over a port beside it. */
+/**
+ * Entry of a piscina worker thread. A task is a list of jobs to start; their requests and outcomes go
+ * over a port beside it, those of one turn of the event loop together.
+ */
 import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
-import type { Bundle, CompartmentOptions, FromThread, ThreadHello, ThreadTask, ToThread } from '../protocol.ts';
+import type { Bundle, CompartmentOptions, FromThread, ThreadHello, ThreadJob, ToThread } from '../protocol.ts';
 import { Run } from './run.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
@@ -9,11 +12,20 @@ const occupiedSince = new Int32Array(new SharedArrayBuffer(4));
 const warm = new WarmIsolates(warmIsolates, warmMs, occupiedSince);
 const runs = new Map<string, Run>();
 const bundles = new Map<string, Bundle>();
-/** A task may overtake its bundle, which comes over the port. */
+/** A job may overtake its bundle, which comes over the port. */
 const bundleArrived = new Map<string, PromiseWithResolvers<Bundle>>();
 
 const { port1: port, port2: portOfPool } = new MessageChannel();
-const tell = (message: FromThread): void => port.postMessage(message);
+let outgoing: FromThread[] = [];
+function tell(message: FromThread): void {
+  if (outgoing.push(message) === 1) setImmediate(flush);
+}
+function flush(): void {
+  const messages = outgoing;
+  outgoing = [];
+  port.postMessage(messages);
+}
+
 port.on('message', (message: ToThread) => {
   switch (message.type) {
     case 'reply':
@@ -41,27 +53,29 @@ function bundleOf(digest: string): Promise<Bundle> {
   return arrival.promise;
 }
 
-/** Resolves when the run has ended; its outcome has gone over the port before. */
-export default async function perform(task: ThreadTask): Promise<void> {
-  const { runId, digest, integrationId, call, limits } = task;
-  const bundle = bundles.get(digest) ?? (await bundleOf(digest));
+export default function perform(jobs: readonly ThreadJob[]): void {
+  for (const job of jobs) {
+    const bundle = bundles.get(job.digest);
+    if (bundle) start(job, bundle);
+    else void bundleOf(job.digest).then((arrived) => start(job, arrived));
+  }
+}
+
+function start({ runId, integrationId, call, limits }: ThreadJob, bundle: Bundle): void {
   const isolate = warm.take(integrationId, bundle, limits.memoryMb);
-  await new Promise<void>((resolve) => {
-    const run = new Run(
-      isolate,
-      limits,
-      {
-        ask: (askId, capability, request) => tell({ type: 'ask', runId, askId, capability, request }),
-        log: (level, text) => tell({ type: 'log', runId, level, text }),
-      },
-      (outcome) => {
-        runs.delete(runId);
-        warm.give(integrationId, isolate);
-        tell({ type: 'outcome', runId, outcome });
-        resolve();
-      },
-    );
-    runs.set(runId, run);
-    run.start(call);
-  });
+  const run = new Run(
+    isolate,
+    limits,
+    {
+      ask: (askId, capability, request) => tell({ type: 'ask', runId, askId, capability, request }),
+      log: (level, text) => tell({ type: 'log', runId, level, text }),
+    },
+    (outcome) => {
+      runs.delete(runId);
+      warm.give(integrationId, isolate);
+      tell({ type: 'outcome', runId, outcome });
+    },
+  );
+  runs.set(runId, run);
+  run.start(call);
 }

@@ -1,5 +1,5 @@
 /** Bearer tokens for one run: what they reach, and until when (contract 1 and 3). */
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
@@ -18,7 +18,8 @@ export class OneTimeTokens {
   readonly #grants = new Map<string, Grant>();
 
   issue(grant: Omit<Grant, 'expiresAt'>): { token: string; revoke: () => void } {
-    const token = randomBytes(24).toString('base64url');
+    // 122 random bits, from a pool that the platform keeps filled.
+    const token = randomUUID();
     const key = hash('sha256', token);
     this.#grants.set(key, { ...grant, expiresAt: Date.now() + LIFETIME_MS });
     return { token, revoke: () => this.#grants.delete(key) };

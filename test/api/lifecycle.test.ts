@@ -111,7 +111,7 @@ describe('a call', () => {
       opts: { fromManifest: 1 },
       _connectorId: await connectorIdOf(client, 'a'),
       _integrationId: id,
-      bearerToken: 32,
+      bearerToken: 36,
     };
     expect(await call()).toEqual(own);
     expect(await call({})).toEqual(own);

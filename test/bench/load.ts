@@ -1,0 +1,88 @@
+/**
+ * The load generator, a process of its own: one measurement, printed as JSON. It speaks HTTP over
+ * plain sockets, one request at a time on each, so that little of the machine goes into measuring.
+ */
+import { connect } from 'node:net';
+
+export interface Load {
+  readonly url: string;
+  readonly token: string;
+  /** Asked for in turn. */
+  readonly paths: readonly string[];
+  readonly body: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+export interface Measured {
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Replies that were not 2xx. */
+  readonly failed: number;
+}
+
+const WARM_UP_S = 0.7;
+const { url, token, paths, body, connections, seconds } = JSON.parse(process.argv[2] ?? '{}') as Load;
+const { hostname, port } = new URL(url);
+
+const requests = paths.map((path) =>
+  Buffer.from(
+    [
+      `PUT ${path} HTTP/1.1`,
+      `Host: ${hostname}:${port}`,
+      `Authorization: Bearer ${token}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  ),
+);
+
+let turn = 0;
+let failed = 0;
+let measureFrom = Number.POSITIVE_INFINITY;
+let stopAt = Number.POSITIVE_INFINITY;
+const latenciesUs: number[] = [];
+
+function client(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    socket.setNoDelay(true);
+    let sentAt = 0;
+    let received = '';
+    const send = (): void => {
+      sentAt = performance.now();
+      if (sentAt >= stopAt) {
+        socket.destroy();
+        return resolve();
+      }
+      received = '';
+      socket.write(requests[turn++ % requests.length] as Buffer);
+    };
+    socket.on('connect', send);
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      const headEnd = received.indexOf('\r\n\r\n');
+      if (headEnd < 0) return;
+      const length = Number(/\r\ncontent-length: (\d+)/i.exec(received.slice(0, headEnd))?.[1] ?? 0);
+      if (received.length < headEnd + 4 + length) return;
+      const now = performance.now();
+      if (now >= measureFrom && now <= stopAt) {
+        if (received.startsWith('2', 9)) latenciesUs.push((now - sentAt) * 1000);
+        else failed++;
+      }
+      send();
+    });
+  });
+}
+
+measureFrom = performance.now() + WARM_UP_S * 1000;
+stopAt = measureFrom + seconds * 1000;
+await Promise.all(Array.from({ length: connections }, client));
+latenciesUs.sort((a, b) => a - b);
+const at = (share: number): number => latenciesUs[Math.floor(share * (latenciesUs.length - 1))] ?? 0;
+const measured: Measured = { perSecond: latenciesUs.length / seconds, p50Us: at(0.5), p99Us: at(0.99), failed };
+process.stdout.write(JSON.stringify(measured));
