@@ -73,6 +73,8 @@ export interface Job {
   /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
   readonly call?: Call;
   readonly limits: Limits;
+  /** In a process that nobody else uses and that ends with the run. */
+  readonly alone?: boolean;
   /** Ends the run early; its outcome is the fault `cancelled`. */
   readonly signal?: AbortSignal;
 }

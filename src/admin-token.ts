@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashToken } from './api/auth.ts';
 import { DocumentFile } from './store/document-file.ts';
+import { StoreError } from './store/store.ts';
 
 export interface AdminToken {
   readonly hash: string;
@@ -30,7 +31,16 @@ async function readHash(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const { tokenHash } = JSON.parse(text) as { tokenHash?: unknown };
-  if (typeof tokenHash === 'string' && /^[0-9a-f]{64}$/.test(tokenHash)) return tokenHash;
-  throw new Error(`${path} holds no token hash; remove it to have a new token made.`);
+  const tokenHash = tokenHashIn(text);
+  if (tokenHash !== undefined) return tokenHash;
+  throw new StoreError('store_unavailable', `${path} holds no token's hash; remove it to have a new token made.`);
+}
+
+function tokenHashIn(text: string): string | undefined {
+  try {
+    const { tokenHash } = JSON.parse(text) as { tokenHash?: unknown };
+    return typeof tokenHash === 'string' && /^[0-9a-f]{64}$/.test(tokenHash) ? tokenHash : undefined;
+  } catch {
+    return undefined;
+  }
 }

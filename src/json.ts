@@ -11,12 +11,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a parsed value nests no deeper than it may; what is deeper cannot be written again safely. */
-export function nestsWithin(value: unknown, depth: number): boolean {
+/**
+ * Whether a parsed value comes out of a file as it went in: it nests no deeper than it may, and has no
+ * number that was too large for the parser.
+ */
+export function isStorable(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   if (depth <= 0) return false;
   for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    if (!nestsWithin(item, depth - 1)) return false;
+    if (!isStorable(item, depth - 1)) return false;
   }
   return true;
 }

@@ -3,6 +3,8 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { findings } from './schema.ts';
 
+const isBaseUrl = (text: string): boolean => URL.canParse(text) && /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(text);
+
 interface OptionRow {
   readonly flag: string;
   readonly environment: string;
@@ -52,7 +54,9 @@ export const optionTable = {
   publicUrl: {
     flag: 'public-url',
     environment: 'BULKHEAD_PUBLIC_URL',
-    schema: Type.Optional(Type.String({ pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$' })),
+    schema: Type.Optional(
+      Type.Refine(Type.String(), isBaseUrl, () => 'must be an http or https address without query'),
+    ),
     help: 'base of links and of Location; without it made from host and port',
   },
   runTimeoutMs: {

@@ -1,8 +1,6 @@
 /** Wires everything; starts and closes it. */
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener, Server } from 'node:http';
 import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
@@ -14,15 +12,16 @@ import { createPlatformApi } from './broker/platform-api.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
 import { watchBundles } from './connector/watch.ts';
+import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
 import type { Dispatcher, Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
 import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
-import { clearInProgress } from './integration/update.ts';
 import type { Json, JsonObject } from './json.ts';
 import { completeOptions, type Options } from './options.ts';
+import { HttpServer } from './server.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import type { Store } from './store/store.ts';
@@ -47,7 +46,7 @@ export interface Runtime {
   uninstall(integrationId: string, options?: { force?: boolean }): Promise<Json>;
   /** Settles when the bundles that lay there at the start have been looked at. */
   ready(): Promise<void>;
-  /** Takes no new request, gives those that are running `drainMs` (default 10 s), ends. Idempotent. */
+  /** Takes no new request, gives what is running `drainMs` (default 10 s), ends. Idempotent. */
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
@@ -75,26 +74,25 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
 
 async function start(options: Options, logger: Logger, store: Store): Promise<Runtime> {
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
-  const limits = Object.freeze({
-    ...defaultLimits,
-    timeoutMs: options.runTimeoutMs,
-    cpuMs: options.runCpuMs,
-    memoryMb: options.runMemoryMb,
-  });
+  const connectorsFolder = resolve(options.connectors);
+  await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of store.problems) logger.error({ event: 'store_problem' }, message);
 
   const sandbox = createSandbox();
   const ids = objectIds();
-  const runsEnd = new AbortController();
+  const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
-  let listener: RequestListener;
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
-    limits,
+    limits: Object.freeze({
+      ...defaultLimits,
+      timeoutMs: options.runTimeoutMs,
+      cpuMs: options.runCpuMs,
+      memoryMb: options.runMemoryMb,
+    }),
     tokens: oneTimeTokens,
-    platformApi: createPlatformApi(() => listener),
-    signal: runsEnd.signal,
+    platformApi: createPlatformApi((request, response) => void handle(request, response)),
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
       onRunEnded: ({ outcome, ...run }) => {
@@ -103,109 +101,65 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
       },
     },
   };
-  const connectorsFolder = resolve(options.connectors);
-  await mkdir(connectorsFolder, { recursive: true });
-  const catalog = new Catalog(connectorsFolder, (connector) => loadProblem(sandbox, ids(), connector), {
+  const loads = loadProblem.bind(undefined, sandbox, ids);
+  const catalog = new Catalog(connectorsFolder, loads, {
     onLoaded: ({ _id, folder, manifest }) =>
       logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
     onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
     onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
   });
-  const service: Service = { store, catalog, dispatcher, now: () => new Date() };
+  const service: Service = { store, catalog, dispatcher, activity, updating: new Set(), now: () => new Date() };
 
-  for (const { _id, updateInProgress } of await store.list()) {
-    if (updateInProgress !== true) continue;
-    logger.warn(
-      { event: 'update_cut_off', _integrationId: _id },
-      'an update was cut off; the integration is as before it',
-    );
-    await clearInProgress(service, _id);
-  }
-
-  let server: Server | undefined;
-  let url = options.publicUrl?.replace(/\/+$/, '') ?? urlOf(options.host, options.port);
   let closing: Promise<void> | undefined;
-  let inFlight = 0;
-  let idle = (): void => {};
-  const scanned = catalog.scan().catch((error) => logger.error({ err: error }, 'the bundles could not be listed'));
-  const watcher = watchBundles(connectorsFolder, () => {
-    catalog.scan().catch((error) => logger.error({ err: error }, 'the bundles could not be listed'));
-  });
-
+  const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
   const app = createApp({
     service,
     tokenHash,
     oneTimeTokens,
-    publicUrl: () => url,
-    isOnLoopback: () => server !== undefined && isLoopbackHost(options.host),
-    unreadyReasons: () => [
-      ...(closing ? ['The server is shutting down.'] : []),
-      ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
-      ...store.problems.map(({ message }) => message),
-    ],
+    publicUrl,
+    isOnLoopback: () => server.isListening && isLoopbackHost(options.host),
     isClosing: () => closing !== undefined,
-    scanned: () => scanned,
+    health() {
+      const unready = [
+        ...(closing ? ['The server is shutting down.'] : []),
+        ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
+      ];
+      return { isReady: unready.length === 0, reasons: [...unready, ...store.problems.map(({ message }) => message)] };
+    },
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });
   const handle = app.callback();
-  listener = (request, response) => {
-    inFlight++;
-    response.once('close', () => {
-      inFlight--;
-      if (inFlight === 0) idle();
-    });
-    void handle(request, response);
-  };
+  const server = new HttpServer(handle, activity, options.host, options.port);
+
+  const cannotList = (error: unknown): void => logger.error({ err: error }, 'the bundles could not be listed');
+  const scanned = catalog.start().catch(cannotList);
+  const watcher = watchBundles(connectorsFolder, () => void catalog.scan().catch(cannotList));
 
   async function close(drainMs: number): Promise<void> {
-    const serverClosed = server && new Promise<void>((done) => server?.close(() => done()));
-    server?.closeIdleConnections();
+    server.stopListening();
     await watcher.close();
-    await drain(drainMs);
-    runsEnd.abort();
+    await activity.idle(drainMs);
     await sandbox.close();
-    server?.closeAllConnections();
-    await serverClosed;
+    await server.close();
     await store.close();
-  }
-
-  /** Until no request is being answered, or the time is over. */
-  function drain(drainMs: number): Promise<void> {
-    if (inFlight === 0) return Promise.resolve();
-    return new Promise((done) => {
-      const timer = setTimeout(done, drainMs);
-      idle = () => {
-        clearTimeout(timer);
-        done();
-      };
-    });
   }
 
   return {
     newToken,
     get url() {
-      return url;
+      return publicUrl();
     },
-    callback: () => listener,
-    async listen() {
-      if (server) return server;
-      server = createServer(listener);
-      server.listen(options.port, options.host);
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
-      if (options.publicUrl === undefined) url = urlOf(options.host, port);
-      return server;
-    },
+    callback: () => server.listener,
+    listen: () => server.listen(),
     async install(connectorId, body = {}) {
-      await scanned;
       return integrationOf((await install(service, connectorId, body)).unit);
     },
     async call(integrationId, section, name, body = {}) {
       const { text } = await callIntegration(service, integrationId, section, name, JSON.stringify(body));
       return JSON.parse(text);
     },
-    async uninstall(integrationId, { force = false } = {}) {
-      return JSON.parse((await uninstall(service, integrationId, '{}', force)).text);
+    async uninstall(integrationId, uninstallOptions) {
+      return JSON.parse((await uninstall(service, integrationId, uninstallOptions)).text);
     },
     ready: () => scanned,
     close({ drainMs = DRAIN_MS } = {}) {
@@ -213,8 +167,4 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
       return closing;
     },
   };
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -64,6 +64,7 @@ describe('arrows', () => {
       'src/integration',
     ],
     'src/admin-token.ts': ['src/api', 'src/store'],
+    'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/api': [
       'src/integration',

@@ -10,8 +10,8 @@
 /** Callbacks into the thread. Primitives only; none of them throws. */
 export interface HostCallbacks {
   /**
-   * `kind` is `result`, `error`, the name of a fault, or `nothing`: the function resolved to nothing
-   * while its callback is still open, which is an answer only if none comes.
+   * `kind` is `result`, `error`, the name of a fault, or `provisional`: what the function returned
+   * while its callback is still open, which is the answer only if none comes.
    */
   answer(kind: string, text: string, code: string, stack: string): void;
   log(level: string, text: string): void;
@@ -60,6 +60,7 @@ export function harness(
   const splitString = String.prototype.split;
   const includesString = String.prototype.includes;
   const lowerCase = String.prototype.toLowerCase;
+  const upperCase = String.prototype.toUpperCase;
   const joinArray = Array.prototype.join;
   const ErrorClass = Error;
   const TypeErrorClass = TypeError;
@@ -116,6 +117,16 @@ export function harness(
     if (isObject(byDefault)) return byDefault;
     if (isObject(exported)) return exported;
     throw new TypeErrorClass('the bundle exports no object');
+  };
+
+  /** A module that waits at its top level has not reached its last export. */
+  const ended = (namespace: unknown): unknown => {
+    try {
+      getOwnPropertyDescriptor(namespace as object, 'bulkheadLoaded$');
+      return namespace;
+    } catch {
+      throw new ErrorClass('its top level has not ended; top-level await is not offered');
+    }
   };
 
   // --- results -----------------------------------------------------------------------------------
@@ -188,7 +199,7 @@ export function harness(
     }
     let message: string;
     try {
-      message = StringFunction(error);
+      message = StringFunction(error) || 'no message';
     } catch {
       message = typeof error;
     }
@@ -252,14 +263,16 @@ export function harness(
           // An async function that takes a callback may answer through it later on.
           (value: unknown) => {
             if (value !== undefined || !takesCallback) succeed(id, value);
-            else if (id === run && !answered) answer('nothing', '', '', '');
+            else if (id === run && !answered) answer('provisional', '{}', '', '');
           },
           (error: unknown) => fail(id, error),
         ]);
       } else if (!takesCallback) {
         succeed(id, returned);
+      } else if (returned !== undefined && !answered && isPlain(returned, depthLimit)) {
+        // A timer's handle, say; or an answer after all.
+        answer('provisional', stringify(returned), '', '');
       }
-      // What a function with a callback returns (a timer's handle, say) is no answer.
     } catch (error) {
       fail(id, error);
     }
@@ -487,7 +500,7 @@ export function harness(
     }
     const received = await request('fetch', {
       url: StringFunction(url),
-      method: init.method === undefined ? 'GET' : StringFunction(init.method),
+      method: init.method === undefined ? 'GET' : (apply(upperCase, StringFunction(init.method), []) as string),
       headers: [...headers],
       body: body ?? null,
     });
@@ -508,7 +521,7 @@ export function harness(
     sdk,
     load(exported) {
       try {
-        connector = choose(exported);
+        connector = choose(ended(exported));
       } catch (error) {
         const { message, stack } = describe(error);
         answer('bundle_failed', cut(message, messageLimit), '', cut(stack, 2 * messageLimit));

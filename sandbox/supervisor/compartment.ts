@@ -51,8 +51,9 @@ export class Compartment {
   /** The code of each connector's last run; older code goes when no run uses it. */
   readonly #newest = new Map<string, string>();
   readonly #onEnd: () => void;
-  /** Whose deadline ran out, if that is why it was killed. */
-  #culprits: { readonly runIds: ReadonlySet<string>; readonly fault: Fault } | undefined;
+  /** The run whose deadline ran out, if that is why it was killed. */
+  #overdue: string | undefined;
+  #wasLetGo = false;
   #isReady = false;
   #isDying = false;
   #ended = false;
@@ -72,7 +73,7 @@ export class Compartment {
     const pipe = this.#child.stdio[3] as unknown as Duplex;
     // The end of the pipe is seen as the end of the process; a write to a dead one is no news.
     pipe.on('error', () => {});
-    const startLimit = setTimeout(() => this.kill(), START_LIMIT_MS);
+    const startLimit = setTimeout(() => this.#kill(), START_LIMIT_MS);
     let becameReady = (): void => {};
     this.ready = new Promise((resolve) => {
       becameReady = resolve;
@@ -89,7 +90,7 @@ export class Compartment {
       pipe,
       { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
       (header, body) => {
-        if (!message.Check(header)) return this.kill();
+        if (!message.Check(header)) return this.#kill();
         if (header.type === 'ready') {
           if (this.#isReady) return;
           this.#isReady = true;
@@ -98,7 +99,7 @@ export class Compartment {
           becameReady();
         } else this.#take(header, body);
       },
-      () => this.kill(),
+      () => this.#kill(),
     );
   }
 
@@ -148,7 +149,13 @@ export class Compartment {
     this.#channel.send({ type: 'drop', digest });
   }
 
-  kill(): void {
+  /** Ends it for a reason of ours; runs that are inside are told to come again. */
+  letGo(): void {
+    this.#wasLetGo = true;
+    this.#kill();
+  }
+
+  #kill(): void {
     this.#isDying = true;
     this.#child.kill('SIGKILL');
   }
@@ -200,8 +207,8 @@ export class Compartment {
   #startClock(run: RunInside): void {
     const { runId, limits } = run.job;
     run.overdue = setTimeout(() => {
-      this.#culprits ??= { runIds: new Set([runId]), fault: 'run_timeout' };
-      this.kill();
+      this.#overdue ??= runId;
+      this.#kill();
     }, limits.timeoutMs + GRACE_MS);
   }
 
@@ -209,11 +216,11 @@ export class Compartment {
     if (this.#ended) return;
     this.#ended = true;
     // Without a known culprit, a run that was alone is it; before the start, none is.
-    const alone = this.#runs.size === 1 && this.#isReady;
+    const isCrash = !this.#wasLetGo && this.#overdue === undefined && this.#isReady && this.#runs.size === 1;
     for (const [runId, run] of this.#runs) {
       const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
-      const isCulprit = this.#culprits ? this.#culprits.runIds.has(runId) : alone;
-      const reason: Fault = isCulprit ? (this.#culprits?.fault ?? 'sandbox_crashed') : 'sandbox_restarted';
+      const othersFault: Fault = isCrash ? 'sandbox_crashed' : 'sandbox_restarted';
+      const reason = runId === this.#overdue ? 'run_timeout' : othersFault;
       this.#settle(runId, { status: 'faulted', fault: reason, message: '', spent });
     }
     this.#onEnd();

@@ -34,6 +34,7 @@ export class Supervisor implements Sandbox {
 
   run(job: Job, ask: Ask): Promise<Outcome> {
     if (this.#closed) return Promise.resolve(refused('sandbox_restarted', ''));
+    if (job.alone) return this.#runAlone(job, ask);
     const compartment = this.#compartmentOf(job.bundle.connectorId);
     if (compartment.runsInside >= this.#options.runsPerConnector) {
       return Promise.resolve(refused('overloaded', 'too many runs of this connector are in flight'));
@@ -45,17 +46,30 @@ export class Supervisor implements Sandbox {
     this.#closed = true;
     clearInterval(this.#sweep);
     const all = [...this.#all];
-    for (const compartment of all) compartment.kill();
+    for (const compartment of all) compartment.letGo();
     await Promise.all(all.map((compartment) => compartment.gone));
   }
 
   #compartmentOf(connectorId: string): Compartment {
     const present = this.#compartments.get(connectorId);
     if (present && !present.isGone) return present;
-    this.#makeRoom();
+    const compartment = this.#roomFor() ?? this.#takeSpare();
+    this.#compartments.set(connectorId, compartment);
+    return compartment;
+  }
+
+  async #runAlone(job: Job, ask: Ask): Promise<Outcome> {
+    const compartment = this.#takeSpare();
+    try {
+      return await compartment.run(job, ask);
+    } finally {
+      compartment.letGo();
+    }
+  }
+
+  #takeSpare(): Compartment {
     const compartment = this.#spare && !this.#spare.isGone ? this.#spare : this.#start();
     this.#spare = undefined;
-    this.#compartments.set(connectorId, compartment);
     if (this.#options.spare) void compartment.ready.then(() => this.#startSpare());
     return compartment;
   }
@@ -76,20 +90,25 @@ export class Supervisor implements Sandbox {
     if (!this.#closed && !this.#spare) this.#spare = this.#start();
   }
 
-  #makeRoom(): void {
-    if (this.#compartments.size < this.#options.compartments) return;
-    let longestIdle: Compartment | undefined;
-    for (const compartment of this.#compartments.values()) {
-      if (compartment.runsInside > 0 || compartment.isGone) continue;
-      if (!longestIdle || compartment.idleSince < longestIdle.idleSince) longestIdle = compartment;
-    }
-    longestIdle?.kill();
+  /**
+   * At the limit, lets the longest idle compartment go; if none is idle, gives the least used one to
+   * be shared.
+   */
+  #roomFor(): Compartment | undefined {
+    const present = [...new Set(this.#compartments.values())].filter(({ isGone }) => !isGone);
+    if (present.length < this.#options.compartments) return undefined;
+    const [longestIdle] = present
+      .filter(({ runsInside }) => runsInside === 0)
+      .sort((a, b) => a.idleSince - b.idleSince);
+    if (!longestIdle) return present.sort((a, b) => a.runsInside - b.runsInside)[0];
+    longestIdle.letGo();
+    return undefined;
   }
 
   #letGoIdle(): void {
     const before = performance.now() - this.#options.idleMs;
     for (const compartment of this.#compartments.values()) {
-      if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.kill();
+      if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.letGo();
     }
   }
 }

@@ -128,7 +128,9 @@ export class GuestIsolate {
       throw new Error('the SDK imports nothing');
     });
     sdkModule.evaluateSync();
-    const module = this.#isolate.compileModuleSync(code, { filename: this.bundle.filename });
+    // The last export is not there yet while the module waits at its top level: loading then fails.
+    const marked = `${code}\nexport const bulkheadLoaded$ = true;`;
+    const module = this.#isolate.compileModuleSync(marked, { filename: this.bundle.filename });
     module.instantiateSync(this.#context, (specifier) => {
       if (specifier === 'bulkhead') return sdkModule;
       throw new Error(`cannot import ${specifier.slice(0, 200)}: only 'bulkhead' is there`);

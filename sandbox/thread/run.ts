@@ -32,6 +32,13 @@ export interface RunCall {
   readonly argument: string;
 }
 
+interface GuestAnswer {
+  readonly kind: string;
+  readonly text: string;
+  readonly code: string;
+  readonly stack: string;
+}
+
 export class Run implements HostCallbacks {
   readonly #isolate: GuestIsolate;
   readonly #limits: Limits;
@@ -43,8 +50,8 @@ export class Run implements HostCallbacks {
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #asks = new Set<number>();
   /** What the guest said; counts only once the isolate has come to rest within its limits. */
-  #answer: { kind: string; text: string; code: string; stack: string } | undefined;
-  #resolvedToNothing = false;
+  #answer: GuestAnswer | undefined;
+  #provisional: GuestAnswer | undefined;
   #ended = false;
   #logLines = 0;
   #logChars = 0;
@@ -100,7 +107,7 @@ export class Run implements HostCallbacks {
   // --- callbacks from the guest, which is running now: note, and return ---------------------------
 
   answer(kind: string, text: string, code: string, stack: string): void {
-    if (kind === 'nothing') this.#resolvedToNothing = true;
+    if (kind === 'provisional') this.#provisional ??= { kind: 'result', text, code, stack };
     else this.#answer ??= { kind, text, code, stack };
   }
 
@@ -178,7 +185,7 @@ export class Run implements HostCallbacks {
   }
 
   #finishWithoutAnswer(): void {
-    if (this.#resolvedToNothing) this.#answer = { kind: 'result', text: '{}', code: '', stack: '' };
+    this.#answer = this.#provisional;
     if (this.#answer) this.#finish();
     else this.#fault('never_answered');
   }

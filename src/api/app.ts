@@ -18,11 +18,9 @@ export interface AppOptions {
   readonly oneTimeTokens: OneTimeTokens;
   readonly publicUrl: () => string;
   readonly isOnLoopback: () => boolean;
-  /** Why the server is not ready; empty if it is. */
-  readonly unreadyReasons: () => readonly string[];
+  /** Why the server is not ready, and what is amiss although it is. */
+  readonly health: () => { readonly isReady: boolean; readonly reasons: readonly string[] };
   readonly isClosing: () => boolean;
-  /** Settles when the bundles that lay there at the start are loaded. */
-  readonly scanned: () => Promise<void>;
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
@@ -35,15 +33,15 @@ export function createApp(options: AppOptions): Koa {
   // A call's path comes first: it is the one that is asked for most.
   functionRoutes(router, service, publicUrl);
   integrationRoutes(router, service, publicUrl);
-  connectorRoutes(router, service, options.scanned);
+  connectorRoutes(router, service, publicUrl);
   router.get('/tokenInfo', tokenInfo);
 
   app.use(replyErrors(options.onError));
   app.use(underVersion);
   app.use(guardHost(options.isOnLoopback, publicUrl));
-  app.use(health(options.unreadyReasons));
-  app.use(refuseWhileClosing(options.isClosing));
+  app.use(health(options.health));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens));
+  app.use(refuseWhileClosing(options.isClosing));
   app.use(router.routes());
   app.use(refuseUnknown(router));
   return app;
@@ -90,7 +88,7 @@ const underVersion: Middleware = (ctx, next) => {
   return next();
 };
 
-function health(unreadyReasons: () => readonly string[]): Middleware {
+function health(healthNow: AppOptions['health']): Middleware {
   return (ctx, next) => {
     const { path, method } = ctx;
     if (path !== '/healthz' && path !== '/readyz') return next();
@@ -98,17 +96,18 @@ function health(unreadyReasons: () => readonly string[]): Middleware {
       ctx.set('Allow', 'GET, HEAD');
       throw requestError('method_not_allowed');
     }
-    const reasons = path === '/healthz' ? [] : unreadyReasons();
-    ctx.status = reasons.length === 0 ? 200 : 503;
-    if (ctx.status === 503) ctx.set('Retry-After', '1');
-    ctx.body = { status: reasons.length === 0 ? 'ok' : 'unavailable', reasons };
+    const { isReady, reasons } = path === '/healthz' ? { isReady: true, reasons: [] } : healthNow();
+    ctx.status = isReady ? 200 : 503;
+    if (!isReady) ctx.set('Retry-After', '1');
+    ctx.body = { status: !isReady ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons };
     return Promise.resolve();
   };
 }
 
+/** A run that is given time to end may go on asking. */
 function refuseWhileClosing(isClosing: () => boolean): Middleware {
   return (ctx, next) => {
-    if (!isClosing()) return next();
+    if (!isClosing() || (ctx as ApiContext).state.grant) return next();
     ctx.set('Connection', 'close');
     throw requestError('shutting_down');
   };

@@ -3,25 +3,30 @@ import type { Router } from '@koa/router';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
-import type { Service } from '../integration/service.ts';
+import type { Integration } from '../integration/integration.ts';
+import { type Service, shown } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
+import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { readObject } from './body.ts';
 import { type ApiContext, assertAdministrator } from './context.ts';
+import { type Place, replyList } from './paging.ts';
 
 const updateBody = Compile(
   Type.Object({
-    _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000, uniqueItems: true }),
+    _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
   }),
 );
 
-export function connectorRoutes(router: Router, service: Service, scanned: () => Promise<void>): void {
+export function connectorRoutes(router: Router, service: Service, publicUrl: () => string): void {
   const { catalog, store } = service;
 
   router.get('/connectors', async (context) => {
-    assertAdministrator(context as ApiContext);
-    await scanned();
-    context.body = catalog.rows();
+    const ctx = context as ApiContext;
+    assertAdministrator(ctx);
+    await catalog.start();
+    const rows = catalog.rows().map((row) => ({ ...row }));
+    replyList(ctx, rows as unknown as JsonObject[], publicUrl(), ({ name, _id }) => [String(name), String(_id)]);
   });
 
   router.get('/connectors/:id', async (context) => {
@@ -29,14 +34,17 @@ export function connectorRoutes(router: Router, service: Service, scanned: () =>
   });
 
   router.get('/connectors/:id/installBase', async (context) => {
-    const { _id } = await rowOf(context as ApiContext);
-    const installed = (await store.list()).filter(({ _connectorId }) => _connectorId === _id);
-    context.body = installed.map(({ _id: _integrationId, name, version, updateInProgress }) => ({
-      _integrationId,
-      name,
-      version,
-      updateInProgress: updateInProgress ?? false,
-    }));
+    const ctx = context as ApiContext;
+    const { _id } = await rowOf(ctx);
+    const installed = (await store.list()).filter(({ _connectorId }) => _connectorId === _id) as Integration[];
+    const rows = installed.map((integration): JsonObject => {
+      const { _id: _integrationId, name, version = null, updateInProgress = false } = shown(service, integration);
+      return { _integrationId, name, version, updateInProgress };
+    });
+    // Ids count up with age.
+    const placeOf = ({ _integrationId }: JsonObject): Place => [String(_integrationId), ''];
+    rows.sort((a, b) => (placeOf(a)[0] < placeOf(b)[0] ? -1 : 1));
+    replyList(ctx, rows, publicUrl(), placeOf);
   });
 
   router.put('/connectors/:id/update', async (context) => {
@@ -45,6 +53,9 @@ export function connectorRoutes(router: Router, service: Service, scanned: () =>
     const { value } = await readObject(ctx);
     assertValid(updateBody, value);
     const { _integrationIds: ids } = value as { _integrationIds: string[] };
+    if (new Set(ids).size !== ids.length) {
+      throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
+    }
     const connector = catalog.get(_id);
     if (!connector) throw requestError('connector_unavailable');
     const failures = await update(service, connector, ids);
@@ -60,7 +71,7 @@ export function connectorRoutes(router: Router, service: Service, scanned: () =>
 
   async function rowOf(ctx: ApiContext): Promise<ReturnType<typeof catalog.row> & {}> {
     assertAdministrator(ctx);
-    await scanned();
+    await catalog.start();
     const row = catalog.row(ctx.params.id as string);
     if (!row) throw requestError('not_found', { message: 'There is no such connector.' });
     return row;

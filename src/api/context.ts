@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import type { Grant } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
-import { changeWithRetries, type Service } from '../integration/service.ts';
+import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -30,19 +30,23 @@ export function assertAdministrator(ctx: ApiContext): void {
 
 /** A run reads and writes in its own unit of work, a request in one that ends with it. */
 export async function unitOf(ctx: ApiContext, service: Service, integrationId: string): Promise<UnitOfWork> {
-  return ctx.state.grant?.unit ?? UnitOfWork.open(service.store, integrationId);
+  return runsUnit(ctx) ?? UnitOfWork.open(service.store, integrationId);
 }
 
-/** Changes an integration: for a request at once, for a run with its commit. */
+/** Changes an integration: for a request at once and durably, for a run with its commit. */
 export async function change<T>(
   ctx: ApiContext,
   service: Service,
   integrationId: string,
   work: (unit: UnitOfWork) => T,
-): Promise<{ result: T; unit: UnitOfWork }> {
-  const { grant } = ctx.state;
-  if (grant) return { result: work(grant.unit), unit: grant.unit };
-  return changeWithRetries(() => UnitOfWork.open(service.store, integrationId), work);
+): Promise<T> {
+  const unit = runsUnit(ctx);
+  return unit ? work(unit) : UnitOfWork.change(service.store, integrationId, work);
+}
+
+function runsUnit({ state: { grant } }: ApiContext): UnitOfWork | undefined {
+  if (grant && !grant.isLive) throw requestError('unauthorized');
+  return grant?.unit;
 }
 
 /** An entity tag for a record: it changes with every write. */

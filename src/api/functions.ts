@@ -5,8 +5,17 @@ import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { CALL_BODY_LIMIT_BYTES, readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, etagOf, flag, integrationIdOf, replyRecord } from './context.ts';
+import {
+  type ApiContext,
+  assertAdministrator,
+  assertMatches,
+  etagOf,
+  flag,
+  integrationIdOf,
+  replyRecord,
+} from './context.ts';
 
 export function functionRoutes(router: Router, service: Service, publicUrl: () => string): void {
   for (const section of sections) {
@@ -35,7 +44,8 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
     const { text } = await readObject(ctx, CALL_BODY_LIMIT_BYTES);
-    replyAnswer(ctx, await uninstall(service, id, text, flag(ctx, 'force')));
+    const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
+    replyAnswer(ctx, await uninstall(service, id, { body: text, force: flag(ctx, 'force'), precondition }));
   });
 }
 

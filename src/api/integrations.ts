@@ -8,9 +8,8 @@ import {
   type Integration,
   userChange,
 } from '../integration/integration.ts';
-import { integrationOf, put, type Service } from '../integration/service.ts';
-import { remove } from '../integration/uninstall.ts';
-import { recordKinds, type Stored } from '../store/store.ts';
+import { integrationOf, put, type Service, shown } from '../integration/service.ts';
+import { recordKinds } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readObject } from './body.ts';
 import {
@@ -41,8 +40,11 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
     const now = service.now().toISOString();
     const created = { _id: service.dispatcher.ids(), createdAt: now, lastModified: now, ...diyFields(value) };
     assertIntegration(created);
-    const { result, unit } = await change(ctx, service, created._id, (unit) => put(service, unit, created));
-    replyRecord(ctx, result, etagOf(unit, result));
+    const [result, etag] = await change(ctx, service, created._id, (unit) => {
+      const stored = put(service, unit, created);
+      return [stored, etagOf(unit, stored)] as const;
+    });
+    replyRecord(ctx, result, etag);
     ctx.status = 201;
     ctx.set('Location', `${publicUrl()}/v1/integrations/${created._id}`);
   });
@@ -51,32 +53,36 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
     const ctx = context as ApiContext;
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     const integration = integrationOf(unit);
-    replyRecord(ctx, projectionOf(ctx)(integration), etagOf(unit, integration));
+    replyRecord(ctx, projectionOf(ctx)(visible(ctx, integration)), etagOf(unit, integration));
   });
 
   router.put('/integrations/:id', async (context) => {
     const ctx = context as ApiContext;
     const id = integrationIdOf(ctx);
     const { value } = await readObject(ctx);
-    const { result, unit } = await change(ctx, service, id, (unit) => {
+    const [result, etag] = await change(ctx, service, id, (unit) => {
       const current = integrationOf(unit);
       assertMatches(ctx, etagOf(unit, current));
-      const next = ctx.state.grant ? connectorChange(current, value) : userChange(current, value);
+      const next = ctx.state.grant
+        ? connectorChange(current, value)
+        : userChange(current, shown(service, current), value);
       assertIntegration(next);
-      return put(service, unit, next);
+      const stored = put(service, unit, next);
+      return [stored, etagOf(unit, stored)] as const;
     });
-    replyRecord(ctx, result, etagOf(unit, result));
+    replyRecord(ctx, visible(ctx, result), etag);
   });
 
   router.delete('/integrations/:id', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
-    const unit = await unitOf(ctx, service, id);
-    const integration = integrationOf(unit);
-    assertMatches(ctx, etagOf(unit, integration));
-    assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
-    await remove(service, id);
+    await change(ctx, service, id, (unit) => {
+      const integration = integrationOf(unit);
+      assertMatches(ctx, etagOf(unit, integration));
+      assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
+      unit.removeAll();
+    });
     ctx.status = 204;
   });
 
@@ -86,11 +92,17 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
     integrationOf(unit);
     ctx.body = dependenciesOf(unit);
   });
+
+  function visible(ctx: ApiContext, integration: Integration): Integration {
+    return ctx.state.grant ? integration : shown(service, integration);
+  }
 }
 
-async function matching(ctx: ApiContext, service: Service): Promise<readonly Stored[]> {
+async function matching(ctx: ApiContext, service: Service): Promise<readonly Integration[]> {
   const { grant } = ctx.state;
-  const all = grant ? [integrationOf(grant.unit)] : await service.store.list();
+  const all = grant
+    ? [integrationOf(grant.unit)]
+    : (await service.store.list()).map((integration) => shown(service, integration as Integration));
   const wanted = FILTERS.map((name) => [name, queryOf(ctx, name)] as const).filter(([, value]) => value !== undefined);
   if (wanted.length === 0) return all;
   return all.filter((integration) => wanted.every(([name, value]) => integration[name] === value));

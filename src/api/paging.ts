@@ -8,8 +8,10 @@ import type { ApiContext } from './context.ts';
 const LIMIT_MAX = 1000;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
-/** A place in a list: after the record of this age and id, whether it is still there or not. */
-type Cursor = readonly [createdAt: string, id: string];
+/** A place in a list, whether what stood there is still there or not; lists are sorted by it. */
+export type Place = readonly [string, string];
+
+const placeByAge = ({ createdAt, _id }: JsonObject): Place => [String(createdAt), String(_id)];
 
 function badQuery(message: string): Error {
   return requestError('invalid_query_params', { message });
@@ -30,31 +32,44 @@ function limitOf(ctx: ApiContext): number {
   return limit;
 }
 
-function cursorOf(ctx: ApiContext): Cursor | undefined {
+function cursorOf(ctx: ApiContext): Place | undefined {
   const text = queryOf(ctx, 'cursor');
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (cursorValue.Check(value)) return value as unknown as Cursor;
+    if (cursorValue.Check(value)) return value as unknown as Place;
   } catch {
     // Not one of ours.
   }
   throw badQuery('cursor is not one that this server has given');
 }
 
-/** Replies one page of a list that is sorted by age. */
-export function replyList(ctx: ApiContext, records: readonly JsonObject[], publicUrl: string): void {
+/**
+ * Replies one page of a list.
+ *
+ * @param placeOf what the list is sorted by; age, if not given
+ */
+export function replyList<T extends JsonObject>(
+  ctx: ApiContext,
+  records: readonly T[],
+  publicUrl: string,
+  placeOf: (record: T) => Place = placeByAge,
+): void {
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
   const project = projectionOf(ctx);
-  const isAfter = ({ createdAt, _id }: JsonObject): boolean =>
-    cursor === undefined || String(createdAt) > cursor[0] || (createdAt === cursor[0] && String(_id) > cursor[1]);
+  const isAfter = (record: T): boolean => {
+    const [place, id] = placeOf(record);
+    return cursor === undefined || place > cursor[0] || (place === cursor[0] && id > cursor[1]);
+  };
   const rest = cursor ? records.filter(isAfter) : records;
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   if (last && rest.length > page.length) {
-    const next = new URL(publicUrl + ctx.originalUrl);
-    next.searchParams.set('cursor', Buffer.from(JSON.stringify([last.createdAt, last._id])).toString('base64url'));
+    // A request may name its target with a scheme and a host of its own (RFC 9112, 3.2.2).
+    const { pathname, search } = new URL(ctx.originalUrl, publicUrl);
+    const next = new URL(publicUrl + pathname + search);
+    next.searchParams.set('cursor', Buffer.from(JSON.stringify(placeOf(last))).toString('base64url'));
     ctx.set('Link', `<${next.href}>; rel="next"`);
   }
   ctx.body = page.map(project);
@@ -73,7 +88,7 @@ export function projectionOf(ctx: ApiContext): (record: JsonObject) => JsonObjec
       .map((path) => path.split('.'));
   if (include !== undefined) {
     const wanted = paths(include);
-    return (record) => ({ _id: record._id ?? null, ...included(record, wanted) });
+    return (record) => included(record, [['_id'], ...wanted]);
   }
   if (exclude !== undefined) {
     const unwanted = paths(exclude).filter((path) => path[0] !== '_id');

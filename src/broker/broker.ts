@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import { findings } from '../schema.ts';
-import type { PlatformApi } from './platform-api.ts';
+import { methods, type PlatformApi } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -21,7 +21,7 @@ class Denied extends Error {
 
 const FetchRequest = Type.Object({
   url: Type.String({ maxLength: 8_000 }),
-  method: Type.String({ pattern: '^[A-Za-z]{1,20}$' }),
+  method: Type.Enum([...methods]),
   headers: Type.Array(Type.Tuple([Type.String({ maxLength: 200 }), Type.String({ maxLength: 16_000 })]), {
     maxItems: 100,
   }),

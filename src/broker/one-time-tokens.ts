@@ -11,18 +11,25 @@ export interface Grant {
   readonly integrationId: string;
   readonly unit: UnitOfWork;
   readonly expiresAt: number;
+  /** False once the run has ended: a request that was let in before writes nothing any more. */
+  isLive: boolean;
 }
 
 export class OneTimeTokens {
   /** By the token's hash: a lookup's timing says nothing of the token. */
   readonly #grants = new Map<string, Grant>();
 
-  issue(grant: Omit<Grant, 'expiresAt'>): { token: string; revoke: () => void } {
+  issue(granted: Omit<Grant, 'expiresAt' | 'isLive'>): { token: string; revoke: () => void } {
     // 122 random bits, from a pool that the platform keeps filled.
     const token = randomUUID();
     const key = hash('sha256', token);
-    this.#grants.set(key, { ...grant, expiresAt: Date.now() + LIFETIME_MS });
-    return { token, revoke: () => this.#grants.delete(key) };
+    const grant: Grant = { ...granted, expiresAt: Date.now() + LIFETIME_MS, isLive: true };
+    this.#grants.set(key, grant);
+    const revoke = (): void => {
+      grant.isLive = false;
+      this.#grants.delete(key);
+    };
+    return { token, revoke };
   }
 
   find(token: string): Grant | undefined {

@@ -3,14 +3,16 @@
  * called in the process, without a socket.
  */
 import type { RequestListener } from 'node:http';
-import { type InjectOptions, inject } from 'light-my-request';
+import { type DispatchFunc, type InjectOptions, inject, type Response } from 'light-my-request';
 
 /** Where connectors written for the original platform send their requests. */
 const PLATFORM_ORIGIN = 'https://api.integrator.io';
 
+export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
 export interface PlatformRequest {
   readonly url: string;
-  readonly method: string;
+  readonly method: (typeof methods)[number];
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string | null;
 }
@@ -29,8 +31,7 @@ export interface PlatformApi {
   request(request: PlatformRequest, token: string): Promise<PlatformResponse>;
 }
 
-/** @param listener is asked for at each request: the application that it belongs to is made later. */
-export function createPlatformApi(listener: () => RequestListener): PlatformApi {
+export function createPlatformApi(listener: RequestListener): PlatformApi {
   return {
     pathOf(url) {
       const parsed = URL.canParse(url, PLATFORM_ORIGIN) ? new URL(url, PLATFORM_ORIGIN) : undefined;
@@ -44,11 +45,9 @@ export function createPlatformApi(listener: () => RequestListener): PlatformApi 
       // A connector speaks JSON; what the web platform would name the text is of no use here.
       if (body !== null) sent['content-type'] ??= 'application/json';
       sent.host = 'localhost';
-      const options: InjectOptions = { method: method.toUpperCase() as 'GET', url, headers: sent };
+      const options: InjectOptions = { method, url, headers: sent };
       if (body !== null) options.payload = body;
-      const response = await inject((request, reply) => {
-        listener()(request as never, reply as never);
-      }, options);
+      const response = await injected((request, reply) => listener(request as never, reply as never), options);
       return {
         url: PLATFORM_ORIGIN + url,
         status: response.statusCode,
@@ -58,4 +57,14 @@ export function createPlatformApi(listener: () => RequestListener): PlatformApi 
       };
     },
   };
+}
+
+/** With a callback: what the library throws comes out of the promise, and not in a later turn of its own. */
+function injected(dispatch: DispatchFunc, options: InjectOptions): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    inject(dispatch, { ...options, validate: false }, (error, response) => {
+      if (response) resolve(response);
+      else reject(error);
+    });
+  });
 }

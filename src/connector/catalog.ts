@@ -10,10 +10,10 @@ import { connectorIdOf, type Manifest } from './manifest.ts';
 
 /** Bundles beyond this are not looked at. */
 const BUNDLES = 1_000;
-const CHECKS_AT_ONCE = 2;
+const CHECKS_AT_ONCE = 4;
 
-/** Loads a bundle in its compartment; resolves to why it does not load, or to nothing. */
-export type LoadCheck = (connector: Connector) => Promise<string | undefined>;
+/** Loads a bundle; resolves to why it does not load, or to nothing. A replacement must not harm what it replaces. */
+export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<string | undefined>;
 
 /** One row of `GET /connectors`. */
 export interface ConnectorRow {
@@ -40,6 +40,8 @@ interface Slot {
   connector?: Connector;
   /** What is wrong with the version that lies there now. */
   reasons: readonly ErrorItem[];
+  /** Its present version is being checked; it is looked at again afterwards. */
+  isChecking: boolean;
 }
 
 export interface CatalogEvents {
@@ -54,8 +56,15 @@ export class Catalog {
   readonly #events: CatalogEvents;
   readonly #slots = new Map<string, Slot>();
   readonly #byId = new Map<string, Connector>();
+  /** Ids of bundles that are being checked. */
+  readonly #claims = new Map<string, Connector>();
   #scanning: Promise<void> | undefined;
   #scanAgain = false;
+  /** Checks that are going or waiting, by the id that they are for. */
+  readonly #checks = new Map<string, Promise<void>>();
+  #start: Promise<void> | undefined;
+  readonly #waiting: (() => void)[] = [];
+  #checksGoing = 0;
   /** Whether the bundles that lay there at the start have all been looked at. */
   isScanned = false;
 
@@ -72,14 +81,17 @@ export class Catalog {
 
   /** The same, but waits for the bundles that lay there at the start. */
   async find(connectorId: string): Promise<Connector | undefined> {
-    if (!this.isScanned && !this.#byId.has(connectorId)) await this.#scanning;
+    if (!this.isScanned && !this.#byId.has(connectorId)) {
+      await this.#scanning;
+      await this.#checks.get(connectorId);
+    }
     return this.#byId.get(connectorId);
   }
 
   rows(): ConnectorRow[] {
     // A bundle that is being looked at for the first time is neither ready nor refused yet.
     const settled = [...this.#slots.values()].filter(({ connector, reasons }) => connector || reasons.length > 0);
-    return settled.sort((a, b) => (a.folder < b.folder ? -1 : 1)).map(rowOf);
+    return settled.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
   }
 
   row(connectorId: string): ConnectorRow | undefined {
@@ -87,7 +99,20 @@ export class Catalog {
     return rows.find(({ status }) => status === 'ready') ?? rows[0];
   }
 
-  /** Compares the folder with what is loaded. Calls during a scan lead to one more after it. */
+  /** The first scan; settles when what lay there at the start has been checked. */
+  async start(): Promise<void> {
+    this.#start ??= (async () => {
+      await this.scan();
+      await Promise.all(this.#checks.values());
+      this.isScanned = true;
+    })();
+    return this.#start;
+  }
+
+  /**
+   * Compares the folder with what is loaded; what is new is checked in the background. Calls during a
+   * scan lead to one more after it.
+   */
   scan(): Promise<void> {
     this.#scanAgain = true;
     this.#scanning ??= this.#scanUntilQuiet().finally(() => {
@@ -101,7 +126,6 @@ export class Catalog {
       this.#scanAgain = false;
       await this.#scanOnce();
     }
-    this.isScanned = true;
   }
 
   async #scanOnce(): Promise<void> {
@@ -112,24 +136,16 @@ export class Catalog {
       this.#unload(slot);
     }
     // Read one after the other and in order, so that of two with one id the first is the same each time.
-    const candidates: { slot: Slot; connector: Connector }[] = [];
     for (const name of names) {
-      const slot = this.#slots.get(name) ?? { folder: name, fingerprint: '', reasons: [] };
-      const read = await this.#read(slot);
+      const slot = this.#slots.get(name) ?? { folder: name, fingerprint: '', reasons: [], isChecking: false };
+      const read = slot.isChecking ? undefined : await this.#read(slot);
       if (!read) continue;
       this.#slots.set(name, slot);
       const { connector } = read;
-      const rival = connector && candidates.find((other) => other.connector._id === connector._id)?.connector;
-      if (!connector) this.#refuse(slot, read.reasons);
-      else if (rival) this.#refuse(slot, [duplicateOf(rival)]);
-      else candidates.push({ slot, connector });
+      if (!connector) this.#settle(slot, read.reasons);
+      else if (connector.bundle.digest === slot.connector?.bundle.digest) this.#settle(slot, []);
+      else this.#check(slot, connector);
     }
-    const next = candidates.values();
-    await Promise.all(
-      Array.from({ length: CHECKS_AT_ONCE }, async () => {
-        for (const { slot, connector } of next) this.#refuse(slot, await this.#admit(slot, connector));
-      }),
-    );
   }
 
   /** What lies in a slot's folder, if that has changed since it was read last. */
@@ -147,27 +163,54 @@ export class Catalog {
     return read;
   }
 
-  #refuse(slot: Slot, reasons: readonly ErrorItem[]): void {
-    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
-    slot.reasons = reasons;
-    if (isNews) this.#events.onRefused(slot.folder, reasons);
+  /** Checks a bundle in the background and makes it the one that serves, or says why not. */
+  #check(slot: Slot, connector: Connector): void {
+    const { _id } = connector;
+    const owner = this.#byId.get(_id) ?? this.#claims.get(_id);
+    if (owner && owner.folder !== slot.folder) return this.#settle(slot, [duplicateOf(owner)]);
+    slot.isChecking = true;
+    this.#claims.set(_id, connector);
+    const check = this.#admit(slot, connector).finally(() => {
+      slot.isChecking = false;
+      this.#claims.delete(_id);
+      this.#checks.delete(_id);
+      // What was written meanwhile, and who waited for an id that is free now.
+      void this.scan();
+    });
+    this.#checks.set(_id, check);
   }
 
-  /** Makes a bundle the one that serves, or says why not. */
-  async #admit(slot: Slot, connector: Connector): Promise<readonly ErrorItem[]> {
+  async #admit(slot: Slot, connector: Connector): Promise<void> {
     const replaced = slot.connector;
-    if (replaced?.bundle.digest === connector.bundle.digest) return [];
-    const owner = this.#byId.get(connector._id);
-    if (owner && owner.folder !== slot.folder) return [duplicateOf(owner)];
-    const problem = await this.#loads(connector);
+    await this.#turn();
+    const problem = await this.#loads(connector, replaced !== undefined).finally(() => this.#endTurn());
+    // Removed while it was being checked.
+    if (this.#slots.get(slot.folder) !== slot) return;
     if (problem !== undefined) {
-      return [{ code: 'invalid_field', field: 'main', message: `main does not load: ${problem}` }];
+      return this.#settle(slot, [{ code: 'invalid_field', field: 'main', message: `main does not load: ${problem}` }]);
     }
     if (replaced && replaced._id !== connector._id) this.#byId.delete(replaced._id);
     slot.connector = connector;
     this.#byId.set(connector._id, connector);
+    this.#settle(slot, []);
     this.#events.onLoaded(connector, replaced);
-    return [];
+  }
+
+  /** Waits until fewer than `CHECKS_AT_ONCE` checks are going. */
+  async #turn(): Promise<void> {
+    if (this.#checksGoing >= CHECKS_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#checksGoing++;
+  }
+
+  #endTurn(): void {
+    this.#checksGoing--;
+    this.#waiting.shift()?.();
+  }
+
+  #settle(slot: Slot, reasons: readonly ErrorItem[]): void {
+    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
+    slot.reasons = reasons;
+    if (isNews) this.#events.onRefused(slot.folder, reasons);
   }
 
   #unload(slot: Slot): void {
@@ -215,6 +258,8 @@ async function fingerprintOf(folder: string, main: string | undefined): Promise<
   );
   return marks.join('\n');
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function rowOf(slot: Slot): ConnectorRow {
   const manifest = slot.connector?.manifest ?? slot.manifest;

@@ -3,16 +3,34 @@ import { type Ask, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
 import type { Connector } from './bundle.ts';
 
 /** A manifest's limits are for its functions; loading has these. */
-const limits = Object.freeze({ ...defaultLimits, timeoutMs: 5_000, cpuMs: 2_000 });
+const limits = Object.freeze({ ...defaultLimits, timeoutMs: 5_000, cpuMs: 1_500 });
 
 const refusal = JSON.stringify({
   error: { code: 'permission_denied', message: 'Nothing can be asked for while a bundle loads.' },
 });
 const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
-/** Resolves to why the bundle does not load, or to nothing. */
-export async function loadProblem(sandbox: Sandbox, runId: string, { bundle }: Connector): Promise<string | undefined> {
-  const outcome = await sandbox.run({ runId, bundle, integrationId: '', limits }, nothing);
-  if (outcome.status === 'answered') return undefined;
-  return outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code);
+/** What says nothing of the bundle. */
+const NO_VERDICT = ['sandbox_restarted', 'overloaded'];
+const ATTEMPTS = 3;
+
+/**
+ * Resolves to why the bundle does not load, or to nothing.
+ *
+ * @param isReplacement the version before it serves on meanwhile, and must not be harmed
+ */
+export async function loadProblem(
+  sandbox: Sandbox,
+  newRunId: () => string,
+  { bundle }: Connector,
+  isReplacement: boolean,
+): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement };
+    const outcome = await sandbox.run(job, nothing);
+    if (outcome.status === 'answered') return undefined;
+    const isVerdict = outcome.status === 'failed' || !NO_VERDICT.includes(outcome.fault);
+    if (!isVerdict && attempt < ATTEMPTS) continue;
+    return outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code);
+  }
 }

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ErrorItem } from '../errors.ts';
-import { AnyObject, type Json } from '../json.ts';
+import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 
 const Text = Type.String({ maxLength: 10_000 });
-const Name = Type.String({ minLength: 1, maxLength: 200 });
+const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
 const FunctionName = Type.String({ minLength: 1, maxLength: 200 });
 
 /** A step of an installation; keys that are not named here are the connector's own and are kept. */
@@ -48,10 +48,14 @@ const ConnectorSection = Type.Object({
 });
 
 export const Manifest = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 214 }),
+  name: Name,
   version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+(?:[-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
   description: Type.Optional(Text),
-  main: Type.String({ minLength: 1, maxLength: 500 }),
+  // Where changes are watched for: not hidden, not among installed packages, not too deep.
+  main: Type.String({
+    pattern: '^(?:\\./)?(?!(?:.*/)?(?:node_modules|\\.[^./][^/]*)(?:/|$))(?:[^/\\\\]+/){0,6}[^/\\\\]+$',
+    maxLength: 500,
+  }),
   type: Type.Optional(Type.Enum(['commonjs', 'module'])),
   connector: ConnectorSection,
 });
@@ -63,8 +67,30 @@ export type CheckedManifest =
   | { readonly manifest: Manifest; readonly reasons?: never }
   | { readonly manifest?: never; readonly reasons: readonly ErrorItem[] };
 
+const SETTINGS_LIMIT_BYTES = 5 * 1024 * 1024;
+const DEPTH_LIMIT = 100;
+
+/** What settings may not be beyond an object; the limits of an integration's and of a manifest's. */
+export function settingsProblem(settings: JsonObject): string | undefined {
+  if (!isStorable(settings, DEPTH_LIMIT)) {
+    return `settings nest deeper than ${DEPTH_LIMIT} levels or hold a number that JSON cannot`;
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(settings));
+  return bytes > SETTINGS_LIMIT_BYTES ? `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes` : undefined;
+}
+
 export function checkManifest(value: unknown): CheckedManifest {
-  const reasons = findings(validManifest, value);
+  const reasons: ErrorItem[] = findings(validManifest, value);
+  const { connector } = value as Manifest;
+  if (reasons.length === 0 && !isStorable(connector, DEPTH_LIMIT)) {
+    reasons.push({
+      code: 'invalid_field',
+      field: 'connector',
+      message: `connector nests deeper than ${DEPTH_LIMIT} levels`,
+    });
+  }
+  const problem = reasons.length === 0 ? settingsProblem(connector.settings ?? {}) : undefined;
+  if (problem) reasons.push({ code: 'invalid_field', field: 'connector.settings', message: problem });
   return reasons.length > 0 ? { reasons } : { manifest: value as Manifest };
 }
 

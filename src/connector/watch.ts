@@ -6,8 +6,8 @@ const QUIET_MS = 100;
 /** A copy that goes on and on is looked at all the same after this long. */
 const LONGEST_WAIT_MS = 500;
 
-/** Folders below a bundle in which its main file may be. */
-const DEPTH = 3;
+/** Folders below `connectors/` that are watched; a bundle's main file lies no deeper. */
+const DEPTH = 8;
 
 export interface Watcher {
   close(): Promise<void>;

@@ -1,12 +1,12 @@
 /** A call of an installed integration's function, and what its answer changes (contract 5 and 6). */
 import { isDeepStrictEqual } from 'node:util';
-import { RequestError, requestError } from '../errors.ts';
+import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type Answer, callFunction, RunError, type Section } from './dispatch.ts';
+import { type Answer, callFunction, ofRun, RunError, type Section } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
-import { changeWithRetries, commit, connectorOf, integrationOf, put, type Service } from './service.ts';
+import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
 import { completeSteps, mergeSteps, succeeded } from './steps.ts';
 
 const PERSIST_SETTINGS = 'persistSettings';
@@ -16,7 +16,17 @@ const MISSING: readonly (string | undefined)[] = ['invalid_function', 'object_no
 export type CallAnswer = Pick<Answer, 'text'> & { readonly runId?: string };
 
 /** @param body JSON text of an object */
-export async function callIntegration(
+export function callIntegration(
+  service: Service,
+  integrationId: string,
+  section: Section,
+  name: string,
+  body: string,
+): Promise<CallAnswer> {
+  return service.activity.during(() => call(service, integrationId, section, name, body));
+}
+
+async function call(
   service: Service,
   integrationId: string,
   section: Section,
@@ -26,7 +36,7 @@ export async function callIntegration(
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
   const connector = await connectorOf(service, integration);
-  if (section === 'settings' && integration.updateInProgress) throw requestError('update_in_progress');
+  if (section === 'settings') assertNoUpdate(service, integrationId);
 
   let answer: Answer;
   try {
@@ -36,28 +46,30 @@ export async function callIntegration(
     if (hasOwn || section !== 'settings' || name !== PERSIST_SETTINGS) throw error;
     return persistByRuntime(service, integrationId, body);
   }
-  try {
+  await ofRun(answer.runId, async () => {
     if (section === 'installer') applyInstallerReply(service, unit, integration, name, JSON.parse(answer.text));
     if (section === 'uninstaller') {
       const isPreUninstall = name === connector.manifest.connector.preUninstallFunction;
       applyUninstallerReply(service, unit, name, isPreUninstall, JSON.parse(answer.text));
     }
     await commit(unit);
-  } catch (error) {
-    throw error instanceof RequestError ? new RunError(answer.runId, error) : error;
-  }
+  });
   return answer;
+}
+
+function assertNoUpdate({ updating }: Service, integrationId: string): void {
+  if (updating.has(integrationId)) throw requestError('update_in_progress');
 }
 
 async function persistByRuntime(service: Service, integrationId: string, body: string): Promise<CallAnswer> {
   const { pending } = JSON.parse(body) as JsonObject;
-  await changeWithRetries(
-    () => UnitOfWork.open(service.store, integrationId),
-    (unit) => {
-      const integration = integrationOf(unit);
-      put(service, unit, { ...integration, settings: persistSettings(integration.settings ?? {}, pending) });
-    },
-  );
+  await UnitOfWork.change(service.store, integrationId, (unit) => {
+    assertNoUpdate(service, integrationId);
+    const integration = integrationOf(unit);
+    const next = { ...integration, settings: persistSettings(integration.settings ?? {}, pending) };
+    assertIntegration(next);
+    put(service, unit, next);
+  });
   return { text: JSON.stringify({ success: true, pending: pending ?? {} }) };
 }
 
@@ -94,6 +106,8 @@ function applyUninstallerReply(
 ): void {
   const current = integrationOf(unit);
   if (isPreUninstall) {
+    const isOver = isJsonObject(reply) && reply.removeIntegration === true;
+    if (!Array.isArray(reply) && !isOver) return;
     const steps = Array.isArray(reply) ? reply.filter(isJsonObject) : [];
     return store(service, unit, current, { ...current, mode: 'uninstall', uninstall: steps });
   }

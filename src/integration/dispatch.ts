@@ -26,8 +26,6 @@ export interface Dispatcher {
   readonly limits: Limits;
   readonly ids: ObjectIds;
   readonly log: RunLog;
-  /** Aborted to end every run. */
-  readonly signal: AbortSignal;
 }
 
 export interface FunctionCall {
@@ -96,7 +94,6 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
         integrationId,
         call: { section, name, argument },
         limits: limitsOf(manifest, dispatcher.limits),
-        signal: dispatcher.signal,
       },
       ask,
     );
@@ -125,10 +122,21 @@ export const RUN_ID_HEADER = 'Bulkhead-Run-Id';
 export class RunError extends RequestError {
   /** Ours; a connector can name its own error as it likes. */
   readonly fault: Fault | undefined;
+  readonly runId: string;
 
   constructor(runId: string, { status, errors, headers }: RequestError, fault?: Fault) {
     super(status, errors, { ...headers, [RUN_ID_HEADER]: runId });
+    this.runId = runId;
     this.fault = fault;
+  }
+}
+
+/** What is done with a run's answer: if that is refused, the refusal names the run. */
+export async function ofRun(runId: string | undefined, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw error instanceof RequestError && runId !== undefined ? new RunError(runId, error) : error;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { applyInstallerReply } from './call.ts';
-import { callFunction } from './dispatch.ts';
+import { callFunction, ofRun } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
 import { commit, integrationOf, put, type Service } from './service.ts';
 
@@ -14,7 +14,11 @@ export interface Installed {
 }
 
 /** @param body `{tag?, sandbox?, name?}` */
-export async function install(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
+export function install(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
+  return service.activity.during(() => installOne(service, connectorId, body));
+}
+
+async function installOne(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
   assertValid(installBody, body);
   const connector = await service.catalog.find(connectorId);
   if (!connector) {
@@ -57,7 +61,9 @@ export async function install(service: Service, connectorId: string, body: JsonO
     name: installerFunction,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
   });
-  applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
-  await commit(unit);
+  await ofRun(answer.runId, async () => {
+    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
+    await commit(unit);
+  });
   return { unit, runId: answer.runId };
 }

@@ -2,14 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { InstallStep } from '../connector/manifest.ts';
+import { InstallStep, settingsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
-import { AnyObject, isJsonObject, type JsonObject, nestsWithin } from '../json.ts';
+import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 import type { Stored } from '../store/store.ts';
-
-const SETTINGS_LIMIT_BYTES = 5 * 1024 * 1024;
-const DEPTH_LIMIT = 100;
 
 export const modes = ['install', 'settings', 'uninstall'] as const;
 export type Mode = (typeof modes)[number];
@@ -54,24 +51,18 @@ export function integrationProblem(stored: Stored): string | undefined {
   return first?.message;
 }
 
+/** Of fields other than the settings, which have a limit of their own. */
+const DEPTH_LIMIT = 100;
+
 export function assertIntegration(value: JsonObject): asserts value is Integration {
   const found = findings(validIntegration, value);
-  const { settings } = value;
-  const tooDeep = Object.keys(value).filter((field) => !nestsWithin(value[field], DEPTH_LIMIT));
-  for (const field of tooDeep) {
+  const { settings, ...others } = value;
+  for (const [field, other] of Object.entries(others)) {
+    if (isStorable(other, DEPTH_LIMIT)) continue;
     found.push({ code: 'invalid_field', field, message: `${field} nests deeper than ${DEPTH_LIMIT} levels` });
   }
-  if (
-    tooDeep.length === 0 &&
-    isJsonObject(settings) &&
-    Buffer.byteLength(JSON.stringify(settings)) > SETTINGS_LIMIT_BYTES
-  ) {
-    found.push({
-      code: 'invalid_field',
-      field: 'settings',
-      message: `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`,
-    });
-  }
+  const problem = isJsonObject(settings) ? settingsProblem(settings) : undefined;
+  if (problem) found.push({ code: 'invalid_field', field: 'settings', message: problem });
   if (found.length > 0) throw fieldErrors(found);
 }
 
@@ -98,11 +89,15 @@ export function diyFields(body: JsonObject): JsonObject {
   return pick(body, [...userNames, 'settings']);
 }
 
-/** A PUT by a user: fields that are left out survive, a connector's fields must come back unchanged. */
-export function userChange(current: Integration, body: JsonObject): JsonObject {
+/**
+ * A PUT by a user: fields that are left out survive, a connector's fields must come back unchanged.
+ *
+ * @param shown the integration as the user sees it
+ */
+export function userChange(current: Integration, shown: Integration, body: JsonObject): JsonObject {
   if (current._connectorId === undefined) return { ...current, ...diyFields(body) };
   const locked = ['_connectorId', ...connectorNames].filter(
-    (name) => Object.hasOwn(body, name) && !isDeepStrictEqual(body[name], current[name]),
+    (name) => Object.hasOwn(body, name) && !isDeepStrictEqual(body[name], shown[name]),
   );
   if (locked.length > 0) {
     throw fieldErrors(locked.map((field) => ({ code: 'field_locked_by_integration_app', field })));

@@ -14,7 +14,8 @@ type Pending = JsonObject;
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
 /**
- * @param pending values by field name; of a form with `supportsMultiStore`, such objects by store id
+ * @param pending values by field name; of a form with `supportsMultiStore`, such objects by store id,
+ *   and under `general` for what all stores share
  * @returns the settings with the values in their fields
  * @throws RequestError 422 with the name of each wrong field
  */
@@ -39,6 +40,9 @@ function fillStores(settings: JsonObject, pending: Pending, findings: Finding[])
   const stores = Array.isArray(settings.sections) ? (settings.sections as readonly Json[]) : [];
   const idOf = (store: Json): string => (isJsonObject(store) ? String(store.id) : '');
   const known = new Set(stores.map(idOf));
+  const { general } = settings;
+  const forAll = isJsonObject(general) && isJsonObject(pending.general) ? pending.general : undefined;
+  if (forAll) known.add('general');
   for (const id of Object.keys(pending)) {
     if (!known.has(id))
       findings.push({ code: 'invalid_field', field: id, message: `${id} is no store of this integration` });
@@ -51,7 +55,11 @@ function fillStores(settings: JsonObject, pending: Pending, findings: Finding[])
     findings.push({ code: 'invalid_field', field: id, message: `${id} must be an object` });
     return store;
   });
-  return { ...settings, sections };
+  return {
+    ...settings,
+    sections,
+    ...(forAll && isJsonObject(general) ? { general: fill(general, forAll, 'general.', findings) } : {}),
+  };
 }
 
 /** One form: each pending value goes to the field of its name. */
@@ -104,6 +112,11 @@ function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | und
     message: `${label} ${message}`,
   });
   switch (field.type) {
+    case 'number':
+    case 'integer':
+      return Number.isFinite(typeof value === 'string' ? Number(value) : value)
+        ? undefined
+        : isWrong('must be a number');
     case 'checkbox':
       return typeof value === 'boolean' ? undefined : isWrong('must be true or false');
     case 'select':

@@ -5,6 +5,7 @@ import type { Catalog } from '../connector/catalog.ts';
 import { requestError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
+import type { Activity } from './activity.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Integration } from './integration.ts';
 
@@ -13,6 +14,10 @@ export interface Service {
   readonly catalog: Catalog;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
+  /** Integrations whose update is going on. */
+  readonly updating: Set<string>;
+  /** What has to end before the runtime may. */
+  readonly activity: Activity;
 }
 
 /** The integration that a unit of work is about. @throws RequestError `not_found` */
@@ -20,6 +25,11 @@ export function integrationOf(unit: UnitOfWork): Integration {
   if (!unit.integration) throw requestError('not_found', { message: `There is no integration ${unit.integrationId}.` });
   // The store checks what it reads and writes against this very schema.
   return unit.integration as Integration;
+}
+
+/** The integration as everybody but its own run sees it: an update that is going on shows. */
+export function shown(service: Service, integration: Integration): Integration {
+  return service.updating.has(integration._id) ? { ...integration, updateInProgress: true } : integration;
 }
 
 /** The connector of an installed integration. @throws RequestError */
@@ -45,28 +55,5 @@ export async function commit(unit: UnitOfWork): Promise<void> {
   } catch (error) {
     if (error instanceof ConflictError) throw requestError('conflict');
     throw error;
-  }
-}
-
-const CONFLICT_RETRIES = 20;
-
-/**
- * Changes an integration with code of ours alone, which can be done again on what another has
- * written in between; a run cannot.
- */
-export async function changeWithRetries<T>(
-  open: () => Promise<UnitOfWork>,
-  change: (unit: UnitOfWork) => T,
-): Promise<{ result: T; unit: UnitOfWork }> {
-  for (let attempt = 0; ; attempt++) {
-    const unit = await open();
-    const result = change(unit);
-    try {
-      await unit.commit();
-      return { result, unit };
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      if (attempt === CONFLICT_RETRIES) throw requestError('conflict');
-    }
   }
 }

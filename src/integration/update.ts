@@ -3,8 +3,7 @@ import type { Connector } from '../connector/bundle.ts';
 import { fieldErrors, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { callFunction } from './dispatch.ts';
-import type { Integration } from './integration.ts';
-import { changeWithRetries, commit, integrationOf, put, type Service } from './service.ts';
+import { commit, integrationOf, put, type Service } from './service.ts';
 
 /** Why an integration's update failed. */
 export interface UpdateFailure {
@@ -26,7 +25,7 @@ export async function update(
   const failures: UpdateFailure[] = [];
   for (const integrationId of integrationIds) {
     try {
-      await updateOne(service, connector, integrationId);
+      await service.activity.during(() => updateOne(service, connector, integrationId));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       failures.push({ integrationId, error });
@@ -51,10 +50,17 @@ async function assertInstalls(service: Service, connectorId: string, integration
   );
 }
 
+/**
+ * `updateInProgress` is no more on the disk than anything else that a run has not committed: others
+ * see it by `shown`, the function in its unit of work.
+ */
 async function updateOne(service: Service, connector: Connector, integrationId: string): Promise<void> {
-  const before = await setInProgress(service, integrationId);
+  if (service.updating.has(integrationId)) throw requestError('update_in_progress');
+  service.updating.add(integrationId);
   try {
     const unit = await UnitOfWork.open(service.store, integrationId);
+    const before = integrationOf(unit);
+    put(service, unit, { ...before, updateInProgress: true });
     const { version, connector: manifest } = connector.manifest;
     if (manifest.updateFunction !== undefined) {
       await callFunction(service.dispatcher, {
@@ -67,38 +73,9 @@ async function updateOne(service: Service, connector: Connector, integrationId: 
     }
     const current = integrationOf(unit);
     const wroteVersion = current.version !== before.version;
-    put(service, unit, {
-      ...current,
-      version: wroteVersion ? current.version : version,
-      updateInProgress: false,
-    } as Integration);
+    put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
     await commit(unit);
-  } catch (error) {
-    await clearInProgress(service, integrationId);
-    throw error;
+  } finally {
+    service.updating.delete(integrationId);
   }
-}
-
-/** Others see that the integration is being updated, and no second update starts. */
-async function setInProgress(service: Service, integrationId: string): Promise<Integration> {
-  const { result } = await changeWithRetries(
-    () => UnitOfWork.open(service.store, integrationId),
-    (unit) => {
-      const integration = integrationOf(unit);
-      if (integration.updateInProgress) throw requestError('update_in_progress');
-      put(service, unit, { ...integration, updateInProgress: true });
-      return integration;
-    },
-  );
-  return result;
-}
-
-/** After a failed update, and at start for one that the end of the process cut off. */
-export async function clearInProgress(service: Service, integrationId: string): Promise<void> {
-  await changeWithRetries(
-    () => UnitOfWork.open(service.store, integrationId),
-    (unit) => {
-      if (unit.integration) put(service, unit, { ...integrationOf(unit), updateInProgress: false });
-    },
-  );
 }

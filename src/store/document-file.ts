@@ -3,7 +3,7 @@
  * folder. Whenever the process ends, the file holds the old text or the new one.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Adapter } from 'lowdb';
 
@@ -50,7 +50,8 @@ export class DocumentFile<T> implements Adapter<T> {
   }
 
   async remove(): Promise<void> {
-    await unlink(this.#path);
+    // One that has gone already is what is wanted.
+    await rm(this.#path, { force: true });
     await syncFolder(this.#folder);
   }
 }

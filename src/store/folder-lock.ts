@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './store.ts';
 
+const SQLITE_BUSY = 5;
+
 export interface FolderLock {
   release(): void;
 }
@@ -15,18 +17,23 @@ export interface FolderLock {
 /** @throws StoreError `store_locked`, naming the process that has the folder. */
 export function lockFolder(folder: string): FolderLock {
   const holderFile = join(folder, 'holder.json');
-  const database = new DatabaseSync(join(folder, 'lock'));
+  const lockFile = join(folder, 'lock');
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(lockFile);
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
-    database.close();
-    throw new StoreError('store_locked', `The data folder ${folder} is in use by ${holderOf(holderFile)}.`, {
-      cause: error,
-    });
+    database?.close();
+    const isHeld = (error as { errcode?: number }).errcode === SQLITE_BUSY;
+    const sentence = isHeld
+      ? `The data folder ${folder} is in use by ${holderOf(holderFile)}.`
+      : `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
+    throw new StoreError('store_locked', sentence, { cause: error });
   }
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   writeFileSync(holderFile, JSON.stringify(holder));
-  return { release: () => database.close() };
+  const held = database;
+  return { release: () => held.close() };
 }
 
 function holderOf(holderFile: string): string {

@@ -35,6 +35,21 @@ export class UnitOfWork {
     return new UnitOfWork(store, integrationId, await store.get(integrationId));
   }
 
+  /**
+   * Changes an integration as it is when its turn comes, and commits: no conflict is possible. For
+   * work of ours, which is done in one go.
+   */
+  static async change<T>(store: Store, integrationId: string, work: (unit: UnitOfWork) => T): Promise<T> {
+    let done: { readonly result: T } | undefined;
+    await store.commit(integrationId, (current) => {
+      const unit = new UnitOfWork(store, integrationId, current);
+      done = { result: work(unit) };
+      return unit.hasChanges ? unit.#applyTo(current) : current;
+    });
+    if (!done) throw new Error('the store has not asked for the change');
+    return done.result;
+  }
+
   get integration(): Stored | undefined {
     return this.#draft?.integration;
   }

@@ -1,0 +1,27 @@
+/** Counts what is going on, so that it can be waited for. */
+export class Activity {
+  #going = 0;
+  #onIdle: (() => void)[] = [];
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#going++;
+    try {
+      return await work();
+    } finally {
+      this.#going--;
+      if (this.#going === 0) for (const tell of this.#onIdle.splice(0)) tell();
+    }
+  }
+
+  /** Settles when nothing is going on, or after `limitMs`. */
+  idle(limitMs: number): Promise<void> {
+    if (this.#going === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#onIdle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
