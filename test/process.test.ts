@@ -94,6 +94,45 @@ test('a data file that is cut off is reported and harms nothing else', async () 
   expect((await readdir(join(data, 'integrations'))).filter((name) => name.endsWith('.damaged'))).toHaveLength(1);
 });
 
+test('a run that is given time to end may write, and is waited for although its client has gone', async () => {
+  const connectors = await temporaryFolder();
+  await writeBundle(connectors, 'a', {
+    code: `exports.utilities = { async f({ _integrationId }) {
+      console.log('running');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await fetch('/integrations/' + _integrationId, { method: 'PUT', body: '{"name":"written"}' });
+    } }`,
+  });
+  const data = await temporaryFolder();
+  const server = await startServer({ BULKHEAD_TOKEN: 'a-token', BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors });
+  const client = createClient(server.url, 'a-token');
+  const { body: rows } = await client('GET', '/connectors');
+  const { body } = await client('POST', `/integrations/${rows[0]._id}/install`);
+  const leaving = new AbortController();
+  const left = fetch(`${server.url}/integrations/${body._id}/utilities/f`, {
+    method: 'PUT',
+    headers: { authorization: 'Bearer a-token' },
+    signal: leaving.signal,
+  }).catch((error: Error) => error.name);
+  await vi.waitFor(() => expect(server.stderr()).toContain('running'));
+  leaving.abort();
+  expect(await left).toBe('AbortError');
+  expect((await server.stop('SIGTERM')).code).toBe(0);
+  const stored = JSON.parse(await readFile(join(data, 'integrations', `${body._id}.json`), 'utf8'));
+  expect(stored.integration.name).toBe('written');
+});
+
+test.each([
+  ['admin.json', '{"tokenHash":', "holds no token's hash"],
+  ['admin.json', '{"tokenHash":"xx"}', "holds no token's hash"],
+  ['lock', 'x'.repeat(5000), 'is no lock of this server'],
+])('a damaged %s is one sentence and exit code 1', async (name, text, sentence) => {
+  const data = await temporaryFolder();
+  await writeFile(join(data, name), text);
+  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
+  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining(sentence)]]);
+});
+
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s drains: a running call is answered, no new request is taken',
   async (signal) => {

@@ -264,3 +264,30 @@ test('what a client says of itself is not believed', async () => {
   const { body } = await client('GET', '/tokenInfo');
   expect(body).toEqual({ scope: 'administrator' });
 });
+
+test('a request may name its target in absolute form', async () => {
+  const { client, runtime } = await serve();
+  for (const name of ['a', 'b']) await client('POST', '/integrations', { name });
+  const { port } = new URL(runtime.url);
+  const options = {
+    port,
+    host: '127.0.0.1',
+    path: 'http://localhost/v1/integrations?limit=1',
+    headers: { authorization: `Bearer ${TOKEN}` },
+  };
+  const link = await new Promise((resolve, reject) => {
+    request(options, ({ statusCode, headers }) => resolve([statusCode, headers.link]))
+      .on('error', reject)
+      .end();
+  });
+  expect(link).toEqual([200, expect.stringContaining(`<${runtime.url}/v1/integrations?limit=1&cursor=`)]);
+});
+
+test('connectors are listed like everything else', async () => {
+  const { client } = await serve({ b: { code: 'exports.a = {}' }, a: { code: 'exports.a = {}' } });
+  const first = await client('GET', '/connectors?limit=1&include=name,version');
+  expect(first.body).toEqual([{ _id: expect.any(String), name: 'a', version: '1.0.0' }]);
+  const next = /<([^>]+)>/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+  expect((await client('GET', next.slice(next.indexOf('/connectors')))).body).toMatchObject([{ name: 'b' }]);
+  expect((await client('GET', '/connectors?limit=0')).status).toBe(400);
+});

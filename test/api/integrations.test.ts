@@ -1,4 +1,6 @@
 /** Integrations made by hand, and the rules of who writes which field. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorsOf } from '../support/client.ts';
 import { installed, serve } from '../support/runtime.ts';
@@ -151,6 +153,29 @@ describe('of a connector', () => {
     expect(await ids(`mode=install&tag=eu&_connectorId=${one._connectorId}`)).toEqual([eu]);
     expect(await ids('tag=asia')).toEqual([]);
   });
+});
+
+test('users who write at once do not conflict', async () => {
+  const { client } = await serve();
+  const { body } = await client('POST', '/integrations', { name: 'n' });
+  const all = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => client('PUT', `/integrations/${body._id}`, { description: `d${i}` })),
+  );
+  expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(new Set(all.map(({ headers }) => headers.get('etag'))).size).toBe(100);
+});
+
+test('a number too large for JSON is refused', async () => {
+  const { client } = await serve();
+  const reply = await client('POST', '/integrations', '{"name":"n","settings":{"a":1e400}}');
+  expect([reply.status, errorsOf(reply)]).toEqual([422, [['invalid_field', 'settings']]]);
+});
+
+test('an integration whose file has gone can be deleted', async () => {
+  const { client, data } = await serve();
+  const { body } = await client('POST', '/integrations', { name: 'n' });
+  await rm(join(data, 'integrations', `${body._id}.json`));
+  expect((await client('DELETE', `/integrations/${body._id}`)).status).toBe(204);
 });
 
 test('an integration without a connector has no functions', async () => {

@@ -1,4 +1,8 @@
 /** Install, steps, settings, update, uninstall (contract 5 and 6) over HTTP, in one process. */
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { errorsOf, type Reply } from '../support/client.ts';
 import { type BundleText, writeBundle } from '../support/folders.ts';
@@ -266,6 +270,63 @@ describe("a run's token", () => {
     expect(codeOf(outside)).toEqual([401, 'unauthorized']);
   });
 
+  test('a request that is none of HTTP is refused in the guest, and harms nobody', async () => {
+    const { client } = await serve({
+      a: {
+        code: `exports.utilities = { ask: ({ path, init }) => fetch(path, init).then(({ status }) => status, (error) => error.code ?? error.message) }`,
+      },
+    });
+    const id = await installed(client, 'a');
+    const ask = async (path: string, init: object) =>
+      (await client('PUT', `/integrations/${id}/utilities/ask`, { path, init })).body;
+    expect(await ask('/tokenInfo', { method: 'FOO' })).toBe('invalid_request');
+    expect(await ask('/tokenInfo', { method: 'get' })).toBe(200);
+    expect(await ask('/tokenInfo', { headers: { 'a b': 'c' } })).not.toBe(500);
+    expect(await ask('/tokenInfo', { headers: { a: 'b\r\nc: d' } })).not.toBe(500);
+    expect(await ask('http://[', {})).toBe('permission_denied');
+    expect(await ask('https://user@api.integrator.io/tokenInfo', {})).toBe('permission_denied');
+    expect(await ask(`/${'x'.repeat(9000)}`, {})).toBe('invalid_request');
+    expect((await client('GET', '/healthz')).status).toBe(200);
+  });
+
+  test('a request that was let in before the run ended writes nothing after it', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const code = `exports.utilities = { f({ bearerToken }, callback) {
+      console.log([...bearerToken].join(' '));
+      setTimeout(callback, 500);
+    } }`;
+    const { runtime, client } = await serve({ a: { code } }, { logger });
+    const id = await installed(client, 'a', { name: 'before' });
+    const running = client('PUT', `/integrations/${id}/utilities/f`);
+    // The log hides the token as it is, and shows what a connector makes of it.
+    const token = await vi.waitFor(() => {
+      const spaced = lines.map((line) => JSON.parse(line).msg).find((text) => /^(?:\S ){35}\S$/.test(text ?? ''));
+      expect(spaced).toBeDefined();
+      return String(spaced).replaceAll(' ', '');
+    });
+    const body = '{"name":"late"}';
+    const head = [
+      `PUT /integrations/${id} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+    ];
+    const socket = connect(Number(new URL(runtime.url).port), '127.0.0.1');
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 5)}`);
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    expect((await running).status).toBe(200);
+    socket.write(body.slice(5));
+    await once(socket, 'close');
+    expect(received).toContain('401 Unauthorized');
+    expect((await client('GET', `/integrations/${id}`)).body.name).toBe('before');
+  });
+
   test("writes every field of its integration but the runtime's", async () => {
     const { client } = await serve({ a: bundle });
     const id = await installed(client, 'a');
@@ -405,6 +466,7 @@ describe('update', () => {
       `async (o) => { await put(o._integrationId, { settings: { half: 1 } }); if ((await get(o._integrationId)).tag === 't0') throw Object.assign(new Error('no'), { code: 'mine' }) }`,
       2,
     );
+    const before = await Promise.all(ids.map(async (each) => (await client('GET', `/integrations/${each}`)).body));
     const reply = await push();
     expect([reply.status, reply.body.errors]).toEqual([
       422,
@@ -413,8 +475,14 @@ describe('update', () => {
     const [failed, other] = await Promise.all(
       ids.map(async (each) => (await client('GET', `/integrations/${each}`)).body),
     );
-    expect(failed).toMatchObject({ version: '1.0.0', updateInProgress: false, settings: {} });
+    expect(failed).toEqual(before[0]);
     expect(other).toMatchObject({ version: '2.0.0', updateInProgress: false, settings: { half: 1 } });
+  });
+
+  test('a body that nests deep is refused', async () => {
+    const { push } = await updated('() => {}');
+    const deep = `{"_integrationIds":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+    expect((await push(deep)).status).toBe(422);
   });
 
   test('bodies that name the wrong integrations change nothing', async () => {
@@ -465,7 +533,10 @@ describe('uninstall', () => {
     const before = (await client('GET', `/integrations/${id}`)).body;
     expect(codeOf(await client('DELETE', `/integrations/${id}/install`))).toEqual([422, 'mine']);
     expect((await client('GET', `/integrations/${id}`)).body).toEqual(before);
+    const stale = await client('DELETE', `/integrations/${id}/install`, undefined, { 'if-match': '"stale"' });
+    expect(codeOf(stale)).toEqual([412, 'precondition_failed']);
     const forced = await client('DELETE', `/integrations/${id}/install?force=true`);
+    expect(forced.headers.get('bulkhead-run-id')).toMatch(/^[0-9a-f]{24}$/);
     expect([forced.status, forced.body]).toEqual([200, { success: true, errors: [{ code: 'mine', message: 'no' }] }]);
     expect((await client('GET', `/integrations/${id}`)).status).toBe(404);
   });
@@ -473,7 +544,6 @@ describe('uninstall', () => {
   test('an integration whose bundle has gone is not stuck', async () => {
     const { client, connectors } = await serve({ a: { code: 'exports.installer = {}' } });
     const id = await installed(client, 'a');
-    const { rm } = await import('node:fs/promises');
     await rm(`${connectors}/a`, { recursive: true });
     await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toEqual([]), {
       timeout: 5000,

@@ -114,3 +114,57 @@ test('runs that have started finish on the code they started with', async () => 
   expect((await running).body).toBe('old');
   expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('new');
 });
+
+test('a new version that takes all it can get does not harm runs of the good one', async () => {
+  const { client, connectors } = await serve({
+    a: { code: 'exports.utilities = { f: () => new Promise((resolve) => setTimeout(resolve, 3000, "good")) }' },
+  });
+  const id = await installed(client, 'a');
+  const running = client('PUT', `/integrations/${id}/utilities/f`);
+  await writeBundle(connectors, 'a', {
+    manifest: { version: '2.0.0' },
+    code: 'const a = []; for (;;) a.push(new Array(1e6).fill(1.5));',
+  });
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toMatchObject({ errors: [{ field: 'main' }] }), {
+    timeout: 15_000,
+    interval: 20,
+  });
+  const { status, body } = await running;
+  expect([status, body]).toEqual([200, 'good']);
+});
+
+test('a bundle that is slow to load does not hold up the others', async () => {
+  const { client, connectors } = await serve();
+  for (const name of ['slow1', 'slow2', 'slow3']) await writeBundle(connectors, name, { code: 'for (;;);' });
+  await writeBundle(connectors, 'quick', { code: answering('x') });
+  await vi.waitFor(async () => expect((await rowsOf(client)).quick).toMatchObject({ status: 'ready' }), within);
+  expect(Object.keys(await rowsOf(client))).not.toContain('slow1');
+  await vi.waitFor(async () => expect((await rowsOf(client)).slow1).toMatchObject({ status: 'invalid' }), {
+    timeout: 15_000,
+    interval: 20,
+  });
+});
+
+test('a bundle that was refused for its id loads when the other takes another one', async () => {
+  const connector = { _id: 'c'.repeat(24) };
+  const { client, connectors } = await serve({
+    first: { connector, code: answering('first') },
+    second: { connector, code: answering('second') },
+  });
+  expect((await rowsOf(client)).second).toMatchObject({ status: 'invalid' });
+  await writeBundle(connectors, 'first', { connector: { _id: 'd'.repeat(24) }, code: answering('first') });
+  await vi.waitFor(async () => expect((await rowsOf(client)).second).toMatchObject({ status: 'ready' }), within);
+  expect((await rowsOf(client)).first).toMatchObject({ status: 'ready', _id: 'd'.repeat(24) });
+});
+
+test('a change in a folder below is seen', async () => {
+  const { client, connectors } = await serve();
+  const main = join(connectors, 'a', 'dist', 'lib', 'deep', 'index.js');
+  await writeBundle(connectors, 'a', { manifest: { main: 'dist/lib/deep/index.js' }, code: '' });
+  await mkdir(join(main, '..'), { recursive: true });
+  await writeFile(main, answering('one'));
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toMatchObject({ status: 'ready' }), within);
+  const { digest } = (await rowsOf(client)).a ?? {};
+  await writeFile(main, answering('two'));
+  await vi.waitFor(async () => expect((await rowsOf(client)).a?.digest).not.toBe(digest), within);
+});

@@ -24,6 +24,9 @@ interface Run {
   readonly integrationId?: string;
   readonly ask?: Partial<Ask>;
   readonly signal?: AbortSignal;
+  readonly alone?: boolean;
+  readonly connectorId?: string;
+  readonly on?: Sandbox;
 }
 
 const nothingGranted: Ask = {
@@ -47,14 +50,21 @@ describe.each(implementations)('%s sandbox', (_name, create) => {
     format = 'commonjs',
     ...rest
   }: Run): Promise<Outcome> {
-    const bundle: Bundle = { connectorId: 'c', digest: `${format} ${code}`, filename: 'b/index.js', format, code };
-    return sandbox.run(
+    const bundle: Bundle = {
+      connectorId: rest.connectorId ?? 'c',
+      digest: `${format} ${code}`,
+      filename: 'b/index.js',
+      format,
+      code,
+    };
+    return (rest.on ?? sandbox).run(
       {
         runId: `run${++runs}`,
         bundle,
         integrationId: rest.integrationId ?? `integration${runs}`,
         call: { section, name, argument: JSON.stringify(argument) },
         limits: { ...defaultLimits, timeoutMs: 10_000, ...rest.limits },
+        alone: rest.alone ?? false,
         ...(rest.signal ? { signal: rest.signal } : {}),
       },
       { ...nothingGranted, ...rest.ask },
@@ -86,6 +96,7 @@ describe.each(implementations)('%s sandbox', (_name, create) => {
       ['nothing returned', '() => {}', {}],
       ['nothing called back with', '(options, callback) => callback()', {}],
       ['nothing resolved, callback declared', 'async (options, callback) => {}', {}],
+      ['returned although a callback is declared', '({ x }, callback) => ({ x })', { x: 1 }],
       ['null', '() => null', null],
       ['false', '() => false', false],
       ['text', '() => "ä\\u2028\\ud83d\\ude00"', 'ä\u2028😀'],
@@ -299,6 +310,23 @@ describe.each(implementations)('%s sandbox', (_name, create) => {
     });
   });
 
+  test('a module that waits at its top level does not load', async () => {
+    const code = 'export const settings = { f: () => 1 }; await new Promise(() => {});';
+    const failed = { fault: 'bundle_failed', message: expect.stringContaining('top-level await') };
+    expect(await run({ code, format: 'module' })).toMatchObject(failed);
+  });
+
+  test("a run alone ends its process and nobody else's", async () => {
+    const waiting = run({
+      code: f('() => new Promise((resolve) => setTimeout(resolve, 1500, 1))'),
+      integrationId: 'w',
+    });
+    const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
+    const crashed = await run({ code: crash, alone: true, limits: { timeoutMs: 1000, cpuMs: 1000 } });
+    expect(crashed.status).toBe('faulted');
+    expect(await waiting).toMatchObject({ status: 'answered' });
+  });
+
   describe('bundles', () => {
     test.each([
       ['CommonJS exports', 'exports.settings = { f: () => 1 }', 'commonjs'],
@@ -420,6 +448,29 @@ describe.each(implementations)('%s sandbox', (_name, create) => {
         `async () => (await Promise.allSettled(Array.from({ length: 30 }, () => fetch('/')))).filter(({ reason }) => reason.code === undefined).length`,
       );
       expect(await resultOf({ code: asks, limits: { pendingAsks: 10 } })).toBe(20);
+    });
+  });
+
+  describe('compartments', () => {
+    const code = f('({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 1))');
+
+    test('closing tells runs that are inside to come again, and blames none', async () => {
+      const on = create();
+      const waiting = run({ code, argument: { ms: 60_000 }, on, ask: { log: () => {} } });
+      await run({ code, argument: { ms: 0 }, on });
+      await on.close();
+      expect(await waiting).toMatchObject({ fault: 'sandbox_restarted' });
+      expect(await run({ code, argument: { ms: 0 }, on })).toMatchObject({ fault: 'sandbox_restarted' });
+    });
+
+    test('beyond their number an idle one makes room, and busy ones are shared', async () => {
+      const on = createSandbox({ compartments: 1, spare: false });
+      const call = (connectorId: string, ms: number): Promise<Outcome> =>
+        run({ code, connectorId, argument: { ms }, on });
+      expect(await call('a', 0)).toMatchObject({ status: 'answered' });
+      const all = await Promise.all([call('b', 300), call('a', 300), call('c', 0)]);
+      expect(all).toMatchObject(Array(3).fill({ status: 'answered' }));
+      await on.close();
     });
   });
 });
