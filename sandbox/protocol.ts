@@ -1,11 +1,10 @@
 /**
  * Everything that crosses a wall: the types of a job and its outcome, and the messages between the
- * runtime's process and a compartment. What comes out of a compartment is checked against the
+ * runtime's process and a compartment's threads. What comes out of a compartment is checked against the
  * schemas below; what goes in is made by us.
  *
  * The compartment's side imports types alone from here, so that no validator is loaded in it.
  */
-import type { MessagePort } from 'node:worker_threads';
 import Type, { type Static } from 'typebox';
 
 /** The limits of one run. Every amount has a name and a unit. */
@@ -149,7 +148,7 @@ export interface Sandbox {
 
 /** How a compartment is set up; handed to it when it starts. */
 export interface CompartmentOptions {
-  /** Worker threads at the most. */
+  /** Worker threads. */
   readonly threads: number;
   /** Isolates kept for the next run of their integration, per thread. */
   readonly warmIsolates: number;
@@ -157,8 +156,8 @@ export interface CompartmentOptions {
   readonly warmMs: number;
 }
 
-/** Runtime → compartment. A message is a small header and a body of text. */
-export type ToCompartment =
+/** Runtime → a thread of a compartment. A message is a small header and a body of text. */
+export type ToThread =
   | { type: 'bundle'; connectorId: string; digest: string; filename: string; format: Bundle['format'] }
   | {
       type: 'job';
@@ -166,7 +165,8 @@ export type ToCompartment =
       digest: string;
       integrationId: string;
       call?: { section: string; name: string };
-      limits: Limits;
+      /** Absent: those of the last job with this digest. */
+      limits?: Limits;
     }
   | { type: 'reply'; runId: string; askId: number }
   | { type: 'cancel'; runId: string }
@@ -180,9 +180,12 @@ const SpentSchema = Type.Object({
   heapBytes: Type.Number({ minimum: 0 }),
 });
 
-/** Compartment → runtime, as it is checked when it arrives. */
-export const FromCompartment = Type.Union([
+/** A thread → runtime, as it is checked when it arrives. */
+export const FromThread = Type.Union([
+  /** The thread takes jobs; its first message. */
   Type.Object({ type: Type.Literal('ready') }),
+  /** The run waits for a timer or a reply; until then, and after each reply, it may be running. */
+  Type.Object({ type: Type.Literal('waiting'), runId: RunId }),
   Type.Object({ type: Type.Literal('answered'), runId: RunId, spent: SpentSchema }),
   Type.Object({
     type: Type.Literal('failed'),
@@ -205,37 +208,4 @@ export const FromCompartment = Type.Union([
   }),
   Type.Object({ type: Type.Literal('log'), runId: RunId, level: Type.Enum([...logLevels]) }),
 ]);
-export type FromCompartment = Static<typeof FromCompartment>;
-
-/** Pool → worker thread: a list of these is a piscina task. */
-export interface ThreadJob {
-  readonly runId: string;
-  readonly digest: string;
-  readonly integrationId: string;
-  readonly call?: Call;
-  readonly limits: Limits;
-}
-
-/** Pool → worker thread, over the thread's own port. */
-export type ToThread =
-  | { type: 'bundle'; bundle: Bundle }
-  | { type: 'reply'; runId: string; askId: number; reply: string }
-  | { type: 'cancel'; runId: string }
-  | { type: 'drop'; digest: string };
-
-/**
- * Worker thread → pool, over the thread's own port, in lists. An outcome goes this way, not as the
- * task's result, so that it does not overtake the run's log lines.
- */
-export type FromThread =
-  | { type: 'outcome'; runId: string; outcome: Outcome }
-  | { type: 'ask'; runId: string; askId: number; capability: Capability; request: string }
-  | { type: 'log'; runId: string; level: LogLevel; text: string };
-
-/** What a worker thread says of itself when it starts. */
-export interface ThreadHello {
-  readonly threadId: number;
-  readonly port: MessagePort;
-  /** One cell: the time at which the thread went into an isolate (`occupancyClock`), 0 outside. */
-  readonly occupiedSince: Int32Array;
-}
+export type FromThread = Static<typeof FromThread>;

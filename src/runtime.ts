@@ -14,7 +14,7 @@ import { loadProblem } from './connector/load-check.ts';
 import { watchBundles } from './connector/watch.ts';
 import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
-import type { Dispatcher, Section } from './integration/dispatch.ts';
+import { type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
 import { integrationOf, type Service } from './integration/service.ts';
@@ -85,7 +85,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
-    limits: Object.freeze({
+    limitsOf: limitsWithin({
       ...defaultLimits,
       timeoutMs: options.runTimeoutMs,
       cpuMs: options.runCpuMs,
@@ -96,6 +96,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
       onRunEnded: ({ outcome, ...run }) => {
+        if (!logger.isLevelEnabled('debug')) return;
         const fault = outcome.status === 'faulted' ? outcome.fault : undefined;
         logger.debug({ event: 'run_ended', ...run, status: outcome.status, fault, ...outcome.spent });
       },

@@ -17,11 +17,9 @@ export class HttpServer {
     this.#host = host;
     this.#port = port;
     this.#listener = (request, response) => {
-      void activity.during(async () => {
-        const isSent = new Promise((resolve) => response.once('close', resolve));
-        await handle(request, response);
-        await isSent;
-      });
+      activity.begin();
+      response.once('close', () => activity.end());
+      void handle(request, response);
     };
   }
 

@@ -4,9 +4,9 @@
  */
 import ivm from 'isolated-vm';
 import { type GuestEntries, type HostCallbacks, harness } from '../guest/harness.ts';
-import { occupancyClock } from '../occupancy.ts';
 import type { Bundle } from '../protocol.ts';
 
+const HEAP_AGE_MS = 50;
 const HARNESS_FILE = 'bulkhead:harness';
 const harnessSource = `return (${harness.toString()})($0, $1, $2, $3, $4, $5)`;
 const SECTIONS = 'installer,uninstaller,settings,utilities,hooks,wrappers';
@@ -38,14 +38,13 @@ export class GuestIsolate {
   readonly #context: ivm.Context;
   readonly #entries = new Map<EntryName, Entry>();
   readonly #guest: ivm.Reference<GuestEntries>;
-  readonly #occupiedSince: Int32Array;
+  #heapBytes = 0;
+  #heapReadAt = Number.NEGATIVE_INFINITY;
   #loaded = false;
   /** Who gets the callbacks: the run that has the isolate. */
   host: HostCallbacks | undefined;
 
-  /** @param occupiedSince see `ThreadHello`. */
-  constructor(bundle: Bundle, memoryMb: number, occupiedSince: Int32Array) {
-    this.#occupiedSince = occupiedSince;
+  constructor(bundle: Bundle, memoryMb: number) {
     this.bundle = bundle;
     this.memoryMb = memoryMb;
     this.#isolate = new ivm.Isolate({ memoryLimit: memoryMb });
@@ -81,8 +80,14 @@ export class GuestIsolate {
     return this.#isolate.isDisposed;
   }
 
+  /** Heap in use, at most `HEAP_AGE_MS` ago: to ask costs as much as a small call. */
   get heapBytes(): number {
-    return this.#isolate.getHeapStatisticsSync().used_heap_size;
+    const now = performance.now();
+    if (now - this.#heapReadAt > HEAP_AGE_MS) {
+      this.#heapReadAt = now;
+      this.#heapBytes = this.#isolate.getHeapStatisticsSync().used_heap_size;
+    }
+    return this.#heapBytes;
   }
 
   get isLoaded(): boolean {
@@ -95,10 +100,8 @@ export class GuestIsolate {
    */
   load(timeoutMs: number): void {
     const code = withoutPreamble(this.bundle.code);
-    this.#occupied(() => {
-      if (this.bundle.format === 'module') this.#loadModule(code, timeoutMs);
-      else this.#loadCommonJs(code, timeoutMs);
-    });
+    if (this.bundle.format === 'module') this.#loadModule(code, timeoutMs);
+    else this.#loadCommonJs(code, timeoutMs);
     this.#loaded = true;
   }
 
@@ -149,18 +152,7 @@ export class GuestIsolate {
       entry = this.#guest.getSync(name as never, { reference: true }) as unknown as Entry;
       this.#entries.set(name, entry);
     }
-    const found = entry;
-    this.#occupied(() => found.applySync(undefined, args, { timeout: timeoutMs }));
-  }
-
-  /** Lets the pool see for how long the thread has been in here. */
-  #occupied(inside: () => void): void {
-    Atomics.store(this.#occupiedSince, 0, occupancyClock());
-    try {
-      inside();
-    } finally {
-      Atomics.store(this.#occupiedSince, 0, 0);
-    }
+    entry.applySync(undefined, args, { timeout: timeoutMs });
   }
 
   dispose(): void {

@@ -24,6 +24,8 @@ const cameToRest: ReadonlySet<Fault> = new Set([
 export interface RunPort {
   ask(askId: number, capability: Capability, request: string): void;
   log(level: LogLevel, text: string): void;
+  /** The run has come to rest without an end; only the first time, and after each reply. */
+  waiting(): void;
 }
 
 export interface RunCall {
@@ -52,6 +54,7 @@ export class Run implements HostCallbacks {
   /** What the guest said; counts only once the isolate has come to rest within its limits. */
   #answer: GuestAnswer | undefined;
   #provisional: GuestAnswer | undefined;
+  #isKnownToWait = false;
   #ended = false;
   #logLines = 0;
   #logChars = 0;
@@ -97,6 +100,7 @@ export class Run implements HostCallbacks {
   }
 
   settle(askId: number, reply: string): void {
+    this.#isKnownToWait = false;
     if (this.#asks.delete(askId)) this.#enter('settle', [askId, reply]);
   }
 
@@ -170,6 +174,10 @@ export class Run implements HostCallbacks {
     if (threw) this.#fault('sandbox_crashed');
     else if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
+    else if (!this.#isKnownToWait) {
+      this.#isKnownToWait = true;
+      this.#port.waiting();
+    }
   }
 
   /** Ends the run if it is out of memory or of time. */

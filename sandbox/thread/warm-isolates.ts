@@ -12,10 +12,7 @@ export class WarmIsolates {
   readonly #count: number;
   readonly #ageMs: number;
 
-  readonly #occupiedSince: Int32Array;
-
-  constructor(count: number, ageMs: number, occupiedSince: Int32Array) {
-    this.#occupiedSince = occupiedSince;
+  constructor(count: number, ageMs: number) {
     this.#count = count;
     this.#ageMs = ageMs;
   }
@@ -31,7 +28,7 @@ export class WarmIsolates {
       }
       isolate.dispose();
     }
-    return new GuestIsolate(bundle, memoryMb, this.#occupiedSince);
+    return new GuestIsolate(bundle, memoryMb);
   }
 
   give(integrationId: string, isolate: GuestIsolate): void {
@@ -39,10 +36,26 @@ export class WarmIsolates {
     this.#warm.get(integrationId)?.isolate.dispose();
     this.#warm.delete(integrationId);
     this.#warm.set(integrationId, { isolate, usableUntil: performance.now() + this.#ageMs });
+    if (this.#warm.size > this.#count) setImmediate(() => this.#letGoOldest());
+  }
+
+  /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
+  #letGoOldest(): void {
     const [oldest] = this.#warm;
-    if (oldest && (this.#warm.size > this.#count || oldest[1].usableUntil < performance.now())) {
-      this.#warm.delete(oldest[0]);
-      oldest[1].isolate.dispose();
+    if (!oldest || this.#warm.size <= this.#count) return;
+    const [integrationId, { isolate }] = oldest;
+    this.#warm.delete(integrationId);
+    isolate.dispose();
+  }
+
+  /** Disposes of what has not been used for too long. */
+  sweep(): void {
+    const now = performance.now();
+    for (const [integrationId, { isolate, usableUntil }] of this.#warm) {
+      // The rest were used later.
+      if (usableUntil > now) return;
+      this.#warm.delete(integrationId);
+      isolate.dispose();
     }
   }
 

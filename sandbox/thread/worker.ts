@@ -1,81 +1,97 @@
-/**
- * Entry of a piscina worker thread. A task is a list of jobs to start; their requests and outcomes go
- * over a port beside it, those of one turn of the event loop together.
- */
-import { MessageChannel, parentPort, threadId, workerData } from 'node:worker_threads';
-import type { Bundle, CompartmentOptions, FromThread, ThreadHello, ThreadJob, ToThread } from '../protocol.ts';
-import { Run } from './run.ts';
+/** Entry of a worker thread. Its one task is to serve a pipe: jobs come in, outcomes and requests go out. */
+import { Socket } from 'node:net';
+import { workerData } from 'node:worker_threads';
+import { type FrameChannel, openFrameChannel } from '../frame.ts';
+import type { Bundle, CompartmentOptions, FromThread, Limits, Outcome, ToThread } from '../protocol.ts';
+import { Run, type RunPort } from './run.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
-const { warmIsolates, warmMs } = workerData as CompartmentOptions;
-const occupiedSince = new Int32Array(new SharedArrayBuffer(4));
-const warm = new WarmIsolates(warmIsolates, warmMs, occupiedSince);
-const runs = new Map<string, Run>();
-const bundles = new Map<string, Bundle>();
-/** A job may overtake its bundle, which comes over the port. */
-const bundleArrived = new Map<string, PromiseWithResolvers<Bundle>>();
-
-const { port1: port, port2: portOfPool } = new MessageChannel();
-let outgoing: FromThread[] = [];
-function tell(message: FromThread): void {
-  if (outgoing.push(message) === 1) setImmediate(flush);
+/** Settles when the pipe is closed. @param fd the thread's own pipe to the runtime */
+export default function serve(fd: number): Promise<void> {
+  return new Promise((resolve) => {
+    const pipe = new Socket({ fd, readable: true, writable: true });
+    pipe
+      .on('end', resolve)
+      .on('close', () => resolve())
+      .on('error', () => resolve());
+    const { warmIsolates, warmMs } = workerData as CompartmentOptions;
+    const server = new JobServer(new WarmIsolates(warmIsolates, warmMs));
+    const channel = openFrameChannel<FromThread>(
+      pipe,
+      { bodyBytes: Number.MAX_SAFE_INTEGER },
+      (header, body) => server.take(header as ToThread, body),
+      () => resolve(),
+    );
+    server.channel = channel;
+    channel.send({ type: 'ready' });
+  });
 }
-function flush(): void {
-  const messages = outgoing;
-  outgoing = [];
-  port.postMessage(messages);
-}
 
-port.on('message', (message: ToThread) => {
-  switch (message.type) {
-    case 'reply':
-      return runs.get(message.runId)?.settle(message.askId, message.reply);
-    case 'cancel':
-      return runs.get(message.runId)?.cancel();
-    case 'bundle': {
-      const { bundle } = message;
-      bundles.set(bundle.digest, bundle);
-      bundleArrived.get(bundle.digest)?.resolve(bundle);
-      bundleArrived.delete(bundle.digest);
-      return;
+const SWEEP_EVERY_MS = 10_000;
+
+class JobServer {
+  readonly #warm: WarmIsolates;
+  readonly #runs = new Map<string, Run>();
+  readonly #bundles = new Map<string, { readonly bundle: Bundle; limits?: Limits }>();
+  channel!: FrameChannel<FromThread>;
+
+  constructor(warm: WarmIsolates) {
+    this.#warm = warm;
+    setInterval(() => warm.sweep(), SWEEP_EVERY_MS).unref();
+  }
+
+  take(message: ToThread, body: string): void {
+    switch (message.type) {
+      case 'job':
+        return this.#start(message, body);
+      case 'reply':
+        return this.#runs.get(message.runId)?.settle(message.askId, body);
+      case 'cancel':
+        return this.#runs.get(message.runId)?.cancel();
+      case 'bundle': {
+        const { connectorId, digest, filename, format } = message;
+        this.#bundles.set(digest, { bundle: { connectorId, digest, filename, format, code: body } });
+        return;
+      }
+      case 'drop':
+        this.#bundles.delete(message.digest);
+        return this.#warm.drop(message.digest);
     }
-    case 'drop':
-      bundles.delete(message.digest);
-      return warm.drop(message.digest);
   }
-});
-const hello: ThreadHello = { threadId, port: portOfPool, occupiedSince };
-parentPort?.postMessage(hello, [portOfPool]);
 
-function bundleOf(digest: string): Promise<Bundle> {
-  const arrival = bundleArrived.get(digest) ?? Promise.withResolvers<Bundle>();
-  bundleArrived.set(digest, arrival);
-  return arrival.promise;
-}
-
-export default function perform(jobs: readonly ThreadJob[]): void {
-  for (const job of jobs) {
-    const bundle = bundles.get(job.digest);
-    if (bundle) start(job, bundle);
-    else void bundleOf(job.digest).then((arrived) => start(job, arrived));
+  #start({ runId, digest, integrationId, call, limits: told }: ToThread & { type: 'job' }, argument: string): void {
+    const held = this.#bundles.get(digest);
+    if (held && told) held.limits = told;
+    if (!held?.limits) throw new Error(`run ${runId} names a bundle that the thread was not given`);
+    const { bundle, limits } = held;
+    const isolate = this.#warm.take(integrationId, bundle, limits.memoryMb);
+    const { channel } = this;
+    const port: RunPort = {
+      ask: (askId, capability, request) => channel.send({ type: 'ask', runId, askId, capability }, request),
+      log: (level, text) => channel.send({ type: 'log', runId, level }, text),
+      waiting: () => channel.send({ type: 'waiting', runId }),
+    };
+    const run = new Run(isolate, limits, port, (outcome) => {
+      this.#runs.delete(runId);
+      this.#report(runId, outcome);
+      this.#warm.give(integrationId, isolate);
+    });
+    this.#runs.set(runId, run);
+    run.start(call && { ...call, argument });
   }
-}
 
-function start({ runId, integrationId, call, limits }: ThreadJob, bundle: Bundle): void {
-  const isolate = warm.take(integrationId, bundle, limits.memoryMb);
-  const run = new Run(
-    isolate,
-    limits,
-    {
-      ask: (askId, capability, request) => tell({ type: 'ask', runId, askId, capability, request }),
-      log: (level, text) => tell({ type: 'log', runId, level, text }),
-    },
-    (outcome) => {
-      runs.delete(runId);
-      warm.give(integrationId, isolate);
-      tell({ type: 'outcome', runId, outcome });
-    },
-  );
-  runs.set(runId, run);
-  run.start(call);
+  #report(runId: string, outcome: Outcome): void {
+    const { status, spent } = outcome;
+    switch (status) {
+      case 'answered':
+        return this.channel.send({ type: status, runId, spent }, outcome.result);
+      case 'failed':
+        return this.channel.send(
+          { type: status, runId, code: outcome.code, stack: outcome.stack, spent },
+          outcome.message,
+        );
+      case 'faulted':
+        return this.channel.send({ type: status, runId, fault: outcome.fault, spent }, outcome.message);
+    }
+  }
 }

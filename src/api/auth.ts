@@ -10,7 +10,7 @@ export const hashToken = (token: string): string => hash('sha256', token);
 /** @param tokenHash of the administrator's token, hex */
 export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens): Middleware {
   const expected = Buffer.from(tokenHash, 'hex');
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const [, token] = /^bearer +([^\s]+) *$/i.exec(ctx.get('Authorization')) ?? [];
     if (token === undefined) throw requestError('unauthorized');
     if (!timingSafeEqual(hash('sha256', token, 'buffer'), expected)) {
@@ -18,7 +18,7 @@ export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens): M
       if (!grant) throw requestError('unauthorized');
       (ctx as ApiContext).state.grant = grant;
     }
-    await next();
+    return next();
   };
 }
 
@@ -33,14 +33,18 @@ export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host) || 
  * @param isOnLoopback asked at each request; an embedder may listen later, or not at all
  */
 export function guardHost(isOnLoopback: () => boolean, publicUrl: () => string): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (isOnLoopback()) {
-      const host = hostOf(`http://${ctx.get('Host')}`);
-      if (host === undefined || (!isLoopbackHost(host) && host !== hostOf(publicUrl()))) {
-        throw requestError('host_not_allowed');
+      const named = ctx.get('Host');
+      // The usual spellings, before a URL is parsed for each request.
+      if (!/^(?:localhost|127\.0\.0\.1)(?::\d+)?$/.test(named)) {
+        const host = hostOf(`http://${named}`);
+        if (host === undefined || (!isLoopbackHost(host) && host !== hostOf(publicUrl()))) {
+          throw requestError('host_not_allowed');
+        }
       }
     }
-    await next();
+    return next();
   };
 }
 

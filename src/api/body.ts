@@ -1,6 +1,7 @@
 /** Request bodies: bounded, JSON, objects. */
+import { isUtf8 } from 'node:buffer';
 import rawBody from 'raw-body';
-import { requestError } from '../errors.ts';
+import { RequestError, requestError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { ApiContext } from './context.ts';
 
@@ -47,9 +48,10 @@ function assertJsonType(ctx: ApiContext): void {
 async function readText(ctx: ApiContext, limit: number): Promise<string> {
   try {
     const bytes = await rawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null });
-    return utf8.decode(bytes);
+    if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
+    return bytes.toString('utf8');
   } catch (error) {
-    if (error instanceof TypeError) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
+    if (error instanceof RequestError) throw error;
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
       // What is still to come is not read.
@@ -59,5 +61,3 @@ async function readText(ctx: ApiContext, limit: number): Promise<string> {
     throw requestError('bad_request', { message: 'The body did not arrive whole.' });
   }
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,5 +1,5 @@
 /** Bearer tokens for one run: what they reach, and until when (contract 1 and 3). */
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
@@ -16,24 +16,26 @@ export interface Grant {
 }
 
 export class OneTimeTokens {
-  /** By the token's hash: a lookup's timing says nothing of the token. */
-  readonly #grants = new Map<string, Grant>();
+  readonly #grants = new Map<string, { readonly grant: Grant; readonly secret: string }>();
 
+  /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
   issue(granted: Omit<Grant, 'expiresAt' | 'isLive'>): { token: string; revoke: () => void } {
-    // 122 random bits, from a pool that the platform keeps filled.
-    const token = randomUUID();
-    const key = hash('sha256', token);
+    const { runId } = granted;
     const grant: Grant = { ...granted, expiresAt: Date.now() + LIFETIME_MS, isLive: true };
-    this.#grants.set(key, grant);
+    const secret = randomUUID();
+    this.#grants.set(runId, { grant, secret });
     const revoke = (): void => {
       grant.isLive = false;
-      this.#grants.delete(key);
+      this.#grants.delete(runId);
     };
-    return { token, revoke };
+    return { token: `${runId}.${secret}`, revoke };
   }
 
   find(token: string): Grant | undefined {
-    const grant = this.#grants.get(hash('sha256', token));
-    return grant && grant.expiresAt > Date.now() ? grant : undefined;
+    const [runId = '', secret = ''] = token.split('.');
+    const found = this.#grants.get(runId);
+    if (!found || secret.length !== found.secret.length) return undefined;
+    if (!timingSafeEqual(Buffer.from(secret), Buffer.from(found.secret))) return undefined;
+    return found.grant.expiresAt > Date.now() ? found.grant : undefined;
   }
 }

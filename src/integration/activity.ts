@@ -3,13 +3,21 @@ export class Activity {
   #going = 0;
   #onIdle: (() => void)[] = [];
 
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  begin(): void {
     this.#going++;
+  }
+
+  end(): void {
+    this.#going--;
+    if (this.#going === 0) for (const tell of this.#onIdle.splice(0)) tell();
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.begin();
     try {
       return await work();
     } finally {
-      this.#going--;
-      if (this.#going === 0) for (const tell of this.#onIdle.splice(0)) tell();
+      this.end();
     }
   }
 

@@ -22,8 +22,8 @@ export interface Dispatcher {
   readonly sandbox: Sandbox;
   readonly tokens: OneTimeTokens;
   readonly platformApi: PlatformApi;
-  /** The operator's limits; a manifest may ask for less. */
-  readonly limits: Limits;
+  /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
+  readonly limitsOf: (connector: Connector) => Limits;
   readonly ids: ObjectIds;
   readonly log: RunLog;
 }
@@ -51,13 +51,21 @@ function withKeys(objectText: string, keys: Record<string, Json>): string {
   return start + comma + JSON.stringify(keys).slice(1);
 }
 
-export function limitsOf({ limits: wanted }: Connector['manifest']['connector'], operator: Limits): Limits {
-  if (!wanted) return operator;
-  return {
-    ...operator,
-    timeoutMs: Math.min(operator.timeoutMs, wanted.timeoutMs ?? operator.timeoutMs),
-    cpuMs: Math.min(operator.cpuMs, wanted.cpuMs ?? operator.cpuMs),
-    memoryMb: Math.min(operator.memoryMb, wanted.memoryMb ?? operator.memoryMb),
+/** Made once for each connector: a compartment is told the same limits only once. */
+export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
+  const known = new WeakMap<Connector, Limits>();
+  return (connector) => {
+    const present = known.get(connector);
+    if (present) return present;
+    const { timeoutMs, cpuMs, memoryMb } = connector.manifest.connector.limits ?? {};
+    const limits = Object.freeze({
+      ...operator,
+      timeoutMs: Math.min(operator.timeoutMs, timeoutMs ?? operator.timeoutMs),
+      cpuMs: Math.min(operator.cpuMs, cpuMs ?? operator.cpuMs),
+      memoryMb: Math.min(operator.memoryMb, memoryMb ?? operator.memoryMb),
+    });
+    known.set(connector, limits);
+    return limits;
   };
 }
 
@@ -93,7 +101,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
         bundle: connector.bundle,
         integrationId,
         call: { section, name, argument },
-        limits: limitsOf(manifest, dispatcher.limits),
+        limits: dispatcher.limitsOf(connector),
       },
       ask,
     );

@@ -115,7 +115,7 @@ describe('a call', () => {
       opts: { fromManifest: 1 },
       _connectorId: await connectorIdOf(client, 'a'),
       _integrationId: id,
-      bearerToken: 36,
+      bearerToken: 61,
     };
     expect(await call()).toEqual(own);
     expect(await call({})).toEqual(own);
@@ -301,7 +301,7 @@ describe("a run's token", () => {
     const running = client('PUT', `/integrations/${id}/utilities/f`);
     // The log hides the token as it is, and shows what a connector makes of it.
     const token = await vi.waitFor(() => {
-      const spaced = lines.map((line) => JSON.parse(line).msg).find((text) => /^(?:\S ){35}\S$/.test(text ?? ''));
+      const spaced = lines.map((line) => JSON.parse(line).msg).find((text) => /^(?:\S ){60}\S$/.test(text ?? ''));
       expect(spaced).toBeDefined();
       return String(spaced).replaceAll(' ', '');
     });

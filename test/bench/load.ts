@@ -22,7 +22,7 @@ export interface Measured {
   readonly failed: number;
 }
 
-const WARM_UP_S = 0.7;
+const WARM_UP_S = 2;
 const { url, token, paths, body, connections, seconds } = JSON.parse(process.argv[2] ?? '{}') as Load;
 const { hostname, port } = new URL(url);
 

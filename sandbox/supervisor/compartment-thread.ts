@@ -1,0 +1,110 @@
+/** One thread of a compartment, seen from outside: its pipe, the code it has, the runs that may be running in it. */
+import type { Duplex } from 'node:stream';
+import { Compile } from 'typebox/compile';
+import { type FrameChannel, openFrameChannel } from '../frame.ts';
+import { type Bundle, FromThread, type Job, type Limits, type ToThread } from '../protocol.ts';
+
+const MESSAGE_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+/** A thread that has not moved for this long is busy: others are preferred to it. */
+const BUSY_AFTER_MS = 25;
+
+const fromThread = Compile(FromThread);
+
+export type RunMessage = Exclude<FromThread, { type: 'ready' | 'waiting' }>;
+
+export class CompartmentThread {
+  readonly #channel: FrameChannel<ToThread>;
+  /** Code that the thread has, how many of its runs use it, and the limits that it was told last. */
+  readonly #bundles = new Map<string, { runs: number; limits?: Limits }>();
+  /** The code of each connector's last run; older code goes when no run uses it. */
+  readonly #newest = new Map<string, string>();
+  /** Runs that may be running, in the order in which they became so; the others wait. */
+  readonly #active = new Set<string>();
+  #movedAt = 0;
+
+  /** @param onBroken is called if what comes out is not of the protocol */
+  constructor(
+    pipe: Duplex,
+    onReady: () => void,
+    onMessage: (message: RunMessage, body: string) => void,
+    onBroken: () => void,
+  ) {
+    // The end of the pipe is seen as the end of the process; a write to a dead one is no news.
+    pipe.on('error', () => {});
+    this.#channel = openFrameChannel<ToThread>(
+      pipe,
+      { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
+      (header, body) => {
+        if (!fromThread.Check(header)) return onBroken();
+        this.#movedAt = performance.now();
+        if (header.type === 'ready') onReady();
+        else if (header.type === 'waiting') this.#active.delete(header.runId);
+        else onMessage(header, body);
+      },
+      onBroken,
+    );
+  }
+
+  get isBusy(): boolean {
+    return this.#active.size > 0 && performance.now() - this.#movedAt > BUSY_AFTER_MS;
+  }
+
+  get activeRuns(): ReadonlySet<string> {
+    return this.#active;
+  }
+
+  start({ runId, bundle, integrationId, call, limits }: Job): void {
+    const held = this.#use(bundle);
+    this.#activate(runId);
+    const header: ToThread & { type: 'job' } = { type: 'job', runId, digest: bundle.digest, integrationId };
+    if (held.limits !== limits) {
+      held.limits = limits;
+      header.limits = limits;
+    }
+    if (call) header.call = { section: call.section, name: call.name };
+    this.#channel.send(header, call?.argument);
+  }
+
+  reply(runId: string, askId: number, reply: string): void {
+    this.#activate(runId);
+    this.#channel.send({ type: 'reply', runId, askId }, reply);
+  }
+
+  cancel(runId: string): void {
+    this.#channel.send({ type: 'cancel', runId });
+  }
+
+  ended({ runId, bundle: { connectorId, digest } }: Job): void {
+    this.#active.delete(runId);
+    const held = this.#bundles.get(digest);
+    if (held) held.runs--;
+    if (this.#newest.get(connectorId) !== digest) this.#dropUnused(digest);
+  }
+
+  #activate(runId: string): void {
+    if (this.#active.size === 0) this.#movedAt = performance.now();
+    this.#active.add(runId);
+  }
+
+  #use({ connectorId, digest, filename, format, code }: Bundle): { runs: number; limits?: Limits } {
+    let held = this.#bundles.get(digest);
+    if (!held) {
+      this.#channel.send({ type: 'bundle', connectorId, digest, filename, format }, code);
+      held = { runs: 0 };
+      this.#bundles.set(digest, held);
+    }
+    held.runs++;
+    const before = this.#newest.get(connectorId);
+    if (before !== digest) {
+      this.#newest.set(connectorId, digest);
+      if (before !== undefined) this.#dropUnused(before);
+    }
+    return held;
+  }
+
+  #dropUnused(digest: string): void {
+    if (this.#bundles.get(digest)?.runs !== 0) return;
+    this.#bundles.delete(digest);
+    this.#channel.send({ type: 'drop', digest });
+  }
+}
