@@ -108,6 +108,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
       logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
     onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
     onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
+    onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
   const service: Service = { store, catalog, dispatcher, activity, updating: new Set(), now: () => new Date() };
 
@@ -132,9 +133,8 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   const handle = app.callback();
   const server = new HttpServer(handle, activity, options.host, options.port);
 
-  const cannotList = (error: unknown): void => logger.error({ err: error }, 'the bundles could not be listed');
-  const scanned = catalog.start().catch(cannotList);
-  const watcher = watchBundles(connectorsFolder, () => void catalog.scan().catch(cannotList));
+  const scanned = catalog.start();
+  const watcher = watchBundles(connectorsFolder, () => void catalog.scan());
 
   async function close(drainMs: number): Promise<void> {
     server.stopListening();

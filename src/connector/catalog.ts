@@ -48,6 +48,8 @@ export interface CatalogEvents {
   onLoaded(connector: Connector, replaced: Connector | undefined): void;
   onUnloaded(connector: Connector): void;
   onRefused(folder: string, reasons: readonly ErrorItem[]): void;
+  /** The folder could not be listed, or a check failed by a fault of ours. */
+  onError(error: unknown): void;
 }
 
 export class Catalog {
@@ -111,13 +113,15 @@ export class Catalog {
 
   /**
    * Compares the folder with what is loaded; what is new is checked in the background. Calls during a
-   * scan lead to one more after it.
+   * scan lead to one more after it. Never rejects.
    */
   scan(): Promise<void> {
     this.#scanAgain = true;
-    this.#scanning ??= this.#scanUntilQuiet().finally(() => {
-      this.#scanning = undefined;
-    });
+    this.#scanning ??= this.#scanUntilQuiet()
+      .catch((error) => this.#events.onError(error))
+      .finally(() => {
+        this.#scanning = undefined;
+      });
     return this.#scanning;
   }
 
@@ -170,13 +174,15 @@ export class Catalog {
     if (owner && owner.folder !== slot.folder) return this.#settle(slot, [duplicateOf(owner)]);
     slot.isChecking = true;
     this.#claims.set(_id, connector);
-    const check = this.#admit(slot, connector).finally(() => {
-      slot.isChecking = false;
-      this.#claims.delete(_id);
-      this.#checks.delete(_id);
-      // What was written meanwhile, and who waited for an id that is free now.
-      void this.scan();
-    });
+    const check = this.#admit(slot, connector)
+      .catch((error) => this.#events.onError(error))
+      .finally(() => {
+        slot.isChecking = false;
+        this.#claims.delete(_id);
+        this.#checks.delete(_id);
+        // What was written meanwhile, and who waited for an id that is free now.
+        void this.scan();
+      });
     this.#checks.set(_id, check);
   }
 
