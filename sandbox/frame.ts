@@ -15,6 +15,8 @@ export interface FrameLimits {
 
 export interface FrameChannel<Out> {
   send(header: Out, body?: string): void;
+  /** Hands what waits to the system at once; after it, the thread may be stuck for good. */
+  flush(): void;
 }
 
 /**
@@ -85,6 +87,7 @@ export function openFrameChannel<Out>(
   });
 
   return {
+    flush,
     send(header, body = '') {
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);

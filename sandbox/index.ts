@@ -18,6 +18,7 @@ export function createSandbox(options: Partial<SupervisorOptions> = {}): Sandbox
     threads: Math.min(2, availableParallelism()),
     warmIsolates: 64,
     warmMs: 5 * 60_000,
+    residentMb: 2_048,
     compartments: 8,
     runsPerConnector: 1_000,
     idleMs: 60_000,

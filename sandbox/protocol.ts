@@ -154,6 +154,8 @@ export interface CompartmentOptions {
   readonly warmIsolates: number;
   /** How long an unused one is kept. */
   readonly warmMs: number;
+  /** Resident memory of the process at the most, whatever its runs may use together. */
+  readonly residentMb: number;
 }
 
 /** Runtime → a thread of a compartment. A message is a small header and a body of text. */
@@ -186,6 +188,8 @@ export const FromThread = Type.Union([
   Type.Object({ type: Type.Literal('ready') }),
   /** The run waits for a timer or a reply; until then, and after each reply, it may be running. */
   Type.Object({ type: Type.Literal('waiting'), runId: RunId }),
+  /** A timer has come due for a run that was waiting: it runs from now on. */
+  Type.Object({ type: Type.Literal('running'), runId: RunId }),
   Type.Object({ type: Type.Literal('answered'), runId: RunId, spent: SpentSchema }),
   Type.Object({
     type: Type.Literal('failed'),

@@ -10,7 +10,7 @@ const BUSY_AFTER_MS = 25;
 
 const fromThread = Compile(FromThread);
 
-export type RunMessage = Exclude<FromThread, { type: 'ready' | 'waiting' }>;
+export type RunMessage = Exclude<FromThread, { type: 'ready' | 'waiting' | 'running' }>;
 
 export class CompartmentThread {
   readonly #channel: FrameChannel<ToThread>;
@@ -19,8 +19,12 @@ export class CompartmentThread {
   /** The code of each connector's last run; older code goes when no run uses it. */
   readonly #newest = new Map<string, string>();
   /** Runs that may be running, in the order in which they became so; the others wait. */
-  readonly #active = new Set<string>();
-  #movedAt = 0;
+  #active = new Set<string>();
+  /** When the thread was last heard of, or had something to do again. */
+  movedAt = 0;
+  /** What the compartment's watch has noted: the process's CPU time when it last saw the thread move. */
+  markedAt = -1;
+  cpuMsAtMark = 0;
 
   /** @param onBroken is called if what comes out is not of the protocol */
   constructor(
@@ -36,9 +40,10 @@ export class CompartmentThread {
       { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
       (header, body) => {
         if (!fromThread.Check(header)) return onBroken();
-        this.#movedAt = performance.now();
+        this.movedAt = performance.now();
         if (header.type === 'ready') onReady();
         else if (header.type === 'waiting') this.#active.delete(header.runId);
+        else if (header.type === 'running') this.#comeForward(header.runId);
         else onMessage(header, body);
       },
       onBroken,
@@ -46,11 +51,17 @@ export class CompartmentThread {
   }
 
   get isBusy(): boolean {
-    return this.#active.size > 0 && performance.now() - this.#movedAt > BUSY_AFTER_MS;
+    return this.#active.size > 0 && performance.now() - this.movedAt > BUSY_AFTER_MS;
   }
 
   get activeRuns(): ReadonlySet<string> {
     return this.#active;
+  }
+
+  /** The run that is running, if one is: a thread takes them in their order. */
+  get runningRun(): string | undefined {
+    const [first] = this.#active;
+    return first;
   }
 
   start({ runId, bundle, integrationId, call, limits }: Job): void {
@@ -81,8 +92,14 @@ export class CompartmentThread {
     if (this.#newest.get(connectorId) !== digest) this.#dropUnused(digest);
   }
 
+  /** A timer's run goes ahead of jobs that the thread has not looked at yet. */
+  #comeForward(runId: string): void {
+    this.#active.delete(runId);
+    this.#active = new Set([runId, ...this.#active]);
+  }
+
   #activate(runId: string): void {
-    if (this.#active.size === 0) this.#movedAt = performance.now();
+    if (this.#active.size === 0) this.movedAt = performance.now();
     this.#active.add(runId);
   }
 

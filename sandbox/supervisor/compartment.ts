@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Ask, type CompartmentOptions, type Fault, type Job, nothingSpent, type Outcome } from '../protocol.ts';
 import { CompartmentThread, type RunMessage } from './compartment-thread.ts';
 import { jailFlags } from './jail.ts';
+import { type ProcessUsage, processUsage } from './process-usage.ts';
 
 /** A process that is not ready by then will not be. */
 const START_LIMIT_MS = 15_000;
@@ -15,6 +16,12 @@ const START_LIMIT_MS = 15_000;
 const GRACE_MS = 500;
 /** Runs that may be running on a thread before integrations without a home go to the next. */
 const CROWDED_RUNS = 64;
+/** A run is cut off inside a little after its CPU time; this much later it is not going to be. */
+const STUCK_AFTER_MS = 750;
+const MB = 1024 * 1024;
+/** A process that has done nothing yet takes about half of it. */
+const BASE_BYTES = 256 * MB;
+const WARM_ISOLATE_BYTES = 4 * MB;
 /** Integrations whose thread is remembered. */
 const ROUTES = 10_000;
 
@@ -41,8 +48,11 @@ export class Compartment {
   /** Which thread has an integration's warm isolate. */
   readonly #routes = new Map<string, CompartmentThread>();
   readonly #onEnd: () => void;
-  /** The run whose deadline ran out, if that is why it was killed. */
-  #overdue: string | undefined;
+  /** Whose doing it was that it was killed, if we know. */
+  #blamed: { readonly runId: string; readonly fault: Fault } | undefined;
+  /** Heap that the runs inside may use, together. */
+  #promisedBytes = 0;
+  readonly #options: CompartmentOptions;
   #wasLetGo = false;
   #isReady = false;
   #isDying = false;
@@ -56,6 +66,7 @@ export class Compartment {
   /** @param onEnd is called once, when the process has gone for whatever reason. */
   constructor(options: CompartmentOptions, onEnd: () => void) {
     this.#onEnd = onEnd;
+    this.#options = options;
     const pipes = Array.from({ length: options.threads + 1 }, () => 'pipe' as const);
     this.#child = spawn(process.execPath, [...jailFlags(), entry, JSON.stringify(options)], {
       env: {},
@@ -112,6 +123,7 @@ export class Compartment {
       const onCancel = (): void => thread.cancel(runId);
       const run: RunInside = { job, ask, thread, settle, startedAt: performance.now(), onCancel };
       this.#runs.set(runId, run);
+      this.#promisedBytes += bytesFor(job);
       // A run's time begins when there is a thread to run it.
       if (this.#isReady) this.#startClock(run);
       thread.start(job);
@@ -122,6 +134,39 @@ export class Compartment {
   /** Ends it for a reason of ours; runs that are inside are told to come again. */
   letGo(): void {
     this.#wasLetGo = true;
+    this.#kill();
+  }
+
+  /** Looks from outside at what the limits inside cannot hold. */
+  watch(): void {
+    const usage = this.#child.pid === undefined || this.isGone ? undefined : processUsage(this.#child.pid);
+    for (const thread of this.#threads) this.#watchThread(thread, usage);
+    if (usage && usage.residentBytes > this.#residentLimitBytes())
+      this.#killFor(this.#suspect(), 'memory_limit_exceeded');
+  }
+
+  /** A thread that should have cut its run off by now is in code that nothing interrupts. */
+  #watchThread(thread: CompartmentThread, usage: ProcessUsage | undefined): void {
+    if (thread.markedAt !== thread.movedAt) {
+      thread.markedAt = thread.movedAt;
+      thread.cpuMsAtMark = usage?.cpuMs ?? 0;
+    }
+    const run = this.#runs.get(thread.runningRun ?? '');
+    if (!run || !this.#isReady) return;
+    const { cpuMs } = run.job.limits;
+    const isStuck = performance.now() - thread.movedAt > cpuMs + STUCK_AFTER_MS;
+    if (isStuck && (!usage || usage.cpuMs - thread.cpuMsAtMark > cpuMs))
+      this.#killFor(run.job.runId, 'cpu_limit_exceeded');
+  }
+
+  #residentLimitBytes(): number {
+    const { threads, warmIsolates, residentMb } = this.#options;
+    const warm = Math.min(this.#routes.size, threads * warmIsolates);
+    return Math.min(residentMb * MB, BASE_BYTES + warm * WARM_ISOLATE_BYTES + this.#promisedBytes);
+  }
+
+  #killFor(runId: string | undefined, fault: Fault): void {
+    if (runId !== undefined) this.#blamed ??= { runId, fault };
     this.#kill();
   }
 
@@ -176,6 +221,7 @@ export class Compartment {
   #settle(run: RunInside, outcome: Outcome): void {
     const { job } = run;
     this.#runs.delete(job.runId);
+    this.#promisedBytes -= bytesFor(job);
     clearTimeout(run.deadline);
     job.signal?.removeEventListener('abort', run.onCancel);
     run.ended?.abort();
@@ -186,10 +232,7 @@ export class Compartment {
 
   #startClock(run: RunInside): void {
     const { runId, limits } = run.job;
-    run.deadline = setTimeout(() => {
-      this.#overdue ??= runId;
-      this.#kill();
-    }, limits.timeoutMs + GRACE_MS);
+    run.deadline = setTimeout(() => this.#killFor(runId, 'run_timeout'), limits.timeoutMs + GRACE_MS);
   }
 
   #end(): void {
@@ -198,24 +241,34 @@ export class Compartment {
     const culprit = this.#culprit();
     for (const [runId, run] of this.#runs) {
       const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
-      const culpritsFault: Fault = this.#overdue === undefined ? 'sandbox_crashed' : 'run_timeout';
-      const reason = runId === culprit ? culpritsFault : 'sandbox_restarted';
+      const reason = runId === culprit?.runId ? culprit.fault : 'sandbox_restarted';
       this.#settle(run, { status: 'faulted', fault: reason, message: '', spent });
     }
     this.#onEnd();
   }
 
-  /**
-   * Whose doing the end was: the run that was over its time; or the only one that may have been
-   * running; or, if all waited, the only one there was.
-   */
-  #culprit(): string | undefined {
+  #culprit(): { readonly runId: string; readonly fault: Fault } | undefined {
     if (this.#wasLetGo || !this.#isReady) return undefined;
-    if (this.#overdue !== undefined) return this.#overdue;
-    const active = this.#threads.flatMap(({ activeRuns }) => [...activeRuns].slice(0, 1));
-    const suspects = active.length > 0 ? active : [...this.#runs.keys()];
-    return suspects.length === 1 ? suspects[0] : undefined;
+    if (this.#blamed) return this.#blamed;
+    const runId = this.#suspect();
+    return runId === undefined ? undefined : { runId, fault: 'sandbox_crashed' };
   }
+
+  /**
+   * Whose doing it is when the process as a whole is in a bad way: what runs on the thread that was
+   * not heard of for longest; if all wait, the only run there is.
+   */
+  #suspect(): string | undefined {
+    const running = this.#threads.filter(({ runningRun }) => runningRun !== undefined);
+    const [stillest] = running.sort((a, b) => a.movedAt - b.movedAt);
+    if (stillest) return stillest.runningRun;
+    return this.#runs.size === 1 ? [...this.#runs.keys()][0] : undefined;
+  }
+}
+
+/** What a run may make of resident memory: its heap, and its argument on the way in, in several copies. */
+function bytesFor({ limits, call }: Job): number {
+  return limits.memoryMb * MB * 1.5 + (call?.argument.length ?? 0) * 8;
 }
 
 function fault(reason: Fault): Outcome {

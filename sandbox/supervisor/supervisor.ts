@@ -17,6 +17,7 @@ export interface SupervisorOptions extends CompartmentOptions {
 }
 
 const SWEEP_EVERY_MS = 5_000;
+const WATCH_EVERY_MS = 50;
 
 export class Supervisor implements Sandbox {
   readonly #options: SupervisorOptions;
@@ -24,6 +25,7 @@ export class Supervisor implements Sandbox {
   readonly #all = new Set<Compartment>();
   #spare: Compartment | undefined;
   #closed = false;
+  #watch: NodeJS.Timeout | undefined;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(options: SupervisorOptions) {
@@ -39,12 +41,14 @@ export class Supervisor implements Sandbox {
     if (compartment.runsInside >= this.#options.runsPerConnector) {
       return Promise.resolve(refused('overloaded', 'too many runs of this connector are in flight'));
     }
+    this.#watchWhileBusy();
     return compartment.run(job, ask);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweep);
+    clearInterval(this.#watch);
     const all = [...this.#all];
     for (const compartment of all) compartment.letGo();
     await Promise.all(all.map((compartment) => compartment.gone));
@@ -60,11 +64,23 @@ export class Supervisor implements Sandbox {
 
   async #runAlone(job: Job, ask: Ask): Promise<Outcome> {
     const compartment = this.#takeSpare();
+    this.#watchWhileBusy();
     try {
       return await compartment.run(job, ask);
     } finally {
       compartment.letGo();
     }
+  }
+
+  /** Nothing is watched, and nobody woken, while nothing runs. */
+  #watchWhileBusy(): void {
+    this.#watch ??= setInterval(() => {
+      const busy = [...this.#all].filter(({ runsInside }) => runsInside > 0);
+      for (const compartment of busy) compartment.watch();
+      if (busy.length > 0) return;
+      clearInterval(this.#watch);
+      this.#watch = undefined;
+    }, WATCH_EVERY_MS);
   }
 
   #takeSpare(): Compartment {

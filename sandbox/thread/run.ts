@@ -20,12 +20,17 @@ const cameToRest: ReadonlySet<Fault> = new Set([
   'response_size_exceeded',
 ]);
 
+/** How often a run's timers may be announced: who has set thousands is known to be running anyway. */
+const ANNOUNCE_EVERY_MS = 5;
+
 /** Where a run's requests and log lines go. */
 export interface RunPort {
   ask(askId: number, capability: Capability, request: string): void;
   log(level: LogLevel, text: string): void;
-  /** The run has come to rest without an end; only the first time, and after each reply. */
+  /** The run has come to rest without an end. */
   waiting(): void;
+  /** A timer is about to run; told before it does. */
+  running(): void;
 }
 
 export interface RunCall {
@@ -55,6 +60,7 @@ export class Run implements HostCallbacks {
   #answer: GuestAnswer | undefined;
   #provisional: GuestAnswer | undefined;
   #isKnownToWait = false;
+  #announcedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   #logLines = 0;
   #logChars = 0;
@@ -131,6 +137,7 @@ export class Run implements HostCallbacks {
     if (this.#ended || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
     const fire = (): void => {
       if (!repeat) this.#timers.delete(id);
+      this.#announce();
       this.#enter('fire', [id]);
     };
     this.#timers.set(id, repeat ? setInterval(fire, delayMs) : setTimeout(fire, delayMs));
@@ -153,6 +160,14 @@ export class Run implements HostCallbacks {
   }
 
   // ------------------------------------------------------------------------------------------------
+
+  #announce(): void {
+    const now = performance.now();
+    if (!this.#isKnownToWait || now - this.#announcedAt < ANNOUNCE_EVERY_MS) return;
+    this.#announcedAt = now;
+    this.#isKnownToWait = false;
+    this.#port.running();
+  }
 
   #entryTimeoutMs(): number {
     const cpuLeftMs = this.#limits.cpuMs - this.#cpuMs() + CPU_SLACK_MS;

@@ -70,6 +70,10 @@ class JobServer {
       ask: (askId, capability, request) => channel.send({ type: 'ask', runId, askId, capability }, request),
       log: (level, text) => channel.send({ type: 'log', runId, level }, text),
       waiting: () => channel.send({ type: 'waiting', runId }),
+      running: () => {
+        channel.send({ type: 'running', runId });
+        channel.flush();
+      },
     };
     const run = new Run(isolate, limits, port, (outcome) => {
       this.#runs.delete(runId);

@@ -290,12 +290,52 @@ describe.each(implementations)('%s sandbox', (_name, create) => {
       expect(await run({ code: 'throw new Error("at load")', format: 'module' })).toMatchObject(failed);
     });
 
-    test('sandbox_crashed: a compartment that is gone; the next call is served', async () => {
-      const code = f('() => 1');
-      const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
-      const outcome = await run({ code: crash, limits: { timeoutMs: 3000, cpuMs: 3000 } });
-      expect(outcome.status).toBe('faulted');
-      expect(await resultOf({ code })).toBe(1);
+    test.each([
+      ['a list without end', '() => { for (const a = []; ; ) a.push(new Array(1000).fill(1)); }'],
+      ['one huge array', '() => new Array(1e9).fill(0)'],
+      ['one huge array, made by a built-in', '() => Array.from({ length: 1e9 })'],
+      ['a map without end', '() => { const m = new Map(); for (let i = 0; ; i++) m.set(i, {}); }'],
+      ['a huge text in pieces', "() => 'x'.repeat(1 << 28).split('')"],
+      ['a text that a built-in makes grow', "() => 'x'.repeat(1 << 27).replace(/x/g, 'yy')"],
+      ['a huge answer', "() => JSON.stringify(Array(1e7).fill('x'.repeat(20)))"],
+    ])('memory_limit_exceeded: %s; the next call is served', async (_what, source) => {
+      const limits = { memoryMb: 32, cpuMs: 10_000, timeoutMs: 15_000 };
+      expect(await run({ code: f(source), limits })).toMatchObject({ fault: 'memory_limit_exceeded' });
+      expect(await resultOf({ code: f('() => 1') })).toBe(1);
+    });
+
+    test('memory within the limit is no fault', async () => {
+      const code = f(
+        '() => { const a = []; for (let i = 0; i < 1000; i++) a.push(new Array(1000).fill(i)); return a.length; }',
+      );
+      expect(await resultOf({ code, limits: { memoryMb: 32 } })).toBe(1000);
+    });
+
+    test('cpu_limit_exceeded: a built-in that nothing interrupts; the next call is served', async () => {
+      const code = f('() => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)');
+      const startedAt = performance.now();
+      expect(await run({ code, limits: { cpuMs: 300 } })).toMatchObject({ fault: 'cpu_limit_exceeded' });
+      expect(performance.now() - startedAt).toBeLessThan(300 + 5_000);
+      expect(await resultOf({ code: f('() => 1') })).toBe(1);
+    });
+
+    test('the run that brings a compartment down is told apart from those that wait in it', async () => {
+      const code = f(`({ ms, stuck }) => new Promise((resolve) => setTimeout(() => {
+        if (stuck) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+        resolve(1);
+      }, ms))`);
+      const waiting = run({ code, argument: { ms: 8_000 }, integrationId: 'waits' });
+      const stuck = run({ code, argument: { ms: 100, stuck: true }, integrationId: 'stuck', limits: { cpuMs: 300 } });
+      expect(await stuck).toMatchObject({ fault: 'cpu_limit_exceeded' });
+      expect(await waiting).toMatchObject({ fault: 'sandbox_restarted' });
+    });
+
+    test('a thousand runs wait at once', async () => {
+      const code = f('({ i }) => new Promise((resolve) => setTimeout(resolve, 500, i))');
+      const all = Array.from({ length: 1000 }, (_, i) =>
+        resultOf({ code, argument: { i }, limits: { timeoutMs: 60_000 } }),
+      );
+      expect(await Promise.all(all)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     });
 
     test('cancelled: before it starts, and while it waits', async () => {
