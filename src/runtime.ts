@@ -156,7 +156,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
       return integrationOf((await install(service, connectorId, body)).unit);
     },
     async call(integrationId, section, name, body = {}) {
-      const { text } = await callIntegration(service, integrationId, section, name, JSON.stringify(body));
+      const { text } = await callIntegration(service, integrationId, { section, name, body: JSON.stringify(body) });
       return JSON.parse(text);
     },
     async uninstall(integrationId, uninstallOptions) {

@@ -24,7 +24,8 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
       assertAdministrator(ctx);
       const id = integrationIdOf(ctx);
       const { text } = await readObject(ctx, CALL_BODY_LIMIT_BYTES);
-      replyAnswer(ctx, await callIntegration(service, id, section, ctx.params.function as string, text));
+      const name = ctx.params.function as string;
+      replyAnswer(ctx, await callIntegration(service, id, { section, name, body: text }));
     });
   }
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type Answer, callFunction, ofRun, RunError, type Section } from './dispatch.ts';
+import { type Answer, callFunction, type FunctionRequest, ofRun, RunError } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
 import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
@@ -15,24 +15,16 @@ const MISSING: readonly (string | undefined)[] = ['invalid_function', 'object_no
 /** What a call is answered with; the runtime's own functions have no run. */
 export type CallAnswer = Pick<Answer, 'text'> & { readonly runId?: string };
 
-/** @param body JSON text of an object */
 export function callIntegration(
   service: Service,
   integrationId: string,
-  section: Section,
-  name: string,
-  body: string,
+  request: FunctionRequest,
 ): Promise<CallAnswer> {
-  return service.activity.during(() => call(service, integrationId, section, name, body));
+  return service.activity.during(() => call(service, integrationId, request));
 }
 
-async function call(
-  service: Service,
-  integrationId: string,
-  section: Section,
-  name: string,
-  body: string,
-): Promise<CallAnswer> {
+async function call(service: Service, integrationId: string, request: FunctionRequest): Promise<CallAnswer> {
+  const { section, name, body } = request;
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
   const connector = await connectorOf(service, integration);
@@ -40,7 +32,7 @@ async function call(
 
   let answer: Answer;
   try {
-    answer = await callFunction(service.dispatcher, { connector, unit, section, name, body });
+    answer = await callFunction(service.dispatcher, { connector, unit, ...request });
   } catch (error) {
     const hasOwn = !(error instanceof RunError) || !MISSING.includes(error.fault);
     if (hasOwn || section !== 'settings' || name !== PERSIST_SETTINGS) throw error;

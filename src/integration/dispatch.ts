@@ -28,13 +28,18 @@ export interface Dispatcher {
   readonly log: RunLog;
 }
 
-export interface FunctionCall {
-  readonly connector: Connector;
-  readonly unit: UnitOfWork;
+/** What a caller asks for. */
+export interface FunctionRequest {
   readonly section: Section;
   readonly name: string;
   /** JSON text of an object: the caller's part of `options`. */
   readonly body: string;
+}
+
+/** The same, with whose code it is and what it may change. */
+export interface FunctionCall extends FunctionRequest {
+  readonly connector: Connector;
+  readonly unit: UnitOfWork;
 }
 
 /** A function's answer, and which run gave it. `text` is JSON that parses. */
