@@ -1,5 +1,5 @@
 /** The door to the sandbox: everything that the runtime may know of it. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { Sandbox } from './protocol.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
@@ -18,7 +18,8 @@ export function createSandbox(options: Partial<SupervisorOptions> = {}): Sandbox
     threads: Math.min(2, availableParallelism()),
     warmIsolates: 64,
     warmMs: 5 * 60_000,
-    residentMb: 2_048,
+    // A thousand runs that wait take two gigabytes.
+    residentMb: Math.min(4_096, totalmem() / 2 ** 21),
     compartments: 8,
     runsPerConnector: 1_000,
     idleMs: 60_000,

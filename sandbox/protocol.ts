@@ -187,7 +187,7 @@ export const FromThread = Type.Union([
   /** The thread takes jobs; its first message. */
   Type.Object({ type: Type.Literal('ready') }),
   /** The run waits for a timer or a reply; until then, and after each reply, it may be running. */
-  Type.Object({ type: Type.Literal('waiting'), runId: RunId }),
+  Type.Object({ type: Type.Literal('waiting'), runId: RunId, replies: Type.Integer({ minimum: 0 }) }),
   /** A timer has come due for a run that was waiting: it runs from now on. */
   Type.Object({ type: Type.Literal('running'), runId: RunId }),
   Type.Object({ type: Type.Literal('answered'), runId: RunId, spent: SpentSchema }),

@@ -126,7 +126,8 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
         ...(closing ? ['The server is shutting down.'] : []),
         ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
       ];
-      return { isReady: unready.length === 0, reasons: [...unready, ...store.problems.map(({ message }) => message)] };
+      const amiss = [...(catalog.problem ? [catalog.problem] : []), ...store.problems.map(({ message }) => message)];
+      return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
     },
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });
@@ -140,7 +141,9 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     server.stopListening();
     await watcher.close();
     await activity.idle(drainMs);
+    const catalogClosed = catalog.close();
     await sandbox.close();
+    await catalogClosed;
     await server.close();
     await store.close();
   }

@@ -11,6 +11,8 @@ export class HttpServer {
   readonly #host: string;
   readonly #port: number;
   #server: Server | undefined;
+  #listening: Promise<Server> | undefined;
+  #isClosed = false;
 
   /** @param activity what is being answered is counted in it */
   constructor(handle: RequestHandler, activity: Activity, host: string, port: number) {
@@ -37,24 +39,34 @@ export class HttpServer {
     return this.#server !== undefined;
   }
 
-  /** A second call gives the same server. */
-  async listen(): Promise<Server> {
-    if (this.#server) return this.#server;
+  /** A second call gives the same server. Rejects after `stopListening`. */
+  listen(): Promise<Server> {
+    this.#listening ??= this.#listen();
+    return this.#listening;
+  }
+
+  async #listen(): Promise<Server> {
+    if (this.#isClosed) throw new Error('the runtime is closed');
     const server = createServer(this.#listener);
     server.listen(this.#port, this.#host);
     await once(server, 'listening');
     this.#server = server;
+    if (this.#isClosed) this.stopListening();
     return server;
   }
 
   /** Takes no new connection. */
   stopListening(): void {
+    this.#isClosed = true;
     this.#server?.close();
     this.#server?.closeIdleConnections();
   }
 
   /** Ends the connections that are left. */
   async close(): Promise<void> {
+    await this.#listening?.catch(() => {
+      // Who asked for it has been told.
+    });
     const server = this.#server;
     if (!server) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

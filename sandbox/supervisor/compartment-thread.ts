@@ -22,6 +22,9 @@ export class CompartmentThread {
   #active = new Set<string>();
   /** When the thread was last heard of, or had something to do again. */
   movedAt = 0;
+  /** When runs that have begun did so. */
+  readonly #begunAt = new Map<string, number>();
+  readonly #repliesTo = new Map<string, number>();
   /** What the compartment's watch has noted: the process's CPU time when it last saw the thread move. */
   markedAt = -1;
   cpuMsAtMark = 0;
@@ -42,7 +45,7 @@ export class CompartmentThread {
         if (!fromThread.Check(header)) return onBroken();
         this.movedAt = performance.now();
         if (header.type === 'ready') onReady();
-        else if (header.type === 'waiting') this.#active.delete(header.runId);
+        else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
         else if (header.type === 'running') this.#comeForward(header.runId);
         else onMessage(header, body);
       },
@@ -64,6 +67,11 @@ export class CompartmentThread {
     return first;
   }
 
+  /** When a run got the thread for the first time; undefined as long as it is in the queue. */
+  begunAt(runId: string): number | undefined {
+    return this.#begunAt.get(runId);
+  }
+
   start({ runId, bundle, integrationId, call, limits }: Job): void {
     const held = this.#use(bundle);
     this.#activate(runId);
@@ -77,6 +85,7 @@ export class CompartmentThread {
   }
 
   reply(runId: string, askId: number, reply: string): void {
+    this.#repliesTo.set(runId, (this.#repliesTo.get(runId) ?? 0) + 1);
     this.#activate(runId);
     this.#channel.send({ type: 'reply', runId, askId }, reply);
   }
@@ -87,9 +96,25 @@ export class CompartmentThread {
 
   ended({ runId, bundle: { connectorId, digest } }: Job): void {
     this.#active.delete(runId);
+    this.#begunAt.delete(runId);
+    this.#repliesTo.delete(runId);
+    this.#noteBegin();
     const held = this.#bundles.get(digest);
     if (held) held.runs--;
     if (this.#newest.get(connectorId) !== digest) this.#dropUnused(digest);
+  }
+
+  #rest(runId: string, replies: number): void {
+    // A reply was on its way when the run said this: it runs again.
+    if (replies < (this.#repliesTo.get(runId) ?? 0)) return;
+    this.#active.delete(runId);
+    this.#noteBegin();
+  }
+
+  /** The first of the queue is what the thread has turned to. */
+  #noteBegin(): void {
+    const { runningRun } = this;
+    if (runningRun !== undefined && !this.#begunAt.has(runningRun)) this.#begunAt.set(runningRun, performance.now());
   }
 
   /** A timer's run goes ahead of jobs that the thread has not looked at yet. */
@@ -101,6 +126,7 @@ export class CompartmentThread {
   #activate(runId: string): void {
     if (this.#active.size === 0) this.movedAt = performance.now();
     this.#active.add(runId);
+    this.#noteBegin();
   }
 
   #use({ connectorId, digest, filename, format, code }: Bundle): { runs: number; limits?: Limits } {

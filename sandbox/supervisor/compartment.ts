@@ -14,6 +14,8 @@ import { type ProcessUsage, processUsage } from './process-usage.ts';
 const START_LIMIT_MS = 15_000;
 /** A run that is over its time by this much is not going to end by itself. */
 const GRACE_MS = 500;
+/** Runs that take longer than this on average are spread over the threads. */
+const SLOW_RUN_MS = 2;
 /** Runs that may be running on a thread before integrations without a home go to the next. */
 const CROWDED_RUNS = 64;
 /** A run is cut off inside a little after its CPU time; this much later it is not going to be. */
@@ -50,6 +52,10 @@ export class Compartment {
   readonly #onEnd: () => void;
   /** Whose doing it was that it was killed, if we know. */
   #blamed: { readonly runId: string; readonly fault: Fault } | undefined;
+  /** Resident memory when it was last within what the runs inside were promised. */
+  #keptBytes = 0;
+  /** CPU time of the last few runs. */
+  #meanCpuMs = 0;
   /** Heap that the runs inside may use, together. */
   #promisedBytes = 0;
   readonly #options: CompartmentOptions;
@@ -73,9 +79,20 @@ export class Compartment {
       stdio: ['ignore', 'ignore', 'ignore', ...pipes],
       windowsHide: true,
     });
-    const [control, ...threadPipes] = this.#child.stdio.slice(3) as unknown as Duplex[];
-    control?.on('error', () => {});
     const startLimit = setTimeout(() => this.#kill(), START_LIMIT_MS);
+    this.gone = new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(startLimit);
+        this.#end();
+        resolve();
+      };
+      this.#child.once('exit', end).once('error', end);
+    });
+    // Without descriptors or memory for a process there is none, and no pipes; `error` follows.
+    this.#isDying = this.#child.pid === undefined;
+    const pipesToIt = this.#isDying ? [] : (this.#child.stdio.slice(3) as unknown as Duplex[]);
+    const [control, ...threadPipes] = pipesToIt;
+    control?.on('error', () => {});
     const isReady = Promise.withResolvers<void>();
     this.ready = isReady.promise;
     let threadsToCome = options.threads;
@@ -95,14 +112,6 @@ export class Compartment {
           () => this.#kill(),
         ),
     );
-    this.gone = new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(startLimit);
-        this.#end();
-        resolve();
-      };
-      this.#child.once('exit', end).once('error', end);
-    });
   }
 
   /** Takes no more runs. */
@@ -141,8 +150,7 @@ export class Compartment {
   watch(): void {
     const usage = this.#child.pid === undefined || this.isGone ? undefined : processUsage(this.#child.pid);
     for (const thread of this.#threads) this.#watchThread(thread, usage);
-    if (usage && usage.residentBytes > this.#residentLimitBytes())
-      this.#killFor(this.#suspect(), 'memory_limit_exceeded');
+    if (usage && this.#isTooLarge(usage.residentBytes)) this.#killFor(this.#suspect(), 'memory_limit_exceeded');
   }
 
   /** A thread that should have cut its run off by now is in code that nothing interrupts. */
@@ -159,10 +167,16 @@ export class Compartment {
       this.#killFor(run.job.runId, 'cpu_limit_exceeded');
   }
 
-  #residentLimitBytes(): number {
+  /**
+   * Memory that many runs have used comes back to the system late, if at all: what the process had by
+   * right when they were inside, it may keep.
+   */
+  #isTooLarge(residentBytes: number): boolean {
     const { threads, warmIsolates, residentMb } = this.#options;
     const warm = Math.min(this.#routes.size, threads * warmIsolates);
-    return Math.min(residentMb * MB, BASE_BYTES + warm * WARM_ISOLATE_BYTES + this.#promisedBytes);
+    const dueBytes = BASE_BYTES + warm * WARM_ISOLATE_BYTES + this.#promisedBytes;
+    if (residentBytes <= dueBytes) this.#keptBytes = residentBytes;
+    return residentBytes > Math.min(residentMb * MB, Math.max(dueBytes, this.#keptBytes + this.#promisedBytes));
   }
 
   #killFor(runId: string | undefined, fault: Fault): void {
@@ -177,14 +191,15 @@ export class Compartment {
 
   /**
    * The thread with the integration's warm isolate, unless that is busy; the first thread that is
-   * free: one that keeps running costs less than two that wake each other; or the one with the least
-   * to do.
+   * free: one that keeps running costs less than two that wake each other, unless runs are long; or
+   * the one with the least to do.
    */
   #choose(integrationId: string): CompartmentThread {
     const home = this.#routes.get(integrationId);
-    if (home && !home.isBusy) return home;
+    if (home && !home.isBusy && (this.#meanCpuMs <= SLOW_RUN_MS || home.activeRuns.size === 0)) return home;
+    const crowd = this.#meanCpuMs > SLOW_RUN_MS ? 1 : CROWDED_RUNS;
     const chosen =
-      this.#threads.find(({ isBusy, activeRuns }) => !isBusy && activeRuns.size < CROWDED_RUNS) ??
+      this.#threads.find(({ isBusy, activeRuns }) => !isBusy && activeRuns.size < crowd) ??
       this.#threads.reduce((least, thread) => (thread.activeRuns.size < least.activeRuns.size ? thread : least));
     this.#routes.delete(integrationId);
     this.#routes.set(integrationId, chosen);
@@ -226,13 +241,22 @@ export class Compartment {
     job.signal?.removeEventListener('abort', run.onCancel);
     run.ended?.abort();
     run.thread.ended(job);
+    this.#meanCpuMs += (outcome.spent.cpuMs - this.#meanCpuMs) / 8;
     this.idleSince = performance.now();
     run.settle(outcome);
   }
 
   #startClock(run: RunInside): void {
     const { runId, limits } = run.job;
-    run.deadline = setTimeout(() => this.#killFor(runId, 'run_timeout'), limits.timeoutMs + GRACE_MS);
+    const look = (): void => {
+      const begunAt = run.thread.begunAt(runId);
+      // It never got the thread in its time: others held it up. Whatever comes of it is not looked at.
+      if (begunAt === undefined) return this.#settle(run, fault('overloaded'));
+      const leftMs = begunAt + limits.timeoutMs + GRACE_MS - performance.now();
+      if (leftMs > 0) run.deadline = setTimeout(look, leftMs);
+      else this.#killFor(runId, 'run_timeout');
+    };
+    run.deadline = setTimeout(look, limits.timeoutMs + GRACE_MS);
   }
 
   #end(): void {

@@ -36,7 +36,7 @@ export class Supervisor implements Sandbox {
 
   run(job: Job, ask: Ask): Promise<Outcome> {
     if (this.#closed) return Promise.resolve(refused('sandbox_restarted', ''));
-    if (job.alone) return this.#runAlone(job, ask);
+    if (job.alone || (!job.call && !this.#hasRoomFor(job.bundle.connectorId))) return this.#runAlone(job, ask);
     const compartment = this.#compartmentOf(job.bundle.connectorId);
     if (compartment.runsInside >= this.#options.runsPerConnector) {
       return Promise.resolve(refused('overloaded', 'too many runs of this connector are in flight'));
@@ -60,6 +60,12 @@ export class Supervisor implements Sandbox {
     const compartment = this.#roomFor() ?? this.#takeSpare();
     this.#compartments.set(connectorId, compartment);
     return compartment;
+  }
+
+  /** Whether code that nobody has seen run yet can be tried where it will run, with nobody inside. */
+  #hasRoomFor(connectorId: string): boolean {
+    const present = this.#compartments.get(connectorId);
+    return present ? present.runsInside === 0 : this.#compartments.size < this.#options.compartments;
   }
 
   async #runAlone(job: Job, ask: Ask): Promise<Outcome> {

@@ -20,6 +20,9 @@ const cameToRest: ReadonlySet<Fault> = new Set([
   'response_size_exceeded',
 ]);
 
+/** After an entry of this length others have waited long enough for what they were told before it. */
+const SLOW_ENTRY_MS = 2;
+
 /** How often a run's timers may be announced: who has set thousands is known to be running anyway. */
 const ANNOUNCE_EVERY_MS = 5;
 
@@ -27,10 +30,12 @@ const ANNOUNCE_EVERY_MS = 5;
 export interface RunPort {
   ask(askId: number, capability: Capability, request: string): void;
   log(level: LogLevel, text: string): void;
-  /** The run has come to rest without an end. */
-  waiting(): void;
+  /** The run has come to rest without an end, having had so many replies. */
+  waiting(replies: number): void;
   /** A timer is about to run; told before it does. */
   running(): void;
+  /** Sends at once what has been told. */
+  flush(): void;
 }
 
 export interface RunCall {
@@ -59,6 +64,7 @@ export class Run implements HostCallbacks {
   /** What the guest said; counts only once the isolate has come to rest within its limits. */
   #answer: GuestAnswer | undefined;
   #provisional: GuestAnswer | undefined;
+  #replies = 0;
   #isKnownToWait = false;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
@@ -107,6 +113,7 @@ export class Run implements HostCallbacks {
 
   settle(askId: number, reply: string): void {
     this.#isKnownToWait = false;
+    this.#replies++;
     if (this.#asks.delete(askId)) this.#enter('settle', [askId, reply]);
   }
 
@@ -185,14 +192,15 @@ export class Run implements HostCallbacks {
     } catch {
       threw = true;
     }
-    if (this.#isOver(threw && performance.now() - enteredAt >= timeoutMs)) return;
+    if (this.#isOver(threw && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
     if (threw) this.#fault('sandbox_crashed');
     else if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
     else if (!this.#isKnownToWait) {
       this.#isKnownToWait = true;
-      this.#port.waiting();
+      this.#port.waiting(this.#replies);
     }
+    if (performance.now() - enteredAt > SLOW_ENTRY_MS) this.#port.flush();
   }
 
   /** Ends the run if it is out of memory or of time. */

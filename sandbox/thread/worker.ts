@@ -69,7 +69,8 @@ class JobServer {
     const port: RunPort = {
       ask: (askId, capability, request) => channel.send({ type: 'ask', runId, askId, capability }, request),
       log: (level, text) => channel.send({ type: 'log', runId, level }, text),
-      waiting: () => channel.send({ type: 'waiting', runId }),
+      waiting: (replies) => channel.send({ type: 'waiting', runId, replies }),
+      flush: () => channel.flush(),
       running: () => {
         channel.send({ type: 'running', runId });
         channel.flush();

@@ -73,8 +73,9 @@ function asRequestError(error: unknown, report: () => void): RequestError {
     report();
     return requestError(error.code);
   }
-  const { status = 500, expose } = error as { status?: number; expose?: boolean };
-  const code = expose ? byStatus[status] : undefined;
+  const { status = 500, expose, code: cause } = error as { status?: number; expose?: boolean; code?: string };
+  // The only address that is taken from a request as it is, is the request's own.
+  const code = cause === 'ERR_INVALID_URL' ? 'bad_request' : expose ? byStatus[status] : undefined;
   if (code) return requestError(code);
   report();
   return requestError('internal_error');

@@ -49,10 +49,11 @@ function runsUnit({ state: { grant } }: ApiContext): UnitOfWork | undefined {
   return grant?.unit;
 }
 
-/** An entity tag for a record: it changes with every write. */
+/** An entity tag for a record as it is shown: it changes with every write, and while an update goes on. */
 export function etagOf(unit: UnitOfWork, record: JsonObject): string {
   const modified = Date.parse(String(record.lastModified)).toString(36);
-  return `"${unit.revisionOf(String(record._id)).toString(36)}-${modified}"`;
+  const isUpdating = record.updateInProgress === true ? '-u' : '';
+  return `"${unit.revisionOf(String(record._id)).toString(36)}-${modified}${isUpdating}"`;
 }
 
 /** Whether a list of entity tags, or `*`, names this one; weak ones compare by their text. */

@@ -53,7 +53,8 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
     const ctx = context as ApiContext;
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     const integration = integrationOf(unit);
-    replyRecord(ctx, projectionOf(ctx)(visible(ctx, integration)), etagOf(unit, integration));
+    const seen = visible(ctx, integration);
+    replyRecord(ctx, projectionOf(ctx)(seen), etagOf(unit, seen));
   });
 
   router.put('/integrations/:id', async (context) => {
@@ -62,15 +63,16 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
     const { value } = await readObject(ctx);
     const [result, etag] = await change(ctx, service, id, (unit) => {
       const current = integrationOf(unit);
-      assertMatches(ctx, etagOf(unit, current));
+      assertMatches(ctx, etagOf(unit, visible(ctx, current)));
       const next = ctx.state.grant
         ? connectorChange(current, value)
         : userChange(current, shown(service, current), value);
       assertIntegration(next);
       const stored = put(service, unit, next);
-      return [stored, etagOf(unit, stored)] as const;
+      const seen = visible(ctx, stored);
+      return [seen, etagOf(unit, seen)] as const;
     });
-    replyRecord(ctx, visible(ctx, result), etag);
+    replyRecord(ctx, result, etag);
   });
 
   router.delete('/integrations/:id', async (context) => {

@@ -11,6 +11,8 @@ import { connectorIdOf, type Manifest } from './manifest.ts';
 /** Bundles beyond this are not looked at. */
 const BUNDLES = 1_000;
 const CHECKS_AT_ONCE = 4;
+/** After a folder could not be listed. */
+const RETRY_MS = 2_000;
 
 /** Loads a bundle; resolves to why it does not load, or to nothing. A replacement must not harm what it replaces. */
 export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<string | undefined>;
@@ -69,6 +71,10 @@ export class Catalog {
   #checksGoing = 0;
   /** Whether the bundles that lay there at the start have all been looked at. */
   isScanned = false;
+  /** Why the folder could not be listed, as long as it cannot. */
+  problem: string | undefined;
+  #isClosed = false;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(folder: string, loads: LoadCheck, events: CatalogEvents) {
     this.#folder = folder;
@@ -116,13 +122,34 @@ export class Catalog {
    * scan lead to one more after it. Never rejects.
    */
   scan(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     this.#scanAgain = true;
     this.#scanning ??= this.#scanUntilQuiet()
-      .catch((error) => this.#events.onError(error))
+      .then(
+        () => {
+          this.problem = undefined;
+        },
+        (error) => this.#failScan(error),
+      )
       .finally(() => {
         this.#scanning = undefined;
       });
     return this.#scanning;
+  }
+
+  /** Looks at nothing any more; settles when what was going on has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    await this.#scanning;
+    await Promise.all(this.#checks.values());
+  }
+
+  #failScan(error: unknown): void {
+    this.problem = `The bundles could not be listed (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`;
+    this.#events.onError(error);
+    clearTimeout(this.#retry);
+    if (!this.#isClosed) this.#retry = setTimeout(() => void this.scan(), RETRY_MS);
   }
 
   async #scanUntilQuiet(): Promise<void> {
@@ -170,16 +197,16 @@ export class Catalog {
   /** Checks a bundle in the background and makes it the one that serves, or says why not. */
   #check(slot: Slot, connector: Connector): void {
     const { _id } = connector;
-    const owner = this.#byId.get(_id) ?? this.#claims.get(_id);
+    const owner = this.#claims.get(_id) ?? this.#byId.get(_id);
     if (owner && owner.folder !== slot.folder) return this.#settle(slot, [duplicateOf(owner)]);
     slot.isChecking = true;
     this.#claims.set(_id, connector);
-    const check = this.#admit(slot, connector)
+    const check: Promise<void> = this.#admit(slot, connector)
       .catch((error) => this.#events.onError(error))
       .finally(() => {
         slot.isChecking = false;
-        this.#claims.delete(_id);
-        this.#checks.delete(_id);
+        if (this.#claims.get(_id) === connector) this.#claims.delete(_id);
+        if (this.#checks.get(_id) === check) this.#checks.delete(_id);
         // What was written meanwhile, and who waited for an id that is free now.
         void this.scan();
       });
@@ -191,10 +218,12 @@ export class Catalog {
     await this.#turn();
     const problem = await this.#loads(connector, replaced !== undefined).finally(() => this.#endTurn());
     // Removed while it was being checked.
-    if (this.#slots.get(slot.folder) !== slot) return;
+    if (this.#isClosed || this.#slots.get(slot.folder) !== slot) return;
     if (problem !== undefined) {
       return this.#settle(slot, [{ code: 'invalid_field', field: 'main', message: `main does not load: ${problem}` }]);
     }
+    const owner = this.#byId.get(connector._id);
+    if (owner && owner !== replaced) return this.#settle(slot, [duplicateOf(owner)]);
     if (replaced && replaced._id !== connector._id) this.#byId.delete(replaced._id);
     slot.connector = connector;
     this.#byId.set(connector._id, connector);
@@ -222,7 +251,7 @@ export class Catalog {
   #unload(slot: Slot): void {
     const { connector } = slot;
     if (!connector) return;
-    this.#byId.delete(connector._id);
+    if (this.#byId.get(connector._id) === connector) this.#byId.delete(connector._id);
     this.#events.onUnloaded(connector);
   }
 }
@@ -240,7 +269,11 @@ function duplicateOf(owner: Connector): ErrorItem {
 const isDuplicate = (slot: Slot): boolean => slot.reasons.some(({ code }) => code === DUPLICATE);
 
 async function bundleNames(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    // A folder that is gone holds no bundles; it may come back.
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   return entries
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map(({ name }) => name)

@@ -11,7 +11,7 @@ const refusal = JSON.stringify({
 const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
 /** What says nothing of the bundle. */
-const NO_VERDICT = ['sandbox_restarted', 'overloaded'];
+const NO_VERDICT = ['sandbox_restarted', 'overloaded', 'sandbox_crashed'];
 const ATTEMPTS = 3;
 
 /**
@@ -26,7 +26,7 @@ export async function loadProblem(
   isReplacement: boolean,
 ): Promise<string | undefined> {
   for (let attempt = 1; ; attempt++) {
-    const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement };
+    const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement || attempt > 1 };
     const outcome = await sandbox.run(job, nothing);
     if (outcome.status === 'answered') return undefined;
     const isVerdict = outcome.status === 'failed' || !NO_VERDICT.includes(outcome.fault);

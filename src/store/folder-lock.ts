@@ -31,8 +31,13 @@ export function lockFolder(folder: string): FolderLock {
     throw new StoreError('store_locked', sentence, { cause: error });
   }
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-  writeFileSync(holderFile, JSON.stringify(holder));
   const held = database;
+  try {
+    writeFileSync(holderFile, JSON.stringify(holder));
+  } catch (error) {
+    held.close();
+    throw error;
+  }
   return { release: () => held.close() };
 }
 

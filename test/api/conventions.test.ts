@@ -291,3 +291,15 @@ test('connectors are listed like everything else', async () => {
   expect((await client('GET', next.slice(next.indexOf('/connectors')))).body).toMatchObject([{ name: 'b' }]);
   expect((await client('GET', '/connectors?limit=0')).status).toBe(400);
 });
+
+test('a target that is no address is 400', async () => {
+  const { runtime } = await serve();
+  const { port } = new URL(runtime.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    `GET http://[bad/integrations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\nConnection: close\r\n\r\n`,
+  );
+  let received = '';
+  for await (const chunk of socket) received += chunk;
+  expect(received).toMatch(/^HTTP\/1\.1 400 /);
+});

@@ -168,3 +168,14 @@ test('a change in a folder below is seen', async () => {
   await writeFile(main, answering('two'));
   await vi.waitFor(async () => expect((await rowsOf(client)).a?.digest).not.toBe(digest), within);
 });
+
+test('the folder of the bundles may go and come back, and a runtime may close while a bundle is checked', async () => {
+  const { client, connectors, runtime } = await serve({ a: { code: answering('x') } });
+  await rm(connectors, { recursive: true });
+  await vi.waitFor(async () => expect(await rowsOf(client)).toEqual({}), within);
+  await writeBundle(connectors, 'b', { code: answering('y') });
+  await vi.waitFor(async () => expect((await rowsOf(client)).b).toMatchObject({ status: 'ready' }), within);
+  await writeBundle(connectors, 'b', { code: 'for (const end = Date.now() + 900; Date.now() < end; );' });
+  await rm(connectors, { recursive: true });
+  await runtime.close({ drainMs: 0 });
+});

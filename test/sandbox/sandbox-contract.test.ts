@@ -330,6 +330,27 @@ describe.each(implementations)('%s sandbox', (_name, create) => {
       expect(await waiting).toMatchObject({ fault: 'sandbox_restarted' });
     });
 
+    test('an answer is not held back by runs that come after it on the thread', async () => {
+      const code = f('({ ms }) => { const end = Date.now() + ms; while (Date.now() < end); return ms; }');
+      await resultOf({ code, argument: { ms: 0 } });
+      const startedAt = performance.now();
+      const quick = resultOf({ code, argument: { ms: 10 } }).then(() => performance.now() - startedAt);
+      const slow = Array.from({ length: 4 }, () => resultOf({ code, argument: { ms: 1_000 } }));
+      expect(await quick).toBeLessThan(900);
+      await Promise.all(slow);
+    });
+
+    test('runs that computed within their time are answered, however many came at once', async () => {
+      const code = f('() => { const end = Date.now() + 300; while (Date.now() < end); return 1; }');
+      const all = await Promise.all(Array.from({ length: 8 }, () => run({ code, limits: { timeoutMs: 1_000 } })));
+      for (const outcome of all) {
+        const isFair =
+          outcome.status === 'answered' || (outcome.status === 'faulted' && outcome.fault === 'overloaded');
+        expect(isFair, JSON.stringify(outcome)).toBe(true);
+      }
+      expect(all.filter(({ status }) => status === 'answered').length).toBeGreaterThan(3);
+    });
+
     test('a thousand runs wait at once', async () => {
       const code = f('({ i }) => new Promise((resolve) => setTimeout(resolve, 500, i))');
       const all = Array.from({ length: 1000 }, (_, i) =>
