@@ -16,7 +16,7 @@ export type { SupervisorOptions } from './supervisor/supervisor.ts';
 export function createSandbox(options: Partial<SupervisorOptions> = {}): Sandbox {
   return new Supervisor({
     threads: Math.min(2, availableParallelism()),
-    warmIsolates: 64,
+    warmIsolates: 128,
     warmMs: 5 * 60_000,
     // A thousand runs that wait take two gigabytes.
     residentMb: Math.min(4_096, totalmem() / 2 ** 21),
