@@ -2,14 +2,12 @@
  * What can be installed: the bundles of a folder, checked. A bundle that does not pass never
  * replaces one that did; the last good version serves on and the listing says why.
  */
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErrorItem } from '../errors.ts';
 import { type Connector, type ReadBundle, readBundle } from './bundle.ts';
+import { bundleNames, fingerprintOf } from './folder.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
 
-/** Bundles beyond this are not looked at. */
-const BUNDLES = 1_000;
 const CHECKS_AT_ONCE = 4;
 /** After a folder could not be listed. */
 const RETRY_MS = 2_000;
@@ -267,36 +265,6 @@ function duplicateOf(owner: Connector): ErrorItem {
 }
 
 const isDuplicate = (slot: Slot): boolean => slot.reasons.some(({ code }) => code === DUPLICATE);
-
-async function bundleNames(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    // A folder that is gone holds no bundles; it may come back.
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => name)
-    .filter((name) => !/^[._]/.test(name))
-    .sort()
-    .slice(0, BUNDLES);
-}
-
-/** Size, times and inode of the two files that count. */
-async function fingerprintOf(folder: string, main: string | undefined): Promise<string> {
-  const files = main === undefined ? ['package.json'] : ['package.json', main];
-  const marks = await Promise.all(
-    files.map(async (file) => {
-      try {
-        const { size, mtimeMs, ctimeMs, ino } = await stat(join(folder, file));
-        return [file, size, mtimeMs, ctimeMs, ino].join(' ');
-      } catch (error) {
-        return `${file} ${(error as NodeJS.ErrnoException).code}`;
-      }
-    }),
-  );
-  return marks.join('\n');
-}
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
