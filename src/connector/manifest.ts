@@ -80,18 +80,17 @@ export function settingsProblem(settings: JsonObject): string | undefined {
 }
 
 export function checkManifest(value: unknown): CheckedManifest {
-  const reasons: ErrorItem[] = findings(validManifest, value);
-  const { connector } = value as Manifest;
-  if (reasons.length === 0 && !isStorable(connector, DEPTH_LIMIT)) {
-    reasons.push({
-      code: 'invalid_field',
-      field: 'connector',
-      message: `connector nests deeper than ${DEPTH_LIMIT} levels`,
-    });
+  const reasons = findings(validManifest, value);
+  if (reasons.length > 0) return { reasons };
+  const manifest = value as Manifest;
+  const refuse = (field: string, message: string): CheckedManifest => ({
+    reasons: [{ code: 'invalid_field', field, message }],
+  });
+  if (!isStorable(manifest.connector, DEPTH_LIMIT)) {
+    return refuse('connector', `connector nests deeper than ${DEPTH_LIMIT} levels`);
   }
-  const problem = reasons.length === 0 ? settingsProblem(connector.settings ?? {}) : undefined;
-  if (problem) reasons.push({ code: 'invalid_field', field: 'connector.settings', message: problem });
-  return reasons.length > 0 ? { reasons } : { manifest: value as Manifest };
+  const problem = settingsProblem(manifest.connector.settings ?? {});
+  return problem === undefined ? { manifest } : refuse('connector.settings', problem);
 }
 
 /** The id that a manifest names, or one made from the bundle's name: the same on every machine. */

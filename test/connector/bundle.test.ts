@@ -91,6 +91,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>(
 test.each<[string, (folder: string) => Promise<void>, string]>([
   ['missing', (folder) => rm(join(folder, 'package.json')), 'package.json is missing'],
   ['not JSON', (folder) => writeFile(join(folder, 'package.json'), '{'), 'package.json is not JSON'],
+  ['null', (folder) => writeFile(join(folder, 'package.json'), 'null'), 'must be object'],
   ['a list', (folder) => writeFile(join(folder, 'package.json'), '[]'), 'must be object'],
   [
     'without a connector section',
