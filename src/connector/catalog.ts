@@ -45,7 +45,7 @@ interface Slot {
 }
 
 export interface CatalogEvents {
-  onLoaded(connector: Connector, replaced: Connector | undefined): void;
+  onLoaded(connector: Connector): void;
   onUnloaded(connector: Connector): void;
   onRefused(folder: string, reasons: readonly ErrorItem[]): void;
   /** The folder could not be listed, or a check failed by a fault of ours. */
@@ -226,7 +226,7 @@ export class Catalog {
     slot.connector = connector;
     this.#byId.set(connector._id, connector);
     this.#settle(slot, []);
-    this.#events.onLoaded(connector, replaced);
+    this.#events.onLoaded(connector);
   }
 
   /** Waits until fewer than `CHECKS_AT_ONCE` checks are going. */

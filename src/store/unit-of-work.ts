@@ -2,7 +2,6 @@
  * Everything that a run or a request changes, seen by it at once and by nobody else before the
  * commit, which is one atomic write. It covers one integration and what that groups.
  */
-import type { Json } from '../json.ts';
 import { type Document, FORMAT, type RecordKind, recordKinds, type Store, type Stored } from './store.ts';
 
 /** A record that this unit changes was changed by another after this one had read it. */
@@ -76,10 +75,6 @@ export class UnitOfWork {
     this.#touched.add(this.integrationId);
     for (const kind of recordKinds) for (const { _id } of this.records(kind)) this.#touched.add(_id);
     this.#draft = undefined;
-  }
-
-  state(key: string): Json | undefined {
-    return this.#draft && Object.hasOwn(this.#draft.state, key) ? this.#draft.state[key] : undefined;
   }
 
   get hasChanges(): boolean {
