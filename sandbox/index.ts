@@ -1,11 +1,34 @@
 /** The door to the sandbox: everything that the runtime may know of it. */
 import { availableParallelism, totalmem } from 'node:os';
+import { startInProcess } from './process/in-process.ts';
 import type { Sandbox } from './protocol.ts';
+import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
+export { nestsDeeper } from './nesting.ts';
 export type { Ask, Bundle, Call, Fault, Job, Limits, LogLevel, Outcome, Sandbox, Spent } from './protocol.ts';
 export { defaultLimits } from './protocol.ts';
-export type { SupervisorOptions } from './supervisor/supervisor.ts';
+
+export interface SandboxOptions extends SupervisorOptions {
+  /** `process`: each compartment is a jailed process. `thread`: threads of this process, without that wall. */
+  readonly isolation: 'process' | 'thread';
+}
+
+export const defaultSandboxOptions: SandboxOptions = Object.freeze({
+  isolation: 'process',
+  threads: Math.min(2, availableParallelism()),
+  warmIsolates: 128,
+  warmMs: 5 * 60_000,
+  // A thousand runs that wait take two gigabytes.
+  residentMb: 4_096,
+  compartments: 8,
+  crashesPerMinute: 30,
+  runs: 4_000,
+  runsPerConnector: 1_000,
+  queuePerConnector: 1_000,
+  idleMs: 60_000,
+  spare: true,
+});
 
 /**
  * @example
@@ -13,17 +36,11 @@ export type { SupervisorOptions } from './supervisor/supervisor.ts';
  * const outcome = await sandbox.run(job, ask);
  * await sandbox.close();
  */
-export function createSandbox(options: Partial<SupervisorOptions> = {}): Sandbox {
-  return new Supervisor({
-    threads: Math.min(2, availableParallelism()),
-    warmIsolates: 128,
-    warmMs: 5 * 60_000,
-    // A thousand runs that wait take two gigabytes.
-    residentMb: Math.min(4_096, totalmem() / 2 ** 21),
-    compartments: 8,
-    runsPerConnector: 1_000,
-    idleMs: 60_000,
-    spare: true,
+export function createSandbox(given: Partial<SandboxOptions> = {}): Sandbox {
+  const { isolation, residentMb, ...options } = { ...defaultSandboxOptions, ...given };
+  const halfOfMemoryMb = totalmem() / 2 ** 21;
+  return new Supervisor(isolation === 'thread' ? startInProcess : startProcess, {
     ...options,
+    residentMb: Math.min(residentMb, halfOfMemoryMb),
   });
 }

@@ -5,6 +5,7 @@
  *
  * The compartment's side imports types alone from here, so that no validator is loaded in it.
  */
+import type { Duplex } from 'node:stream';
 import Type, { type Static } from 'typebox';
 
 /** The limits of one run. Every amount has a name and a unit. */
@@ -17,14 +18,14 @@ export interface Limits {
   readonly memoryMb: number;
   /** UTF-8 bytes of the result's JSON text. */
   readonly resultBytes: number;
-  /** Nesting of the result. */
+  /** Levels of arrays and objects in the result. */
   readonly resultDepth: number;
-  /** Characters of an error's code; its message and its stack get ten and twenty times as many. */
-  readonly errorCodeChars: number;
+  /** Characters of an error's message; its code gets a tenth of it, its stack twice as many. */
+  readonly errorChars: number;
   /** Lines that a run may log; what is over is counted, not kept. */
   readonly logLines: number;
-  /** Characters that a run may log, all lines together. */
-  readonly logChars: number;
+  /** UTF-8 bytes that a run may log, all lines together. */
+  readonly logBytes: number;
   /** Timers that may be set at once. */
   readonly timers: number;
   /** Requests to the runtime that may be open at once. */
@@ -39,9 +40,9 @@ export const defaultLimits: Limits = Object.freeze({
   memoryMb: 64,
   resultBytes: 5 * 1024 * 1024,
   resultDepth: 200,
-  errorCodeChars: 200,
+  errorChars: 2_000,
   logLines: 1_000,
-  logChars: 256 * 1024,
+  logBytes: 256 * 1024,
   timers: 1_000,
   pendingAsks: 100,
   askChars: 8 * 1024 * 1024,
@@ -118,7 +119,14 @@ export type Outcome =
       readonly stack: string;
       readonly spent: Spent;
     }
-  | { readonly status: 'faulted'; readonly fault: Fault; readonly message: string; readonly spent: Spent };
+  | {
+      readonly status: 'faulted';
+      readonly fault: Fault;
+      readonly message: string;
+      readonly spent: Spent;
+      /** When it is worth trying again; only where that is known. */
+      readonly retryAfterMs?: number;
+    };
 
 export const nothingSpent: Spent = Object.freeze({ wallMs: 0, cpuMs: 0, heapBytes: 0 });
 
@@ -142,21 +150,34 @@ export type Ask = {
 export interface Sandbox {
   /** Resolves for everything that a connector can do wrong; rejects only for our own bugs. */
   run(job: Job, ask: Ask): Promise<Outcome>;
+  /** Whether a connector is held back because it keeps bringing its compartment down. */
+  isHeld(connectorId: string): boolean;
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }
 
-/** How a compartment is set up; handed to it when it starts. */
-export interface CompartmentOptions {
+/** How a compartment's threads are set up; handed to them when they start. */
+export interface ThreadOptions {
   /** Worker threads. */
   readonly threads: number;
   /** Isolates kept for the next run of their integration, per thread. */
   readonly warmIsolates: number;
   /** How long an unused one is kept. */
   readonly warmMs: number;
-  /** Resident memory of the process at the most, whatever its runs may use together. */
-  readonly residentMb: number;
 }
+
+/** Where a compartment's threads run: in a process of their own, or in this one. */
+export interface Host {
+  /** One per thread. */
+  readonly pipes: readonly Duplex[];
+  /** Of its own process, for readings of memory and CPU time. */
+  readonly pid?: number | undefined;
+  /** Settles when it has gone; with what that means for the run that did it, if a run did. */
+  readonly gone: Promise<Fault>;
+  /** Ends it at once, whatever it is doing. */
+  kill(): void;
+}
+export type StartHost = (options: ThreadOptions) => Host;
 
 /** Runtime → a thread of a compartment. A message is a small header and a body of text. */
 export type ToThread =
@@ -174,6 +195,8 @@ export type ToThread =
   | { type: 'cancel'; runId: string }
   | { type: 'drop'; digest: string };
 
+/** However much of an error an operator wants to see. */
+const ERROR_CHARS_LIMIT = 40_000;
 const Text = (maxLength: number) => Type.String({ maxLength });
 const RunId = Text(64);
 const SpentSchema = Type.Object({
@@ -194,8 +217,8 @@ export const FromThread = Type.Union([
   Type.Object({
     type: Type.Literal('failed'),
     runId: RunId,
-    code: Text(10_000),
-    stack: Text(100_000),
+    code: Text(ERROR_CHARS_LIMIT),
+    stack: Text(ERROR_CHARS_LIMIT),
     spent: SpentSchema,
   }),
   Type.Object({

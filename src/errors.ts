@@ -41,7 +41,7 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
-const RETRY_AFTER_S = 1;
+const RETRY_AFTER_MS = 1_000;
 
 /** One entry of an error reply. `code` is stable, `message` may change, `field` is a dotted path. */
 export interface ErrorItem {
@@ -73,6 +73,8 @@ export class RequestError extends Error {
 export interface Detail {
   readonly message?: string | undefined;
   readonly field?: string | undefined;
+  /** Of a 503. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 function item(code: ErrorCode, { message, field }: Detail): ErrorItem {
@@ -84,7 +86,7 @@ export function requestError(code: ErrorCode, detail: Detail = {}): RequestError
   const [status] = table[code];
   const headers: Record<string, string> = {};
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
-  if (status === 503) headers['Retry-After'] = String(RETRY_AFTER_S);
+  if (status === 503) headers['Retry-After'] = String(Math.ceil((detail.retryAfterMs ?? RETRY_AFTER_MS) / 1_000));
   return new RequestError(status, [item(code, detail)], headers);
 }
 

@@ -1,6 +1,7 @@
 /** Every option once: name, flag, environment variable, default, schema (contract 2). */
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { defaultLimits, defaultSandboxOptions } from '../sandbox/index.ts';
 import { findings } from './schema.ts';
 
 const isBaseUrl = (text: string): boolean => URL.canParse(text) && /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(text);
@@ -14,6 +15,9 @@ interface OptionRow {
 }
 
 const Milliseconds = Type.Integer({ minimum: 1, maximum: 24 * 3_600_000 });
+const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 });
+const Bytes = Type.Integer({ minimum: 1, maximum: 256 * 1024 * 1024 });
+const Levels = Type.Integer({ minimum: 1, maximum: 1_000 });
 const Folder = Type.String({ minLength: 1 });
 
 export const optionTable = {
@@ -79,6 +83,139 @@ export const optionTable = {
     schema: Type.Integer({ minimum: 8, maximum: 4_096 }),
     fallback: 64,
     help: 'heap of one run, in MiB; a manifest may ask for less',
+  },
+  runArgumentBytes: {
+    flag: 'run-argument-bytes',
+    environment: 'BULKHEAD_RUN_ARGUMENT_BYTES',
+    schema: Bytes,
+    fallback: 50 * 1024 * 1024,
+    help: "bytes of a function call's body",
+  },
+  runArgumentDepth: {
+    flag: 'run-argument-depth',
+    environment: 'BULKHEAD_RUN_ARGUMENT_DEPTH',
+    schema: Levels,
+    fallback: 200,
+    help: "levels of a function call's body",
+  },
+  runResultBytes: {
+    flag: 'run-result-bytes',
+    environment: 'BULKHEAD_RUN_RESULT_BYTES',
+    schema: Bytes,
+    fallback: defaultLimits.resultBytes,
+    help: 'bytes of an answer',
+  },
+  runResultDepth: {
+    flag: 'run-result-depth',
+    environment: 'BULKHEAD_RUN_RESULT_DEPTH',
+    schema: Levels,
+    fallback: defaultLimits.resultDepth,
+    help: 'levels of an answer',
+  },
+  runErrorChars: {
+    flag: 'run-error-chars',
+    environment: 'BULKHEAD_RUN_ERROR_CHARS',
+    schema: Type.Integer({ minimum: 10, maximum: 20_000 }),
+    fallback: defaultLimits.errorChars,
+    help: 'characters of an error; its code gets a tenth of it',
+  },
+  runLogLines: {
+    flag: 'run-log-lines',
+    environment: 'BULKHEAD_RUN_LOG_LINES',
+    schema: Count,
+    fallback: defaultLimits.logLines,
+    help: 'lines that a run may log',
+  },
+  runLogBytes: {
+    flag: 'run-log-bytes',
+    environment: 'BULKHEAD_RUN_LOG_BYTES',
+    schema: Bytes,
+    fallback: defaultLimits.logBytes,
+    help: 'bytes that a run may log',
+  },
+  runTimers: {
+    flag: 'run-timers',
+    environment: 'BULKHEAD_RUN_TIMERS',
+    schema: Count,
+    fallback: defaultLimits.timers,
+    help: 'timers of a run at once',
+  },
+  runRequests: {
+    flag: 'run-requests',
+    environment: 'BULKHEAD_RUN_REQUESTS',
+    schema: Count,
+    fallback: defaultLimits.pendingAsks,
+    help: 'open requests of a run at once',
+  },
+  isolation: {
+    flag: 'isolation',
+    environment: 'BULKHEAD_ISOLATION',
+    schema: Type.Enum(['process', 'thread']),
+    fallback: defaultSandboxOptions.isolation,
+    help: 'process: connectors in jailed processes; thread: without that wall',
+  },
+  compartments: {
+    flag: 'compartments',
+    environment: 'BULKHEAD_COMPARTMENTS',
+    schema: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    fallback: defaultSandboxOptions.compartments,
+    help: 'connector processes at once',
+  },
+  compartmentMemoryMb: {
+    flag: 'compartment-memory-mb',
+    environment: 'BULKHEAD_COMPARTMENT_MEMORY_MB',
+    schema: Type.Integer({ minimum: 256, maximum: 1_000_000 }),
+    fallback: defaultSandboxOptions.residentMb,
+    help: 'resident memory of a connector process, in MiB; half of the machine at most',
+  },
+  compartmentIdleMs: {
+    flag: 'compartment-idle-ms',
+    environment: 'BULKHEAD_COMPARTMENT_IDLE_MS',
+    schema: Milliseconds,
+    fallback: defaultSandboxOptions.idleMs,
+    help: 'how long an unused connector process is kept, in milliseconds',
+  },
+  crashesPerMinute: {
+    flag: 'crashes-per-minute',
+    environment: 'BULKHEAD_CRASHES_PER_MINUTE',
+    schema: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    fallback: defaultSandboxOptions.crashesPerMinute,
+    help: 'how often a connector may bring its process down before it is held back',
+  },
+  warmIsolates: {
+    flag: 'warm-isolates',
+    environment: 'BULKHEAD_WARM_ISOLATES',
+    schema: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    fallback: defaultSandboxOptions.warmIsolates,
+    help: 'isolates kept for the next run, per thread',
+  },
+  warmMs: {
+    flag: 'warm-ms',
+    environment: 'BULKHEAD_WARM_MS',
+    schema: Milliseconds,
+    fallback: defaultSandboxOptions.warmMs,
+    help: 'how long an unused isolate is kept, in milliseconds',
+  },
+  runs: {
+    flag: 'runs',
+    environment: 'BULKHEAD_RUNS',
+    schema: Count,
+    fallback: defaultSandboxOptions.runs,
+    help: 'runs in flight, all connectors together',
+  },
+  runsPerConnector: {
+    flag: 'runs-per-connector',
+    environment: 'BULKHEAD_RUNS_PER_CONNECTOR',
+    schema: Count,
+    fallback: defaultSandboxOptions.runsPerConnector,
+    help: 'runs in flight of one connector',
+  },
+  queuePerConnector: {
+    flag: 'queue-per-connector',
+    environment: 'BULKHEAD_QUEUE_PER_CONNECTOR',
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    fallback: defaultSandboxOptions.queuePerConnector,
+    help: 'runs of one connector that wait for a turn',
   },
   log: {
     flag: 'log',
@@ -151,7 +288,7 @@ export const flagTable = Object.fromEntries(rows.map(([, { flag }]) => [flag, { 
 export function helpText(): string {
   const lines = rows.map(([, { flag, environment, fallback, help }]) => {
     const byDefault = fallback === undefined ? '' : ` (${fallback})`;
-    return `  --${flag.padEnd(16)} ${environment.padEnd(25)} ${help}${byDefault}`;
+    return `  --${flag.padEnd(22)} ${environment.padEnd(31)} ${help}${byDefault}`;
   });
   return [
     'Usage: bulkhead [options]',
@@ -159,7 +296,7 @@ export function helpText(): string {
     'Serves connectors. Options come from flags, then from the environment, then from defaults:',
     '',
     ...lines,
-    `  --${'help'.padEnd(16)} ${''.padEnd(25)} prints this`,
+    `  --${'help'.padEnd(22)} ${''.padEnd(31)} prints this`,
     '',
   ].join('\n');
 }

@@ -78,7 +78,18 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of store.problems) logger.error({ event: 'store_problem' }, message);
 
-  const sandbox = createSandbox();
+  const sandbox = createSandbox({
+    isolation: options.isolation,
+    compartments: options.compartments,
+    residentMb: options.compartmentMemoryMb,
+    idleMs: options.compartmentIdleMs,
+    crashesPerMinute: options.crashesPerMinute,
+    warmIsolates: options.warmIsolates,
+    warmMs: options.warmMs,
+    runs: options.runs,
+    runsPerConnector: options.runsPerConnector,
+    queuePerConnector: options.queuePerConnector,
+  });
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -90,7 +101,15 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
       timeoutMs: options.runTimeoutMs,
       cpuMs: options.runCpuMs,
       memoryMb: options.runMemoryMb,
+      resultBytes: options.runResultBytes,
+      resultDepth: options.runResultDepth,
+      errorChars: options.runErrorChars,
+      logLines: options.runLogLines,
+      logBytes: options.runLogBytes,
+      timers: options.runTimers,
+      pendingAsks: options.runRequests,
     }),
+    argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
     platformApi: createPlatformApi((request, response) => void handle(request, response)),
     log: {

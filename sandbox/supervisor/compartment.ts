@@ -1,16 +1,23 @@
 /**
- * One compartment, seen from the runtime's process: the child, its threads, the runs that are in it.
+ * One compartment, seen from the runtime's process: its host, its threads, the runs that are in it.
  * A compartment that breaks the protocol, or a deadline, is killed.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { type Ask, type CompartmentOptions, type Fault, type Job, nothingSpent, type Outcome } from '../protocol.ts';
+import {
+  type Ask,
+  type Capability,
+  type Fault,
+  type Host,
+  type Job,
+  type LogLevel,
+  nothingSpent,
+  type Outcome,
+  type StartHost,
+  type ThreadOptions,
+} from '../protocol.ts';
 import { CompartmentThread, type RunMessage } from './compartment-thread.ts';
-import { jailFlags } from './jail.ts';
 import { type ProcessUsage, processUsage } from './process-usage.ts';
 
-/** A process that is not ready by then will not be. */
+/** Compartments that are not ready by then will not be. */
 const START_LIMIT_MS = 15_000;
 /** A run that is over its time by this much is not going to end by itself. */
 const GRACE_MS = 500;
@@ -26,10 +33,21 @@ const BASE_BYTES = 256 * MB;
 const WARM_ISOLATE_BYTES = 4 * MB;
 /** Integrations whose thread is remembered. */
 const ROUTES = 10_000;
+/** A thread says in a line of its own how many were too many. */
+const LOG_SLACK_LINES = 1;
+const LOG_SLACK_BYTES = 200;
 
-const entry = fileURLToPath(
-  new URL(`../process/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
-);
+export interface CompartmentOptions extends ThreadOptions {
+  /** Resident memory of the process at the most, in MiB, whatever its runs may use together. */
+  readonly residentMb: number;
+}
+
+export interface CompartmentEvents {
+  /** It went down, and not because it was let go; with whose run did it, if that is known. */
+  onBroughtDown(connectorId: string | undefined): void;
+  /** Called once, when it has gone for whatever reason. */
+  onGone(): void;
+}
 
 interface RunInside {
   readonly job: Job;
@@ -38,20 +56,23 @@ interface RunInside {
   readonly settle: (outcome: Outcome) => void;
   readonly startedAt: number;
   readonly onCancel: () => void;
+  /** From when its time is counted: it is there, and a thread to run it. */
+  clockAt: number;
   deadline?: NodeJS.Timeout;
   /** Made with the first request; aborted when the run ends, for what it asked and did not wait for. */
   ended?: AbortController;
+  asksOpen: number;
+  logLines: number;
+  logBytes: number;
 }
 
 export class Compartment {
-  readonly #child: ChildProcess;
+  readonly #host: Host;
   readonly #threads: readonly CompartmentThread[];
   readonly #runs = new Map<string, RunInside>();
   /** Which thread has an integration's warm isolate. */
   readonly #routes = new Map<string, CompartmentThread>();
-  readonly #onEnd: () => void;
-  /** Whose doing it was that it was killed, if we know. */
-  #blamed: { readonly runId: string; readonly fault: Fault } | undefined;
+  readonly #events: CompartmentEvents;
   /** Resident memory when it was last within what the runs inside were promised. */
   #keptBytes = 0;
   /** CPU time of the last few runs. */
@@ -59,40 +80,24 @@ export class Compartment {
   /** Heap that the runs inside may use, together. */
   #promisedBytes = 0;
   readonly #options: CompartmentOptions;
-  #wasLetGo = false;
   #isReady = false;
-  #isDying = false;
-  #ended = false;
-  /** Settles when every thread takes jobs. */
+  #isDown = false;
+  /** Settles when every thread takes jobs; never, if it goes down before. */
   readonly ready: Promise<void>;
   readonly gone: Promise<void>;
   /** When the last run ended; for choosing the one that is let go. */
   idleSince = performance.now();
 
-  /** @param onEnd is called once, when the process has gone for whatever reason. */
-  constructor(options: CompartmentOptions, onEnd: () => void) {
-    this.#onEnd = onEnd;
+  constructor(startHost: StartHost, options: CompartmentOptions, events: CompartmentEvents) {
+    this.#events = events;
     this.#options = options;
-    const pipes = Array.from({ length: options.threads + 1 }, () => 'pipe' as const);
-    this.#child = spawn(process.execPath, [...jailFlags(), entry, JSON.stringify(options)], {
-      env: {},
-      stdio: ['ignore', 'ignore', 'ignore', ...pipes],
-      windowsHide: true,
+    this.#host = startHost(options);
+    const startLimit = setTimeout(() => this.letGo(), START_LIMIT_MS);
+    this.gone = this.#host.gone.then((reason) => {
+      clearTimeout(startLimit);
+      this.#goDown(this.#isReady ? this.#suspect(reason) : undefined, this.#isReady);
+      events.onGone();
     });
-    const startLimit = setTimeout(() => this.#kill(), START_LIMIT_MS);
-    this.gone = new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(startLimit);
-        this.#end();
-        resolve();
-      };
-      this.#child.once('exit', end).once('error', end);
-    });
-    // Without descriptors or memory for a process there is none, and no pipes; `error` follows.
-    this.#isDying = this.#child.pid === undefined;
-    const pipesToIt = this.#isDying ? [] : (this.#child.stdio.slice(3) as unknown as Duplex[]);
-    const [control, ...threadPipes] = pipesToIt;
-    control?.on('error', () => {});
     const isReady = Promise.withResolvers<void>();
     this.ready = isReady.promise;
     let threadsToCome = options.threads;
@@ -103,20 +108,22 @@ export class Compartment {
       for (const run of this.#runs.values()) this.#startClock(run);
       isReady.resolve();
     };
-    this.#threads = threadPipes.map(
+    this.#threads = this.#host.pipes.map(
       (pipe) =>
         new CompartmentThread(
           pipe,
           onReady,
           (message, body) => this.#take(message, body),
-          () => this.#kill(),
+          () => this.#kill(this.#suspect('sandbox_crashed')),
         ),
     );
+    // Without a process there are no pipes.
+    this.#isDown = this.#threads.length === 0;
   }
 
   /** Takes no more runs. */
   get isGone(): boolean {
-    return this.#isDying || this.#ended;
+    return this.#isDown;
   }
 
   get runsInside(): number {
@@ -130,10 +137,11 @@ export class Compartment {
     return new Promise((settle) => {
       const thread = this.#choose(integrationId);
       const onCancel = (): void => thread.cancel(runId);
-      const run: RunInside = { job, ask, thread, settle, startedAt: performance.now(), onCancel };
+      const now = performance.now();
+      const counted = { clockAt: now, asksOpen: 0, logLines: 0, logBytes: 0 };
+      const run: RunInside = { job, ask, thread, settle, startedAt: now, onCancel, ...counted };
       this.#runs.set(runId, run);
       this.#promisedBytes += bytesFor(job);
-      // A run's time begins when there is a thread to run it.
       if (this.#isReady) this.#startClock(run);
       thread.start(job);
       signal?.addEventListener('abort', onCancel, { once: true });
@@ -142,15 +150,16 @@ export class Compartment {
 
   /** Ends it for a reason of ours; runs that are inside are told to come again. */
   letGo(): void {
-    this.#wasLetGo = true;
-    this.#kill();
+    this.#goDown(undefined, false);
+    this.#host.kill();
   }
 
   /** Looks from outside at what the limits inside cannot hold. */
   watch(): void {
-    const usage = this.#child.pid === undefined || this.isGone ? undefined : processUsage(this.#child.pid);
+    if (this.isGone) return;
+    const usage = this.#host.pid === undefined ? undefined : processUsage(this.#host.pid);
     for (const thread of this.#threads) this.#watchThread(thread, usage);
-    if (usage && this.#isTooLarge(usage.residentBytes)) this.#killFor(this.#suspect(), 'memory_limit_exceeded');
+    if (usage && this.#isTooLarge(usage.residentBytes)) this.#kill(this.#suspect('memory_limit_exceeded'));
   }
 
   /** A thread that should have cut its run off by now is in code that nothing interrupts. */
@@ -163,8 +172,9 @@ export class Compartment {
     if (!run || !this.#isReady) return;
     const { cpuMs } = run.job.limits;
     const isStuck = performance.now() - thread.movedAt > cpuMs + STUCK_AFTER_MS;
-    if (isStuck && (!usage || usage.cpuMs - thread.cpuMsAtMark > cpuMs))
-      this.#killFor(run.job.runId, 'cpu_limit_exceeded');
+    if (isStuck && (!usage || usage.cpuMs - thread.cpuMsAtMark > cpuMs)) {
+      this.#kill({ run, fault: 'cpu_limit_exceeded' });
+    }
   }
 
   /**
@@ -179,14 +189,21 @@ export class Compartment {
     return residentBytes > Math.min(residentMb * MB, Math.max(dueBytes, this.#keptBytes + this.#promisedBytes));
   }
 
-  #killFor(runId: string | undefined, fault: Fault): void {
-    if (runId !== undefined) this.#blamed ??= { runId, fault };
-    this.#kill();
+  #kill(culprit: Culprit | undefined): void {
+    this.#goDown(culprit, true);
+    this.#host.kill();
   }
 
-  #kill(): void {
-    this.#isDying = true;
-    this.#child.kill('SIGKILL');
+  /** Tells every run inside, before the system has taken the process apart. */
+  #goDown(culprit: Culprit | undefined, isBroughtDown: boolean): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    for (const run of this.#runs.values()) {
+      const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
+      const reason = run === culprit?.run ? culprit.fault : 'sandbox_restarted';
+      this.#settle(run, { status: 'faulted', fault: reason, message: '', spent });
+    }
+    if (isBroughtDown) this.#events.onBroughtDown(culprit?.run.job.bundle.connectorId);
   }
 
   /**
@@ -222,15 +239,35 @@ export class Compartment {
       case 'faulted':
         return this.#settle(run, { status: 'faulted', fault: message.fault, message: body, spent: message.spent });
       case 'log':
-        return run.ask.log(message.level, body);
-      case 'ask': {
-        const { askId, capability } = message;
-        run.ended ??= new AbortController();
-        void run.ask[capability](body, run.ended.signal).then((reply) => {
-          if (this.#runs.has(runId)) run.thread.reply(runId, askId, reply);
-        });
-      }
+        return this.#takeLog(run, message.level, body);
+      case 'ask':
+        return this.#takeAsk(run, message.askId, message.capability, body);
     }
+  }
+
+  // A thread keeps to the limits of its runs. One that does not has been broken into.
+
+  #takeLog(run: RunInside, level: LogLevel, text: string): void {
+    const { logLines, logBytes } = run.job.limits;
+    run.logLines++;
+    run.logBytes += Buffer.byteLength(text);
+    if (run.logLines > logLines + LOG_SLACK_LINES || run.logBytes > logBytes + LOG_SLACK_BYTES) {
+      return this.#kill(this.#suspect('sandbox_crashed'));
+    }
+    run.ask.log(level, text);
+  }
+
+  #takeAsk(run: RunInside, askId: number, capability: Capability, request: string): void {
+    const { runId, limits } = run.job;
+    if (run.asksOpen >= limits.pendingAsks || request.length > limits.askChars) {
+      return this.#kill(this.#suspect('sandbox_crashed'));
+    }
+    run.asksOpen++;
+    run.ended ??= new AbortController();
+    void run.ask[capability](request, run.ended.signal).then((reply) => {
+      run.asksOpen--;
+      if (this.#runs.has(runId)) run.thread.reply(runId, askId, reply);
+    });
   }
 
   #settle(run: RunInside, outcome: Outcome): void {
@@ -246,48 +283,43 @@ export class Compartment {
     run.settle(outcome);
   }
 
+  /** The reply comes in the run's time, and `GRACE_MS` at the most, whatever the thread is doing. */
   #startClock(run: RunInside): void {
-    const { runId, limits } = run.job;
-    const look = (): void => {
-      const begunAt = run.thread.begunAt(runId);
-      // It never got the thread in its time: others held it up. Whatever comes of it is not looked at.
-      if (begunAt === undefined) return this.#settle(run, fault('overloaded'));
-      const leftMs = begunAt + limits.timeoutMs + GRACE_MS - performance.now();
-      if (leftMs > 0) run.deadline = setTimeout(look, leftMs);
-      else this.#killFor(runId, 'run_timeout');
-    };
-    run.deadline = setTimeout(look, limits.timeoutMs + GRACE_MS);
+    run.clockAt = performance.now();
+    run.deadline = setTimeout(() => this.#overrun(run), run.job.limits.timeoutMs + GRACE_MS);
   }
 
-  #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const culprit = this.#culprit();
-    for (const [runId, run] of this.#runs) {
-      const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
-      const reason = runId === culprit?.runId ? culprit.fault : 'sandbox_restarted';
-      this.#settle(run, { status: 'faulted', fault: reason, message: '', spent });
+  #overrun(run: RunInside): void {
+    const { runId } = run.job;
+    const begunAt = run.thread.begunAt(runId);
+    // Others held it up for so long that it had less than its time. Whatever comes of it is not looked at.
+    if (begunAt === undefined || begunAt > run.clockAt + GRACE_MS / 2) {
+      run.thread.cancel(runId);
+      return this.#settle(run, fault('overloaded'));
     }
-    this.#onEnd();
-  }
-
-  #culprit(): { readonly runId: string; readonly fault: Fault } | undefined {
-    if (this.#wasLetGo || !this.#isReady) return undefined;
-    if (this.#blamed) return this.#blamed;
-    const runId = this.#suspect();
-    return runId === undefined ? undefined : { runId, fault: 'sandbox_crashed' };
+    if (run.thread.runningRun === runId) return this.#kill({ run, fault: 'run_timeout' });
+    // It waits, and another has the thread.
+    this.#settle(run, fault('run_timeout'));
   }
 
   /**
    * Whose doing it is when the process as a whole is in a bad way: what runs on the thread that was
    * not heard of for longest; if all wait, the only run there is.
    */
-  #suspect(): string | undefined {
+  #suspect(reason: Fault): Culprit | undefined {
     const running = this.#threads.filter(({ runningRun }) => runningRun !== undefined);
     const [stillest] = running.sort((a, b) => a.movedAt - b.movedAt);
-    if (stillest) return stillest.runningRun;
-    return this.#runs.size === 1 ? [...this.#runs.keys()][0] : undefined;
+    const run = stillest ? this.#runs.get(stillest.runningRun ?? '') : undefined;
+    if (run) return { run, fault: reason };
+    const [only, ...others] = this.#runs.values();
+    return only && others.length === 0 ? { run: only, fault: reason } : undefined;
   }
+}
+
+/** Whose run it was, and why it ends. */
+interface Culprit {
+  readonly run: RunInside;
+  readonly fault: Fault;
 }
 
 /** What a run may make of resident memory: its heap, and its argument on the way in, in several copies. */

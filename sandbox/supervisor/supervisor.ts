@@ -2,14 +2,16 @@
  * Which compartment a run goes to: one process per connector, started on demand, with one ready to
  * be taken. Lets go what has been idle, and the longest idle one when there are too many.
  */
-import { type Ask, type CompartmentOptions, type Job, nothingSpent, type Outcome, type Sandbox } from '../protocol.ts';
-import { Compartment } from './compartment.ts';
+import { type Ask, type Job, nothingSpent, type Outcome, type Sandbox, type StartHost } from '../protocol.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
+import { Compartment, type CompartmentOptions } from './compartment.ts';
+import { HoldBack } from './hold-back.ts';
 
-export interface SupervisorOptions extends CompartmentOptions {
-  /** Processes at the most, the spare one not counted. */
+export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions {
+  /** Compartments at the most, the spare one not counted. */
   readonly compartments: number;
-  /** Runs in flight per connector; what is over is `overloaded`. */
-  readonly runsPerConnector: number;
+  /** How often a connector may bring its compartment down before it is held back. */
+  readonly crashesPerMinute: number;
   /** A compartment without a run for this long is let go. */
   readonly idleMs: number;
   /** Keeps a started process ready for the next connector. */
@@ -23,24 +25,57 @@ export class Supervisor implements Sandbox {
   readonly #options: SupervisorOptions;
   readonly #compartments = new Map<string, Compartment>();
   readonly #all = new Set<Compartment>();
+  readonly #startHost: StartHost;
+  readonly #admission: Admission;
+  readonly #holdBack: HoldBack;
   #spare: Compartment | undefined;
   #closed = false;
   #watch: NodeJS.Timeout | undefined;
   readonly #sweep: NodeJS.Timeout;
 
-  constructor(options: SupervisorOptions) {
+  constructor(startHost: StartHost, options: SupervisorOptions) {
     this.#options = Object.freeze({ ...options });
+    this.#startHost = startHost;
+    this.#admission = new Admission(options);
+    this.#holdBack = new HoldBack(options.crashesPerMinute);
     this.#sweep = setInterval(() => this.#letGoIdle(), Math.min(SWEEP_EVERY_MS, options.idleMs));
     this.#sweep.unref();
   }
 
-  run(job: Job, ask: Ask): Promise<Outcome> {
-    if (this.#closed) return Promise.resolve(refused('sandbox_restarted', ''));
+  async run(job: Job, ask: Ask): Promise<Outcome> {
+    const { connectorId } = job.bundle;
+    // Only calls are counted and held back: code that is tried, without a call, is not yet anybody's.
+    const refusal = job.call ? await this.#admit(job) : undefined;
+    if (refusal) return refusal;
+    try {
+      const outcome = await this.#runInside(job, ask);
+      if (outcome.status === 'answered') this.#holdBack.succeeded(connectorId);
+      return outcome;
+    } finally {
+      if (job.call) this.#admission.leave(connectorId);
+    }
+  }
+
+  isHeld(connectorId: string): boolean {
+    return this.#holdBack.isHeld(connectorId);
+  }
+
+  /** Resolves to nothing once the run may go in. */
+  #admit({ bundle: { connectorId }, limits, signal }: Job): Outcome | undefined | Promise<Outcome | undefined> {
+    const pauseMs = this.#holdBack.pauseLeftMs(connectorId);
+    if (pauseMs > 0) return heldBack(pauseMs);
+    if (this.#admission.enter(connectorId)) return undefined;
+    return this.#admission.turn(connectorId, limits.timeoutMs, signal).then((isIn) => {
+      if (isIn) return undefined;
+      if (signal?.aborted) return refused('cancelled');
+      return refused('overloaded', 'Too many runs of this connector are in flight.');
+    });
+  }
+
+  #runInside(job: Job, ask: Ask): Promise<Outcome> {
+    if (this.#closed) return Promise.resolve(refused('sandbox_restarted'));
     if (job.alone || (!job.call && !this.#hasRoomFor(job.bundle.connectorId))) return this.#runAlone(job, ask);
     const compartment = this.#compartmentOf(job.bundle.connectorId);
-    if (compartment.runsInside >= this.#options.runsPerConnector) {
-      return Promise.resolve(refused('overloaded', 'too many runs of this connector are in flight'));
-    }
     this.#watchWhileBusy();
     return compartment.run(job, ask);
   }
@@ -92,20 +127,33 @@ export class Supervisor implements Sandbox {
   #takeSpare(): Compartment {
     const compartment = this.#spare && !this.#spare.isGone ? this.#spare : this.#start();
     this.#spare = undefined;
-    if (this.#options.spare) void compartment.ready.then(() => this.#startSpare());
+    if (this.#options.spare) void Promise.race([compartment.ready, compartment.gone]).then(() => this.#startSpare());
     return compartment;
   }
 
   #start(): Compartment {
-    const compartment: Compartment = new Compartment(this.#options, () => {
-      this.#all.delete(compartment);
-      if (this.#spare === compartment) this.#spare = undefined;
-      for (const [connectorId, its] of this.#compartments) {
-        if (its === compartment) this.#compartments.delete(connectorId);
-      }
+    const compartment: Compartment = new Compartment(this.#startHost, this.#options, {
+      onBroughtDown: (culprit) => {
+        const connectorId = culprit ?? this.#onlyConnectorOf(compartment);
+        if (connectorId !== undefined) this.#holdBack.crashed(connectorId);
+      },
+      onGone: () => {
+        this.#all.delete(compartment);
+        if (this.#spare === compartment) this.#spare = undefined;
+        for (const connectorId of this.#connectorsOf(compartment)) this.#compartments.delete(connectorId);
+      },
     });
     this.#all.add(compartment);
     return compartment;
+  }
+
+  #connectorsOf(compartment: Compartment): string[] {
+    return [...this.#compartments].filter(([, its]) => its === compartment).map(([connectorId]) => connectorId);
+  }
+
+  #onlyConnectorOf(compartment: Compartment): string | undefined {
+    const [only, ...others] = this.#connectorsOf(compartment);
+    return others.length === 0 ? only : undefined;
   }
 
   #startSpare(): void {
@@ -135,6 +183,12 @@ export class Supervisor implements Sandbox {
   }
 }
 
-function refused(fault: 'overloaded' | 'sandbox_restarted', message: string): Outcome {
+function refused(fault: 'overloaded' | 'sandbox_restarted' | 'cancelled', message = ''): Outcome {
   return { status: 'faulted', fault, message, spent: nothingSpent };
+}
+
+function heldBack(pauseMs: number): Outcome {
+  const seconds = Math.ceil(pauseMs / 1_000);
+  const message = `The connector keeps bringing its compartment down and is held back for ${seconds} s.`;
+  return { status: 'faulted', fault: 'overloaded', message, spent: nothingSpent, retryAfterMs: pauseMs };
 }

@@ -3,6 +3,7 @@
  * fault is read off our own clocks, counters and the isolate's state.
  */
 import type { HostCallbacks } from '../guest/harness.ts';
+import { nestsDeeper } from '../nesting.ts';
 import type { Capability, Fault, Limits, LogLevel, Outcome, Spent } from '../protocol.ts';
 import type { GuestIsolate } from './guest-isolate.ts';
 
@@ -69,7 +70,7 @@ export class Run implements HostCallbacks {
   #announcedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   #logLines = 0;
-  #logChars = 0;
+  #logBytes = 0;
   #linesDropped = 0;
 
   constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, done: (outcome: Outcome) => void) {
@@ -89,10 +90,10 @@ export class Run implements HostCallbacks {
 
   start(call: RunCall | undefined): void {
     if (!this.#isolate.isLoaded) this.#load();
-    const { resultDepth, errorCodeChars } = this.#limits;
+    const { resultDepth, errorChars } = this.#limits;
     if (call) {
       const { section, name, argument } = call;
-      this.#enter('start', [section, name, argument, resultDepth, errorCodeChars * 10]);
+      this.#enter('start', [section, name, argument, resultDepth, errorChars]);
     } else {
       this.#enter('inspect', []);
     }
@@ -130,12 +131,13 @@ export class Run implements HostCallbacks {
 
   log(level: string, text: string): void {
     if (this.#ended) return;
-    if (this.#logLines >= this.#limits.logLines || this.#logChars + text.length > this.#limits.logChars) {
+    const bytes = Buffer.byteLength(text);
+    if (this.#logLines >= this.#limits.logLines || this.#logBytes + bytes > this.#limits.logBytes) {
       this.#linesDropped++;
       return;
     }
     this.#logLines++;
-    this.#logChars += text.length;
+    this.#logBytes += bytes;
     const known = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
     this.#port.log(known, text);
   }
@@ -225,24 +227,25 @@ export class Run implements HostCallbacks {
     if (!this.#answer) return;
     const { kind, text, code, stack } = this.#answer;
     if (kind === 'error') {
-      const chars = this.#limits.errorCodeChars;
+      const chars = this.#limits.errorChars;
       this.#end({
         status: 'failed',
-        code: code.slice(0, chars) || 'Error',
-        message: text.slice(0, chars * 10),
-        stack: stack.slice(0, chars * 20),
+        code: code.slice(0, chars / 10) || 'Error',
+        message: text.slice(0, chars),
+        stack: stack.slice(0, chars * 2),
         spent: this.#spent(),
       });
     } else if (kind === 'result') {
-      if (text.length > this.#limits.resultBytes || Buffer.byteLength(text) > this.#limits.resultBytes) {
+      const { resultBytes, resultDepth } = this.#limits;
+      if (text.length > resultBytes || Buffer.byteLength(text) > resultBytes) {
         this.#fault('response_size_exceeded');
-      } else if (!isJson(text)) {
+      } else if (nestsDeeper(text, resultDepth) || !isJson(text)) {
         this.#fault('invalid_extension_response');
       } else {
         this.#end({ status: 'answered', result: text, spent: this.#spent() });
       }
     } else if (kind === 'bundle_failed') {
-      this.#fault(kind, text.slice(0, this.#limits.errorCodeChars * 10));
+      this.#fault(kind, text.slice(0, this.#limits.errorChars));
     } else if (kind === 'object_not_found' || kind === 'invalid_function') {
       this.#fault(kind);
     } else {

@@ -1,20 +1,23 @@
 /** Entry of a worker thread. Its one task is to serve a pipe: jobs come in, outcomes and requests go out. */
 import { Socket } from 'node:net';
-import { workerData } from 'node:worker_threads';
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { confine } from '../confine.ts';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
-import type { Bundle, CompartmentOptions, FromThread, Limits, Outcome, ToThread } from '../protocol.ts';
+import { portStream } from '../port-stream.ts';
+import type { Bundle, FromThread, Limits, Outcome, ThreadOptions, ToThread } from '../protocol.ts';
 import { Run, type RunPort } from './run.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
-/** Settles when the pipe is closed. @param fd the thread's own pipe to the runtime */
-export default function serve(fd: number): Promise<void> {
+/** Settles when the pipe is closed. @param end the thread's own pipe to the runtime */
+export default function serve(end: number | MessagePort): Promise<void> {
+  confine();
   return new Promise((resolve) => {
-    const pipe = new Socket({ fd, readable: true, writable: true });
+    const pipe = typeof end === 'number' ? new Socket({ fd: end, readable: true, writable: true }) : portStream(end);
     pipe
       .on('end', resolve)
       .on('close', () => resolve())
       .on('error', () => resolve());
-    const { warmIsolates, warmMs } = workerData as CompartmentOptions;
+    const { warmIsolates, warmMs } = workerData as ThreadOptions;
     const server = new JobServer(new WarmIsolates(warmIsolates, warmMs));
     const channel = openFrameChannel<FromThread>(
       pipe,

@@ -1,6 +1,7 @@
 /** Request bodies: bounded, JSON, objects. */
 import { isUtf8 } from 'node:buffer';
 import rawBody from 'raw-body';
+import { nestsDeeper } from '../../sandbox/index.ts';
 import { RequestError, requestError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { ApiContext } from './context.ts';
@@ -8,7 +9,8 @@ import type { ApiContext } from './context.ts';
 export const BODY_LIMIT_BYTES = 1024 * 1024;
 /** A connector may write settings of 5 MiB. */
 const RUN_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
-export const CALL_BODY_LIMIT_BYTES = 50 * 1024 * 1024;
+/** Deeper than anything that is stored or passed on; to parse a million levels would hold everybody up. */
+const DEPTH_LIMIT = 10_000;
 
 export interface JsonBody {
   readonly text: string;
@@ -24,6 +26,9 @@ export async function readObject(ctx: ApiContext, limitBytes?: number): Promise<
   assertJsonType(ctx);
   const text = await readText(ctx, limit);
   if (text === '') return { text: '{}', value: {} };
+  if (nestsDeeper(text, DEPTH_LIMIT)) {
+    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

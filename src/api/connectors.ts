@@ -2,6 +2,7 @@
 import type { Router } from '@koa/router';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { ConnectorRow } from '../connector/catalog.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
 import { type Service, shown } from '../integration/service.ts';
@@ -25,7 +26,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     await catalog.start();
-    const rows = catalog.rows().map((row) => ({ ...row }));
+    const rows = catalog.rows().map(withHold);
     replyList(ctx, rows as unknown as JsonObject[], publicUrl(), ({ name, _id }) => [String(name), String(_id)]);
   });
 
@@ -69,11 +70,18 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     ctx.body = { _integrationIds: ids };
   });
 
-  async function rowOf(ctx: ApiContext): Promise<ReturnType<typeof catalog.row> & {}> {
+  async function rowOf(ctx: ApiContext): Promise<ConnectorRow> {
     assertAdministrator(ctx);
     await catalog.start();
     const row = catalog.row(ctx.params.id as string);
     if (!row) throw requestError('not_found', { message: 'There is no such connector.' });
-    return row;
+    return withHold(row);
+  }
+
+  /** A connector that serves may be held back for what it does. */
+  function withHold(row: ConnectorRow): ConnectorRow {
+    if (row.status !== 'ready' || !service.dispatcher.sandbox.isHeld(row._id)) return row;
+    const message = 'The connector keeps bringing its compartment down; a run that succeeds ends the pauses.';
+    return { ...row, status: 'held', errors: [...(row.errors ?? []), { code: 'overloaded', message }] };
   }
 }

@@ -6,7 +6,7 @@ import { install } from '../integration/install.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { CALL_BODY_LIMIT_BYTES, readObject } from './body.ts';
+import { readObject } from './body.ts';
 import {
   type ApiContext,
   assertAdministrator,
@@ -23,7 +23,7 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
       const ctx = context as ApiContext;
       assertAdministrator(ctx);
       const id = integrationIdOf(ctx);
-      const { text } = await readObject(ctx, CALL_BODY_LIMIT_BYTES);
+      const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
       const name = ctx.params.function as string;
       replyAnswer(ctx, await callIntegration(service, id, { section, name, body: text }));
     });
@@ -44,7 +44,7 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
-    const { text } = await readObject(ctx, CALL_BODY_LIMIT_BYTES);
+    const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
     const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
     replyAnswer(ctx, await uninstall(service, id, { body: text, force: flag(ctx, 'force'), precondition }));
   });

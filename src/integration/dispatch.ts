@@ -1,5 +1,5 @@
 /** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
-import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
+import { type Fault, type Limits, nestsDeeper, type Outcome, type Sandbox, type Spent } from '../../sandbox/index.ts';
 import { createAsk } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { PlatformApi } from '../broker/platform-api.ts';
@@ -24,6 +24,8 @@ export interface Dispatcher {
   readonly platformApi: PlatformApi;
   /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
   readonly limitsOf: (connector: Connector) => Limits;
+  /** Of the caller's part of a function's argument. */
+  readonly argument: { readonly bytes: number; readonly depth: number };
   readonly ids: ObjectIds;
   readonly log: RunLog;
 }
@@ -47,6 +49,15 @@ export interface Answer {
   readonly runId: string;
   readonly text: string;
   readonly spent: Spent;
+}
+
+function assertArgument({ bytes, depth }: Dispatcher['argument'], body: string): void {
+  if (body.length > bytes || Buffer.byteLength(body) > bytes) {
+    throw requestError('request_too_large', { message: `The argument is larger than ${bytes} bytes.` });
+  }
+  if (nestsDeeper(body, depth)) {
+    throw requestError('invalid_field', { field: '', message: `The argument nests deeper than ${depth} levels.` });
+  }
 }
 
 /** Adds keys to the text of a JSON object. Of two equal keys a parser takes the last, so these win. */
@@ -82,6 +93,7 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
 export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer> {
   const { connector, unit, section, name, body } = call;
   const { integrationId } = unit;
+  assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
   const grant = { runId, connectorId: connector._id, integrationId, unit };
@@ -124,7 +136,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
         new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
       );
     case 'faulted':
-      throw new RunError(runId, faultError(outcome.fault, redact(outcome.message)), outcome.fault);
+      throw new RunError(runId, faultError(outcome, redact(outcome.message)), outcome.fault);
   }
 }
 
@@ -153,7 +165,7 @@ export async function ofRun(runId: string | undefined, work: () => Promise<void>
   }
 }
 
-function faultError(fault: Fault, message: string): RequestError {
+function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
   const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
-  return requestError(code, { message });
+  return requestError(code, { message, retryAfterMs });
 }

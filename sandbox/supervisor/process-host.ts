@@ -1,0 +1,50 @@
+/** A compartment's process: Node in its jail, with a pipe for each thread and one that ends it. */
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Fault, Host, ThreadOptions } from '../protocol.ts';
+import { jailFlags } from './jail.ts';
+
+/** The runtime comes first: however many loops there are in compartments, it gets its share of the cores. */
+const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+/** A system that is out of memory ends this process before any other. */
+const OOM_SCORE_ADJUSTMENT = '1000';
+/** How V8 and Node end a process that asks for more memory than there can be. */
+const outOfMemory: ReadonlySet<NodeJS.Signals | null> = new Set(['SIGTRAP', 'SIGILL', 'SIGABRT']);
+
+const entry = fileURLToPath(
+  new URL(`../process/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+
+export function startProcess(options: ThreadOptions): Host {
+  const stdio = Array.from({ length: options.threads + 1 }, () => 'pipe' as const);
+  const child = spawn(process.execPath, [...jailFlags(), entry, JSON.stringify(options)], {
+    env: {},
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'ignore', ...stdio],
+    windowsHide: true,
+  });
+  const gone = new Promise<Fault>((resolve) => {
+    child
+      .once('exit', (_code, signal) => resolve(outOfMemory.has(signal) ? 'memory_limit_exceeded' : 'sandbox_crashed'))
+      .once('error', () => resolve('sandbox_crashed'));
+  });
+  // Without descriptors or memory for a process there is none, and no pipes; `error` follows.
+  const { pid } = child;
+  const [control, ...pipes] = pid === undefined ? [] : (child.stdio.slice(3) as unknown as Duplex[]);
+  control?.on('error', () => {});
+  if (pid !== undefined) yieldToOthers(pid);
+  return { pid, pipes, gone, kill: () => void child.kill('SIGKILL') };
+}
+
+/** As far as the system has such things. */
+function yieldToOthers(pid: number): void {
+  try {
+    setPriority(pid, PRIORITY);
+  } catch {
+    // It has ended already, or may not be told.
+  }
+  writeFile(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {});
+}

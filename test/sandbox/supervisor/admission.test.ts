@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { Admission } from '../../../sandbox/supervisor/admission.ts';
+
+const LONG_MS = 60_000;
+const admissionOf = (options: object = {}): Admission =>
+  new Admission({ runs: 100, runsPerConnector: 2, queuePerConnector: 2, ...options });
+
+function enterAll(admission: Admission, connectorId: string): number {
+  let entered = 0;
+  while (admission.enter(connectorId)) entered++;
+  return entered;
+}
+
+test('a connector has its number in flight, the rest wait in order, and over the queue is refused', async () => {
+  const admission = admissionOf();
+  expect(enterAll(admission, 'c')).toBe(2);
+  const order: number[] = [];
+  const waiting = [1, 2].map((n) => admission.turn('c', LONG_MS).then((isIn) => isIn && order.push(n)));
+  expect(await admission.turn('c', LONG_MS)).toBe(false);
+  admission.leave('c');
+  await waiting[0];
+  expect(admission.enter('c')).toBe(false);
+  admission.leave('c');
+  await waiting[1];
+  expect(order).toEqual([1, 2]);
+});
+
+test('who waits for too long, or is called back, is refused and takes no place', async () => {
+  const admission = admissionOf({ runsPerConnector: 1 });
+  admission.enter('c');
+  const controller = new AbortController();
+  const called = admission.turn('c', LONG_MS, controller.signal);
+  const late = admission.turn('c', 1);
+  controller.abort();
+  expect(await Promise.all([called, late])).toEqual([false, false]);
+  admission.leave('c');
+  expect(admission.enter('c')).toBe(true);
+});
+
+test('of the room that is left for all nobody takes more than half', () => {
+  const admission = admissionOf({ runs: 16, runsPerConnector: 16 });
+  expect(['a', 'b', 'c', 'd'].map((id) => enterAll(admission, id))).toEqual([8, 4, 2, 1]);
+});
+
+test('turns go round: one connector with a long queue does not hold up another', async () => {
+  const admission = admissionOf({ runs: 4, runsPerConnector: 4, queuePerConnector: 10 });
+  expect(['a', 'b', 'c'].map((id) => enterAll(admission, id))).toEqual([2, 1, 1]);
+  const order: string[] = [];
+  const all = ['a', 'a', 'd', 'a', 'd'].map((id) => admission.turn(id, LONG_MS).then(() => order.push(id)));
+  for (const id of ['b', 'c', 'a', 'a', 'd', 'a', 'd']) admission.leave(id);
+  await Promise.all(all);
+  expect(order.indexOf('d')).toBeLessThan(2);
+});
