@@ -5,8 +5,11 @@
 import type { Duplex } from 'node:stream';
 
 const LENGTHS_BYTES = 8;
-const HEADER_LIMIT_BYTES = 1024 * 1024;
+/** An error's code and stack, each character escaped, is the most that a header holds. */
+const HEADER_LIMIT_BYTES = 512 * 1024;
 const FRAMES_AT_ONCE = 4;
+/** Frames that took longer are enough for one turn of the event loop: others have their turn first. */
+const TURN_MS = 2;
 
 export interface FrameLimits {
   /** The longest body that is taken; a longer one ends the connection. */
@@ -56,6 +59,7 @@ export function openFrameChannel<Out>(
     parts.push(chunk);
     partsBytes += chunk.length;
     if (partsBytes < neededBytes) return;
+    const startedAt = performance.now();
     received = parts.length === 1 ? chunk : Buffer.concat(parts, partsBytes);
     let offset = 0;
     neededBytes = LENGTHS_BYTES;
@@ -84,6 +88,10 @@ export function openFrameChannel<Out>(
     const rest = received.subarray(offset);
     parts = rest.length === 0 ? [] : [rest];
     partsBytes = rest.length;
+    if (performance.now() - startedAt > TURN_MS) {
+      stream.pause();
+      setImmediate(() => broken || stream.resume());
+    }
   });
 
   return {

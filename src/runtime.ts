@@ -7,6 +7,7 @@ import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { adminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
+import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
 import { Catalog } from './connector/catalog.ts';
@@ -111,7 +112,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     }),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
-    platformApi: createPlatformApi((request, response) => void handle(request, response)),
+    broker: new Broker(createPlatformApi((request, response) => void handle(request, response))),
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
       onRunEnded: ({ outcome, ...run }) => {

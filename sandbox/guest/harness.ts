@@ -33,8 +33,6 @@ export interface GuestEntries {
   inspect(): void;
   fire(timerId: number): void;
   settle(askId: number, reply: string): void;
-  /** Between two runs: forgets what the last one left. */
-  reset(): void;
 }
 
 export function harness(
@@ -69,7 +67,6 @@ export function harness(
   const mapGet = Map.prototype.get;
   const mapSet = Map.prototype.set;
   const mapDelete = Map.prototype.delete;
-  const mapClear = Map.prototype.clear;
   const setHas = Set.prototype.has;
 
   const cut = (text: string, chars: number): string =>
@@ -547,10 +544,5 @@ export function harness(
       fire(id);
     },
     settle,
-    reset() {
-      run++;
-      apply(mapClear, timers, []);
-      apply(mapClear, pending, []);
-    },
   };
 }

@@ -1,9 +1,10 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import { findings } from '../schema.ts';
-import { methods, type PlatformApi } from './platform-api.ts';
+import { FairQueue } from './fair-queue.ts';
+import { methods, type PlatformApi, type PlatformResponse } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -32,29 +33,78 @@ const progressRequest = Compile(
   Type.Object({ fraction: Type.Number({ minimum: 0, maximum: 1 }), message: Type.String({ maxLength: 1_000 }) }),
 );
 
-/** Makes the capabilities of one run. */
-export function createAsk(token: string, platformApi: PlatformApi, events: RunEvents): Ask {
-  return {
-    fetch: (request) =>
-      answer(async () => {
-        const wanted = parse(fetchRequest, request);
-        const path = platformApi.pathOf(wanted.url);
-        if (path === undefined) {
-          throw new Denied(
-            'permission_denied',
-            `fetch to ${originOf(wanted.url)} is not permitted by permissions.fetch of the manifest`,
-          );
-        }
-        return platformApi.request({ ...wanted, url: path }, token);
-      }),
-    progress: (request) =>
-      answer(async () => {
-        const { fraction, message } = parse(progressRequest, request);
-        events.onProgress(fraction, message);
-        return null;
-      }),
-    log: events.onLog,
-  };
+/** Progress that comes faster is shown this often. */
+const PROGRESS_EVERY_MS = 100;
+
+/** Whose run it is, and the token that it brings along. */
+export interface Grantee {
+  readonly connectorId: string;
+  readonly token: string;
+}
+
+export class Broker {
+  readonly #platformApi: PlatformApi;
+  readonly #queue = new FairQueue();
+
+  constructor(platformApi: PlatformApi) {
+    this.#platformApi = platformApi;
+  }
+
+  /** Makes the capabilities of one run. */
+  askFor(grantee: Grantee, events: RunEvents): Ask {
+    const progress = new Progress(events);
+    return {
+      fetch: (request, signal) =>
+        answer(async () => {
+          await this.#queue.turn(grantee.connectorId);
+          if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
+          return this.#fetch(parse(fetchRequest, request), grantee.token);
+        }),
+      progress: (request, signal) =>
+        answer(async () => {
+          const { fraction, message } = parse(progressRequest, request);
+          progress.report(fraction, message, signal);
+          return null;
+        }),
+      log: events.onLog,
+    };
+  }
+
+  #fetch(wanted: Static<typeof FetchRequest>, token: string): Promise<PlatformResponse> {
+    const path = this.#platformApi.pathOf(wanted.url);
+    if (path === undefined) {
+      throw new Denied(
+        'permission_denied',
+        `fetch to ${originOf(wanted.url)} is not permitted by permissions.fetch of the manifest`,
+      );
+    }
+    return this.#platformApi.request({ ...wanted, url: path }, token);
+  }
+}
+
+/** The first report goes through at once; of those that follow too fast, the newest, if the run still goes on. */
+class Progress {
+  readonly #events: RunEvents;
+  #newest: [fraction: number, message: string] | undefined;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(events: RunEvents) {
+    this.#events = events;
+  }
+
+  report(fraction: number, message: string, ended: AbortSignal): void {
+    this.#newest = [fraction, message];
+    if (!this.#pause) this.#show(ended);
+  }
+
+  #show(ended: AbortSignal): void {
+    this.#pause = undefined;
+    if (!this.#newest || ended.aborted) return;
+    this.#events.onProgress(...this.#newest);
+    this.#newest = undefined;
+    this.#pause = setTimeout(() => this.#show(ended), PROGRESS_EVERY_MS);
+    this.#pause.unref();
+  }
 }
 
 async function answer(work: () => Promise<unknown>): Promise<string> {

@@ -1,8 +1,7 @@
 /** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
 import { type Fault, type Limits, nestsDeeper, type Outcome, type Sandbox, type Spent } from '../../sandbox/index.ts';
-import { createAsk } from '../broker/broker.ts';
+import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
-import type { PlatformApi } from '../broker/platform-api.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { Json } from '../json.ts';
@@ -21,7 +20,7 @@ export interface RunLog {
 export interface Dispatcher {
   readonly sandbox: Sandbox;
   readonly tokens: OneTimeTokens;
-  readonly platformApi: PlatformApi;
+  readonly broker: Broker;
   /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
   readonly limitsOf: (connector: Connector) => Limits;
   /** Of the caller's part of a function's argument. */
@@ -99,7 +98,8 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   const grant = { runId, connectorId: connector._id, integrationId, unit };
   const { token, revoke } = dispatcher.tokens.issue(grant);
   const redact = (text: string): string => text.replaceAll(token, '[redacted]');
-  const ask = createAsk(token, dispatcher.platformApi, {
+  const grantee = { connectorId: connector._id, token };
+  const ask = dispatcher.broker.askFor(grantee, {
     onLog: (level, text) => dispatcher.log.onLog(runId, level, redact(text)),
     onProgress: (fraction, message) =>
       dispatcher.log.onLog(runId, 'info', redact(`progress ${Math.round(fraction * 100)} %: ${message}`)),

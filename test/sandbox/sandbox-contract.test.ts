@@ -465,6 +465,60 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(logged).toEqual([]);
     });
 
+    test('log lines, timers, promises and globals of runs side by side do not mix', async () => {
+      const code = `globalThis.seen = [];
+        exports.settings = { f: async ({ who }) => {
+          const push = Array.prototype.push;
+          Array.prototype.push = function (...items) { return push.apply(this, [who, ...items]); };
+          const ticking = setInterval(() => { seen.push('tick'); console.log(who); }, 5);
+          await Promise.all([0, 20, 40].map((ms) => new Promise((resolve) => setTimeout(resolve, ms)).then(() => seen.push('then'))));
+          clearInterval(ticking);
+          return [...new Set(seen)].sort();
+        } };`;
+      const one = async (who: string): Promise<string[]> => {
+        const lines: string[] = [];
+        const ask = { log: (_level: string, text: string) => lines.push(text) };
+        expect(await resultOf({ code, integrationId: who, argument: { who }, ask })).toEqual(
+          [who, 'then', 'tick'].sort(),
+        );
+        return lines;
+      };
+      for (const [i, lines] of (await Promise.all(['a', 'b', 'c', 'd'].map(one))).entries()) {
+        expect(new Set(lines)).toEqual(new Set(['abcd'[i]]));
+      }
+    });
+
+    test.each([
+      ['a loop in a timer', '() => { setTimeout(() => { for (;;); }); return 1; }'],
+      ['a loop in a promise', '() => { Promise.resolve().then(() => { for (;;); }); return 1; }'],
+      [
+        'promises without end',
+        '() => { const on = () => setTimeout(() => Promise.resolve().then(on)); on(); return 1; }',
+      ],
+      ['a second answer', '(options, callback) => { callback(null, 1); setTimeout(() => callback(null, 2)); }'],
+    ])('%s that a run leaves behind ends with it', async (_what, source) => {
+      const first = await run({ code: f(source), integrationId: 'left', limits: { cpuMs: 300 } });
+      expect(first.status === 'answered' ? first.result : first).toSatisfy(
+        (answer) => answer === '1' || (answer as { fault: string }).fault === 'cpu_limit_exceeded',
+      );
+      const startedAt = performance.now();
+      expect(await resultOf({ code: f('() => 2'), integrationId: 'left' })).toBe(2);
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+    });
+
+    test('a request that a run leaves open is given up', async () => {
+      const givenUp = Promise.withResolvers<void>();
+      const fetch = (_request: string, signal: AbortSignal): Promise<string> =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            givenUp.resolve();
+            resolve('{"value":null}');
+          });
+        });
+      expect(await resultOf({ code: f("() => { fetch('/'); return 1; }"), ask: { fetch } })).toBe(1);
+      await givenUp.promise;
+    });
+
     test('only ECMAScript and what is offered is there', async () => {
       const code = f(
         `() => ['process', 'Buffer', 'require', 'WebAssembly', 'setImmediate', 'global', 'module'].filter((name) => name in globalThis)`,

@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Server {
   readonly url: string;
+  readonly pid: number;
   /** What it printed on stdout so far. */
   stdout(): string;
   stderr(): string;
@@ -41,13 +42,17 @@ function start(
   return { child, out: () => out, err: () => err };
 }
 
-/** Starts the server's main file and waits until it listens. */
+/** Starts the server's main file and waits until it listens; it is killed when the test ends. */
 export async function startServer(environment: Record<string, string>, args: string[] = []): Promise<Server> {
+  const launching = launchServer(environment, args);
+  onTestFinished(() => launching.then((server) => void server.stop('SIGKILL')).catch(() => {}));
+  return launching;
+}
+
+/** The same, outside of a test: it is for the caller to stop it. */
+export async function launchServer(environment: Record<string, string>, args: string[] = []): Promise<Server> {
   const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...environment });
   const exited = once(child, 'exit');
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', () => {
       const found = /listening on (http:\S+)\n/.exec(out())?.[1];
@@ -57,6 +62,7 @@ export async function startServer(environment: Record<string, string>, args: str
   });
   return {
     url,
+    pid: child.pid as number,
     stdout: out,
     stderr: err,
     async stop(signal) {

@@ -1,0 +1,155 @@
+/** Every limit that an operator can set (contract 2, 5 and 10), from outside: at it, and just above. */
+import { expect, test, vi } from 'vitest';
+import type { RuntimeOptions } from '../../src/index.ts';
+import { type Client, errorsOf, type Reply } from '../support/client.ts';
+import { connectorIdOf, installed, serve } from '../support/runtime.ts';
+import { childrenOf } from '../support/traces.ts';
+
+const CODE = `let calls = 0;
+const waiting = (ms) => new Promise((resolve) => setTimeout(resolve, ms, 'waited'));
+exports.settings = {
+  size: ({ text }) => text.length,
+  text: ({ length }) => 'x'.repeat(length),
+  nested: ({ levels }) => { let value = 1; for (let i = 0; i < levels; i++) value = [value]; return value; },
+  fails: ({ length }) => { throw new Error('x'.repeat(length)); },
+  timers: ({ count }) => { for (let i = 0; i < count; i++) setTimeout(() => {}, 1e6); return count; },
+  requests: async ({ count }) => {
+    const all = await Promise.allSettled(Array.from({ length: count }, () => fetch('/v1/tokenInfo')));
+    return all.filter(({ status }) => status === 'fulfilled').length;
+  },
+  waits: ({ ms }) => waiting(ms),
+  count: () => ++calls,
+  crash: () => 'x'.repeat(1 << 28).split(''),
+};`;
+
+async function connected(
+  options: RuntimeOptions,
+  names = ['one'],
+): Promise<{ client: Client; call: (name: string, body?: object, at?: number) => Promise<Reply>; ids: string[] }> {
+  const { client } = await serve(Object.fromEntries(names.map((name) => [name, { code: CODE }])), options);
+  const ids = await Promise.all(names.map((name) => installed(client, name)));
+  const call = (name: string, body: object = {}, at = 0): Promise<Reply> =>
+    client('PUT', `/integrations/${ids[at]}/settings/${name}`, body);
+  return { client, call, ids };
+}
+
+/** The status, and the first error's code. */
+const came = (reply: Reply): unknown[] =>
+  reply.status < 400 ? [reply.status] : [reply.status, errorsOf(reply)[0]?.[0]];
+const nested = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
+
+test.each<[string, RuntimeOptions, string, object, object, unknown[]]>([
+  [
+    "an argument's bytes",
+    { runArgumentBytes: 100 },
+    'size',
+    { text: 'x'.repeat(89) },
+    { text: 'x'.repeat(90) },
+    [413, 'request_too_large'],
+  ],
+  ["an argument's levels", { runArgumentDepth: 7 }, 'count', nested(7), nested(8), [422, 'invalid_field']],
+  [
+    "a result's bytes",
+    { runResultBytes: 100 },
+    'text',
+    { length: 98 },
+    { length: 99 },
+    [422, 'response_size_exceeded'],
+  ],
+  [
+    "a result's levels",
+    { runResultDepth: 7 },
+    'nested',
+    { levels: 7 },
+    { levels: 8 },
+    [422, 'invalid_extension_response'],
+  ],
+  ['timers', { runTimers: 7 }, 'timers', { count: 7 }, { count: 8 }, [422, 'Error']],
+])('%s', async (_what, options, name, at, above, refusal) => {
+  const { call } = await connected(options);
+  expect(came(await call(name, at))).toEqual([200]);
+  expect(came(await call(name, above))).toEqual(refusal);
+});
+
+test("an error's characters: the rest is cut off", async () => {
+  const { call } = await connected({ runErrorChars: 50 });
+  const lengths = await Promise.all(
+    [49, 50, 51].map(async (length) => (await call('fails', { length })).body.errors[0].message.length),
+  );
+  expect(lengths).toEqual([49, 50, 50]);
+});
+
+test('open requests: what is over is refused, and the others are answered', async () => {
+  const { call } = await connected({ runRequests: 7 });
+  expect((await call('requests', { count: 7 })).body).toBe(7);
+  expect((await call('requests', { count: 9 })).body).toBe(7);
+});
+
+test('runs of one connector: the queue takes some more, and what is over is told to come again', async () => {
+  const { call } = await connected({ runsPerConnector: 3, queuePerConnector: 2 });
+  const replies = await Promise.all(Array.from({ length: 7 }, () => call('waits', { ms: 300 })));
+  const [served, refused] = [
+    replies.filter(({ status }) => status === 200),
+    replies.filter(({ status }) => status !== 200),
+  ];
+  expect([served.length, refused.length]).toEqual([5, 2]);
+  for (const reply of refused) {
+    expect(came(reply)).toEqual([503, 'overloaded']);
+    expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+});
+
+test('runs in all: one connector leaves room for the next', async () => {
+  const { call } = await connected({ runs: 4, queuePerConnector: 0 }, ['one', 'two']);
+  const crowd = Array.from({ length: 4 }, () => call('waits', { ms: 500 }));
+  const refused = await Promise.race(crowd);
+  expect(came(refused)).toEqual([503, 'overloaded']);
+  expect(came(await call('count', {}, 1))).toEqual([200]);
+  expect((await Promise.all(crowd)).filter(({ status }) => status === 200)).toHaveLength(2);
+});
+
+test('crashes per minute: a connector that keeps on is held back, says the listing, until a run succeeds', async () => {
+  const { client, call } = await connected({ crashesPerMinute: 2, runMemoryMb: 32 }, ['one', 'two']);
+  const connectorId = await connectorIdOf(client, 'one');
+  const listing = async () => (await client('GET', `/connectors/${connectorId}`)).body;
+  for (let crash = 0; crash < 2; crash++) expect(came(await call('crash'))).toEqual([422, 'memory_limit_exceeded']);
+  expect(came(await call('count'))).toEqual([200]);
+  expect(await listing()).toMatchObject({ status: 'ready' });
+
+  expect(came(await call('crash'))).toEqual([422, 'memory_limit_exceeded']);
+  const held = await call('count');
+  expect(came(held)).toEqual([503, 'overloaded']);
+  expect(Number(held.headers.get('retry-after'))).toBe(1);
+  expect(held.body.errors[0].message).toContain('held back');
+  expect(await listing()).toMatchObject({ status: 'held', errors: [{ code: 'overloaded' }] });
+  expect(came(await call('count', {}, 1))).toEqual([200]);
+
+  await vi.waitFor(async () => expect(came(await call('count'))).toEqual([200]), { timeout: 5_000, interval: 100 });
+  expect(await listing()).toMatchObject({ status: 'ready' });
+});
+
+test('warm isolates: so many are kept, and for so long', async () => {
+  const none = await connected({ warmIsolates: 0 });
+  expect([(await none.call('count')).body, (await none.call('count')).body]).toEqual([1, 1]);
+
+  const kept = await connected({});
+  expect([(await kept.call('count')).body, (await kept.call('count')).body]).toEqual([1, 2]);
+
+  const short = await connected({ warmMs: 50 });
+  expect((await short.call('count')).body).toBe(1);
+  await short.client('PUT', `/integrations/${await installed(short.client, 'one')}/settings/waits`, { ms: 100 });
+  expect((await short.call('count')).body).toBe(1);
+});
+
+test.runIf(process.platform === 'linux')('compartments: no more at once, and none when nobody needs it', async () => {
+  const mine = new Set(await childrenOf(process.pid));
+  const processes = async (): Promise<number[]> => (await childrenOf(process.pid)).filter((pid) => !mine.has(pid));
+  const names = ['one', 'two', 'three', 'four'];
+  const { call } = await connected({ compartments: 2, compartmentIdleMs: 300 }, names);
+  const replies = await Promise.all(names.map((_name, at) => call('waits', { ms: 100 }, at)));
+  expect(replies.map(({ body }) => body)).toEqual(Array(4).fill('waited'));
+  // And the spare one.
+  await vi.waitFor(async () => expect((await processes()).length).toBeLessThanOrEqual(3), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await processes()).toHaveLength(1), { timeout: 5_000 });
+  expect(came(await call('count'))).toEqual([200]);
+});

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { FairQueue } from '../../src/broker/fair-queue.ts';
+
+test('owners are served in turn, and others between any two of their requests', async () => {
+  const queue = new FairQueue();
+  const served: string[] = [];
+  let othersServed = 0;
+  const keepOn = (): void => {
+    othersServed++;
+    if (served.length < 7) setImmediate(keepOn);
+  };
+  keepOn();
+  const request = async (name: string): Promise<void> => {
+    await queue.turn(name.charAt(0));
+    served.push(name);
+    expect(othersServed).toBeGreaterThanOrEqual(served.length - 1);
+  };
+  await Promise.all(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'].map(request));
+  expect(served).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
+});
+
+test('who comes alone does not wait', async () => {
+  const queue = new FairQueue();
+  expect(queue.turn('a')).toBe(undefined);
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  expect(queue.turn('a')).toBe(undefined);
+});
