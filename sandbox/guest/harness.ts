@@ -59,7 +59,6 @@ export function harness(
   const includesString = String.prototype.includes;
   const lowerCase = String.prototype.toLowerCase;
   const upperCase = String.prototype.toUpperCase;
-  const joinArray = Array.prototype.join;
   const ErrorClass = Error;
   const TypeErrorClass = TypeError;
   const StringFunction = String;
@@ -85,6 +84,7 @@ export function harness(
   const AsyncFunctionPrototype = getPrototypeOf(async () => {});
   if (AsyncFunctionPrototype) builtInPrototypes.add(AsyncFunctionPrototype);
   /** `constructor`, `toString`, `__proto__` and their like, whoever defines them. */
+  const hasOwn = ObjectPrototype.hasOwnProperty;
   const reservedNames = new Set<PropertyKey>(ownKeys(ObjectPrototype));
   const knownSections = apply(splitString, sectionNames, [',']) as string[];
 
@@ -93,7 +93,7 @@ export function harness(
     let object: object | null = holder;
     while (object !== null && !apply(setHas, builtInPrototypes, [object])) {
       const found = getOwnPropertyDescriptor(object, name);
-      if (found) return found.get ? apply(found.get, holder, []) : found.value;
+      if (found) return apply(hasOwn, found, ['get']) && found.get ? apply(found.get, holder, []) : found.value;
       object = getPrototypeOf(object);
     }
     return undefined;
@@ -176,14 +176,14 @@ export function harness(
   /** Frames of the harness are ours, and say nothing to the connector's author. */
   const ownFrames = (stack: string): string => {
     const lines = apply(splitString, stack, ['\n']) as string[];
-    const kept: string[] = [];
+    let kept = '';
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
       if (!apply(includesString, line, ['bulkhead:harness'])) {
-        defineProperty(kept, kept.length, { value: line, writable: true, enumerable: true, configurable: true });
+        kept += (kept === '' ? '' : '\n') + line;
       }
     }
-    return apply(joinArray, kept, ['\n']) as string;
+    return kept;
   };
   const describe = (error: unknown): { code: string; message: string; stack: string } => {
     if (isObject(error) || typeof error === 'function') {
@@ -350,13 +350,14 @@ export function harness(
     const open = apply(mapGet, pending, [id]) as Pending | undefined;
     if (!open) return;
     apply(mapDelete, pending, [id]);
-    const { value, error } = parse(reply) as { value?: unknown; error?: { code: string; message: string } };
-    if (error) {
+    const told = parse(reply) as { value?: unknown; error: { code: string; message: string } };
+    if (apply(hasOwn, told, ['error'])) {
+      const { error } = told;
       const rejection = new TypeErrorClass(error.message) as TypeError & { code: string };
       rejection.code = error.code;
       open.reject(rejection);
     } else {
-      open.resolve(value);
+      open.resolve(told.value);
     }
   };
 
@@ -382,7 +383,14 @@ export function harness(
       log(level, cut(line, 10_000));
     };
   const define = (name: string, value: unknown): void => {
-    defineProperty(global, name, { value, writable: true, enumerable: false, configurable: true });
+    defineProperty(global, name, {
+      // What the connector puts on every object is no part of it.
+      __proto__: null,
+      value,
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    } as PropertyDescriptor);
   };
   define('console', {
     debug: logger('debug'),
