@@ -137,7 +137,7 @@ export class Compartment {
     if (signal?.aborted) return Promise.resolve(fault('cancelled'));
     return new Promise((settle) => {
       const thread = this.#choose(integrationId);
-      const onCancel = (): void => thread.cancel(runId);
+      const onCancel = (): void => this.#cancel(runId);
       const now = performance.now();
       const counted = { clockAt: now, asksOpen: 0, logLines: 0, logBytes: 0 };
       const run: RunInside = { job, ask, thread, settle, startedAt: now, onCancel, ...counted };
@@ -147,6 +147,18 @@ export class Compartment {
       thread.start(job);
       signal?.addEventListener('abort', onCancel, { once: true });
     });
+  }
+
+  /** A run that waits is given up at once; one that has the thread, and does not look up, is ended with it. */
+  #cancel(runId: string): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    run.thread.cancel(runId);
+    clearTimeout(run.deadline);
+    run.deadline = setTimeout(() => {
+      if (run.thread.runningRun === runId && this.#isReady) this.#kill({ run, fault: 'cancelled' });
+      else this.#settle(run, fault('cancelled'));
+    }, GRACE_MS);
   }
 
   /** Ends it for a reason of ours; runs that are inside are told to come again. */
