@@ -38,6 +38,16 @@ function mapSecrets(record: JsonObject, replace: (leaf: Leaf, path: Path) => Jso
 
 const placeOf = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
 
+/** The secret texts of a connection that is open. */
+export function secretsOf(open: JsonObject): string[] {
+  const found: string[] = [];
+  mapSecrets(open, (leaf) => {
+    found.push(String(leaf));
+    return leaf;
+  });
+  return found;
+}
+
 /** As it is shown to everybody. */
 export function masked<T extends JsonObject>(connection: T): T {
   return mapSecrets(connection, () => MASK) as T;
