@@ -86,9 +86,20 @@ describe('arrows', () => {
       'sandbox/index.ts',
     ],
     'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
-    'src/connector': ['src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
+    'src/connector': [
+      'src/broker/origin-permissions.ts',
+      'src/errors.ts',
+      'src/json.ts',
+      'src/schema.ts',
+      'sandbox/index.ts',
+    ],
     'src/store': ['src/json.ts'],
-    'src/options.ts': ['src/schema.ts', 'sandbox/index.ts'],
+    'src/options.ts': [
+      'src/broker/address-guard.ts',
+      'src/broker/outbound-limits.ts',
+      'src/schema.ts',
+      'sandbox/index.ts',
+    ],
     'src/schema.ts': ['src/errors.ts'],
     'src/errors.ts': [],
     'src/json.ts': [],
@@ -151,6 +162,8 @@ describe('one importer', () => {
     ['piscina', ['sandbox/process/pool.ts']],
     ['chokidar', ['src/connector/watch.ts']],
     ['light-my-request', ['src/broker/platform-api.ts']],
+    ['ipaddr.js', ['src/broker/address-guard.ts']],
+    ['undici', ['src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['raw-body', ['src/api/body.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);

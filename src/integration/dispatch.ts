@@ -98,7 +98,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   const grant = { runId, connectorId: connector._id, integrationId, unit };
   const { token, revoke } = dispatcher.tokens.issue(grant);
   const redact = (text: string): string => text.replaceAll(token, '[redacted]');
-  const grantee = { connectorId: connector._id, token };
+  const grantee = { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [] };
   const ask = dispatcher.broker.askFor(grantee, {
     onLog: (level, text) => dispatcher.log.onLog(runId, level, redact(text)),
     onProgress: (fraction, message) =>
