@@ -7,6 +7,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
+import { exchange, type ResponseHead } from './exchange.ts';
 import { FairRoom } from './fair-room.ts';
 import { guardedConnect } from './guarded-connect.ts';
 import { OriginPermissions } from './origin-permissions.ts';
@@ -127,7 +128,7 @@ class UndiciOutbound implements Outbound {
   ): Promise<OutboundResponse> {
     let hop = first;
     for (let redirects = 0; ; redirects++) {
-      const { statusCode: status, statusText, headers, body } = await this.#send(agent, hop, ending);
+      const { status, statusText, headers, body } = await this.#send(agent, hop, ending);
       const next = isRedirect(status) && redirect !== 'manual' ? redirected(hop, status, headers) : undefined;
       if (!next) {
         const encoding = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
@@ -136,7 +137,7 @@ class UndiciOutbound implements Outbound {
         return { url, status, statusText, headers, ...asText(bytes), redirected: redirects > 0 };
       }
       // Nobody reads what a redirect says besides its place.
-      body.on('error', () => {}).destroy();
+      body.destroy();
       if (redirect === 'error') throw new Denied('request_failed', 'The server answered with a redirect.');
       if (redirects === this.#limits.redirects) {
         throw new Denied('too_many_redirects', `More than ${this.#limits.redirects} redirects.`);
@@ -146,25 +147,12 @@ class UndiciOutbound implements Outbound {
     }
   }
 
-  async #send(agent: Agent, { url, method, headers, body }: Hop, ending: AbortController) {
+  async #send(agent: Agent, { url, method, headers, body }: Hop, ending: AbortController): Promise<ResponseHead> {
+    const path = url.pathname + url.search;
+    const request = { origin: url.origin, path, method, headers: withDefaults(headers).flat(), body };
     const waiting = endAfter(this.#limits.headersMs, ending, 'The server took too long to answer.');
     try {
-      const response = await Promise.race([
-        agent.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method,
-          headers: withDefaults(headers).flat(),
-          body,
-          signal: ending.signal,
-          responseHeaders: 'raw',
-        }),
-        // The library sees the signal only once there is a connection.
-        ended(ending.signal),
-      ]);
-      // Raw headers are names and values in turn, which the types do not say.
-      const raw = response.headers as unknown as readonly string[];
-      return { ...response, headers: pairsOf(raw) };
+      return await exchange(agent, request, ending.signal);
     } finally {
       clearTimeout(waiting);
     }
@@ -198,18 +186,4 @@ class UndiciOutbound implements Outbound {
 
 function endAfter(ms: number, ending: AbortController, sentence: string): NodeJS.Timeout {
   return setTimeout(() => ending.abort(new Denied('request_timeout', sentence)), ms);
-}
-
-function ended(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const end = (): void => reject(signal.reason);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
-}
-
-function pairsOf(raw: readonly string[]): HeaderPair[] {
-  const pairs: HeaderPair[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([String(raw[i]).toLowerCase(), String(raw[i + 1])]);
-  return pairs;
 }
