@@ -163,7 +163,7 @@ describe('one importer', () => {
     ['chokidar', ['src/connector/watch.ts']],
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['ipaddr.js', ['src/broker/address-guard.ts']],
-    ['undici', ['src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
+    ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['raw-body', ['src/api/body.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);

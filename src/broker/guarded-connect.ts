@@ -38,7 +38,9 @@ export function guardedConnect({
 
   async function permittedAddresses(hostname: string, options: LookupOptions): Promise<LookupAddress[]> {
     // Nobody waits for the connection any longer than that.
-    const leave = await lookups.enter(owner, AbortSignal.timeout(connectMs));
+    const leave = await lookups.enter(owner, AbortSignal.timeout(connectMs)).catch(() => {
+      throw new Denied('request_timeout', 'The host name took too long to resolve.');
+    });
     const found = await new Promise<LookupAddress[]>((resolve, reject) => {
       lookup(hostname, { ...options, all: true }, (error, addresses, family = 0) => {
         if (error) reject(error);

@@ -36,13 +36,13 @@ export function sendableHeaders(given: readonly HeaderPair[], limits: { count: n
   const headers: HeaderPair[] = [];
   let bytes = 0;
   for (const [givenName, givenValue] of given) {
-    const name = givenName.toLowerCase();
     const value = givenValue.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
-    bytes += name.length + value.length;
+    bytes += givenName.length + value.length;
     if (bytes > limits.bytes) throw new Denied('invalid_request', `The headers are larger than ${limits.bytes} bytes.`);
-    if (!isValid(name, value)) {
-      throw new Denied('invalid_request', `The header ${JSON.stringify(name.slice(0, 100))} is not valid.`);
+    if (!isValid(givenName, value)) {
+      throw new Denied('invalid_request', `The header ${JSON.stringify(givenName.slice(0, 100))} is not valid.`);
     }
+    const name = givenName.toLowerCase();
     if (!OF_THE_CONNECTION.test(name)) headers.push([name, value]);
   }
   return headers;
