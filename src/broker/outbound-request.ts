@@ -36,12 +36,14 @@ function bytesOf({ body, bodyEncoding }: OutboundRequest, limit: number): Buffer
 }
 
 /** @throws Denied */
-export function firstHop(request: OutboundRequest, limits: OutboundLimits): Hop {
+export function addressOf({ url }: OutboundRequest, limits: OutboundLimits): URL {
+  if (url.length <= limits.urlChars && URL.canParse(url)) return new URL(url);
+  throw new Denied('invalid_request', 'The address is not valid.');
+}
+
+/** @throws Denied */
+export function firstHop(url: URL, request: OutboundRequest, limits: OutboundLimits): Hop {
   const { method } = request;
-  if (request.url.length > limits.urlChars || !URL.canParse(request.url)) {
-    throw new Denied('invalid_request', 'The address is not valid.');
-  }
-  const url = new URL(request.url);
   if (url.username || url.password) {
     throw new Denied('invalid_request', 'The address holds credentials: send them as a header.');
   }

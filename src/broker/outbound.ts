@@ -13,7 +13,7 @@ import { guardedConnect } from './guarded-connect.ts';
 import { OriginPermissions } from './origin-permissions.ts';
 import { failureOf } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
-import { firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
+import { addressOf, firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
 import { type HeaderPair, withDefaults } from './request-headers.ts';
 import { asText, readBody } from './response-body.ts';
 
@@ -83,8 +83,9 @@ class UndiciOutbound implements Outbound {
 
   async fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse> {
     const origins = new OriginPermissions(grant.permissions);
-    const first = firstHop(request, this.#limits);
-    origins.assertPermitted(first.url);
+    const url = addressOf(request, this.#limits);
+    origins.assertPermitted(url);
+    const first = firstHop(url, request, this.#limits);
 
     const ending = new AbortController();
     const end = (): void => ending.abort(new Denied('cancelled', 'The run has ended.'));
@@ -99,7 +100,10 @@ class UndiciOutbound implements Outbound {
       return await this.#follow(first, request.redirect ?? 'follow', origins, this.#agentOf(grant.connectorId), ending);
     } catch (error) {
       // Whatever the end of the request has broken, it is why.
-      throw ending.signal.aborted ? ending.signal.reason : failureOf(error);
+      const failure = ending.signal.aborted ? ending.signal.reason : failureOf(error);
+      // What is still open of it ends as well.
+      ending.abort(failure);
+      throw failure;
     } finally {
       clearTimeout(deadline);
       leave?.();

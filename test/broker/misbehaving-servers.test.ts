@@ -224,6 +224,21 @@ test('a redirect whose body never ends is followed', async () => {
   expect(await ask(openOutbound(quick), `http://127.0.0.1:${onward}/`, { permissions })).toMatchObject({ body: 'end' });
 });
 
+test.each([
+  ['a redirect to nowhere', 'HTTP/1.1 302 Found\r\nlocation: http://\r\n\r\nabc'],
+  ['a redirect to what is not permitted', 'HTTP/1.1 302 Found\r\nlocation: http://a.example/\r\n\r\nabc'],
+  ['too many encodings', `${HEAD}content-encoding: br,br,br,br,br,br\r\n\r\nabc`],
+  ['what does not unpack', `${HEAD}content-encoding: br\r\n\r\n${'abc'.repeat(10_000)}`],
+])('%s leaves no connection open', async (_what, answer) => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const port = await rawServer((socket) => {
+    socket.on('close', () => resolve());
+    socket.once('data', () => socket.write(answer));
+  });
+  expect(await refusal(ask(openOutbound(patient), `http://127.0.0.1:${port}/`))).toBeDefined();
+  await closed;
+});
+
 test('what a server says after its answer is not taken for the next one', async () => {
   const port = await rawServer((socket) =>
     socket.on('data', () =>

@@ -279,6 +279,8 @@ test.each([
   const permissions = [`http://127.0.0.1:${port}`, 'http://evil.example', 'http://a.example'];
   const denial = await refusal(ask(outbound, template.replace('PORT', String(port)), { permissions }));
   expect(denial).toMatchObject({ code: 'invalid_request' });
+  const unpermitted = ask(outbound, template.replace('PORT', String(port)), { permissions: ['https://other.example'] });
+  expect(await refusal(unpermitted)).toMatchObject({ code: 'permission_denied' });
   expect(await ask(outbound, `http://127.0.0.1:${port}/user@`, { permissions })).toMatchObject({ status: 200 });
 });
 
