@@ -21,6 +21,8 @@ const table = {
   has_dependencies: [422, 'Records still refer to it.'],
   uninstall_required: [422, 'A connector installed this integration: uninstall it, or delete it with ?force=true.'],
   not_a_connector_integration: [422, 'The integration was not installed by a connector.'],
+  permission_denied: [403, 'Neither the connector nor the operator permits this address.'],
+  connection_failed: [502, 'The application did not answer.'],
   credentials_unreadable: [422, 'The credentials were encrypted with a key that is not there any more.'],
   connector_unavailable: [422, 'The bundle of the connector is gone or broken.'],
   object_not_found: [422, 'The connector has no such section.'],

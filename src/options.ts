@@ -2,6 +2,8 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { defaultLimits, defaultSandboxOptions } from '../sandbox/index.ts';
+import { invalidOpenings } from './broker/address-guard.ts';
+import { outboundLimits } from './broker/outbound-limits.ts';
 import { findings } from './schema.ts';
 
 const isBaseUrl = (text: string): boolean => URL.canParse(text) && /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(text);
@@ -76,6 +78,18 @@ export const optionTable = {
     ),
     help: 'base of links and of Location; without it made from host and port',
   },
+  allowPrivateNetwork: {
+    flag: 'allow-private-network',
+    environment: 'BULKHEAD_ALLOW_PRIVATE_NETWORK',
+    schema: Type.Optional(
+      Type.Refine(
+        Type.String({ maxLength: 100_000 }),
+        (list) => invalidOpenings(list).length === 0,
+        (list) => `must list host names, addresses or CIDR ranges: ${JSON.stringify(invalidOpenings(list)[0])} is none`,
+      ),
+    ),
+    help: 'comma list of host names, addresses and CIDR ranges on closed networks that connectors may reach',
+  },
   runTimeoutMs: {
     flag: 'run-timeout-ms',
     environment: 'BULKHEAD_RUN_TIMEOUT_MS',
@@ -124,6 +138,13 @@ export const optionTable = {
     schema: Levels,
     fallback: defaultLimits.resultDepth,
     help: 'levels of an answer',
+  },
+  runResponseBytes: {
+    flag: 'run-response-bytes',
+    environment: 'BULKHEAD_RUN_RESPONSE_BYTES',
+    schema: Bytes,
+    fallback: outboundLimits.responseBytes,
+    help: 'bytes of the body of a response to fetch, unpacked',
   },
   runErrorChars: {
     flag: 'run-error-chars',

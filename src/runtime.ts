@@ -9,6 +9,7 @@ import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
+import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
@@ -113,6 +114,10 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
+  const outbound = createOutbound({
+    allowPrivateNetwork: options.allowPrivateNetwork ?? '',
+    limits: { responseBytes: options.runResponseBytes },
+  });
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
@@ -131,7 +136,10 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     }),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
-    broker: new Broker(createPlatformApi((request, response) => void handle(request, response))),
+    broker: new Broker(
+      createPlatformApi((request, response) => void handle(request, response)),
+      outbound,
+    ),
     runs,
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
@@ -159,6 +167,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     now: () => new Date(),
     keyring,
     offline: new Reachability(),
+    outbound,
   };
 
   let closing: Promise<void> | undefined;
@@ -197,6 +206,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     const catalogClosed = catalog.close();
     await sandbox.close();
     await catalogClosed;
+    await outbound.close();
     await server.close();
     journal.close();
     await store.close();

@@ -32,6 +32,10 @@ test.each([
   ['BULKHEAD_LOG', 'loud'],
   ['BULKHEAD_PUBLIC_URL', 'example.com'],
   ['BULKHEAD_TOKEN', 'two words'],
+  ['BULKHEAD_ALLOW_PRIVATE_NETWORK', 'localhost,10.0.0.0/33'],
+  ['BULKHEAD_ALLOW_PRIVATE_NETWORK', 'http://localhost'],
+  ['BULKHEAD_ALLOW_PRIVATE_NETWORK', 'localhost,'],
+  ['BULKHEAD_RUN_RESPONSE_BYTES', '0'],
 ])('%s=%s does not parse', (name, value) => {
   expect(() => readOptions({}, { [name]: value })).toThrow(new RegExp(`^${name}.* is not valid: it .*\\.$`));
 });
@@ -43,6 +47,14 @@ test('a token that does not parse is not shown', () => {
 test('an embedder gets the same checks and defaults', () => {
   expect(() => completeOptions({ port: -1 })).toThrow('the option port (-1) is not valid');
   expect(completeOptions({})).not.toHaveProperty('token');
+});
+
+test('the entry that opens nothing is named', () => {
+  const given = { BULKHEAD_ALLOW_PRIVATE_NETWORK: 'erp.internal, 10.0.0.0/8, 127.1' };
+  expect(() => readOptions({}, given)).toThrow('"127.1" is none');
+  expect(() => completeOptions({ allowPrivateNetwork: 5 as never })).toThrow('the option allowPrivateNetwork (5)');
+  const good = { BULKHEAD_ALLOW_PRIVATE_NETWORK: 'erp.internal, 10.0.0.0/8, ::1' };
+  expect(readOptions({}, good)).toEqual({ allowPrivateNetwork: 'erp.internal, 10.0.0.0/8, ::1' });
 });
 
 test('--help prints every row', () => {

@@ -48,6 +48,7 @@ export class CompartmentThread {
         this.movedAt = performance.now();
         if (header.type === 'ready') {
           this.isReady = true;
+          this.#noteBegin();
           onReady();
         } else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
         else if (header.type === 'running') this.#comeForward(header.runId);
@@ -118,7 +119,8 @@ export class CompartmentThread {
   /** The first of the queue is what the thread has turned to. */
   #noteBegin(): void {
     const { runningRun } = this;
-    if (runningRun !== undefined && !this.#begunAt.has(runningRun)) this.#begunAt.set(runningRun, performance.now());
+    if (this.isReady && runningRun !== undefined && !this.#begunAt.has(runningRun))
+      this.#begunAt.set(runningRun, performance.now());
   }
 
   /** A timer's run goes ahead of jobs that the thread has not looked at yet. */

@@ -56,8 +56,6 @@ interface RunInside {
   readonly settle: (outcome: Outcome) => void;
   readonly startedAt: number;
   readonly onCancel: () => void;
-  /** From when its time is counted: it is there, and a thread to run it. */
-  clockAt: number;
   deadline?: NodeJS.Timeout;
   /** Made with the first request; aborted when the run ends, for what it asked and did not wait for. */
   ended?: AbortController;
@@ -106,7 +104,6 @@ export class Compartment {
       if (--threadsToCome !== 0) return;
       clearTimeout(startLimit);
       this.#isReady = true;
-      for (const run of this.#runs.values()) this.#startClock(run);
       isReady.resolve();
     };
     this.#threads = this.#host.pipes.map(
@@ -139,11 +136,11 @@ export class Compartment {
       const thread = this.#choose(integrationId);
       const onCancel = (): void => this.#cancel(runId);
       const now = performance.now();
-      const counted = { clockAt: now, asksOpen: 0, logLines: 0, logBytes: 0 };
+      const counted = { asksOpen: 0, logLines: 0, logBytes: 0 };
       const run: RunInside = { job, ask, thread, settle, startedAt: now, onCancel, ...counted };
       this.#runs.set(runId, run);
       this.#promisedBytes += bytesFor(job);
-      if (this.#isReady) this.#startClock(run);
+      run.deadline = setTimeout(() => this.#overrun(run), job.limits.timeoutMs + GRACE_MS);
       thread.start(job);
       signal?.addEventListener('abort', onCancel, { once: true });
     });
@@ -297,16 +294,11 @@ export class Compartment {
   }
 
   /** The reply comes in the run's time, and `GRACE_MS` at the most, whatever the thread is doing. */
-  #startClock(run: RunInside): void {
-    run.clockAt = performance.now();
-    run.deadline = setTimeout(() => this.#overrun(run), run.job.limits.timeoutMs + GRACE_MS);
-  }
-
   #overrun(run: RunInside): void {
     const { runId } = run.job;
     const begunAt = run.thread.begunAt(runId);
     // Others held it up for so long that it had less than its time. Whatever comes of it is not looked at.
-    if (begunAt === undefined || begunAt > run.clockAt + GRACE_MS / 2) {
+    if (begunAt === undefined || begunAt > run.startedAt + GRACE_MS / 2) {
       run.thread.cancel(runId);
       return this.#settle(run, fault('overloaded'));
     }

@@ -7,6 +7,7 @@ import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import { StoreError } from '../store/store.ts';
 import { authenticate, guardHost } from './auth.ts';
+import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import type { ApiContext } from './context.ts';
 import { functionRoutes } from './functions.ts';
@@ -38,6 +39,7 @@ export function createApp(options: AppOptions): Koa {
   functionRoutes(router, service, publicUrl);
   integrationRoutes(router, service, publicUrl);
   connectorRoutes(router, service, publicUrl);
+  connectionRoutes(router, service);
   recordRoutes(router, service, publicUrl);
   stateRoutes(router, service);
   runRoutes(router, service, publicUrl);

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import rawBody from 'raw-body';
 import { nestsDeeper } from '../../sandbox/index.ts';
-import { RequestError, requestError } from '../errors.ts';
+import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { ApiContext } from './context.ts';
 
@@ -31,7 +31,7 @@ export async function readJson(
   ctx: ApiContext,
   limitBytes?: number,
 ): Promise<{ readonly text: string; readonly value: Json } | undefined> {
-  const limit = limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+  const limit = limitBytes ?? limitOf(ctx);
   const { req } = ctx;
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
   if (!hasBody) return undefined;
@@ -48,6 +48,8 @@ export async function readJson(
   }
 }
 
+const limitOf = ({ state: { grant } }: ApiContext): number => (grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+
 function assertJsonType(ctx: ApiContext): void {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = ctx.req.headers;
   const isJson = type === 'application/json' || ctx.request.is('application/json', 'application/*+json');
@@ -58,17 +60,21 @@ function assertJsonType(ctx: ApiContext): void {
 }
 
 async function readText(ctx: ApiContext, limit: number): Promise<string> {
+  const bytes = await readBytes(ctx, limit);
+  if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
+  return bytes.toString('utf8');
+}
+
+/** The body as it is, whatever it is. */
+export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
   try {
-    const bytes = await rawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null });
-    if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
-    return bytes.toString('utf8');
+    return await rawBody(ctx.req, { limit: limitBytes, length: ctx.req.headers['content-length'] ?? null });
   } catch (error) {
-    if (error instanceof RequestError) throw error;
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
       // What is still to come is not read.
       ctx.set('Connection', 'close');
-      throw requestError('request_too_large', { message: `The body is larger than ${limit} bytes.` });
+      throw requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
     }
     throw requestError('bad_request', { message: 'The body did not arrive whole.' });
   }

@@ -116,7 +116,7 @@ const noIntegration = (): Error =>
  *
  * @throws RequestError 404 if there is no such record, 403 if a run asks for another integration's
  */
-async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
+export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
   const id = ctx.params.id as string;
   const { grant } = ctx.state;
   if (grant?.unit.record(kind, id)) return grant.integrationId;

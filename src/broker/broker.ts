@@ -3,7 +3,9 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import { findings } from '../schema.ts';
+import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { Outbound, OutboundResponse } from './outbound.ts';
 import { methods, type PlatformApi, type PlatformResponse } from './platform-api.ts';
 
 export interface RunEvents {
@@ -13,15 +15,6 @@ export interface RunEvents {
   onRequest(): void;
 }
 
-/** What a request is answered with when it is not granted. */
-class Denied extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 const FetchRequest = Type.Object({
   url: Type.String({ maxLength: 8_000 }),
   method: Type.Enum([...methods]),
@@ -29,6 +22,8 @@ const FetchRequest = Type.Object({
     maxItems: 100,
   }),
   body: Type.Union([Type.String(), Type.Null()]),
+  bodyEncoding: Type.Optional(Type.Literal('base64')),
+  redirect: Type.Optional(Type.Enum(['follow', 'manual', 'error'])),
 });
 const fetchRequest = Compile(FetchRequest);
 const progressRequest = Compile(
@@ -38,18 +33,21 @@ const progressRequest = Compile(
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
 
-/** Whose run it is, and the token that it brings along. */
+/** Whose run it is, the token that it brings along, and the origins that the manifest names. */
 export interface Grantee {
   readonly connectorId: string;
   readonly token: string;
+  readonly permissions: readonly string[];
 }
 
 export class Broker {
   readonly #platformApi: PlatformApi;
+  readonly #outbound: Outbound;
   readonly #queue = new FairQueue();
 
-  constructor(platformApi: PlatformApi) {
+  constructor(platformApi: PlatformApi, outbound: Outbound) {
     this.#platformApi = platformApi;
+    this.#outbound = outbound;
   }
 
   /** Makes the capabilities of one run. */
@@ -61,7 +59,7 @@ export class Broker {
           events.onRequest();
           await this.#queue.turn(grantee.connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
-          return this.#fetch(parse(fetchRequest, request), grantee.token);
+          return this.#fetch(parse(fetchRequest, request), grantee, signal);
         }),
       progress: (request, signal) =>
         answer(async () => {
@@ -73,15 +71,17 @@ export class Broker {
     };
   }
 
-  #fetch(wanted: Static<typeof FetchRequest>, token: string): Promise<PlatformResponse> {
+  async #fetch(
+    wanted: Static<typeof FetchRequest>,
+    grantee: Grantee,
+    signal: AbortSignal,
+  ): Promise<PlatformResponse | OutboundResponse> {
     const path = this.#platformApi.pathOf(wanted.url);
-    if (path === undefined) {
-      throw new Denied(
-        'permission_denied',
-        `fetch to ${originOf(wanted.url)} is not permitted by permissions.fetch of the manifest`,
-      );
-    }
-    return this.#platformApi.request({ ...wanted, url: path }, token);
+    if (path !== undefined) return this.#platformApi.request({ ...wanted, url: path }, grantee.token);
+    const response = await this.#outbound.fetch(wanted, grantee, signal);
+    // To make a large response into a message takes a while: others have their turn before it.
+    await this.#queue.turn(grantee.connectorId);
+    return response;
   }
 }
 
@@ -130,8 +130,4 @@ function parse<T>(validator: { Check(value: unknown): value is T }, text: string
   if (validator.Check(value)) return value;
   const [first] = findings(validator as Parameters<typeof findings>[0], value);
   throw new Denied('invalid_request', `The request is not valid: ${first?.message}`);
-}
-
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : 'this address';
 }

@@ -14,7 +14,9 @@ export interface PlatformRequest {
   readonly url: string;
   readonly method: (typeof methods)[number];
   readonly headers: readonly (readonly [string, string])[];
+  /** Text, or bytes in base64 if `bodyEncoding` says so. */
   readonly body: string | null;
+  readonly bodyEncoding?: 'base64';
 }
 
 export interface PlatformResponse {
@@ -39,14 +41,14 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         ? parsed.pathname + parsed.search
         : undefined;
     },
-    async request({ url, method, headers, body }, token) {
+    async request({ url, method, headers, body, bodyEncoding }, token) {
       const sent: Record<string, string> = Object.fromEntries(headers);
       sent.authorization ??= `Bearer ${token}`;
       // A connector speaks JSON; what the web platform would name the text is of no use here.
       if (body !== null) sent['content-type'] ??= 'application/json';
       sent.host = 'localhost';
       const options: InjectOptions = { method, url, headers: sent };
-      if (body !== null) options.payload = body;
+      if (body !== null) options.payload = bodyEncoding ? Buffer.from(body, bodyEncoding) : body;
       const response = await injected((request, reply) => listener(request as never, reply as never), options);
       return {
         url: PLATFORM_ORIGIN + url,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
 import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
@@ -24,6 +25,12 @@ export const InstallStep = Type.Object({
 });
 export type InstallStep = Static<typeof InstallStep> & { readonly [field: string]: Json };
 
+const OriginPattern = Type.Refine(
+  Type.String({ maxLength: 2000 }),
+  isOriginPattern,
+  () => 'must be an origin such as https://api.example.com or https://*.example.com',
+);
+
 const ConnectorSection = Type.Object({
   _id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
   title: Type.Optional(Name),
@@ -35,9 +42,7 @@ const ConnectorSection = Type.Object({
   install: Type.Optional(Type.Array(InstallStep, { maxItems: 1000 })),
   settings: Type.Optional(AnyObject),
   opts: Type.Optional(AnyObject),
-  permissions: Type.Optional(
-    Type.Object({ fetch: Type.Optional(Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 100 })) }),
-  ),
+  permissions: Type.Optional(Type.Object({ fetch: Type.Optional(Type.Array(OriginPattern, { maxItems: 100 })) })),
   /** False: each request of a run is committed by itself, for connectors that take up where they were cut off. */
   transactional: Type.Optional(Type.Boolean()),
   limits: Type.Optional(

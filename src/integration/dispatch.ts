@@ -116,7 +116,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   });
   call.onStarted?.(runId);
   const ask = dispatcher.broker.askFor(
-    { connectorId: connector._id, token },
+    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [] },
     {
       onLog(level, text) {
         run.logged(level, redact(text));

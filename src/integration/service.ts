@@ -1,5 +1,6 @@
 /** What every action on integrations needs; made once by the runtime. */
 
+import type { Outbound } from '../broker/outbound.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Catalog } from '../connector/catalog.ts';
 import { requestError } from '../errors.ts';
@@ -19,6 +20,7 @@ export interface Service {
   /** Opens and seals credentials. */
   readonly keyring: Keyring;
   readonly offline: Reachability;
+  readonly outbound: Outbound;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
   /** What has to end before the runtime may. */

@@ -3,7 +3,7 @@ import mustache from 'mustache';
 import { type ErrorCode, fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { secretsOf } from './credentials.ts';
-import { at } from './record.ts';
+import { at, originOf } from './record.ts';
 
 export interface ConnectionRequest {
   readonly url: string;
@@ -30,16 +30,6 @@ function wrong(field: string, message: string): Error {
 }
 
 /**
- * Where the credentials may go: the origin of `http.baseURI`.
- *
- * @returns nothing if there is none
- */
-export function originOf(connection: JsonObject | undefined): string | undefined {
-  const base = connection && text(connection, 'http.baseURI');
-  return base !== undefined && /^https?:\/\//i.test(base) && URL.canParse(base) ? new URL(base).origin : undefined;
-}
-
-/**
  * @param open the connection with its credentials
  * @throws RequestError if it does not say enough
  */
@@ -52,7 +42,8 @@ export function connectionRequest(open: JsonObject, wanted: Wanted): ConnectionR
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.origin !== origin) throw wrong('Integrator-Relative-URI', 'the relative URI leads elsewhere');
   const headers = new Map(wanted.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  for (const [name, value] of [...listedHeaders(open), ...authentication(open, url)]) headers.set(name.toLowerCase(), value);
+  for (const [name, value] of [...listedHeaders(open), ...authentication(open, url)])
+    headers.set(name.toLowerCase(), value);
   return { url: url.href, method: wanted.method, headers: [...headers] };
 }
 

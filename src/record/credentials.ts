@@ -6,7 +6,7 @@ import { fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Stored } from '../store/store.ts';
 import type { Keyring } from './keyring.ts';
-import { at } from './record.ts';
+import { at, originOf } from './record.ts';
 
 export const MASK = '******';
 const ALWAYS = ['http.auth', 'http.encrypted'];
@@ -56,10 +56,14 @@ export function masked<T extends JsonObject>(connection: T): T {
 /**
  * As it is stored. A mask that comes back stands for what was there.
  *
+ * They belong to the origin of `http.baseURI` that they were entered for: who changes that, a connector
+ * for one, has to know them.
+ *
  * @throws RequestError `invalid_field` for a mask with nothing behind it
  */
 export function sealed<T extends JsonObject>(keyring: Keyring, connection: T, before?: Stored): T {
-  const listed = before ? secretPaths(before) : [];
+  const isSamePlace = originOf(before) === originOf(connection);
+  const listed = before && isSamePlace ? secretPaths(before) : [];
   return mapSecrets(connection, (leaf, path) => {
     if (leaf !== MASK) return keyring.seal(JSON.stringify(leaf), placeOf(connection._id, path));
     const kept = at(before, path);
@@ -67,7 +71,13 @@ export function sealed<T extends JsonObject>(keyring: Keyring, connection: T, be
     if (typeof kept === 'string' && wasSecret) return kept;
     const field = path.join('.');
     throw fieldErrors([
-      { code: 'invalid_field', field, message: `${field} is the mask, and there is nothing behind it` },
+      {
+        code: 'invalid_field',
+        field,
+        message: isSamePlace
+          ? `${field} is the mask, and there is nothing behind it`
+          : `http.baseURI leads elsewhere: send ${field} itself`,
+      },
     ]);
   }) as T;
 }

@@ -117,3 +117,15 @@ export function at(record: Json | undefined, path: readonly string[]): Json | un
   }
   return value;
 }
+
+/**
+ * Where the credentials may go: the origin of `http.baseURI`.
+ *
+ * @returns nothing if there is none
+ */
+export function originOf(connection: JsonObject | undefined): string | undefined {
+  const base = at(connection, ['http', 'baseURI']);
+  return typeof base === 'string' && /^https?:\/\//i.test(base) && URL.canParse(base)
+    ? new URL(base).origin
+    : undefined;
+}

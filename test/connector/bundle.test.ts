@@ -81,6 +81,13 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>(
     { limits: { timeoutMs: '1s', memoryMb: 0 } },
     ['connector.limits.timeoutMs', 'connector.limits.memoryMb'],
   ],
+  [
+    'a permission that names no origin',
+    {},
+    { permissions: { fetch: ['https://a.example', 'a.example/b'] } },
+    ['connector.permissions.fetch.1'],
+  ],
+  ['a permission that is no text', {}, { permissions: { fetch: [5] } }, ['connector.permissions.fetch.0']],
   ['permissions of the wrong type', {}, { permissions: { fetch: 'https://a' } }, ['connector.permissions.fetch']],
 ])('%s: every reason is listed with its path', async (_what, manifest, connector, fields) => {
   const { connector: loaded, reasons } = await read({ manifest, connector, code: '' });

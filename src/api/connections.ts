@@ -1,0 +1,104 @@
+/** `/connections/{id}/proxy` and `/ping`: requests with a connection's credentials, which nobody sees (contract 8). */
+import type { Router } from '@koa/router';
+import { Denied } from '../broker/denied.ts';
+import type { OutboundResponse } from '../broker/outbound.ts';
+import { methods } from '../broker/platform-api.ts';
+import { RequestError, requestError } from '../errors.ts';
+import type { Service } from '../integration/service.ts';
+import type { JsonObject } from '../json.ts';
+import { connectionRequest, redactor, type Wanted } from '../record/connection-request.ts';
+import { opened } from '../record/credentials.ts';
+import { at, originOf } from '../record/record.ts';
+import { recordOf } from '../record/records.ts';
+import { readBytes } from './body.ts';
+import { type ApiContext, unitOf } from './context.ts';
+import { ownerOf } from './records.ts';
+
+/** Of the caller's headers, those that go along. */
+const PASSED_ON = ['accept', 'content-type', 'if-match', 'if-none-match', 'prefer'];
+/** Of the application's, those that are about its connection to us and not about what it says. */
+const NOT_PASSED_BACK =
+  /^(?:connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|content-(?:encoding|length)|set-cookie|strict-transport-security|bulkhead-.*|x-request-id)$/;
+const BODILESS = ['GET', 'HEAD'];
+
+export function connectionRoutes(router: Router, service: Service): void {
+  router.post('/connections/:id/proxy', async (context) => {
+    const ctx = context as ApiContext;
+    const body = await readBytes(ctx);
+    const method = (ctx.get('Integrator-Method') || 'GET').toUpperCase();
+    if (!methods.some((known) => known === method)) {
+      throw requestError('invalid_field', {
+        field: 'Integrator-Method',
+        message: `${method.slice(0, 50)} is no method`,
+      });
+    }
+    const headers = PASSED_ON.map((name) => [name, ctx.get(name)] as const).filter(([, value]) => value !== '');
+    const wanted = { method, relativeURI: ctx.get('Integrator-Relative-URI'), headers };
+    const { response, redact } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
+    ctx.status = response.status;
+    for (const [name, value] of response.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, redact(value));
+    ctx.body = response.bodyEncoding ? Buffer.from(response.body, response.bodyEncoding) : redact(response.body);
+  });
+
+  router.get('/connections/:id/ping', async (context) => {
+    const ctx = context as ApiContext;
+    try {
+      const { response } = await send(ctx, service, undefined, undefined);
+      const success = response.status < 400;
+      service.offline.note(ctx.params.id as string, success);
+      ctx.body = { success, status: response.status };
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
+      service.offline.note(ctx.params.id as string, false);
+      ctx.body = { success: false, errors: error.errors };
+    }
+  });
+}
+
+/** @param wanted without it, what the connection's `http.ping` says */
+async function send(
+  ctx: ApiContext,
+  service: Service,
+  wanted: Wanted | undefined,
+  body: Buffer | undefined,
+): Promise<{ readonly response: OutboundResponse; readonly redact: (text: string) => string }> {
+  const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
+  const connection = recordOf(unit, 'connections', ctx.params.id as string);
+  const open = opened(service.keyring, connection);
+  if (!open) throw requestError('credentials_unreadable');
+  const request = connectionRequest(open, wanted ?? pingOf(open));
+  const redact = redactor(open);
+  try {
+    const response = await service.outbound.fetch(
+      { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
+      { connectorId: connectorIdOf(ctx, connection), permissions: await permissionsOf(ctx, service, open) },
+      new AbortController().signal,
+    );
+    return { response, redact };
+  } catch (error) {
+    if (!(error instanceof Denied)) throw error;
+    const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
+    throw requestError(code, { message: redact(error.message) });
+  }
+}
+
+function pingOf(open: JsonObject): Wanted {
+  const [relativeURI, method] = ['relativeURI', 'method'].map((key) => at(open, ['http', 'ping', key]));
+  return {
+    method: typeof method === 'string' && BODILESS.includes(method.toUpperCase()) ? method.toUpperCase() : 'GET',
+    relativeURI: typeof relativeURI === 'string' ? relativeURI : '',
+    headers: [],
+  };
+}
+
+/** Whose connections to the application are used. */
+function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonObject): string {
+  return grant?.connectorId ?? (typeof _connectorId === 'string' ? _connectorId : 'administrator');
+}
+
+/** A run reaches what its manifest names, a user what the connection names. */
+async function permissionsOf({ state: { grant } }: ApiContext, service: Service, open: JsonObject): Promise<string[]> {
+  if (!grant) return [originOf(open) ?? ''];
+  const connector = await service.catalog.find(grant.connectorId);
+  return connector?.manifest.connector.permissions?.fetch ?? [];
+}

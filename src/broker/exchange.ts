@@ -1,0 +1,113 @@
+/**
+ * One request over a connection, and its response. The body is handed on in pieces of a size of our own: a
+ * server may cut it into single bytes, each of which would cost a hundred times its size on the way.
+ */
+import { Readable } from 'node:stream';
+import type { Agent, Dispatcher } from 'undici';
+import type { HeaderPair } from './request-headers.ts';
+
+const PIECE_BYTES = 16 * 1024;
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  /** Names in lower case, in the order that they came. */
+  readonly headers: readonly HeaderPair[];
+  /** Destroyed with what went wrong; to destroy it ends the request. */
+  readonly body: Readable;
+}
+
+/**
+ * Sends a request; resolves when the headers of its response have come.
+ *
+ * @param signal ends it, with its reason as the error, be it in the queue, in the head or in the body
+ */
+export function exchange(
+  agent: Agent,
+  request: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+): Promise<ResponseHead> {
+  const handler = new ResponseHandler(signal);
+  agent.dispatch(request, handler);
+  return handler.head;
+}
+
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly #head = Promise.withResolvers<ResponseHead>();
+  readonly #body: Readable;
+  readonly #signal: AbortSignal;
+  #controller: Dispatcher.DispatchController | undefined;
+  #piece = Buffer.allocUnsafe(PIECE_BYTES);
+  #filled = 0;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    this.#body = new Readable({
+      read: () => this.#controller?.resume(),
+      destroy: (error, callback) => {
+        if (!this.#body.readableEnded) this.#controller?.abort(error ?? new Error('nobody reads the response'));
+        callback(error);
+      },
+    });
+    // Before there is a connection, the library would not look at the signal.
+    const end = (): void => this.#fail(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  }
+
+  get head(): Promise<ResponseHead> {
+    return this.#head.promise;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) controller.abort(this.#signal.reason);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
+    // Others come before it: early hints, and what else is only news.
+    if (status < 200) return;
+    const headers = pairsOf(controller.rawHeaders);
+    this.#head.resolve({ status, statusText, headers, body: this.#body });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) {
+      const copied = chunk.copy(this.#piece, this.#filled, at);
+      at += copied;
+      this.#filled += copied;
+      if (this.#filled === PIECE_BYTES && !this.#push()) controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#push();
+    this.#body.push(null);
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#fail(error);
+  }
+
+  #push(): boolean {
+    const piece = this.#piece.subarray(0, this.#filled);
+    this.#piece = Buffer.allocUnsafe(PIECE_BYTES);
+    this.#filled = 0;
+    return this.#body.push(piece);
+  }
+
+  #fail(error: Error): void {
+    this.#head.reject(error);
+    // Without a reader, and its listener, there is nobody whom the error would tell something.
+    this.#body.on('error', () => {}).destroy(error);
+  }
+}
+
+/** Names and values in turn, in bytes or as text. */
+function pairsOf(raw: Dispatcher.DispatchController['rawHeaders']): HeaderPair[] {
+  if (!Array.isArray(raw)) return [];
+  const texts = raw.map((part: Buffer | string) => (typeof part === 'string' ? part : part.toString('latin1')));
+  const pairs: HeaderPair[] = [];
+  for (let i = 0; i + 1 < texts.length; i += 2) pairs.push([String(texts[i]).toLowerCase(), String(texts[i + 1])]);
+  return pairs;
+}

@@ -1,0 +1,193 @@
+/**
+ * Requests of connectors to the world outside. What a request may reach is decided twice: its origin, and
+ * that of each redirect, by the manifest; the address that is connected to, by the operator.
+ */
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent } from 'undici';
+import { AddressGuard } from './address-guard.ts';
+import { Denied } from './denied.ts';
+import { exchange, type ResponseHead } from './exchange.ts';
+import { FairRoom } from './fair-room.ts';
+import { guardedConnect } from './guarded-connect.ts';
+import { OriginPermissions } from './origin-permissions.ts';
+import { failureOf } from './outbound-failure.ts';
+import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
+import { addressOf, firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
+import { type HeaderPair, withDefaults } from './request-headers.ts';
+import { asText, readBody } from './response-body.ts';
+
+export interface OutboundResponse {
+  /** Of the last redirect, without fragment. */
+  readonly url: string;
+  readonly status: number;
+  readonly statusText: string;
+  /** As they came, of an unpacked body too; names in lower case. */
+  readonly headers: readonly HeaderPair[];
+  /** Text, or bytes in base64 if `bodyEncoding` says so. */
+  readonly body: string;
+  readonly bodyEncoding?: 'base64';
+  readonly redirected: boolean;
+}
+
+/** Who asks, and which origins their manifest names. */
+export interface OutboundGrant {
+  readonly connectorId: string;
+  readonly permissions: readonly string[];
+}
+
+export interface Outbound {
+  /** @throws Denied and nothing else; the signal ends it with `cancelled` */
+  fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse>;
+  /** Ends all connections and requests. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface OutboundOptions {
+  /** Comma list of host names, addresses and CIDR ranges that are reached though they are not public. */
+  readonly allowPrivateNetwork?: string;
+  readonly limits?: Partial<OutboundLimits>;
+  /** How names are resolved; by default as the system does. */
+  readonly lookup?: LookupFunction;
+}
+
+/**
+ * @example
+ * const outbound = createOutbound({ allowPrivateNetwork: 'erp.internal' });
+ * const grant = { connectorId, permissions: ['https://erp.internal'] };
+ * const { status } = await outbound.fetch({ url, method: 'GET', headers: [], body: null }, grant, signal);
+ * await outbound.close();
+ */
+export function createOutbound(options: OutboundOptions = {}): Outbound {
+  return new UndiciOutbound(options);
+}
+
+class UndiciOutbound implements Outbound {
+  readonly #limits: OutboundLimits;
+  readonly #guard: AddressGuard;
+  readonly #lookup: LookupFunction;
+  readonly #requests: FairRoom;
+  readonly #lookups: FairRoom;
+  /** Connectors share no connection: what one has said over it must mean nothing for another. */
+  readonly #agents = new Map<string, Agent>();
+  readonly #inFlight = new Set<AbortController>();
+  #closing: Promise<void> | undefined;
+
+  constructor({ allowPrivateNetwork = '', limits, lookup: given = lookup }: OutboundOptions) {
+    this.#limits = { ...outboundLimits, ...limits };
+    this.#guard = new AddressGuard(allowPrivateNetwork);
+    this.#lookup = given;
+    this.#requests = new FairRoom(this.#limits.requestsAtOnce);
+    this.#lookups = new FairRoom(this.#limits.lookupsAtOnce);
+  }
+
+  async fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse> {
+    const origins = new OriginPermissions(grant.permissions);
+    const url = addressOf(request, this.#limits);
+    origins.assertPermitted(url);
+    const first = firstHop(url, request, this.#limits);
+
+    const ending = new AbortController();
+    const end = (): void => ending.abort(new Denied('cancelled', 'The run has ended.'));
+    if (signal.aborted || this.#closing) end();
+    signal.addEventListener('abort', end, { once: true });
+    this.#inFlight.add(ending);
+    let leave: (() => void) | undefined;
+    let deadline: NodeJS.Timeout | undefined;
+    try {
+      leave = await this.#requests.enter(grant.connectorId, ending.signal);
+      deadline = endAfter(this.#limits.totalMs, ending, 'The request took too long.');
+      return await this.#follow(first, request.redirect ?? 'follow', origins, this.#agentOf(grant.connectorId), ending);
+    } catch (error) {
+      // Whatever the end of the request has broken, it is why.
+      const failure = ending.signal.aborted ? ending.signal.reason : failureOf(error);
+      // What is still open of it ends as well.
+      ending.abort(failure);
+      throw failure;
+    } finally {
+      clearTimeout(deadline);
+      leave?.();
+      this.#inFlight.delete(ending);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const ending of this.#inFlight) ending.abort(new Denied('cancelled', 'The runtime is shutting down.'));
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    this.#agents.clear();
+  }
+
+  async #follow(
+    first: Hop,
+    redirect: 'follow' | 'manual' | 'error',
+    origins: OriginPermissions,
+    agent: Agent,
+    ending: AbortController,
+  ): Promise<OutboundResponse> {
+    let hop = first;
+    for (let redirects = 0; ; redirects++) {
+      const { status, statusText, headers, body } = await this.#send(agent, hop, ending);
+      const next = isRedirect(status) && redirect !== 'manual' ? redirected(hop, status, headers) : undefined;
+      if (!next) {
+        const encoding = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
+        const bytes = await readBody(body, encoding.join(','), this.#limits.responseBytes);
+        const url = hop.url.href.slice(0, hop.url.href.length - hop.url.hash.length);
+        return { url, status, statusText, headers, ...asText(bytes), redirected: redirects > 0 };
+      }
+      // Nobody reads what a redirect says besides its place.
+      body.destroy();
+      if (redirect === 'error') throw new Denied('request_failed', 'The server answered with a redirect.');
+      if (redirects === this.#limits.redirects) {
+        throw new Denied('too_many_redirects', `More than ${this.#limits.redirects} redirects.`);
+      }
+      origins.assertPermitted(next.url);
+      hop = next;
+    }
+  }
+
+  async #send(agent: Agent, { url, method, headers, body }: Hop, ending: AbortController): Promise<ResponseHead> {
+    const path = url.pathname + url.search;
+    const request = { origin: url.origin, path, method, headers: withDefaults(headers).flat(), body };
+    const waiting = endAfter(this.#limits.headersMs, ending, 'The server took too long to answer.');
+    try {
+      return await exchange(agent, request, ending.signal);
+    } finally {
+      clearTimeout(waiting);
+    }
+  }
+
+  #agentOf(connectorId: string): Agent {
+    const present = this.#agents.get(connectorId);
+    if (present) return present;
+    const { connectMs, connectionsPerOrigin, keepAliveMs, responseHeaderBytes } = this.#limits;
+    const agent = new Agent({
+      allowH2: false,
+      connections: connectionsPerOrigin,
+      connect: guardedConnect({
+        guard: this.#guard,
+        lookup: this.#lookup,
+        lookups: this.#lookups,
+        owner: connectorId,
+        connectMs,
+      }),
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      maxHeaderSize: responseHeaderBytes,
+      // The request's own deadlines hold, to the millisecond.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.#agents.set(connectorId, agent);
+    return agent;
+  }
+}
+
+function endAfter(ms: number, ending: AbortController, sentence: string): NodeJS.Timeout {
+  return setTimeout(() => ending.abort(new Denied('request_timeout', sentence)), ms);
+}

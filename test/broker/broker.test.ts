@@ -1,0 +1,112 @@
+/** `fetch` of a running connector, from its manifest to a server outside and back. */
+import { describe, expect, test } from 'vitest';
+import { Broker } from '../../src/broker/broker.ts';
+import type { PlatformApi, PlatformRequest } from '../../src/broker/platform-api.ts';
+import { httpServer, openOutbound } from '../support/outbound.ts';
+import { installed, serve } from '../support/runtime.ts';
+
+const code = `
+  exports.utilities = {
+    async get({ url, init }) {
+      const response = await fetch(url, init);
+      return { status: response.status, url: response.url, body: await response.text() };
+    },
+  };
+`;
+
+describe('a connector', () => {
+  test('reaches the origins that its manifest names, on what the operator has opened', async () => {
+    const port = await httpServer((request, response) =>
+      response.end(`${request.method} ${request.headers['x-mine']}`),
+    );
+    const origin = `http://127.0.0.1:${port}`;
+    const bundles = {
+      permitted: { connector: { permissions: { fetch: [origin] } }, code },
+      unpermitted: { connector: { permissions: { fetch: ['http://127.0.0.1:1'] } }, code },
+      silent: { code },
+    };
+    const get = async (name: keyof typeof bundles, url: string, allowPrivateNetwork = '') => {
+      const { client } = await serve(bundles, { allowPrivateNetwork });
+      const id = await installed(client, name);
+      const init = { method: 'POST', headers: { 'X-Mine': 'mine' }, body: 'text' };
+      return (await client('PUT', `/integrations/${id}/utilities/get`, { url, init })).body;
+    };
+    expect(await get('permitted', origin, '127.0.0.1')).toEqual({ status: 200, url: `${origin}/`, body: 'POST mine' });
+    const refused = (expected: string) => ({
+      errors: [{ code: 'permission_denied', message: expect.stringContaining(expected) }],
+    });
+    expect(await get('permitted', origin)).toEqual(refused('BULKHEAD_ALLOW_PRIVATE_NETWORK'));
+    expect(await get('unpermitted', origin, '127.0.0.1')).toEqual(
+      refused(`${origin} is not permitted by permissions.fetch`),
+    );
+    expect(await get('silent', origin, '127.0.0.1')).toEqual(
+      refused(`${origin} is not permitted by permissions.fetch`),
+    );
+  });
+
+  test('gets no more of a response than the operator lets it', async () => {
+    const port = await httpServer((request, response) => response.end('a'.repeat(Number(request.url?.slice(1)))));
+    const connector = { permissions: { fetch: [`http://127.0.0.1:${port}`] } };
+    const { client } = await serve(
+      { reader: { connector, code } },
+      { allowPrivateNetwork: '127.0.0.1', runResponseBytes: 1_000 },
+    );
+    const id = await installed(client, 'reader');
+    const get = async (size: number) =>
+      (await client('PUT', `/integrations/${id}/utilities/get`, { url: `http://127.0.0.1:${port}/${size}` })).body;
+    expect(await get(1_000)).toMatchObject({ status: 200 });
+    expect(await get(1_001)).toMatchObject({ errors: [{ code: 'response_too_large' }] });
+  });
+
+  test('whose run ends leaves no request behind', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const port = await httpServer((request) => request.socket.on('close', () => resolve()));
+    const connector = { permissions: { fetch: [`http://127.0.0.1:${port}`] }, limits: { timeoutMs: 500 } };
+    const { client } = await serve({ waiter: { connector, code } }, { allowPrivateNetwork: '127.0.0.1' });
+    const id = await installed(client, 'waiter');
+    const reply = await client('PUT', `/integrations/${id}/utilities/get`, { url: `http://127.0.0.1:${port}/` });
+    expect(reply.body).toMatchObject({ errors: [{ code: 'run_timeout' }] });
+    await closed;
+  });
+});
+
+describe('what is asked for', () => {
+  const asked: [PlatformRequest, string][] = [];
+  const platformApi: PlatformApi = {
+    pathOf: (url) => (url.startsWith('/') ? url : undefined),
+    request: async (request, token) => {
+      asked.push([request, token]);
+      return { url: request.url, status: 200, statusText: 'OK', headers: [], body: 'ours' };
+    },
+  };
+  const fetchWith = async (request: unknown, permissions: string[] = []) => {
+    const broker = new Broker(platformApi, openOutbound({ allowPrivateNetwork: '127.0.0.1' }));
+    const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
+    const ask = broker.askFor({ connectorId: 'c', token: 'the-token', permissions }, events);
+    const text = typeof request === 'string' ? request : JSON.stringify(request);
+    return JSON.parse(await ask.fetch(text, new AbortController().signal));
+  };
+  const request = { url: '/v1/x', method: 'POST', headers: [], body: 'text' };
+
+  test("of the platform goes there with the run's token, and nothing else does", async () => {
+    const port = await httpServer((incoming, response) => response.end(String(incoming.headers.authorization)));
+    const url = `http://127.0.0.1:${port}/`;
+    expect(await fetchWith(request)).toMatchObject({ value: { body: 'ours' } });
+    expect(asked).toEqual([[request, 'the-token']]);
+    expect(await fetchWith({ ...request, url }, [url])).toMatchObject({ value: { body: 'undefined' } });
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([
+    ['not JSON', '{'],
+    ['null', null],
+    ['a body of another type', { ...request, body: 1 }],
+    ['another encoding', { ...request, bodyEncoding: 'hex' }],
+    ['another redirect', { ...request, redirect: 'maybe' }],
+    ['another method', { ...request, method: 'CONNECT' }],
+    ['headers that are no pairs', { ...request, headers: [['a']] }],
+    ['too many headers', { ...request, headers: Array(101).fill(['a', 'b']) }],
+  ])('%s is refused', async (_what, wanted) => {
+    expect(await fetchWith(wanted)).toMatchObject({ error: { code: 'invalid_request' } });
+  });
+});

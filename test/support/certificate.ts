@@ -1,0 +1,22 @@
+/** A certificate for localhost that nobody but the tests trusts, valid for a hundred years. Its key is no secret. */
+export const certificate = `
+-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUCqULKExvC/idWvX6MwkbEXgrhW4wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDAyMjMwN1oYDzIxMjYxMDMx
+MDIyMzA3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATai92GypF+L4M/218XtwW8uKteL5xJfALg9v5I4EBiCNuXlVLMLc+Y
+c1ViLX7Za6Cl1U9y7T7S6j246peSSzmuo2kwZzAdBgNVHQ4EFgQUs4v2bTjVlYhF
+oeOFKAfN1L4GOpwwHwYDVR0jBBgwFoAUs4v2bTjVlYhFoeOFKAfN1L4GOpwwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SAAwRQIgSwPdF572x/yisx2/gy03gMpiq6VIbnvpQwpgjSSt3UECIQDuJR+efWse
+9iCbEZiEK+rYvB7nlPcZRjczjX/OQ9OFdA==
+-----END CERTIFICATE-----
+`;
+
+export const privateKey = `
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3cL4udw3gc3LqxNp
+3R3zzlCyUUUShkVMYI3Tgg7nIHihRANCAATai92GypF+L4M/218XtwW8uKteL5xJ
+fALg9v5I4EBiCNuXlVLMLc+Yc1ViLX7Za6Cl1U9y7T7S6j246peSSzmu
+-----END PRIVATE KEY-----
+`;

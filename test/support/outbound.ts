@@ -1,0 +1,76 @@
+/** Servers for the outbound requests of connectors, good ones and bad ones, and what asks them. */
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import {
+  createOutbound,
+  type Outbound,
+  type OutboundOptions,
+  type OutboundResponse,
+} from '../../src/broker/outbound.ts';
+import type { OutboundRequest } from '../../src/broker/outbound-request.ts';
+
+export function openOutbound(options: OutboundOptions = {}): Outbound {
+  const outbound = createOutbound(options);
+  onTestFinished(() => outbound.close());
+  return outbound;
+}
+
+async function listening(server: NetServer, host: string, port: number): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})));
+  onTestFinished(async () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** An HTTP server on a free port, or on the given one. */
+export function httpServer(listener: RequestListener, host = '127.0.0.1', port = 0): Promise<number> {
+  return listening(createServer(listener), host, port);
+}
+
+/** Any server of node's. */
+export function serverOf(server: Server, host = '127.0.0.1'): Promise<number> {
+  return listening(server, host, 0);
+}
+
+/** A server that says what it likes to each connection. */
+export function rawServer(onConnection: (socket: Socket) => void): Promise<number> {
+  return listening(createNetServer(onConnection), '127.0.0.1', 0);
+}
+
+export interface Asked extends Partial<OutboundRequest> {
+  readonly connectorId?: string;
+  /** The origin of the URL alone, if they are absent. */
+  readonly permissions?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** The URL's own origin, as a manifest would name it. */
+function originIn(url: string): string {
+  return /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0] ?? url;
+}
+
+export function ask(outbound: Outbound, url: string, asked: Asked = {}): Promise<OutboundResponse> {
+  const { connectorId = 'a', permissions = [originIn(url)], signal = new AbortController().signal, ...rest } = asked;
+  const request = { url, method: 'GET', headers: [], body: null, ...rest };
+  return outbound.fetch(request, { connectorId, permissions }, signal);
+}
+
+/** The code of a refusal; nothing if there is none. Its message tells nothing of the network or of our code. */
+export async function refusal(
+  answer: Promise<OutboundResponse>,
+): Promise<{ code: string; message: string } | undefined> {
+  try {
+    await answer;
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return { code, message };
+  }
+}
