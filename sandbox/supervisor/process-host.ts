@@ -1,14 +1,17 @@
 /** A compartment's process: Node in its jail, with a pipe for each thread and one that ends it. */
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Fault, Host, ThreadOptions } from '../protocol.ts';
 import { jailFlags } from './jail.ts';
 
-/** The runtime comes first: however many loops there are in compartments, it gets its share of the cores. */
-const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+/**
+ * The runtime comes first: of a core that both want it gets two thirds. No lower: compartments share the
+ * machine with whatever else runs on it, and their runs have deadlines.
+ */
+const PRIORITY = 3;
 /** A system that is out of memory ends this process before any other. */
 const OOM_SCORE_ADJUSTMENT = '1000';
 /** How V8 and Node end a process that asks for more memory than there can be. */

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { createClient } from '../support/client.ts';
 import { writeBundle } from '../support/folders.ts';
+import { childrenOf, tracesOf } from '../support/traces.ts';
 import type { Load, Measured } from './load.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, rounds: { type: 'string' } } });
@@ -18,6 +19,10 @@ const SECONDS = Number(values.seconds ?? 2);
 const ROUNDS = Number(values.rounds ?? 3);
 const INTEGRATIONS = 50;
 const COLD_CALLS = 30;
+const RECORDS = 100;
+const READS = 200;
+/** Fewer than a compartment keeps. */
+const WARM_ISOLATES = 40;
 const TOKEN = 'the-benchs-token';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -53,8 +58,15 @@ try {
       const settings = { sections: [{ fields: [{ name: 'text', type: 'textarea', value: text }] }] };
       await fetch('/v1/integrations/' + _integrationId, { method: 'PUT', body: JSON.stringify({ settings }) });
     } };
-    exports.utilities = { cold: () => 1 };`,
+    exports.utilities = { cold: () => 1, async records({ _integrationId, count }) {
+      for (let i = 0; i < count; i++) {
+        await fetch('/v1/connections', { method: 'POST', body: JSON.stringify({ name: 'connection ' + i, _integrationId }) });
+      }
+    }, async reads({ _integrationId, count }) {
+      for (let i = 0; i < count; i++) await (await fetch('/v1/integrations/' + _integrationId)).json();
+    } };`,
   });
+  await writeBundle(folder, 'warm', { code: 'exports.utilities = { cold: () => 1 };' });
   const bareUrl = await listening(here('bare-koa.ts'), {});
   const url = await listening(here('../../src/main.ts'), {
     BULKHEAD_PORT: '0',
@@ -64,8 +76,11 @@ try {
     BULKHEAD_LOG: 'error',
   });
   const client = createClient(url, TOKEN);
-  const connectorId: string = (await client('GET', '/connectors')).body[0]._id;
-  const install = async (): Promise<string> => (await client('POST', `/integrations/${connectorId}/install`)).body._id;
+  const connectors: { _id: string; name: string }[] = (await client('GET', '/connectors')).body;
+  const install = async (name = 'bench'): Promise<string> => {
+    const connectorId = connectors.find((connector) => connector.name === name)?._id;
+    return (await client('POST', `/integrations/${connectorId}/install`)).body._id;
+  };
   const ids: string[] = [];
   for (let i = 0; i < INTEGRATIONS; i++) ids.push(await install());
 
@@ -97,6 +112,32 @@ try {
     coldMs.push(performance.now() - startedAt);
   }
 
+  const timed = async (name: string, count: number): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < COLD_CALLS; i++) {
+      const id = await install();
+      await client('PUT', `/integrations/${id}/utilities/${name}`, { count: 0 });
+      const startedAt = performance.now();
+      await client('PUT', `/integrations/${id}/utilities/${name}`, { count });
+      times.push(performance.now() - startedAt);
+    }
+    return median(times);
+  };
+  const recordsMs = await timed('records', RECORDS);
+  const requestMs = ((await timed('reads', READS)) - (await timed('reads', 0))) / READS;
+
+  const residentMb = async (): Promise<number> => {
+    const compartments = await childrenOf(children.at(-1)?.pid as number);
+    const all = await Promise.all(compartments.map(tracesOf));
+    return all.reduce((sum, { residentMb: its }) => sum + its, 0);
+  };
+  const isLinux = process.platform === 'linux';
+  const warm = async (): Promise<unknown> => client('PUT', `/integrations/${await install('warm')}/utilities/cold`);
+  for (let i = 0; i < 2; i++) await warm();
+  const beforeMb = isLinux ? await residentMb() : Number.NaN;
+  for (let i = 0; i < WARM_ISOLATES; i++) await warm();
+  const isolateMb = ((isLinux ? await residentMb() : Number.NaN) - beforeMb) / WARM_ISOLATES;
+
   const of = (key: string, figure: keyof Measured): number =>
     median((results.get(key) ?? []).map((each) => each[figure]));
   const table = [...results.keys()].map((key) => {
@@ -119,7 +160,15 @@ try {
   const format = (line: readonly unknown[]): string =>
     line.map((cell, i) => String(cell).padEnd(widths[i] ?? 0)).join('  ');
   process.stdout.write(`${[heads, ...lines].map(format).join('\n')}\n`);
-  process.stdout.write(`cold call, first of an integration: p50 ${median(coldMs).toFixed(1)} ms of ${COLD_CALLS}\n`);
+  process.stdout.write(
+    [
+      `cold call, first of an integration: p50 ${median(coldMs).toFixed(1)} ms of ${COLD_CALLS}`,
+      `a run that creates ${RECORDS} records: p50 ${recordsMs.toFixed(0)} ms, with its commit`,
+      `a request from a run to the runtime's own API: ${requestMs.toFixed(2)} ms`,
+      `memory of a warm isolate: ${isolateMb.toFixed(1)} MiB`,
+      '',
+    ].join('\n'),
+  );
 } finally {
   for (const child of children) child.kill('SIGTERM');
   await rm(folder, { recursive: true, force: true });

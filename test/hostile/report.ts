@@ -103,7 +103,7 @@ async function abuse(arena: Arena, times: number): Promise<void> {
     `${times} runs: ${came.expected} as expected, ${came.otherwise} otherwise, ${came.comeAgain} told to come again, ${came.notInTime} not in time`,
   );
   print(
-    `neighbour calls lost: ${lost.length} of ${neighbours}; /healthz unwell ${unwell}, slowest ${ms(slowestHealthMs)}`,
+    `neighbour calls lost: ${lost.length} of ${neighbours} ${lost[0] ?? ''}; /healthz unwell ${unwell}, slowest ${ms(slowestHealthMs)}`,
   );
   print(`memory: ${(residentMb / afterFirst).toFixed(2)} of what it was after ${FIRST}; ${processes} processes`);
 }
