@@ -22,7 +22,8 @@ function parsePattern(text: string): OriginPattern | undefined {
   const { protocol, hostname, port } = new URL(`${scheme}${host}`);
   const hasStar = star !== undefined;
   // An address has no labels that a star could stand for.
-  return hasStar && isIP(hostname) !== 0 ? undefined : { protocol, hostname, port, hasStar };
+  const isAddress = hostname.startsWith('[') || isIP(hostname) !== 0;
+  return hasStar && isAddress ? undefined : { protocol, hostname, port, hasStar };
 }
 
 /** Whether a text names origins in the way above. */

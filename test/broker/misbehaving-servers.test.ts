@@ -209,19 +209,29 @@ test('the same server, well-behaved', async () => {
   expect(await ask(openOutbound(quick), `http://127.0.0.1:${port}/`)).toMatchObject({ status: 200, body: 'abc' });
 });
 
+test('the deadlines of the head and of the whole are two', async () => {
+  const silent = await rawServer(() => {});
+  const slow = await rawServer(saying((socket) => socket.write(`${HEAD}\r\n`, () => trickling(socket, 'a'))));
+  const messageOf = async (port: number, limits: object): Promise<string | undefined> =>
+    (await refusal(ask(openOutbound({ ...patient, limits }), `http://127.0.0.1:${port}/`)))?.message;
+  expect(await messageOf(silent, { headersMs: 100 })).toBe('The server took too long to answer.');
+  expect(await messageOf(slow, { headersMs: 100, totalMs: 300 })).toBe('The request took too long.');
+  expect(await messageOf(silent, { totalMs: 100 })).toBe('The request took too long.');
+});
+
 test('a redirect whose body never ends is followed', async () => {
-  const port = await rawServer(
-    saying((socket) => socket.write('HTTP/1.1 302 Found\r\nlocation: /end\r\n\r\n', () => forever(socket, 'a'))),
-  );
   const end = await httpServer((_request, response) => response.end('end'));
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
   const onward = await rawServer(
     saying((socket) => {
+      socket.on('close', () => resolve());
       const head = `HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:${end}/\r\n\r\n`;
       socket.write(head, () => forever(socket, 'a'));
     }),
   );
-  const permissions = [port, end, onward].map((each) => `http://127.0.0.1:${each}`);
+  const permissions = [end, onward].map((each) => `http://127.0.0.1:${each}`);
   expect(await ask(openOutbound(quick), `http://127.0.0.1:${onward}/`, { permissions })).toMatchObject({ body: 'end' });
+  await closed;
 });
 
 test.each([

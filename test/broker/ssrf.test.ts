@@ -1,6 +1,7 @@
 /** What a connector must not reach, each with the same thing opened by the operator. */
 import type { LookupFunction } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { isOriginPattern } from '../../src/broker/origin-permissions.ts';
 import { ask, httpServer, openOutbound, refusal } from '../support/outbound.ts';
 
 /** Answers with the address on which it was reached. */
@@ -249,6 +250,44 @@ describe('origins that the manifest does not name', () => {
       expect(await passesTo(pattern, url)).toContain('PRIVATE_NETWORK');
     }
   });
+});
+
+test('a pattern that names no origin', () => {
+  for (const good of [
+    'https://a.example',
+    'http://*.a.example:81/',
+    'http://127.0.0.1:81',
+    'http://[::1]',
+    'https://*.com',
+  ]) {
+    expect([good, isOriginPattern(good)]).toEqual([good, true]);
+  }
+  const bad = [
+    '',
+    '*',
+    'a.example',
+    'https://',
+    'https://*',
+    'https://*.',
+    'https://**.a.example',
+    'https://a*.example',
+  ];
+  bad.push(
+    'https://*.*.example',
+    'https://*.0.0.1',
+    'https://*.4',
+    'https://*.[::1]',
+    'https://a.example/b',
+    ' https://a.example',
+  );
+  bad.push(
+    'https://a.example?q',
+    'https://a.example#h',
+    'https://u@a.example',
+    'ftp://a.example',
+    'https://a.example:*',
+  );
+  for (const text of bad) expect([text, isOriginPattern(text)]).toEqual([text, false]);
 });
 
 test.each([
