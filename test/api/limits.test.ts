@@ -19,6 +19,7 @@ exports.settings = {
   },
   waits: ({ ms }) => waiting(ms),
   count: () => ++calls,
+  fills: ({ mb }) => Array.from({ length: mb }, () => new Array(131_072).fill(1.5)).length,
   crash: () => 'x'.repeat(1 << 28).split(''),
 };`;
 
@@ -127,6 +128,20 @@ test('crashes per minute: a connector that keeps on is held back, says the listi
   await vi.waitFor(async () => expect(came(await call('count'))).toEqual([200]), { timeout: 5_000, interval: 100 });
   expect(await listing()).toMatchObject({ status: 'ready' });
 });
+
+test.runIf(process.platform === 'linux')(
+  "a compartment's resident memory: whatever its runs were promised",
+  async () => {
+    const fill = async (compartmentMemoryMb: number): Promise<unknown[]> => {
+      const { call } = await connected({ compartmentMemoryMb, runMemoryMb: 600, runCpuMs: 20_000 });
+      const filled = came(await call('fills', { mb: 300 }));
+      expect(came(await call('count'))).toEqual([200]);
+      return filled;
+    };
+    expect(await fill(1_024)).toEqual([200]);
+    expect(await fill(256)).toEqual([422, 'memory_limit_exceeded']);
+  },
+);
 
 test('warm isolates: so many are kept, and for so long', async () => {
   const none = await connected({ warmIsolates: 0 });
