@@ -12,7 +12,11 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-const files = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+/** Bundled into the guest's libraries by `npm run guest`, and not part of the product otherwise. */
+const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/');
+
+const sources = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+const files = sources.filter((file) => !isBundled(file));
 
 const imports: Import[] = files.flatMap((from) => {
   const text = readFileSync(join(root, from), 'utf8');
@@ -93,6 +97,10 @@ describe('arrows', () => {
     'src/errors.ts': [],
     'src/json.ts': [],
   };
+
+  test('what is bundled into the guest is imported by nobody', () => {
+    for (const { from, to } of imports) expect(isBundled(to), `${from} imports ${to}`).toBe(false);
+  });
 
   test('src: main → runtime → api → integration → connector, broker → store', () => {
     for (const { from, to } of imports) {

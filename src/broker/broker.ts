@@ -27,6 +27,8 @@ const FetchRequest = Type.Object({
     maxItems: 100,
   }),
   body: Type.Union([Type.String(), Type.Null()]),
+  bodyEncoding: Type.Optional(Type.Literal('base64')),
+  redirect: Type.Optional(Type.Enum(['follow', 'manual', 'error'])),
 });
 const fetchRequest = Compile(FetchRequest);
 const progressRequest = Compile(
