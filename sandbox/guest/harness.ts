@@ -8,9 +8,9 @@
  */
 import { answers } from './harness/answers.ts';
 import { asks } from './harness/asks.ts';
+import { logConsole } from './harness/console-lines.ts';
 import { dispatch } from './harness/dispatch.ts';
 import { libraries } from './harness/libraries.ts';
-import { logConsole } from './harness/log-console.ts';
 import { primordials } from './harness/primordials.ts';
 import { timers } from './harness/timers.ts';
 import { webApis } from './web-apis.ts';
