@@ -62,9 +62,10 @@ const PREFIX = 'made=';
  * it is compiled along with the rest, and is then in the cache that the next isolate starts from.
  */
 function eager(text: string): string {
-  return text
-    .replace(/^( {4})("[^"]+")\((exports\w*(?:, module\w*)?)?\) \{$/gm, '$1$2: (function($3) {')
-    .replace(/^( {4})\}\n( {2})\}\);$/gm, '$1})\n$2});');
+  return text.replace(
+    /(__(?:commonJS|esm)\(\{\n {4}"[^"]+")\(([\w, ]*)\) \{(.*?)\n {4}\}\n {2}\}\);/gs,
+    (_, name: string, parameters: string, body: string) => `${name}: (function(${parameters}) {${body}\n})});`,
+  );
 }
 
 export async function bundle(library: LibraryName): Promise<string> {
@@ -95,7 +96,8 @@ export async function bundle(library: LibraryName): Promise<string> {
 }
 
 if (import.meta.main) {
+  const texts = await Promise.all(libraryNames.map(async (name) => [name, await bundle(name)] as const));
   rmSync(libraries, { recursive: true, force: true });
   mkdirSync(libraries);
-  for (const name of libraryNames) writeFileSync(`${libraries}${name}.js`, await bundle(name));
+  for (const [name, text] of texts) writeFileSync(`${libraries}${name}.js`, text);
 }

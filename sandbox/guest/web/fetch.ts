@@ -5,16 +5,16 @@
 // First: requests are made with what it defines.
 import 'undici/lib/web/fetch/response.js';
 
-import { fromBase64, toBase64 } from '@exodus/bytes/base64.js';
+import { toBase64 } from '@exodus/bytes/base64.js';
 import { File } from 'fetch-blob/file.js';
 import { Blob } from 'fetch-blob/index.js';
-import { extractBody } from 'undici/lib/web/fetch/body.js';
 import { FormData } from 'undici/lib/web/fetch/formdata.js';
 import { Headers, HeadersList } from 'undici/lib/web/fetch/headers.js';
 import { getRequestState, Request } from 'undici/lib/web/fetch/request.js';
 import { fromInnerResponse, getResponseState, makeResponse, Response } from 'undici/lib/web/fetch/response.js';
 import type { Web } from '../web-apis.ts';
 import { RelativeUrl } from './node/globals.ts';
+import { ReplyBody } from './reply-body.ts';
 
 declare const web: Web & { readonly TextDecoder: typeof TextDecoder };
 
@@ -69,9 +69,8 @@ async function send(request: Request): Promise<Response> {
   const headersList = new HeadersList();
   for (const [name, value] of reply.headers) headersList.append(name, value, false);
   const { status, statusText } = reply;
-  const bytes = reply.body !== null && reply.bodyEncoding === 'base64' ? fromBase64(reply.body) : reply.body;
-  const hasBody = bytes !== null && !bodiless.has(status) && request.method !== 'HEAD';
-  const body = hasBody ? extractBody(bytes)[0] : null;
+  const hasBody = !bodiless.has(status) && request.method !== 'HEAD';
+  const body = hasBody && reply.body !== null ? new ReplyBody(reply.body, reply.bodyEncoding === 'base64') : null;
   const response = fromInnerResponse(
     makeResponse({ type: 'basic', status, statusText, headersList, body }),
     'immutable',

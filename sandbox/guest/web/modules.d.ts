@@ -39,11 +39,6 @@ declare module 'fetch-blob/index.js' {
 
   export { Blob };
 }
-declare module 'buffer/' {
-  const { Buffer }: typeof globalThis;
-
-  export { Buffer };
-}
 
 declare module 'undici/lib/web/fetch/headers.js' {
   const { Headers }: typeof globalThis;
@@ -54,7 +49,9 @@ declare module 'undici/lib/web/fetch/headers.js' {
   }
 }
 declare module 'undici/lib/web/fetch/body.js' {
-  export function extractBody(source: string | Uint8Array): [body: object, contentType: string | null];
+  export function extractBody(
+    source: string | Uint8Array,
+  ): [body: { readonly stream: ReadableStream }, contentType: string | null];
 }
 declare module 'undici/lib/web/fetch/formdata.js' {
   const { FormData }: typeof globalThis;
@@ -74,5 +71,8 @@ declare module 'undici/lib/web/fetch/response.js' {
   export { Response };
   export function makeResponse(parts: Readonly<Record<string, unknown>>): object;
   export function fromInnerResponse(made: object, guard: 'immutable'): Response;
-  export function getResponseState(response: Response): { urlList: readonly { readonly href: string }[] };
+  export function getResponseState(response: Response): {
+    readonly body: object | null;
+    urlList: readonly { readonly href: string }[];
+  };
 }

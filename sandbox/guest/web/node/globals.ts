@@ -1,12 +1,25 @@
 /** What undici takes from Node's global object. Injected by the bundler where a name is used. */
+import { Buffer } from 'buffer/';
 import type { LibraryName, Web } from '../../web-apis.ts';
 
 declare const web: Web & { readonly URL: typeof URL };
 
-export { Buffer } from 'buffer/';
 export { File } from 'fetch-blob/file.js';
 export { Blob } from 'fetch-blob/index.js';
 export { ReadableStream, TransformStream } from 'web-streams-polyfill';
+
+/** The library's own makes a list of all bytes to count them. */
+(Buffer as { byteLength: (text: string) => number }).byteLength = (text) => {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // Half of a pair counts two, and a pair is four; one that stands alone has been replaced before.
+    bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3;
+  }
+  return bytes;
+};
+
+export { Buffer };
 
 export const process = { emitWarning: (): void => {} };
 export class MessagePort {}
