@@ -1,0 +1,17 @@
+/** `npm run wpt`: how many of how many cases go as in Node, by API, and which do not. */
+import { stdout } from 'node:process';
+import { suites } from './cases/suites.ts';
+import { compare } from './evaluate.ts';
+
+let [passed, total] = [0, 0];
+for (const suite of suites) {
+  const verdict = await compare(suite);
+  passed += verdict.passed;
+  total += verdict.total;
+  stdout.write(`${verdict.api}: ${verdict.passed} of ${verdict.total}\n`);
+  for (const { args, guest, node } of verdict.differences) {
+    const reason = suite.differs?.[args] ?? 'not listed';
+    stdout.write(`  ${args}\n    guest ${guest}\n    node  ${node}\n    (${reason})\n`);
+  }
+}
+stdout.write(`all: ${passed} of ${total}\n`);
