@@ -194,8 +194,9 @@ export class Run implements RunCallbacks {
       threw = true;
     }
     if (this.#isOver(threw && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
-    if (threw) this.#fault('sandbox_crashed');
-    else if (this.#answer) this.#finish();
+    // The harness lets nothing out: what isolated-vm throws here is a rejection that no promise took.
+    if (threw) this.log('warn', 'a promise was rejected, and nobody took it');
+    if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
     else if (!this.#isKnownToWait) {
       this.#isKnownToWait = true;

@@ -25,6 +25,7 @@ function bytesOf(source: Source): Uint8Array {
 
 function hashOf(algorithm: Named | undefined): string {
   const name = typeof algorithm === 'object' && algorithm !== null ? algorithm.name : algorithm;
+  if (name === undefined) throw new TypeError('no hash is named');
   const wanted = `${name}`.toUpperCase();
   if (!Object.hasOwn(BLOCK_BYTES, wanted)) throw failed('NotSupportedError', `${name} is not offered`);
   return wanted;
@@ -42,8 +43,8 @@ function bufferOf(bytes: Uint8Array): ArrayBuffer {
 
 interface HmacAlgorithm {
   readonly name: 'HMAC';
-  readonly hash: { readonly name: string };
   readonly length: number;
+  readonly hash: { readonly name: string };
 }
 interface KeyParts {
   readonly algorithm: HmacAlgorithm;
@@ -102,7 +103,7 @@ function makeKey(
   }
   if (wanted.length === 0) throw failed('SyntaxError', 'a key is for something');
   return new CryptoKeyClass(maker, {
-    algorithm: { name: 'HMAC', hash: { name: hashOf(hash) }, length: bytes.length * 8 },
+    algorithm: { name: 'HMAC', length: bytes.length * 8, hash: { name: hashOf(hash) } },
     extractable: Boolean(extractable),
     usages: hmacUsages.filter((usage) => wanted.includes(usage)),
     bytes,
@@ -135,6 +136,7 @@ class SubtleCryptoClass {
     if (format !== 'raw') throw failed('NotSupportedError', `keys are imported raw, not as ${format}`);
     hmacName(algorithm);
     const bytes = bytesOf(keyData);
+    hashOf(algorithm.hash);
     if (bytes.length === 0) throw failed('DataError', 'the key is empty');
     if (algorithm.length !== undefined && algorithm.length !== bytes.length * 8) {
       throw failed('DataError', 'the key has another length');

@@ -3,9 +3,9 @@
  * `AbortSignal`: the libraries for these two are older than `reason`, `timeout` and `any`.
  */
 import {
-  Event,
-  EventTarget,
   getEventAttributeValue,
+  Event as ShimEvent,
+  EventTarget as ShimEventTarget,
   setErrorHandler,
   setEventAttributeValue,
   setWarningHandler,
@@ -18,12 +18,27 @@ declare const web: Web;
 setErrorHandler((error) => web.report(error));
 setWarningHandler(() => {});
 
+class EventClass extends ShimEvent {
+  constructor(...given: [type?: string, init?: object]) {
+    if (given.length === 0) throw new TypeError('an event has a type');
+    super(...(given as [string, object?]));
+  }
+}
+
+class EventTargetClass extends ShimEventTarget {
+  /** The library's also takes any object with a type. */
+  override dispatchEvent(event: ShimEvent): boolean {
+    if (!(event instanceof ShimEvent)) throw new TypeError('dispatchEvent takes an event');
+    return super.dispatchEvent(event);
+  }
+}
+
 /** Only what is in this file makes signals. */
 const maker = Symbol();
 let abort: (signal: AbortSignalClass, reason: unknown) => void;
 const LONGEST_TIMEOUT_MS = Number.MAX_SAFE_INTEGER;
 
-class AbortSignalClass extends EventTarget {
+class AbortSignalClass extends EventTargetClass {
   #aborted = false;
   #reason: unknown;
   /** Signals that abort with this one. */
@@ -42,7 +57,7 @@ class AbortSignalClass extends EventTarget {
         for (const source of each.#sources) source.#dependents.delete(each);
         each.#sources = [];
       }
-      for (const each of aborting) each.dispatchEvent(new Event('abort'));
+      for (const each of aborting) each.dispatchEvent(new EventClass('abort'));
     };
   }
 
@@ -126,7 +141,13 @@ function finish(interfaceClass: { name: string; prototype: object }, name: strin
 }
 finish(AbortSignalClass, 'AbortSignal', ['abort', 'timeout', 'any']);
 finish(AbortControllerClass, 'AbortController', []);
-finish(Event, 'Event', []);
-finish(EventTarget, 'EventTarget', []);
+finish(EventClass, 'Event', []);
+finish(EventTargetClass, 'EventTarget', []);
 
-export { AbortControllerClass as AbortController, AbortSignalClass as AbortSignal, DOMException, Event, EventTarget };
+export {
+  AbortControllerClass as AbortController,
+  AbortSignalClass as AbortSignal,
+  DOMException,
+  EventClass as Event,
+  EventTargetClass as EventTarget,
+};

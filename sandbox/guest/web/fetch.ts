@@ -82,9 +82,9 @@ async function send(request: Request): Promise<Response> {
 }
 
 /** The runtime goes on with a request that is aborted; its reply is ignored. */
-export function fetch(...[input, init]: [string | URL | Request, RequestInit?]): Promise<Response> {
+export function fetch(...given: [input: string | URL | Request, init?: RequestInit]): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const request = new Request(input, init);
+    const request = new Request(...given);
     const { signal } = request;
     const aborted = (): void => reject(signal.reason);
     if (signal.aborted) return aborted();

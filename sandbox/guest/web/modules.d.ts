@@ -9,13 +9,9 @@ declare module 'tr46' {
   export function toASCII(domain: string, options?: Options): string | null;
   export function toUnicode(domain: string, options?: Options): { domain: string; error: boolean };
 }
-declare module 'core-js-pure/stable/structured-clone.js' {
-  const clone: typeof structuredClone;
-  export default clone;
-}
 declare module 'event-target-shim' {
   export class Event {
-    constructor(type: string);
+    constructor(type: string, init?: object);
   }
   export class EventTarget {
     dispatchEvent(event: Event): boolean;
