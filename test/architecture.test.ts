@@ -55,6 +55,20 @@ test('every import of a file names a file that is there, and no libary comes unl
   for (const library of Object.keys(dependencies)) expect(importersOf(library), library).not.toEqual([]);
 });
 
+test('what is bundled comes from libraries that are listed for it', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const bundled = sources.filter(isBundled);
+  expect(bundled.length).toBeGreaterThan(10);
+  for (const from of bundled) {
+    const text = readFileSync(join(root, from), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/^(?:import|export)\s(?:[^'";]*\sfrom\s)?'([^'.:][^':]*)';/gm)) {
+      const [scope = '', name] = specifier.split('/');
+      const library = scope.startsWith('@') ? `${scope}/${name}` : scope;
+      expect(library in devDependencies, `${from} imports ${specifier}`).toBe(true);
+    }
+  }
+});
+
 describe('arrows', () => {
   /** What a room of `src` may import beside itself. */
   const allowed: Record<string, string[]> = {
