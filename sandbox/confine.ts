@@ -11,11 +11,11 @@ const permissions = ['fs', 'net', 'child', 'worker', 'addon', 'inspector', 'wasi
 
 /**
  * What no permission covers. Signals reach any process of the same user; the flags of V8 open what is
- * closed. There is no other way to them than these properties once new threads cannot be started.
+ * closed; the rest tells about the machine. There is no other way to them than these properties once new threads cannot be started.
  */
 const gifts: [object, string[]][] = [
   [process, ['kill', '_kill', '_debugProcess', '_debugEnd', 'binding', '_linkedBinding', 'dlopen']],
-  [os, ['setPriority']],
+  [os, ['setPriority', 'hostname', 'networkInterfaces', 'userInfo']],
   [v8, ['setFlagsFromString', 'setHeapSnapshotNearHeapLimit']],
 ];
 

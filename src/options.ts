@@ -17,6 +17,7 @@ interface OptionRow {
 const Milliseconds = Type.Integer({ minimum: 1, maximum: 24 * 3_600_000 });
 const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 const Bytes = Type.Integer({ minimum: 1, maximum: 256 * 1024 * 1024 });
+const SECRET_KEY_CHARS = 16;
 const Levels = Type.Integer({ minimum: 1, maximum: 1_000 });
 const Folder = Type.String({ minLength: 1 });
 
@@ -54,6 +55,18 @@ export const optionTable = {
     environment: 'BULKHEAD_TOKEN',
     schema: Type.Optional(Type.String({ pattern: '^[^\\s]+$', maxLength: 1_000 })),
     help: "the administrator's token; without it one is made at first start",
+  },
+  secretKey: {
+    flag: 'secret-key',
+    environment: 'BULKHEAD_SECRET_KEY',
+    schema: Type.Optional(
+      Type.Refine(
+        Type.String({ maxLength: 10_000 }),
+        (text) => text.split(',').every((key) => key.trim().length >= SECRET_KEY_CHARS),
+        () => `must be at least ${SECRET_KEY_CHARS} characters; several keys, the new one first, with commas between`,
+      ),
+    ),
+    help: 'key that encrypts credentials at rest; without it one is made in the data folder',
   },
   publicUrl: {
     flag: 'public-url',
@@ -247,7 +260,7 @@ function checked(name: OptionName, value: unknown, source: string): unknown {
   const validator = validators.get(name);
   const [finding] = validator ? findings(validator, { [name]: value }) : [];
   if (!finding) return value;
-  const shown = name === 'token' ? '' : ` (${JSON.stringify(value)})`;
+  const shown = name === 'token' || name === 'secretKey' ? '' : ` (${JSON.stringify(value)})`;
   throw new OptionError(`${source}${shown} is not valid: ${finding.message.replace(`${name} `, 'it ')}.`);
 }
 

@@ -1,7 +1,7 @@
 /** Wires everything; starts and closes it. */
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { adminToken } from './admin-token.ts';
@@ -22,6 +22,11 @@ import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { completeOptions, type Options } from './options.ts';
+import { openKeyring } from './record/keyring.ts';
+import { Reachability } from './record/reachability.ts';
+import { renewCredentials } from './record/renew.ts';
+import { RunJournal } from './run/journal.ts';
+import { Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
@@ -52,6 +57,8 @@ export interface Runtime {
 }
 
 const DRAIN_MS = 10_000;
+const KEY_FILE = 'secret-key';
+const JOURNAL_FILE = 'runs.sqlite';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -79,6 +86,17 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of store.problems) logger.error({ event: 'store_problem' }, message);
 
+  const keyring = await openKeyring(join(resolve(options.data), KEY_FILE), options.secretKey);
+  const unreadable = await renewCredentials(store, keyring);
+  const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
+  if (unreadable.length > 0)
+    logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
+
+  const journal = new RunJournal(join(resolve(options.data), JOURNAL_FILE), (error) =>
+    logger.error({ err: error }, 'the runs could not be written'),
+  );
+  journal.keepOnly(new Set((await store.list()).map(({ _id }) => _id)));
+
   const sandbox = createSandbox({
     isolation: options.isolation,
     compartments: options.compartments,
@@ -91,6 +109,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
   });
+  const runs = new Runs(journal, () => new Date());
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -113,6 +132,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
     broker: new Broker(createPlatformApi((request, response) => void handle(request, response))),
+    runs,
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
       onRunEnded: ({ outcome, ...run }) => {
@@ -130,7 +150,16 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
-  const service: Service = { store, catalog, dispatcher, activity, updating: new Set(), now: () => new Date() };
+  const service: Service = {
+    store,
+    catalog,
+    dispatcher,
+    activity,
+    updating: new Set(),
+    now: () => new Date(),
+    keyring,
+    offline: new Reachability(),
+  };
 
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
@@ -146,7 +175,11 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
         ...(closing ? ['The server is shutting down.'] : []),
         ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
       ];
-      const amiss = [...(catalog.problem ? [catalog.problem] : []), ...store.problems.map(({ message }) => message)];
+      const amiss = [
+        ...(catalog.problem ? [catalog.problem] : []),
+        ...store.problems.map(({ message }) => message),
+        ...(unreadable.length > 0 ? [unreadableProblem] : []),
+      ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
     },
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
@@ -165,6 +198,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
     await sandbox.close();
     await catalogClosed;
     await server.close();
+    journal.close();
     await store.close();
   }
 

@@ -85,6 +85,8 @@ describe('arrows', () => {
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/api': [
+      'src/run',
+      'src/record',
       'src/integration',
       'src/connector',
       'src/broker',
@@ -94,7 +96,11 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
+    'src/run': ['src/errors.ts', 'sandbox/index.ts'],
+    'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
+      'src/run',
+      'src/record',
       'src/connector',
       'src/broker',
       'src/store',
@@ -174,6 +180,7 @@ describe('one importer', () => {
     ['chokidar', ['src/connector/watch.ts']],
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['raw-body', ['src/api/body.ts']],
+    ['rfc6902', ['src/api/records.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

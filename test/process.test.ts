@@ -1,11 +1,14 @@
 /** The process: first start, bad options, a port or a folder that is taken, signals. */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { processUsage } from '../sandbox/supervisor/process-usage.ts';
 import { createClient } from './support/client.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
+import { installed } from './support/runtime.ts';
 import { runToEnd, startServer } from './support/server.ts';
 
 test('the first start makes a token, prints it once and keeps its hash', async () => {
@@ -156,3 +159,51 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     await expect(client('GET', '/healthz')).rejects.toThrow();
   },
 );
+
+/** The compartments among these processes; of one parent alone, if it is given. */
+async function compartmentsAmong(pids: Iterable<string>, parent?: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of pids) {
+    // Gone, or not yet reaped: it has neither.
+    const [command, status] = await Promise.all(
+      ['cmdline', 'status'].map((name) => readFile(join('/proc', pid, name), 'utf8').catch(() => '')),
+    );
+    const isChild = parent === undefined || new RegExp(`^PPid:\\s+${parent}$`, 'm').test(status ?? '');
+    if (isChild && /sandbox.process.main\.[jt]s/.test(command ?? '')) found.push(pid);
+  }
+  return found;
+}
+
+test.skipIf(!existsSync('/proc/self/status')).each([
+  ['that wait for work', []],
+  ['with a call that waits', ['waits']],
+  ['with a call that nothing interrupts', ['is-stuck']],
+  ['of both kinds', ['waits', 'is-stuck']],
+])('compartments %s end when the server is killed', async (_which, called) => {
+  const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
+  const section = (f: string): string =>
+    `exports.utilities = { f: async () => { console.log('began'); await new Promise((resolve) => setTimeout(resolve, 1)); ${f} } }`;
+  await writeBundle(connectors, 'waits', {
+    code: section('await new Promise((resolve) => setTimeout(resolve, 60_000))'),
+  });
+  await writeBundle(connectors, 'is-stuck', {
+    code: section('Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)'),
+  });
+  const server = await startServer({ BULKHEAD_TOKEN: 'a-token', BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors });
+  const client = createClient(server.url, 'a-token');
+  const ids = [await installed(client, 'waits'), await installed(client, 'is-stuck')];
+  const compartmentsNow = async (): Promise<string[]> => compartmentsAmong(await readdir('/proc'), server.pid);
+  const cpuMs = async (): Promise<number> =>
+    (await compartmentsNow()).reduce((sum, pid) => sum + (processUsage(Number(pid))?.cpuMs ?? 0), 0);
+
+  const beforeMs = await cpuMs();
+  const names = ['waits', 'is-stuck'];
+  for (const name of called) client('PUT', `/integrations/${ids[names.indexOf(name)]}/utilities/f`).catch(() => {});
+  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1));
+  if (called.includes('is-stuck'))
+    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500));
+  const compartments = await compartmentsNow();
+  expect(compartments.length).toBeGreaterThanOrEqual(ids.length);
+  await server.stop('SIGKILL');
+  await vi.waitFor(async () => expect(await compartmentsAmong(compartments)).toEqual([]), { timeout: 5_000 });
+});

@@ -58,7 +58,7 @@ function harness(
   host: HostCallbacks,
 ): GuestEntries & { sdk: object } {
   const built = primordials();
-  const { apply, defineProperty, cut } = built;
+  const { apply, cut } = built;
   const answering = answers(built, host.answer, host.log, () => timing.clearSignalTimers());
   const timing = timers(built, answering, host.setTimer, host.clearTimer);
   const asking = asks(built, host.ask);
@@ -83,7 +83,7 @@ function harness(
   const names = built.ownKeys(globals) as (keyof typeof globals)[];
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as keyof typeof globals;
-    defineProperty(globalThis, name, { value: globals[name], writable: true, enumerable: false, configurable: true });
+    built.defineValue(globalThis, name, globals[name]);
   }
   libraries(
     built,
@@ -117,8 +117,11 @@ export const callbackNames: readonly (keyof HostCallbacks)[] = [
   'now',
 ];
 
-/** @returns the text of a closure whose arguments are the sections' names and the callbacks */
-export const harnessSource = `return (${harness.toString()})(
+/**
+ * The text of a closure whose arguments are the sections' names and the callbacks. It leaves the module,
+ * which is strict by itself: sloppy functions are handed out in stacks.
+ */
+export const harnessSource = `'use strict'; return (${harness.toString()})(
   { ${partTexts.join(',\n')} },
   ${JSON.stringify(JSON.stringify(webApis))},
   $0,

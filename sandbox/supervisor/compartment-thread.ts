@@ -20,6 +20,8 @@ export class CompartmentThread {
   readonly #newest = new Map<string, string>();
   /** Runs that may be running, in the order in which they became so; the others wait. */
   #active = new Set<string>();
+  /** Takes jobs; what was sent before waits. */
+  isReady = false;
   /** When the thread was last heard of, or had something to do again. */
   movedAt = 0;
   /** When runs that have begun did so. */
@@ -44,8 +46,10 @@ export class CompartmentThread {
       (header, body) => {
         if (!fromThread.Check(header)) return onBroken();
         this.movedAt = performance.now();
-        if (header.type === 'ready') onReady();
-        else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
+        if (header.type === 'ready') {
+          this.isReady = true;
+          onReady();
+        } else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
         else if (header.type === 'running') this.#comeForward(header.runId);
         else onMessage(header, body);
       },

@@ -26,7 +26,7 @@ const SLOW_RUN_MS = 2;
 /** Runs that may be running on a thread before integrations without a home go to the next. */
 const CROWDED_RUNS = 64;
 /** A run is cut off inside a little after its CPU time; this much later it is not going to be. */
-const STUCK_AFTER_MS = 750;
+const STUCK_AFTER_MS = 650;
 const MB = 1024 * 1024;
 /** A process that has done nothing yet takes about half of it. */
 const BASE_BYTES = 256 * MB;
@@ -95,7 +95,8 @@ export class Compartment {
     const startLimit = setTimeout(() => this.letGo(), START_LIMIT_MS);
     this.gone = this.#host.gone.then((reason) => {
       clearTimeout(startLimit);
-      this.#goDown(this.#isReady ? this.#suspect(reason) : undefined, this.#isReady);
+      const culprit = this.#suspect(reason);
+      this.#goDown(culprit, this.#isReady || culprit !== undefined);
       events.onGone();
     });
     const isReady = Promise.withResolvers<void>();
@@ -136,7 +137,7 @@ export class Compartment {
     if (signal?.aborted) return Promise.resolve(fault('cancelled'));
     return new Promise((settle) => {
       const thread = this.#choose(integrationId);
-      const onCancel = (): void => thread.cancel(runId);
+      const onCancel = (): void => this.#cancel(runId);
       const now = performance.now();
       const counted = { clockAt: now, asksOpen: 0, logLines: 0, logBytes: 0 };
       const run: RunInside = { job, ask, thread, settle, startedAt: now, onCancel, ...counted };
@@ -146,6 +147,18 @@ export class Compartment {
       thread.start(job);
       signal?.addEventListener('abort', onCancel, { once: true });
     });
+  }
+
+  /** A run that waits is given up at once; one that has the thread, and does not look up, is ended with it. */
+  #cancel(runId: string): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    run.thread.cancel(runId);
+    clearTimeout(run.deadline);
+    run.deadline = setTimeout(() => {
+      if (run.thread.runningRun === runId && this.#isReady) this.#kill({ run, fault: 'cancelled' });
+      else this.#settle(run, fault('cancelled'));
+    }, GRACE_MS);
   }
 
   /** Ends it for a reason of ours; runs that are inside are told to come again. */
@@ -307,12 +320,12 @@ export class Compartment {
    * not heard of for longest; if all wait, the only run there is.
    */
   #suspect(reason: Fault): Culprit | undefined {
-    const running = this.#threads.filter(({ runningRun }) => runningRun !== undefined);
+    const running = this.#threads.filter(({ isReady, runningRun }) => isReady && runningRun !== undefined);
     const [stillest] = running.sort((a, b) => a.movedAt - b.movedAt);
     const run = stillest ? this.#runs.get(stillest.runningRun ?? '') : undefined;
     if (run) return { run, fault: reason };
     const [only, ...others] = this.#runs.values();
-    return only && others.length === 0 ? { run: only, fault: reason } : undefined;
+    return only?.thread.isReady && others.length === 0 ? { run: only, fault: reason } : undefined;
   }
 }
 

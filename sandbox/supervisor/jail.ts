@@ -40,6 +40,9 @@ export function jailFlags(): string[] {
     '--permission',
     '--allow-addons',
     '--allow-worker',
+    // Opens and writes databases without asking for a permission.
+    '--no-experimental-sqlite',
+    '--disable-sigusr1',
     ...readablePaths().map((path) => `--allow-fs-read=${path}`),
     '--disable-warning=SecurityWarning',
   ];

@@ -8,7 +8,7 @@ import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
 
 /**
  * A timeout of the isolate measures wall time, the limit is CPU time: a loop is cut off this much
- * after its CPU time would have ended on an idle machine.
+ * after its CPU time would have ended on an idle machine, and many short turns after twice as much.
  */
 const CPU_SLACK_MS = 250;
 
@@ -22,6 +22,9 @@ const cameToRest: ReadonlySet<Fault> = new Set([
 
 /** After an entry of this length others have waited long enough for what they were told before it. */
 const SLOW_ENTRY_MS = 2;
+
+/** Of a rejection that nobody looked at. */
+const UNHANDLED_CHARS = 500;
 
 /** How often a run's timers may be announced: who has set thousands is known to be running anyway. */
 const ANNOUNCE_EVERY_MS = 5;
@@ -57,7 +60,6 @@ export class Run implements RunCallbacks {
   readonly #port: RunPort;
   readonly #done: (outcome: Outcome) => void;
   readonly #startedAt = performance.now();
-  readonly #cpuBeforeMs: number;
   readonly #deadline: NodeJS.Timeout;
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #asks = new Set<number>();
@@ -68,6 +70,9 @@ export class Run implements RunCallbacks {
   #isKnownToWait = false;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
+  #cpuMs = 0;
+  /** Wall time in the isolate. */
+  #insideMs = 0;
   #logLines = 0;
   #logBytes = 0;
   #linesDropped = 0;
@@ -77,7 +82,6 @@ export class Run implements RunCallbacks {
     this.#limits = limits;
     this.#port = port;
     this.#done = done;
-    this.#cpuBeforeMs = isolate.cpuMs;
     this.#deadline = setTimeout(() => this.#fault('run_timeout'), limits.timeoutMs);
     isolate.host = this;
   }
@@ -101,9 +105,12 @@ export class Run implements RunCallbacks {
   #load(): void {
     const timeoutMs = this.#entryTimeoutMs();
     const enteredAt = performance.now();
+    const cpuBeforeMs = threadCpuMs();
     try {
       this.#isolate.load(timeoutMs);
+      this.#cpuMs += threadCpuMs() - cpuBeforeMs;
     } catch (error) {
+      this.#cpuMs += threadCpuMs() - cpuBeforeMs;
       if (this.#isOver(performance.now() - enteredAt >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall; their messages quote the code alone.
       return this.#fault('bundle_failed', error instanceof Error ? error.message : 'it does not load');
@@ -178,7 +185,7 @@ export class Run implements RunCallbacks {
   }
 
   #entryTimeoutMs(): number {
-    const cpuLeftMs = this.#limits.cpuMs - this.#cpuMs() + CPU_SLACK_MS;
+    const cpuLeftMs = this.#limits.cpuMs - this.#cpuMs + CPU_SLACK_MS;
     const timeLeftMs = this.#limits.timeoutMs - (performance.now() - this.#startedAt);
     return Math.max(1, Math.ceil(Math.min(cpuLeftMs, timeLeftMs)));
   }
@@ -187,15 +194,18 @@ export class Run implements RunCallbacks {
     if (this.#ended) return;
     const timeoutMs = this.#entryTimeoutMs();
     const enteredAt = performance.now();
-    let threw = false;
+    const cpuBeforeMs = threadCpuMs();
+    let thrown: { readonly error: unknown } | undefined;
     try {
       this.#isolate.enter(name, args, timeoutMs);
-    } catch {
-      threw = true;
+    } catch (error) {
+      thrown = { error };
     }
-    if (this.#isOver(threw && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
-    // The harness lets nothing out: what isolated-vm throws here is a rejection that no promise took.
-    if (threw) this.log('warn', 'a promise was rejected, and nobody took it');
+    this.#cpuMs += threadCpuMs() - cpuBeforeMs;
+    this.#insideMs += performance.now() - enteredAt;
+    if (this.#isOver(thrown !== undefined && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
+    // The harness throws nothing: it is a rejected promise that nobody looked at, copied to our side.
+    if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
     else if (!this.#isKnownToWait) {
@@ -209,12 +219,13 @@ export class Run implements RunCallbacks {
   #isOver(wasCutOff: boolean): boolean {
     if (this.#isolate.isDisposed) this.#fault('memory_limit_exceeded');
     else if (performance.now() - this.#startedAt >= this.#limits.timeoutMs) this.#fault('run_timeout');
-    else if (wasCutOff || this.#cpuMs() > this.#limits.cpuMs) this.#fault('cpu_limit_exceeded');
+    else if (wasCutOff || this.#hasUsedItsCpuTime()) this.#fault('cpu_limit_exceeded');
     return this.#ended;
   }
 
-  #cpuMs(): number {
-    return this.#isolate.isDisposed ? 0 : Math.max(0, this.#isolate.cpuMs - this.#cpuBeforeMs);
+  #hasUsedItsCpuTime(): boolean {
+    const { cpuMs } = this.#limits;
+    return this.#cpuMs > cpuMs || this.#insideMs > cpuMs + 2 * CPU_SLACK_MS;
   }
 
   #finishWithoutAnswer(): void {
@@ -260,7 +271,7 @@ export class Run implements RunCallbacks {
   #spent(): Spent {
     return {
       wallMs: performance.now() - this.#startedAt,
-      cpuMs: this.#cpuMs(),
+      cpuMs: this.#cpuMs,
       heapBytes: this.#isolate.isDisposed ? 0 : this.#isolate.heapBytes,
     };
   }
@@ -279,6 +290,17 @@ export class Run implements RunCallbacks {
     if ((outcome.status === 'faulted' && !cameToRest.has(outcome.fault)) || !leftNothing) this.#isolate.dispose();
     this.#done(outcome);
   }
+}
+
+/** CPU time of this thread; the isolate's own counter is of wall time. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Of a copy of what the guest threw: a primitive, or an error of our own realm. */
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, UNHANDLED_CHARS);
 }
 
 function isJson(text: string): boolean {

@@ -11,6 +11,10 @@ import { connectorRoutes } from './connectors.ts';
 import type { ApiContext } from './context.ts';
 import { functionRoutes } from './functions.ts';
 import { integrationRoutes } from './integrations.ts';
+import { recordRoutes } from './records.ts';
+import { runRoutes } from './runs.ts';
+import { stateRoutes } from './state.ts';
+import { tileRoutes } from './tiles.ts';
 
 export interface AppOptions {
   readonly service: Service;
@@ -34,6 +38,10 @@ export function createApp(options: AppOptions): Koa {
   functionRoutes(router, service, publicUrl);
   integrationRoutes(router, service, publicUrl);
   connectorRoutes(router, service, publicUrl);
+  recordRoutes(router, service, publicUrl);
+  stateRoutes(router, service);
+  runRoutes(router, service, publicUrl);
+  tileRoutes(router, service, publicUrl);
   router.get('/tokenInfo', tokenInfo);
 
   app.use(replyErrors(options.onError));

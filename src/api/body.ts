@@ -1,9 +1,9 @@
-/** Request bodies: bounded, JSON, objects. */
+/** Request bodies: bounded, JSON, mostly objects. */
 import { isUtf8 } from 'node:buffer';
 import rawBody from 'raw-body';
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { RequestError, requestError } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { ApiContext } from './context.ts';
 
 export const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -19,26 +19,33 @@ export interface JsonBody {
 
 /** The body as a JSON object; no body is an empty one. */
 export async function readObject(ctx: ApiContext, limitBytes?: number): Promise<JsonBody> {
-  const limit = limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
-  const { req } = ctx;
-  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-  if (!hasBody) return { text: '{}', value: {} };
-  assertJsonType(ctx);
-  const text = await readText(ctx, limit);
-  if (text === '') return { text: '{}', value: {} };
-  if (nestsDeeper(text, DEPTH_LIMIT)) {
-    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw requestError('invalid_json');
-  }
+  const { text, value } = (await readJson(ctx, limitBytes)) ?? { text: '{}', value: {} };
   if (!isJsonObject(value)) {
     throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
   }
   return { text, value };
+}
+
+/** The body as JSON of any kind; undefined without one. */
+export async function readJson(
+  ctx: ApiContext,
+  limitBytes?: number,
+): Promise<{ readonly text: string; readonly value: Json } | undefined> {
+  const limit = limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+  const { req } = ctx;
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  if (!hasBody) return undefined;
+  assertJsonType(ctx);
+  const text = await readText(ctx, limit);
+  if (text === '') return undefined;
+  if (nestsDeeper(text, DEPTH_LIMIT)) {
+    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
+  }
+  try {
+    return { text, value: JSON.parse(text) as Json };
+  } catch {
+    throw requestError('invalid_json');
+  }
 }
 
 function assertJsonType(ctx: ApiContext): void {

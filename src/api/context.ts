@@ -33,7 +33,7 @@ export async function unitOf(ctx: ApiContext, service: Service, integrationId: s
   return runsUnit(ctx) ?? UnitOfWork.open(service.store, integrationId);
 }
 
-/** Changes an integration: for a request at once and durably, for a run with its commit. */
+/** Changes an integration: for a request at once and durably, for a run with its commit, unless it commits each. */
 export async function change<T>(
   ctx: ApiContext,
   service: Service,
@@ -41,7 +41,8 @@ export async function change<T>(
   work: (unit: UnitOfWork) => T,
 ): Promise<T> {
   const unit = runsUnit(ctx);
-  return unit ? work(unit) : UnitOfWork.change(service.store, integrationId, work);
+  if (!unit) return UnitOfWork.change(service.store, integrationId, work);
+  return ctx.state.grant?.isTransactional ? work(unit) : unit.changeAtOnce(work);
 }
 
 function runsUnit({ state: { grant } }: ApiContext): UnitOfWork | undefined {

@@ -1,7 +1,7 @@
 /** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
 import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
-import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
+import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
@@ -25,7 +25,9 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
       const id = integrationIdOf(ctx);
       const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
       const name = ctx.params.function as string;
-      replyAnswer(ctx, await callIntegration(service, id, { section, name, body: text }));
+      const request = { section, name, body: text };
+      if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
+      replyAnswer(ctx, await callIntegration(service, id, request));
     });
   }
 
@@ -48,6 +50,27 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
     const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
     replyAnswer(ctx, await uninstall(service, id, { body: text, force: flag(ctx, 'force'), precondition }));
   });
+}
+
+/** `Prefer: respond-async` (RFC 7240, 4.1). */
+const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));
+
+/** Replies as soon as the run has begun; what comes of it stands in its record. */
+async function replyRun(
+  ctx: ApiContext,
+  service: Service,
+  publicUrl: string,
+  integrationId: string,
+  request: FunctionRequest,
+): Promise<void> {
+  const started = Promise.withResolvers<string>();
+  callIntegration(service, integrationId, request, started.resolve).catch(started.reject);
+  const runId = await started.promise;
+  ctx.set(RUN_ID_HEADER, runId);
+  ctx.set('Preference-Applied', 'respond-async');
+  ctx.set('Location', `${publicUrl}/v1/integrations/${integrationId}/runs/${runId}`);
+  ctx.status = 202;
+  ctx.body = service.dispatcher.runs.find(integrationId, runId);
 }
 
 /** The answer's text is the body, as it came through the wall. */

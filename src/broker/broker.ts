@@ -9,6 +9,8 @@ import { methods, type PlatformApi, type PlatformResponse } from './platform-api
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
   onProgress(fraction: number, message: string): void;
+  /** It asks for something, of us or of others. */
+  onRequest(): void;
 }
 
 /** What a request is answered with when it is not granted. */
@@ -58,6 +60,7 @@ export class Broker {
     return {
       fetch: (request, signal) =>
         answer(async () => {
+          events.onRequest();
           await this.#queue.turn(grantee.connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
           return this.#fetch(parse(fetchRequest, request), grantee.token);

@@ -10,6 +10,8 @@ export interface Grant {
   readonly connectorId: string;
   readonly integrationId: string;
   readonly unit: UnitOfWork;
+  /** Whether what it changes is committed when it succeeds, or each request by itself. */
+  readonly isTransactional: boolean;
   readonly expiresAt: number;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
   isLive: boolean;
@@ -19,7 +21,12 @@ export class OneTimeTokens {
   readonly #grants = new Map<string, { readonly grant: Grant; readonly secret: string }>();
 
   /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
-  issue(granted: Omit<Grant, 'expiresAt' | 'isLive'>): { token: string; revoke: () => void } {
+  issue(granted: Omit<Grant, 'expiresAt' | 'isLive'>): {
+    token: string;
+    revoke: () => void;
+    /** Takes the token out of a text, and its secret half. */
+    redact: (text: string) => string;
+  } {
     const { runId } = granted;
     const grant: Grant = { ...granted, expiresAt: Date.now() + LIFETIME_MS, isLive: true };
     const secret = randomUUID();
@@ -28,7 +35,9 @@ export class OneTimeTokens {
       grant.isLive = false;
       this.#grants.delete(runId);
     };
-    return { token: `${runId}.${secret}`, revoke };
+    const token = `${runId}.${secret}`;
+    const redact = (text: string): string => text.replaceAll(token, '[redacted]').replaceAll(secret, '[redacted]');
+    return { token, revoke, redact };
   }
 
   find(token: string): Grant | undefined {

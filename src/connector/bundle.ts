@@ -15,6 +15,8 @@ export interface Connector {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly bundle: Bundle;
+  /** JSON of the bundle's source map, for the stacks of its errors. */
+  readonly sourceMap?: string | undefined;
 }
 
 /** `manifest` is there if that much could be read; without a connector there are reasons. */
@@ -65,7 +67,8 @@ export async function readBundle(folder: string, name: string): Promise<ReadBund
     format: isModule ? 'module' : 'commonjs',
     code,
   };
-  return { manifest, connector: { _id, folder: name, manifest, bundle }, reasons: [] };
+  const sourceMap = await readBounded(join(folder, `${manifest.main}.map`), CODE_LIMIT_BYTES).catch(() => undefined);
+  return { manifest, connector: { _id, folder: name, manifest, bundle, sourceMap }, reasons: [] };
 }
 
 class TooLargeError extends Error {}

@@ -38,6 +38,8 @@ const ConnectorSection = Type.Object({
   permissions: Type.Optional(
     Type.Object({ fetch: Type.Optional(Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 100 })) }),
   ),
+  /** False: each request of a run is committed by itself, for connectors that take up where they were cut off. */
+  transactional: Type.Optional(Type.Boolean()),
   limits: Type.Optional(
     Type.Object({
       timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),

@@ -19,11 +19,17 @@ export function callIntegration(
   service: Service,
   integrationId: string,
   request: FunctionRequest,
+  onStarted?: (runId: string) => void,
 ): Promise<CallAnswer> {
-  return service.activity.during(() => call(service, integrationId, request));
+  return service.activity.during(() => call(service, integrationId, request, onStarted));
 }
 
-async function call(service: Service, integrationId: string, request: FunctionRequest): Promise<CallAnswer> {
+async function call(
+  service: Service,
+  integrationId: string,
+  request: FunctionRequest,
+  onStarted?: (runId: string) => void,
+): Promise<CallAnswer> {
   const { section, name, body } = request;
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
@@ -32,13 +38,13 @@ async function call(service: Service, integrationId: string, request: FunctionRe
 
   let answer: Answer;
   try {
-    answer = await callFunction(service.dispatcher, { connector, unit, ...request });
+    answer = await callFunction(service.dispatcher, { connector, unit, ...request, onStarted });
   } catch (error) {
     const hasOwn = !(error instanceof RunError) || !MISSING.includes(error.fault);
     if (hasOwn || section !== 'settings' || name !== PERSIST_SETTINGS) throw error;
-    return persistByRuntime(service, integrationId, body);
+    return ofRun(error, () => persistByRuntime(service, integrationId, body));
   }
-  await ofRun(answer.runId, async () => {
+  await ofRun(answer, async () => {
     if (section === 'installer') applyInstallerReply(service, unit, integration, name, JSON.parse(answer.text));
     if (section === 'uninstaller') {
       const isPreUninstall = name === connector.manifest.connector.preUninstallFunction;

@@ -5,12 +5,15 @@ import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { Json } from '../json.ts';
+import type { ActiveRun, Runs } from '../run/runs.ts';
+import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
 
+/** For the operator's log. */
 export interface RunLog {
   onRunEnded(run: { runId: string; integrationId: string; section: string; name: string; outcome: Outcome }): void;
   onLog(runId: string, level: string, text: string): void;
@@ -26,6 +29,7 @@ export interface Dispatcher {
   /** Of the caller's part of a function's argument. */
   readonly argument: { readonly bytes: number; readonly depth: number };
   readonly ids: ObjectIds;
+  readonly runs: Runs;
   readonly log: RunLog;
 }
 
@@ -41,6 +45,8 @@ export interface FunctionRequest {
 export interface FunctionCall extends FunctionRequest {
   readonly connector: Connector;
   readonly unit: UnitOfWork;
+  /** Told when the run has begun, long before it ends. */
+  readonly onStarted?: ((runId: string) => void) | undefined;
 }
 
 /** A function's answer, and which run gave it. `text` is JSON that parses. */
@@ -48,6 +54,7 @@ export interface Answer {
   readonly runId: string;
   readonly text: string;
   readonly spent: Spent;
+  readonly run: ActiveRun;
 }
 
 function assertArgument({ bytes, depth }: Dispatcher['argument'], body: string): void {
@@ -95,15 +102,33 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
-  const grant = { runId, connectorId: connector._id, integrationId, unit };
-  const { token, revoke } = dispatcher.tokens.issue(grant);
-  const redact = (text: string): string => text.replaceAll(token, '[redacted]');
-  const grantee = { connectorId: connector._id, token };
-  const ask = dispatcher.broker.askFor(grantee, {
-    onLog: (level, text) => dispatcher.log.onLog(runId, level, redact(text)),
-    onProgress: (fraction, message) =>
-      dispatcher.log.onLog(runId, 'info', redact(`progress ${Math.round(fraction * 100)} %: ${message}`)),
+  const isTransactional = manifest.transactional ?? true;
+  if (!isTransactional) await unit.commit();
+  const grant = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
+  const { token, revoke, redact } = dispatcher.tokens.issue(grant);
+  const run = dispatcher.runs.begin({
+    _id: runId,
+    _integrationId: integrationId,
+    _connectorId: connector._id,
+    version: connector.manifest.version,
+    section,
+    function: name,
   });
+  call.onStarted?.(runId);
+  const ask = dispatcher.broker.askFor(
+    { connectorId: connector._id, token },
+    {
+      onLog(level, text) {
+        run.logged(level, redact(text));
+        dispatcher.log.onLog(runId, level, redact(text));
+      },
+      onProgress(fraction, message) {
+        run.progressed(fraction, redact(message));
+        dispatcher.log.onLog(runId, 'info', redact(`progress ${Math.round(fraction * 100)} %: ${message}`));
+      },
+      onRequest: () => run.requested(),
+    },
+  );
   const argument = withKeys(body, {
     opts: manifest.opts ?? {},
     _connectorId: connector._id,
@@ -119,6 +144,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
         integrationId,
         call: { section, name, argument },
         limits: dispatcher.limitsOf(connector),
+        signal: run.signal,
       },
       ask,
     );
@@ -126,18 +152,37 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
     revoke();
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
+  const error = errorOf(runId, run, outcome, redact);
+  const stack = outcome.status === 'failed' ? redact(stackOf(connector, outcome.stack)) : '';
+  run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
+  if (error) throw error;
+  return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
+}
+
+/** What the caller is told of a run that has no answer. */
+function errorOf(
+  runId: string,
+  run: ActiveRun,
+  outcome: Outcome,
+  redact: (text: string) => string,
+): RunError | undefined {
   switch (outcome.status) {
     case 'answered':
-      return { runId, text: outcome.result, spent: outcome.spent };
+      return undefined;
     case 'failed':
       // The connector's words; 422, so that no client repeats the call.
-      throw new RunError(
+      return new RunError(
         runId,
+        run,
         new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
       );
     case 'faulted':
-      throw new RunError(runId, faultError(outcome, redact(outcome.message)), outcome.fault);
+      return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
   }
+}
+
+function stackOf({ bundle, sourceMap }: Connector, stack: string): string {
+  return withSourceLines(stack, bundle.filename, sourceMap ?? inlineSourceMap(bundle.code));
 }
 
 /** The header that names the run of a call. */
@@ -148,20 +193,29 @@ export class RunError extends RequestError {
   /** Ours; a connector can name its own error as it likes. */
   readonly fault: Fault | undefined;
   readonly runId: string;
+  readonly run: ActiveRun;
 
-  constructor(runId: string, { status, errors, headers }: RequestError, fault?: Fault) {
+  constructor(runId: string, run: ActiveRun, { status, errors, headers }: RequestError, fault?: Fault) {
     super(status, errors, { ...headers, [RUN_ID_HEADER]: runId });
     this.runId = runId;
+    this.run = run;
     this.fault = fault;
   }
 }
 
-/** What is done with a run's answer: if that is refused, the refusal names the run. */
-export async function ofRun(runId: string | undefined, work: () => Promise<void>): Promise<void> {
+/** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
+export async function ofRun<T>(
+  of: { readonly runId: string; readonly run: ActiveRun } | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    await work();
+    const result = await work();
+    if (of?.run.record.outcome !== 'succeeded') of?.run.amend({ outcome: 'succeeded' });
+    return result;
   } catch (error) {
-    throw error instanceof RequestError && runId !== undefined ? new RunError(runId, error) : error;
+    if (!(error instanceof RequestError) || !of) throw error;
+    of.run.amend({ outcome: 'failed', errors: error.errors });
+    throw new RunError(of.runId, of.run, error);
   }
 }
 

@@ -61,7 +61,7 @@ async function installOne(service: Service, connectorId: string, body: JsonObjec
     name: installerFunction,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
   });
-  await ofRun(answer.runId, async () => {
+  await ofRun(answer, async () => {
     applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
     await commit(unit);
   });

@@ -3,6 +3,8 @@
 import type { Connector } from '../connector/bundle.ts';
 import type { Catalog } from '../connector/catalog.ts';
 import { requestError } from '../errors.ts';
+import type { Keyring } from '../record/keyring.ts';
+import type { Reachability } from '../record/reachability.ts';
 import type { Store } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { Activity } from './activity.ts';
@@ -14,6 +16,9 @@ export interface Service {
   readonly catalog: Catalog;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
+  /** Opens and seals credentials. */
+  readonly keyring: Keyring;
+  readonly offline: Reachability;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
   /** What has to end before the runtime may. */

@@ -2,7 +2,7 @@
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { CallAnswer } from './call.ts';
-import { callFunction, ofRun, RunError } from './dispatch.ts';
+import { type Answer, callFunction, ofRun, RunError } from './dispatch.ts';
 import { commit, connectorOf, integrationOf, type Service } from './service.ts';
 
 const DONE = '{"success":true}';
@@ -37,7 +37,7 @@ async function uninstallOne(
   const integration = integrationOf(unit);
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   precondition(unit);
-  let answer: CallAnswer = { text: DONE };
+  let answer: Answer | undefined;
   try {
     const connector = await connectorOf(service, integration);
     const name = connector.manifest.connector.uninstallerFunction;
@@ -45,12 +45,13 @@ async function uninstallOne(
       answer = await callFunction(service.dispatcher, { connector, unit, section: 'uninstaller', name, body });
     }
     unit.removeAll();
-    await ofRun(answer.runId, () => commit(unit));
+    await ofRun(answer, () => commit(unit));
   } catch (error) {
     if (!force || !(error instanceof RequestError)) throw error;
     await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll());
     const text = JSON.stringify({ success: true, errors: error.errors satisfies readonly ErrorItem[] });
     return error instanceof RunError ? { text, runId: error.runId } : { text };
   }
+  if (!answer) return { text: DONE };
   return answer.text === '{}' ? { ...answer, text: DONE } : answer;
 }

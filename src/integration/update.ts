@@ -60,8 +60,8 @@ async function updateOne(service: Service, connector: Connector, integrationId: 
   try {
     const unit = await UnitOfWork.open(service.store, integrationId);
     const before = integrationOf(unit);
-    put(service, unit, { ...before, updateInProgress: true });
     const { version, connector: manifest } = connector.manifest;
+    if (manifest.transactional ?? true) put(service, unit, { ...before, updateInProgress: true });
     if (manifest.updateFunction !== undefined) {
       await callFunction(service.dispatcher, {
         connector,

@@ -12,6 +12,8 @@ import {
   type Change,
   Document,
   FORMAT,
+  recordIdsOf,
+  recordKinds,
   type Store,
   type Stored,
   StoreError,
@@ -47,6 +49,8 @@ class LowdbStore implements Store {
   readonly #databases = new Map<string, Low<Document>>();
   /** The last commit of each integration that has one going. */
   readonly #queues = new Map<string, Promise<unknown>>();
+  /** Whose each record is. */
+  readonly #owners = new Map<string, string>();
   #closed = false;
 
   constructor(folder: string, lock: FolderLock, check: DocumentCheck) {
@@ -61,6 +65,14 @@ class LowdbStore implements Store {
 
   async list(): Promise<readonly Stored[]> {
     return [...this.#databases.values()].map(({ data }) => data.integration).sort(byAge);
+  }
+
+  async documents(): Promise<readonly Document[]> {
+    return [...this.#databases.values()].map(({ data }) => data);
+  }
+
+  async ownerOf(recordId: string): Promise<string | undefined> {
+    return this.#owners.get(recordId);
   }
 
   commit(integrationId: string, change: Change): Promise<Document | undefined> {
@@ -108,6 +120,10 @@ class LowdbStore implements Store {
       throw new StoreError(full ? 'store_full' : 'store_unavailable', `The store was not written (${code}).`, {
         cause: error,
       });
+    }
+    if (hasOtherRecords(current, next)) {
+      for (const id of recordIdsOf(current)) this.#owners.delete(id);
+      for (const id of recordIdsOf(next)) this.#owners.set(id, integrationId);
     }
     return next;
   }
@@ -164,6 +180,7 @@ class LowdbStore implements Store {
     const problem = this.#problemOf(integrationId, document);
     if (problem) return this.#setAside(name, problem);
     this.#databases.set(integrationId, new Low(file, document as Document));
+    for (const id of recordIdsOf(document as Document)) this.#owners.set(id, integrationId);
   }
 
   async #setAside(name: string, reason: string): Promise<void> {
@@ -171,6 +188,11 @@ class LowdbStore implements Store {
     await rename(join(this.#folder, name), join(this.#folder, aside));
     this.problems.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${aside}.` });
   }
+}
+
+/** A unit of work leaves what it has not changed as it was. */
+function hasOtherRecords(before: Document | undefined, after: Document | undefined): boolean {
+  return recordKinds.some((kind) => before?.[kind] !== after?.[kind]);
 }
 
 function isNewerFormat(document: unknown): boolean {

@@ -1,5 +1,5 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
-import { byAge, type Document, type Store } from './store.ts';
+import { byAge, type Document, recordIdsOf, type Store } from './store.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
@@ -10,6 +10,12 @@ export function createMemoryStore(): Store {
     },
     async list() {
       return [...documents.values()].map(({ integration }) => integration).sort(byAge);
+    },
+    async documents() {
+      return [...documents.values()];
+    },
+    async ownerOf(recordId) {
+      return [...documents.values()].find((document) => recordIdsOf(document).includes(recordId))?.integration._id;
     },
     async commit(integrationId, change) {
       const next = change(documents.get(integrationId));

@@ -59,6 +59,10 @@ export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
   /** The integrations, oldest first. */
   list(): Promise<readonly Stored[]>;
+  /** Every document, in no particular order. */
+  documents(): Promise<readonly Document[]>;
+  /** The integration that a record belongs to. */
+  ownerOf(recordId: string): Promise<string | undefined>;
   /**
    * Applies a change to the document as it is at that moment and writes the result. When it resolves
    * the result is durable and `get` shows it; when it rejects nothing has changed. Commits on one
@@ -78,6 +82,11 @@ export class StoreError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** The ids of a document's records, of every kind. */
+export function recordIdsOf(document: Document | undefined): string[] {
+  return document ? recordKinds.flatMap((kind) => Object.keys(document[kind])) : [];
 }
 
 /** Oldest first; of the same millisecond, in the order of their ids, which count up. */

@@ -2,7 +2,8 @@
  * Everything that a run or a request changes, seen by it at once and by nobody else before the
  * commit, which is one atomic write. It covers one integration and what that groups.
  */
-import { type Document, FORMAT, type RecordKind, recordKinds, type Store, type Stored } from './store.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { type Document, FORMAT, type RecordKind, recordIdsOf, recordKinds, type Store, type Stored } from './store.ts';
 
 /** A record that this unit changes was changed by another after this one had read it. */
 export class ConflictError extends Error {
@@ -10,8 +11,10 @@ export class ConflictError extends Error {
 }
 
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
+type Part = RecordKind | 'state';
 /** `state` keys have revisions of their own, under a name that no id has. */
-const stateKey = (key: string): string => `state:${key}`;
+const STATE = 'state:';
+const stateKey = (key: string): string => STATE + key;
 
 export class UnitOfWork {
   readonly integrationId: string;
@@ -22,6 +25,10 @@ export class UnitOfWork {
   #draft: Draft | undefined;
   /** Ids (and state keys) that the unit has changed. */
   readonly #touched = new Set<string>();
+  /** Ids of records that what the unit has written refers to. */
+  readonly #reliedOn = new Set<string>();
+  /** Parts of the draft that are the unit's own, and no longer the document's. */
+  readonly #copied = new Set<Part>();
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -49,6 +56,15 @@ export class UnitOfWork {
     return done.result;
   }
 
+  /** The same for a unit that goes on: it sees what was committed, its own and others'. It must have no changes. */
+  async changeAtOnce<T>(work: (unit: UnitOfWork) => T): Promise<T> {
+    if (this.hasChanges)
+      throw new Error(`unit of work on ${this.integrationId}: it has changes that are not committed`);
+    const result = await UnitOfWork.change(this.#store, this.integrationId, work);
+    this.#rebase(await this.#store.get(this.integrationId));
+    return result;
+  }
+
   get integration(): Stored | undefined {
     return this.#draft?.integration;
   }
@@ -70,6 +86,47 @@ export class UnitOfWork {
     return this.#draft ? Object.values(this.#draft[kind]) : [];
   }
 
+  record(kind: RecordKind, id: string): Stored | undefined {
+    return this.#draft && Object.hasOwn(this.#draft[kind], id) ? this.#draft[kind][id] : undefined;
+  }
+
+  /** @param references ids of records of this integration that it refers to, and that must stay */
+  putRecord(kind: RecordKind, record: Stored, references: Iterable<string> = []): void {
+    this.#touched.add(record._id);
+    for (const id of references) this.#reliedOn.add(id);
+    this.#own(kind)[record._id] = record;
+  }
+
+  removeRecord(kind: RecordKind, id: string): void {
+    this.#touched.add(id);
+    delete this.#own(kind)[id];
+  }
+
+  get state(): JsonObject {
+    return this.#draft?.state ?? {};
+  }
+
+  putState(key: string, value: Json): void {
+    this.#touched.add(stateKey(key));
+    // Whatever the key is: an assignment to `__proto__` would be something else.
+    Object.defineProperty(this.#own('state'), key, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  removeState(key: string): void {
+    this.#touched.add(stateKey(key));
+    delete this.#own('state')[key];
+  }
+
+  /** A part of the draft to be changed in place: copied once, however often it is changed. */
+  #own<P extends Part>(part: P): Record<string, Document[P][string]> {
+    if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: there is no integration`);
+    if (!this.#copied.has(part)) {
+      this.#draft[part] = { ...this.#draft[part] } as Draft[P];
+      this.#copied.add(part);
+    }
+    return this.#draft[part] as Record<string, Document[P][string]>;
+  }
+
   /** Removes the integration and all that it groups. */
   removeAll(): void {
     this.#touched.add(this.integrationId);
@@ -88,10 +145,13 @@ export class UnitOfWork {
    */
   async commit(): Promise<void> {
     if (!this.hasChanges) return;
-    const committed = await this.#store.commit(this.integrationId, (current) => this.#applyTo(current));
-    this.#base = committed;
-    this.#draft = committed && { ...committed };
-    this.#touched.clear();
+    this.#rebase(await this.#store.commit(this.integrationId, (current) => this.#applyTo(current)));
+  }
+
+  #rebase(document: Document | undefined): void {
+    this.#base = document;
+    this.#draft = document && { ...document };
+    for (const noted of [this.#touched, this.#reliedOn, this.#copied]) noted.clear();
   }
 
   #applyTo(current: Document | undefined): Document | undefined {
@@ -103,13 +163,35 @@ export class UnitOfWork {
     // Gone in the meantime: what the unit changed had a revision then, unless it is new.
     if (!current && this.#base) throw new ConflictError();
     const revisions = { ...current?.revisions };
-    for (const id of this.#touched) revisions[id] = this.revisionOf(id);
+    for (const id of this.#touched) {
+      if (this.#isThere(id)) revisions[id] = this.revisionOf(id);
+      else delete revisions[id];
+    }
     if (!current || current === this.#base) return { ...draft, revisions };
     const merged: Draft = { ...current, revisions };
     if (this.#touched.has(this.integrationId)) merged.integration = draft.integration;
     for (const kind of recordKinds) merged[kind] = this.#merge(current[kind], draft[kind]);
     merged.state = this.#merge(current.state, draft.state, stateKey);
+    this.#assertWhole(merged);
     return merged;
+  }
+
+  #isThere(id: string): boolean {
+    const draft = this.#draft;
+    if (!draft) return false;
+    if (id === this.integrationId) return true;
+    if (id.startsWith(STATE)) return Object.hasOwn(draft.state, id.slice(STATE.length));
+    return recordKinds.some((kind) => Object.hasOwn(draft[kind], id));
+  }
+
+  /** What others did in the meantime may have taken what this unit refers to, or refer to what it took. */
+  #assertWhole(merged: Document): void {
+    const present = new Set(recordIdsOf(merged));
+    for (const id of this.#reliedOn) if (!present.has(id)) throw new ConflictError();
+    const removed = [...this.#touched].filter((id) => !id.startsWith(STATE) && !this.#isThere(id));
+    if (removed.length === 0) return;
+    const records = JSON.stringify(recordKinds.map((kind) => merged[kind]));
+    if (removed.some((id) => records.includes(`"${id}"`))) throw new ConflictError();
   }
 
   /** The current values, with those of the touched keys taken from the draft. */

@@ -1,62 +1,103 @@
-/** What a compartment's process can do, once code has broken out of the isolate: the flags of its jail, each with its control. */
-import { execFile } from 'node:child_process';
+/**
+ * What code can do in a compartment once it has broken out of its isolate: it runs in a thread's own
+ * Node realm, in a compartment that was started as all are. Each attempt has its control outside.
+ */
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer as createWebServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
-import { jailFlags } from '../../sandbox/supervisor/jail.ts';
-import { temporaryFolder } from '../support/folders.ts';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { attemptFreely, type BrokenWall, openBrokenWall } from './broken-wall/broken-wall.ts';
+import { outsideProbes } from './broken-wall/outside-probes.ts';
+import { powerProbes } from './broken-wall/power-probes.ts';
 
-/** Runs a program in a realm like a compartment's, and one like our own; gives what each of them printed. */
-async function inAndOutOfJail(program: string): Promise<{ jailed: string; free: string }> {
-  const printed = async (flags: string[], environment: Record<string, string>): Promise<string> => {
-    const guarded = `process.on('uncaughtException', (error) => console.log(error.code)); (async () => { ${program} })().then((said) => console.log(said), (error) => console.log(error.code))`;
-    const { stdout } = await promisify(execFile)(process.execPath, [...flags, '-e', guarded], { env: environment });
-    return stdout.trim();
-  };
-  return { jailed: await printed(jailFlags(), {}), free: await printed([], { CANARY: 'sings' }) };
-}
-const DENIED = 'ERR_ACCESS_DENIED';
+const WRITTEN = 'written';
+let wall: BrokenWall;
+let folder: string;
+const given: Record<string, unknown> = {};
+const closers: (() => unknown)[] = [];
 
-test('files outside cannot be read', async () => {
-  const canary = join(await temporaryFolder(), 'canary');
+beforeAll(async () => {
+  wall = await openBrokenWall();
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+  const canary = join(folder, 'canary');
   await writeFile(canary, 'sings');
-  const program = `return require('node:fs').readFileSync(${JSON.stringify(canary)}, 'utf8')`;
-  expect(await inAndOutOfJail(program)).toEqual({ jailed: DENIED, free: 'sings' });
+  await writeFile(`${canary}.mjs`, "export default 'sings'");
+  await writeFile(`${canary}.json`, '"sings"');
+  await writeFile(`${canary}.env`, 'SONG=sings');
+  Object.assign(given, { folder, canary, inode: (await stat(canary)).ino, written: join(folder, WRITTEN) });
+
+  // A copy: what is loaded already is there for everybody.
+  const isolatedVm = dirname(createRequire(import.meta.url).resolve('isolated-vm/package.json'));
+  const addon = createRequire(join(isolatedVm, 'x.js'))('node-gyp-build').path(isolatedVm);
+  given.addon = join(folder, 'addon.node');
+  await copyFile(addon, given.addon as string);
+
+  const greet = createServer((socket) => socket.on('error', () => {}).end('hello')).listen(0, '127.0.0.1');
+  given.socket = join(folder, 'socket');
+  const greetInFiles = createServer((socket) => socket.on('error', () => {}).end('hello')).listen(given.socket);
+  const web = createWebServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+  const names = createSocket('udp4').bind(0, '127.0.0.1');
+  names.on('message', (question, { port, address }) => names.send(answerTo(question), port, address));
+  await Promise.all([greet, greetInFiles, web, names].map((server) => once(server, 'listening')));
+  given.port = (greet.address() as AddressInfo).port;
+  given.web = (web.address() as AddressInfo).port;
+  given.names = names.address().port;
+  // What has a Node process open its inspector is not to end this one.
+  const victim = spawn('sh', ['-c', "trap '' USR1 && echo ready && exec sleep 600"], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(victim.stdout, 'data');
+  given.victim = victim.pid;
+  closers.push(
+    () => [greet, greetInFiles, web, names].map((server) => server.close()),
+    () => victim.kill('SIGKILL'),
+  );
+});
+afterAll(async () => {
+  for (const close of closers) close();
+  await wall.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
-test("this checkout's data folder is outside", async () => {
-  const program = `return require('node:fs').readdirSync(${JSON.stringify(join(process.cwd(), 'data'))}).includes('README.md')`;
-  expect(await inAndOutOfJail(program)).toEqual({ jailed: DENIED, free: 'true' });
+/** Of a server of names that knows one address. */
+function answerTo(question: Buffer): Buffer {
+  const HEADER_BYTES = 12;
+  const end = question.indexOf(0, HEADER_BYTES) + 5;
+  const header = Buffer.from([...question.subarray(0, 2), 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+  const address = Buffer.from([0xc0, HEADER_BYTES, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7]);
+  return Buffer.concat([header, question.subarray(HEADER_BYTES, end), address]);
+}
+
+async function attemptInJail(code: string): Promise<unknown> {
+  const outcome = await wall.run({ code, given });
+  return outcome.status === 'answered' ? JSON.parse(outcome.result) : outcome;
+}
+
+test.each([...outsideProbes, ...powerProbes])('$what: not in the jail', async ({ code, jailed, free, where }) => {
+  onTestFinished(() => rm(join(folder, WRITTEN), { recursive: true, force: true }));
+  expect(await attemptInJail(code)).toEqual(jailed);
+  expect(await readdir(folder)).not.toContain(WRITTEN);
+  expect(await attemptFreely({ code, given }, where, given.canary as string)).toEqual(free);
 });
 
-test('nothing can be written', async () => {
-  const file = join(await temporaryFolder(), 'written');
-  const program = `require('node:fs').writeFileSync(${JSON.stringify(file)}, 'x'); return 'written'`;
-  expect(await inAndOutOfJail(program)).toEqual({ jailed: DENIED, free: 'written' });
-  expect(await readFile(file, 'utf8')).toBe('x');
-});
-
-test('no process can be started', async () => {
-  const program = `return String(require('node:child_process').execFileSync(process.execPath, ['-p', '1'])).trim()`;
-  expect(await inAndOutOfJail(program)).toEqual({ jailed: DENIED, free: '1' });
-});
-
-test('nothing can be connected to, and nothing listened on', async () => {
-  const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const connect = `const socket = require('node:net').connect(${port}, '127.0.0.1');
-    return String((await require('node:events').once(socket, 'data'))[0])`;
-  expect(await inAndOutOfJail(connect)).toEqual({ jailed: DENIED, free: 'hello' });
-  const listen = `const server = require('node:net').createServer().listen(0, '127.0.0.1');
-    await require('node:events').once(server, 'listening'); server.close(); return 'listens'`;
-  expect(await inAndOutOfJail(listen)).toEqual({ jailed: DENIED, free: 'listens' });
-});
-
-test('the environment is empty', async () => {
-  expect(await inAndOutOfJail('return String(process.env.CANARY)')).toEqual({ jailed: 'undefined', free: 'sings' });
+test.each([
+  ['ends its thread', 'process.exit(0); await new Promise(() => {})'],
+  ['ends its thread at once', 'process.reallyExit(0)'],
+  [
+    'throws where nobody catches',
+    "process.removeAllListeners('uncaughtException'); setImmediate(() => { throw 0 }); await new Promise(() => {})",
+  ],
+  [
+    'ends its thread with a forged message',
+    'for (const port of process._getActiveHandles()) port.postMessage?.({ taskId: 0, result: 0, error: null }); await new Promise(() => {})',
+  ],
+])('code that %s ends its own compartment, and no other', async (_what, code) => {
+  expect(await attemptInJail(code)).toMatchObject({ status: 'faulted', fault: 'sandbox_crashed' });
+  expect(await attemptInJail("return 'served'")).toEqual({ got: 'served' });
 });

@@ -240,25 +240,6 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
   });
 
-  describe('a rejection that nobody takes', () => {
-    const error = 'Object.defineProperty(new Error("lost"), "message", { get() { return "read" } })';
-    test.each([
-      ['beside the answer', `async () => { Promise.reject(${error}); return 5; }`, { result: '5' }],
-      [
-        'before the answer',
-        `() => new Promise((resolve) => { Promise.reject(${error}); setTimeout(resolve, 5, 6); })`,
-        { result: '6' },
-      ],
-      ['instead of one', `(options, callback) => { Promise.reject(${error}); }`, { fault: 'never_answered' }],
-      ['which is a request', `async () => { fetch('/'); await null; return 7; }`, { result: '7' }],
-    ])('%s is no fault, and is logged', async (_what, source, expected) => {
-      const logged: string[] = [];
-      const log: Ask['log'] = (level, text) => logged.push(`${level} ${text}`);
-      expect(await run({ code: f(source), ask: { log } })).toMatchObject(expected);
-      if (!source.includes('fetch')) expect(logged).toEqual(['warn a promise was rejected, and nobody took it']);
-    });
-  });
-
   describe('faults', () => {
     test.each([
       ['a callback that is never called', '(options, callback) => {}'],

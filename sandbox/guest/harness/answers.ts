@@ -10,7 +10,7 @@ export function answers(
   log: HostCallbacks['log'],
   onAnswered: () => void,
 ) {
-  const { apply, getPrototypeOf, ownKeys, defineProperty, stringify, isArray, isFiniteNumber, isObject, cut } = built;
+  const { apply, getPrototypeOf, ownKeys, stringify, isArray, isFiniteNumber, isObject, cut } = built;
   const { ObjectPrototype, ArrayPrototype } = built;
 
   /** Whether a value is plain JSON; an undefined property is left out, as JSON does. */
@@ -59,14 +59,12 @@ export function answers(
   /** Frames of the harness are ours, and say nothing to the connector's author. */
   const ownFrames = (stack: string): string => {
     const lines = apply(built.splitString, stack, ['\n']) as string[];
-    const kept: string[] = [];
+    let kept = '';
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
-      if (!apply(built.includesString, line, ['bulkhead:harness'])) {
-        defineProperty(kept, kept.length, { value: line, writable: true, enumerable: true, configurable: true });
-      }
+      if (!apply(built.includesString, line, ['bulkhead:harness'])) kept += (kept === '' ? '' : '\n') + line;
     }
-    return apply(built.joinArray, kept, ['\n']) as string;
+    return kept;
   };
   const describe = (error: unknown): { code: string; message: string; stack: string } => {
     if (isObject(error) || typeof error === 'function') {

@@ -22,13 +22,14 @@ export function asks(built: Primordials, ask: HostCallbacks['ask']) {
       const open = apply(built.mapGet, pending, [id]) as Pending | undefined;
       if (!open) return;
       apply(built.mapDelete, pending, [id]);
-      const { value, error } = built.parse(reply) as { value?: unknown; error?: { code: string; message: string } };
-      if (error) {
+      const told = built.parse(reply) as { value?: unknown; error: { code: string; message: string } };
+      if (built.hasOwn(told, 'error')) {
+        const { error } = told;
         const rejection = new built.TypeError(error.message) as TypeError & { code: string };
         rejection.code = error.code;
         open.reject(rejection);
       } else {
-        open.resolve(value);
+        open.resolve(told.value);
       }
     },
   };

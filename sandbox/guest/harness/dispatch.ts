@@ -32,7 +32,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     let object: object | null = holder;
     while (object !== null && !apply(built.setHas, builtInPrototypes, [object])) {
       const found = getOwnPropertyDescriptor(object, name);
-      if (found) return found.get ? apply(found.get, holder, []) : found.value;
+      if (found) return built.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
       object = getPrototypeOf(object);
     }
     return undefined;

@@ -16,7 +16,7 @@ export function libraries(
   parts: Omit<Web, 'load' | 'loaded'>,
   onClass: (prototype: object) => void,
 ): void {
-  const { apply, defineProperty, isObject } = built;
+  const { apply, isObject } = built;
   const names = built.parse(apiNames) as Record<LibraryName, string[]>;
   const loaded = new built.Map<LibraryName, Exports | null>();
 
@@ -46,22 +46,16 @@ export function libraries(
 
   const web = built.createObject(null) as Web & Record<string, unknown>;
   const offer = (name: string, from: LibraryName): void => {
-    defineProperty(web, name, { get: () => load(from)[name], enumerable: true });
-    const settle = (value: unknown): void => {
-      defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+    built.defineAccessor(web, name, () => load(from)[name]);
+    const settle = (value: unknown): void => built.defineValue(globalThis, name, value);
+    const find = (): unknown => {
+      // A library that looks whether the platform has what it makes is to find that it has not.
+      if (isBeingLoaded(from)) return undefined;
+      const value = load(from)[name];
+      settle(value);
+      return value;
     };
-    defineProperty(globalThis, name, {
-      get(): unknown {
-        // A library that looks whether the platform has what it makes is to find that it has not.
-        if (isBeingLoaded(from)) return undefined;
-        const value = load(from)[name];
-        settle(value);
-        return value;
-      },
-      set: settle,
-      enumerable: false,
-      configurable: true,
-    });
+    built.defineAccessor(globalThis, name, find, settle);
   };
   const keys = built.ownKeys(names) as LibraryName[];
   for (let i = 0; i < keys.length; i++) {

@@ -6,6 +6,7 @@ export type Primordials = ReturnType<typeof primordials>;
 
 export function primordials() {
   const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, defineProperty } = Reflect;
+  const hasOwn = Object.prototype.hasOwnProperty;
   const then = Promise.prototype.then;
   const resolve = Promise.resolve;
   const PromiseClass = Promise;
@@ -14,7 +15,6 @@ export function primordials() {
     getPrototypeOf,
     getOwnPropertyDescriptor,
     ownKeys,
-    defineProperty,
     parse: JSON.parse,
     stringify: JSON.stringify,
     freeze: Object.freeze,
@@ -35,7 +35,6 @@ export function primordials() {
     mapDelete: Map.prototype.delete,
     setHas: Set.prototype.has,
     setAdd: Set.prototype.add,
-    joinArray: Array.prototype.join,
     splitString: String.prototype.split,
     includesString: String.prototype.includes,
     now: Date.now,
@@ -45,6 +44,16 @@ export function primordials() {
       return (text: string, chars: number): string =>
         text.length > chars ? (apply(slice, text, [0, chars]) as string) : text;
     })(),
+    hasOwn: (object: object, name: string): boolean => apply(hasOwn, object, [name]) as boolean,
+    /** As a global is. What the connector puts on every object is no part of the description. */
+    defineValue(object: object, name: string | number, value: unknown): void {
+      const own = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
+      defineProperty(object, name, own as PropertyDescriptor);
+    },
+    defineAccessor(object: object, name: string, get: () => unknown, set?: (value: unknown) => void): void {
+      const own = { __proto__: null, get, set, enumerable: false, configurable: true };
+      defineProperty(object, name, own as PropertyDescriptor);
+    },
     /** Calls back when a promise, or a value, has settled. */
     whenSettled(
       value: unknown,

@@ -42,7 +42,7 @@ export function timers(
   return {
     setSignalTimer(callback: () => void, delayMs: number): void {
       const id = add(callback, delayMs, [], false);
-      built.defineProperty(signalIds, signalIds.length, { value: id });
+      built.defineValue(signalIds, signalIds.length, id);
     },
     clearSignalTimers(): void {
       const ids = signalIds;

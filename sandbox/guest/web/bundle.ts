@@ -84,7 +84,7 @@ export async function bundle(library: LibraryName): Promise<string> {
     plugins: [substitute(library)],
     logLevel: 'error',
   });
-  const text = `${PREFIX}function (web) { var nothing = {}; ${eager(outputFiles[0]?.text ?? '')} return library; };`;
+  const text = `${PREFIX}function (web) { 'use strict'; var nothing = {}; ${eager(outputFiles[0]?.text ?? '')} return library; };`;
   const { code } = await transform(text, {
     minifyWhitespace: true,
     minifySyntax: true,

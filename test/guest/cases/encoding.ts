@@ -237,7 +237,7 @@ export const encodingSuites: readonly Suite[] = [
   { api: 'btoa', subject: '(text) => btoa(text)', cases: binary.map((text) => [text]) },
   expressions(
     'atob and btoa, behaviour',
-    String.raw`
+    `
     atob()
     btoa()
     atob(undefined)

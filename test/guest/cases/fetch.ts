@@ -44,7 +44,7 @@ export const fetchSuites: readonly Suite[] = [
   },
   expressions(
     'Headers, behaviour',
-    String.raw`
+    `
     [...new Headers()]
     [...new Headers(undefined)]
     new Headers(null)
@@ -80,7 +80,7 @@ export const fetchSuites: readonly Suite[] = [
   ),
   expressions(
     'Request',
-    String.raw`
+    `
     (() => { const r = new Request('https://h/p?q#f'); return [r.url, r.method, r.redirect, r.body, r.bodyUsed, [...r.headers], r.signal.aborted, r.credentials, r.mode, r.cache] })()
     new Request('https://h', { method: 'post' }).method
     ['delete', 'get', 'head', 'options', 'put', 'PaTcH', 'custom'].map((method) => new Request('https://h', { method }).method)

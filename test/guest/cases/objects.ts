@@ -75,7 +75,7 @@ export const objectSuites: readonly Suite[] = [
   ),
   expressions(
     'Event and EventTarget',
-    String.raw`
+    `
     (() => { const t = new EventTarget(); const seen = []; t.addEventListener('x', (e) => seen.push(e.type, e.target === t, e.eventPhase)); return [t.dispatchEvent(new Event('x')), seen] })()
     (() => { const t = new EventTarget(); let n = 0; t.addEventListener('x', () => n++, { once: true }); t.dispatchEvent(new Event('x')); t.dispatchEvent(new Event('x')); return n })()
     (() => { const t = new EventTarget(); let n = 0; const f = () => n++; t.addEventListener('x', f); t.addEventListener('x', f); t.dispatchEvent(new Event('x')); t.removeEventListener('x', f); t.dispatchEvent(new Event('x')); return n })()
@@ -99,7 +99,7 @@ export const objectSuites: readonly Suite[] = [
   ),
   expressions(
     'AbortController and AbortSignal',
-    String.raw`
+    `
     (() => { const c = new AbortController(); const before = [c.signal.aborted, c.signal.reason]; c.abort(); return [before, c.signal.aborted, c.signal.reason.name, c.signal.reason.code, c.signal.reason instanceof DOMException] })()
     (() => { const c = new AbortController(); c.abort('why'); c.abort('again'); return c.signal.reason })()
     (() => { const c = new AbortController(); c.abort(undefined); return c.signal.reason.name })()
@@ -139,7 +139,7 @@ export const objectSuites: readonly Suite[] = [
   ),
   expressions(
     'DOMException',
-    String.raw`
+    `
     (() => { const e = new DOMException('m', 'AbortError'); return [e.name, e.message, e.code, e instanceof Error, typeof e.stack, String(e)] })()
     (() => { const e = new DOMException(); return [e.name, e.message, e.code] })()
     (() => { const e = new DOMException(undefined, undefined); return [e.name, e.message, e.code] })()
@@ -180,7 +180,7 @@ export const objectSuites: readonly Suite[] = [
   },
   expressions(
     'crypto, behaviour',
-    String.raw`
+    `
     /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID())
     crypto.randomUUID() === crypto.randomUUID()
     (() => { const a = new Uint32Array(8); return [crypto.getRandomValues(a) === a, a.some((n) => n > 0)] })()
@@ -216,7 +216,7 @@ export const objectSuites: readonly Suite[] = [
   ),
   expressions(
     'timers, queueMicrotask, performance',
-    String.raw`
+    `
     new Promise((resolve) => setTimeout((...args) => resolve(args), 1, 'a', 2))
     new Promise((resolve) => { const order = []; setTimeout(() => { order.push('timer'); resolve(order) }, 0); queueMicrotask(() => order.push('microtask')); Promise.resolve().then(() => order.push('promise')); order.push('now') })
     new Promise((resolve) => { let n = 0; const id = setInterval(() => { if (++n === 3) { clearInterval(id); resolve(n) } }, 1) })

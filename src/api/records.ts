@@ -1,0 +1,175 @@
+/** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
+import type { Router } from '@koa/router';
+import { applyPatch, type Operation } from 'rfc6902';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { fieldErrors, requestError } from '../errors.ts';
+import type { Service } from '../integration/service.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { RecordWriter } from '../record/records.ts';
+import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
+import { isObjectId } from '../store/object-id.ts';
+import { byAge, type RecordKind, recordKinds, type Stored } from '../store/store.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { readJson, readObject } from './body.ts';
+import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
+import { projectionOf, queryOf, replyList } from './paging.ts';
+
+const FILTERS = ['_integrationId', '_connectorId', 'type'] as const;
+
+export function recordRoutes(router: Router, service: Service, publicUrl: () => string): void {
+  for (const kind of recordKinds) {
+    router.get(`/${kind}`, async (context) => {
+      const ctx = context as ApiContext;
+      replyList(ctx, await matching(ctx, service, kind), publicUrl());
+    });
+
+    router.post(`/${kind}`, async (context) => {
+      const ctx = context as ApiContext;
+      const { value } = await readObject(ctx);
+      const integrationId = integrationIdOf(ctx, value);
+      const [record, etag] = await change(ctx, service, integrationId, (unit) => {
+        if (!unit.integration) throw noIntegration();
+        return tagged(unit, kind, createRecord(writerOf(ctx, service), unit, kind, value));
+      });
+      replyRecord(ctx, record, etag);
+      ctx.status = 201;
+      ctx.set('Location', `${publicUrl()}/v1/${kind}/${record._id}`);
+    });
+
+    router.get(`/${kind}/:id`, async (context) => {
+      const ctx = context as ApiContext;
+      const unit = await unitOf(ctx, service, await ownerOf(ctx, service, kind));
+      const [record, etag] = tagged(unit, kind, recordOf(unit, kind, ctx.params.id as string));
+      replyRecord(ctx, projectionOf(ctx)(record), etag);
+    });
+
+    router.put(`/${kind}/:id`, async (context) => {
+      const ctx = context as ApiContext;
+      const { value } = await readObject(ctx);
+      const [record, etag] = await replaced(ctx, service, kind, () => value);
+      replyRecord(ctx, record, etag);
+    });
+
+    router.patch(`/${kind}/:id`, async (context) => {
+      const ctx = context as ApiContext;
+      const patch = patchOf((await readJson(ctx))?.value);
+      await replaced(ctx, service, kind, (record) => patched(record, patch));
+      ctx.status = 204;
+    });
+
+    router.delete(`/${kind}/:id`, async (context) => {
+      const ctx = context as ApiContext;
+      const id = ctx.params.id as string;
+      await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
+        assertMatches(ctx, etagOf(unit, recordOf(unit, kind, id)));
+        removeRecord(unit, kind, id);
+      });
+      ctx.status = 204;
+    });
+  }
+}
+
+function replaced(
+  ctx: ApiContext,
+  service: Service,
+  kind: RecordKind,
+  bodyOf: (shown: JsonObject) => JsonObject,
+): Promise<readonly [Stored, string]> {
+  const id = ctx.params.id as string;
+  return ownerOf(ctx, service, kind).then((integrationId) =>
+    change(ctx, service, integrationId, (unit) => {
+      const current = recordOf(unit, kind, id);
+      assertMatches(ctx, etagOf(unit, current));
+      const body = bodyOf(shownRecord(kind, current));
+      return tagged(unit, kind, replaceRecord(writerOf(ctx, service), unit, kind, id, body));
+    }),
+  );
+}
+
+/** The record as it is shown, with its entity tag. */
+function tagged(unit: UnitOfWork, kind: RecordKind, record: Stored): readonly [Stored, string] {
+  return [shownRecord(kind, record), etagOf(unit, record)];
+}
+
+function writerOf(ctx: ApiContext, service: Service): RecordWriter {
+  const { keyring, now, dispatcher } = service;
+  return { keyring, now, ids: dispatcher.ids, connectorId: ctx.state.grant?.connectorId };
+}
+
+/** The integration that a new record is to belong to: a run's own, or the one that the body names. */
+function integrationIdOf({ state: { grant } }: ApiContext, { _integrationId }: JsonObject): string {
+  if (grant) {
+    if (_integrationId !== undefined && _integrationId !== grant.integrationId) throw noIntegration();
+    return grant.integrationId;
+  }
+  if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
+  if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
+  return _integrationId;
+}
+
+const noIntegration = (): Error =>
+  requestError('invalid_ref', { field: '_integrationId', message: '_integrationId names no integration of yours' });
+
+/**
+ * The integration that the record in the path belongs to.
+ *
+ * @throws RequestError 404 if there is no such record, 403 if a run asks for another integration's
+ */
+async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
+  const id = ctx.params.id as string;
+  const { grant } = ctx.state;
+  if (grant?.unit.record(kind, id)) return grant.integrationId;
+  const owner = await service.store.ownerOf(id);
+  if (grant && owner !== undefined && owner !== grant.integrationId) throw requestError('access_restricted');
+  if (owner === undefined || grant)
+    throw requestError('not_found', { message: `There is no such record among the ${kind}.` });
+  return owner;
+}
+
+async function matching(ctx: ApiContext, service: Service, kind: RecordKind): Promise<readonly Stored[]> {
+  const { grant } = ctx.state;
+  const wanted = FILTERS.map((name) => [name, queryOf(ctx, name)] as const).filter(([, value]) => value !== undefined);
+  const all = grant
+    ? (await unitOf(ctx, service, grant.integrationId)).records(kind)
+    : (await service.store.documents()).flatMap((document) => Object.values(document[kind]));
+  return all
+    .filter((record) => wanted.every(([name, value]) => record[name] === value))
+    .sort(byAge)
+    .map((record) => shownRecord(kind, record));
+}
+
+// --- JSON Patch (RFC 6902) ------------------------------------------------------------------------
+
+const OPERATIONS_LIMIT = 1_000;
+const Path = Type.String({ pattern: '^(?:/.*)?$', maxLength: 2_000 });
+const patchBody = Compile(
+  Type.Array(
+    Type.Union([
+      Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
+      Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
+      Type.Object({ op: Type.Literal('remove'), path: Path }),
+    ]),
+    { maxItems: OPERATIONS_LIMIT },
+  ),
+);
+
+function patchOf(body: Json | undefined): Operation[] {
+  if (patchBody.Check(body)) return body as Operation[];
+  throw requestError('invalid_field', {
+    field: '',
+    message: 'The body must be a JSON Patch (RFC 6902): an array of operations.',
+  });
+}
+
+/** A changed copy. @throws RequestError naming the first operation that does not apply */
+function patched(record: JsonObject, patch: Operation[]): JsonObject {
+  const copy = structuredClone(record);
+  const failedAt = applyPatch(copy, patch).findIndex((error) => error !== null);
+  if (failedAt >= 0) {
+    const { op, path } = patch[failedAt] as Operation;
+    throw requestError('invalid_field', { field: `${failedAt}.path`, message: `${op} ${path} does not apply` });
+  }
+  if (!isJsonObject(copy)) throw requestError('invalid_field', { field: '', message: 'A record is an object.' });
+  return copy;
+}

@@ -1,0 +1,49 @@
+/** `/integrations/{id}/runs`: what was called, how it went, and an end to what is going on (contract 4). */
+import type { Router } from '@koa/router';
+import { requestError } from '../errors.ts';
+import { integrationOf, type Service } from '../integration/service.ts';
+import type { RunRecord } from '../run/run.ts';
+import { type ApiContext, assertAdministrator, integrationIdOf, unitOf } from './context.ts';
+import { projectionOf, replyList } from './paging.ts';
+
+/** Runs are listed by their ids, which count up. */
+const placeOf = ({ _id }: { readonly _id: string }): [place: string, id: string] => [_id, _id];
+
+export function runRoutes(router: Router, service: Service, publicUrl: () => string): void {
+  const { runs } = service.dispatcher;
+
+  router.get('/integrations/:id/runs', async (context) => {
+    const ctx = context as ApiContext;
+    const id = await knownIntegration(ctx, service);
+    replyList(ctx, runs.of(id).map(asJson), publicUrl(), placeOf);
+  });
+
+  router.get('/integrations/:id/runs/:run', async (context) => {
+    const ctx = context as ApiContext;
+    const run = runs.find(await knownIntegration(ctx, service), ctx.params.run as string);
+    if (!run) throw noSuchRun();
+    ctx.body = projectionOf(ctx)(asJson(run));
+  });
+
+  router.delete('/integrations/:id/runs/:run', async (context) => {
+    const ctx = context as ApiContext;
+    assertAdministrator(ctx);
+    const id = await knownIntegration(ctx, service);
+    const run = ctx.params.run as string;
+    if (!runs.find(id, run)) throw noSuchRun();
+    // One that has ended in the meantime is what is wanted.
+    runs.cancel(id, run);
+    ctx.status = 204;
+  });
+}
+
+async function knownIntegration(ctx: ApiContext, service: Service): Promise<string> {
+  const id = integrationIdOf(ctx);
+  integrationOf(await unitOf(ctx, service, id));
+  return id;
+}
+
+const noSuchRun = (): Error => requestError('not_found', { message: 'There is no such run of this integration.' });
+
+/** A run's record is plain data; only its type does not say so. */
+const asJson = (run: RunRecord) => run as RunRecord & { readonly [field: string]: never };

@@ -1,0 +1,101 @@
+/**
+ * The keys that credentials are encrypted with at rest: AES-256-GCM. The first encrypts, all decrypt,
+ * so that a key can be changed: `new,old`.
+ */
+import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
+import { chmod, open, readFile } from 'node:fs/promises';
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** Passphrases are stretched; the same text gives the same key everywhere. */
+const SALT = 'bulkhead credentials';
+const FORMAT = 'v1';
+
+interface Key {
+  /** Names the key without telling it. */
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+export class Keyring {
+  readonly #keys: readonly Key[];
+
+  private constructor(keys: readonly Key[]) {
+    this.#keys = keys;
+  }
+
+  /** @param texts of the keys, the present one first */
+  static of(texts: readonly string[]): Keyring {
+    return new Keyring(
+      texts.map((text) => {
+        const bytes = scryptSync(text, SALT, KEY_BYTES);
+        return { id: hash('sha256', bytes).slice(0, 12), bytes };
+      }),
+    );
+  }
+
+  /** @param place where the value belongs; it cannot be read anywhere else */
+  seal(text: string, place: string): string {
+    const [key] = this.#keys;
+    if (!key) throw new Error('a keyring without a key');
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(place));
+    const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return `${FORMAT}.${key.id}.${sealed.toString('base64url')}`;
+  }
+
+  /** Undefined if none of the keys opens it. */
+  open(sealed: string, place: string): string | undefined {
+    const [format, id, text = ''] = sealed.split('.');
+    const key = this.#keys.find((candidate) => candidate.id === id);
+    const bytes = Buffer.from(text, 'base64url');
+    if (format !== FORMAT || !key || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
+    const nonce = bytes.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(place));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    try {
+      return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+    } catch {
+      // Not what was sealed, or not here.
+      return undefined;
+    }
+  }
+
+  /** Whether it was sealed with the present key. */
+  isPresent(sealed: string): boolean {
+    return sealed.startsWith(`${FORMAT}.${this.#keys[0]?.id}.`);
+  }
+}
+
+/**
+ * The operator's keys, comma-separated, and behind them the one in the file; without the operator's
+ * the file is made, readable for its owner alone.
+ */
+export async function openKeyring(file: string, secretKey: string | undefined): Promise<Keyring> {
+  const texts = secretKey?.split(',').map((text) => text.trim()) ?? [];
+  const kept = await keptKey(file, texts.length === 0);
+  return Keyring.of(kept === undefined ? texts : [...texts, kept]);
+}
+
+async function keptKey(file: string, isWanted: boolean): Promise<string | undefined> {
+  try {
+    const text = (await readFile(file, 'utf8')).trim();
+    // A key that was lost half-written would encrypt what nobody can read again.
+    if (text.length < KEY_BYTES) throw new Error(`the key in ${file} is not whole`);
+    await chmod(file, 0o600);
+    return text;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  if (!isWanted) return undefined;
+  const made = randomBytes(KEY_BYTES).toString('base64url');
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${made}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return made;
+}

@@ -1,0 +1,110 @@
+/**
+ * The last runs of each integration. They are told of often and asked for seldom, and the last moments
+ * of a machine that loses its power may be missing: what is written survives the process, without the
+ * wait for the disk that documents get.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { RunRecord } from './run.ts';
+
+/** Runs kept per integration. */
+export const RUNS_KEPT = 100;
+/** Runs are written together this often; one that is over by then is written once. */
+const WRITE_EVERY_MS = 20;
+/** So many over the number are let be until the next are removed. */
+const SLACK = 25;
+
+export class RunJournal {
+  readonly #database: DatabaseSync;
+  readonly #write: StatementSync;
+  readonly #trim: StatementSync;
+  readonly #one: StatementSync;
+  readonly #last: StatementSync;
+  readonly #onError: (error: unknown) => void;
+  /** What is to be written, the newest of each run. */
+  readonly #pending = new Map<string, RunRecord>();
+  /** Runs written per integration since its last trim. */
+  readonly #written = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onError what could not be written; the runs themselves are not held up by it */
+  constructor(file: string, onError: (error: unknown) => void) {
+    this.#onError = onError;
+    this.#database = new DatabaseSync(file);
+    this.#database.exec(`
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+      CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, integration TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+      CREATE INDEX IF NOT EXISTS by_integration ON runs (integration, id);
+      UPDATE runs SET record = json_set(record, '$.outcome', 'cut_off') WHERE record ->> '$.outcome' = 'running';
+    `);
+    this.#write = this.#database.prepare('INSERT OR REPLACE INTO runs (id, integration, record) VALUES (?, ?, ?)');
+    this.#trim = this.#database.prepare(`DELETE FROM runs WHERE integration = ?1 AND id <= (
+      SELECT id FROM runs WHERE integration = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${RUNS_KEPT})`);
+    this.#one = this.#database.prepare('SELECT record FROM runs WHERE id = ? AND integration = ?');
+    this.#last = this.#database.prepare(
+      `SELECT record FROM runs WHERE integration = ? ORDER BY id DESC LIMIT ${RUNS_KEPT}`,
+    );
+  }
+
+  put(record: RunRecord): void {
+    this.#pending.set(record._id, record);
+    this.#timer ??= setTimeout(() => this.#flush(), WRITE_EVERY_MS);
+  }
+
+  find(integrationId: string, runId: string): RunRecord | undefined {
+    this.#flush();
+    const row = this.#one.get(runId, integrationId);
+    return row && (JSON.parse(String(row.record)) as RunRecord);
+  }
+
+  /** The last `RUNS_KEPT`, oldest first. */
+  of(integrationId: string): RunRecord[] {
+    this.#flush();
+    const rows = this.#last.all(integrationId);
+    return rows.reverse().map(({ record }) => JSON.parse(String(record)) as RunRecord);
+  }
+
+  /** The newest of every integration. */
+  latest(): RunRecord[] {
+    this.#flush();
+    const rows = this.#database
+      .prepare('SELECT record FROM runs WHERE id IN (SELECT max(id) FROM runs GROUP BY integration)')
+      .all();
+    return rows.map(({ record }) => JSON.parse(String(record)) as RunRecord);
+  }
+
+  /** Removes what belongs to no integration. */
+  keepOnly(integrationIds: ReadonlySet<string>): void {
+    const rows = this.#database.prepare('SELECT DISTINCT integration FROM runs').all();
+    const remove = this.#database.prepare('DELETE FROM runs WHERE integration = ?');
+    for (const { integration } of rows) if (!integrationIds.has(String(integration))) remove.run(integration as string);
+  }
+
+  close(): void {
+    this.#flush();
+    this.#database.close();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.size === 0) return;
+    const records = [...this.#pending.values()];
+    this.#pending.clear();
+    try {
+      this.#database.exec('BEGIN');
+      for (const record of records) this.#writeOne(record);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#onError(error);
+    }
+  }
+
+  #writeOne(record: RunRecord): void {
+    const { _id, _integrationId } = record;
+    this.#write.run(_id, _integrationId, JSON.stringify(record));
+    const written = (this.#written.get(_integrationId) ?? 0) + 1;
+    if (written > SLACK) this.#trim.run(_integrationId);
+    this.#written.set(_integrationId, written > SLACK ? 0 : written);
+  }
+}

@@ -1,0 +1,124 @@
+/** The runs that are going on, and behind them the journal of those that have ended. */
+import type { LogLevel, Outcome } from '../../sandbox/index.ts';
+import type { ErrorItem } from '../errors.ts';
+import type { RunJournal } from './journal.ts';
+import type { RunRecord } from './run.ts';
+
+/** What is known of a run before it begins. */
+export type Begun = Pick<RunRecord, '_id' | '_integrationId' | '_connectorId' | 'version' | 'section' | 'function'>;
+
+/** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly errors?: readonly ErrorItem[];
+  readonly stack?: string;
+}
+
+export class Runs {
+  readonly #journal: RunJournal;
+  readonly #now: () => Date;
+  readonly #active = new Map<string, ActiveRun>();
+
+  constructor(journal: RunJournal, now: () => Date) {
+    this.#journal = journal;
+    this.#now = now;
+  }
+
+  begin(begun: Begun): ActiveRun {
+    const run = new ActiveRun(begun, this.#now, (record) => {
+      if (record.outcome !== 'running') this.#active.delete(record._id);
+      this.#journal.put(record);
+    });
+    this.#active.set(begun._id, run);
+    return run;
+  }
+
+  find(integrationId: string, runId: string): RunRecord | undefined {
+    const active = this.#active.get(runId)?.record;
+    return active?._integrationId === integrationId ? active : this.#journal.find(integrationId, runId);
+  }
+
+  /** The last of an integration, oldest first. */
+  of(integrationId: string): RunRecord[] {
+    return this.#journal.of(integrationId).map((record) => this.#active.get(record._id)?.record ?? record);
+  }
+
+  /** The last of every integration. */
+  latest(): Map<string, RunRecord> {
+    return new Map(this.#journal.latest().map((record) => [record._integrationId, record]));
+  }
+
+  /** Ends a run that is going on. @returns false if there is none */
+  cancel(integrationId: string, runId: string): boolean {
+    const run = this.#active.get(runId);
+    if (run?.record._integrationId !== integrationId) return false;
+    run.cancel();
+    return true;
+  }
+}
+
+export class ActiveRun {
+  readonly #now: () => Date;
+  readonly #onChange: (record: RunRecord) => void;
+  readonly #cancelled = new AbortController();
+  readonly #log: RunRecord['log'][number][] = [];
+  readonly #startedAtMs = performance.now();
+  #requests = 0;
+  #record: RunRecord;
+
+  constructor(begun: Begun, now: () => Date, onChange: (record: RunRecord) => void) {
+    this.#now = now;
+    this.#onChange = onChange;
+    this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: [] };
+    onChange(this.#record);
+  }
+
+  get signal(): AbortSignal {
+    return this.#cancelled.signal;
+  }
+
+  get record(): RunRecord {
+    return { ...this.#record, requests: this.#requests, log: this.#log };
+  }
+
+  cancel(): void {
+    this.#cancelled.abort();
+  }
+
+  requested(): void {
+    this.#requests++;
+  }
+
+  logged(level: LogLevel, message: string): void {
+    this.#log.push({ at: this.#now().toISOString(), level, message });
+  }
+
+  progressed(fraction: number, message: string): void {
+    this.#record = { ...this.#record, progress: { fraction, message } };
+  }
+
+  ended({ outcome, errors, stack }: Ended): void {
+    const { spent } = outcome;
+    this.#record = {
+      ...this.record,
+      outcome: outcome.status === 'answered' ? 'succeeded' : outcome.status,
+      endedAt: this.#now().toISOString(),
+      wallMs: rounded(performance.now() - this.#startedAtMs),
+      cpuMs: rounded(spent.cpuMs),
+      heapBytes: spent.heapBytes,
+      ...(outcome.status === 'faulted' ? { fault: outcome.fault } : {}),
+      ...(errors ? { errors } : {}),
+      ...(stack ? { stack } : {}),
+    };
+    this.#onChange(this.#record);
+  }
+
+  /** What came of it afterwards: its answer could not be stored, or was not needed. */
+  amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
+    const { errors: _errors, fault: _fault, ...rest } = this.#record;
+    this.#record = { ...rest, ...change };
+    this.#onChange(this.#record);
+  }
+}
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;

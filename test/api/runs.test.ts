@@ -1,0 +1,217 @@
+/** What is known of runs afterwards and while they go on (contract 4 and 5), and the tiles. */
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { connectorIdOf, installed, type Served, serve } from '../support/runtime.ts';
+import { startServer } from '../support/server.ts';
+
+const CODE = `const { progress } = require('bulkhead');
+exports.settings = {
+  echo: (options) => 1,
+  async works({ bearerToken }) {
+    console.warn('größe', bearerToken);
+    await progress(0.5, 'half ' + bearerToken);
+    await fetch('/v1/tokenInfo');
+    return bearerToken.length;
+  },
+  fails({ bearerToken }) { throw Object.assign(new Error('no ' + bearerToken), { code: 'E_MINE' }); },
+  waits: ({ ms = 60_000 }) => new Promise((resolve) => setTimeout(resolve, ms)),
+  loops() { for (;;); },
+  stuck: () => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1),
+};`;
+
+let served: Served;
+let client: Client;
+let id: string;
+beforeEach(async () => {
+  served = await serve({
+    one: { code: CODE, connector: { install: [{ name: 'a' }, { name: 'b', completed: true }] } },
+  });
+  client = served.client;
+  id = await installed(client, 'one');
+});
+
+const call = (name: string, headers?: Record<string, string>, body: object = {}): Promise<Reply> =>
+  client('PUT', `/integrations/${id}/settings/${name}`, body, headers);
+const runOf = async (reply: Reply) =>
+  (await client('GET', `/integrations/${id}/runs/${reply.headers.get('bulkhead-run-id')}`)).body;
+
+test('a run that has succeeded', async () => {
+  const reply = await call('works');
+  expect(await runOf(reply)).toEqual({
+    _id: reply.headers.get('bulkhead-run-id'),
+    _integrationId: id,
+    _connectorId: await connectorIdOf(client, 'one'),
+    version: '1.0.0',
+    section: 'settings',
+    function: 'works',
+    outcome: 'succeeded',
+    startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    endedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    wallMs: expect.any(Number),
+    cpuMs: expect.any(Number),
+    heapBytes: expect.any(Number),
+    requests: 1,
+    progress: { fraction: 0.5, message: 'half [redacted]' },
+    log: [{ at: expect.any(String), level: 'warn', message: 'größe [redacted]' }],
+  });
+});
+
+test('a run that has failed: the error, and the stack with the lines of the bundle', async () => {
+  const run = await runOf(await call('fails'));
+  expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'E_MINE', message: 'no [redacted]' }] });
+  expect(run.stack).toMatch(/^Error: no \[redacted\]\n {4}at (?:Object\.)?fails \(one\/index\.js:10:\d+\)/);
+});
+
+test("a stack shows the lines of the author's sources, where the bundle brings a map", async () => {
+  // Line 1 of the bundle is line 41 of the source.
+  const map = { version: 3, sources: ['src/connector.ts'], names: [], mappings: 'AAwCA' };
+  const inline = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`;
+  const { client: at } = await serve({
+    mapped: { code: `exports.settings = { f() { throw new Error('x') } };${inline}` },
+  });
+  const integrationId = await installed(at, 'mapped');
+  const reply = await at('PUT', `/integrations/${integrationId}/settings/f`);
+  const run = await at('GET', `/integrations/${integrationId}/runs/${reply.headers.get('bulkhead-run-id')}`);
+  expect(run.body.stack).toContain('src/connector.ts:41:');
+});
+
+test('a run that was ended: the fault', async () => {
+  await served.runtime.close();
+  served = await serve({}, { connectors: served.connectors, data: served.data, runCpuMs: 200 });
+  client = served.client;
+  expect(await runOf(await call('loops'))).toMatchObject({ outcome: 'faulted', fault: 'cpu_limit_exceeded' });
+  expect(await runOf(await call('echo'))).toMatchObject({ outcome: 'succeeded' });
+});
+
+test('settings that the runtime stores are a success of the call, though the connector has no such function', async () => {
+  const reply = await call('persistSettings', {}, { pending: {} });
+  expect(reply.status).toBe(200);
+  const runs = (await client('GET', `/integrations/${id}/runs`)).body;
+  expect(runs.at(-1)).toMatchObject({ function: 'persistSettings', outcome: 'succeeded' });
+  expect(runs.at(-1).fault).toBeUndefined();
+});
+
+test('the last hundred are kept, oldest first, in pages', async () => {
+  for (let i = 0; i < 130; i++) await call('echo');
+  const all = (await client('GET', `/integrations/${id}/runs`)).body.map(({ _id }: { _id: string }) => _id);
+  expect(all).toHaveLength(100);
+  expect(all).toEqual([...all].sort());
+  const page = await client('GET', `/integrations/${id}/runs?limit=60&include=outcome`);
+  expect(page.body[0]).toEqual({ _id: all[0], outcome: 'succeeded' });
+  const next = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1] as string;
+  const rest = await client('GET', next.slice(served.runtime.url.length));
+  expect([...page.body, ...rest.body].map(({ _id }) => _id)).toEqual(all);
+});
+
+test('nobody else’s runs are there', async () => {
+  const reply = await call('echo');
+  const other = await installed(client, 'one');
+  expect((await client('GET', `/integrations/${other}/runs`)).body).toEqual([]);
+  const runId = reply.headers.get('bulkhead-run-id');
+  expect((await client('GET', `/integrations/${other}/runs/${runId}`)).status).toBe(404);
+  expect((await client('DELETE', `/integrations/${other}/runs/${runId}`)).status).toBe(404);
+  expect((await client('GET', '/integrations/0123456789abcdef01234567/runs')).status).toBe(404);
+});
+
+describe('a run that nobody waits for', () => {
+  const prefer = { prefer: 'wait=5, Respond-Async' };
+
+  test('is answered with its record, and goes on', async () => {
+    const reply = await call('waits', prefer, { ms: 200 });
+    const location = reply.headers.get('location') as string;
+    expect([reply.status, reply.body.outcome, reply.headers.get('preference-applied')]).toEqual([
+      202,
+      'running',
+      'respond-async',
+    ]);
+    expect(location).toBe(`${served.runtime.url}/v1/integrations/${id}/runs/${reply.body._id}`);
+    const path = location.slice(served.runtime.url.length);
+    expect((await client('GET', path)).body.outcome).toBe('running');
+    await vi.waitFor(async () => expect((await client('GET', path)).body.outcome).toBe('succeeded'), {
+      timeout: 5_000,
+    });
+  });
+
+  test('that cannot begin is refused as ever', async () => {
+    const reply = await client('PUT', '/integrations/0123456789abcdef01234567/settings/echo', {}, prefer);
+    expect(reply.status).toBe(404);
+  });
+
+  test.each(['waits', 'loops', 'stuck'])('can be cancelled while it %s', async (name) => {
+    const { body } = await call(name, prefer);
+    const path = `/integrations/${id}/runs/${body._id}`;
+    expect((await client('DELETE', path)).status).toBe(204);
+    await vi.waitFor(
+      async () => expect((await client('GET', path)).body).toMatchObject({ outcome: 'faulted', fault: 'cancelled' }),
+      { timeout: 5_000 },
+    );
+    expect((await client('DELETE', path)).status).toBe(204);
+    expect((await call('echo')).body).toBe(1);
+  });
+
+  test('a caller who waits for a run that is cancelled is told so', async () => {
+    const waiting = call('waits');
+    const running = await vi.waitFor(async () => {
+      const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
+      expect(run.outcome).toBe('running');
+      return run;
+    });
+    await client('DELETE', `/integrations/${id}/runs/${running._id}`);
+    expect(errorsOf(await waiting)).toEqual([['cancelled']]);
+  });
+});
+
+test('a run that was cut off with its server is listed as such, and changed nothing', async () => {
+  const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
+  await writeBundle(connectors, 'one', { code: CODE });
+  const environment = { BULKHEAD_CONNECTORS: connectors, BULKHEAD_DATA: data, BULKHEAD_TOKEN: 'token' };
+  const first = await startServer(environment);
+  const before = createClient(first.url, 'token');
+  const integrationId = await installed(before, 'one');
+  const { body } = await before(
+    'PUT',
+    `/integrations/${integrationId}/settings/waits`,
+    {},
+    { prefer: 'respond-async' },
+  );
+  expect((await before('GET', `/integrations/${integrationId}/runs`)).body).toHaveLength(1);
+  await first.stop('SIGKILL');
+  const after = createClient((await startServer(environment)).url, 'token');
+  expect((await after('GET', `/integrations/${integrationId}/runs/${body._id}`)).body.outcome).toBe('cut_off');
+});
+
+test('tiles: a row per integration', async () => {
+  await call('echo');
+  await client('POST', '/connections', { _integrationId: id, name: 'c' });
+  const diy = (await client('POST', '/integrations', { name: 'DIY', tag: 'eu' })).body._id;
+  const { body } = await client('GET', '/tiles');
+  expect(body).toEqual([
+    {
+      _integrationId: id,
+      _connectorId: await connectorIdOf(client, 'one'),
+      name: 'one',
+      mode: 'install',
+      steps: { total: 2, completed: 1 },
+      records: { connections: 1, exports: 0, imports: 0, flows: 0 },
+      lastRun: {
+        _id: expect.any(String),
+        section: 'settings',
+        function: 'echo',
+        startedAt: expect.any(String),
+        outcome: 'succeeded',
+      },
+      offlineConnections: [],
+    },
+    {
+      _integrationId: diy,
+      name: 'DIY',
+      tag: 'eu',
+      steps: { total: 0, completed: 0 },
+      records: { connections: 0, exports: 0, imports: 0, flows: 0 },
+      lastRun: null,
+      offlineConnections: [],
+    },
+  ]);
+  expect((await client('GET', '/tiles?limit=1')).headers.get('link')).toContain('rel="next"');
+});

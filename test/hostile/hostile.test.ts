@@ -1,0 +1,68 @@
+/**
+ * What a connector does to itself, nobody else feels (contract 10). Against a real server; a row is
+ * about a second, so they go one after the other.
+ */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Traces } from '../support/traces.ts';
+import { Arena, isExpected } from './arena.ts';
+import { families, type Program, programs } from './programs.ts';
+
+const LATE_MS = 1_000;
+/** Contract 10.4 has 500 ms; here others' tests share the machine. `npm run hostile` prints the figure. */
+const NEXT_CALL_MS = 2_000;
+/** Compartments of the two connectors, and the spare one. */
+const PROCESSES = 3;
+/** Threads and descriptors of the server that come and go: connections of clients, the pool of libuv. */
+const SLACK = 12;
+/** A heap keeps some of what it once needed; `npm run hostile -- --abuse 5000` shows that it does not add up. */
+const RESIDENT_GROWTH = 2;
+
+const isLinux = process.platform === 'linux';
+let arena: Arena;
+let before: Traces;
+
+beforeAll(async () => {
+  arena = await Arena.open();
+  if (isLinux) before = await arena.traces();
+});
+afterAll(() => arena.close());
+
+/** Nothing is left that was not there before, as soon as the system has taken it apart. */
+function nothingIsLeft(): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      const { processes, threads, descriptors, residentMb } = await arena.traces();
+      expect(processes).toBeLessThanOrEqual(PROCESSES);
+      expect(threads).toBeLessThanOrEqual(before.threads + SLACK);
+      expect(descriptors).toBeLessThanOrEqual(before.descriptors + SLACK);
+      expect(residentMb).toBeLessThanOrEqual(before.residentMb * RESIDENT_GROWTH);
+      expect(await arena.strayFiles()).toEqual([]);
+    },
+    { timeout: 5_000, interval: 50 },
+  );
+}
+
+describe.each(families)('%s', (family) => {
+  const rows = programs
+    .filter((program) => program.family === family)
+    .map((program) => [program.name, program] as const);
+
+  test.each<readonly [string, Program]>(rows)('%s', async (_name, program) => {
+    const control = await arena.control(program);
+    expect([control.status, control.text]).toEqual([200, 'true']);
+
+    const { reply, lateMs, next, nextMs, lost, unwell } = await arena.run(program);
+    expect(isExpected(program, reply), `${reply.status} ${reply.text.slice(0, 500)}`).toBe(true);
+    expect(lateMs).toBeLessThan(LATE_MS);
+    expect(next.body).toBe('served');
+    expect(nextMs).toBeLessThan(NEXT_CALL_MS);
+    expect(lost).toEqual([]);
+    expect(unwell).toBe(0);
+    if (isLinux) await nothingIsLeft();
+  });
+});
+
+test('the families are all there', () => {
+  expect(programs.length).toBeGreaterThanOrEqual(80);
+  expect(new Set(programs.map(({ name }) => name)).size).toBe(programs.length);
+});

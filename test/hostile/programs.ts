@@ -1,0 +1,2273 @@
+/**
+ * Programs that try to harm the runtime that runs them, each with what its caller must get and a
+ * control that uses the same means within bounds. They are meant for runs of 2 s, 500 ms of CPU time
+ * and 32 MiB of heap, and all fit in one bundle: none depends on another. Some leave their realm
+ * patched, so each wants an integration of its own.
+ */
+export interface Program {
+  readonly family: Family;
+  /** What it does, in a few words; unique over all rows. */
+  readonly name: string;
+  /** Source of a function expression, called as a function of the section `settings`. */
+  readonly program: string;
+  /** What its caller must get. */
+  readonly expected: Expected;
+  /** The same means, used within bounds: source of a function expression that must answer `true`. */
+  readonly control: string;
+  /** Called instead of the program's own name: for names that are not the connector's. */
+  readonly call?: string;
+}
+
+/** A fault or error code (several only where two limits honestly race), or the answer itself. */
+export type Expected = { readonly code: string | readonly string[] } | { readonly answer: unknown };
+
+export const families = [
+  'CPU time',
+  'never answering',
+  'heap',
+  'memory outside the heap',
+  'stack',
+  'odd answers and odd errors',
+  'floods',
+  'forged results and patched built-ins',
+  'work left behind',
+  'reaching for the host',
+  'names that are not the connector’s',
+] as const;
+export type Family = (typeof families)[number];
+
+type Row = Omit<Program, 'family'>;
+const inFamily = (family: Family, rows: readonly Row[]): Program[] => rows.map((row) => ({ family, ...row }));
+
+/** A function found somewhere, asked whose `Function` made it and what that realm's globals are. */
+const realmOf = `const realmOf = (found) => [found === Function, found('return typeof process')()];`;
+const ownRealm = { answer: [true, 'undefined'] };
+/** On a busy machine a heap that grows slowly has not outgrown its limit when the CPU time ends. */
+const outgrown = { code: ['memory_limit_exceeded', 'cpu_limit_exceeded'] };
+const sameFunctions = `() => Function('return 1')() === 1 && (() => {}).constructor === Function`;
+
+const cpuTime = inFamily('CPU time', [
+  {
+    name: 'a loop',
+    program: '() => { for (;;); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { let n = 0; while (n < 1e6) n++; return n === 1e6; }',
+  },
+  {
+    name: 'a loop after an await',
+    program: 'async () => { await null; for (;;); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: 'async () => { await null; let n = 0; while (n < 1e6) n++; return n === 1e6; }',
+  },
+  {
+    name: 'a loop in a timer',
+    program: '(options, callback) => { setTimeout(() => { for (;;); }, 5); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '(options, callback) => { setTimeout(() => callback(null, true), 5); }',
+  },
+  {
+    name: 'a loop in an interval, the second time',
+    program: '() => new Promise(() => { let turns = 0; setInterval(() => { if (++turns === 2) for (;;); }, 5); })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => new Promise((resolve) => {
+      let turns = 0;
+      const interval = setInterval(() => { if (++turns === 2) { clearInterval(interval); resolve(true); } }, 5);
+    })`,
+  },
+  {
+    name: 'a loop after a reply',
+    program: `async () => { await fetch('https://example.com').catch(() => {}); for (;;); }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => fetch('https://example.com').catch((error) => error.code === 'permission_denied')`,
+  },
+  {
+    name: 'a loop in a getter of the result',
+    program: '() => ({ get a() { for (;;); } })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { const result = { get a() { return true; } }; return result.a; }',
+  },
+  {
+    name: 'a loop in the toJSON of what is logged',
+    program: '() => { console.log({ toJSON() { for (;;); } }); return 1; }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { let asked = false; console.log({ toJSON() { asked = true; return 1; } }); return asked; }',
+  },
+  {
+    name: 'a loop in the toJSON of every object',
+    program: '() => { Object.prototype.toJSON = () => { for (;;); }; return {}; }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => JSON.stringify({ toJSON: () => 1 }) === '1'`,
+  },
+  {
+    name: 'a loop in the toString of what is logged',
+    program: '() => { const logged = () => {}; logged.toString = () => { for (;;); }; console.log(logged); return 1; }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => {
+      let asked = false;
+      const logged = () => {};
+      logged.toString = () => { asked = true; return ''; };
+      console.log(logged);
+      return asked;
+    }`,
+  },
+  {
+    name: 'a loop in the toString of an address',
+    program: '() => fetch({ toString() { for (;;); } })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => fetch({ toString: () => 'https://example.com' }).catch((error) => error.code === 'permission_denied')`,
+  },
+  {
+    name: 'a loop in the valueOf of a delay',
+    program: '() => { setTimeout(() => {}, { valueOf() { for (;;); } }); return 1; }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => new Promise((resolve) => setTimeout(resolve, { valueOf: () => 1 }, true))',
+  },
+  {
+    name: 'a loop that catches whatever ends it',
+    program: '() => { for (;;) { try { for (;;); } catch { continue; } finally { for (;;); } } }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { try { throw 1; } catch { return false; } finally { return true; } }',
+  },
+  {
+    name: 'a tower of BigInts',
+    program: '() => { for (let n = 3n; ; n *= n); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { let n = 3n; for (let i = 0; i < 10; i++) n *= n; return n % 10n === 1n; }',
+  },
+  {
+    name: 'the digits of a BigInt, over and over',
+    program: '() => { const n = 7n ** 300000n; for (;;) n.toString(); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => (7n ** 1000n).toString().length === 846',
+  },
+  {
+    name: 'a big sort with a slow order',
+    program:
+      '() => Array.from({ length: 3e5 }, (_, i) => (i * 7919) % 300007).sort((a, b) => { for (let i = 0; i < 500; i++); return a - b; }).length',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Array.from({ length: 1e3 }, (_, i) => (i * 7919) % 1009).sort((a, b) => a - b)[0] === 0',
+  },
+  {
+    name: 'an order that sorts',
+    program:
+      '() => { const list = [3, 1, 2, 4]; const order = () => { [...list].sort(order); return 0; }; for (;;) { try { list.sort(order); } catch {} } }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => [3, 1, 2].sort((a, b) => [a, b].sort()[0] === a ? -1 : 1)[0] === 1',
+  },
+  {
+    name: 'a regular expression that backtracks',
+    program: `() => /^(a+)+$/.test('a'.repeat(50) + 'b')`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => /^(a+)+$/.test('a'.repeat(50))`,
+  },
+  {
+    name: 'a regular expression with back references that backtracks',
+    program: `() => 'a'.repeat(5000).replace(/(?=(a*))(a*)*(a*)*\\1b/g, '')`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => 'aab'.replace(/(a*)b/g, '') === ''`,
+  },
+  {
+    name: 'a search that nothing interrupts',
+    program: '() => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Array.prototype.indexOf.call({ length: 3, 2: 1 }, 1) === 2',
+  },
+  {
+    name: 'a search that nothing interrupts, in a timer',
+    program: '() => new Promise(() => setTimeout(() => Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1), 10))',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Array.prototype.includes.call({ length: 3, 2: 1 }, 1)',
+  },
+  {
+    name: 'turning round what is not there',
+    program: '() => Array.prototype.reverse.call({ length: 2 ** 53 - 1 })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Array.prototype.reverse.call({ length: 2, 0: false, 1: true })[0]',
+  },
+  {
+    name: 'many short turns',
+    program: `() => new Promise(() => {
+      const turn = () => { const end = Date.now() + 10; while (Date.now() < end); setTimeout(turn, 0); };
+      turn();
+    })`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => new Promise((resolve) => {
+      let left = 5;
+      const turn = () => { const end = Date.now() + 5; while (Date.now() < end); --left ? setTimeout(turn, 0) : resolve(true); };
+      turn();
+    })`,
+  },
+  {
+    name: 'awaiting without end',
+    program: 'async () => { for (;;) await null; }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: 'async () => { for (let i = 0; i < 100; i++) await null; return true; }',
+  },
+  {
+    name: 'a chain of promises without end',
+    program: '() => { const next = () => Promise.resolve().then(next); return next(); }',
+    expected: outgrown,
+    control:
+      '() => { let left = 100; const next = () => --left ? Promise.resolve().then(next) : true; return next(); }',
+  },
+  {
+    name: 'a proxy that never lists its keys',
+    program: '() => new Proxy({}, { ownKeys() { for (;;); } })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => Object.keys(new Proxy({ a: 1 }, { ownKeys: () => ['a'] }))[0] === 'a'`,
+  },
+  {
+    name: 'a proxy that never tells its prototype',
+    program: 'async () => [new Proxy({}, { getPrototypeOf() { for (;;); } })]',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Object.getPrototypeOf(new Proxy({}, { getPrototypeOf: () => null })) === null',
+  },
+  {
+    name: 'a prototype that is a proxy without end',
+    program: `() => {
+      const handler = {};
+      const proxy = new Proxy({}, handler);
+      handler.get = (target, key, receiver) => { for (;;); };
+      return Object.create(proxy).anything;
+    }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Object.create(new Proxy({}, { get: () => true })).anything',
+  },
+  {
+    name: 'a reviver that never ends',
+    program: `() => JSON.parse('[1]', () => { for (;;); })`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => JSON.parse('[1]', (key, value) => key === '0' ? true : value)[0]`,
+  },
+  {
+    name: 'a reviver that keeps adding to what it reads',
+    program: `() => JSON.parse('{"a":[0]}', function (key, value) { if (key === '0') for (;;) this[0] = { a: [0] }; return value; })`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => JSON.parse('[0,0]', function (key, value) { if (key === '0') this[1] = true; return value; })[1]`,
+  },
+  {
+    name: 'a generator without end',
+    program: '() => { function* numbers() { for (let n = 0; ; n++) yield n; } for (const n of numbers()); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control:
+      '() => { function* numbers() { for (let n = 0; ; n++) yield n; } for (const n of numbers()) if (n > 99) return true; }',
+  },
+  {
+    name: 'an asynchronous generator without end',
+    program: 'async () => { async function* numbers() { for (;;) yield 1; } for await (const n of numbers()); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: 'async () => { async function* numbers() { yield true; } for await (const n of numbers()) return n; }',
+  },
+  {
+    name: 'a replacer within a replacer',
+    program: `() => {
+      const text = 'x'.repeat(1000);
+      const replace = (depth) => text.replace(/x/g, () => depth > 0 ? (replace(depth - 1), '') : '');
+      return replace(20);
+    }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => 'xx'.replace(/x/g, () => 'xx'.replace(/x/g, () => 'y')) === 'yyyy'`,
+  },
+  {
+    name: 'a tagged template in a recursion that doubles',
+    program: '() => { const f = (n) => n < 2 ? n : f(n - 1) + f(n - 2); return f(200); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { const f = (n) => n < 2 ? n : f(n - 1) + f(n - 2); return f(10) === 55; }',
+  },
+  {
+    name: 'a loop in a stack formatter',
+    program: '() => { Error.prepareStackTrace = () => { for (;;); }; throw new Error("x"); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { Error.prepareStackTrace = () => "own"; return new Error("x").stack === "own"; }',
+  },
+  {
+    name: 'a loop in the message of a rejection that nobody looks at',
+    program: `() => new Promise(() => { Promise.reject(Object.defineProperty(new Error(), 'message', { get() { for (;;); } })); for (;;); })`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => Object.defineProperty(new Error(), 'message', { get: () => true }).message`,
+  },
+  {
+    name: 'a sparse list searched, over and over',
+    program: '() => { const list = []; list[4294967294] = 1; for (;;) list.lastIndexOf(2); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { const list = []; list[9] = 1; return list.lastIndexOf(1) === 9; }',
+  },
+]);
+
+const neverAnswering = inFamily('never answering', [
+  {
+    name: 'a callback that is never called',
+    program: '(options, callback) => {}',
+    expected: { code: 'never_answered' },
+    control: '(options, callback) => { callback(null, true); }',
+  },
+  {
+    name: 'a promise that never settles',
+    program: '() => new Promise(() => {})',
+    expected: { code: 'never_answered' },
+    control: '() => new Promise((resolve) => resolve(true))',
+  },
+  {
+    name: 'a wait for a timer that was cleared',
+    program: '() => new Promise((resolve) => clearTimeout(setTimeout(resolve, 10, 1)))',
+    expected: { code: 'never_answered' },
+    control:
+      '() => new Promise((resolve) => { clearTimeout(setTimeout(resolve, 5, false)); setTimeout(resolve, 10, true); })',
+  },
+  {
+    name: 'a reply that is not passed on',
+    program: `() => new Promise(() => { fetch('https://example.com').catch(() => {}); })`,
+    expected: { code: 'never_answered' },
+    control: `() => new Promise((resolve) => { fetch('https://example.com').catch(() => resolve(true)); })`,
+  },
+  {
+    name: 'a generator that waits for itself',
+    program:
+      'async () => { async function* waits() { yield await new Promise(() => {}); } for await (const one of waits()) return one; }',
+    expected: { code: 'never_answered' },
+    control:
+      'async () => { async function* waits() { yield await Promise.resolve(true); } for await (const one of waits()) return one; }',
+  },
+  {
+    name: 'a wait on an atomic that nobody notifies',
+    program: '() => Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0).value',
+    expected: { code: 'never_answered' },
+    control: `() => Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 1).value === 'not-equal'`,
+  },
+  {
+    name: 'a wait for the garbage collector',
+    program:
+      '() => new Promise((resolve) => { globalThis.registry = new FinalizationRegistry(resolve); registry.register({}, 1); })',
+    expected: { code: 'never_answered' },
+    control: '() => new FinalizationRegistry(() => {}).register({}, 1) === undefined',
+  },
+  {
+    name: 'a rejection that nobody looks at, and no answer',
+    program: `(options, callback) => { Promise.reject(new Error('unseen')); }`,
+    expected: { code: 'never_answered' },
+    control: `(options, callback) => { Promise.reject(new Error('unseen')); callback(null, true); }`,
+  },
+  {
+    name: 'a rejection that is looked at too late',
+    program: `async () => {
+      const refused = Promise.reject(new Error('seen late'));
+      await new Promise((resolve) => setTimeout(resolve, 2600));
+      return refused.catch(() => 'late');
+    }`,
+    expected: { code: 'run_timeout' },
+    control: `async () => {
+      const refused = fetch('https://example.com');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return refused.catch(({ code }) => code === 'permission_denied');
+    }`,
+  },
+  {
+    name: 'a timer that is too late',
+    program: '() => new Promise((resolve) => setTimeout(resolve, 60000, 1))',
+    expected: { code: 'run_timeout' },
+    control: '() => new Promise((resolve) => setTimeout(resolve, 20, true))',
+  },
+  {
+    name: 'an interval without end',
+    program: '() => new Promise(() => setInterval(() => {}, 50))',
+    expected: { code: 'run_timeout' },
+    control:
+      '() => new Promise((resolve) => { const interval = setInterval(() => { clearInterval(interval); resolve(true); }, 20); })',
+  },
+  {
+    name: 'a timer that sets the next',
+    program: '() => new Promise(() => { const next = () => setTimeout(next, 40); next(); })',
+    expected: { code: 'run_timeout' },
+    control:
+      '() => new Promise((resolve) => { let left = 3; const next = () => --left ? setTimeout(next, 10) : resolve(true); next(); })',
+  },
+  {
+    name: 'a request after each reply',
+    program: `async () => {
+      for (;;) {
+        await fetch('https://example.com').catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    }`,
+    expected: { code: 'run_timeout' },
+    control: `async () => {
+      for (let i = 0; i < 3; i++) await fetch('https://example.com').catch(() => {});
+      return true;
+    }`,
+  },
+  {
+    name: 'an answer that comes after the time',
+    program: '(options, callback) => { setTimeout(() => callback(null, "late"), 2600); }',
+    expected: { code: 'run_timeout' },
+    control: '(options, callback) => { setTimeout(() => callback(null, true), 100); }',
+  },
+  {
+    name: 'a thread put to sleep on an atomic',
+    program: '() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
+    expected: { code: ['cpu_limit_exceeded', 'run_timeout'] },
+    control: `() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20) === 'timed-out'`,
+  },
+]);
+
+const heap = inFamily('heap', [
+  {
+    name: 'a list without end',
+    program: '() => { for (const list = []; ; ) list.push(new Array(1000).fill(1)); }',
+    expected: { code: 'memory_limit_exceeded' },
+    control:
+      '() => { const list = []; while (list.length < 100) list.push(new Array(1000).fill(1)); return list.length === 100; }',
+  },
+  {
+    name: 'a list of floating-point numbers in large pieces',
+    program: '() => { for (const list = []; ; ) list.push(new Array(1e6).fill(1.5)); }',
+    expected: { code: 'memory_limit_exceeded' },
+    control: '() => new Array(1e5).fill(1.5).length === 1e5',
+  },
+  {
+    name: 'one huge list, made by a built-in',
+    program: '() => Array.from({ length: 1e9 })',
+    expected: outgrown,
+    control: '() => Array.from({ length: 1e4 }).length === 1e4',
+  },
+  {
+    name: 'a spread of something long',
+    program: '() => [...Array(1e8).keys()].length',
+    expected: outgrown,
+    control: '() => [...Array(1e4).keys()].length === 1e4',
+  },
+  {
+    name: 'a map without end',
+    program: '() => { const map = new Map(); for (let i = 0; ; i++) map.set(i, {}); }',
+    expected: outgrown,
+    control: '() => { const map = new Map(); for (let i = 0; i < 1e4; i++) map.set(i, {}); return map.size === 1e4; }',
+  },
+  {
+    name: 'a set without end',
+    program: '() => { const set = new Set(); for (let i = 0; ; i++) set.add(i + 0.5); }',
+    expected: outgrown,
+    control:
+      '() => { const set = new Set(); for (let i = 0; i < 1e4; i++) set.add(i + 0.5); return set.size === 1e4; }',
+  },
+  {
+    name: 'an object with ever more keys',
+    program: `() => { const object = {}; for (let i = 0; ; i++) object['key' + i] = [i]; }`,
+    expected: outgrown,
+    control: `() => { const object = {}; for (let i = 0; i < 1e4; i++) object['key' + i] = [i]; return object.key9[0] === 9; }`,
+  },
+  {
+    name: 'a chain of closures',
+    program: '() => { for (let last = null; ; ) { const before = last; last = () => before; } }',
+    expected: outgrown,
+    control:
+      '() => { let last = null; for (let i = 0; i < 1e4; i++) { const before = last; last = () => before; } return last() !== null; }',
+  },
+  {
+    name: 'a huge text in pieces',
+    program: `() => 'x'.repeat(1 << 28).split('').length`,
+    expected: { code: 'memory_limit_exceeded' },
+    control: `() => 'x'.repeat(1 << 12).split('').length === 4096`,
+  },
+  {
+    name: 'a text that a built-in makes grow',
+    program: `() => 'x'.repeat(1 << 27).replace(/x/g, 'yy').length`,
+    expected: outgrown,
+    control: `() => 'x'.repeat(1 << 12).replace(/x/g, 'yy').length === 8192`,
+  },
+  {
+    name: 'a text of ropes made flat',
+    program: `() => { for (const all = []; ; ) { let text = 'xy' + all.length; while (text.length < 1 << 27) text += text; /z/.test(text); all.push(text); } }`,
+    expected: outgrown,
+    control: `() => { let text = 'xy'; while (text.length < 1 << 18) text += text; return !/z/.test(text); }`,
+  },
+  {
+    name: 'matches without end',
+    program: `() => 'ab'.repeat(5e6).match(/./g).length`,
+    expected: outgrown,
+    control: `() => 'ab'.repeat(500).match(/./g).length === 1000`,
+  },
+  {
+    name: 'a document that unpacks into far more',
+    program: `() => JSON.parse('[' + '{"a":{}},'.repeat(1e6) + '0]').length`,
+    expected: outgrown,
+    control: `() => JSON.parse('[' + '{"a":{}},'.repeat(1e3) + '0]').length === 1001`,
+  },
+  {
+    name: 'one text, written out many times',
+    program: `() => JSON.stringify(Array(1e5).fill('x'.repeat(1e4))).length`,
+    expected: outgrown,
+    control: `() => JSON.stringify(Array(10).fill('x'.repeat(1e4))).length > 1e5`,
+  },
+  {
+    name: 'promises that wait for each other',
+    program: '() => { for (let last = new Promise(() => {}); ; ) last = last.then(() => {}); }',
+    expected: outgrown,
+    control:
+      '() => { let last = Promise.resolve(true); for (let i = 0; i < 1000; i++) last = last.then((value) => value); return last; }',
+  },
+  {
+    name: 'generators that are never finished',
+    program:
+      '() => { function* one() { yield 1; } const all = []; for (;;) { const g = one(); g.next(); all.push(g); } }',
+    expected: outgrown,
+    control: '() => { function* one() { yield true; } return one().next().value; }',
+  },
+  {
+    name: 'errors with their stacks',
+    program:
+      '() => { Error.stackTraceLimit = 200; for (const all = []; ; ) { const e = new Error("x".repeat(100) + all.length); e.stack; all.push(e); } }',
+    expected: outgrown,
+    control:
+      '() => { const all = []; while (all.length < 100) all.push(new Error("x").stack); return all.length === 100; }',
+  },
+  {
+    name: 'symbols registered for good',
+    program: '() => { for (let i = 0; ; i++) Symbol.for("symbol" + i + "x".repeat(100)); }',
+    expected: outgrown,
+    control: '() => Symbol.for("a") === Symbol.for("a")',
+  },
+  {
+    name: 'a weak map whose keys are kept',
+    program:
+      '() => { const map = new WeakMap(); for (const keys = []; ; ) { const key = {}; keys.push(key); map.set(key, [key]); } }',
+    expected: outgrown,
+    control: '() => { const map = new WeakMap(); const key = {}; map.set(key, true); return map.get(key); }',
+  },
+  {
+    name: 'a little more in each turn',
+    program:
+      '() => new Promise(() => { const all = []; setInterval(() => all.push(new Array(5e5).fill(all.length + 0.5)), 5); })',
+    expected: { code: 'memory_limit_exceeded' },
+    control: `() => new Promise((resolve) => {
+      const all = [];
+      const interval = setInterval(() => {
+        all.push(new Array(1e4).fill(0.5));
+        if (all.length === 3) { clearInterval(interval); resolve(true); }
+      }, 5);
+    })`,
+  },
+  {
+    name: 'out of memory, caught and begun again',
+    program: '() => { for (;;) { try { for (const list = []; ; ) list.push(new Array(1e5).fill({})); } catch {} } }',
+    expected: outgrown,
+    control: '() => { try { new Array(-1); } catch (error) { return error instanceof RangeError; } }',
+  },
+]);
+
+const outsideTheHeap = inFamily('memory outside the heap', [
+  {
+    name: 'array buffers without end',
+    program: '() => { for (const all = []; ; ) all.push(new ArrayBuffer(1e6)); }',
+    expected: { code: 'RangeError' },
+    control: '() => new ArrayBuffer(1e6).byteLength === 1e6',
+  },
+  {
+    name: 'one array buffer of a gigabyte',
+    program: '() => new Uint8Array(2 ** 30).fill(1).length',
+    expected: { code: 'RangeError' },
+    control: '() => new Uint8Array(2 ** 20).fill(1)[5] === 1',
+  },
+  {
+    name: 'array buffers, each refusal caught',
+    program: '() => { for (const all = []; ; ) { try { all.push(new Float64Array(1e5).fill(1)); } catch {} } }',
+    expected: outgrown,
+    control: '() => { try { new Float64Array(-1); } catch (error) { return error instanceof RangeError; } }',
+  },
+  {
+    name: 'typed arrays without end',
+    program: '() => { for (const all = []; ; ) all.push(new BigUint64Array(1e5).fill(1n)); }',
+    expected: { code: 'RangeError' },
+    control: '() => new BigUint64Array(1e3).fill(1n)[9] === 1n',
+  },
+  {
+    name: 'small typed arrays without end',
+    program: '() => { for (const all = []; ; ) all.push(new Uint8Array(8)); }',
+    expected: outgrown,
+    control:
+      '() => { const all = []; while (all.length < 1000) all.push(new Uint8Array(8)); return all.length === 1000; }',
+  },
+  {
+    name: 'a buffer that is made larger',
+    program: `() => {
+      const buffer = new ArrayBuffer(0, { maxByteLength: 2 ** 30 });
+      buffer.resize(2 ** 30);
+      return new Uint8Array(buffer).fill(1).length;
+    }`,
+    expected: { code: 'memory_limit_exceeded' },
+    control: `() => {
+      const buffer = new ArrayBuffer(0, { maxByteLength: 2 ** 16 });
+      buffer.resize(2 ** 16);
+      return new Uint8Array(buffer).fill(1).length === 2 ** 16;
+    }`,
+  },
+  {
+    name: 'resizable buffers without end',
+    program: `() => {
+      for (const all = []; ; ) {
+        const buffer = new ArrayBuffer(2 ** 20, { maxByteLength: 2 ** 20 });
+        new Uint8Array(buffer).fill(1);
+        all.push(buffer);
+      }
+    }`,
+    expected: { code: 'memory_limit_exceeded' },
+    control: '() => new ArrayBuffer(2 ** 10, { maxByteLength: 2 ** 10 }).resizable',
+  },
+  {
+    name: 'addresses reserved without end',
+    program: '() => { for (const all = []; ; ) all.push(new ArrayBuffer(0, { maxByteLength: 2 ** 30 })); }',
+    expected: { code: ['RangeError', 'cpu_limit_exceeded'] },
+    control: '() => new ArrayBuffer(0, { maxByteLength: 2 ** 20 }).maxByteLength === 2 ** 20',
+  },
+  {
+    name: 'a buffer passed on into larger ones',
+    program:
+      '() => { for (let buffer = new ArrayBuffer(2 ** 20); ; ) buffer = buffer.transfer(buffer.byteLength * 2); }',
+    expected: { code: 'RangeError' },
+    control: '() => new ArrayBuffer(8).transfer(16).byteLength === 16',
+  },
+  {
+    name: 'shared buffers without end',
+    program: '() => { for (const all = []; ; ) all.push(new Uint8Array(new SharedArrayBuffer(1e6)).fill(1)); }',
+    expected: { code: 'RangeError' },
+    control: '() => new SharedArrayBuffer(1e5).byteLength === 1e5',
+  },
+  {
+    name: 'a shared buffer that grows',
+    program: `() => {
+      const buffer = new SharedArrayBuffer(0, { maxByteLength: 2 ** 30 });
+      buffer.grow(2 ** 30);
+      return new Uint8Array(buffer).fill(1).length;
+    }`,
+    expected: { code: ['memory_limit_exceeded', 'RangeError'] },
+    control: `() => {
+      const buffer = new SharedArrayBuffer(0, { maxByteLength: 2 ** 16 });
+      buffer.grow(2 ** 16);
+      return buffer.byteLength === 2 ** 16;
+    }`,
+  },
+  {
+    name: 'date formats without end',
+    program: `() => { for (const all = []; ; ) all.push(new Intl.DateTimeFormat('de', { dateStyle: 'full' })); }`,
+    expected: outgrown,
+    control: `() => new Intl.DateTimeFormat('en', { timeZone: 'UTC' }).format(0) === '1/1/1970'`,
+  },
+  {
+    name: 'collators and segmenters without end',
+    program: `() => {
+      for (const all = []; ; ) {
+        all.push(new Intl.Collator('de', { numeric: true }), new Intl.Segmenter('ja').segment('x'.repeat(1000)));
+      }
+    }`,
+    expected: outgrown,
+    control: `() => new Intl.Collator('de').compare('a', 'b') === -1`,
+  },
+  {
+    name: 'big texts, each one flat',
+    program: `() => { for (const all = []; ; ) { const text = 'ä€'.repeat(5e5) + all.length; text.charCodeAt(9); /q/.test(text); all.push(text); } }`,
+    expected: outgrown,
+    control: `() => { const text = 'ä€'.repeat(5e3) + 1; return !/q/.test(text); }`,
+  },
+  {
+    name: 'a text put into its normal form',
+    program: `() => ('ﷺ'.repeat(1 << 22)).normalize('NFKD').length`,
+    expected: { code: 'memory_limit_exceeded' },
+    control: `() => 'ﷺ'.normalize('NFKD').length === 18`,
+  },
+  {
+    name: 'BigInts without end',
+    program: '() => { const all = []; for (let n = 1n << 1000000n; ; n += 1n) all.push(n); }',
+    expected: { code: 'memory_limit_exceeded' },
+    control: '() => (1n << 100000n) >> 99999n === 2n',
+  },
+  {
+    name: 'functions compiled without end',
+    program: `() => { for (const all = []; ; ) all.push(Function('return ' + all.length + '+ x.y'.repeat(200))); }`,
+    expected: outgrown,
+    control: `() => Function('return 1 + 1')() === 2`,
+  },
+  {
+    name: 'evaluated texts without end',
+    program: `() => { for (let i = 0; ; i++) (0, eval)('var kept' + i + ' = function () { return [' + '1,'.repeat(500) + '] }; kept' + i + '()'); }`,
+    expected: outgrown,
+    control: `() => (0, eval)('1 + 1') === 2`,
+  },
+  {
+    name: 'regular expressions compiled without end',
+    program: `() => { const all = []; for (let i = 0; ; i++) { const r = new RegExp('a{' + (i % 900) + '}(b|c)+' + i); r.test('aaabc'); r.test('aaabc'); all.push(r); } }`,
+    expected: outgrown,
+    control: `() => new RegExp('a{3}(b|c)+1').test('aaab1')`,
+  },
+  {
+    name: 'a regular expression that unfolds',
+    program: `() => new RegExp('(?:' + 'ab?'.repeat(30000) + '){1000}').test('a')`,
+    expected: { code: 'SyntaxError' },
+    control: `() => new RegExp('(?:ab?){10}').test('a'.repeat(100))`,
+  },
+  {
+    name: 'a regular expression that remembers every way back',
+    program: `() => /(?:(a)|b|(c))*?d/.test('ab'.repeat(1 << 22))`,
+    expected: { code: 'RangeError' },
+    control: `() => /(?:(a)|b|(c))*?d/.test('ab'.repeat(10) + 'd')`,
+  },
+]);
+
+const stack = inFamily('stack', [
+  {
+    name: 'a recursion without end',
+    program: '() => { const f = () => f() + 1; return f(); }',
+    expected: { code: 'RangeError' },
+    control: '() => { const f = (n) => n === 0 || f(n - 1); return f(100); }',
+  },
+  {
+    name: 'a recursion through getters of the result',
+    program:
+      '() => { const result = { get a() { return Object.create(null, Object.getOwnPropertyDescriptors(result)); } }; return result; }',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { const result = { get a() { return true; } }; return result.a; }',
+  },
+  {
+    name: 'a recursion through toString',
+    program: `() => { const o = { toString() { return '' + o; } }; return String(o); }`,
+    expected: { code: 'RangeError' },
+    control: `() => String({ toString: () => 'a' }) === 'a'`,
+  },
+  {
+    name: 'a recursion through a proxy that is its own prototype',
+    program:
+      '() => { const proxy = new Proxy({}, {}); Object.setPrototypeOf(proxy, new Proxy(Object.create(proxy), {})); return proxy.a; }',
+    expected: { code: 'RangeError' },
+    control: '() => Object.create(new Proxy({ a: true }, {})).a',
+  },
+  {
+    name: 'a tall pile of proxies',
+    program: '() => { let proxy = {}; for (let i = 0; i < 1e5; i++) proxy = new Proxy(proxy, {}); return proxy.a; }',
+    expected: { code: 'RangeError' },
+    control:
+      '() => { let proxy = { a: true }; for (let i = 0; i < 100; i++) proxy = new Proxy(proxy, {}); return proxy.a; }',
+  },
+  {
+    name: 'a tall pile of iterators',
+    program:
+      '() => { let it = [1].values(); for (let i = 0; i < 1e5; i++) it = it.map((x) => x); return it.next().value; }',
+    expected: { code: 'RangeError' },
+    control:
+      '() => { let it = [true].values(); for (let i = 0; i < 100; i++) it = it.map((x) => x); return it.next().value; }',
+  },
+  {
+    name: 'a deep list written as JSON',
+    program:
+      '() => { let list = []; for (let i = 0; i < 1e5; i++) list = [list]; return JSON.stringify(list, (key, value) => value).length; }',
+    expected: { code: 'RangeError' },
+    control:
+      '() => { let list = []; for (let i = 0; i < 100; i++) list = [list]; return JSON.stringify(list, (key, value) => value).length === 202; }',
+  },
+  {
+    name: 'a deep list logged',
+    program: '() => { let list = []; for (let i = 0; i < 1e5; i++) list = [list]; console.log(list); return 1; }',
+    expected: { answer: 1 },
+    control: '() => { console.log([[[]]]); return true; }',
+  },
+  {
+    name: 'a list that is flattened into itself',
+    program: '() => { const list = []; list.push(list); return list.flat(Infinity); }',
+    expected: { code: 'RangeError' },
+    control: '() => [[[1]]].flat(Infinity)[0] === 1',
+  },
+  {
+    name: 'brackets that the parser cannot hold',
+    program: `() => Function('return ' + '('.repeat(1e6) + ')'.repeat(1e6))()`,
+    expected: { code: 'RangeError' },
+    control: `() => Function('return ' + '('.repeat(100) + '1' + ')'.repeat(100))() === 1`,
+  },
+  {
+    name: 'groups that the regular expression compiler cannot hold',
+    program: `() => new RegExp('('.repeat(1e5) + ')'.repeat(1e5))`,
+    expected: { code: 'SyntaxError' },
+    control: `() => new RegExp('('.repeat(10) + ')'.repeat(10)).test('')`,
+  },
+  {
+    name: 'far too many arguments',
+    program: '() => Math.max(...Array(2e6).fill(1))',
+    expected: { code: 'RangeError' },
+    control: '() => Math.max(...Array(100).fill(1)) === 1',
+  },
+  {
+    name: 'a recursion that logs at the end of the stack',
+    program: `() => {
+      let deepest = 0;
+      const dive = (depth) => { deepest = depth; console.log('x'.repeat(depth % 7)); dive(depth + 1); };
+      try { dive(0); } catch (error) { return error instanceof RangeError && deepest > 100; }
+    }`,
+    expected: { answer: true },
+    control: '() => { const dive = (depth) => depth === 0 || (console.log(depth), dive(depth - 1)); return dive(20); }',
+  },
+  {
+    name: 'a recursion that asks at the end of the stack',
+    program: `() => {
+      const dive = () => { fetch('https://example.com').catch(() => {}); dive(); };
+      try { dive(); } catch (error) { return error instanceof RangeError; }
+    }`,
+    expected: { answer: true },
+    control: `() => { fetch('https://example.com').catch(() => {}); return true; }`,
+  },
+  {
+    name: 'an answer given at the end of the stack',
+    program:
+      '(options, callback) => { const dive = () => { try { dive(); } catch { callback(null, [[[[1]]]]); } }; dive(); }',
+    expected: { answer: [[[[1]]]] },
+    control: '(options, callback) => { callback(null, true); }',
+  },
+  {
+    name: 'an error in an error in an error',
+    program: '() => { const f = () => { try { f(); } catch (cause) { throw new Error("again", { cause }); } }; f(); }',
+    expected: { code: 'Error' },
+    control: '() => new Error("a", { cause: true }).cause',
+  },
+]);
+
+const oddAnswers = inFamily('odd answers and odd errors', [
+  { name: 'undefined', program: '() => undefined', expected: { answer: {} }, control: '() => true' },
+  {
+    name: 'a function',
+    program: '() => () => 1',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => (() => true)()',
+  },
+  {
+    name: 'a symbol',
+    program: `() => Symbol('s')`,
+    expected: { code: 'invalid_extension_response' },
+    control: `() => typeof Symbol('s') === 'symbol'`,
+  },
+  {
+    name: 'no number',
+    program: '() => ({ a: NaN })',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => Number.isNaN(NaN)',
+  },
+  {
+    name: 'infinity',
+    program: '(options, callback) => callback(null, [-Infinity])',
+    expected: { code: 'invalid_extension_response' },
+    control: '(options, callback) => callback(null, -Infinity < 0)',
+  },
+  {
+    name: 'an object that holds itself',
+    program: '() => { const a = { list: [] }; a.list.push(a); return a; }',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { const a = {}; a.a = a; return a.a.a === a; }',
+  },
+  {
+    name: 'a BigInt',
+    program: '() => ({ a: 1n })',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => 1n === BigInt(1)',
+  },
+  {
+    name: 'a date',
+    program: '() => ({ at: new Date(0) })',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => new Date(0).getTime() === 0',
+  },
+  {
+    name: 'a map',
+    program: '() => new Map([[1, 2]])',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => new Map([[1, true]]).get(1)',
+  },
+  {
+    name: 'an instance of a class',
+    program: '() => new (class Answer { a = 1 })()',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => new (class Answer { a = true })().a',
+  },
+  {
+    name: 'a boxed boolean',
+    program: '() => new Boolean(true)',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => new Boolean(true).valueOf()',
+  },
+  {
+    name: 'a list with holes',
+    program: '() => [1, , 3]',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => !(1 in [1, , 3])',
+  },
+  {
+    name: 'a list of four thousand million holes',
+    program: '() => new Array(4294967295)',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => new Array(4294967295).length === 4294967295',
+  },
+  {
+    name: 'a getter that throws',
+    program: '() => ({ get a() { throw new Error("no"); } })',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { try { ({ get a() { throw true; } }).a; } catch (thrown) { return thrown; } }',
+  },
+  {
+    name: 'a getter that is plain only when looked at first',
+    program: '() => { let reads = 0; return { get a() { return ++reads > 1 ? 1n : 1; } }; }',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { let reads = 0; const o = { get a() { return ++reads; } }; return o.a === 1 && o.a === 2; }',
+  },
+  {
+    name: 'a getter that grows when looked at again',
+    program: `() => { let reads = 0; return { get a() { let list = []; if (++reads > 1) for (let i = 0; i < 1000; i++) list = [list]; return list; } }; }`,
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { let list = []; for (let i = 0; i < 100; i++) list = [list]; return Array.isArray(list); }',
+  },
+  {
+    name: 'a toJSON that lies',
+    program: '() => ({ a: 1, toJSON: () => ({ forged: 1 }) })',
+    expected: { code: 'invalid_extension_response' },
+    control: `() => JSON.stringify({ toJSON: () => 1 }) === '1'`,
+  },
+  {
+    name: 'a toJSON in a list’s prototype',
+    program:
+      '() => { const list = [1]; Object.setPrototypeOf(list, { __proto__: Array.prototype, toJSON: () => "forged" }); return list; }',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => Object.getPrototypeOf([]) === Array.prototype',
+  },
+  {
+    name: 'a proxy with other keys each time',
+    program: `() => {
+      let reads = 0;
+      return new Proxy({}, {
+        ownKeys: () => [++reads > 1 ? 'b' : 'a'],
+        getOwnPropertyDescriptor: () => ({ value: 1n, enumerable: true, configurable: true }),
+        get: (target, key) => key === 'a' ? 1 : key === 'b' ? 1n : undefined,
+      });
+    }`,
+    expected: { code: 'invalid_extension_response' },
+    control: `() => Reflect.ownKeys(new Proxy({}, { ownKeys: () => ['a'] })).length === 1`,
+  },
+  {
+    name: 'a proxy that has been revoked',
+    program:
+      '(options, callback) => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); callback(null, { proxy }); }',
+    expected: { code: 'invalid_extension_response' },
+    control:
+      '() => { const { proxy, revoke } = Proxy.revocable({ a: true }, {}); const { a } = proxy; revoke(); return a; }',
+  },
+  {
+    name: 'a list that claims to be endless',
+    program:
+      '() => new Proxy([], { get: (target, key) => key === "length" ? Infinity : key === "then" ? undefined : 1 })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => new Proxy([], { get: () => 3 }).length === 3',
+  },
+  {
+    name: 'an answer that nests too deep',
+    program: '() => { let list = []; for (let i = 0; i < 250; i++) list = [list]; return list; }',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { let list = []; for (let i = 0; i < 150; i++) list = [list]; return Array.isArray(list); }',
+  },
+  {
+    name: 'an answer that nests a hundred thousand levels',
+    program: '() => { let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; return o; }',
+    expected: { code: 'invalid_extension_response' },
+    control: '() => { let o = {}; for (let i = 0; i < 100; i++) o = { o }; return typeof o.o.o === "object"; }',
+  },
+  {
+    name: 'an answer of a hundred megabytes',
+    program: `() => 'x'.repeat(1e8)`,
+    expected: { code: 'memory_limit_exceeded' },
+    control: `() => 'x'.repeat(1e5).length === 1e5`,
+  },
+  {
+    name: 'an answer a little too large',
+    program: `() => 'x'.repeat(5 * 1024 * 1024)`,
+    expected: { code: 'response_size_exceeded' },
+    control: `() => 'x'.repeat(5 * 1024 * 1024 - 2).length > 0`,
+  },
+  {
+    name: 'an answer with few characters of many bytes',
+    program: `() => '€'.repeat(2e6)`,
+    expected: { code: 'response_size_exceeded' },
+    control: `() => '€'.repeat(10).length === 10`,
+  },
+  {
+    name: 'an answer that one part makes large many times over',
+    program: `() => Array(200).fill('x'.repeat(3e4))`,
+    expected: { code: 'response_size_exceeded' },
+    control: `() => Array(20).fill('x'.repeat(3e4)).length === 20`,
+  },
+  {
+    name: 'half a character',
+    program: `() => ({ text: '\\ud800' })`,
+    expected: { answer: { text: '\ud800' } },
+    control: `() => !'\\ud800'.isWellFormed()`,
+  },
+  {
+    name: 'a key named like the prototype',
+    program: `() => JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}')`,
+    expected: { answer: JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}') },
+    control: `() => Object.keys(JSON.parse('{"__proto__":1}'))[0] === '__proto__'`,
+  },
+  {
+    name: 'an answer that looks like the runtime’s own message',
+    program: `() => ({ type: 'faulted', kind: 'error', fault: 'sandbox_restarted', code: 'x', status: 500 })`,
+    expected: { answer: { type: 'faulted', kind: 'error', fault: 'sandbox_restarted', code: 'x', status: 500 } },
+    control: '() => true',
+  },
+  {
+    name: 'an error with a huge message',
+    program: `() => { throw Object.assign(new Error('m'.repeat(5e6)), { code: 'E_HUGE' }); }`,
+    expected: { code: 'E_HUGE' },
+    control: `() => new Error('m'.repeat(10)).message.length === 10`,
+  },
+  {
+    name: 'an error with a huge code',
+    program: `() => { throw { code: 'c'.repeat(5e6), message: 'm' }; }`,
+    expected: { code: 'c'.repeat(200) },
+    control: `() => { try { throw { code: true }; } catch ({ code }) { return code; } }`,
+  },
+  {
+    name: 'an error whose code has line breaks',
+    program: `() => { throw { code: 'E\\r\\nX-Forged: 1', message: 'm\\u0000' }; }`,
+    expected: { code: 'E\r\nX-Forged: 1' },
+    control: `() => 'a\\r\\n'.length === 3`,
+  },
+  {
+    name: 'an error whose code is an object',
+    program: `() => { throw Object.assign(new TypeError('m'), { code: { toString() { for (;;); } } }); }`,
+    expected: { code: 'TypeError' },
+    control: `() => new TypeError('m').name === 'TypeError'`,
+  },
+  {
+    name: 'null thrown',
+    program: '() => { throw null; }',
+    expected: { code: 'Error' },
+    control: '() => { try { throw null; } catch (thrown) { return thrown === null; } }',
+  },
+  {
+    name: 'undefined rejected with',
+    program: '() => Promise.reject()',
+    expected: { code: 'Error' },
+    control: '() => Promise.reject().catch((thrown) => thrown === undefined)',
+  },
+  {
+    name: 'a proxy thrown',
+    program: '() => { throw new Proxy({}, { get() { throw new Proxy({}, { get() { throw 1; } }); } }); }',
+    expected: { code: 'Error' },
+    control: '() => { try { throw new Proxy({}, { get: () => true }); } catch (thrown) { return thrown.a; } }',
+  },
+  {
+    name: 'a revoked proxy thrown',
+    program: '() => { const { proxy, revoke } = Proxy.revocable(() => {}, {}); revoke(); throw proxy; }',
+    expected: { code: 'Error' },
+    control: '() => { const { proxy } = Proxy.revocable(() => true, {}); return proxy(); }',
+  },
+  {
+    name: 'an error whose message never comes',
+    program: '() => { throw Object.defineProperty(new Error(), "message", { get() { for (;;); } }); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => Object.defineProperty(new Error(), "message", { get: () => true }).message',
+  },
+  {
+    name: 'an error whose getters throw it again',
+    program:
+      '() => { const error = { get code() { throw error; }, get name() { throw error; }, get message() { throw error; }, get stack() { throw error; } }; throw error; }',
+    expected: { code: 'Error' },
+    control:
+      '() => { const error = { get code() { throw error; } }; try { error.code; } catch (thrown) { return thrown === error; } }',
+  },
+  {
+    name: 'an error that answers from within its getter',
+    program:
+      '(options, callback) => { callback({ get code() { callback(null, "from within"); return "E_GETTER"; } }); }',
+    expected: { answer: 'from within' },
+    control: '(options, callback) => { callback(null, true); }',
+  },
+  {
+    name: 'an error that claims to be a fault of the runtime',
+    program: `() => { throw Object.assign(new Error('forged'), { code: 'not_found', status: 404, fault: 'overloaded', expose: true }); }`,
+    expected: { code: 'not_found' },
+    control: `() => Object.assign(new Error('e'), { code: true }).code`,
+  },
+  {
+    name: 'a thenable that never resolves',
+    program: '() => ({ then() {} })',
+    expected: { code: 'never_answered' },
+    control: '() => ({ then(resolve) { resolve(true); } })',
+  },
+  {
+    name: 'a thenable that resolves with itself',
+    program: '() => { const thenable = { then(resolve) { resolve(thenable); } }; return thenable; }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control:
+      '() => { let left = 9; const thenable = { then(resolve) { resolve(--left ? thenable : true); } }; return thenable; }',
+  },
+  {
+    name: 'a promise that waits for itself',
+    program: '() => { const waits = Promise.resolve().then(() => waits); return waits; }',
+    expected: { code: 'TypeError' },
+    control: '() => { const one = Promise.resolve(true); return Promise.resolve().then(() => one); }',
+  },
+  {
+    name: 'a thenable that resolves, rejects and throws',
+    program: '() => ({ then(resolve, reject) { resolve(1); reject(new Error("second")); throw new Error("third"); } })',
+    expected: { answer: 1 },
+    control: '() => ({ then(resolve) { resolve(true); } })',
+  },
+]);
+
+const floods = inFamily('floods', [
+  {
+    name: 'log lines',
+    program: `() => { for (let i = 0; i < 20000; i++) console.log('line', i); return 'logged'; }`,
+    expected: { answer: 'logged' },
+    control: `() => { console.log('line'); return true; }`,
+  },
+  {
+    name: 'large log lines',
+    program: `() => { for (let i = 0; i < 50; i++) console.error('€'.repeat(1e5), { text: 'x'.repeat(1e5) }); return 'logged'; }`,
+    expected: { answer: 'logged' },
+    control: `() => { console.error('€'.repeat(10)); return true; }`,
+  },
+  {
+    name: 'log lines of many parts',
+    program: `() => { console.log(...Array(5e4).fill('x'.repeat(100))); return 'logged'; }`,
+    expected: { answer: 'logged' },
+    control: `() => { console.log(...Array(10).fill('x')); return true; }`,
+  },
+  {
+    name: 'timers, until one is refused',
+    program: '() => { let set = 0; try { for (;;) { setTimeout(() => {}, 1e6); set++; } } catch { return set; } }',
+    expected: { answer: 1000 },
+    control: '() => { for (let i = 0; i < 500; i++) clearTimeout(setTimeout(() => {}, 1e6)); return true; }',
+  },
+  {
+    name: 'timers, set and cleared for ever',
+    program: '() => { for (;;) clearInterval(setInterval(() => {}, 1)); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '() => { for (let i = 0; i < 2000; i++) clearInterval(setInterval(() => {}, 1)); return true; }',
+  },
+  {
+    name: 'a thousand intervals at once',
+    program:
+      '() => new Promise(() => { for (let i = 0; i < 1000; i++) setInterval(() => { for (let n = 0; n < 1e5; n++); }, 0); })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control:
+      '() => new Promise((resolve) => { for (let i = 0; i < 100; i++) setTimeout(i === 99 ? resolve : () => {}, 5, true); })',
+  },
+  {
+    name: 'requests at once',
+    program: `async () => {
+      const all = await Promise.allSettled(Array.from({ length: 500 }, () => fetch('https://example.com')));
+      return all.filter(({ reason }) => reason.code === undefined).length;
+    }`,
+    expected: { answer: 400 },
+    control: `async () => {
+      const all = await Promise.allSettled(Array.from({ length: 50 }, () => fetch('https://example.com')));
+      return all.every(({ reason }) => reason.code === 'permission_denied');
+    }`,
+  },
+  {
+    name: 'requests with huge bodies',
+    program: `() => fetch('https://example.com', { method: 'POST', body: 'x'.repeat(9 * 1024 * 1024) })`,
+    expected: { code: 'Error' },
+    control: `() => fetch('https://example.com', { method: 'POST', body: 'x'.repeat(1e5) }).catch(({ code }) => code === 'permission_denied')`,
+  },
+  {
+    name: 'many requests with large bodies at once',
+    program: `async () => {
+      const body = 'x'.repeat(1e5);
+      const all = await Promise.allSettled(Array.from({ length: 100 }, () => fetch('https://example.com', { method: 'POST', body })));
+      return all.filter(({ status }) => status === 'fulfilled').length;
+    }`,
+    expected: { answer: 0 },
+    control: `async () => {
+      const all = await Promise.allSettled([1, 2].map(() => fetch('https://example.com', { method: 'POST', body: 'x' })));
+      return all.length === 2;
+    }`,
+  },
+  {
+    name: 'requests with endless headers',
+    program: `() => {
+      const endless = { *[Symbol.iterator]() { for (let i = 0; ; i++) yield ['h' + i, 'v']; } };
+      const list = []; list[Symbol.iterator] = endless[Symbol.iterator];
+      return fetch('https://example.com', { headers: list });
+    }`,
+    expected: outgrown,
+    control: `() => fetch('https://example.com', { headers: [['a', 'b']] }).catch(({ code }) => code === 'permission_denied')`,
+  },
+  {
+    name: 'progress',
+    program: `() => { const { progress } = require('bulkhead'); for (let i = 0; i < 5000; i++) progress(i / 5000, 'step'); return 'done'; }`,
+    expected: { answer: 'done' },
+    control: `() => { require('bulkhead').progress(0.5, 'half'); return true; }`,
+  },
+  {
+    name: 'progress with huge texts and no fraction',
+    program: `() => { const { progress } = require('bulkhead'); for (let i = 0; i < 50; i++) progress(NaN, 'x'.repeat(1e6)); return 'done'; }`,
+    expected: { answer: 'done' },
+    control: `() => { require('bulkhead').progress(1, 'x'.repeat(100)); return true; }`,
+  },
+  {
+    name: 'microtasks',
+    program: '() => new Promise(() => { const next = () => queueMicrotask(next); next(); })',
+    expected: { code: 'cpu_limit_exceeded' },
+    control:
+      '() => new Promise((resolve) => { let left = 100; const next = () => --left ? queueMicrotask(next) : resolve(true); next(); })',
+  },
+  {
+    name: 'microtasks that double',
+    program: '() => new Promise(() => { const next = () => { queueMicrotask(next); queueMicrotask(next); }; next(); })',
+    expected: outgrown,
+    control: '() => new Promise((resolve) => { queueMicrotask(() => {}); queueMicrotask(() => resolve(true)); })',
+  },
+  {
+    name: 'promises that all wait',
+    program: '() => { const all = []; for (;;) all.push(new Promise(() => {})); }',
+    expected: outgrown,
+    control: '() => Promise.all(Array.from({ length: 1000 }, () => Promise.resolve(true))).then(([first]) => first)',
+  },
+  {
+    name: 'rejections that nobody looks at',
+    program: `() => { for (let i = 0; i < 20000; i++) Promise.reject(new Error('unseen')); return 'done'; }`,
+    expected: { answer: 'done' },
+    control: '() => { Promise.reject(1); return true; }',
+  },
+  {
+    name: 'answers',
+    program: '(options, callback) => { for (let i = 0; i < 20000; i++) callback(null, i); }',
+    expected: { answer: 0 },
+    control: '(options, callback) => { callback(null, true); callback(null, false); }',
+  },
+]);
+
+const forged = inFamily('forged results and patched built-ins', [
+  {
+    name: 'JSON.stringify replaced',
+    program: `() => { JSON.stringify = () => '"forged"'; return { a: 1 }; }`,
+    expected: { answer: { a: 1 } },
+    control: `() => { const { stringify } = JSON; JSON.stringify = () => 'own'; const own = JSON.stringify(1); JSON.stringify = stringify; return own === 'own'; }`,
+  },
+  {
+    name: 'JSON.parse replaced',
+    program: `async () => { JSON.parse = () => ({ value: { status: 999, headers: [] } }); try { await fetch('https://example.com'); } catch ({ code }) { return code; } }`,
+    expected: { answer: 'permission_denied' },
+    control: `() => { const { parse } = JSON; JSON.parse = () => 'own'; const own = JSON.parse('1'); JSON.parse = parse; return own === 'own'; }`,
+  },
+  {
+    name: 'Promise.prototype.then replaced',
+    program: `async () => { Promise.prototype.then = function (ok) { ok('forged'); return this; }; return 'honest'; }`,
+    expected: { answer: 'honest' },
+    control: '() => Promise.resolve(true).then((value) => value)',
+  },
+  {
+    name: 'Promise.prototype.then made endless',
+    program: `async () => { Promise.prototype.then = () => { for (;;); }; return 'honest'; }`,
+    expected: { answer: 'honest' },
+    control: '() => Promise.resolve(true).then((value) => value)',
+  },
+  {
+    name: 'Promise.resolve and the class itself replaced',
+    program: `async () => { Promise.resolve = () => ({ then: (ok) => ok('forged') }); globalThis.Promise = class { then(ok) { ok('forged'); } }; return 'honest'; }`,
+    expected: { answer: 'honest' },
+    control: '() => Promise.resolve(true)',
+  },
+  {
+    name: 'the species of promises replaced',
+    program: `async () => {
+      const seen = [];
+      class Spy extends Promise { constructor(work) { super(work); seen.push(work); } }
+      Object.defineProperty(Promise, Symbol.species, { get: () => Spy });
+      return 'honest';
+    }`,
+    expected: { answer: 'honest' },
+    control: `() => { class Spy extends Promise {} return Spy.resolve(true).then((value) => value) instanceof Spy; }`,
+  },
+  {
+    name: 'the methods of lists replaced',
+    program: `() => {
+      for (const name of ['push', 'join', 'map', 'forEach', 'slice', 'includes', 'indexOf', 'toString']) Array.prototype[name] = () => 'forged';
+      console.log([1, 2]);
+      return [1, 2];
+    }`,
+    expected: { answer: [1, 2] },
+    control:
+      '() => { const { at } = Array.prototype; Array.prototype.at = () => true; const own = [].at(0); Array.prototype.at = at; return own; }',
+  },
+  {
+    name: 'setters on the indices of lists',
+    program: `() => {
+      let caught = 0;
+      for (const index of [0, 1, 2]) Object.defineProperty(Array.prototype, index, { get: () => 'forged', set() { caught++; }, configurable: true });
+      console.log('a', 'b');
+      setTimeout(() => {}, 1);
+      return fetch('https://example.com').catch(({ code }) => ({ code, caught }));
+    }`,
+    expected: { answer: { code: 'permission_denied', caught: 0 } },
+    control: `() => {
+      let caught = 0;
+      Object.defineProperty(Array.prototype, 7, { set() { caught++; }, configurable: true });
+      const list = [];
+      list[7] = 1;
+      delete Array.prototype[7];
+      return caught === 1;
+    }`,
+  },
+  {
+    name: 'an error put into every object',
+    program: `async ({ _integrationId }) => {
+      Object.prototype.error = { code: 'forged', message: 'forged' };
+      return (await fetch('/integrations/' + _integrationId)).status;
+    }`,
+    expected: { answer: 200 },
+    control: `async ({ _integrationId }) => (await fetch('/integrations/' + _integrationId)).status === 200`,
+  },
+  {
+    name: 'a value put into every object',
+    program: `() => {
+      Object.prototype.value = { status: 200, headers: [], body: 'forged' };
+      Object.prototype.kind = 'result';
+      Object.prototype.text = '"forged"';
+      return fetch('https://example.com').catch(({ code }) => code);
+    }`,
+    expected: { answer: 'permission_denied' },
+    control: `() => { Object.prototype.own = true; const { own } = {}; delete Object.prototype.own; return own; }`,
+  },
+  {
+    name: 'setters on the words of the protocol',
+    program: `() => {
+      let caught = 0;
+      for (const key of ['kind', 'text', 'code', 'message', 'stack', 'runId', 'type', 'status', 'result', 'callback', 'args', 'repeat', 'resolve', 'reject', 'url', 'method', 'body', 'then']) {
+        Object.defineProperty(Object.prototype, key, { get: () => undefined, set() { caught++; }, configurable: true });
+      }
+      setTimeout(() => {}, 1);
+      return fetch('https://example.com').then(() => 0, () => caught <= 1);
+    }`,
+    expected: { answer: true },
+    control: `() => {
+      let caught = 0;
+      Object.defineProperty(Object.prototype, 'word', { set() { caught++; }, configurable: true });
+      const object = {};
+      object.word = 1;
+      delete Object.prototype.word;
+      return caught === 1;
+    }`,
+  },
+  {
+    name: 'a getter put into every property descriptor',
+    program: `() => { Object.prototype.get = () => 'forged'; throw Object.assign(new Error('honest'), { code: 'E_HONEST' }); }`,
+    expected: { code: 'E_HONEST' },
+    control: `() => { try { throw Object.assign(new Error('honest'), { code: 'E_HONEST' }); } catch ({ code }) { return code === 'E_HONEST'; } }`,
+  },
+  {
+    name: 'every plain object made a thenable',
+    program: `() => { Object.prototype.then = function (resolve) { resolve('mine'); }; return { a: 1 }; }`,
+    expected: { answer: 'mine' },
+    control: '() => ({ then(resolve) { resolve(true); } })',
+  },
+  {
+    name: 'every plain object made a thenable that never resolves',
+    program: `async ({ _integrationId }) => { Object.prototype.then = () => {}; await fetch('/integrations/' + _integrationId); return 1; }`,
+    expected: { code: 'never_answered' },
+    control: '() => ({ then(resolve) { resolve(true); } })',
+  },
+  {
+    name: 'call, apply and bind replaced',
+    program: `() => {
+      for (const name of ['call', 'apply', 'bind']) Function.prototype[name] = () => 'forged';
+      console.log({ a: 1 });
+      return new Promise((resolve) => setTimeout(resolve, 1, 'honest'));
+    }`,
+    expected: { answer: 'honest' },
+    control: '() => ((value) => value).call(null, true)',
+  },
+  {
+    name: 'the stack’s formatter replaced',
+    program: `() => { Error.prepareStackTrace = () => ({ toString: () => 'forged' }); throw Object.assign(new Error('honest'), { code: 'E_HONEST' }); }`,
+    expected: { code: 'E_HONEST' },
+    control:
+      '() => { Error.prepareStackTrace = () => true; const { stack } = new Error("x"); delete Error.prepareStackTrace; return stack; }',
+  },
+  {
+    name: 'the iterators of lists, maps and texts replaced',
+    program: `() => {
+      const forged = function* () { yield 'forged'; };
+      for (const holder of [Array.prototype, Map.prototype, Set.prototype, String.prototype]) holder[Symbol.iterator] = forged;
+      const next = Object.getPrototypeOf(new Map().entries());
+      next.next = () => ({ done: true });
+      console.log('a', ['b']);
+      return fetch('https://example.com', { headers: { a: 'b' } }).then(() => 'forged', () => ['honest']);
+    }`,
+    expected: { answer: ['honest'] },
+    control: `() => { const own = { *[Symbol.iterator]() { yield true; } }; return [...own][0]; }`,
+  },
+  {
+    name: 'Reflect replaced',
+    program: `() => {
+      for (const name of Reflect.ownKeys(Reflect)) if (typeof Reflect[name] === 'function') Reflect[name] = () => 'forged';
+      return new (class Answer {})();
+    }`,
+    expected: { code: 'invalid_extension_response' },
+    control: `() => { const { has } = Reflect; Reflect.has = () => 'own'; const own = Reflect.has({}, 'a'); Reflect.has = has; return own === 'own'; }`,
+  },
+  {
+    name: 'what tells plain from not plain replaced',
+    program: `() => {
+      Object.getPrototypeOf = () => Object.prototype;
+      Array.isArray = () => true;
+      Number.isFinite = () => true;
+      isFinite = () => true;
+      return { a: NaN };
+    }`,
+    expected: { code: 'invalid_extension_response' },
+    control: `() => { const { isArray } = Array; Array.isArray = () => true; const own = Array.isArray({}); Array.isArray = isArray; return own; }`,
+  },
+  {
+    name: 'the methods of texts replaced',
+    program: `() => {
+      for (const name of ['slice', 'split', 'includes', 'toLowerCase', 'toUpperCase', 'substring', 'toString', 'valueOf']) String.prototype[name] = () => 'forged';
+      throw Object.assign(new Error('honest'), { code: 'E_HONEST' });
+    }`,
+    expected: { code: 'E_HONEST' },
+    control: `() => { const { at } = String.prototype; String.prototype.at = () => true; const own = 'a'.at(0); String.prototype.at = at; return own; }`,
+  },
+  {
+    name: 'defineProperty and freeze replaced',
+    program: `() => {
+      Object.defineProperty = Object.freeze = Object.create = Reflect.defineProperty = () => { throw new Error('forged'); };
+      console.log({ a: 1 });
+      throw Object.assign(new Error('honest'), { code: 'E_HONEST' });
+    }`,
+    expected: { code: 'E_HONEST' },
+    control: '() => Object.defineProperty({}, "a", { value: true }).a',
+  },
+  {
+    name: 'the global names replaced',
+    program: `() => {
+      for (const name of Object.getOwnPropertyNames(globalThis)) {
+        try { globalThis[name] = undefined; } catch {}
+        try { delete globalThis[name]; } catch {}
+      }
+      return 'honest';
+    }`,
+    expected: { answer: 'honest' },
+    control: `() => { globalThis.own = true; const { own } = globalThis; delete globalThis.own; return own; }`,
+  },
+  {
+    name: 'maps that lie, while timers are set',
+    program: `() => {
+      Map.prototype.get = () => ({ callback() {}, args: [] });
+      Map.prototype.set = Map.prototype.delete = Map.prototype.clear = Set.prototype.has = () => { throw new Error('forged'); };
+      return new Promise((resolve) => setTimeout(resolve, 1, 'honest'));
+    }`,
+    expected: { answer: 'honest' },
+    control: '() => new Promise((resolve) => setTimeout(resolve, 1, true))',
+  },
+  {
+    name: 'the clock stopped, and a loop',
+    program:
+      '() => { Date.now = () => 0; globalThis.performance = { now: () => 0 }; globalThis.Date = class { getTime() { return 0; } }; for (;;); }',
+    expected: { code: 'cpu_limit_exceeded' },
+    control:
+      '() => { const { now } = Date; Date.now = () => 0; const stopped = Date.now(); Date.now = now; return stopped === 0 && Date.now() > 0; }',
+  },
+  {
+    name: 'timers and their clears replaced',
+    program: `() => {
+      const set = setTimeout;
+      globalThis.setTimeout = globalThis.clearTimeout = globalThis.queueMicrotask = () => { throw new Error('forged'); };
+      return new Promise((resolve) => set(resolve, 1, 'honest'));
+    }`,
+    expected: { answer: 'honest' },
+    control: '() => new Promise((resolve) => setTimeout(resolve, 1, true))',
+  },
+  {
+    name: 'a request whose text is taken away',
+    program: `() => { Object.prototype.toJSON = () => undefined; return fetch('https://example.com').then(() => 'sent', () => 'refused'); }`,
+    expected: { answer: 'refused' },
+    control: `() => fetch('https://example.com').then(() => false, () => true)`,
+  },
+  {
+    name: 'a request whose text is replaced',
+    program: `() => { Object.prototype.toJSON = () => ({ url: 'file:///etc/passwd', method: 'GET', headers: [], body: null }); return fetch('https://example.com').then(() => 'sent', () => 'refused'); }`,
+    expected: { answer: 'refused' },
+    control: `() => fetch('file:///etc/passwd').then(() => false, () => true)`,
+  },
+  {
+    name: 'the section replaced under the runtime’s feet',
+    program: `function () { for (const name of Object.keys(this)) { Object.defineProperty(this, name, { get() { for (;;); }, configurable: true }); } return 'honest'; }`,
+    expected: { answer: 'honest' },
+    control: `function () { return typeof this === 'object'; }`,
+  },
+  {
+    name: 'the regular expressions’ methods replaced',
+    program: `() => { RegExp.prototype.exec = RegExp.prototype[Symbol.replace] = RegExp.prototype[Symbol.split] = String.prototype[Symbol.split] = () => { for (;;); }; throw { code: 'E_HONEST', message: 'm', stack: 'a\\nb' }; }`,
+    expected: { code: 'E_HONEST' },
+    control: `() => /a/.exec('a')[0] === 'a'`,
+  },
+]);
+
+const leftBehind = inFamily('work left behind', [
+  {
+    name: 'timers after the answer',
+    program: `() => { for (let i = 0; i < 100; i++) setTimeout(() => console.log('late'), 20 + i); return 'answered'; }`,
+    expected: { answer: 'answered' },
+    control: '() => { clearTimeout(setTimeout(() => {}, 20)); return true; }',
+  },
+  {
+    name: 'a loop in a timer after the answer',
+    program: `(options, callback) => { callback(null, 'answered'); setTimeout(() => { for (;;); }, 0); }`,
+    expected: { answer: 'answered' },
+    control: '(options, callback) => { callback(null, true); setTimeout(() => {}, 0); }',
+  },
+  {
+    name: 'intervals after the answer',
+    program: `async () => { setInterval(() => { for (;;); }, 1); setInterval(() => console.log('late'), 1); return 'answered'; }`,
+    expected: { answer: 'answered' },
+    control: 'async () => { const interval = setInterval(() => {}, 1); clearInterval(interval); return true; }',
+  },
+  {
+    name: 'requests after the answer',
+    program: `({ _integrationId }) => { for (let i = 0; i < 50; i++) fetch('/integrations/' + _integrationId).then(() => { for (;;); }); return 'answered'; }`,
+    expected: { answer: 'answered' },
+    control: `({ _integrationId }) => { fetch('/integrations/' + _integrationId); return true; }`,
+  },
+  {
+    name: 'a chain of promises after the answer',
+    program: `(options, callback) => { callback(null, 'answered'); const next = () => Promise.resolve().then(next); next(); }`,
+    expected: outgrown,
+    control: '(options, callback) => { callback(null, true); Promise.resolve().then(() => {}); }',
+  },
+  {
+    name: 'a loop after the answer',
+    program: `(options, callback) => { callback(null, 'answered'); for (;;); }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: '(options, callback) => { callback(null, true); for (let i = 0; i < 1e5; i++); }',
+  },
+  {
+    name: 'memory without end after the answer',
+    program: `(options, callback) => { callback(null, 'answered'); for (const list = []; ; ) list.push(new Array(1e4).fill(0.5)); }`,
+    expected: { code: 'memory_limit_exceeded' },
+    control: '(options, callback) => { callback(null, true); new Array(1e4).fill(0.5); }',
+  },
+  {
+    name: 'a second answer',
+    program: `(options, callback) => { callback(null, 'first'); callback(new Error('second')); callback(null, 'third'); throw new Error('fourth'); }`,
+    expected: { answer: 'first' },
+    control: '(options, callback) => { callback(null, true); callback(null, false); }',
+  },
+  {
+    name: 'a second answer from a timer',
+    program: `(options, callback) => { setTimeout(() => { callback(new Error('second')); }, 5); callback(null, 'first'); }`,
+    expected: { answer: 'first' },
+    control: '(options, callback) => { callback(null, true); }',
+  },
+  {
+    name: 'an answer returned after one was called back with',
+    program: `async (options, callback) => { callback(null, 'first'); return 'second'; }`,
+    expected: { answer: 'first' },
+    control: 'async (options, callback) => { callback(null, true); return false; }',
+  },
+  {
+    name: 'an error thrown after the answer',
+    program: `(options, callback) => { callback(null, 'first'); Promise.reject(new Error('second')); queueMicrotask(() => { throw new Error('third'); }); }`,
+    expected: { answer: 'first' },
+    control: '(options, callback) => { callback(null, true); queueMicrotask(() => {}); }',
+  },
+  {
+    name: 'a rejection after the answer whose stack reads without end',
+    program: `() => { Promise.reject(Object.defineProperty(new Error(), 'stack', { get() { for (;;); } })); return 'answered'; }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `() => Object.defineProperty(new Error(), 'stack', { get: () => true }).stack`,
+  },
+  {
+    name: 'a wake-up by an atomic after the answer',
+    program: `() => {
+      const cell = new Int32Array(new SharedArrayBuffer(4));
+      Atomics.waitAsync(cell, 0, 0, 5).value.then(() => { for (;;); });
+      return 'answered';
+    }`,
+    expected: { answer: 'answered' },
+    control: '() => Atomics.notify(new Int32Array(new SharedArrayBuffer(4)), 0) === 0',
+  },
+  {
+    name: 'finalizers after the answer',
+    program: `() => {
+      globalThis.registry = new FinalizationRegistry(() => { for (;;); });
+      for (let i = 0; i < 1000; i++) registry.register({}, i);
+      for (let i = 0; i < 500; i++) new Array(1e4).fill(i);
+      return 'answered';
+    }`,
+    expected: { answer: 'answered' },
+    control: '() => new FinalizationRegistry(() => {}).unregister({}) === false',
+  },
+  {
+    name: 'a promise resolved by the finalizer of the answer',
+    program: `async () => {
+      const answer = { a: 1 };
+      globalThis.registry = new FinalizationRegistry(() => { for (;;); });
+      registry.register(answer, 1);
+      globalThis.weak = new WeakRef(answer);
+      return answer;
+    }`,
+    expected: { answer: { a: 1 } },
+    control: '() => { const kept = {}; return new WeakRef(kept).deref() === kept; }',
+  },
+]);
+
+const host = inFamily('reaching for the host', [
+  {
+    name: 'the constructor of the argument’s constructor',
+    program: `(options) => { ${realmOf} return realmOf(options.constructor.constructor); }`,
+    expected: ownRealm,
+    control: sameFunctions,
+  },
+  {
+    name: 'the constructors of everything in the argument',
+    program: `(options) => {
+      ${realmOf}
+      const found = new Set();
+      const look = (value) => {
+        if (value === null || value === undefined) return;
+        found.add(value.constructor.constructor);
+        if (typeof value === 'object') for (const key of Reflect.ownKeys(value)) look(value[key]);
+      };
+      look(options);
+      return [...found].map(realmOf);
+    }`,
+    expected: { answer: [[true, 'undefined']] },
+    control: sameFunctions,
+  },
+  {
+    name: 'getters on the argument',
+    program: `(options) => Object.values(Object.getOwnPropertyDescriptors(options)).filter(({ get, set }) => get || set).length`,
+    expected: { answer: 0 },
+    control: `() => Object.values(Object.getOwnPropertyDescriptors({ get a() { return 1; } })).filter(({ get }) => get).length === 1`,
+  },
+  {
+    name: 'the constructors of every function that is offered',
+    program: `() => {
+      const offered = [...Object.values(console), setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, fetch, Headers, require, require('bulkhead').progress];
+      const constructors = new Set(offered.map((one) => Object.getPrototypeOf(one).constructor));
+      return [...constructors].map((one) => one('return typeof process')()).every((text) => text === 'undefined' || typeof text.then === 'function') && offered.every((one) => one instanceof Function);
+    }`,
+    expected: { answer: true },
+    control: '() => console.log instanceof Function && console.log.constructor === Function',
+  },
+  {
+    name: 'everything that can be reached from the global object',
+    program: `() => {
+      const seen = new Set();
+      const queue = [globalThis, require, module, exports];
+      let foreign = 0;
+      while (queue.length > 0) {
+        const one = queue.pop();
+        if ((typeof one !== 'object' && typeof one !== 'function') || one === null || seen.has(one)) continue;
+        seen.add(one);
+        if (typeof one === 'function' && !(one instanceof Function) && one !== Function.prototype) foreign++;
+        let last = one;
+        while (Object.getPrototypeOf(last) !== null) last = Object.getPrototypeOf(last);
+        if (last !== Object.prototype && typeof one === 'function') foreign++;
+        queue.push(Object.getPrototypeOf(one));
+        for (const key of Reflect.ownKeys(one)) {
+          const { value, get, set } = Object.getOwnPropertyDescriptor(one, key);
+          queue.push(value, get, set);
+        }
+      }
+      return seen.size > 500 ? foreign : 'too few';
+    }`,
+    expected: { answer: 0 },
+    control: '() => Reflect.ownKeys(globalThis).length > 50',
+  },
+  {
+    name: 'names that a host might have left',
+    program: `() => ['process', 'global', 'Buffer', 'setImmediate', 'ivm', '_ivm', 'isolate', 'context', '__dirname', '__filename', '__bulkhead', 'primordials', 'internalBinding', 'Deno', 'Bun', 'load', 'print', 'read', 'quit', 'd8', 'gc', 'SharedWorker', 'Worker', 'XMLHttpRequest', 'importScripts', 'WebAssembly'].filter((name) => { try { return (0, eval)('typeof ' + name) !== 'undefined'; } catch { return false; } })`,
+    expected: { answer: [] },
+    control: `() => ['Array', 'console'].every((name) => (0, eval)('typeof ' + name) !== 'undefined')`,
+  },
+  {
+    name: 'names of the harness',
+    program: `() => ['$0', '$1', 'harness', 'answer', 'ask', 'settleRun', 'settle', 'pending', 'timers', 'connector', 'member', 'sdk', 'sectionNames', 'reset', 'start'].filter((name) => eval('typeof ' + name) !== 'undefined')`,
+    expected: { answer: [] },
+    control: `() => { const own = 1; return eval('typeof own') === 'number'; }`,
+  },
+  {
+    name: 'the global object by an unbound this',
+    program: `() => Function('return this')() === globalThis && typeof Function('return this')().process`,
+    expected: { answer: 'undefined' },
+    control: `() => Function('return this')() === globalThis`,
+  },
+  {
+    name: 'this of callbacks of timers, microtasks and promises',
+    program: `() => new Promise((resolve) => {
+      const seen = [];
+      const look = function () { seen.push(this === undefined || this === globalThis); if (seen.length === 3) resolve(seen); };
+      setTimeout(look, 1);
+      queueMicrotask(look);
+      Promise.resolve().then(look);
+    })`,
+    expected: { answer: [true, true, true] },
+    control: '() => (function () { return this === globalThis; })()',
+  },
+  {
+    name: 'eval by another name',
+    program: `() => [(0, eval)('typeof process'), globalThis.eval('this === globalThis'), Reflect.apply(eval, null, ['typeof require'])]`,
+    expected: { answer: ['undefined', true, 'undefined'] },
+    control: `() => (0, eval)('1 + 1') === 2`,
+  },
+  {
+    name: 'the constructors of asynchronous functions and generators',
+    program: `async () => {
+      const [Async, Generator, AsyncGenerator] = [async () => {}, function* () {}, async function* () {}].map((one) => one.constructor);
+      return [await Async('return typeof process')(), Generator('yield typeof process')().next().value, (await AsyncGenerator('yield typeof process')().next()).value];
+    }`,
+    expected: { answer: ['undefined', 'undefined', 'undefined'] },
+    control: `async () => (await (async () => {}).constructor('return 1')()) === 1`,
+  },
+  {
+    name: 'an import of the file system',
+    program: `() => import('node:fs').then((fs) => typeof fs.readFileSync, (error) => ['refused', error instanceof Error, error.constructor.constructor === Function])`,
+    expected: { answer: ['refused', true, true] },
+    control: `() => { try { require('fs'); } catch (error) { return error instanceof Error; } }`,
+  },
+  {
+    name: 'an import from within Function and eval',
+    program: `async () => {
+      const tried = await Promise.allSettled([Function("return import('fs')")(), (0, eval)("import('process')"), (async () => {}).constructor("return import('child_process')")(), import('data:text/javascript,export default 1'), import('file:///etc/passwd')]);
+      return tried.map(({ status }) => status);
+    }`,
+    expected: { answer: ['rejected', 'rejected', 'rejected', 'rejected', 'rejected'] },
+    control: `() => Function('return 1')() === 1`,
+  },
+  {
+    name: 'an import whose name is made by a trap',
+    program: `async () => { let asked = 0; const name = { toString() { asked++; return 'fs'; } }; try { return typeof await import(name); } catch { return 'refused'; } }`,
+    expected: { answer: 'refused' },
+    control: `() => String({ toString: () => 'fs' }) === 'fs'`,
+  },
+  {
+    name: 'import.meta outside a module',
+    program: `() => ['import.meta', 'import.meta.url', 'new Function("return import.meta")()'].map((source) => { try { return typeof (0, eval)(source); } catch ({ name }) { return name; } })`,
+    expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError'] },
+    control: `() => { try { (0, eval)('('); } catch ({ name }) { return name === 'SyntaxError'; } }`,
+  },
+  {
+    name: 'require of everything else',
+    program: `() => ['fs', 'node:fs', 'process', 'isolated-vm', '../sandbox/index.ts', '/etc/passwd', 'bulkhead/..', { toString: () => 'bulkhead' }].map((name) => { try { return typeof require(name); } catch (error) { return error instanceof Error && error.constructor.constructor === Function && 'refused'; } })`,
+    expected: { answer: Array(8).fill('refused') },
+    control: `() => typeof require('bulkhead').progress === 'function'`,
+  },
+  {
+    name: 'require’s own properties',
+    program: `() => [typeof require.main, typeof require.cache, typeof require.resolve, typeof module.constructor._load, typeof module.paths, typeof module.require, module.constructor === Object]`,
+    expected: { answer: ['undefined', 'undefined', 'undefined', 'undefined', 'undefined', 'undefined', true] },
+    control: `() => typeof require === 'function' && typeof module === 'object'`,
+  },
+  {
+    name: 'the error of a refused request',
+    program: `() => fetch('https://example.com').catch((error) => { ${realmOf} return realmOf(error.constructor.constructor).concat(error instanceof TypeError); })`,
+    expected: { answer: [true, 'undefined', true] },
+    control: `() => fetch('https://example.com').catch(({ code }) => code === 'permission_denied')`,
+  },
+  {
+    name: 'the reply of a request and its prototypes',
+    program: `async ({ _integrationId }) => {
+      ${realmOf}
+      const reply = await fetch('/integrations/' + _integrationId);
+      const body = await reply.json();
+      const all = [reply, reply.headers, reply.headers.entries(), reply.text, body, Object.getPrototypeOf(reply), reply.__proto__.__proto__];
+      return all.map((one) => one.constructor.constructor.constructor === Function || realmOf(one.constructor.constructor)[0]).every(Boolean) && typeof reply.constructor.constructor('return this')().process;
+    }`,
+    expected: { answer: 'undefined' },
+    control: `async ({ _integrationId }) => (await fetch('/integrations/' + _integrationId)).status === 200`,
+  },
+  {
+    name: 'a reply made by the reply’s own class',
+    program: `async ({ _integrationId }) => {
+      const reply = await fetch('/integrations/' + _integrationId);
+      const own = new reply.constructor({ status: 200, headers: [['a', 'b']], body: '{"constructor":{"constructor":1}}', url: 'x' });
+      return [own.headers.get('a'), typeof (await own.json()).constructor.constructor];
+    }`,
+    expected: { answer: ['b', 'number'] },
+    control: `() => new Headers({ a: 'b' }).get('a') === 'b'`,
+  },
+  {
+    name: 'headers named like the prototype',
+    program: `() => {
+      const headers = new Headers(JSON.parse('{"__proto__":"x","constructor":"y"}'));
+      headers.set('__proto__', 'z');
+      return [headers.get('__proto__'), headers.get('constructor'), headers.get('toString'), headers instanceof Headers, {}.x === undefined];
+    }`,
+    expected: { answer: ['z', 'y', null, true, true] },
+    control: `() => new Headers([['a', 'b']]).has('A')`,
+  },
+  {
+    name: 'headers whose prototype is exchanged during the request',
+    program: `() => {
+      let seen = 'nothing';
+      const get = Headers.prototype.get;
+      Headers.prototype.append = function (...args) { seen = typeof args[0].constructor.constructor('return typeof process')(); return Reflect.apply(get, this, ['a']); };
+      Object.setPrototypeOf(Headers.prototype, new Proxy({}, { get: (target, key, receiver) => { seen = typeof process; } }));
+      return fetch('https://example.com', { headers: { a: 'b' } }).catch(({ code }) => [code, seen]);
+    }`,
+    expected: { answer: ['permission_denied', 'string'] },
+    control: `() => { const { has } = Headers.prototype; Headers.prototype.has = () => true; const own = new Headers().has('x'); Headers.prototype.has = has; return own; }`,
+  },
+  {
+    name: 'this of the frames in a stack',
+    program: `() => {
+      Error.prepareStackTrace = (error, sites) => sites;
+      const sites = new Error('x').stack;
+      delete Error.prepareStackTrace;
+      return sites.map((site) => site.getThis()).filter((one) => one !== undefined && one !== globalThis && one !== exports.settings && one !== module.exports.settings).length;
+    }`,
+    expected: { answer: 0 },
+    control: `() => { Error.prepareStackTrace = (error, sites) => sites.length > 0; const { stack } = new Error('x'); delete Error.prepareStackTrace; return stack; }`,
+  },
+  {
+    name: 'functions of the frames in a stack',
+    program: `() => {
+      Error.prepareStackTrace = (error, sites) => sites;
+      const sites = new Error('x').stack;
+      delete Error.prepareStackTrace;
+      return sites.filter((site) => String(site.getFileName()).startsWith('bulkhead:')).map((site) => typeof site.getFunction());
+    }`,
+    expected: { answer: ['undefined'] },
+    control: `() => { Error.prepareStackTrace = (error, sites) => typeof sites[0].getFunction === 'function'; const { stack } = new Error('x'); delete Error.prepareStackTrace; return stack; }`,
+  },
+  {
+    name: 'functions of the frames below a getter of the answer',
+    program: `(options, callback) => {
+      let reached = 0;
+      const look = () => {
+        Error.prepareStackTrace = (error, sites) => sites;
+        const sites = new Error('x').stack;
+        delete Error.prepareStackTrace;
+        reached += sites.filter((site) => String(site.getFileName()).startsWith('bulkhead:') && site.getFunction() !== undefined).length;
+        return reached;
+      };
+      callback(null, { get reached() { return look(); } });
+    }`,
+    expected: { answer: { reached: 0 } },
+    control: '() => { const o = { get a() { return typeof new Error("x").stack; } }; return o.a === "string"; }',
+  },
+  {
+    name: 'the constructor of a frame of a stack',
+    program: `() => {
+      ${realmOf}
+      Error.prepareStackTrace = (error, sites) => realmOf(sites[0].constructor.constructor).concat(realmOf(sites.constructor.constructor));
+      const { stack } = new Error('x');
+      delete Error.prepareStackTrace;
+      return stack;
+    }`,
+    expected: { answer: [true, 'undefined', true, 'undefined'] },
+    control: `() => { Error.prepareStackTrace = () => true; const { stack } = new Error('x'); delete Error.prepareStackTrace; return stack; }`,
+  },
+  {
+    name: 'an error whose name is a symbol',
+    program: `() => {
+      ${realmOf}
+      const error = new Error('x');
+      error.name = Symbol('s');
+      try { return [typeof error.stack].concat(Error.captureStackTrace(error) ?? [], typeof error.stack); } catch (thrown) { return realmOf(thrown.constructor.constructor); }
+    }`,
+    expected: { answer: ['string', 'string'] },
+    control: `() => { const error = new Error('x'); error.name = 'E'; return String(error) === 'E: x'; }`,
+  },
+  {
+    name: 'a stack that is asked for asynchronously',
+    program: `async () => {
+      Error.stackTraceLimit = Infinity;
+      const deep = async (depth) => { await null; if (depth > 0) return deep(depth - 1); throw new Error('deep'); };
+      const { stack } = await deep(20).catch((error) => error);
+      return /file:|node:|[/]sandbox[/]|[/]node_modules[/]|[.]ts\\b/.test(stack);
+    }`,
+    expected: { answer: false },
+    control: `async () => { await null; return typeof new Error('x').stack === 'string'; }`,
+  },
+  {
+    name: 'paths in the stacks of errors that the runtime’s functions throw',
+    program: `async () => {
+      const errors = [];
+      const attempt = async (work) => { try { await work(); } catch (error) { errors.push(String(error.stack)); } };
+      await attempt(() => setTimeout(1));
+      await attempt(() => queueMicrotask());
+      await attempt(() => require('fs'));
+      await attempt(() => fetch('https://example.com'));
+      await attempt(() => fetch('/', { body: {} }));
+      await attempt(() => import('fs'));
+      await attempt(() => require('bulkhead').progress(Symbol()));
+      return [errors.length, errors.some((stack) => /file:|node:|[/]sandbox[/]|[/]node_modules[/]|[.]ts\\b/.test(stack))];
+    }`,
+    expected: { answer: [7, false] },
+    control: `() => { try { setTimeout(1); } catch ({ stack }) { return typeof stack === 'string'; } }`,
+  },
+  {
+    name: 'the caller of the caller',
+    program: `() => { const f = function () { return arguments.callee.caller; }; const g = function () { return f(); }; const caller = g(); let outer; try { outer = g.caller; } catch { outer = null; } return [caller === g, outer]; }`,
+    expected: { answer: [true, null] },
+    control: '() => { const f = function () { return arguments.callee === f; }; return f(); }',
+  },
+  {
+    name: 'who calls the program',
+    program: `function () { const { caller } = arguments.callee; return caller === null ? 'nobody' : typeof caller; }`,
+    expected: { answer: 'nobody' },
+    control: 'function program() { return arguments.callee === program; }',
+  },
+  {
+    name: 'who calls a timer’s function',
+    program: `() => new Promise((resolve) => setTimeout(function f() { resolve(f.caller === null ? 'nobody' : typeof f.caller); }, 1))`,
+    expected: { answer: 'nobody' },
+    control: '() => new Promise((resolve) => setTimeout(resolve, 1, true))',
+  },
+  {
+    name: 'who reads a getter of an error',
+    program: `(options, callback) => {
+      let who = 'nobody';
+      const error = {};
+      Object.defineProperty(error, 'code', { get: function f() { who = f.caller === null ? 'nobody' : typeof f.caller; return 'E_' + who; } });
+      callback(error);
+    }`,
+    expected: { code: 'E_nobody' },
+    control: '() => Object.defineProperty({}, "a", { get: function f() { return typeof f === "function"; } }).a',
+  },
+  {
+    name: 'a shadow realm',
+    program: `() => typeof ShadowRealm === 'undefined' ? 'undefined' : new ShadowRealm().evaluate('typeof process')`,
+    expected: { answer: 'undefined' },
+    control: `() => (0, eval)('typeof Array') === 'function'`,
+  },
+  {
+    name: 'WebAssembly',
+    program: `() => [typeof WebAssembly, typeof globalThis.WebAssembly, Function('return typeof WebAssembly')()]`,
+    expected: { answer: ['undefined', 'undefined', 'undefined'] },
+    control: `() => Function('return typeof Array')() === 'function'`,
+  },
+  {
+    name: 'functions of the engine itself',
+    program: `() => ['%DebugPrint(1)', '%GetOptimizationStatus(eval)', '%SystemBreak()', '%AbortJS("x")'].map((source) => { try { return typeof eval(source); } catch ({ name }) { return name; } })`,
+    expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError', 'SyntaxError'] },
+    control: `() => eval('5 % 3') === 2`,
+  },
+  {
+    name: 'a debugger statement',
+    program: `() => { debugger; eval('debugger'); Function('debugger')(); return typeof process; }`,
+    expected: { answer: 'undefined' },
+    control: '() => { debugger; return true; }',
+  },
+  {
+    name: 'a function with a shell line, and one that closes its own body',
+    program: `() => ['#!/bin/sh\\nreturn 1', '}) + typeof process; (function () {', '*/ return process /*', '-->\\nreturn process.pid'].map((body) => { try { return typeof Function(body)(); } catch ({ name }) { return name; } })`,
+    expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError', 'ReferenceError'] },
+    control: `() => Function('a', 'b', '// a line\\nreturn a + b')(1, 2) === 3`,
+  },
+  {
+    name: 'parameters that leave the function',
+    program: `() => ['a = typeof process', '){ return typeof process }, function (', '/*', '{a = process} = {}'].map((parameter) => { try { return String(Function(parameter, '*/ return typeof a')()); } catch ({ name }) { return name; } })`,
+    expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError', 'SyntaxError'] },
+    control: `() => Function('a = 1', 'return a')() === 1`,
+  },
+  {
+    name: 'the names that a with statement sees',
+    program: `() => {
+      const seen = new Set();
+      const spy = new Proxy({}, { has(target, key) { if (typeof key === 'string') seen.add(key); return false; } });
+      Function('spy', 'with (spy) { console.log(1); setTimeout(() => {}, 1); return typeof process; }')(spy);
+      return [...seen].sort();
+    }`,
+    expected: { answer: ['console', 'process', 'setTimeout'] },
+    control: `() => Function('o', 'with (o) { return a; }')({ a: true })`,
+  },
+  {
+    name: 'unscopables that are taken away',
+    program: `() => {
+      const scope = new Proxy(globalThis, { has: () => true, get: (target, key) => key === Symbol.unscopables ? undefined : Reflect.get(target, key) });
+      return Function('scope', 'with (scope) { return typeof process; }')(scope);
+    }`,
+    expected: { answer: 'undefined' },
+    control: `() => Function('o', 'with (o) { return typeof a; }')({ a: 1, [Symbol.unscopables]: { a: true } }) === 'undefined'`,
+  },
+  {
+    name: 'a trap on what the global object inherits',
+    program: `async () => {
+      const seen = [];
+      let changed = false;
+      try {
+        changed = Reflect.setPrototypeOf(Object.getPrototypeOf(globalThis) ?? globalThis, new Proxy(Object.prototype, { get(target, key, receiver) { seen.push(typeof receiver.process); return Reflect.get(target, key); }, has(target, key) { return Reflect.has(target, key); } }));
+      } catch {}
+      try { nowhere; } catch {}
+      await null;
+      console.log('x');
+      return seen.every((one) => one === 'undefined');
+    }`,
+    expected: { answer: true },
+    control: `() => { try { nowhere; } catch (error) { return error instanceof ReferenceError; } }`,
+  },
+  {
+    name: 'a thenable as an answer, and who calls it',
+    program: `() => ({ then(resolve, reject) { ${realmOf} resolve(realmOf(resolve.constructor).concat(realmOf(reject.constructor), this === globalThis)); } })`,
+    expected: { answer: [true, 'undefined', true, 'undefined', false] },
+    control: '() => ({ then(resolve) { resolve(true); } })',
+  },
+  {
+    name: 'the callback and what it answers',
+    program: `(options, callback) => { ${realmOf} const made = realmOf(callback.constructor); callback(null, made.concat(Object.getPrototypeOf(callback) === Function.prototype)); }`,
+    expected: { answer: [true, 'undefined', true] },
+    control: '(options, callback) => { callback(null, typeof callback === "function"); }',
+  },
+  {
+    name: 'traps of an answer that collect what is handed to them',
+    program: `(options, callback) => {
+      const seen = new Set();
+      const handler = new Proxy({}, { get: (target, trap) => (...args) => { for (const one of args) if ((typeof one === 'object' && one !== null) || typeof one === 'function') seen.add(one instanceof Object || Object.getPrototypeOf(one) === null); return Reflect[trap](...args); } });
+      callback(null, [new Proxy({ a: new Proxy([1], handler) }, handler)]);
+      if (seen.has(false)) throw new Error('foreign');
+    }`,
+    expected: { answer: [{ a: [1] }] },
+    control: '() => new Proxy({}, new Proxy({}, { get: () => () => true })).a',
+  },
+  {
+    name: 'the species of lists and promises',
+    program: `async () => {
+      ${realmOf}
+      const seen = [];
+      const spy = function (work) { seen.push(typeof work === 'function' ? work.constructor : Function); if (typeof work === 'function') work(() => {}, () => {}); return []; };
+      for (const one of [Array, Promise, RegExp, ArrayBuffer, Map]) Object.defineProperty(one, Symbol.species, { get: () => spy, configurable: true });
+      [1].map((x) => x);
+      fetch('https://example.com').then(() => {}, () => {});
+      console.log([1]);
+      return seen.length > 0 && seen.every((one) => realmOf(one)[0]);
+    }`,
+    expected: { answer: true },
+    control: '() => { class Own extends Array {} return new Own(1, 2).map((x) => x) instanceof Own; }',
+  },
+  {
+    name: 'a list that is its own species',
+    program: `() => {
+      ${realmOf}
+      const list = [1];
+      list.constructor = { [Symbol.species]: function () { return list; } };
+      return realmOf(list.map(() => console.log).filter(() => true)[0].constructor);
+    }`,
+    expected: ownRealm,
+    control: `() => { const list = [1]; list.constructor = { [Symbol.species]: Array }; return list.map((x) => x)[0] === 1; }`,
+  },
+  {
+    name: 'a list’s iterator poisoned while the runtime iterates',
+    program: `async () => {
+      ${realmOf}
+      const seen = [];
+      const next = Object.getPrototypeOf([][Symbol.iterator]()).next;
+      Object.getPrototypeOf([][Symbol.iterator]()).next = function () { seen[seen.length] = this.constructor.constructor; return Reflect.apply(next, this, []); };
+      await fetch('https://example.com', { headers: [['a', 'b']] }).catch(() => {});
+      console.log('x');
+      let own = true;
+      for (let i = 0; i < seen.length; i++) own = own && realmOf(seen[i])[0];
+      return own;
+    }`,
+    expected: { answer: true },
+    control: `() => { let count = 0; const own = { *[Symbol.iterator]() { count++; yield 1; } }; for (const one of own); return count === 1; }`,
+  },
+  {
+    name: 'the error at the end of the stack, within a call to the runtime',
+    program: `() => {
+      const caught = new Set();
+      for (let spare = 0; spare < 60; spare++) {
+        const dive = (left) => {
+          try { return dive(left); } catch (error) { caught.add(error.constructor); if (left.count-- > 0) { try { console.log('x'); setTimeout(() => {}, 1e6); } catch (inner) { caught.add(inner.constructor); } } throw error; }
+        };
+        try { dive({ count: spare }); } catch {}
+      }
+      return [...caught].every((one) => (one === RangeError || one === Error) && one.constructor === Function && one.constructor('return typeof process')() === 'undefined');
+    }`,
+    expected: { answer: true },
+    control:
+      '() => { const dive = () => dive() + 1; try { dive(); } catch (error) { return error.constructor === RangeError; } }',
+  },
+  {
+    name: 'the error at the end of memory for buffers',
+    program: `() => { ${realmOf} try { new ArrayBuffer(2 ** 33); } catch (error) { return realmOf(error.constructor.constructor).concat(error instanceof RangeError); } }`,
+    expected: { answer: [true, 'undefined', true] },
+    control: '() => { try { new ArrayBuffer(-1); } catch (error) { return error instanceof RangeError; } }',
+  },
+  {
+    name: 'the error of a timer too many',
+    program: `() => { ${realmOf} try { for (;;) setTimeout(() => {}, 1e6); } catch (error) { return realmOf(error.constructor.constructor); } }`,
+    expected: ownRealm,
+    control: '() => { try { setTimeout(1); } catch (error) { return error instanceof TypeError; } }',
+  },
+  {
+    name: 'errors of the parser, the compiler and the formatter',
+    program: `() => {
+      const sources = ['(', 'let a; let a', '/(/', 'x = {', '"\\\\u{110000}"', 'new Intl.NumberFormat("xx-invalid-locale-zz")', 'BigInt(1.5)', 'null.a', '"a".repeat(-1)', 'decodeURI("%")', 'new Array(-1)', 'Symbol() + ""', 'structuredCloneNot()', 'JSON.parse("{")', 'new Proxy(1, 1)', 'Reflect.construct(1)'];
+      return sources.every((source) => { try { eval(source); return false; } catch (error) { return error instanceof Error && error.constructor.constructor === Function; } });
+    }`,
+    expected: { answer: true },
+    control: '() => { try { null.a; } catch (error) { return error instanceof TypeError; } }',
+  },
+  {
+    name: 'objects thrown through callbacks of the runtime',
+    program: `async () => {
+      const proof = [];
+      const thrown = { toString() { proof.push(typeof process); throw thrown; }, get stack() { proof.push(typeof process); throw thrown; } };
+      try { setTimeout(() => {}, { valueOf() { throw thrown; } }); } catch (error) { proof.push(error === thrown); }
+      try { console.log({ toJSON() { throw thrown; } }); } catch { proof.push('escaped'); }
+      try { console.log(thrown); } catch { proof.push('escaped'); }
+      await fetch({ toString() { throw thrown; } }).catch((error) => proof.push(error === thrown));
+      try { require('bulkhead').progress({ valueOf() { throw thrown; } }); } catch (error) { proof.push(error === thrown); }
+      return proof.every((one) => one === true || one === 'undefined');
+    }`,
+    expected: { answer: true },
+    control: '() => { const thrown = {}; try { throw thrown; } catch (error) { return error === thrown; } }',
+  },
+  {
+    name: 'values that are no text handed to the runtime',
+    program: `async () => {
+      const odd = [Symbol('s'), 1n, null, undefined, {}, [], () => {}, new Proxy({}, {}), Object.create(null), NaN];
+      let thrown = 0;
+      for (const one of odd) {
+        try { console.log(one); } catch { thrown += 100; }
+        try { clearTimeout(one); } catch { thrown += 100; }
+        try { require('bulkhead').progress(one, one); } catch (error) { if (!(error instanceof TypeError)) thrown += 100; }
+        await fetch(one).catch((error) => { if (!(error instanceof TypeError)) thrown += 100; });
+      }
+      return thrown;
+    }`,
+    expected: { answer: 0 },
+    control: `() => { console.log(undefined, null, 1n, Symbol('s')); return true; }`,
+  },
+  {
+    name: 'a shared buffer that another thread might see',
+    program: `() => { ${realmOf} const shared = new SharedArrayBuffer(8, { maxByteLength: 16 }); shared.grow(16); const cell = new Int32Array(shared); return realmOf(shared.constructor.constructor).concat(Atomics.add(cell, 0, 5), Atomics.load(cell, 0), Atomics.notify(cell, 0)); }`,
+    expected: { answer: [true, 'undefined', 0, 5, 0] },
+    control: '() => Atomics.load(new Int32Array(new SharedArrayBuffer(4)), 0) === 0',
+  },
+  {
+    name: 'a view beyond a buffer that shrinks while it is read',
+    program: `() => {
+      const buffer = new ArrayBuffer(4096, { maxByteLength: 8192 });
+      const view = new Uint8Array(buffer);
+      const attempt = (work) => { try { return work(); } catch (error) { return error instanceof RangeError || error instanceof TypeError; } };
+      attempt(() => view.subarray(0, { valueOf() { buffer.resize(0); return 4096; } }));
+      attempt(() => view.fill({ valueOf() { buffer.resize(8192); return 9; } }));
+      attempt(() => view.slice({ valueOf() { buffer.resize(1); return 0; } }, 4096));
+      return [view.length, view.at(4095) ?? 'nothing', view.slice(0, 4096).length, view.join('').length];
+    }`,
+    expected: { answer: [1, 'nothing', 1, 1] },
+    control:
+      '() => { const buffer = new ArrayBuffer(8, { maxByteLength: 16 }); buffer.resize(4); return new Uint8Array(buffer).length === 4; }',
+  },
+  {
+    name: 'a sort whose order changes the list’s length',
+    program: `() => {
+      const list = Array.from({ length: 1000 }, (_, i) => [i]);
+      list.sort((a, b) => { list.length = 0; list.push(1.5); return 0; });
+      return list.every((one) => one === 1.5 || Array.isArray(one));
+    }`,
+    expected: { answer: true },
+    control: '() => { const list = [2, 1]; list.sort(); return list[0] === 1; }',
+  },
+  {
+    name: 'a typed list sorted while its buffer is taken away',
+    program: `() => {
+      const list = new Float64Array(1000).fill(1.1);
+      let taken = false;
+      list.sort(() => { if (!taken) { taken = true; list.buffer.transfer(); } return 0; });
+      return [list.length, list.byteLength];
+    }`,
+    expected: { answer: [0, 0] },
+    control: '() => { const list = new Float64Array(8); list.buffer.transfer(); return list.length === 0; }',
+  },
+  {
+    name: 'weak references and what they lead to',
+    program: `async ({ _integrationId }) => {
+      ${realmOf}
+      const weak = new WeakRef(await fetch('/integrations/' + _integrationId));
+      const registry = new FinalizationRegistry(() => {});
+      registry.register(globalThis, 'global');
+      return realmOf(weak.deref().constructor.constructor).concat(realmOf(registry.constructor.constructor));
+    }`,
+    expected: { answer: [true, 'undefined', true, 'undefined'] },
+    control: '() => { const kept = {}; return new WeakRef(kept).deref() === kept; }',
+  },
+  {
+    name: 'accessors looked up on what the runtime offers',
+    program: `async ({ _integrationId }) => {
+      const reply = await fetch('/integrations/' + _integrationId);
+      const getters = ['ok', 'bodyUsed'].map((name) => reply.__proto__.__lookupGetter__(name));
+      const proto = {}.__lookupGetter__('__proto__');
+      return [getters.every((one) => one.constructor === Function), proto.call(console.log) === Function.prototype, proto.call(reply).constructor === reply.constructor];
+    }`,
+    expected: { answer: [true, true, true] },
+    control: `() => ({ get a() { return 1; } }).__lookupGetter__('a').constructor === Function`,
+  },
+  {
+    name: 'private fields of another’s headers',
+    program: `() => { try { Headers.prototype.get.call(new Proxy(new Headers({ a: 'b' }), {}), 'a'); return 'read'; } catch (error) { return [error instanceof TypeError, error.constructor.constructor === Function]; } }`,
+    expected: { answer: [true, true] },
+    control: `() => Headers.prototype.get.call(new Headers({ a: 'b' }), 'a') === 'b'`,
+  },
+  {
+    name: 'the SDK changed for others',
+    program: `() => { const sdk = require('bulkhead'); const before = sdk.progress; try { sdk.progress = () => 'forged'; sdk.more = 1; } catch {} return [sdk.progress === before, 'more' in sdk, Object.isFrozen(sdk), sdk.constructor.constructor === Function]; }`,
+    expected: { answer: [true, false, true, true] },
+    control: `() => require('bulkhead') === require('bulkhead')`,
+  },
+  {
+    name: 'construct traps on classes handed to the runtime',
+    program: `() => {
+      ${realmOf}
+      let seen = Function;
+      const spy = new Proxy(class {}, { construct(target, args, made) { seen = made.constructor; return {}; }, apply(target, self, args) { seen = args.constructor.constructor; return ''; }, get(target, key) { return key === Symbol.toPrimitive ? spy : Reflect.get(target, key); } });
+      console.log(spy);
+      try { setTimeout(spy, spy); } catch {}
+      return fetch(spy, { method: spy }).catch(() => realmOf(seen));
+    }`,
+    expected: ownRealm,
+    control: '() => new (new Proxy(class { a = true; }, {}))().a',
+  },
+  {
+    name: 'a prototype chain that leads round the runtime’s look-up',
+    program: `function () { const before = Object.getPrototypeOf(this); Object.setPrototypeOf(this, new Proxy({}, { get: (target, key, receiver) => typeof process, getPrototypeOf: () => null })); const answer = this.anything; Object.setPrototypeOf(this, before); return answer; }`,
+    expected: { answer: 'undefined' },
+    control: 'function () { return Object.getPrototypeOf(this) === Object.prototype; }',
+  },
+  {
+    name: 'code in the names of groups, tags and dates',
+    program: `() => {
+      ${realmOf}
+      let groups;
+      'a'.replace(/(?<constructor>a)/, (...args) => { groups = args.at(-1); });
+      const strings = ((given) => given)\`x\`;
+      return [groups.constructor.constructor.constructor, strings.constructor.constructor, strings.raw.constructor.constructor, Intl.DateTimeFormat.constructor].map((one) => realmOf(one)[0]);
+    }`,
+    expected: { answer: [true, true, true, true] },
+    control: `() => 'a'.replace(/(?<letter>a)/, '$<letter>') === 'a'`,
+  },
+]);
+
+const reserved = ['toString', 'constructor', '__proto__', 'hasOwnProperty', 'valueOf', '__defineGetter__'] as const;
+const inherited = ['__lookupSetter__', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString'] as const;
+const nobodys = ['then', 'call', 'apply', 'prototype', 'default', 'nothing'] as const;
+
+const names = inFamily(
+  'names that are not the connector’s',
+  [...reserved, ...inherited, ...nobodys].map((call) => ({
+    name: `a call of ${call}`,
+    call,
+    program: '() => 1',
+    expected: { code: 'invalid_function' },
+    control: `() => typeof ({}).${call === 'default' || call === 'nothing' ? 'toString' : call} !== 'symbol'`,
+  })),
+);
+
+export const programs: readonly Program[] = [
+  ...cpuTime,
+  ...neverAnswering,
+  ...heap,
+  ...outsideTheHeap,
+  ...stack,
+  ...oddAnswers,
+  ...floods,
+  ...forged,
+  ...leftBehind,
+  ...host,
+  ...names,
+];

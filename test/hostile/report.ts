@@ -1,0 +1,117 @@
+/**
+ * `npm run hostile`: every program of the suite against a real server, and what came of it as a table.
+ * `--abuse 5000` runs that many in random order instead, eight at a time, and compares the server's
+ * memory with what it was after the first 500.
+ */
+import { parseArgs } from 'node:util';
+import { Arena, codeOf, isExpected, nameOf, type Observed, TIMEOUT_MS } from './arena.ts';
+import { families, type Program, programs } from './programs.ts';
+
+const { values } = parseArgs({ options: { abuse: { type: 'string' } } });
+const LATE_MS = 1_000;
+const FIRST = 500;
+const SIDE_BY_SIDE = 8;
+const COPIES = 4;
+
+const ms = (value: number): string => `${Math.round(value)} ms`;
+const most = (numbers: readonly number[]): number => Math.max(0, ...numbers);
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+/** What is told apart in a line of the table. */
+function summary(name: string, all: readonly (Observed & { contained: boolean })[]): string[] {
+  return [
+    name,
+    String(all.length),
+    String(all.filter(({ contained }) => contained).length),
+    ms(most(all.map(({ lateMs }) => lateMs))),
+    ms(most(all.map(({ nextMs }) => nextMs))),
+    `${all.flatMap(({ lost }) => lost).length} of ${all.reduce((sum, { neighbours }) => sum + neighbours, 0)}`,
+    ms(most(all.map(({ neighbourLateMs }) => neighbourLateMs))),
+    ms(most(all.map(({ slowestHealthMs }) => slowestHealthMs))),
+  ];
+}
+const HEADS = [
+  'family',
+  'programs',
+  'contained',
+  'slowest reply over limit',
+  'slowest next call',
+  'neighbour calls lost',
+  'slowest neighbour over its wait',
+  'slowest /healthz',
+];
+
+function table(lines: readonly (readonly string[])[]): string {
+  const widths = HEADS.map((head, column) =>
+    most([head, ...lines.map((line) => line[column] ?? '')].map((c) => c.length)),
+  );
+  const format = (line: readonly string[]): string =>
+    `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [format(HEADS), format(widths.map((width) => '-'.repeat(width))), ...lines.map(format)].join('\n');
+}
+
+async function eachOnce(arena: Arena): Promise<void> {
+  const all: (Observed & { contained: boolean; program: Program })[] = [];
+  for (const program of programs) {
+    const observed = await arena.run(program);
+    const { reply, lateMs, next, lost, unwell } = observed;
+    const contained =
+      isExpected(program, reply) && lateMs < LATE_MS && next.body === 'served' && lost.length === 0 && unwell === 0;
+    all.push({ ...observed, contained, program });
+    if (!contained) {
+      const got = `${reply.status} ${reply.text.slice(0, 200)}, ${ms(lateMs)} late, next ${next.status}`;
+      print(`not contained: ${program.family}, ${program.name}: ${got}, ${lost.length} lost ${lost[0] ?? ''}`);
+    }
+  }
+  const lines = families.map((family) =>
+    summary(
+      family,
+      all.filter(({ program }) => program.family === family),
+    ),
+  );
+  print(table([...lines, summary('all', all)]));
+}
+
+/** Programs share integrations here, and find what others have broken in them: any answer in time will do. */
+async function abuse(arena: Arena, times: number): Promise<void> {
+  const came = { expected: 0, otherwise: 0, comeAgain: 0, notInTime: 0 };
+  let afterFirst = 0;
+  let started = 0;
+  let done = 0;
+  const oneAfterTheOther = async (copy: number): Promise<void> => {
+    const integrationId = await arena.install(copy);
+    while (started++ < times) {
+      const program = programs[Math.floor(Math.random() * programs.length)] as Program;
+      const startedAt = performance.now();
+      const reply = await arena.call(integrationId, nameOf(program));
+      if (performance.now() - startedAt > TIMEOUT_MS + LATE_MS || reply.status === 500) {
+        came.notInTime++;
+        print(`not contained: ${program.name}: ${codeOf(reply)} after ${ms(performance.now() - startedAt)}`);
+      } else if (isExpected(program, reply)) came.expected++;
+      else if (reply.status === 503) came.comeAgain++;
+      else came.otherwise++;
+      done++;
+      if (done === FIRST) afterFirst = (await arena.traces()).residentMb;
+      if (done % FIRST === 0) print(`${done} runs: ${Math.round((await arena.traces()).residentMb)} MiB`);
+    }
+  };
+  const { lost, neighbours, slowestHealthMs, unwell } = await arena.amongNeighbours(async () => {
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, i) => oneAfterTheOther(i % COPIES)));
+  });
+  const { residentMb, processes } = await arena.traces();
+  print(
+    `${times} runs: ${came.expected} as expected, ${came.otherwise} otherwise, ${came.comeAgain} told to come again, ${came.notInTime} not in time`,
+  );
+  print(
+    `neighbour calls lost: ${lost.length} of ${neighbours}; /healthz unwell ${unwell}, slowest ${ms(slowestHealthMs)}`,
+  );
+  print(`memory: ${(residentMb / afterFirst).toFixed(2)} of what it was after ${FIRST}; ${processes} processes`);
+}
+
+const arena = await Arena.open(values.abuse === undefined ? 1 : COPIES);
+try {
+  if (values.abuse === undefined) await eachOnce(arena);
+  else await abuse(arena, Number(values.abuse));
+} finally {
+  await arena.close();
+}

@@ -1,0 +1,42 @@
+/** Runs code in the realm of the thread that calls this, and tells what came of it. */
+export interface Attempt {
+  /** The body of an async function of `given`, `builtin` and `nativeHandle`. */
+  readonly code: string;
+  readonly given: unknown;
+}
+/** `refused` is the error's code, or its message if it has none. */
+export type Came = { readonly got: unknown } | { readonly refused: string };
+
+/** The object behind what `act` begins, without the checks that Node does in JavaScript. */
+function nativeHandle(type: string, act: () => unknown): unknown {
+  const { createHook } = process.getBuiltinModule('node:async_hooks');
+  let found: unknown;
+  const hook = createHook({
+    init(_id, itsType, _trigger, resource) {
+      if (itsType === type) found ??= resource;
+    },
+  }).enable();
+  try {
+    act();
+  } catch {
+    // The object is made before the check.
+  }
+  hook.disable();
+  return found;
+}
+
+export async function attempt({ code, given }: Attempt): Promise<Came> {
+  const thrownLater = Promise.withResolvers<never>();
+  process.on('uncaughtException', thrownLater.reject);
+  try {
+    const act = new Function('given', 'builtin', 'nativeHandle', `return (async () => { ${code} })()`);
+    return {
+      got: (await Promise.race([act(given, process.getBuiltinModule, nativeHandle), thrownLater.promise])) ?? null,
+    };
+  } catch (error) {
+    const { code: itsCode, message } = error as NodeJS.ErrnoException;
+    return { refused: itsCode ?? message };
+  } finally {
+    process.off('uncaughtException', thrownLater.reject);
+  }
+}

@@ -1,0 +1,68 @@
+/** The sandbox as it is, but for its first wall: what runs in it has escaped the isolate. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { defaultLimits, type Outcome } from '../../../sandbox/index.ts';
+import type { Attempt, Came } from './attempt.ts';
+
+export interface BrokenWall {
+  run(attempted: Attempt): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** Copies the sandbox to where its libraries are found as ever, and puts the broken wall in. */
+export async function openBrokenWall(): Promise<BrokenWall> {
+  const copy = await mkdtemp(join(here, '.copy-'));
+  await cp(join(here, '../../../sandbox'), join(copy, 'sandbox'), { recursive: true });
+  for (const name of ['attempt.ts', 'guest-isolate.ts'])
+    await copyFile(join(here, name), join(copy, 'sandbox/thread', name));
+  const door: typeof import('../../../sandbox/index.ts') = await import(join(copy, 'sandbox/index.ts'));
+  const sandbox = door.createSandbox({ spare: false, threads: 1 });
+  let runs = 0;
+  return {
+    run({ code, given }) {
+      runs++;
+      const bundle = { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'commonjs' as const, code };
+      const call = { section: 'settings', name: 'f', argument: JSON.stringify(given) };
+      const granted = { fetch: async () => '{}', progress: async () => '{}', log: () => {} };
+      return sandbox.run(
+        {
+          runId: `run${runs}`,
+          bundle,
+          integrationId: `i${runs}`,
+          call,
+          limits: { ...defaultLimits, timeoutMs: 10_000 },
+        },
+        granted,
+      );
+    },
+    async close() {
+      await sandbox.close();
+      await rm(copy, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same in a process of ours that has an environment, and a file open that its parent handed down. */
+export async function attemptFreely(
+  attempted: Attempt,
+  where: 'worker thread' | 'main thread',
+  openFile: string,
+  retries = 1,
+): Promise<Came> {
+  const handle = openSync(openFile, 'r');
+  const child = spawn(process.execPath, [join(here, 'free.ts'), where, JSON.stringify(attempted)], {
+    env: { CANARY: 'sings' },
+    stdio: ['ignore', 'pipe', 'ignore', handle],
+  });
+  closeSync(handle);
+  const came = await text(child.stdout as NodeJS.ReadableStream);
+  // Node itself has been seen to go down, once in hundreds, when threads of a process send each other messages.
+  if (came === '' && retries > 0) return attemptFreely(attempted, where, openFile, retries - 1);
+  return JSON.parse(came);
+}

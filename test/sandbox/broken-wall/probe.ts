@@ -1,0 +1,26 @@
+/** One thing that code which has escaped the isolate would try: refused in the jail, granted outside of it. */
+import type { Came } from './attempt.ts';
+
+export interface Probe {
+  readonly what: string;
+  readonly code: string;
+  readonly jailed: Came;
+  readonly free: Came;
+  /** Where it is granted outside of the jail: Node refuses some things to every worker thread. */
+  readonly where: 'worker thread' | 'main thread';
+}
+
+export const DENIED = 'ERR_ACCESS_DENIED';
+export const sqlite =
+  "const { DatabaseSync, backup } = builtin('node:sqlite'); const memory = new DatabaseSync(':memory:');";
+export const noSqlite = "Cannot destructure property 'DatabaseSync' of 'builtin(...)' as it is undefined.";
+
+export function probe(
+  what: string,
+  code: string,
+  jailed: Came,
+  free: unknown,
+  where: Probe['where'] = 'worker thread',
+): Probe {
+  return { what, code, jailed, free: { got: free }, where };
+}
