@@ -68,6 +68,11 @@ function eager(text: string): string {
   );
 }
 
+/** What a connector puts on every object is not to be taken for an export. */
+function ownKeysOnly(text: string): string {
+  return text.replaceAll('for (var name in all)', 'for (var name of Object.keys(all))');
+}
+
 export async function bundle(library: LibraryName): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [`${here}${library}.ts`],
@@ -84,7 +89,7 @@ export async function bundle(library: LibraryName): Promise<string> {
     plugins: [substitute(library)],
     logLevel: 'error',
   });
-  const text = `${PREFIX}function (web) { 'use strict'; var nothing = {}; ${eager(outputFiles[0]?.text ?? '')} return library; };`;
+  const text = `${PREFIX}function (web) { 'use strict'; var nothing = {}; ${ownKeysOnly(eager(outputFiles[0]?.text ?? ''))} return library; };`;
   const { code } = await transform(text, {
     minifyWhitespace: true,
     minifySyntax: true,
