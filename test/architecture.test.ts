@@ -12,7 +12,11 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-const files = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+/** Bundled into the guest's libraries by `npm run guest`, and not part of the product otherwise. */
+const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/');
+
+const sources = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+const files = sources.filter((file) => !isBundled(file));
 
 const imports: Import[] = files.flatMap((from) => {
   const text = readFileSync(join(root, from), 'utf8');
@@ -49,6 +53,20 @@ test('every import of a file names a file that is there, and no libary comes unl
     expect(isKnown, `${from} imports ${to}`).toBe(true);
   }
   for (const library of Object.keys(dependencies)) expect(importersOf(library), library).not.toEqual([]);
+});
+
+test('what is bundled comes from libraries that are listed for it', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const bundled = sources.filter(isBundled);
+  expect(bundled.length).toBeGreaterThan(10);
+  for (const from of bundled) {
+    const text = readFileSync(join(root, from), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/^(?:import|export)\s(?:[^'";]*\sfrom\s)?'([^'.:][^':]*)';/gm)) {
+      const [scope = '', name] = specifier.split('/');
+      const library = scope.startsWith('@') ? `${scope}/${name}` : scope;
+      expect(library in devDependencies, `${from} imports ${specifier}`).toBe(true);
+    }
+  }
 });
 
 describe('arrows', () => {
@@ -110,6 +128,10 @@ describe('arrows', () => {
     'src/errors.ts': [],
     'src/json.ts': [],
   };
+
+  test('what is bundled into the guest is imported by nobody', () => {
+    for (const { from, to } of imports) expect(isBundled(to), `${from} imports ${to}`).toBe(false);
+  });
 
   test('src: main → runtime → api → integration → connector, broker → store', () => {
     for (const { from, to } of imports) {

@@ -84,7 +84,7 @@ test('install, steps, settings, update and uninstall; killed and restarted in be
   // In the middle of a run that has written: as before it.
   const before = await read(id);
   const cutOff = client('PUT', `/integrations/${id}/settings/stall`).catch((error: unknown) => error);
-  await vi.waitFor(() => expect(server.stderr()).toContain('half written'));
+  await vi.waitFor(() => expect(server.stderr()).toContain('half written'), 10_000);
   await killAndRestart(id, before);
   expect(await cutOff).toBeInstanceOf(Error);
 

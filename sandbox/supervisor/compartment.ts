@@ -182,7 +182,8 @@ export class Compartment {
     if (!run || !this.#isReady) return;
     const { cpuMs } = run.job.limits;
     const isStuck = performance.now() - thread.movedAt > cpuMs + STUCK_AFTER_MS;
-    if (isStuck && (!usage || usage.cpuMs - thread.cpuMsAtMark > cpuMs)) {
+    // Less would be a thread that waits for a core, and not one that is in something.
+    if (isStuck && (!usage || usage.cpuMs - thread.cpuMsAtMark > cpuMs / 2)) {
       this.#kill({ run, fault: 'cpu_limit_exceeded' });
     }
   }

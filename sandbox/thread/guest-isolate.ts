@@ -4,15 +4,17 @@
  */
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
-import { type GuestEntries, type HostCallbacks, harness } from '../guest/harness.ts';
+import { callbackNames, type GuestEntries, type HostCallbacks, harnessSource } from '../guest/harness.ts';
 import type { Bundle } from '../protocol.ts';
+import { compute } from './guest-crypto.ts';
+import { libraryTexts } from './library-texts.ts';
 
 const library = loadedForNobodyElse('isolated-vm');
 
 const HEAP_AGE_MS = 50;
 const HARNESS_FILE = 'bulkhead:harness';
-/** Its text leaves the module, which is strict by itself: sloppy functions are handed out in stacks. */
-const harnessSource = `'use strict'; return (${harness.toString()})($0, $1, $2, $3, $4, $5)`;
+/** Clocks of a browser are no finer, lest they tell what goes on beside. */
+const CLOCK_STEPS_PER_MS = 10;
 const SECTIONS = 'installer,uninstaller,settings,utilities,hooks,wrappers';
 
 type EntryName = keyof GuestEntries;
@@ -20,6 +22,11 @@ type EntryName = keyof GuestEntries;
 type EntryArgument = string | number | ivm.Dereference<unknown>;
 type Entry = ivm.Reference<(...args: EntryArgument[]) => unknown>;
 
+/** What a run answers to; the rest is the same for all. */
+export type RunCallbacks = Pick<HostCallbacks, 'answer' | 'log' | 'setTimer' | 'clearTimer' | 'ask'>;
+
+/** Libraries compiled once on this thread. */
+const libraryCaches = new Map<string, ivm.ExternalCopy<ArrayBuffer>>();
 /** Code compiled once on this thread. Made here, never taken from outside. */
 const codeCaches = new Map<string, ivm.ExternalCopy<ArrayBuffer>>();
 const CODE_CACHES = 16;
@@ -58,33 +65,56 @@ export class GuestIsolate {
   #heapReadAt = Number.NEGATIVE_INFINITY;
   #loaded = false;
   /** Who gets the callbacks: the run that has the isolate. */
-  host: HostCallbacks | undefined;
+  host: RunCallbacks | undefined;
 
   constructor(bundle: Bundle, memoryMb: number) {
     this.bundle = bundle;
     this.memoryMb = memoryMb;
     this.#isolate = new library.Isolate({ memoryLimit: memoryMb });
     this.#context = this.#isolate.createContextSync();
-    const callback = (call: (...args: never[]) => unknown) =>
-      new library.Callback(call as (...args: unknown[]) => unknown, { sync: true });
+    const callbacks = this.#callbacks();
     this.#guest = this.#context.evalClosureSync(
       harnessSource,
       [
-        callback((kind: string, text: string, code: string, stack: string) =>
-          this.host?.answer(String(kind), String(text), String(code), String(stack)),
-        ),
-        callback((level: string, text: string) => this.host?.log(String(level), String(text))),
-        callback((id: number, delayMs: number, repeat: boolean) =>
-          this.host ? this.host.setTimer(Number(id), Number(delayMs), repeat === true) : false,
-        ),
-        callback((id: number) => this.host?.clearTimer(Number(id))),
-        callback((id: number, capability: string, request: string) =>
-          this.host ? this.host.ask(Number(id), String(capability), String(request)) : false,
-        ),
         SECTIONS,
+        ...callbackNames.map(
+          (name) => new library.Callback(callbacks[name] as (...args: unknown[]) => unknown, { sync: true }),
+        ),
       ],
       { filename: HARNESS_FILE, result: { reference: true } },
     ) as unknown as ivm.Reference<GuestEntries>;
+  }
+
+  #callbacks(): Record<keyof HostCallbacks, unknown> {
+    const callbacks: Omit<HostCallbacks, 'library'> = {
+      answer: (kind, text, code, stack) => this.host?.answer(String(kind), String(text), String(code), String(stack)),
+      log: (level, text) => this.host?.log(String(level), String(text)),
+      setTimer: (id, delayMs, repeat) => this.host?.setTimer(Number(id), Number(delayMs), repeat === true) ?? false,
+      clearTimer: (id) => this.host?.clearTimer(Number(id)),
+      ask: (id, capability, request) => this.host?.ask(Number(id), String(capability), String(request)) ?? false,
+      compute: (operation, algorithm, key, data) =>
+        compute(String(operation), String(algorithm), String(key), String(data)),
+      now: () => Math.floor(performance.now() * CLOCK_STEPS_PER_MS) / CLOCK_STEPS_PER_MS,
+    };
+    return { ...callbacks, library: (name: string) => this.#compileLibrary(String(name)) };
+  }
+
+  /** Called while the guest is running: what ends its time or its memory meanwhile, ends it there. */
+  #compileLibrary(name: string): ivm.Dereference<unknown> | undefined {
+    const text = libraryTexts.get(name);
+    if (text === undefined) return undefined;
+    try {
+      const cachedData = libraryCaches.get(name);
+      const script = this.#isolate.compileScriptSync(text, {
+        filename: `bulkhead:${name}`,
+        ...(cachedData ? { cachedData } : { produceCachedData: true }),
+      });
+      const made = (script as { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
+      if (made && !cachedData) libraryCaches.set(name, made);
+      return (script.runSync(this.#context, { reference: true }) as ivm.Reference).derefInto();
+    } catch {
+      return undefined;
+    }
   }
 
   get isDisposed(): boolean {

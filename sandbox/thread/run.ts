@@ -2,10 +2,9 @@
  * One run on one isolate: its timers, its open requests, its limits, and the one outcome. Every
  * fault is read off our own clocks, counters and the isolate's state.
  */
-import type { HostCallbacks } from '../guest/harness.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { Capability, Fault, Limits, LogLevel, Outcome, Spent } from '../protocol.ts';
-import type { GuestIsolate } from './guest-isolate.ts';
+import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
 
 /**
  * A timeout of the isolate measures wall time, the limit is CPU time: a loop is cut off this much
@@ -55,7 +54,7 @@ interface GuestAnswer {
   readonly stack: string;
 }
 
-export class Run implements HostCallbacks {
+export class Run implements RunCallbacks {
   readonly #isolate: GuestIsolate;
   readonly #limits: Limits;
   readonly #port: RunPort;

@@ -803,7 +803,9 @@ const stack = inFamily('stack', [
   {
     name: 'a recursion that asks at the end of the stack',
     program: `() => {
-      const dive = () => { fetch('https://example.com').catch(() => {}); dive(); };
+      const ask = fetch;
+      let asked = 0;
+      const dive = () => { try { dive(); } catch (error) { if (asked++ < 50) ask('/x').catch(() => {}); throw error; } };
       try { dive(); } catch (error) { return error instanceof RangeError; }
     }`,
     expected: { answer: true },
@@ -1298,9 +1300,10 @@ const forged = inFamily('forged results and patched built-ins', [
       for (const index of [0, 1, 2]) Object.defineProperty(Array.prototype, index, { get: () => 'forged', set() { caught++; }, configurable: true });
       console.log('a', 'b');
       setTimeout(() => {}, 1);
-      return fetch('https://example.com').catch(({ code }) => ({ code, caught }));
+      const ofHarness = caught;
+      return fetch('https://example.com').then(() => 'forged', () => ({ caught: ofHarness }));
     }`,
-    expected: { answer: { code: 'permission_denied', caught: 0 } },
+    expected: { answer: { caught: 0 } },
     control: `() => {
       let caught = 0;
       Object.defineProperty(Array.prototype, 7, { set() { caught++; }, configurable: true });
@@ -1322,12 +1325,13 @@ const forged = inFamily('forged results and patched built-ins', [
   {
     name: 'a value put into every object',
     program: `() => {
+      const ask = fetch;
       Object.prototype.value = { status: 200, headers: [], body: 'forged' };
       Object.prototype.kind = 'result';
       Object.prototype.text = '"forged"';
-      return fetch('https://example.com').catch(({ code }) => code);
+      return ask('https://example.com').then(() => 'forged', () => 'refused');
     }`,
-    expected: { answer: 'permission_denied' },
+    expected: { answer: 'refused' },
     control: `() => { Object.prototype.own = true; const { own } = {}; delete Object.prototype.own; return own; }`,
   },
   {
@@ -1338,7 +1342,8 @@ const forged = inFamily('forged results and patched built-ins', [
         Object.defineProperty(Object.prototype, key, { get: () => undefined, set() { caught++; }, configurable: true });
       }
       setTimeout(() => {}, 1);
-      return fetch('https://example.com').then(() => 0, () => caught <= 1);
+      const ofHarness = caught;
+      return fetch('https://example.com').then(() => 0, () => ofHarness <= 1);
     }`,
     expected: { answer: true },
     control: `() => {
@@ -1388,12 +1393,13 @@ const forged = inFamily('forged results and patched built-ins', [
   {
     name: 'the iterators of lists, maps and texts replaced',
     program: `() => {
+      const ask = fetch;
       const forged = function* () { yield 'forged'; };
       for (const holder of [Array.prototype, Map.prototype, Set.prototype, String.prototype]) holder[Symbol.iterator] = forged;
       const next = Object.getPrototypeOf(new Map().entries());
       next.next = () => ({ done: true });
       console.log('a', ['b']);
-      return fetch('https://example.com', { headers: { a: 'b' } }).then(() => 'forged', () => ['honest']);
+      return ask('https://example.com', { headers: { a: 'b' } }).then(() => 'forged', () => ['honest']);
     }`,
     expected: { answer: ['honest'] },
     control: `() => { const own = { *[Symbol.iterator]() { yield true; } }; return [...own][0]; }`,
@@ -1782,7 +1788,7 @@ const host = inFamily('reaching for the host', [
     name: 'a reply made by the reply’s own class',
     program: `async ({ _integrationId }) => {
       const reply = await fetch('/integrations/' + _integrationId);
-      const own = new reply.constructor({ status: 200, headers: [['a', 'b']], body: '{"constructor":{"constructor":1}}', url: 'x' });
+      const own = new reply.constructor('{"constructor":{"constructor":1}}', { status: 200, headers: { a: 'b' } });
       return [own.headers.get('a'), typeof (await own.json()).constructor.constructor];
     }`,
     expected: { answer: ['b', 'number'] },
@@ -1807,7 +1813,7 @@ const host = inFamily('reaching for the host', [
       Object.setPrototypeOf(Headers.prototype, new Proxy({}, { get: (target, key, receiver) => { seen = typeof process; } }));
       return fetch('https://example.com', { headers: { a: 'b' } }).catch(({ code }) => [code, seen]);
     }`,
-    expected: { answer: ['permission_denied', 'string'] },
+    expected: { answer: ['permission_denied', 'nothing'] },
     control: `() => { const { has } = Headers.prototype; Headers.prototype.has = () => true; const own = new Headers().has('x'); Headers.prototype.has = has; return own; }`,
   },
   {

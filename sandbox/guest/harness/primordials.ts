@@ -1,0 +1,66 @@
+/**
+ * The built-ins that the harness uses, taken before any connector code could patch them. Whoever
+ * patches them later changes what connector code and the libraries see, not how the harness answers.
+ */
+export type Primordials = ReturnType<typeof primordials>;
+
+export function primordials() {
+  const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, defineProperty } = Reflect;
+  const hasOwn = Object.prototype.hasOwnProperty;
+  const then = Promise.prototype.then;
+  const resolve = Promise.resolve;
+  const PromiseClass = Promise;
+  return Object.freeze({
+    apply,
+    getPrototypeOf,
+    getOwnPropertyDescriptor,
+    ownKeys,
+    parse: JSON.parse,
+    stringify: JSON.stringify,
+    freeze: Object.freeze,
+    createObject: Object.create,
+    isArray: Array.isArray,
+    isFiniteNumber: Number.isFinite,
+    ObjectPrototype: Object.prototype,
+    ArrayPrototype: Array.prototype,
+    FunctionPrototype: Function.prototype,
+    Promise: PromiseClass,
+    Error,
+    TypeError,
+    String,
+    Map,
+    Set,
+    mapGet: Map.prototype.get,
+    mapSet: Map.prototype.set,
+    mapDelete: Map.prototype.delete,
+    setHas: Set.prototype.has,
+    setAdd: Set.prototype.add,
+    splitString: String.prototype.split,
+    includesString: String.prototype.includes,
+    now: Date.now,
+    isObject: (value: unknown): value is object => typeof value === 'object' && value !== null,
+    cut: (() => {
+      const slice = String.prototype.slice;
+      return (text: string, chars: number): string =>
+        text.length > chars ? (apply(slice, text, [0, chars]) as string) : text;
+    })(),
+    hasOwn: (object: object, name: string): boolean => apply(hasOwn, object, [name]) as boolean,
+    /** As a global is. What the connector puts on every object is no part of the description. */
+    defineValue(object: object, name: string | number, value: unknown): void {
+      const own = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
+      defineProperty(object, name, own as PropertyDescriptor);
+    },
+    defineAccessor(object: object, name: string, get: () => unknown, set?: (value: unknown) => void): void {
+      const own = { __proto__: null, get, set, enumerable: false, configurable: true };
+      defineProperty(object, name, own as PropertyDescriptor);
+    },
+    /** Calls back when a promise, or a value, has settled. */
+    whenSettled(
+      value: unknown,
+      onValue: ((value: unknown) => void) | undefined,
+      onError: (error: unknown) => void,
+    ): void {
+      apply(then, apply(resolve, PromiseClass, [value]), [onValue, onError]);
+    },
+  });
+}

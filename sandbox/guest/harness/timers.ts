@@ -1,0 +1,73 @@
+/** `setTimeout`, `setInterval`, their clears and `queueMicrotask`; the clock is the thread's. */
+import type { HostCallbacks } from '../harness.ts';
+import type { Answers } from './answers.ts';
+import type { Primordials } from './primordials.ts';
+
+export function timers(
+  built: Primordials,
+  answers: Answers,
+  setTimer: HostCallbacks['setTimer'],
+  clearTimer: HostCallbacks['clearTimer'],
+) {
+  const { apply } = built;
+  const LONGEST_DELAY_MS = 2_147_483_647;
+  type Timer = { callback: () => unknown; args: unknown[]; repeat: boolean };
+  const open = new built.Map<number, Timer>();
+  let lastId = 0;
+
+  const add = (callback: unknown, delay: unknown, args: unknown[], repeat: boolean): number => {
+    if (typeof callback !== 'function') throw new built.TypeError('a timer takes a function');
+    const id = ++lastId;
+    const delayMs = +(delay as number);
+    if (!setTimer(id, delayMs > 0 && delayMs <= LONGEST_DELAY_MS ? delayMs : 0, repeat)) {
+      throw new built.Error('too many timers');
+    }
+    apply(built.mapSet, open, [id, { callback, args, repeat }]);
+    return id;
+  };
+  const remove = (id: unknown): void => {
+    if (apply(built.mapDelete, open, [id])) clearTimer(id as number);
+  };
+  const call = (callback: () => unknown, args: unknown[]): void => {
+    try {
+      apply(callback, undefined, args);
+    } catch (error) {
+      answers.failCurrent(error);
+    }
+  };
+
+  /** Of signals: nobody waits for them once the run has answered. */
+  let signalIds: number[] = [];
+
+  return {
+    setSignalTimer(callback: () => void, delayMs: number): void {
+      const id = add(callback, delayMs, [], false);
+      built.defineValue(signalIds, signalIds.length, id);
+    },
+    clearSignalTimers(): void {
+      const ids = signalIds;
+      signalIds = [];
+      for (let i = 0; i < ids.length; i++) remove(ids[i]);
+    },
+    fire(id: number): void {
+      const timer = apply(built.mapGet, open, [id]) as Timer | undefined;
+      if (!timer) return;
+      if (!timer.repeat) apply(built.mapDelete, open, [id]);
+      call(timer.callback, timer.args);
+    },
+    globals: {
+      setTimeout: (callback: unknown, delay?: unknown, ...args: unknown[]) => add(callback, delay, args, false),
+      setInterval: (callback: unknown, delay?: unknown, ...args: unknown[]) => add(callback, delay, args, true),
+      clearTimeout: remove,
+      clearInterval: remove,
+      queueMicrotask(callback: unknown): void {
+        if (typeof callback !== 'function') throw new built.TypeError('queueMicrotask takes a function');
+        built.whenSettled(
+          undefined,
+          () => call(callback as () => unknown, []),
+          () => {},
+        );
+      },
+    },
+  };
+}

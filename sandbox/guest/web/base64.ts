@@ -1,0 +1,41 @@
+/** `atob` and `btoa`, by the forgiving rules of the Infra standard. */
+import { fromBase64, toBase64 } from '@exodus/bytes/base64.js';
+import type { Web } from '../web-apis.ts';
+
+declare const web: Web & { readonly DOMException: typeof DOMException };
+
+const CHARACTERS_AT_ONCE = 8_192;
+
+const invalid = (message: string): DOMException => new web.DOMException(message, 'InvalidCharacterError');
+
+export function atob(...given: [text: unknown]): string {
+  if (given.length < 1) throw new TypeError('atob takes a text');
+  let data = `${given[0] as string}`.replace(/[\t\n\f\r ]+/g, '');
+  if (data.length % 4 === 0) data = data.replace(/={1,2}$/, '');
+  if (data.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(data)) throw invalid('The text is not base64.');
+  // Bits beyond the last byte are dropped, whatever they are.
+  const rest = data.length % 4;
+  if (rest > 0) {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    const last = alphabet.indexOf(data.at(-1) as string) & (rest === 2 ? 0b110000 : 0b111100);
+    data = data.slice(0, -1) + alphabet[last];
+  }
+  const bytes = fromBase64(data, { padding: false });
+  let binary = '';
+  for (let i = 0; i < bytes.length; i += CHARACTERS_AT_ONCE) {
+    binary += String.fromCharCode(...bytes.subarray(i, i + CHARACTERS_AT_ONCE));
+  }
+  return binary;
+}
+
+export function btoa(...given: [text: unknown]): string {
+  if (given.length < 1) throw new TypeError('btoa takes a text');
+  const binary = `${given[0] as string}`;
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) {
+    const code = binary.charCodeAt(i);
+    if (code > 0xff) throw invalid('The text has characters outside of Latin-1.');
+    bytes[i] = code;
+  }
+  return toBase64(bytes);
+}

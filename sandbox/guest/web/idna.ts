@@ -1,0 +1,2 @@
+/** Internationalised domain names: tables of a quarter of a megabyte. */
+export { toASCII, toUnicode } from 'tr46';

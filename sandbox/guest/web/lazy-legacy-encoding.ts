@@ -1,0 +1,6 @@
+/** Stands in for the tables where @exodus/bytes imports them. */
+import type { Web } from '../web-apis.ts';
+
+declare const web: Web;
+
+export default (): unknown => (web.load('legacy-encoding').tables as () => unknown)();

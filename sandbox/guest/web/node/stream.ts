@@ -1,0 +1,9 @@
+/** Stands in for `node:stream`: what undici asks about a stream, read off the polyfill's fields. */
+interface PolyfilledStream {
+  readonly _disturbed?: boolean;
+  readonly _state?: string;
+}
+
+export const isDisturbed = (stream: PolyfilledStream): boolean => stream._disturbed === true;
+export const isErrored = (stream: PolyfilledStream): boolean => stream._state === 'errored';
+export class Transform {}

@@ -1,0 +1,8 @@
+/** All suites. */
+import type { Suite } from '../evaluate.ts';
+import { encodingSuites } from './encoding.ts';
+import { fetchSuites } from './fetch.ts';
+import { objectSuites } from './objects.ts';
+import { urlSuites } from './url.ts';
+
+export const suites: readonly Suite[] = [...urlSuites, ...encodingSuites, ...objectSuites, ...fetchSuites];

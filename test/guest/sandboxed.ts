@@ -1,0 +1,38 @@
+/** One function of a connector, run in a compartment of its own kind. */
+import { type Ask, defaultLimits, type Limits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
+
+export const nothingGranted: Ask = {
+  fetch: async () => '{"error":{"code":"permission_denied","message":"no"}}',
+  progress: async () => '{"value":null}',
+  log: () => {},
+};
+
+export interface Wanted {
+  /** Statements of an async function's body. */
+  readonly body: string;
+  readonly ask?: Partial<Ask>;
+  readonly limits?: Partial<Limits>;
+  readonly integrationId?: string;
+}
+
+let runs = 0;
+
+export function runIn(sandbox: Sandbox, { body, ask, limits, integrationId }: Wanted): Promise<Outcome> {
+  const code = `exports.utilities = { async f() { ${body} } };`;
+  return sandbox.run(
+    {
+      runId: `run${++runs}`,
+      bundle: { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'commonjs', code },
+      integrationId: integrationId ?? `integration${runs}`,
+      call: { section: 'utilities', name: 'f', argument: '{}' },
+      limits: { ...defaultLimits, timeoutMs: 10_000, ...limits },
+    },
+    { ...nothingGranted, ...ask },
+  );
+}
+
+export async function resultIn(sandbox: Sandbox, wanted: Wanted): Promise<unknown> {
+  const outcome = await runIn(sandbox, wanted);
+  if (outcome.status !== 'answered') throw new Error(JSON.stringify(outcome));
+  return JSON.parse(outcome.result);
+}
