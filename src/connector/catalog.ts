@@ -85,10 +85,10 @@ export class Catalog {
     return this.#byId.get(connectorId);
   }
 
-  /** The same, but waits for the bundles that lay there at the start. */
+  /** The same, but waits for the bundles that lay there at the start, and for the first check of a new one. */
   async find(connectorId: string): Promise<Connector | undefined> {
-    if (!this.isScanned && !this.#byId.has(connectorId)) {
-      await this.#scanning;
+    if (!this.#byId.has(connectorId)) {
+      if (!this.isScanned) await this.#scanning;
       await this.#checks.get(connectorId);
     }
     return this.#byId.get(connectorId);
@@ -198,6 +198,8 @@ export class Catalog {
     const owner = this.#claims.get(_id) ?? this.#byId.get(_id);
     if (owner && owner.folder !== slot.folder) return this.#settle(slot, [duplicateOf(owner)]);
     slot.isChecking = true;
+    // What was wrong with its files before is not what is wrong with these.
+    slot.reasons = [];
     this.#claims.set(_id, connector);
     const check: Promise<void> = this.#admit(slot, connector)
       .catch((error) => this.#events.onError(error))

@@ -77,6 +77,16 @@ test('a bundle that was never good is invalid, and cannot be installed', async (
   expect([reply.status, reply.body.errors[0].code]).toEqual([422, 'connector_unavailable']);
 });
 
+test('a mended bundle is neither refused nor ready while it is checked, and an install waits for it', async () => {
+  const { client, connectors } = await serve({ late: { code: 'nonsense(' } });
+  const { _id } = (await rowsOf(client)).late as { _id: string };
+  const code = `for (const end = Date.now() + 500; Date.now() < end;); ${answering('late')}`;
+  await writeBundle(connectors, 'late', { manifest: { version: '2.0.0' }, code });
+  await vi.waitFor(async () => expect(await rowsOf(client)).toEqual({}), within);
+  expect((await client('POST', `/integrations/${_id}/install`)).body).toMatchObject({ version: '2.0.0' });
+  expect((await rowsOf(client)).late).toMatchObject({ status: 'ready' });
+});
+
 test('of two bundles with one id the later is refused by name, and takes over when the first goes', async () => {
   const connector = { _id: 'c'.repeat(24) };
   const { client, connectors } = await serve({
