@@ -73,6 +73,7 @@ export class Run implements RunCallbacks {
   #cpuMs = 0;
   /** Wall time in the isolate. */
   #insideMs = 0;
+  #heapPeakBytes = 0;
   #logLines = 0;
   #logBytes = 0;
   #linesDropped = 0;
@@ -203,6 +204,7 @@ export class Run implements RunCallbacks {
     }
     this.#cpuMs += threadCpuMs() - cpuBeforeMs;
     this.#insideMs += performance.now() - enteredAt;
+    this.#seeHeap();
     if (this.#isOver(thrown !== undefined && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
     // The harness throws nothing: it is a rejected promise that nobody looked at, copied to our side.
     if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
@@ -272,8 +274,14 @@ export class Run implements RunCallbacks {
     return {
       wallMs: performance.now() - this.#startedAt,
       cpuMs: this.#cpuMs,
-      heapBytes: this.#isolate.isDisposed ? 0 : this.#isolate.heapBytes,
+      heapBytes: this.#heapPeakBytes,
     };
+  }
+
+  /** Between entries: what a single entry takes and gives back is not seen. */
+  #seeHeap(): void {
+    if (this.#isolate.isDisposed) return;
+    this.#heapPeakBytes = Math.max(this.#heapPeakBytes, this.#isolate.heapBytes);
   }
 
   #end(outcome: Outcome): void {

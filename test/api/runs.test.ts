@@ -17,6 +17,13 @@ exports.settings = {
   fails({ bearerToken }) { throw Object.assign(new Error('no ' + bearerToken), { code: 'E_MINE' }); },
   waits: ({ ms = 60_000 }) => new Promise((resolve) => setTimeout(resolve, ms)),
   loops() { for (;;); },
+  async fills() {
+    const kept = [];
+    for (;;) {
+      kept.push(Array.from({ length: 1e6 }, (_, i) => i + 0.5));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+  },
   stuck: () => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1),
 };`;
 
@@ -55,6 +62,12 @@ test('a run that has succeeded', async () => {
     progress: { fraction: 0.5, message: 'half [redacted]' },
     log: [{ at: expect.any(String), level: 'warn', message: 'größe [redacted]' }],
   });
+});
+
+test('the heap of a run is the most that was seen: of one that ran out of it, too', async () => {
+  const run = await runOf(await call('fills'));
+  expect(run).toMatchObject({ outcome: 'faulted', fault: 'memory_limit_exceeded' });
+  expect(run.heapBytes).toBeGreaterThan(20e6);
 });
 
 test('a run that has failed: the error, and the stack with the lines of the bundle', async () => {
