@@ -98,13 +98,13 @@ function writerOf(ctx: ApiContext, service: Service): RecordWriter {
 }
 
 /** The integration that a new record is to belong to: a run's own, or the one that the body names. */
-function integrationIdOf({ state: { grant } }: ApiContext, { _integrationId }: JsonObject): string {
-  if (grant) {
-    if (_integrationId !== undefined && _integrationId !== grant.integrationId) throw noIntegration();
-    return grant.integrationId;
+function integrationIdOf({ state: { grant } }: ApiContext, body: JsonObject): string {
+  const { _integrationId = grant?.integrationId } = body;
+  if (_integrationId === undefined) {
+    throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
   }
-  if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
   if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
+  if (grant && _integrationId !== grant.integrationId) throw requestError('access_restricted');
   return _integrationId;
 }
 

@@ -333,7 +333,7 @@ describe('a run', () => {
       { path: '/connections' },
       { path: '/integrations' },
     ]);
-    expect(rest.body.map(([status]: [number]) => status)).toEqual([422, 422, 404, 200, 200]);
+    expect(rest.body.map(([status]: [number]) => status)).toEqual([403, 422, 404, 200, 200]);
     expect(rest.body[3][1].map((row: { _id: string }) => row._id)).toEqual([mine]);
     expect(rest.body[4][1].map((row: { _id: string }) => row._id)).toEqual([integrationId]);
   });
