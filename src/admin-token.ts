@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashToken } from './api/auth.ts';
-import { DocumentFile } from './store/document-file.ts';
+import { replaceFile, syncFolder } from './store/files.ts';
 import { StoreError } from './store/store.ts';
 
 export interface AdminToken {
@@ -19,7 +19,8 @@ export async function adminToken(dataFolder: string, given: string | undefined):
   const kept = await readHash(path);
   if (kept !== undefined) return { hash: kept };
   const made = randomBytes(24).toString('base64url');
-  await new DocumentFile<{ tokenHash: string }>(path).write({ tokenHash: hashToken(made) });
+  await replaceFile(path, JSON.stringify({ tokenHash: hashToken(made) }));
+  await syncFolder(dataFolder);
   return { hash: hashToken(made), made };
 }
 

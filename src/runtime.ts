@@ -23,9 +23,9 @@ import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { completeOptions, type Options } from './options.ts';
-import { openKeyring } from './record/keyring.ts';
+import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
-import { renewCredentials } from './record/renew.ts';
+import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
@@ -72,23 +72,35 @@ const JOURNAL_FILE = 'runs.sqlite';
 export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime> {
   const { logger = pino({ level: 'silent' }), ...rest } = given;
   const options = completeOptions(rest);
-  const store = await openLowdbStore(resolve(options.data), ({ integration }) => integrationProblem(integration));
+  const data = resolve(options.data);
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
+  const renewal = new Renewal(keyring);
+  const store = await openLowdbStore(data, {
+    check: ({ integration }) => integrationProblem(integration),
+    onRead: (document) => renewal.look(document),
+  });
   try {
-    return await start(options, logger, store);
+    return await start(options, logger, { store, keyring, unreadable: await renewal.renew(store) });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function start(options: Options, logger: Logger, store: Store): Promise<Runtime> {
+interface Opened {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  /** Ids of connections whose credentials no key opens. */
+  readonly unreadable: readonly string[];
+}
+
+async function start(options: Options, logger: Logger, { store, keyring, unreadable }: Opened): Promise<Runtime> {
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of store.problems) logger.error({ event: 'store_problem' }, message);
 
-  const keyring = await openKeyring(join(resolve(options.data), KEY_FILE), options.secretKey);
-  const unreadable = await renewCredentials(store, keyring);
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
@@ -96,7 +108,7 @@ async function start(options: Options, logger: Logger, store: Store): Promise<Ru
   const journal = new RunJournal(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
-  journal.keepOnly(new Set((await store.list()).map(({ _id }) => _id)));
+  for (const id of journal.integrationIds()) if ((await store.ownerOf(id)) === undefined) journal.forget(id);
 
   const sandbox = createSandbox({
     isolation: options.isolation,

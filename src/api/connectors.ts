@@ -9,9 +9,10 @@ import { type Service, shown } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
+import { placeOf } from '../store/store.ts';
 import { readObject } from './body.ts';
 import { type ApiContext, assertAdministrator } from './context.ts';
-import { type Place, replyList } from './paging.ts';
+import { replyList } from './paging.ts';
 
 const updateBody = Compile(
   Type.Object({
@@ -26,8 +27,12 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     await catalog.start();
-    const rows = catalog.rows().map(withHold);
-    replyList(ctx, rows as unknown as JsonObject[], publicUrl(), ({ name, _id }) => [String(name), String(_id)]);
+    await replyList(ctx, {
+      source: () => catalog.rows(),
+      placeOf: ({ name, _id }) => [name, _id],
+      show: (row) => withHold(row) as unknown as JsonObject,
+      publicUrl: publicUrl(),
+    });
   });
 
   router.get('/connectors/:id', async (context) => {
@@ -37,15 +42,13 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   router.get('/connectors/:id/installBase', async (context) => {
     const ctx = context as ApiContext;
     const { _id } = await rowOf(ctx);
-    const installed = (await store.list()).filter(({ _connectorId }) => _connectorId === _id) as Integration[];
-    const rows = installed.map((integration): JsonObject => {
-      const { _id: _integrationId, name, version = null, updateInProgress = false } = shown(service, integration);
-      return { _integrationId, name, version, updateInProgress };
+    await replyList(ctx, {
+      source: (after) => store.documents(after),
+      placeOf: ({ integration }) => placeOf(integration),
+      matches: ({ integration }) => integration._connectorId === _id,
+      show: ({ integration }) => installBaseRow(shown(service, integration as Integration)),
+      publicUrl: publicUrl(),
     });
-    // Ids count up with age.
-    const placeOf = ({ _integrationId }: JsonObject): Place => [String(_integrationId), ''];
-    rows.sort((a, b) => (placeOf(a)[0] < placeOf(b)[0] ? -1 : 1));
-    replyList(ctx, rows, publicUrl(), placeOf);
   });
 
   router.put('/connectors/:id/update', async (context) => {
@@ -84,4 +87,8 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const message = 'The connector keeps bringing its compartment down; a run that succeeds ends the pauses.';
     return { ...row, status: 'held', errors: [...(row.errors ?? []), { code: 'overloaded', message }] };
   }
+}
+
+function installBaseRow({ _id, name, version, updateInProgress = false }: Integration): JsonObject {
+  return { _integrationId: _id, name, version: version ?? null, updateInProgress };
 }

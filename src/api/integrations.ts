@@ -9,7 +9,7 @@ import {
   userChange,
 } from '../integration/integration.ts';
 import { integrationOf, put, type Service, shown } from '../integration/service.ts';
-import { recordKinds } from '../store/store.ts';
+import { type Place, placeOf, recordKinds, type Stored } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readObject } from './body.ts';
 import {
@@ -23,14 +23,21 @@ import {
   replyRecord,
   unitOf,
 } from './context.ts';
-import { projectionOf, queryOf, replyList } from './paging.ts';
+import { filtersOf, projectionOf, replyList } from './paging.ts';
 
 const FILTERS = ['_connectorId', 'mode', 'tag'] as const;
 
 export function integrationRoutes(router: Router, service: Service, publicUrl: () => string): void {
   router.get('/integrations', async (context) => {
     const ctx = context as ApiContext;
-    replyList(ctx, await matching(ctx, service), publicUrl());
+    const { grant } = ctx.state;
+    await replyList(ctx, {
+      source: (after) => (grant ? [integrationOf(grant.unit)] : integrationsOf(service, after)),
+      placeOf,
+      matches: filtersOf(ctx, FILTERS),
+      show: (integration) => visible(ctx, integration as Integration),
+      publicUrl: publicUrl(),
+    });
   });
 
   router.post('/integrations', async (context) => {
@@ -100,14 +107,8 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
   }
 }
 
-async function matching(ctx: ApiContext, service: Service): Promise<readonly Integration[]> {
-  const { grant } = ctx.state;
-  const all = grant
-    ? [integrationOf(grant.unit)]
-    : (await service.store.list()).map((integration) => shown(service, integration as Integration));
-  const wanted = FILTERS.map((name) => [name, queryOf(ctx, name)] as const).filter(([, value]) => value !== undefined);
-  if (wanted.length === 0) return all;
-  return all.filter((integration) => wanted.every(([name, value]) => integration[name] === value));
+async function* integrationsOf(service: Service, after: Place | undefined): AsyncGenerator<Stored> {
+  for await (const { integration } of service.store.documents(after)) yield integration;
 }
 
 function dependenciesOf(unit: UnitOfWork): Record<string, { id: string; name: string }[]> {

@@ -3,15 +3,15 @@ import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { comparePlaces, type Place } from '../store/store.ts';
 import type { ApiContext } from './context.ts';
 
-const LIMIT_MAX = 1000;
+/** Items of a page. */
+export const LIMIT_MAX = 1000;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
-/** A place in a list, whether what stood there is still there or not; lists are sorted by it. */
-export type Place = readonly [string, string];
-
-const placeByAge = ({ createdAt, _id }: JsonObject): Place => [String(createdAt), String(_id)];
+/** What a list shows, sorted, from after a place on; earlier ones are passed over. */
+export type Source<T> = (after: Place | undefined) => AsyncIterable<T> | Iterable<T>;
 
 function badQuery(message: string): Error {
   return requestError('invalid_query_params', { message });
@@ -22,6 +22,12 @@ export function queryOf(ctx: ApiContext, name: string): string | undefined {
   const value = ctx.query[name];
   if (Array.isArray(value)) throw badQuery(`${name} is given more than once`);
   return value;
+}
+
+/** Whether a record has the values that the query names for these fields. */
+export function filtersOf(ctx: ApiContext, names: readonly string[]): (record: JsonObject) => boolean {
+  const wanted = names.map((name) => [name, queryOf(ctx, name)] as const).filter(([, value]) => value !== undefined);
+  return (record) => wanted.every(([name, value]) => record[name] === value);
 }
 
 function limitOf(ctx: ApiContext): number {
@@ -44,35 +50,41 @@ function cursorOf(ctx: ApiContext): Place | undefined {
   throw badQuery('cursor is not one that this server has given');
 }
 
-/**
- * Replies one page of a list.
- *
- * @param placeOf what the list is sorted by; age, if not given
- */
-export function replyList<T extends JsonObject>(
-  ctx: ApiContext,
-  records: readonly T[],
-  publicUrl: string,
-  placeOf: (record: T) => Place = placeByAge,
-): void {
+export interface ListOptions<T> {
+  readonly source: Source<T>;
+  /** What the list is sorted by. */
+  readonly placeOf: (item: T) => Place;
+  readonly show: (item: T) => JsonObject;
+  /** Whether an item belongs to the list; all, if not given. */
+  readonly matches?: (item: T) => boolean;
+  readonly publicUrl: string;
+}
+
+/** Replies one page of a list. No more of it is looked at than the page needs. */
+export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
+  const { source, placeOf, show, matches = () => true, publicUrl } = options;
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
   const project = projectionOf(ctx);
-  const isAfter = (record: T): boolean => {
-    const [place, id] = placeOf(record);
-    return cursor === undefined || place > cursor[0] || (place === cursor[0] && id > cursor[1]);
-  };
-  const rest = cursor ? records.filter(isAfter) : records;
-  const page = rest.slice(0, limit);
-  const last = page.at(-1);
-  if (last && rest.length > page.length) {
-    // A request may name its target with a scheme and a host of its own (RFC 9112, 3.2.2).
-    const { pathname, search } = new URL(ctx.originalUrl, publicUrl);
-    const next = new URL(publicUrl + pathname + search);
-    next.searchParams.set('cursor', Buffer.from(JSON.stringify(placeOf(last))).toString('base64url'));
-    ctx.set('Link', `<${next.href}>; rel="next"`);
+  const page: T[] = [];
+  for await (const item of source(cursor)) {
+    if ((cursor && comparePlaces(placeOf(item), cursor) <= 0) || !matches(item)) continue;
+    const last = page.at(-1);
+    if (last && page.length === limit) {
+      ctx.set('Link', nextLink(ctx, placeOf(last), publicUrl));
+      break;
+    }
+    page.push(item);
   }
-  ctx.body = page.map(project);
+  ctx.body = page.map((item) => project(show(item)));
+}
+
+function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
+  // A request may name its target with a scheme and a host of its own (RFC 9112, 3.2.2).
+  const { pathname, search } = new URL(ctx.originalUrl, publicUrl);
+  const next = new URL(publicUrl + pathname + search);
+  next.searchParams.set('cursor', Buffer.from(JSON.stringify(last)).toString('base64url'));
+  return `<${next.href}>; rel="next"`;
 }
 
 /** `include` or `exclude`: comma lists of fields in dot notation. The id is always there. */

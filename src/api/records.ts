@@ -9,11 +9,19 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { RecordWriter } from '../record/records.ts';
 import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
 import { isObjectId } from '../store/object-id.ts';
-import { byAge, type RecordKind, recordKinds, type Stored } from '../store/store.ts';
+import {
+  byAge,
+  comparePlaces,
+  type Place,
+  placeOf,
+  type RecordKind,
+  recordKinds,
+  type Stored,
+} from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
 import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
-import { projectionOf, queryOf, replyList } from './paging.ts';
+import { filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
 
 const FILTERS = ['_integrationId', '_connectorId', 'type'] as const;
 
@@ -21,7 +29,13 @@ export function recordRoutes(router: Router, service: Service, publicUrl: () => 
   for (const kind of recordKinds) {
     router.get(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      replyList(ctx, await matching(ctx, service, kind), publicUrl());
+      const isWanted = filtersOf(ctx, FILTERS);
+      await replyList(ctx, {
+        source: (after) => oldest(recordsFor(ctx, service, kind), isWanted, after),
+        placeOf,
+        show: (record) => shownRecord(kind, record),
+        publicUrl: publicUrl(),
+      });
     });
 
     router.post(`/${kind}`, async (context) => {
@@ -127,16 +141,27 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
   return owner;
 }
 
-async function matching(ctx: ApiContext, service: Service, kind: RecordKind): Promise<readonly Stored[]> {
-  const { grant } = ctx.state;
-  const wanted = FILTERS.map((name) => [name, queryOf(ctx, name)] as const).filter(([, value]) => value !== undefined);
-  const all = grant
-    ? (await unitOf(ctx, service, grant.integrationId)).records(kind)
-    : (await service.store.documents()).flatMap((document) => Object.values(document[kind]));
-  return all
-    .filter((record) => wanted.every(([name, value]) => record[name] === value))
-    .sort(byAge)
-    .map((record) => shownRecord(kind, record));
+/** The records that a list is made from: of one integration, if a run asks or the query names it, or all. */
+async function* recordsFor(ctx: ApiContext, service: Service, kind: RecordKind): AsyncGenerator<Stored> {
+  const id = ctx.state.grant?.integrationId ?? queryOf(ctx, '_integrationId');
+  if (id !== undefined) yield* (await unitOf(ctx, service, id)).records(kind);
+  else for await (const document of service.store.documents()) yield* Object.values(document[kind]);
+}
+
+/** The first of those after a place, sorted: as many as any page shows, and one more. */
+async function* oldest(
+  records: AsyncIterable<Stored>,
+  isWanted: (record: Stored) => boolean,
+  after: Place | undefined,
+): AsyncGenerator<Stored> {
+  const enough = LIMIT_MAX + 1;
+  let kept: Stored[] = [];
+  for await (const record of records) {
+    if (!isWanted(record) || (after && comparePlaces(placeOf(record), after) <= 0)) continue;
+    kept.push(record);
+    if (kept.length >= 2 * enough) kept = kept.sort(byAge).slice(0, enough);
+  }
+  yield* kept.sort(byAge);
 }
 
 // --- JSON Patch (RFC 6902) ------------------------------------------------------------------------

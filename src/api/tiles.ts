@@ -3,8 +3,7 @@ import type { Router } from '@koa/router';
 import type { Integration } from '../integration/integration.ts';
 import { type Service, shown } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import type { RunRecord } from '../run/run.ts';
-import { byAge, type Document, recordKinds } from '../store/store.ts';
+import { type Document, placeOf, recordKinds } from '../store/store.ts';
 import { type ApiContext, unitOf } from './context.ts';
 import { replyList } from './paging.ts';
 
@@ -13,20 +12,17 @@ export function tileRoutes(router: Router, service: Service, publicUrl: () => st
     const ctx = context as ApiContext;
     const { grant } = ctx.state;
     if (grant) await unitOf(ctx, service, grant.integrationId);
-    const documents = (await service.store.documents())
-      .filter(({ integration }) => !grant || integration._id === grant.integrationId)
-      .sort((a, b) => byAge(a.integration, b.integration));
-    const latest = service.dispatcher.runs.latest();
-    const rows = documents.map((document) => tileOf(service, document, latest.get(document.integration._id)));
-    const places = new Map(documents.map(({ integration }) => [integration._id, integration.createdAt]));
-    replyList(ctx, rows, publicUrl(), ({ _integrationId }) => [
-      places.get(String(_integrationId)) ?? '',
-      String(_integrationId),
-    ]);
+    const own = grant && (await service.store.get(grant.integrationId));
+    await replyList(ctx, {
+      source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
+      placeOf: ({ integration }) => placeOf(integration),
+      show: (document) => tileOf(service, document),
+      publicUrl: publicUrl(),
+    });
   });
 }
 
-function tileOf(service: Service, document: Document, last: RunRecord | undefined): JsonObject {
+function tileOf(service: Service, document: Document): JsonObject {
   const {
     _id,
     _connectorId,
@@ -37,6 +33,7 @@ function tileOf(service: Service, document: Document, last: RunRecord | undefine
     uninstall = [],
     updateInProgress,
   } = shown(service, document.integration as Integration);
+  const last = service.dispatcher.runs.latestOf(_id);
   const steps = mode === 'uninstall' ? uninstall : install;
   const imageURL = _connectorId === undefined ? undefined : service.catalog.row(_connectorId)?.imageURL;
   return {

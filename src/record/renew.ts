@@ -1,22 +1,42 @@
 /** After a change of the key: every credential sealed anew with the present one. */
-import type { Store } from '../store/store.ts';
+import type { Document, Store } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { opened, resealed } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
 
-/** @returns ids of connections that none of the keys opens; they are left as they are */
-export async function renewCredentials(store: Store, keyring: Keyring): Promise<string[]> {
-  const unreadable: string[] = [];
-  for (const document of await store.documents()) {
-    const all = Object.values(document.connections);
-    unreadable.push(...all.filter((connection) => !opened(keyring, connection)).map(({ _id }) => _id));
-    if (all.every((connection) => resealed(keyring, connection) === connection)) continue;
-    await UnitOfWork.change(store, document.integration._id, (unit) => {
-      for (const connection of unit.records('connections')) {
-        const renewed = resealed(keyring, connection);
-        if (renewed !== connection) unit.putRecord('connections', renewed);
-      }
-    });
+/** Looks at the documents as they are read at start, and afterwards renews what has to be. */
+export class Renewal {
+  readonly #keyring: Keyring;
+  /** Ids of connections that none of the keys opens. */
+  readonly #unreadable = new Map<string, string[]>();
+  readonly #stale = new Set<string>();
+
+  constructor(keyring: Keyring) {
+    this.#keyring = keyring;
   }
-  return unreadable;
+
+  look({ integration: { _id }, connections }: Document): void {
+    const all = Object.values(connections);
+    const unreadable = all.filter((connection) => !opened(this.#keyring, connection));
+    if (unreadable.length > 0)
+      this.#unreadable.set(
+        _id,
+        unreadable.map((connection) => connection._id),
+      );
+    else this.#unreadable.delete(_id);
+    if (all.some((connection) => resealed(this.#keyring, connection) !== connection)) this.#stale.add(_id);
+  }
+
+  /** @returns ids of connections that none of the keys opens; they are left as they are */
+  async renew(store: Store): Promise<string[]> {
+    for (const id of this.#stale) {
+      await UnitOfWork.change(store, id, (unit) => {
+        for (const connection of unit.records('connections')) {
+          const renewed = resealed(this.#keyring, connection);
+          if (renewed !== connection) unit.putRecord('connections', renewed);
+        }
+      });
+    }
+    return [...this.#unreadable.values()].flat();
+  }
 }

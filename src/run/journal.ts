@@ -19,6 +19,7 @@ export class RunJournal {
   readonly #trim: StatementSync;
   readonly #one: StatementSync;
   readonly #last: StatementSync;
+  readonly #newest: StatementSync;
   readonly #onError: (error: unknown) => void;
   /** What is to be written, the newest of each run. */
   readonly #pending = new Map<string, RunRecord>();
@@ -43,6 +44,7 @@ export class RunJournal {
     this.#last = this.#database.prepare(
       `SELECT record FROM runs WHERE integration = ? ORDER BY id DESC LIMIT ${RUNS_KEPT}`,
     );
+    this.#newest = this.#database.prepare('SELECT record FROM runs WHERE integration = ? ORDER BY id DESC LIMIT 1');
   }
 
   put(record: RunRecord): void {
@@ -63,20 +65,23 @@ export class RunJournal {
     return rows.reverse().map(({ record }) => JSON.parse(String(record)) as RunRecord);
   }
 
-  /** The newest of every integration. */
-  latest(): RunRecord[] {
+  /** The newest of an integration. */
+  latestOf(integrationId: string): RunRecord | undefined {
     this.#flush();
-    const rows = this.#database
-      .prepare('SELECT record FROM runs WHERE id IN (SELECT max(id) FROM runs GROUP BY integration)')
-      .all();
-    return rows.map(({ record }) => JSON.parse(String(record)) as RunRecord);
+    const row = this.#newest.get(integrationId);
+    return row && (JSON.parse(String(row.record)) as RunRecord);
   }
 
-  /** Removes what belongs to no integration. */
-  keepOnly(integrationIds: ReadonlySet<string>): void {
+  /** The integrations that have runs. */
+  integrationIds(): string[] {
     const rows = this.#database.prepare('SELECT DISTINCT integration FROM runs').all();
-    const remove = this.#database.prepare('DELETE FROM runs WHERE integration = ?');
-    for (const { integration } of rows) if (!integrationIds.has(String(integration))) remove.run(integration as string);
+    return rows.map(({ integration }) => String(integration));
+  }
+
+  /** Removes the runs of an integration. */
+  forget(integrationId: string): void {
+    this.#flush();
+    this.#database.prepare('DELETE FROM runs WHERE integration = ?').run(integrationId);
   }
 
   close(): void {

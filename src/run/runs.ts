@@ -43,9 +43,9 @@ export class Runs {
     return this.#journal.of(integrationId).map((record) => this.#active.get(record._id)?.record ?? record);
   }
 
-  /** The last of every integration. */
-  latest(): Map<string, RunRecord> {
-    return new Map(this.#journal.latest().map((record) => [record._integrationId, record]));
+  /** The last of an integration. */
+  latestOf(integrationId: string): RunRecord | undefined {
+    return this.#journal.latestOf(integrationId);
   }
 
   /** Ends a run that is going on. @returns false if there is none */

@@ -1,38 +1,66 @@
-/** The store on disk: a lowdb database per integration, each a file of its own. */
+/**
+ * The store on disk: a lowdb database per integration, each a file of its own. A commit is durable
+ * when it stands in the log; soon after, the files are written and the log goes (a checkpoint).
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Low } from 'lowdb';
 import { Compile } from 'typebox/compile';
-import { DocumentFile, isTemporary } from './document-file.ts';
+import { CommitLog, type LogEntry, readLog } from './commit-log.ts';
+import { DocumentFile } from './document-file.ts';
+import { DocumentTable } from './document-table.ts';
+import { asStoreError, codeOf, isTemporary, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { migrated } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import {
-  byAge,
   type Change,
   Document,
   FORMAT,
+  type Place,
+  placeOf,
   recordIdsOf,
-  recordKinds,
   type Store,
-  type Stored,
   StoreError,
   type StoreProblem,
 } from './store.ts';
 
 const SUFFIX = '.json';
+const LOG_NAME = /^commits-(\d{1,15})\.log$/;
 const READS_AT_ONCE = 32;
+/** The log's writes go first: files are written two at a time. */
+const WRITES_AT_ONCE = 2;
+/** A list gives way to others after this long. */
+const TURN_MS = 5;
+
+/** A checkpoint comes when the store has been quiet for a moment, … */
+const QUIET_MS = 25;
+/** … after this long at the latest, … */
+const CHECKPOINT_MS = 2_000;
+/** … or when a start would have this much to read again. */
+const LOG_BYTES = 16 * 1024 * 1024;
+const DIRTY_DOCUMENTS = 1_000;
+/** As long as no checkpoint succeeds: commits are refused beyond. */
+const LOG_BYTES_MAX = 256 * 1024 * 1024;
+const RETRY_MS = 1_000;
+
 const validDocument = Compile(Document);
 
-/** Says what is wrong with a document beyond its shape, in a sentence. */
-export type DocumentCheck = (document: Document) => string | undefined;
+export interface StoreOptions {
+  /** Says what is wrong with a document beyond its shape, in a sentence. */
+  readonly check?: (document: Document) => string | undefined;
+  /** Sees each document that is taken from the disk at start. */
+  readonly onRead?: (document: Document) => void;
+}
 
 /** Opens, and holds the lock on, a data folder. A damaged file is set aside and harms nothing else. */
-export async function openLowdbStore(folder: string, check: DocumentCheck = () => undefined): Promise<Store> {
+export async function openLowdbStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   await mkdir(join(folder, 'integrations'), { recursive: true, mode: 0o700 });
   const lock = lockFolder(folder);
   try {
-    const store = new LowdbStore(folder, lock, check);
+    const store = new LowdbStore(folder, lock, options);
     await store.load();
     return store;
   } catch (error) {
@@ -42,90 +70,137 @@ export async function openLowdbStore(folder: string, check: DocumentCheck = () =
 }
 
 class LowdbStore implements Store {
-  readonly problems: StoreProblem[] = [];
+  readonly #dataFolder: string;
   readonly #folder: string;
   readonly #lock: FolderLock;
-  readonly #check: DocumentCheck;
-  readonly #databases = new Map<string, Low<Document>>();
+  readonly #options: StoreOptions;
+  readonly #table = new DocumentTable();
+  readonly #foundAtStart: StoreProblem[] = [];
+  /** Ids of files that were left where they are. */
+  readonly #occupied = new Set<string>();
   /** The last commit of each integration that has one going. */
   readonly #queues = new Map<string, Promise<unknown>>();
-  /** Whose each record is. */
-  readonly #owners = new Map<string, string>();
+
+  #log: CommitLog | undefined;
+  #opening: Promise<CommitLog> | undefined;
+  /** Logs whose documents are not all in their files, oldest first. */
+  #oldLogs: string[] = [];
+  /** Those of them that hold something that could not be taken: set aside afterwards. */
+  readonly #spoiltLogs = new Set<string>();
+  #lastLog = 0;
+  /** Ids of documents that are in a log and not in their files. */
+  #dirty = new Set<string>();
+  #dirtySince = 0;
+  #committedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #checkpoint: Promise<void> | undefined;
+  /** Why the last checkpoint did not succeed. */
+  #checkpointError: unknown;
   #closed = false;
 
-  constructor(folder: string, lock: FolderLock, check: DocumentCheck) {
+  constructor(folder: string, lock: FolderLock, options: StoreOptions) {
+    this.#dataFolder = folder;
     this.#folder = join(folder, 'integrations');
     this.#lock = lock;
-    this.#check = check;
+    this.#options = options;
+  }
+
+  get problems(): readonly StoreProblem[] {
+    if (this.#checkpointError === undefined) return this.#foundAtStart;
+    const message = `Documents could not be written to their files (${codeOf(this.#checkpointError)}); they are safe in the log.`;
+    return [...this.#foundAtStart, { name: 'integrations', message }];
   }
 
   async get(integrationId: string): Promise<Document | undefined> {
-    return this.#databases.get(integrationId)?.data;
+    return this.#table.get(integrationId);
   }
 
-  async list(): Promise<readonly Stored[]> {
-    return [...this.#databases.values()].map(({ data }) => data.integration).sort(byAge);
+  async *documents(after?: Place): AsyncGenerator<Document> {
+    let place = after;
+    let turnAt = performance.now() + TURN_MS;
+    for (;;) {
+      const document = this.#table.after(place);
+      if (!document) return;
+      place = placeOf(document.integration);
+      yield document;
+      if (performance.now() > turnAt) {
+        await turn();
+        turnAt = performance.now() + TURN_MS;
+      }
+    }
   }
 
-  async documents(): Promise<readonly Document[]> {
-    return [...this.#databases.values()].map(({ data }) => data);
-  }
-
-  async ownerOf(recordId: string): Promise<string | undefined> {
-    return this.#owners.get(recordId);
+  async ownerOf(id: string): Promise<string | undefined> {
+    return this.#table.ownerOf(id);
   }
 
   commit(integrationId: string, change: Change): Promise<Document | undefined> {
-    const before = this.#queues.get(integrationId);
-    const commit = before
-      ? before.then(
-          () => this.#write(integrationId, change),
-          () => this.#write(integrationId, change),
-        )
-      : this.#write(integrationId, change);
-    this.#queues.set(integrationId, commit);
-    const clear = (): void => {
-      if (this.#queues.get(integrationId) === commit) this.#queues.delete(integrationId);
-    };
-    commit.then(clear, clear);
-    return commit;
+    return this.#inOrder(integrationId, () => this.#commit(integrationId, change));
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.allSettled(this.#queues.values());
+    clearTimeout(this.#timer);
+    await this.#checkpoint;
+    await this.#writeBack();
+    await this.#log?.close();
+    if (this.#dirty.size === 0 && this.#log) await rm(this.#log.path, { force: true });
     this.#lock.release();
   }
 
-  async #write(integrationId: string, change: Change): Promise<Document | undefined> {
+  #inOrder<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(integrationId);
+    const mine = before ? before.then(work, work) : work();
+    this.#queues.set(integrationId, mine);
+    const clear = (): void => {
+      if (this.#queues.get(integrationId) === mine) this.#queues.delete(integrationId);
+    };
+    mine.then(clear, clear);
+    return mine;
+  }
+
+  // --- commits --------------------------------------------------------------------------------------
+
+  async #commit(integrationId: string, change: Change): Promise<Document | undefined> {
     if (this.#closed) throw new StoreError('store_unavailable', 'The store is closed.');
-    const current = this.#databases.get(integrationId)?.data;
+    const current = this.#table.get(integrationId);
     const next = change(current);
     if (next === current) return current;
-    const file = this.#fileOf(integrationId);
     if (next) this.#assertFits(integrationId, next);
-    try {
-      if (next) {
-        const database = new Low(file, next);
-        await database.write();
-        this.#databases.set(integrationId, database);
-      } else {
-        await file.remove();
-        this.#databases.delete(integrationId);
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const full = code === 'ENOSPC' || code === 'EDQUOT';
-      throw new StoreError(full ? 'store_full' : 'store_unavailable', `The store was not written (${code}).`, {
-        cause: error,
-      });
+    if (this.#occupied.has(integrationId)) {
+      throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
-    if (hasOtherRecords(current, next)) {
-      for (const id of recordIdsOf(current)) this.#owners.delete(id);
-      for (const id of recordIdsOf(next)) this.#owners.set(id, integrationId);
-    }
+    const text = next ? textOf(next) : Buffer.alloc(0);
+    await this.#append({ integrationId, text });
+    if (next) this.#table.set(integrationId, next, text);
+    else this.#table.delete(integrationId);
     return next;
+  }
+
+  async #append(entry: LogEntry): Promise<void> {
+    if (this.#checkpointError !== undefined && (this.#log?.bytes ?? 0) > LOG_BYTES_MAX) {
+      throw asStoreError(this.#checkpointError);
+    }
+    const log = this.#log ?? (await this.#openLog());
+    await log.append(entry);
+    this.#dirty.add(entry.integrationId);
+    this.#committedAt = performance.now();
+    if (log.bytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
+    else if (!this.#timer) this.#wait(QUIET_MS);
+  }
+
+  async #openLog(): Promise<CommitLog> {
+    this.#opening ??= CommitLog.create(this.#dataFolder, join(this.#dataFolder, `commits-${++this.#lastLog}.log`))
+      .catch((error) => {
+        throw asStoreError(error);
+      })
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    this.#log = await this.#opening;
+    return this.#log;
   }
 
   /** What is written has to be readable again: a failure here is a bug of ours, found in time. */
@@ -141,12 +216,90 @@ class LowdbStore implements Store {
     }
     const checked = document as unknown as Document;
     if (checked.integration._id !== integrationId) return `it is the integration ${checked.integration._id}`;
-    return this.#check(checked);
+    return this.#options.check?.(checked);
   }
 
-  #fileOf(integrationId: string): DocumentFile<Document> {
-    return new DocumentFile<Document>(join(this.#folder, integrationId + SUFFIX));
+  // --- checkpoints ----------------------------------------------------------------------------------
+
+  #wait(ms: number): void {
+    if (!this.#timer) this.#dirtySince = performance.now();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const now = performance.now();
+      const quietMs = now - this.#committedAt;
+      if (quietMs < QUIET_MS && now - this.#dirtySince < CHECKPOINT_MS) return this.#wait(QUIET_MS - quietMs);
+      this.#startCheckpoint();
+    }, ms);
   }
+
+  #startCheckpoint(): void {
+    if (this.#checkpoint || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#checkpoint = this.#writeBack().finally(() => {
+      this.#checkpoint = undefined;
+      if (this.#closed || this.#dirty.size === 0) return;
+      if (!this.#timer) this.#wait(this.#checkpointError === undefined ? QUIET_MS : RETRY_MS);
+    });
+  }
+
+  /** Never rejects: what cannot be written stays in the log. */
+  async #writeBack(): Promise<void> {
+    try {
+      await this.#changeLogs();
+      const ids = [...this.#dirty];
+      this.#dirty.clear();
+      const failed = new Map<string, unknown>();
+      const work = ids.values();
+      const writeNext = async (): Promise<void> => {
+        for (const id of work) await this.#writeFile(id).catch((error) => failed.set(id, error));
+      };
+      await Promise.all(Array.from({ length: WRITES_AT_ONCE }, writeNext));
+      for (const id of failed.keys()) this.#dirty.add(id);
+      await syncFolder(this.#folder).catch((error) => {
+        for (const id of ids) this.#dirty.add(id);
+        throw error;
+      });
+      // One that cannot be written must not hold up what can: it moves to the present log.
+      for (const id of failed.keys()) await this.#inOrder(id, () => this.#logAgain(id));
+      for (const path of [...this.#oldLogs]) {
+        if (this.#spoiltLogs.has(path)) await rename(path, asideOf(path));
+        else await rm(path, { force: true });
+        await syncFolder(this.#dataFolder);
+        this.#oldLogs.shift();
+      }
+      this.#checkpointError = failed.size > 0 ? [...failed.values()][0] : undefined;
+    } catch (error) {
+      this.#checkpointError = error;
+    }
+  }
+
+  /** The next commits go to a new log; the one before takes no more. */
+  async #changeLogs(): Promise<void> {
+    const before = this.#log;
+    if (!before || before.bytes === 0) return;
+    await this.#openLog();
+    this.#oldLogs.push(before.path);
+    await before.close();
+  }
+
+  async #writeFile(id: string): Promise<void> {
+    const file = this.#fileOf(id);
+    const document = this.#table.get(id);
+    if (document) await new Low<unknown>(file, document).write();
+    else await file.remove();
+  }
+
+  async #logAgain(integrationId: string): Promise<void> {
+    const log = this.#log ?? (await this.#openLog());
+    await log.append({ integrationId, text: this.#table.textOf(integrationId) ?? Buffer.alloc(0) });
+  }
+
+  #fileOf(integrationId: string): DocumentFile {
+    return new DocumentFile(join(this.#folder, integrationId + SUFFIX));
+  }
+
+  // --- start ----------------------------------------------------------------------------------------
 
   async load(): Promise<void> {
     const names = await readdir(this.#folder);
@@ -154,45 +307,131 @@ class LowdbStore implements Store {
     const ids = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
     const wanted = ids.filter(isObjectId).sort();
     for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
-      await Promise.all(wanted.slice(at, at + READS_AT_ONCE).map((id) => this.#read(id)));
+      const batch = wanted.slice(at, at + READS_AT_ONCE);
+      const found = await Promise.all(batch.map((id) => readOrError(this.#fileOf(id))));
+      for (const [index, id] of batch.entries()) await this.#take(id, found[index] as Found);
+      this.#table.forgetParsed();
     }
+    await this.#replay();
   }
 
-  async #read(integrationId: string): Promise<void> {
-    const file = this.#fileOf(integrationId);
-    const name = integrationId + SUFFIX;
-    let document: unknown;
-    try {
-      document = await file.read();
-    } catch (error) {
-      if (error instanceof SyntaxError) return this.#setAside(name, 'it is not JSON');
-      const { code } = error as NodeJS.ErrnoException;
-      this.problems.push({ name, message: `${name} cannot be read (${code}); it is left where it is.` });
-      return;
+  async #take(id: string, found: Found): Promise<void> {
+    const name = id + SUFFIX;
+    if (found.error instanceof SyntaxError) return this.#setAside(name, 'it is not JSON');
+    if (found.error !== undefined) {
+      return this.#leave(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
     }
-    if (isNewerFormat(document)) {
-      this.problems.push({
-        name,
-        message: `${name} is of a newer format than this version knows; it is left as it is.`,
-      });
-      return;
+    if (isNewerFormat(found.data)) {
+      return this.#leave(id, `${name} is of a newer format than this version knows; it is left as it is.`);
     }
-    const problem = this.#problemOf(integrationId, document);
+    const document = migrated(found.data);
+    const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as Document);
     if (problem) return this.#setAside(name, problem);
-    this.#databases.set(integrationId, new Low(file, document as Document));
-    for (const id of recordIdsOf(document as Document)) this.#owners.set(id, integrationId);
+    this.#takeRead(id, document as Document);
+    if (document !== found.data) this.#dirty.add(id);
   }
 
-  async #setAside(name: string, reason: string): Promise<void> {
-    const aside = `${name}.${randomUUID()}.damaged`;
-    await rename(join(this.#folder, name), join(this.#folder, aside));
-    this.problems.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${aside}.` });
+  #takeRead(id: string, document: Document): void {
+    this.#table.set(id, document, textOf(document));
+    this.#options.onRead?.(document);
+  }
+
+  #duplicateIn({ integration, ...rest }: Document): string | undefined {
+    const taken = [integration._id, ...recordIdsOf({ integration, ...rest })].find(
+      (id) => ![undefined, integration._id].includes(this.#table.ownerOf(id)),
+    );
+    return taken === undefined ? undefined : `${taken} is a record of ${this.#table.ownerOf(taken)}`;
+  }
+
+  #leave(id: string, message: string): void {
+    this.#occupied.add(id);
+    this.#foundAtStart.push({ name: id + SUFFIX, message });
+  }
+
+  async #setAside(name: string, reason: string, folder = this.#folder): Promise<void> {
+    const aside = asideOf(name);
+    try {
+      await rename(join(folder, name), join(folder, aside));
+    } catch (error) {
+      throw new StoreError('store_unavailable', `${name} is damaged and cannot be set aside (${codeOf(error)}).`, {
+        cause: error,
+      });
+    }
+    this.#foundAtStart.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${aside}.` });
+  }
+
+  /** What the last process had committed, and not written to the files. */
+  async #replay(): Promise<void> {
+    const names = (await readdir(this.#dataFolder)).filter((name) => LOG_NAME.test(name));
+    const numberOf = (name: string): number => Number(LOG_NAME.exec(name)?.[1]);
+    for (const name of names.sort((a, b) => numberOf(a) - numberOf(b))) {
+      this.#lastLog = numberOf(name);
+      const path = join(this.#dataFolder, name);
+      let entries: LogEntry[];
+      try {
+        entries = await readLog(path);
+      } catch (error) {
+        // It must not be found again when its documents have changed since.
+        await this.#setAside(name, `it cannot be read: ${codeOf(error)}`, this.#dataFolder);
+        continue;
+      }
+      for (const { integrationId, text } of entries) {
+        const problem = this.#apply(integrationId, text);
+        if (problem === undefined) continue;
+        this.#foundAtStart.push({
+          name,
+          message: `${name} holds a ${integrationId} that cannot be taken (${problem}); it will be set aside.`,
+        });
+        this.#spoiltLogs.add(path);
+      }
+      this.#oldLogs.push(path);
+    }
+    if (this.#oldLogs.length > 0 || this.#dirty.size > 0) await this.#writeBack();
+    if (this.#dirty.size > 0) this.#wait(RETRY_MS);
+  }
+
+  /** @returns why an entry of a log cannot be taken */
+  #apply(id: string, text: Buffer): string | undefined {
+    if (text.length === 0) {
+      this.#table.delete(id);
+    } else {
+      const found: unknown = JSON.parse(text.toString());
+      if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
+      const document = migrated(found);
+      const problem = this.#problemOf(id, document);
+      if (problem !== undefined) return problem;
+      this.#takeRead(id, document as Document);
+    }
+    // Newer than the file, whatever is amiss with that.
+    this.#occupied.delete(id);
+    this.#dirty.add(id);
+    return undefined;
   }
 }
 
-/** A unit of work leaves what it has not changed as it was. */
-function hasOtherRecords(before: Document | undefined, after: Document | undefined): boolean {
-  return recordKinds.some((kind) => before?.[kind] !== after?.[kind]);
+/** No larger than it has to be: what a `Buffer` takes by itself may be twice as much. */
+function textOf(document: unknown): Buffer {
+  const text = JSON.stringify(document);
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
+
+const asideOf = (name: string): string => `${name}.${randomUUID()}.damaged`;
+
+interface Found {
+  readonly data?: unknown;
+  readonly error?: unknown;
+}
+
+async function readOrError(file: DocumentFile): Promise<Found> {
+  const database = new Low<unknown>(file, {});
+  try {
+    await database.read();
+    return { data: database.data };
+  } catch (error) {
+    return { error };
+  }
 }
 
 function isNewerFormat(document: unknown): boolean {

@@ -1,5 +1,5 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
-import { byAge, type Document, recordIdsOf, type Store } from './store.ts';
+import { byAge, comparePlaces, type Document, placeOf, recordIdsOf, type Store } from './store.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
@@ -8,14 +8,15 @@ export function createMemoryStore(): Store {
     async get(integrationId) {
       return documents.get(integrationId);
     },
-    async list() {
-      return [...documents.values()].map(({ integration }) => integration).sort(byAge);
+    async *documents(after) {
+      const sorted = [...documents.values()].sort((a, b) => byAge(a.integration, b.integration));
+      for (const document of sorted) {
+        if (after === undefined || comparePlaces(placeOf(document.integration), after) > 0) yield document;
+      }
     },
-    async documents() {
-      return [...documents.values()];
-    },
-    async ownerOf(recordId) {
-      return [...documents.values()].find((document) => recordIdsOf(document).includes(recordId))?.integration._id;
+    async ownerOf(id) {
+      const owns = (document: Document): boolean => [document.integration._id, ...recordIdsOf(document)].includes(id);
+      return [...documents.values()].find(owns)?.integration._id;
     },
     async commit(integrationId, change) {
       const next = change(documents.get(integrationId));

@@ -54,22 +54,23 @@ export interface StoreProblem {
   readonly message: string;
 }
 
+/** A place among the integrations, whether what stood there is still there or not. */
+export type Place = readonly [createdAt: string, _id: string];
+
 /** Documents are never changed in place: what `get` gave stays as it was. */
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
-  /** The integrations, oldest first. */
-  list(): Promise<readonly Stored[]>;
-  /** Every document, in no particular order. */
-  documents(): Promise<readonly Document[]>;
-  /** The integration that a record belongs to. */
-  ownerOf(recordId: string): Promise<string | undefined>;
+  /** Oldest first, those after a place; gives way to others between documents, and shows what they do. */
+  documents(after?: Place): AsyncIterable<Document>;
+  /** The integration that a record belongs to; an integration belongs to itself. */
+  ownerOf(id: string): Promise<string | undefined>;
   /**
    * Applies a change to the document as it is at that moment and writes the result. When it resolves
    * the result is durable and `get` shows it; when it rejects nothing has changed. Commits on one
    * integration happen one after the other.
    */
   commit(integrationId: string, change: Change): Promise<Document | undefined>;
-  /** What could not be taken from the disk at start. */
+  /** What could not be taken from the disk at start, and what is amiss with it now. */
   readonly problems: readonly StoreProblem[];
   close(): Promise<void>;
 }
@@ -91,6 +92,12 @@ export function recordIdsOf(document: Document | undefined): string[] {
 
 /** Oldest first; of the same millisecond, in the order of their ids, which count up. */
 export function byAge(a: Stored, b: Stored): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
-  return a._id < b._id ? -1 : a._id > b._id ? 1 : 0;
+  return comparePlaces(placeOf(a), placeOf(b));
+}
+
+export const placeOf = ({ createdAt, _id }: Stored): Place => [createdAt, _id];
+
+export function comparePlaces(a: Place, b: Place): number {
+  if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1;
+  return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
 }

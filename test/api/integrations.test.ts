@@ -1,7 +1,7 @@
 /** Integrations made by hand, and the rules of who writes which field. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { errorsOf } from '../support/client.ts';
 import { installed, serve } from '../support/runtime.ts';
 
@@ -174,7 +174,8 @@ test('a number too large for JSON is refused', async () => {
 test('an integration whose file has gone can be deleted', async () => {
   const { client, data } = await serve();
   const { body } = await client('POST', '/integrations', { name: 'n' });
-  await rm(join(data, 'integrations', `${body._id}.json`));
+  const file = join(data, 'integrations', `${body._id}.json`);
+  await vi.waitFor(() => rm(file), { timeout: 5_000, interval: 20 });
   expect((await client('DELETE', `/integrations/${body._id}`)).status).toBe(204);
 });
 

@@ -1,11 +1,12 @@
 /** The store on disk: damaged files, locks, and what a write leaves. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
-import { StoreError } from '../../src/store/store.ts';
-import { documentOf } from '../support/documents.ts';
+import { allOf, documentOf } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
+
+const logsIn = (names: string[]): string[] => names.filter((name) => name.endsWith('.log'));
 
 async function folderWith(files: Record<string, string>): Promise<string> {
   const folder = await temporaryFolder();
@@ -39,7 +40,7 @@ test.each([
   const name = `${bad.integration._id}.json`;
   const folder = await folderWith({ [`${good.integration._id}.json`]: JSON.stringify(good), [name]: damagedText });
   const store = await openLowdbStore(folder);
-  expect(await store.list()).toEqual([good.integration]);
+  expect(await allOf(store)).toEqual([good]);
   expect(await store.get(bad.integration._id)).toBeUndefined();
   expect(store.problems.map((problem) => problem.name)).toEqual([name]);
   await store.close();
@@ -71,33 +72,37 @@ test('a temporary file that a killed process left is swept up', async () => {
 
 test('a document that does not fit is refused before anything is written', async () => {
   const folder = await temporaryFolder();
-  const store = await openLowdbStore(folder, ({ integration }) =>
-    integration.name === 'bad' ? 'a bad name' : undefined,
-  );
+  const store = await openLowdbStore(folder, {
+    check: ({ integration }) => (integration.name === 'bad' ? 'a bad name' : undefined),
+  });
   const document = documentOf({ name: 'bad' });
   await expect(store.commit(document.integration._id, () => document)).rejects.toThrow('a bad name');
-  expect(await store.list()).toEqual([]);
+  expect(await allOf(store)).toEqual([]);
   await store.close();
   expect(await readdir(join(folder, 'integrations'))).toEqual([]);
 });
 
-test('a write that fails leaves memory as the disk is, and the next one works', async () => {
+test('a document whose file cannot be written holds up no other, and stays safe in the log until it can', async () => {
   const folder = await temporaryFolder();
-  const store = await openLowdbStore(folder);
-  const document = documentOf();
-  const { _id } = document.integration;
-  await store.commit(_id, () => document);
-  // A directory in the place of the temporary file's target makes the rename fail.
-  const inTheWay = documentOf();
-  await mkdir(join(folder, 'integrations', `${inTheWay.integration._id}.json`));
-  const failing = store.commit(inTheWay.integration._id, () => inTheWay);
-  await expect(failing).rejects.toThrow(StoreError);
-  expect(await store.get(inTheWay.integration._id)).toBeUndefined();
-  const changed = { ...document, integration: { ...document.integration, name: 'two' } };
-  await store.commit(_id, () => changed);
-  expect(await store.get(_id)).toEqual(changed);
+  let store = await openLowdbStore(folder);
+  const [blocked, free] = [documentOf({ name: 'blocked' }), documentOf({ name: 'free' })];
+  const inTheWay = join(folder, 'integrations', `${blocked.integration._id}.json`);
+  await mkdir(inTheWay);
+  for (const document of [blocked, free]) await store.commit(document.integration._id, () => document);
+  await vi.waitFor(() => expect(store.problems).toHaveLength(1), 5_000);
+  expect(store.problems[0]?.message).toContain('safe in the log');
+  expect(JSON.parse(await readFile(join(folder, 'integrations', `${free.integration._id}.json`), 'utf8'))).toEqual(
+    free,
+  );
   await store.close();
-  expect((await readdir(join(folder, 'integrations'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+
+  store = await openLowdbStore(folder);
+  expect(await allOf(store)).toEqual([blocked, free]);
+  await rm(inTheWay, { recursive: true });
+  await vi.waitFor(() => expect(store.problems.map(({ name }) => name)).not.toContain('integrations'), 5_000);
+  await store.close();
+  expect(JSON.parse(await readFile(inTheWay, 'utf8'))).toEqual(blocked);
+  expect(logsIn(await readdir(folder))).toEqual([]);
 });
 
 test('a folder has one store at a time', async () => {

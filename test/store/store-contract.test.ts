@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import type { Store } from '../../src/store/store.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
-import { documentOf, newId } from '../support/documents.ts';
+import { allOf, documentOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 async function lowdb(): Promise<Store> {
@@ -32,7 +32,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect(await store.get(_id)).toEqual(document);
     await store.commit(_id, () => undefined);
     expect(await store.get(_id)).toBeUndefined();
-    expect(await store.list()).toEqual([]);
+    expect(await allOf(store)).toEqual([]);
   });
 
   test('the list is oldest first', async () => {
@@ -45,7 +45,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     for (const document of documents) await store.commit(document.integration._id, () => document);
     const [first, second, third] = documents;
     const ids = [second, first, third].map(({ integration }) => integration._id);
-    expect((await store.list()).map(({ _id }) => _id)).toEqual(ids);
+    expect((await allOf(store)).map(({ integration }) => integration._id)).toEqual(ids);
   });
 
   test('a change that throws changes nothing', async () => {
@@ -98,7 +98,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       const unit = await UnitOfWork.open(store, newId());
       expect(unit.hasChanges).toBe(false);
       await unit.commit();
-      expect(await store.list()).toEqual([]);
+      expect(await allOf(store)).toEqual([]);
     });
 
     test('conflicts when the record it changed was changed by another', async () => {

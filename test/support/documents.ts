@@ -1,6 +1,6 @@
 /** Documents for the store's tests. */
 import { objectIds } from '../../src/store/object-id.ts';
-import type { Document } from '../../src/store/store.ts';
+import type { Document, Store } from '../../src/store/store.ts';
 
 export const newId = objectIds();
 
@@ -17,4 +17,11 @@ export function documentOf(fields: Record<string, string> = {}): Document {
     flows: {},
     state: {},
   };
+}
+
+/** Every document, oldest first. */
+export async function allOf(store: Store): Promise<Document[]> {
+  const documents: Document[] = [];
+  for await (const document of store.documents()) documents.push(document);
+  return documents;
 }

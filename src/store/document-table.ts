@@ -1,0 +1,117 @@
+/**
+ * The documents in memory: each as its text, which is compact, and those that were used last as
+ * objects too. Memory is about what the data folder holds.
+ */
+import { comparePlaces, type Document, type Place, placeOf, recordIdsOf, recordKinds } from './store.ts';
+
+/** Of texts whose documents are kept as objects, which take three to five times as much. */
+const PARSED_BYTES = 4 * 1024 * 1024;
+
+interface Row {
+  readonly text: Buffer;
+  readonly place: Place;
+}
+
+export class DocumentTable {
+  readonly #rows = new Map<string, Row>();
+  /** Sorted. */
+  readonly #places: Place[] = [];
+  /** The longest unused first. */
+  readonly #parsed = new Map<string, Document>();
+  #parsedBytes = 0;
+  /** Whose each record is. */
+  readonly #owners = new Map<string, string>();
+
+  get(id: string): Document | undefined {
+    const row = this.#rows.get(id);
+    if (!row) return undefined;
+    const parsed = this.#parsed.get(id);
+    if (parsed) {
+      this.#parsed.delete(id);
+      this.#parsed.set(id, parsed);
+      return parsed;
+    }
+    const document = JSON.parse(row.text.toString()) as Document;
+    this.#keepParsed(id, document, row.text.length);
+    return document;
+  }
+
+  textOf(id: string): Buffer | undefined {
+    return this.#rows.get(id)?.text;
+  }
+
+  ownerOf(id: string): string | undefined {
+    return this.#rows.has(id) ? id : this.#owners.get(id);
+  }
+
+  /** @param text the document as JSON */
+  set(id: string, document: Document, text: Buffer): void {
+    const before = this.#rows.get(id);
+    const place = placeOf(document.integration);
+    this.#own(before ? this.get(id) : undefined, document);
+    this.#forget(id);
+    if (before && comparePlaces(before.place, place) !== 0) this.#places.splice(this.#indexAfter(before.place) - 1, 1);
+    if (!before || comparePlaces(before.place, place) !== 0) this.#places.splice(this.#indexAfter(place), 0, place);
+    this.#rows.set(id, { text, place });
+    this.#keepParsed(id, document, text.length);
+  }
+
+  /** Forgets the objects; the texts stay. */
+  forgetParsed(): void {
+    this.#parsed.clear();
+    this.#parsedBytes = 0;
+  }
+
+  delete(id: string): void {
+    const row = this.#rows.get(id);
+    if (!row) return;
+    this.#own(this.get(id), undefined);
+    this.#forget(id);
+    this.#places.splice(this.#indexAfter(row.place) - 1, 1);
+    this.#rows.delete(id);
+  }
+
+  /** The first document that comes after a place. */
+  after(place: Place | undefined): Document | undefined {
+    const next = this.#places[place ? this.#indexAfter(place) : 0];
+    return next && this.get(next[1]);
+  }
+
+  /** How many places are not after this one. */
+  #indexAfter(place: Place): number {
+    // New ones are mostly the last.
+    const last = this.#places.at(-1);
+    if (!last || comparePlaces(last, place) <= 0) return this.#places.length;
+    let [low, high] = [0, this.#places.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (comparePlaces(this.#places[middle] as Place, place) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** A unit of work leaves what it has not changed as it was. */
+  #own(before: Document | undefined, after: Document | undefined): void {
+    if (recordKinds.every((kind) => before?.[kind] === after?.[kind])) return;
+    for (const id of recordIdsOf(before)) this.#owners.delete(id);
+    for (const id of recordIdsOf(after)) this.#owners.set(id, after?.integration._id as string);
+  }
+
+  #forget(id: string): void {
+    if (this.#parsed.delete(id)) this.#parsedBytes -= this.#rows.get(id)?.text.length ?? 0;
+  }
+
+  #keepParsed(id: string, document: Document, bytes: number): void {
+    this.#parsed.set(id, document);
+    this.#parsedBytes += bytes;
+    if (this.#parsedBytes > PARSED_BYTES) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const id of this.#parsed.keys()) {
+      if (this.#parsedBytes <= PARSED_BYTES || this.#parsed.size === 1) return;
+      this.#forget(id);
+    }
+  }
+}
