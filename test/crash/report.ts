@@ -1,0 +1,23 @@
+/** `npm run crash`: kills a server under load `--rounds` (300) times, from `--seed` on, and prints what was found. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { crash, randomFrom } from './rig.ts';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
+const rounds = Number(values.rounds ?? 300);
+const seed = Number(values.seed ?? Date.now() % 1e6);
+const folder = await mkdtemp(join(tmpdir(), 'bulkhead-crash-'));
+const { acknowledged, cutOff, losses, ...tally } = await crash(folder, rounds, randomFrom(seed));
+process.stdout.write(
+  [
+    `killed under load: ${tally.rounds} times, seed ${seed}`,
+    `acknowledged: ${acknowledged} requests, amiss afterwards: ${losses.length}`,
+    `cut off: ${cutOff.done + cutOff.undone + cutOff.half} requests, found done: ${cutOff.done}, not done: ${cutOff.undone}, half done: ${cutOff.half}`,
+    ...losses,
+    '',
+  ].join('\n'),
+);
+if (losses.length > 0) process.exitCode = 1;
+else await rm(folder, { recursive: true });
