@@ -5,6 +5,8 @@ import { replaceFile } from './files.ts';
 
 export class DocumentFile implements Adapter<unknown> {
   readonly #path: string;
+  /** What `read` has found. */
+  text: Buffer | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -12,7 +14,8 @@ export class DocumentFile implements Adapter<unknown> {
 
   async read(): Promise<unknown> {
     try {
-      return JSON.parse(await readFile(this.#path, 'utf8'));
+      this.text = await readFile(this.#path);
+      return JSON.parse(this.text.toString());
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;

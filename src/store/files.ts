@@ -56,4 +56,8 @@ export function asStoreError(error: unknown): StoreError {
   });
 }
 
-export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';
+/** What the system said, whoever has wrapped it. */
+export function codeOf(error: unknown): string {
+  const { cause, code = 'unknown' } = error as NodeJS.ErrnoException;
+  return error instanceof StoreError && cause !== undefined ? codeOf(cause) : code;
+}

@@ -327,12 +327,13 @@ class LowdbStore implements Store {
     const document = migrated(found.data);
     const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as Document);
     if (problem) return this.#setAside(name, problem);
-    this.#takeRead(id, document as Document);
-    if (document !== found.data) this.#dirty.add(id);
+    const isAsRead = document === found.data;
+    this.#takeRead(id, document as Document, isAsRead ? found.text : undefined);
+    if (!isAsRead) this.#dirty.add(id);
   }
 
-  #takeRead(id: string, document: Document): void {
-    this.#table.set(id, document, textOf(document));
+  #takeRead(id: string, document: Document, text = textOf(document)): void {
+    this.#table.set(id, document, text);
     this.#options.onRead?.(document);
   }
 
@@ -421,6 +422,7 @@ const asideOf = (name: string): string => `${name}.${randomUUID()}.damaged`;
 
 interface Found {
   readonly data?: unknown;
+  readonly text?: Buffer | undefined;
   readonly error?: unknown;
 }
 
@@ -428,7 +430,7 @@ async function readOrError(file: DocumentFile): Promise<Found> {
   const database = new Low<unknown>(file, {});
   try {
     await database.read();
-    return { data: database.data };
+    return { data: database.data, text: file.text };
   } catch (error) {
     return { error };
   }

@@ -1,0 +1,141 @@
+/** A real server whose disk fails: what the client is told, what is there afterwards, and that it goes on. */
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test, vi } from 'vitest';
+import { type Client, createClient, errorsOf } from '../support/client.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { type Server, startServer } from '../support/server.ts';
+import type { Faults } from './failing-files.ts';
+
+const TOKEN = 'the-fault-tests-token';
+
+interface Failing {
+  readonly server: Server;
+  readonly client: Client;
+  readonly data: string;
+  fail(faults: Faults): Promise<void>;
+  mend(): Promise<void>;
+  /** Kills it, and starts one whose disk works. */
+  restart(): Promise<Client>;
+}
+
+async function startFailing(): Promise<Failing> {
+  const [data, other] = [await temporaryFolder(), await temporaryFolder()];
+  const faultsFile = join(other, 'faults.json');
+  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: join(other, 'connectors') };
+  const server = await startServer({
+    ...environment,
+    FAULTS_FILE: faultsFile,
+    NODE_OPTIONS: `--import=${fileURLToPath(new URL('failing-files.ts', import.meta.url))}`,
+  });
+  return {
+    server,
+    client: createClient(server.url, TOKEN),
+    data,
+    fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
+    mend: () => rm(faultsFile),
+    async restart() {
+      await server.stop('SIGKILL');
+      return createClient((await startServer(environment)).url, TOKEN);
+    },
+  };
+}
+
+const integrationsOf = async (client: Client): Promise<Record<string, unknown>[]> =>
+  (await client('GET', '/integrations')).body;
+
+/** What fails when a commit is to be durable: the client is told. */
+const refused: [Faults['operation'], string, number, string][] = [
+  ['write', 'ENOSPC', 507, 'store_full'],
+  ['write', 'EDQUOT', 507, 'store_full'],
+  ['write', 'EIO', 503, 'store_unavailable'],
+  ['short write', 'ENOSPC', 507, 'store_full'],
+  ['short write', 'EIO', 503, 'store_unavailable'],
+];
+
+test.each(refused)(
+  'a commit whose %s fails with %s is refused, and nothing is there',
+  async (operation, code, status, told) => {
+    const { client, fail, mend, restart } = await startFailing();
+    const { body: before } = await client('POST', '/integrations', { name: 'before' });
+    await fail({ operation, code });
+    for (const reply of [
+      await client('PUT', `/integrations/${before._id}`, { name: 'lost' }),
+      await client('POST', '/integrations', { name: 'lost' }),
+      await client('DELETE', `/integrations/${before._id}`),
+    ]) {
+      expect([reply.status, errorsOf(reply)]).toEqual([status, [[told]]]);
+      expect(reply.headers.has('retry-after')).toBe(status === 503);
+    }
+    expect(await integrationsOf(client)).toEqual([before]);
+    await mend();
+    const { body: after } = await client('POST', '/integrations', { name: 'after' });
+    expect(await integrationsOf(client)).toEqual([before, after]);
+    expect(await integrationsOf(await restart())).toEqual([before, after]);
+  },
+);
+
+test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
+  const { client, fail, restart } = await startFailing();
+  const { body: before } = await client('POST', '/integrations', { name: 'before' });
+  await fail({ operation: 'short write', code: 'EIO' });
+  expect((await client('POST', '/integrations', { name: 'lost' })).status).toBe(503);
+  expect(await integrationsOf(await restart())).toEqual([before]);
+});
+
+test('a write that takes less than it was given goes on with the rest', async () => {
+  const { client, fail, restart } = await startFailing();
+  await fail({ operation: 'shortened write', code: '' });
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
+  const made = await Promise.all(names.map((name) => client('POST', '/integrations', { name })));
+  expect(new Set(made.map(({ status }) => status))).toEqual(new Set([201]));
+  const found = await integrationsOf(await restart());
+  expect(found.map(({ name }) => name).sort()).toEqual(names.sort());
+});
+
+test('a first commit that finds no descriptor for the log is refused, and the next one works', async () => {
+  const { client, fail, mend } = await startFailing();
+  await fail({ operation: 'open', code: 'EMFILE' });
+  const reply = await client('POST', '/integrations', { name: 'lost' });
+  expect([reply.status, errorsOf(reply)]).toEqual([503, [['store_unavailable']]]);
+  await mend();
+  expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
+});
+
+/** What fails after a commit is durable: it stays in the log, and readiness says so. */
+const deferred: [Faults['operation'], string][] = [
+  ['open', 'EMFILE'],
+  ['sync', 'EIO'],
+  ['rename', 'EIO'],
+  ['rename', 'ENOSPC'],
+];
+
+describe.each(deferred)('while %s fails with %s', (operation, code) => {
+  test('what is acknowledged stays, is said to wait, and reaches the files when the fault is gone', async () => {
+    const { client, data, fail, mend } = await startFailing();
+    const { body: first } = await client('POST', '/integrations', { name: 'first' });
+    await vi.waitFor(
+      async () => expect(await readdir(join(data, 'integrations'))).toEqual([`${first._id}.json`]),
+      5_000,
+    );
+    await fail({ operation, code });
+    const { body: second } = await client('POST', '/integrations', { name: 'second' });
+    await client('DELETE', `/integrations/${first._id}`);
+    const reasons = async () => (await client('GET', '/readyz')).body.reasons;
+    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 5_000);
+    expect(await integrationsOf(client)).toEqual([second]);
+    await mend();
+    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 10_000);
+    expect(await readdir(join(data, 'integrations'))).toEqual([`${second._id}.json`]);
+  });
+
+  test('what is acknowledged is found after the process was killed', async () => {
+    const { client, fail, restart } = await startFailing();
+    const { body: first } = await client('POST', '/integrations', { name: 'first' });
+    await fail({ operation, code });
+    const { body: changed } = await client('PUT', `/integrations/${first._id}`, { name: 'changed' });
+    const { body: second } = await client('POST', '/integrations', { name: 'second' });
+    expect(await integrationsOf(await restart())).toEqual([changed, second]);
+  });
+});
