@@ -396,7 +396,7 @@ class LowdbStore implements Store {
     if (text.length === 0) {
       this.#table.delete(id);
     } else {
-      const found: unknown = JSON.parse(text.toString());
+      const found = parsed(text);
       if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
       const document = migrated(found);
       const problem = this.#problemOf(id, document);
@@ -436,7 +436,16 @@ async function readOrError(file: DocumentFile): Promise<Found> {
   }
 }
 
+/** Undefined for what is not JSON. */
+function parsed(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+}
+
 function isNewerFormat(document: unknown): boolean {
-  const format = (document as { format?: unknown } | null)?.format;
+  const format = (document as { format?: unknown } | null | undefined)?.format;
   return typeof format === 'number' && format > FORMAT;
 }

@@ -174,6 +174,9 @@ try {
       '',
     ].join('\n'),
   );
+  for (const child of children) child.kill('SIGTERM');
+  const options = ['--seconds', String(SECONDS), '--rounds', String(ROUNDS)];
+  process.stdout.write((await promisify(execFile)(process.execPath, [here('stores.ts'), ...options])).stdout);
 } finally {
   for (const child of children) child.kill('SIGTERM');
   await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 /** The store on disk: damaged files, locks, and what a write leaves. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { CommitLog } from '../../src/store/commit-log.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { allOf, documentOf } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -103,6 +104,93 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   await store.close();
   expect(JSON.parse(await readFile(inTheWay, 'utf8'))).toEqual(blocked);
   expect(logsIn(await readdir(folder))).toEqual([]);
+});
+
+test('of two files with the same record the later is set aside', async () => {
+  const [first, second] = [documentOf(), documentOf()];
+  const record = documentOf().integration;
+  const files = [first, second].map((document) => ({ ...document, exports: { [record._id]: record } }));
+  const folder = await folderWith(
+    Object.fromEntries(files.map((document) => [`${document.integration._id}.json`, JSON.stringify(document)])),
+  );
+  const store = await openLowdbStore(folder);
+  expect((await allOf(store)).map(({ integration }) => integration._id)).toEqual([first.integration._id]);
+  expect(store.problems).toEqual([
+    {
+      name: `${second.integration._id}.json`,
+      message: expect.stringContaining(`${record._id} is a record of ${first.integration._id}`),
+    },
+  ]);
+  await store.close();
+});
+
+describe('the log of a process that was killed', () => {
+  async function folderWithLog(entries: [id: string, text: string][]): Promise<string> {
+    const folder = await folderWith({});
+    const log = await CommitLog.create(folder, join(folder, 'commits-7.log'));
+    for (const [integrationId, text] of entries) await log.append({ integrationId, text: Buffer.from(text) });
+    await log.close();
+    return folder;
+  }
+
+  test('is taken over into the files, the last entry of each document, and is gone', async () => {
+    const [kept, removed] = [documentOf({ name: 'first' }), documentOf()];
+    const last = { ...kept, integration: { ...kept.integration, name: 'last' } };
+    const [id, other] = [kept.integration._id, removed.integration._id];
+    const folder = await folderWithLog([
+      [id, JSON.stringify(kept)],
+      [other, JSON.stringify(removed)],
+      [id, JSON.stringify(last)],
+      [other, ''],
+    ]);
+    const store = await openLowdbStore(folder);
+    expect(await allOf(store)).toEqual([last]);
+    expect(await readdir(join(folder, 'integrations'))).toEqual([`${id}.json`]);
+    expect(logsIn(await readdir(folder))).toEqual([]);
+    await store.commit(other, () => removed);
+    expect(logsIn(await readdir(folder))).toEqual(['commits-8.log']);
+    await store.close();
+  });
+
+  test('mends a file that is damaged, and the damaged one is kept aside', async () => {
+    const document = documentOf();
+    const name = `${document.integration._id}.json`;
+    const folder = await folderWithLog([[document.integration._id, JSON.stringify(document)]]);
+    await writeFile(join(folder, 'integrations', name), '{"half":');
+    const store = await openLowdbStore(folder);
+    expect(await allOf(store)).toEqual([document]);
+    await store.close();
+    const files = await readdir(join(folder, 'integrations'));
+    expect(files.map((file) => file.replace(/\.[^.]*\.damaged$/, '.damaged')).sort()).toEqual([
+      name,
+      `${name}.damaged`,
+    ]);
+  });
+
+  test.each([
+    ['of another shape', (document: object) => JSON.stringify({ ...document, connections: 5 })],
+    ['of a newer format', (document: object) => JSON.stringify({ ...document, format: 99 })],
+    ['of no JSON', () => '{"half":'],
+  ])('with an entry %s is set aside, and the rest of it is taken', async (_case, textOf) => {
+    const [good, bad] = [documentOf(), documentOf()];
+    const folder = await folderWithLog([
+      [bad.integration._id, textOf(bad)],
+      [good.integration._id, JSON.stringify(good)],
+    ]);
+    const store = await openLowdbStore(folder);
+    expect(await allOf(store)).toEqual([good]);
+    expect(store.problems).toEqual([{ name: 'commits-7.log', message: expect.stringContaining(bad.integration._id) }]);
+    await store.close();
+    expect((await readdir(folder)).filter((name) => name.endsWith('.damaged'))).toHaveLength(1);
+  });
+
+  test('that cannot be read is set aside', async () => {
+    const folder = await folderWith({});
+    await mkdir(join(folder, 'commits-1.log'));
+    const store = await openLowdbStore(folder);
+    expect(store.problems.map(({ name }) => name)).toEqual(['commits-1.log']);
+    await store.close();
+  });
 });
 
 test('a folder has one store at a time', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { objectIds } from '../../src/store/object-id.ts';
-import type { Store } from '../../src/store/store.ts';
+import { type Document, placeOf, type Store } from '../../src/store/store.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { allOf, documentOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -46,6 +46,39 @@ describe.each(implementations)('%s store', (_name, open) => {
     const [first, second, third] = documents;
     const ids = [second, first, third].map(({ integration }) => integration._id);
     expect((await allOf(store)).map(({ integration }) => integration._id)).toEqual(ids);
+  });
+
+  test('the list begins after a place, whether what stood there is still there or not, and shows what changes meanwhile', async () => {
+    const store = await open();
+    const documents = ['1', '2', '3', '4'].map((day) => documentOf({ createdAt: `2026-01-0${day}T00:00:00.000Z` }));
+    for (const document of documents) await store.commit(document.integration._id, () => document);
+    const [first, second, third, fourth] = documents as [Document, Document, Document, Document];
+    const thoseAfter = async (document: Document): Promise<Document[]> => {
+      const found: Document[] = [];
+      for await (const each of store.documents(placeOf(document.integration))) found.push(each);
+      return found;
+    };
+    expect(await thoseAfter(second)).toEqual([third, fourth]);
+    await store.commit(second.integration._id, () => undefined);
+    expect(await thoseAfter(second)).toEqual([third, fourth]);
+    expect(await thoseAfter(first)).toEqual([third, fourth]);
+    expect(await thoseAfter(fourth)).toEqual([]);
+    await store.commit(second.integration._id, () => second);
+    expect(await allOf(store)).toEqual(documents);
+  });
+
+  test('records and integrations have owners, as long as they are there', async () => {
+    const store = await open();
+    const document = documentOf();
+    const { _id } = document.integration;
+    const record = documentOf().integration;
+    const withRecord = { ...document, exports: { [record._id]: record } };
+    await store.commit(_id, () => withRecord);
+    expect([await store.ownerOf(_id), await store.ownerOf(record._id)]).toEqual([_id, _id]);
+    await store.commit(_id, () => document);
+    expect([await store.ownerOf(_id), await store.ownerOf(record._id)]).toEqual([_id, undefined]);
+    await store.commit(_id, () => undefined);
+    expect(await store.ownerOf(_id)).toBeUndefined();
   });
 
   test('a change that throws changes nothing', async () => {
