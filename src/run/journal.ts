@@ -47,9 +47,11 @@ export class RunJournal {
     this.#newest = this.#database.prepare('SELECT record FROM runs WHERE integration = ? ORDER BY id DESC LIMIT 1');
   }
 
-  put(record: RunRecord): void {
+  /** @param isAtOnce it is not to be lost, whenever the process is killed */
+  put(record: RunRecord, isAtOnce = false): void {
     this.#pending.set(record._id, record);
-    this.#timer ??= setTimeout(() => this.#flush(), WRITE_EVERY_MS);
+    if (isAtOnce) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), WRITE_EVERY_MS);
   }
 
   find(integrationId: string, runId: string): RunRecord | undefined {

@@ -25,9 +25,9 @@ export class Runs {
   }
 
   begin(begun: Begun): ActiveRun {
-    const run = new ActiveRun(begun, this.#now, (record) => {
+    const run = new ActiveRun(begun, this.#now, (record, isAtOnce) => {
       if (record.outcome !== 'running') this.#active.delete(record._id);
-      this.#journal.put(record);
+      this.#journal.put(record, isAtOnce);
     });
     this.#active.set(begun._id, run);
     return run;
@@ -59,14 +59,14 @@ export class Runs {
 
 export class ActiveRun {
   readonly #now: () => Date;
-  readonly #onChange: (record: RunRecord) => void;
+  readonly #onChange: (record: RunRecord, isAtOnce?: boolean) => void;
   readonly #cancelled = new AbortController();
   readonly #log: RunRecord['log'][number][] = [];
   readonly #startedAtMs = performance.now();
   #requests = 0;
   #record: RunRecord;
 
-  constructor(begun: Begun, now: () => Date, onChange: (record: RunRecord) => void) {
+  constructor(begun: Begun, now: () => Date, onChange: (record: RunRecord, isAtOnce?: boolean) => void) {
     this.#now = now;
     this.#onChange = onChange;
     this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: [] };
@@ -85,8 +85,9 @@ export class ActiveRun {
     this.#cancelled.abort();
   }
 
+  /** What a run asks for may be seen outside: that it runs is written before. */
   requested(): void {
-    this.#requests++;
+    if (this.#requests++ === 0) this.#onChange(this.record, true);
   }
 
   logged(level: LogLevel, message: string): void {

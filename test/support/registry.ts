@@ -87,6 +87,8 @@ export interface Relay {
   readonly url: string;
   /** Lets as many requests through as are named, and resets the connection of every further one. */
   cutAfter(requests: number): void;
+  /** Lets nothing through any more; resolves when a request has come. */
+  hold(): Promise<void>;
   mend(): void;
 }
 
@@ -94,6 +96,7 @@ export async function relayTo(target: string): Promise<Relay> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let left = Number.POSITIVE_INFINITY;
+  let onHeld: (() => void) | undefined;
   const server: Server = createServer((client) => {
     const application = connect(Number(port), hostname);
     for (const socket of [client, application]) {
@@ -102,6 +105,7 @@ export async function relayTo(target: string): Promise<Relay> {
     }
     // A request without a body comes in one piece.
     client.on('data', (piece) => {
+      if (onHeld) return onHeld();
       if (left-- > 0) return application.write(piece);
       client.resetAndDestroy();
       return application.destroy();
@@ -119,7 +123,12 @@ export async function relayTo(target: string): Promise<Relay> {
     cutAfter(requests) {
       left = requests;
     },
+    hold: () =>
+      new Promise((resolve) => {
+        onHeld = resolve;
+      }),
     mend() {
+      onHeld = undefined;
       left = Number.POSITIVE_INFINITY;
     },
   };
