@@ -2,28 +2,50 @@
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
-import { flagTable, helpText, OptionError, type Options, readOptions } from './options.ts';
+import { type Command, CommandError, commands } from './commands.ts';
+import { completeOptions, flagTable, helpText, OptionError, type Options, readOptions } from './options.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { StoreError } from './store/store.ts';
 
-function fail(sentence: string): never {
+function fail(sentence: string, code = 1): never {
   process.stderr.write(`${sentence}\n`);
-  process.exit(1);
+  process.exit(code);
 }
 
-function optionsOfProcess(): Partial<Options> {
-  let flags: Record<string, string | boolean | undefined>;
+interface Given {
+  readonly options: Partial<Options>;
+  /** Nothing: serve. */
+  readonly command: Command | undefined;
+  readonly file: string;
+  readonly overwrite: boolean;
+}
+
+const WRONG_USAGE = 2;
+
+function givenToProcess(): Given {
+  let values: Record<string, string | boolean | undefined>;
+  let positionals: string[];
   try {
-    flags = parseArgs({ options: { ...flagTable, help: { type: 'boolean' } } }).values;
+    ({ values, positionals } = parseArgs({
+      options: { ...flagTable, overwrite: { type: 'boolean' }, help: { type: 'boolean' } },
+      allowPositionals: true,
+    }));
   } catch (error) {
     fail(`${(error as Error).message.split('\n')[0]} --help lists what there is.`);
   }
-  if (flags.help) {
+  const { help, overwrite = false, ...flags } = values;
+  if (help) {
     process.stdout.write(helpText());
     process.exit(0);
   }
+  const [name = 'start', file, ...rest] = positionals;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command && name !== 'start') fail(`${name} is no command. --help lists what there is.`, WRONG_USAGE);
+  if (rest.length > 0 || (file !== undefined) !== (command !== undefined)) {
+    fail(command ? `${name} takes one file.` : `${name} takes no file.`, WRONG_USAGE);
+  }
   try {
-    return readOptions(flags, process.env);
+    return { options: readOptions(flags, process.env), command, file: file ?? '', overwrite: overwrite === true };
   } catch (error) {
     if (error instanceof OptionError) fail(error.message);
     throw error;
@@ -32,7 +54,8 @@ function optionsOfProcess(): Partial<Options> {
 
 /** Sentences for what a person can mend; anything else is ours, with its stack. */
 function sentenceOf(error: unknown, { host, port }: Partial<Options>): string | undefined {
-  if (error instanceof StoreError || error instanceof OptionError) return error.message;
+  if (error instanceof StoreError || error instanceof OptionError || error instanceof CommandError)
+    return error.message;
   const { code, path, address } = error as NodeJS.ErrnoException & { address?: string };
   if (code === 'EADDRINUSE') return `Port ${port ?? 3000} on ${address ?? host} is in use by another process.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `The host ${host} is no address of this machine.`;
@@ -43,7 +66,17 @@ function sentenceOf(error: unknown, { host, port }: Partial<Options>): string | 
   return undefined;
 }
 
-const options = optionsOfProcess();
+const { options, command, file, overwrite } = givenToProcess();
+if (command) {
+  try {
+    process.stdout.write(`${await command({ options: completeOptions(options), file, overwrite })}\n`);
+    process.exit(0);
+  } catch (error) {
+    const sentence = sentenceOf(error, options);
+    if (sentence !== undefined) fail(sentence);
+    throw error;
+  }
+}
 const logger = pino({ level: options.log ?? 'info' }, pino.destination({ fd: 2, sync: true }));
 
 let runtime: Runtime | undefined;

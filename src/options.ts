@@ -325,9 +325,12 @@ export function helpText(): string {
     return `  --${flag.padEnd(22)} ${environment.padEnd(31)} ${help}${byDefault}`;
   });
   return [
-    'Usage: bulkhead [options]',
+    'Usage: bulkhead [start] [options]',
+    '       bulkhead backup FILE [--overwrite] [options]',
+    '       bulkhead restore FILE [--overwrite] [options]',
     '',
-    'Serves connectors. Options come from flags, then from the environment, then from defaults:',
+    'Serves connectors, or saves what is stored and puts it back; while a server has the data folder,',
+    'by asking it, with its token. Options come from flags, then from the environment, then from defaults:',
     '',
     ...lines,
     `  --${'help'.padEnd(22)} ${''.padEnd(31)} prints this`,

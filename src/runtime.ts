@@ -29,7 +29,7 @@ import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
-import { openLowdbStore } from './store/lowdb-store.ts';
+import { integrationsFolder, openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import type { Store } from './store/store.ts';
 
@@ -77,7 +77,7 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
   const renewal = new Renewal(keyring);
   const store = await openLowdbStore(data, {
-    check: ({ integration }) => integrationProblem(integration),
+    check: integrationProblem,
     onRead: (document) => renewal.look(document),
   });
   try {
@@ -180,6 +180,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     keyring,
     offline: new Reachability(),
     outbound,
+    uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
   };
 
   let closing: Promise<void> | undefined;

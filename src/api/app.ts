@@ -7,6 +7,7 @@ import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import { StoreError } from '../store/store.ts';
 import { authenticate, guardHost } from './auth.ts';
+import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import type { ApiContext } from './context.ts';
@@ -44,6 +45,7 @@ export function createApp(options: AppOptions): Koa {
   stateRoutes(router, service);
   runRoutes(router, service, publicUrl);
   tileRoutes(router, service, publicUrl);
+  backupRoutes(router, service);
   router.get('/tokenInfo', tokenInfo);
 
   app.use(replyErrors(options.onError));

@@ -6,7 +6,7 @@ import { InstallStep, settingsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
 import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import type { Stored } from '../store/store.ts';
+import type { Document, Stored } from '../store/store.ts';
 
 export const modes = ['install', 'settings', 'uninstall'] as const;
 export type Mode = (typeof modes)[number];
@@ -46,8 +46,8 @@ const userNames = Object.keys(userFields);
 const connectorNames = Object.keys(connectorFields);
 
 /** Says what is wrong with a stored integration. */
-export function integrationProblem(stored: Stored): string | undefined {
-  const [first] = findings(validIntegration, stored);
+export function integrationProblem({ integration }: Document): string | undefined {
+  const [first] = findings(validIntegration, integration);
   return first?.message;
 }
 

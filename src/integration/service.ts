@@ -6,6 +6,7 @@ import type { Catalog } from '../connector/catalog.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
+import type { DocumentCheck } from '../store/document-check.ts';
 import type { Store } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { Activity } from './activity.ts';
@@ -23,6 +24,8 @@ export interface Service {
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
+  /** Where uploads wait for their check, and what they are checked against beyond their shape. */
+  readonly uploads: { readonly folder: string; readonly check: DocumentCheck };
   /** What has to end before the runtime may. */
   readonly activity: Activity;
 }

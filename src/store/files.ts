@@ -8,14 +8,17 @@ const TEMPORARY = /^\..+\.\d+\.tmp$/;
 
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
-let writes = 0;
+let made = 0;
+
+/** A name beside a path that is swept up at the next start. */
+export const temporaryFor = (path: string): string => join(dirname(path), `.${basename(path)}.${++made}.tmp`);
 
 /**
  * Puts a file in the place of another: temporary file, fdatasync, rename. Whenever the process ends,
  * the path holds the old content or the new one. Durable only after `syncFolder`.
  */
 export async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${++writes}.tmp`);
+  const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
     await closing(file, async () => {

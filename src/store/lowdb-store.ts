@@ -7,8 +7,8 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Low } from 'lowdb';
-import { Compile } from 'typebox/compile';
 import { CommitLog, type LogEntry, readLog } from './commit-log.ts';
+import { type DocumentCheck, documentProblem } from './document-check.ts';
 import { DocumentFile } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, isTemporary, syncFolder } from './files.ts';
@@ -17,7 +17,7 @@ import { migrated } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import {
   type Change,
-  Document,
+  type Document,
   FORMAT,
   type Place,
   placeOf,
@@ -46,18 +46,17 @@ const DIRTY_DOCUMENTS = 1_000;
 const LOG_BYTES_MAX = 256 * 1024 * 1024;
 const RETRY_MS = 1_000;
 
-const validDocument = Compile(Document);
-
 export interface StoreOptions {
-  /** Says what is wrong with a document beyond its shape, in a sentence. */
-  readonly check?: (document: Document) => string | undefined;
+  readonly check?: DocumentCheck;
   /** Sees each document that is taken from the disk at start. */
   readonly onRead?: (document: Document) => void;
 }
 
+export const integrationsFolder = (dataFolder: string): string => join(dataFolder, 'integrations');
+
 /** Opens, and holds the lock on, a data folder. A damaged file is set aside and harms nothing else. */
 export async function openLowdbStore(folder: string, options: StoreOptions = {}): Promise<Store> {
-  await mkdir(join(folder, 'integrations'), { recursive: true, mode: 0o700 });
+  await mkdir(integrationsFolder(folder), { recursive: true, mode: 0o700 });
   const lock = lockFolder(folder);
   try {
     const store = new LowdbStore(folder, lock, options);
@@ -100,7 +99,7 @@ class LowdbStore implements Store {
 
   constructor(folder: string, lock: FolderLock, options: StoreOptions) {
     this.#dataFolder = folder;
-    this.#folder = join(folder, 'integrations');
+    this.#folder = integrationsFolder(folder);
     this.#lock = lock;
     this.#options = options;
   }
@@ -210,13 +209,7 @@ class LowdbStore implements Store {
   }
 
   #problemOf(integrationId: string, document: unknown): string | undefined {
-    if (!validDocument.Check(document)) {
-      const [error] = validDocument.Errors(document);
-      return `${error?.instancePath || 'the document'} ${error?.message}`;
-    }
-    const checked = document as unknown as Document;
-    if (checked.integration._id !== integrationId) return `it is the integration ${checked.integration._id}`;
-    return this.#options.check?.(checked);
+    return documentProblem(document, this.#options.check, integrationId);
   }
 
   // --- checkpoints ----------------------------------------------------------------------------------

@@ -1,0 +1,233 @@
+/** Backups: the round trip, what is refused, and both while a server is written to. */
+
+import { createWriteStream } from 'node:fs';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { backupOf, restore } from '../../src/store/backup.ts';
+import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Document, Store } from '../../src/store/store.ts';
+import { CODE, CONNECTOR, GROUP, install } from '../crash/model.ts';
+import { createClient, errorsOf } from '../support/client.ts';
+import { allOf, documentOf } from '../support/documents.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { runToEnd, startServer } from '../support/server.ts';
+
+const NOW = new Date('2026-01-02T03:04:05Z');
+
+async function storeOf(documents: readonly Document[]): Promise<Store> {
+  const store = createMemoryStore();
+  for (const document of documents) await store.commit(document.integration._id, () => document);
+  return store;
+}
+
+async function save(store: Store): Promise<string> {
+  const file = join(await temporaryFolder(), 'backup.gz');
+  await pipeline(backupOf(store, NOW), createWriteStream(file));
+  return file;
+}
+
+function withRecord(document: Document): Document {
+  const record = documentOf().integration;
+  return { ...document, exports: { [record._id]: record }, revisions: { ...document.revisions, [record._id]: 3 } };
+}
+
+test('what was saved is restored as it was: names of any kind, large settings, nothing at all', async () => {
+  const documents = [
+    withRecord(documentOf({ name: 'Größe ✓ \u2028' })),
+    documentOf({ text: 'ü'.repeat(2_500_000) }),
+    documentOf(),
+  ];
+  for (const all of [documents, []]) {
+    const file = await save(await storeOf(all));
+    const store = await openLowdbStore(await temporaryFolder());
+    onTestFinished(() => store.close());
+    expect(await restore(store, file)).toEqual({ restored: all.length, unchanged: 0, overwritten: 0 });
+    // Not with `toEqual`, which would print five megabytes.
+    expect(isDeepStrictEqual(await allOf(store), all)).toBe(true);
+    expect(await restore(store, file)).toEqual({ restored: 0, unchanged: all.length, overwritten: 0 });
+  }
+});
+
+test('what is there with other content is overwritten on demand alone', async () => {
+  const [changed, same, other] = [withRecord(documentOf()), documentOf(), documentOf({ name: 'not in the backup' })];
+  const file = await save(await storeOf([changed, same]));
+  const now = { ...changed, integration: { ...changed.integration, name: 'changed since' }, exports: {} };
+  const store = await storeOf([now, same, other]);
+  await expect(restore(store, file)).rejects.toMatchObject({
+    code: 'already_there',
+    message: expect.stringContaining(changed.integration._id),
+  });
+  expect(await allOf(store)).toEqual([now, same, other]);
+  expect(await restore(store, file, { overwrite: true })).toEqual({ restored: 0, unchanged: 1, overwritten: 1 });
+  const [restored] = await allOf(store);
+  const { revisions, ...content } = changed;
+  expect(restored).toMatchObject(content);
+  // What was read before the restore is stale.
+  for (const [id, revision] of Object.entries(revisions)) expect(restored?.revisions[id]).toBe(revision + 1);
+});
+
+describe('is refused, and nothing is restored:', () => {
+  const [first, second] = [withRecord(documentOf()), documentOf()];
+  const lines = async (): Promise<string[]> =>
+    gunzipSync(await readFile(await save(await storeOf([first, second]))))
+      .toString()
+      .split('\n')
+      .slice(0, -1);
+  const zipped = (all: readonly string[]): Buffer => gzipSync(all.map((line) => `${line}\n`).join(''));
+
+  const damages: [string, (all: string[]) => Buffer][] = [
+    ['nothing', () => Buffer.alloc(0)],
+    ['no gzip', () => Buffer.from('{}')],
+    ['a gzip of nothing', () => gzipSync('')],
+    ['a gzip that is cut off', (all) => zipped(all).subarray(0, -20)],
+    ['one without its end', (all) => zipped(all.slice(0, -1))],
+    ['one without its last document', (all) => zipped([...all.slice(0, 2), ...all.slice(3)])],
+    ['one whose lines have changed places', ([head = '', a = '', b = '', end = '']) => zipped([head, b, a, end])],
+    ['one with a letter changed', (all) => zipped(all.map((line) => line.replace('"one"', '"two"')))],
+    ['one of another product', (all) => zipped(all.map((line) => line.replace('bulkhead-backup', 'other')))],
+    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":1', '"version":2')))],
+    ['one whose last line is cut off', (all) => gzipSync(all.join('\n'))],
+  ];
+  test.each(damages)('%s', async (_case, damage) => {
+    const file = join(await temporaryFolder(), 'backup.gz');
+    await writeFile(file, damage(await lines()));
+    const store = await storeOf([]);
+    await expect(restore(store, file)).rejects.toMatchObject({ code: 'invalid_backup' });
+    expect(await allOf(store)).toEqual([]);
+  });
+
+  test('a document that breaks a rule of the store', async () => {
+    const file = await save(await storeOf([first, second]));
+    const store = await storeOf([]);
+    const check = ({ integration }: Document) => (integration._id === second.integration._id ? 'no' : undefined);
+    await expect(restore(store, file, { check })).rejects.toMatchObject({ code: 'invalid_backup' });
+    expect(await allOf(store)).toEqual([]);
+  });
+
+  test('a record that belongs to another integration', async () => {
+    const file = await save(await storeOf([first]));
+    const other = { ...second, exports: first.exports };
+    const store = await storeOf([other]);
+    await expect(restore(store, file, { overwrite: true })).rejects.toMatchObject({ code: 'already_there' });
+    expect(await allOf(store)).toEqual([other]);
+  });
+});
+
+describe('the commands', () => {
+  const TOKEN = 'the-backup-tests-token';
+
+  test('save and restore a folder that no server has, and overwrite nothing by themselves', async () => {
+    const folder = await temporaryFolder();
+    const [from, to, file] = [join(folder, 'from'), join(folder, 'to'), join(folder, 'größe.backup.gz')];
+    const store = await openLowdbStore(from);
+    const document = documentOf({ name: 'n' });
+    await store.commit(document.integration._id, () => document);
+    await store.close();
+
+    const run = (args: string[], data: string) => runToEnd({ BULKHEAD_DATA: data }, args);
+    expect(await run(['backup', file], from)).toMatchObject({ code: 0, stderr: '' });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await run(['backup', file], from)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--overwrite'),
+    });
+    expect(await run(['backup', file, '--overwrite'], from)).toMatchObject({ code: 0 });
+    expect(await readdir(folder)).toEqual(['from', 'größe.backup.gz']);
+
+    expect((await run(['restore', file], to)).stdout).toContain('Restored 1 integrations');
+    const restored = await openLowdbStore(to);
+    expect(await allOf(restored)).toEqual([document]);
+    const changed = { ...document, integration: { ...document.integration, name: 'changed' } };
+    await restored.commit(document.integration._id, () => changed);
+    await restored.close();
+    expect(await run(['restore', file], to)).toMatchObject({ code: 1, stderr: expect.stringContaining('--overwrite') });
+    expect((await run(['restore', file, '--overwrite'], to)).stdout).toContain('overwrote 1');
+  });
+
+  test.each([
+    [['backup'], 2, 'takes one file'],
+    [['restore', 'a', 'b'], 2, 'takes one file'],
+    [['start', 'a'], 2, 'takes no file'],
+    [['constructor', 'a'], 2, 'is no command'],
+    [['restore', '/nowhere/at/all'], 1, 'is not there'],
+  ])('%j is refused in a sentence', async (args, code, sentence) => {
+    const finished = await runToEnd({ BULKHEAD_DATA: await temporaryFolder() }, args);
+    expect(finished).toMatchObject({ code, stderr: expect.stringContaining(sentence) });
+    expect(finished.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('ask the server that has the folder; each integration is saved as it was at one moment, and nobody waits', async () => {
+    const [data, other, connectors, folder] = (await Promise.all(Array.from({ length: 4 }, temporaryFolder))) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    await writeBundle(connectors, 'crash', { connector: CONNECTOR, code: CODE });
+    const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_CONNECTORS: connectors };
+    const server = await startServer({ ...environment, BULKHEAD_DATA: data });
+    const client = createClient(server.url, TOKEN);
+    const ids: string[] = [];
+    for (let i = 0; i < 16; i++) ids.push((await install(client, `i${i}`)).body._id);
+
+    const file = join(folder, 'backup.gz');
+    let isOver = false;
+    let number = 0;
+    const failed: unknown[] = [];
+    const working = ids.map(async (id) => {
+      while (!isOver) {
+        const { status, body } = await client('PUT', `/integrations/${id}/utilities/group`, { number: ++number });
+        if (status !== 200) failed.push(body);
+      }
+    });
+    const ask = { BULKHEAD_DATA: data, BULKHEAD_PORT: new URL(server.url).port };
+    const withoutToken = await runToEnd(ask, ['backup', file]);
+    expect(withoutToken).toMatchObject({ code: 1, stderr: expect.stringContaining('BULKHEAD_TOKEN') });
+    const numberBefore = number;
+    expect(await runToEnd({ ...ask, BULKHEAD_TOKEN: TOKEN }, ['backup', file])).toMatchObject({ code: 0, stderr: '' });
+    expect(number).toBeGreaterThan(numberBefore);
+    isOver = true;
+    await Promise.all(working);
+    expect(failed).toEqual([]);
+
+    const second = await startServer({ ...environment, BULKHEAD_DATA: other });
+    const restoring = { BULKHEAD_DATA: other, BULKHEAD_PORT: new URL(second.url).port, BULKHEAD_TOKEN: TOKEN };
+    expect((await runToEnd(restoring, ['restore', file])).stdout).toContain('Restored 16 integrations');
+    const there = createClient(second.url, TOKEN);
+    for (const id of ids) {
+      const { body } = await there('GET', `/integrations/${id}`);
+      const { body: connections } = await there('GET', `/connections?_integrationId=${id}`);
+      const names = connections.map(({ name }: { name: string }) => name);
+      expect(names.length % GROUP).toBe(0);
+      const last = names.slice(-GROUP).map((name: string) => name.split(' ')[0]);
+      expect(new Set(last)).toEqual(new Set([body.description]));
+    }
+    await there('PUT', `/integrations/${ids[0]}`, { name: 'changed' });
+    const refused = await runToEnd(restoring, ['restore', file]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(String(ids[0])) });
+    expect((await runToEnd(restoring, ['restore', file, '--overwrite'])).stdout).toContain('overwrote 1');
+    expect((await there('GET', `/integrations/${ids[0]}`)).body.name).toBe('i0');
+    expect(await readdir(join(other, 'integrations'))).not.toContainEqual(expect.stringMatching(/tmp$/));
+  });
+
+  test('a body that is no backup is refused by the server, and leaves no file', async () => {
+    const data = await temporaryFolder();
+    const server = await startServer({
+      BULKHEAD_TOKEN: TOKEN,
+      BULKHEAD_DATA: data,
+      BULKHEAD_CONNECTORS: await temporaryFolder(),
+    });
+    const client = createClient(server.url, TOKEN);
+    const post = (body: string, type: string) => client('POST', '/v1/restore', body, { 'content-type': type });
+    const wrongType = await post('{}', 'application/json');
+    expect([wrongType.status, errorsOf(wrongType)]).toEqual([415, [['unsupported_media_type']]]);
+    const damaged = await post('{}', 'application/gzip');
+    expect([damaged.status, errorsOf(damaged)]).toEqual([422, [['invalid_backup']]]);
+    expect(await readdir(join(data, 'integrations'))).toEqual([]);
+  });
+});
