@@ -7,9 +7,9 @@ import { completeOptions, flagTable, helpText, OptionError, type Options, readOp
 import { createRuntime, type Runtime } from './runtime.ts';
 import { StoreError } from './store/store.ts';
 
-function fail(sentence: string, code = 1): never {
+function fail(sentence: string): never {
   process.stderr.write(`${sentence}\n`);
-  process.exit(code);
+  process.exit(1);
 }
 
 interface Given {
@@ -19,8 +19,6 @@ interface Given {
   readonly file: string;
   readonly overwrite: boolean;
 }
-
-const WRONG_USAGE = 2;
 
 function givenToProcess(): Given {
   let values: Record<string, string | boolean | undefined>;
@@ -40,9 +38,9 @@ function givenToProcess(): Given {
   }
   const [name = 'start', file, ...rest] = positionals;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command && name !== 'start') fail(`${name} is no command. --help lists what there is.`, WRONG_USAGE);
+  if (!command && name !== 'start') fail(`${name} is no command. --help lists what there is.`);
   if (rest.length > 0 || (file !== undefined) !== (command !== undefined)) {
-    fail(command ? `${name} takes one file.` : `${name} takes no file.`, WRONG_USAGE);
+    fail(command ? `${name} takes one file.` : `${name} takes no file.`);
   }
   try {
     return { options: readOptions(flags, process.env), command, file: file ?? '', overwrite: overwrite === true };

@@ -150,14 +150,14 @@ describe('the commands', () => {
   });
 
   test.each([
-    [['backup'], 2, 'takes one file'],
-    [['restore', 'a', 'b'], 2, 'takes one file'],
-    [['start', 'a'], 2, 'takes no file'],
-    [['constructor', 'a'], 2, 'is no command'],
-    [['restore', '/nowhere/at/all'], 1, 'is not there'],
-  ])('%j is refused in a sentence', async (args, code, sentence) => {
+    [['backup'], 'takes one file'],
+    [['restore', 'a', 'b'], 'takes one file'],
+    [['start', 'a'], 'takes no file'],
+    [['constructor', 'a'], 'is no command'],
+    [['restore', '/nowhere/at/all'], 'is not there'],
+  ])('%j is refused in a sentence', async (args, sentence) => {
     const finished = await runToEnd({ BULKHEAD_DATA: await temporaryFolder() }, args);
-    expect(finished).toMatchObject({ code, stderr: expect.stringContaining(sentence) });
+    expect(finished).toMatchObject({ code: 1, stderr: expect.stringContaining(sentence) });
     expect(finished.stderr.trim().split('\n')).toHaveLength(1);
   });
 
