@@ -194,7 +194,6 @@ describe('one importer', () => {
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['raw-body', ['src/api/body.ts']],
-    ['rfc6902', ['src/api/records.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

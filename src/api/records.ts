@@ -1,11 +1,9 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
 import type { Router } from '@koa/router';
-import { applyPatch, type Operation } from 'rfc6902';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import { fieldErrors, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { assertPatch, patched } from '../record/json-patch.ts';
 import type { RecordWriter } from '../record/records.ts';
 import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -67,7 +65,7 @@ export function recordRoutes(router: Router, service: Service, publicUrl: () => 
 
     router.patch(`/${kind}/:id`, async (context) => {
       const ctx = context as ApiContext;
-      const patch = patchOf((await readJson(ctx))?.value);
+      const patch = assertPatch((await readJson(ctx))?.value);
       await replaced(ctx, service, kind, (record) => patched(record, patch));
       ctx.status = 204;
     });
@@ -162,39 +160,4 @@ async function* oldest(
     if (kept.length >= 2 * enough) kept = kept.sort(byAge).slice(0, enough);
   }
   yield* kept.sort(byAge);
-}
-
-// --- JSON Patch (RFC 6902) ------------------------------------------------------------------------
-
-const OPERATIONS_LIMIT = 1_000;
-const Path = Type.String({ pattern: '^(?:/.*)?$', maxLength: 2_000 });
-const patchBody = Compile(
-  Type.Array(
-    Type.Union([
-      Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
-      Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
-      Type.Object({ op: Type.Literal('remove'), path: Path }),
-    ]),
-    { maxItems: OPERATIONS_LIMIT },
-  ),
-);
-
-function patchOf(body: Json | undefined): Operation[] {
-  if (patchBody.Check(body)) return body as Operation[];
-  throw requestError('invalid_field', {
-    field: '',
-    message: 'The body must be a JSON Patch (RFC 6902): an array of operations.',
-  });
-}
-
-/** A changed copy. @throws RequestError naming the first operation that does not apply */
-function patched(record: JsonObject, patch: Operation[]): JsonObject {
-  const copy = structuredClone(record);
-  const failedAt = applyPatch(copy, patch).findIndex((error) => error !== null);
-  if (failedAt >= 0) {
-    const { op, path } = patch[failedAt] as Operation;
-    throw requestError('invalid_field', { field: `${failedAt}.path`, message: `${op} ${path} does not apply` });
-  }
-  if (!isJsonObject(copy)) throw requestError('invalid_field', { field: '', message: 'A record is an object.' });
-  return copy;
 }

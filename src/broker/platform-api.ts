@@ -4,6 +4,7 @@
  */
 import type { RequestListener } from 'node:http';
 import { type DispatchFunc, type InjectOptions, inject, type Response } from 'light-my-request';
+import { asText } from './response-body.ts';
 
 /** Where connectors written for the original platform send their requests. */
 const PLATFORM_ORIGIN = 'https://api.integrator.io';
@@ -24,7 +25,9 @@ export interface PlatformResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
+  /** Text, or bytes in base64 if `bodyEncoding` says so. */
   readonly body: string;
+  readonly bodyEncoding?: 'base64';
 }
 
 export interface PlatformApi {
@@ -55,7 +58,7 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         status: response.statusCode,
         statusText: response.statusMessage,
         headers: Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const),
-        body: response.payload,
+        ...asText(response.rawPayload),
       };
     },
   };
