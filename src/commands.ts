@@ -29,6 +29,8 @@ export const commands: Readonly<Record<string, Command>> = {
   /** @returns what was done, in a sentence */
   async backup({ options, file, overwrite }) {
     if (existsSync(file) && !overwrite) throw new CommandError(`${file} is there already; --overwrite replaces it.`);
+    // An empty backup of a folder that was misspelt would be found out when it is needed.
+    if (!existsSync(options.data)) throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(resolve(file));
     try {
       await withStore(
@@ -112,6 +114,16 @@ async function ask(
     throw new CommandError(`A server has the data folder, and does not answer at ${base}.`, { cause: error });
   }
   if (response.ok) return response;
-  const { errors } = (await response.json()) as { errors: { message: string }[] };
-  throw new CommandError(errors.map(({ message }) => message).join(' '));
+  throw new CommandError(await refusalIn(response, base));
+}
+
+/** The server's own words, or what it is if it is something else. */
+async function refusalIn(response: Response, base: string): Promise<string> {
+  const text = await response.text();
+  try {
+    const { errors } = JSON.parse(text) as { errors: { message: string }[] };
+    return errors.map(({ message }) => message).join(' ');
+  } catch {
+    return `What answers at ${base} is no server of this product (${response.status}).`;
+  }
 }

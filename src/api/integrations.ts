@@ -31,8 +31,9 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
   router.get('/integrations', async (context) => {
     const ctx = context as ApiContext;
     const { grant } = ctx.state;
+    const own = grant && integrationOf(await unitOf(ctx, service, grant.integrationId));
     await replyList(ctx, {
-      source: (after) => (grant ? [integrationOf(grant.unit)] : integrationsOf(service, after)),
+      source: (after) => (own ? [own] : integrationsOf(service, after)),
       placeOf,
       matches: filtersOf(ctx, FILTERS),
       show: (integration) => visible(ctx, integration as Integration),
@@ -92,6 +93,7 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });
+    service.dispatcher.runs.forget(id);
     ctx.status = 204;
   });
 

@@ -131,7 +131,8 @@ const noIntegration = (): Error =>
 export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
   const id = ctx.params.id as string;
   const { grant } = ctx.state;
-  if (grant?.unit.record(kind, id)) return grant.integrationId;
+  const own = grant && (await unitOf(ctx, service, grant.integrationId));
+  if (grant && own?.record(kind, id)) return grant.integrationId;
   const owner = await service.store.ownerOf(id);
   if (grant && owner !== undefined && owner !== grant.integrationId) throw requestError('access_restricted');
   if (owner === undefined || grant)

@@ -8,6 +8,7 @@ import type { Json } from '../json.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
+import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
@@ -213,9 +214,12 @@ export async function ofRun<T>(
     if (of?.run.record.outcome !== 'succeeded') of?.run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    if (!(error instanceof RequestError) || !of) throw error;
-    of.run.amend({ outcome: 'failed', errors: error.errors });
-    throw new RunError(of.runId, of.run, error);
+    if (!of) throw error;
+    // A disk that fails has stored nothing of the run, whatever the function answered.
+    const refusal = error instanceof RequestError ? error : undefined;
+    const { errors } = refusal ?? requestError(error instanceof StoreError ? error.code : 'internal_error');
+    of.run.amend({ outcome: 'failed', errors });
+    throw refusal ? new RunError(of.runId, of.run, refusal) : error;
   }
 }
 

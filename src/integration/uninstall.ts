@@ -49,9 +49,11 @@ async function uninstallOne(
   } catch (error) {
     if (!force || !(error instanceof RequestError)) throw error;
     await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll());
+    service.dispatcher.runs.forget(integrationId);
     const text = JSON.stringify({ success: true, errors: error.errors satisfies readonly ErrorItem[] });
     return error instanceof RunError ? { text, runId: error.runId } : { text };
   }
+  service.dispatcher.runs.forget(integrationId);
   if (!answer) return { text: DONE };
   return answer.text === '{}' ? { ...answer, text: DONE } : answer;
 }

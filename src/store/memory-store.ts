@@ -1,5 +1,14 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
-import { byAge, comparePlaces, type Document, placeOf, recordIdsOf, type Store } from './store.ts';
+import {
+  byAge,
+  comparePlaces,
+  DOCUMENT_BYTES,
+  type Document,
+  placeOf,
+  recordIdsOf,
+  type Store,
+  tooLarge,
+} from './store.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
@@ -19,7 +28,9 @@ export function createMemoryStore(): Store {
       return [...documents.values()].find(owns)?.integration._id;
     },
     async commit(integrationId, change) {
-      const next = change(documents.get(integrationId));
+      const current = documents.get(integrationId);
+      const next = change(current);
+      if (next && sizeOf(next) > Math.max(DOCUMENT_BYTES, sizeOf(current))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
       return next;
@@ -27,3 +38,6 @@ export function createMemoryStore(): Store {
     async close() {},
   };
 }
+
+const sizeOf = (document: Document | undefined): number =>
+  document === undefined ? 0 : Buffer.byteLength(JSON.stringify(document));

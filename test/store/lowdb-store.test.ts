@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { CommitLog } from '../../src/store/commit-log.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import type { Document } from '../../src/store/store.ts';
 import { allOf, documentOf } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
@@ -104,6 +105,26 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   await store.close();
   expect(JSON.parse(await readFile(inTheWay, 'utf8'))).toEqual(blocked);
   expect(logsIn(await readdir(folder))).toEqual([]);
+});
+
+test('what is committed while files are being written reaches its file too', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLowdbStore(folder);
+  const commit = (document: Document): Promise<unknown> => store.commit(document.integration._id, () => document);
+  await Promise.all(Array.from({ length: 200 }, () => commit(documentOf())));
+  const filesIn = async (): Promise<string[]> => readdir(join(folder, 'integrations'));
+  // A checkpoint is at its files, and others commit meanwhile.
+  await vi.waitFor(async () => expect((await filesIn()).length).toBeGreaterThan(10), { timeout: 20_000, interval: 1 });
+  while ((await filesIn()).length < 150) await commit(documentOf());
+  for (let i = 0; i < 3; i++) {
+    const last = documentOf();
+    await commit(last);
+    await vi.waitFor(async () => expect(await filesIn()).toContain(`${last.integration._id}.json`), {
+      timeout: 20_000,
+      interval: 20,
+    });
+  }
+  await store.close();
 });
 
 test('of two files with the same record the later is set aside', async () => {
