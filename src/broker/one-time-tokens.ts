@@ -57,8 +57,9 @@ export class OneTimeTokens {
   find(token: string): Grant | undefined {
     const [runId = '', secret = ''] = token.split('.');
     const found = this.#grants.get(runId);
-    if (!found || secret.length !== found.secret.length) return undefined;
-    if (!timingSafeEqual(Buffer.from(secret), Buffer.from(found.secret))) return undefined;
+    if (!found) return undefined;
+    const [given, expected] = [Buffer.from(secret), Buffer.from(found.secret)];
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
     return found.deadlineMs > performance.now() ? found.grant : undefined;
   }
 }

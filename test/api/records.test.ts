@@ -141,10 +141,17 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     expect(created.status).toBe(201);
     expect(created.text).toContain('"__proto__":{"polluted":1}');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
-    for (const path of ['/__proto__/polluted', '/constructor/prototype/polluted', '/toString/polluted']) {
-      await client('PATCH', `/${kind}/${created.body._id}`, [{ op: 'add', path, value: 2 }]);
-    }
+    const patch = async (path: string): Promise<number> =>
+      (await client('PATCH', `/${kind}/${created.body._id}`, [{ op: 'add', path, value: 2 }])).status;
+    // Its own members are changed, and nobody else's.
+    for (const path of ['/__proto__/polluted', '/constructor/prototype/polluted']) expect(await patch(path)).toBe(204);
+    for (const path of ['/toString/polluted', '/hasOwnProperty/call', '/name/at/polluted'])
+      expect(await patch(path)).toBe(422);
+    expect((await client('GET', `/${kind}/${created.body._id}`)).text).toContain('"__proto__":{"polluted":2}');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
+    // The runtime is in this process.
+    expect(Object.keys(Object.prototype.toString)).toEqual([]);
+    expect(Object.hasOwn(Object.prototype.hasOwnProperty, 'call')).toBe(false);
   });
 
   test('belong to an integration that is there', async () => {

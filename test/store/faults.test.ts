@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
-import { temporaryFolder } from '../support/folders.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed } from '../support/runtime.ts';
 import { type Server, startServer } from '../support/server.ts';
 import type { Faults } from './failing-files.ts';
 
@@ -14,6 +15,7 @@ interface Failing {
   readonly server: Server;
   readonly client: Client;
   readonly data: string;
+  readonly connectors: string;
   fail(faults: Faults): Promise<void>;
   mend(): Promise<void>;
   /** Kills it, and starts one whose disk works. */
@@ -23,7 +25,8 @@ interface Failing {
 async function startFailing(): Promise<Failing> {
   const [data, other] = [await temporaryFolder(), await temporaryFolder()];
   const faultsFile = join(other, 'faults.json');
-  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: join(other, 'connectors') };
+  const connectors = join(other, 'connectors');
+  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
   const server = await startServer({
     ...environment,
     FAULTS_FILE: faultsFile,
@@ -33,6 +36,7 @@ async function startFailing(): Promise<Failing> {
     server,
     client: createClient(server.url, TOKEN),
     data,
+    connectors,
     fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
     mend: () => rm(faultsFile),
     async restart() {
@@ -103,6 +107,29 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
   expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
 });
 
+test('a run whose commit fails has failed, and nothing that it did is there', async () => {
+  const { client, connectors, fail, mend } = await startFailing();
+  await writeBundle(connectors, 'one', {
+    code: `exports.utilities = { make: () => fetch('/v1/exports', { method: 'POST', body: '{"name":"n"}' }).then((r) => r.status) };`,
+  });
+  await vi.waitFor(
+    async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]),
+    20_000,
+  );
+  const id = await installed(client, 'one');
+  const call = () => client('PUT', `/integrations/${id}/utilities/make`);
+  expect((await call()).body).toBe(201);
+  await fail({ operation: 'write', code: 'ENOSPC' });
+  const reply = await call();
+  expect([reply.status, errorsOf(reply)]).toEqual([507, [['store_full']]]);
+  expect((await client('GET', '/exports')).body).toHaveLength(1);
+  const { body: runs } = await client('GET', `/integrations/${id}/runs`);
+  expect(runs.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['succeeded', 'failed']);
+  expect(runs[1].errors).toMatchObject([{ code: 'store_full' }]);
+  await mend();
+  expect((await call()).body).toBe(201);
+});
+
 /** What fails after a commit is durable: it stays in the log, and readiness says so. */
 const deferred: [Faults['operation'], string][] = [
   ['open', 'EMFILE'],
@@ -117,16 +144,16 @@ describe.each(deferred)('while %s fails with %s', (operation, code) => {
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await vi.waitFor(
       async () => expect(await readdir(join(data, 'integrations'))).toEqual([`${first._id}.json`]),
-      5_000,
+      20_000,
     );
     await fail({ operation, code });
     const { body: second } = await client('POST', '/integrations', { name: 'second' });
     await client('DELETE', `/integrations/${first._id}`);
     const reasons = async () => (await client('GET', '/readyz')).body.reasons;
-    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 5_000);
+    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 20_000);
     expect(await integrationsOf(client)).toEqual([second]);
     await mend();
-    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 10_000);
+    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 20_000);
     expect(await readdir(join(data, 'integrations'))).toEqual([`${second._id}.json`]);
   });
 
