@@ -37,9 +37,16 @@ type Rules = ReadonlyMap<string, readonly Rule[]>;
 const targetOf = (kind: 'field' | 'panel', store: string | undefined, name: string): string =>
   JSON.stringify([kind, store ?? null, name]);
 
-/** @param valueNow a field's value as it stands in the form now */
-export function statesOf(form: Form, valueNow: (field: Field) => Json): States {
+/** A field's value as it stands in the form now. */
+export type ValueNow = (field: Field) => Json;
+
+/** The dependencies of a form, read once; what they make of values is asked at each change. */
+export function dependenciesOf(form: Form): (valueNow: ValueNow) => States {
   const rules = rulesOf(form);
+  return (valueNow) => statesOf(form, rules, valueNow);
+}
+
+function statesOf(form: Form, rules: Rules, valueNow: ValueNow): States {
   const fields = new Map<string, State>();
   const panels = new Map<string, boolean>();
   const hiddenByRule = new Set<Field>();

@@ -1,43 +1,30 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { textOfValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
-import { labelOf } from './plain-text.ts';
 
-const INPUT_TYPES = ['password', 'email', 'url', 'tel'] as const;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** `input`, `text`, `number`, `integer` and `date`. */
-export function TextControl({
-  field,
-  value,
-  id,
-  describedBy,
-  isInvalid,
-  isRequired,
-  isDisabled,
-  onChange,
-}: ControlProps) {
+/** `input`, `text`, `number`, `integer` and `date`; with `inputType: "password"` what is typed is not shown. */
+export function TextControl(props: ControlProps) {
+  const { field, value, id, describedBy, isInvalid, isRequired, isDisabled, onChange } = props;
   const text = textOfValue(value);
-  const wanted = labelOf(field.raw.inputType);
   // A date that was stored in another form than the day alone is left as the text that it is.
   const isDay = field.kind === 'date' && [text, textOfValue(field.stored)].every((day) => day === '' || DAY.test(day));
-  const type = isDay ? 'date' : (INPUT_TYPES.find((known) => known === wanted) ?? 'text');
-  return (
-    <input
-      class={isDay || field.kind === 'number' ? 'form-short' : undefined}
-      id={id}
-      type={type}
-      value={text}
-      placeholder={field.placeholder}
-      {...(field.kind === 'number' ? { inputMode: 'decimal' } : {})}
-      autoComplete="off"
-      required={isRequired}
-      disabled={isDisabled}
-      aria-invalid={isInvalid}
-      aria-describedby={describedBy}
-      onInput={(event) => onChange(event.currentTarget.value)}
-    />
-  );
+  const attributes = {
+    id,
+    value: text,
+    placeholder: field.placeholder,
+    autoComplete: 'off',
+    required: isRequired,
+    disabled: isDisabled,
+    'aria-invalid': isInvalid,
+    'aria-describedby': describedBy,
+    onInput: (event: { currentTarget: HTMLInputElement }) => onChange(event.currentTarget.value),
+  };
+  if (isDay) return <input {...attributes} type="date" class="form-short" />;
+  if (field.kind === 'number') return <input {...attributes} type="text" class="form-short" inputMode="decimal" />;
+  if (field.raw.inputType === 'password') return <input {...attributes} type="password" autoComplete="new-password" />;
+  return <input {...attributes} type="text" />;
 }
 
 /** `textarea` and `expression`. It grows with what stands in it. */

@@ -2,7 +2,7 @@
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ErrorItem } from '../api/api-error.ts';
 import type { Json, JsonObject } from '../api/json.ts';
-import { type States, statesOf } from './dependencies.ts';
+import { dependenciesOf, type States } from './dependencies.ts';
 import { type Drafts, edited, followed, kept, valueIn, without } from './drafts.ts';
 import type { Field } from './field.ts';
 import type { FormContext } from './form-context.ts';
@@ -46,8 +46,9 @@ export function useFormState(read: (additions: Additions) => Form, additions: Ad
   latest.current = form;
 
   useLayoutEffect(() => setDrafts((before) => followed(before, form)), [form]);
-  const states = useMemo(() => statesOf(form, (field) => valueIn(drafts, field)), [form, drafts]);
-  const storedStates = useMemo(() => statesOf(form, ({ stored }) => stored), [form]);
+  const statesOf = useMemo(() => dependenciesOf(form), [form]);
+  const states = useMemo(() => statesOf((field) => valueIn(drafts, field)), [statesOf, drafts]);
+  const storedStates = useMemo(() => statesOf(({ stored }) => stored), [statesOf]);
   const latestStates = useRef(states);
   latestStates.current = states;
 
