@@ -22,7 +22,7 @@ interface Props {
 /** One of several options. A value that is not offered any more stays to be seen. */
 export function Choice({ options, value, onChoose, ...props }: Props) {
   const stray = notOffered(value, options);
-  const all = stray ? [{ ...stray, label: `${stray.label} (not offered any more)` }, ...options] : options;
+  const all = stray ? [stray, ...options] : options;
   const plain = plainOf(value);
   const index = all.findIndex((option) => option.value === plain);
   const { id, label, placeholder, describedBy, isInvalid = false, isRequired = false, isDisabled = false } = props;

@@ -64,7 +64,12 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
   };
   /** What was typed and is no option is not kept; an emptied field is. */
   const onBlur = (): void => {
-    if (query === '' && selected) onChoose(undefined);
+    const typed = isTyped ? query.trim().toLocaleLowerCase() : undefined;
+    if (typed === '') onChoose(undefined);
+    else if (typed !== undefined) {
+      const option = options.find(({ label: text }) => text.toLocaleLowerCase() === typed);
+      if (option) onChoose(option);
+    }
     close();
   };
 

@@ -5,8 +5,8 @@ import { useForm } from './form-context.ts';
 import { labelOf } from './plain-text.ts';
 import { RefreshButton } from './refresh-button.tsx';
 
-/** Kinds whose control is a group, or names itself. */
-const GROUPS = ['radio', 'multiselect', 'map', 'file'];
+/** Kinds whose control is a group: it is named by its label, and help comes before it. */
+const GROUPS = ['radio', 'multiselect', 'map', 'file', 'link'];
 const REFRESHED = ['select', 'multiselect', 'radio'];
 
 /** A field: its label, its control, and what is to be said of it. */
@@ -16,32 +16,31 @@ export function FieldRow({ field }: { field: Field }) {
   if (!state || state.isHidden) return null;
   const { label, help, kind, slot } = field;
   const id = `${form.prefix}${field.id}`;
+  const draft = form.drafts.get(slot);
   const problem = form.errors.get(field.id);
+  const unfinished = problem === undefined ? draft?.problem : undefined;
   const overtaken = isOvertaken(form.drafts, field);
-  const isChanged = form.drafts.has(slot);
-  const said = [help && `${id}-help`, problem && `${id}-problem`, overtaken && `${id}-news`].filter(Boolean).join(' ');
-  const labelled = (
-    <>
-      {label}
-      {state.isRequired && (
-        <span class="required" aria-hidden="true">
-          {' *'}
-        </span>
-      )}
-    </>
+  const isGroup = GROUPS.includes(kind);
+  const supportsRefresh = field.raw.supportsRefresh === true && REFRESHED.includes(kind) && !state.isDisabled;
+  const said = [
+    help && `${id}-help`,
+    (problem ?? unfinished) !== undefined && `${id}-problem`,
+    overtaken && `${id}-news`,
+  ].filter(Boolean);
+  const hint = help !== '' && (
+    <p class="hint" id={`${id}-help`}>
+      {help}
+    </p>
   );
-  const supportsRefresh = field.raw.supportsRefresh === true && REFRESHED.includes(kind);
   return (
-    <div class="field form-field" data-changed={isChanged} data-kind={kind}>
-      {kind === 'checkbox' || kind === 'link' ? null : GROUPS.includes(kind) ? (
-        <span class="label" id={`${id}-label`}>
-          {labelled}
-        </span>
-      ) : (
-        <label for={id} id={`${id}-label`}>
-          {labelled}
-        </label>
+    <div class="field form-field" data-changed={draft !== undefined} data-kind={kind}>
+      {kind !== 'checkbox' && (
+        <div class="form-label">
+          <FieldLabel id={id} isGroup={isGroup} label={label} isRequired={state.isRequired} />
+          {isGroup && supportsRefresh && <RefreshButton field={field} label={label} />}
+        </div>
       )}
+      {isGroup && hint}
       <div class="form-control">
         <Control
           key={form.revision}
@@ -49,42 +48,68 @@ export function FieldRow({ field }: { field: Field }) {
           value={valueIn(form.drafts, field)}
           id={id}
           labelId={`${id}-label`}
-          describedBy={said || undefined}
+          describedBy={said.join(' ') || undefined}
           isInvalid={problem !== undefined}
           isRequired={state.isRequired}
           isDisabled={state.isDisabled || form.isLocked}
-          onChange={(value, unfinished) => form.edit(field, value, unfinished)}
+          onChange={(value, notYet) => form.edit(field, value, notYet)}
         />
-        {supportsRefresh && !state.isDisabled && <RefreshButton field={field} label={label} />}
+        {!isGroup && supportsRefresh && <RefreshButton field={field} label={label} />}
       </div>
-      {help !== '' && (
-        <p class="hint" id={`${id}-help`}>
-          {help}
-        </p>
-      )}
+      {!isGroup && hint}
       {field.name === undefined && kind !== 'link' && (
         <p class="hint">The connector gave this field no name: it cannot be changed here.</p>
       )}
-      {problem !== undefined && (
-        <p class="problem" id={`${id}-problem`}>
-          {problem}
+      {(problem ?? unfinished) !== undefined && (
+        <p class={problem === undefined ? 'hint' : 'problem'} id={`${id}-problem`}>
+          {problem ?? unfinished}
         </p>
       )}
-      {overtaken && (
-        <div class="notice warn form-news">
-          <p id={`${id}-news`}>
-            This was changed elsewhere in the meantime{newsOf(field)}. What you entered is not saved yet.
-          </p>
-          <div class="row">
-            <button type="button" class="button small" onClick={() => form.drop(field)}>
-              Take the new value
-            </button>
-            <button type="button" class="button small" onClick={() => form.keep(field)}>
-              Keep mine
-            </button>
-          </div>
-        </div>
+      {overtaken && <News field={field} id={`${id}-news`} />}
+    </div>
+  );
+}
+
+function FieldLabel(props: { id: string; isGroup: boolean; label: string; isRequired: boolean }) {
+  const { id, isGroup, label, isRequired } = props;
+  const text = (
+    <>
+      {label}
+      {isRequired && (
+        <span class="required" aria-hidden="true">
+          {' *'}
+        </span>
       )}
+    </>
+  );
+  if (isGroup) {
+    return (
+      <span class="label" id={`${id}-label`}>
+        {text}
+      </span>
+    );
+  }
+  return (
+    <label class="label" for={id} id={`${id}-label`}>
+      {text}
+    </label>
+  );
+}
+
+/** What was changed here has been changed elsewhere too. */
+function News({ field, id }: { field: Field; id: string }) {
+  const { drop, keep } = useForm();
+  return (
+    <div class="notice warn form-news">
+      <p id={id}>This was changed elsewhere in the meantime{newsOf(field)}. What you entered is not saved yet.</p>
+      <div class="row">
+        <button type="button" class="button small" onClick={() => drop(field)}>
+          Take the new value
+        </button>
+        <button type="button" class="button small" onClick={() => keep(field)}>
+          Keep mine
+        </button>
+      </div>
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function MultiselectControl({
   const options = optionsOf(field.raw.options) ?? [];
   const items = itemsOf(value);
   const strays = items.flatMap((item) => notOffered(item, options) ?? []);
-  const all = [...strays.map((stray) => ({ ...stray, label: `${stray.label} (not offered any more)` })), ...options];
+  const all = [...strays, ...options];
   const picked = new Set(items.map(plainOf));
   const { shown, count } = matching(all, query, SHOWN);
   const toggle = (option: Option): void =>

@@ -37,12 +37,13 @@ export function chosen(field: JsonObject, { value, label }: Option): Json {
   return yieldsLabels(field) ? { id: value, label } : value;
 }
 
-/** What is chosen although it is not offered (any more), so that it can be seen and kept. */
+/**
+ * What is chosen although it is not offered (any more), so that it can be seen and kept. Where nothing is
+ * offered yet, nothing is said of that.
+ */
 export function notOffered(value: Json | undefined, options: readonly Option[]): Option | undefined {
   const plain = plainOf(value);
   if (isEmpty(plain) || options.some((option) => option.value === plain)) return undefined;
-  return {
-    value: plain,
-    label: labelOf(isJsonObject(value) ? value.label : undefined, plain) || JSON.stringify(plain),
-  };
+  const label = labelOf(isJsonObject(value) ? value.label : undefined, plain) || JSON.stringify(plain);
+  return { value: plain, label: options.length === 0 ? label : `${label} (not offered any more)` };
 }

@@ -66,7 +66,9 @@ function withGeneralTab(raw: JsonObject, place: Place): Panel {
   if (all.tabs.length === 0 || !hasContent(general)) return all;
   const single = containersOf(container.general);
   const title = labelOf(single.length === 1 ? single[0]?.title : undefined) || 'General';
-  return { ...all, fields: [], groups: [], tabs: [{ ...general, title }, ...all.tabs] };
+  // A group that is called like its tab needs no frame of its own.
+  const groups = general.groups.map((group) => (group.title === title ? { ...group, title: '' } : group));
+  return { ...all, fields: [], groups: [], tabs: [{ ...general, title, groups }, ...all.tabs] };
 }
 
 function readPanel(raw: JsonObject, place: Place): Panel {

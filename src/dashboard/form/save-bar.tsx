@@ -17,7 +17,7 @@ interface Props {
 /** How much is not saved yet, and what to do about it. It stays in sight. */
 export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocked, onUndo, onDiscard }: Props) {
   const isDirty = count > 0 || lost.length > 0;
-  if (!isDirty && rest.length === 0 && notice === '') return <div class="save-bar empty" role="status" />;
+  if (!isDirty && rest.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
   return (
     <div class="save-bar" data-dirty={isDirty}>
       {rest.length > 0 && (

@@ -111,6 +111,7 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
             {hasContent(form.shared) && (
               <section class="form-shared" aria-label="General">
                 <h2>General</h2>
+                <p class="hint">The same for each {form.storeLabel}.</p>
                 <PanelView panel={form.shared} depth={1} />
               </section>
             )}

@@ -36,14 +36,21 @@ export function CheckboxControl({
 }
 
 /** Leads somewhere; there is nothing to enter. An address that no page may be sent to is shown as text. */
-export function LinkControl({ field: { raw, label }, value, id, describedBy }: ControlProps) {
+export function LinkControl({ field: { raw }, value, id, labelId, describedBy }: ControlProps) {
   const address = [value, raw.url, raw.href].find((candidate) => typeof candidate === 'string' && candidate !== '');
   const href = safeLink(address);
   if (href === undefined) return <p id={id}>{labelOf(address) || 'No address'}</p>;
   return (
     <p>
-      <a id={id} href={href} target="_blank" rel="noopener noreferrer" aria-describedby={describedBy}>
-        {labelOf(raw.text, raw.linkText) || label}
+      <a
+        id={id}
+        href={href}
+        target="_blank"
+        rel="noopener noreferrer"
+        aria-labelledby={`${labelId} ${id}`}
+        aria-describedby={describedBy}
+      >
+        {labelOf(raw.text, raw.linkText, href)}
         <span class="visually-hidden"> (opens in a new tab)</span>
         <span aria-hidden="true"> ↗</span>
       </a>
@@ -53,14 +60,16 @@ export function LinkControl({ field: { raw, label }, value, id, describedBy }: C
 
 /** The text of a file becomes the value. */
 export function FileControl({ field, value, id, labelId, describedBy, isInvalid, isDisabled, onChange }: ControlProps) {
-  const [name, setName] = useState<string>();
+  const [chosen, setChosen] = useState<{ readonly name: string; readonly text: string }>();
+  const [problem, setProblem] = useState('');
   const text = textOfValue(value);
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     const read = await readTextFile(file);
-    setName('text' in read ? file.name : undefined);
-    if ('text' in read) onChange(read.text);
-    else onChange(value, read.problem);
+    setProblem('problem' in read ? `${read.problem}. Nothing was changed.` : '');
+    if (!('text' in read)) return;
+    setChosen({ name: file.name, text: read.text });
+    onChange(read.text);
   };
   return (
     <div class="file-control">
@@ -84,19 +93,24 @@ export function FileControl({ field, value, id, labelId, describedBy, isInvalid,
         <span id={`${id}-choose`}>Choose a file…</span>
       </label>
       <span id={`${id}-state`} class="muted">
-        {name === undefined ? describeStored(text) : `${name}, ${sizeOf(text)}`}
+        {chosen?.text === text ? `${chosen.name}, ${sizeOf(text)}` : describeStored(text)}
       </span>
       {text !== '' && !isDisabled && (
         <button
           type="button"
           class="button quiet small"
           onClick={() => {
-            setName(undefined);
+            setProblem('');
             onChange('');
           }}
         >
           Remove
         </button>
+      )}
+      {problem !== '' && (
+        <p class="problem file-problem" role="alert">
+          {problem}
+        </p>
       )}
     </div>
   );

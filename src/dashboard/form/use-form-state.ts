@@ -53,7 +53,9 @@ export function useFormState(read: (additions: Additions) => Form, additions: Ad
   latestStates.current = states;
 
   useEffect(() => {
-    const element = wanted && document.getElementById(`${prefix}${wanted.id}`);
+    if (!wanted) return;
+    const id = `${prefix}${wanted.id}`;
+    const element = document.getElementById(id) ?? document.getElementById(`${id}-label`);
     element?.focus({ preventScroll: true });
     element?.scrollIntoView({ block: 'center' });
   }, [wanted, prefix]);
