@@ -49,8 +49,9 @@ describe('options', () => {
   });
   test('what is chosen and not offered any more can still be seen', () => {
     const options = optionsOf(['a']) ?? [];
-    expect(notOffered('z', options)).toEqual({ value: 'z', label: 'z' });
-    expect(notOffered({ id: 'z', label: 'Zed' }, options)).toEqual({ value: 'z', label: 'Zed' });
+    expect(notOffered('z', options)).toEqual({ value: 'z', label: 'z (not offered any more)' });
+    expect(notOffered('z', [])).toEqual({ value: 'z', label: 'z' });
+    expect(notOffered({ id: 'z', label: 'Zed' }, options)).toEqual({ value: 'z', label: 'Zed (not offered any more)' });
     expect([notOffered('a', options), notOffered('', options), notOffered(null, options)]).toEqual([
       undefined,
       undefined,

@@ -76,7 +76,7 @@ test('in a form with stores, general parts that carry the id of a store are that
     ],
   });
   expect(form.stores?.map(({ panel }) => outline(panel))).toEqual([
-    [{ '[Basics]': [{ Basics: ['b'] }] }, { '[S]': ['a'] }],
+    [{ '[Basics]': [{ '': ['b'] }] }, { '[S]': ['a'] }],
   ]);
   expect(outline(form.shared)).toEqual([{ '': ['c'] }]);
   expect([fieldOf(form, 'b').store, fieldOf(form, 'c').store]).toEqual(['eu', 'general']);
