@@ -6,7 +6,7 @@ import { duration } from '../app/amounts.tsx';
 export function reachOf({ permissions }: Connector): readonly string[] {
   return (permissions.fetch ?? []).map((pattern) => {
     const [, scheme = '', host = pattern] = /^(https?):\/\/(.*)$/i.exec(pattern) ?? [];
-    const where = host.startsWith('*.') ? `every ${host.slice(2)} address one level down (${host})` : host;
+    const where = host.startsWith('*.') ? `every address directly under ${host.slice(2)} (${host})` : host;
     return scheme.toLowerCase() === 'http' ? `${where}, without encryption` : where;
   });
 }

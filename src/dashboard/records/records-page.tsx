@@ -32,9 +32,11 @@ function Group({ kind, integrationId }: GroupProps) {
   );
   return (
     <section class="card stack" aria-labelledby={`${kind}-title`}>
-      <h2 id={`${kind}-title`}>{titles[kind]}</h2>
+      <div class="row apart">
+        <h2 id={`${kind}-title`}>{titles[kind]}</h2>
+        {value?.rows.length === 0 && <span class="muted">None</span>}
+      </div>
       {!value && <Problem error={error} title={`The ${kind} cannot be read.`} />}
-      {value?.rows.length === 0 && <p class="muted">None.</p>}
       {value && value.rows.length > 0 && (
         <ul class="records">
           {value.rows.map((record) => (

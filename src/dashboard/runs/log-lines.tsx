@@ -31,7 +31,7 @@ export function LogLines({ lines, isLive = false }: LogLinesProps) {
       {lines.map(({ at, level, message }, index) => (
         <p key={index} class={`log-line ${level}`}>
           <span class="muted">
-            <Time at={at} isShort />
+            <Time at={at} isOfLine />
           </span>{' '}
           {level !== 'info' && <span class="log-level">{level} </span>}
           <span class="log-text">{message}</span>

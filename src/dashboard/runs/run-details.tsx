@@ -29,11 +29,11 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
   return (
     <div class="stack">
       <p class="small muted">
-        Version {version} · {counted(requests, 'request')} · <Time at={startedAt} />
+        Version {version} · {counted(requests, 'request')} · <Time at={startedAt} isOfLine />
         {endedAt && (
           <>
             {' to '}
-            <Time at={endedAt} />
+            <Time at={endedAt} isOfLine />
           </>
         )}
       </p>

@@ -25,8 +25,12 @@ export function RunRow({ integrationId, run, isOpen, onToggle }: RunRowProps) {
           </button>
         </th>
         <td>
-          <span class={`badge ${outcomeTones[outcome]}`}>{outcomeNames[outcome]}</span>
-          {fault && <code class="small"> {fault}</code>}
+          {fault === 'cancelled' ? (
+            <span class="badge warn">Cancelled</span>
+          ) : (
+            <span class={`badge ${outcomeTones[outcome]}`}>{outcomeNames[outcome]}</span>
+          )}
+          {fault && fault !== 'cancelled' && <code class="small"> {fault}</code>}
         </td>
         <td>
           <Time at={startedAt} />

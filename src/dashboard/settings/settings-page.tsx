@@ -24,17 +24,19 @@ export function SettingsPage({ integration, reload }: IntegrationProps) {
           The setup is not finished. <a href={pathOf(_id, 'setup')}>Go on with it</a>
         </p>
       )}
-      <SettingsForm
-        settings={settings}
-        onSave={save}
-        onRefresh={async (fieldName, storeId) => {
-          const reply = await call('refreshMetadata', { fieldName, ...(storeId === undefined ? {} : { storeId }) });
-          await reload();
-          return isJsonObject(reply) && Array.isArray(reply.options) ? reply.options : undefined;
-        }}
-        onDirty={setDirty}
-        isLocked={updateInProgress === true || mode === 'uninstall'}
-      />
+      <div class="card">
+        <SettingsForm
+          settings={settings}
+          onSave={save}
+          onRefresh={async (fieldName, storeId) => {
+            const reply = await call('refreshMetadata', { fieldName, ...(storeId === undefined ? {} : { storeId }) });
+            await reload();
+            return isJsonObject(reply) && Array.isArray(reply.options) ? reply.options : undefined;
+          }}
+          onDirty={setDirty}
+          isLocked={updateInProgress === true || mode === 'uninstall'}
+        />
+      </div>
       {settings.supportsMultiStore === true && mode === 'settings' && (
         <AddStore integrationId={_id} label={textOf(settings.storeLabel) ?? 'store'} reload={reload} />
       )}

@@ -31,7 +31,8 @@ export function StepItem(props: StepItemProps) {
   // One that a page before this one has started, and that goes on.
   const isElsewhere = !call.isGoing && last?.outcome === 'running';
   const isGoing = (isOwnCall && call.isGoing) || isElsewhere;
-  const address = call.isGoing ? call.address : last && { integrationId: integration._id, runId: last._id };
+  const going = last?.outcome === 'running' ? { integrationId: integration._id, runId: last._id } : undefined;
+  const address = (call.isGoing && call.address) || going;
   const error = isOwnCall ? call.error : !step.completed && isCurrent ? errorOf(last) : undefined;
   const isShownByForm = isOwnCall && step.form !== undefined;
   const state = step.completed ? 'done' : isCurrent ? 'current' : 'open';

@@ -25,7 +25,7 @@ export const outcomeNames: Readonly<Record<Outcome, string>> = {
   running: 'Running',
   succeeded: 'Succeeded',
   failed: 'Failed',
-  faulted: 'Broke a limit',
+  faulted: 'Stopped',
   cut_off: 'Cut off',
 };
 

@@ -29,9 +29,9 @@ export function TileCard({ tile, connector }: TileProps) {
             {version ?? (_connectorId ? '' : 'No connector')}
           </p>
         </div>
-        {tag && <span class="badge tag">{tag}</span>}
       </div>
       <div class="row">
+        {tag && <span class="badge tag">{tag}</span>}
         <span class={`badge ${stateTones[state]}`}>{stateNames[state]}</span>
         {tile.updateInProgress && <span class="badge accent">Updating…</span>}
         {tile.update && !tile.updateInProgress && (
