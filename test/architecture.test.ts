@@ -88,6 +88,7 @@ describe('arrows', () => {
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/api': [
+      'src/feed',
       'src/run',
       'src/record',
       'src/integration',
@@ -99,6 +100,7 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
+    'src/feed': ['src/connector', 'src/run', 'src/store', 'src/json.ts'],
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
@@ -209,6 +211,7 @@ describe('one importer', () => {
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['raw-body', ['src/api/body.ts']],
     ['rfc6902', ['src/api/records.ts']],
+    ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

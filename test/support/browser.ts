@@ -27,7 +27,9 @@ export async function launchBrowser(): Promise<Browser> {
 /** Unpacked once for all tests of this machine; a folder of that name is whole. */
 async function unpacked(): Promise<{ executablePath: string; env: Record<string, string> }> {
   const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium');
-  const { version } = JSON.parse(await readFile(join(entry.split('/build/')[0] ?? dirname(entry), 'package.json'), 'utf8'));
+  const { version } = JSON.parse(
+    await readFile(join(entry.split('/build/')[0] ?? dirname(entry), 'package.json'), 'utf8'),
+  );
   const folder = join(tmpdir(), `bulkhead-chromium-${version}-${process.getuid?.() ?? 0}`);
   if (!existsSync(folder)) {
     const making = await mkdtemp(`${folder}-`);
