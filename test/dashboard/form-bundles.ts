@@ -118,7 +118,13 @@ export const everySettings = {
               value: false,
               dependencies: {
                 enabled: { fields: [{ name: 'refundAccount', hidden: false, required: true }] },
-                disabled: { fields: [{ name: 'refundAccount', hidden: true, required: false }] },
+                disabled: {
+                  fields: [
+                    { name: 'refundAccount', hidden: true, required: false },
+                    // The form takes the connector's word for it; the server's own check does not.
+                    { name: 'costCenter', required: false },
+                  ],
+                },
               },
             },
             {
@@ -131,6 +137,7 @@ export const everySettings = {
               options: [['4740', '4740 Refunds']],
               help: 'Refresh to see accounts that were added since.',
             },
+            { name: 'costCenter', label: 'Cost centre', type: 'input', required: true, value: '100' },
             {
               name: 'city',
               label: 'Warehouse',

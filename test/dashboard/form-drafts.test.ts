@@ -109,6 +109,7 @@ describe('when the settings change under the form', () => {
     expect(isOvertaken(kept(drafts, field), field)).toBe(false);
     expect(valueIn(kept(drafts, field), field)).toBe('mine');
     expect(isOvertaken(mine, fieldOf(before, 'x'))).toBe(false);
+    expect(isOvertaken(edited(drafts, field, 'mine, too'), field)).toBe(true);
   });
   test('what is stored by now as it was entered is no change any more', () => {
     expect(followed(mine, readForm(one({ value: 'mine' }))).size).toBe(0);

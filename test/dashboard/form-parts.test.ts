@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/dashboard/api/json.ts';
 import { matching } from '../../src/dashboard/form/filter-options.ts';
-import { chosen, notOffered, optionsOf } from '../../src/dashboard/form/options.ts';
+import { chosen, notOffered, optionsIn, optionsOf } from '../../src/dashboard/form/options.ts';
 import { sizeOf } from '../../src/dashboard/form/plain-text.ts';
 import { readForm } from '../../src/dashboard/form/read-form.ts';
 import { safeLink } from '../../src/dashboard/form/safe-link.ts';
+import { sameJson } from '../../src/dashboard/form/same-json.ts';
 import { placed } from '../../src/dashboard/form/server-errors.ts';
 import { MAX_FILE_BYTES, readTextFile } from '../../src/dashboard/form/text-file.ts';
 import { ledgerSettings, mirrorSettings } from './form-forms.ts';
@@ -47,6 +48,16 @@ describe('options', () => {
     expect(chosen({ properties: { yieldValueAndLabel: true } }, option)).toEqual({ id: '1', label: 'One' });
     expect(chosen({ properties: null }, option)).toBe('1');
   });
+  test('are found in the answer to a refresh: a list, its options, or the field as it is now', () => {
+    expect(optionsIn(['a'])).toEqual(['a']);
+    expect(optionsIn({ fieldName: 'x', options: ['a'] })).toEqual(['a']);
+    expect(optionsIn({ generates: ['g'], options: ['a'] }, 'generates')).toEqual(['g']);
+    expect(optionsIn({ optionsMap: [{ id: 'c', options: ['m'] }] }, 'c')).toEqual(['m']);
+    expect(optionsIn({ options: ['a'] }, 'generates')).toEqual(['a']);
+    expect([optionsIn({}), optionsIn(null), optionsIn('x'), optionsIn(undefined, 'extracts')]).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
   test('what is chosen and not offered any more can still be seen', () => {
     const options = optionsOf(['a']) ?? [];
     expect(notOffered('z', options)).toEqual({ value: 'z', label: 'z (not offered any more)' });
@@ -64,7 +75,25 @@ describe('options', () => {
     expect(matching(options, ' item 77 ', 100).shown[0]).toEqual({ value: 'v77', label: 'Item 77' });
     expect(matching(options, 'v9999', 100)).toEqual({ count: 1, shown: [{ value: 'v9999', label: 'Item 9999' }] });
     expect(matching(options, 'nothing', 100).count).toBe(0);
+    const within = [
+      { value: 'b', label: 'The item' },
+      { value: 'a', label: 'Item' },
+    ];
+    expect(matching(within, 'item', 1)).toEqual({ count: 2, shown: [{ value: 'a', label: 'Item' }] });
   });
+});
+
+test.each([
+  [{ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 }, true],
+  [{ a: 1 }, { a: 1, b: 2 }, false],
+  [{ a: 1, b: 2 }, { a: 1 }, false],
+  [[1, 2], [2, 1], false],
+  [[1], [1, 2], false],
+  [{}, [], false],
+  [null, {}, false],
+  [{ toString: 1 }, {}, false],
+])('%j and %j are the same JSON: %j', (a, b, isSame) => {
+  expect(sameJson(a, b)).toBe(isSame);
 });
 
 test.each([

@@ -4,7 +4,8 @@ import { noteOn } from './combobox.tsx';
 import { itemsOf } from './field.ts';
 import { matching } from './filter-options.ts';
 import type { ControlProps } from './form-context.ts';
-import { chosen, notOffered, type Option, optionsOf, plainOf } from './options.ts';
+import { chosen, notOffered, type Option, plainOf } from './options.ts';
+import { useOptions } from './use-options.ts';
 
 /** From here on the list can be searched, and what is chosen is listed above it. */
 const LONG = 10;
@@ -21,7 +22,7 @@ export function MultiselectControl({
   onChange,
 }: ControlProps) {
   const [query, setQuery] = useState('');
-  const options = optionsOf(field.raw.options) ?? [];
+  const options = useOptions(field.raw.options);
   const items = itemsOf(value);
   const strays = items.flatMap((item) => notOffered(item, options) ?? []);
   const all = [...strays, ...options];

@@ -24,6 +24,18 @@ export function optionsOf(raw: Json | undefined): readonly Option[] | undefined 
   return raw.map(optionOf).filter(({ value }) => !isEmpty(value) && typeof value !== 'object');
 }
 
+/**
+ * The options in the answer to a refresh: the list itself, or `options`; for a list of a `staticMapWidget` also
+ * the field as it is now, with the list under its name or in a column of `optionsMap`.
+ */
+export function optionsIn(answer: Json | undefined, list?: string): Options | undefined {
+  if (Array.isArray(answer)) return answer;
+  if (!isJsonObject(answer)) return undefined;
+  const columns = Array.isArray(answer.optionsMap) ? answer.optionsMap.filter(isJsonObject) : [];
+  const own = list === undefined ? [] : [answer[list], columns.find(({ id }) => id === list)?.options];
+  return [...own, answer.options].find((found) => Array.isArray(found));
+}
+
 /** `{id, label}`, which fields with `yieldValueAndLabel` have, stands for its id. */
 export function plainOf(value: Json | undefined): Json {
   return isJsonObject(value) && Object.hasOwn(value, 'id') ? (value.id as Json) : (value ?? null);

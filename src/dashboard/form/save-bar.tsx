@@ -59,6 +59,7 @@ export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocke
 }
 
 function describe(count: number, problems: number, isLocked: boolean): string {
+  if (count === 0) return 'Nothing that can be saved';
   const changes = count === 1 ? '1 unsaved change' : `${count} unsaved changes`;
   if (problems > 0) return `${changes}, ${problems === 1 ? '1 problem' : `${problems} problems`}`;
   return isLocked ? `${changes}; saving is not possible right now` : changes;

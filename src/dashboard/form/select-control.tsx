@@ -1,9 +1,10 @@
 import { Choice } from './choice.tsx';
 import type { ControlProps } from './form-context.ts';
-import { chosen, optionsOf, plainOf } from './options.ts';
+import { chosen, plainOf } from './options.ts';
+import { useOptions } from './use-options.ts';
 
 export function SelectControl({ field, value, onChange, ...props }: ControlProps) {
-  const options = optionsOf(field.raw.options) ?? [];
+  const options = useOptions(field.raw.options);
   const placeholder = field.placeholder || (options.length === 0 ? 'Nothing to choose from yet' : 'Choose…');
   return (
     <Choice
@@ -21,7 +22,7 @@ export function SelectControl({ field, value, onChange, ...props }: ControlProps
 }
 
 export function RadioControl({ field, value, id, labelId, onChange, ...props }: ControlProps) {
-  const options = optionsOf(field.raw.options) ?? [];
+  const options = useOptions(field.raw.options);
   // The first may have the focus where none is chosen, and stands for the group where errors lead to.
   return (
     <div

@@ -110,8 +110,10 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
           <>
             {hasContent(form.shared) && (
               <section class="form-shared" aria-label="General">
-                <h2>General</h2>
-                <p class="hint">The same for each {form.storeLabel}.</p>
+                <div>
+                  <h2>General</h2>
+                  <p class="hint">The same for each {form.storeLabel}.</p>
+                </div>
                 <PanelView panel={form.shared} depth={1} />
               </section>
             )}

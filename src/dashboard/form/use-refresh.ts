@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { Field } from './field.ts';
 import type { Form } from './form-tree.ts';
-import type { Options } from './options.ts';
+import { type Options, optionsIn } from './options.ts';
 import { type Additions, SHARED } from './read-form.ts';
 import { sameJson } from './same-json.ts';
 
@@ -11,8 +11,9 @@ import { sameJson } from './same-json.ts';
  * Asks the connector for the options of a field.
  *
  * @param storeId undefined in a form without stores and for what all stores share
- * @param list of a `staticMapWidget`: `extracts`, `generates`, or the id of a column of its `optionsMap`
- * @returns the options; what is no list is taken as the word that they come with the settings
+ * @param list of a `staticMapWidget`: `extracts`, `generates`, or the id of a column of its `optionsMap`; the
+ *   connector gets it as `type`
+ * @returns what the connector answers, or the options in it; where there are none, they come with the settings
  */
 export type OnRefresh = (field: string, storeId?: string, list?: string) => Promise<Json | undefined>;
 
@@ -43,8 +44,8 @@ export function useRefresh(
     (async (field: Field, list?: string): Promise<void> => {
       if (field.name === undefined) return;
       const storeId = field.store === SHARED ? undefined : field.store;
-      const options = await onRefresh(field.name, storeId, list);
-      if (!Array.isArray(options)) return;
+      const options = optionsIn(await onRefresh(field.name, storeId, list), list);
+      if (!options) return;
       const was = refreshed.get(field.slot)?.was ?? listsOf(field.raw);
       const patch = patchOf(field.raw, options, list);
       setRefreshed((before) =>
