@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../src/dashboard/api/json.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { everyField, hostileForm } from './form-bundles.ts';
+import { everyField, hostileForm, steps } from './form-bundles.ts';
 import { mirrorSettings } from './form-forms.ts';
 import { expectAccessible, type Opened, openSettings, openTab, saved, screenshotPath } from './form-page.ts';
 
@@ -67,6 +67,9 @@ test('every type of field is changed, and what has changed is sent and nothing e
   await openTab(page, 'Mapping');
   await page.getByRole('button', { name: 'Refresh Ledger' }).click();
   await page.getByRole('button', { name: 'Add a row' }).click();
+  expect(
+    await page.getByText('Shipping methods').locator('xpath=ancestor::*[@data-changed]').getAttribute('data-changed'),
+  ).toBe('false');
   await page.getByLabel('Shop, row 3').fill('pigeon');
   await page.getByLabel('Ledger, row 3').selectOption({ label: 'GLS' });
   await page.getByRole('button', { name: 'Remove row 2' }).click();
@@ -211,6 +214,36 @@ test('tabs move with the keys, and keep what was typed behind them', { timeout: 
   await page.keyboard.press('End');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.locator('.problem', { hasText: 'Matching criteria is not valid JSON' }).waitFor();
+  await page.getByRole('button', { name: 'Discard' }).click();
+  expect(await page.getByLabel('Matching criteria').inputValue()).toContain('"strict": true');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  expect(await page.getByLabel('Matching criteria').inputValue()).toBe('{"half":');
+  expect(faults).toEqual([]);
+});
+
+test('the form of a step is asked for what it needs, and says at its field what the connector says', {
+  timeout: 120_000,
+}, async () => {
+  const { page, client, id, faults } = await openSettings(browser, steps);
+  await page.goto(page.url().replace('/settings', '/setup'));
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByText('City is required').waitFor();
+  expect(await page.getByLabel('Street').count()).toBe(0);
+  await page.getByLabel('Where').selectOption({ label: 'At home' });
+  await page.getByLabel('City').fill('Nowhere');
+  await page.getByLabel('Street').fill('Main street');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.locator('.problem', { hasText: 'there is no Nowhere' }).waitFor();
+  expect(await page.getByLabel('City').getAttribute('aria-invalid')).toBe('true');
+  expect(await page.getByLabel('Street').inputValue()).toBe('Main street');
+  await page.getByLabel('City').fill('Oslo');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await vi.waitFor(async () => expect((await client('GET', `/integrations/${id}`)).body.mode).toBe('settings'), 20_000);
+  expect((await client('GET', `/integrations/${id}/state/taken`)).body).toMatchObject({
+    where: 'home',
+    city: 'Oslo',
+    street: 'Main street',
+  });
   expect(faults).toEqual([]);
 });
 

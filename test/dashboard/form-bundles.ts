@@ -233,6 +233,52 @@ export const everyField: BundleText = {
   code,
 };
 
+/** A step whose form is integrator.io 2.0's, and a connector that names the field in its message alone. */
+export const steps: BundleText = {
+  manifest: { name: 'steps-with-a-form', type: 'module' },
+  connector: {
+    title: 'Steps with a form',
+    install: [
+      {
+        name: 'Say where',
+        installerFunction: 'take',
+        form: {
+          fieldMap: {
+            where: {
+              name: 'where',
+              type: 'select',
+              label: 'Where',
+              defaultValue: 'work',
+              options: [
+                {
+                  items: [
+                    { value: 'work', label: 'At work' },
+                    { value: 'home', label: 'At home' },
+                  ],
+                },
+              ],
+            },
+            city: { name: 'city', type: 'text', label: 'City', required: true },
+            street: { name: 'street', type: 'text', label: 'Street', visibleWhen: [{ field: 'where', is: ['home'] }] },
+          },
+          layout: { fields: ['where', 'city', 'street'] },
+        },
+      },
+    ],
+    settings: { fields: [{ name: 'x', label: 'X' }] },
+  },
+  code: `
+export const installer = {
+  async take({ _integrationId, where, city, street }) {
+    if (city !== 'Oslo') throw Object.assign(new Error('city: there is no ' + city), { code: 'no_city' });
+    const path = '/v1/integrations/' + _integrationId + '/state/taken';
+    await fetch(path, { method: 'PUT', body: JSON.stringify({ where, city, street }) });
+    return { success: true };
+  },
+};
+`,
+};
+
 const HTML = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
 
 export const hostileSettings = JSON.parse(`{

@@ -89,6 +89,14 @@ test.each([
     { type: 'hologram', value: { a: 1, b: 2 } },
     { b: 2, a: 1 },
   ],
+  [
+    { type: 'staticMapWidget', map: { a: 'b' } },
+    { map: { a: 'b' }, allowFailures: false },
+  ],
+  [
+    { type: 'staticMapWidget', value: { a: 'b', c: 'd' } },
+    { c: 'd', a: 'b' },
+  ],
 ] as const)('%j: %j is no change', (field, value) => {
   expect(drafted(readForm(one(field)), { x: value }).size).toBe(0);
 });
@@ -145,7 +153,7 @@ describe('what is wrong', () => {
   });
   test('half of a JSON text is no value', () => {
     const form = readForm(one({ type: 'hologram', value: 1 }));
-    const drafts = edited(new Map(), fieldOf(form, 'x'), 1, 'x is not valid JSON');
+    const drafts = edited(new Map(), fieldOf(form, 'x'), 1, { problem: 'x is not valid JSON', typed: '{' });
     expect([...problemsOf(form, drafts, statesWith(form, drafts), statesWith(form)).values()]).toEqual([
       'x is not valid JSON',
     ]);

@@ -6,13 +6,21 @@ import { type Field, itemsOf } from './field.ts';
 import type { Form } from './form-tree.ts';
 import { plainOf } from './options.ts';
 import { isEmpty, sameJson } from './same-json.ts';
+import { sameMap } from './static-map.ts';
+
+/** What is typed and is no value yet, such as half of a JSON text. */
+export interface Unfinished {
+  readonly problem: string;
+  /** What its control needs to show it again. */
+  readonly typed: unknown;
+}
 
 export interface Draft {
+  /** The last one that was a value. */
   readonly value: Json;
   /** What was stored when the change was begun. */
   readonly base: Json;
-  /** What is typed and is no value yet, such as half of a JSON text. */
-  readonly problem?: string;
+  readonly unfinished?: Unfinished;
   /** The field as it was then, should the form lose it. */
   readonly field: Field;
 }
@@ -38,8 +46,9 @@ export function sameValue(field: Field, a: Json, b: Json): boolean {
     case 'multiselect':
       return sameJson(itemsOf(a).map(plainOf), itemsOf(b).map(plainOf));
     case 'json':
-    case 'map':
       return sameJson(a, b);
+    case 'map':
+      return sameMap(field.raw, a, b);
     default:
       return String(a) === String(b);
   }
@@ -55,11 +64,11 @@ export function sentValue({ kind }: Field, value: Json): Json {
   return Number.isFinite(Number(text)) ? Number(text) : value;
 }
 
-export function edited(drafts: Drafts, field: Field, value: Json, problem?: string): Drafts {
+export function edited(drafts: Drafts, field: Field, value: Json, unfinished?: Unfinished): Drafts {
   const next = new Map(drafts);
   const base = drafts.get(field.slot)?.base ?? field.stored;
-  if (problem === undefined && sameValue(field, value, field.stored)) next.delete(field.slot);
-  else next.set(field.slot, { value, base, field, ...(problem === undefined ? {} : { problem }) });
+  if (!unfinished && sameValue(field, value, field.stored)) next.delete(field.slot);
+  else next.set(field.slot, { value, base, field, ...(unfinished ? { unfinished } : {}) });
   return next;
 }
 
@@ -67,7 +76,7 @@ export function edited(drafts: Drafts, field: Field, value: Json, problem?: stri
 export function followed(drafts: Drafts, form: Form): Drafts {
   const left = [...drafts].filter(([slot, draft]) => {
     const fields = form.bySlot.get(slot);
-    return draft.problem !== undefined || !fields?.every((field) => sameValue(field, draft.value, field.stored));
+    return draft.unfinished !== undefined || !fields?.every((field) => sameValue(field, draft.value, field.stored));
   });
   return left.length === drafts.size ? drafts : new Map(left);
 }
@@ -150,7 +159,8 @@ export function problemsOf(form: Form, drafts: Drafts, states: States, before: S
     const was = before.fields.get(field.id);
     const isNewlyRequired = state.isRequired && (was?.isRequired !== true || was.isHidden);
     if (!draft && !isNewlyRequired) continue;
-    const problem = draft?.problem ?? problemOf(field, sentValue(field, valueIn(drafts, field)), state.isRequired);
+    const problem =
+      draft?.unfinished?.problem ?? problemOf(field, sentValue(field, valueIn(drafts, field)), state.isRequired);
     if (problem !== undefined) problems.set(field.id, problem);
   }
   return problems;

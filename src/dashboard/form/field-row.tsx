@@ -18,7 +18,7 @@ export function FieldRow({ field }: { field: Field }) {
   const id = `${form.prefix}${field.id}`;
   const draft = form.drafts.get(slot);
   const problem = form.errors.get(field.id);
-  const unfinished = problem === undefined ? draft?.problem : undefined;
+  const unfinished = problem === undefined ? draft?.unfinished?.problem : undefined;
   const overtaken = isOvertaken(form.drafts, field);
   const isGroup = GROUPS.includes(kind);
   const supportsRefresh = field.raw.supportsRefresh === true && REFRESHED.includes(kind) && !state.isDisabled;
@@ -46,6 +46,7 @@ export function FieldRow({ field }: { field: Field }) {
           key={form.revision}
           field={field}
           value={valueIn(form.drafts, field)}
+          typed={draft?.unfinished?.typed}
           id={id}
           labelId={`${id}-label`}
           describedBy={said.join(' ') || undefined}

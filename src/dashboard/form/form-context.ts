@@ -3,7 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Json } from '../api/json.ts';
 import type { States } from './dependencies.ts';
-import type { Drafts } from './drafts.ts';
+import type { Drafts, Unfinished } from './drafts.ts';
 import type { Field } from './field.ts';
 
 /** What a control is given; all of them are alike from outside. */
@@ -16,8 +16,10 @@ export interface ControlProps {
   readonly isInvalid: boolean;
   readonly isRequired: boolean;
   readonly isDisabled: boolean;
-  /** @param problem what is typed and is no value yet; the value is the last one that was one */
-  onChange(value: Json, problem?: string): void;
+  /** What was typed and is no value yet, as the control gave it. */
+  readonly typed: unknown;
+  /** @param value with what is unfinished: the last one that was a value */
+  onChange(value: Json, unfinished?: Unfinished): void;
 }
 
 export interface FormContext {
@@ -31,7 +33,7 @@ export interface FormContext {
   readonly revision: number;
   readonly openTabs: ReadonlyMap<string, string>;
   openTab(list: string, tab: string): void;
-  edit(field: Field, value: Json, problem?: string): void;
+  edit(field: Field, value: Json, unfinished?: Unfinished): void;
   /** After the stored value has changed under a change: stay with one's own, or take the other's. */
   keep(field: Field): void;
   drop(field: Field): void;

@@ -10,26 +10,19 @@ const MAX_CHARS = 200_000;
 const textOf = (value: Json): string => JSON.stringify(value, null, 2);
 
 /** For types that the dashboard does not know, and values that do not fit their type: the JSON itself. */
-export function JsonControl({
-  field,
-  value,
-  id,
-  describedBy,
-  isInvalid,
-  isRequired,
-  isDisabled,
-  onChange,
-}: ControlProps) {
-  const [typed, setTyped] = useState({ text: textOf(value), value });
-  const text = sameJson(typed.value, value) ? typed.text : textOf(value);
+export function JsonControl(props: ControlProps) {
+  const { field, value, typed, id, describedBy, isInvalid, isRequired, isDisabled, onChange } = props;
+  const [own, setOwn] = useState({ text: typeof typed === 'string' ? typed : textOf(value), value });
+  const text = sameJson(own.value, value) ? own.text : textOf(value);
   const take = (next: string): void => {
     try {
       const parsed: Json = next.trim() === '' ? null : JSON.parse(next);
-      setTyped({ text: next, value: parsed });
+      setOwn({ text: next, value: parsed });
       onChange(parsed);
     } catch (error) {
-      setTyped({ text: next, value });
-      onChange(value, `${field.label} is not valid JSON: ${(error as Error).message}`);
+      setOwn({ text: next, value });
+      const problem = `${field.label} is not valid JSON: ${(error as Error).message}`;
+      onChange(value, { problem, typed: next });
     }
   };
   if (text.length > MAX_CHARS) return <p id={id}>{`${sizeOf(text)} of JSON, too much to edit here.`}</p>;

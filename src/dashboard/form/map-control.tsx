@@ -5,27 +5,32 @@ import { textOfValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
 import { MapTail } from './map-tail.tsx';
 import { RefreshButton } from './refresh-button.tsx';
-import { sameJson } from './same-json.ts';
-import { type MapColumn, type MapRow, problemOfMap, readMap, type StaticMap, writeMap } from './static-map.ts';
+import { type MapColumn, type MapRow, problemOfMap, readMap, type StaticMap, sameMap, writeMap } from './static-map.ts';
 
 /** Longer maps are shown in parts. */
 const SHOWN = 100;
 
+/** What the user may change of it. */
+type Typed = Pick<StaticMap, 'rows' | 'unmatched' | 'defaultValue'>;
+
 /** `staticMapWidget`: what a value of one application is in the other. */
-export function MapControl({ field, value, id, labelId, describedBy, isInvalid, isDisabled, onChange }: ControlProps) {
-  const [typed, setTyped] = useState<{ rows: StaticMap['rows']; tail: Partial<StaticMap>; value: Json }>();
+export function MapControl(props: ControlProps) {
+  const { field, value, typed, id, labelId, describedBy, isInvalid, isDisabled, onChange } = props;
+  const [own, setOwn] = useState(typed === undefined ? undefined : { map: typed as Typed, value });
   const [limit, setLimit] = useState(SHOWN);
   const table = useRef<HTMLDivElement>(null);
   const stored = readMap(field.raw, value) ?? readMap(field.raw);
   if (!stored) return null;
-  const isOwn = typed !== undefined && sameJson(typed.value, value);
-  const map: StaticMap = isOwn ? { ...stored, ...typed.tail, rows: typed.rows } : stored;
+  // What is typed is shown as it is, with rows that are not filled in yet, until another value arrives.
+  const map: StaticMap = own && sameMap(field.raw, own.value, value) ? { ...stored, ...own.map } : stored;
 
   const take = (next: StaticMap): void => {
     const problem = problemOfMap(next);
     const written = problem === undefined ? writeMap(field.raw, next, value) : value;
-    setTyped({ rows: next.rows, tail: { unmatched: next.unmatched, defaultValue: next.defaultValue }, value: written });
-    onChange(written, problem);
+    const { rows, unmatched, defaultValue } = next;
+    const now: Typed = { rows, unmatched, defaultValue };
+    setOwn({ map: now, value: written });
+    onChange(written, problem === undefined ? undefined : { problem, typed: now });
   };
   const setRow = (index: number, row: MapRow): void => take({ ...map, rows: map.rows.with(index, row) });
   const add = (): void => {

@@ -47,7 +47,7 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
   const lost = orphans(form, drafts);
   const isDirty = changed.length > 0 || lost.length > 0;
   useBeforeUnload(isDirty);
-  useEffect(() => {
+  useLayoutEffect(() => {
     onDirty(isDirty);
     if (isDirty) setNotice('');
     return () => {

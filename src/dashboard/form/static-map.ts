@@ -8,7 +8,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import { type Option, optionsOf } from './options.ts';
 import { labelOf } from './plain-text.ts';
-import { isEmpty } from './same-json.ts';
+import { isEmpty, sameJson } from './same-json.ts';
 
 export interface MapColumn {
   readonly id: string;
@@ -151,6 +151,15 @@ function writtenUnmatched({ unmatched, defaultValue }: StaticMap): JsonObject {
     case 'default':
       return { default: defaultValue, allowFailures: true };
   }
+}
+
+/** Whether two values are the same map; one that stands in the field itself is that of a value not given yet. */
+export function sameMap(raw: JsonObject, a: Json, b: Json): boolean {
+  const [first, second] = [a, b].map((value) => {
+    const map = readMap(raw, value);
+    return map ? writeMap(raw, map, value) : value;
+  });
+  return sameJson(first, second);
 }
 
 /** What keeps the rows from being a map. */

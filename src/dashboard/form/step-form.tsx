@@ -34,7 +34,8 @@ export function StepForm({ form: raw, submitLabel, onSubmit, isLocked = false }:
       const now = states.fields.get(field.id);
       if (!now || now.isHidden || now.isDisabled) continue;
       const problem =
-        drafts.get(field.slot)?.problem ?? problemOf(field, sentValue(field, valueIn(drafts, field)), now.isRequired);
+        drafts.get(field.slot)?.unfinished?.problem ??
+        problemOf(field, sentValue(field, valueIn(drafts, field)), now.isRequired);
       if (problem !== undefined) problems.set(field.id, problem);
     }
     state.show(problems);

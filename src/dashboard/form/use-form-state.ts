@@ -3,7 +3,7 @@ import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'pr
 import type { ErrorItem } from '../api/api-error.ts';
 import type { Json, JsonObject } from '../api/json.ts';
 import { dependenciesOf, type States } from './dependencies.ts';
-import { type Drafts, edited, followed, kept, valueIn, without } from './drafts.ts';
+import { type Drafts, edited, followed, kept, type Unfinished, valueIn, without } from './drafts.ts';
 import type { Field } from './field.ts';
 import type { FormContext } from './form-context.ts';
 import type { Form } from './form-tree.ts';
@@ -110,8 +110,8 @@ export function useFormState(read: (additions: Additions) => Form, additions: Ad
       revision,
       openTabs,
       openTab: (list, tab) => setOpenTabs((before) => new Map(before).set(list, tab)),
-      edit(field: Field, value: Json, problem?: string) {
-        setDrafts((before) => edited(before, field, value, problem));
+      edit(field: Field, value: Json, unfinished?: Unfinished) {
+        setDrafts((before) => edited(before, field, value, unfinished));
         forgetErrors(field);
       },
       keep: (field) => setDrafts((before) => kept(before, field)),
