@@ -27,6 +27,13 @@ test.each([
   await visit('general');
   await openTab(page, 'Orders');
   await page.getByLabel('Orders in a batch').fill('x');
+  // The bar that the change has brought up does not lie over it.
+  const [field, bar] = await Promise.all([
+    page.getByLabel('Orders in a batch').boundingBox(),
+    page.locator('.save-bar').boundingBox(),
+  ]);
+  expect((field?.y ?? 0) + (field?.height ?? 0)).toBeLessThanOrEqual(bar?.y ?? 0);
+  await page.screenshot({ path: screenshotPath(`${look}-bar`) });
   await visit('orders');
   await openTab(page, 'Refunds');
   await page.getByLabel('Book refunds').check();

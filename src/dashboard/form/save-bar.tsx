@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { ErrorItem } from '../api/api-error.ts';
 
 interface Props {
@@ -17,6 +18,10 @@ interface Props {
 /** How much is not saved yet, and what to do about it. It stays in sight. */
 export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocked, onUndo, onDiscard }: Props) {
   const isDirty = count > 0 || lost.length > 0;
+  useEffect(() => {
+    // The bar that has just come up may lie over the very field that brought it up.
+    if (isDirty) document.activeElement?.scrollIntoView({ block: 'nearest' });
+  }, [isDirty]);
   if (!isDirty && rest.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
   return (
     <div class="save-bar" data-dirty={isDirty}>
