@@ -14,7 +14,7 @@ export interface LiveEvent {
 export type FeedStatus = 'connecting' | 'live' | 'lost' | 'absent';
 
 const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 8_000;
+const RETRY_MAX_MS = 4_000;
 /** The server sends a comment more often than that. */
 const SILENCE_LIMIT_MS = 60_000;
 const RESET: LiveEvent = { type: 'reset', data: {} };

@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
 import { Problem } from '../app/problem.tsx';
@@ -40,6 +41,8 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
   });
   const connector = useConnector(resource.value?._connectorId);
   const integration = resource.value;
+  // The tab that its mode asked for at first: a setup that ends does not turn the page by itself.
+  const first = useRef<Tab>(undefined);
   useTitle(integration?.name);
   if (isGone(resource)) {
     return (
@@ -62,7 +65,8 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
     );
   }
   const own = tabsOf(integration);
-  const shown = tab && own.includes(tab) ? tab : (own[defaultTab(integration, own)] ?? 'records');
+  first.current ??= own[defaultTab(integration, own)] ?? 'records';
+  const shown = tab && own.includes(tab) ? tab : first.current;
   const props = { integration, connector: connector.value, reload: resource.reload };
   return (
     <div class="stack">

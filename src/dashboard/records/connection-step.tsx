@@ -14,7 +14,7 @@ interface ConnectionStepProps {
 /** A step with a connection: its credentials are stored, then the connector tries them. */
 export function ConnectionStep(props: ConnectionStepProps) {
   const { connectionId, integrationId, isLocked, submitLabel, onSaved } = props;
-  const { draft, stored, setDraft, save, error } = useConnection(connectionId, integrationId);
+  const { draft, stored, setDraft, save, error } = useConnection(connectionId, integrationId, true);
   if (error !== undefined) return <Problem error={error} title="The connection of this step cannot be read." />;
   if (!draft) return <p role="status">Reading the connection…</p>;
   const isBusy = isLocked || save.isGoing;

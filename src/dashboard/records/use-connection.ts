@@ -16,8 +16,15 @@ export interface EditedConnection {
   readonly error: unknown;
 }
 
-/** @param id absent for a new one */
-export function useConnection(id: string | undefined, integrationId: string): EditedConnection {
+/**
+ * @param id absent for a new one
+ * @param wantsCredentials of a step: one that has no sign-in yet is asked for name and password
+ */
+export function useConnection(
+  id: string | undefined,
+  integrationId: string,
+  wantsCredentials = false,
+): EditedConnection {
   const { client } = useSession();
   const [draft, setDraft] = useState<ConnectionDraft | undefined>(id === undefined ? emptyDraft : undefined);
   const [stored, setStored] = useState<ConnectionDraft>();
@@ -27,7 +34,8 @@ export function useConnection(id: string | undefined, integrationId: string): Ed
   const take = (record: StoredRecord, etag: string | null): void => {
     before.current = { record, etag };
     setStored(draftOf(record));
-    setDraft(draftOf(record));
+    const next = draftOf(record);
+    setDraft(wantsCredentials && next.auth === 'none' ? { ...next, auth: 'basic' } : next);
   };
   useEffect(() => {
     if (id === undefined) return;
@@ -48,7 +56,8 @@ export function useConnection(id: string | undefined, integrationId: string): Ed
       const message = 'The address leads elsewhere: enter the credentials for it.';
       throw new ApiError(422, [{ code: 'invalid_field', message }]);
     }
-    const body = recordOf(draft, record as unknown as JsonObject);
+    const isWithout = stored?.auth === 'none' && draft.auth === 'basic' && draft.username + draft.password === '';
+    const body = recordOf(isWithout ? { ...draft, auth: 'none' } : draft, record as unknown as JsonObject);
     const headers = etag === null ? {} : { 'If-Match': etag };
     const reply = await client
       .request<StoredRecord>('PUT', `/connections/${encodeURIComponent(id)}`, { body, headers })

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject, textOf } from '../api/json.ts';
+import { type Json, type JsonObject, textOf } from '../api/json.ts';
 import { useDirty } from '../app/leave.ts';
 import { pathOf } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
@@ -28,10 +28,14 @@ export function SettingsPage({ integration, reload }: IntegrationProps) {
         <SettingsForm
           settings={settings}
           onSave={save}
-          onRefresh={async (fieldName, storeId) => {
-            const reply = await call('refreshMetadata', { fieldName, ...(storeId === undefined ? {} : { storeId }) });
+          onRefresh={async (fieldName, storeId, list) => {
+            const reply = await call('refreshMetadata', {
+              fieldName,
+              ...(storeId === undefined ? {} : { storeId }),
+              ...(list === undefined ? {} : { type: list }),
+            });
             await reload();
-            return isJsonObject(reply) && Array.isArray(reply.options) ? reply.options : undefined;
+            return reply;
           }}
           onDirty={setDirty}
           isLocked={updateInProgress === true || mode === 'uninstall'}

@@ -24,11 +24,14 @@ export function filterTiles(tiles: readonly Tile[], wish: Wish): readonly Tile[]
   const found = tiles.filter((tile) => {
     if (wish.connector !== '' && tile._connectorId !== wish.connector) return false;
     if (!isInState(tile, wish.state)) return false;
-    const text = plain(`${tile.name} ${tile.tag ?? ''} ${tile._integrationId}`);
-    return words.every((word) => text.includes(word));
+    const text = plain(`${tile.name} ${tile.tag ?? ''}`);
+    return words.every((word) => text.includes(word) || isIdPart(word, tile._integrationId));
   });
   return found.sort(orders[wish.sort]);
 }
+
+/** An id is pasted; a word that is short is in too many of them. */
+const isIdPart = (word: string, id: string): boolean => word.length >= 8 && id.startsWith(word);
 
 function isInState(tile: Tile, state: string): boolean {
   if (state === '') return true;

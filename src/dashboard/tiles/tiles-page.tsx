@@ -12,7 +12,7 @@ import { Toolbar } from './toolbar.tsx';
 
 const everything: Wish = { search: '', connector: '', state: '', sort: 'name' };
 /** Drawn at once; the rest follows when somebody scrolls there. */
-const FIRST_TILES = 120;
+const FIRST_TILES = 60;
 
 export function TilesPage() {
   useTitle('Integrations');
