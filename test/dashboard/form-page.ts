@@ -34,6 +34,8 @@ export async function openSettings(
   });
   page.setDefaultTimeout(20_000);
   await page.goto(`${served.runtime.url}/#token=${TOKEN}`);
+  // The tab remembers the token; the address of the settings is opened like a bookmark.
+  await page.goto('about:blank');
   await page.goto(`${served.runtime.url}/#/integrations/${id}/settings`);
   await page.locator('form.form').waitFor();
   return { ...served, page, id, faults };
