@@ -27,7 +27,7 @@ const BUNDLE = {
   code: CODE,
 };
 
-const within = { timeout: 10_000, interval: 10 };
+const within = { timeout: 20_000, interval: 10 };
 const call = (client: Client, id: string, name: string, body: object = {}) =>
   client('PUT', `/integrations/${id}/settings/${name}`, body);
 /** An event that comes after all that happened so far. */
