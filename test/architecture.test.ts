@@ -100,7 +100,7 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
-    'src/feed': ['src/connector', 'src/run', 'src/store', 'src/json.ts'],
+    'src/feed': ['src/connector', 'src/run', 'src/store'],
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [

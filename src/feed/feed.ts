@@ -3,7 +3,6 @@
  * connection goes on where it was; each follower takes them from there at its own pace, and nothing is
  * kept for one alone. As long as nobody follows, an event costs a look at a flag.
  */
-import type { Json, JsonObject } from '../json.ts';
 
 /** Events kept for those who are behind: so many, … */
 const KEPT_EVENTS = 4_096;
@@ -15,9 +14,9 @@ const KEPT_MS = 60_000;
 export const FOLLOWERS = 100;
 /** What a follower takes in one go; by one event more. */
 const TAKEN_CHARS = 64 * 1024;
-/** Any text in an event; the rest is cut off. */
+/** An event whose data is longer than this has no text that is, … */
 const TEXT_CHARS = 2_000;
-/** Entries of any list in an event. */
+/** … and no list of more entries; the rest is cut off. */
 const LIST_ITEMS = 10;
 
 export type EventName =
@@ -77,8 +76,8 @@ export class Feed {
     return this.#oldest;
   }
 
-  /** @param dataOf what happened, of whatever length; asked only if somebody may read it */
-  tell(name: EventName, integrationId: string | undefined, dataOf: () => JsonObject): void {
+  /** @param dataOf what happened, as plain data of whatever length; asked only if somebody may read it */
+  tell(name: EventName, integrationId: string | undefined, dataOf: () => object): void {
     this.#newest++;
     if (!this.#isKept) {
       this.#oldest = this.#newest + 1;
@@ -209,12 +208,15 @@ export class Follower {
   }
 }
 
-function eventText(id: string, name: EventName | 'reset', data: JsonObject): string {
-  return `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(bounded(data))}\n\n`;
+/** JSON has no line breaks of its own. */
+function eventText(id: string, name: EventName | 'reset', data: object): string {
+  let json = JSON.stringify(data);
+  if (json.length > TEXT_CHARS) json = JSON.stringify(bounded(data));
+  return `id: ${id}\nevent: ${name}\ndata: ${json}\n\n`;
 }
 
-/** With long texts and lists cut off; JSON has no line breaks of its own. */
-function bounded(value: Json): Json {
+/** With long texts and lists cut off. */
+function bounded(value: unknown): unknown {
   if (typeof value === 'string') return value.length > TEXT_CHARS ? `${value.slice(0, TEXT_CHARS)}…` : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.slice(0, LIST_ITEMS).map(bounded);

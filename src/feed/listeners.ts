@@ -1,17 +1,11 @@
 /** What the feed tells of runs, integrations and connectors: enough to show it, and where to read the rest. */
 import type { CatalogEvents } from '../connector/catalog.ts';
-import type { Json, JsonObject } from '../json.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { RunListener } from '../run/runs.ts';
 import { type Document, recordKinds, type StoreChange } from '../store/store.ts';
 import type { Feed } from './feed.ts';
 
-/** Without the fields that are not there. */
-function present(fields: Readonly<Record<string, Json | undefined>>): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JsonObject;
-}
-
-function runOf({ _id, _integrationId, _connectorId, section, function: name }: RunRecord): JsonObject {
+function runOf({ _id, _integrationId, _connectorId, section, function: name }: RunRecord) {
   return { runId: _id, _integrationId, _connectorId, section, function: name };
 }
 
@@ -35,7 +29,7 @@ export function tellRuns(feed: Feed): RunListener {
         const { version, startedAt, endedAt, outcome, fault, wallMs, cpuMs, heapBytes, requests } = record;
         const errors = record.errors?.map(({ code, message }) => ({ code, message }));
         const numbers = { wallMs, cpuMs, heapBytes, requests };
-        return present({ ...runOf(record), version, startedAt, endedAt, outcome, fault, errors, ...numbers });
+        return { ...runOf(record), version, startedAt, endedAt, outcome, fault, errors, ...numbers };
       });
     },
   };
@@ -49,7 +43,7 @@ export function tellIntegrations(feed: Feed): (change: StoreChange) => void {
       const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration;
       // A document that nobody else wrote shares what is as it was.
       const changed = after ? parts.filter((part) => before?.[part] !== after[part]) : undefined;
-      return present({ _integrationId: integrationId, _connectorId, name, tag, mode, version, changed });
+      return { _integrationId: integrationId, _connectorId, name, tag, mode, version, changed };
     });
   };
 }
@@ -69,7 +63,7 @@ export function tellConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {
       feed.tell('connector.refused', undefined, () => ({
         _connectorId: _id,
         folder,
-        errors: reasons.map(({ code, field, message }) => present({ code, field, message })),
+        errors: reasons.map(({ code, field, message }) => ({ code, field, message })),
       }));
     },
   };
