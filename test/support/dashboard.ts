@@ -83,6 +83,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       await server.stop('SIGKILL');
       await whileDown();
       server = await launchServer({ ...environment, BULKHEAD_PORT: port });
+      await loadAll(server.url, token, connectors);
     },
     async close() {
       await (await browser)?.close();
