@@ -35,7 +35,7 @@ export function UpdateNotice({ integration, connector, reload }: UpdateNoticePro
     );
   }
   return (
-    <div class="notice update">
+    <div class="notice accent">
       <div class="row apart">
         <span>
           <strong>Version {connector.version} is available.</strong> This integration runs {version ?? 'an older one'}.

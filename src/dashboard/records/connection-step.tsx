@@ -20,7 +20,7 @@ export function ConnectionStep(props: ConnectionStepProps) {
   const isBusy = isLocked || save.isGoing;
   return (
     <form
-      class="stack"
+      class="stack narrow"
       onSubmit={(event) => {
         event.preventDefault();
         void save.run().then((isSaved) => isSaved && onSaved());

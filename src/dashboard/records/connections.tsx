@@ -16,12 +16,14 @@ export function Connections({ integrationId }: { readonly integrationId: string 
     <section class="card stack" aria-labelledby="connections-title">
       <div class="row apart">
         <h2 id="connections-title">Connections</h2>
-        <button type="button" class="button small" onClick={() => setEdited({})}>
-          Add a connection
-        </button>
+        <span class="row">
+          {value?.rows.length === 0 && <span class="muted">None</span>}
+          <button type="button" class="button small" onClick={() => setEdited({})}>
+            Add a connection
+          </button>
+        </span>
       </div>
       {!value && <Problem error={error} title="The connections cannot be read." />}
-      {value?.rows.length === 0 && <p class="muted">None.</p>}
       {value && value.rows.length > 0 && (
         <ul class="records">
           {value.rows.map((record) => (
