@@ -138,6 +138,19 @@ export const broken: BundleText = {
   `,
 };
 
+/** Its installer goes on until it is cancelled. Its image comes along. */
+export const slow: BundleText = {
+  connector: { title: 'Slow', installerFunction: 'install', imageURL: 'icon.svg' },
+  code: `
+    const { progress } = require('bulkhead');
+    module.exports = { installer: { async install() {
+      progress(0.2, 'Laying the keel');
+      console.log('The keel is laid');
+      await new Promise((resolve) => setTimeout(resolve, 250_000));
+    } } };
+  `,
+};
+
 /** A manifest with faults. */
 export const invalid: BundleText = {
   manifest: { version: 'new' },

@@ -3,14 +3,15 @@
  * able to do to the page, and what it is to somebody who cannot see it.
  */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Dashboard, goTo, picture, startDashboard } from '../support/dashboard.ts';
 import { writeBundle } from '../support/folders.ts';
 import { connectorIdOf, installed } from '../support/runtime.ts';
-import { broken, hostile, invalid, stepper } from './bundles.ts';
+import { broken, hostile, invalid, slow, stepper } from './bundles.ts';
 
 const LONG_MS = 120_000;
 
@@ -20,7 +21,7 @@ const LOADED_BYTES = `[...performance.getEntriesByType('resource'), ...performan
 
 let dashboard: Dashboard;
 beforeAll(async () => {
-  dashboard = await startDashboard({ shipped: ['hello'], bundles: { stepper, hostile, broken, invalid } });
+  dashboard = await startDashboard({ shipped: ['hello'], bundles: { stepper, hostile, broken, invalid, slow } });
 }, LONG_MS);
 afterAll(() => dashboard?.close());
 
@@ -82,6 +83,27 @@ describe('setting up', () => {
       await page.getByText('The run was cancelled.').waitFor();
       const { body } = await dashboard.client('GET', `/integrations/${id}/runs`);
       expect(body).toMatchObject([{ function: 'work', outcome: 'faulted', fault: 'cancelled' }]);
+      await page.context().close();
+    },
+    LONG_MS,
+  );
+
+  test(
+    'an install is watched and cancelled as well; the image of a bundle is shown',
+    async () => {
+      const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4"/></svg>';
+      await writeFile(join(dashboard.connectors, 'slow', 'icon.svg'), svg);
+      const page = await dashboard.open('#/connectors');
+      await page.locator('img[src^="blob:"]').waitFor();
+      await press(page, 'Install Slow');
+      await press(page, 'Install');
+      await page.getByText('Laying the keel').waitFor();
+      await page.getByText('The keel is laid').waitFor();
+      await picture(page, 'installing');
+      await press(page, 'Cancel the run');
+      await page.getByText('The run was cancelled.').waitFor();
+      const id = await connectorIdOf(dashboard.client, 'slow');
+      expect((await dashboard.client('GET', `/integrations?_connectorId=${id}`)).body).toEqual([]);
       await page.context().close();
     },
     LONG_MS,
