@@ -36,7 +36,7 @@ export function ForceRemove({ integration, connector }: IntegrationProps) {
         <Dialog title={`Remove ${name} by force?`} onClose={() => setIsAsking(false)} isLocked={remove.isGoing}>
           <p class="notice warn">
             What the connector has set up in the applications may stay there: nobody undoes it afterwards. Lost for good
-            are the settings, the credentials, the runs, and these records:
+            are the settings, the credentials, the runs, and the records.
           </p>
           <Grouped integrationId={_id} />
           <Problem error={remove.error} title="It was not removed." />
