@@ -118,6 +118,7 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   const page = await dashboard.open('#/connectors');
   // A bundle that is put into the folder comes up by itself.
   await write('1.0.0', code.replace("['releases', 'tags']", "['releases']"));
+  await dashboard.settle('registry-mirror', '1.0.0');
 
   // The application breaks in the middle: said in place, nothing is left, and it can be tried again.
   relay.cutAfter(0);
@@ -160,6 +161,7 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await picture(page, 'records');
 
   await write('1.1.0', code);
+  await dashboard.settle('registry-mirror', '1.1.0');
   await page.getByText('Version 1.1.0 is available.').waitFor();
   await picture(page, 'update');
   relay.cutAfter(0);

@@ -207,6 +207,7 @@ test(
     const page = await dashboard.open(`#/integrations/${id}/runs`);
     await heading(page, 'Last 1 run');
     await writeBundle(dashboard.connectors, 'broken', { ...broken, manifest: { version: '2.0.0' } });
+    await dashboard.settle('broken', '2.0.0');
     await page.getByText('Version 2.0.0 is available.').waitFor();
     await press(page, 'Update');
     await page.getByText('The other side has moved.').waitFor();

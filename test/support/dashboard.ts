@@ -24,6 +24,8 @@ export interface Dashboard {
   /** A page of a browser that has nothing stored. What goes wrong in it stands in `faults`. */
   open(path?: string, options?: BrowserContextOptions): Promise<Page>;
   readonly faults: string[];
+  /** Waits until a bundle that was written serves. */
+  settle(name: string, version: string): Promise<void>;
   /** Ends the server with SIGKILL, and starts it again on the same port. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -51,8 +53,9 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   };
   let server = await launchServer(environment);
   const address = await printedAddress(server);
-  await loadAll(server.url, decodeURIComponent(address.split('#token=')[1] ?? ''), connectors);
   const token = decodeURIComponent(address.split('#token=')[1] ?? '');
+  const client = createClient(server.url, token);
+  await settleBundles(client, connectors);
   const faults: string[] = [];
   let browser: Promise<Browser> | undefined;
   return {
@@ -61,8 +64,9 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     },
     connectors,
     address,
-    client: createClient(server.url, token),
+    client,
     faults,
+    settle: (name, version) => settleBundles(client, connectors, { name, version }),
     async open(path, contextOptions = {}) {
       browser ??= launchBrowser();
       const context = await (await browser).newContext({ locale: 'en-GB', ...contextOptions });
@@ -83,7 +87,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       await server.stop('SIGKILL');
       await whileDown();
       server = await launchServer({ ...environment, BULKHEAD_PORT: port });
-      await loadAll(server.url, token, connectors);
+      await settleBundles(client, connectors);
     },
     async close() {
       await (await browser)?.close();
@@ -93,19 +97,32 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   };
 }
 
-/** On a machine that is too busy to check a bundle in time it is refused as long as its files stay as they are. */
-async function loadAll(url: string, token: string, connectors: string): Promise<void> {
-  const client = createClient(url, token);
-  const isOverloaded = ({ errors = [] }: { errors?: { message: string }[] }): boolean =>
-    errors.some(({ message }) => message.endsWith('overloaded'));
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const refused = (await client('GET', '/connectors')).body.filter(isOverloaded);
-    if (refused.length === 0) return;
+/**
+ * Waits until the bundles are settled. On a machine that is too busy to check one in time it is refused
+ * as long as its files stay as they are: they are written anew.
+ *
+ * @param wanted one that has to serve, in this version
+ */
+async function settleBundles(
+  client: Client,
+  connectors: string,
+  wanted?: { readonly name: string; readonly version: string },
+): Promise<void> {
+  interface Row {
+    readonly name: string;
+    readonly version?: string;
+    readonly errors?: readonly { readonly message: string }[];
+  }
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const rows: readonly Row[] = (await client('GET', '/connectors')).body;
+    const refused = rows.filter(({ errors = [] }) => errors.some(({ message }) => message.endsWith('overloaded')));
+    const isThere = !wanted || rows.some(({ name, version }) => name === wanted.name && version === wanted.version);
+    if (refused.length === 0 && isThere) return;
     for (const { name } of refused) {
       const manifest = join(connectors, name, 'package.json');
       await writeFile(manifest, `${await readFile(manifest, 'utf8')}\n`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
 
