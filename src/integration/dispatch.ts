@@ -111,6 +111,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
     _integrationId: integrationId,
     _connectorId: connector._id,
     version: connector.manifest.version,
+    digest: connector.bundle.digest,
     section,
     function: name,
   });

@@ -3,6 +3,7 @@
 import type { Outbound } from '../broker/outbound.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Catalog } from '../connector/catalog.ts';
+import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
@@ -16,6 +17,7 @@ import type { Integration } from './integration.ts';
 export interface Service {
   readonly store: Store;
   readonly catalog: Catalog;
+  readonly bundleUploads: BundleUploads;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
   /** Opens and seals credentials. */

@@ -12,7 +12,7 @@ async function rowsOf(client: Client): Promise<Record<string, Record<string, unk
   const { body } = await client('GET', '/connectors');
   return Object.fromEntries(body.map((row: { name: string }) => [row.name, row]));
 }
-const within = { timeout: 5_000, interval: 20 };
+const within = { timeout: 20_000, interval: 20 };
 
 test('a dropped bundle loads, a replaced one swaps, a removed one unloads', async () => {
   const { client, connectors } = await serve();
