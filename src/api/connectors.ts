@@ -6,7 +6,7 @@ import type { ConnectorRow } from '../connector/slot.ts';
 import { TARBALL_BYTES } from '../connector/tarball.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
-import { type Service, shown } from '../integration/service.ts';
+import { type Service, shown, unavailable } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
@@ -107,7 +107,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
     }
     const connector = catalog.get(_id);
-    if (!connector) throw requestError('connector_unavailable');
+    if (!connector) throw unavailable(service, _id);
     const failures = await update(service, connector, ids);
     if (failures.length > 0) {
       const errors = failures.flatMap(({ integrationId, error }) =>

@@ -12,8 +12,9 @@ import { Compile } from 'typebox/compile';
 import { beyond } from '../broker/origin-permissions.ts';
 import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
+import { readFileBounded } from './bundle-files.ts';
 import { readTarball } from './folder.ts';
-import { tarballOf } from './tarball.ts';
+import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
 /** Connectors that are remembered, those that have gone included. */
 const CONNECTORS = 10_000;
@@ -129,8 +130,9 @@ export class Acceptances {
   }
 
   #idOf(folder: string): string | undefined {
-    return [...this.#byId.values()].find((accepted) => accepted.folder === folder && this.#bundles.has(accepted._id))
-      ?._id;
+    return [...this.#byId.values()].find(
+      (accepted) => accepted.folder === folder && (this.#bundles.get(accepted._id)?.size ?? 0) > 0,
+    )?._id;
   }
 
   async #record(acceptance: Acceptance): Promise<void> {
@@ -164,19 +166,23 @@ export class Acceptances {
 
   /** The newest that is whole. */
   async #readKept(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
-    const paths = [...(this.#bundles.get(_id) ?? [])].map((name) => join(this.#folder, name));
+    const names = this.#bundles.get(_id) ?? new Set();
     const dated = await Promise.all(
-      paths.map(async (path) => ({ path, at: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 })),
+      [...names].map(async (name) => {
+        const found = await stat(join(this.#folder, name)).catch(() => undefined);
+        return { name, at: found?.mtimeMs ?? 0 };
+      }),
     );
-    for (const { path } of dated.sort((a, b) => b.at - a.at)) {
-      const read = await readFile(path).then(
+    for (const { name } of dated.sort((a, b) => b.at - a.at)) {
+      const read = await readFileBounded(join(this.#folder, name), TARBALL_BYTES * 2).then(
         (bytes) => readTarball(bytes, folder),
         () => undefined,
       );
-      const { connector } = read ?? {};
       // What its own name says it is, and nothing else.
-      if (read?.connector && connector && path.endsWith(fileOf(_id, connector.bundle.digest))) return read;
-      this.#noteProblem(`The last bundle of the connector ${_id}, ${path}, is damaged.`);
+      if (read?.connector && fileOf(_id, read.connector.bundle.digest) === name) return read;
+      // The next one that is accepted is written in its place.
+      names.delete(name);
+      this.#noteProblem(`The last bundle of the connector ${_id}, ${name} in ${this.#folder}, is damaged.`);
     }
     return undefined;
   }

@@ -48,6 +48,8 @@ export class Catalog {
   readonly #checks = new Map<string, Promise<void>>();
   readonly #turns = new Turns(CHECKS_AT_ONCE);
   readonly #loadable = new Set<string>();
+  /** What passed and could not be recorded. */
+  readonly #unrecorded = new Set<Slot>();
   #start: Promise<void> | undefined;
   /** Whether the bundles that lay there at the start have all been looked at. */
   isScanned = false;
@@ -185,7 +187,12 @@ export class Catalog {
 
   #scanLater(): void {
     clearTimeout(this.#retry);
-    if (!this.#isClosed) this.#retry = setTimeout(() => void this.scan(), RETRY_MS);
+    if (this.#isClosed) return;
+    this.#retry = setTimeout(() => {
+      for (const slot of this.#unrecorded) slot.fingerprint = '';
+      this.#unrecorded.clear();
+      void this.scan();
+    }, RETRY_MS);
   }
 
   async #scanUntilQuiet(): Promise<void> {
@@ -294,7 +301,7 @@ export class Catalog {
         : `it could not be recorded (${codeOf(error)}), and is tried again`;
     this.#settle(slot, [{ code: 'store_unavailable', field: 'bundle', message }]);
     this.#events.onError(error);
-    slot.fingerprint = '';
+    this.#unrecorded.add(slot);
     this.#scanLater();
   }
 

@@ -17,8 +17,12 @@ const UNPACKED_BYTES = 64 * 1024 * 1024;
 /** Files and folders in it. */
 const ENTRIES = 2_000;
 const PATH_CHARS = 1_000;
+/** What stands between the files about them (long names, attributes): of one, and in all. */
+const ABOUT_ONE_BYTES = 8 * 1024;
+const ABOUT_ALL_BYTES = 2 * 1024 * 1024;
+const BLOCK_BYTES = 512;
 /** Looked at before others get their turn. */
-const SLICE_BYTES = 256 * 1024;
+const SLICE_BYTES = 64 * 1024;
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile'];
@@ -63,7 +67,7 @@ async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   const names = new EntryNames();
   let problem: Error | undefined;
-  const parser = new Parser({ strict: true, zstd: false });
+  const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: ABOUT_ONE_BYTES });
   const attempt = (work: () => void): void => {
     try {
       work();
@@ -74,8 +78,16 @@ async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
   parser.on('error', (error: Error) => {
     problem ??= new TarballError(`is no tar that can be read (${error.message.slice(0, 200)})`);
   });
-  // What the parser has no name for, and a name that is longer than it takes.
-  parser.on('ignoredEntry', (entry: ReadEntry) => attempt(() => refuseType(entry)));
+  let aboutBytes = 0;
+  parser.on('meta', (text: string) => {
+    aboutBytes += BLOCK_BYTES + text.length;
+    if (aboutBytes > ABOUT_ALL_BYTES) problem ??= tooMuchAbout(ABOUT_ALL_BYTES);
+  });
+  // What the parser has no name for, and what is longer than it may be.
+  parser.on('ignoredEntry', (entry: ReadEntry) => {
+    if (entry.meta) problem ??= tooMuchAbout(ABOUT_ONE_BYTES);
+    else attempt(() => refuseType(entry));
+  });
   parser.on('entry', (entry: ReadEntry) => {
     const pieces: Buffer[] = [];
     entry.on('data', (piece: Buffer) => pieces.push(piece));
@@ -94,6 +106,9 @@ async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
   if (problem) throw problem;
   return files;
 }
+
+const tooMuchAbout = (limitBytes: number): TarballError =>
+  new TarballError(`says more than ${limitBytes} bytes about its files`);
 
 const joined = (pieces: readonly Buffer[]): Buffer =>
   pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);

@@ -48,8 +48,15 @@ export function shown(service: Service, integration: Integration): Integration {
 export async function connectorOf(service: Service, integration: Integration): Promise<Connector> {
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   const connector = await service.catalog.find(integration._connectorId);
-  if (!connector) throw requestError('connector_unavailable');
+  if (!connector) throw unavailable(service, integration._connectorId);
   return connector;
+}
+
+/** Why a connector that is known does not serve. */
+export function unavailable({ catalog }: Service, connectorId: string): Error {
+  const isHeld = catalog.row(connectorId)?.status === 'held';
+  const message = isHeld ? 'The connector asks for more than was accepted, and waits to be approved.' : undefined;
+  return requestError('connector_unavailable', { message });
 }
 
 /** Writes a changed integration into the unit; the runtime's fields are its own. */

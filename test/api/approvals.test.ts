@@ -186,6 +186,7 @@ test('a connector that is removed and comes back keeps what was accepted, and as
   expect(row).not.toHaveProperty('digest');
   const refused = await served.client('POST', `/integrations/${ID}/install`);
   expect(errorsOf(refused)).toEqual([['connector_unavailable']]);
+  expect(refused.body.errors[0].message).toContain('approved');
   await write(connectors, '1.1.0', NARROW);
   await serving(served.client, '1.1.0');
 });

@@ -77,6 +77,7 @@ describe('names', () => {
   test.each([
     ['another name of the one top folder', 'anything/x.js', /one top folder/],
     ['a file beside the top folder', 'README.md', /one top folder/],
+    ['a file that is called like the top folder', 'package', /one top folder/],
     ['a way out', 'package/../../etc/cron.d/x', /no path leads out/],
     ['a way out and back in', 'package/a/../x.js', /no path leads out/],
     ['an absolute path', '/etc/passwd', /relative/],
@@ -168,6 +169,20 @@ describe('sizes', () => {
   test('code that is too long is refused, in the words of a folder', async () => {
     const code = `// ${'x'.repeat(16 * MB)}`;
     expect(await reasonsOf(packed('b', { code }))).toMatch(/^main \(index\.js\) is larger than/);
+  });
+
+  test('long headers and many of them are refused, a few short ones are taken', async () => {
+    const about = (bytes: number) => ({
+      path: 'PaxHeader/x',
+      type: 'ExtendedHeader' as const,
+      content: '5 a=\n'.repeat(bytes / 5),
+    });
+    const file = { path: 'package/x.js' };
+    expect(await reasonsOf(withEntries(about(10_000), file))).toMatch(/more than 8192 bytes about/);
+    expect(await reasonsOf(withEntries(...Array.from({ length: 400 }, () => about(8_000)), file))).toMatch(
+      /more than 2097152 bytes about/,
+    );
+    expect(await reasonsOf(withEntries(about(8_000), file, about(8_000)))).toBe('');
   });
 
   test('a name that is too long is refused', async () => {
