@@ -247,8 +247,8 @@ export class Catalog {
     const { connector } = read;
     if (!connector) {
       slot.candidate = undefined;
-      this.#settle(slot, read.reasons);
-      return this.#serveLast(slot, undefined);
+      await this.#serveLast(slot, undefined);
+      return this.#settle(slot, read.reasons);
     }
     const { digest } = connector.bundle;
     if (digest === slot.candidate?.connector.bundle.digest) return this.#settle(slot, []);
@@ -317,12 +317,12 @@ export class Catalog {
       await this.#accept(slot, read);
       return;
     }
-    this.#settle(slot, reasons);
-    if (adds.length > 0) {
-      slot.candidate = { ...read, adds };
-      this.#events.onHeld(connector, adds);
-    }
     await this.#serveLast(slot, connector._id);
+    if (this.#isGone(slot)) return;
+    this.#settle(slot, reasons);
+    if (adds.length === 0) return;
+    slot.candidate = { ...read, adds };
+    this.#events.onHeld(connector, adds);
   }
 
   /** Removed while something was done about it. */
