@@ -86,6 +86,7 @@ describe('arrows', () => {
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/api': [
+      'src/feed',
       'src/run',
       'src/record',
       'src/integration',
@@ -97,6 +98,7 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
+    'src/feed': ['src/connector', 'src/run', 'src/store'],
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
@@ -197,6 +199,7 @@ describe('one importer', () => {
     ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
     ['rfc6902', ['src/api/records.ts']],
+    ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import type { Bundle } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import { type BundleFiles, UnreadableError } from './bundle-files.ts';
+import { type Image, readImage } from './image.ts';
 import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
 const MANIFEST_FILE = 'package.json';
@@ -25,12 +26,19 @@ export interface Connector {
 export interface ConnectorFiles {
   readonly connector: Connector;
   readonly files: ReadonlyMap<string, Buffer>;
+  /** The bundle's own; what is wrong with it is no reason to refuse the bundle. */
+  readonly image?: Image | undefined;
 }
 
 /** `manifest` is there if that much could be read. */
 export type ReadBundle =
   | (ConnectorFiles & { readonly manifest: Manifest; readonly reasons: readonly [] })
-  | { readonly manifest?: Manifest; readonly connector?: never; readonly reasons: readonly ErrorItem[] };
+  | {
+      readonly manifest?: Manifest;
+      readonly connector?: never;
+      readonly image?: never;
+      readonly reasons: readonly ErrorItem[];
+    };
 
 export function refusal(field: string, message: string): { reasons: ErrorItem[] } {
   return { reasons: [{ code: 'invalid_field', message, field }] };
@@ -42,11 +50,15 @@ export function refusal(field: string, message: string): { reasons: ErrorItem[] 
  */
 export async function readBundle(files: BundleFiles, folder: string, isPacked = false): Promise<ReadBundle> {
   const kept = new Map<string, Buffer>();
-  const read = async (path: string, limitBytes: number): Promise<string> => {
-    const bytes = await files.read(path, limitBytes);
-    kept.set(path.replace(/^\.\//, ''), bytes);
-    return bytes.toString('utf8');
+  const keeping: BundleFiles = {
+    async read(path, limitBytes) {
+      const bytes = await files.read(path, limitBytes);
+      kept.set(path.replace(/^\.\//, ''), bytes);
+      return bytes;
+    },
   };
+  const read = async (path: string, limitBytes: number): Promise<string> =>
+    String(await keeping.read(path, limitBytes));
   let manifestText: string;
   try {
     manifestText = await read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES);
@@ -79,7 +91,8 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
     code,
   };
   const sourceMap = await read(`${manifest.main}.map`, CODE_LIMIT_BYTES).catch(() => undefined);
-  return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: kept, reasons: [] };
+  const image = await readImage(keeping, manifest.connector.imageURL);
+  return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: kept, image, reasons: [] };
 }
 
 function sayWhy(error: unknown): string {

@@ -8,6 +8,8 @@ import { codeOf } from '../store/files.ts';
 import { AcceptanceError, type Acceptances } from './acceptances.ts';
 import type { Connector, ConnectorFiles, ReadBundle } from './bundle.ts';
 import { bundleEntries, fingerprintOf, readEntry } from './folder.ts';
+import { type Image, imagePath } from './image.ts';
+import type { Manifest } from './manifest.ts';
 import { type ConnectorRow, rowOf, type Slot } from './slot.ts';
 import { Turns } from './turns.ts';
 
@@ -21,9 +23,11 @@ const LOADABLE = 16;
 export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<string | undefined>;
 
 export interface CatalogEvents {
+  /** It serves, and nothing is wrong with what lies there. */
   onLoaded(connector: Connector): void;
-  onUnloaded(connector: Connector): void;
-  onRefused(folder: string, reasons: readonly ErrorItem[]): void;
+  /** It is gone, whether it has ever served or not. */
+  onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
+  onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
   /** A version waits to be approved. */
   onHeld(connector: Connector, adds: readonly string[]): void;
   /** The folder could not be listed, or a check failed by a fault of ours. */
@@ -77,6 +81,12 @@ export class Catalog {
       await this.#checks.get(connectorId);
     }
     return this.#byId.get(connectorId);
+  }
+
+  /** The image that the connector's bundle brings along. */
+  imageOf(connectorId: string): Image | undefined {
+    const folder = this.#byId.get(connectorId)?.folder;
+    return folder === undefined ? undefined : this.#slots.get(folder)?.image;
   }
 
   rows(): ConnectorRow[] {
@@ -231,11 +241,11 @@ export class Catalog {
   /** What lies in a slot's place, if that has changed since it was read last. */
   async #read(slot: Slot): Promise<ReadBundle | undefined> {
     const path = join(this.#folder, slot.folder);
-    let fingerprint = await fingerprintOf(path, slot.manifest?.main);
+    let fingerprint = await fingerprintOf(path, filesOf(slot.manifest));
     if (fingerprint === slot.fingerprint && !isDuplicate(slot)) return undefined;
     let read = await readEntry(this.#folder, slot.folder);
-    if (read.manifest && read.manifest.main !== slot.manifest?.main) {
-      fingerprint = await fingerprintOf(path, read.manifest.main);
+    if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(slot.manifest).join('\0')) {
+      fingerprint = await fingerprintOf(path, filesOf(read.manifest));
       read = await readEntry(this.#folder, slot.folder);
     }
     slot.fingerprint = fingerprint;
@@ -252,9 +262,18 @@ export class Catalog {
     }
     const { digest } = connector.bundle;
     if (digest === slot.candidate?.connector.bundle.digest) return this.#settle(slot, []);
+    const wasHeld = slot.candidate !== undefined;
     slot.candidate = undefined;
-    if (digest === slot.connector?.bundle.digest) this.#settle(slot, []);
+    if (digest === slot.connector?.bundle.digest) this.#keep(slot, slot.connector, read.image, wasHeld);
     else this.#check(slot, read);
+  }
+
+  /** The version that serves lies there, whatever lay there in between; its image may be another. */
+  #keep(slot: Slot, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
+    const isAsBefore = !wasHeld && slot.reasons.length === 0 && slot.image?.etag === image?.etag;
+    slot.image = image;
+    this.#settle(slot, []);
+    if (!isAsBefore) this.#events.onLoaded(connector);
   }
 
   /** Checks a bundle in the background and makes it the one that serves, or says why not. */
@@ -348,7 +367,7 @@ export class Catalog {
     if (this.#isGone(slot)) return false;
     slot.candidate = undefined;
     this.#settle(slot, []);
-    this.#serve(slot, read.connector);
+    this.#serve(slot, read);
     return true;
   }
 
@@ -357,13 +376,17 @@ export class Catalog {
     if (slot.connector) return;
     const last = await this.#acceptances.lastServing({ _id, folder: slot.folder });
     if (!last || this.#isGone(slot) || this.#byId.has(last.connector._id)) return;
-    this.#serve(slot, last.connector);
+    this.#serve(slot, last);
   }
 
-  #serve(slot: Slot, connector: Connector): void {
+  #serve(slot: Slot, { connector, image }: ConnectorFiles): void {
     const replaced = slot.connector;
-    if (replaced && this.#byId.get(replaced._id) === replaced) this.#byId.delete(replaced._id);
+    if (replaced && replaced._id !== connector._id) {
+      if (this.#byId.get(replaced._id) === replaced) this.#byId.delete(replaced._id);
+      this.#events.onUnloaded(replaced);
+    }
     slot.connector = connector;
+    slot.image = image;
     this.#byId.set(connector._id, connector);
     this.#events.onLoaded(connector);
   }
@@ -371,15 +394,21 @@ export class Catalog {
   #settle(slot: Slot, reasons: readonly ErrorItem[]): void {
     const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
     slot.reasons = reasons;
-    if (isNews) this.#events.onRefused(slot.folder, reasons);
+    if (isNews) this.#events.onRefused({ _id: rowOf(slot)._id, folder: slot.folder }, reasons);
   }
 
   #unload(slot: Slot): void {
-    const { connector } = slot;
-    if (!connector) return;
-    if (this.#byId.get(connector._id) === connector) this.#byId.delete(connector._id);
-    this.#events.onUnloaded(connector);
+    const { connector, candidate, folder, reasons } = slot;
+    if (connector && this.#byId.get(connector._id) === connector) this.#byId.delete(connector._id);
+    if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(slot)._id, folder });
   }
+}
+
+/** Those whose change means another bundle, or another look of it. */
+function filesOf(manifest: Manifest | undefined): string[] {
+  if (!manifest) return ['package.json'];
+  const image = imagePath(manifest.connector.imageURL);
+  return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];
 }
 
 const DUPLICATE = 'duplicate_id';

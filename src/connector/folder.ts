@@ -28,9 +28,9 @@ export async function bundleEntries(folder: string): Promise<string[]> {
     .slice(0, BUNDLES);
 }
 
-/** Size, times and inode of the files that count: the tarball, or in a folder the manifest and the code. */
-export async function fingerprintOf(path: string, main: string | undefined): Promise<string> {
-  const files = (await isTarball(path)) ? [''] : main === undefined ? ['package.json'] : ['package.json', main];
+/** Size, times and inode of the files that count: the tarball, or in a folder those that are named. */
+export async function fingerprintOf(path: string, inFolder: readonly string[]): Promise<string> {
+  const files = (await isTarball(path)) ? [''] : inFolder;
   const marks = await Promise.all(
     files.map(async (file) => {
       try {

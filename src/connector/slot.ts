@@ -2,6 +2,7 @@
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import { plainName } from './folder.ts';
+import type { Image } from './image.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
 
 /** A version that has passed every check and asks for more than was accepted. */
@@ -18,6 +19,8 @@ export interface Slot {
   manifest?: Manifest;
   /** The version that serves: the last one that passed and was accepted. */
   connector?: Connector;
+  /** That version's own image. */
+  image?: Image | undefined;
   /** The version that waits to be approved. */
   candidate?: Candidate | undefined;
   /** What is wrong with the version that lies there now. */

@@ -86,6 +86,29 @@ test('of a folder and a tarball with one id the later is refused by name, also a
   await vi.waitFor(async () => expect((await rowsOf(client)).ape).toMatchObject({ status: 'ready' }), within);
 });
 
+test('the image comes from the tarball, also when the last version serves after a restart', async () => {
+  const image = (colour: string) => ({ path: 'package/icon.svg', content: `<svg fill="${colour}"/>` });
+  const tarball = (version: string, colour: string, fetch: readonly string[]) =>
+    packed(
+      'shop',
+      { manifest: { version }, connector: { imageURL: 'icon.svg', permissions: { fetch } }, code: answering(version) },
+      [image(colour)],
+    );
+  const first = await serve();
+  const { connectors, data } = first;
+  await writeFile(join(connectors, 'shop.tgz'), tarball('1.0.0', 'red', []));
+  await vi.waitFor(async () => expect((await rowsOf(first.client)).shop).toMatchObject({ status: 'ready' }), within);
+  const imageOf = async (client: Client) =>
+    (await client('GET', `/connectors/${(await rowsOf(client)).shop?._id}/image`)).text;
+  expect(await imageOf(first.client)).toContain('red');
+  await first.runtime.close({ drainMs: 0 });
+
+  await writeFile(join(connectors, 'shop.tgz'), tarball('2.0.0', 'blue', ['https://a.example']));
+  const { client } = await serve({}, { connectors, data });
+  await vi.waitFor(async () => expect((await rowsOf(client)).shop).toHaveProperty('pending'), within);
+  expect(await imageOf(client)).toContain('red');
+});
+
 test("a run's record names the code that ran, and an error has the lines of the author's source", async () => {
   const { client, connectors } = await serve();
   // Line 1, column 0 on is line 7 of the source.
