@@ -3,7 +3,7 @@
  * than was accepted, never replaces one that serves; the listing says why.
  */
 import { join } from 'node:path';
-import type { ErrorItem } from '../errors.ts';
+import { type ErrorItem, RequestError } from '../errors.ts';
 import { codeOf } from '../store/files.ts';
 import { AcceptanceError, type Acceptances } from './acceptances.ts';
 import type { Connector, ConnectorFiles, ReadBundle } from './bundle.ts';
@@ -14,7 +14,7 @@ import { type ConnectorRow, rowOf, type Slot } from './slot.ts';
 import { Turns } from './turns.ts';
 
 const CHECKS_AT_ONCE = 4;
-/** After a folder could not be listed, or what was accepted could not be written. */
+/** After a folder could not be listed, or a bundle could not be tried, or what was accepted not be written. */
 const RETRY_MS = 2_000;
 /** Digests of bundles that have been seen to load. */
 const LOADABLE = 16;
@@ -52,8 +52,8 @@ export class Catalog {
   readonly #checks = new Map<string, Promise<void>>();
   readonly #turns = new Turns(CHECKS_AT_ONCE);
   readonly #loadable = new Set<string>();
-  /** What passed and could not be recorded. */
-  readonly #unrecorded = new Set<Slot>();
+  /** What could not be tried or recorded. */
+  readonly #unsettled = new Set<Slot>();
   #start: Promise<void> | undefined;
   /** Whether the bundles that lay there at the start have all been looked at. */
   isScanned = false;
@@ -199,8 +199,8 @@ export class Catalog {
     clearTimeout(this.#retry);
     if (this.#isClosed) return;
     this.#retry = setTimeout(() => {
-      for (const slot of this.#unrecorded) slot.fingerprint = '';
-      this.#unrecorded.clear();
+      for (const slot of this.#unsettled) slot.fingerprint = '';
+      this.#unsettled.clear();
       void this.scan();
     }, RETRY_MS);
   }
@@ -312,15 +312,12 @@ export class Catalog {
     this.#checks.set(_id, check);
   }
 
-  /** It could not be recorded: it is tried again, and what served before serves on. */
+  /** It could not be tried or recorded: that is repeated, and what served before serves on. */
   #failCheck(slot: Slot, error: unknown): void {
-    const message =
-      error instanceof AcceptanceError
-        ? error.message
-        : `it could not be recorded (${codeOf(error)}), and is tried again`;
-    this.#settle(slot, [{ code: 'store_unavailable', field: 'bundle', message }]);
+    if (this.#isGone(slot)) return;
+    this.#settle(slot, whyNotYet(error));
     this.#events.onError(error);
-    this.#unrecorded.add(slot);
+    this.#unsettled.add(slot);
     this.#scanLater();
   }
 
@@ -419,6 +416,15 @@ function duplicateOf(owner: Connector): ErrorItem {
     field: 'connector._id',
     message: `connector._id ${owner._id} is taken by ${owner.manifest.name} in ${owner.folder}`,
   };
+}
+
+function whyNotYet(error: unknown): readonly ErrorItem[] {
+  if (error instanceof RequestError) return error.errors;
+  const message =
+    error instanceof AcceptanceError
+      ? error.message
+      : `it could not be recorded (${codeOf(error)}), and is tried again`;
+  return [{ code: 'store_unavailable', field: 'bundle', message }];
 }
 
 const isDuplicate = (slot: Slot): boolean => slot.reasons.some(({ code }) => code === DUPLICATE);

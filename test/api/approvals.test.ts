@@ -11,7 +11,7 @@ import { packed } from '../support/tarballs.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const ID = 'a'.repeat(24);
-const within = { timeout: 20_000, interval: 20 };
+const within = { timeout: 60_000, interval: 20 };
 const NARROW = ['https://a.example', 'https://*.shop.example'];
 const WIDE = [...NARROW, 'https://x.shop.example', 'https://b.example', 'https://*.c.example'];
 const ADDS = ['https://b.example', 'https://*.c.example'];

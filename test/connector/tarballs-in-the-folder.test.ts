@@ -11,7 +11,7 @@ import { packed } from '../support/tarballs.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const answering = (answer: string): string => `exports.utilities = { f: () => ${JSON.stringify(answer)} }`;
-const within = { timeout: 20_000, interval: 20 };
+const within = { timeout: 60_000, interval: 20 };
 
 async function rowsOf(client: Client): Promise<Record<string, Record<string, unknown>>> {
   const { body } = await client('GET', '/connectors');
