@@ -202,9 +202,9 @@ test.skipIf(!existsSync('/proc/self/status')).each([
   const beforeMs = await cpuMs();
   const names = ['waits', 'is-stuck'];
   for (const name of called) client('PUT', `/integrations/${ids[names.indexOf(name)]}/utilities/f`).catch(() => {});
-  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1));
+  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1), 10_000);
   if (called.includes('is-stuck'))
-    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500));
+    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500), 10_000);
   const compartments = await compartmentsNow();
   expect(compartments.length).toBeGreaterThanOrEqual(ids.length);
   await server.stop('SIGKILL');

@@ -69,7 +69,8 @@ test('tells of a life: install, step, runs, changes, removal; in order, without 
   expect(progress).toMatchObject({ _integrationId, fraction: 0.5, message: 'half, [redacted]' });
   expect(line).toMatchObject({ runId: progress.runId, level: 'warn', message: 'says [redacted]' });
   expect(ended).toMatchObject({ runId: progress.runId, function: 'shows', outcome: 'succeeded' });
-  for (const duration of [ended.wallMs, ended.cpuMs]) expect(duration).toBeGreaterThan(0);
+  expect(ended.wallMs).toBeGreaterThan(0);
+  expect(ended.cpuMs).toBeGreaterThanOrEqual(0);
   expect(failed).toMatchObject({ outcome: 'failed', errors: [{ code: 'odd', message: 'no [redacted]' }] });
   expect(removed).toMatchObject({ _integrationId, _connectorId });
   const numbers = events.all.map(({ id }) => Number(id.split('-')[1]));
