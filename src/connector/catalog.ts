@@ -3,25 +3,18 @@
  * than was accepted, never replaces one that serves; the listing says why.
  */
 import { join } from 'node:path';
-import { type ErrorItem, RequestError } from '../errors.ts';
-import { codeOf } from '../store/files.ts';
-import { AcceptanceError, type Acceptances } from './acceptances.ts';
+import type { ErrorItem } from '../errors.ts';
+import type { Acceptances } from './acceptances.ts';
 import type { Connector, ConnectorFiles, ReadBundle } from './bundle.ts';
 import { bundleEntries, fingerprintOf, readEntry } from './folder.ts';
 import { type Image, imagePath } from './image.ts';
 import type { Manifest } from './manifest.ts';
+import { duplicateOf, isDuplicate, whyNotYet } from './reasons.ts';
 import { type ConnectorRow, rowOf, type Slot } from './slot.ts';
-import { Turns } from './turns.ts';
+import { type LoadCheck, Trials } from './trials.ts';
 
-const CHECKS_AT_ONCE = 4;
 /** After a folder could not be listed, or a bundle could not be tried, or what was accepted not be written. */
 const RETRY_MS = 2_000;
-/** Digests of bundles that have been seen to load. */
-const LOADABLE = 16;
-
-/** Loads a bundle; resolves to why it does not load, or to nothing. A replacement must not harm what it replaces. */
-export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<string | undefined>;
-
 export interface CatalogEvents {
   /** It serves, and nothing is wrong with what lies there. */
   onLoaded(connector: Connector): void;
@@ -39,7 +32,6 @@ export type Approval = 'approved' | 'changed';
 
 export class Catalog {
   readonly #folder: string;
-  readonly #loads: LoadCheck;
   readonly #acceptances: Acceptances;
   readonly #events: CatalogEvents;
   readonly #slots = new Map<string, Slot>();
@@ -50,8 +42,7 @@ export class Catalog {
   #scanAgain = false;
   /** Checks that are going or waiting, by the id that they are for. */
   readonly #checks = new Map<string, Promise<void>>();
-  readonly #turns = new Turns(CHECKS_AT_ONCE);
-  readonly #loadable = new Set<string>();
+  readonly #trials: Trials;
   /** What could not be tried or recorded. */
   readonly #unsettled = new Set<Slot>();
   #start: Promise<void> | undefined;
@@ -64,7 +55,7 @@ export class Catalog {
 
   constructor(folder: string, loads: LoadCheck, acceptances: Acceptances, events: CatalogEvents) {
     this.#folder = folder;
-    this.#loads = loads;
+    this.#trials = new Trials(loads);
     this.#acceptances = acceptances;
     this.#events = events;
   }
@@ -152,7 +143,7 @@ export class Catalog {
     await this.settled(connector._id);
     const owner = this.#ownerOf(connector);
     if (owner) return [duplicateOf(owner)];
-    return this.#loadReasons(connector, this.#byId.has(connector._id));
+    return this.#trials.reasonsAgainst(connector, this.#byId.has(connector._id));
   }
 
   /** Looks at the folder as it is now; settles when nothing of an id is being checked any more. */
@@ -242,7 +233,7 @@ export class Catalog {
   async #read(slot: Slot): Promise<ReadBundle | undefined> {
     const path = join(this.#folder, slot.folder);
     let fingerprint = await fingerprintOf(path, filesOf(slot.manifest));
-    if (fingerprint === slot.fingerprint && !isDuplicate(slot)) return undefined;
+    if (fingerprint === slot.fingerprint && !isDuplicate(slot.reasons)) return undefined;
     let read = await readEntry(this.#folder, slot.folder);
     if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(slot.manifest).join('\0')) {
       fingerprint = await fingerprintOf(path, filesOf(read.manifest));
@@ -323,7 +314,7 @@ export class Catalog {
 
   async #admit(slot: Slot, read: ConnectorFiles): Promise<void> {
     const { connector } = read;
-    const reasons = await this.#loadReasons(connector, slot.connector !== undefined);
+    const reasons = await this.#trials.reasonsAgainst(connector, slot.connector !== undefined);
     if (this.#isGone(slot)) return;
     const owner = this.#byId.get(connector._id);
     const isTaken = owner !== undefined && owner !== slot.connector;
@@ -344,18 +335,6 @@ export class Catalog {
   /** Removed while something was done about it. */
   #isGone(slot: Slot): boolean {
     return this.#isClosed || this.#slots.get(slot.folder) !== slot;
-  }
-
-  async #loadReasons(connector: Connector, isReplacement: boolean): Promise<readonly ErrorItem[]> {
-    const { digest } = connector.bundle;
-    if (this.#loadable.has(digest)) return [];
-    const problem = await this.#turns.take(() => this.#loads(connector, isReplacement));
-    if (problem !== undefined) {
-      return [{ code: 'invalid_field', field: 'main', message: `main does not load: ${problem}` }];
-    }
-    this.#loadable.add(digest);
-    if (this.#loadable.size > LOADABLE) this.#loadable.delete([...this.#loadable][0] as string);
-    return [];
   }
 
   /** @returns false if the bundle has gone meanwhile */
@@ -407,26 +386,5 @@ function filesOf(manifest: Manifest | undefined): string[] {
   const image = imagePath(manifest.connector.imageURL);
   return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];
 }
-
-const DUPLICATE = 'duplicate_id';
-
-function duplicateOf(owner: Connector): ErrorItem {
-  return {
-    code: DUPLICATE,
-    field: 'connector._id',
-    message: `connector._id ${owner._id} is taken by ${owner.manifest.name} in ${owner.folder}`,
-  };
-}
-
-function whyNotYet(error: unknown): readonly ErrorItem[] {
-  if (error instanceof RequestError) return error.errors;
-  const message =
-    error instanceof AcceptanceError
-      ? error.message
-      : `it could not be recorded (${codeOf(error)}), and is tried again`;
-  return [{ code: 'store_unavailable', field: 'bundle', message }];
-}
-
-const isDuplicate = (slot: Slot): boolean => slot.reasons.some(({ code }) => code === DUPLICATE);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
