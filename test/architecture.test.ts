@@ -117,6 +117,7 @@ describe('arrows', () => {
     'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
     'src/connector': [
       'src/broker/origin-permissions.ts',
+      'src/store',
       'src/errors.ts',
       'src/json.ts',
       'src/schema.ts',
@@ -209,6 +210,7 @@ describe('one importer', () => {
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
+    ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
     ['rfc6902', ['src/api/records.ts']],
     ['semver', ['src/integration/newer-version.ts']],

@@ -51,6 +51,7 @@ test('a run that has succeeded', async () => {
     _integrationId: id,
     _connectorId: await connectorIdOf(client, 'one'),
     version: '1.0.0',
+    digest: expect.stringMatching(/^sha256-[0-9a-f]{64}$/),
     section: 'settings',
     function: 'works',
     outcome: 'succeeded',
