@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { adminToken } from './admin-token.ts';
@@ -11,9 +12,13 @@ import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
+import { Acceptances } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
+import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
+import { Feed } from './feed/feed.ts';
+import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
 import { type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
@@ -60,6 +65,7 @@ export interface Runtime {
 const DRAIN_MS = 10_000;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
+const ACCEPTANCES_FOLDER = 'connectors';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -123,7 +129,9 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
   });
-  const runs = new Runs(journal, () => new Date());
+  const feed = new Feed(new Date());
+  store.follow(tellIntegrations(feed));
+  const runs = new Runs(journal, () => new Date(), tellRuns(feed));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -164,16 +172,37 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
-  const catalog = new Catalog(connectorsFolder, loads, {
-    onLoaded: ({ _id, folder, manifest }) =>
-      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
-    onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
-    onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
+  const acceptances = await Acceptances.open(join(resolve(options.data), ACCEPTANCES_FOLDER), () => new Date());
+  for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
+  const told = tellConnectors(feed);
+  const catalog = new Catalog(connectorsFolder, loads, acceptances, {
+    onLoaded(connector) {
+      const { _id, folder, manifest } = connector;
+      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
+      told.onLoaded(connector);
+    },
+    onUnloaded(unloaded) {
+      const { _id, folder } = unloaded;
+      logger.info({ event: 'connector_unloaded', _connectorId: _id, folder });
+      told.onUnloaded(unloaded);
+    },
+    onRefused(refused, errors) {
+      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
+      told.onRefused(refused, errors);
+    },
+    onHeld(connector, adds) {
+      const { _id, folder, manifest } = connector;
+      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
+      told.onHeld(connector, adds);
+    },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
+  const bundleUploads = new BundleUploads(connectorsFolder, catalog);
+  await bundleUploads.sweep();
   const service: Service = {
     store,
     catalog,
+    bundleUploads,
     dispatcher,
     activity,
     updating: new Set(),
@@ -188,6 +217,8 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
   const app = createApp({
     service,
+    feed,
+    pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
     publicUrl,
@@ -200,6 +231,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
       ];
       const amiss = [
         ...(catalog.problem ? [catalog.problem] : []),
+        ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
         ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
@@ -216,6 +248,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
 
   async function close(drainMs: number): Promise<void> {
     server.stopListening();
+    feed.close();
     await watcher.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();

@@ -1,5 +1,5 @@
 /** Holds ARCHITECTURE.md's rules against the sources. */
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -12,10 +12,12 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-/** Bundled into the guest's libraries by `npm run guest`, and not part of the product otherwise. */
-const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/');
+/** The web page, which `npm run dashboard` makes. */
+const isDashboard = (file: string): boolean => file.startsWith('src/dashboard/');
+/** Bundled by `npm run guest` and `npm run dashboard`, and not part of the product otherwise. */
+const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/') || isDashboard(file);
 
-const sources = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+const sources = globSync(['src/**/*.{ts,tsx}', 'sandbox/**/*.ts'], { cwd: root });
 const files = sources.filter((file) => !isBundled(file));
 
 const imports: Import[] = files.flatMap((from) => {
@@ -86,6 +88,7 @@ describe('arrows', () => {
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/api': [
+      'src/feed',
       'src/run',
       'src/record',
       'src/integration',
@@ -97,6 +100,7 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
+    'src/feed': ['src/connector', 'src/run', 'src/store'],
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
@@ -113,6 +117,7 @@ describe('arrows', () => {
     'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
     'src/connector': [
       'src/broker/origin-permissions.ts',
+      'src/store',
       'src/errors.ts',
       'src/json.ts',
       'src/schema.ts',
@@ -130,8 +135,20 @@ describe('arrows', () => {
     'src/json.ts': [],
   };
 
-  test('what is bundled into the guest is imported by nobody', () => {
+  test('what is bundled is imported by nobody', () => {
     for (const { from, to } of imports) expect(isBundled(to), `${from} imports ${to}`).toBe(false);
+  });
+
+  test('the dashboard knows the REST API and nothing else', () => {
+    const files = sources.filter(isDashboard);
+    expect(files.length).toBeGreaterThan(5);
+    for (const from of files) {
+      const text = readFileSync(join(root, from), 'utf8');
+      for (const [, specifier = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)) {
+        const to = normalize(join(dirname(from), specifier));
+        expect(isDashboard(to) && existsSync(join(root, to)), `${from} imports ${to}`).toBe(true);
+      }
+    }
   });
 
   test('src: main → runtime → api → integration → connector, broker → store', () => {
@@ -193,7 +210,9 @@ describe('one importer', () => {
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
+    ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
+    ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

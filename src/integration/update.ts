@@ -2,7 +2,7 @@
 import type { Connector } from '../connector/bundle.ts';
 import { fieldErrors, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { callFunction, ofRun } from './dispatch.ts';
+import { callFunction } from './dispatch.ts';
 import { commit, integrationOf, put, type Service } from './service.ts';
 
 /** Why an integration's update failed. */
@@ -62,22 +62,21 @@ async function updateOne(service: Service, connector: Connector, integrationId: 
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
     if (manifest.transactional ?? true) put(service, unit, { ...before, updateInProgress: true });
-    const answer =
-      manifest.updateFunction === undefined
-        ? undefined
-        : await callFunction(service.dispatcher, {
-            connector,
-            unit,
-            section: 'installer',
-            name: manifest.updateFunction,
-            body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
-          });
-    await ofRun(answer, async () => {
+    const store = async (): Promise<void> => {
       const current = integrationOf(unit);
       const wroteVersion = current.version !== before.version;
       put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
       await commit(unit);
-    });
+    };
+    if (manifest.updateFunction === undefined) return await store();
+    const call = {
+      connector,
+      unit,
+      section: 'installer',
+      name: manifest.updateFunction,
+      body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
+    } as const;
+    await callFunction(service.dispatcher, call, store);
   } finally {
     service.updating.delete(integrationId);
   }

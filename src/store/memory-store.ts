@@ -1,4 +1,5 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
+import { StoreFollowers } from './followers.ts';
 import {
   byAge,
   comparePlaces,
@@ -12,6 +13,7 @@ import {
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
+  const followers = new StoreFollowers();
   return {
     problems: [],
     async get(integrationId) {
@@ -28,13 +30,16 @@ export function createMemoryStore(): Store {
       return [...documents.values()].find(owns)?.integration._id;
     },
     async commit(integrationId, change) {
-      const current = documents.get(integrationId);
-      const next = change(current);
-      if (next && sizeOf(next) > Math.max(DOCUMENT_BYTES, sizeOf(current))) throw tooLarge(integrationId);
+      const before = documents.get(integrationId);
+      const next = change(before);
+      if (next === before) return before;
+      if (next && sizeOf(next) > Math.max(DOCUMENT_BYTES, sizeOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
+      followers.tell({ integrationId, before, after: next });
       return next;
     },
+    follow: (listener) => followers.add(listener),
     async close() {},
   };
 }

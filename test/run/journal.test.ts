@@ -14,7 +14,13 @@ const never = (error: unknown): never => {
 };
 
 function recordOf(integrationId: string, fields: Partial<RunRecord> = {}): RunRecord {
-  const text = { version: '1.0.0', section: 'settings', function: 'f', startedAt: new Date().toISOString() };
+  const text = {
+    version: '1.0.0',
+    digest: 'd',
+    section: 'settings',
+    function: 'f',
+    startedAt: new Date().toISOString(),
+  };
   return {
     _id: newId(),
     _integrationId: integrationId,

@@ -80,6 +80,23 @@ test.each(refused)(
   },
 );
 
+test('a run whose changes the disk does not take has failed, says its record', async () => {
+  const { client, connectors, fail, mend } = await startFailing();
+  const own = "'/v1/integrations/' + _integrationId";
+  await writeBundle(connectors, 'a', {
+    code: `exports.utilities = { writes: ({ _integrationId }) => fetch(${own}, { method: 'PUT', body: '{"name":"lost"}' }).then(() => 1) }`,
+  });
+  await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(1), 15_000);
+  const id = await installed(client, 'a');
+  await fail({ operation: 'write', code: 'ENOSPC' });
+  const reply = await client('PUT', `/integrations/${id}/utilities/writes`);
+  expect([reply.status, errorsOf(reply)]).toEqual([507, [['store_full']]]);
+  const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
+  expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
+  await mend();
+  expect((await client('GET', `/integrations/${id}`)).body.name).toBe('a');
+});
+
 test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
   const { client, fail, restart } = await startFailing();
   const { body: before } = await client('POST', '/integrations', { name: 'before' });
