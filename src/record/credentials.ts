@@ -76,11 +76,15 @@ function mapSecrets(record: JsonObject, replace: (leaf: Leaf, path: Path) => Jso
 
 const placeOf = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
 
-/** The secret texts of a connection that is open. */
+/** Below `http.auth`, how credentials are sent, in words that answers are full of. They are masked all the same. */
+const HOW = ['type', 'location', 'scheme', 'headerName', 'paramName'];
+
+/** The secret texts of a connection that is open: those that must not be in an answer. */
 export function secretsOf(open: JsonObject): string[] {
   const found: string[] = [];
-  mapSecrets(open, (leaf) => {
-    found.push(String(leaf));
+  mapSecrets(open, (leaf, path) => {
+    const isHow = path[0] === 'http' && path[1] === 'auth' && HOW.includes(path.at(-1) ?? '');
+    if (!isHow) found.push(String(leaf));
     return leaf;
   });
   return found;

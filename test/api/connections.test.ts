@@ -223,6 +223,18 @@ describe('proxy', () => {
     }
   });
 
+  test('how credentials are sent is no secret that would be taken out of answers', async () => {
+    const token = { token: 'abc-secret', scheme: 'Bearer', location: 'header', headerName: 'authorization' };
+    const id = await connection({
+      auth: { type: 'token', token },
+      headers: [{ name: 'x-headers', value: 'a header' }],
+    });
+    const { text } = await proxy(id, { 'integrator-relative-uri': '/echo' });
+    expect(text).toContain('"authorization":"Bearer ******"');
+    expect(text).toContain('"x-headers":"a header"');
+    expect((await client('GET', `/connections/${id}`)).body.http.auth.token.scheme).toBe('******');
+  });
+
   test("headers that are about the application's own place are not passed on", async () => {
     const { headers } = await proxy(await connection({}), { 'integrator-relative-uri': '/own-headers' });
     expect(headers.get('x-theirs')).toBe('kept');
