@@ -1,10 +1,9 @@
 /** Connections, exports, imports, flows and state (contract 4 and 8), from outside and from a run. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { pino } from 'pino';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, errorsOf } from '../support/client.ts';
+import { httpServer } from '../support/outbound.ts';
 import { installed, type Served, serve, serveAll } from '../support/runtime.ts';
 
 /** A connector that passes requests on, and ends as it is told. */
@@ -357,26 +356,24 @@ describe('a run', () => {
   });
 
   test('that touches what another has changed is told so, and stores nothing', async () => {
-    const hasRead = Promise.withResolvers<void>();
-    const lines = new Writable({
-      write(line, _encoding, done) {
-        if (String(line).includes('it has read')) hasRead.resolve();
-        done();
-      },
-    });
+    // The run asks a server outside, which answers when the other has written.
+    const { promise: hasRead, resolve: onRead } = Promise.withResolvers<() => void>();
+    const port = await httpServer((_request, response) => onRead(() => response.end()));
+    const origin = `http://127.0.0.1:${port}`;
     const code = `exports.settings = { async slow({ path }) {
       await (await fetch('/v1' + path)).json();
-      console.log('it has read');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await fetch('${origin}');
       await fetch('/v1/exports', { method: 'POST', body: JSON.stringify({ name: 'e' }) });
       await fetch('/v1' + path, { method: 'PUT', body: JSON.stringify({ name: 'slow' }) });
     } };`;
-    const { client: at } = await serve({ waits: { code } }, { logger: pino(lines) });
+    const bundle = { code, connector: { permissions: { fetch: [origin] } } };
+    const { client: at } = await serve({ waits: bundle }, { allowPrivateNetwork: '127.0.0.1' });
     const id = await installed(at, 'waits');
     const connection = (await at('POST', '/connections', { _integrationId: id, name: 'c' })).body._id;
     const slow = at('PUT', `/integrations/${id}/settings/slow`, { path: `/connections/${connection}` });
-    await hasRead.promise;
+    const goOn = await hasRead;
     expect((await at('PUT', `/connections/${connection}`, { name: 'quick' })).status).toBe(200);
+    goOn();
     expect(errorsOf(await slow)).toEqual([['conflict']]);
     expect((await at('GET', `/connections/${connection}`)).body.name).toBe('quick');
     expect((await at('GET', '/exports')).body).toEqual([]);

@@ -124,29 +124,6 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
   expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
 });
 
-test('a run whose commit fails has failed, and nothing that it did is there', async () => {
-  const { client, connectors, fail, mend } = await startFailing();
-  await writeBundle(connectors, 'one', {
-    code: `exports.utilities = { make: () => fetch('/v1/exports', { method: 'POST', body: '{"name":"n"}' }).then((r) => r.status) };`,
-  });
-  await vi.waitFor(
-    async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]),
-    20_000,
-  );
-  const id = await installed(client, 'one');
-  const call = () => client('PUT', `/integrations/${id}/utilities/make`);
-  expect((await call()).body).toBe(201);
-  await fail({ operation: 'write', code: 'ENOSPC' });
-  const reply = await call();
-  expect([reply.status, errorsOf(reply)]).toEqual([507, [['store_full']]]);
-  expect((await client('GET', '/exports')).body).toHaveLength(1);
-  const { body: runs } = await client('GET', `/integrations/${id}/runs`);
-  expect(runs.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['succeeded', 'failed']);
-  expect(runs[1].errors).toMatchObject([{ code: 'store_full' }]);
-  await mend();
-  expect((await call()).body).toBe(201);
-});
-
 /** What fails after a commit is durable: it stays in the log, and readiness says so. */
 const deferred: [Faults['operation'], string][] = [
   ['open', 'EMFILE'],

@@ -136,7 +136,7 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   const inTheWay = join(folder, 'integrations', `${blocked.integration._id}.json`);
   await mkdir(inTheWay);
   for (const document of [blocked, free]) await store.commit(document.integration._id, () => document);
-  await vi.waitFor(() => expect(store.problems).toHaveLength(1), 5_000);
+  await vi.waitFor(() => expect(store.problems).toHaveLength(1), 20_000);
   expect(store.problems[0]?.message).toContain('safe in the log');
   expect(JSON.parse(await readFile(join(folder, 'integrations', `${free.integration._id}.json`), 'utf8'))).toEqual(
     free,
@@ -146,7 +146,7 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   store = await openLowdbStore(folder);
   expect(await allOf(store)).toEqual([blocked, free]);
   await rm(inTheWay, { recursive: true });
-  await vi.waitFor(() => expect(store.problems.map(({ name }) => name)).not.toContain('integrations'), 5_000);
+  await vi.waitFor(() => expect(store.problems.map(({ name }) => name)).not.toContain('integrations'), 20_000);
   await store.close();
   expect(JSON.parse(await readFile(inTheWay, 'utf8'))).toEqual(blocked);
   expect(logsIn(await readdir(folder))).toEqual([]);
