@@ -112,7 +112,8 @@ async function madeKey(file: string): Promise<string> {
     await syncFolder(dirname(file));
     return made;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Who reads of it knows the key's file and not the other.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });
     return (await keptKey(file, false)) as string;
   } finally {
     await rm(temporary, { force: true });
