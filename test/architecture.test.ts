@@ -85,7 +85,12 @@ describe('arrows', () => {
     'src/admin-token.ts': ['src/api', 'src/store'],
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
+    'src/access-log.ts': ['src/api'],
+    'src/metrics': [],
+    'src/trace-context.ts': [],
     'src/api': [
+      'src/metrics',
+      'src/trace-context.ts',
       'src/run',
       'src/record',
       'src/integration',
@@ -100,6 +105,7 @@ describe('arrows', () => {
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
+      'src/trace-context.ts',
       'src/run',
       'src/record',
       'src/connector',
@@ -110,7 +116,14 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
-    'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
+    'src/broker': [
+      'src/store',
+      'src/errors.ts',
+      'src/json.ts',
+      'src/schema.ts',
+      'src/trace-context.ts',
+      'sandbox/index.ts',
+    ],
     'src/connector': [
       'src/broker/origin-permissions.ts',
       'src/errors.ts',
@@ -194,7 +207,8 @@ describe('one importer', () => {
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['raw-body', ['src/api/body.ts']],
-    ['rfc6902', ['src/api/records.ts']],
+    ['rfc6902', ['src/api/json-patch.ts']],
+    ['prom-client', ['src/metrics/durations.ts', 'src/metrics/metrics.ts', 'src/metrics/process-metrics.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

@@ -14,11 +14,10 @@ import { readObject } from './body.ts';
 import { type ApiContext, assertAdministrator } from './context.ts';
 import { replyList } from './paging.ts';
 
-const updateBody = Compile(
-  Type.Object({
-    _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
-  }),
-);
+export const UpdateBody = Type.Object({
+  _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+});
+const updateBody = Compile(UpdateBody);
 
 export function connectorRoutes(router: Router, service: Service, publicUrl: () => string): void {
   const { catalog, store } = service;
@@ -62,7 +61,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     }
     const connector = catalog.get(_id);
     if (!connector) throw requestError('connector_unavailable');
-    const failures = await update(service, connector, ids);
+    const failures = await update(service, connector, ids, ctx.state.trace);
     if (failures.length > 0) {
       const errors = failures.flatMap(({ integrationId, error }) =>
         error.errors.map((item): ErrorItem => ({ ...item, field: `_integrationIds.${ids.indexOf(integrationId)}` })),

@@ -8,7 +8,9 @@ import type { Json } from '../json.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
+import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { newTrace, type Trace } from '../trace-context.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
@@ -39,6 +41,8 @@ export interface FunctionRequest {
   readonly name: string;
   /** JSON text of an object: the caller's part of `options`. */
   readonly body: string;
+  /** Of the request that asks for it; a new one without. */
+  readonly trace?: Trace | undefined;
 }
 
 /** The same, with whose code it is and what it may change. */
@@ -47,6 +51,8 @@ export interface FunctionCall extends FunctionRequest {
   readonly unit: UnitOfWork;
   /** Told when the run has begun, long before it ends. */
   readonly onStarted?: ((runId: string) => void) | undefined;
+  /** The caller does it itself if the connector has no such function: the run is not over with that. */
+  readonly isOptional?: boolean;
 }
 
 /** A function's answer, and which run gave it. `text` is JSON that parses. */
@@ -97,7 +103,7 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
  * @throws RunError for everything but an answer
  */
 export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer> {
-  const { connector, unit, section, name, body } = call;
+  const { connector, unit, section, name, body, trace = newTrace(), isOptional = false } = call;
   const { integrationId } = unit;
   assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
@@ -113,10 +119,11 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
     version: connector.manifest.version,
     section,
     function: name,
+    traceId: trace.traceId,
   });
   call.onStarted?.(runId);
   const ask = dispatcher.broker.askFor(
-    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [] },
+    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
         run.logged(level, redact(text));
@@ -155,6 +162,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   const error = errorOf(runId, run, outcome, redact);
   const stack = outcome.status === 'failed' ? redact(stackOf(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
+  if (error && !(isOptional && isMissing(error))) run.settled();
   if (error) throw error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
 }
@@ -203,6 +211,9 @@ export class RunError extends RequestError {
   }
 }
 
+/** Whether the connector has no such function. */
+export const isMissing = ({ fault }: RunError): boolean => fault === 'invalid_function' || fault === 'object_not_found';
+
 /** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
 export async function ofRun<T>(
   of: { readonly runId: string; readonly run: ActiveRun } | undefined,
@@ -213,10 +224,20 @@ export async function ofRun<T>(
     if (of?.run.record.outcome !== 'succeeded') of?.run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    if (!(error instanceof RequestError) || !of) throw error;
-    of.run.amend({ outcome: 'failed', errors: error.errors });
-    throw new RunError(of.runId, of.run, error);
+    if (!of) throw error;
+    const refusal = refusalOf(error);
+    of.run.amend({ outcome: 'failed', errors: refusal.errors });
+    throw error instanceof RequestError ? new RunError(of.runId, of.run, error) : error;
+  } finally {
+    of?.run.settled();
   }
+}
+
+/** Why the outcome could not be stored, as a caller is told of it. */
+function refusalOf(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  const isStore = error instanceof StoreError && error.code !== 'store_locked';
+  return requestError(isStore ? error.code : 'internal_error');
 }
 
 function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {

@@ -5,7 +5,10 @@ import type { RunJournal } from './journal.ts';
 import type { RunRecord } from './run.ts';
 
 /** What is known of a run before it begins. */
-export type Begun = Pick<RunRecord, '_id' | '_integrationId' | '_connectorId' | 'version' | 'section' | 'function'>;
+export type Begun = Pick<
+  RunRecord,
+  '_id' | '_integrationId' | '_connectorId' | 'version' | 'section' | 'function' | 'traceId'
+>;
 
 /** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
 export interface Ended {
@@ -17,18 +20,22 @@ export interface Ended {
 export class Runs {
   readonly #journal: RunJournal;
   readonly #now: () => Date;
+  readonly #onSettled: (record: RunRecord) => void;
   readonly #active = new Map<string, ActiveRun>();
 
-  constructor(journal: RunJournal, now: () => Date) {
+  /** @param onSettled told once of each run, when nothing of its record changes any more */
+  constructor(journal: RunJournal, now: () => Date, onSettled: (record: RunRecord) => void = () => {}) {
     this.#journal = journal;
     this.#now = now;
+    this.#onSettled = onSettled;
   }
 
   begin(begun: Begun): ActiveRun {
-    const run = new ActiveRun(begun, this.#now, (record, isAtOnce) => {
+    const onChange = (record: RunRecord, isAtOnce?: boolean): void => {
       if (record.outcome !== 'running') this.#active.delete(record._id);
       this.#journal.put(record, isAtOnce);
-    });
+    };
+    const run = new ActiveRun(begun, this.#now, { onChange, onSettled: this.#onSettled });
     this.#active.set(begun._id, run);
     return run;
   }
@@ -57,20 +64,27 @@ export class Runs {
   }
 }
 
+export interface RunChanges {
+  /** @param isAtOnce it is not to be lost, whenever the process is killed */
+  onChange(record: RunRecord, isAtOnce?: boolean): void;
+  onSettled(record: RunRecord): void;
+}
+
 export class ActiveRun {
   readonly #now: () => Date;
-  readonly #onChange: (record: RunRecord, isAtOnce?: boolean) => void;
+  readonly #changes: RunChanges;
   readonly #cancelled = new AbortController();
   readonly #log: RunRecord['log'][number][] = [];
   readonly #startedAtMs = performance.now();
   #requests = 0;
+  #isSettled = false;
   #record: RunRecord;
 
-  constructor(begun: Begun, now: () => Date, onChange: (record: RunRecord, isAtOnce?: boolean) => void) {
+  constructor(begun: Begun, now: () => Date, changes: RunChanges) {
     this.#now = now;
-    this.#onChange = onChange;
+    this.#changes = changes;
     this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: [] };
-    onChange(this.#record);
+    changes.onChange(this.#record);
   }
 
   get signal(): AbortSignal {
@@ -87,7 +101,7 @@ export class ActiveRun {
 
   /** What a run asks for may be seen outside: that it runs is written before. */
   requested(): void {
-    if (this.#requests++ === 0) this.#onChange(this.record, true);
+    if (this.#requests++ === 0) this.#changes.onChange(this.record, true);
   }
 
   logged(level: LogLevel, message: string): void {
@@ -111,14 +125,21 @@ export class ActiveRun {
       ...(errors ? { errors } : {}),
       ...(stack ? { stack } : {}),
     };
-    this.#onChange(this.#record);
+    this.#changes.onChange(this.#record);
   }
 
   /** What came of it afterwards: its answer could not be stored, or was not needed. */
   amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     this.#record = { ...rest, ...change };
-    this.#onChange(this.#record);
+    this.#changes.onChange(this.#record);
+  }
+
+  /** Nothing comes of it any more. */
+  settled(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#changes.onSettled(this.#record);
   }
 }
 
