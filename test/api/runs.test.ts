@@ -52,6 +52,7 @@ test('a run that has succeeded', async () => {
     version: '1.0.0',
     section: 'settings',
     function: 'works',
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
     outcome: 'succeeded',
     startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     endedAt: expect.stringMatching(/^\d{4}-.*Z$/),

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
-import { temporaryFolder } from '../support/folders.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed } from '../support/runtime.ts';
 import { type Server, startServer } from '../support/server.ts';
 import type { Faults } from './failing-files.ts';
 
@@ -14,6 +15,7 @@ interface Failing {
   readonly server: Server;
   readonly client: Client;
   readonly data: string;
+  readonly connectors: string;
   fail(faults: Faults): Promise<void>;
   mend(): Promise<void>;
   /** Kills it, and starts one whose disk works. */
@@ -33,6 +35,7 @@ async function startFailing(): Promise<Failing> {
     server,
     client: createClient(server.url, TOKEN),
     data,
+    connectors: environment.BULKHEAD_CONNECTORS,
     fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
     mend: () => rm(faultsFile),
     async restart() {
@@ -101,6 +104,37 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
   expect([reply.status, errorsOf(reply)]).toEqual([503, [['store_unavailable']]]);
   await mend();
   expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
+});
+
+test('a request with a key that the store refused is done when it comes again, once', async () => {
+  const { client, fail, mend } = await startFailing();
+  const post = () => client('POST', '/integrations', { name: 'n' }, { 'idempotency-key': 'key' });
+  await fail({ operation: 'write', code: 'EIO' });
+  for (let i = 0; i < 2; i++) expect((await post()).status).toBe(503);
+  await mend();
+  const made = await post();
+  expect(made.status).toBe(201);
+  expect((await post()).body).toEqual(made.body);
+  expect(await integrationsOf(client)).toEqual([made.body]);
+});
+
+test('a run whose changes the store refused is listed as failed, for those who did not wait for it', async () => {
+  const { client, connectors, fail } = await startFailing();
+  const code = `exports.settings = { async write({ _integrationId }) {
+    await fetch('/v1/integrations/' + _integrationId, { method: 'PUT', body: '{"description":"d"}' });
+  } };`;
+  await writeBundle(connectors, 'writer', { code });
+  const isThere = async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]);
+  await vi.waitFor(isThere, { timeout: 20_000, interval: 20 });
+  const id = await installed(client, 'writer');
+  await fail({ operation: 'write', code: 'ENOSPC' });
+  const path = `/integrations/${id}/settings/write`;
+  const reply = await client('PUT', path, {}, { prefer: 'respond-async' });
+  expect(reply.status).toBe(202);
+  const run = new URL(reply.headers.get('location') as string).pathname;
+  const hasEnded = async () =>
+    expect((await client('GET', run)).body).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
+  await vi.waitFor(hasEnded, { timeout: 20_000, interval: 20 });
 });
 
 /** What fails after a commit is durable: it stays in the log, and readiness says so. */
