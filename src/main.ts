@@ -101,6 +101,8 @@ try {
 }
 logger.info({ event: 'listening', url: runtime.url });
 process.stdout.write(`Bulkhead is listening on ${runtime.url}\n`);
-if (runtime.newToken !== undefined) {
-  process.stdout.write(`Administrator's token, shown this once: ${runtime.newToken}\n`);
-}
+const { newToken } = runtime;
+if (newToken !== undefined) process.stdout.write(`Administrator's token, shown this once: ${newToken}\n`);
+// What follows # stays in the browser.
+const signedIn = newToken === undefined ? '' : `#token=${encodeURIComponent(newToken)}`;
+process.stdout.write(`Dashboard: ${runtime.url}/${signedIn}\n`);

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
@@ -17,6 +18,8 @@ import { createPlatformApi } from './broker/platform-api.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
 import { watchBundles } from './connector/watch.ts';
+import { Feed } from './feed/feed.ts';
+import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
 import { type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
@@ -31,7 +34,7 @@ import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
-import { Runs } from './run/runs.ts';
+import { type RunListener, Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
 import { integrationsFolder, openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
@@ -61,6 +64,18 @@ export interface Runtime {
   ready(): Promise<void>;
   /** Takes no new request, gives what is running `drainMs` (default 10 s), ends. Idempotent. */
   close(options?: { drainMs?: number }): Promise<void>;
+}
+
+/** Tells of runs, and counts those that have ended. */
+function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
+  return {
+    ...listener,
+    onEnded(record) {
+      listener.onEnded(record);
+      const { section, outcome, fault = '', wallMs = 0 } = record;
+      metrics.runEnded(section, outcome, fault, wallMs);
+    },
+  };
 }
 
 /** By the package's own name: the sources and what is built of them lie at different depths. */
@@ -133,8 +148,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
   });
+  const feed = new Feed(new Date());
   const metrics = new Metrics({
     usage: () => sandbox.usage(),
+    events: () => ({ told: feed.newest, followers: feed.followers }),
     connectors() {
       const counts = { ready: 0, held: 0, invalid: 0 };
       for (const { _id, status } of catalog.rows()) {
@@ -144,11 +161,8 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   });
   const store = observedStore(opened, (result, ms) => metrics.committed(result, ms));
-  const runs = new Runs(
-    journal,
-    () => new Date(),
-    ({ section, outcome, fault = '', wallMs = 0 }) => metrics.runEnded(section, outcome, fault, wallMs),
-  );
+  store.follow(tellIntegrations(feed));
+  const runs = new Runs(journal, () => new Date(), countedRuns(tellRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -189,11 +203,22 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
+  const told = tellConnectors(feed);
   const catalog = new Catalog(connectorsFolder, loads, {
-    onLoaded: ({ _id, folder, manifest }) =>
-      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
-    onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
-    onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
+    onLoaded(connector) {
+      const { _id, folder, manifest } = connector;
+      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
+      told.onLoaded(connector);
+    },
+    onUnloaded(unloaded) {
+      const { _id, folder } = unloaded;
+      logger.info({ event: 'connector_unloaded', _connectorId: _id, folder });
+      told.onUnloaded(unloaded);
+    },
+    onRefused(refused, errors) {
+      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
+      told.onRefused(refused, errors);
+    },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
   const service: Service = {
@@ -236,6 +261,8 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       if (!isInProcess) metrics.requestEnded(method, route, status, ms);
       logRequest(logger, ended);
     },
+    feed,
+    pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
     publicUrl,
@@ -263,6 +290,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
 
   async function close(drainMs: number): Promise<void> {
     server.stopListening();
+    feed.close();
     await watcher.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();

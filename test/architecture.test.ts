@@ -91,6 +91,7 @@ describe('arrows', () => {
     'src/api': [
       'src/metrics',
       'src/trace-context.ts',
+      'src/feed',
       'src/run',
       'src/record',
       'src/integration',
@@ -102,6 +103,7 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
+    'src/feed': ['src/connector', 'src/run', 'src/store'],
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
@@ -209,6 +211,7 @@ describe('one importer', () => {
     ['raw-body', ['src/api/body.ts']],
     ['rfc6902', ['src/api/json-patch.ts']],
     ['prom-client', ['src/metrics/durations.ts', 'src/metrics/metrics.ts', 'src/metrics/process-metrics.ts']],
+    ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

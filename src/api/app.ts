@@ -3,6 +3,7 @@ import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { StoreError } from '../store/store.ts';
@@ -12,12 +13,14 @@ import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import type { ApiContext } from './context.ts';
 import { descriptionRoutes } from './description.ts';
+import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
 import type { Idempotency } from './idempotency.ts';
 import { integrationRoutes } from './integrations.ts';
 import { metricRoutes } from './metrics.ts';
 import { type EndedRequest, observe } from './observe.ts';
 import { type Health, healthRoutes, type OpenRoutes, serveOpen } from './open.ts';
+import { servePage } from './page.ts';
 import { Guesses, limitRate, type RateLimitOptions } from './rate-limit.ts';
 import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
@@ -29,10 +32,13 @@ export interface RouteOptions {
   readonly service: Service;
   readonly idempotency: Idempotency;
   readonly metrics: Metrics;
+  readonly feed: Feed;
   readonly publicUrl: () => string;
 }
 
 export interface AppOptions extends RouteOptions {
+  /** Where the built dashboard lies. */
+  readonly pageFolder: string;
   /** Of the product. */
   readonly version: string;
   readonly tokenHash: string;
@@ -53,8 +59,9 @@ export function createApp(options: AppOptions): Koa {
   const router = routes(options);
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
-  app.use(underVersion);
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
+  app.use(servePage(options.pageFolder));
+  app.use(underVersion);
   app.use(serveOpen(openRoutes(options)));
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
@@ -73,7 +80,7 @@ export function openRoutes({
   return new Map([...healthRoutes(health), ...descriptionRoutes(version, publicUrl)]);
 }
 
-export function routes({ service, idempotency, metrics, publicUrl }: RouteOptions): Router {
+export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): Router {
   const router = new Router({ sensitive: true });
   // A call's path comes first: it is the one that is asked for most.
   functionRoutes(router, service, idempotency, publicUrl);
@@ -86,6 +93,7 @@ export function routes({ service, idempotency, metrics, publicUrl }: RouteOption
   tileRoutes(router, service, publicUrl);
   backupRoutes(router, service);
   metricRoutes(router, metrics);
+  eventRoutes(router, feed, service.activity);
   router.get('/tokenInfo', tokenInfo);
   return router;
 }

@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type Answer, callFunction, type FunctionRequest, isMissing, ofRun, RunError } from './dispatch.ts';
+import { type Answer, callFunction, type FunctionRequest } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
 import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
 import { completeSteps, mergeSteps, succeeded } from './steps.ts';
 
 const PERSIST_SETTINGS = 'persistSettings';
+const MISSING: readonly (string | undefined)[] = ['invalid_function', 'object_not_found'];
 
 /** What a call is answered with; the runtime's own functions have no run. */
 export type CallAnswer = Pick<Answer, 'text'> & { readonly runId?: string };
@@ -35,23 +36,19 @@ async function call(
   const connector = await connectorOf(service, integration);
   if (section === 'settings') assertNoUpdate(service, integrationId);
 
-  const isOptional = section === 'settings' && name === PERSIST_SETTINGS;
-  let answer: Answer;
-  try {
-    answer = await callFunction(service.dispatcher, { connector, unit, ...request, onStarted, isOptional });
-  } catch (error) {
-    if (!isOptional || !(error instanceof RunError) || !isMissing(error)) throw error;
-    return ofRun(error, () => persistByRuntime(service, integrationId, body));
-  }
-  await ofRun(answer, async () => {
+  const take = async (answer: Answer): Promise<CallAnswer> => {
     if (section === 'installer') applyInstallerReply(service, unit, integration, name, JSON.parse(answer.text));
     if (section === 'uninstaller') {
       const isPreUninstall = name === connector.manifest.connector.preUninstallFunction;
       applyUninstallerReply(service, unit, name, isPreUninstall, JSON.parse(answer.text));
     }
     await commit(unit);
+    return answer;
+  };
+  return callFunction(service.dispatcher, { connector, unit, ...request, onStarted }, take, ({ fault }) => {
+    if (section !== 'settings' || name !== PERSIST_SETTINGS || !MISSING.includes(fault)) return undefined;
+    return () => persistByRuntime(service, integrationId, body);
   });
-  return answer;
 }
 
 function assertNoUpdate({ updating }: Service, integrationId: string): void {

@@ -51,8 +51,6 @@ export interface FunctionCall extends FunctionRequest {
   readonly unit: UnitOfWork;
   /** Told when the run has begun, long before it ends. */
   readonly onStarted?: ((runId: string) => void) | undefined;
-  /** The caller does it itself if the connector has no such function: the run is not over with that. */
-  readonly isOptional?: boolean;
 }
 
 /** A function's answer, and which run gave it. `text` is JSON that parses. */
@@ -98,12 +96,31 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
 }
 
 /**
- * Runs a function in its compartment. The unit of work is the caller's to commit.
+ * Runs a function in its compartment and does what is to be done about it: the run is over when both
+ * are, and its outcome is that of both.
  *
- * @throws RunError for everything but an answer
+ * @param onAnswer commits the unit of work, or whatever the answer asks for
+ * @param instead what is done where there is no answer; nothing: the error is thrown
+ * @throws RunError for everything but an answer that counts
  */
-export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer> {
-  const { connector, unit, section, name, body, trace = newTrace(), isOptional = false } = call;
+export async function callFunction<T>(
+  dispatcher: Dispatcher,
+  call: FunctionCall,
+  onAnswer: (answer: Answer) => Promise<T>,
+  instead: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
+): Promise<T> {
+  const ended = await runFunction(dispatcher, call);
+  try {
+    const work = ended instanceof RunError ? instead(ended) : () => onAnswer(ended);
+    if (!work) throw ended;
+    return await settled(ended, work);
+  } finally {
+    ended.run.conclude();
+  }
+}
+
+async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
+  const { connector, unit, section, name, body, trace = newTrace() } = call;
   const { integrationId } = unit;
   assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
@@ -162,8 +179,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   const error = errorOf(runId, run, outcome, redact);
   const stack = outcome.status === 'failed' ? redact(stackOf(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
-  if (error && !(isOptional && isMissing(error))) run.settled();
-  if (error) throw error;
+  if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
 }
 
@@ -211,33 +227,22 @@ export class RunError extends RequestError {
   }
 }
 
-/** Whether the connector has no such function. */
-export const isMissing = ({ fault }: RunError): boolean => fault === 'invalid_function' || fault === 'object_not_found';
-
 /** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
-export async function ofRun<T>(
-  of: { readonly runId: string; readonly run: ActiveRun } | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
+async function settled<T>({ runId, run }: Answer | RunError, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
-    if (of?.run.record.outcome !== 'succeeded') of?.run.amend({ outcome: 'succeeded' });
+    if (run.record.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    if (!of) throw error;
-    const refusal = refusalOf(error);
-    of.run.amend({ outcome: 'failed', errors: refusal.errors });
-    throw error instanceof RequestError ? new RunError(of.runId, of.run, error) : error;
-  } finally {
-    of?.run.settled();
+    const { errors } = error instanceof RequestError ? error : requestError(unstoredCode(error));
+    run.amend({ outcome: 'failed', errors });
+    throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
 }
 
-/** Why the outcome could not be stored, as a caller is told of it. */
-function refusalOf(error: unknown): RequestError {
-  if (error instanceof RequestError) return error;
-  const isStore = error instanceof StoreError && error.code !== 'store_locked';
-  return requestError(isStore ? error.code : 'internal_error');
+/** Of an error that is the disk's, or ours. */
+function unstoredCode(error: unknown): ErrorCode {
+  return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
 }
 
 function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {

@@ -5,7 +5,7 @@ import { assertValid } from '../schema.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import { applyInstallerReply } from './call.ts';
-import { callFunction, ofRun } from './dispatch.ts';
+import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
 import { commit, integrationOf, put, type Service } from './service.ts';
 
@@ -71,17 +71,17 @@ async function installOne(
     return { unit };
   }
   const before: Integration = integrationOf(unit);
-  const answer = await callFunction(service.dispatcher, {
+  const call = {
     connector,
     unit,
     section: 'installer',
     name: installerFunction,
     trace,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
-  });
-  await ofRun(answer, async () => {
-    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
+  } as const;
+  return callFunction(service.dispatcher, call, async ({ runId, text }) => {
+    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(text));
     await commit(unit);
+    return { unit, runId };
   });
-  return { unit, runId: answer.runId };
 }

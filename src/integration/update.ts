@@ -3,7 +3,7 @@ import type { Connector } from '../connector/bundle.ts';
 import { fieldErrors, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
-import { type Answer, callFunction, ofRun } from './dispatch.ts';
+import { callFunction } from './dispatch.ts';
 import { commit, integrationOf, put, type Service } from './service.ts';
 
 /** Why an integration's update failed. */
@@ -69,23 +69,22 @@ async function updateOne(
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
     if (manifest.transactional ?? true) put(service, unit, { ...before, updateInProgress: true });
-    let answer: Answer | undefined;
-    if (manifest.updateFunction !== undefined) {
-      answer = await callFunction(service.dispatcher, {
-        connector,
-        unit,
-        section: 'installer',
-        name: manifest.updateFunction,
-        body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
-        trace,
-      });
-    }
-    await ofRun(answer, async () => {
+    const store = async (): Promise<void> => {
       const current = integrationOf(unit);
       const wroteVersion = current.version !== before.version;
       put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
       await commit(unit);
-    });
+    };
+    if (manifest.updateFunction === undefined) return await store();
+    const call = {
+      connector,
+      unit,
+      section: 'installer',
+      name: manifest.updateFunction,
+      body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
+      trace,
+    } as const;
+    await callFunction(service.dispatcher, call, store);
   } finally {
     service.updating.delete(integrationId);
   }

@@ -8,6 +8,8 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
 /** What is looked at when the metrics are asked for. */
 export interface Readings {
   usage(): { readonly runsInFlight: number; readonly runsWaiting: number; readonly compartments: number };
+  /** Events that were told, and connections that follow them. */
+  events(): { readonly told: number; readonly followers: number };
   /** How many there are of each status. */
   connectors(): Readonly<Record<string, number>>;
 }
@@ -66,6 +68,16 @@ export class Metrics {
     gauge('bulkhead_runs_in_flight', 'Runs that go on.', () => readings.usage().runsInFlight);
     gauge('bulkhead_runs_waiting', 'Runs that wait for a turn.', () => readings.usage().runsWaiting);
     gauge('bulkhead_compartments', 'Compartments, the spare one included.', () => readings.usage().compartments);
+    gauge('bulkhead_event_followers', 'Connections to /events.', () => readings.events().followers);
+    new Counter({
+      name: 'bulkhead_events_total',
+      help: 'Events that were told, whether anybody followed or not.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(readings.events().told);
+      },
+    });
     new Gauge({
       name: 'bulkhead_connectors',
       help: 'Bundles by status, as GET /connectors shows it.',

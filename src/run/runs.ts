@@ -2,7 +2,7 @@
 import type { LogLevel, Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import type { RunJournal } from './journal.ts';
-import type { RunRecord } from './run.ts';
+import type { RunLine, RunRecord } from './run.ts';
 
 /** What is known of a run before it begins. */
 export type Begun = Pick<
@@ -17,25 +17,32 @@ export interface Ended {
   readonly stack?: string;
 }
 
+/** Is told of what goes on in runs; texts come without secrets. Must not throw. */
+export interface RunListener {
+  onStarted(record: RunRecord): void;
+  onProgress(record: RunRecord, fraction: number, message: string): void;
+  onLine(record: RunRecord, line: RunLine): void;
+  /** It has ended, and what came of it is stored. */
+  onEnded(record: RunRecord): void;
+}
+
 export class Runs {
   readonly #journal: RunJournal;
   readonly #now: () => Date;
-  readonly #onSettled: (record: RunRecord) => void;
+  readonly #listener: RunListener;
   readonly #active = new Map<string, ActiveRun>();
 
-  /** @param onSettled told once of each run, when nothing of its record changes any more */
-  constructor(journal: RunJournal, now: () => Date, onSettled: (record: RunRecord) => void = () => {}) {
+  constructor(journal: RunJournal, now: () => Date, listener: RunListener) {
     this.#journal = journal;
     this.#now = now;
-    this.#onSettled = onSettled;
+    this.#listener = listener;
   }
 
   begin(begun: Begun): ActiveRun {
-    const onChange = (record: RunRecord, isAtOnce?: boolean): void => {
+    const run = new ActiveRun(begun, this.#now, this.#listener, (record, isAtOnce) => {
       if (record.outcome !== 'running') this.#active.delete(record._id);
       this.#journal.put(record, isAtOnce);
-    };
-    const run = new ActiveRun(begun, this.#now, { onChange, onSettled: this.#onSettled });
+    });
     this.#active.set(begun._id, run);
     return run;
   }
@@ -64,27 +71,28 @@ export class Runs {
   }
 }
 
-export interface RunChanges {
-  /** @param isAtOnce it is not to be lost, whenever the process is killed */
-  onChange(record: RunRecord, isAtOnce?: boolean): void;
-  onSettled(record: RunRecord): void;
-}
-
 export class ActiveRun {
   readonly #now: () => Date;
-  readonly #changes: RunChanges;
+  readonly #listener: RunListener;
+  readonly #onChange: (record: RunRecord, isAtOnce?: boolean) => void;
   readonly #cancelled = new AbortController();
   readonly #log: RunRecord['log'][number][] = [];
   readonly #startedAtMs = performance.now();
   #requests = 0;
-  #isSettled = false;
   #record: RunRecord;
 
-  constructor(begun: Begun, now: () => Date, changes: RunChanges) {
+  constructor(
+    begun: Begun,
+    now: () => Date,
+    listener: RunListener,
+    onChange: (record: RunRecord, isAtOnce?: boolean) => void,
+  ) {
     this.#now = now;
-    this.#changes = changes;
+    this.#listener = listener;
+    this.#onChange = onChange;
     this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: [] };
-    changes.onChange(this.#record);
+    onChange(this.#record);
+    listener.onStarted(this.#record);
   }
 
   get signal(): AbortSignal {
@@ -101,15 +109,18 @@ export class ActiveRun {
 
   /** What a run asks for may be seen outside: that it runs is written before. */
   requested(): void {
-    if (this.#requests++ === 0) this.#changes.onChange(this.record, true);
+    if (this.#requests++ === 0) this.#onChange(this.record, true);
   }
 
   logged(level: LogLevel, message: string): void {
-    this.#log.push({ at: this.#now().toISOString(), level, message });
+    const line = { at: this.#now().toISOString(), level, message };
+    this.#log.push(line);
+    this.#listener.onLine(this.#record, line);
   }
 
   progressed(fraction: number, message: string): void {
     this.#record = { ...this.#record, progress: { fraction, message } };
+    this.#listener.onProgress(this.#record, fraction, message);
   }
 
   ended({ outcome, errors, stack }: Ended): void {
@@ -125,21 +136,19 @@ export class ActiveRun {
       ...(errors ? { errors } : {}),
       ...(stack ? { stack } : {}),
     };
-    this.#changes.onChange(this.#record);
+    this.#onChange(this.#record);
   }
 
   /** What came of it afterwards: its answer could not be stored, or was not needed. */
   amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     this.#record = { ...rest, ...change };
-    this.#changes.onChange(this.#record);
+    this.#onChange(this.#record);
   }
 
-  /** Nothing comes of it any more. */
-  settled(): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#changes.onSettled(this.#record);
+  /** Nothing will come of it any more. */
+  conclude(): void {
+    this.#listener.onEnded(this.#record);
   }
 }
 

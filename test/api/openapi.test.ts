@@ -44,7 +44,7 @@ test('every reference leads somewhere, and every operation has an id of its own'
 test('has the routes of the router, and no others', () => {
   const nothing = {} as never;
   const service = { store: {}, uploads: {}, dispatcher: { runs: {} } } as never;
-  const router = routes({ service, idempotency: nothing, metrics: nothing, publicUrl: () => '' });
+  const router = routes({ service, idempotency: nothing, metrics: nothing, feed: nothing, publicUrl: () => '' });
   const routed = router.stack.flatMap(({ methods, path }) =>
     methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`),
   );

@@ -25,7 +25,8 @@ interface Failing {
 async function startFailing(): Promise<Failing> {
   const [data, other] = [await temporaryFolder(), await temporaryFolder()];
   const faultsFile = join(other, 'faults.json');
-  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: join(other, 'connectors') };
+  const connectors = join(other, 'connectors');
+  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
   const server = await startServer({
     ...environment,
     FAULTS_FILE: faultsFile,
@@ -35,7 +36,7 @@ async function startFailing(): Promise<Failing> {
     server,
     client: createClient(server.url, TOKEN),
     data,
-    connectors: environment.BULKHEAD_CONNECTORS,
+    connectors,
     fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
     mend: () => rm(faultsFile),
     async restart() {
@@ -79,6 +80,23 @@ test.each(refused)(
   },
 );
 
+test('a run whose changes the disk does not take has failed, says its record', async () => {
+  const { client, connectors, fail, mend } = await startFailing();
+  const own = "'/v1/integrations/' + _integrationId";
+  await writeBundle(connectors, 'a', {
+    code: `exports.utilities = { writes: ({ _integrationId }) => fetch(${own}, { method: 'PUT', body: '{"name":"lost"}' }).then(() => 1) }`,
+  });
+  await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(1), 15_000);
+  const id = await installed(client, 'a');
+  await fail({ operation: 'write', code: 'ENOSPC' });
+  const reply = await client('PUT', `/integrations/${id}/utilities/writes`);
+  expect([reply.status, errorsOf(reply)]).toEqual([507, [['store_full']]]);
+  const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
+  expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
+  await mend();
+  expect((await client('GET', `/integrations/${id}`)).body.name).toBe('a');
+});
+
 test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
   const { client, fail, restart } = await startFailing();
   const { body: before } = await client('POST', '/integrations', { name: 'before' });
@@ -116,25 +134,6 @@ test('a request with a key that the store refused is done when it comes again, o
   expect(made.status).toBe(201);
   expect((await post()).body).toEqual(made.body);
   expect(await integrationsOf(client)).toEqual([made.body]);
-});
-
-test('a run whose changes the store refused is listed as failed, for those who did not wait for it', async () => {
-  const { client, connectors, fail } = await startFailing();
-  const code = `exports.settings = { async write({ _integrationId }) {
-    await fetch('/v1/integrations/' + _integrationId, { method: 'PUT', body: '{"description":"d"}' });
-  } };`;
-  await writeBundle(connectors, 'writer', { code });
-  const isThere = async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]);
-  await vi.waitFor(isThere, { timeout: 20_000, interval: 20 });
-  const id = await installed(client, 'writer');
-  await fail({ operation: 'write', code: 'ENOSPC' });
-  const path = `/integrations/${id}/settings/write`;
-  const reply = await client('PUT', path, {}, { prefer: 'respond-async' });
-  expect(reply.status).toBe(202);
-  const run = new URL(reply.headers.get('location') as string).pathname;
-  const hasEnded = async () =>
-    expect((await client('GET', run)).body).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
-  await vi.waitFor(hasEnded, { timeout: 20_000, interval: 20 });
 });
 
 /** What fails after a commit is durable: it stays in the log, and readiness says so. */

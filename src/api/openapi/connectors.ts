@@ -1,7 +1,8 @@
 /** `/connectors`. */
+import Type from 'typebox';
 import { UpdateBody } from '../connectors.ts';
 import type { Operation } from './operation.ts';
-import { bodyErrors, page, pageOf, runErrors } from './replies.ts';
+import { bodyErrors, notModified, page, pageOf, runErrors } from './replies.ts';
 import { Connector, InstallBaseRow } from './schemas.ts';
 
 export const connectorOperations: readonly Operation[] = [
@@ -19,6 +20,18 @@ export const connectorOperations: readonly Operation[] = [
     tag: 'connectors',
     summary: 'Reads a connector',
     replies: { 200: { description: 'The connector.', schema: Connector } },
+    errors: ['not_found'],
+  },
+  {
+    method: 'get',
+    path: '/connectors/{_id}/image',
+    tag: 'connectors',
+    summary: 'The image that the bundle brings along',
+    headers: ['If-None-Match'],
+    replies: {
+      200: { description: 'The image.', schema: Type.Unknown(), type: 'image/*', headers: ['ETag'] },
+      304: notModified,
+    },
     errors: ['not_found'],
   },
   {

@@ -17,6 +17,7 @@ export const requestHeaders = {
     description: 'W3C Trace Context: the trace that the request, its run and what that asks for belong to.',
   },
   tracestate: { schema: Text, description: 'Passed on with the trace, as far as 512 characters go.' },
+  'Last-Event-ID': { schema: Text, description: 'The last event that the client has; it goes on after that.' },
   'Integrator-Method': {
     schema: Type.String({ default: 'GET' }),
     description: "The method of the request that is made with the connection's credentials.",

@@ -65,11 +65,13 @@ export const Connector = Type.Object({
   errors: Type.Optional(ErrorItems),
 });
 
+const Newer = Type.Optional(Type.Object({ version: Text }, { description: 'The bundle is newer.' }));
 export const InstallBaseRow = Type.Object({
   _integrationId: ObjectId,
   name: Text,
   version: Version,
   updateInProgress: Type.Boolean(),
+  update: Newer,
 });
 
 const outcomes = ['running', 'succeeded', 'failed', 'faulted', 'cut_off'] as const;
@@ -101,6 +103,8 @@ export const Tile = Type.Object({
   name: Text,
   tag: Type.Optional(Text),
   mode: Type.Optional(Text),
+  version: Type.Optional(Text),
+  update: Newer,
   imageURL: Type.Optional(Text),
   updateInProgress: Type.Optional(Type.Boolean()),
   steps: Type.Object({ total: Count, completed: Count }),

@@ -1,6 +1,7 @@
 /** What is about the server as a whole. */
 import Type from 'typebox';
 import { AnyObject } from '../../json.ts';
+import { EventQuery } from '../events.ts';
 import type { Operation } from './operation.ts';
 import { page, pageOf } from './replies.ts';
 import { flags, Health, Restored, Tile, TokenInfo } from './schemas.ts';
@@ -13,6 +14,18 @@ export const serverOperations: readonly Operation[] = [
     summary: 'Lists a row per integration, for a dashboard',
     query: page,
     replies: pageOf(Tile, 'A page of tiles.'),
+  },
+  {
+    method: 'get',
+    path: '/events',
+    tag: 'server',
+    summary: 'What happens to runs, integrations and connectors, as server-sent events',
+    query: [EventQuery],
+    headers: ['Last-Event-ID'],
+    replies: {
+      200: { description: 'For as long as the client likes.', schema: Type.String(), type: 'text/event-stream' },
+    },
+    errors: ['overloaded'],
   },
   {
     method: 'get',
