@@ -6,7 +6,19 @@ import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export { nestsDeeper } from './nesting.ts';
-export type { Ask, Bundle, Call, Fault, Job, Limits, LogLevel, Outcome, Sandbox, Spent } from './protocol.ts';
+export type {
+  Ask,
+  Bundle,
+  Call,
+  Fault,
+  Job,
+  Limits,
+  LogLevel,
+  Outcome,
+  Sandbox,
+  SandboxUsage,
+  Spent,
+} from './protocol.ts';
 export { defaultLimits } from './protocol.ts';
 
 export interface SandboxOptions extends SupervisorOptions {

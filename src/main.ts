@@ -75,7 +75,9 @@ if (command) {
     throw error;
   }
 }
-const logger = pino({ level: options.log ?? 'info' }, pino.destination({ fd: 2, sync: true }));
+// A reader of the log that stands still must not hold up the server: so much waits for it, and the rest is lost.
+const LOG_BYTES = 16 * 1024 * 1024;
+const logger = pino({ level: options.log ?? 'info' }, pino.destination({ fd: 2, sync: false, maxLength: LOG_BYTES }));
 
 let runtime: Runtime | undefined;
 let isEnding = false;

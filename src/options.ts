@@ -251,6 +251,20 @@ export const optionTable = {
     fallback: defaultSandboxOptions.queuePerConnector,
     help: 'runs of one connector that wait for a turn',
   },
+  rateLimitPerSecond: {
+    flag: 'rate-limit-per-second',
+    environment: 'BULKHEAD_RATE_LIMIT_PER_SECOND',
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    fallback: 100_000,
+    help: 'requests of a client, by its address, in a second; 0 for any number',
+  },
+  badTokensPerMinute: {
+    flag: 'bad-tokens-per-minute',
+    environment: 'BULKHEAD_BAD_TOKENS_PER_MINUTE',
+    schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    fallback: 600,
+    help: 'tokens that are none, of a client in a minute, before it has to wait; 0 for any number',
+  },
   log: {
     flag: 'log',
     environment: 'BULKHEAD_LOG',

@@ -87,7 +87,12 @@ describe('arrows', () => {
     'src/admin-token.ts': ['src/api', 'src/store'],
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
+    'src/access-log.ts': ['src/api'],
+    'src/metrics': [],
+    'src/trace-context.ts': [],
     'src/api': [
+      'src/metrics',
+      'src/trace-context.ts',
       'src/feed',
       'src/run',
       'src/record',
@@ -104,6 +109,7 @@ describe('arrows', () => {
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
+      'src/trace-context.ts',
       'src/run',
       'src/record',
       'src/connector',
@@ -114,7 +120,14 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
-    'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
+    'src/broker': [
+      'src/store',
+      'src/errors.ts',
+      'src/json.ts',
+      'src/schema.ts',
+      'src/trace-context.ts',
+      'sandbox/index.ts',
+    ],
     'src/connector': [
       'src/broker/origin-permissions.ts',
       'src/store',
@@ -212,7 +225,8 @@ describe('one importer', () => {
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
-    ['rfc6902', ['src/api/records.ts']],
+    ['rfc6902', ['src/api/json-patch.ts']],
+    ['prom-client', ['src/metrics/durations.ts', 'src/metrics/metrics.ts', 'src/metrics/process-metrics.ts']],
     ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);

@@ -71,7 +71,11 @@ async function send(
   try {
     const response = await service.outbound.fetch(
       { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
-      { connectorId: connectorIdOf(ctx, connection), permissions: await permissionsOf(ctx, service, open) },
+      {
+        connectorId: connectorIdOf(ctx, connection),
+        permissions: await permissionsOf(ctx, service, open),
+        trace: ctx.state.trace,
+      },
       new AbortController().signal,
     );
     return { response, redact };

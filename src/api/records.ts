@@ -1,11 +1,8 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
 import type { Router } from '@koa/router';
-import { applyPatch, type Operation } from 'rfc6902';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import { fieldErrors, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { RecordWriter } from '../record/records.ts';
 import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -21,15 +18,22 @@ import {
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
 import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
-import { filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
+import type { Idempotency } from './idempotency.ts';
+import { patched, patchOf } from './json-patch.ts';
+import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
 
-const FILTERS = ['_integrationId', '_connectorId', 'type'] as const;
+export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
 
-export function recordRoutes(router: Router, service: Service, publicUrl: () => string): void {
+export function recordRoutes(
+  router: Router,
+  service: Service,
+  idempotency: Idempotency,
+  publicUrl: () => string,
+): void {
   for (const kind of recordKinds) {
     router.get(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const isWanted = filtersOf(ctx, FILTERS);
+      const isWanted = filtersOf(ctx, RecordFilters);
       await replyList(ctx, {
         source: (after) => oldest(recordsFor(ctx, service, kind), isWanted, after),
         placeOf,
@@ -40,15 +44,16 @@ export function recordRoutes(router: Router, service: Service, publicUrl: () => 
 
     router.post(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const { value } = await readObject(ctx);
-      const integrationId = integrationIdOf(ctx, value);
-      const [record, etag] = await change(ctx, service, integrationId, (unit) => {
-        if (!unit.integration) throw noIntegration();
-        return tagged(unit, kind, createRecord(writerOf(ctx, service), unit, kind, value));
+      const { text, value } = await readObject(ctx);
+      await idempotency.once(ctx, { kind, status: 201 }, text, async (id) => {
+        const writer = { ...writerOf(ctx, service), ids: () => id };
+        const [record, etag] = await change(ctx, service, integrationIdOf(ctx, value), (unit) => {
+          if (!unit.integration) throw noIntegration();
+          return tagged(unit, kind, createRecord(writer, unit, kind, value));
+        });
+        replyRecord(ctx, record, etag);
+        ctx.status = 201;
       });
-      replyRecord(ctx, record, etag);
-      ctx.status = 201;
-      ctx.set('Location', `${publicUrl()}/v1/${kind}/${record._id}`);
     });
 
     router.get(`/${kind}/:id`, async (context) => {
@@ -162,39 +167,4 @@ async function* oldest(
     if (kept.length >= 2 * enough) kept = kept.sort(byAge).slice(0, enough);
   }
   yield* kept.sort(byAge);
-}
-
-// --- JSON Patch (RFC 6902) ------------------------------------------------------------------------
-
-const OPERATIONS_LIMIT = 1_000;
-const Path = Type.String({ pattern: '^(?:/.*)?$', maxLength: 2_000 });
-const patchBody = Compile(
-  Type.Array(
-    Type.Union([
-      Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
-      Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
-      Type.Object({ op: Type.Literal('remove'), path: Path }),
-    ]),
-    { maxItems: OPERATIONS_LIMIT },
-  ),
-);
-
-function patchOf(body: Json | undefined): Operation[] {
-  if (patchBody.Check(body)) return body as Operation[];
-  throw requestError('invalid_field', {
-    field: '',
-    message: 'The body must be a JSON Patch (RFC 6902): an array of operations.',
-  });
-}
-
-/** A changed copy. @throws RequestError naming the first operation that does not apply */
-function patched(record: JsonObject, patch: Operation[]): JsonObject {
-  const copy = structuredClone(record);
-  const failedAt = applyPatch(copy, patch).findIndex((error) => error !== null);
-  if (failedAt >= 0) {
-    const { op, path } = patch[failedAt] as Operation;
-    throw requestError('invalid_field', { field: `${failedAt}.path`, message: `${op} ${path} does not apply` });
-  }
-  if (!isJsonObject(copy)) throw requestError('invalid_field', { field: '', message: 'A record is an object.' });
-  return copy;
 }
