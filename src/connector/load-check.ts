@@ -14,23 +14,29 @@ const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal
 const NO_VERDICT = ['sandbox_restarted', 'overloaded', 'sandbox_crashed'];
 const ATTEMPTS = 3;
 
-/**
- * Resolves to why the bundle does not load, or to nothing.
- *
- * @param isReplacement the version before it serves on meanwhile, and must not be harmed
- */
-export async function loadProblem(
+export type Loaded =
+  | { readonly problem: string; readonly sections?: never }
+  /** Names of the functions, by section. */
+  | { readonly problem?: never; readonly sections: Readonly<Record<string, readonly string[]>> };
+
+/** Resolves to why the bundle does not load, or to nothing; see `loadBundle`. */
+export async function loadProblem(...args: Parameters<typeof loadBundle>): Promise<string | undefined> {
+  return (await loadBundle(...args)).problem;
+}
+
+/** @param isReplacement the version before it serves on meanwhile, and must not be harmed */
+export async function loadBundle(
   sandbox: Sandbox,
   newRunId: () => string,
   { bundle }: Connector,
   isReplacement: boolean,
-): Promise<string | undefined> {
+): Promise<Loaded> {
   for (let attempt = 1; ; attempt++) {
     const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement || attempt > 1 };
     const outcome = await sandbox.run(job, nothing);
-    if (outcome.status === 'answered') return undefined;
+    if (outcome.status === 'answered') return { sections: JSON.parse(outcome.result) };
     const isVerdict = outcome.status === 'failed' || !NO_VERDICT.includes(outcome.fault);
     if (!isVerdict && attempt < ATTEMPTS) continue;
-    return outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code);
+    return { problem: outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code) };
   }
 }

@@ -1,0 +1,131 @@
+/** From `init` to a running connector, with the real command line. */
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { unpackTar } from 'modern-tar';
+import { describe, expect, test } from 'vitest';
+import { callCommand, type Finished, runCommand } from '../support/command.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { installed, serve } from '../support/runtime.ts';
+
+async function unpacked(file: string, into: string): Promise<string[]> {
+  const entries = await unpackTar(gunzipSync(await readFile(file)));
+  for (const { header, data = new Uint8Array() } of entries) {
+    const path = join(into, header.name.replace(/^package\//, ''));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, data);
+  }
+  return entries.map(({ header }) => header.name);
+}
+
+describe.each([
+  ['typescript', runCommand],
+  // The same command line in this process.
+  ['javascript', callCommand],
+])('a connector in %s', (language, runIt) => {
+  test('is made, validated, tested, packed, dropped and called', async () => {
+    const [cwd, connectors] = [await temporaryFolder(), await temporaryFolder()];
+    const run = (...args: string[]): Promise<Finished> => runIt(args, { cwd });
+    const made = await run('init', 'weather', '--language', language);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    expect(made.stdout).toContain('npm test');
+
+    const validated = await run('validate', 'weather', '--json');
+    expect([validated.code, validated.stderr]).toEqual([0, '']);
+    const { digest, ...verdict } = JSON.parse(validated.stdout);
+    expect(verdict).toMatchObject({ valid: true, findings: [], sections: { settings: ['forecast'] } });
+
+    const tested = await run('test', 'weather');
+    expect([tested.code, tested.stderr]).toEqual([0, '']);
+    expect(tested.stdout).toContain('pass 2');
+
+    const packed = await run('pack', 'weather', '--json');
+    expect([packed.code, packed.stderr]).toEqual([0, '']);
+    const { file, fileDigest, digest: packedDigest } = JSON.parse(packed.stdout);
+    expect([file, packedDigest]).toEqual([join(cwd, 'weather-1.0.0.tgz'), digest]);
+    expect(fileDigest).toMatch(/^sha256-[0-9a-f]{64}$/);
+
+    const names = await unpacked(file, join(connectors, 'weather'));
+    const main =
+      language === 'typescript' ? ['package/dist/index.js', 'package/dist/index.js.map'] : ['package/index.js'];
+    expect(names).toEqual([...main, 'package/package.json']);
+    const { client } = await serve({}, { connectors });
+    const { body: rows } = await client('GET', '/connectors');
+    expect(rows).toMatchObject([{ name: 'weather', status: 'ready', digest }]);
+    const id = await installed(client, 'weather');
+    expect((await client('PUT', `/integrations/${id}/installer/checkCity`)).body.success).toBe(true);
+    expect((await client('PUT', `/integrations/${id}/settings/forecast`, { days: 2 })).body).toEqual({
+      city: 'Oslo',
+      forecast: ['sun', 'sun'],
+    });
+  });
+});
+
+test("what fails in the author's tests fails the command, and says where", async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const source = join(cwd, 'weather/src/index.ts');
+  await writeFile(
+    source,
+    (await readFile(source, 'utf8')).replace("() => 'sun'", '() => { throw new RangeError("no sun") }'),
+  );
+  const { code, stdout } = await callCommand(['test', 'weather', '--name', 'forecast'], { cwd });
+  expect(code).toBe(1);
+  expect(stdout).toContain('no sun');
+  // The line of the source, not of what was built of it.
+  expect(stdout).toMatch(/src\/index\.ts:26:\d+/);
+});
+
+test('the same files are packed into the same bytes, whenever and wherever; other files into others', async () => {
+  const cwd = await temporaryFolder();
+  const digestOf = async (folder: string, output: string): Promise<string> => {
+    const { stdout } = await callCommand(['pack', folder, '--output', output, '--json'], { cwd });
+    return JSON.parse(stdout).fileDigest;
+  };
+  await callCommand(['init', 'one/weather', '--language', 'javascript'], { cwd });
+  await callCommand(['init', 'two/weather', '--language', 'javascript'], { cwd });
+  await utimes(join(cwd, 'two/weather/index.js'), new Date(0), new Date(0));
+  const first = await digestOf('one/weather', 'packed');
+  expect(await digestOf('two/weather', 'packed/again')).toBe(first);
+  await writeFile(join(cwd, 'two/weather/README.md'), '# Größe\r\n');
+  expect(await digestOf('two/weather', 'packed/again')).not.toBe(first);
+  expect(await readdir(join(cwd, 'packed'))).toEqual(['again', 'weather-1.0.0.tgz']);
+});
+
+test('build writes the main file and its map; with an error it writes nothing, and without a source it says so', async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'ts'], { cwd });
+  expect(await callCommand(['build', 'ts'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+  expect(await readdir(join(cwd, 'ts/dist'))).toEqual(['index.js', 'index.js.map']);
+  const { sources } = JSON.parse(await readFile(join(cwd, 'ts/dist/index.js.map'), 'utf8'));
+  expect(sources).toContain('../src/index.ts');
+  // Nothing of the SDK is left to be imported.
+  expect(await readFile(join(cwd, 'ts/dist/index.js'), 'utf8')).not.toMatch(/from ['"]bulkhead\/sdk/);
+
+  await writeFile(join(cwd, 'ts/src/index.ts'), "import 'node:fs';\n");
+  const before = await readFile(join(cwd, 'ts/dist/index.js'), 'utf8');
+  expect(await callCommand(['build', 'ts'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('src/index.ts:1:8 error node:fs is not there'),
+  });
+  expect(await readFile(join(cwd, 'ts/dist/index.js'), 'utf8')).toBe(before);
+
+  await callCommand(['init', 'js', '--language', 'javascript'], { cwd });
+  expect(await callCommand(['build', 'js'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('nothing to build'),
+  });
+});
+
+test('init writes into no folder that holds something', async () => {
+  const cwd = await temporaryFolder();
+  await mkdir(join(cwd, 'weather'));
+  await writeFile(join(cwd, 'weather/notes'), 'mine');
+  expect(await callCommand(['init', 'weather'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: 'weather is there already, and is not empty.\n',
+  });
+  expect(await readdir(join(cwd, 'weather'))).toEqual(['notes']);
+  await mkdir(join(cwd, 'empty'));
+  expect(await callCommand(['init', 'empty', '--json'], { cwd })).toMatchObject({ code: 0 });
+});
