@@ -7,9 +7,9 @@ import { Compile } from 'typebox/compile';
 import type { ErrorItem } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import { formFindings } from './form-findings.ts';
+import { formFindings, sectionFindings } from './form-findings.ts';
 import { Manifest as LoadedManifest, InstallStep as LoadedStep } from './manifest.ts';
-import type { Field, SettingsForm } from './settings-form.ts';
+import type { Section, SettingsForm } from './settings-form.ts';
 
 const { install: _install, settings: _settings, ...connectorFields } = LoadedManifest.properties.connector.properties;
 const { connector: _connector, ...packageFields } = LoadedManifest.properties;
@@ -20,9 +20,7 @@ const ConnectorFields = Type.Object(connectorFields);
 const PackageFields = Type.Object(packageFields);
 
 /** The form of a step: its fields' values are the body of the step's function. */
-export interface StepForm {
-  fields: readonly Field[];
-}
+export type StepForm = Section;
 /** A step of an installation. Keys of your own are kept. */
 export interface InstallStep extends Static<typeof StepFields> {
   form?: StepForm;
@@ -67,5 +65,5 @@ export function authorFindings({ connector }: JsonObject): ErrorItem[] {
 }
 
 function stepFindings(step: unknown, at: string): ErrorItem[] {
-  return isJsonObject(step) && isJsonObject(step.form) ? formFindings(step.form, `${at}.form`) : [];
+  return isJsonObject(step) && isJsonObject(step.form) ? sectionFindings(step.form, `${at}.form`) : [];
 }

@@ -20,10 +20,14 @@ const known: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 /** @param at where the form stands, `connector.settings` */
-export function formFindings(form: JsonObject, at: string): ErrorItem[] {
-  const checks = new Checks();
+export const formFindings = (form: JsonObject, at: string): ErrorItem[] => findingsIn(form, at, 'form');
+
+/** The same for a part of one, or the form of a step. */
+export const sectionFindings = (section: JsonObject, at: string): ErrorItem[] => findingsIn(section, at, 'section');
+
+function findingsIn(container: JsonObject, at: string, kind: Kind): ErrorItem[] {
   const found: ErrorItem[] = [];
-  visit(form, at, 'form', checks, found);
+  visit(container, at, kind, new Checks(), found);
   return found;
 }
 

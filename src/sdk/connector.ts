@@ -15,30 +15,30 @@ interface Signatures<Body, Result> {
 }
 
 /** `async (options) => result`, `(options, callback) => …`, or a plain function. `this` is the section. */
-export type ConnectorFunction<Body = Named, Result = Answer> = Signatures<Body, Result>['call'];
+export type ConnectorFunction<Result = Answer, Body = Named> = Signatures<Body, Result>['call'];
 
 /** Steps, and what the manifest's `installerFunction` and `updateFunction` name. */
 export interface Installer {
   /** A further store of a connector with `supportsMultiStore`. */
-  addNewStore?: ConnectorFunction<Named, StepReply>;
-  [name: string]: ConnectorFunction<Named, StepReply> | undefined;
+  addNewStore?: ConnectorFunction<StepReply>;
+  [name: string]: ConnectorFunction<StepReply> | undefined;
 }
 
 export interface Settings {
   /** In the place of the runtime's own, which checks `pending` against the form and stores it. */
-  persistSettings?: ConnectorFunction<{ readonly pending: JsonObject }, SettingsReply>;
+  persistSettings?: ConnectorFunction<SettingsReply, { readonly pending: JsonObject }>;
   /** Of a field with `supportsRefresh`. */
-  refreshMetadata?: ConnectorFunction<{ readonly fieldName: string; readonly storeId?: string }, RefreshReply>;
-  [name: string]: ConnectorFunction<Named, Answer> | undefined;
+  refreshMetadata?: ConnectorFunction<RefreshReply, { readonly fieldName: string; readonly storeId?: string }>;
+  [name: string]: ConnectorFunction | undefined;
 }
 
 /** What the manifest's `preUninstallFunction` and `uninstallerFunction` name, and the steps of a removal. */
 export interface Uninstaller {
-  [name: string]: ConnectorFunction<Named, StepReply | PreUninstallReply> | undefined;
+  [name: string]: ConnectorFunction<StepReply | PreUninstallReply> | undefined;
 }
 
 export interface Utilities {
-  [name: string]: ConnectorFunction<Named, Answer> | undefined;
+  [name: string]: ConnectorFunction | undefined;
 }
 
 export interface Connector {
