@@ -30,8 +30,8 @@ export type BundleResult = Bundled | { readonly code?: never; readonly findings:
 
 /** @throws NoBundlerError */
 export async function bundleSource(project: Project, source: string): Promise<BundleResult> {
-  const { folder, manifest } = project;
-  const { result, findings } = await built(folder, {
+  const { manifest } = project;
+  const { result, findings } = await built(project, {
     ...common(project),
     entryPoints: [source],
     outfile: manifest.main,
@@ -49,9 +49,9 @@ export async function bundleSource(project: Project, source: string): Promise<Bu
 
 /** What a main file imports that it may not. @throws NoBundlerError */
 export async function importFindings(project: Project): Promise<readonly Finding[]> {
-  const { folder, manifest } = project;
+  const { manifest } = project;
   const options = { ...common(project), entryPoints: [manifest.main], outfile: 'unused.js', plugins: [ownImports] };
-  return (await built(folder, options)).findings;
+  return (await built(project, options)).findings;
 }
 
 function common({ manifest: { main, type } }: Project): BuildOptions {
@@ -72,22 +72,17 @@ function common({ manifest: { main, type } }: Project): BuildOptions {
 }
 
 async function built(
-  folder: string,
+  project: Project,
   options: BuildOptions,
 ): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
-  const esbuild = await loadEsbuild(folder);
+  const esbuild = await loadEsbuild(project.folder);
   try {
-    const result = await esbuild.build({ ...options, absWorkingDir: folder });
-    return { result, findings: warningsOf(result.warnings, folder) };
+    const result = await esbuild.build({ ...options, absWorkingDir: project.folder });
+    return { result, findings: findingsOf(project, [], result.warnings) };
   } catch (error) {
-    const { errors, warnings } = error as { errors?: Message[]; warnings?: Message[] };
+    const { errors, warnings = [] } = error as { errors?: Message[]; warnings?: Message[] };
     if (!errors) throw error;
-    return {
-      findings: [
-        ...errors.map((message) => findingOf(message, 'error', folder)),
-        ...warningsOf(warnings ?? [], folder),
-      ],
-    };
+    return { findings: findingsOf(project, errors, warnings) };
   }
 }
 
@@ -107,14 +102,22 @@ async function loadEsbuild(folder: string): Promise<Esbuild> {
   }
 }
 
-function warningsOf(messages: readonly Message[], folder: string): Finding[] {
+function findingsOf(project: Project, errors: readonly Message[], warnings: readonly Message[]): Finding[] {
   // Our types, for editors: without them the code is the same.
-  const others = messages.filter(({ text }) => !/^Cannot find base config file "bulkhead\//.test(text));
-  return others.map((message) => findingOf(message, 'warning', folder));
+  const others = warnings.filter(({ text }) => !/^Cannot find base config file "bulkhead\//.test(text));
+  return [
+    ...errors.map((message) => findingOf(project, message, 'error')),
+    ...others.map((message) => findingOf(project, message, 'warning')),
+  ];
 }
 
-function findingOf({ text, location }: Message, severity: Finding['severity'], folder: string): Finding {
-  const { file = 'package.json', line = 1, column = 0 } = location ?? {};
-  const shown = file.startsWith(folder) ? relative(folder, file) : file;
-  return { severity, file: shown.split(sep).join('/'), line, column: column + 1, message: text };
+function findingOf(project: Project, { text, location }: Message, severity: Finding['severity']): Finding {
+  // Of the entry itself: package.json names it.
+  if (!location)
+    return { severity, ...project.placeOf(project.source === undefined ? 'main' : 'source'), message: text };
+  const { file, line, column, lineText } = location;
+  const shown = file.startsWith(project.folder) ? relative(project.folder, file) : file;
+  // esbuild counts bytes.
+  const before = Buffer.from(lineText).subarray(0, column).toString().length;
+  return { severity, file: shown.split(sep).join('/'), line, column: before + 1, message: text };
 }
