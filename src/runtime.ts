@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { adminToken } from './admin-token.ts';
@@ -14,6 +15,8 @@ import { createPlatformApi } from './broker/platform-api.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
 import { watchBundles } from './connector/watch.ts';
+import { Feed } from './feed/feed.ts';
+import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
 import { type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
@@ -122,7 +125,9 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
   });
-  const runs = new Runs(journal, () => new Date());
+  const feed = new Feed(new Date());
+  store.follow(tellIntegrations(feed));
+  const runs = new Runs(journal, () => new Date(), tellRuns(feed));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -163,11 +168,22 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
+  const told = tellConnectors(feed);
   const catalog = new Catalog(connectorsFolder, loads, {
-    onLoaded: ({ _id, folder, manifest }) =>
-      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
-    onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
-    onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
+    onLoaded(connector) {
+      const { _id, folder, manifest } = connector;
+      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
+      told.onLoaded(connector);
+    },
+    onUnloaded(unloaded) {
+      const { _id, folder } = unloaded;
+      logger.info({ event: 'connector_unloaded', _connectorId: _id, folder });
+      told.onUnloaded(unloaded);
+    },
+    onRefused(refused, errors) {
+      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
+      told.onRefused(refused, errors);
+    },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
   const service: Service = {
@@ -187,6 +203,8 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
   const app = createApp({
     service,
+    feed,
+    pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
     publicUrl,
@@ -214,6 +232,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
 
   async function close(drainMs: number): Promise<void> {
     server.stopListening();
+    feed.close();
     await watcher.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();

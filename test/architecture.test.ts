@@ -117,6 +117,7 @@ describe('arrows', () => {
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/api': [
+      'src/feed',
       'src/run',
       'src/record',
       'src/integration',
@@ -128,6 +129,7 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
+    'src/feed': ['src/connector', 'src/run', 'src/store'],
     'src/run': ['src/errors.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
@@ -235,6 +237,7 @@ describe('one importer', () => {
     ['commander', ['src/cli/program.ts']],
     ['esbuild', ['src/author/bundler.ts', 'src/author/guest-imports.ts']],
     ['jsonc-parser', ['src/author/project.ts']],
+    ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

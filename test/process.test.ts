@@ -15,15 +15,17 @@ test('the first start makes a token, prints it once and keeps its hash', async (
   const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
   const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
   const first = await startServer(environment);
-  await vi.waitFor(() => expect(first.stdout()).toMatch(/token.*: \S+\n/));
+  await vi.waitFor(() => expect(first.stdout()).toMatch(/token.*: \S+\n(.|\n)*Dashboard: \S+\n/));
   const token = /token.*: (\S+)\n/.exec(first.stdout())?.[1] ?? '';
   expect(first.stderr()).not.toContain(token);
+  expect(first.stdout()).toContain(`Dashboard: ${first.url}/#token=${token}\n`);
   expect((await createClient(first.url, token)('GET', '/tokenInfo')).status).toBe(200);
   expect(await readFile(join(data, 'admin.json'), 'utf8')).not.toContain(token);
   expect((await first.stop('SIGTERM')).code).toBe(0);
 
   const second = await startServer(environment);
   expect((await createClient(second.url, token)('GET', '/tokenInfo')).status).toBe(200);
+  expect(second.stdout()).toContain(`Dashboard: ${second.url}/\n`);
   expect(second.stdout()).not.toContain('token');
 });
 
@@ -200,9 +202,9 @@ test.skipIf(!existsSync('/proc/self/status')).each([
   const beforeMs = await cpuMs();
   const names = ['waits', 'is-stuck'];
   for (const name of called) client('PUT', `/integrations/${ids[names.indexOf(name)]}/utilities/f`).catch(() => {});
-  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1));
+  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1), 10_000);
   if (called.includes('is-stuck'))
-    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500));
+    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500), 10_000);
   const compartments = await compartmentsNow();
   expect(compartments.length).toBeGreaterThanOrEqual(ids.length);
   await server.stop('SIGKILL');

@@ -4,6 +4,7 @@ import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import { StoreError } from '../store/store.ts';
 import { authenticate, guardHost } from './auth.ts';
@@ -11,8 +12,10 @@ import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import type { ApiContext } from './context.ts';
+import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
 import { integrationRoutes } from './integrations.ts';
+import { servePage } from './page.ts';
 import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
 import { stateRoutes } from './state.ts';
@@ -20,6 +23,9 @@ import { tileRoutes } from './tiles.ts';
 
 export interface AppOptions {
   readonly service: Service;
+  readonly feed: Feed;
+  /** Where the built dashboard lies. */
+  readonly pageFolder: string;
   readonly tokenHash: string;
   readonly oneTimeTokens: OneTimeTokens;
   readonly publicUrl: () => string;
@@ -46,11 +52,13 @@ export function createApp(options: AppOptions): Koa {
   runRoutes(router, service, publicUrl);
   tileRoutes(router, service, publicUrl);
   backupRoutes(router, service);
+  eventRoutes(router, options.feed, service.activity);
   router.get('/tokenInfo', tokenInfo);
 
   app.use(replyErrors(options.onError));
-  app.use(underVersion);
   app.use(guardHost(options.isOnLoopback, publicUrl));
+  app.use(servePage(options.pageFolder));
+  app.use(underVersion);
   app.use(health(options.health));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens));
   app.use(refuseWhileClosing(options.isClosing));

@@ -2,16 +2,18 @@
 import type { Router } from '@koa/router';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { Connector } from '../connector/bundle.ts';
 import type { ConnectorRow } from '../connector/catalog.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
+import { newerVersion } from '../integration/newer-version.ts';
 import { type Service, shown } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { placeOf } from '../store/store.ts';
 import { readObject } from './body.ts';
-import { type ApiContext, assertAdministrator } from './context.ts';
+import { type ApiContext, assertAdministrator, isKnown } from './context.ts';
 import { replyList } from './paging.ts';
 
 const updateBody = Compile(
@@ -39,6 +41,23 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     context.body = await rowOf(context as ApiContext);
   });
 
+  router.get('/connectors/:id/image', async (context) => {
+    const ctx = context as ApiContext;
+    const image = catalog.imageOf((await rowOf(ctx))._id);
+    if (!image) throw requestError('not_found', { message: 'The connector has no image of its own.' });
+    // An SVG may hold scripts: nothing in it runs, wherever it is opened.
+    ctx.set({
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+      'Cache-Control': 'private, no-cache',
+      ETag: image.etag,
+    });
+    ctx.status = 200;
+    ctx.type = image.type;
+    ctx.body = image.bytes;
+    if (isKnown(ctx, image.etag)) ctx.status = 304;
+  });
+
   router.get('/connectors/:id/installBase', async (context) => {
     const ctx = context as ApiContext;
     const { _id } = await rowOf(ctx);
@@ -46,7 +65,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       source: (after) => store.documents(after),
       placeOf: ({ integration }) => placeOf(integration),
       matches: ({ integration }) => integration._connectorId === _id,
-      show: ({ integration }) => installBaseRow(shown(service, integration as Integration)),
+      show: ({ integration }) => installBaseRow(shown(service, integration as Integration), catalog.get(_id)),
       publicUrl: publicUrl(),
     });
   });
@@ -89,6 +108,14 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   }
 }
 
-function installBaseRow({ _id, name, version, updateInProgress = false }: Integration): JsonObject {
-  return { _integrationId: _id, name, version: version ?? null, updateInProgress };
+function installBaseRow(integration: Integration, connector: Connector | undefined): JsonObject {
+  const { _id, name, version, updateInProgress = false } = integration;
+  const newer = newerVersion(integration, connector);
+  return {
+    _integrationId: _id,
+    name,
+    version: version ?? null,
+    updateInProgress,
+    ...(newer === undefined ? {} : { update: { version: newer } }),
+  };
 }

@@ -73,8 +73,13 @@ export function replyRecord(ctx: ApiContext, record: JsonObject, etag: string): 
   ctx.set('ETag', etag);
   ctx.status = 200;
   ctx.body = record;
+  if (isKnown(ctx, etag)) ctx.status = 304;
+}
+
+/** Whether the client has what it asks for already. */
+export function isKnown(ctx: Context, etag: string): boolean {
   const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-  if (isRead && names(ctx.get('If-None-Match'), etag)) ctx.status = 304;
+  return isRead && names(ctx.get('If-None-Match'), etag);
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

@@ -14,6 +14,7 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly body?: Blob | string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const base = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '');
@@ -23,7 +24,7 @@ export function serverUrlOf({ url, options: { publicUrl, host, port } }: Pick<As
 }
 
 /** @throws CommandError for no token, no server, or one that is none of ours; any reply of a server is given back */
-export async function request(server: AskedServer, { method, path, body }: Asked): Promise<Response> {
+export async function request(server: AskedServer, { method, path, body, headers }: Asked): Promise<Response> {
   const { token } = server.options;
   if (token === undefined) {
     throw new CommandError(`${server.why}: BULKHEAD_TOKEN or --token lets this command ask it.`);
@@ -34,6 +35,7 @@ export async function request(server: AskedServer, { method, path, body }: Asked
       method,
       signal: server.signal,
       headers: {
+        ...headers,
         authorization: `Bearer ${token}`,
         ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
       },

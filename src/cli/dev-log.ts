@@ -1,55 +1,53 @@
-/** The log of `dev`'s own server, as lines for its author. */
-import type { DestinationStream } from 'pino';
-import type { ErrorItem } from '../errors.ts';
-import { type AskedServer, ask } from './ask-server.ts';
+/** What a server tells of one connector and its runs, as lines for its author. */
+import { type AskedServer, ask, type ReplyError } from './ask-server.ts';
 import type { Output } from './command.ts';
+import type { ServerEvent } from './follow-events.ts';
 
-/** What is read of the server's log lines; the rest is not the author's. */
-interface Line {
-  readonly event?: string;
-  readonly level: number | string;
-  readonly msg?: string;
+/** What is read of an event's data. */
+interface Told {
+  readonly _connectorId?: string;
+  readonly _integrationId?: string;
+  readonly runId?: string;
+  readonly name?: string;
   readonly folder?: string;
   readonly version?: string;
-  readonly errors?: readonly ErrorItem[];
-  readonly runId?: string;
-  readonly integrationId?: string;
   readonly section?: string;
-  readonly name?: string;
-  readonly status?: string;
+  readonly function?: string;
+  readonly level?: string;
+  readonly message?: string;
+  readonly fraction?: number;
+  readonly outcome?: string;
   readonly fault?: string;
   readonly wallMs?: number;
+  readonly errors?: readonly ReplyError[];
 }
 
-const ERROR_LEVEL = 50;
-
-export class DevLog implements DestinationStream {
+export class DevLog {
   readonly #out: Output;
-  #server: AskedServer | undefined;
+  readonly #server: AskedServer;
+  readonly #isOurs: (told: Told) => boolean;
 
-  constructor(out: Output) {
+  /** @param isOurs whether an event is about the connector that is written */
+  constructor(out: Output, server: AskedServer, isOurs: (told: Told) => boolean) {
     this.#out = out;
-  }
-
-  /** The stacks of failed runs stand in their records. */
-  askForErrors(server: AskedServer): void {
     this.#server = server;
+    this.#isOurs = isOurs;
   }
 
-  write(text: string): void {
-    const line = JSON.parse(text) as Line;
-    switch (line.event) {
-      case 'connector_loaded':
-        return this.#say(`Loaded ${line.folder} ${line.version}.`);
-      case 'connector_refused':
-        return this.#say(`Refused ${line.folder}: ${(line.errors ?? []).map(({ message }) => message).join('; ')}`);
-      case 'connector_log':
-        // A line of a connector has its level in the place of pino's.
-        return this.#say(`  ${String(line.level).padEnd(5)} ${line.msg}`);
-      case 'run_ended':
-        return this.#ended(line);
-      default:
-        if (typeof line.level === 'number' && line.level >= ERROR_LEVEL) this.#say(`! ${line.msg}`);
+  take({ name, data }: ServerEvent): void {
+    const told = data as Told;
+    if (!this.#isOurs(told)) return;
+    switch (name) {
+      case 'connector.loaded':
+        return this.#say(loadedLine(told));
+      case 'connector.refused':
+        return this.#say(refusedLine(told));
+      case 'run.progress':
+        return this.#say(`  ${Math.round((told.fraction ?? 0) * 100)} % ${told.message}`);
+      case 'run.log':
+        return this.#say(`  ${(told.level ?? '').padEnd(5)} ${told.message}`);
+      case 'run.ended':
+        return this.#ended(told);
     }
   }
 
@@ -57,23 +55,26 @@ export class DevLog implements DestinationStream {
     this.#out.write(`${text}\n`);
   }
 
-  #ended(line: Line): void {
-    const { section, name, status, fault, wallMs = 0 } = line;
-    const how = fault === undefined ? status : `${status}: ${fault}`;
+  #ended(told: Told): void {
+    const { section, function: name, outcome, fault, wallMs = 0, errors = [] } = told;
+    const how = fault === undefined ? outcome : `${outcome}: ${fault}`;
     this.#say(`${section}.${name} ${how}, ${Math.round(wallMs)} ms`);
-    if (status === 'failed' && this.#server) {
-      this.#showErrors(this.#server, line).catch(() => {
-        // The server is ending; what failed has been said.
-      });
-    }
+    for (const { code, message } of fault === undefined ? errors : []) this.#say(`  ${code}: ${message}`);
+    if (outcome !== 'failed') return;
+    this.#showStack(told).catch(() => {
+      // The server is ending; what failed has been said.
+    });
   }
 
-  async #showErrors(server: AskedServer, { integrationId, runId }: Line): Promise<void> {
-    const response = await ask(server, { method: 'GET', path: `/v1/integrations/${integrationId}/runs/${runId}` });
-    const { errors = [], stack } = (await response.json()) as { errors?: readonly ErrorItem[]; stack?: string };
-    for (const { code, message } of errors) this.#say(`  ${code}: ${message}`);
-    // Its first line is the message again.
-    const frames = stack?.split('\n').filter((frame) => /^\s+at /.test(frame)) ?? [];
+  /** It stands in the run's record alone. */
+  async #showStack({ _integrationId, runId }: Told): Promise<void> {
+    const path = `/v1/integrations/${_integrationId}/runs/${runId}`;
+    const { stack = '' } = (await (await ask(this.#server, { method: 'GET', path })).json()) as { stack?: string };
+    const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
     if (frames.length > 0) this.#say(frames.join('\n'));
   }
 }
+
+export const loadedLine = ({ name, version }: Told): string => `Loaded ${name} ${version}.`;
+export const refusedLine = ({ folder, errors = [] }: Told): string =>
+  `Refused ${folder}: ${errors.map(({ message }) => message).join('; ')}`;

@@ -1,21 +1,20 @@
 /** `bulkhead dev`: builds a connector whenever it changes, and serves it. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { pino } from 'pino';
-import { NoBundlerError } from '../author/bundler.ts';
-import { type Finding, findingLine, isError } from '../author/finding.ts';
 import { readProject } from '../author/project.ts';
-import { type BundleFile, filesOf, writeFiles } from '../author/stage.ts';
 import { connectorIdOf } from '../connector/manifest.ts';
 import { watchBundles } from '../connector/watch.ts';
 import { RequestError } from '../errors.ts';
 import { optionNames } from '../options.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type AskedServer, ask } from './ask-server.ts';
-import { type Command, CommandError, type Given } from './command.ts';
-import { DevLog } from './dev-log.ts';
+import type { Command, Given } from './command.ts';
+import { DevBuilder } from './dev-builder.ts';
+import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
+import { followEvents } from './follow-events.ts';
 import { folderArgument, folderOf } from './inspect.ts';
 
 /** In the author's folder; hidden, so that nobody takes it for a part of the connector. */
@@ -32,6 +31,7 @@ export const dev: Command = {
     { syntax: '--into <folder>', help: 'only puts the bundle there, for a server that watches that folder' },
   ],
   options: optionNames.filter((name) => name !== 'connectors' && name !== 'log'),
+  asksServer: true,
   examples: [
     'bulkhead dev',
     'bulkhead dev connectors/weather --install --port 3001',
@@ -43,100 +43,29 @@ export const dev: Command = {
     const folder = folderOf(given);
     const into = typeof given.flags.into === 'string' ? resolve(given.cwd, given.flags.into) : undefined;
     const connectors = into ?? join(folder, OWN_FOLDER, 'connectors');
-    const builder = new Builder(given, folder, join(connectors, basename(folder)));
+    const builder = new DevBuilder(given, folder, join(connectors, basename(folder)));
     await builder.build();
-    const server = into === undefined ? await serve(given, folder, connectors) : undefined;
+    const server = into === undefined ? await serve(given, folder, connectors) : await otherServer(given);
     const watcher = watchBundles(folder, () => void builder.build());
+    const unfollow = server && (await follow(given, server, folder));
     try {
-      const connectorId = server && given.flags.install === true ? await builder.connectorId() : undefined;
-      if (server && connectorId !== undefined) await installOnce(given, server, connectorId);
+      if (server?.runtime && given.flags.install === true)
+        await installOnce(given, server.runtime, server.asked, folder);
       given.out.write(`Watching ${relative(given.cwd, folder) || '.'}; Ctrl+C ends it.\n`);
       if (!given.signal.aborted) await once(given.signal, 'abort');
     } finally {
       await watcher.close();
       await builder.idle();
-      await server?.runtime.close({ drainMs: 0 });
+      await unfollow?.();
+      await server?.runtime?.close({ drainMs: 0 });
     }
     return undefined;
   },
 };
 
-/** One build at a time; what changes meanwhile leads to one more. */
-class Builder {
-  readonly #given: Given;
-  readonly #folder: string;
-  readonly #target: string;
-  #building: Promise<void> | undefined;
-  #again = false;
-  #last = '';
-
-  constructor(given: Given, folder: string, target: string) {
-    this.#given = given;
-    this.#folder = folder;
-    this.#target = target;
-  }
-
-  build(): Promise<void> {
-    this.#again = true;
-    this.#building ??= this.#buildUntilQuiet().finally(() => {
-      this.#building = undefined;
-    });
-    return this.#building;
-  }
-
-  async idle(): Promise<void> {
-    await this.#building;
-  }
-
-  async connectorId(): Promise<string | undefined> {
-    const { project } = await readProject(this.#folder);
-    return project && connectorIdOf(project.manifest.name, project.manifest.connector._id);
-  }
-
-  async #buildUntilQuiet(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      await this.#buildOnce();
-    }
-  }
-
-  async #buildOnce(): Promise<void> {
-    const { out } = this.#given;
-    const startedAt = performance.now();
-    const { files, findings, name } = await this.#read();
-    const mark = markOf(files, findings);
-    if (mark === this.#last) return;
-    this.#last = mark;
-    for (const finding of findings) out.write(`${findingLine(finding)}\n`);
-    if (!files || findings.some(isError)) {
-      out.write('Not built: what was there before serves on.\n');
-      return;
-    }
-    await writeFiles(files, this.#target);
-    out.write(`Built ${name} in ${Math.round(performance.now() - startedAt)} ms.\n`);
-  }
-
-  async #read(): Promise<{ files?: readonly BundleFile[]; findings: readonly Finding[]; name: string }> {
-    const { project, findings } = await readProject(this.#folder);
-    if (!project) return { findings, name: '' };
-    const name = `${project.manifest.name} ${project.manifest.version}`;
-    try {
-      return { ...(await filesOf(project)), name };
-    } catch (error) {
-      if (error instanceof NoBundlerError) throw new CommandError(error.message);
-      throw error;
-    }
-  }
-}
-
-function markOf(files: readonly BundleFile[] | undefined, findings: readonly Finding[]): string {
-  const mark = createHash('sha256').update(JSON.stringify(findings));
-  for (const { path, content } of files ?? []) mark.update(path).update('\0').update(content);
-  return mark.digest('hex');
-}
-
 interface DevServer {
-  readonly runtime: Runtime;
+  /** Absent: it is somebody else's. */
+  readonly runtime?: Runtime;
   readonly asked: AskedServer;
 }
 
@@ -145,14 +74,12 @@ async function serve(given: Given, folder: string, connectors: string): Promise<
   const data = givenOptions.data ?? join(folder, OWN_FOLDER, 'data');
   const token = givenOptions.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
   await mkdir(connectors, { recursive: true });
-  const log = new DevLog(out);
-  const runtime = await createRuntime({
-    ...givenOptions,
-    data,
-    connectors,
-    token,
-    logger: pino({ level: 'debug' }, log),
-  });
+  // What runs do is told by events; what is left is what is wrong with the server.
+  const logger = pino(
+    { level: 'error' },
+    { write: (line) => out.write(`! ${(JSON.parse(line) as { msg: string }).msg}\n`) },
+  );
+  const runtime = await createRuntime({ ...givenOptions, data, connectors, token, logger });
   try {
     await runtime.listen();
     await runtime.ready();
@@ -160,16 +87,48 @@ async function serve(given: Given, folder: string, connectors: string): Promise<
     await runtime.close({ drainMs: 0 });
     throw error;
   }
-  const asked = { url: runtime.url, options: { ...given.options, token }, signal, why: 'dev asks its own server' };
-  log.askForErrors(asked);
-  out.write(`Serving on ${runtime.url}, data in ${relative(cwd, data) || '.'}.\n`);
+  const { url } = runtime;
+  out.write(`Serving on ${url}, data in ${relative(cwd, data) || '.'}.\n`);
   if (givenOptions.token === undefined) {
-    out.write(`For other commands: export BULKHEAD_URL=${runtime.url} BULKHEAD_TOKEN=${token}\n`);
+    out.write(`For other commands: export BULKHEAD_URL=${url} BULKHEAD_TOKEN=${token}\n`);
+    out.write(`Dashboard: ${url}/#token=${token}\n`);
   }
-  return { runtime, asked };
+  return { runtime, asked: { url, options: { ...given.options, token }, signal, why: 'dev asks its own server' } };
 }
 
-async function installOnce({ out }: Given, { runtime, asked }: DevServer, connectorId: string): Promise<void> {
+/** One whose events are followed, if there is a token for it. */
+async function otherServer({ url, options, signal, out }: Given): Promise<DevServer | undefined> {
+  if (options.token !== undefined) return { asked: { url, options, signal, why: 'dev follows the server' } };
+  out.write('What runs log is shown with BULKHEAD_TOKEN (and BULKHEAD_URL) of the server.\n');
+  return undefined;
+}
+
+/** Says what has become of the connector so far, and what happens from now on. */
+async function follow({ out }: Given, { asked }: DevServer, folder: string): Promise<() => Promise<void>> {
+  const name = basename(folder);
+  const isOurs = (told: { _connectorId?: string; folder?: string }, connectorId: string | undefined): boolean =>
+    told.folder === name || (connectorId !== undefined && told._connectorId === connectorId);
+  let connectorId = await idOf(folder);
+  const log = new DevLog(out, asked, (told) => isOurs(told, connectorId));
+  const unfollow = await followEvents(asked, (event) => {
+    // The id is made from the name, which may change while it is written.
+    if (event.name === 'connector.loaded' && event.data.folder === name) connectorId = String(event.data._connectorId);
+    log.take(event);
+  });
+  const response = await ask(asked, { method: 'GET', path: `/v1/connectors/${connectorId}` }).catch(() => undefined);
+  const row = (await response?.json()) as { status: string; name: string; version: string; errors?: [] } | undefined;
+  if (row) out.write(`${row.status === 'ready' ? loadedLine(row) : refusedLine({ ...row, folder: name })}\n`);
+  return unfollow;
+}
+
+async function idOf(folder: string): Promise<string | undefined> {
+  const { project } = await readProject(folder);
+  return project && connectorIdOf(project.manifest.name, project.manifest.connector._id);
+}
+
+async function installOnce({ out }: Given, runtime: Runtime, asked: AskedServer, folder: string): Promise<void> {
+  const connectorId = await idOf(folder);
+  if (connectorId === undefined) return;
   const response = await ask(asked, { method: 'GET', path: `/v1/integrations?_connectorId=${connectorId}&limit=1` });
   const [present] = (await response.json()) as { _id: string; name: string }[];
   try {

@@ -26,9 +26,11 @@ export const start: Command = {
     }
     logger.info({ event: 'listening', url: runtime.url });
     out.write(`Bulkhead is listening on ${runtime.url}\n`);
-    if (runtime.newToken !== undefined) {
-      out.write(`Administrator's token, shown this once: ${runtime.newToken}\n`);
-    }
+    const { newToken } = runtime;
+    if (newToken !== undefined) out.write(`Administrator's token, shown this once: ${newToken}\n`);
+    // What follows # stays in the browser.
+    const signedIn = newToken === undefined ? '' : `#token=${encodeURIComponent(newToken)}`;
+    out.write(`Dashboard: ${runtime.url}/${signedIn}\n`);
     if (!signal.aborted) await once(signal, 'abort');
     logger.info({ event: 'stopping', signal: signal.reason });
     await runtime.close();

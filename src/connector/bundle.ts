@@ -1,9 +1,10 @@
 /** A bundle's folder, read and checked as far as that goes without running it. */
 import { createHash } from 'node:crypto';
-import { open, realpath, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Bundle } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
+import { OutsideError, readBounded, readInside, TooLargeError } from './bundle-file.ts';
+import { type Image, readImage } from './image.ts';
 import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
 const MANIFEST_LIMIT_BYTES = 6 * 1024 * 1024;
@@ -23,6 +24,8 @@ export interface Connector {
 export interface ReadBundle {
   readonly manifest?: Manifest;
   readonly connector?: Connector;
+  /** The bundle's own; what is wrong with it is no reason to refuse the bundle. */
+  readonly image?: Image | undefined;
   readonly reasons: readonly ErrorItem[];
 }
 
@@ -34,7 +37,7 @@ function reason(field: string, message: string): { reasons: ErrorItem[] } {
 export async function readBundle(folder: string, name: string): Promise<ReadBundle> {
   let manifestText: string;
   try {
-    manifestText = await readBounded(join(folder, 'package.json'), MANIFEST_LIMIT_BYTES);
+    manifestText = String(await readBounded(join(folder, 'package.json'), MANIFEST_LIMIT_BYTES));
   } catch (error) {
     return reason('package.json', `package.json ${sayWhy(error)}`);
   }
@@ -49,11 +52,7 @@ export async function readBundle(folder: string, name: string): Promise<ReadBund
 
   let code: string;
   try {
-    const main = await realpath(join(folder, manifest.main));
-    if (!main.startsWith((await realpath(folder)) + sep)) {
-      return { ...reason('main', `main (${manifest.main}) is outside the bundle`), manifest };
-    }
-    code = await readBounded(main, CODE_LIMIT_BYTES);
+    code = String(await readInside(folder, manifest.main, CODE_LIMIT_BYTES));
   } catch (error) {
     return { ...reason('main', `main (${manifest.main}) ${sayWhy(error)}`), manifest };
   }
@@ -67,32 +66,16 @@ export async function readBundle(folder: string, name: string): Promise<ReadBund
     format: isModule ? 'module' : 'commonjs',
     code,
   };
-  const sourceMap = await readBounded(join(folder, `${manifest.main}.map`), CODE_LIMIT_BYTES).catch(() => undefined);
-  return { manifest, connector: { _id, folder: name, manifest, bundle, sourceMap }, reasons: [] };
-}
-
-class TooLargeError extends Error {}
-
-async function readBounded(path: string, limitBytes: number): Promise<string> {
-  // Looked at first: opening a named pipe would wait for its writer.
-  const { size } = await fileStat(path);
-  if (size > limitBytes) throw new TooLargeError(`is larger than ${limitBytes} bytes`);
-  const file = await open(path);
-  try {
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
-  }
-}
-
-async function fileStat(path: string): Promise<{ size: number }> {
-  const found = await stat(path);
-  if (!found.isFile()) throw Object.assign(new Error(), { code: 'EISDIR' });
-  return found;
+  const sourceMap = await readBounded(join(folder, `${manifest.main}.map`), CODE_LIMIT_BYTES).then(
+    String,
+    () => undefined,
+  );
+  const image = await readImage(folder, manifest.connector.imageURL);
+  return { manifest, connector: { _id, folder: name, manifest, bundle, sourceMap }, image, reasons: [] };
 }
 
 function sayWhy(error: unknown): string {
-  if (error instanceof TooLargeError) return error.message;
+  if (error instanceof TooLargeError || error instanceof OutsideError) return error.message;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'is missing';
   if (code === 'EISDIR') return 'is not a file';

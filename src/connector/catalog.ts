@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ErrorItem } from '../errors.ts';
 import { type Connector, type ReadBundle, readBundle } from './bundle.ts';
 import { bundleNames, fingerprintOf } from './folder.ts';
+import { type Image, imagePath } from './image.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
 
 const CHECKS_AT_ONCE = 4;
@@ -38,6 +39,8 @@ interface Slot {
   manifest?: Manifest;
   /** The last version that passed. */
   connector?: Connector;
+  /** That version's own image. */
+  image?: Image | undefined;
   /** What is wrong with the version that lies there now. */
   reasons: readonly ErrorItem[];
   /** Its present version is being checked; it is looked at again afterwards. */
@@ -45,9 +48,11 @@ interface Slot {
 }
 
 export interface CatalogEvents {
+  /** It serves, and nothing is wrong with what lies there. */
   onLoaded(connector: Connector): void;
-  onUnloaded(connector: Connector): void;
-  onRefused(folder: string, reasons: readonly ErrorItem[]): void;
+  /** It is gone, whether it has ever served or not. */
+  onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
+  onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
   /** The folder could not be listed, or a check failed by a fault of ours. */
   onError(error: unknown): void;
 }
@@ -92,6 +97,12 @@ export class Catalog {
       await this.#checks.get(connectorId);
     }
     return this.#byId.get(connectorId);
+  }
+
+  /** The image that the connector's bundle brings along. */
+  imageOf(connectorId: string): Image | undefined {
+    const folder = this.#byId.get(connectorId)?.folder;
+    return folder === undefined ? undefined : this.#slots.get(folder)?.image;
   }
 
   rows(): ConnectorRow[] {
@@ -170,21 +181,21 @@ export class Catalog {
       const read = slot.isChecking ? undefined : await this.#read(slot);
       if (!read) continue;
       this.#slots.set(name, slot);
-      const { connector } = read;
+      const { connector, image } = read;
       if (!connector) this.#settle(slot, read.reasons);
-      else if (connector.bundle.digest === slot.connector?.bundle.digest) this.#settle(slot, []);
-      else this.#check(slot, connector);
+      else if (connector.bundle.digest === slot.connector?.bundle.digest) this.#keep(slot, slot.connector, image);
+      else this.#check(slot, connector, image);
     }
   }
 
   /** What lies in a slot's folder, if that has changed since it was read last. */
   async #read(slot: Slot): Promise<ReadBundle | undefined> {
     const folder = join(this.#folder, slot.folder);
-    let fingerprint = await fingerprintOf(folder, slot.manifest?.main);
+    let fingerprint = await fingerprintOf(folder, filesOf(slot.manifest));
     if (fingerprint === slot.fingerprint && !isDuplicate(slot)) return undefined;
     let read = await readBundle(folder, slot.folder);
-    if (read.manifest && read.manifest.main !== slot.manifest?.main) {
-      fingerprint = await fingerprintOf(folder, read.manifest.main);
+    if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(slot.manifest).join('\0')) {
+      fingerprint = await fingerprintOf(folder, filesOf(read.manifest));
       read = await readBundle(folder, slot.folder);
     }
     slot.fingerprint = fingerprint;
@@ -192,8 +203,16 @@ export class Catalog {
     return read;
   }
 
+  /** The version that serves lies there, whatever lay there in between; its image may be another. */
+  #keep(slot: Slot, connector: Connector, image: Image | undefined): void {
+    const isAsBefore = slot.reasons.length === 0 && slot.image?.etag === image?.etag;
+    slot.image = image;
+    this.#settle(slot, []);
+    if (!isAsBefore) this.#events.onLoaded(connector);
+  }
+
   /** Checks a bundle in the background and makes it the one that serves, or says why not. */
-  #check(slot: Slot, connector: Connector): void {
+  #check(slot: Slot, connector: Connector, image: Image | undefined): void {
     const { _id } = connector;
     const owner = this.#claims.get(_id) ?? this.#byId.get(_id);
     if (owner && owner.folder !== slot.folder) return this.#settle(slot, [duplicateOf(owner)]);
@@ -201,7 +220,7 @@ export class Catalog {
     // What was wrong with its files before is not what is wrong with these.
     slot.reasons = [];
     this.#claims.set(_id, connector);
-    const check: Promise<void> = this.#admit(slot, connector)
+    const check: Promise<void> = this.#admit(slot, connector, image)
       .catch((error) => this.#events.onError(error))
       .finally(() => {
         slot.isChecking = false;
@@ -213,7 +232,7 @@ export class Catalog {
     this.#checks.set(_id, check);
   }
 
-  async #admit(slot: Slot, connector: Connector): Promise<void> {
+  async #admit(slot: Slot, connector: Connector, image: Image | undefined): Promise<void> {
     const replaced = slot.connector;
     await this.#turn();
     const problem = await this.#loads(connector, replaced !== undefined).finally(() => this.#endTurn());
@@ -224,8 +243,12 @@ export class Catalog {
     }
     const owner = this.#byId.get(connector._id);
     if (owner && owner !== replaced) return this.#settle(slot, [duplicateOf(owner)]);
-    if (replaced && replaced._id !== connector._id) this.#byId.delete(replaced._id);
+    if (replaced && replaced._id !== connector._id) {
+      this.#byId.delete(replaced._id);
+      this.#events.onUnloaded(replaced);
+    }
     slot.connector = connector;
+    slot.image = image;
     this.#byId.set(connector._id, connector);
     this.#settle(slot, []);
     this.#events.onLoaded(connector);
@@ -245,15 +268,21 @@ export class Catalog {
   #settle(slot: Slot, reasons: readonly ErrorItem[]): void {
     const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
     slot.reasons = reasons;
-    if (isNews) this.#events.onRefused(slot.folder, reasons);
+    if (isNews) this.#events.onRefused({ _id: rowOf(slot)._id, folder: slot.folder }, reasons);
   }
 
   #unload(slot: Slot): void {
-    const { connector } = slot;
-    if (!connector) return;
-    if (this.#byId.get(connector._id) === connector) this.#byId.delete(connector._id);
-    this.#events.onUnloaded(connector);
+    const { connector, folder, reasons } = slot;
+    if (connector && this.#byId.get(connector._id) === connector) this.#byId.delete(connector._id);
+    if (connector || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(slot)._id, folder });
   }
+}
+
+/** Those whose change means another bundle, or another look of it. */
+function filesOf(manifest: Manifest | undefined): string[] {
+  if (!manifest) return ['package.json'];
+  const image = imagePath(manifest.connector.imageURL);
+  return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];
 }
 
 const DUPLICATE = 'duplicate_id';

@@ -20,9 +20,8 @@ export async function bundleNames(folder: string): Promise<string[]> {
     .slice(0, BUNDLES);
 }
 
-/** Size, times and inode of the two files that count. */
-export async function fingerprintOf(folder: string, main: string | undefined): Promise<string> {
-  const files = main === undefined ? ['package.json'] : ['package.json', main];
+/** Size, times and inode of the files that count. */
+export async function fingerprintOf(folder: string, files: readonly string[]): Promise<string> {
   const marks = await Promise.all(
     files.map(async (file) => {
       try {

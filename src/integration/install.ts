@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { applyInstallerReply } from './call.ts';
-import { callFunction, ofRun } from './dispatch.ts';
+import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
 import { commit, integrationOf, put, type Service } from './service.ts';
 
@@ -54,16 +54,16 @@ async function installOne(service: Service, connectorId: string, body: JsonObjec
     return { unit };
   }
   const before: Integration = integrationOf(unit);
-  const answer = await callFunction(service.dispatcher, {
+  const call = {
     connector,
     unit,
     section: 'installer',
     name: installerFunction,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
-  });
-  await ofRun(answer, async () => {
-    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
+  } as const;
+  return callFunction(service.dispatcher, call, async ({ runId, text }) => {
+    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(text));
     await commit(unit);
+    return { unit, runId };
   });
-  return { unit, runId: answer.runId };
 }

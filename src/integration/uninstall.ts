@@ -2,7 +2,7 @@
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { CallAnswer } from './call.ts';
-import { type Answer, callFunction, ofRun, RunError } from './dispatch.ts';
+import { callFunction, RunError } from './dispatch.ts';
 import { commit, connectorOf, integrationOf, type Service } from './service.ts';
 
 const DONE = '{"success":true}';
@@ -37,21 +37,26 @@ async function uninstallOne(
   const integration = integrationOf(unit);
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   precondition(unit);
-  let answer: Answer | undefined;
+  const remove = async (): Promise<void> => {
+    unit.removeAll();
+    await commit(unit);
+  };
   try {
     const connector = await connectorOf(service, integration);
     const name = connector.manifest.connector.uninstallerFunction;
-    if (name !== undefined) {
-      answer = await callFunction(service.dispatcher, { connector, unit, section: 'uninstaller', name, body });
+    if (name === undefined) {
+      await remove();
+      return { text: DONE };
     }
-    unit.removeAll();
-    await ofRun(answer, () => commit(unit));
+    const call = { connector, unit, section: 'uninstaller', name, body } as const;
+    return await callFunction(service.dispatcher, call, async (answer) => {
+      await remove();
+      return answer.text === '{}' ? { ...answer, text: DONE } : answer;
+    });
   } catch (error) {
     if (!force || !(error instanceof RequestError)) throw error;
     await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll());
     const text = JSON.stringify({ success: true, errors: error.errors satisfies readonly ErrorItem[] });
     return error instanceof RunError ? { text, runId: error.runId } : { text };
   }
-  if (!answer) return { text: DONE };
-  return answer.text === '{}' ? { ...answer, text: DONE } : answer;
 }

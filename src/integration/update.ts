@@ -62,19 +62,21 @@ async function updateOne(service: Service, connector: Connector, integrationId: 
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
     if (manifest.transactional ?? true) put(service, unit, { ...before, updateInProgress: true });
-    if (manifest.updateFunction !== undefined) {
-      await callFunction(service.dispatcher, {
-        connector,
-        unit,
-        section: 'installer',
-        name: manifest.updateFunction,
-        body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
-      });
-    }
-    const current = integrationOf(unit);
-    const wroteVersion = current.version !== before.version;
-    put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
-    await commit(unit);
+    const store = async (): Promise<void> => {
+      const current = integrationOf(unit);
+      const wroteVersion = current.version !== before.version;
+      put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
+      await commit(unit);
+    };
+    if (manifest.updateFunction === undefined) return await store();
+    const call = {
+      connector,
+      unit,
+      section: 'installer',
+      name: manifest.updateFunction,
+      body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
+    } as const;
+    await callFunction(service.dispatcher, call, store);
   } finally {
     service.updating.delete(integrationId);
   }

@@ -13,6 +13,7 @@ import { DocumentFile } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, isTemporary, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { StoreFollowers, type StoreListener } from './followers.ts';
 import { migrated } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import {
@@ -74,6 +75,7 @@ class LowdbStore implements Store {
   readonly #lock: FolderLock;
   readonly #options: StoreOptions;
   readonly #table = new DocumentTable();
+  readonly #followers = new StoreFollowers();
   readonly #foundAtStart: StoreProblem[] = [];
   /** Ids of files that were left where they are. */
   readonly #occupied = new Set<string>();
@@ -137,6 +139,10 @@ class LowdbStore implements Store {
     return this.#inOrder(integrationId, () => this.#commit(integrationId, change));
   }
 
+  follow(listener: StoreListener): () => void {
+    return this.#followers.add(listener);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -175,6 +181,7 @@ class LowdbStore implements Store {
     await this.#append({ integrationId, text });
     if (next) this.#table.set(integrationId, next, text);
     else this.#table.delete(integrationId);
+    this.#followers.tell({ integrationId, before: current, after: next });
     return next;
   }
 

@@ -1,8 +1,10 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
+import { StoreFollowers } from './followers.ts';
 import { byAge, comparePlaces, type Document, placeOf, recordIdsOf, type Store } from './store.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
+  const followers = new StoreFollowers();
   return {
     problems: [],
     async get(integrationId) {
@@ -19,11 +21,15 @@ export function createMemoryStore(): Store {
       return [...documents.values()].find(owns)?.integration._id;
     },
     async commit(integrationId, change) {
-      const next = change(documents.get(integrationId));
+      const before = documents.get(integrationId);
+      const next = change(before);
+      if (next === before) return before;
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
+      followers.tell({ integrationId, before, after: next });
       return next;
     },
+    follow: (listener) => followers.add(listener),
     async close() {},
   };
 }

@@ -57,6 +57,15 @@ export interface StoreProblem {
 /** A place among the integrations, whether what stood there is still there or not. */
 export type Place = readonly [createdAt: string, _id: string];
 
+/** What one commit made of a document; neither side is ever changed in place. */
+export interface StoreChange {
+  readonly integrationId: string;
+  /** Undefined: it is new. */
+  readonly before: Document | undefined;
+  /** Undefined: it is gone. */
+  readonly after: Document | undefined;
+}
+
 /** Documents are never changed in place: what `get` gave stays as it was. */
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
@@ -70,6 +79,13 @@ export interface Store {
    * integration happen one after the other.
    */
   commit(integrationId: string, change: Change): Promise<Document | undefined>;
+  /**
+   * The change feed: tells of each commit that changed something, once it is durable and `get` shows it,
+   * before `commit` resolves; those of one integration in their order. The listener must not throw.
+   *
+   * @returns what ends it
+   */
+  follow(listener: (change: StoreChange) => void): () => void;
   /** What could not be taken from the disk at start, and what is amiss with it now. */
   readonly problems: readonly StoreProblem[];
   close(): Promise<void>;

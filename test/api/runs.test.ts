@@ -205,6 +205,7 @@ test('tiles: a row per integration', async () => {
       _connectorId: await connectorIdOf(client, 'one'),
       name: 'one',
       mode: 'install',
+      version: '1.0.0',
       steps: { total: 2, completed: 1 },
       records: { connections: 1, exports: 0, imports: 0, flows: 0 },
       lastRun: {

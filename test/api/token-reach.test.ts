@@ -55,6 +55,8 @@ test('every route refuses who has no token, who has one of an ended run, and who
     ['GET', '/connectors'],
     ['GET', `/connectors/${connectorId}`],
     ['GET', `/connectors/${connectorId}/installBase`],
+    ['GET', `/connectors/${connectorId}/image`],
+    ['GET', '/events'],
     ['PUT', `/connectors/${connectorId}/update`, { _integrationIds: [id] }],
     ['POST', `/connections/${records.connections}/proxy`],
     ['GET', `/connections/${records.connections}/ping`],

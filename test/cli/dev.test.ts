@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { callCommand, type Going, startCommand } from '../support/command.ts';
-import { temporaryFolder } from '../support/folders.ts';
-import { serve } from '../support/runtime.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed, serve, TOKEN } from '../support/runtime.ts';
 import { childrenOf } from '../support/traces.ts';
 
 const LONG_MS = 180_000;
@@ -30,12 +30,12 @@ test('serves what is written, and shows what it logs', { timeout: LONG_MS }, asy
   const dev = startCommand(['dev', 'weather', '--install', '--port', '0'], { cwd });
   await says(dev, 'Watching weather');
   const [, url = '', token = ''] = /BULKHEAD_URL=(\S+) BULKHEAD_TOKEN=(\S+)/.exec(dev.stdout()) ?? [];
-  expect(dev.stdout()).toMatch(/^Built weather 1\.0\.0 in \d+ ms\.\nLoaded weather 1\.0\.0\.\n/);
+  expect(dev.stdout()).toMatch(/^Built weather 1\.0\.0 in \d+ ms\.\nServing on .*\nLoaded weather 1\.0\.0\.\n/s);
   expect(dev.stdout()).toMatch(/Installed as Weather: [0-9a-f]{24}\n/);
   const forecast = async () =>
     (await callCommand(['invoke', 'Weather', 'settings', 'forecast', '--url', url, '--token', token])).stdout;
   expect(await forecast()).toBe('{"city":"Oslo","forecast":["sun"]}\n');
-  await says(dev, /^ {2}info {2}asked for Oslo\nsettings\.forecast answered, \d+ ms$/m);
+  await says(dev, /^ {2}info {2}asked for Oslo\nsettings\.forecast succeeded, \d+ ms$/m);
 
   await edit(source, "'sun'", "'rain'");
   await vi.waitFor(async () => expect(await forecast()).toContain('rain'), patiently);
@@ -60,16 +60,27 @@ test('serves what is written, and shows what it logs', { timeout: LONG_MS }, asy
   expect(existsSync(join(cwd, 'weather/dist'))).toBe(false);
 });
 
-test('--into puts the bundle where another server looks', { timeout: LONG_MS }, async () => {
+test('--into puts the bundle where another server looks, and shows what that tells', { timeout: LONG_MS }, async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather', '--language', 'javascript'], { cwd });
-  const { client, connectors } = await serve();
-  const dev = startCommand(['dev', '.', '--into', connectors], { cwd: join(cwd, 'weather') });
+  const { client, connectors, runtime } = await serve();
+  const environment = { BULKHEAD_URL: runtime.url, BULKHEAD_TOKEN: TOKEN };
+  const dev = startCommand(['dev', '.', '--into', connectors], { cwd: join(cwd, 'weather'), environment });
   const version = async () => (await client('GET', '/connectors')).body[0]?.version;
   await vi.waitFor(async () => expect(await version()).toBe('1.0.0'), patiently);
   await says(dev, 'Watching .');
   await edit(join(cwd, 'weather/package.json'), '"1.0.0"', '"1.0.1"');
   await vi.waitFor(async () => expect(await version()).toBe('1.0.1'), patiently);
+  await says(dev, 'Loaded weather 1.0.1.');
+  await client('PUT', `/integrations/${await installed(client, 'weather')}/settings/forecast`);
+  await says(dev, /^ {2}info {2}asked for Oslo$/m);
+  // Another connector's lines are not shown.
+  await writeBundle(connectors, 'other', { code: "exports.utilities = { f() { console.log('of another') } }" });
+  await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(2), patiently);
+  await client('PUT', `/integrations/${await installed(client, 'other')}/utilities/f`);
+  await client('PUT', `/integrations/${await installed(client, 'weather')}/settings/forecast`);
+  await vi.waitFor(() => expect(dev.stdout().split('forecast succeeded')).toHaveLength(3), patiently);
+  expect(dev.stdout()).not.toContain('of another');
   dev.child.kill('SIGTERM');
   expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
 });

@@ -12,7 +12,7 @@ async function rowsOf(client: Client): Promise<Record<string, Record<string, unk
   const { body } = await client('GET', '/connectors');
   return Object.fromEntries(body.map((row: { name: string }) => [row.name, row]));
 }
-const within = { timeout: 5_000, interval: 20 };
+const within = { timeout: 15_000, interval: 20 };
 
 test('a dropped bundle loads, a replaced one swaps, a removed one unloads', async () => {
   const { client, connectors } = await serve();
@@ -188,4 +188,40 @@ test('the folder of the bundles may go and come back, and a runtime may close wh
   await writeBundle(connectors, 'b', { code: 'for (const end = Date.now() + 900; Date.now() < end; );' });
   await rm(connectors, { recursive: true });
   await runtime.close({ drainMs: 0 });
+});
+
+test("a bundle's image: there, replaced while it serves, and gone, with the digest that it had", async () => {
+  const { client, connectors } = await serve({
+    a: { connector: { imageURL: 'icon.svg' }, code: answering('x') },
+    b: { connector: { imageURL: 'https://example.com/icon.svg' }, code: answering('y') },
+  });
+  const { a, b } = await rowsOf(client);
+  const image = (headers = {}, row = a) => client('GET', `/connectors/${row?._id}/image`, undefined, headers);
+  for (const row of [a, b, { _id: 'f'.repeat(24) }]) expect((await image({}, row)).status).toBe(404);
+  expect(a).toMatchObject({ status: 'ready', imageURL: 'icon.svg' });
+
+  const file = join(connectors, 'a', 'icon.svg');
+  const svg = (title: string): string => `<svg xmlns="http://www.w3.org/2000/svg"><title>${title}</title></svg>`;
+  await writeFile(file, svg('one'));
+  await vi.waitFor(async () => expect((await image()).text).toBe(svg('one')), within);
+  const first = await image();
+  expect(Object.fromEntries(first.headers)).toMatchObject({
+    'content-type': 'image/svg+xml',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    'cache-control': 'private, no-cache',
+  });
+  const known = { 'if-none-match': first.headers.get('etag') ?? '' };
+  expect((await image(known)).status).toBe(304);
+
+  await writeFile(file, svg('two'));
+  await vi.waitFor(async () => expect((await image(known)).text).toBe(svg('two')), within);
+  // A version that does not load takes nothing from the one that serves.
+  await writeFile(join(connectors, 'a', 'index.js'), 'nonsense(');
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toHaveProperty('errors'), within);
+  expect((await image()).text).toBe(svg('two'));
+  await writeFile(join(connectors, 'a', 'index.js'), answering('x'));
+  await rm(file);
+  await vi.waitFor(async () => expect((await image()).status).toBe(404), within);
+  expect((await rowsOf(client)).a).toEqual(a);
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
-import { temporaryFolder } from '../support/folders.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed } from '../support/runtime.ts';
 import { type Server, startServer } from '../support/server.ts';
 import type { Faults } from './failing-files.ts';
 
@@ -14,6 +15,7 @@ interface Failing {
   readonly server: Server;
   readonly client: Client;
   readonly data: string;
+  readonly connectors: string;
   fail(faults: Faults): Promise<void>;
   mend(): Promise<void>;
   /** Kills it, and starts one whose disk works. */
@@ -23,7 +25,8 @@ interface Failing {
 async function startFailing(): Promise<Failing> {
   const [data, other] = [await temporaryFolder(), await temporaryFolder()];
   const faultsFile = join(other, 'faults.json');
-  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: join(other, 'connectors') };
+  const connectors = join(other, 'connectors');
+  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
   const server = await startServer({
     ...environment,
     FAULTS_FILE: faultsFile,
@@ -33,6 +36,7 @@ async function startFailing(): Promise<Failing> {
     server,
     client: createClient(server.url, TOKEN),
     data,
+    connectors,
     fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
     mend: () => rm(faultsFile),
     async restart() {
@@ -75,6 +79,23 @@ test.each(refused)(
     expect(await integrationsOf(await restart())).toEqual([before, after]);
   },
 );
+
+test('a run whose changes the disk does not take has failed, says its record', async () => {
+  const { client, connectors, fail, mend } = await startFailing();
+  const own = "'/v1/integrations/' + _integrationId";
+  await writeBundle(connectors, 'a', {
+    code: `exports.utilities = { writes: ({ _integrationId }) => fetch(${own}, { method: 'PUT', body: '{"name":"lost"}' }).then(() => 1) }`,
+  });
+  await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(1), 15_000);
+  const id = await installed(client, 'a');
+  await fail({ operation: 'write', code: 'ENOSPC' });
+  const reply = await client('PUT', `/integrations/${id}/utilities/writes`);
+  expect([reply.status, errorsOf(reply)]).toEqual([507, [['store_full']]]);
+  const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
+  expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
+  await mend();
+  expect((await client('GET', `/integrations/${id}`)).body.name).toBe('a');
+});
 
 test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
   const { client, fail, restart } = await startFailing();
