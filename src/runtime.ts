@@ -68,6 +68,8 @@ const JOURNAL_FILE = 'runs.sqlite';
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
  *
  * @example
+ * import { createRuntime } from 'bulkhead';
+ *
  * const runtime = await createRuntime({ data: './data', connectors: './connectors' });
  * await runtime.listen();
  * await runtime.close();

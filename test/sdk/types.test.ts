@@ -1,4 +1,5 @@
 /** The SDK's types, in a project that has the package installed: what is wrong is a red line, what is right is none. */
+import { globSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -222,4 +223,66 @@ describe('types and schemas', () => {
     }
     return [path, to];
   }
+});
+
+describe('what is shown compiles', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  /** Code that runs in a compartment knows nothing of Node. */
+  const isForGuests = (code: string): boolean => code.includes("'bulkhead/sdk'");
+
+  /** Compiles each as a file of its own, and gives the errors with the code that they are in. */
+  async function errorsIn(codes: readonly string[], name: string): Promise<string[]> {
+    const guest = await project(`${name}-guest`, {});
+    const host = await project(`${name}-host`, {});
+    const options = {
+      target: 'ES2024',
+      lib: ['ES2024', 'ESNext.Disposable'],
+      module: 'NodeNext',
+      types: ['node'],
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+    };
+    await writeFile(join(host, 'package.json'), '{"type":"module"}');
+    await writeFile(join(host, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['src'] }));
+    for (const [i, code] of codes.entries()) {
+      await writeFile(join(isForGuests(code) ? guest : host, `src/${i}.ts`), `${code}\nexport {};\n`);
+    }
+    const folders = [guest, host].filter((folder) => codes.some((code) => isForGuests(code) === (folder === guest)));
+    const errors = (await Promise.all(folders.map((folder) => typeErrors(folder)))).flat();
+    return errors.map((error) => `${error}\n${codes[Number(/src\/(\d+)\.ts/.exec(error)?.[1])]}`);
+  }
+
+  test('every example in a doc comment', { timeout: LONG_MS }, async () => {
+    const files = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root }).filter(
+      (file) => !file.includes('/templates/'),
+    );
+    const examples = files.flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8');
+      const comments = [...text.matchAll(/\/\*\*.*?\*\//gs)].map(([comment]) => comment);
+      return comments.flatMap((comment) => {
+        const lines = comment.split('\n').map((line) => line.replace(/^\s*\/?\*+(?:\/$| ?)/, ''));
+        const at = lines.indexOf('@example');
+        if (at < 0) return [];
+        const length = lines.slice(at + 1).findIndex((line) => line.startsWith('@'));
+        const code = lines.slice(at + 1, length < 0 ? undefined : at + 1 + length).join('\n');
+        // What is not for users of the package is shown as its neighbours see it.
+        const exported = [...text.matchAll(/^export (?:async )?(?:function|class|const) (\w+)|^export \{ (\w+) \}/gm)];
+        const names = exported
+          .map(([, declared, passed]) => declared ?? passed ?? '')
+          .filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+        const own = `../../node_modules/bulkhead/dist/${file.replace(/\.ts$/, '.js')}`;
+        return [code.includes("from 'bulkhead") ? code : `import { ${names.join(', ')} } from '${own}';\n${code}`];
+      });
+    });
+    expect(examples.length).toBeGreaterThan(5);
+    expect(await errorsIn(examples, 'examples')).toEqual([]);
+  });
+
+  test('every piece of TypeScript in connectors/README.md', { timeout: LONG_MS }, async () => {
+    const text = await readFile(join(root, 'connectors/README.md'), 'utf8');
+    const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+    expect(blocks.length).toBeGreaterThanOrEqual(2);
+    expect(await errorsIn(blocks, 'readme')).toEqual([]);
+  });
 });
