@@ -9,9 +9,8 @@ import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
 import { findingLine, isError } from './finding.ts';
-import { inTemporaryFolder } from './inspect.ts';
 import { readProject } from './project.ts';
-import { filesOf, readStaged } from './stage.ts';
+import { filesOf, inTemporaryFolder, readStaged } from './stage.ts';
 
 export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
 

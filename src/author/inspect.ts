@@ -1,14 +1,11 @@
 /** Whether a bundle loads, and has the functions that its manifest names: found out in a real compartment. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createSandbox } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { loadBundle } from '../connector/load-check.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type Finding, isError } from './finding.ts';
 import { type Project, readProject } from './project.ts';
-import { type BundleFile, filesOf, readStaged } from './stage.ts';
+import { type BundleFile, filesOf, inTemporaryFolder, readStaged } from './stage.ts';
 
 export interface Inspected {
   readonly findings: readonly Finding[];
@@ -41,15 +38,6 @@ export async function inspectProject(folder: string, onStep: (step: string) => v
   const missing = missingFunctions(project, loaded);
   const known = { project, findings: [...all, ...missing], sections: loaded };
   return known.findings.some(isError) ? known : { ...known, connector, files: staged.files };
-}
-
-export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 async function loadedSections(connector: Connector): Promise<Record<string, readonly string[]> | string> {

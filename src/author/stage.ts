@@ -1,5 +1,6 @@
 /** A project as the bundle that a runtime gets: built if it has a source, and read as the runtime reads it. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Connector, readBundle } from '../connector/bundle.ts';
 import { type BundleResult, bundleSource, importFindings, NoBundlerError } from './bundler.ts';
@@ -105,4 +106,13 @@ export async function readStaged(
     ({ field = '', message }): Finding => ({ severity: 'error', ...project.placeOf(field), field, message }),
   );
   return connector ? { connector, findings } : { findings };
+}
+
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -1,11 +1,10 @@
 /** A bundle as an npm-style `.tgz`: the same files give the same bytes, on every machine and at any time. */
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { packTar } from 'modern-tar';
-import type { BundleFile } from './stage.ts';
-
-const compress = promisify(gzip);
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { create } from 'tar';
+import { type BundleFile, inTemporaryFolder, writeFiles } from './stage.ts';
 
 /** As npm dates what it packs: some tools cannot do with the year 1970. */
 const DATE = new Date('1985-10-26T08:15:00Z');
@@ -19,13 +18,16 @@ export interface Tarball {
   readonly digest: string;
 }
 
-export async function tarballOf(files: readonly BundleFile[]): Promise<Tarball> {
-  const ordered = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const entries = ordered.map(({ path, content }) => ({
-    header: { name: `package/${path}`, size: content.length, mode: 0o644, mtime: DATE, uid: 0, gid: 0 },
-    body: content,
-  }));
-  const bytes = await compress(await packTar(entries), { level: 9 });
-  bytes[OS_BYTE] = UNKNOWN_OS;
-  return { bytes, digest: `sha256-${createHash('sha256').update(bytes).digest('hex')}` };
+export function tarballOf(files: readonly BundleFile[]): Promise<Tarball> {
+  return inTemporaryFolder(async (cwd) => {
+    await writeFiles(files, cwd);
+    const paths = files.map(({ path }) => path).sort();
+    for (const path of paths) await chmod(join(cwd, path), 0o644);
+    // A name that begins with @ would be read as an archive to be taken over.
+    const entries = paths.map((path) => `./${path}`);
+    const packing = create({ cwd, portable: true, mtime: DATE, prefix: 'package', gzip: { level: 9 } }, entries);
+    const bytes = await buffer(packing as unknown as AsyncIterable<Uint8Array>);
+    bytes[OS_BYTE] = UNKNOWN_OS;
+    return { bytes, digest: `sha256-${createHash('sha256').update(bytes).digest('hex')}` };
+  });
 }

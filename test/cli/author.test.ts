@@ -1,21 +1,17 @@
 /** From `init` to a running connector, with the real command line. */
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { unpackTar } from 'modern-tar';
-import { describe, expect, test } from 'vitest';
-import { callCommand, type Finished, runCommand } from '../support/command.ts';
+import { join } from 'node:path';
+import { extract } from 'tar';
+import { describe, expect, test, vi } from 'vitest';
+import { callCommand, type Finished, runCommand, startCommand } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { installed, serve } from '../support/runtime.ts';
 
 async function unpacked(file: string, into: string): Promise<string[]> {
-  const entries = await unpackTar(gunzipSync(await readFile(file)));
-  for (const { header, data = new Uint8Array() } of entries) {
-    const path = join(into, header.name.replace(/^package\//, ''));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, data);
-  }
-  return entries.map(({ header }) => header.name);
+  const names: string[] = [];
+  await mkdir(into);
+  await extract({ file, cwd: into, strip: 1, onReadEntry: ({ path }) => names.push(path) });
+  return names;
 }
 
 describe.each([
@@ -23,7 +19,7 @@ describe.each([
   // The same command line in this process.
   ['javascript', callCommand],
 ])('a connector in %s', (language, runIt) => {
-  test('is made, validated, tested, packed, dropped and called', async () => {
+  test('is made, validated, tested, packed, dropped and called', { timeout: 180_000 }, async () => {
     const [cwd, connectors] = [await temporaryFolder(), await temporaryFolder()];
     const run = (...args: string[]): Promise<Finished> => runIt(args, { cwd });
     const made = await run('init', 'weather', '--language', language);
@@ -128,4 +124,25 @@ test('init writes into no folder that holds something', async () => {
   expect(await readdir(join(cwd, 'weather'))).toEqual(['notes']);
   await mkdir(join(cwd, 'empty'));
   expect(await callCommand(['init', 'empty', '--json'], { cwd })).toMatchObject({ code: 0 });
+});
+
+test('no command leaves a process', { timeout: 120_000 }, async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const commands = [
+    ['validate', 'weather'],
+    ['test', 'weather'],
+    ['doctor', '--port', '0', '--connectors', 'none'],
+  ];
+  const going = commands.map((args) => startCommand(args, { cwd, detached: true }));
+  // All that a command has started is in its group.
+  const left = async (): Promise<string[]> => {
+    const groups = new Set(going.map(({ pid }) => String(pid)));
+    const stats = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const texts = await Promise.all(stats.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+    return texts.filter((text) => groups.has(text.slice(text.lastIndexOf(')')).split(' ')[3] ?? ''));
+  };
+  await vi.waitFor(async () => expect((await left()).length).toBeGreaterThan(going.length), { timeout: 60_000 });
+  for (const { finished } of going) expect((await finished).code).toBe(0);
+  await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 20_000, interval: 50 });
 });

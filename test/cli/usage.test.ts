@@ -1,7 +1,9 @@
 /** The command line itself: help, examples, exit codes, sentences. */
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import { callCommand, linesOf, runCommand, startCommand } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { installed, serve, TOKEN } from '../support/runtime.ts';
 
 const COMMANDS = [
   'start',
@@ -80,4 +82,35 @@ test('whoever stops reading stops no command', async () => {
   const going = startCommand(['--help']);
   going.child.stdout.destroy();
   expect(await going.finished).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a terminal is shown what goes on, and the line is taken away; others are not', async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather', '--language', 'javascript'], { cwd });
+  const args = ['validate', 'weather'];
+  const { stdout } = await callCommand(args, { cwd, isTTY: true });
+  const cleared = (text: string): string => text.replaceAll('\r\u001B[2K', '⌫');
+  expect(cleared(stdout)).toMatch(/^⌫(?:Reading|Loading) ….*⌫Nothing is wrong/s);
+  const data = { cwd, environment: { BULKHEAD_DATA: join(cwd, 'data') } };
+  const saved = await callCommand(['backup', 'a.gz', '--json'], { ...data, isTTY: true });
+  expect(cleared(saved.stdout)).toMatch(/^⌫Saving 0\.0 MiB⌫\{/);
+  const plain = await callCommand(['backup', 'a.gz', '--json', '--overwrite'], data);
+  expect(JSON.parse(plain.stdout)).toEqual({ file: join(cwd, 'a.gz'), bytes: expect.any(Number) });
+  const restored = await callCommand(['restore', 'a.gz', '--json'], data);
+  expect(JSON.parse(restored.stdout)).toEqual({ restored: 0, unchanged: 0, overwritten: 0 });
+  const built = await callCommand(['init', 'again', '--json'], { cwd });
+  expect(JSON.parse(built.stdout)).toMatchObject({ folder: join(cwd, 'again') });
+});
+
+test('a command that is told to end ends, says so, and fails', async () => {
+  const code = 'exports.utilities = { wait: () => new Promise((resolve) => setTimeout(resolve, 60_000)) }';
+  const { client, runtime } = await serve({ slow: { code } });
+  const id = await installed(client, 'slow');
+  const ending = new AbortController();
+  const args = ['invoke', id, 'utilities', 'wait', '--url', runtime.url, '--token', TOKEN];
+  const ended = callCommand(args, { signal: ending.signal });
+  const runs = async () => (await client('GET', `/integrations/${id}/runs`)).body;
+  await vi.waitFor(async () => expect(await runs()).toHaveLength(1), { timeout: 10_000 });
+  ending.abort('SIGINT');
+  expect(await ended).toEqual({ code: 1, stdout: '', stderr: 'Ended by SIGINT.\n' });
 });

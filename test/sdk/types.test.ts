@@ -1,8 +1,10 @@
-/** The SDK's types, in a project that has the package installed: what is wrong is a red line, what is right is none. */
+/** The package as a project has it installed: what its types let through and what they do not, and its command line. */
+import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { authorFindings } from '../../src/connector/author-manifest.ts';
 import { checkManifest } from '../../src/connector/manifest.ts';
@@ -67,6 +69,17 @@ test.each(['typescript', 'javascript'])(
     expect(await typeErrors(folder)).toEqual([expect.stringContaining("Cannot find name 'process'")]);
   },
 );
+
+test('the installed command line makes, tests and packs, with libraries that are links', {
+  timeout: LONG_MS,
+}, async () => {
+  const run = promisify(execFile);
+  const main = join(installedIn, 'node_modules/bulkhead/dist/src/main.js');
+  const call = (...args: string[]) => run(process.execPath, [main, ...args], { cwd: installedIn });
+  await call('init', 'shop');
+  expect((await call('test', 'shop')).stdout).toContain('pass 2');
+  expect(JSON.parse((await call('pack', 'shop', '--json')).stdout)).toMatchObject({ packed: true, findings: [] });
+});
 
 describe('types and schemas', () => {
   /** One of each type. */

@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** What comes in on stdin. */
   readonly input?: string;
+  /** In a process group of its own. */
+  readonly detached?: boolean;
 }
 
 export interface Finished {
@@ -37,6 +39,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   const child = spawn(process.execPath, ['--max-semi-space-size=4', main, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { PATH: process.env.PATH ?? '', ...options.environment },
+    detached: options.detached ?? false,
   });
   let out = '';
   let err = '';
