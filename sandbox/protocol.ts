@@ -73,7 +73,7 @@ export interface Job {
   /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
   readonly call?: Call;
   readonly limits: Limits;
-  /** In a process that nobody else uses and that ends with the run. */
+  /** In a process apart from the connector's calls, where code of this connector alone is tried. */
   readonly alone?: boolean;
   /** Ends the run early; its outcome is the fault `cancelled`. */
   readonly signal?: AbortSignal;

@@ -26,6 +26,7 @@ const table = {
   connection_failed: [502, 'The application did not answer.'],
   invalid_backup: [422, 'The backup cannot be used.'],
   credentials_unreadable: [422, 'The credentials were encrypted with a key that is not there any more.'],
+  not_uploaded: [422, 'The bundle lies in the connectors folder and did not come by an upload: remove it there.'],
   connector_unavailable: [422, 'The bundle of the connector is gone or broken.'],
   object_not_found: [422, 'The connector has no such section.'],
   invalid_function: [422, 'The connector has no such function.'],

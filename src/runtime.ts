@@ -12,8 +12,10 @@ import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
+import { Acceptances } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
+import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { Feed } from './feed/feed.ts';
 import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
@@ -63,6 +65,7 @@ export interface Runtime {
 const DRAIN_MS = 10_000;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
+const ACCEPTANCES_FOLDER = 'connectors';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -170,8 +173,10 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
+  const acceptances = await Acceptances.open(join(resolve(options.data), ACCEPTANCES_FOLDER), () => new Date());
+  for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
   const told = tellConnectors(feed);
-  const catalog = new Catalog(connectorsFolder, loads, {
+  const catalog = new Catalog(connectorsFolder, loads, acceptances, {
     onLoaded(connector) {
       const { _id, folder, manifest } = connector;
       logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
@@ -186,11 +191,19 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
       logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
       told.onRefused(refused, errors);
     },
+    onHeld(connector, adds) {
+      const { _id, folder, manifest } = connector;
+      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
+      told.onHeld(connector, adds);
+    },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
+  const bundleUploads = new BundleUploads(connectorsFolder, catalog);
+  await bundleUploads.sweep();
   const service: Service = {
     store,
     catalog,
+    bundleUploads,
     dispatcher,
     activity,
     updating: new Set(),
@@ -219,6 +232,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
       ];
       const amiss = [
         ...(catalog.problem ? [catalog.problem] : []),
+        ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
       ];

@@ -1,5 +1,5 @@
 /** Holds ARCHITECTURE.md's rules against the sources. */
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -12,13 +12,15 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-/** Bundled into the guest's libraries by `npm run guest`, and not part of the product otherwise. */
-const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/');
+/** The web page, which `npm run dashboard` makes. */
+const isDashboard = (file: string): boolean => file.startsWith('src/dashboard/');
+/** Bundled by `npm run guest` and `npm run dashboard`, and not part of the product otherwise. */
+const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/') || isDashboard(file);
 
 /** Files of a new connector. */
 const isTemplate = (file: string): boolean => file.startsWith('src/author/templates/');
 
-const sources = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root }).filter((file) => !isTemplate(file));
+const sources = globSync(['src/**/*.{ts,tsx}', 'sandbox/**/*.ts'], { cwd: root }).filter((file) => !isTemplate(file));
 const files = sources.filter((file) => !isBundled(file));
 
 const imports: Import[] = files.flatMap((from) => {
@@ -65,7 +67,7 @@ test('every import of a file names a file that is there, and no libary comes unl
 });
 
 test('what is bundled comes from libraries that are listed for it', () => {
-  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const bundled = sources.filter(isBundled);
   expect(bundled.length).toBeGreaterThan(10);
   for (const from of bundled) {
@@ -73,7 +75,7 @@ test('what is bundled comes from libraries that are listed for it', () => {
     for (const [, specifier = ''] of text.matchAll(/^(?:import|export)\s(?:[^'";]*\sfrom\s)?'([^'.:][^':]*)';/gm)) {
       const [scope = '', name] = specifier.split('/');
       const library = scope.startsWith('@') ? `${scope}/${name}` : scope;
-      expect(library in devDependencies, `${from} imports ${specifier}`).toBe(true);
+      expect(library in devDependencies || library in dependencies, `${from} imports ${specifier}`).toBe(true);
     }
   }
 });
@@ -146,6 +148,7 @@ describe('arrows', () => {
     'src/broker': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
     'src/connector': [
       'src/broker/origin-permissions.ts',
+      'src/store',
       'src/errors.ts',
       'src/json.ts',
       'src/schema.ts',
@@ -163,7 +166,7 @@ describe('arrows', () => {
     'src/json.ts': [],
   };
 
-  test('what is bundled into the guest is imported by nobody', () => {
+  test('what is bundled is imported by nobody', () => {
     for (const { from, to } of imports) expect(isBundled(to), `${from} imports ${to}`).toBe(false);
   });
 
@@ -171,6 +174,18 @@ describe('arrows', () => {
     const outside = imports.filter(({ from, to }) => from.startsWith('src/sdk/') && !to.startsWith('src/sdk/'));
     expect(outside.length).toBeGreaterThan(0);
     for (const { from, to, isTypeOnly } of outside) expect(isTypeOnly, `${from} imports ${to}`).toBe(true);
+  });
+
+  test('the dashboard knows the REST API and nothing else', () => {
+    const files = sources.filter(isDashboard);
+    expect(files.length).toBeGreaterThan(5);
+    for (const from of files) {
+      const text = readFileSync(join(root, from), 'utf8');
+      for (const [, specifier = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)) {
+        const to = normalize(join(dirname(from), specifier));
+        expect(isDashboard(to) && existsSync(join(root, to)), `${from} imports ${to}`).toBe(true);
+      }
+    }
   });
 
   test('src: main → cli → author, runtime → api → integration → connector, broker → store', () => {
@@ -232,6 +247,7 @@ describe('one importer', () => {
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
+    ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
     ['rfc6902', ['src/api/records.ts']],
     ['commander', ['src/cli/program.ts']],

@@ -84,7 +84,7 @@ test('the first connector of connectors/README.md works as printed', async () =>
   await writeFile(join(connectors, 'weather/package.json'), blocks(text, 'json')[0] ?? '');
   await writeFile(join(connectors, 'weather/index.js'), blocks(text, 'js')[0] ?? '');
   const isReady = async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]);
-  await vi.waitFor(isReady, { timeout: 5_000, interval: 20 });
+  await vi.waitFor(isReady, { timeout: 30_000, interval: 20 });
   const id = await installed(client, 'weather');
   await client('PUT', `/integrations/${id}/installer/checkCity`);
   const { body } = await client('PUT', `/integrations/${id}/settings/forecast`, { days: 2 });

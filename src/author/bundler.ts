@@ -25,8 +25,10 @@ export interface Bundled {
   readonly inputs: readonly string[];
 }
 
-/** Undefined if there are errors among the findings. */
-export type BundleResult = Bundled | { readonly code?: never; readonly findings: readonly Finding[] };
+/** Without code if there are errors among the findings. */
+export type BundleResult =
+  | Bundled
+  | { readonly code?: never; readonly map?: never; readonly findings: readonly Finding[] };
 
 /** @throws NoBundlerError */
 export async function bundleSource(project: Project, source: string): Promise<BundleResult> {

@@ -10,7 +10,7 @@ import { objectIds } from '../store/object-id.ts';
 import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
 import { findingLine, isError } from './finding.ts';
 import { readProject } from './project.ts';
-import { filesOf, inTemporaryFolder, readStaged } from './stage.ts';
+import { stageProject } from './stage.ts';
 
 export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
 
@@ -135,9 +135,7 @@ function errorOf({ bundle, sourceMap }: Connector, outcome: Exclude<Outcome, { s
 async function connectorOf(folder: string): Promise<Connector> {
   const { project, findings: unread } = await readProject(folder);
   if (!project) throw new Error(unread.map(findingLine).join('\n'));
-  const staged = await filesOf(project);
-  const { files } = staged;
-  const read = files && (await inTemporaryFolder((temporary) => readStaged(project, files, temporary)));
-  if (read?.connector) return read.connector;
-  throw new Error([...staged.findings, ...(read?.findings ?? [])].filter(isError).map(findingLine).join('\n'));
+  const { bundle, findings } = await stageProject(project);
+  if (bundle) return bundle.connector;
+  throw new Error(findings.filter(isError).map(findingLine).join('\n'));
 }

@@ -1,57 +1,51 @@
 /** Whether a bundle loads, and has the functions that its manifest names: found out in a real compartment. */
 import { createSandbox } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
-import { loadBundle } from '../connector/load-check.ts';
+import { type Loaded, loadBundle } from '../connector/load-check.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type Finding, isError } from './finding.ts';
 import { type Project, readProject } from './project.ts';
-import { type BundleFile, filesOf, inTemporaryFolder, readStaged } from './stage.ts';
+import { type Staged, stageProject } from './stage.ts';
 
-export interface Inspected {
-  readonly findings: readonly Finding[];
+export interface Inspected extends Staged {
   readonly project?: Project;
-  readonly files?: readonly BundleFile[];
-  /** Absent if there are errors among the findings. */
-  readonly connector?: Connector;
   /** Names of the functions, by section. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Everything that can be known of a project without running its functions. @throws NoBundlerError */
+/**
+ * Everything that can be known of a project without running its functions.
+ *
+ * @throws NoBundlerError, or RequestError `overloaded`: it could not be tried
+ */
 export async function inspectProject(folder: string, onStep: (step: string) => void = () => {}): Promise<Inspected> {
   const { project, findings: unread } = await readProject(folder);
   if (!project) return { findings: unread };
   onStep(project.source === undefined ? 'Reading' : 'Building');
-  const staged = await filesOf(project);
-  if (!staged.files) return { project, findings: staged.findings };
-  const { connector, findings } = await inTemporaryFolder((temporary) =>
-    readStaged(project, staged.files ?? [], temporary),
-  );
-  const all = [...staged.findings, ...findings];
-  if (!connector) return { project, findings: all };
+  const { findings, bundle } = await stageProject(project);
+  if (!bundle) return { project, findings };
   onStep('Loading');
-  const loaded = await loadedSections(connector);
-  if (typeof loaded === 'string') {
-    const message = `${connector.manifest.main} does not load: ${loaded}`;
-    return { project, findings: [...all, { severity: 'error', ...project.placeOf('main'), field: 'main', message }] };
+  const { problem, sections } = await loaded(bundle.connector);
+  if (problem !== undefined) {
+    const message = `${project.manifest.main} does not load: ${problem}`;
+    const finding: Finding = { severity: 'error', ...project.placeOf('main'), field: 'main', message };
+    return { project, findings: [...findings, finding] };
   }
-  const missing = missingFunctions(project, loaded);
-  const known = { project, findings: [...all, ...missing], sections: loaded };
-  return known.findings.some(isError) ? known : { ...known, connector, files: staged.files };
+  const all = [...findings, ...missingFunctions(project, sections)];
+  return { project, findings: all, sections, ...(all.some(isError) ? {} : { bundle }) };
 }
 
-async function loadedSections(connector: Connector): Promise<Record<string, readonly string[]> | string> {
+async function loaded(connector: Connector): Promise<Loaded> {
   const sandbox = createSandbox({ spare: false });
   try {
-    const { problem, sections } = await loadBundle(sandbox, objectIds(), connector, false);
-    return problem ?? sections;
+    return await loadBundle(sandbox, objectIds(), connector, false);
   } finally {
     await sandbox.close();
   }
 }
 
 /** Functions that the manifest names and the code does not have. */
-function missingFunctions(project: Project, sections: Record<string, readonly string[]>): Finding[] {
+function missingFunctions(project: Project, sections: Readonly<Record<string, readonly string[]>>): Finding[] {
   const {
     installerFunction,
     updateFunction,
@@ -71,13 +65,7 @@ function missingFunctions(project: Project, sections: Record<string, readonly st
   ];
   return named.flatMap(([section, name, field]): Finding[] => {
     if (name === undefined || sections[section]?.includes(name)) return [];
-    return [
-      {
-        severity: 'error',
-        ...project.placeOf(field),
-        field,
-        message: `the section ${section} has no function ${name}`,
-      },
-    ];
+    const message = `the section ${section} has no function ${name}`;
+    return [{ severity: 'error', ...project.placeOf(field), field, message }];
   });
 }

@@ -1,6 +1,6 @@
 /** `bulkhead build`: one file and its source map, where the manifest's `main` says. */
 import { join } from 'node:path';
-import { writeFiles } from '../author/stage.ts';
+import { mainOf, writeFiles } from '../author/stage.ts';
 import { type Command, CommandError, FAILED, jsonFlag, print } from './command.ts';
 import { countOf, folderArgument, folderOf, inspect, printFindings } from './inspect.ts';
 
@@ -14,32 +14,29 @@ export const build: Command = {
 
   async run(given) {
     const inspected = await inspect(given);
-    const { project, connector, files, findings } = inspected;
-    if (project && project.source === undefined && connector) {
+    const { project, bundle, findings } = inspected;
+    if (bundle && project?.source === undefined) {
       throw new CommandError(
         'There is nothing to build: package.json names no "source", and main is the code as it is.',
       );
     }
     printFindings(given, inspected);
-    if (!connector || !files) {
+    if (!bundle) {
       print(given, { text: `${countOf(inspected)}: nothing was written.`, json: { built: false, findings } });
       return FAILED;
     }
-    const made = files.filter(({ path }) => path === mainOf(connector) || path === `${mainOf(connector)}.map`);
-    await writeFiles(made, folderOf(given));
-    const main = made.find(({ path }) => !path.endsWith('.map'));
+    const { connector, files } = bundle;
+    const main = mainOf(connector);
+    const made = [main, `${main}.map`].flatMap((path) => {
+      const bytes = files.get(path);
+      return bytes ? [[path, bytes] as const] : [];
+    });
+    await writeFiles(new Map(made), folderOf(given));
+    const bytes = files.get(main)?.length ?? 0;
     print(given, {
-      text: `Built ${main?.path} (${Math.ceil((main?.content.length ?? 0) / 1024)} KiB) with its source map.`,
-      json: {
-        built: true,
-        main: join(folderOf(given), mainOf(connector)),
-        bytes: main?.content.length,
-        digest: connector.bundle.digest,
-        findings,
-      },
+      text: `Built ${main} (${Math.ceil(bytes / 1024)} KiB) with its source map.`,
+      json: { built: true, main: join(folderOf(given), main), bytes, digest: connector.bundle.digest, findings },
     });
     return undefined;
   },
 };
-
-const mainOf = ({ manifest }: { manifest: { main: string } }): string => manifest.main.replace(/^\.\//, '');

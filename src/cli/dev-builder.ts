@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { NoBundlerError } from '../author/bundler.ts';
 import { type Finding, findingLine, isError } from '../author/finding.ts';
 import { readProject } from '../author/project.ts';
-import { type BundleFile, filesOf, writeFiles } from '../author/stage.ts';
+import { type Files, stageProject, writeFiles } from '../author/stage.ts';
 import { CommandError, type Given } from './command.ts';
 
 /** One build at a time; what changes meanwhile leads to one more. */
@@ -56,12 +56,13 @@ export class DevBuilder {
     out.write(`Built ${name} in ${Math.round(performance.now() - startedAt)} ms.\n`);
   }
 
-  async #read(): Promise<{ files?: readonly BundleFile[]; findings: readonly Finding[]; name: string }> {
+  async #read(): Promise<{ files?: Files; findings: readonly Finding[]; name: string }> {
     const { project, findings } = await readProject(this.#folder);
     if (!project) return { findings, name: '' };
     const name = `${project.manifest.name} ${project.manifest.version}`;
     try {
-      return { ...(await filesOf(project)), name };
+      const { bundle, findings: found } = await stageProject(project);
+      return { ...(bundle ? { files: bundle.files } : {}), findings: found, name };
     } catch (error) {
       if (error instanceof NoBundlerError) throw new CommandError(error.message);
       throw error;
@@ -69,8 +70,8 @@ export class DevBuilder {
   }
 }
 
-function markOf(files: readonly BundleFile[] | undefined, findings: readonly Finding[]): string {
+function markOf(files: Files | undefined, findings: readonly Finding[]): string {
   const mark = createHash('sha256').update(JSON.stringify(findings));
-  for (const { path, content } of files ?? []) mark.update(path).update('\0').update(content);
+  for (const [path, content] of files ?? []) mark.update(path).update('\0').update(content);
   return mark.digest('hex');
 }

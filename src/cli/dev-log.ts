@@ -20,18 +20,26 @@ interface Told {
   readonly fault?: string;
   readonly wallMs?: number;
   readonly errors?: readonly ReplyError[];
+  readonly digest?: string;
+  /** Origins that are newly asked for. */
+  readonly adds?: readonly string[];
 }
 
 export class DevLog {
   readonly #out: Output;
   readonly #server: AskedServer;
   readonly #isOurs: (told: Told) => boolean;
+  readonly #approves: boolean;
 
-  /** @param isOurs whether an event is about the connector that is written */
-  constructor(out: Output, server: AskedServer, isOurs: (told: Told) => boolean) {
+  /**
+   * @param isOurs whether an event is about the connector that is written
+   * @param approves whether to accept at once what it newly asks for
+   */
+  constructor(out: Output, server: AskedServer, isOurs: (told: Told) => boolean, approves: boolean) {
     this.#out = out;
     this.#server = server;
     this.#isOurs = isOurs;
+    this.#approves = approves;
   }
 
   take({ name, data }: ServerEvent): void {
@@ -42,12 +50,28 @@ export class DevLog {
         return this.#say(loadedLine(told));
       case 'connector.refused':
         return this.#say(refusedLine(told));
+      case 'connector.held':
+        return void this.held(told);
       case 'run.progress':
         return this.#say(`  ${Math.round((told.fraction ?? 0) * 100)} % ${told.message}`);
       case 'run.log':
         return this.#say(`  ${(told.level ?? '').padEnd(5)} ${told.message}`);
       case 'run.ended':
         return this.#ended(told);
+    }
+  }
+
+  /** A version that asks for more than was accepted. */
+  async held({ _connectorId, digest, adds = [] }: Told): Promise<void> {
+    const asks = `it newly asks for ${adds.join(', ')}`;
+    if (!this.#approves) return this.#say(`Held back until it is approved on the server: ${asks}.`);
+    const path = `/v1/connectors/${_connectorId}/approve`;
+    try {
+      await ask(this.#server, { method: 'POST', path, body: JSON.stringify({ digest }) });
+      this.#say(`Accepted, since it is yours: ${asks}.`);
+    } catch (error) {
+      // A newer version has come meanwhile; or the server is ending.
+      this.#say(`Not accepted: ${(error as Error).message}`);
     }
   }
 

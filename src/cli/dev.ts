@@ -6,6 +6,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { pino } from 'pino';
 import { readProject } from '../author/project.ts';
 import { connectorIdOf } from '../connector/manifest.ts';
+import type { ConnectorRow } from '../connector/slot.ts';
 import { watchBundles } from '../connector/watch.ts';
 import { RequestError } from '../errors.ts';
 import { optionNames } from '../options.ts';
@@ -103,21 +104,24 @@ async function otherServer({ url, options, signal, out }: Given): Promise<DevSer
   return undefined;
 }
 
+type Row = Pick<ConnectorRow, '_id' | 'status' | 'name' | 'version' | 'errors' | 'pending'>;
+
 /** Says what has become of the connector so far, and what happens from now on. */
-async function follow({ out }: Given, { asked }: DevServer, folder: string): Promise<() => Promise<void>> {
+async function follow({ out }: Given, { asked, runtime }: DevServer, folder: string): Promise<() => Promise<void>> {
   const name = basename(folder);
   const isOurs = (told: { _connectorId?: string; folder?: string }, connectorId: string | undefined): boolean =>
     told.folder === name || (connectorId !== undefined && told._connectorId === connectorId);
   let connectorId = await idOf(folder);
-  const log = new DevLog(out, asked, (told) => isOurs(told, connectorId));
+  const log = new DevLog(out, asked, (told) => isOurs(told, connectorId), runtime !== undefined);
   const unfollow = await followEvents(asked, (event) => {
     // The id is made from the name, which may change while it is written.
     if (event.name === 'connector.loaded' && event.data.folder === name) connectorId = String(event.data._connectorId);
     log.take(event);
   });
   const response = await ask(asked, { method: 'GET', path: `/v1/connectors/${connectorId}` }).catch(() => undefined);
-  const row = (await response?.json()) as { status: string; name: string; version: string; errors?: [] } | undefined;
-  if (row) out.write(`${row.status === 'ready' ? loadedLine(row) : refusedLine({ ...row, folder: name })}\n`);
+  const row = (await response?.json()) as Row | undefined;
+  if (row) out.write(`${row.status === 'invalid' ? refusedLine({ ...row, folder: name }) : loadedLine(row)}\n`);
+  if (row?.pending) await log.held({ ...row.pending, _connectorId: row._id });
   return unfollow;
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
 import { findingLine, isError } from '../author/finding.ts';
 import { type Inspected, inspectProject } from '../author/inspect.ts';
+import { RequestError } from '../errors.ts';
 import { CommandError, type Given } from './command.ts';
 import { meterOn } from './meter.ts';
 
@@ -15,7 +16,7 @@ export async function inspect(given: Given): Promise<Inspected> {
   try {
     return await inspectProject(folderOf(given), (step) => meter.show(`${step} …`));
   } catch (error) {
-    if (error instanceof NoBundlerError) throw new CommandError(error.message);
+    if (error instanceof NoBundlerError || error instanceof RequestError) throw new CommandError(error.message);
     throw error;
   } finally {
     meter.clear();

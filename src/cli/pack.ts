@@ -1,8 +1,8 @@
 /** `bulkhead pack`: a `.tgz` that can be dropped into a server's connectors folder. */
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { BundleFile } from '../author/stage.ts';
-import { tarballOf } from '../author/tarball.ts';
+import { tarballOf } from '../connector/tarball.ts';
 import { temporaryFor } from '../store/files.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
 import { countOf, folderArgument, folderOf, inspect, printFindings } from './inspect.ts';
@@ -21,14 +21,17 @@ export const pack: Command = {
   async run(given) {
     const { flags, cwd } = given;
     const inspected = await inspect(given);
-    const { connector, files, findings } = inspected;
+    const { bundle, findings } = inspected;
     printFindings(given, inspected);
-    if (!connector || !files) {
+    if (!bundle) {
       print(given, { text: `${countOf(inspected)}: nothing was packed.`, json: { packed: false, findings } });
       return FAILED;
     }
+    const { connector, files } = bundle;
     const { name, version } = connector.manifest;
-    const { bytes, digest } = await tarballOf([...files, ...(await papersOf(folderOf(given)))]);
+    const all = [...files, ...(await papersOf(folderOf(given)))].sort(([a], [b]) => (a < b ? -1 : 1));
+    const bytes = await tarballOf(new Map(all));
+    const digest = `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
     const folder = resolve(cwd, typeof flags.output === 'string' ? flags.output : '.');
     await mkdir(folder, { recursive: true });
     // As npm names them: a scope becomes part of the name.
@@ -48,10 +51,10 @@ export const pack: Command = {
   },
 };
 
-async function papersOf(folder: string): Promise<BundleFile[]> {
-  const read = async (path: string): Promise<BundleFile[]> => {
-    const content = await readFile(join(folder, path)).catch(() => undefined);
-    return content ? [{ path, content }] : [];
+async function papersOf(folder: string): Promise<(readonly [path: string, bytes: Buffer])[]> {
+  const read = async (path: string): Promise<(readonly [string, Buffer])[]> => {
+    const bytes = await readFile(join(folder, path)).catch(() => undefined);
+    return bytes ? [[path, bytes]] : [];
   };
   return (await Promise.all(PAPERS.map(read))).flat();
 }

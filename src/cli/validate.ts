@@ -13,13 +13,14 @@ export const validate: Command = {
 
   async run(given) {
     const inspected = await inspect(given);
-    const { findings, sections, connector, files } = inspected;
+    const { findings, sections, bundle } = inspected;
     const isValid = !findings.some(isError);
     printFindings(given, inspected);
     const functions = Object.values(sections ?? {}).flat().length;
-    const bytes = files?.reduce((sum, { content }) => sum + content.length, 0);
+    const bytes = [...(bundle?.files.values() ?? [])].reduce((sum, { length }) => sum + length, 0);
+    const connector = bundle?.connector;
     const what = connector
-      ? `: ${connector.manifest.name} ${connector.manifest.version}, ${functions} functions, ${Math.ceil((bytes ?? 0) / 1024)} KiB`
+      ? `: ${connector.manifest.name} ${connector.manifest.version}, ${functions} functions, ${Math.ceil(bytes / 1024)} KiB`
       : '';
     print(given, {
       text: `${countOf(inspected)}${what}.`,

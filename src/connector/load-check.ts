@@ -1,17 +1,23 @@
 /** Whether a bundle loads: found out where its code belongs, in its compartment, calling nothing. */
 import { type Ask, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
+import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
-/** A manifest's limits are for its functions; loading has these. */
-const limits = Object.freeze({ ...defaultLimits, timeoutMs: 5_000, cpuMs: 1_500 });
+/**
+ * A manifest's limits are for its functions; loading has these. Code that loads waits for nothing: most of
+ * the wall time is for the process to start, on a machine that does something else as well.
+ */
+const limits = Object.freeze({ ...defaultLimits, timeoutMs: 15_000, cpuMs: 1_500 });
 
 const refusal = JSON.stringify({
   error: { code: 'permission_denied', message: 'Nothing can be asked for while a bundle loads.' },
 });
 const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
-/** What says nothing of the bundle. */
-const NO_VERDICT = ['sandbox_restarted', 'overloaded', 'sandbox_crashed'];
+/** What says nothing of the bundle, … */
+const NO_VERDICT = ['sandbox_restarted', 'overloaded'];
+/** … and what does when it happens again, with nobody else inside. */
+const DOUBTFUL = [...NO_VERDICT, 'sandbox_crashed'];
 const ATTEMPTS = 3;
 
 export type Loaded =
@@ -24,7 +30,10 @@ export async function loadProblem(...args: Parameters<typeof loadBundle>): Promi
   return (await loadBundle(...args)).problem;
 }
 
-/** @param isReplacement the version before it serves on meanwhile, and must not be harmed */
+/**
+ * @param isReplacement the version before it serves on meanwhile, and must not be harmed
+ * @throws RequestError `overloaded`: it could not be tried
+ */
 export async function loadBundle(
   sandbox: Sandbox,
   newRunId: () => string,
@@ -35,8 +44,12 @@ export async function loadBundle(
     const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement || attempt > 1 };
     const outcome = await sandbox.run(job, nothing);
     if (outcome.status === 'answered') return { sections: JSON.parse(outcome.result) };
-    const isVerdict = outcome.status === 'failed' || !NO_VERDICT.includes(outcome.fault);
-    if (!isVerdict && attempt < ATTEMPTS) continue;
-    return { problem: outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code) };
+    if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
+    const { fault, message } = outcome;
+    if (DOUBTFUL.includes(fault) && attempt < ATTEMPTS) continue;
+    if (NO_VERDICT.includes(fault)) {
+      throw requestError('overloaded', { message: 'There was no room to try whether the bundle loads.' });
+    }
+    return { problem: message || fault };
   }
 }

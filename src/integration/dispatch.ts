@@ -131,6 +131,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     _integrationId: integrationId,
     _connectorId: connector._id,
     version: connector.manifest.version,
+    digest: connector.bundle.digest,
     section,
     function: name,
   });

@@ -6,7 +6,7 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import { applyInstallerReply } from './call.ts';
 import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
-import { commit, integrationOf, put, type Service } from './service.ts';
+import { commit, integrationOf, put, type Service, unavailable } from './service.ts';
 
 export interface Installed {
   readonly unit: UnitOfWork;
@@ -24,7 +24,7 @@ async function installOne(service: Service, connectorId: string, body: JsonObjec
   if (!connector) {
     if (!service.catalog.row(connectorId))
       throw requestError('not_found', { message: `There is no connector ${connectorId}.` });
-    throw requestError('connector_unavailable');
+    throw unavailable(service, connectorId);
   }
   const { manifest } = connector;
   const { title, install: steps = [], settings = {}, installerFunction } = manifest.connector;

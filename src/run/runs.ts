@@ -5,7 +5,10 @@ import type { RunJournal } from './journal.ts';
 import type { RunLine, RunRecord } from './run.ts';
 
 /** What is known of a run before it begins. */
-export type Begun = Pick<RunRecord, '_id' | '_integrationId' | '_connectorId' | 'version' | 'section' | 'function'>;
+export type Begun = Pick<
+  RunRecord,
+  '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function'
+>;
 
 /** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
 export interface Ended {

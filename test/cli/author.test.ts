@@ -1,18 +1,11 @@
 /** From `init` to a running connector, with the real command line. */
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { extract } from 'tar';
+import { extract, list } from 'tar';
 import { describe, expect, test, vi } from 'vitest';
 import { callCommand, type Finished, runCommand, startCommand } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { installed, serve } from '../support/runtime.ts';
-
-async function unpacked(file: string, into: string): Promise<string[]> {
-  const names: string[] = [];
-  await mkdir(into);
-  await extract({ file, cwd: into, strip: 1, onReadEntry: ({ path }) => names.push(path) });
-  return names;
-}
 
 describe.each([
   ['typescript', runCommand],
@@ -41,10 +34,14 @@ describe.each([
     expect([file, packedDigest]).toEqual([join(cwd, 'weather-1.0.0.tgz'), digest]);
     expect(fileDigest).toMatch(/^sha256-[0-9a-f]{64}$/);
 
-    const names = await unpacked(file, join(connectors, 'weather'));
+    const names: string[] = [];
+    await list({ file, onReadEntry: ({ path }) => names.push(path) });
     const main =
       language === 'typescript' ? ['package/dist/index.js', 'package/dist/index.js.map'] : ['package/index.js'];
     expect(names).toEqual([...main, 'package/package.json']);
+    // As a folder; the tarball itself is for another server.
+    await mkdir(join(connectors, 'weather'));
+    await extract({ file, cwd: join(connectors, 'weather'), strip: 1 });
     const { client } = await serve({}, { connectors });
     const { body: rows } = await client('GET', '/connectors');
     expect(rows).toMatchObject([{ name: 'weather', status: 'ready', digest }]);
@@ -54,6 +51,10 @@ describe.each([
       city: 'Oslo',
       forecast: ['sun', 'sun'],
     });
+    const { client: other } = await serve({}, { connectors: cwd });
+    const { body: there } = await other('GET', '/connectors');
+    const packedRow = there.find(({ digest: its }: { digest?: string }) => its === digest);
+    expect(packedRow).toMatchObject({ name: 'weather', status: 'ready' });
   });
 });
 

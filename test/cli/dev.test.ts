@@ -52,6 +52,9 @@ test('serves what is written, and shows what it logs', { timeout: LONG_MS }, asy
   await vi.waitFor(async () => expect(await forecast()).toBe(''), patiently);
   await says(dev, / {2}closed: no\n\s+at .*src\/index\.ts:24:\d+/);
 
+  await edit(join(cwd, 'weather/package.json'), '"fetch": []', '"fetch": ["https://api.example.com"]');
+  await says(dev, 'Accepted, since it is yours: it newly asks for https://api.example.com.');
+
   const compartments = await childrenOf(dev.pid);
   expect(compartments.length).toBeGreaterThan(0);
   dev.child.kill('SIGINT');

@@ -1,7 +1,10 @@
 /** Dropping, replacing, breaking and removing bundles, in a runtime that watches. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Acceptances } from '../../src/connector/acceptances.ts';
+import { Catalog } from '../../src/connector/catalog.ts';
+import { requestError } from '../../src/errors.ts';
 import type { Client } from '../support/client.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { installed, serve } from '../support/runtime.ts';
@@ -12,7 +15,10 @@ async function rowsOf(client: Client): Promise<Record<string, Record<string, unk
   const { body } = await client('GET', '/connectors');
   return Object.fromEntries(body.map((row: { name: string }) => [row.name, row]));
 }
-const within = { timeout: 15_000, interval: 20 };
+const within = { timeout: 30_000, interval: 20 };
+
+// Most of the time goes into starting processes, on a machine that does something else as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('a dropped bundle loads, a replaced one swaps, a removed one unloads', async () => {
   const { client, connectors } = await serve();
@@ -224,4 +230,25 @@ test("a bundle's image: there, replaced while it serves, and gone, with the dige
   await rm(file);
   await vi.waitFor(async () => expect((await image()).status).toBe(404), within);
   expect((await rowsOf(client)).a).toEqual(a);
+});
+
+test('a bundle that there was no room to try is tried again, and is not refused for good', async () => {
+  const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
+  await writeBundle(connectors, 'a', { code: answering('x') });
+  const acceptances = await Acceptances.open(data, () => new Date());
+  const tried: boolean[] = [];
+  const loads = async (_: unknown, isReplacement: boolean): Promise<undefined> => {
+    tried.push(isReplacement);
+    if (tried.length === 1) throw requestError('overloaded');
+  };
+  const errors: unknown[] = [];
+  const nothing = (): void => {};
+  const events = { onLoaded: nothing, onUnloaded: nothing, onRefused: nothing, onHeld: nothing };
+  const catalog = new Catalog(connectors, loads, acceptances, { ...events, onError: (error) => errors.push(error) });
+  onTestFinished(() => catalog.close());
+  await catalog.start();
+  expect(catalog.rows()).toMatchObject([{ status: 'invalid', errors: [{ code: 'overloaded' }] }]);
+  await vi.waitFor(() => expect(catalog.rows()).toMatchObject([{ status: 'ready' }]), within);
+  expect(catalog.rows()[0]).not.toHaveProperty('errors');
+  expect([tried, errors.length]).toEqual([[false, false], 1]);
 });

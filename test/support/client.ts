@@ -9,7 +9,7 @@ export interface Reply {
 
 export type Client = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 
-/** @param body a value to send as JSON, or a text to send as it is */
+/** @param body a value to send as JSON, or a text or bytes to send as they are */
 export function createClient(baseUrl: string, token: string | undefined): Client {
   return async (method, path, body, headers = {}) => {
     const sent: Record<string, string> = { ...headers };
@@ -19,7 +19,7 @@ export function createClient(baseUrl: string, token: string | undefined): Client
       method,
       headers: sent,
       redirect: 'manual',
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isAsItIs(body) ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
@@ -31,6 +31,9 @@ export function createClient(baseUrl: string, token: string | undefined): Client
     };
   };
 }
+
+const isAsItIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array;
 
 /** `code` and `field` of each entry of an error reply. */
 export function errorsOf({ body }: Reply): [code: string, field?: string][] {

@@ -1,10 +1,8 @@
 /** What a server would find when it starts: its port, and the bundles. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { createSandbox } from '../../../sandbox/index.ts';
-import { readBundle } from '../../connector/bundle.ts';
-import { bundleNames } from '../../connector/folder.ts';
+import { bundleEntries, readEntry } from '../../connector/folder.ts';
 import { loadProblem } from '../../connector/load-check.ts';
 import type { Options } from '../../options.ts';
 import { objectIds } from '../../store/object-id.ts';
@@ -37,7 +35,7 @@ export async function bundles(
 ): Promise<Verdict[]> {
   let names: string[];
   try {
-    names = await bundleNames(folder);
+    names = await bundleEntries(folder);
   } catch (error) {
     return [problem('bundles', `${folder} cannot be listed (${codeOf(error)}).`)];
   }
@@ -48,7 +46,7 @@ export async function bundles(
   try {
     for (const name of names) {
       onBundle(name);
-      const { connector, reasons } = await readBundle(join(folder, name), name);
+      const { connector, reasons } = await readEntry(folder, name);
       const why = connector
         ? await loadProblem(sandbox, newId, connector, false)
         : reasons.map(({ message }) => message).join('; ');
