@@ -110,6 +110,31 @@ describe('setting up', () => {
   );
 
   test(
+    'a version that asks for more says so in plain words, and serves when it is approved',
+    async () => {
+      const asking = (version: string, fetch: string[]) =>
+        writeBundle(dashboard.connectors, 'asking', {
+          manifest: { version },
+          connector: { title: 'Asking', permissions: { fetch } },
+          code: 'exports.settings = {};',
+        });
+      await asking('1.0.0', ['https://a.example']);
+      await dashboard.settle('asking', '1.0.0');
+      const page = await dashboard.open('#/connectors');
+      await asking('1.1.0', ['https://a.example', 'https://*.b.example']);
+      await page.getByText('Version 1.1.0 asks for more and waits for your approval.').waitFor();
+      await page.getByText('may also reach https://*.b.example').waitFor();
+      await page.getByText('Until then 1.0.0 serves on.').waitFor();
+      await picture(page, 'approval');
+      await press(page, 'Approve Asking 1.1.0');
+      await page.getByText('asking 1.1.0', { exact: true }).waitFor();
+      await page.getByText('waits for your approval').waitFor({ state: 'detached' });
+      await page.context().close();
+    },
+    LONG_MS,
+  );
+
+  test(
     'two clicks are one request',
     async () => {
       const id = await installed(dashboard.client, 'hello', { tag: 'twice' });

@@ -1,9 +1,10 @@
 /** The dashboard as its users meet it: a server, a browser, and the address that the server prints. */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { expect, vi } from 'vitest';
 import { launchBrowser } from './browser.ts';
 import { type Client, createClient } from './client.ts';
 import { type BundleText, writeBundle } from './folders.ts';
@@ -55,7 +56,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const address = await printedAddress(server);
   const token = decodeURIComponent(address.split('#token=')[1] ?? '');
   const client = createClient(server.url, token);
-  await settleBundles(client, connectors);
+  await settleBundles(client);
   const faults: string[] = [];
   let browser: Promise<Browser> | undefined;
   return {
@@ -66,7 +67,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     address,
     client,
     faults,
-    settle: (name, version) => settleBundles(client, connectors, { name, version }),
+    settle: (name, version) => settleBundles(client, { name, version }),
     async open(path, contextOptions = {}) {
       browser ??= launchBrowser();
       const context = await (await browser).newContext({ locale: 'en-GB', ...contextOptions });
@@ -87,7 +88,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       await server.stop('SIGKILL');
       await whileDown();
       server = await launchServer({ ...environment, BULKHEAD_PORT: port });
-      await settleBundles(client, connectors);
+      await settleBundles(client);
     },
     async close() {
       await (await browser)?.close();
@@ -97,33 +98,22 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   };
 }
 
-/**
- * Waits until the bundles are settled. On a machine that is too busy to check one in time it is refused
- * as long as its files stay as they are: they are written anew.
- *
- * @param wanted one that has to serve, in this version
- */
-async function settleBundles(
-  client: Client,
-  connectors: string,
-  wanted?: { readonly name: string; readonly version: string },
-): Promise<void> {
+/** @param wanted one that has to serve, in this version */
+function settleBundles(client: Client, wanted?: { readonly name: string; readonly version: string }): Promise<void> {
   interface Row {
     readonly name: string;
     readonly version?: string;
-    readonly errors?: readonly { readonly message: string }[];
+    readonly errors?: readonly { readonly code: string }[];
   }
-  for (let attempt = 0; attempt < 60; attempt++) {
-    const rows: readonly Row[] = (await client('GET', '/connectors')).body;
-    const refused = rows.filter(({ errors = [] }) => errors.some(({ message }) => message.endsWith('overloaded')));
-    const isThere = !wanted || rows.some(({ name, version }) => name === wanted.name && version === wanted.version);
-    if (refused.length === 0 && isThere) return;
-    for (const { name } of refused) {
-      const manifest = join(connectors, name, 'package.json');
-      await writeFile(manifest, `${await readFile(manifest, 'utf8')}\n`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
+  return vi.waitFor(
+    async () => {
+      const rows: readonly Row[] = (await client('GET', '/connectors')).body;
+      // What there was no room to check is checked again.
+      expect(rows.flatMap(({ errors = [] }) => errors).filter(({ code }) => code === 'overloaded')).toEqual([]);
+      if (wanted) expect(rows).toContainEqual(expect.objectContaining(wanted));
+    },
+    { timeout: 60_000, interval: 100 },
+  );
 }
 
 async function printedAddress(server: Server): Promise<string> {

@@ -41,6 +41,8 @@ export interface Connector {
   readonly limits: { readonly timeoutMs?: number; readonly cpuMs?: number; readonly memoryMb?: number };
   /** Called first when an integration is removed. */
   readonly preUninstallFunction?: string;
+  /** A version that asks for more than was accepted, and waits. */
+  readonly pending?: { readonly version: string; readonly digest: string; readonly sentences: readonly string[] };
   readonly errors?: readonly ErrorItem[];
 }
 

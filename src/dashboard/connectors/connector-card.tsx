@@ -1,6 +1,7 @@
 import type { Connector } from '../api/types.ts';
 import { counted } from '../app/amounts.tsx';
 import { Logo } from '../app/logo.tsx';
+import { PendingNotice } from './pending-notice.tsx';
 import { limitsOf, reachOf } from './plain-words.ts';
 
 interface ConnectorCardProps {
@@ -8,10 +9,14 @@ interface ConnectorCardProps {
   /** How often it is installed already. */
   readonly installs: number;
   readonly onInstall: () => void;
+  /** Reads the connectors anew. */
+  readonly reload: () => Promise<void>;
 }
 
-export function ConnectorCard({ connector, installs, onInstall }: ConnectorCardProps) {
-  const { _id, title, name, version, description, imageURL, status, errors = [] } = connector;
+export function ConnectorCard({ connector, installs, onInstall, reload }: ConnectorCardProps) {
+  const { _id, title, name, version, description, imageURL, status, pending, errors = [] } = connector;
+  /** Nothing of it serves before it is approved. */
+  const waits = status === 'held' && pending !== undefined;
   const reach = reachOf(connector);
   const limits = limitsOf(connector);
   return (
@@ -25,12 +30,13 @@ export function ConnectorCard({ connector, installs, onInstall }: ConnectorCardP
           </p>
         </div>
         {status === 'invalid' && <span class="badge bad">Cannot be used</span>}
-        {status === 'held' && <span class="badge warn">Held back</span>}
+        {status === 'held' && <span class="badge warn">{waits ? 'Waits for approval' : 'Held back'}</span>}
       </div>
       {description && <p>{description}</p>}
-      {status === 'held' && (
+      {status === 'held' && !waits && (
         <p class="notice warn">It has crashed too often; its calls are refused for a while, until one succeeds.</p>
       )}
+      <PendingNotice connector={connector} reload={reload} />
       {errors.length > 0 && (
         <div class={`notice ${status === 'invalid' ? 'bad' : 'warn'}`}>
           <p>
@@ -69,7 +75,7 @@ export function ConnectorCard({ connector, installs, onInstall }: ConnectorCardP
       )}
       <div class="row apart push-down">
         <span class="muted small">{installs === 0 ? 'Not installed' : `Installed ${counted(installs, 'time')}`}</span>
-        {status !== 'invalid' && (
+        {status !== 'invalid' && !waits && (
           <button type="button" class="button primary" aria-label={`Install ${title}`} onClick={onInstall}>
             Install
           </button>

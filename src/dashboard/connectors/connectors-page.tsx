@@ -47,6 +47,7 @@ export function ConnectorsPage() {
             connector={connector}
             installs={installsOf(connector).length}
             onInstall={() => setChosen(connector)}
+            reload={connectors.reload}
           />
         ))}
       </ul>
