@@ -93,6 +93,8 @@ const REPLIES_FILE = 'replies.sqlite';
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
  *
  * @example
+ * import { createRuntime } from 'bulkhead';
+ *
  * const runtime = await createRuntime({ data: './data', connectors: './connectors' });
  * await runtime.listen();
  * await runtime.close();
