@@ -35,9 +35,10 @@ export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Whatever gets past the error replies is a bug or a broken connection.
   app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
+  // A router looks at all of its paths for each request: those that are asked for most have one of their own.
+  const calls = new Router({ sensitive: true });
+  functionRoutes(calls, service, publicUrl);
   const router = new Router({ sensitive: true });
-  // A call's path comes first: it is the one that is asked for most.
-  functionRoutes(router, service, publicUrl);
   integrationRoutes(router, service, publicUrl);
   connectorRoutes(router, service, publicUrl);
   connectionRoutes(router, service);
@@ -54,8 +55,9 @@ export function createApp(options: AppOptions): Koa {
   app.use(health(options.health));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens));
   app.use(refuseWhileClosing(options.isClosing));
+  app.use(calls.routes());
   app.use(router.routes());
-  app.use(refuseUnknown(router));
+  app.use(refuseUnknown([calls, router]));
   return app;
 }
 
@@ -140,9 +142,10 @@ const tokenInfo: Middleware = (ctx) => {
 };
 
 /** 405 with `Allow` for a known path, 404 for the rest. */
-function refuseUnknown(router: Router): Middleware {
+function refuseUnknown(routers: readonly Router[]): Middleware {
   return (ctx) => {
-    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap(({ methods }) => methods));
+    const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
+    const allowed = new Set(layers.flatMap(({ methods }) => methods));
     if (allowed.size === 0) throw requestError('not_found');
     ctx.set('Allow', [...allowed].join(', '));
     throw requestError('method_not_allowed');
