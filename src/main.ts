@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=16
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { pino } from 'pino';
 import { runCommandLine } from './cli/program.ts';

@@ -36,7 +36,7 @@ export interface Going {
 
 /** Starts a command; it is killed when the test ends. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Going {
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', main, ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', main, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { PATH: process.env.PATH ?? '', ...options.environment },
     detached: options.detached ?? false,
