@@ -146,12 +146,22 @@ export type Ask = {
   log(level: LogLevel, text: string): void;
 };
 
+/** What is going on at the moment. */
+export interface SandboxUsage {
+  readonly runsInFlight: number;
+  /** Runs that wait for a turn. */
+  readonly runsWaiting: number;
+  /** Those that connectors use and the spare one. */
+  readonly compartments: number;
+}
+
 /** One call is `Job → Outcome`. */
 export interface Sandbox {
   /** Resolves for everything that a connector can do wrong; rejects only for our own bugs. */
   run(job: Job, ask: Ask): Promise<Outcome>;
   /** Whether a connector is held back because it keeps bringing its compartment down. */
   isHeld(connectorId: string): boolean;
+  usage(): SandboxUsage;
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }

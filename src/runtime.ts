@@ -1,13 +1,16 @@
 /** Wires everything; starts and closes it. */
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
+import { logRequest } from './access-log.ts';
 import { adminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
+import { Idempotency } from './api/idempotency.ts';
 import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
@@ -27,15 +30,18 @@ import { type Integration, integrationProblem } from './integration/integration.
 import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { completeOptions, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
-import { Runs } from './run/runs.ts';
+import { type RunListener, Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
 import { integrationsFolder, openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
+import { observedStore } from './store/observed-store.ts';
+import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 
 export type RuntimeOptions = Partial<Options> & {
@@ -62,15 +68,33 @@ export interface Runtime {
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
+/** Tells of runs, and counts those that have ended. */
+function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
+  return {
+    ...listener,
+    onEnded(record) {
+      listener.onEnded(record);
+      const { section, outcome, fault = '', wallMs = 0 } = record;
+      metrics.runEnded(section, outcome, fault, wallMs);
+    },
+  };
+}
+
+/** By the package's own name: the sources and what is built of them lie at different depths. */
+const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
+
 const DRAIN_MS = 10_000;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
 const ACCEPTANCES_FOLDER = 'connectors';
+const REPLIES_FILE = 'replies.sqlite';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
  *
  * @example
+ * import { createRuntime } from 'bulkhead';
+ *
  * const runtime = await createRuntime({ data: './data', connectors: './connectors' });
  * await runtime.listen();
  * await runtime.close();
@@ -101,11 +125,12 @@ interface Opened {
   readonly unreadable: readonly string[];
 }
 
-async function start(options: Options, logger: Logger, { store, keyring, unreadable }: Opened): Promise<Runtime> {
+async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
+  const { store: opened, keyring, unreadable } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
-  for (const { message } of store.problems) logger.error({ event: 'store_problem' }, message);
+  for (const { message } of opened.problems) logger.error({ event: 'store_problem' }, message);
 
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
   if (unreadable.length > 0)
@@ -115,7 +140,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     logger.error({ err: error }, 'the runs could not be written'),
   );
   if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
-  for (const id of journal.integrationIds()) if ((await store.ownerOf(id)) === undefined) journal.forget(id);
+  for (const id of journal.integrationIds()) if ((await opened.ownerOf(id)) === undefined) journal.forget(id);
 
   const sandbox = createSandbox({
     isolation: options.isolation,
@@ -130,8 +155,20 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     queuePerConnector: options.queuePerConnector,
   });
   const feed = new Feed(new Date());
+  const metrics = new Metrics({
+    usage: () => sandbox.usage(),
+    events: () => ({ told: feed.newest, followers: feed.followers }),
+    connectors() {
+      const counts = { ready: 0, held: 0, invalid: 0 };
+      for (const { _id, status } of catalog.rows()) {
+        counts[status === 'ready' && sandbox.isHeld(_id) ? 'held' : status]++;
+      }
+      return counts;
+    },
+  });
+  const store = observedStore(opened, (result, ms) => metrics.committed(result, ms));
   store.follow(tellIntegrations(feed));
-  const runs = new Runs(journal, () => new Date(), tellRuns(feed));
+  const runs = new Runs(journal, () => new Date(), countedRuns(tellRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -213,10 +250,33 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
   };
 
+  const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
+    now: () => Date.now(),
+    onDamage: (message) => logger.error({ event: 'store_problem' }, message),
+  });
+
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
+  const idempotency = new Idempotency(service, ledger, {
+    publicUrl,
+    onError: (error) => logger.error({ err: error }, 'the reply to a request could not be kept'),
+  });
+  await idempotency.settle();
   const app = createApp({
     service,
+    idempotency,
+    metrics,
+    version,
+    rateLimit: {
+      perSecond: options.rateLimitPerSecond,
+      badTokensPerMinute: options.badTokensPerMinute,
+      onLimited: (reason) => metrics.rateLimited(reason),
+    },
+    onRequestEnded: (ended) => {
+      const { method, route, status, ms, isInProcess } = ended;
+      if (!isInProcess) metrics.requestEnded(method, route, status, ms);
+      logRequest(logger, ended);
+    },
     feed,
     pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
@@ -257,6 +317,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     await outbound.close();
     await server.close();
     journal.close();
+    ledger.close();
     await store.close();
   }
 

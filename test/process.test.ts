@@ -1,10 +1,12 @@
 /** The process: first start, bad options, a port or a folder that is taken, signals. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { processUsage } from '../sandbox/supervisor/process-usage.ts';
 import { createClient } from './support/client.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
@@ -209,4 +211,39 @@ test.skipIf(!existsSync('/proc/self/status')).each([
   expect(compartments.length).toBeGreaterThanOrEqual(ids.length);
   await server.stop('SIGKILL');
   await vi.waitFor(async () => expect(await compartmentsAmong(compartments)).toEqual([]), { timeout: 5_000 });
+});
+
+test('a log that nobody reads does not hold up the server, and ends whole', async () => {
+  const environment = { PATH: process.env.PATH ?? '', BULKHEAD_PORT: '0', BULKHEAD_TOKEN: 'a-token' };
+  const folders = { BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { ...environment, ...folders },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let out = '';
+  const url = await new Promise<string>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      out += `${text}`;
+      const found = /listening on (http:\S+)\n/.exec(out)?.[1];
+      if (found) resolve(found);
+    });
+  });
+  const client = createClient(url, 'a-token');
+  // A pipe takes some hundred lines.
+  const requests = 1_500;
+  for (let i = 0; i < requests; i++) expect((await client('GET', '/tokenInfo')).status).toBe(200);
+  let lines = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    lines += `${text}`;
+  });
+  child.kill('SIGTERM');
+  await once(child, 'close');
+  const told = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(told.filter(({ event }) => event === 'request')).toHaveLength(requests);
+  expect(told.at(-1)).toMatchObject({ event: 'stopping' });
 });

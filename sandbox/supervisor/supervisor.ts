@@ -2,7 +2,15 @@
  * Which compartment a run goes to: one process per connector, started on demand, with one ready to
  * be taken. Lets go what has been idle, and the longest idle one when there are too many.
  */
-import { type Ask, type Job, nothingSpent, type Outcome, type Sandbox, type StartHost } from '../protocol.ts';
+import {
+  type Ask,
+  type Job,
+  nothingSpent,
+  type Outcome,
+  type Sandbox,
+  type SandboxUsage,
+  type StartHost,
+} from '../protocol.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { Compartment, type CompartmentOptions } from './compartment.ts';
 import { HoldBack } from './hold-back.ts';
@@ -63,6 +71,14 @@ export class Supervisor implements Sandbox {
 
   isHeld(connectorId: string): boolean {
     return this.#holdBack.isHeld(connectorId);
+  }
+
+  usage(): SandboxUsage {
+    return {
+      runsInFlight: this.#admission.inFlight,
+      runsWaiting: this.#admission.waiting,
+      compartments: this.#all.size,
+    };
   }
 
   /** Resolves to nothing once the run may go in. */

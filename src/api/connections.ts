@@ -78,7 +78,7 @@ async function send(
     const permissions = [originOf(open) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
-      { connectorId: connectorIdOf(ctx, connection), permissions },
+      { connectorId: connectorIdOf(ctx, connection), permissions, trace: ctx.state.trace },
       endOf(ctx),
     );
     return { response, redaction };

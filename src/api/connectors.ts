@@ -18,15 +18,15 @@ import { readBytes, readObject } from './body.ts';
 import { type ApiContext, assertAdministrator, flag, isKnown } from './context.ts';
 import { replyList } from './paging.ts';
 
-const updateBody = Compile(
-  Type.Object({
-    _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
-  }),
-);
+export const UpdateBody = Type.Object({
+  _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+});
+const updateBody = Compile(UpdateBody);
 
-const approveBody = Compile(Type.Object({ digest: Type.String({ minLength: 1, maxLength: 200 }) }));
+export const ApproveBody = Type.Object({ digest: Type.String({ minLength: 1, maxLength: 200 }) });
+const approveBody = Compile(ApproveBody);
 
-const TARBALL_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
+export const TARBALL_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 /** Integrations that are named in a sentence. */
 const NAMED = 10;
 
@@ -127,7 +127,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     }
     const connector = catalog.get(_id);
     if (!connector) throw unavailable(service, _id);
-    const failures = await update(service, connector, ids);
+    const failures = await update(service, connector, ids, ctx.state.trace);
     if (failures.length > 0) {
       const errors = failures.flatMap(({ integrationId, error }) =>
         error.errors.map((item): ErrorItem => ({ ...item, field: `_integrationIds.${ids.indexOf(integrationId)}` })),

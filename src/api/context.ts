@@ -6,11 +6,15 @@ import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 
 export interface ApiState {
   requestId: string;
+  trace: Trace;
   /** Absent: the administrator asks. */
   grant?: Grant;
+  /** Where the router does not know it. */
+  route?: string;
 }
 export type ApiContext = Context & { state: ApiState; params: Record<string, string> };
 

@@ -1,10 +1,12 @@
 /** `/events`: what happens, as server-sent events (contract 4; WHATWG HTML, 9.2). */
 import type { ServerResponse } from 'node:http';
 import type { Router } from '@koa/router';
+import Type from 'typebox';
 import { requestError } from '../errors.ts';
 import { type Feed, FOLLOWERS, type Follower } from '../feed/feed.ts';
 import type { Activity } from '../integration/activity.ts';
 import { isObjectId } from '../store/object-id.ts';
+import { ObjectId } from '../store/store.ts';
 import { type ApiContext, assertAdministrator } from './context.ts';
 import { queryOf } from './paging.ts';
 
@@ -14,6 +16,8 @@ const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 60_000;
 /** When a client that was cut off comes back. */
 const RETRY_MS = 2_000;
+
+export const EventQuery = Type.Object({ _integrationId: Type.Optional(ObjectId) });
 
 export function eventRoutes(router: Router, feed: Feed, activity: Activity): void {
   router.get('/events', (context) => {

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context, Middleware } from 'koa';
 import { requestError } from '../errors.ts';
-import { isKnown } from './context.ts';
+import { type ApiContext, isKnown } from './context.ts';
 
 const INDEX = 'index.html';
 const PREFIX = '/dashboard/';
@@ -49,6 +49,7 @@ export function servePage(folder: string): Middleware {
     const { path, method } = ctx;
     if (path === '/dashboard' || path === PREFIX) return ctx.redirect('/');
     if (path !== '/' && !path.startsWith(PREFIX)) return next();
+    (ctx as ApiContext).state.route = path === '/' ? path : `${PREFIX}{file}`;
     const isRead = method === 'GET' || method === 'HEAD';
     // A program that asks for JSON at the API's root is answered by the API.
     if (path === '/') ctx.vary('Accept');

@@ -1,5 +1,5 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
-import Type from 'typebox';
+import Type, { type TObject, type TOptional, type TString } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
@@ -10,6 +10,18 @@ import type { ApiContext } from './context.ts';
 export const LIMIT_MAX = 1000;
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
 const PAGE_CHARS = 16 * 1024 * 1024;
+const Limit = Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_MAX, description: 'Items of a page.' });
+/** What every list takes. */
+export const PageQuery = Type.Object({
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Type.String({ description: 'From the `next` link of the page before.' })),
+});
+/** What everything takes that replies a record, or several. */
+export const ProjectionQuery = Type.Object({
+  include: Type.Optional(Type.String({ description: 'Fields to reply, with commas between, in dot notation.' })),
+  exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
+});
+const validLimit = Compile(Limit);
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
@@ -26,18 +38,28 @@ export function queryOf(ctx: ApiContext, name: string): string | undefined {
   return value;
 }
 
+export type Filters = TObject<Record<string, TOptional<TString>>>;
+
+/** Query parameters that name a value of a field. */
+export function filters(...names: readonly string[]): Filters {
+  const only = (name: string) => Type.Optional(Type.String({ description: `Only with this \`${name}\`.` }));
+  return Type.Object(Object.fromEntries(names.map((name) => [name, only(name)])));
+}
+
 /** Whether a record has the values that the query names for these fields. */
-export function filtersOf(ctx: ApiContext, names: readonly string[]): (record: JsonObject) => boolean {
-  const wanted = names.map((name) => [name, queryOf(ctx, name)] as const).filter(([, value]) => value !== undefined);
+export function filtersOf(ctx: ApiContext, { properties }: Filters): (record: JsonObject) => boolean {
+  const wanted = Object.keys(properties)
+    .map((name) => [name, queryOf(ctx, name)] as const)
+    .filter(([, value]) => value !== undefined);
   return (record) => wanted.every(([name, value]) => record[name] === value);
 }
 
 function limitOf(ctx: ApiContext): number {
   const text = queryOf(ctx, 'limit');
   if (text === undefined) return LIMIT_MAX;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > LIMIT_MAX) throw badQuery(`limit is a whole number from 1 to ${LIMIT_MAX}`);
-  return limit;
+  const limit: unknown = /^\d{1,4}$/.test(text) ? Number(text) : text;
+  if (validLimit.Check(limit)) return limit;
+  throw badQuery(`limit is a whole number from 1 to ${LIMIT_MAX}`);
 }
 
 function cursorOf(ctx: ApiContext): Place | undefined {

@@ -19,15 +19,21 @@ import {
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
 import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
-import { filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
+import type { Idempotency } from './idempotency.ts';
+import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
 
-const FILTERS = ['_integrationId', '_connectorId', 'type'] as const;
+export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
 
-export function recordRoutes(router: Router, service: Service, publicUrl: () => string): void {
+export function recordRoutes(
+  router: Router,
+  service: Service,
+  idempotency: Idempotency,
+  publicUrl: () => string,
+): void {
   for (const kind of recordKinds) {
     router.get(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const isWanted = filtersOf(ctx, FILTERS);
+      const isWanted = filtersOf(ctx, RecordFilters);
       await replyList(ctx, {
         source: (after) => oldest(recordsFor(ctx, service, kind), isWanted, after),
         placeOf,
@@ -38,15 +44,16 @@ export function recordRoutes(router: Router, service: Service, publicUrl: () => 
 
     router.post(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const { value } = await readObject(ctx);
-      const integrationId = integrationIdOf(ctx, value);
-      const [record, etag] = await change(ctx, service, integrationId, (unit) => {
-        if (!unit.integration) throw noIntegration();
-        return tagged(unit, kind, createRecord(writerOf(ctx, service), unit, kind, value));
+      const { text, value } = await readObject(ctx);
+      await idempotency.once(ctx, { kind, status: 201 }, text, async (id) => {
+        const writer = { ...writerOf(ctx, service), ids: () => id };
+        const [record, etag] = await change(ctx, service, integrationIdOf(ctx, value), (unit) => {
+          if (!unit.integration) throw noIntegration();
+          return tagged(unit, kind, createRecord(writer, unit, kind, value));
+        });
+        replyRecord(ctx, record, etag);
+        ctx.status = 201;
       });
-      replyRecord(ctx, record, etag);
-      ctx.status = 201;
-      ctx.set('Location', `${publicUrl()}/v1/${kind}/${record._id}`);
     });
 
     router.get(`/${kind}/:id`, async (context) => {

@@ -20,28 +20,36 @@ const NO_VERDICT = ['sandbox_restarted', 'overloaded'];
 const DOUBTFUL = [...NO_VERDICT, 'sandbox_crashed'];
 const ATTEMPTS = 3;
 
+export type Loaded =
+  | { readonly problem: string; readonly sections?: never }
+  /** Names of the functions, by section. */
+  | { readonly problem?: never; readonly sections: Readonly<Record<string, readonly string[]>> };
+
+/** Resolves to why the bundle does not load, or to nothing; see `loadBundle`. */
+export async function loadProblem(...args: Parameters<typeof loadBundle>): Promise<string | undefined> {
+  return (await loadBundle(...args)).problem;
+}
+
 /**
- * Resolves to why the bundle does not load, or to nothing.
- *
  * @param isReplacement the version before it serves on meanwhile, and must not be harmed
  * @throws RequestError `overloaded`: it could not be tried
  */
-export async function loadProblem(
+export async function loadBundle(
   sandbox: Sandbox,
   newRunId: () => string,
   { bundle }: Connector,
   isReplacement: boolean,
-): Promise<string | undefined> {
+): Promise<Loaded> {
   for (let attempt = 1; ; attempt++) {
     const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement || attempt > 1 };
     const outcome = await sandbox.run(job, nothing);
-    if (outcome.status === 'answered') return undefined;
-    if (outcome.status === 'failed') return outcome.message || outcome.code;
+    if (outcome.status === 'answered') return { sections: JSON.parse(outcome.result) };
+    if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
     const { fault, message } = outcome;
     if (DOUBTFUL.includes(fault) && attempt < ATTEMPTS) continue;
     if (NO_VERDICT.includes(fault)) {
       throw requestError('overloaded', { message: 'There was no room to try whether the bundle loads.' });
     }
-    return message || fault;
+    return { problem: message || fault };
   }
 }

@@ -179,8 +179,13 @@ export async function tarballOf(files: ReadonlyMap<string, Buffer>): Promise<Buf
   }
   pack.end();
   await ended;
-  return deflate(Buffer.concat(pieces), { level: 1 });
+  const packed = await deflate(Buffer.concat(pieces), { level: 1 });
+  packed[OS_BYTE] = UNKNOWN_OS;
+  return packed;
 }
 
-/** The same files make the same bytes. */
+/** The same files make the same bytes, … */
 const EPOCH = new Date(0);
+/** … also on another system, which the header of gzip would name. */
+const OS_BYTE = 9;
+const UNKNOWN_OS = 255;

@@ -72,6 +72,11 @@ export class Feed {
     return this.#newest;
   }
 
+  /** How many follow. */
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   /** The number of the oldest event that is kept. */
   get oldest(): number {
     return this.#oldest;

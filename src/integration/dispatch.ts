@@ -10,6 +10,7 @@ import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { newTrace, type Trace } from '../trace-context.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
@@ -40,6 +41,8 @@ export interface FunctionRequest {
   readonly name: string;
   /** JSON text of an object: the caller's part of `options`. */
   readonly body: string;
+  /** Of the request that asks for it; a new one without. */
+  readonly trace?: Trace | undefined;
 }
 
 /** The same, with whose code it is and what it may change. */
@@ -117,7 +120,7 @@ export async function callFunction<T>(
 }
 
 async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
-  const { connector, unit, section, name, body } = call;
+  const { connector, unit, section, name, body, trace = newTrace() } = call;
   const { integrationId } = unit;
   assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
@@ -134,10 +137,11 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     digest: connector.bundle.digest,
     section,
     function: name,
+    traceId: trace.traceId,
   });
   call.onStarted?.(runId);
   const ask = dispatcher.broker.askFor(
-    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [] },
+    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
         run.logged(level, redact(text));

@@ -3,6 +3,7 @@ import { requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 import { applyInstallerReply } from './call.ts';
 import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
@@ -13,12 +14,28 @@ export interface Installed {
   readonly runId?: string;
 }
 
-/** @param body `{tag?, sandbox?, name?}` */
-export function install(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
-  return service.activity.during(() => installOne(service, connectorId, body));
+export interface InstallOptions {
+  /** Of the new integration. */
+  readonly id?: string;
+  readonly trace?: Trace;
 }
 
-async function installOne(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
+/** @param body `{tag?, sandbox?, name?}` */
+export function install(
+  service: Service,
+  connectorId: string,
+  body: JsonObject,
+  options: InstallOptions = {},
+): Promise<Installed> {
+  return service.activity.during(() => installOne(service, connectorId, body, options));
+}
+
+async function installOne(
+  service: Service,
+  connectorId: string,
+  body: JsonObject,
+  { id = service.dispatcher.ids(), trace }: InstallOptions,
+): Promise<Installed> {
   assertValid(installBody, body);
   const connector = await service.catalog.find(connectorId);
   if (!connector) {
@@ -31,7 +48,7 @@ async function installOne(service: Service, connectorId: string, body: JsonObjec
   const now = service.now().toISOString();
   const { name = title ?? manifest.name, tag, sandbox } = body as { name?: string; tag?: string; sandbox?: boolean };
   const integration: JsonObject = {
-    _id: service.dispatcher.ids(),
+    _id: id,
     createdAt: now,
     lastModified: now,
     name,
@@ -59,6 +76,7 @@ async function installOne(service: Service, connectorId: string, body: JsonObjec
     unit,
     section: 'installer',
     name: installerFunction,
+    trace,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
   } as const;
   return callFunction(service.dispatcher, call, async ({ runId, text }) => {

@@ -1,6 +1,7 @@
 /** Removing an installed integration, whatever state its connector is in (contract 6). */
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 import type { CallAnswer } from './call.ts';
 import { callFunction, RunError } from './dispatch.ts';
 import { commit, connectorOf, integrationOf, type Service } from './service.ts';
@@ -14,6 +15,7 @@ export interface UninstallOptions {
   readonly force?: boolean;
   /** Throws if the integration is not the one that the caller means. */
   readonly precondition?: (unit: UnitOfWork) => void;
+  readonly trace?: Trace;
 }
 
 /**
@@ -31,7 +33,7 @@ export function uninstall(
 async function uninstallOne(
   service: Service,
   integrationId: string,
-  { body = '{}', force = false, precondition = () => {} }: UninstallOptions,
+  { body = '{}', force = false, precondition = () => {}, trace }: UninstallOptions,
 ): Promise<CallAnswer> {
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
@@ -49,7 +51,7 @@ async function uninstallOne(
       await remove();
       return { text: DONE };
     }
-    const call = { connector, unit, section: 'uninstaller', name, body } as const;
+    const call = { connector, unit, section: 'uninstaller', name, body, trace } as const;
     return await callFunction(service.dispatcher, call, async (answer) => {
       await remove();
       return answer.text === '{}' ? { ...answer, text: DONE } : answer;

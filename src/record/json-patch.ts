@@ -25,7 +25,8 @@ const Operation = Type.Union([
   Type.Object({ op: Type.Literal('remove'), path: Path }),
 ]);
 export type Operation = Static<typeof Operation>;
-const validPatch = Compile(Type.Array(Operation, { maxItems: OPERATIONS }));
+export const JsonPatch = Type.Array(Operation, { maxItems: OPERATIONS });
+const validPatch = Compile(JsonPatch);
 
 /** @throws RequestError if it is no patch */
 export function assertPatch(body: Json | undefined): readonly Operation[] {

@@ -15,6 +15,10 @@ export const RUNS_KEPT = 100;
 const NOT_DAMAGED = [5, 6, 8, 10, 13];
 /** Runs are written together this often; one that is over by then is written once. */
 const WRITE_EVERY_MS = 20;
+/** So many at a time: who writes more holds up the calls. */
+const WRITTEN_AT_ONCE = 100;
+/** What waits beyond this is written, however many that are. */
+const WAITING = 5_000;
 /** So many over the number are let be until the next are removed. */
 const SLACK = 25;
 
@@ -26,8 +30,9 @@ export class RunJournal {
   readonly #last: StatementSync;
   readonly #newest: StatementSync;
   readonly #onError: (error: unknown) => void;
-  /** What is to be written, the newest of each run. */
-  readonly #pending = new Map<string, RunRecord>();
+  /** What is to be written, by integration and run: the newest of each run, and of no more runs than are kept. */
+  readonly #waiting = new Map<string, Map<string, RunRecord>>();
+  #waitingCount = 0;
   /** Runs written per integration since its last trim. */
   readonly #written = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -90,27 +95,38 @@ export class RunJournal {
 
   /** @param isAtOnce it is not to be lost, whenever the process is killed */
   put(record: RunRecord, isAtOnce = false): void {
-    this.#pending.set(record._id, record);
-    if (isAtOnce) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), WRITE_EVERY_MS);
+    const { _id, _integrationId } = record;
+    if (isAtOnce) {
+      this.#forgetWaiting(_integrationId, _id);
+      return this.#writeAll([record]);
+    }
+    let runs = this.#waiting.get(_integrationId);
+    if (!runs) {
+      runs = new Map();
+      this.#waiting.set(_integrationId, runs);
+    }
+    if (!runs.has(_id)) this.#waitingCount++;
+    runs.set(_id, record);
+    if (runs.size > 2 * RUNS_KEPT) this.#forgetOldest(_integrationId, runs);
+    this.#timer ??= setTimeout(() => this.#writeSome(), WRITE_EVERY_MS);
   }
 
   find(integrationId: string, runId: string): RunRecord | undefined {
-    this.#flush();
+    this.#writeOf(integrationId);
     const row = this.#one.get(runId, integrationId);
     return row && (JSON.parse(String(row.record)) as RunRecord);
   }
 
   /** Ids of the last `RUNS_KEPT`, oldest first. */
   idsOf(integrationId: string): string[] {
-    this.#flush();
+    this.#writeOf(integrationId);
     const rows = this.#last.all(integrationId);
     return rows.reverse().map(({ id }) => String(id));
   }
 
   /** The newest of an integration. */
   latestOf(integrationId: string): RunRecord | undefined {
-    this.#flush();
+    this.#writeOf(integrationId);
     const row = this.#newest.get(integrationId);
     return row && (JSON.parse(String(row.record)) as RunRecord);
   }
@@ -129,21 +145,55 @@ export class RunJournal {
 
   /** Removes the runs of an integration. */
   forget(integrationId: string): void {
-    this.#flush();
+    this.#waitingCount -= this.#waiting.get(integrationId)?.size ?? 0;
+    this.#waiting.delete(integrationId);
     this.#database.prepare('DELETE FROM runs WHERE integration = ?').run(integrationId);
   }
 
   close(): void {
-    this.#flush();
+    clearTimeout(this.#timer);
+    for (const integrationId of this.#waiting.keys()) this.#writeOf(integrationId);
     this.#database.close();
   }
 
-  #flush(): void {
-    clearTimeout(this.#timer);
+  #writeSome(): void {
     this.#timer = undefined;
-    if (this.#pending.size === 0) return;
-    const records = [...this.#pending.values()];
-    this.#pending.clear();
+    const records: RunRecord[] = [];
+    const count = Math.max(WRITTEN_AT_ONCE, this.#waitingCount - WAITING);
+    for (const [integrationId, runs] of this.#waiting) {
+      for (const record of runs.values()) {
+        if (records.length === count) break;
+        records.push(record);
+        runs.delete(record._id);
+      }
+      if (runs.size > 0) break;
+      this.#waiting.delete(integrationId);
+    }
+    this.#waitingCount -= records.length;
+    this.#writeAll(records);
+    if (this.#waitingCount > 0) this.#timer = setTimeout(() => this.#writeSome(), WRITE_EVERY_MS);
+  }
+
+  #writeOf(integrationId: string): void {
+    const runs = this.#waiting.get(integrationId);
+    if (!runs) return;
+    this.#waiting.delete(integrationId);
+    this.#waitingCount -= runs.size;
+    this.#writeAll([...runs.values()]);
+  }
+
+  #forgetWaiting(integrationId: string, runId: string): void {
+    if (this.#waiting.get(integrationId)?.delete(runId)) this.#waitingCount--;
+  }
+
+  /** They would be removed again: ids count up. */
+  #forgetOldest(integrationId: string, runs: Map<string, RunRecord>): void {
+    const oldest = [...runs.keys()].sort().slice(0, -RUNS_KEPT);
+    for (const runId of oldest) this.#forgetWaiting(integrationId, runId);
+  }
+
+  #writeAll(records: readonly RunRecord[]): void {
+    if (records.length === 0) return;
     try {
       this.#database.exec('BEGIN');
       for (const record of records) this.#writeOne(record);

@@ -26,6 +26,8 @@ export interface RunRecord {
   readonly digest: string;
   readonly section: string;
   readonly function: string;
+  /** Of the request that called it (W3C Trace Context). */
+  readonly traceId?: string;
   readonly startedAt: string;
   readonly outcome: RunOutcome;
   /** From here on, of a run that has ended. */

@@ -8,7 +8,7 @@ import type { RunLine, RunRecord } from './run.ts';
 /** What is known of a run before it begins. */
 export type Begun = Pick<
   RunRecord,
-  '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function'
+  '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function' | 'traceId'
 >;
 
 /** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */

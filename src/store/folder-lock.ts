@@ -10,6 +10,8 @@ import { StoreError } from './store.ts';
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+const LOCK_FILE = 'lock';
+const HOLDER_FILE = 'holder.json';
 
 export interface FolderLock {
   release(): void;
@@ -17,20 +19,10 @@ export interface FolderLock {
 
 /** @throws StoreError `store_locked`, naming the process that has the folder. */
 export function lockFolder(folder: string): FolderLock {
-  const holderFile = join(folder, 'holder.json');
-  const lockFile = join(folder, 'lock');
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(lockFile);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database?.close();
-    throw new StoreError('store_locked', whyNot(error, folder, lockFile, holderFile), { cause: error });
-  }
+  const held = openLock(folder);
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-  const held = database;
   try {
-    writeFileSync(holderFile, JSON.stringify(holder));
+    writeFileSync(join(folder, HOLDER_FILE), JSON.stringify(holder));
   } catch (error) {
     held.close();
     throw error;
@@ -38,9 +30,39 @@ export function lockFolder(folder: string): FolderLock {
   return { release: () => held.close() };
 }
 
-function whyNot(error: unknown, folder: string, lockFile: string, holderFile: string): string {
+/**
+ * Who has a folder, in words; nothing if it is free. Leaves no trace in it.
+ *
+ * @throws StoreError if the lock is none
+ */
+export function lockHolder(folder: string): string | undefined {
+  if (!existsSync(join(folder, LOCK_FILE))) return undefined;
+  try {
+    openLock(folder).close();
+    return undefined;
+  } catch (error) {
+    const { cause } = error as { cause?: { errcode?: number } };
+    if (cause?.errcode === SQLITE_BUSY) return holderOf(join(folder, HOLDER_FILE));
+    throw error;
+  }
+}
+
+function openLock(folder: string): DatabaseSync {
+  const lockFile = join(folder, LOCK_FILE);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(lockFile);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database?.close();
+    throw new StoreError('store_locked', whyNot(error, folder, lockFile), { cause: error });
+  }
+}
+
+function whyNot(error: unknown, folder: string, lockFile: string): string {
   const { errcode = 0 } = error as { errcode?: number };
-  if (errcode === SQLITE_BUSY) return `The data folder ${folder} is in use by ${holderOf(holderFile)}.`;
+  if (errcode === SQLITE_BUSY) return `The data folder ${folder} is in use by ${holderOf(join(folder, HOLDER_FILE))}.`;
   try {
     accessSync(folder, constants.R_OK | constants.W_OK);
     if (existsSync(lockFile)) accessSync(lockFile, constants.R_OK | constants.W_OK);

@@ -14,11 +14,11 @@ export const DOCUMENT_BYTES = 32 * 1024 * 1024;
 export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
-const ObjectId = Type.String({ pattern: '^[0-9a-f]{24}$' });
-const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
+export const ObjectId = Type.String({ pattern: '^[0-9a-f]{24}$' });
+export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
 
 /** What every integration and record has; the rest is its owner's. */
-const Stored = Type.Object({ _id: ObjectId, createdAt: Timestamp, lastModified: Timestamp });
+export const Stored = Type.Object({ _id: ObjectId, createdAt: Timestamp, lastModified: Timestamp });
 export type Stored = Static<typeof Stored> & JsonObject;
 
 /** Far below what a number counts in ones to. */

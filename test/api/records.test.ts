@@ -178,6 +178,25 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
   });
 });
 
+test('a patch that copies a record into itself, again and again, is refused before it fills the memory', async () => {
+  const { body } = await client('POST', '/exports', {
+    name: 'n',
+    _integrationId: integrationId,
+    text: 'x'.repeat(1000),
+  });
+  const path = `/exports/${body._id}`;
+  const doubling = Array.from({ length: 60 }, (_, i) => ({ op: 'copy', from: '', path: `/c${i}` }));
+  const reply = await client('PATCH', path, doubling);
+  expect([reply.status, errorsOf(reply)]).toEqual([413, [['request_too_large']]]);
+  expect((await client('GET', path)).body).toEqual(body);
+  expect((await client('PATCH', path, [{ op: 'copy', from: '/text', path: '/copy' }])).status).toBe(204);
+  expect((await client('GET', path)).body.copy).toBe(body.text);
+  expect((await client('PATCH', path, [{ op: 'add', path: '/__proto__/polluted', value: 1 }])).status).toBeLessThan(
+    500,
+  );
+  expect(({} as { polluted?: number }).polluted).toBeUndefined();
+});
+
 test('what is referred to stays until nothing refers to it', async () => {
   const _connectionId = await made('connections', { name: 'c' });
   const _exportId = await made('exports', { name: 'e', _connectionId });

@@ -54,6 +54,7 @@ test('a run that has succeeded', async () => {
     digest: expect.stringMatching(/^sha256-[0-9a-f]{64}$/),
     section: 'settings',
     function: 'works',
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
     outcome: 'succeeded',
     startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     endedAt: expect.stringMatching(/^\d{4}-.*Z$/),

@@ -52,6 +52,8 @@ test('every route refuses who has no token, who has one of an ended run, and who
     ['GET', `/integrations/${id}/state/key`],
     ['PUT', `/integrations/${id}/state/key`, { kept: false }],
     ['DELETE', `/integrations/${id}/state/key`],
+    ['GET', '/metrics'],
+    ['GET', '/backup'],
     ['GET', '/connectors'],
     ['GET', `/connectors/${connectorId}`],
     ['GET', `/connectors/${connectorId}/installBase`],

@@ -124,6 +124,18 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
   expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
 });
 
+test('a request with a key that the store refused is done when it comes again, once', async () => {
+  const { client, fail, mend } = await startFailing();
+  const post = () => client('POST', '/integrations', { name: 'n' }, { 'idempotency-key': 'key' });
+  await fail({ operation: 'write', code: 'EIO' });
+  for (let i = 0; i < 2; i++) expect((await post()).status).toBe(503);
+  await mend();
+  const made = await post();
+  expect(made.status).toBe(201);
+  expect((await post()).body).toEqual(made.body);
+  expect(await integrationsOf(client)).toEqual([made.body]);
+});
+
 /** What fails after a commit is durable: it stays in the log, and readiness says so. */
 const deferred: [Faults['operation'], string][] = [
   ['open', 'EMFILE'],

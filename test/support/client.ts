@@ -1,4 +1,6 @@
 /** A client that says everything of a reply. */
+import { assertDescribed } from './described.ts';
+
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
@@ -9,7 +11,7 @@ export interface Reply {
 
 export type Client = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 
-/** @param body a value to send as JSON, or a text or bytes to send as they are */
+/** Every reply is held against the API's description. @param body a value to send as JSON, or a text or bytes to send as they are */
 export function createClient(baseUrl: string, token: string | undefined): Client {
   return async (method, path, body, headers = {}) => {
     const sent: Record<string, string> = { ...headers };
@@ -23,12 +25,14 @@ export function createClient(baseUrl: string, token: string | undefined): Client
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    return {
+    const reply = {
       status: response.status,
       headers: response.headers,
       text,
       body: isJson && text !== '' ? JSON.parse(text) : undefined,
     };
+    assertDescribed(method, path, reply);
+    return reply;
   };
 }
 
