@@ -325,7 +325,6 @@ class LowdbStore implements Store {
       const batch = wanted.slice(at, at + READS_AT_ONCE);
       const found = await Promise.all(batch.map((id) => readOrError(this.#fileOf(id))));
       for (const [index, id] of batch.entries()) await this.#take(id, found[index] as Found);
-      this.#table.forgetParsed();
     }
     await this.#replay();
   }
@@ -348,7 +347,7 @@ class LowdbStore implements Store {
   }
 
   #takeRead(id: string, document: Document, text = textOf(document)): void {
-    this.#table.set(id, document, text);
+    this.#table.set(id, document, text, false);
     this.#options.onRead?.(document);
   }
 

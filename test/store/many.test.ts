@@ -124,7 +124,7 @@ test('ten thousand integrations start in time, fit in memory, and cost no more t
   const figures = [few, many].map(({ firstAnswerMs, residentMb }) => ({ firstAnswerMs, residentMb }));
   process.stdout.write(`${JSON.stringify({ few: figures[0], many: figures[1], write, page, heldMs })}\n`);
   expect(many.firstAnswerMs - few.firstAnswerMs).toBeLessThan(10_000);
-  expect(many.residentMb).toBeLessThan(280);
+  expect(many.residentMb).toBeLessThan(260);
   expect(page.times).toBeLessThan(2);
   expect(write.times).toBeLessThan(1.6);
   expect(heldMs).toBeLessThan(400);
