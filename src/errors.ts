@@ -21,6 +21,7 @@ const table = {
   field_locked_by_integration_app: [422, 'The field belongs to the connector of this integration.'],
   invalid_ref: [422, 'A field names a record that is not there.'],
   has_dependencies: [422, 'Records still refer to it.'],
+  integration_too_large: [422, 'The integration would hold more than it may; nothing was changed.'],
   uninstall_required: [422, 'A connector installed this integration: uninstall it, or delete it with ?force=true.'],
   not_a_connector_integration: [422, 'The integration was not installed by a connector.'],
   permission_denied: [403, 'Neither the connector nor the operator permits this address.'],
@@ -44,6 +45,7 @@ const table = {
   overloaded: [503, 'Too much is going on; try again.'],
   sandbox_restarted: [503, 'Another run brought the compartment down; nothing was changed, try again.'],
   store_unavailable: [503, 'The store cannot be written at the moment; nothing was changed.'],
+  store_locked: [503, 'The data folder is in use by another process.'],
   shutting_down: [503, 'The server is shutting down.'],
   store_full: [507, 'The store has no room left; nothing was changed.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;

@@ -136,9 +136,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
 
-  const journal = new RunJournal(join(resolve(options.data), JOURNAL_FILE), (error) =>
+  const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
+  if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
   for (const id of journal.integrationIds()) if ((await opened.ownerOf(id)) === undefined) journal.forget(id);
 
   const sandbox = createSandbox({
@@ -292,6 +293,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(catalog.problem ? [catalog.problem] : []),
         ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
+        ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };

@@ -262,7 +262,6 @@ describe('one importer', () => {
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
     ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
-    ['rfc6902', ['src/api/json-patch.ts']],
     ['prom-client', ['src/metrics/durations.ts', 'src/metrics/metrics.ts', 'src/metrics/process-metrics.ts']],
     ['commander', ['src/cli/program.ts']],
     ['esbuild', ['src/author/bundler.ts', 'src/author/guest-imports.ts']],

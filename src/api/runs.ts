@@ -15,7 +15,7 @@ export function runRoutes(router: Router, service: Service, publicUrl: () => str
   router.get('/integrations/:id/runs', async (context) => {
     const ctx = context as ApiContext;
     const id = await knownIntegration(ctx, service);
-    await replyList(ctx, { source: () => runs.of(id), placeOf, show: asJson, publicUrl: publicUrl() });
+    await replyList(ctx, { source: (after) => runs.of(id, after?.[1]), placeOf, show: asJson, publicUrl: publicUrl() });
   });
 
   router.get('/integrations/:id/runs/:run', async (context) => {

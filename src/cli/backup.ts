@@ -29,6 +29,8 @@ export const backup: Command = {
     if (existsSync(file) && flags.overwrite !== true) {
       throw new CommandError(`${args[0]} is there already; --overwrite replaces it.`);
     }
+    // An empty backup of a folder that was misspelt would be found out when it is needed.
+    if (!existsSync(options.data)) throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
     const meter = meterOn(out);
     const save = (bytes: Readable): Promise<void> =>

@@ -8,7 +8,7 @@ import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
 import type { DocumentCheck } from '../store/document-check.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { Activity } from './activity.ts';
 import type { Dispatcher } from './dispatch.ts';
@@ -67,12 +67,15 @@ export function put(service: Service, unit: UnitOfWork, next: Integration): Inte
   return stored;
 }
 
-/** Commits; what another has changed in the meantime is a 409. */
+/** Commits; what another has changed in the meantime is a 409, and too much of it a 422. */
 export async function commit(unit: UnitOfWork): Promise<void> {
   try {
     await unit.commit();
   } catch (error) {
     if (error instanceof ConflictError) throw requestError('conflict');
+    if (error instanceof StoreError && error.code === 'integration_too_large') {
+      throw requestError(error.code, { message: error.message });
+    }
     throw error;
   }
 }

@@ -11,7 +11,8 @@ export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 let made = 0;
 
 /** A name beside a path that is swept up at the next start. */
-export const temporaryFor = (path: string): string => join(dirname(path), `.${basename(path)}.${++made}.tmp`);
+export const temporaryFor = (path: string, number = ++made): string =>
+  join(dirname(path), `.${basename(path)}.${number}.tmp`);
 
 /**
  * Puts a file in the place of another: temporary file, fdatasync, rename. Whenever the process ends,

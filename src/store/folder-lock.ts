@@ -2,13 +2,14 @@
  * One process per data folder. The lock is SQLite's lock on an empty database file: the system lets
  * go of it when the process ends, however it ends, so that there is no stale lock to find out about.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './store.ts';
 
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 const LOCK_FILE = 'lock';
 const HOLDER_FILE = 'holder.json';
 
@@ -55,12 +56,21 @@ function openLock(folder: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    const isHeld = (error as { errcode?: number }).errcode === SQLITE_BUSY;
-    const sentence = isHeld
-      ? `The data folder ${folder} is in use by ${holderOf(join(folder, HOLDER_FILE))}.`
-      : `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
-    throw new StoreError('store_locked', sentence, { cause: error });
+    throw new StoreError('store_locked', whyNot(error, folder, lockFile), { cause: error });
   }
+}
+
+function whyNot(error: unknown, folder: string, lockFile: string): string {
+  const { errcode = 0 } = error as { errcode?: number };
+  if (errcode === SQLITE_BUSY) return `The data folder ${folder} is in use by ${holderOf(join(folder, HOLDER_FILE))}.`;
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK);
+    if (existsSync(lockFile)) accessSync(lockFile, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    return `The data folder ${folder} cannot be written (${(cause as NodeJS.ErrnoException).code}).`;
+  }
+  if (errcode === SQLITE_FULL) return `The data folder ${folder} has no room left.`;
+  return `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
 }
 
 function holderOf(holderFile: string): string {

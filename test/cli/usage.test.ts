@@ -1,4 +1,5 @@
 /** The command line itself: help, examples, exit codes, sentences. */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { callCommand, linesOf, runCommand, startCommand } from '../support/command.ts';
@@ -92,6 +93,7 @@ test('a terminal is shown what goes on, and the line is taken away; others are n
   const cleared = (text: string): string => text.replaceAll('\r\u001B[2K', '⌫');
   expect(cleared(stdout)).toMatch(/^⌫(?:Reading|Loading) ….*⌫Nothing is wrong/s);
   const data = { cwd, environment: { BULKHEAD_DATA: join(cwd, 'data') } };
+  await mkdir(join(cwd, 'data'));
   const saved = await callCommand(['backup', 'a.gz', '--json'], { ...data, isTTY: true });
   expect(cleared(saved.stdout)).toMatch(/^⌫Saving 0\.0 MiB⌫\{/);
   const plain = await callCommand(['backup', 'a.gz', '--json', '--overwrite'], data);

@@ -1,9 +1,9 @@
 /** What replies hold, where no request is checked against it. */
 import Type, { type TObject, type TSchema } from 'typebox';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../../integration/integration.ts';
+import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';
 import { ObjectId, Stored, Timestamp } from '../../store/store.ts';
-import { JsonPatch } from '../json-patch.ts';
 
 const Text = Type.String();
 const Count = Type.Integer({ minimum: 0 });
