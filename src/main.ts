@@ -1,10 +1,14 @@
 #!/usr/bin/env -S node --max-semi-space-size=16
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { runCommandLine } from './cli/program.ts';
 
 // A reader of the log that stands still must not hold up the server: so much waits for it, and the rest is lost.
 const LOG_BYTES = 16 * 1024 * 1024;
+/** For what is on its way to such a reader when the process ends. */
+const LOG_FLUSH_MS = 1_000;
 
 const ending = new AbortController();
 // The first counts; a command that is ending is left to it.
@@ -13,15 +17,19 @@ process.on('SIGTERM', end).on('SIGINT', end);
 // Whoever read it has gone; that ends no server, and a command is done with what it does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+const log = pino.destination({ fd: 2, sync: false, maxLength: LOG_BYTES });
 const code = await runCommandLine(process.argv.slice(2), {
   environment: process.env,
   cwd: process.cwd(),
   input: process.stdin,
   out: process.stdout,
   err: process.stderr,
-  log: pino.destination({ fd: 2, sync: false, maxLength: LOG_BYTES }),
+  log,
   signal: ending.signal,
 });
 // What was written is on its way: a pipe takes it later than the call returns on some systems.
 await new Promise((written) => process.stdout.write('', written));
+const written = once(log, 'close');
+log.end();
+await Promise.race([written, setTimeout(LOG_FLUSH_MS)]);
 process.exit(code);

@@ -43,6 +43,7 @@ import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
+import { WriteRoom } from './store/write-room.ts';
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -84,6 +85,8 @@ function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
 const DRAIN_MS = 10_000;
+/** What all runs together may have written and not committed. */
+const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
 const ACCEPTANCES_FOLDER = 'connectors';
@@ -194,6 +197,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     }),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
+    writes: new WriteRoom(UNCOMMITTED_CHARS),
     broker: new Broker(
       createPlatformApi((request, response) => void handle(request, response)),
       outbound,

@@ -8,8 +8,6 @@ import type { ApiContext } from './context.ts';
 
 /** Items of a page. */
 export const LIMIT_MAX = 1000;
-/** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
-const PAGE_CHARS = 16 * 1024 * 1024;
 const Limit = Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_MAX, description: 'Items of a page.' });
 /** What every list takes. */
 export const PageQuery = Type.Object({
@@ -22,6 +20,8 @@ export const ProjectionQuery = Type.Object({
   exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
 });
 const validLimit = Compile(Limit);
+/** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
+const PAGE_CHARS = 16 * 1024 * 1024;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */

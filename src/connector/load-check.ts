@@ -1,5 +1,5 @@
 /** Whether a bundle loads: found out where its code belongs, in its compartment, calling nothing. */
-import { type Ask, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
+import { type Ask, defaultLimits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
@@ -14,10 +14,6 @@ const refusal = JSON.stringify({
 });
 const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
-/** What says nothing of the bundle, … */
-const NO_VERDICT = ['sandbox_restarted', 'overloaded'];
-/** … and what does when it happens again, with nobody else inside. */
-const DOUBTFUL = [...NO_VERDICT, 'sandbox_crashed'];
 const ATTEMPTS = 3;
 
 export type Loaded =
@@ -46,10 +42,17 @@ export async function loadBundle(
     if (outcome.status === 'answered') return { sections: JSON.parse(outcome.result) };
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
     const { fault, message } = outcome;
-    if (DOUBTFUL.includes(fault) && attempt < ATTEMPTS) continue;
-    if (NO_VERDICT.includes(fault)) {
+    // A crash may be another's doing as long as others are inside.
+    if ((hadNoTime(outcome) || fault === 'sandbox_crashed') && attempt < ATTEMPTS) continue;
+    if (hadNoTime(outcome)) {
       throw requestError('overloaded', { message: 'There was no room to try whether the bundle loads.' });
     }
     return { problem: message || fault };
   }
+}
+
+/** A loop is cut off by the clock, however little of a core it had until then. */
+function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
+  if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < limits.cpuMs / 2;
 }

@@ -47,6 +47,8 @@ export class UnitOfWork {
   readonly #reliedOn = new Set<string>();
   /** Parts of the draft that are the unit's own, and no longer the document's. */
   readonly #copied = new Set<Part>();
+  /** Told before the unit holds more, or less; may throw, and the write is refused. */
+  onGrowth: ((chars: number) => void) | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -145,6 +147,7 @@ export class UnitOfWork {
     const size = value === undefined ? 0 : JSON.stringify(value).length;
     const all = this.#size - (this.#sizes.get(name) ?? 0) + size;
     if (all > DOCUMENT_BYTES && size > 0) throw tooLarge(this.integrationId);
+    this.onGrowth?.(all - this.#size);
     this.#size = all;
     this.#sizes.set(name, size);
     this.#touched.set(name, (this.#touched.get(name) ?? 0) + 1);
@@ -185,6 +188,7 @@ export class UnitOfWork {
     this.#base = document;
     this.#draft = document && { ...document };
     for (const noted of [this.#touched, this.#sizes, this.#reliedOn, this.#copied]) noted.clear();
+    this.onGrowth?.(-this.#size);
     this.#size = 0;
   }
 

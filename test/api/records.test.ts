@@ -197,6 +197,16 @@ test('a patch that copies a record into itself, again and again, is refused befo
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
+test('a body of a run has so many parts at the most', async () => {
+  const names = (count: number): string => `{"name":"n","of":{${Array.from({ length: count }, (_, i) => `"${i}":1`)}}}`;
+  const code = `exports.settings = { async f({ texts }) { return Promise.all(texts.map(async (body) => (await fetch('/v1/exports', { method: 'POST', body })).status)); } };`;
+  const { client: at } = await serve({ writes: { code } });
+  const id = await installed(at, 'writes');
+  // Two objects and the names of the outer one.
+  const texts = [names(99_996), names(99_997), `{"name":"n","of":[${Array(99_997).fill('[]')}]}`];
+  expect((await at('PUT', `/integrations/${id}/settings/f`, { texts })).body).toEqual([201, 422, 422]);
+});
+
 test('what is referred to stays until nothing refers to it', async () => {
   const _connectionId = await made('connections', { name: 'c' });
   const _exportId = await made('exports', { name: 'e', _connectionId });

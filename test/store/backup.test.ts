@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { backupOf, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -304,7 +304,12 @@ describe('the commands', () => {
       expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(String(ids[0])) });
       expect((await runToEnd(restoring, ['restore', file, '--overwrite'])).stdout).toContain('overwrote 1');
       expect((await there('GET', `/integrations/${ids[0]}`)).body.name).toBe('i0');
-      expect(await readdir(join(other, 'integrations'))).not.toContainEqual(expect.stringMatching(/tmp$/));
+      // A file that is being written has such a name for that long.
+      await vi.waitFor(
+        async () =>
+          expect(await readdir(join(other, 'integrations'))).not.toContainEqual(expect.stringMatching(/tmp$/)),
+        10_000,
+      );
     },
   );
 
