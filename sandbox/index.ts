@@ -5,7 +5,7 @@ import type { Sandbox } from './protocol.ts';
 import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
-export { nestsDeeper } from './nesting.ts';
+export { hasMoreParts, nestsDeeper } from './nesting.ts';
 export type { Ask, Bundle, Call, Fault, Job, Limits, LogLevel, Outcome, Sandbox, Spent } from './protocol.ts';
 export { defaultLimits } from './protocol.ts';
 

@@ -92,7 +92,7 @@ export class Supervisor implements Sandbox {
   #compartmentOf(connectorId: string): Compartment {
     const present = this.#compartments.get(connectorId);
     if (present && !present.isGone) return present;
-    const compartment = this.#roomFor() ?? this.#takeSpare();
+    const compartment = this.#roomFor(connectorId) ?? this.#takeSpare();
     this.#compartments.set(connectorId, compartment);
     return compartment;
   }
@@ -161,16 +161,21 @@ export class Supervisor implements Sandbox {
   }
 
   /**
-   * At the limit, lets the longest idle compartment go; if none is idle, gives the least used one to
-   * be shared.
+   * At the limit, lets the longest idle compartment go; if none is idle, gives one to be shared: those
+   * who bring theirs down share with each other first, and of the rest the least used one is taken.
    */
-  #roomFor(): Compartment | undefined {
+  #roomFor(newcomerId: string): Compartment | undefined {
     const present = [...new Set(this.#compartments.values())].filter(({ isGone }) => !isGone);
     if (present.length < this.#options.compartments) return undefined;
     const [longestIdle] = present
       .filter(({ runsInside }) => runsInside === 0)
       .sort((a, b) => a.idleSince - b.idleSince);
-    if (!longestIdle) return present.sort((a, b) => a.runsInside - b.runsInside)[0];
+    if (!longestIdle) {
+      const crashes = (connectorId: string): boolean => this.#holdBack.crashesLately(connectorId);
+      const isUnlike = (compartment: Compartment): number =>
+        Number(this.#connectorsOf(compartment).some(crashes) !== crashes(newcomerId));
+      return present.sort((a, b) => isUnlike(a) - isUnlike(b) || a.runsInside - b.runsInside)[0];
+    }
     longestIdle.letGo();
     return undefined;
   }
