@@ -60,7 +60,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     if (new Set(ids).size !== ids.length) {
       throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
     }
-    const connector = catalog.get(_id);
+    const connector = await catalog.find(_id);
     if (!connector) throw requestError('connector_unavailable');
     const failures = await update(service, connector, ids);
     if (failures.length > 0) {

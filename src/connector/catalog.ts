@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import type { ErrorItem } from '../errors.ts';
 import { type Connector, type ReadBundle, readBundle } from './bundle.ts';
 import { bundleNames, fingerprintOf } from './folder.ts';
+import type { LoadProblem } from './load-check.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
 
 const CHECKS_AT_ONCE = 4;
-/** After a folder could not be listed. */
+/** After a folder could not be listed, or a bundle not be tried. */
 const RETRY_MS = 2_000;
 
 /** Loads a bundle; resolves to why it does not load, or to nothing. A replacement must not harm what it replaces. */
-export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<string | undefined>;
+export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<LoadProblem | undefined>;
 
 /** One row of `GET /connectors`. */
 export interface ConnectorRow {
@@ -42,6 +43,8 @@ interface Slot {
   reasons: readonly ErrorItem[];
   /** Its present version is being checked; it is looked at again afterwards. */
   isChecking: boolean;
+  /** Digest of a version that the machine had no time for. */
+  untried?: string | undefined;
 }
 
 export interface CatalogEvents {
@@ -146,8 +149,17 @@ export class Catalog {
   #failScan(error: unknown): void {
     this.problem = `The bundles could not be listed (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`;
     this.#events.onError(error);
+    this.#scanLater();
+  }
+
+  #scanLater(): void {
     clearTimeout(this.#retry);
-    if (!this.#isClosed) this.#retry = setTimeout(() => void this.scan(), RETRY_MS);
+    if (this.#isClosed) return;
+    this.#retry = setTimeout(() => {
+      // As if they were new.
+      for (const slot of this.#slots.values()) if (slot.untried !== undefined) slot.fingerprint = '';
+      void this.scan();
+    }, RETRY_MS);
   }
 
   async #scanUntilQuiet(): Promise<void> {
@@ -199,7 +211,8 @@ export class Catalog {
     if (owner && owner.folder !== slot.folder) return this.#settle(slot, [duplicateOf(owner)]);
     slot.isChecking = true;
     // What was wrong with its files before is not what is wrong with these.
-    slot.reasons = [];
+    if (slot.untried !== connector.bundle.digest) slot.reasons = [];
+    slot.untried = undefined;
     this.#claims.set(_id, connector);
     const check: Promise<void> = this.#admit(slot, connector)
       .catch((error) => this.#events.onError(error))
@@ -219,8 +232,13 @@ export class Catalog {
     const problem = await this.#loads(connector, replaced !== undefined).finally(() => this.#endTurn());
     // Removed while it was being checked.
     if (this.#isClosed || this.#slots.get(slot.folder) !== slot) return;
-    if (problem !== undefined) {
-      return this.#settle(slot, [{ code: 'invalid_field', field: 'main', message: `main does not load: ${problem}` }]);
+    if (problem) {
+      if (problem.isForNow) {
+        slot.untried = connector.bundle.digest;
+        this.#scanLater();
+      }
+      const message = `main does not load: ${problem.reason}`;
+      return this.#settle(slot, [{ code: 'invalid_field', field: 'main', message }]);
     }
     const owner = this.#byId.get(connector._id);
     if (owner && owner !== replaced) return this.#settle(slot, [duplicateOf(owner)]);

@@ -1,5 +1,5 @@
 /** Whether a bundle loads: found out where its code belongs, in its compartment, calling nothing. */
-import { type Ask, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
+import { type Ask, defaultLimits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
 import type { Connector } from './bundle.ts';
 
 /** A manifest's limits are for its functions; loading has these. */
@@ -10,9 +10,13 @@ const refusal = JSON.stringify({
 });
 const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
-/** What says nothing of the bundle. */
-const NO_VERDICT = ['sandbox_restarted', 'overloaded', 'sandbox_crashed'];
 const ATTEMPTS = 3;
+
+export interface LoadProblem {
+  readonly reason: string;
+  /** The machine has not given it its time: it says nothing of the bundle. */
+  readonly isForNow: boolean;
+}
 
 /**
  * Resolves to why the bundle does not load, or to nothing.
@@ -24,13 +28,21 @@ export async function loadProblem(
   newRunId: () => string,
   { bundle }: Connector,
   isReplacement: boolean,
-): Promise<string | undefined> {
+): Promise<LoadProblem | undefined> {
   for (let attempt = 1; ; attempt++) {
     const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement || attempt > 1 };
     const outcome = await sandbox.run(job, nothing);
     if (outcome.status === 'answered') return undefined;
-    const isVerdict = outcome.status === 'failed' || !NO_VERDICT.includes(outcome.fault);
-    if (!isVerdict && attempt < ATTEMPTS) continue;
-    return outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code);
+    const isForNow = outcome.status === 'faulted' && hadNoTime(outcome);
+    const isUnsure = isForNow || (outcome.status === 'faulted' && outcome.fault === 'sandbox_crashed');
+    if (isUnsure && attempt < ATTEMPTS) continue;
+    const reason = outcome.message || (outcome.status === 'faulted' ? outcome.fault : outcome.code);
+    return { reason, isForNow };
   }
+}
+
+/** A loop is cut off by the clock, however little of a core it had until then. */
+function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
+  if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < limits.cpuMs / 2;
 }
