@@ -24,6 +24,7 @@ const table = {
   not_a_connector_integration: [422, 'The integration was not installed by a connector.'],
   permission_denied: [403, 'Neither the connector nor the operator permits this address.'],
   connection_failed: [502, 'The application did not answer.'],
+  integration_too_large: [422, 'The integration would hold more than it may; nothing was changed.'],
   invalid_backup: [422, 'The backup cannot be used.'],
   credentials_unreadable: [422, 'The credentials were encrypted with a key that is not there any more.'],
   connector_unavailable: [422, 'The bundle of the connector is gone or broken.'],

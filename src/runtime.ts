@@ -32,6 +32,7 @@ import { HttpServer } from './server.ts';
 import { integrationsFolder, openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import type { Store } from './store/store.ts';
+import { WriteRoom } from './store/write-room.ts';
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -58,6 +59,8 @@ export interface Runtime {
 }
 
 const DRAIN_MS = 10_000;
+/** What all runs together may have written and not committed. */
+const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
 
@@ -148,6 +151,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     }),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
+    writes: new WriteRoom(UNCOMMITTED_CHARS),
     broker: new Broker(
       createPlatformApi((request, response) => void handle(request, response)),
       outbound,

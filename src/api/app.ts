@@ -82,6 +82,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = { 400: 'bad_request', 413:
 function asRequestError(error: unknown, report: () => void): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof StoreError && error.code !== 'store_locked') {
+    if (error.code === 'integration_too_large') return requestError(error.code, { message: error.message });
     report();
     return requestError(error.code);
   }

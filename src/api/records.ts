@@ -1,6 +1,6 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
 import type { Router } from '@koa/router';
-import { applyPatch, type Operation } from 'rfc6902';
+import { applyPatch, type Operation, Pointer } from 'rfc6902';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fieldErrors, requestError } from '../errors.ts';
@@ -187,13 +187,25 @@ function patchOf(body: Json | undefined): Operation[] {
   });
 }
 
+/** What the copies of one patch add, together: a few of a copy of itself are more than there is memory. */
+const COPIED_LIMIT_CHARS = 1024 * 1024;
+
 /** A changed copy. @throws RequestError naming the first operation that does not apply */
-function patched(record: JsonObject, patch: Operation[]): JsonObject {
+function patched(record: JsonObject, patch: readonly Operation[]): JsonObject {
   const copy = structuredClone(record);
-  const failedAt = applyPatch(copy, patch).findIndex((error) => error !== null);
-  if (failedAt >= 0) {
-    const { op, path } = patch[failedAt] as Operation;
-    throw requestError('invalid_field', { field: `${failedAt}.path`, message: `${op} ${path} does not apply` });
+  let copiedChars = 0;
+  for (const [index, operation] of patch.entries()) {
+    if (operation.op === 'copy') {
+      copiedChars += JSON.stringify(Pointer.fromJSON(operation.from).get(copy))?.length ?? 0;
+      if (copiedChars > COPIED_LIMIT_CHARS) {
+        const message = `The copies of a patch are ${COPIED_LIMIT_CHARS} characters of JSON at the most.`;
+        throw requestError('request_too_large', { field: `${index}.from`, message });
+      }
+    }
+    const [error] = applyPatch(copy, [operation]);
+    if (!error) continue;
+    const { op, path } = operation;
+    throw requestError('invalid_field', { field: `${index}.path`, message: `${op} ${path} does not apply` });
   }
   if (!isJsonObject(copy)) throw requestError('invalid_field', { field: '', message: 'A record is an object.' });
   return copy;

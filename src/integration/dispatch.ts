@@ -9,6 +9,7 @@ import type { ActiveRun, Runs } from '../run/runs.ts';
 import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import type { WriteRoom } from '../store/write-room.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
@@ -28,6 +29,8 @@ export interface Dispatcher {
   readonly limitsOf: (connector: Connector) => Limits;
   /** Of the caller's part of a function's argument. */
   readonly argument: { readonly bytes: number; readonly depth: number };
+  /** For what runs have written and not committed. */
+  readonly writes: WriteRoom;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
@@ -71,6 +74,22 @@ function withKeys(objectText: string, keys: Record<string, Json>): string {
   const start = objectText.trimEnd().slice(0, -1);
   const comma = start.trim() === '{' ? '' : ',';
   return start + comma + JSON.stringify(keys).slice(1);
+}
+
+/** What the run writes takes room until it has ended. */
+function beginWriting(room: WriteRoom, connectorId: string, unit: UnitOfWork): () => void {
+  let taken = 0;
+  unit.onGrowth = (chars) => {
+    if (chars > 0 && !room.take(connectorId, chars)) {
+      throw requestError('overloaded', { message: 'Too much has been written by runs that have not ended.' });
+    }
+    if (chars < 0) room.giveBack(connectorId, -chars);
+    taken += chars;
+  };
+  return () => {
+    unit.onGrowth = undefined;
+    room.giveBack(connectorId, taken);
+  };
 }
 
 /** Made once for each connector: a compartment is told the same limits only once. */
@@ -129,6 +148,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
       onRequest: () => run.requested(),
     },
   );
+  const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
   const argument = withKeys(body, {
     opts: manifest.opts ?? {},
     _connectorId: connector._id,
@@ -150,6 +170,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
     );
   } finally {
     revoke();
+    endWriting();
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   const error = errorOf(runId, run, outcome, redact);

@@ -7,7 +7,7 @@ import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
 import type { DocumentCheck } from '../store/document-check.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { Activity } from './activity.ts';
 import type { Dispatcher } from './dispatch.ts';
@@ -64,6 +64,9 @@ export async function commit(unit: UnitOfWork): Promise<void> {
     await unit.commit();
   } catch (error) {
     if (error instanceof ConflictError) throw requestError('conflict');
+    if (error instanceof StoreError && error.code === 'integration_too_large') {
+      throw requestError(error.code, { message: error.message });
+    }
     throw error;
   }
 }

@@ -52,16 +52,20 @@ export function referencesOf(record: JsonObject): readonly Reference[] {
   const present = known.get(record);
   if (present) return present;
   const found: Reference[] = [];
-  const visit = (value: Json, path: string): void => {
+  const path: string[] = [];
+  const visit = (value: Json): void => {
     if (typeof value !== 'object' || value === null) return;
-    for (const [key, inner] of Object.entries(value)) {
-      const field = path === '' ? key : `${path}.${key}`;
+    for (const key of Object.keys(value)) {
+      const inner = (value as JsonObject)[key] as Json;
       const kind = Object.hasOwn(referenceKinds, key) ? referenceKinds[key] : undefined;
-      if (kind && inner !== null) found.push({ field, kind, id: inner });
-      else visit(inner, field);
+      if (!kind && typeof inner !== 'object') continue;
+      path.push(key);
+      if (kind && inner !== null) found.push({ field: path.join('.'), kind, id: inner });
+      else visit(inner);
+      path.pop();
     }
   };
-  visit(record, '');
+  visit(record);
   known.set(record, found);
   return found;
 }

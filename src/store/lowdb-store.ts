@@ -17,6 +17,7 @@ import { migrated } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import {
   type Change,
+  DOCUMENT_LIMIT_CHARS,
   type Document,
   FORMAT,
   type Place,
@@ -25,6 +26,7 @@ import {
   type Store,
   StoreError,
   type StoreProblem,
+  tooLarge,
 } from './store.ts';
 
 const SUFFIX = '.json';
@@ -172,6 +174,9 @@ class LowdbStore implements Store {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
     const text = next ? textOf(next) : Buffer.alloc(0);
+    if (text.length > DOCUMENT_LIMIT_CHARS && text.length > (this.#table.textOf(integrationId)?.length ?? 0)) {
+      throw tooLarge();
+    }
     await this.#append({ integrationId, text });
     if (next) this.#table.set(integrationId, next, text);
     else this.#table.delete(integrationId);

@@ -6,6 +6,8 @@ import Type, { type Static } from 'typebox';
 import type { JsonObject } from '../json.ts';
 
 export const FORMAT = 1;
+/** An integration with all that it groups, as JSON: it is written, and shown, in one piece. */
+export const DOCUMENT_LIMIT_CHARS = 32 * 1024 * 1024;
 export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
@@ -78,11 +80,16 @@ export interface Store {
 /** A document that breaks a rule of the store, or a disk that does not take it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly code: 'store_unavailable' | 'store_full' | 'store_locked';
+  readonly code: 'store_unavailable' | 'store_full' | 'store_locked' | 'integration_too_large';
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
+}
+
+export function tooLarge(): StoreError {
+  const message = `An integration with all that it groups is ${DOCUMENT_LIMIT_CHARS} characters of JSON at the most.`;
+  return new StoreError('integration_too_large', message);
 }
 
 /** The ids of a document's records, of every kind. */

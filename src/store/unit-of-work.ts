@@ -3,7 +3,17 @@
  * commit, which is one atomic write. It covers one integration and what that groups.
  */
 import type { Json, JsonObject } from '../json.ts';
-import { type Document, FORMAT, type RecordKind, recordIdsOf, recordKinds, type Store, type Stored } from './store.ts';
+import {
+  DOCUMENT_LIMIT_CHARS,
+  type Document,
+  FORMAT,
+  type RecordKind,
+  recordIdsOf,
+  recordKinds,
+  type Store,
+  type Stored,
+  tooLarge,
+} from './store.ts';
 
 /** A record that this unit changes was changed by another after this one had read it. */
 export class ConflictError extends Error {
@@ -29,6 +39,11 @@ export class UnitOfWork {
   readonly #reliedOn = new Set<string>();
   /** Parts of the draft that are the unit's own, and no longer the document's. */
   readonly #copied = new Set<Part>();
+  /** What it holds in memory beside the document: characters of JSON, by id or state key. */
+  readonly #written = new Map<string, number>();
+  #writtenChars = 0;
+  /** Told before the unit holds more, or less; may throw, and the write is refused. */
+  onGrowth: ((chars: number) => void) | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -71,6 +86,7 @@ export class UnitOfWork {
 
   /** Creates the integration if the unit sees none. */
   set integration(next: Stored) {
+    this.#account(this.integrationId, next);
     this.#touched.add(this.integrationId);
     this.#draft ??= { ...emptyDocument(next) };
     this.#draft.integration = next;
@@ -92,12 +108,14 @@ export class UnitOfWork {
 
   /** @param references ids of records of this integration that it refers to, and that must stay */
   putRecord(kind: RecordKind, record: Stored, references: Iterable<string> = []): void {
+    this.#account(record._id, record);
     this.#touched.add(record._id);
     for (const id of references) this.#reliedOn.add(id);
     this.#own(kind)[record._id] = record;
   }
 
   removeRecord(kind: RecordKind, id: string): void {
+    this.#account(id);
     this.#touched.add(id);
     delete this.#own(kind)[id];
   }
@@ -107,14 +125,26 @@ export class UnitOfWork {
   }
 
   putState(key: string, value: Json): void {
+    this.#account(stateKey(key), value);
     this.#touched.add(stateKey(key));
     // Whatever the key is: an assignment to `__proto__` would be something else.
     Object.defineProperty(this.#own('state'), key, { value, writable: true, enumerable: true, configurable: true });
   }
 
   removeState(key: string): void {
+    this.#account(stateKey(key));
     this.#touched.add(stateKey(key));
     delete this.#own('state')[key];
+  }
+
+  /** @throws StoreError `integration_too_large`, and what `onGrowth` throws; then nothing is written */
+  #account(name: string, value?: Json): void {
+    const chars = value === undefined ? 0 : JSON.stringify(value).length;
+    const growth = chars - (this.#written.get(name) ?? 0);
+    if (growth > 0 && this.#writtenChars + growth > DOCUMENT_LIMIT_CHARS) throw tooLarge();
+    this.onGrowth?.(growth);
+    this.#written.set(name, chars);
+    this.#writtenChars += growth;
   }
 
   /** A part of the draft to be changed in place: copied once, however often it is changed. */
@@ -152,6 +182,9 @@ export class UnitOfWork {
     this.#base = document;
     this.#draft = document && { ...document };
     for (const noted of [this.#touched, this.#reliedOn, this.#copied]) noted.clear();
+    this.onGrowth?.(-this.#writtenChars);
+    this.#written.clear();
+    this.#writtenChars = 0;
   }
 
   #applyTo(current: Document | undefined): Document | undefined {

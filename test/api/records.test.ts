@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Client, errorsOf } from '../support/client.ts';
-import { installed, type Served, serve } from '../support/runtime.ts';
+import { type Client, errorsOf, type Reply } from '../support/client.ts';
+import { installed, type Served, serve, serveForAll } from '../support/runtime.ts';
 
 /** A connector that passes requests on, and ends as it is told. */
 const WORKER = `exports.settings = {
@@ -22,15 +22,19 @@ const WORKER = `exports.settings = {
   },
 };`;
 
+const shared = serveForAll({ worker: { code: WORKER } });
 let served: Served;
 let client: Client;
 let integrationId: string;
 
-beforeEach(async () => {
-  served = await serve({ worker: { code: WORKER } });
-  client = served.client;
+async function use(server: Served): Promise<void> {
+  served = server;
+  client = server.client;
   integrationId = await installed(client, 'worker');
-});
+}
+beforeEach(() => use(shared()));
+/** For a test that closes it. */
+const useOwn = async (): Promise<void> => use(await serve({ worker: { code: WORKER } }));
 
 interface Asked {
   readonly method?: string;
@@ -166,6 +170,80 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
   });
 });
 
+test('a patch may copy, and not more than a body may hold', async () => {
+  const text = 'x'.repeat(300_000);
+  const copies = (count: number): object[] =>
+    Array.from({ length: count }, (_, i) => ({ op: 'copy', from: '/text', path: `/copy${i}` }));
+  const _id = await made('exports', { name: 'n', text });
+  expect((await client('PATCH', `/exports/${_id}`, copies(3))).status).toBe(204);
+  const refused = await client('PATCH', `/exports/${_id}`, copies(4));
+  expect([refused.status, errorsOf(refused)]).toEqual([413, [['request_too_large', '3.from']]]);
+  const list = await made('exports', { name: 'n', list: ['x'] });
+  const doubles = (times: number): object[] => Array(times).fill({ op: 'copy', from: '/list', path: '/list/-' });
+  expect((await client('PATCH', `/exports/${list}`, doubles(10))).status).toBe(204);
+  expect((await client('PATCH', `/exports/${list}`, doubles(100))).status).toBe(413);
+  expect((await client('GET', `/exports/${_id}`)).body.copy3).toBeUndefined();
+});
+
+describe('what one integration holds', () => {
+  const LIMIT = 32 * 1024 * 1024;
+  const MB = 1024 * 1024;
+  /** Bodies of users are 1 MiB at the most, those of runs 8 MiB. */
+  const filling = `exports.settings = { async fill({ path, method, count, size }) {
+    const text = 'x'.repeat(size);
+    for (let i = 0; i < count; i++) {
+      const body = JSON.stringify(method === 'POST' ? { name: 'n', text } : text);
+      const reply = await fetch('/v1' + path + (method === 'PUT' ? i : ''), { method, body });
+      if (!reply.ok) return [i, reply.status, (await reply.json()).errors[0].code];
+      await reply.text();
+    }
+    return count;
+  } };`;
+  const fill = (at: Client, id: string, asked: object): Promise<Reply> =>
+    at('PUT', `/integrations/${id}/settings/fill`, asked);
+
+  test('is bounded: by a run, all its runs and requests together', { timeout: 120_000 }, async () => {
+    const { client: at } = await serve({ fills: { code: filling } }, { runMemoryMb: 256 });
+    const id = await installed(at, 'fills');
+    const records = { path: '/exports', method: 'POST', size: 4 * MB - 1_000 };
+    // Its own integration record is in there as well.
+    expect((await fill(at, id, { ...records, count: 9 })).body).toEqual([8, 422, 'integration_too_large']);
+    expect((await at('GET', `/integrations/${id}/dependencies`)).body.exports).toHaveLength(8);
+
+    const state = { path: `/integrations/${id}/state/`, method: 'PUT', size: 1_000 };
+    const over = await fill(at, id, { ...state, count: 20 });
+    expect([over.status, errorsOf(over)]).toEqual([422, [['integration_too_large']]]);
+    expect((await at('GET', `/integrations/${id}/state`)).body).toEqual({ keys: [] });
+    const byUser = await at('PUT', `/integrations/${id}/state/k`, `"${'x'.repeat(20_000)}"`);
+    expect([byUser.status, errorsOf(byUser)]).toEqual([422, [['integration_too_large']]]);
+    expect((await at('PUT', `/integrations/${id}/state/k`, '1')).status).toBe(200);
+    const [{ _id }] = (await at('GET', '/exports?limit=1&include=_id')).body;
+    expect((await at('DELETE', `/exports/${_id}`)).status).toBe(204);
+    expect((await fill(at, id, { ...state, count: 20 })).body).toBe(20);
+  });
+
+  test('counts once, however often it is written', { timeout: 120_000 }, async () => {
+    const code = `exports.settings = { async f() {
+      const { _id } = await (await fetch('/v1/exports', { method: 'POST', body: '{"name":"n"}' })).json();
+      const body = JSON.stringify({ name: 'n', text: 'x'.repeat(${5 * MB}) });
+      for (let i = 0; i < ${LIMIT / (5 * MB) + 2}; i++) if (!(await fetch('/v1/exports/' + _id, { method: 'PUT', body })).ok) return i;
+      return 'all';
+    } };`;
+    const { client: at } = await serve({ writes: { code } }, { runMemoryMb: 256 });
+    expect((await at('PUT', `/integrations/${await installed(at, 'writes')}/settings/f`)).body).toBe('all');
+  });
+});
+
+test('a body of a run has so many parts at the most', async () => {
+  const names = (count: number): string => `{"name":"n","of":{${Array.from({ length: count }, (_, i) => `"${i}":1`)}}}`;
+  const code = `exports.settings = { async f({ texts }) { return Promise.all(texts.map(async (body) => (await fetch('/v1/exports', { method: 'POST', body })).status)); } };`;
+  const { client: at } = await serve({ writes: { code } });
+  const id = await installed(at, 'writes');
+  // Two objects and the names of the outer one.
+  const texts = [names(99_996), names(99_997), `{"name":"n","of":[${Array(99_997).fill('[]')}]}`];
+  expect((await at('PUT', `/integrations/${id}/settings/f`, { texts })).body).toEqual([201, 422, 422]);
+});
+
 test('what is referred to stays until nothing refers to it', async () => {
   const _connectionId = await made('connections', { name: 'c' });
   const _exportId = await made('exports', { name: 'e', _connectionId });
@@ -253,6 +331,7 @@ describe('credentials', () => {
   });
 
   test('the key can be changed, and without the old one the rest goes on', async () => {
+    await useOwn();
     const _id = await made('connections', { name: 'c', http });
     const reopen = async (secretKey?: string): Promise<Served> => {
       await served.runtime.close();
@@ -296,9 +375,7 @@ describe('a run', () => {
   });
 
   test.each(['throw', 'hang'])('that ends in a %s has changed nothing', async (ending) => {
-    await served.runtime.close();
-    served = await serve({}, { connectors: served.connectors, data: served.data, runTimeoutMs: 500 });
-    client = served.client;
+    if (ending === 'hang') await use(await serve({ worker: { code: WORKER } }, { runTimeoutMs: 2_000 }));
     const before = (await client('GET', `/integrations/${integrationId}`)).text;
     const state = { method: 'PUT', path: `/integrations/${integrationId}/state/k`, body: 1 };
     const settings = { method: 'PUT', path: `/integrations/${integrationId}`, body: { settings: { a: 1 } } };
