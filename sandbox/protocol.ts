@@ -73,7 +73,7 @@ export interface Job {
   /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
   readonly call?: Call;
   readonly limits: Limits;
-  /** In a process that nobody else uses and that ends with the run. */
+  /** In a process apart from the connector's calls, where code of this connector alone is tried. */
   readonly alone?: boolean;
   /** Ends the run early; its outcome is the fault `cancelled`. */
   readonly signal?: AbortSignal;
@@ -162,12 +162,22 @@ export type Ask = {
   log(level: LogLevel, text: string): void;
 };
 
+/** What is going on at the moment. */
+export interface SandboxUsage {
+  readonly runsInFlight: number;
+  /** Runs that wait for a turn. */
+  readonly runsWaiting: number;
+  /** Those that connectors use and the spare one. */
+  readonly compartments: number;
+}
+
 /** One call is `Job → Outcome`. */
 export interface Sandbox {
   /** Resolves for everything that a connector can do wrong; rejects only for our own bugs. */
   run(job: Job, ask: Ask): Promise<Outcome>;
   /** Whether a connector is held back because it keeps bringing its compartment down. */
   isHeld(connectorId: string): boolean;
+  usage(): SandboxUsage;
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }

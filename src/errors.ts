@@ -16,6 +16,7 @@ const table = {
   request_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
   missing_required_field: [422, 'A required field is missing.'],
+  idempotency_mismatch: [422, 'This Idempotency-Key came with another request before.'],
   invalid_field: [422, 'A field has a value that it cannot have.'],
   field_locked_by_integration_app: [422, 'The field belongs to the connector of this integration.'],
   invalid_ref: [422, 'A field names a record that is not there.'],
@@ -27,6 +28,7 @@ const table = {
   integration_too_large: [422, 'The integration would hold more than it may; nothing was changed.'],
   invalid_backup: [422, 'The backup cannot be used.'],
   credentials_unreadable: [422, 'The credentials were encrypted with a key that is not there any more.'],
+  not_uploaded: [422, 'The bundle lies in the connectors folder and did not come by an upload: remove it there.'],
   connector_unavailable: [422, 'The bundle of the connector is gone or broken.'],
   object_not_found: [422, 'The connector has no such section.'],
   invalid_function: [422, 'The connector has no such function.'],
@@ -38,15 +40,20 @@ const table = {
   sandbox_crashed: [422, 'The function brought its compartment down.'],
   never_answered: [422, 'The function left nothing pending and gave no answer.'],
   cancelled: [422, 'The run was cancelled.'],
+  rate_limited: [429, 'Too many requests; try again later.'],
   internal_error: [500, 'The runtime failed; the log has the details.'],
   overloaded: [503, 'Too much is going on; try again.'],
   sandbox_restarted: [503, 'Another run brought the compartment down; nothing was changed, try again.'],
   store_unavailable: [503, 'The store cannot be written at the moment; nothing was changed.'],
+  store_locked: [503, 'The data folder is in use by another process.'],
   shutting_down: [503, 'The server is shutting down.'],
   store_full: [507, 'The store has no room left; nothing was changed.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;
 
 export type ErrorCode = keyof typeof table;
+
+/** The status that a code is answered with. */
+export const statusOf = (code: ErrorCode): number => table[code][0];
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -80,7 +87,7 @@ export class RequestError extends Error {
 export interface Detail {
   readonly message?: string | undefined;
   readonly field?: string | undefined;
-  /** Of a 503. */
+  /** Of a 429 or 503. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -93,7 +100,9 @@ export function requestError(code: ErrorCode, detail: Detail = {}): RequestError
   const [status] = table[code];
   const headers: Record<string, string> = {};
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
-  if (status === 503) headers['Retry-After'] = String(Math.ceil((detail.retryAfterMs ?? RETRY_AFTER_MS) / 1_000));
+  if (status === 503 || status === 429) {
+    headers['Retry-After'] = String(Math.ceil((detail.retryAfterMs ?? RETRY_AFTER_MS) / 1_000));
+  }
   return new RequestError(status, [item(code, detail)], headers);
 }
 

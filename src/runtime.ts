@@ -1,19 +1,27 @@
 /** Wires everything; starts and closes it. */
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
+import { logRequest } from './access-log.ts';
 import { adminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
+import { Idempotency } from './api/idempotency.ts';
 import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
+import { Acceptances } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
+import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
+import { Feed } from './feed/feed.ts';
+import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
 import { type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
@@ -22,15 +30,18 @@ import { type Integration, integrationProblem } from './integration/integration.
 import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { completeOptions, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
-import { Runs } from './run/runs.ts';
+import { type RunListener, Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
 import { integrationsFolder, openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
+import { observedStore } from './store/observed-store.ts';
+import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 import { WriteRoom } from './store/write-room.ts';
 
@@ -58,16 +69,35 @@ export interface Runtime {
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
+/** Tells of runs, and counts those that have ended. */
+function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
+  return {
+    ...listener,
+    onEnded(record) {
+      listener.onEnded(record);
+      const { section, outcome, fault = '', wallMs = 0 } = record;
+      metrics.runEnded(section, outcome, fault, wallMs);
+    },
+  };
+}
+
+/** By the package's own name: the sources and what is built of them lie at different depths. */
+const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
+
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
+const ACCEPTANCES_FOLDER = 'connectors';
+const REPLIES_FILE = 'replies.sqlite';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
  *
  * @example
+ * import { createRuntime } from 'bulkhead';
+ *
  * const runtime = await createRuntime({ data: './data', connectors: './connectors' });
  * await runtime.listen();
  * await runtime.close();
@@ -98,20 +128,22 @@ interface Opened {
   readonly unreadable: readonly string[];
 }
 
-async function start(options: Options, logger: Logger, { store, keyring, unreadable }: Opened): Promise<Runtime> {
+async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
+  const { store: opened, keyring, unreadable } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
-  for (const { message } of store.problems) logger.error({ event: 'store_problem' }, message);
+  for (const { message } of opened.problems) logger.error({ event: 'store_problem' }, message);
 
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
 
-  const journal = new RunJournal(join(resolve(options.data), JOURNAL_FILE), (error) =>
+  const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
-  for (const id of journal.integrationIds()) if ((await store.ownerOf(id)) === undefined) journal.forget(id);
+  if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
+  for (const id of journal.integrationIds()) if ((await opened.ownerOf(id)) === undefined) journal.forget(id);
 
   const sandbox = createSandbox({
     isolation: options.isolation,
@@ -125,7 +157,21 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
   });
-  const runs = new Runs(journal, () => new Date());
+  const feed = new Feed(new Date());
+  const metrics = new Metrics({
+    usage: () => sandbox.usage(),
+    events: () => ({ told: feed.newest, followers: feed.followers }),
+    connectors() {
+      const counts = { ready: 0, held: 0, invalid: 0 };
+      for (const { _id, status } of catalog.rows()) {
+        counts[status === 'ready' && sandbox.isHeld(_id) ? 'held' : status]++;
+      }
+      return counts;
+    },
+  });
+  const store = observedStore(opened, (result, ms) => metrics.committed(result, ms));
+  store.follow(tellIntegrations(feed));
+  const runs = new Runs(journal, () => new Date(), countedRuns(tellRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -167,16 +213,37 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
-  const catalog = new Catalog(connectorsFolder, loads, {
-    onLoaded: ({ _id, folder, manifest }) =>
-      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version }),
-    onUnloaded: ({ _id, folder }) => logger.info({ event: 'connector_unloaded', _connectorId: _id, folder }),
-    onRefused: (folder, errors) => logger.warn({ event: 'connector_refused', folder, errors }),
+  const acceptances = await Acceptances.open(join(resolve(options.data), ACCEPTANCES_FOLDER), () => new Date());
+  for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
+  const told = tellConnectors(feed);
+  const catalog = new Catalog(connectorsFolder, loads, acceptances, {
+    onLoaded(connector) {
+      const { _id, folder, manifest } = connector;
+      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
+      told.onLoaded(connector);
+    },
+    onUnloaded(unloaded) {
+      const { _id, folder } = unloaded;
+      logger.info({ event: 'connector_unloaded', _connectorId: _id, folder });
+      told.onUnloaded(unloaded);
+    },
+    onRefused(refused, errors) {
+      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
+      told.onRefused(refused, errors);
+    },
+    onHeld(connector, adds) {
+      const { _id, folder, manifest } = connector;
+      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
+      told.onHeld(connector, adds);
+    },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
+  const bundleUploads = new BundleUploads(connectorsFolder, catalog);
+  await bundleUploads.sweep();
   const service: Service = {
     store,
     catalog,
+    bundleUploads,
     dispatcher,
     activity,
     updating: new Set(),
@@ -187,10 +254,35 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
   };
 
+  const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
+    now: () => Date.now(),
+    onDamage: (message) => logger.error({ event: 'store_problem' }, message),
+  });
+
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
+  const idempotency = new Idempotency(service, ledger, {
+    publicUrl,
+    onError: (error) => logger.error({ err: error }, 'the reply to a request could not be kept'),
+  });
+  await idempotency.settle();
   const app = createApp({
     service,
+    idempotency,
+    metrics,
+    version,
+    rateLimit: {
+      perSecond: options.rateLimitPerSecond,
+      badTokensPerMinute: options.badTokensPerMinute,
+      onLimited: (reason) => metrics.rateLimited(reason),
+    },
+    onRequestEnded: (ended) => {
+      const { method, route, status, ms, isInProcess } = ended;
+      if (!isInProcess) metrics.requestEnded(method, route, status, ms);
+      logRequest(logger, ended);
+    },
+    feed,
+    pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
     publicUrl,
@@ -203,7 +295,9 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
       ];
       const amiss = [
         ...(catalog.problem ? [catalog.problem] : []),
+        ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
+        ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
@@ -218,6 +312,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
 
   async function close(drainMs: number): Promise<void> {
     server.stopListening();
+    feed.close();
     await watcher.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();
@@ -226,6 +321,7 @@ async function start(options: Options, logger: Logger, { store, keyring, unreada
     await outbound.close();
     await server.close();
     journal.close();
+    ledger.close();
     await store.close();
   }
 

@@ -1,10 +1,12 @@
 /** The process: first start, bad options, a port or a folder that is taken, signals. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { processUsage } from '../sandbox/supervisor/process-usage.ts';
 import { createClient } from './support/client.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
@@ -15,15 +17,17 @@ test('the first start makes a token, prints it once and keeps its hash', async (
   const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
   const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
   const first = await startServer(environment);
-  await vi.waitFor(() => expect(first.stdout()).toMatch(/token.*: \S+\n/));
+  await vi.waitFor(() => expect(first.stdout()).toMatch(/token.*: \S+\n(.|\n)*Dashboard: \S+\n/));
   const token = /token.*: (\S+)\n/.exec(first.stdout())?.[1] ?? '';
   expect(first.stderr()).not.toContain(token);
+  expect(first.stdout()).toContain(`Dashboard: ${first.url}/#token=${token}\n`);
   expect((await createClient(first.url, token)('GET', '/tokenInfo')).status).toBe(200);
   expect(await readFile(join(data, 'admin.json'), 'utf8')).not.toContain(token);
   expect((await first.stop('SIGTERM')).code).toBe(0);
 
   const second = await startServer(environment);
   expect((await createClient(second.url, token)('GET', '/tokenInfo')).status).toBe(200);
+  expect(second.stdout()).toContain(`Dashboard: ${second.url}/\n`);
   expect(second.stdout()).not.toContain('token');
 });
 
@@ -82,8 +86,8 @@ test('a data file that is cut off is reported and harms nothing else', async () 
     await client('POST', '/integrations', { name: 'bad' }),
   ];
   const file = join(data, 'integrations', `${bad.body._id}.json`);
-  await vi.waitFor(() => access(file), { timeout: 5_000, interval: 20 });
-  await first.stop('SIGKILL');
+  // An orderly end leaves no log to mend the file from.
+  await first.stop('SIGTERM');
   await writeFile(file, (await readFile(file, 'utf8')).slice(0, 50));
 
   const second = await startServer(environment);
@@ -200,11 +204,46 @@ test.skipIf(!existsSync('/proc/self/status')).each([
   const beforeMs = await cpuMs();
   const names = ['waits', 'is-stuck'];
   for (const name of called) client('PUT', `/integrations/${ids[names.indexOf(name)]}/utilities/f`).catch(() => {});
-  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1));
+  await vi.waitFor(() => expect(server.stderr().split('began')).toHaveLength(called.length + 1), 10_000);
   if (called.includes('is-stuck'))
-    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500));
+    await vi.waitFor(async () => expect((await cpuMs()) - beforeMs).toBeGreaterThan(500), 10_000);
   const compartments = await compartmentsNow();
   expect(compartments.length).toBeGreaterThanOrEqual(ids.length);
   await server.stop('SIGKILL');
   await vi.waitFor(async () => expect(await compartmentsAmong(compartments)).toEqual([]), { timeout: 5_000 });
+});
+
+test('a log that nobody reads does not hold up the server, and ends whole', async () => {
+  const environment = { PATH: process.env.PATH ?? '', BULKHEAD_PORT: '0', BULKHEAD_TOKEN: 'a-token' };
+  const folders = { BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { ...environment, ...folders },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let out = '';
+  const url = await new Promise<string>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      out += `${text}`;
+      const found = /listening on (http:\S+)\n/.exec(out)?.[1];
+      if (found) resolve(found);
+    });
+  });
+  const client = createClient(url, 'a-token');
+  // A pipe takes some hundred lines.
+  const requests = 1_500;
+  for (let i = 0; i < requests; i++) expect((await client('GET', '/tokenInfo')).status).toBe(200);
+  let lines = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    lines += `${text}`;
+  });
+  child.kill('SIGTERM');
+  await once(child, 'close');
+  const told = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(told.filter(({ event }) => event === 'request')).toHaveLength(requests);
+  expect(told.at(-1)).toMatchObject({ event: 'stopping' });
 });

@@ -28,6 +28,14 @@ export class Admission {
     this.#options = options;
   }
 
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Takes a place if one is free and nobody waits for it. */
   enter(connectorId: string): boolean {
     const line = this.#lines.get(connectorId) ?? { inFlight: 0, waiting: new Set() };

@@ -2,7 +2,15 @@
  * Which compartment a run goes to: one process per connector, started on demand, with one ready to
  * be taken. Lets go what has been idle, and the longest idle one when there are too many.
  */
-import { type Ask, type Job, nothingSpent, type Outcome, type Sandbox, type StartHost } from '../protocol.ts';
+import {
+  type Ask,
+  type Job,
+  nothingSpent,
+  type Outcome,
+  type Sandbox,
+  type SandboxUsage,
+  type StartHost,
+} from '../protocol.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { Compartment, type CompartmentOptions } from './compartment.ts';
 import { HoldBack } from './hold-back.ts';
@@ -19,6 +27,9 @@ export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions 
 }
 
 const SWEEP_EVERY_MS = 5_000;
+/** Processes in which replacements are tried, kept for the next one of the same connector: how many, how long. */
+const TRIALS_KEPT = 2;
+const TRIAL_IDLE_MS = 2_000;
 const WATCH_EVERY_MS = 50;
 
 export class Supervisor implements Sandbox {
@@ -28,6 +39,8 @@ export class Supervisor implements Sandbox {
   readonly #startHost: StartHost;
   readonly #admission: Admission;
   readonly #holdBack: HoldBack;
+  /** Where a replacement of a connector's code was tried last, with nobody inside. */
+  readonly #trials = new Map<string, Compartment>();
   #spare: Compartment | undefined;
   #closed = false;
   #watch: NodeJS.Timeout | undefined;
@@ -58,6 +71,14 @@ export class Supervisor implements Sandbox {
 
   isHeld(connectorId: string): boolean {
     return this.#holdBack.isHeld(connectorId);
+  }
+
+  usage(): SandboxUsage {
+    return {
+      runsInFlight: this.#admission.inFlight,
+      runsWaiting: this.#admission.waiting,
+      compartments: this.#all.size,
+    };
   }
 
   /** Resolves to nothing once the run may go in. */
@@ -104,13 +125,23 @@ export class Supervisor implements Sandbox {
   }
 
   async #runAlone(job: Job, ask: Ask): Promise<Outcome> {
-    const compartment = this.#takeSpare();
+    const { connectorId } = job.bundle;
+    const kept = this.#trials.get(connectorId);
+    const compartment = kept && !kept.isGone ? kept : this.#takeSpare();
+    // Whoever tries another meanwhile takes another.
+    this.#trials.delete(connectorId);
     this.#watchWhileBusy();
-    try {
-      return await compartment.run(job, ask);
-    } finally {
-      compartment.letGo();
-    }
+    const outcome = await compartment.run(job, ask);
+    // Code that has done nothing wrong leaves nothing behind; a process costs a hundred times a check.
+    if (outcome.status === 'answered') this.#keepTrial(connectorId, compartment);
+    else compartment.letGo();
+    return outcome;
+  }
+
+  #keepTrial(connectorId: string, compartment: Compartment): void {
+    if (compartment.isGone) return;
+    if (this.#closed || this.#trials.has(connectorId) || this.#trials.size >= TRIALS_KEPT) compartment.letGo();
+    else this.#trials.set(connectorId, compartment);
   }
 
   /** Nothing is watched, and nobody woken, while nothing runs. */
@@ -141,6 +172,7 @@ export class Supervisor implements Sandbox {
         this.#all.delete(compartment);
         if (this.#spare === compartment) this.#spare = undefined;
         for (const connectorId of this.#connectorsOf(compartment)) this.#compartments.delete(connectorId);
+        for (const [connectorId, trial] of this.#trials) if (trial === compartment) this.#trials.delete(connectorId);
       },
     });
     this.#all.add(compartment);
@@ -185,6 +217,8 @@ export class Supervisor implements Sandbox {
     for (const compartment of this.#compartments.values()) {
       if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.letGo();
     }
+    const triedBefore = performance.now() - TRIAL_IDLE_MS;
+    for (const trial of this.#trials.values()) if (trial.idleSince < triedBefore) trial.letGo();
   }
 }
 

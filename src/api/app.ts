@@ -1,74 +1,113 @@
 /** The HTTP application: conventions of contract 3 around the routes of contract 4. */
-import { randomUUID } from 'node:crypto';
 import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { StoreError } from '../store/store.ts';
 import { authenticate, guardHost } from './auth.ts';
 import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import type { ApiContext } from './context.ts';
+import { descriptionRoutes } from './description.ts';
+import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
+import type { Idempotency } from './idempotency.ts';
 import { integrationRoutes } from './integrations.ts';
+import { metricRoutes } from './metrics.ts';
+import { type EndedRequest, observe } from './observe.ts';
+import { type Health, healthRoutes, type OpenRoutes, serveOpen } from './open.ts';
+import { servePage } from './page.ts';
+import { Guesses, limitRate, type RateLimitOptions } from './rate-limit.ts';
 import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
 import { stateRoutes } from './state.ts';
 import { tileRoutes } from './tiles.ts';
 
-export interface AppOptions {
+/** What the routes need. */
+export interface RouteOptions {
   readonly service: Service;
+  readonly idempotency: Idempotency;
+  readonly metrics: Metrics;
+  readonly feed: Feed;
+  readonly publicUrl: () => string;
+}
+
+export interface AppOptions extends RouteOptions {
+  /** Where the built dashboard lies. */
+  readonly pageFolder: string;
+  /** Of the product. */
+  readonly version: string;
   readonly tokenHash: string;
   readonly oneTimeTokens: OneTimeTokens;
-  readonly publicUrl: () => string;
   readonly isOnLoopback: () => boolean;
-  /** Why the server is not ready, and what is amiss although it is. */
-  readonly health: () => { readonly isReady: boolean; readonly reasons: readonly string[] };
+  readonly health: Health;
+  readonly rateLimit: RateLimitOptions;
   readonly isClosing: () => boolean;
   readonly onError: (error: unknown, requestId: string) => void;
+  /** Told of each request when its reply has gone. */
+  readonly onRequestEnded: (request: EndedRequest) => void;
 }
 
 export function createApp(options: AppOptions): Koa {
-  const { service, publicUrl } = options;
   const app = new Koa();
   // Whatever gets past the error replies is a bug or a broken connection.
   app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
+  const routers = routes(options);
+  app.use(observe(options.onRequestEnded));
+  app.use(replyErrors(options.onError));
+  app.use(guardHost(options.isOnLoopback, options.publicUrl));
+  app.use(servePage(options.pageFolder));
+  app.use(underVersion);
+  app.use(serveOpen(openRoutes(options)));
+  app.use(limitRate(options.rateLimit));
+  app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
+  app.use(refuseWhileClosing(options.isClosing));
+  for (const router of routers) app.use(router.routes());
+  app.use(refuseUnknown(routers));
+  return app;
+}
+
+/** What is answered without a token. */
+export function openRoutes({
+  health,
+  version,
+  publicUrl,
+}: Pick<AppOptions, 'health' | 'version' | 'publicUrl'>): OpenRoutes {
+  return new Map([...healthRoutes(health), ...descriptionRoutes(version, publicUrl)]);
+}
+
+/** A router looks at all of its paths for each request: those that are asked for most have one of their own. */
+export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): readonly Router[] {
+  const calls = new Router({ sensitive: true });
+  functionRoutes(calls, service, idempotency, publicUrl);
   const router = new Router({ sensitive: true });
-  // A call's path comes first: it is the one that is asked for most.
-  functionRoutes(router, service, publicUrl);
-  integrationRoutes(router, service, publicUrl);
+  integrationRoutes(router, service, idempotency, publicUrl);
   connectorRoutes(router, service, publicUrl);
   connectionRoutes(router, service);
-  recordRoutes(router, service, publicUrl);
+  recordRoutes(router, service, idempotency, publicUrl);
   stateRoutes(router, service);
   runRoutes(router, service, publicUrl);
   tileRoutes(router, service, publicUrl);
   backupRoutes(router, service);
+  metricRoutes(router, metrics);
+  eventRoutes(router, feed, service.activity);
   router.get('/tokenInfo', tokenInfo);
-
-  app.use(replyErrors(options.onError));
-  app.use(underVersion);
-  app.use(guardHost(options.isOnLoopback, publicUrl));
-  app.use(health(options.health));
-  app.use(authenticate(options.tokenHash, options.oneTimeTokens));
-  app.use(refuseWhileClosing(options.isClosing));
-  app.use(router.routes());
-  app.use(refuseUnknown(router));
-  return app;
+  return [calls, router];
 }
 
 /** Turns whatever was thrown into the error reply. */
 function replyErrors(onError: AppOptions['onError']): Middleware {
   return async (ctx, next) => {
-    const requestId = randomUUID();
-    (ctx as ApiContext).state.requestId = requestId;
-    ctx.set('X-Request-Id', requestId);
     try {
       await next();
     } catch (error) {
-      const { status, errors, headers } = asRequestError(error, () => onError(error, requestId));
+      const { status, errors, headers } = asRequestError(error, () =>
+        onError(error, (ctx as ApiContext).state.requestId),
+      );
       ctx.status = status;
       ctx.set({ ...headers });
       ctx.body = { errors };
@@ -81,7 +120,7 @@ const byStatus: Readonly<Record<number, ErrorCode>> = { 400: 'bad_request', 413:
 
 function asRequestError(error: unknown, report: () => void): RequestError {
   if (error instanceof RequestError) return error;
-  if (error instanceof StoreError && error.code !== 'store_locked') {
+  if (error instanceof StoreError) {
     if (error.code === 'integration_too_large') return requestError(error.code, { message: error.message });
     report();
     return requestError(error.code);
@@ -101,22 +140,6 @@ const underVersion: Middleware = (ctx, next) => {
   else if (path.startsWith('/v1/')) ctx.path = path.slice(3);
   return next();
 };
-
-function health(healthNow: AppOptions['health']): Middleware {
-  return (ctx, next) => {
-    const { path, method } = ctx;
-    if (path !== '/healthz' && path !== '/readyz') return next();
-    if (method !== 'GET' && method !== 'HEAD') {
-      ctx.set('Allow', 'GET, HEAD');
-      throw requestError('method_not_allowed');
-    }
-    const { isReady, reasons } = path === '/healthz' ? { isReady: true, reasons: [] } : healthNow();
-    ctx.status = isReady ? 200 : 503;
-    if (!isReady) ctx.set('Retry-After', '1');
-    ctx.body = { status: !isReady ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons };
-    return Promise.resolve();
-  };
-}
 
 /** A run that is given time to end may go on asking. */
 function refuseWhileClosing(isClosing: () => boolean): Middleware {
@@ -141,9 +164,10 @@ const tokenInfo: Middleware = (ctx) => {
 };
 
 /** 405 with `Allow` for a known path, 404 for the rest. */
-function refuseUnknown(router: Router): Middleware {
+function refuseUnknown(routers: readonly Router[]): Middleware {
   return (ctx) => {
-    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap(({ methods }) => methods));
+    const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
+    const allowed = new Set(layers.flatMap(({ methods }) => methods));
     if (allowed.size === 0) throw requestError('not_found');
     ctx.set('Allow', [...allowed].join(', '));
     throw requestError('method_not_allowed');

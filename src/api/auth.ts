@@ -4,20 +4,28 @@ import type { Middleware } from 'koa';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
+import { clientOf, type Guesses } from './rate-limit.ts';
 
 export const hashToken = (token: string): string => hash('sha256', token);
 
-/** @param tokenHash of the administrator's token, hex */
-export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens): Middleware {
+/** @param tokenHash of the administrator's token, hex; @param guesses bounds how many may be tried */
+export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens, guesses: Guesses): Middleware {
   const expected = Buffer.from(tokenHash, 'hex');
   return (ctx, next) => {
     const [, token] = /^bearer +([^\s]+) *$/i.exec(ctx.get('Authorization')) ?? [];
     if (token === undefined) throw requestError('unauthorized');
-    if (!timingSafeEqual(hash('sha256', token, 'buffer'), expected)) {
-      const grant = oneTimeTokens.find(token);
-      if (!grant) throw requestError('unauthorized');
-      (ctx as ApiContext).state.grant = grant;
+    const client = clientOf(ctx as ApiContext);
+    if (client !== undefined) guesses.assertMayTry(client);
+    if (timingSafeEqual(hash('sha256', token, 'buffer'), expected)) {
+      if (client !== undefined) guesses.succeeded(client);
+      return next();
     }
+    const grant = oneTimeTokens.find(token);
+    if (!grant) {
+      if (client !== undefined) guesses.failed(client);
+      throw requestError('unauthorized');
+    }
+    (ctx as ApiContext).state.grant = grant;
     return next();
   };
 }

@@ -70,7 +70,8 @@ function assertJsonType(ctx: ApiContext): void {
 async function readText(ctx: ApiContext, limit: number): Promise<string> {
   const bytes = await readBytes(ctx, limit);
   if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
-  return bytes.toString('utf8');
+  // A mark in front, as some editors and shells put it there, may be passed over (RFC 8259, 8.1).
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 /** The body as it is, whatever it is. */

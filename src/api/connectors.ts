@@ -2,26 +2,36 @@
 import type { Router } from '@koa/router';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ConnectorRow } from '../connector/catalog.ts';
+import type { Connector } from '../connector/bundle.ts';
+import type { ConnectorRow } from '../connector/slot.ts';
+import { TARBALL_BYTES } from '../connector/tarball.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
-import { type Service, shown } from '../integration/service.ts';
+import { newerVersion } from '../integration/newer-version.ts';
+import { type Service, shown, unavailable } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
+import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
-import { readObject } from './body.ts';
-import { type ApiContext, assertAdministrator } from './context.ts';
+import { readBytes, readObject } from './body.ts';
+import { type ApiContext, assertAdministrator, flag, isKnown } from './context.ts';
 import { replyList } from './paging.ts';
 
-const updateBody = Compile(
-  Type.Object({
-    _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
-  }),
-);
+export const UpdateBody = Type.Object({
+  _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
+});
+const updateBody = Compile(UpdateBody);
+
+export const ApproveBody = Type.Object({ digest: Type.String({ minLength: 1, maxLength: 200 }) });
+const approveBody = Compile(ApproveBody);
+
+export const TARBALL_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
+/** Integrations that are named in a sentence. */
+const NAMED = 10;
 
 export function connectorRoutes(router: Router, service: Service, publicUrl: () => string): void {
-  const { catalog, store } = service;
+  const { catalog, store, bundleUploads } = service;
 
   router.get('/connectors', async (context) => {
     const ctx = context as ApiContext;
@@ -35,8 +45,63 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     });
   });
 
+  router.put('/connectors', async (context) => {
+    const ctx = context as ApiContext;
+    assertAdministrator(ctx);
+    if (!ctx.request.is(TARBALL_TYPES) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
+      throw requestError('unsupported_media_type', { message: `The body must be ${TARBALL_TYPES[0]}.` });
+    }
+    const tarball = await readBytes(ctx, TARBALL_BYTES);
+    const { row, isNew } = await service.activity.during(() => bundleUploads.put(tarball));
+    ctx.status = isNew ? 201 : 200;
+    ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
+    ctx.body = withHold(row);
+  });
+
+  router.delete('/connectors/:id', async (context) => {
+    const ctx = context as ApiContext;
+    const { _id } = await rowOf(ctx);
+    if (!bundleUploads.has(_id)) throw requestError('not_uploaded');
+    if (!flag(ctx, 'force')) await assertUnused(_id);
+    await service.activity.during(() => bundleUploads.remove(_id));
+    ctx.status = 204;
+  });
+
+  router.post('/connectors/:id/approve', async (context) => {
+    const ctx = context as ApiContext;
+    const { _id } = await rowOf(ctx);
+    const { value } = await readObject(ctx);
+    assertValid(approveBody, value);
+    const approval = await service.activity.during(() =>
+      catalog.approve(_id, value.digest as string).catch((error) => {
+        throw asStoreError(error);
+      }),
+    );
+    if (approval === 'changed') {
+      throw requestError('conflict', { message: 'What waits to be approved is not what this digest names.' });
+    }
+    ctx.body = await rowOf(ctx);
+  });
+
   router.get('/connectors/:id', async (context) => {
     context.body = await rowOf(context as ApiContext);
+  });
+
+  router.get('/connectors/:id/image', async (context) => {
+    const ctx = context as ApiContext;
+    const image = catalog.imageOf((await rowOf(ctx))._id);
+    if (!image) throw requestError('not_found', { message: 'The connector has no image of its own.' });
+    // An SVG may hold scripts: nothing in it runs, wherever it is opened.
+    ctx.set({
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+      'Cache-Control': 'private, no-cache',
+      ETag: image.etag,
+    });
+    ctx.status = 200;
+    ctx.type = image.type;
+    ctx.body = image.bytes;
+    if (isKnown(ctx, image.etag)) ctx.status = 304;
   });
 
   router.get('/connectors/:id/installBase', async (context) => {
@@ -46,7 +111,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       source: (after) => store.documents(after),
       placeOf: ({ integration }) => placeOf(integration),
       matches: ({ integration }) => integration._connectorId === _id,
-      show: ({ integration }) => installBaseRow(shown(service, integration as Integration)),
+      show: ({ integration }) => installBaseRow(shown(service, integration as Integration), catalog.get(_id)),
       publicUrl: publicUrl(),
     });
   });
@@ -61,8 +126,8 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
     }
     const connector = await catalog.find(_id);
-    if (!connector) throw requestError('connector_unavailable');
-    const failures = await update(service, connector, ids);
+    if (!connector) throw unavailable(service, _id);
+    const failures = await update(service, connector, ids, ctx.state.trace);
     if (failures.length > 0) {
       const errors = failures.flatMap(({ integrationId, error }) =>
         error.errors.map((item): ErrorItem => ({ ...item, field: `_integrationIds.${ids.indexOf(integrationId)}` })),
@@ -81,6 +146,18 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     return withHold(row);
   }
 
+  async function assertUnused(connectorId: string): Promise<void> {
+    const users: string[] = [];
+    for await (const { integration } of store.documents()) {
+      if (integration._connectorId === connectorId) users.push(integration._id);
+    }
+    if (users.length === 0) return;
+    const more = users.length > NAMED ? `, and ${users.length - NAMED} more` : '';
+    throw requestError('has_dependencies', {
+      message: `Integrations still use it: ${users.slice(0, NAMED).join(', ')}${more}`,
+    });
+  }
+
   /** A connector that serves may be held back for what it does. */
   function withHold(row: ConnectorRow): ConnectorRow {
     if (row.status !== 'ready' || !service.dispatcher.sandbox.isHeld(row._id)) return row;
@@ -89,6 +166,14 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   }
 }
 
-function installBaseRow({ _id, name, version, updateInProgress = false }: Integration): JsonObject {
-  return { _integrationId: _id, name, version: version ?? null, updateInProgress };
+function installBaseRow(integration: Integration, connector: Connector | undefined): JsonObject {
+  const { _id, name, version, updateInProgress = false } = integration;
+  const newer = newerVersion(integration, connector);
+  return {
+    _integrationId: _id,
+    name,
+    version: version ?? null,
+    updateInProgress,
+    ...(newer === undefined ? {} : { update: { version: newer } }),
+  };
 }

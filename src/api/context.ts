@@ -6,11 +6,15 @@ import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 
 export interface ApiState {
   requestId: string;
+  trace: Trace;
   /** Absent: the administrator asks. */
   grant?: Grant;
+  /** Where the router does not know it. */
+  route?: string;
 }
 export type ApiContext = Context & { state: ApiState; params: Record<string, string> };
 
@@ -28,9 +32,15 @@ export function assertAdministrator(ctx: ApiContext): void {
   if (ctx.state.grant) throw requestError('access_restricted');
 }
 
-/** A run reads and writes in its own unit of work, a request in one that ends with it. */
+/**
+ * A run reads and writes in its own unit of work, a request in one that ends with it. A run whose requests
+ * count one by one sees what others have stored since.
+ */
 export async function unitOf(ctx: ApiContext, service: Service, integrationId: string): Promise<UnitOfWork> {
-  return runsUnit(ctx) ?? UnitOfWork.open(service.store, integrationId);
+  const unit = runsUnit(ctx);
+  if (!unit) return UnitOfWork.open(service.store, integrationId);
+  if (ctx.state.grant?.isTransactional === false) await unit.refresh();
+  return unit;
 }
 
 /** Changes an integration: for a request at once and durably, for a run with its commit, unless it commits each. */
@@ -73,8 +83,13 @@ export function replyRecord(ctx: ApiContext, record: JsonObject, etag: string): 
   ctx.set('ETag', etag);
   ctx.status = 200;
   ctx.body = record;
+  if (isKnown(ctx, etag)) ctx.status = 304;
+}
+
+/** Whether the client has what it asks for already. */
+export function isKnown(ctx: Context, etag: string): boolean {
   const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-  if (isRead && names(ctx.get('If-None-Match'), etag)) ctx.status = 304;
+  return isRead && names(ctx.get('If-None-Match'), etag);
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

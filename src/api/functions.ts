@@ -16,8 +16,14 @@ import {
   integrationIdOf,
   replyRecord,
 } from './context.ts';
+import type { Idempotency } from './idempotency.ts';
 
-export function functionRoutes(router: Router, service: Service, publicUrl: () => string): void {
+export function functionRoutes(
+  router: Router,
+  service: Service,
+  idempotency: Idempotency,
+  publicUrl: () => string,
+): void {
   for (const section of sections) {
     router.put(`/integrations/:id/${section}/:function`, async (context) => {
       const ctx = context as ApiContext;
@@ -25,7 +31,7 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
       const id = integrationIdOf(ctx);
       const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
       const name = ctx.params.function as string;
-      const request = { section, name, body: text };
+      const request = { section, name, body: text, trace: ctx.state.trace };
       if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
       replyAnswer(ctx, await callIntegration(service, id, request));
     });
@@ -34,12 +40,14 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
   router.post('/integrations/:id/install', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    const { value } = await readObject(ctx);
-    const { unit, runId } = await install(service, ctx.params.id as string, value);
-    const integration = integrationOf(unit);
-    if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
-    ctx.set('Location', `${publicUrl()}/v1/integrations/${integration._id}`);
-    replyRecord(ctx, integration, etagOf(unit, integration));
+    const { text, value } = await readObject(ctx);
+    const { trace } = ctx.state;
+    await idempotency.once(ctx, { kind: 'integrations', status: 200 }, text, async (id) => {
+      const { unit, runId } = await install(service, ctx.params.id as string, value, { id, trace });
+      const integration = integrationOf(unit);
+      if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
+      replyRecord(ctx, integration, etagOf(unit, integration));
+    });
   });
 
   router.delete('/integrations/:id/install', async (context) => {
@@ -48,7 +56,8 @@ export function functionRoutes(router: Router, service: Service, publicUrl: () =
     const id = integrationIdOf(ctx);
     const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
     const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
-    replyAnswer(ctx, await uninstall(service, id, { body: text, force: flag(ctx, 'force'), precondition }));
+    const options = { body: text, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
+    replyAnswer(ctx, await uninstall(service, id, options));
   });
 }
 

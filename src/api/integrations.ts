@@ -23,18 +23,25 @@ import {
   replyRecord,
   unitOf,
 } from './context.ts';
-import { filtersOf, projectionOf, replyList } from './paging.ts';
+import type { Idempotency } from './idempotency.ts';
+import { filters, filtersOf, projectionOf, replyList } from './paging.ts';
 
-const FILTERS = ['_connectorId', 'mode', 'tag'] as const;
+export const IntegrationFilters = filters('_connectorId', 'mode', 'tag');
 
-export function integrationRoutes(router: Router, service: Service, publicUrl: () => string): void {
+export function integrationRoutes(
+  router: Router,
+  service: Service,
+  idempotency: Idempotency,
+  publicUrl: () => string,
+): void {
   router.get('/integrations', async (context) => {
     const ctx = context as ApiContext;
     const { grant } = ctx.state;
+    const own = grant && integrationOf(await unitOf(ctx, service, grant.integrationId));
     await replyList(ctx, {
-      source: (after) => (grant ? [integrationOf(grant.unit)] : integrationsOf(service, after)),
+      source: (after) => (own ? [own] : integrationsOf(service, after)),
       placeOf,
-      matches: filtersOf(ctx, FILTERS),
+      matches: filtersOf(ctx, IntegrationFilters),
       show: (integration) => visible(ctx, integration as Integration),
       publicUrl: publicUrl(),
     });
@@ -43,17 +50,18 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
   router.post('/integrations', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    const { value } = await readObject(ctx);
-    const now = service.now().toISOString();
-    const created = { _id: service.dispatcher.ids(), createdAt: now, lastModified: now, ...diyFields(value) };
-    assertIntegration(created);
-    const [result, etag] = await change(ctx, service, created._id, (unit) => {
-      const stored = put(service, unit, created);
-      return [stored, etagOf(unit, stored)] as const;
+    const { text, value } = await readObject(ctx);
+    await idempotency.once(ctx, { kind: 'integrations', status: 201 }, text, async (_id) => {
+      const now = service.now().toISOString();
+      const created = { _id, createdAt: now, lastModified: now, ...diyFields(value) };
+      assertIntegration(created);
+      const [result, etag] = await change(ctx, service, _id, (unit) => {
+        const stored = put(service, unit, created);
+        return [stored, etagOf(unit, stored)] as const;
+      });
+      replyRecord(ctx, result, etag);
+      ctx.status = 201;
     });
-    replyRecord(ctx, result, etag);
-    ctx.status = 201;
-    ctx.set('Location', `${publicUrl()}/v1/integrations/${created._id}`);
   });
 
   router.get('/integrations/:id', async (context) => {
@@ -92,6 +100,7 @@ export function integrationRoutes(router: Router, service: Service, publicUrl: (
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });
+    service.dispatcher.runs.forget(id);
     ctx.status = 204;
   });
 

@@ -1,11 +1,9 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
 import type { Router } from '@koa/router';
-import { applyPatch, type Operation, Pointer } from 'rfc6902';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import { fieldErrors, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { assertPatch, patched } from '../record/json-patch.ts';
 import type { RecordWriter } from '../record/records.ts';
 import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -21,15 +19,21 @@ import {
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
 import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
-import { filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
+import type { Idempotency } from './idempotency.ts';
+import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
 
-const FILTERS = ['_integrationId', '_connectorId', 'type'] as const;
+export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
 
-export function recordRoutes(router: Router, service: Service, publicUrl: () => string): void {
+export function recordRoutes(
+  router: Router,
+  service: Service,
+  idempotency: Idempotency,
+  publicUrl: () => string,
+): void {
   for (const kind of recordKinds) {
     router.get(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const isWanted = filtersOf(ctx, FILTERS);
+      const isWanted = filtersOf(ctx, RecordFilters);
       await replyList(ctx, {
         source: (after) => oldest(recordsFor(ctx, service, kind), isWanted, after),
         placeOf,
@@ -40,15 +44,16 @@ export function recordRoutes(router: Router, service: Service, publicUrl: () => 
 
     router.post(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const { value } = await readObject(ctx);
-      const integrationId = integrationIdOf(ctx, value);
-      const [record, etag] = await change(ctx, service, integrationId, (unit) => {
-        if (!unit.integration) throw noIntegration();
-        return tagged(unit, kind, createRecord(writerOf(ctx, service), unit, kind, value));
+      const { text, value } = await readObject(ctx);
+      await idempotency.once(ctx, { kind, status: 201 }, text, async (id) => {
+        const writer = { ...writerOf(ctx, service), ids: () => id };
+        const [record, etag] = await change(ctx, service, integrationIdOf(ctx, value), (unit) => {
+          if (!unit.integration) throw noIntegration();
+          return tagged(unit, kind, createRecord(writer, unit, kind, value));
+        });
+        replyRecord(ctx, record, etag);
+        ctx.status = 201;
       });
-      replyRecord(ctx, record, etag);
-      ctx.status = 201;
-      ctx.set('Location', `${publicUrl()}/v1/${kind}/${record._id}`);
     });
 
     router.get(`/${kind}/:id`, async (context) => {
@@ -67,7 +72,7 @@ export function recordRoutes(router: Router, service: Service, publicUrl: () => 
 
     router.patch(`/${kind}/:id`, async (context) => {
       const ctx = context as ApiContext;
-      const patch = patchOf((await readJson(ctx))?.value);
+      const patch = assertPatch((await readJson(ctx))?.value);
       await replaced(ctx, service, kind, (record) => patched(record, patch));
       ctx.status = 204;
     });
@@ -133,7 +138,8 @@ const noIntegration = (): Error =>
 export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
   const id = ctx.params.id as string;
   const { grant } = ctx.state;
-  if (grant?.unit.record(kind, id)) return grant.integrationId;
+  const own = grant && (await unitOf(ctx, service, grant.integrationId));
+  if (grant && own?.record(kind, id)) return grant.integrationId;
   const owner = await service.store.ownerOf(id);
   if (grant && owner !== undefined && owner !== grant.integrationId) throw requestError('access_restricted');
   if (owner === undefined || grant)
@@ -162,51 +168,4 @@ async function* oldest(
     if (kept.length >= 2 * enough) kept = kept.sort(byAge).slice(0, enough);
   }
   yield* kept.sort(byAge);
-}
-
-// --- JSON Patch (RFC 6902) ------------------------------------------------------------------------
-
-const OPERATIONS_LIMIT = 1_000;
-const Path = Type.String({ pattern: '^(?:/.*)?$', maxLength: 2_000 });
-const patchBody = Compile(
-  Type.Array(
-    Type.Union([
-      Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
-      Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
-      Type.Object({ op: Type.Literal('remove'), path: Path }),
-    ]),
-    { maxItems: OPERATIONS_LIMIT },
-  ),
-);
-
-function patchOf(body: Json | undefined): Operation[] {
-  if (patchBody.Check(body)) return body as Operation[];
-  throw requestError('invalid_field', {
-    field: '',
-    message: 'The body must be a JSON Patch (RFC 6902): an array of operations.',
-  });
-}
-
-/** What the copies of one patch add, together: a few of a copy of itself are more than there is memory. */
-const COPIED_LIMIT_CHARS = 1024 * 1024;
-
-/** A changed copy. @throws RequestError naming the first operation that does not apply */
-function patched(record: JsonObject, patch: readonly Operation[]): JsonObject {
-  const copy = structuredClone(record);
-  let copiedChars = 0;
-  for (const [index, operation] of patch.entries()) {
-    if (operation.op === 'copy') {
-      copiedChars += JSON.stringify(Pointer.fromJSON(operation.from).get(copy))?.length ?? 0;
-      if (copiedChars > COPIED_LIMIT_CHARS) {
-        const message = `The copies of a patch are ${COPIED_LIMIT_CHARS} characters of JSON at the most.`;
-        throw requestError('request_too_large', { field: `${index}.from`, message });
-      }
-    }
-    const [error] = applyPatch(copy, [operation]);
-    if (!error) continue;
-    const { op, path } = operation;
-    throw requestError('invalid_field', { field: `${index}.path`, message: `${op} ${path} does not apply` });
-  }
-  if (!isJsonObject(copy)) throw requestError('invalid_field', { field: '', message: 'A record is an object.' });
-  return copy;
 }

@@ -1,6 +1,7 @@
 /** `/tiles`: one row per integration, for a dashboard (contract 4). */
 import type { Router } from '@koa/router';
 import type { Integration } from '../integration/integration.ts';
+import { newerVersion } from '../integration/newer-version.ts';
 import { type Service, shown } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { type Document, placeOf, recordKinds } from '../store/store.ts';
@@ -23,25 +24,21 @@ export function tileRoutes(router: Router, service: Service, publicUrl: () => st
 }
 
 function tileOf(service: Service, document: Document): JsonObject {
-  const {
-    _id,
-    _connectorId,
-    name,
-    tag,
-    mode,
-    install = [],
-    uninstall = [],
-    updateInProgress,
-  } = shown(service, document.integration as Integration);
+  const integration = shown(service, document.integration as Integration);
+  const { _id, _connectorId, name, tag, mode, version, install = [], uninstall = [], updateInProgress } = integration;
   const last = service.dispatcher.runs.latestOf(_id);
   const steps = mode === 'uninstall' ? uninstall : install;
-  const imageURL = _connectorId === undefined ? undefined : service.catalog.row(_connectorId)?.imageURL;
+  const connector = _connectorId === undefined ? undefined : service.catalog.get(_connectorId);
+  const newer = newerVersion(integration, connector);
+  const imageURL = connector ? connector.manifest.connector.imageURL : refusedImage(service, _connectorId);
   return {
     _integrationId: _id,
     ...(_connectorId === undefined ? {} : { _connectorId }),
     name,
     ...(tag === undefined ? {} : { tag }),
     ...(mode === undefined ? {} : { mode }),
+    ...(version === undefined ? {} : { version }),
+    ...(newer === undefined ? {} : { update: { version: newer } }),
     ...(imageURL === undefined ? {} : { imageURL }),
     ...(updateInProgress === true ? { updateInProgress } : {}),
     steps: { total: steps.length, completed: steps.filter(({ completed }) => completed === true).length },
@@ -57,4 +54,9 @@ function tileOf(service: Service, document: Document): JsonObject {
       : null,
     offlineConnections: service.offline.of(document),
   };
+}
+
+/** Of a connector that does not serve, as its listing has it. */
+function refusedImage({ catalog }: Service, connectorId: string | undefined): string | undefined {
+  return connectorId === undefined ? undefined : catalog.row(connectorId)?.imageURL;
 }

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import { findings } from '../schema.ts';
+import type { Trace } from '../trace-context.ts';
 import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Outbound, OutboundResponse } from './outbound.ts';
@@ -38,6 +39,7 @@ export interface Grantee {
   readonly connectorId: string;
   readonly token: string;
   readonly permissions: readonly string[];
+  readonly trace: Trace;
 }
 
 export class Broker {
@@ -77,7 +79,9 @@ export class Broker {
     signal: AbortSignal,
   ): Promise<PlatformResponse | OutboundResponse> {
     const path = this.#platformApi.pathOf(wanted.url);
-    if (path !== undefined) return this.#platformApi.request({ ...wanted, url: path }, grantee.token);
+    if (path !== undefined) {
+      return this.#platformApi.request({ ...wanted, url: path }, grantee);
+    }
     const response = await this.#outbound.fetch(wanted, grantee, signal);
     // To make a large response into a message takes a while: others have their turn before it.
     await this.#queue.turn(grantee.connectorId);

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
+import type { Trace } from '../trace-context.ts';
 import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 import { exchange, type ResponseHead } from './exchange.ts';
@@ -16,6 +17,7 @@ import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
 import { addressOf, firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
 import { type HeaderPair, withDefaults } from './request-headers.ts';
 import { asText, readBody } from './response-body.ts';
+import { withTrace } from './trace-headers.ts';
 
 export interface OutboundResponse {
   /** Of the last redirect, without fragment. */
@@ -34,6 +36,8 @@ export interface OutboundResponse {
 export interface OutboundGrant {
   readonly connectorId: string;
   readonly permissions: readonly string[];
+  /** What the requests are part of. */
+  readonly trace?: Trace | undefined;
 }
 
 export interface Outbound {
@@ -54,8 +58,9 @@ export interface OutboundOptions {
 /**
  * @example
  * const outbound = createOutbound({ allowPrivateNetwork: 'erp.internal' });
- * const grant = { connectorId, permissions: ['https://erp.internal'] };
- * const { status } = await outbound.fetch({ url, method: 'GET', headers: [], body: null }, grant, signal);
+ * const grant = { connectorId: 'c1', permissions: ['https://erp.internal'] };
+ * const request = { url: 'https://erp.internal/orders', method: 'GET', headers: [], body: null };
+ * const { status } = await outbound.fetch(request, grant, AbortSignal.timeout(5_000));
  * await outbound.close();
  */
 export function createOutbound(options: OutboundOptions = {}): Outbound {
@@ -85,7 +90,8 @@ class UndiciOutbound implements Outbound {
     const origins = new OriginPermissions(grant.permissions);
     const url = addressOf(request, this.#limits);
     origins.assertPermitted(url);
-    const first = firstHop(url, request, this.#limits);
+    const hop = firstHop(url, request, this.#limits);
+    const first = { ...hop, headers: withTrace(hop.headers, grant.trace) };
 
     const ending = new AbortController();
     const end = (): void => ending.abort(new Denied('cancelled', 'The run has ended.'));

@@ -4,9 +4,15 @@
  */
 import type { RequestListener } from 'node:http';
 import { type DispatchFunc, type InjectOptions, inject, type Response } from 'light-my-request';
+import type { Trace } from '../trace-context.ts';
+import { asText } from './response-body.ts';
+import { withTrace } from './trace-headers.ts';
 
 /** Where connectors written for the original platform send their requests. */
 const PLATFORM_ORIGIN = 'https://api.integrator.io';
+
+/** Stands in the place of an address, which none is: the request has come over no socket. */
+export const IN_PROCESS = 'in-process';
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -24,13 +30,21 @@ export interface PlatformResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
+  /** Text, or bytes in base64 if `bodyEncoding` says so. */
   readonly body: string;
+  readonly bodyEncoding?: 'base64';
+}
+
+/** Whose request it is, and what it is part of. */
+export interface PlatformCaller {
+  readonly token: string;
+  readonly trace: Trace;
 }
 
 export interface PlatformApi {
   /** The path of an address that is the runtime's own, or nothing. */
   pathOf(url: string): string | undefined;
-  request(request: PlatformRequest, token: string): Promise<PlatformResponse>;
+  request(request: PlatformRequest, from: PlatformCaller): Promise<PlatformResponse>;
 }
 
 export function createPlatformApi(listener: RequestListener): PlatformApi {
@@ -41,13 +55,13 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         ? parsed.pathname + parsed.search
         : undefined;
     },
-    async request({ url, method, headers, body, bodyEncoding }, token) {
-      const sent: Record<string, string> = Object.fromEntries(headers);
+    async request({ url, method, headers, body, bodyEncoding }, { token, trace }) {
+      const sent: Record<string, string> = Object.fromEntries(withTrace(headers, trace));
       sent.authorization ??= `Bearer ${token}`;
       // A connector speaks JSON; what the web platform would name the text is of no use here.
       if (body !== null) sent['content-type'] ??= 'application/json';
       sent.host = 'localhost';
-      const options: InjectOptions = { method, url, headers: sent };
+      const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
       if (body !== null) options.payload = bodyEncoding ? Buffer.from(body, bodyEncoding) : body;
       const response = await injected((request, reply) => listener(request as never, reply as never), options);
       return {
@@ -55,7 +69,7 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         status: response.statusCode,
         statusText: response.statusMessage,
         headers: Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const),
-        body: response.payload,
+        ...asText(response.rawPayload),
       };
     },
   };

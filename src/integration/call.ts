@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type Answer, callFunction, type FunctionRequest, ofRun, RunError } from './dispatch.ts';
+import { type Answer, callFunction, type FunctionRequest } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
 import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
@@ -36,23 +36,19 @@ async function call(
   const connector = await connectorOf(service, integration);
   if (section === 'settings') assertNoUpdate(service, integrationId);
 
-  let answer: Answer;
-  try {
-    answer = await callFunction(service.dispatcher, { connector, unit, ...request, onStarted });
-  } catch (error) {
-    const hasOwn = !(error instanceof RunError) || !MISSING.includes(error.fault);
-    if (hasOwn || section !== 'settings' || name !== PERSIST_SETTINGS) throw error;
-    return ofRun(error, () => persistByRuntime(service, integrationId, body));
-  }
-  await ofRun(answer, async () => {
+  const take = async (answer: Answer): Promise<CallAnswer> => {
     if (section === 'installer') applyInstallerReply(service, unit, integration, name, JSON.parse(answer.text));
     if (section === 'uninstaller') {
       const isPreUninstall = name === connector.manifest.connector.preUninstallFunction;
       applyUninstallerReply(service, unit, name, isPreUninstall, JSON.parse(answer.text));
     }
     await commit(unit);
+    return answer;
+  };
+  return callFunction(service.dispatcher, { connector, unit, ...request, onStarted }, take, ({ fault }) => {
+    if (section !== 'settings' || name !== PERSIST_SETTINGS || !MISSING.includes(fault)) return undefined;
+    return () => persistByRuntime(service, integrationId, body);
   });
-  return answer;
 }
 
 function assertNoUpdate({ updating }: Service, integrationId: string): void {

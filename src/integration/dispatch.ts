@@ -8,8 +8,10 @@ import type { Json } from '../json.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
+import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { WriteRoom } from '../store/write-room.ts';
+import { newTrace, type Trace } from '../trace-context.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
@@ -42,6 +44,8 @@ export interface FunctionRequest {
   readonly name: string;
   /** JSON text of an object: the caller's part of `options`. */
   readonly body: string;
+  /** Of the request that asks for it; a new one without. */
+  readonly trace?: Trace | undefined;
 }
 
 /** The same, with whose code it is and what it may change. */
@@ -111,12 +115,31 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
 }
 
 /**
- * Runs a function in its compartment. The unit of work is the caller's to commit.
+ * Runs a function in its compartment and does what is to be done about it: the run is over when both
+ * are, and its outcome is that of both.
  *
- * @throws RunError for everything but an answer
+ * @param onAnswer commits the unit of work, or whatever the answer asks for
+ * @param instead what is done where there is no answer; nothing: the error is thrown
+ * @throws RunError for everything but an answer that counts
  */
-export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer> {
-  const { connector, unit, section, name, body } = call;
+export async function callFunction<T>(
+  dispatcher: Dispatcher,
+  call: FunctionCall,
+  onAnswer: (answer: Answer) => Promise<T>,
+  instead: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
+): Promise<T> {
+  const ended = await runFunction(dispatcher, call);
+  try {
+    const work = ended instanceof RunError ? instead(ended) : () => onAnswer(ended);
+    if (!work) throw ended;
+    return await settled(ended, work);
+  } finally {
+    ended.run.conclude();
+  }
+}
+
+async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
+  const { connector, unit, section, name, body, trace = newTrace() } = call;
   const { integrationId } = unit;
   assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
@@ -130,12 +153,14 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
     _integrationId: integrationId,
     _connectorId: connector._id,
     version: connector.manifest.version,
+    digest: connector.bundle.digest,
     section,
     function: name,
+    traceId: trace.traceId,
   });
   call.onStarted?.(runId);
   const ask = dispatcher.broker.askFor(
-    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [] },
+    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
         run.logged(level, redact(text));
@@ -176,7 +201,7 @@ export async function callFunction(dispatcher: Dispatcher, call: FunctionCall): 
   const error = errorOf(runId, run, outcome, redact);
   const stack = outcome.status === 'failed' ? redact(stackOf(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
-  if (error) throw error;
+  if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
 }
 
@@ -225,19 +250,21 @@ export class RunError extends RequestError {
 }
 
 /** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
-export async function ofRun<T>(
-  of: { readonly runId: string; readonly run: ActiveRun } | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
+async function settled<T>({ runId, run }: Answer | RunError, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
-    if (of?.run.record.outcome !== 'succeeded') of?.run.amend({ outcome: 'succeeded' });
+    if (run.record.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    if (!(error instanceof RequestError) || !of) throw error;
-    of.run.amend({ outcome: 'failed', errors: error.errors });
-    throw new RunError(of.runId, of.run, error);
+    const { errors } = error instanceof RequestError ? error : requestError(unstoredCode(error));
+    run.amend({ outcome: 'failed', errors });
+    throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
+}
+
+/** Of an error that is the disk's, or ours. */
+function unstoredCode(error: unknown): ErrorCode {
+  return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
 }
 
 function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {

@@ -3,35 +3,52 @@ import { requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 import { applyInstallerReply } from './call.ts';
-import { callFunction, ofRun } from './dispatch.ts';
+import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
-import { commit, integrationOf, put, type Service } from './service.ts';
+import { commit, integrationOf, put, type Service, unavailable } from './service.ts';
 
 export interface Installed {
   readonly unit: UnitOfWork;
   readonly runId?: string;
 }
 
-/** @param body `{tag?, sandbox?, name?}` */
-export function install(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
-  return service.activity.during(() => installOne(service, connectorId, body));
+export interface InstallOptions {
+  /** Of the new integration. */
+  readonly id?: string;
+  readonly trace?: Trace;
 }
 
-async function installOne(service: Service, connectorId: string, body: JsonObject): Promise<Installed> {
+/** @param body `{tag?, sandbox?, name?}` */
+export function install(
+  service: Service,
+  connectorId: string,
+  body: JsonObject,
+  options: InstallOptions = {},
+): Promise<Installed> {
+  return service.activity.during(() => installOne(service, connectorId, body, options));
+}
+
+async function installOne(
+  service: Service,
+  connectorId: string,
+  body: JsonObject,
+  { id = service.dispatcher.ids(), trace }: InstallOptions,
+): Promise<Installed> {
   assertValid(installBody, body);
   const connector = await service.catalog.find(connectorId);
   if (!connector) {
     if (!service.catalog.row(connectorId))
       throw requestError('not_found', { message: `There is no connector ${connectorId}.` });
-    throw requestError('connector_unavailable');
+    throw unavailable(service, connectorId);
   }
   const { manifest } = connector;
   const { title, install: steps = [], settings = {}, installerFunction } = manifest.connector;
   const now = service.now().toISOString();
   const { name = title ?? manifest.name, tag, sandbox } = body as { name?: string; tag?: string; sandbox?: boolean };
   const integration: JsonObject = {
-    _id: service.dispatcher.ids(),
+    _id: id,
     createdAt: now,
     lastModified: now,
     name,
@@ -54,16 +71,17 @@ async function installOne(service: Service, connectorId: string, body: JsonObjec
     return { unit };
   }
   const before: Integration = integrationOf(unit);
-  const answer = await callFunction(service.dispatcher, {
+  const call = {
     connector,
     unit,
     section: 'installer',
     name: installerFunction,
+    trace,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
-  });
-  await ofRun(answer, async () => {
-    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(answer.text));
+  } as const;
+  return callFunction(service.dispatcher, call, async ({ runId, text }) => {
+    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(text));
     await commit(unit);
+    return { unit, runId };
   });
-  return { unit, runId: answer.runId };
 }

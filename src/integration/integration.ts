@@ -40,7 +40,15 @@ export type Integration = Stored & Static<typeof IntegrationFields>;
 const validIntegration = Compile(IntegrationFields);
 
 /** The body of a POST: a DIY integration. The body of an install, of which every field is optional. */
-export const installBody = Compile(Type.Object({ ...userFields, name: Type.Optional(userFields.name) }));
+export const InstallBody = Type.Object({ ...userFields, name: Type.Optional(userFields.name) });
+export const installBody = Compile(InstallBody);
+export const DiyBody = Type.Object({ ...userFields, settings: connectorFields.settings });
+/** The body of a PUT: what it leaves out stays. */
+export const IntegrationChange = Type.Object({
+  ...userFields,
+  ...connectorFields,
+  name: Type.Optional(userFields.name),
+});
 
 const userNames = Object.keys(userFields);
 const connectorNames = Object.keys(connectorFields);

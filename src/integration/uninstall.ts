@@ -1,8 +1,9 @@
 /** Removing an installed integration, whatever state its connector is in (contract 6). */
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 import type { CallAnswer } from './call.ts';
-import { type Answer, callFunction, ofRun, RunError } from './dispatch.ts';
+import { callFunction, RunError } from './dispatch.ts';
 import { commit, connectorOf, integrationOf, type Service } from './service.ts';
 
 const DONE = '{"success":true}';
@@ -14,6 +15,7 @@ export interface UninstallOptions {
   readonly force?: boolean;
   /** Throws if the integration is not the one that the caller means. */
   readonly precondition?: (unit: UnitOfWork) => void;
+  readonly trace?: Trace;
 }
 
 /**
@@ -31,27 +33,34 @@ export function uninstall(
 async function uninstallOne(
   service: Service,
   integrationId: string,
-  { body = '{}', force = false, precondition = () => {} }: UninstallOptions,
+  { body = '{}', force = false, precondition = () => {}, trace }: UninstallOptions,
 ): Promise<CallAnswer> {
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   precondition(unit);
-  let answer: Answer | undefined;
+  const remove = async (): Promise<void> => {
+    unit.removeAll();
+    await commit(unit);
+    service.dispatcher.runs.forget(integrationId);
+  };
   try {
     const connector = await connectorOf(service, integration);
     const name = connector.manifest.connector.uninstallerFunction;
-    if (name !== undefined) {
-      answer = await callFunction(service.dispatcher, { connector, unit, section: 'uninstaller', name, body });
+    if (name === undefined) {
+      await remove();
+      return { text: DONE };
     }
-    unit.removeAll();
-    await ofRun(answer, () => commit(unit));
+    const call = { connector, unit, section: 'uninstaller', name, body, trace } as const;
+    return await callFunction(service.dispatcher, call, async (answer) => {
+      await remove();
+      return answer.text === '{}' ? { ...answer, text: DONE } : answer;
+    });
   } catch (error) {
     if (!force || !(error instanceof RequestError)) throw error;
     await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll());
+    service.dispatcher.runs.forget(integrationId);
     const text = JSON.stringify({ success: true, errors: error.errors satisfies readonly ErrorItem[] });
     return error instanceof RunError ? { text, runId: error.runId } : { text };
   }
-  if (!answer) return { text: DONE };
-  return answer.text === '{}' ? { ...answer, text: DONE } : answer;
 }

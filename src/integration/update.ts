@@ -2,6 +2,7 @@
 import type { Connector } from '../connector/bundle.ts';
 import { fieldErrors, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
 import { callFunction } from './dispatch.ts';
 import { commit, integrationOf, put, type Service } from './service.ts';
 
@@ -20,12 +21,13 @@ export async function update(
   service: Service,
   connector: Connector,
   integrationIds: readonly string[],
+  trace?: Trace,
 ): Promise<UpdateFailure[]> {
   await assertInstalls(service, connector._id, integrationIds);
   const failures: UpdateFailure[] = [];
   for (const integrationId of integrationIds) {
     try {
-      await service.activity.during(() => updateOne(service, connector, integrationId));
+      await service.activity.during(() => updateOne(service, connector, integrationId, trace));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       failures.push({ integrationId, error });
@@ -54,7 +56,12 @@ async function assertInstalls(service: Service, connectorId: string, integration
  * `updateInProgress` is no more on the disk than anything else that a run has not committed: others
  * see it by `shown`, the function in its unit of work.
  */
-async function updateOne(service: Service, connector: Connector, integrationId: string): Promise<void> {
+async function updateOne(
+  service: Service,
+  connector: Connector,
+  integrationId: string,
+  trace: Trace | undefined,
+): Promise<void> {
   if (service.updating.has(integrationId)) throw requestError('update_in_progress');
   service.updating.add(integrationId);
   try {
@@ -62,19 +69,22 @@ async function updateOne(service: Service, connector: Connector, integrationId: 
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
     if (manifest.transactional ?? true) put(service, unit, { ...before, updateInProgress: true });
-    if (manifest.updateFunction !== undefined) {
-      await callFunction(service.dispatcher, {
-        connector,
-        unit,
-        section: 'installer',
-        name: manifest.updateFunction,
-        body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
-      });
-    }
-    const current = integrationOf(unit);
-    const wroteVersion = current.version !== before.version;
-    put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
-    await commit(unit);
+    const store = async (): Promise<void> => {
+      const current = integrationOf(unit);
+      const wroteVersion = current.version !== before.version;
+      put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
+      await commit(unit);
+    };
+    if (manifest.updateFunction === undefined) return await store();
+    const call = {
+      connector,
+      unit,
+      section: 'installer',
+      name: manifest.updateFunction,
+      body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
+      trace,
+    } as const;
+    await callFunction(service.dispatcher, call, store);
   } finally {
     service.updating.delete(integrationId);
   }

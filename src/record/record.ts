@@ -123,13 +123,14 @@ export function at(record: Json | undefined, path: readonly string[]): Json | un
 }
 
 /**
- * Where the credentials may go: the origin of `http.baseURI`.
+ * Where the credentials may go: the origin of `http.baseURI`. One with a user and a password of its own is
+ * none, since they would stand there for everybody to see; and a star names more than one.
  *
  * @returns nothing if there is none
  */
 export function originOf(connection: JsonObject | undefined): string | undefined {
   const base = at(connection, ['http', 'baseURI']);
-  return typeof base === 'string' && /^https?:\/\//i.test(base) && URL.canParse(base)
-    ? new URL(base).origin
-    : undefined;
+  if (typeof base !== 'string' || !/^https?:\/\//i.test(base) || !URL.canParse(base)) return undefined;
+  const { origin, hostname, username, password } = new URL(base);
+  return username === '' && password === '' && !hostname.includes('*') ? origin : undefined;
 }

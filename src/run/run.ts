@@ -22,8 +22,12 @@ export interface RunRecord {
   readonly _connectorId: string;
   /** The bundle's. */
   readonly version: string;
+  /** The bundle's: which code it was. */
+  readonly digest: string;
   readonly section: string;
   readonly function: string;
+  /** Of the request that called it (W3C Trace Context). */
+  readonly traceId?: string;
   readonly startedAt: string;
   readonly outcome: RunOutcome;
   /** From here on, of a run that has ended. */

@@ -1,11 +1,15 @@
 /** The runs that are going on, and behind them the journal of those that have ended. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { LogLevel, Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import type { RunJournal } from './journal.ts';
-import type { RunRecord } from './run.ts';
+import type { RunLine, RunRecord } from './run.ts';
 
 /** What is known of a run before it begins. */
-export type Begun = Pick<RunRecord, '_id' | '_integrationId' | '_connectorId' | 'version' | 'section' | 'function'>;
+export type Begun = Pick<
+  RunRecord,
+  '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function' | 'traceId'
+>;
 
 /** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
 export interface Ended {
@@ -14,18 +18,29 @@ export interface Ended {
   readonly stack?: string;
 }
 
+/** Is told of what goes on in runs; texts come without secrets. Must not throw. */
+export interface RunListener {
+  onStarted(record: RunRecord): void;
+  onProgress(record: RunRecord, fraction: number, message: string): void;
+  onLine(record: RunRecord, line: RunLine): void;
+  /** It has ended, and what came of it is stored. */
+  onEnded(record: RunRecord): void;
+}
+
 export class Runs {
   readonly #journal: RunJournal;
   readonly #now: () => Date;
+  readonly #listener: RunListener;
   readonly #active = new Map<string, ActiveRun>();
 
-  constructor(journal: RunJournal, now: () => Date) {
+  constructor(journal: RunJournal, now: () => Date, listener: RunListener) {
     this.#journal = journal;
     this.#now = now;
+    this.#listener = listener;
   }
 
   begin(begun: Begun): ActiveRun {
-    const run = new ActiveRun(begun, this.#now, (record, isAtOnce) => {
+    const run = new ActiveRun(begun, this.#now, this.#listener, (record, isAtOnce) => {
       if (record.outcome !== 'running') this.#active.delete(record._id);
       this.#journal.put(record, isAtOnce);
     });
@@ -38,14 +53,27 @@ export class Runs {
     return active?._integrationId === integrationId ? active : this.#journal.find(integrationId, runId);
   }
 
-  /** The last of an integration, oldest first. */
-  of(integrationId: string): RunRecord[] {
-    return this.#journal.of(integrationId).map((record) => this.#active.get(record._id)?.record ?? record);
+  /**
+   * The last of an integration, oldest first, those after an id. With all that they have logged they may
+   * be many megabytes: others have their turn between any two.
+   */
+  async *of(integrationId: string, after = ''): AsyncGenerator<RunRecord> {
+    for (const id of this.#journal.idsOf(integrationId)) {
+      const record = id > after ? this.find(integrationId, id) : undefined;
+      if (!record) continue;
+      yield record;
+      await turn();
+    }
   }
 
   /** The last of an integration. */
   latestOf(integrationId: string): RunRecord | undefined {
     return this.#journal.latestOf(integrationId);
+  }
+
+  /** Removes the runs of an integration that is gone. */
+  forget(integrationId: string): void {
+    this.#journal.forget(integrationId);
   }
 
   /** Ends a run that is going on. @returns false if there is none */
@@ -59,6 +87,7 @@ export class Runs {
 
 export class ActiveRun {
   readonly #now: () => Date;
+  readonly #listener: RunListener;
   readonly #onChange: (record: RunRecord, isAtOnce?: boolean) => void;
   readonly #cancelled = new AbortController();
   readonly #log: RunRecord['log'][number][] = [];
@@ -66,11 +95,18 @@ export class ActiveRun {
   #requests = 0;
   #record: RunRecord;
 
-  constructor(begun: Begun, now: () => Date, onChange: (record: RunRecord, isAtOnce?: boolean) => void) {
+  constructor(
+    begun: Begun,
+    now: () => Date,
+    listener: RunListener,
+    onChange: (record: RunRecord, isAtOnce?: boolean) => void,
+  ) {
     this.#now = now;
+    this.#listener = listener;
     this.#onChange = onChange;
     this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: [] };
     onChange(this.#record);
+    listener.onStarted(this.#record);
   }
 
   get signal(): AbortSignal {
@@ -91,11 +127,14 @@ export class ActiveRun {
   }
 
   logged(level: LogLevel, message: string): void {
-    this.#log.push({ at: this.#now().toISOString(), level, message });
+    const line = { at: this.#now().toISOString(), level, message };
+    this.#log.push(line);
+    this.#listener.onLine(this.#record, line);
   }
 
   progressed(fraction: number, message: string): void {
     this.#record = { ...this.#record, progress: { fraction, message } };
+    this.#listener.onProgress(this.#record, fraction, message);
   }
 
   ended({ outcome, errors, stack }: Ended): void {
@@ -119,6 +158,11 @@ export class ActiveRun {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     this.#record = { ...rest, ...change };
     this.#onChange(this.#record);
+  }
+
+  /** Nothing will come of it any more. */
+  conclude(): void {
+    this.#listener.onEnded(this.#record);
   }
 }
 

@@ -1,8 +1,19 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
-import { byAge, comparePlaces, type Document, placeOf, recordIdsOf, type Store } from './store.ts';
+import { StoreFollowers } from './followers.ts';
+import {
+  byAge,
+  comparePlaces,
+  DOCUMENT_BYTES,
+  type Document,
+  placeOf,
+  recordIdsOf,
+  type Store,
+  tooLarge,
+} from './store.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
+  const followers = new StoreFollowers();
   return {
     problems: [],
     async get(integrationId) {
@@ -19,11 +30,19 @@ export function createMemoryStore(): Store {
       return [...documents.values()].find(owns)?.integration._id;
     },
     async commit(integrationId, change) {
-      const next = change(documents.get(integrationId));
+      const before = documents.get(integrationId);
+      const next = change(before);
+      if (next === before) return before;
+      if (next && sizeOf(next) > Math.max(DOCUMENT_BYTES, sizeOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
+      followers.tell({ integrationId, before, after: next });
       return next;
     },
+    follow: (listener) => followers.add(listener),
     async close() {},
   };
 }
+
+const sizeOf = (document: Document | undefined): number =>
+  document === undefined ? 0 : Buffer.byteLength(JSON.stringify(document));

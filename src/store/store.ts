@@ -6,17 +6,23 @@ import Type, { type Static } from 'typebox';
 import type { JsonObject } from '../json.ts';
 
 export const FORMAT = 1;
-/** An integration with all that it groups, as JSON: it is written, and shown, in one piece. */
-export const DOCUMENT_LIMIT_CHARS = 32 * 1024 * 1024;
+/**
+ * Of a document as JSON: an integration with all that it groups. It is written in one piece, and while it is
+ * made into text nobody else is served.
+ */
+export const DOCUMENT_BYTES = 32 * 1024 * 1024;
 export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
-const ObjectId = Type.String({ pattern: '^[0-9a-f]{24}$' });
-const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
+export const ObjectId = Type.String({ pattern: '^[0-9a-f]{24}$' });
+export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
 
 /** What every integration and record has; the rest is its owner's. */
-const Stored = Type.Object({ _id: ObjectId, createdAt: Timestamp, lastModified: Timestamp });
+export const Stored = Type.Object({ _id: ObjectId, createdAt: Timestamp, lastModified: Timestamp });
 export type Stored = Static<typeof Stored> & JsonObject;
+
+/** Far below what a number counts in ones to. */
+const REVISION_MAX = 2 ** 52;
 
 const Records = Type.Record(Type.String(), Stored);
 
@@ -26,7 +32,7 @@ export const Document = Type.Object(
     format: Type.Literal(FORMAT),
     integration: Stored,
     /** How often the integration and each record was written, by `_id`; finds conflicts. */
-    revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1 })),
+    revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: REVISION_MAX })),
     connections: Records,
     exports: Records,
     imports: Records,
@@ -59,6 +65,15 @@ export interface StoreProblem {
 /** A place among the integrations, whether what stood there is still there or not. */
 export type Place = readonly [createdAt: string, _id: string];
 
+/** What one commit made of a document; neither side is ever changed in place. */
+export interface StoreChange {
+  readonly integrationId: string;
+  /** Undefined: it is new. */
+  readonly before: Document | undefined;
+  /** Undefined: it is gone. */
+  readonly after: Document | undefined;
+}
+
 /** Documents are never changed in place: what `get` gave stays as it was. */
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
@@ -72,6 +87,13 @@ export interface Store {
    * integration happen one after the other.
    */
   commit(integrationId: string, change: Change): Promise<Document | undefined>;
+  /**
+   * The change feed: tells of each commit that changed something, once it is durable and `get` shows it,
+   * before `commit` resolves; those of one integration in their order. The listener must not throw.
+   *
+   * @returns what ends it
+   */
+  follow(listener: (change: StoreChange) => void): () => void;
   /** What could not be taken from the disk at start, and what is amiss with it now. */
   readonly problems: readonly StoreProblem[];
   close(): Promise<void>;
@@ -87,9 +109,8 @@ export class StoreError extends Error {
   }
 }
 
-export function tooLarge(): StoreError {
-  const message = `An integration with all that it groups is ${DOCUMENT_LIMIT_CHARS} characters of JSON at the most.`;
-  return new StoreError('integration_too_large', message);
+export function tooLarge(integrationId: string): StoreError {
+  return new StoreError('integration_too_large', `${integrationId} would hold more than ${DOCUMENT_BYTES} bytes.`);
 }
 
 /** The ids of a document's records, of every kind. */

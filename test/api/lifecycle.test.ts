@@ -442,10 +442,14 @@ describe('update', () => {
       `async (o) => { const { updateInProgress } = await get(o._integrationId); await put(o._integrationId, { settings: { from: o.currentVersion, to: o.nextVersion, updateInProgress } }); }`,
     );
     expect((await client('GET', `/connectors/${connectorId}/installBase`)).body).toEqual([
-      { _integrationId: id, name: 'a', version: '1.0.0', updateInProgress: false },
+      { _integrationId: id, name: 'a', version: '1.0.0', updateInProgress: false, update: { version: '2.0.0' } },
     ]);
+    const tile = async () => (await client('GET', '/tiles')).body[0];
+    expect(await tile()).toMatchObject({ version: '1.0.0', update: { version: '2.0.0' } });
     const reply = await push();
     expect([reply.status, reply.body]).toEqual([200, { _integrationIds: [id] }]);
+    expect(await tile()).toMatchObject({ version: '2.0.0' });
+    expect(await tile()).not.toHaveProperty('update');
     expect((await client('GET', `/integrations/${id}`)).body).toMatchObject({
       version: '2.0.0',
       updateInProgress: false,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
 import type { PlatformApi, PlatformRequest } from '../../src/broker/platform-api.ts';
+import { newTrace } from '../../src/trace-context.ts';
 import { httpServer, openOutbound } from '../support/outbound.ts';
 import { installed, serve } from '../support/runtime.ts';
 
@@ -74,7 +75,7 @@ describe('what is asked for', () => {
   const asked: [PlatformRequest, string][] = [];
   const platformApi: PlatformApi = {
     pathOf: (url) => (url.startsWith('/') ? url : undefined),
-    request: async (request, token) => {
+    request: async (request, { token }) => {
       asked.push([request, token]);
       return { url: request.url, status: 200, statusText: 'OK', headers: [], body: 'ours' };
     },
@@ -82,7 +83,7 @@ describe('what is asked for', () => {
   const fetchWith = async (request: unknown, permissions: string[] = []) => {
     const broker = new Broker(platformApi, openOutbound({ allowPrivateNetwork: '127.0.0.1' }));
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
-    const ask = broker.askFor({ connectorId: 'c', token: 'the-token', permissions }, events);
+    const ask = broker.askFor({ connectorId: 'c', token: 'the-token', permissions, trace: newTrace() }, events);
     const text = typeof request === 'string' ? request : JSON.stringify(request);
     return JSON.parse(await ask.fetch(text, new AbortController().signal));
   };

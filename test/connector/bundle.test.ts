@@ -1,14 +1,14 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readBundle } from '../../src/connector/bundle.ts';
+import { readEntry } from '../../src/connector/folder.ts';
 import { type BundleText, temporaryFolder, writeBundle } from '../support/folders.ts';
 
 async function read(bundle: BundleText, change: (folder: string) => Promise<void> = async () => {}) {
   const connectors = await temporaryFolder();
   await writeBundle(connectors, 'b', bundle);
   await change(join(connectors, 'b'));
-  return readBundle(join(connectors, 'b'), 'b');
+  return readEntry(connectors, 'b');
 }
 
 test('a good bundle is read', async () => {
@@ -140,4 +140,46 @@ test('a manifest with a byte-order mark and Windows line endings is read', async
   const text = '\uFEFF{\r\n"name":"b","version":"1.0.0","main":"./index.js",\r\n"connector":{}}\r\n';
   const { connector } = await read({ code: '1' }, (folder) => writeFile(join(folder, 'package.json'), text));
   expect(connector?.bundle.filename).toBe('b/index.js');
+});
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+test.each([
+  ['icon.svg', 'image/svg+xml'],
+  ['./images/icon.PNG', 'image/png'],
+  ['images/icon.jpeg', 'image/jpeg'],
+  ['linked.webp', 'image/webp'],
+])('its own image is read: %s', async (imageURL, type) => {
+  const { image, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
+    await mkdir(join(folder, 'images'));
+    await writeFile(join(folder, imageURL === 'linked.webp' ? 'images/target' : imageURL), SVG);
+    if (imageURL === 'linked.webp') await symlink('images/target', join(folder, imageURL));
+  });
+  expect(reasons).toEqual([]);
+  expect([image?.type, String(image?.bytes)]).toEqual([type, SVG]);
+});
+
+test.each([
+  ['https://example.com/icon.svg'],
+  ['data:image/svg+xml,x.svg'],
+  ['//example.com/icon.svg'],
+  ['/etc/icon.svg'],
+  ['../outside.svg'],
+  ['link.svg'],
+  ['missing.svg'],
+  ['folder.svg'],
+  ['large.svg'],
+  ['index.js'],
+  ['icon'],
+  ['icon.svg\0.svg'],
+  [''],
+])('an image that is none of its own is none, and the bundle is good: %j', async (imageURL) => {
+  const { connector, image, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
+    await writeFile(join(folder, '..', 'outside.svg'), SVG);
+    await symlink('../outside.svg', join(folder, 'link.svg'));
+    await mkdir(join(folder, 'folder.svg'));
+    await writeFile(join(folder, 'large.svg'), 'x'.repeat(512 * 1024 + 1));
+    await writeFile(join(folder, 'icon'), SVG);
+  });
+  expect([reasons, image]).toEqual([[], undefined]);
+  expect(connector?._id).toEqual(expect.any(String));
 });

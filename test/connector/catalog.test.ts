@@ -2,8 +2,9 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { Acceptances } from '../../src/connector/acceptances.ts';
 import { Catalog } from '../../src/connector/catalog.ts';
-import type { LoadProblem } from '../../src/connector/load-check.ts';
+import { requestError } from '../../src/errors.ts';
 import type { Client } from '../support/client.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { installed, serve, serveForAll } from '../support/runtime.ts';
@@ -16,6 +17,9 @@ async function rowsOf(client: Client): Promise<Record<string, Record<string, unk
 }
 const within = { timeout: 60_000, interval: 20 };
 const shared = serveForAll();
+
+// Most of the time goes into starting processes, on a machine that does something else as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('a dropped bundle loads, a replaced one swaps, a removed one unloads', async () => {
   const { client, connectors } = await shared.serve({});
@@ -108,26 +112,6 @@ test('of two bundles with one id the later is refused by name, and takes over wh
   await vi.waitFor(async () => expect((await rowsOf(client)).second).toMatchObject({ status: 'ready' }), within);
 });
 
-test('a bundle that the machine had no time for is tried again, and is refused until then', async () => {
-  const folder = await temporaryFolder();
-  await writeBundle(folder, 'a', { code: answering('x') });
-  const problems: (LoadProblem | undefined)[] = [{ reason: 'overloaded', isForNow: true }, undefined];
-  const seen: string[] = [];
-  const loads = async (): Promise<LoadProblem | undefined> => problems.shift();
-  const catalog = new Catalog(folder, loads, {
-    onLoaded: () => seen.push('loaded'),
-    onUnloaded: () => seen.push('unloaded'),
-    onRefused: () => seen.push('refused'),
-    onError: (error) => seen.push(String(error)),
-  });
-  onTestFinished(() => catalog.close());
-  await catalog.start();
-  expect(catalog.rows()).toMatchObject([{ status: 'invalid', errors: [{ field: 'main' }] }]);
-  await vi.waitFor(() => expect(catalog.rows()).toMatchObject([{ status: 'ready' }]), within);
-  expect(catalog.rows()[0]).not.toHaveProperty('errors');
-  expect([seen, problems]).toEqual([['refused', 'loaded'], []]);
-});
-
 test('a folder that is empty, and one with names that are not ASCII', async () => {
   const { client, connectors } = await serve({ Größe: { manifest: { name: 'größe' }, code: answering('ü') } });
   await mkdir(join(connectors, 'empty'));
@@ -206,4 +190,61 @@ test('the folder of the bundles may go and come back, and a runtime may close wh
   await writeBundle(connectors, 'b', { code: 'for (const end = Date.now() + 900; Date.now() < end; );' });
   await rm(connectors, { recursive: true });
   await runtime.close({ drainMs: 0 });
+});
+
+test("a bundle's image: there, replaced while it serves, and gone, with the digest that it had", async () => {
+  const { client, connectors } = await serve({
+    a: { connector: { imageURL: 'icon.svg' }, code: answering('x') },
+    b: { connector: { imageURL: 'https://example.com/icon.svg' }, code: answering('y') },
+  });
+  const { a, b } = await rowsOf(client);
+  const image = (headers = {}, row = a) => client('GET', `/connectors/${row?._id}/image`, undefined, headers);
+  for (const row of [a, b, { _id: 'f'.repeat(24) }]) expect((await image({}, row)).status).toBe(404);
+  expect(a).toMatchObject({ status: 'ready', imageURL: 'icon.svg' });
+
+  const file = join(connectors, 'a', 'icon.svg');
+  const svg = (title: string): string => `<svg xmlns="http://www.w3.org/2000/svg"><title>${title}</title></svg>`;
+  await writeFile(file, svg('one'));
+  await vi.waitFor(async () => expect((await image()).text).toBe(svg('one')), within);
+  const first = await image();
+  expect(Object.fromEntries(first.headers)).toMatchObject({
+    'content-type': 'image/svg+xml',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    'cache-control': 'private, no-cache',
+  });
+  const known = { 'if-none-match': first.headers.get('etag') ?? '' };
+  expect((await image(known)).status).toBe(304);
+
+  await writeFile(file, svg('two'));
+  await vi.waitFor(async () => expect((await image(known)).text).toBe(svg('two')), within);
+  // A version that does not load takes nothing from the one that serves.
+  await writeFile(join(connectors, 'a', 'index.js'), 'nonsense(');
+  await vi.waitFor(async () => expect((await rowsOf(client)).a).toHaveProperty('errors'), within);
+  expect((await image()).text).toBe(svg('two'));
+  await writeFile(join(connectors, 'a', 'index.js'), answering('x'));
+  await rm(file);
+  await vi.waitFor(async () => expect((await image()).status).toBe(404), within);
+  expect((await rowsOf(client)).a).toEqual(a);
+});
+
+test('a bundle that there was no room to try is tried again, and is not refused for good', async () => {
+  const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
+  await writeBundle(connectors, 'a', { code: answering('x') });
+  const acceptances = await Acceptances.open(data, () => new Date());
+  const tried: boolean[] = [];
+  const loads = async (_: unknown, isReplacement: boolean): Promise<undefined> => {
+    tried.push(isReplacement);
+    if (tried.length === 1) throw requestError('overloaded');
+  };
+  const errors: unknown[] = [];
+  const nothing = (): void => {};
+  const events = { onLoaded: nothing, onUnloaded: nothing, onRefused: nothing, onHeld: nothing };
+  const catalog = new Catalog(connectors, loads, acceptances, { ...events, onError: (error) => errors.push(error) });
+  onTestFinished(() => catalog.close());
+  await catalog.start();
+  expect(catalog.rows()).toMatchObject([{ status: 'invalid', errors: [{ code: 'overloaded' }] }]);
+  await vi.waitFor(() => expect(catalog.rows()).toMatchObject([{ status: 'ready' }]), within);
+  expect(catalog.rows()[0]).not.toHaveProperty('errors');
+  expect([tried, errors.length]).toEqual([[false, false], 1]);
 });

@@ -523,6 +523,17 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     expect(await waiting).toMatchObject({ status: 'answered' });
   });
 
+  survivesOnlyInProcess('code that is tried after code that brought its process down is tried in another', async () => {
+    const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
+    const tried = async (code: string, connectorId = 'tried') =>
+      (await run({ code, connectorId, alone: true, limits: { timeoutMs: 15_000, cpuMs: 5_000 } })).status;
+    const statuses = [];
+    for (const code of [f('() => 1'), f('() => 2'), crash, f('() => 3')]) statuses.push(await tried(code));
+    expect(statuses).toEqual(['answered', 'answered', 'faulted', 'answered']);
+    const atOnce = ['tried', 'tried', 'tried', 'd', 'e'].map((id, index) => tried(f(`() => ${index}`), id));
+    expect(new Set(await Promise.all(atOnce))).toEqual(new Set(['answered']));
+  });
+
   describe('bundles', () => {
     test.each([
       ['CommonJS exports', 'exports.settings = { f: () => 1 }', 'commonjs'],

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
-import { temporaryFolder } from '../support/folders.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed } from '../support/runtime.ts';
 import { type Server, startServer } from '../support/server.ts';
 import type { Faults } from './failing-files.ts';
 
@@ -14,6 +15,7 @@ interface Failing {
   readonly server: Server;
   readonly client: Client;
   readonly data: string;
+  readonly connectors: string;
   fail(faults: Faults): Promise<void>;
   mend(): Promise<void>;
   /** Kills it, and starts one whose disk works. */
@@ -23,7 +25,8 @@ interface Failing {
 async function startFailing(): Promise<Failing> {
   const [data, other] = [await temporaryFolder(), await temporaryFolder()];
   const faultsFile = join(other, 'faults.json');
-  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: join(other, 'connectors') };
+  const connectors = join(other, 'connectors');
+  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
   const server = await startServer({
     ...environment,
     FAULTS_FILE: faultsFile,
@@ -33,6 +36,7 @@ async function startFailing(): Promise<Failing> {
     server,
     client: createClient(server.url, TOKEN),
     data,
+    connectors,
     fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
     mend: () => rm(faultsFile),
     async restart() {
@@ -76,6 +80,23 @@ test.each(refused)(
   },
 );
 
+test('a run whose changes the disk does not take has failed, says its record', async () => {
+  const { client, connectors, fail, mend } = await startFailing();
+  const own = "'/v1/integrations/' + _integrationId";
+  await writeBundle(connectors, 'a', {
+    code: `exports.utilities = { writes: ({ _integrationId }) => fetch(${own}, { method: 'PUT', body: '{"name":"lost"}' }).then(() => 1) }`,
+  });
+  await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(1), 15_000);
+  const id = await installed(client, 'a');
+  await fail({ operation: 'write', code: 'ENOSPC' });
+  const reply = await client('PUT', `/integrations/${id}/utilities/writes`);
+  expect([reply.status, errorsOf(reply)]).toEqual([507, [['store_full']]]);
+  const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
+  expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
+  await mend();
+  expect((await client('GET', `/integrations/${id}`)).body.name).toBe('a');
+});
+
 test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
   const { client, fail, restart } = await startFailing();
   const { body: before } = await client('POST', '/integrations', { name: 'before' });
@@ -103,6 +124,18 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
   expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
 });
 
+test('a request with a key that the store refused is done when it comes again, once', async () => {
+  const { client, fail, mend } = await startFailing();
+  const post = () => client('POST', '/integrations', { name: 'n' }, { 'idempotency-key': 'key' });
+  await fail({ operation: 'write', code: 'EIO' });
+  for (let i = 0; i < 2; i++) expect((await post()).status).toBe(503);
+  await mend();
+  const made = await post();
+  expect(made.status).toBe(201);
+  expect((await post()).body).toEqual(made.body);
+  expect(await integrationsOf(client)).toEqual([made.body]);
+});
+
 /** What fails after a commit is durable: it stays in the log, and readiness says so. */
 const deferred: [Faults['operation'], string][] = [
   ['open', 'EMFILE'],
@@ -117,16 +150,16 @@ describe.each(deferred)('while %s fails with %s', (operation, code) => {
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await vi.waitFor(
       async () => expect(await readdir(join(data, 'integrations'))).toEqual([`${first._id}.json`]),
-      5_000,
+      20_000,
     );
     await fail({ operation, code });
     const { body: second } = await client('POST', '/integrations', { name: 'second' });
     await client('DELETE', `/integrations/${first._id}`);
     const reasons = async () => (await client('GET', '/readyz')).body.reasons;
-    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 5_000);
+    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 20_000);
     expect(await integrationsOf(client)).toEqual([second]);
     await mend();
-    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 10_000);
+    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 20_000);
     expect(await readdir(join(data, 'integrations'))).toEqual([`${second._id}.json`]);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { objectIds } from '../../src/store/object-id.ts';
-import { type Document, placeOf, type Store } from '../../src/store/store.ts';
+import { type Document, placeOf, type Store, type StoreChange } from '../../src/store/store.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { allOf, documentOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -106,6 +106,37 @@ describe.each(implementations)('%s store', (_name, open) => {
       });
     await Promise.all([...'abcdefgh'].map(add));
     expect((await store.get(_id))?.integration.name).toBe('abcdefgh');
+  });
+
+  test('a follower is told of each commit that changed something, when it is there to be seen, until it ends', async () => {
+    const store = await open();
+    const document = documentOf();
+    const { _id } = document.integration;
+    const renamed = { ...document, integration: { ...document.integration, name: 'two' } };
+    const told: StoreChange[] = [];
+    const seen: Promise<Document | undefined>[] = [];
+    const end = store.follow((change) => {
+      told.push(change);
+      seen.push(store.get(_id));
+    });
+    await store.commit(_id, () => document);
+    await store.commit(_id, (current) => current);
+    await store
+      .commit(_id, () => {
+        throw new RangeError('no');
+      })
+      .catch(() => {});
+    await Promise.all([store.commit(_id, () => renamed), store.commit(_id, () => undefined)]);
+    await store.commit(_id, () => undefined);
+    expect(told).toEqual([
+      { integrationId: _id, before: undefined, after: document },
+      { integrationId: _id, before: document, after: renamed },
+      { integrationId: _id, before: renamed, after: undefined },
+    ]);
+    expect((await Promise.all(seen)).slice(0, 1)).toEqual([document]);
+    end();
+    await store.commit(_id, () => document);
+    expect(told).toHaveLength(3);
   });
 
   describe('unit of work', () => {

@@ -1,5 +1,7 @@
 /** A client that says everything of a reply. */
+
 import { Pool } from 'undici';
+import { assertDescribed } from './described.ts';
 
 export interface Reply {
   readonly status: number;
@@ -11,7 +13,7 @@ export interface Reply {
 
 export type Client = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 
-/** @param body a value to send as JSON, or a text to send as it is */
+/** Every reply is held against the API's description. @param body a value to send as JSON, or a text or bytes to send as they are */
 export function createClient(baseUrl: string, token: string | undefined): Client {
   return async (method, path, body, headers = {}) => {
     const sent: Record<string, string> = { ...headers };
@@ -21,19 +23,23 @@ export function createClient(baseUrl: string, token: string | undefined): Client
       method,
       headers: sent,
       redirect: 'manual',
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isAsItIs(body) ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    return {
+    const reply = {
       status: response.status,
       headers: response.headers,
       text,
       body: isJson && text !== '' ? JSON.parse(text) : undefined,
     };
+    assertDescribed(method, path, reply);
+    return reply;
   };
 }
 
+const isAsItIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array;
 /** The same over so many connections at the most, and with less of the machine; for many requests at once. */
 export function createPooledClient(
   baseUrl: string,

@@ -102,6 +102,33 @@ export function serveForAll(bundles: Bundles = {}, options: RuntimeOptions = {})
   return Object.assign(present, { serve });
 }
 
+/**
+ * The same for all tests of a file, or of a `describe`: what one of them makes is there for the others.
+ *
+ * @param given asked for when the tests begin
+ */
+export function serveAll(
+  given: () => { readonly bundles?: Record<string, BundleText>; readonly options?: RuntimeOptions } = () => ({}),
+): () => Served {
+  let served: Served | undefined;
+  let folder: string;
+  beforeAll(async () => {
+    const { bundles = {}, options = {} } = given();
+    folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+    const [connectors, data] = [join(folder, 'connectors'), join(folder, 'data')];
+    for (const [name, bundle] of Object.entries(bundles)) await writeBundle(connectors, name, bundle);
+    const runtime = await createRuntime({ token: TOKEN, port: 0, ...options, connectors, data });
+    await runtime.listen();
+    await runtime.ready();
+    served = { runtime, client: createClient(runtime.url, TOKEN), connectors, data };
+  });
+  afterAll(async () => {
+    await served?.runtime.close({ drainMs: 0 });
+    await rm(folder, { recursive: true, force: true });
+  });
+  return () => served as Served;
+}
+
 export async function connectorIdOf(client: Client, name: string): Promise<string> {
   const { body } = await client('GET', '/connectors');
   return body.find((row: { name: string }) => row.name === name)._id;

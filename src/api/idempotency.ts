@@ -1,0 +1,168 @@
+/**
+ * `Idempotency-Key` (contract 3; draft-ietf-httpapi-idempotency-key-header): a POST that makes something is
+ * done once, however often it comes. Replies below 500 are kept, but for 409, which says to try again.
+ */
+import { hash } from 'node:crypto';
+import { RequestError, requestError } from '../errors.ts';
+import { integrationOf, type Service, shown } from '../integration/service.ts';
+import { shownRecord } from '../record/records.ts';
+import type { KeptReply, Making, ReplyLedger } from '../store/reply-ledger.ts';
+import { type RecordKind, recordKinds } from '../store/store.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+import { type ApiContext, etagOf } from './context.ts';
+
+/** A structured field's string (RFC 8941, 3.3.3), or the same without quotes, as most clients send it. */
+const KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,255}))$/;
+/** Of a reply's headers, those that are part of what it says. `Location` is made anew. */
+const KEPT_HEADERS = ['ETag', 'Bulkhead-Run-Id'];
+
+export class Idempotency {
+  readonly #service: Service;
+  readonly #ledger: ReplyLedger;
+  readonly #publicUrl: () => string;
+  readonly #onError: (error: unknown) => void;
+  /** Keys whose first request is going on. */
+  readonly #going = new Set<string>();
+
+  constructor(
+    service: Service,
+    ledger: ReplyLedger,
+    { publicUrl, onError }: { readonly publicUrl: () => string; readonly onError: (error: unknown) => void },
+  ) {
+    this.#service = service;
+    this.#ledger = ledger;
+    this.#publicUrl = publicUrl;
+    this.#onError = onError;
+  }
+
+  /** What the last process was about when it ended was done or not: before anybody can change that. */
+  async settle(): Promise<void> {
+    for (const { key, making } of this.#ledger.unfinished()) await this.#settleOne(key, making);
+  }
+
+  /**
+   * Does the work, or replies what it was answered with before.
+   *
+   * @param making what it is to make; the reply is its record
+   * @param body as it came
+   * @param work makes it under the id that it is given, and sets the reply
+   */
+  async once(
+    ctx: ApiContext,
+    making: Omit<Making, 'id'>,
+    body: string,
+    work: (id: string) => Promise<void>,
+  ): Promise<void> {
+    const id = this.#service.dispatcher.ids();
+    const given = ctx.req.headers['idempotency-key'];
+    let made = id;
+    // A run is done or not done as a whole.
+    if (given === undefined || ctx.state.grant) await work(id);
+    else made = await this.#once(ctx, keyOf(ctx, String(given)), { ...making, id }, hash('sha256', body), work);
+    if (ctx.status < 400) ctx.set('Location', `${this.#publicUrl()}/v1/${making.kind}/${made}`);
+  }
+
+  /** @returns the id of what was made, now or before */
+
+  async #once(
+    ctx: ApiContext,
+    key: string,
+    making: Making,
+    request: string,
+    work: (id: string) => Promise<void>,
+  ): Promise<string> {
+    const known = this.#ledger.find(key);
+    if (known && known.request !== request) throw requestError('idempotency_mismatch');
+    if (this.#going.has(key)) {
+      throw requestError('conflict', { message: 'The first request with this Idempotency-Key is still going on.' });
+    }
+    this.#going.add(key);
+    try {
+      const reply = known && (known.reply ?? (await this.#settleOne(key, known.making)));
+      if (known && reply) {
+        replay(ctx, reply);
+        return known.making.id;
+      }
+      this.#ledger.begin(key, { request, making });
+      await this.#do(ctx, key, making, work);
+      return making.id;
+    } finally {
+      this.#going.delete(key);
+    }
+  }
+
+  async #do(ctx: ApiContext, key: string, making: Making, work: (id: string) => Promise<void>): Promise<void> {
+    try {
+      await work(making.id);
+    } catch (error) {
+      await this.#noteFailure(key, making, error);
+      throw error;
+    }
+    const headers = KEPT_HEADERS.flatMap((name) => {
+      const value = ctx.response.get(name);
+      return value === '' ? [] : [[name, value] as const];
+    });
+    const reply = { status: ctx.status, headers: Object.fromEntries(headers), body: JSON.stringify(ctx.body) };
+    replyText(ctx, reply.body);
+    this.#note(() => this.#ledger.finish(key, reply));
+  }
+
+  async #noteFailure(key: string, making: Making, error: unknown): Promise<void> {
+    if (error instanceof RequestError && error.status < 500 && error.status !== 409) {
+      const { status, headers, errors } = error;
+      const reply = { status, headers: { ...headers }, body: JSON.stringify({ errors }) };
+      return this.#note(() => this.#ledger.finish(key, reply));
+    }
+    await this.#settleOne(key, making).catch(this.#onError);
+  }
+
+  /** What is not noted is settled when the key comes again, or at the next start. */
+  #note(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** Of a request whose end nobody noted: the reply, if it was done; otherwise the key is free again. */
+  async #settleOne(key: string, making: Making): Promise<KeptReply | undefined> {
+    const reply = await this.#replyOf(making);
+    this.#note(() => (reply ? this.#ledger.finish(key, reply) : this.#ledger.drop(key)));
+    return reply;
+  }
+
+  async #replyOf({ kind, id, status }: Making): Promise<KeptReply | undefined> {
+    const integrationId = await this.#service.store.ownerOf(id);
+    if (integrationId === undefined) return undefined;
+    const unit = await UnitOfWork.open(this.#service.store, integrationId);
+    const record = isRecordKind(kind) ? unit.record(kind, id) : shown(this.#service, integrationOf(unit));
+    if (!record) return undefined;
+    const visible = isRecordKind(kind) ? shownRecord(kind, record) : record;
+    return { status, headers: { ETag: etagOf(unit, record) }, body: JSON.stringify(visible) };
+  }
+}
+
+const isRecordKind = (kind: string): kind is RecordKind => recordKinds.some((known) => known === kind);
+
+/** Two routes with one key are two requests. @throws RequestError for a key that is none */
+function keyOf({ method, path }: ApiContext, given: string): string {
+  const [, quoted, bare] = KEY.exec(given.trim()) ?? [];
+  const key = quoted ?? bare;
+  if (key === undefined) {
+    const message = 'Idempotency-Key must be a string of 1 to 255 printable ASCII characters, in quotes or without.';
+    throw requestError('bad_request', { message });
+  }
+  return hash('sha256', `${method} ${path}\n${key}`);
+}
+
+function replay(ctx: ApiContext, { status, headers, body }: KeptReply): void {
+  ctx.status = status;
+  ctx.set({ ...headers, 'Idempotent-Replayed': 'true' });
+  replyText(ctx, body);
+}
+
+function replyText(ctx: ApiContext, text: string): void {
+  ctx.type = 'application/json; charset=utf-8';
+  ctx.body = text;
+}

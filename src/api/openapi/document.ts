@@ -1,0 +1,200 @@
+/** The API's description (OpenAPI 3.1), made from the schemas that check its requests. */
+import Type, { type TSchema } from 'typebox';
+import { type ErrorCode, statusOf } from '../../errors.ts';
+import type { Json, JsonObject } from '../../json.ts';
+import { ObjectId } from '../../store/store.ts';
+import { requestHeaders, responseHeaders } from './headers.ts';
+import type { Body, Operation, ReplyDescription } from './operation.ts';
+import { operations } from './operations.ts';
+import { Errors, named } from './schemas.ts';
+
+const JSON_TYPE = 'application/json';
+/** In paths; all others are ids. */
+const parameterSchemas: Readonly<Record<string, TSchema>> = {
+  key: Type.String({ maxLength: 256 }),
+  function: Type.String(),
+};
+const ofEvery: readonly ErrorCode[] = ['bad_request', 'host_not_allowed', 'internal_error'];
+const ofEveryWithToken: readonly ErrorCode[] = [
+  'invalid_query_params',
+  'unauthorized',
+  'access_restricted',
+  'rate_limited',
+  'shutting_down',
+  'store_unavailable',
+];
+const ofWrites: readonly ErrorCode[] = ['store_full'];
+const ofBodies: readonly ErrorCode[] = ['invalid_json', 'request_too_large', 'unsupported_media_type', 'invalid_field'];
+const headersOfStatus: Readonly<Record<number, readonly (keyof typeof responseHeaders)[]>> = {
+  401: ['WWW-Authenticate'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
+
+/** @param version of the product; @param url base of the API, `/v1` included */
+export function describeApi(version: string, url: string): JsonObject {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const operation of operations) {
+    paths[operation.path] ??= {};
+    (paths[operation.path] as Record<string, Json>)[operation.method] = describe(operation);
+  }
+  const description: JsonObject = {
+    openapi: '3.1.1',
+    info: {
+      title: 'Bulkhead',
+      version,
+      description:
+        'A self-hosted runtime for connectors. Every route also stands without `/v1`. Errors are always `{"errors":[{"code","message","field"?}]}`; `code` is stable.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url }],
+    security: [{ token: [] }],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, inlined(schema)])),
+      parameters: Object.fromEntries(
+        Object.entries(requestHeaders).map(([name, { schema, description }]) => [
+          name,
+          { name, in: 'header', required: false, description, schema: referring(schema) },
+        ]),
+      ),
+      headers: Object.fromEntries(
+        Object.entries(responseHeaders).map(([name, { schema, description }]) => [
+          name,
+          { description, schema: referring(schema) },
+        ]),
+      ),
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            "The administrator's token, or that of a run (`bearerToken`), which reaches its own integration.",
+        },
+      },
+    },
+  };
+  return description;
+}
+
+function describe(operation: Operation): JsonObject {
+  const { method, path, tag, summary, description, isOpen = false, body, replies, passesOn } = operation;
+  return {
+    operationId: operationIdOf(method, path),
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(isOpen ? { security: [] } : {}),
+    parameters: parametersOf(operation),
+    ...(body ? { requestBody: describeBody(body) } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(replies).map(([status, reply]) => [status, describeReply(reply)])),
+      ...Object.fromEntries(
+        errorsOf(operation).map(([status, codes]) => [status, describeErrors(status, codes, passesOn)]),
+      ),
+      ...(passesOn === 'replies'
+        ? {
+            default: { description: "The application's own reply.", content: { '*/*': {} }, headers: headersNamed([]) },
+          }
+        : {}),
+    },
+  };
+}
+
+/** `putIntegrationsIdSettingsFunction`. */
+function operationIdOf(method: string, path: string): string {
+  const words = path.split(/[^A-Za-z]+/).filter(Boolean);
+  return method + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
+}
+
+function parametersOf({ path, query = [], headers = [], isOpen = false }: Operation): Json[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: referring(parameterSchemas[name] ?? ObjectId),
+  }));
+  const inQuery = query.flatMap(({ properties }) =>
+    Object.entries(properties).map(([name, schema]) => {
+      const { description, ...rest } = referring(schema) as JsonObject;
+      return {
+        name,
+        in: 'query',
+        required: false,
+        ...(description === undefined ? {} : { description }),
+        schema: rest,
+      };
+    }),
+  );
+  const traced = isOpen ? [] : (['traceparent', 'tracestate'] as const);
+  const inHeaders = [...headers, ...traced].map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  return [...inPath, ...inQuery, ...inHeaders];
+}
+
+function describeBody({ schema, types = [JSON_TYPE], isRequired = true }: Body): JsonObject {
+  const content = Object.fromEntries(types.map((type) => [type, { schema: referring(schema) }]));
+  return { required: isRequired, content };
+}
+
+function describeReply({ description, schema, type = JSON_TYPE, headers = [] }: ReplyDescription): JsonObject {
+  return {
+    description,
+    headers: headersNamed(headers),
+    ...(schema === undefined ? {} : { content: { [type]: { schema: referring(schema) } } }),
+  };
+}
+
+const headersNamed = (names: readonly string[]): JsonObject =>
+  Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+/** The codes of an operation's errors by their status. */
+function errorsOf({
+  method,
+  isOpen = false,
+  body,
+  errors = [],
+  replies,
+}: Operation): [status: number, codes: ErrorCode[]][] {
+  const all = new Set([
+    ...ofEvery,
+    ...(isOpen ? [] : ofEveryWithToken),
+    ...(isOpen || method === 'get' ? [] : ofWrites),
+    ...(body ? ofBodies : []),
+    ...errors,
+  ]);
+  const byStatus = Map.groupBy(all, statusOf);
+  return [...byStatus].filter(([status]) => !(status in replies)).sort(([a], [b]) => a - b);
+}
+
+function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: Operation['passesOn']): JsonObject {
+  const listed = codes.map((code) => `\`${code}\``).join(', ');
+  // Whatever the application answers with is passed on, under whichever status it has.
+  if (passesOn === 'replies') {
+    const content = { '*/*': {} };
+    return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
+  }
+  const ofConnector = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
+  const ofRun = passesOn === 'errors' && [409, 422, 500, 503, 507].includes(status);
+  return describeReply({
+    description: `${listed}${ofConnector}.`,
+    schema: Errors,
+    headers: [...(headersOfStatus[status] ?? []), ...(ofRun ? ['Bulkhead-Run-Id' as const] : [])],
+  });
+}
+
+// --- schemas --------------------------------------------------------------------------------------
+
+const names = new Map<unknown, string>(Object.entries(named).map(([name, schema]) => [schema, name]));
+
+/** A schema as JSON, in which those that have a name are referred to by it. */
+function referring(schema: unknown): Json {
+  const name = names.get(schema);
+  return name === undefined ? inlined(schema) : { $ref: `#/components/schemas/${name}` };
+}
+
+function inlined(schema: unknown): Json {
+  if (Array.isArray(schema)) return schema.map(referring);
+  if (typeof schema !== 'object' || schema === null) return schema as Json;
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, referring(value)]));
+}

@@ -1,0 +1,36 @@
+/** What many operations have in common. */
+import Type, { type TSchema } from 'typebox';
+import { PageQuery, ProjectionQuery } from '../paging.ts';
+import type { Operation, ReplyDescription } from './operation.ts';
+import { orProjected } from './schemas.ts';
+
+export const none: ReplyDescription = { description: 'Done.' };
+export const notModified: ReplyDescription = { description: 'The client has it already.', headers: ['ETag'] };
+
+export const page = [PageQuery, ProjectionQuery];
+export const pageOf = (schema: TSchema, description: string): Operation['replies'] => ({
+  200: { description, schema: Type.Array(orProjected(schema)), headers: ['Link'] },
+});
+
+export const tagged = ['ETag'] as const;
+export const created = ['ETag', 'Location', 'Idempotent-Replayed'] as const;
+export const bodyErrors = ['invalid_field', 'missing_required_field'] as const;
+
+/** Of what runs a connector's function. */
+export const runErrors = [
+  'conflict',
+  'not_a_connector_integration',
+  'connector_unavailable',
+  'object_not_found',
+  'invalid_function',
+  'invalid_extension_response',
+  'response_size_exceeded',
+  'run_timeout',
+  'cpu_limit_exceeded',
+  'memory_limit_exceeded',
+  'sandbox_crashed',
+  'never_answered',
+  'cancelled',
+  'overloaded',
+  'sandbox_restarted',
+] as const;

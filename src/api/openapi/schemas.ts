@@ -1,0 +1,189 @@
+/** What replies hold, where no request is checked against it. */
+import Type, { type TObject, type TSchema } from 'typebox';
+import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../../integration/integration.ts';
+import { JsonPatch } from '../../record/json-patch.ts';
+import { RecordFields } from '../../record/record.ts';
+import { ObjectId, Stored, Timestamp } from '../../store/store.ts';
+
+const Text = Type.String();
+const Count = Type.Integer({ minimum: 0 });
+const Version = Type.Union([Text, Type.Null()]);
+
+export const AnyJson = Type.Unknown({ description: 'Any JSON.' });
+
+export const ErrorItems = Type.Array(
+  Type.Object(
+    {
+      code: Type.String({ description: 'Stable, to be compared.' }),
+      message: Type.String({ description: 'For people; may change.' }),
+      field: Type.Optional(Type.String({ description: 'A dotted path.' })),
+    },
+    { additionalProperties: false },
+  ),
+  { minItems: 1 },
+);
+export const Errors = Type.Object({ errors: ErrorItems }, { additionalProperties: false });
+
+/** A record of which `include` or `exclude` has left something out. */
+export const Projected = Type.Object(
+  {},
+  { description: 'With `include` or `exclude`: those fields that are wanted, and `_id`.' },
+);
+
+export const Integration = Type.Object(
+  { ...Stored.properties, ...IntegrationFields.properties },
+  { description: 'Connections, exports, imports and flows that link two applications.' },
+);
+
+export const Entity = Type.Object(
+  { ...Stored.properties, ...RecordFields.properties, _integrationId: ObjectId },
+  { description: 'A connection, export, import or flow: any further JSON is its own.' },
+);
+
+const Named = Type.Array(Type.Object({ id: ObjectId, name: Text }));
+export const Dependencies = Type.Object({ connections: Named, exports: Named, imports: Named, flows: Named });
+
+export const StateKeys = Type.Object({ keys: Type.Array(Text) });
+
+const Permissions = Type.Object({ fetch: Type.Optional(Type.Array(Text)) });
+const ConnectorLimits = Type.Object({
+  timeoutMs: Type.Optional(Count),
+  cpuMs: Type.Optional(Count),
+  memoryMb: Type.Optional(Count),
+});
+export const Connector = Type.Object({
+  _id: ObjectId,
+  name: Text,
+  title: Text,
+  version: Type.Optional(Text),
+  description: Type.Optional(Text),
+  imageURL: Type.Optional(Text),
+  status: Type.Enum(['ready', 'held', 'invalid']),
+  digest: Type.Optional(Text),
+  permissions: Permissions,
+  limits: ConnectorLimits,
+  preUninstallFunction: Type.Optional(Text),
+  pending: Type.Optional(
+    Type.Object(
+      { version: Text, digest: Text, adds: Type.Array(Text), sentences: Type.Array(Text) },
+      { description: 'A version that asks for more than was accepted, and waits to be approved.' },
+    ),
+  ),
+  errors: Type.Optional(ErrorItems),
+});
+
+const Newer = Type.Optional(Type.Object({ version: Text }, { description: 'The bundle is newer.' }));
+export const InstallBaseRow = Type.Object({
+  _integrationId: ObjectId,
+  name: Text,
+  version: Version,
+  updateInProgress: Type.Boolean(),
+  update: Newer,
+});
+
+const outcomes = ['running', 'succeeded', 'failed', 'faulted', 'cut_off'] as const;
+export const Run = Type.Object({
+  _id: ObjectId,
+  _integrationId: ObjectId,
+  _connectorId: ObjectId,
+  version: Text,
+  digest: Text,
+  section: Text,
+  function: Text,
+  traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$', description: 'Of the request that called it.' })),
+  startedAt: Timestamp,
+  outcome: Type.Enum([...outcomes]),
+  endedAt: Type.Optional(Timestamp),
+  wallMs: Type.Optional(Type.Number({ minimum: 0 })),
+  cpuMs: Type.Optional(Type.Number({ minimum: 0 })),
+  heapBytes: Type.Optional(Type.Number({ minimum: 0, description: 'The most that was seen in use.' })),
+  requests: Count,
+  fault: Type.Optional(Text),
+  errors: Type.Optional(ErrorItems),
+  stack: Type.Optional(Text),
+  progress: Type.Optional(Type.Object({ fraction: Type.Number({ minimum: 0, maximum: 1 }), message: Text })),
+  log: Type.Array(Type.Object({ at: Timestamp, level: Type.Enum(['debug', 'info', 'warn', 'error']), message: Text })),
+});
+
+export const Tile = Type.Object({
+  _integrationId: ObjectId,
+  _connectorId: Type.Optional(ObjectId),
+  name: Text,
+  tag: Type.Optional(Text),
+  mode: Type.Optional(Text),
+  version: Type.Optional(Text),
+  update: Newer,
+  imageURL: Type.Optional(Text),
+  updateInProgress: Type.Optional(Type.Boolean()),
+  steps: Type.Object({ total: Count, completed: Count }),
+  records: Type.Object({ connections: Count, exports: Count, imports: Count, flows: Count }),
+  lastRun: Type.Union([
+    Type.Null(),
+    Type.Object({
+      _id: ObjectId,
+      section: Text,
+      function: Text,
+      startedAt: Timestamp,
+      outcome: Type.Enum([...outcomes]),
+    }),
+  ]),
+  offlineConnections: Type.Array(ObjectId),
+});
+
+export const TokenInfo = Type.Union([
+  Type.Object({ scope: Type.Literal('administrator') }),
+  Type.Object({
+    scope: Type.Literal('run'),
+    runId: ObjectId,
+    _connectorId: ObjectId,
+    _integrationId: ObjectId,
+    expiresAt: Timestamp,
+  }),
+]);
+
+export const Health = Type.Object({
+  status: Type.Enum(['ok', 'degraded', 'unavailable']),
+  reasons: Type.Array(Text),
+});
+
+export const Ping = Type.Object({
+  success: Type.Boolean(),
+  status: Type.Optional(Type.Integer()),
+  errors: Type.Optional(ErrorItems),
+});
+
+export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count });
+
+/** Those that the description names and refers to. */
+export const named: Readonly<Record<string, TSchema>> = {
+  Errors,
+  ErrorItems,
+  Integration,
+  IntegrationChange,
+  DiyIntegration: DiyBody,
+  Install: InstallBody,
+  Record: Entity,
+  RecordFields,
+  JsonPatch,
+  Dependencies,
+  StateKeys,
+  Connector,
+  InstallBaseRow,
+  Run,
+  Tile,
+  TokenInfo,
+  Health,
+  Ping,
+  Restored,
+  Projected,
+};
+
+/** A flag in the query: `true`, or the name alone. */
+export const flags = (...all: readonly (readonly [name: string, description: string])[]): TObject =>
+  Type.Object(
+    Object.fromEntries(
+      all.map(([name, description]) => [name, Type.Optional(Type.Enum(['true', 'false', ''], { description }))]),
+    ),
+  );
+
+export const orProjected = (schema: TSchema): TSchema => Type.Union([schema, Projected]);

@@ -1,0 +1,75 @@
+/** What the feed tells of runs, integrations and connectors: enough to show it, and where to read the rest. */
+import type { CatalogEvents } from '../connector/catalog.ts';
+import type { RunRecord } from '../run/run.ts';
+import type { RunListener } from '../run/runs.ts';
+import { type Document, recordKinds, type StoreChange } from '../store/store.ts';
+import type { Feed } from './feed.ts';
+
+function runOf({ _id, _integrationId, _connectorId, section, function: name }: RunRecord) {
+  return { runId: _id, _integrationId, _connectorId, section, function: name };
+}
+
+/** Texts are as they stand in the run's record: without secrets. */
+export function tellRuns(feed: Feed): RunListener {
+  return {
+    onStarted(record) {
+      feed.tell('run.started', record._integrationId, () => {
+        const { version, startedAt } = record;
+        return { ...runOf(record), version, startedAt };
+      });
+    },
+    onProgress(record, fraction, message) {
+      feed.tell('run.progress', record._integrationId, () => ({ ...runOf(record), fraction, message }));
+    },
+    onLine(record, line) {
+      feed.tell('run.log', record._integrationId, () => ({ ...runOf(record), ...line }));
+    },
+    onEnded(record) {
+      feed.tell('run.ended', record._integrationId, () => {
+        const { version, startedAt, endedAt, outcome, fault, wallMs, cpuMs, heapBytes, requests } = record;
+        const errors = record.errors?.map(({ code, message }) => ({ code, message }));
+        const numbers = { wallMs, cpuMs, heapBytes, requests };
+        return { ...runOf(record), version, startedAt, endedAt, outcome, fault, errors, ...numbers };
+      });
+    },
+  };
+}
+
+const parts = ['integration', ...recordKinds, 'state'] as const;
+
+export function tellIntegrations(feed: Feed): (change: StoreChange) => void {
+  return ({ integrationId, before, after }) => {
+    feed.tell(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
+      const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration;
+      // A document that nobody else wrote shares what is as it was.
+      const changed = after ? parts.filter((part) => before?.[part] !== after[part]) : undefined;
+      return { _integrationId: integrationId, _connectorId, name, tag, mode, version, changed };
+    });
+  };
+}
+
+export function tellConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {
+  return {
+    onLoaded({ _id, folder, manifest, bundle }) {
+      feed.tell('connector.loaded', undefined, () => {
+        const { name, version, connector } = manifest;
+        return { _connectorId: _id, name, title: connector.title ?? name, version, folder, digest: bundle.digest };
+      });
+    },
+    onHeld({ _id, folder, manifest, bundle }, adds) {
+      feed.tell('connector.held', undefined, () => {
+        return { _connectorId: _id, folder, version: manifest.version, digest: bundle.digest, adds };
+      });
+    },
+    onUnloaded({ _id, folder }) {
+      feed.tell('connector.unloaded', undefined, () => ({ _connectorId: _id, folder }));
+    },
+    onRefused({ _id, folder }, reasons) {
+      feed.tell('connector.refused', undefined, () => ({
+        _connectorId: _id,
+        folder,
+        errors: reasons.map(({ code, field, message }) => ({ code, field, message })),
+      }));
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** A store whose commits are told of: how they went and how long they took. */
+import { type Store, StoreError } from './store.ts';
+import { ConflictError } from './unit-of-work.ts';
+
+/** `refused`: the change itself threw, and the store was not asked to write anything. */
+export type CommitResult = 'committed' | 'conflict' | 'refused' | 'failed';
+
+export function observedStore(store: Store, onCommit: (result: CommitResult, ms: number) => void): Store {
+  return {
+    get: (id) => store.get(id),
+    documents: (after) => store.documents(after),
+    ownerOf: (id) => store.ownerOf(id),
+    follow: (listener) => store.follow(listener),
+    get problems() {
+      return store.problems;
+    },
+    close: () => store.close(),
+    async commit(id, change) {
+      const startedAt = performance.now();
+      let result: CommitResult = 'committed';
+      try {
+        return await store.commit(id, change);
+      } catch (error) {
+        result = error instanceof ConflictError ? 'conflict' : error instanceof StoreError ? 'failed' : 'refused';
+        throw error;
+      } finally {
+        onCommit(result, performance.now() - startedAt);
+      }
+    },
+  };
+}

@@ -1,0 +1,308 @@
+/** `Idempotency-Key` (contract 3): what is made once, however often it is asked for. */
+import { existsSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ReplyLedger } from '../../src/store/reply-ledger.ts';
+import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
+import { startServer } from '../support/server.ts';
+
+const CODE = `exports.installer = {
+  async begin({ tag, _integrationId }) {
+    if (tag === 'fails') throw Object.assign(new Error('no'), { code: 'E_MINE' });
+    if (tag === 'waits') await new Promise((resolve) => setTimeout(resolve, 500));
+    if (tag === 'never') await new Promise(() => setTimeout(() => {}, 600000));
+    if (tag === 'crashes') for (;;) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+  },
+};`;
+const connector = { installerFunction: 'begin' };
+
+let served: Served;
+let client: Client;
+let install: string;
+
+/** Without a connector: most of it needs none. */
+async function start(bundles: Parameters<typeof serve>[0] = {}): Promise<void> {
+  served = await serve(bundles);
+  client = served.client;
+}
+
+async function startWithConnector(): Promise<void> {
+  await start({ one: { connector, code: CODE } });
+  install = `/integrations/${await connectorIdOf(client, 'one')}/install`;
+}
+
+const post = (path: string, body: unknown, key: string): Promise<Reply> =>
+  client('POST', path, body, { 'idempotency-key': key });
+const count = async (path = '/integrations'): Promise<number> => (await client('GET', path)).body.length;
+const essence = ({ status, headers, body }: Reply) => ({
+  status,
+  body,
+  headers: ['etag', 'location', 'bulkhead-run-id', 'content-type'].map((name) => headers.get(name)),
+});
+
+test('the same key and body get the first reply again: of an integration, an install and every kind of record', async () => {
+  await startWithConnector();
+  const _integrationId = (await client('POST', '/integrations', { name: 'mine' })).body._id;
+  const requests: [string, object][] = [
+    ['/integrations', { name: 'größe', settings: { a: [1, null] } }],
+    [install, { tag: 'eu' }],
+    ...['connections', 'exports', 'imports', 'flows'].map((kind): [string, object] => [
+      `/${kind}`,
+      { name: 'n', _integrationId, http: { auth: { password: 'geheim' } } },
+    ]),
+  ];
+  for (const [path, body] of requests) {
+    const first = await post(path, body, 'a key-1'.replace(' ', ':'));
+    const again = await post(`/v1${path}`, body, '"a:key-1"');
+    expect(first.status, path).toBeLessThan(300);
+    expect(essence(again), path).toEqual(essence(first));
+    expect([first, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
+    expect(again.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'));
+    expect((await client('GET', new URL(again.headers.get('location') as string).pathname)).body).toEqual(first.body);
+  }
+  expect(await count()).toBe(3);
+  for (const kind of ['connections', 'exports', 'imports', 'flows']) expect(await count(`/${kind}`)).toBe(1);
+  for (const name of await readdir(served.data)) expect(name).not.toContain('geheim');
+});
+
+test('without a key, or with another, each request makes its own', async () => {
+  await start();
+  for (const key of ['a', 'b']) await post('/integrations', { name: 'n' }, key);
+  for (let i = 0; i < 2; i++) await client('POST', '/integrations', { name: 'n' });
+  expect(await count()).toBe(4);
+});
+
+test('the same key with another body is refused and changes nothing; on another route it is another key', async () => {
+  await startWithConnector();
+  const first = await post('/integrations', { name: 'n' }, 'key');
+  const other = await post('/integrations', { name: 'm' }, 'key');
+  expect([other.status, errorsOf(other)]).toEqual([422, [['idempotency_mismatch']]]);
+  expect(await count()).toBe(1);
+  expect((await post(install, { name: 'n' }, 'key')).body._id).not.toBe(first.body._id);
+  expect(await count()).toBe(2);
+});
+
+test.each(['', '""', 'with space', 'a, b', '"open', 'ä', 'a"b', 'a;b', 'x'.repeat(256)])(
+  'a key that is none: %j',
+  async (key) => {
+    await start();
+    const bytes = Buffer.from(key).toString('latin1');
+    const reply = await post('/integrations', { name: 'n' }, bytes);
+    expect([reply.status, errorsOf(reply)]).toEqual([400, [['bad_request']]]);
+    expect(await count()).toBe(0);
+  },
+);
+
+test('while the first request goes on the second is told so, and gets its reply afterwards', async () => {
+  await startWithConnector();
+  const first = post(install, { tag: 'waits' }, 'key');
+  const isGoing = async (): Promise<void> => {
+    const second = await post(install, { tag: 'waits' }, 'key');
+    expect([second.status, errorsOf(second)]).toEqual([409, [['conflict']]]);
+  };
+  await vi.waitFor(isGoing, { timeout: 10_000, interval: 10 });
+  const reply = await first;
+  expect(reply.status).toBe(200);
+  expect(essence(await post(install, { tag: 'waits' }, 'key'))).toEqual(essence(reply));
+  expect(await count()).toBe(1);
+});
+
+test('twenty at once make one', async () => {
+  await start();
+  const replies = await Promise.all(Array.from({ length: 20 }, () => post('/integrations', { name: 'n' }, 'key')));
+  const statuses = replies.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 201).length).toBeGreaterThan(0);
+  expect(statuses.filter((status) => status !== 201 && status !== 409)).toEqual([]);
+  expect(await count()).toBe(1);
+});
+
+test('a refusal is kept, what is worth trying again is not', async () => {
+  await startWithConnector();
+  const wrong = await post('/integrations', {}, 'wrong');
+  expect(essence(await post('/integrations', {}, 'wrong'))).toEqual(essence(wrong));
+  const failed = await post(install, { tag: 'fails' }, 'fails');
+  expect([failed.status, errorsOf(failed)]).toEqual([422, [['E_MINE']]]);
+  const again = await post(install, { tag: 'fails' }, 'fails');
+  expect(essence(again)).toEqual(essence(failed));
+  expect(again.headers.get('bulkhead-run-id')).toBe(failed.headers.get('bulkhead-run-id'));
+
+  // From 500 on: the store takes nothing for a while.
+  await served.runtime.close();
+  const { client: busy } = await serve(
+    { one: { connector, code: CODE } },
+    { runsPerConnector: 1, queuePerConnector: 0 },
+  );
+  const path = `/integrations/${await connectorIdOf(busy, 'one')}/install`;
+  const waiting = busy('POST', path, { tag: 'waits' });
+  const overloaded = async (): Promise<void> => {
+    const reply = await busy('POST', path, {}, { 'idempotency-key': 'later' });
+    expect([reply.status, errorsOf(reply)]).toEqual([503, [['overloaded']]]);
+  };
+  await Promise.all([overloaded(), waiting]);
+  expect((await busy('POST', path, {}, { 'idempotency-key': 'later' })).status).toBe(200);
+});
+
+test('what was made and removed is not made again', async () => {
+  await start();
+  const first = await post('/integrations', { name: 'n' }, 'key');
+  await client('DELETE', `/integrations/${first.body._id}`);
+  expect(essence(await post('/integrations', { name: 'n' }, 'key'))).toEqual(essence(first));
+  expect(await count()).toBe(0);
+});
+
+test('a key is known after a restart, and a damaged file of them harms nothing else', async () => {
+  await start();
+  const first = await post('/integrations', { name: 'x' }, 'key');
+  await served.runtime.close();
+  const options = { data: served.data, connectors: served.connectors };
+  served = await serve({}, options);
+  client = served.client;
+  expect((await post('/integrations', { name: 'x' }, 'key')).body).toEqual(first.body);
+  expect(await count()).toBe(1);
+  await served.runtime.close();
+  for (const suffix of ['-wal', '-shm']) await rm(join(served.data, `replies.sqlite${suffix}`), { force: true });
+  await writeFile(join(served.data, 'replies.sqlite'), 'no database, whatever it may once have been'.repeat(100));
+  served = await serve({}, options);
+  client = served.client;
+  expect(await count()).toBe(1);
+  expect((await post('/integrations', { name: 'n' }, 'key')).status).toBe(201);
+  expect((await readdir(served.data)).some((name) => name.includes('replies.sqlite.damaged'))).toBe(true);
+});
+
+test('a run’s own requests are done as often as it makes them', async () => {
+  const code = `exports.utilities = { async twice({ _integrationId }) {
+    const ids = [];
+    for (let i = 0; i < 2; i++) {
+      const body = JSON.stringify({ name: 'n' });
+      const reply = await fetch('/v1/connections', { method: 'POST', headers: { 'Idempotency-Key': 'key' }, body });
+      ids.push((await reply.json())._id);
+    }
+    return ids;
+  } };`;
+  await start({ two: { code } });
+  const id = await installed(client, 'two');
+  const { body } = await client('PUT', `/integrations/${id}/utilities/twice`);
+  expect(new Set(body).size).toBe(2);
+});
+
+describe('a process that is killed', () => {
+  const key = { 'idempotency-key': 'key' };
+
+  test('between what was done and its reply: the reply is made of what is there', async () => {
+    await start();
+    await served.runtime.close();
+    const server = await startServer({
+      BULKHEAD_TOKEN: TOKEN,
+      BULKHEAD_DATA: served.data,
+      BULKHEAD_CONNECTORS: served.connectors,
+    });
+    client = createClient(server.url, TOKEN);
+    const first = await client('POST', '/integrations', { name: 'n' }, key);
+    expect((await server.stop('SIGKILL')).signal).toBe('SIGKILL');
+    // As if it had come no further than the store.
+    const database = new DatabaseSync(join(served.data, 'replies.sqlite'));
+    database.exec('UPDATE replies SET reply = NULL');
+    database.close();
+
+    const { client: next } = await serve({}, { data: served.data, connectors: served.connectors });
+    const again = await next('POST', '/integrations', { name: 'n' }, key);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect([again.status, again.body, again.headers.get('etag')]).toEqual([201, first.body, first.headers.get('etag')]);
+    expect((await next('GET', '/integrations')).body).toHaveLength(1);
+  });
+
+  test('in the middle of an install: nothing is left, and the key is free', async () => {
+    await startWithConnector();
+    await served.runtime.close();
+    const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: served.data, BULKHEAD_CONNECTORS: served.connectors };
+    const server = await startServer(environment);
+    client = createClient(server.url, TOKEN);
+    const cutOff = client('POST', install, { tag: 'never' }, key).catch((error: unknown) => error);
+    const isGoing = async (): Promise<void> =>
+      expect(errorsOf(await client('POST', install, { tag: 'never' }, key))).toEqual([['conflict']]);
+    await vi.waitFor(isGoing, { timeout: 20_000, interval: 20 });
+    await server.stop('SIGKILL');
+    expect(await cutOff).toBeInstanceOf(Error);
+    const { client: next } = await serve({}, { data: served.data, connectors: served.connectors });
+    expect((await next('GET', '/integrations')).body).toEqual([]);
+    expect((await next('POST', install, { tag: 'other' }, key)).status).toBe(200);
+    expect((await next('POST', install, { tag: 'other' }, key)).headers.get('idempotent-replayed')).toBe('true');
+    expect((await next('GET', '/integrations')).body).toHaveLength(1);
+  });
+
+  test('at any moment, and asked again until it answers: everything was made once', { timeout: 120_000 }, async () => {
+    await start();
+    await served.runtime.close();
+    const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: served.data, BULKHEAD_CONNECTORS: served.connectors };
+    const keys = Array.from({ length: 40 }, (_, i) => `key-${i}`);
+    const answers = new Map<string, string>();
+    for (let round = 0; round < 6; round++) {
+      const server = await startServer(environment);
+      const ask = createClient(server.url, TOKEN);
+      const work = keys.map(async (name) => {
+        const reply = await ask('POST', '/integrations', { name }, { 'idempotency-key': name });
+        const known = answers.get(name);
+        if (known !== undefined) expect(reply.body._id).toBe(known);
+        expect(reply.body.name).toBe(name);
+        answers.set(name, reply.body._id);
+      });
+      // Killed when some have been answered and others have not.
+      if (round < 5) {
+        await Promise.race(work);
+        await server.stop('SIGKILL');
+        for (const { reason } of (await Promise.allSettled(work)).filter((each) => each.status === 'rejected')) {
+          expect(reason).toBeInstanceOf(TypeError);
+        }
+        continue;
+      }
+      await Promise.all(work);
+      const names = (await ask('GET', '/integrations')).body.map(({ name }: { name: string }) => name);
+      expect(names.sort()).toEqual([...keys].sort());
+    }
+  });
+});
+
+describe('the ledger', () => {
+  const open = async (now: () => number): Promise<ReplyLedger> => {
+    const file = join(await temporaryFolder(), 'replies.sqlite');
+    const ledger = new ReplyLedger(file, { now, onDamage: () => {} });
+    onTestFinished(() => ledger.close());
+    expect(existsSync(file)).toBe(true);
+    return ledger;
+  };
+  const making = { kind: 'integrations', id: 'a'.repeat(24), status: 201 };
+  const reply = (body: string) => ({ status: 201, headers: {}, body });
+
+  test('forgets a key after 24 hours, and not before', async () => {
+    let now = 1_000_000;
+    const ledger = await open(() => now);
+    ledger.begin('k', { request: 'r', making });
+    ledger.finish('k', reply('1'));
+    now += 24 * 3_600_000 - 1;
+    expect(ledger.find('k')).toEqual({ request: 'r', making, reply: reply('1') });
+    now += 1;
+    expect(ledger.find('k')).toBeUndefined();
+    ledger.begin('k', { request: 'other', making });
+    expect(ledger.find('k')).toEqual({ request: 'other', making });
+  });
+
+  test('keeps ten thousand keys and 64 MiB, the newest, and whatever is going on', async () => {
+    let now = 1_000_000;
+    const ledger = await open(() => now++);
+    ledger.begin('going', { request: 'r', making });
+    const large = 'x'.repeat(8 * 1024 * 1024);
+    for (let i = 0; i < 10; i++) {
+      ledger.begin(`k${i}`, { request: 'r', making });
+      ledger.finish(`k${i}`, reply(large));
+    }
+    const known = Array.from({ length: 10 }, (_, i) => i).filter((i) => ledger.find(`k${i}`));
+    expect(known.length).toBeLessThanOrEqual(7);
+    expect(known.at(-1)).toBe(9);
+    expect(ledger.find('going')).toBeDefined();
+    expect(ledger.unfinished()).toEqual([{ key: 'going', making }]);
+  });
+});

@@ -1,0 +1,124 @@
+/** The API's description: it is valid, it is complete, and it is what README says. */
+import { readFile } from 'node:fs/promises';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { Static } from 'typebox';
+import { expect, expectTypeOf, test } from 'vitest';
+import { openRoutes, routes } from '../../src/api/app.ts';
+import { operations } from '../../src/api/openapi/operations.ts';
+import type { Connector, Run, Tile } from '../../src/api/openapi/schemas.ts';
+import type { ConnectorRow } from '../../src/connector/slot.ts';
+import type { RunRecord } from '../../src/run/run.ts';
+import { createClient } from '../support/client.ts';
+import { assertDescribed, description } from '../support/described.ts';
+import { serve } from '../support/runtime.ts';
+
+const documented = Object.entries(description.paths as Record<string, Record<string, object>>).flatMap(
+  ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+);
+/** What a parameter is called does not matter. */
+const anonymous = (route: string): string => route.replace(/\{\w+\}|:\w+/g, '{}');
+
+test('is OpenAPI 3.1, says a public validator', async () => {
+  const validator = new Validator();
+  const result = await validator.validate(structuredClone(description) as Record<string, unknown>);
+  expect(result.errors).toBeUndefined();
+  expect([result.valid, validator.version]).toEqual([true, '3.1']);
+  // And not of whatever it is given.
+  const { paths: _paths, ...broken } = structuredClone(description) as Record<string, unknown>;
+  expect((await new Validator().validate({ ...broken, components: 1 })).valid).toBe(false);
+});
+
+test('every reference leads somewhere, and every operation has an id of its own', () => {
+  const text = JSON.stringify(description);
+  const references = new Set([...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path));
+  expect(references.size).toBeGreaterThan(20);
+  for (const path of references) {
+    const found = path.split('/').reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], description);
+    expect(found, path).toBeDefined();
+  }
+  const ids = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
+  expect(ids).toHaveLength(operations.length);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('has the routes of the router, and no others', () => {
+  const nothing = {} as never;
+  const service = { store: {}, uploads: {}, dispatcher: { runs: {} } } as never;
+  const routers = routes({ service, idempotency: nothing, metrics: nothing, feed: nothing, publicUrl: () => '' });
+  const routed = routers
+    .flatMap(({ stack }) => stack)
+    .flatMap(({ methods, path }) => methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`));
+  const open = openRoutes({ health: nothing, version: '', publicUrl: () => '' });
+  const all = [...routed, ...[...open.keys()].map((path) => `GET ${path}`)];
+  expect(documented.map(anonymous).sort()).toEqual(all.map(anonymous).sort());
+});
+
+test('README has the same routes in its table', async () => {
+  const text = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const table = text.slice(text.indexOf('## API'), text.indexOf('## Limits'));
+  const rows = table.split('\n').filter((line) => line.startsWith('| `'));
+  const listed = rows.flatMap((row) => {
+    const [methods = '', path = ''] = (/^\| `([^`]+)`/.exec(row)?.[1] ?? '').split(' /');
+    const [, before, names, after] = /^(.*?)\{(\w+(?:,\w+)+)\}(.*)$/.exec(path) ?? [];
+    const paths = names === undefined ? [path] : names.split(',').map((name) => before + name + after);
+    return methods.split(' ').flatMap((method) => paths.map((each) => `${method} /${each}`));
+  });
+  expect(listed.map(anonymous).sort()).toEqual(documented.map(anonymous).sort());
+});
+
+test('is served without a token, with the address under which the API is reached', async () => {
+  const { runtime } = await serve({}, { publicUrl: 'https://bulkhead.example/base/' });
+  const { port } = (await runtime.listen()).address() as { port: number };
+  const anyone = createClient(`http://127.0.0.1:${port}`, undefined);
+  const { status, body } = await anyone('GET', '/openapi.json');
+  expect(status).toBe(200);
+  expect(body.servers).toEqual([{ url: 'https://bulkhead.example/base/v1' }]);
+  expect(body.paths).toEqual(description.paths);
+  expect(body.info.version).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test('the page shows every operation, without scripts and without anything from elsewhere', async () => {
+  const { client, runtime } = await serve();
+  const { text, headers, status } = await createClient(runtime.url, undefined)('GET', '/docs');
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  for (const { method, path } of operations) {
+    expect(text).toContain(`<b>${method.toUpperCase()}</b> <code>${path}</code>`);
+  }
+  expect(text).not.toMatch(/<script|<link|<img|src=|@import|\son\w+=|javascript:/i);
+  expect(text.match(/href="[^"#]*/g)?.filter((href) => href !== 'href="' && href !== 'href="openapi.json')).toEqual([]);
+  expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]+=*';/);
+  expect((await client('GET', '/v1/docs')).text).toBe(text);
+  expect((await client('POST', '/docs')).headers.get('allow')).toBe('GET, HEAD');
+});
+
+test('the types of the code and the schemas of the description agree', () => {
+  expectTypeOf<RunRecord>().toExtend<DeepReadonly<Static<typeof Run>>>();
+  expectTypeOf<ConnectorRow>().toExtend<DeepReadonly<Static<typeof Connector>>>();
+  expectTypeOf<Static<typeof Tile>>().toHaveProperty('offlineConnections');
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+test('what holds replies against it notices what it does not foresee', () => {
+  const reply = (status: number, body: unknown, more: Record<string, string> = {}) => ({
+    status,
+    body,
+    text: JSON.stringify(body),
+    headers: new Headers({ 'content-type': 'application/json', 'x-request-id': 'x', ...more }),
+  });
+  const now = '2026-01-01T00:00:00.000Z';
+  const one = { _id: 'a'.repeat(24), createdAt: now, lastModified: now, name: 'n' };
+  assertDescribed('GET', '/v1/integrations?limit=1', reply(200, [one]));
+  assertDescribed('GET', '/integrations?include=name', reply(200, [{ _id: one._id, name: 'n' }]));
+  const wrong: [string, string, ReturnType<typeof reply>][] = [
+    ['GET', '/integrations', reply(200, [{ ...one, name: 1 }])],
+    ['GET', '/integrations', reply(200, [{ _id: one._id }])],
+    ['GET', '/integrations', reply(201, [one])],
+    ['GET', '/integrations', reply(404, { errors: [{ code: 'c' }] })],
+    ['GET', '/integrations', reply(200, [one], { 'content-type': 'text/html' })],
+    ['GET', '/integrations', reply(200, [one], { location: 'x' })],
+    ['GET', '/nowhere', reply(200, {})],
+    ['DELETE', `/integrations/${one._id}`, reply(204, 'x')],
+  ];
+  for (const [method, path, given] of wrong) expect(() => assertDescribed(method, path, given), path).toThrow();
+});

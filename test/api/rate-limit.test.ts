@@ -1,0 +1,103 @@
+/** 429: requests of a client, and tokens that are none. */
+import { expect, test } from 'vitest';
+import { Guesses, limitRate } from '../../src/api/rate-limit.ts';
+import { createClient, errorsOf } from '../support/client.ts';
+import { installed, serve } from '../support/runtime.ts';
+
+/** What of an address is told apart. */
+const clients = (addresses: readonly string[], options = { perSecond: 1, badTokensPerMinute: 1 }) => {
+  const limit = limitRate({ ...options, onLimited: () => {} });
+  return addresses.map((remoteAddress) => {
+    try {
+      limit({ req: { socket: { remoteAddress } } } as never, async () => {});
+      return 'taken';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  });
+};
+
+test('beyond so many requests in a second a client is told when to come again', async () => {
+  const { client } = await serve({}, { rateLimitPerSecond: 5 });
+  const replies = await Promise.all(Array.from({ length: 60 }, () => client('GET', '/tokenInfo')));
+  const limited = replies.filter(({ status }) => status === 429);
+  expect(limited.length).toBeGreaterThan(0);
+  for (const reply of limited) {
+    expect(errorsOf(reply)).toEqual([['rate_limited']]);
+    expect(reply.headers.get('retry-after')).toBe('1');
+  }
+  expect(replies.some(({ status }) => status === 200)).toBe(true);
+  // Whoever watches the server is no such client.
+  expect((await client('GET', '/healthz')).status).toBe(200);
+});
+
+test('by default, and with 0, nobody feels it', async () => {
+  for (const options of [{}, { rateLimitPerSecond: 0, badTokensPerMinute: 0 }]) {
+    const { client } = await serve({}, options);
+    const replies = await Promise.all(Array.from({ length: 100 }, () => client('GET', '/tokenInfo')));
+    expect(replies.filter(({ status }) => status !== 200)).toEqual([]);
+  }
+});
+
+test("a run's requests to the runtime are not counted", async () => {
+  const code = `exports.utilities = { async many({ bearerToken }) {
+    const statuses = [];
+    for (let i = 0; i < 50; i++) statuses.push((await fetch('/v1/tokenInfo')).status);
+    for (let i = 0; i < 20; i++) statuses.push((await fetch('/v1/tokenInfo', { headers: { authorization: 'Bearer wrong' } })).status);
+    return [...new Set(statuses)];
+  } };`;
+  const { client } = await serve({ one: { code } }, { rateLimitPerSecond: 20, badTokensPerMinute: 3 });
+  const id = await installed(client, 'one');
+  expect((await client('PUT', `/integrations/${id}/utilities/many`)).body).toEqual([200, 401]);
+  expect((await client('GET', '/tokenInfo')).status).toBe(200);
+});
+
+test('who guesses tokens has to wait, and does not learn that a guess was right', async () => {
+  const { client, runtime } = await serve({}, { badTokensPerMinute: 5 });
+  const guess = (token: string | undefined) => createClient(runtime.url, token)('GET', '/integrations');
+  for (let i = 0; i < 5; i++) expect((await guess(`guess-${i}`)).status).toBe(401);
+  const limited = await guess('guess-5');
+  expect([limited.status, errorsOf(limited)]).toEqual([429, [['rate_limited']]]);
+  expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(1);
+  expect((await client('GET', '/integrations')).status).toBe(429);
+  // No token is no guess.
+  expect((await guess(undefined)).status).toBe(401);
+});
+
+test('an administrator who was there before is not shut out by somebody who guesses beside them', async () => {
+  const { client, runtime } = await serve({}, { badTokensPerMinute: 5 });
+  expect((await client('GET', '/tokenInfo')).status).toBe(200);
+  const statuses: number[] = [];
+  for (let i = 0; i < 8; i++)
+    statuses.push((await createClient(runtime.url, `guess-${i}`)('GET', '/tokenInfo')).status);
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+  expect((await client('GET', '/tokenInfo')).status).toBe(200);
+});
+
+test('clients are told apart by their address; of IPv6, by the network', () => {
+  const [taken, limited] = ['taken', 'rate_limited'];
+  expect(clients(['10.0.0.1', '10.0.0.2', '10.0.0.1', '::ffff:10.0.0.2'])).toEqual([taken, taken, limited, limited]);
+  expect(clients(['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1', '2001:db8:0:0:5:6:7:8', 'fe80::1%eth0'])).toEqual([
+    taken,
+    limited,
+    taken,
+    limited,
+    taken,
+  ]);
+});
+
+test('a hundred thousand addresses take bounded memory, and are still bounded', () => {
+  const addresses = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  // Ten thousand are told apart; all others count as one.
+  const guesses = new Guesses({ perSecond: 0, badTokensPerMinute: 2, onLimited: () => {} });
+  let limited = 0;
+  for (const address of addresses) {
+    try {
+      guesses.assertMayTry(address);
+      guesses.failed(address);
+    } catch {
+      limited++;
+    }
+  }
+  expect(limited).toBeGreaterThan(80_000);
+});

@@ -1,0 +1,66 @@
+/** A client of `/events`. */
+import { onTestFinished } from 'vitest';
+
+export interface ServerEvent {
+  readonly id: string;
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads events of every shape, and its assertions are the check
+  readonly data: any;
+}
+
+export interface Events {
+  readonly response: Response;
+  /** What has come so far. */
+  readonly all: ServerEvent[];
+  readonly comments: string[];
+  /** The last id, of an event or without one. */
+  lastId(): string;
+  /** Settles when the other side has ended it: true if in good order. */
+  readonly ended: Promise<boolean>;
+  leave(): void;
+}
+
+export async function openEvents(
+  url: string,
+  token: string,
+  { query = '', lastEventId }: { query?: string; lastEventId?: string } = {},
+): Promise<Events> {
+  const leaving = new AbortController();
+  onTestFinished(() => leaving.abort());
+  const response = await fetch(`${url}/v1/events${query}`, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    },
+    signal: leaving.signal,
+  });
+  const all: ServerEvent[] = [];
+  const comments: string[] = [];
+  let id = '';
+  const take = (block: string): void => {
+    const fields: Record<string, string> = {};
+    for (const line of block.split('\n')) {
+      const [, field = '', value = ''] = /^([^:]*): ?(.*)$/.exec(line) ?? [];
+      if (field === '') comments.push(value);
+      else fields[field] = value;
+    }
+    id = fields.id ?? id;
+    if (fields.data !== undefined) all.push({ id, name: fields.event ?? 'message', data: JSON.parse(fields.data) });
+  };
+  const read = async (): Promise<boolean> => {
+    let rest = '';
+    try {
+      for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const blocks = (rest + piece).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) take(block);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return { response, all, comments, lastId: () => id, ended: read(), leave: () => leaving.abort() };
+}
+
+export const namesOf = ({ all }: Events): string[] => all.map(({ name }) => name);
