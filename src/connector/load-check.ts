@@ -15,6 +15,8 @@ const refusal = JSON.stringify({
 const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
 const ATTEMPTS = 3;
+/** Code that was cut off after less than this has not had its time. */
+const LEAST_CPU_MS = limits.cpuMs / 2;
 
 export type Loaded =
   | { readonly problem: string; readonly sections?: never }
@@ -37,7 +39,10 @@ export async function loadBundle(
   isReplacement: boolean,
 ): Promise<Loaded> {
   for (let attempt = 1; ; attempt++) {
-    const job = { runId: newRunId(), bundle, integrationId: '', limits, alone: isReplacement || attempt > 1 };
+    // A loop is cut off by the clock: on a machine that gives it little of a core, later each time.
+    const patient = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
+    const alone = isReplacement || attempt > 1;
+    const job = { runId: newRunId(), bundle, integrationId: '', limits: patient, alone };
     const outcome = await sandbox.run(job, nothing);
     if (outcome.status === 'answered') return { sections: JSON.parse(outcome.result) };
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
@@ -51,8 +56,7 @@ export async function loadBundle(
   }
 }
 
-/** A loop is cut off by the clock, however little of a core it had until then. */
 function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
   if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
-  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < limits.cpuMs / 2;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < LEAST_CPU_MS;
 }
