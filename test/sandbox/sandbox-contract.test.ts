@@ -581,8 +581,17 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
 
     test('runs of one integration overlap, each in an isolate of its own', async () => {
       const code =
-        'let inside = 0; exports.settings = { f: () => new Promise((resolve) => { inside++; setTimeout(() => resolve(inside), 50) }) };';
-      const all = await Promise.all(Array.from({ length: 10 }, () => resultOf({ code, integrationId: 'o' })));
+        "let inside = 0; exports.settings = { async f() { inside++; await fetch('/').catch(() => {}); return inside; } };";
+      // None of them ends before all have begun.
+      const inside: (() => void)[] = [];
+      const fetch = (): Promise<string> =>
+        new Promise((resolve) => {
+          inside.push(() => resolve(JSON.stringify({ error: { code: 'c', message: 'm' } })));
+          if (inside.length === 10) for (const goOn of inside) goOn();
+        });
+      const all = await Promise.all(
+        Array.from({ length: 10 }, () => resultOf({ code, integrationId: 'o', ask: { fetch } })),
+      );
       expect(all).toEqual(Array(10).fill(1));
     });
 

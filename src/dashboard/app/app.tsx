@@ -28,7 +28,7 @@ export function App() {
     if (token === undefined) return undefined;
     const client = new Client(token, () => end(true));
     const feed = new EventFeed(client);
-    return { client, feed, images: new Images(client), signOut: () => end(false), announce };
+    return { client, feed, images: new Images(client, feed), signOut: () => end(false), announce };
   }, [token, end]);
   useEffect(() => {
     // Another start of the server, opened in the same tab.

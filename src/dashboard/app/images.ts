@@ -1,5 +1,6 @@
 /** Images that connectors name: from elsewhere by a safe scheme, or from their own bundle. */
 import type { Client } from '../api/client.ts';
+import type { EventFeed } from '../api/event-feed.ts';
 
 /** What an `img` may show: nothing that runs. */
 export function isSafeImage(url: string): boolean {
@@ -12,26 +13,49 @@ export function safeLink(url: unknown): string | undefined {
   return new URL(url.trim()).href;
 }
 
-/** Images of bundles, as addresses that an `img` takes; each is fetched once, since that needs the token. */
+/**
+ * Images of bundles, as addresses that an `img` takes; each is fetched once, since that needs the token,
+ * and again when its connector has been loaded anew.
+ */
 export class Images {
   readonly #client: Client;
+  readonly #feed: EventFeed;
   readonly #urls = new Map<string, Promise<string | undefined>>();
 
-  constructor(client: Client) {
+  constructor(client: Client, feed: EventFeed) {
     this.#client = client;
+    this.#feed = feed;
   }
 
   /** @returns nothing if there is none to be had */
-  ofConnector(connectorId: string, version: string): Promise<string | undefined> {
-    const key = `${connectorId} ${version}`;
-    const known = this.#urls.get(key);
+  ofConnector(connectorId: string): Promise<string | undefined> {
+    const known = this.#urls.get(connectorId);
     if (known) return known;
     const url = this.#client
       .fetch('GET', `/connectors/${encodeURIComponent(connectorId)}/image`)
       .then((response) => response.blob())
       .then((blob) => (blob.type.startsWith('image/') ? URL.createObjectURL(blob) : undefined))
       .catch(() => undefined);
-    this.#urls.set(key, url);
+    this.#urls.set(connectorId, url);
     return url;
+  }
+
+  /** Tells when there may be another image. @returns what ends it */
+  follow(connectorId: string, onChange: () => void): () => void {
+    const forget = (): void => {
+      this.#urls.delete(connectorId);
+      onChange();
+    };
+    const unsubscribe = this.#feed.subscribe(({ type, data }) => {
+      if (type === 'reset' || (type === 'connector.loaded' && data._connectorId === connectorId)) forget();
+    });
+    // What has happened before is not told.
+    const unwatch = this.#feed.watch((status) => {
+      if (status === 'live') forget();
+    });
+    return () => {
+      unsubscribe();
+      unwatch();
+    };
   }
 }

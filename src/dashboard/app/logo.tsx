@@ -6,11 +6,10 @@ interface LogoProps {
   readonly name: string;
   readonly imageURL?: string | undefined;
   readonly connectorId?: string | undefined;
-  readonly version?: string | undefined;
 }
 
 /** A connector's image, or the first letters of its name. Says nothing that does not stand beside it. */
-export function Logo({ name, imageURL, connectorId, version = '' }: LogoProps) {
+export function Logo({ name, imageURL, connectorId }: LogoProps) {
   const { images } = useSession();
   const [source, setSource] = useState<string>();
   useEffect(() => {
@@ -20,13 +19,18 @@ export function Logo({ name, imageURL, connectorId, version = '' }: LogoProps) {
     // A path in the bundle; whatever has another scheme is left alone.
     if (!connectorId || /^[a-z][a-z0-9+.-]*:|^\/\//i.test(imageURL)) return;
     let isWanted = true;
-    void images.ofConnector(connectorId, version).then((url) => {
-      if (isWanted) setSource(url);
-    });
+    const show = (): void => {
+      void images.ofConnector(connectorId).then((url) => {
+        if (isWanted) setSource(url);
+      });
+    };
+    show();
+    const unfollow = images.follow(connectorId, show);
     return () => {
       isWanted = false;
+      unfollow();
     };
-  }, [images, imageURL, connectorId, version]);
+  }, [images, imageURL, connectorId]);
   if (source === undefined) {
     return (
       <span class={`logo hue-${hueOf(name)}`} aria-hidden="true">

@@ -22,7 +22,7 @@ export function ConnectorCard({ connector, installs, onInstall, reload }: Connec
   return (
     <li class="card stack connector">
       <div class="tile-head">
-        <Logo name={title} imageURL={imageURL} connectorId={_id} version={version} />
+        <Logo name={title} imageURL={imageURL} connectorId={_id} />
         <div class="tile-name">
           <h2>{title}</h2>
           <p class="muted small">

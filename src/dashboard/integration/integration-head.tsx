@@ -19,7 +19,7 @@ export function IntegrationHead({
   return (
     <header class="stack">
       <div class="integration-head">
-        <Logo name={name} imageURL={connector?.imageURL} connectorId={_connectorId} version={connector?.version} />
+        <Logo name={name} imageURL={connector?.imageURL} connectorId={_connectorId} />
         <div class="grow">
           <p class="muted small">
             <a href="#/">Integrations</a> /{' '}

@@ -19,7 +19,7 @@ export function TileCard({ tile, connector }: TileProps) {
   return (
     <li class="tile">
       <div class="tile-head">
-        <Logo name={name} imageURL={imageURL} connectorId={_connectorId} version={version} />
+        <Logo name={name} imageURL={imageURL} connectorId={_connectorId} />
         <div class="tile-name">
           <h2>
             <a href={pathOf(_integrationId)}>{name}</a>
