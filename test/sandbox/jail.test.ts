@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer as createWebServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
@@ -25,6 +25,7 @@ const closers: (() => unknown)[] = [];
 beforeAll(async () => {
   wall = await openBrokenWall();
   folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+  await mkdir(join(folder, 'elsewhere'));
   const canary = join(folder, 'canary');
   await writeFile(canary, 'sings');
   await writeFile(`${canary}.mjs`, "export default 'sings'");
@@ -80,10 +81,15 @@ async function attemptInJail(code: string): Promise<unknown> {
 }
 
 test.each([...outsideProbes, ...powerProbes])('$what: not in the jail', async ({ code, jailed, free, where }) => {
-  onTestFinished(() => rm(join(folder, WRITTEN), { recursive: true, force: true }));
-  expect(await attemptInJail(code)).toEqual(jailed);
+  const elsewhere = join(folder, 'elsewhere', WRITTEN);
+  onTestFinished(() => rm(elsewhere, { recursive: true, force: true }));
+  // At the same time, and each writes to a place of its own.
+  const freely = attemptFreely({ code, given: { ...given, written: elsewhere } }, where, given.canary as string);
+  const inJail = await attemptInJail(code);
+  const came = await freely;
+  expect(inJail).toEqual(jailed);
   expect(await readdir(folder)).not.toContain(WRITTEN);
-  expect(await attemptFreely({ code, given }, where, given.canary as string)).toEqual(free);
+  expect(came).toEqual(free);
 });
 
 test.each([

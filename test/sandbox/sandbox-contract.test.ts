@@ -353,6 +353,11 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         if (what === 'is stuck behind its answer') { resolve(1); ${stuck}; }
       })`);
       const limits = { cpuMs: 300 };
+      let on: Sandbox;
+      beforeAll(() => {
+        on = createSandbox({ isolation, threads: 1 });
+      });
+      afterAll(() => on.close());
 
       survivesOnlyInProcess.each([
         ['is stuck', 'answers'],
@@ -363,7 +368,6 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         ['is stuck after a reply', 'asks'],
         ['is stuck behind its answer', 'waits'],
       ])('one that %s is told apart from others of its thread, each of which %s', async (evil, innocent) => {
-        const on = createSandbox({ isolation, threads: 1, spare: false });
         // Everybody's isolate is there: what comes now comes at the same time.
         const ids = Array.from({ length: 12 }, (_, i) => `innocent${i}`);
         for (const integrationId of [...ids, 'evil']) {
@@ -381,11 +385,9 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         // What had an end before it is not lost with it.
         if (innocent === 'answers')
           expect(await Promise.all(before)).toMatchObject(Array(6).fill({ status: 'answered' }));
-        await on.close();
       });
 
       survivesOnlyInProcess('one that was given up, and is stuck when its turn comes', async () => {
-        const on = createSandbox({ isolation, threads: 1, spare: false });
         const busy = f(
           '() => { console.log("began"); const end = Date.now() + 1_500; while (Date.now() < end); return 1; }',
         );
@@ -403,7 +405,6 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         expect(await evil).toMatchObject({ fault: 'cancelled' });
         expect(await first).toMatchObject({ status: 'answered' });
         expect(await innocent).toMatchObject({ fault: 'sandbox_restarted' });
-        await on.close();
       });
 
       survivesOnlyInProcess('one that waits, and holds the memory that others are short of', async () => {
@@ -416,20 +417,22 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
           }, 60);
         })`);
         const computes = f('() => { const end = Date.now() + 5; while (Date.now() < end); return 1; }');
-        const on = createSandbox({ isolation, threads: 1, spare: false, residentMb: 400 });
-        const evil = run({ code: holds, integrationId: 'evil', limits: { memoryMb: 400 }, on });
+        const small = createSandbox({ isolation, threads: 1, spare: false, residentMb: 400 });
+        const evil = run({ code: holds, integrationId: 'evil', limits: { memoryMb: 400 }, on: small });
         let isOver = false;
         const came = evil.finally(() => {
           isOver = true;
         });
         const innocents: Outcome[] = [];
         while (!isOver)
-          innocents.push(await run({ code: computes, integrationId: 'innocent', limits: { memoryMb: 400 }, on }));
+          innocents.push(
+            await run({ code: computes, integrationId: 'innocent', limits: { memoryMb: 400 }, on: small }),
+          );
         expect(await came).toMatchObject({ fault: 'memory_limit_exceeded' });
         for (const outcome of innocents) {
           expect(outcome.status === 'faulted' ? outcome.fault : 'sandbox_restarted').toBe('sandbox_restarted');
         }
-        await on.close();
+        await small.close();
       });
     });
 

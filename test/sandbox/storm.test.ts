@@ -1,0 +1,109 @@
+/**
+ * Good runs and bad ones of several connectors at random, more of them than there are compartments, some
+ * called back, some on old code: whatever happens around it, a run that keeps to its limits is not blamed.
+ */
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type Ask, createSandbox, defaultLimits, type Outcome } from '../../sandbox/index.ts';
+import { childrenOf } from '../support/traces.ts';
+
+const RUNS = 400;
+const SIDE_BY_SIDE = 24;
+const BAD_SHARE = 0.08;
+const CALLED_BACK_SHARE = 0.1;
+
+const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+const code = (version: number): string => `// ${version}
+exports.settings = { f: ({ what, ms }) => new Promise((resolve) => {
+  if (what === 'answers') resolve(what);
+  if (what === 'waits') setTimeout(resolve, ms, what);
+  if (what === 'computes') { for (const end = Date.now() + ms / 20; Date.now() < end; ); resolve(what); }
+  if (what === 'asks') fetch('/').catch(() => fetch('/')).catch(() => setTimeout(resolve, ms / 10, what));
+  if (what === 'ticks') { let n = 0; const interval = setInterval(() => { if (++n > ms / 5) { clearInterval(interval); resolve(what); } }, 1); }
+  if (what === 'loops') for (;;);
+  if (what === 'is stuck') ${stuck};
+  if (what === 'is stuck in a timer') { setTimeout(() => {}, 20); setTimeout(() => ${stuck}, 21); }
+  if (what === 'is stuck after a reply') fetch('/').catch(() => ${stuck});
+  if (what === 'fills the heap') for (const all = []; ; ) all.push(new Array(1e5).fill(1.5));
+  if (what === 'crashes') 'x'.repeat(1 << 28).split('');
+  if (what === 'fills memory') for (const all = []; ; ) { const buffer = new ArrayBuffer(2 ** 24, { maxByteLength: 2 ** 24 }); new Uint8Array(buffer).fill(1); all.push(buffer); }
+}) };`;
+const good = ['answers', 'waits', 'computes', 'asks', 'ticks'];
+const bad = [
+  'loops',
+  'is stuck',
+  'is stuck in a timer',
+  'is stuck after a reply',
+  'fills the heap',
+  'crashes',
+  'fills memory',
+];
+
+/** The same numbers each time. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test('a run that keeps to its limits is answered, told to come again, or called back', {
+  timeout: 180_000,
+}, async () => {
+  const random = numbers(20_261_124);
+  const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
+  const before = existsSync('/proc/self/task') ? await childrenOf(process.pid) : [];
+  const sandbox = createSandbox({ compartments: 3, crashesPerMinute: 10_000 });
+  const refusal = '{"error":{"code":"no","message":"no"}}';
+  const ask: Ask = {
+    fetch: () => new Promise((resolve) => setTimeout(resolve, random() * 20, refusal)),
+    progress: async () => '{"value":null}',
+    log: () => {},
+  };
+  const came = new Map<string, number>();
+  let started = 0;
+
+  const next = async (): Promise<void> => {
+    const runId = `run${++started}`;
+    const isBad = random() < BAD_SHARE;
+    const what = pick(isBad ? bad : good);
+    const connectorId = `c${Math.floor(random() * 5)}`;
+    const version = Math.floor(random() * 2);
+    const calledBack = new AbortController();
+    const isCalledBack = random() < CALLED_BACK_SHARE;
+    if (isCalledBack) setTimeout(() => calledBack.abort(), random() * 300);
+    const digest = `${connectorId} ${version}`;
+    const argument = JSON.stringify({ what, ms: 100 + Math.floor(random() * 200) });
+    const outcome: Outcome = await sandbox.run(
+      {
+        runId,
+        bundle: { connectorId, digest, filename: 'c/index.js', format: 'commonjs', code: code(version) },
+        integrationId: `${connectorId} ${Math.floor(random() * 6)}`,
+        call: { section: 'settings', name: 'f', argument },
+        limits: { ...defaultLimits, timeoutMs: 60_000, cpuMs: isBad ? 300 : 10_000, memoryMb: 48 },
+        signal: calledBack.signal,
+      },
+      ask,
+    );
+    const end = outcome.status === 'faulted' ? outcome.fault : outcome.status;
+    const key = `${isBad ? 'bad' : what}: ${end === 'cancelled' && !isCalledBack ? 'cancelled by nobody' : end}`;
+    came.set(key, (came.get(key) ?? 0) + 1);
+  };
+  const oneAfterTheOther = async (): Promise<void> => {
+    while (started < RUNS) await next();
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, oneAfterTheOther));
+
+  const fair = ['answered', 'sandbox_restarted', 'overloaded', 'cancelled'];
+  const blamed = [...came.keys()].filter(
+    (key) => !key.startsWith('bad') && !fair.some((end) => key.endsWith(`: ${end}`)),
+  );
+  expect(blamed).toEqual([]);
+  expect([...came.keys()].filter((key) => /^bad: (?:answered|failed)/.test(key))).toEqual([]);
+  for (const what of good) expect(came.get(`${what}: answered`)).toBeGreaterThan(0);
+  await sandbox.close();
+  if (existsSync('/proc/self/task')) {
+    expect((await childrenOf(process.pid)).filter((pid) => !before.includes(pid))).toEqual([]);
+  }
+});

@@ -1,0 +1,91 @@
+/** Which compartment a run goes to, and what the system is told of it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import {
+  type Ask,
+  createSandbox,
+  defaultLimits,
+  type Outcome,
+  type Sandbox,
+  type SandboxOptions,
+} from '../../../sandbox/index.ts';
+import { childrenOf } from '../../support/traces.ts';
+
+const nothingGranted: Ask = { fetch: async () => '{}', progress: async () => '{}', log: () => {} };
+
+function open(options: Partial<SandboxOptions>): Sandbox {
+  const sandbox = createSandbox({ spare: false, threads: 1, ...options });
+  onTestFinished(() => sandbox.close());
+  return sandbox;
+}
+
+let runs = 0;
+interface Asked {
+  readonly connectorId: string;
+  readonly integrationId?: string;
+  readonly ms?: number;
+  readonly isStuck?: boolean;
+}
+function call(
+  sandbox: Sandbox,
+  { connectorId, integrationId = connectorId, ms = 0, isStuck = false }: Asked,
+): Promise<Outcome> {
+  const code = `let calls = 0; exports.settings = { f: ({ ms, isStuck }) => new Promise((resolve) => setTimeout(() => {
+    if (isStuck) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
+    resolve(++calls);
+  }, ms)) }; // ${connectorId}`;
+  return sandbox.run(
+    {
+      runId: `run${++runs}`,
+      bundle: { connectorId, digest: code, filename: 'c/index.js', format: 'commonjs', code },
+      integrationId,
+      call: { section: 'settings', name: 'f', argument: JSON.stringify({ ms, isStuck }) },
+      limits: { ...defaultLimits, timeoutMs: 60_000, cpuMs: isStuck ? 300 : 10_000 },
+    },
+    nothingGranted,
+  );
+}
+
+test('who shares does not share with one that brings its compartment down, as long as there is another', async () => {
+  const sandbox = open({ compartments: 2 });
+  expect(await call(sandbox, { connectorId: 'evil', isStuck: true })).toMatchObject({ fault: 'cpu_limit_exceeded' });
+  // The least used compartment is the one to stay away from.
+  const evil = call(sandbox, { connectorId: 'evil', ms: 1_500, isStuck: true });
+  const good = [1, 2, 3].map((n) => call(sandbox, { connectorId: 'good', integrationId: `good${n}`, ms: 4_000 }));
+  const newcomer = call(sandbox, { connectorId: 'newcomer', ms: 4_000 });
+  expect(await evil).toMatchObject({ fault: 'cpu_limit_exceeded' });
+  for (const outcome of await Promise.all([...good, newcomer])) expect(outcome).toMatchObject({ status: 'answered' });
+});
+
+test('warm isolates: below, at and above their number', async () => {
+  const sandbox = open({ warmIsolates: 2 });
+  const callsOf = async (integrationId: string): Promise<string> => {
+    const outcome = await call(sandbox, { connectorId: 'c', integrationId });
+    return outcome.status === 'answered' ? outcome.result : outcome.status;
+  };
+  expect([await callsOf('a'), await callsOf('a')]).toEqual(['1', '2']);
+  expect([await callsOf('b'), await callsOf('b'), await callsOf('a')]).toEqual(['1', '2', '3']);
+  // The longest unused one makes room: `b`.
+  expect(await callsOf('c')).toBe('1');
+  await vi.waitFor(async () => expect(await callsOf('a')).not.toBe('1'));
+  expect(await callsOf('b')).toBe('1');
+});
+
+test.runIf(existsSync('/proc/self/task'))(
+  'all threads of a compartment come after the runtime, and it is the first that a system out of memory ends',
+  async () => {
+    const before = await childrenOf(process.pid);
+    const sandbox = open({ threads: 2 });
+    await call(sandbox, { connectorId: 'c' });
+    const [pid] = (await childrenOf(process.pid)).filter((child) => !before.includes(child));
+    const NICE = 16;
+    await vi.waitFor(() => {
+      const threads = readdirSync(`/proc/${pid}/task`).map((id) => {
+        const stat = readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[NICE]);
+      });
+      expect(new Set(threads)).toEqual(new Set([3]));
+    });
+    expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
+  },
+);
