@@ -1,8 +1,8 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { type Command, CommandError, commands } from './commands.ts';
+import { openLog } from './log.ts';
 import { completeOptions, flagTable, helpText, OptionError, type Options, readOptions } from './options.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { StoreError } from './store/store.ts';
@@ -75,9 +75,8 @@ if (command) {
     throw error;
   }
 }
-// A reader of the log that stands still must not hold up the server: so much waits for it, and the rest is lost.
-const LOG_BYTES = 16 * 1024 * 1024;
-const logger = pino({ level: options.log ?? 'info' }, pino.destination({ fd: 2, sync: false, maxLength: LOG_BYTES }));
+const log = openLog(options.log ?? 'info');
+const { logger } = log;
 
 let runtime: Runtime | undefined;
 let isEnding = false;
@@ -86,6 +85,7 @@ const end = async (signal: string): Promise<void> => {
   isEnding = true;
   logger.info({ event: 'stopping', signal });
   await runtime?.close();
+  await log.end();
   process.exit(0);
 };
 process.on('SIGTERM', end).on('SIGINT', end);
@@ -95,6 +95,7 @@ try {
   await runtime.listen();
 } catch (error) {
   await runtime?.close();
+  await log.end();
   const sentence = sentenceOf(error, options);
   if (sentence !== undefined) fail(sentence);
   throw error;
