@@ -20,6 +20,10 @@ export interface FrameChannel<Out> {
   send(header: Out, body?: string): void;
   /** Hands what waits to the system at once; after it, the thread may be stuck for good. */
   flush(): void;
+  /** What was sent and not taken by the other side yet. */
+  readonly backlogBytes: number;
+  /** How long the frames that came have held this thread, all together. */
+  readonly handledMs: number;
 }
 
 /**
@@ -35,10 +39,12 @@ export function openFrameChannel<Out>(
   onBroken: (reason: string) => void,
 ): FrameChannel<Out> {
   let outgoing: Buffer[] = [];
+  let outgoingBytes = 0;
   const flush = (): void => {
     if (outgoing.length === 0) return;
     const frames = outgoing;
     outgoing = [];
+    outgoingBytes = 0;
     if (stream.writable) stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
   };
 
@@ -47,6 +53,7 @@ export function openFrameChannel<Out>(
   let partsBytes = 0;
   let neededBytes = LENGTHS_BYTES;
   let broken = false;
+  let handledMs = 0;
   const fail = (reason: string): void => {
     broken = true;
     parts = [];
@@ -88,7 +95,9 @@ export function openFrameChannel<Out>(
     const rest = received.subarray(offset);
     parts = rest.length === 0 ? [] : [rest];
     partsBytes = rest.length;
-    if (performance.now() - startedAt > TURN_MS) {
+    const tookMs = performance.now() - startedAt;
+    handledMs += tookMs;
+    if (tookMs > TURN_MS) {
       stream.pause();
       setImmediate(() => broken || stream.resume());
     }
@@ -96,6 +105,12 @@ export function openFrameChannel<Out>(
 
   return {
     flush,
+    get backlogBytes() {
+      return outgoingBytes + stream.writableLength;
+    },
+    get handledMs() {
+      return handledMs;
+    },
     send(header, body = '') {
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);
@@ -107,6 +122,7 @@ export function openFrameChannel<Out>(
       if (bodyBytes > 0) frame.write(body, LENGTHS_BYTES + headerBytes, bodyBytes, 'utf8');
       // A few leave together, to save system calls; not all that one turn of the event loop brings,
       // or the two sides would work in turns instead of at the same time.
+      outgoingBytes += frame.length;
       const waiting = outgoing.push(frame);
       if (waiting === FRAMES_AT_ONCE) flush();
       else if (waiting === 1) setImmediate(flush);

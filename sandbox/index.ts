@@ -5,7 +5,7 @@ import type { Sandbox } from './protocol.ts';
 import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
-export { nestsDeeper } from './nesting.ts';
+export { hasMoreParts, nestsDeeper } from './nesting.ts';
 export type {
   Ask,
   Bundle,
@@ -45,7 +45,17 @@ export const defaultSandboxOptions: SandboxOptions = Object.freeze({
 /**
  * @example
  * const sandbox = createSandbox({ compartments: 4 });
- * const outcome = await sandbox.run(job, ask);
+ * const code = 'exports.settings = { double: ({ x }) => 2 * x }';
+ * const outcome = await sandbox.run(
+ *   {
+ *     runId: 'r1',
+ *     integrationId: 'i1',
+ *     bundle: { connectorId: 'c1', digest: code, filename: 'c/index.js', format: 'commonjs', code },
+ *     call: { section: 'settings', name: 'double', argument: '{"x":21}' },
+ *     limits: defaultLimits,
+ *   },
+ *   { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log() {} },
+ * );
  * await sandbox.close();
  */
 export function createSandbox(given: Partial<SandboxOptions> = {}): Sandbox {

@@ -73,7 +73,7 @@ export interface Job {
   /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
   readonly call?: Call;
   readonly limits: Limits;
-  /** In a process that nobody else uses and that ends with the run. */
+  /** In a process apart from the connector's calls, where code of this connector alone is tried. */
   readonly alone?: boolean;
   /** Ends the run early; its outcome is the fault `cancelled`. */
   readonly signal?: AbortSignal;
@@ -99,6 +99,22 @@ export const faults = [
   'response_size_exceeded',
 ] as const;
 export type Fault = (typeof faults)[number];
+
+/** Those that a thread finds out; the others are seen from outside alone. */
+const threadsFaults = [
+  'run_timeout',
+  'cpu_limit_exceeded',
+  'memory_limit_exceeded',
+  'never_answered',
+  'overloaded',
+  'cancelled',
+  'bundle_failed',
+  'object_not_found',
+  'invalid_function',
+  'invalid_extension_response',
+  'response_size_exceeded',
+] as const satisfies readonly Fault[];
+export type ThreadsFault = (typeof threadsFaults)[number];
 
 /** What a run used. */
 export interface Spent {
@@ -184,6 +200,8 @@ export interface Host {
   readonly pid?: number | undefined;
   /** Settles when it has gone; with what that means for the run that did it, if a run did. */
   readonly gone: Promise<Fault>;
+  /** It has started, with code of ours alone: from now on others come first. */
+  yield(): void;
   /** Ends it at once, whatever it is doing. */
   kill(): void;
 }
@@ -203,7 +221,9 @@ export type ToThread =
     }
   | { type: 'reply'; runId: string; askId: number }
   | { type: 'cancel'; runId: string }
-  | { type: 'drop'; digest: string };
+  | { type: 'drop'; digest: string }
+  /** Memory is short: isolates that no run has are given up. */
+  | { type: 'shed' };
 
 /** However much of an error an operator wants to see. */
 const ERROR_CHARS_LIMIT = 40_000;
@@ -219,9 +239,14 @@ const SpentSchema = Type.Object({
 export const FromThread = Type.Union([
   /** The thread takes jobs; its first message. */
   Type.Object({ type: Type.Literal('ready') }),
-  /** The run waits for a timer or a reply; until then, and after each reply, it may be running. */
+  /** What the isolates that wait for the next run have in memory. */
+  Type.Object({ type: Type.Literal('kept'), bytes: Type.Number({ minimum: 0 }) }),
+  /**
+   * The run waits: it is done with its job and with so many replies. A thread takes jobs and replies in
+   * the order in which they were sent, and says so before it comes to the next.
+   */
   Type.Object({ type: Type.Literal('waiting'), runId: RunId, replies: Type.Integer({ minimum: 0 }) }),
-  /** A timer has come due for a run that was waiting: it runs from now on. */
+  /** A timer of the run has come due: it runs from now on, until it waits again or has ended. */
   Type.Object({ type: Type.Literal('running'), runId: RunId }),
   Type.Object({ type: Type.Literal('answered'), runId: RunId, spent: SpentSchema }),
   Type.Object({
@@ -234,7 +259,7 @@ export const FromThread = Type.Union([
   Type.Object({
     type: Type.Literal('faulted'),
     runId: RunId,
-    fault: Type.Enum([...faults]),
+    fault: Type.Enum([...threadsFaults]),
     spent: SpentSchema,
   }),
   Type.Object({

@@ -6,6 +6,8 @@ import { hashToken } from './api/auth.ts';
 import { replaceFile, syncFolder } from './store/files.ts';
 import { StoreError } from './store/store.ts';
 
+const ADMIN_FILE = 'admin.json';
+
 export interface AdminToken {
   readonly hash: string;
   /** Only when it has just been made. */
@@ -15,14 +17,23 @@ export interface AdminToken {
 /** @param given from the options; it is not written anywhere */
 export async function adminToken(dataFolder: string, given: string | undefined): Promise<AdminToken> {
   if (given !== undefined) return { hash: hashToken(given) };
-  const path = join(dataFolder, 'admin.json');
-  const kept = await readHash(path);
+  const kept = await keptTokenHash(dataFolder);
   if (kept !== undefined) return { hash: kept };
-  const made = randomBytes(24).toString('base64url');
-  await replaceFile(path, JSON.stringify({ tokenHash: hashToken(made) }));
-  await syncFolder(dataFolder);
+  const made = await newAdminToken(dataFolder);
   return { hash: hashToken(made), made };
 }
+
+/** Makes a token in the place of whatever was there; a server takes it at its next start. */
+export async function newAdminToken(dataFolder: string): Promise<string> {
+  const made = randomBytes(24).toString('base64url');
+  await replaceFile(join(dataFolder, ADMIN_FILE), JSON.stringify({ tokenHash: hashToken(made) }));
+  await syncFolder(dataFolder);
+  return made;
+}
+
+/** @throws StoreError for a file that holds none */
+export const keptTokenHash = (dataFolder: string): Promise<string | undefined> =>
+  readHash(join(dataFolder, ADMIN_FILE));
 
 async function readHash(path: string): Promise<string | undefined> {
   let text: string;

@@ -25,8 +25,10 @@ const table = {
   not_a_connector_integration: [422, 'The integration was not installed by a connector.'],
   permission_denied: [403, 'Neither the connector nor the operator permits this address.'],
   connection_failed: [502, 'The application did not answer.'],
+  integration_too_large: [422, 'The integration would hold more than it may; nothing was changed.'],
   invalid_backup: [422, 'The backup cannot be used.'],
   credentials_unreadable: [422, 'The credentials were encrypted with a key that is not there any more.'],
+  not_uploaded: [422, 'The bundle lies in the connectors folder and did not come by an upload: remove it there.'],
   connector_unavailable: [422, 'The bundle of the connector is gone or broken.'],
   object_not_found: [422, 'The connector has no such section.'],
   invalid_function: [422, 'The connector has no such function.'],
@@ -43,6 +45,7 @@ const table = {
   overloaded: [503, 'Too much is going on; try again.'],
   sandbox_restarted: [503, 'Another run brought the compartment down; nothing was changed, try again.'],
   store_unavailable: [503, 'The store cannot be written at the moment; nothing was changed.'],
+  store_locked: [503, 'The data folder is in use by another process.'],
   shutting_down: [503, 'The server is shutting down.'],
   store_full: [507, 'The store has no room left; nothing was changed.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;

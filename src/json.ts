@@ -19,8 +19,9 @@ export function isStorable(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   if (depth <= 0) return false;
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    if (!isStorable(item, depth - 1)) return false;
+  if (Array.isArray(value)) return value.every((item) => isStorable(item, depth - 1));
+  for (const key of Object.keys(value)) {
+    if (!isStorable((value as Record<string, unknown>)[key], depth - 1)) return false;
   }
   return true;
 }

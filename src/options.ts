@@ -275,7 +275,7 @@ export const optionTable = {
 } as const satisfies Record<string, OptionRow>;
 
 type Table = typeof optionTable;
-type OptionName = keyof Table;
+export type OptionName = keyof Table;
 type Optionals = { [Name in OptionName]: Table[Name] extends { fallback: unknown } ? never : Name }[OptionName];
 
 /** All options, with their defaults. */
@@ -284,6 +284,7 @@ export type Options = {
 } & { readonly [Name in Optionals]?: Static<Table[Name]['schema']> };
 
 const rows: [OptionName, OptionRow][] = Object.entries(optionTable) as [OptionName, OptionRow][];
+export const optionNames: readonly OptionName[] = rows.map(([name]) => name);
 const validators = new Map(rows.map(([name, { schema }]) => [name, Compile(Type.Object({ [name]: schema }))] as const));
 
 /** A value that does not fit its option. The message is a sentence for the person who set it. */
@@ -313,13 +314,20 @@ function parsed({ fallback }: OptionRow, text: string | boolean): unknown {
   return typeof fallback === 'number' && /^-?\d+$/.test(String(text)) ? Number(text) : text;
 }
 
-/** Options from flags, then from the environment; both are text. @throws OptionError */
+/**
+ * Options from flags, then from the environment; both are text.
+ *
+ * @param names those that are read; what the others are set to does not matter
+ * @throws OptionError
+ */
 export function readOptions(
   flags: Readonly<Record<string, string | boolean | undefined>>,
   environment: Readonly<Record<string, string | undefined>>,
+  names: readonly OptionName[] = optionNames,
 ): Partial<Options> {
   const given: Partial<Record<OptionName, unknown>> = {};
   for (const [name, row] of rows) {
+    if (!names.includes(name)) continue;
     const flag = flags[row.flag];
     const text = flag ?? environment[row.environment];
     if (text === undefined || text === '') continue;
@@ -329,8 +337,25 @@ export function readOptions(
   return given as Partial<Options>;
 }
 
-/** The flags, in the form that `util.parseArgs` takes. */
-export const flagTable = Object.fromEntries(rows.map(([, { flag }]) => [flag, { type: 'string' as const }]));
+/** The server that a command asks (`--url`, `BULKHEAD_URL`). It is no option of a server. */
+export const serverUrl = {
+  flag: 'url',
+  environment: 'BULKHEAD_URL',
+  help: 'address of the server that is asked; without it made from public-url, or host and port',
+} as const;
+
+/** @throws OptionError */
+export function readServerUrl(
+  flags: Readonly<Record<string, string | boolean | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const flag = flags[serverUrl.flag];
+  const text = flag ?? environment[serverUrl.environment];
+  if (text === undefined || text === '') return undefined;
+  if (typeof text === 'string' && isBaseUrl(text)) return text;
+  const source = flag === undefined ? serverUrl.environment : `--${serverUrl.flag}`;
+  throw new OptionError(`${source} (${JSON.stringify(text)}) is not valid: it must be an http or https address.`);
+}
 
 /** The table as text, for `--help`. */
 export function helpText(): string {
@@ -338,16 +363,5 @@ export function helpText(): string {
     const byDefault = fallback === undefined ? '' : ` (${fallback})`;
     return `  --${flag.padEnd(22)} ${environment.padEnd(31)} ${help}${byDefault}`;
   });
-  return [
-    'Usage: bulkhead [start] [options]',
-    '       bulkhead backup FILE [--overwrite] [options]',
-    '       bulkhead restore FILE [--overwrite] [options]',
-    '',
-    'Serves connectors, or saves what is stored and puts it back; while a server has the data folder,',
-    'by asking it, with its token. Options come from flags, then from the environment, then from defaults:',
-    '',
-    ...lines,
-    `  --${'help'.padEnd(22)} ${''.padEnd(31)} prints this`,
-    '',
-  ].join('\n');
+  return ['Options come from flags, then from the environment, then from defaults:', '', ...lines, ''].join('\n');
 }

@@ -15,8 +15,10 @@ import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
+import { Acceptances } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
+import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { Feed } from './feed/feed.ts';
 import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
@@ -41,6 +43,7 @@ import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
+import { WriteRoom } from './store/write-room.ts';
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -82,14 +85,19 @@ function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
 const DRAIN_MS = 10_000;
+/** What all runs together may have written and not committed. */
+const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
+const ACCEPTANCES_FOLDER = 'connectors';
 const REPLIES_FILE = 'replies.sqlite';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
  *
  * @example
+ * import { createRuntime } from 'bulkhead';
+ *
  * const runtime = await createRuntime({ data: './data', connectors: './connectors' });
  * await runtime.listen();
  * await runtime.close();
@@ -131,9 +139,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
 
-  const journal = new RunJournal(join(resolve(options.data), JOURNAL_FILE), (error) =>
+  const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
+  if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
   for (const id of journal.integrationIds()) if ((await opened.ownerOf(id)) === undefined) journal.forget(id);
 
   const sandbox = createSandbox({
@@ -188,6 +197,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     }),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
+    writes: new WriteRoom(UNCOMMITTED_CHARS),
     broker: new Broker(
       createPlatformApi((request, response) => void handle(request, response)),
       outbound,
@@ -203,8 +213,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
+  const acceptances = await Acceptances.open(join(resolve(options.data), ACCEPTANCES_FOLDER), () => new Date());
+  for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
   const told = tellConnectors(feed);
-  const catalog = new Catalog(connectorsFolder, loads, {
+  const catalog = new Catalog(connectorsFolder, loads, acceptances, {
     onLoaded(connector) {
       const { _id, folder, manifest } = connector;
       logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
@@ -219,11 +231,19 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
       told.onRefused(refused, errors);
     },
+    onHeld(connector, adds) {
+      const { _id, folder, manifest } = connector;
+      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
+      told.onHeld(connector, adds);
+    },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
   });
+  const bundleUploads = new BundleUploads(connectorsFolder, catalog);
+  await bundleUploads.sweep();
   const service: Service = {
     store,
     catalog,
+    bundleUploads,
     dispatcher,
     activity,
     updating: new Set(),
@@ -275,7 +295,9 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       ];
       const amiss = [
         ...(catalog.problem ? [catalog.problem] : []),
+        ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
+        ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };

@@ -1,5 +1,5 @@
 /** Holds ARCHITECTURE.md's rules against the sources. */
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -12,20 +12,27 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-/** Bundled into the guest's libraries by `npm run guest`, and not part of the product otherwise. */
-const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/');
+/** The web page, which `npm run dashboard` makes. */
+const isDashboard = (file: string): boolean => file.startsWith('src/dashboard/');
+/** Bundled by `npm run guest` and `npm run dashboard`, and not part of the product otherwise. */
+const isBundled = (file: string): boolean => file.startsWith('sandbox/guest/web/') || isDashboard(file);
 
-const sources = globSync(['src/**/*.ts', 'sandbox/**/*.ts'], { cwd: root });
+/** Files of a new connector. */
+const isTemplate = (file: string): boolean => file.startsWith('src/author/templates/');
+
+const sources = globSync(['src/**/*.{ts,tsx}', 'sandbox/**/*.ts'], { cwd: root }).filter((file) => !isTemplate(file));
 const files = sources.filter((file) => !isBundled(file));
 
 const imports: Import[] = files.flatMap((from) => {
   const text = readFileSync(join(root, from), 'utf8');
   const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)';/gms);
-  return [...statements].map(([, type, specifier = '']) => ({
-    from,
-    to: specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier,
-    isTypeOnly: type !== undefined,
-  }));
+  const calls = text.matchAll(/\bawait import\('([^']+)'\)/g);
+  const place = (specifier: string): string =>
+    specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier;
+  return [
+    ...[...statements].map(([, type, to = '']) => ({ from, to: place(to), isTypeOnly: type !== undefined })),
+    ...[...calls].map(([, to = '']) => ({ from, to: place(to), isTypeOnly: false })),
+  ];
 });
 
 /** `src/api/app.ts` → `src/api`; files at the top of `src` stand for themselves. */
@@ -45,18 +52,22 @@ test('the reader of imports sees them', () => {
 });
 
 test('every import of a file names a file that is there, and no libary comes unlisted', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
   for (const { from, to } of imports) {
     const isFile = to.endsWith('.ts') && files.includes(to);
     const library = to.startsWith('@') ? to.split('/').slice(0, 2).join('/') : (to.split('/')[0] ?? '');
-    const isKnown = isFile || to.startsWith('node:') || library in dependencies;
+    const isKnown = isFile || to.startsWith('node:') || library in dependencies || library in peerDependencies;
     expect(isKnown, `${from} imports ${to}`).toBe(true);
   }
   for (const library of Object.keys(dependencies)) expect(importersOf(library), library).not.toEqual([]);
+  for (const library of Object.keys(peerDependencies))
+    expect(peerDependenciesMeta[library].optional, library).toBe(true);
 });
 
 test('what is bundled comes from libraries that are listed for it', () => {
-  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const bundled = sources.filter(isBundled);
   expect(bundled.length).toBeGreaterThan(10);
   for (const from of bundled) {
@@ -64,7 +75,7 @@ test('what is bundled comes from libraries that are listed for it', () => {
     for (const [, specifier = ''] of text.matchAll(/^(?:import|export)\s(?:[^'";]*\sfrom\s)?'([^'.:][^':]*)';/gm)) {
       const [scope = '', name] = specifier.split('/');
       const library = scope.startsWith('@') ? `${scope}/${name}` : scope;
-      expect(library in devDependencies, `${from} imports ${specifier}`).toBe(true);
+      expect(library in devDependencies || library in dependencies, `${from} imports ${specifier}`).toBe(true);
     }
   }
 });
@@ -72,8 +83,30 @@ test('what is bundled comes from libraries that are listed for it', () => {
 describe('arrows', () => {
   /** What a room of `src` may import beside itself. */
   const allowed: Record<string, string[]> = {
-    'src/main.ts': ['src/log.ts', 'src/options.ts', 'src/commands.ts', 'src/runtime.ts', 'src/store'],
-    'src/commands.ts': ['src/options.ts', 'src/integration', 'src/store'],
+    'src/main.ts': ['src/cli'],
+    'src/cli': [
+      'src/author',
+      'src/runtime.ts',
+      'src/options.ts',
+      'src/admin-token.ts',
+      'src/integration',
+      'src/connector',
+      'src/run',
+      'src/store',
+      'src/errors.ts',
+      'sandbox/index.ts',
+    ],
+    'src/author': [
+      'src/integration',
+      'src/connector',
+      'src/broker',
+      'src/run',
+      'src/store',
+      'src/errors.ts',
+      'src/json.ts',
+      'sandbox/index.ts',
+    ],
+    'src/sdk': ['src/connector', 'src/json.ts'],
     'src/index.ts': [
       'src/runtime.ts',
       'src/errors.ts',
@@ -86,7 +119,6 @@ describe('arrows', () => {
     'src/server.ts': ['src/integration'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/access-log.ts': ['src/api'],
-    'src/log.ts': [],
     'src/metrics': [],
     'src/trace-context.ts': [],
     'src/api': [
@@ -129,6 +161,7 @@ describe('arrows', () => {
     ],
     'src/connector': [
       'src/broker/origin-permissions.ts',
+      'src/store',
       'src/errors.ts',
       'src/json.ts',
       'src/schema.ts',
@@ -146,11 +179,29 @@ describe('arrows', () => {
     'src/json.ts': [],
   };
 
-  test('what is bundled into the guest is imported by nobody', () => {
+  test('what is bundled is imported by nobody', () => {
     for (const { from, to } of imports) expect(isBundled(to), `${from} imports ${to}`).toBe(false);
   });
 
-  test('src: main → runtime → api → integration → connector, broker → store', () => {
+  test('the SDK takes types alone: nothing of the runtime goes into a bundle', () => {
+    const outside = imports.filter(({ from, to }) => from.startsWith('src/sdk/') && !to.startsWith('src/sdk/'));
+    expect(outside.length).toBeGreaterThan(0);
+    for (const { from, to, isTypeOnly } of outside) expect(isTypeOnly, `${from} imports ${to}`).toBe(true);
+  });
+
+  test('the dashboard knows the REST API and nothing else', () => {
+    const files = sources.filter(isDashboard);
+    expect(files.length).toBeGreaterThan(5);
+    for (const from of files) {
+      const text = readFileSync(join(root, from), 'utf8');
+      for (const [, specifier = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)) {
+        const to = normalize(join(dirname(from), specifier));
+        expect(isDashboard(to) && existsSync(join(root, to)), `${from} imports ${to}`).toBe(true);
+      }
+    }
+  });
+
+  test('src: main → cli → author, runtime → api → integration → connector, broker → store', () => {
     for (const { from, to } of imports) {
       const [here, there] = [roomOf(from), roomOf(to)];
       if (!from.startsWith('src/') || !/^(?:src|sandbox)\//.test(to) || here === there) continue;
@@ -209,9 +260,12 @@ describe('one importer', () => {
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     ['undici', ['src/broker/exchange.ts', 'src/broker/guarded-connect.ts', 'src/broker/outbound.ts']],
+    ['tar', ['src/connector/tarball.ts']],
     ['raw-body', ['src/api/body.ts']],
-    ['rfc6902', ['src/api/json-patch.ts']],
     ['prom-client', ['src/metrics/durations.ts', 'src/metrics/metrics.ts', 'src/metrics/process-metrics.ts']],
+    ['commander', ['src/cli/program.ts']],
+    ['esbuild', ['src/author/bundler.ts', 'src/author/guest-imports.ts']],
+    ['jsonc-parser', ['src/author/project.ts']],
     ['semver', ['src/integration/newer-version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
@@ -225,7 +279,7 @@ describe('one importer', () => {
   test('process.env and process.exit belong to the process door', () => {
     for (const file of files) {
       if (file === 'src/main.ts') continue;
-      const text = readFileSync(join(root, file), 'utf8').replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+      const text = readFileSync(join(root, file), 'utf8').replace(/\/\*.*?\*\/|\/\/[^\n]*|'[^'\n]*'/gs, '');
       expect(/process\.(?:env|exit\b|stdout)|console\./.test(text), file).toBe(false);
     }
   });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { optionTable } from '../src/options.ts';
 import { createClient } from './support/client.ts';
+import { callCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
 import { installed, serve } from './support/runtime.ts';
 import { startServer } from './support/server.ts';
@@ -34,7 +35,7 @@ test('the two commands of the README are the scripts of the package', async () =
   const commands = blocks(await read('README.md'), 'sh').slice(0, 2);
   expect(commands.map((command) => command.trim())).toEqual(['npm ci && npm start', 'npm ci && npm test']);
   const { scripts } = JSON.parse(await read('package.json'));
-  expect([scripts.start, scripts.test]).toEqual(['node --max-semi-space-size=4 src/main.ts', 'vitest run']);
+  expect([scripts.start, scripts.test]).toEqual(['node --max-semi-space-size=16 src/main.ts', 'vitest run']);
   expect(await read('.ci/run')).toContain('npm ci && npm test');
 });
 
@@ -83,11 +84,54 @@ test('the first connector of connectors/README.md works as printed', async () =>
   await writeFile(join(connectors, 'weather/package.json'), blocks(text, 'json')[0] ?? '');
   await writeFile(join(connectors, 'weather/index.js'), blocks(text, 'js')[0] ?? '');
   const isReady = async () => expect((await client('GET', '/connectors')).body).toMatchObject([{ status: 'ready' }]);
-  await vi.waitFor(isReady, { timeout: 5_000, interval: 20 });
+  await vi.waitFor(isReady, { timeout: 30_000, interval: 20 });
   const id = await installed(client, 'weather');
   await client('PUT', `/integrations/${id}/installer/checkCity`);
   const { body } = await client('PUT', `/integrations/${id}/settings/forecast`, { days: 2 });
   expect(body).toEqual({ city: 'Oslo', forecast: ['sun', 'sun'] });
+});
+
+test('the way of connectors/README.md from init to pack runs as printed, and so do its connector and its test', async () => {
+  const text = await read('connectors/README.md');
+  const [commands = ''] = blocks(text, 'sh');
+  expect(commands).toContain('npx bulkhead init weather');
+  const [folder, programs] = [await temporaryFolder(), await temporaryFolder()];
+  const main = join(root, 'src/main.ts');
+  await writeFile(join(programs, 'npx'), `#!/bin/sh\nshift\nexec "${process.execPath}" "${main}" "$@"\n`, {
+    mode: 0o755,
+  });
+  const shell = spawn('sh', ['-eux'], {
+    cwd: folder,
+    env: { PATH: programs + delimiter + (process.env.PATH ?? '') },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let out = '';
+  for (const stream of [shell.stdout, shell.stderr]) {
+    stream.setEncoding('utf8').on('data', (piece) => {
+      out += piece;
+    });
+  }
+  shell.stdin.end(commands);
+  const [code] = await once(shell, 'close');
+  expect([code, out]).toEqual([0, expect.stringContaining('weather-1.0.0.tgz')]);
+
+  const [connector = '', test = ''] = blocks(text, 'ts');
+  const project = join(folder, 'weather');
+  await writeFile(join(project, 'src/index.ts'), connector);
+  await writeFile(join(project, 'test/index.test.ts'), test);
+  const manifest = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
+  manifest.connector.permissions = { fetch: ['https://api.example.com'] };
+  await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
+  const { code: tested, stdout } = await callCommand(['test'], { cwd: project });
+  expect([tested, stdout]).toEqual([0, expect.stringContaining('pass 1')]);
+}, 120_000);
+
+test('the README names every command', async () => {
+  const { stdout } = await callCommand(['--help']);
+  const names = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(10);
+  const text = await read('README.md');
+  for (const name of names) expect(text).toMatch(new RegExp(`\`${name}(?: [A-Z]+)*\``));
 });
 
 test('the example shop-ledger does what it shows', async () => {

@@ -151,7 +151,7 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   // Update: what the new version adds is there, what was entered stays.
   await write('1.1.0', code);
   await vi.waitFor(async () => expect((await client('GET', connector)).body).toMatchObject({ version: '1.1.0' }), {
-    timeout: 5_000,
+    timeout: 20_000,
     interval: 20,
   });
   relay.cutAfter(1);

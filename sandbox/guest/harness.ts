@@ -99,6 +99,10 @@ function harness(
   );
   // Its memory is counted by no heap limit.
   apply(Reflect.deleteProperty, undefined, [globalThis, 'WebAssembly']);
+  // The agent cannot block (ECMA-262, AgentCanSuspend), as in a browser's window: others share the thread.
+  built.defineValue(Atomics, 'wait', () => {
+    throw new built.TypeError('Atomics.wait cannot be called here; Atomics.waitAsync can');
+  });
 
   const { load, loadCommonJs, start, inspect } = dispatching;
   return { sdk, load, loadCommonJs, start, inspect, fire: timing.fire, settle: asking.settle };

@@ -33,5 +33,5 @@ export function startInProcess({ threads, warmIsolates, warmMs }: ThreadOptions)
     end().catch(gone.reject);
   };
   void starting.then(({ ended }) => ended).then(endOnce, endOnce);
-  return { pipes: channels.map(({ port1 }) => portStream(port1)), gone: gone.promise, kill: endOnce };
+  return { pipes: channels.map(({ port1 }) => portStream(port1)), gone: gone.promise, yield: () => {}, kill: endOnce };
 }

@@ -1,4 +1,4 @@
-/** One thread of a compartment, seen from outside: its pipe, the code it has, the runs that may be running in it. */
+/** One thread of a compartment, seen from outside: its pipe, the code it has, what it was sent to do. */
 import type { Duplex } from 'node:stream';
 import { Compile } from 'typebox/compile';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
@@ -7,39 +7,68 @@ import { type Bundle, FromThread, type Job, type Limits, type ToThread } from '.
 const MESSAGE_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** A thread that has not moved for this long is busy: others are preferred to it. */
 const BUSY_AFTER_MS = 25;
+/** Replies that the thread has not taken yet; one is sent whatever its size. */
+const REPLIES_BYTES = 24 * 1024 * 1024;
+const TOO_MUCH_UNREAD = JSON.stringify({
+  error: { code: 'overloaded', message: 'Too many replies wait to be read; ask for less at once.' },
+});
 
 const fromThread = Compile(FromThread);
 
-export type RunMessage = Exclude<FromThread, { type: 'ready' | 'waiting' | 'running' }>;
+export type RunMessage = Exclude<FromThread, { type: 'ready' | 'kept' | 'waiting' | 'running' }>;
+
+/** A job, number 0, or the n-th reply to its run: sent, and not known to be done with. */
+interface Errand {
+  readonly runId: string;
+  readonly number: number;
+}
+
+interface RunOnThread {
+  readonly digest: string;
+  readonly connectorId: string;
+  /** In their order. */
+  readonly errands: Errand[];
+  replies: number;
+  /** When it got the thread for the first time. */
+  begunAt?: number;
+}
 
 export class CompartmentThread {
   readonly #channel: FrameChannel<ToThread>;
+  readonly #onBroken: () => void;
   /** Code that the thread has, how many of its runs use it, and the limits that it was told last. */
   readonly #bundles = new Map<string, { runs: number; limits?: Limits }>();
   /** The code of each connector's last run; older code goes when no run uses it. */
   readonly #newest = new Map<string, string>();
-  /** Runs that may be running, in the order in which they became so; the others wait. */
-  #active = new Set<string>();
+  /** Runs that have not ended on the thread, whatever their callers were told. */
+  readonly #runs = new Map<string, RunOnThread>();
+  /** Of all runs, in the order in which they were sent: the thread is at the first. */
+  readonly #errands = new Set<Errand>();
+  /** The run whose timer the thread is at. */
+  #timed: string | undefined;
   /** Takes jobs; what was sent before waits. */
   isReady = false;
   /** When the thread was last heard of, or had something to do again. */
   movedAt = 0;
-  /** When runs that have begun did so. */
-  readonly #begunAt = new Map<string, number>();
-  readonly #repliesTo = new Map<string, number>();
+  /** The run that it was at last, also if that has ended. */
+  lastRun: string | undefined;
+  /** What it says that it keeps for the next runs. */
+  keptBytes = 0;
   /** What the compartment's watch has noted: the process's CPU time when it last saw the thread move. */
   markedAt = -1;
   cpuMsAtMark = 0;
 
-  /** @param onBroken is called if what comes out is not of the protocol */
+  /** @param onBroken is called if what comes out is not of the protocol; onEnd, when nothing comes any more */
   constructor(
     pipe: Duplex,
     onReady: () => void,
     onMessage: (message: RunMessage, body: string) => void,
     onBroken: () => void,
+    onEnd: () => void,
   ) {
-    // The end of the pipe is seen as the end of the process; a write to a dead one is no news.
-    pipe.on('error', () => {});
+    this.#onBroken = onBroken;
+    // A write to a dead one is no news.
+    pipe.on('error', () => {}).once('close', onEnd);
     this.#channel = openFrameChannel<ToThread>(
       pipe,
       { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
@@ -47,10 +76,14 @@ export class CompartmentThread {
         if (!fromThread.Check(header)) return onBroken();
         this.movedAt = performance.now();
         if (header.type === 'ready') {
+          if (this.isReady) return onBroken();
           this.isReady = true;
           this.#noteBegin();
           onReady();
-        } else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
+        } else if (header.type === 'kept') {
+          this.keptBytes = header.bytes;
+        } else if (!this.#runs.has(header.runId)) onBroken();
+        else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
         else if (header.type === 'running') this.#comeForward(header.runId);
         else onMessage(header, body);
       },
@@ -59,28 +92,38 @@ export class CompartmentThread {
   }
 
   get isBusy(): boolean {
-    return this.#active.size > 0 && performance.now() - this.movedAt > BUSY_AFTER_MS;
+    return this.load > 0 && performance.now() - this.movedAt > BUSY_AFTER_MS;
   }
 
-  get activeRuns(): ReadonlySet<string> {
-    return this.#active;
+  /** How much it has to do. */
+  get load(): number {
+    return this.#errands.size + (this.#timed === undefined ? 0 : 1);
   }
 
-  /** The run that is running, if one is: a thread takes them in their order. */
+  /** The run that is running, if one is. */
   get runningRun(): string | undefined {
-    const [first] = this.#active;
-    return first;
+    if (this.#timed !== undefined) return this.#timed;
+    const [first] = this.#errands;
+    return first?.runId;
+  }
+
+  /** How long its messages have held this thread of ours, all together. */
+  get handledMs(): number {
+    return this.#channel.handledMs;
   }
 
   /** When a run got the thread for the first time; undefined as long as it is in the queue. */
   begunAt(runId: string): number | undefined {
-    return this.#begunAt.get(runId);
+    return this.#runs.get(runId)?.begunAt;
   }
 
   start({ runId, bundle, integrationId, call, limits }: Job): void {
     const held = this.#use(bundle);
-    this.#activate(runId);
-    const header: ToThread & { type: 'job' } = { type: 'job', runId, digest: bundle.digest, integrationId };
+    const { connectorId, digest } = bundle;
+    const run: RunOnThread = { connectorId, digest, errands: [], replies: 0 };
+    this.#runs.set(runId, run);
+    this.#send(runId, run);
+    const header: ToThread & { type: 'job' } = { type: 'job', runId, digest, integrationId };
     if (held.limits !== limits) {
       held.limits = limits;
       header.limits = limits;
@@ -90,48 +133,68 @@ export class CompartmentThread {
   }
 
   reply(runId: string, askId: number, reply: string): void {
-    this.#repliesTo.set(runId, (this.#repliesTo.get(runId) ?? 0) + 1);
-    this.#activate(runId);
-    this.#channel.send({ type: 'reply', runId, askId }, reply);
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    run.replies++;
+    this.#send(runId, run);
+    const { backlogBytes } = this.#channel;
+    const isTooMuch = backlogBytes > 0 && backlogBytes + reply.length > REPLIES_BYTES;
+    this.#channel.send({ type: 'reply', runId, askId }, isTooMuch ? TOO_MUCH_UNREAD : reply);
   }
 
   cancel(runId: string): void {
-    this.#channel.send({ type: 'cancel', runId });
+    if (this.#runs.has(runId)) this.#channel.send({ type: 'cancel', runId });
   }
 
-  ended({ runId, bundle: { connectorId, digest } }: Job): void {
-    this.#active.delete(runId);
-    this.#begunAt.delete(runId);
-    this.#repliesTo.delete(runId);
+  /** Gives up the isolates that no run has. */
+  shed(): void {
+    this.#channel.send({ type: 'shed' });
+  }
+
+  /** The thread is done with a run for good. */
+  ended(runId: string): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    this.#runs.delete(runId);
+    for (const errand of run.errands) this.#errands.delete(errand);
+    if (this.#timed === runId) this.#timed = undefined;
+    this.lastRun = runId;
     this.#noteBegin();
-    const held = this.#bundles.get(digest);
+    const held = this.#bundles.get(run.digest);
     if (held) held.runs--;
-    if (this.#newest.get(connectorId) !== digest) this.#dropUnused(digest);
+    if (this.#newest.get(run.connectorId) !== run.digest) this.#dropUnused(run.digest);
   }
 
   #rest(runId: string, replies: number): void {
-    // A reply was on its way when the run said this: it runs again.
-    if (replies < (this.#repliesTo.get(runId) ?? 0)) return;
-    this.#active.delete(runId);
+    const run = this.#runs.get(runId) as RunOnThread;
+    const [first] = run.errands;
+    const isTimed = this.#timed === runId;
+    // A thread says it once for each time that it was entered, and of what it has had.
+    if (replies > run.replies || (!isTimed && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
+    while (run.errands[0] && run.errands[0].number <= replies) this.#errands.delete(run.errands.shift() as Errand);
+    if (isTimed) this.#timed = undefined;
+    this.lastRun = runId;
     this.#noteBegin();
   }
 
   /** The first of the queue is what the thread has turned to. */
   #noteBegin(): void {
-    const { runningRun } = this;
-    if (this.isReady && runningRun !== undefined && !this.#begunAt.has(runningRun))
-      this.#begunAt.set(runningRun, performance.now());
+    const run = this.#runs.get(this.runningRun ?? '');
+    if (this.isReady && run) run.begunAt ??= performance.now();
   }
 
   /** A timer's run goes ahead of jobs that the thread has not looked at yet. */
   #comeForward(runId: string): void {
-    this.#active.delete(runId);
-    this.#active = new Set([runId, ...this.#active]);
+    if (this.#timed !== undefined) return this.#onBroken();
+    this.#timed = runId;
+    this.#noteBegin();
   }
 
-  #activate(runId: string): void {
-    if (this.#active.size === 0) this.movedAt = performance.now();
-    this.#active.add(runId);
+  #send(runId: string, run: RunOnThread): void {
+    if (this.load === 0) this.movedAt = performance.now();
+    const errand: Errand = { runId, number: run.replies };
+    run.errands.push(errand);
+    this.#errands.add(errand);
     this.#noteBegin();
   }
 

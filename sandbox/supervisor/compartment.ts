@@ -8,34 +8,40 @@ import {
   type Fault,
   type Host,
   type Job,
-  type LogLevel,
   nothingSpent,
   type Outcome,
   type StartHost,
   type ThreadOptions,
 } from '../protocol.ts';
 import { CompartmentThread, type RunMessage } from './compartment-thread.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { type ProcessUsage, processUsage } from './process-usage.ts';
+import { fault, RunInside } from './run-inside.ts';
 
-/** Compartments that are not ready by then will not be. */
-const START_LIMIT_MS = 15_000;
+/** Compartments that are not ready by then will not be, however busy the machine is. */
+const START_LIMIT_MS = 60_000;
 /** A run that is over its time by this much is not going to end by itself. */
 const GRACE_MS = 500;
 /** Runs that take longer than this on average are spread over the threads. */
 const SLOW_RUN_MS = 2;
-/** Runs that may be running on a thread before integrations without a home go to the next. */
-const CROWDED_RUNS = 64;
+/** What a thread has to do before integrations without a home go to the next. */
+const CROWDED_LOAD = 64;
 /** A run is cut off inside a little after its CPU time; this much later it is not going to be. */
 const STUCK_AFTER_MS = 650;
+/** The system takes a process with gigabytes apart for a while after its pipes. */
+const END_AFTER_PIPE_MS = 1_000;
 const MB = 1024 * 1024;
-/** A process that has done nothing yet takes about half of it. */
-const BASE_BYTES = 256 * MB;
-const WARM_ISOLATE_BYTES = 4 * MB;
 /** Integrations whose thread is remembered. */
 const ROUTES = 10_000;
-/** A thread says in a line of its own how many were too many. */
-const LOG_SLACK_LINES = 1;
-const LOG_SLACK_BYTES = 200;
+/** Requests that wait for their answer, of all runs inside together. */
+const ASKS_CHARS = 64 * MB;
+const TOO_MUCH_ASKED = JSON.stringify({
+  error: { code: 'overloaded', message: 'Too much was asked at once; wait for replies before asking for more.' },
+});
+/** Messages that take more than this part of our time, … */
+const MESSAGES_SHARE = 0.5;
+/** … averaged over about so long, are sent for that purpose. */
+const MESSAGES_OVER_MS = 2_000;
 
 export interface CompartmentOptions extends ThreadOptions {
   /** Resident memory of the process at the most, in MiB, whatever its runs may use together. */
@@ -49,46 +55,37 @@ export interface CompartmentEvents {
   onGone(): void;
 }
 
-interface RunInside {
-  readonly job: Job;
-  readonly ask: Ask;
-  readonly thread: CompartmentThread;
-  readonly settle: (outcome: Outcome) => void;
-  readonly startedAt: number;
-  readonly onCancel: () => void;
-  deadline?: NodeJS.Timeout;
-  /** Made with the first request; aborted when the run ends, for what it asked and did not wait for. */
-  ended?: AbortController;
-  asksOpen: number;
-  logLines: number;
-  logBytes: number;
-}
-
 export class Compartment {
   readonly #host: Host;
   readonly #threads: readonly CompartmentThread[];
+  /** Those that a thread is not done with, whether their callers wait or not. */
   readonly #runs = new Map<string, RunInside>();
   /** Which thread has an integration's warm isolate. */
   readonly #routes = new Map<string, CompartmentThread>();
   readonly #events: CompartmentEvents;
-  /** Resident memory when it was last within what the runs inside were promised. */
-  #keptBytes = 0;
+  readonly #memory: MemoryWatch;
   /** CPU time of the last few runs. */
   #meanCpuMs = 0;
-  /** Heap that the runs inside may use, together. */
+  /** What the runs inside may use, together. */
   #promisedBytes = 0;
-  readonly #options: CompartmentOptions;
+  #askChars = 0;
+  /** What part of our time its messages take. */
+  #messagesShare = 0;
+  #handledMs = 0;
+  #watchedAt = 0;
   #isReady = false;
   #isDown = false;
   /** Settles when every thread takes jobs; never, if it goes down before. */
   readonly ready: Promise<void>;
   readonly gone: Promise<void>;
+  /** Runs whose callers wait. */
+  runsInside = 0;
   /** When the last run ended; for choosing the one that is let go. */
   idleSince = performance.now();
 
   constructor(startHost: StartHost, options: CompartmentOptions, events: CompartmentEvents) {
     this.#events = events;
-    this.#options = options;
+    this.#memory = new MemoryWatch(options.residentMb);
     this.#host = startHost(options);
     const startLimit = setTimeout(() => this.letGo(), START_LIMIT_MS);
     this.gone = this.#host.gone.then((reason) => {
@@ -104,6 +101,7 @@ export class Compartment {
       if (--threadsToCome !== 0) return;
       clearTimeout(startLimit);
       this.#isReady = true;
+      this.#host.yield();
       isReady.resolve();
     };
     this.#threads = this.#host.pipes.map(
@@ -113,19 +111,22 @@ export class Compartment {
           onReady,
           (message, body) => this.#take(message, body),
           () => this.#kill(this.#suspect('sandbox_crashed')),
+          () => this.#endAfterItsPipe(),
         ),
     );
     // Without a process there are no pipes.
     this.#isDown = this.#threads.length === 0;
   }
 
+  /** A pipe ends with its process. One that was closed has nobody behind it to take jobs. */
+  #endAfterItsPipe(): void {
+    const timer = setTimeout(() => this.#kill(this.#suspect('sandbox_crashed')), END_AFTER_PIPE_MS);
+    void this.gone.then(() => clearTimeout(timer));
+  }
+
   /** Takes no more runs. */
   get isGone(): boolean {
     return this.#isDown;
-  }
-
-  get runsInside(): number {
-    return this.#runs.size;
   }
 
   run(job: Job, ask: Ask): Promise<Outcome> {
@@ -134,26 +135,31 @@ export class Compartment {
     if (signal?.aborted) return Promise.resolve(fault('cancelled'));
     return new Promise((settle) => {
       const thread = this.#choose(integrationId);
-      const onCancel = (): void => this.#cancel(runId);
-      const now = performance.now();
-      const counted = { asksOpen: 0, logLines: 0, logBytes: 0 };
-      const run: RunInside = { job, ask, thread, settle, startedAt: now, onCancel, ...counted };
+      const run = new RunInside(job, ask, thread, settle, () => this.#cancel(run));
       this.#runs.set(runId, run);
-      this.#promisedBytes += bytesFor(job);
-      run.deadline = setTimeout(() => this.#overrun(run), job.limits.timeoutMs + GRACE_MS);
+      this.runsInside++;
+      this.#promisedBytes += run.promisedBytes;
       thread.start(job);
-      signal?.addEventListener('abort', onCancel, { once: true });
+      if (job.call || this.#isReady) return this.#setDeadline(run);
+      // Nobody waits for code that is tried: the time that its process takes to start is not its own.
+      void this.ready.then(() => this.#setDeadline(run));
     });
   }
 
+  #setDeadline(run: RunInside): void {
+    // Settled, or called back, in the meantime.
+    if (run.isSettled || run.deadline) return;
+    run.startedAt = performance.now();
+    run.deadline = setTimeout(() => this.#overrun(run), run.job.limits.timeoutMs + GRACE_MS);
+  }
+
   /** A run that waits is given up at once; one that has the thread, and does not look up, is ended with it. */
-  #cancel(runId: string): void {
-    const run = this.#runs.get(runId);
-    if (!run) return;
+  #cancel(run: RunInside): void {
+    const { runId } = run.job;
     run.thread.cancel(runId);
     clearTimeout(run.deadline);
     run.deadline = setTimeout(() => {
-      if (run.thread.runningRun === runId && this.#isReady) this.#kill({ run, fault: 'cancelled' });
+      if (run.thread.runningRun === runId && run.thread.isReady) this.#kill({ run, fault: 'cancelled' });
       else this.#settle(run, fault('cancelled'));
     }, GRACE_MS);
   }
@@ -168,8 +174,14 @@ export class Compartment {
   watch(): void {
     if (this.isGone) return;
     const usage = this.#host.pid === undefined ? undefined : processUsage(this.#host.pid);
-    for (const thread of this.#threads) this.#watchThread(thread, usage);
-    if (usage && this.#isTooLarge(usage.residentBytes)) this.#kill(this.#suspect('memory_limit_exceeded'));
+    const running: string[] = [];
+    for (const thread of this.#threads) {
+      const runId = thread.runningRun ?? (thread.markedAt === thread.movedAt ? undefined : thread.lastRun);
+      if (runId !== undefined) running.push(runId);
+      this.#watchThread(thread, usage);
+    }
+    this.#watchMessages();
+    if (usage) this.#watchMemory(usage.residentBytes, running);
   }
 
   /** A thread that should have cut its run off by now is in code that nothing interrupts. */
@@ -179,25 +191,35 @@ export class Compartment {
       thread.cpuMsAtMark = usage?.cpuMs ?? 0;
     }
     const run = this.#runs.get(thread.runningRun ?? '');
-    if (!run || !this.#isReady) return;
+    if (!run || !thread.isReady) return;
     const { cpuMs } = run.job.limits;
-    const isStuck = performance.now() - thread.movedAt > cpuMs + STUCK_AFTER_MS;
+    const stillMs = performance.now() - thread.movedAt;
+    const usedMs = usage ? usage.cpuMs - thread.cpuMsAtMark : stillMs;
     // Less would be a thread that waits for a core, and not one that is in something.
-    if (isStuck && (!usage || usage.cpuMs - thread.cpuMsAtMark > cpuMs / 2)) {
-      this.#kill({ run, fault: 'cpu_limit_exceeded' });
+    if (stillMs > cpuMs + STUCK_AFTER_MS && usedMs > cpuMs / 2) {
+      this.#kill({ run, fault: 'cpu_limit_exceeded', usedMs });
     }
   }
 
-  /**
-   * Memory that many runs have used comes back to the system late, if at all: what the process had by
-   * right when they were inside, it may keep.
-   */
-  #isTooLarge(residentBytes: number): boolean {
-    const { threads, warmIsolates, residentMb } = this.#options;
-    const warm = Math.min(this.#routes.size, threads * warmIsolates);
-    const dueBytes = BASE_BYTES + warm * WARM_ISOLATE_BYTES + this.#promisedBytes;
-    if (residentBytes <= dueBytes) this.#keptBytes = residentBytes;
-    return residentBytes > Math.min(residentMb * MB, Math.max(dueBytes, this.#keptBytes + this.#promisedBytes));
+  /** Code that has broken out can send more than we can read. */
+  #watchMessages(): void {
+    const now = performance.now();
+    const handledMs = this.#threads.reduce((sum, thread) => sum + thread.handledMs, 0);
+    const elapsedMs = Math.max(1, now - this.#watchedAt);
+    const weight = Math.min(1, elapsedMs / MESSAGES_OVER_MS);
+    this.#messagesShare += ((handledMs - this.#handledMs) / elapsedMs - this.#messagesShare) * weight;
+    this.#handledMs = handledMs;
+    this.#watchedAt = now;
+    if (this.#messagesShare > MESSAGES_SHARE) this.#kill(this.#suspect('sandbox_crashed'));
+  }
+
+  #watchMemory(residentBytes: number, running: readonly string[]): void {
+    if (this.isGone) return;
+    const keptBytes = this.#threads.reduce((sum, thread) => sum + thread.keptBytes, 0);
+    const due = { promisedBytes: this.#promisedBytes, keptBytes };
+    const verdict = this.#memory.look(residentBytes, due, running);
+    if (verdict === 'over') this.#kill(this.#largest());
+    else if (verdict === 'shed') for (const thread of this.#threads) thread.shed();
   }
 
   #kill(culprit: Culprit | undefined): void {
@@ -211,8 +233,8 @@ export class Compartment {
     this.#isDown = true;
     for (const run of this.#runs.values()) {
       const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
-      const reason = run === culprit?.run ? culprit.fault : 'sandbox_restarted';
-      this.#settle(run, { status: 'faulted', fault: reason, message: '', spent });
+      if (run === culprit?.run) this.#end(run, fault(culprit.fault, { ...spent, cpuMs: culprit.usedMs ?? 0 }));
+      else this.#end(run, fault('sandbox_restarted', spent));
     }
     if (isBroughtDown) this.#events.onBroughtDown(culprit?.run.job.bundle.connectorId);
   }
@@ -224,11 +246,11 @@ export class Compartment {
    */
   #choose(integrationId: string): CompartmentThread {
     const home = this.#routes.get(integrationId);
-    if (home && !home.isBusy && (this.#meanCpuMs <= SLOW_RUN_MS || home.activeRuns.size === 0)) return home;
-    const crowd = this.#meanCpuMs > SLOW_RUN_MS ? 1 : CROWDED_RUNS;
+    if (home && !home.isBusy && (this.#meanCpuMs <= SLOW_RUN_MS || home.load === 0)) return home;
+    const crowd = this.#meanCpuMs > SLOW_RUN_MS ? 1 : CROWDED_LOAD;
     const chosen =
-      this.#threads.find(({ isBusy, activeRuns }) => !isBusy && activeRuns.size < crowd) ??
-      this.#threads.reduce((least, thread) => (thread.activeRuns.size < least.activeRuns.size ? thread : least));
+      this.#threads.find(({ isBusy, load }) => !isBusy && load < crowd) ??
+      this.#threads.reduce((least, thread) => (thread.load < least.load ? thread : least));
     this.#routes.delete(integrationId);
     this.#routes.set(integrationId, chosen);
     if (this.#routes.size > ROUTES) this.#routes.delete(this.#routes.keys().next().value as string);
@@ -236,60 +258,54 @@ export class Compartment {
   }
 
   #take(message: RunMessage, body: string): void {
-    const { runId } = message;
-    const run = this.#runs.get(runId);
-    // The run has ended, and what it left is on its way still.
-    if (!run) return;
+    const run = this.#runs.get(message.runId);
+    if (!run || this.#isDown) return;
     switch (message.type) {
-      case 'answered':
-        return this.#settle(run, { status: 'answered', result: body, spent: message.spent });
-      case 'failed': {
-        const { code, stack, spent } = message;
-        return this.#settle(run, { status: 'failed', code, message: body, stack, spent });
+      case 'log': {
+        if (!run.mayLog(body)) return this.#kill(this.#suspect('sandbox_crashed'));
+        if (!run.isSettled) run.ask.log(message.level, body);
+        return;
       }
-      case 'faulted':
-        return this.#settle(run, { status: 'faulted', fault: message.fault, message: body, spent: message.spent });
-      case 'log':
-        return this.#takeLog(run, message.level, body);
       case 'ask':
         return this.#takeAsk(run, message.askId, message.capability, body);
+      default: {
+        const outcome = run.outcomeOf(message, body);
+        if (outcome) return this.#end(run, outcome);
+        return this.#kill(this.#suspect('sandbox_crashed'));
+      }
     }
-  }
-
-  // A thread keeps to the limits of its runs. One that does not has been broken into.
-
-  #takeLog(run: RunInside, level: LogLevel, text: string): void {
-    const { logLines, logBytes } = run.job.limits;
-    run.logLines++;
-    run.logBytes += Buffer.byteLength(text);
-    if (run.logLines > logLines + LOG_SLACK_LINES || run.logBytes > logBytes + LOG_SLACK_BYTES) {
-      return this.#kill(this.#suspect('sandbox_crashed'));
-    }
-    run.ask.log(level, text);
   }
 
   #takeAsk(run: RunInside, askId: number, capability: Capability, request: string): void {
-    const { runId, limits } = run.job;
-    if (run.asksOpen >= limits.pendingAsks || request.length > limits.askChars) {
-      return this.#kill(this.#suspect('sandbox_crashed'));
+    if (!run.mayAsk(request)) return this.#kill(this.#suspect('sandbox_crashed'));
+    if (run.isSettled) return;
+    if (this.#askChars + request.length > ASKS_CHARS) {
+      return run.thread.reply(run.job.runId, askId, TOO_MUCH_ASKED);
     }
     run.asksOpen++;
-    run.ended ??= new AbortController();
-    void run.ask[capability](request, run.ended.signal).then((reply) => {
+    this.#askChars += request.length;
+    void run.ask[capability](request, run.signal).then((reply) => {
       run.asksOpen--;
-      if (this.#runs.has(runId)) run.thread.reply(runId, askId, reply);
+      this.#askChars -= request.length;
+      if (!run.isSettled) run.thread.reply(run.job.runId, askId, reply);
     });
   }
 
-  #settle(run: RunInside, outcome: Outcome): void {
-    const { job } = run;
-    this.#runs.delete(job.runId);
-    this.#promisedBytes -= bytesFor(job);
-    clearTimeout(run.deadline);
-    job.signal?.removeEventListener('abort', run.onCancel);
-    run.ended?.abort();
-    run.thread.ended(job);
+  /** The thread is done with a run. */
+  #end(run: RunInside, outcome: Outcome): void {
+    const { runId } = run.job;
+    this.#runs.delete(runId);
+    this.#promisedBytes -= run.promisedBytes;
+    this.#memory.ended(runId);
+    run.thread.ended(runId);
     this.#meanCpuMs += (outcome.spent.cpuMs - this.#meanCpuMs) / 8;
+    this.#settle(run, outcome);
+  }
+
+  /** The run's caller is told; its thread may not have come to it yet, and goes on to have it. */
+  #settle(run: RunInside, outcome: Outcome): void {
+    if (run.isSettled) return;
+    this.runsInside--;
     this.idleSince = performance.now();
     run.settle(outcome);
   }
@@ -305,20 +321,32 @@ export class Compartment {
     }
     if (run.thread.runningRun === runId) return this.#kill({ run, fault: 'run_timeout' });
     // It waits, and another has the thread.
+    run.thread.cancel(runId);
     this.#settle(run, fault('run_timeout'));
   }
 
   /**
-   * Whose doing it is when the process as a whole is in a bad way: what runs on the thread that was
-   * not heard of for longest; if all wait, the only run there is.
+   * Whose doing it is when the process as a whole is in a bad way: of those that are running the one that
+   * made it grow, or whose thread was not heard of for longest; if all wait, the only run there is.
    */
   #suspect(reason: Fault): Culprit | undefined {
-    const running = this.#threads.filter(({ isReady, runningRun }) => isReady && runningRun !== undefined);
-    const [stillest] = running.sort((a, b) => a.movedAt - b.movedAt);
-    const run = stillest ? this.#runs.get(stillest.runningRun ?? '') : undefined;
-    if (run) return { run, fault: reason };
+    const running = this.#threads
+      .filter(({ isReady, runningRun }) => isReady && runningRun !== undefined)
+      .sort((a, b) => a.movedAt - b.movedAt)
+      .map(({ runningRun }) => runningRun as string);
+    const run = this.#runs.get(this.#memory.mostGrown(running) ?? running[0] ?? '') ?? this.#onlyRun();
+    return run && { run, fault: reason };
+  }
+
+  /** Memory may be held by a run that waits, while another is running. */
+  #largest(): Culprit | undefined {
+    const run = this.#runs.get(this.#memory.mostGrown(this.#runs.keys()) ?? '');
+    return run ? { run, fault: 'memory_limit_exceeded' } : this.#suspect('memory_limit_exceeded');
+  }
+
+  #onlyRun(): RunInside | undefined {
     const [only, ...others] = this.#runs.values();
-    return only?.thread.isReady && others.length === 0 ? { run: only, fault: reason } : undefined;
+    return others.length === 0 && only?.thread.isReady ? only : undefined;
   }
 }
 
@@ -326,13 +354,6 @@ export class Compartment {
 interface Culprit {
   readonly run: RunInside;
   readonly fault: Fault;
-}
-
-/** What a run may make of resident memory: its heap, and its argument on the way in, in several copies. */
-function bytesFor({ limits, call }: Job): number {
-  return limits.memoryMb * MB * 1.5 + (call?.argument.length ?? 0) * 8;
-}
-
-function fault(reason: Fault): Outcome {
-  return { status: 'faulted', fault: reason, message: '', spent: nothingSpent };
+  /** CPU time, where that is known. */
+  readonly usedMs?: number;
 }

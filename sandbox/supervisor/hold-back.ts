@@ -41,6 +41,11 @@ export class HoldBack {
     if ((crashes.at.at(-1) ?? 0) < performance.now() - WINDOW_MS) this.#crashes.delete(connectorId);
   }
 
+  /** Whether it has brought its compartment down in the last minute. */
+  crashesLately(connectorId: string, now = performance.now()): boolean {
+    return (this.#crashes.get(connectorId)?.at.at(-1) ?? Number.NEGATIVE_INFINITY) > now - WINDOW_MS;
+  }
+
   /** From the first pause until a run succeeds. */
   isHeld(connectorId: string): boolean {
     return (this.#crashes.get(connectorId)?.pauseMs ?? 0) > 0;

@@ -3,6 +3,7 @@
  * denied: the network (from Node 25 on; Node 24 has no such permission), child processes, writing,
  * every other file.
  */
+import { realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,12 +21,13 @@ function readablePaths(): string[] {
     ...libraries.map((name) => packageFolder(name, import.meta.url)),
     packageFolder('node-gyp-build', join(isolatedVm, 'package.json')),
   ];
-  return [
-    `${sandboxFolder}*`,
-    ...(ownManifest ? [ownManifest] : []),
-    ...folders.map((folder) => `${folder}${sep}*`),
-    CLIBRARY_MARK,
-  ];
+  return [`${sandboxFolder}*`, ...(ownManifest ? [ownManifest] : []), ...folders.flatMap(withLink), CLIBRARY_MARK];
+}
+
+/** Some package managers make a folder of a library a link: then the link is read, too. */
+function withLink(folder: string): string[] {
+  const real = realpathSync(folder);
+  return real === folder ? [`${folder}${sep}*`] : [folder, `${folder}${sep}*`, `${real}${sep}*`];
 }
 
 function packageFolder(name: string, from: string): string {

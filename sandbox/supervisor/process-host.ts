@@ -1,6 +1,6 @@
 /** A compartment's process: Node in its jail, with a pipe for each thread and one that ends it. */
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs';
+import { readdirSync, writeFile } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -38,16 +38,26 @@ export function startProcess(options: ThreadOptions): Host {
   const { pid } = child;
   const [control, ...pipes] = pid === undefined ? [] : (child.stdio.slice(3) as unknown as Duplex[]);
   control?.on('error', () => {});
-  if (pid !== undefined) yieldToOthers(pid);
-  return { pid, pipes, gone, kill: () => void child.kill('SIGKILL') };
+  if (pid !== undefined) writeFile(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {});
+  return { pid, pipes, gone, yield: () => yieldToOthers(pid), kill: () => void child.kill('SIGKILL') };
 }
 
-/** As far as the system has such things. */
-function yieldToOthers(pid: number): void {
-  try {
-    setPriority(pid, PRIORITY);
-  } catch {
-    // It has ended already, or may not be told.
+/** As far as the system has such things; on Linux each thread has a priority of its own. */
+function yieldToOthers(pid: number | undefined): void {
+  if (pid === undefined) return;
+  for (const id of threadsOf(pid)) {
+    try {
+      setPriority(id, PRIORITY);
+    } catch {
+      // It has ended already, or may not be told.
+    }
   }
-  writeFile(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {});
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [pid];
+  }
 }

@@ -27,6 +27,9 @@ export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions 
 }
 
 const SWEEP_EVERY_MS = 5_000;
+/** Processes in which replacements are tried, kept for the next one of the same connector: how many, how long. */
+const TRIALS_KEPT = 2;
+const TRIAL_IDLE_MS = 2_000;
 const WATCH_EVERY_MS = 50;
 
 export class Supervisor implements Sandbox {
@@ -36,6 +39,8 @@ export class Supervisor implements Sandbox {
   readonly #startHost: StartHost;
   readonly #admission: Admission;
   readonly #holdBack: HoldBack;
+  /** Where a replacement of a connector's code was tried last, with nobody inside. */
+  readonly #trials = new Map<string, Compartment>();
   #spare: Compartment | undefined;
   #closed = false;
   #watch: NodeJS.Timeout | undefined;
@@ -108,7 +113,7 @@ export class Supervisor implements Sandbox {
   #compartmentOf(connectorId: string): Compartment {
     const present = this.#compartments.get(connectorId);
     if (present && !present.isGone) return present;
-    const compartment = this.#roomFor() ?? this.#takeSpare();
+    const compartment = this.#roomFor(connectorId) ?? this.#takeSpare();
     this.#compartments.set(connectorId, compartment);
     return compartment;
   }
@@ -120,13 +125,23 @@ export class Supervisor implements Sandbox {
   }
 
   async #runAlone(job: Job, ask: Ask): Promise<Outcome> {
-    const compartment = this.#takeSpare();
+    const { connectorId } = job.bundle;
+    const kept = this.#trials.get(connectorId);
+    const compartment = kept && !kept.isGone ? kept : this.#takeSpare();
+    // Whoever tries another meanwhile takes another.
+    this.#trials.delete(connectorId);
     this.#watchWhileBusy();
-    try {
-      return await compartment.run(job, ask);
-    } finally {
-      compartment.letGo();
-    }
+    const outcome = await compartment.run(job, ask);
+    // Code that has done nothing wrong leaves nothing behind; a process costs a hundred times a check.
+    if (outcome.status === 'answered') this.#keepTrial(connectorId, compartment);
+    else compartment.letGo();
+    return outcome;
+  }
+
+  #keepTrial(connectorId: string, compartment: Compartment): void {
+    if (compartment.isGone) return;
+    if (this.#closed || this.#trials.has(connectorId) || this.#trials.size >= TRIALS_KEPT) compartment.letGo();
+    else this.#trials.set(connectorId, compartment);
   }
 
   /** Nothing is watched, and nobody woken, while nothing runs. */
@@ -157,6 +172,7 @@ export class Supervisor implements Sandbox {
         this.#all.delete(compartment);
         if (this.#spare === compartment) this.#spare = undefined;
         for (const connectorId of this.#connectorsOf(compartment)) this.#compartments.delete(connectorId);
+        for (const [connectorId, trial] of this.#trials) if (trial === compartment) this.#trials.delete(connectorId);
       },
     });
     this.#all.add(compartment);
@@ -177,16 +193,21 @@ export class Supervisor implements Sandbox {
   }
 
   /**
-   * At the limit, lets the longest idle compartment go; if none is idle, gives the least used one to
-   * be shared.
+   * At the limit, lets the longest idle compartment go; if none is idle, gives one to be shared: those
+   * who bring theirs down share with each other first, and of the rest the least used one is taken.
    */
-  #roomFor(): Compartment | undefined {
+  #roomFor(newcomerId: string): Compartment | undefined {
     const present = [...new Set(this.#compartments.values())].filter(({ isGone }) => !isGone);
     if (present.length < this.#options.compartments) return undefined;
     const [longestIdle] = present
       .filter(({ runsInside }) => runsInside === 0)
       .sort((a, b) => a.idleSince - b.idleSince);
-    if (!longestIdle) return present.sort((a, b) => a.runsInside - b.runsInside)[0];
+    if (!longestIdle) {
+      const crashes = (connectorId: string): boolean => this.#holdBack.crashesLately(connectorId);
+      const isUnlike = (compartment: Compartment): number =>
+        Number(this.#connectorsOf(compartment).some(crashes) !== crashes(newcomerId));
+      return present.sort((a, b) => isUnlike(a) - isUnlike(b) || a.runsInside - b.runsInside)[0];
+    }
     longestIdle.letGo();
     return undefined;
   }
@@ -196,6 +217,8 @@ export class Supervisor implements Sandbox {
     for (const compartment of this.#compartments.values()) {
       if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.letGo();
     }
+    const triedBefore = performance.now() - TRIAL_IDLE_MS;
+    for (const trial of this.#trials.values()) if (trial.idleSince < triedBefore) trial.letGo();
   }
 }
 

@@ -12,6 +12,8 @@ import { libraryTexts } from './library-texts.ts';
 const library = loadedForNobodyElse('isolated-vm');
 
 const HEAP_AGE_MS = 50;
+/** Harness, a library or two, and a small connector. */
+const EMPTY_HEAP_BYTES = 4 * 1024 * 1024;
 const HARNESS_FILE = 'bulkhead:harness';
 /** Clocks of a browser are no finer, lest they tell what goes on beside. */
 const CLOCK_STEPS_PER_MS = 10;
@@ -129,6 +131,13 @@ export class GuestIsolate {
       this.#heapBytes = this.#isolate.getHeapStatisticsSync().used_heap_size;
     }
     return this.#heapBytes;
+  }
+
+  /** What it keeps in memory beyond an empty one. */
+  get keptBytes(): number {
+    if (this.#isolate.isDisposed) return 0;
+    const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
+    return Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
   }
 
   get isLoaded(): boolean {

@@ -3,7 +3,7 @@
  * fault is read off our own clocks, counters and the isolate's state.
  */
 import { nestsDeeper } from '../nesting.ts';
-import type { Capability, Fault, Limits, LogLevel, Outcome, Spent } from '../protocol.ts';
+import type { Capability, Limits, LogLevel, Outcome, Spent, ThreadsFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
 const CPU_SLACK_MS = 250;
 
 /** Faults of an answer, not of the isolate: it came to rest by itself. */
-const cameToRest: ReadonlySet<Fault> = new Set([
+const cameToRest: ReadonlySet<ThreadsFault> = new Set([
   'object_not_found',
   'invalid_function',
   'invalid_extension_response',
@@ -26,17 +26,20 @@ const SLOW_ENTRY_MS = 2;
 /** Of a rejection that nobody looked at. */
 const UNHANDLED_CHARS = 500;
 
-/** How often a run's timers may be announced: who has set thousands is known to be running anyway. */
-const ANNOUNCE_EVERY_MS = 5;
+/**
+ * If code is cut off after its time, and its process had less than this part of that on any core, the
+ * machine stood still: nothing in an isolate can sleep.
+ */
+const STANDSTILL = 0.02;
 
 /** Where a run's requests and log lines go. */
 export interface RunPort {
   ask(askId: number, capability: Capability, request: string): void;
   log(level: LogLevel, text: string): void;
+  /** Its code is about to be entered: because a timer has come due, or for the job or a reply. */
+  entering(isTimer: boolean): void;
   /** The run has come to rest without an end, having had so many replies. */
-  waiting(replies: number): void;
-  /** A timer is about to run; told before it does. */
-  running(): void;
+  resting(replies: number, isTimer: boolean): void;
   /** Sends at once what has been told. */
   flush(): void;
 }
@@ -54,11 +57,21 @@ interface GuestAnswer {
   readonly stack: string;
 }
 
+/** An outcome that is a thread's to tell. */
+export type RunEnd =
+  | Exclude<Outcome, { status: 'faulted' }>
+  | {
+      readonly status: 'faulted';
+      readonly fault: ThreadsFault;
+      readonly message: string;
+      readonly spent: Spent;
+    };
+
 export class Run implements RunCallbacks {
   readonly #isolate: GuestIsolate;
   readonly #limits: Limits;
   readonly #port: RunPort;
-  readonly #done: (outcome: Outcome) => void;
+  readonly #done: (outcome: RunEnd) => void;
   readonly #startedAt = performance.now();
   readonly #deadline: NodeJS.Timeout;
   readonly #timers = new Map<number, NodeJS.Timeout>();
@@ -67,10 +80,9 @@ export class Run implements RunCallbacks {
   #answer: GuestAnswer | undefined;
   #provisional: GuestAnswer | undefined;
   #replies = 0;
-  #isKnownToWait = false;
-  #announcedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   #cpuMs = 0;
+  readonly #processCpuAtStart = process.cpuUsage();
   /** Wall time in the isolate. */
   #insideMs = 0;
   #heapPeakBytes = 0;
@@ -78,7 +90,7 @@ export class Run implements RunCallbacks {
   #logBytes = 0;
   #linesDropped = 0;
 
-  constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, done: (outcome: Outcome) => void) {
+  constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, done: (outcome: RunEnd) => void) {
     this.#isolate = isolate;
     this.#limits = limits;
     this.#port = port;
@@ -104,6 +116,7 @@ export class Run implements RunCallbacks {
   }
 
   #load(): void {
+    this.#port.entering(false);
     const timeoutMs = this.#entryTimeoutMs();
     const enteredAt = performance.now();
     const cpuBeforeMs = threadCpuMs();
@@ -114,15 +127,16 @@ export class Run implements RunCallbacks {
       this.#cpuMs += threadCpuMs() - cpuBeforeMs;
       if (this.#isOver(performance.now() - enteredAt >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall; their messages quote the code alone.
-      return this.#fault('bundle_failed', error instanceof Error ? error.message : 'it does not load');
+      const message = error instanceof Error ? error.message : 'it does not load';
+      return this.#fault('bundle_failed', message.slice(0, this.#limits.errorChars));
     }
     if (this.#answer) this.#finish();
   }
 
   settle(askId: number, reply: string): void {
-    this.#isKnownToWait = false;
     this.#replies++;
     if (this.#asks.delete(askId)) this.#enter('settle', [askId, reply]);
+    else this.#port.resting(this.#replies, false);
   }
 
   cancel(): void {
@@ -153,8 +167,7 @@ export class Run implements RunCallbacks {
     if (this.#ended || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
     const fire = (): void => {
       if (!repeat) this.#timers.delete(id);
-      this.#announce();
-      this.#enter('fire', [id]);
+      this.#enter('fire', [id], true);
     };
     this.#timers.set(id, repeat ? setInterval(fire, delayMs) : setTimeout(fire, delayMs));
     return true;
@@ -177,22 +190,15 @@ export class Run implements RunCallbacks {
 
   // ------------------------------------------------------------------------------------------------
 
-  #announce(): void {
-    const now = performance.now();
-    if (!this.#isKnownToWait || now - this.#announcedAt < ANNOUNCE_EVERY_MS) return;
-    this.#announcedAt = now;
-    this.#isKnownToWait = false;
-    this.#port.running();
-  }
-
   #entryTimeoutMs(): number {
     const cpuLeftMs = this.#limits.cpuMs - this.#cpuMs + CPU_SLACK_MS;
     const timeLeftMs = this.#limits.timeoutMs - (performance.now() - this.#startedAt);
     return Math.max(1, Math.ceil(Math.min(cpuLeftMs, timeLeftMs)));
   }
 
-  #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[]): void {
+  #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[], isTimer = false): void {
     if (this.#ended) return;
+    this.#port.entering(isTimer);
     const timeoutMs = this.#entryTimeoutMs();
     const enteredAt = performance.now();
     const cpuBeforeMs = threadCpuMs();
@@ -210,10 +216,7 @@ export class Run implements RunCallbacks {
     if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
-    else if (!this.#isKnownToWait) {
-      this.#isKnownToWait = true;
-      this.#port.waiting(this.#replies);
-    }
+    else this.#port.resting(this.#replies, isTimer);
     if (performance.now() - enteredAt > SLOW_ENTRY_MS) this.#port.flush();
   }
 
@@ -221,8 +224,14 @@ export class Run implements RunCallbacks {
   #isOver(wasCutOff: boolean): boolean {
     if (this.#isolate.isDisposed) this.#fault('memory_limit_exceeded');
     else if (performance.now() - this.#startedAt >= this.#limits.timeoutMs) this.#fault('run_timeout');
+    else if (wasCutOff && this.#stoodStill()) this.#fault('overloaded');
     else if (wasCutOff || this.#hasUsedItsCpuTime()) this.#fault('cpu_limit_exceeded');
     return this.#ended;
+  }
+
+  #stoodStill(): boolean {
+    const { user, system } = process.cpuUsage(this.#processCpuAtStart);
+    return (user + system) / 1_000 < this.#limits.cpuMs * STANDSTILL;
   }
 
   #hasUsedItsCpuTime(): boolean {
@@ -266,7 +275,7 @@ export class Run implements RunCallbacks {
     }
   }
 
-  #fault(fault: Fault, message = ''): void {
+  #fault(fault: ThreadsFault, message = ''): void {
     this.#end({ status: 'faulted', fault, message, spent: this.#spent() });
   }
 
@@ -284,7 +293,7 @@ export class Run implements RunCallbacks {
     this.#heapPeakBytes = Math.max(this.#heapPeakBytes, this.#isolate.heapBytes);
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: RunEnd): void {
     if (this.#ended) return;
     if (this.#linesDropped > 0) {
       this.#port.log('warn', `${this.#linesDropped} more log lines are over the run's limit and were dropped`);

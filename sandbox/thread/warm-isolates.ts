@@ -2,26 +2,44 @@
 import type { Bundle } from '../protocol.ts';
 import { GuestIsolate } from './guest-isolate.ts';
 
+const MB = 1024 * 1024;
+/** What all of them may keep in memory together, over and above what an empty one takes. */
+const KEPT_BYTES = 256 * MB;
+const EMPTY_BYTES = 4 * MB;
+/** The runtime is told when it has changed by so much. */
+const TOLD_STEP_BYTES = 4 * MB;
+/** What a run has left behind is looked at a little after it, not while somebody waits for its answer. */
+const LOOK_AFTER_MS = 20;
+
 interface Warm {
   readonly isolate: GuestIsolate;
   readonly usableUntil: number;
+  /** As it was when it was looked at last. */
+  keptBytes: number;
 }
 
 export class WarmIsolates {
   readonly #warm = new Map<string, Warm>();
   readonly #count: number;
   readonly #ageMs: number;
+  readonly #onKept: (bytes: number) => void;
+  #keptBytes = 0;
+  #toldBytes = 0;
+  /** Integrations whose isolates have run since they were looked at. */
+  readonly #used = new Set<string>();
+  #look: NodeJS.Timeout | undefined;
 
-  constructor(count: number, ageMs: number) {
+  /** @param onKept is told what they have in memory, all together */
+  constructor(count: number, ageMs: number, onKept: (bytes: number) => void) {
     this.#count = count;
     this.#ageMs = ageMs;
+    this.#onKept = onKept;
   }
 
   /** The integration's own isolate if it is free and has the right code, otherwise a new one. */
   take(integrationId: string, bundle: Bundle, memoryMb: number): GuestIsolate {
-    const found = this.#warm.get(integrationId);
+    const found = this.#remove(integrationId);
     if (found) {
-      this.#warm.delete(integrationId);
       const { isolate, usableUntil } = found;
       if (isolate.bundle.digest === bundle.digest && isolate.memoryMb === memoryMb && usableUntil > performance.now()) {
         return isolate;
@@ -33,38 +51,76 @@ export class WarmIsolates {
 
   give(integrationId: string, isolate: GuestIsolate): void {
     if (isolate.isDisposed) return;
-    this.#warm.get(integrationId)?.isolate.dispose();
-    this.#warm.delete(integrationId);
-    this.#warm.set(integrationId, { isolate, usableUntil: performance.now() + this.#ageMs });
+    this.#remove(integrationId)?.isolate.dispose();
+    this.#warm.set(integrationId, { isolate, usableUntil: performance.now() + this.#ageMs, keptBytes: 0 });
+    this.#used.add(integrationId);
+    this.#look ??= setTimeout(() => this.#lookAtUsed(), LOOK_AFTER_MS);
     if (this.#warm.size > this.#count) setImmediate(() => this.#letGoOldest());
-  }
-
-  /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
-  #letGoOldest(): void {
-    const [oldest] = this.#warm;
-    if (!oldest || this.#warm.size <= this.#count) return;
-    const [integrationId, { isolate }] = oldest;
-    this.#warm.delete(integrationId);
-    isolate.dispose();
   }
 
   /** Disposes of what has not been used for too long. */
   sweep(): void {
     const now = performance.now();
-    for (const [integrationId, { isolate, usableUntil }] of this.#warm) {
+    for (const [integrationId, { usableUntil }] of this.#warm) {
       // The rest were used later.
-      if (usableUntil > now) return;
-      this.#warm.delete(integrationId);
-      isolate.dispose();
+      if (usableUntil > now) break;
+      this.#letGo(integrationId);
     }
+    this.#tell();
   }
 
   /** Disposes of what runs another code than is wanted now. */
   drop(digest: string): void {
     for (const [integrationId, { isolate }] of this.#warm) {
-      if (isolate.bundle.digest !== digest) continue;
-      this.#warm.delete(integrationId);
-      isolate.dispose();
+      if (isolate.bundle.digest === digest) this.#letGo(integrationId);
     }
+  }
+
+  /** Disposes of all of them. */
+  letGoAll(): void {
+    for (const integrationId of [...this.#warm.keys()]) this.#letGo(integrationId);
+    this.#tell();
+  }
+
+  #tell(): void {
+    const bytes = this.#warm.size * EMPTY_BYTES + this.#keptBytes;
+    if (Math.abs(bytes - this.#toldBytes) < TOLD_STEP_BYTES) return;
+    this.#toldBytes = bytes;
+    this.#onKept(bytes);
+  }
+
+  #lookAtUsed(): void {
+    this.#look = undefined;
+    for (const integrationId of this.#used) {
+      const warm = this.#warm.get(integrationId);
+      if (!warm) continue;
+      this.#keptBytes -= warm.keptBytes;
+      warm.keptBytes = warm.isolate.keptBytes;
+      this.#keptBytes += warm.keptBytes;
+    }
+    this.#used.clear();
+    for (const integrationId of [...this.#warm.keys()]) {
+      if (this.#keptBytes <= KEPT_BYTES) break;
+      this.#letGo(integrationId);
+    }
+    this.#tell();
+  }
+
+  /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
+  #letGoOldest(): void {
+    const [oldest] = this.#warm.keys();
+    if (oldest !== undefined && this.#warm.size > this.#count) this.#letGo(oldest);
+  }
+
+  #letGo(integrationId: string): void {
+    this.#remove(integrationId)?.isolate.dispose();
+  }
+
+  #remove(integrationId: string): Warm | undefined {
+    const found = this.#warm.get(integrationId);
+    if (!found) return undefined;
+    this.#warm.delete(integrationId);
+    this.#keptBytes -= found.keptBytes;
+    return found;
   }
 }

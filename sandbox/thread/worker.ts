@@ -4,8 +4,9 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { confine } from '../confine.ts';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import { portStream } from '../port-stream.ts';
-import type { Bundle, FromThread, Limits, Outcome, ThreadOptions, ToThread } from '../protocol.ts';
-import { Run, type RunPort } from './run.ts';
+import type { Bundle, FromThread, Limits, ThreadOptions, ToThread } from '../protocol.ts';
+import { Run, type RunEnd, type RunPort } from './run.ts';
+import { Turns } from './turns.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
 /** Settles when the pipe is closed. @param end the thread's own pipe to the runtime */
@@ -17,15 +18,13 @@ export default function serve(end: number | MessagePort): Promise<void> {
       .on('end', resolve)
       .on('close', () => resolve())
       .on('error', () => resolve());
-    const { warmIsolates, warmMs } = workerData as ThreadOptions;
-    const server = new JobServer(new WarmIsolates(warmIsolates, warmMs));
     const channel = openFrameChannel<FromThread>(
       pipe,
       { bodyBytes: Number.MAX_SAFE_INTEGER },
       (header, body) => server.take(header as ToThread, body),
       () => resolve(),
     );
-    server.channel = channel;
+    const server = new JobServer(workerData as ThreadOptions, channel);
     channel.send({ type: 'ready' });
   });
 }
@@ -36,11 +35,14 @@ class JobServer {
   readonly #warm: WarmIsolates;
   readonly #runs = new Map<string, Run>();
   readonly #bundles = new Map<string, { readonly bundle: Bundle; limits?: Limits }>();
-  channel!: FrameChannel<FromThread>;
+  readonly #channel: FrameChannel<FromThread>;
+  readonly #turns: Turns;
 
-  constructor(warm: WarmIsolates) {
-    this.#warm = warm;
-    setInterval(() => warm.sweep(), SWEEP_EVERY_MS).unref();
+  constructor({ warmIsolates, warmMs }: ThreadOptions, channel: FrameChannel<FromThread>) {
+    this.#channel = channel;
+    this.#turns = new Turns(channel);
+    this.#warm = new WarmIsolates(warmIsolates, warmMs, (bytes) => channel.send({ type: 'kept', bytes }));
+    setInterval(() => this.#warm.sweep(), SWEEP_EVERY_MS).unref();
   }
 
   take(message: ToThread, body: string): void {
@@ -59,6 +61,8 @@ class JobServer {
       case 'drop':
         this.#bundles.delete(message.digest);
         return this.#warm.drop(message.digest);
+      case 'shed':
+        return this.#warm.letGoAll();
     }
   }
 
@@ -68,19 +72,18 @@ class JobServer {
     if (!held?.limits) throw new Error(`run ${runId} names a bundle that the thread was not given`);
     const { bundle, limits } = held;
     const isolate = this.#warm.take(integrationId, bundle, limits.memoryMb);
-    const { channel } = this;
+    const channel = this.#channel;
+    const turns = this.#turns;
     const port: RunPort = {
       ask: (askId, capability, request) => channel.send({ type: 'ask', runId, askId, capability }, request),
       log: (level, text) => channel.send({ type: 'log', runId, level }, text),
-      waiting: (replies) => channel.send({ type: 'waiting', runId, replies }),
+      entering: (isTimer) => turns.enter(runId, isTimer),
+      resting: (replies, isTimer) => turns.rest(runId, replies, isTimer),
       flush: () => channel.flush(),
-      running: () => {
-        channel.send({ type: 'running', runId });
-        channel.flush();
-      },
     };
     const run = new Run(isolate, limits, port, (outcome) => {
       this.#runs.delete(runId);
+      turns.ended(runId);
       this.#report(runId, outcome);
       this.#warm.give(integrationId, isolate);
     });
@@ -88,18 +91,18 @@ class JobServer {
     run.start(call && { ...call, argument });
   }
 
-  #report(runId: string, outcome: Outcome): void {
+  #report(runId: string, outcome: RunEnd): void {
     const { status, spent } = outcome;
     switch (status) {
       case 'answered':
-        return this.channel.send({ type: status, runId, spent }, outcome.result);
+        return this.#channel.send({ type: status, runId, spent }, outcome.result);
       case 'failed':
-        return this.channel.send(
+        return this.#channel.send(
           { type: status, runId, code: outcome.code, stack: outcome.stack, spent },
           outcome.message,
         );
       case 'faulted':
-        return this.channel.send({ type: status, runId, fault: outcome.fault, spent }, outcome.message);
+        return this.#channel.send({ type: status, runId, fault: outcome.fault, spent }, outcome.message);
     }
   }
 }

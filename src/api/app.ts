@@ -56,7 +56,7 @@ export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Whatever gets past the error replies is a bug or a broken connection.
   app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
-  const router = routes(options);
+  const routers = routes(options);
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
@@ -66,8 +66,8 @@ export function createApp(options: AppOptions): Koa {
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
   app.use(refuseWhileClosing(options.isClosing));
-  app.use(router.routes());
-  app.use(refuseUnknown(router));
+  for (const router of routers) app.use(router.routes());
+  app.use(refuseUnknown(routers));
   return app;
 }
 
@@ -80,10 +80,11 @@ export function openRoutes({
   return new Map([...healthRoutes(health), ...descriptionRoutes(version, publicUrl)]);
 }
 
-export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): Router {
+/** A router looks at all of its paths for each request: those that are asked for most have one of their own. */
+export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): readonly Router[] {
+  const calls = new Router({ sensitive: true });
+  functionRoutes(calls, service, idempotency, publicUrl);
   const router = new Router({ sensitive: true });
-  // A call's path comes first: it is the one that is asked for most.
-  functionRoutes(router, service, idempotency, publicUrl);
   integrationRoutes(router, service, idempotency, publicUrl);
   connectorRoutes(router, service, publicUrl);
   connectionRoutes(router, service);
@@ -95,7 +96,7 @@ export function routes({ service, idempotency, metrics, feed, publicUrl }: Route
   metricRoutes(router, metrics);
   eventRoutes(router, feed, service.activity);
   router.get('/tokenInfo', tokenInfo);
-  return router;
+  return [calls, router];
 }
 
 /** Turns whatever was thrown into the error reply. */
@@ -119,7 +120,8 @@ const byStatus: Readonly<Record<number, ErrorCode>> = { 400: 'bad_request', 413:
 
 function asRequestError(error: unknown, report: () => void): RequestError {
   if (error instanceof RequestError) return error;
-  if (error instanceof StoreError && error.code !== 'store_locked') {
+  if (error instanceof StoreError) {
+    if (error.code === 'integration_too_large') return requestError(error.code, { message: error.message });
     report();
     return requestError(error.code);
   }
@@ -162,9 +164,10 @@ const tokenInfo: Middleware = (ctx) => {
 };
 
 /** 405 with `Allow` for a known path, 404 for the rest. */
-function refuseUnknown(router: Router): Middleware {
+function refuseUnknown(routers: readonly Router[]): Middleware {
   return (ctx) => {
-    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap(({ methods }) => methods));
+    const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
+    const allowed = new Set(layers.flatMap(({ methods }) => methods));
     if (allowed.size === 0) throw requestError('not_found');
     ctx.set('Allow', [...allowed].join(', '));
     throw requestError('method_not_allowed');

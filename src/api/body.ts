@@ -1,7 +1,7 @@
 /** Request bodies: bounded, JSON, mostly objects. */
 import { isUtf8 } from 'node:buffer';
 import rawBody from 'raw-body';
-import { nestsDeeper } from '../../sandbox/index.ts';
+import { hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { ApiContext } from './context.ts';
@@ -11,6 +11,8 @@ export const BODY_LIMIT_BYTES = 1024 * 1024;
 const RUN_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Deeper than anything that is stored or passed on; to parse a million levels would hold everybody up. */
 const DEPTH_LIMIT = 10_000;
+/** Objects with ever so many names take seconds to parse, to look through and to write. */
+const RUN_PARTS_LIMIT = 100_000;
 
 export interface JsonBody {
   readonly text: string;
@@ -41,6 +43,12 @@ export async function readJson(
   if (nestsDeeper(text, DEPTH_LIMIT)) {
     throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
   }
+  if (ctx.state.grant && hasMoreParts(text, RUN_PARTS_LIMIT)) {
+    throw requestError('invalid_field', {
+      field: '',
+      message: `The body has more than ${RUN_PARTS_LIMIT} arrays, objects and names.`,
+    });
+  }
   try {
     return { text, value: JSON.parse(text) as Json };
   } catch {
@@ -62,7 +70,8 @@ function assertJsonType(ctx: ApiContext): void {
 async function readText(ctx: ApiContext, limit: number): Promise<string> {
   const bytes = await readBytes(ctx, limit);
   if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
-  return bytes.toString('utf8');
+  // A mark in front, as some editors and shells put it there, may be passed over (RFC 8259, 8.1).
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 /** The body as it is, whatever it is. */

@@ -1,24 +1,26 @@
 /** `/connections/{id}/proxy` and `/ping`: requests with a connection's credentials, which nobody sees (contract 8). */
 import type { Router } from '@koa/router';
 import { Denied } from '../broker/denied.ts';
+import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { OutboundResponse } from '../broker/outbound.ts';
 import { methods } from '../broker/platform-api.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import { connectionRequest, redactor, type Wanted } from '../record/connection-request.ts';
+import { connectionRequest, redactionOf, type Wanted } from '../record/connection-request.ts';
 import { opened } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
+import type { Redaction } from '../record/redaction.ts';
 import { readBytes } from './body.ts';
 import { type ApiContext, unitOf } from './context.ts';
 import { ownerOf } from './records.ts';
 
 /** Of the caller's headers, those that go along. */
 const PASSED_ON = ['accept', 'content-type', 'if-match', 'if-none-match', 'prefer'];
-/** Of the application's, those that are about its connection to us and not about what it says. */
+/** Of the application's, those that are about its connection to us or its own place, and not about what it says. */
 const NOT_PASSED_BACK =
-  /^(?:connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|content-(?:encoding|length)|set-cookie|strict-transport-security|bulkhead-.*|x-request-id)$/;
+  /^(?:connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|content-(?:encoding|length)|set-cookie|strict-transport-security|alt-svc|clear-site-data|access-control-.*|bulkhead-.*|x-request-id)$/;
 const BODILESS = ['GET', 'HEAD'];
 
 export function connectionRoutes(router: Router, service: Service): void {
@@ -34,10 +36,12 @@ export function connectionRoutes(router: Router, service: Service): void {
     }
     const headers = PASSED_ON.map((name) => [name, ctx.get(name)] as const).filter(([, value]) => value !== '');
     const wanted = { method, relativeURI: ctx.get('Integrator-Relative-URI'), headers };
-    const { response, redact } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
+    const { response, redaction } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
     ctx.status = response.status;
-    for (const [name, value] of response.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, redact(value));
-    ctx.body = response.bodyEncoding ? Buffer.from(response.body, response.bodyEncoding) : redact(response.body);
+    for (const [name, value] of response.headers) {
+      if (!NOT_PASSED_BACK.test(name) && redaction.header(name) === name) ctx.append(name, redaction.header(value));
+    }
+    ctx.body = redaction.bytes(Buffer.from(response.body, response.bodyEncoding ?? 'utf8'));
   });
 
   router.get('/connections/:id/ping', async (context) => {
@@ -61,29 +65,36 @@ async function send(
   service: Service,
   wanted: Wanted | undefined,
   body: Buffer | undefined,
-): Promise<{ readonly response: OutboundResponse; readonly redact: (text: string) => string }> {
+): Promise<{ readonly response: OutboundResponse; readonly redaction: Redaction }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
   const connection = recordOf(unit, 'connections', ctx.params.id as string);
   const open = opened(service.keyring, connection);
   if (!open) throw requestError('credentials_unreadable');
   const request = connectionRequest(open, wanted ?? pingOf(open));
-  const redact = redactor(open);
+  const redaction = redactionOf(open);
   try {
+    await assertPermitted(ctx, service, request.url);
+    // Wherever a redirect would lead: the credentials belong to this origin, in whatever header they are.
+    const permissions = [originOf(open) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
-      {
-        connectorId: connectorIdOf(ctx, connection),
-        permissions: await permissionsOf(ctx, service, open),
-        trace: ctx.state.trace,
-      },
-      new AbortController().signal,
+      { connectorId: connectorIdOf(ctx, connection), permissions, trace: ctx.state.trace },
+      endOf(ctx),
     );
-    return { response, redact };
+    return { response, redaction };
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
-    throw requestError(code, { message: redact(error.message) });
+    throw requestError(code, { message: redaction.header(error.message) });
   }
+}
+
+/** When nobody waits for the answer any more: a run has ended, a client has gone. */
+function endOf({ state: { grant }, res }: ApiContext): AbortSignal {
+  if (grant) return grant.signal;
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function pingOf(open: JsonObject): Wanted {
@@ -100,9 +111,10 @@ function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonO
   return grant?.connectorId ?? (typeof _connectorId === 'string' ? _connectorId : 'administrator');
 }
 
-/** A run reaches what its manifest names, a user what the connection names. */
-async function permissionsOf({ state: { grant } }: ApiContext, service: Service, open: JsonObject): Promise<string[]> {
-  if (!grant) return [originOf(open) ?? ''];
+/** A run reaches what its manifest names, a user what the connection names. @throws Denied */
+async function assertPermitted({ state: { grant } }: ApiContext, service: Service, url: string): Promise<void> {
+  if (!grant) return;
   const connector = await service.catalog.find(grant.connectorId);
-  return connector?.manifest.connector.permissions?.fetch ?? [];
+  const patterns = connector?.manifest.connector.permissions?.fetch ?? [];
+  new OriginPermissions(patterns).assertPermitted(new URL(url));
 }

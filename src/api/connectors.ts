@@ -3,17 +3,19 @@ import type { Router } from '@koa/router';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Connector } from '../connector/bundle.ts';
-import type { ConnectorRow } from '../connector/catalog.ts';
+import type { ConnectorRow } from '../connector/slot.ts';
+import { TARBALL_BYTES } from '../connector/tarball.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
-import { type Service, shown } from '../integration/service.ts';
+import { type Service, shown, unavailable } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
+import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
-import { readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, isKnown } from './context.ts';
+import { readBytes, readObject } from './body.ts';
+import { type ApiContext, assertAdministrator, flag, isKnown } from './context.ts';
 import { replyList } from './paging.ts';
 
 export const UpdateBody = Type.Object({
@@ -21,8 +23,15 @@ export const UpdateBody = Type.Object({
 });
 const updateBody = Compile(UpdateBody);
 
+export const ApproveBody = Type.Object({ digest: Type.String({ minLength: 1, maxLength: 200 }) });
+const approveBody = Compile(ApproveBody);
+
+export const TARBALL_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
+/** Integrations that are named in a sentence. */
+const NAMED = 10;
+
 export function connectorRoutes(router: Router, service: Service, publicUrl: () => string): void {
-  const { catalog, store } = service;
+  const { catalog, store, bundleUploads } = service;
 
   router.get('/connectors', async (context) => {
     const ctx = context as ApiContext;
@@ -34,6 +43,44 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       show: (row) => withHold(row) as unknown as JsonObject,
       publicUrl: publicUrl(),
     });
+  });
+
+  router.put('/connectors', async (context) => {
+    const ctx = context as ApiContext;
+    assertAdministrator(ctx);
+    if (!ctx.request.is(TARBALL_TYPES) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
+      throw requestError('unsupported_media_type', { message: `The body must be ${TARBALL_TYPES[0]}.` });
+    }
+    const tarball = await readBytes(ctx, TARBALL_BYTES);
+    const { row, isNew } = await service.activity.during(() => bundleUploads.put(tarball));
+    ctx.status = isNew ? 201 : 200;
+    ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
+    ctx.body = withHold(row);
+  });
+
+  router.delete('/connectors/:id', async (context) => {
+    const ctx = context as ApiContext;
+    const { _id } = await rowOf(ctx);
+    if (!bundleUploads.has(_id)) throw requestError('not_uploaded');
+    if (!flag(ctx, 'force')) await assertUnused(_id);
+    await service.activity.during(() => bundleUploads.remove(_id));
+    ctx.status = 204;
+  });
+
+  router.post('/connectors/:id/approve', async (context) => {
+    const ctx = context as ApiContext;
+    const { _id } = await rowOf(ctx);
+    const { value } = await readObject(ctx);
+    assertValid(approveBody, value);
+    const approval = await service.activity.during(() =>
+      catalog.approve(_id, value.digest as string).catch((error) => {
+        throw asStoreError(error);
+      }),
+    );
+    if (approval === 'changed') {
+      throw requestError('conflict', { message: 'What waits to be approved is not what this digest names.' });
+    }
+    ctx.body = await rowOf(ctx);
   });
 
   router.get('/connectors/:id', async (context) => {
@@ -78,8 +125,8 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     if (new Set(ids).size !== ids.length) {
       throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
     }
-    const connector = catalog.get(_id);
-    if (!connector) throw requestError('connector_unavailable');
+    const connector = await catalog.find(_id);
+    if (!connector) throw unavailable(service, _id);
     const failures = await update(service, connector, ids, ctx.state.trace);
     if (failures.length > 0) {
       const errors = failures.flatMap(({ integrationId, error }) =>
@@ -97,6 +144,18 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const row = catalog.row(ctx.params.id as string);
     if (!row) throw requestError('not_found', { message: 'There is no such connector.' });
     return withHold(row);
+  }
+
+  async function assertUnused(connectorId: string): Promise<void> {
+    const users: string[] = [];
+    for await (const { integration } of store.documents()) {
+      if (integration._connectorId === connectorId) users.push(integration._id);
+    }
+    if (users.length === 0) return;
+    const more = users.length > NAMED ? `, and ${users.length - NAMED} more` : '';
+    throw requestError('has_dependencies', {
+      message: `Integrations still use it: ${users.slice(0, NAMED).join(', ')}${more}`,
+    });
   }
 
   /** A connector that serves may be held back for what it does. */

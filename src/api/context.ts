@@ -32,9 +32,15 @@ export function assertAdministrator(ctx: ApiContext): void {
   if (ctx.state.grant) throw requestError('access_restricted');
 }
 
-/** A run reads and writes in its own unit of work, a request in one that ends with it. */
+/**
+ * A run reads and writes in its own unit of work, a request in one that ends with it. A run whose requests
+ * count one by one sees what others have stored since.
+ */
 export async function unitOf(ctx: ApiContext, service: Service, integrationId: string): Promise<UnitOfWork> {
-  return runsUnit(ctx) ?? UnitOfWork.open(service.store, integrationId);
+  const unit = runsUnit(ctx);
+  if (!unit) return UnitOfWork.open(service.store, integrationId);
+  if (ctx.state.grant?.isTransactional === false) await unit.refresh();
+  return unit;
 }
 
 /** Changes an integration: for a request at once and durably, for a run with its commit, unless it commits each. */

@@ -37,8 +37,9 @@ export function integrationRoutes(
   router.get('/integrations', async (context) => {
     const ctx = context as ApiContext;
     const { grant } = ctx.state;
+    const own = grant && integrationOf(await unitOf(ctx, service, grant.integrationId));
     await replyList(ctx, {
-      source: (after) => (grant ? [integrationOf(grant.unit)] : integrationsOf(service, after)),
+      source: (after) => (own ? [own] : integrationsOf(service, after)),
       placeOf,
       matches: filtersOf(ctx, IntegrationFilters),
       show: (integration) => visible(ctx, integration as Integration),
@@ -99,6 +100,7 @@ export function integrationRoutes(
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });
+    service.dispatcher.runs.forget(id);
     ctx.status = 204;
   });
 

@@ -20,6 +20,8 @@ export const ProjectionQuery = Type.Object({
   exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
 });
 const validLimit = Compile(Limit);
+/** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
+const PAGE_CHARS = 16 * 1024 * 1024;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
@@ -88,17 +90,23 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
   const project = projectionOf(ctx);
-  const page: T[] = [];
+  const page: string[] = [];
+  let chars = 0;
+  let last: Place | undefined;
   for await (const item of source(cursor)) {
-    if ((cursor && comparePlaces(placeOf(item), cursor) <= 0) || !matches(item)) continue;
-    const last = page.at(-1);
-    if (last && page.length === limit) {
-      ctx.set('Link', nextLink(ctx, placeOf(last), publicUrl));
+    const place = placeOf(item);
+    if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
+    if (last && (page.length === limit || chars >= PAGE_CHARS)) {
+      ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;
     }
-    page.push(item);
+    const text = JSON.stringify(project(show(item)));
+    chars += text.length;
+    page.push(text);
+    last = place;
   }
-  ctx.body = page.map((item) => project(show(item)));
+  ctx.type = 'application/json; charset=utf-8';
+  ctx.body = `[${page.join(',')}]`;
 }
 
 function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
@@ -114,46 +122,54 @@ export function projectionOf(ctx: ApiContext): (record: JsonObject) => JsonObjec
   const include = queryOf(ctx, 'include');
   const exclude = queryOf(ctx, 'exclude');
   if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
-  const paths = (text: string): string[][] =>
-    text
-      .split(',')
-      .map((path) => path.trim())
-      .filter((path) => path !== '')
-      .map((path) => path.split('.'));
   if (include !== undefined) {
-    const wanted = paths(include);
-    return (record) => included(record, [['_id'], ...wanted]);
+    const wanted = fieldsOf(`_id,${include}`);
+    return (record) => included(record, wanted);
   }
   if (exclude !== undefined) {
-    const unwanted = paths(exclude).filter((path) => path[0] !== '_id');
+    const unwanted = fieldsOf(exclude);
+    unwanted.delete('_id');
     return (record) => excluded(record, unwanted);
   }
   return (record) => record;
 }
 
-/** The paths below a key, or nothing if the key itself is named. */
-function below(paths: readonly string[][], key: string): string[][] | undefined {
-  const here = paths.filter(([first]) => first === key);
-  return here.some((path) => path.length === 1) ? undefined : here.map((path) => path.slice(1));
+/** Fields by their names; `null` for a whole one, or those below it. */
+type Fields = Map<string, Fields | null>;
+
+function fieldsOf(list: string): Fields {
+  const root: Fields = new Map();
+  for (const path of list.split(',').map((each) => each.trim())) if (path !== '') addField(root, path.split('.'));
+  return root;
 }
 
-function included(record: JsonObject, paths: readonly string[][]): JsonObject {
-  const result: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(record)) {
-    if (!paths.some(([first]) => first === key)) continue;
-    const inner = below(paths, key);
-    if (inner === undefined) result[key] = value;
-    else if (isJsonObject(value)) result[key] = included(value, inner);
+function addField(fields: Fields, [name = '', ...rest]: readonly string[]): void {
+  const known = fields.get(name);
+  if (known === null) return;
+  if (rest.length === 0) {
+    fields.set(name, null);
+    return;
   }
-  return result;
+  const below = known ?? new Map();
+  fields.set(name, below);
+  addField(below, rest);
 }
 
-function excluded(record: JsonObject, paths: readonly string[][]): JsonObject {
-  const result: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(record)) {
-    const inner = below(paths, key);
-    if (inner === undefined) continue;
-    result[key] = inner.length > 0 && isJsonObject(value) ? excluded(value, inner) : value;
-  }
-  return result;
+function included(record: JsonObject, fields: Fields): JsonObject {
+  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
+    const below = fields.get(name);
+    if (below === undefined) return [];
+    if (below === null) return [[name, value]];
+    return isJsonObject(value) ? [[name, included(value, below)]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+function excluded(record: JsonObject, fields: Fields): JsonObject {
+  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
+    const below = fields.get(name);
+    if (below === null) return [];
+    return [[name, below && isJsonObject(value) ? excluded(value, below) : value]];
+  });
+  return Object.fromEntries(entries);
 }

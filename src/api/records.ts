@@ -3,6 +3,7 @@ import type { Router } from '@koa/router';
 import { fieldErrors, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
+import { assertPatch, patched } from '../record/json-patch.ts';
 import type { RecordWriter } from '../record/records.ts';
 import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -19,7 +20,6 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
 import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { patched, patchOf } from './json-patch.ts';
 import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
 
 export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
@@ -72,7 +72,7 @@ export function recordRoutes(
 
     router.patch(`/${kind}/:id`, async (context) => {
       const ctx = context as ApiContext;
-      const patch = patchOf((await readJson(ctx))?.value);
+      const patch = assertPatch((await readJson(ctx))?.value);
       await replaced(ctx, service, kind, (record) => patched(record, patch));
       ctx.status = 204;
     });
@@ -138,7 +138,8 @@ const noIntegration = (): Error =>
 export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
   const id = ctx.params.id as string;
   const { grant } = ctx.state;
-  if (grant?.unit.record(kind, id)) return grant.integrationId;
+  const own = grant && (await unitOf(ctx, service, grant.integrationId));
+  if (grant && own?.record(kind, id)) return grant.integrationId;
   const owner = await service.store.ownerOf(id);
   if (grant && owner !== undefined && owner !== grant.integrationId) throw requestError('access_restricted');
   if (owner === undefined || grant)

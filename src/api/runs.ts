@@ -15,26 +15,33 @@ export function runRoutes(router: Router, service: Service, publicUrl: () => str
   router.get('/integrations/:id/runs', async (context) => {
     const ctx = context as ApiContext;
     const id = await knownIntegration(ctx, service);
-    await replyList(ctx, { source: () => runs.of(id), placeOf, show: asJson, publicUrl: publicUrl() });
+    await replyList(ctx, { source: (after) => runs.of(id, after?.[1]), placeOf, show: asJson, publicUrl: publicUrl() });
   });
 
   router.get('/integrations/:id/runs/:run', async (context) => {
     const ctx = context as ApiContext;
-    const run = runs.find(await knownIntegration(ctx, service), ctx.params.run as string);
-    if (!run) throw noSuchRun();
+    const run = await knownRun(ctx);
     ctx.body = projectionOf(ctx)(asJson(run));
   });
 
   router.delete('/integrations/:id/runs/:run', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    const id = await knownIntegration(ctx, service);
-    const run = ctx.params.run as string;
-    if (!runs.find(id, run)) throw noSuchRun();
+    const { _integrationId, _id } = await knownRun(ctx);
     // One that has ended in the meantime is what is wanted.
-    runs.cancel(id, run);
+    runs.cancel(_integrationId, _id);
     ctx.status = 204;
   });
+
+  async function knownRun(ctx: ApiContext): Promise<RunRecord> {
+    const [id, runId] = [integrationIdOf(ctx), ctx.params.run as string];
+    const going = runs.find(id, runId);
+    // While it is being installed there is a run of an integration that is not there yet.
+    if (going?.outcome === 'running' && !ctx.state.grant) return going;
+    const run = runs.find(await knownIntegration(ctx, service), runId);
+    if (!run) throw noSuchRun();
+    return run;
+  }
 }
 
 async function knownIntegration(ctx: ApiContext, service: Service): Promise<string> {

@@ -13,26 +13,40 @@ export interface Grant {
   /** Whether what it changes is committed when it succeeds, or each request by itself. */
   readonly isTransactional: boolean;
   readonly expiresAt: number;
+  /** Aborted when the run has ended. */
+  readonly signal: AbortSignal;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
   isLive: boolean;
 }
 
+interface Issued {
+  readonly grant: Grant;
+  readonly secret: string;
+  /** By the clock that nobody sets. */
+  readonly deadlineMs: number;
+}
+
 export class OneTimeTokens {
-  readonly #grants = new Map<string, { readonly grant: Grant; readonly secret: string }>();
+  readonly #grants = new Map<string, Issued>();
 
   /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
-  issue(granted: Omit<Grant, 'expiresAt' | 'isLive'>): {
+  issue(granted: Omit<Grant, 'expiresAt' | 'isLive' | 'signal'>): {
     token: string;
     revoke: () => void;
     /** Takes the token out of a text, and its secret half. */
     redact: (text: string) => string;
   } {
     const { runId } = granted;
-    const grant: Grant = { ...granted, expiresAt: Date.now() + LIFETIME_MS, isLive: true };
+    const ending = new AbortController();
+    const expiresAt = Date.now() + LIFETIME_MS;
+    const grant: Grant = { ...granted, expiresAt, signal: ending.signal, isLive: true };
+    // A clock that is set during the run changes nothing.
+    const deadlineMs = performance.now() + LIFETIME_MS;
     const secret = randomUUID();
-    this.#grants.set(runId, { grant, secret });
+    this.#grants.set(runId, { grant, secret, deadlineMs });
     const revoke = (): void => {
       grant.isLive = false;
+      ending.abort();
       this.#grants.delete(runId);
     };
     const token = `${runId}.${secret}`;
@@ -43,8 +57,9 @@ export class OneTimeTokens {
   find(token: string): Grant | undefined {
     const [runId = '', secret = ''] = token.split('.');
     const found = this.#grants.get(runId);
-    if (!found || secret.length !== found.secret.length) return undefined;
-    if (!timingSafeEqual(Buffer.from(secret), Buffer.from(found.secret))) return undefined;
-    return found.grant.expiresAt > Date.now() ? found.grant : undefined;
+    if (!found) return undefined;
+    const [given, expected] = [Buffer.from(secret), Buffer.from(found.secret)];
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    return found.deadlineMs > performance.now() ? found.grant : undefined;
   }
 }

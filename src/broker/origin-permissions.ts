@@ -38,6 +38,23 @@ function names(pattern: OriginPattern, { protocol, hostname, port }: URL): boole
   return dot > 0 && hostname.slice(dot + 1) === pattern.hostname;
 }
 
+/** Whether every origin that one pattern names is named by another. */
+function covers(accepted: OriginPattern, asked: OriginPattern): boolean {
+  if (accepted.protocol !== asked.protocol || accepted.port !== asked.port) return false;
+  if (accepted.hasStar === asked.hasStar) return accepted.hostname === asked.hostname;
+  const dot = asked.hostname.indexOf('.');
+  return accepted.hasStar && dot > 0 && asked.hostname.slice(dot + 1) === accepted.hostname;
+}
+
+/** Those of the asked patterns that name an origin which the accepted ones do not, each once. */
+export function beyond(accepted: readonly string[], asked: readonly string[]): string[] {
+  const known = accepted.map(parsePattern).filter((pattern) => pattern !== undefined);
+  return [...new Set(asked)].filter((text) => {
+    const pattern = parsePattern(text);
+    return !pattern || !known.some((its) => covers(its, pattern));
+  });
+}
+
 /** Checks an address against a manifest's patterns. */
 export class OriginPermissions {
   readonly #patterns: readonly OriginPattern[];

@@ -58,8 +58,9 @@ export interface OutboundOptions {
 /**
  * @example
  * const outbound = createOutbound({ allowPrivateNetwork: 'erp.internal' });
- * const grant = { connectorId, permissions: ['https://erp.internal'] };
- * const { status } = await outbound.fetch({ url, method: 'GET', headers: [], body: null }, grant, signal);
+ * const grant = { connectorId: 'c1', permissions: ['https://erp.internal'] };
+ * const request = { url: 'https://erp.internal/orders', method: 'GET', headers: [], body: null };
+ * const { status } = await outbound.fetch(request, grant, AbortSignal.timeout(5_000));
  * await outbound.close();
  */
 export function createOutbound(options: OutboundOptions = {}): Outbound {

@@ -5,6 +5,7 @@
 import type { RequestListener } from 'node:http';
 import { type DispatchFunc, type InjectOptions, inject, type Response } from 'light-my-request';
 import type { Trace } from '../trace-context.ts';
+import { asText } from './response-body.ts';
 import { withTrace } from './trace-headers.ts';
 
 /** Where connectors written for the original platform send their requests. */
@@ -29,7 +30,9 @@ export interface PlatformResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
+  /** Text, or bytes in base64 if `bodyEncoding` says so. */
   readonly body: string;
+  readonly bodyEncoding?: 'base64';
 }
 
 /** Whose request it is, and what it is part of. */
@@ -66,7 +69,7 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         status: response.statusCode,
         statusText: response.statusMessage,
         headers: Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const),
-        body: response.payload,
+        ...asText(response.rawPayload),
       };
     },
   };

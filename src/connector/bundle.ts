@@ -1,18 +1,20 @@
-/** A bundle's folder, read and checked as far as that goes without running it. */
+/** A bundle, read and checked as far as that goes without running it. */
 import { createHash } from 'node:crypto';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import type { Bundle } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
-import { OutsideError, readBounded, readInside, TooLargeError } from './bundle-file.ts';
+import { type BundleFiles, UnreadableError } from './bundle-files.ts';
 import { type Image, readImage } from './image.ts';
 import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
+const MANIFEST_FILE = 'package.json';
 const MANIFEST_LIMIT_BYTES = 6 * 1024 * 1024;
 const CODE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** A bundle that has passed every check. */
 export interface Connector {
   readonly _id: string;
+  /** What it is called in `connectors/`. */
   readonly folder: string;
   readonly manifest: Manifest;
   readonly bundle: Bundle;
@@ -20,41 +22,63 @@ export interface Connector {
   readonly sourceMap?: string | undefined;
 }
 
-/** `manifest` is there if that much could be read; without a connector there are reasons. */
-export interface ReadBundle {
-  readonly manifest?: Manifest;
-  readonly connector?: Connector;
+/** A connector, and the files that it was made of by their path: all that it takes to make it again. */
+export interface ConnectorFiles {
+  readonly connector: Connector;
+  readonly files: ReadonlyMap<string, Buffer>;
   /** The bundle's own; what is wrong with it is no reason to refuse the bundle. */
   readonly image?: Image | undefined;
-  readonly reasons: readonly ErrorItem[];
 }
 
-function reason(field: string, message: string): { reasons: ErrorItem[] } {
+/** `manifest` is there if that much could be read. */
+export type ReadBundle =
+  | (ConnectorFiles & { readonly manifest: Manifest; readonly reasons: readonly [] })
+  | {
+      readonly manifest?: Manifest;
+      readonly connector?: never;
+      readonly image?: never;
+      readonly reasons: readonly ErrorItem[];
+    };
+
+export function refusal(field: string, message: string): { reasons: ErrorItem[] } {
   return { reasons: [{ code: 'invalid_field', message, field }] };
 }
 
-/** @param folder its path; @param name what it is called in `connectors/`. */
-export async function readBundle(folder: string, name: string): Promise<ReadBundle> {
+/**
+ * @param folder what the bundle is called in `connectors/`
+ * @param isPacked its file may be called by version or id; stacks then name it as its manifest does
+ */
+export async function readBundle(files: BundleFiles, folder: string, isPacked = false): Promise<ReadBundle> {
+  const kept = new Map<string, Buffer>();
+  const keeping: BundleFiles = {
+    async read(path, limitBytes) {
+      const bytes = await files.read(path, limitBytes);
+      kept.set(path.replace(/^\.\//, ''), bytes);
+      return bytes;
+    },
+  };
+  const read = async (path: string, limitBytes: number): Promise<string> =>
+    String(await keeping.read(path, limitBytes));
   let manifestText: string;
   try {
-    manifestText = String(await readBounded(join(folder, 'package.json'), MANIFEST_LIMIT_BYTES));
+    manifestText = await read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES);
   } catch (error) {
-    return reason('package.json', `package.json ${sayWhy(error)}`);
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} ${sayWhy(error)}`);
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(manifestText.replace(/^\uFEFF/, ''));
   } catch {
-    return reason('package.json', 'package.json is not JSON');
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} is not JSON`);
   }
   const { manifest, reasons } = checkManifest(parsed);
   if (!manifest) return { reasons: reasons ?? [] };
 
   let code: string;
   try {
-    code = String(await readInside(folder, manifest.main, CODE_LIMIT_BYTES));
+    code = await read(manifest.main, CODE_LIMIT_BYTES);
   } catch (error) {
-    return { ...reason('main', `main (${manifest.main}) ${sayWhy(error)}`), manifest };
+    return { ...refusal('main', `main (${manifest.main}) ${sayWhy(error)}`), manifest };
   }
   const _id = connectorIdOf(manifest.name, manifest.connector._id);
   const isModule =
@@ -62,22 +86,16 @@ export async function readBundle(folder: string, name: string): Promise<ReadBund
   const bundle: Bundle = {
     connectorId: _id,
     digest: `sha256-${createHash('sha256').update(manifestText).update('\0').update(code).digest('hex')}`,
-    filename: `${name}/${manifest.main.replace(/^\.\//, '')}`,
+    filename: `${isPacked ? manifest.name : folder}/${manifest.main.replace(/^\.\//, '')}`,
     format: isModule ? 'module' : 'commonjs',
     code,
   };
-  const sourceMap = await readBounded(join(folder, `${manifest.main}.map`), CODE_LIMIT_BYTES).then(
-    String,
-    () => undefined,
-  );
-  const image = await readImage(folder, manifest.connector.imageURL);
-  return { manifest, connector: { _id, folder: name, manifest, bundle, sourceMap }, image, reasons: [] };
+  const sourceMap = await read(`${manifest.main}.map`, CODE_LIMIT_BYTES).catch(() => undefined);
+  const image = await readImage(keeping, manifest.connector.imageURL);
+  return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: kept, image, reasons: [] };
 }
 
 function sayWhy(error: unknown): string {
-  if (error instanceof TooLargeError || error instanceof OutsideError) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'is missing';
-  if (code === 'EISDIR') return 'is not a file';
-  return `cannot be read (${code})`;
+  if (error instanceof UnreadableError) return error.message;
+  throw error;
 }

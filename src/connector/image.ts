@@ -1,7 +1,7 @@
 /** The image that a bundle brings along: what its `imageURL` names, if that is a path in the bundle. */
 import { hash } from 'node:crypto';
 import { extname } from 'node:path';
-import { readInside } from './bundle-file.ts';
+import type { BundleFiles } from './bundle-files.ts';
 
 const IMAGE_LIMIT_BYTES = 512 * 1024;
 
@@ -27,11 +27,11 @@ export function imagePath(imageURL: string | undefined): string | undefined {
 }
 
 /** Undefined for an image that is none, too large, not there, or not the bundle's own. */
-export async function readImage(folder: string, imageURL: string | undefined): Promise<Image | undefined> {
+export async function readImage(files: BundleFiles, imageURL: string | undefined): Promise<Image | undefined> {
   const path = imagePath(imageURL);
   if (path === undefined) return undefined;
   try {
-    const bytes = await readInside(folder, path, IMAGE_LIMIT_BYTES);
+    const bytes = await files.read(path, IMAGE_LIMIT_BYTES);
     return { type: types[extname(path).toLowerCase()] as string, bytes, etag: `"${hash('sha256', bytes)}"` };
   } catch {
     // An image is no reason to refuse a bundle.

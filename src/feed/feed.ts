@@ -27,6 +27,7 @@ export type EventName =
   | 'connector.loaded'
   | 'connector.unloaded'
   | 'connector.refused'
+  | 'connector.held'
   | 'integration.changed'
   | 'integration.removed';
 

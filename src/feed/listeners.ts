@@ -56,6 +56,11 @@ export function tellConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {
         return { _connectorId: _id, name, title: connector.title ?? name, version, folder, digest: bundle.digest };
       });
     },
+    onHeld({ _id, folder, manifest, bundle }, adds) {
+      feed.tell('connector.held', undefined, () => {
+        return { _connectorId: _id, folder, version: manifest.version, digest: bundle.digest, adds };
+      });
+    },
     onUnloaded({ _id, folder }) {
       feed.tell('connector.unloaded', undefined, () => ({ _connectorId: _id, folder }));
     },

@@ -10,6 +10,7 @@ import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import type { WriteRoom } from '../store/write-room.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
@@ -30,6 +31,8 @@ export interface Dispatcher {
   readonly limitsOf: (connector: Connector) => Limits;
   /** Of the caller's part of a function's argument. */
   readonly argument: { readonly bytes: number; readonly depth: number };
+  /** For what runs have written and not committed. */
+  readonly writes: WriteRoom;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
@@ -75,6 +78,22 @@ function withKeys(objectText: string, keys: Record<string, Json>): string {
   const start = objectText.trimEnd().slice(0, -1);
   const comma = start.trim() === '{' ? '' : ',';
   return start + comma + JSON.stringify(keys).slice(1);
+}
+
+/** What the run writes takes room until it has ended. */
+function beginWriting(room: WriteRoom, connectorId: string, unit: UnitOfWork): () => void {
+  let taken = 0;
+  unit.onGrowth = (chars) => {
+    if (chars > 0 && !room.take(connectorId, chars)) {
+      throw requestError('overloaded', { message: 'Too much has been written by runs that have not ended.' });
+    }
+    if (chars < 0) room.giveBack(connectorId, -chars);
+    taken += chars;
+  };
+  return () => {
+    unit.onGrowth = undefined;
+    room.giveBack(connectorId, taken);
+  };
 }
 
 /** Made once for each connector: a compartment is told the same limits only once. */
@@ -134,6 +153,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     _integrationId: integrationId,
     _connectorId: connector._id,
     version: connector.manifest.version,
+    digest: connector.bundle.digest,
     section,
     function: name,
     traceId: trace.traceId,
@@ -153,6 +173,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       onRequest: () => run.requested(),
     },
   );
+  const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
   const argument = withKeys(body, {
     opts: manifest.opts ?? {},
     _connectorId: connector._id,
@@ -174,6 +195,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     );
   } finally {
     revoke();
+    endWriting();
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   const error = errorOf(runId, run, outcome, redact);

@@ -7,7 +7,7 @@ import type { Trace } from '../trace-context.ts';
 import { applyInstallerReply } from './call.ts';
 import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
-import { commit, integrationOf, put, type Service } from './service.ts';
+import { commit, integrationOf, put, type Service, unavailable } from './service.ts';
 
 export interface Installed {
   readonly unit: UnitOfWork;
@@ -41,7 +41,7 @@ async function installOne(
   if (!connector) {
     if (!service.catalog.row(connectorId))
       throw requestError('not_found', { message: `There is no connector ${connectorId}.` });
-    throw requestError('connector_unavailable');
+    throw unavailable(service, connectorId);
   }
   const { manifest } = connector;
   const { title, install: steps = [], settings = {}, installerFunction } = manifest.connector;

@@ -3,11 +3,12 @@
 import type { Outbound } from '../broker/outbound.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Catalog } from '../connector/catalog.ts';
+import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
 import type { DocumentCheck } from '../store/document-check.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { Activity } from './activity.ts';
 import type { Dispatcher } from './dispatch.ts';
@@ -16,6 +17,7 @@ import type { Integration } from './integration.ts';
 export interface Service {
   readonly store: Store;
   readonly catalog: Catalog;
+  readonly bundleUploads: BundleUploads;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
   /** Opens and seals credentials. */
@@ -46,8 +48,15 @@ export function shown(service: Service, integration: Integration): Integration {
 export async function connectorOf(service: Service, integration: Integration): Promise<Connector> {
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   const connector = await service.catalog.find(integration._connectorId);
-  if (!connector) throw requestError('connector_unavailable');
+  if (!connector) throw unavailable(service, integration._connectorId);
   return connector;
+}
+
+/** Why a connector that is known does not serve. */
+export function unavailable({ catalog }: Service, connectorId: string): Error {
+  const isHeld = catalog.row(connectorId)?.status === 'held';
+  const message = isHeld ? 'The connector asks for more than was accepted, and waits to be approved.' : undefined;
+  return requestError('connector_unavailable', { message });
 }
 
 /** Writes a changed integration into the unit; the runtime's fields are its own. */
@@ -58,12 +67,15 @@ export function put(service: Service, unit: UnitOfWork, next: Integration): Inte
   return stored;
 }
 
-/** Commits; what another has changed in the meantime is a 409. */
+/** Commits; what another has changed in the meantime is a 409, and too much of it a 422. */
 export async function commit(unit: UnitOfWork): Promise<void> {
   try {
     await unit.commit();
   } catch (error) {
     if (error instanceof ConflictError) throw requestError('conflict');
+    if (error instanceof StoreError && error.code === 'integration_too_large') {
+      throw requestError(error.code, { message: error.message });
+    }
     throw error;
   }
 }

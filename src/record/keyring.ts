@@ -2,8 +2,10 @@
  * The keys that credentials are encrypted with at rest: AES-256-GCM. The first encrypts, all decrypt,
  * so that a key can be changed: `new,old`.
  */
-import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
-import { chmod, open, readFile } from 'node:fs/promises';
+import { createCipheriv, createDecipheriv, hash, randomBytes, randomInt, scryptSync } from 'node:crypto';
+import { chmod, link, open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { closing, syncFolder, temporaryFor } from '../store/files.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -89,13 +91,31 @@ async function keptKey(file: string, isWanted: boolean): Promise<string | undefi
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   if (!isWanted) return undefined;
+  return madeKey(file);
+}
+
+/**
+ * Whenever the process ends, there is a whole key or none. Of two that start at the same time both take the
+ * key that was there first.
+ */
+async function madeKey(file: string): Promise<string> {
   const made = randomBytes(KEY_BYTES).toString('base64url');
-  const handle = await open(file, 'wx', 0o600);
+  // Another process may be at the same.
+  const temporary = temporaryFor(file, randomInt(2 ** 47));
   try {
-    await handle.writeFile(`${made}\n`);
-    await handle.sync();
+    const handle = await open(temporary, 'wx', 0o600);
+    await closing(handle, async () => {
+      await handle.writeFile(`${made}\n`);
+      await handle.sync();
+    });
+    await link(temporary, file);
+    await syncFolder(dirname(file));
+    return made;
+  } catch (error) {
+    // Who reads of it knows the key's file and not the other.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });
+    return (await keptKey(file, false)) as string;
   } finally {
-    await handle.close();
+    await rm(temporary, { force: true });
   }
-  return made;
 }

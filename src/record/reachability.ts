@@ -1,12 +1,18 @@
 /** Which connections did not answer when they were last asked. Known since the start of this process. */
 import type { Document } from '../store/store.ts';
 
+/** Connections come and go; of so many that did not answer, the first are forgotten. */
+const KEPT = 10_000;
+
 export class Reachability {
   readonly #offline = new Set<string>();
 
   note(connectionId: string, isReachable: boolean): void {
-    if (isReachable) this.#offline.delete(connectionId);
-    else this.#offline.add(connectionId);
+    this.#offline.delete(connectionId);
+    if (isReachable) return;
+    this.#offline.add(connectionId);
+    const [first] = this.#offline;
+    if (this.#offline.size > KEPT && first !== undefined) this.#offline.delete(first);
   }
 
   /** Of one integration's. */

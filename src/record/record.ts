@@ -52,16 +52,20 @@ export function referencesOf(record: JsonObject): readonly Reference[] {
   const present = known.get(record);
   if (present) return present;
   const found: Reference[] = [];
-  const visit = (value: Json, path: string): void => {
+  const path: string[] = [];
+  const visit = (value: Json): void => {
     if (typeof value !== 'object' || value === null) return;
-    for (const [key, inner] of Object.entries(value)) {
-      const field = path === '' ? key : `${path}.${key}`;
+    for (const key of Object.keys(value)) {
+      const inner = (value as JsonObject)[key] as Json;
       const kind = Object.hasOwn(referenceKinds, key) ? referenceKinds[key] : undefined;
-      if (kind && inner !== null) found.push({ field, kind, id: inner });
-      else visit(inner, field);
+      if (!kind && typeof inner !== 'object') continue;
+      path.push(key);
+      if (kind && inner !== null) found.push({ field: path.join('.'), kind, id: inner });
+      else visit(inner);
+      path.pop();
     }
   };
-  visit(record, '');
+  visit(record);
   known.set(record, found);
   return found;
 }
@@ -119,13 +123,14 @@ export function at(record: Json | undefined, path: readonly string[]): Json | un
 }
 
 /**
- * Where the credentials may go: the origin of `http.baseURI`.
+ * Where the credentials may go: the origin of `http.baseURI`. One with a user and a password of its own is
+ * none, since they would stand there for everybody to see; and a star names more than one.
  *
  * @returns nothing if there is none
  */
 export function originOf(connection: JsonObject | undefined): string | undefined {
   const base = at(connection, ['http', 'baseURI']);
-  return typeof base === 'string' && /^https?:\/\//i.test(base) && URL.canParse(base)
-    ? new URL(base).origin
-    : undefined;
+  if (typeof base !== 'string' || !/^https?:\/\//i.test(base) || !URL.canParse(base)) return undefined;
+  const { origin, hostname, username, password } = new URL(base);
+  return username === '' && password === '' && !hostname.includes('*') ? origin : undefined;
 }

@@ -70,7 +70,8 @@ export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): vo
   const referring = recordKinds.flatMap((other) =>
     unit
       .records(other)
-      .filter((record) => refersTo(record, kind, id))
+      // One that refers to itself alone goes.
+      .filter((record) => record._id !== id && refersTo(record, kind, id))
       .map(({ _id }) => `${other} ${_id}`),
   );
   if (referring.length > 0) {

@@ -22,6 +22,8 @@ export interface RunRecord {
   readonly _connectorId: string;
   /** The bundle's. */
   readonly version: string;
+  /** The bundle's: which code it was. */
+  readonly digest: string;
   readonly section: string;
   readonly function: string;
   /** Of the request that called it (W3C Trace Context). */

@@ -1,4 +1,5 @@
 /** The runs that are going on, and behind them the journal of those that have ended. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { LogLevel, Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import type { RunJournal } from './journal.ts';
@@ -7,7 +8,7 @@ import type { RunLine, RunRecord } from './run.ts';
 /** What is known of a run before it begins. */
 export type Begun = Pick<
   RunRecord,
-  '_id' | '_integrationId' | '_connectorId' | 'version' | 'section' | 'function' | 'traceId'
+  '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function' | 'traceId'
 >;
 
 /** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
@@ -52,14 +53,27 @@ export class Runs {
     return active?._integrationId === integrationId ? active : this.#journal.find(integrationId, runId);
   }
 
-  /** The last of an integration, oldest first. */
-  of(integrationId: string): RunRecord[] {
-    return this.#journal.of(integrationId).map((record) => this.#active.get(record._id)?.record ?? record);
+  /**
+   * The last of an integration, oldest first, those after an id. With all that they have logged they may
+   * be many megabytes: others have their turn between any two.
+   */
+  async *of(integrationId: string, after = ''): AsyncGenerator<RunRecord> {
+    for (const id of this.#journal.idsOf(integrationId)) {
+      const record = id > after ? this.find(integrationId, id) : undefined;
+      if (!record) continue;
+      yield record;
+      await turn();
+    }
   }
 
   /** The last of an integration. */
   latestOf(integrationId: string): RunRecord | undefined {
     return this.#journal.latestOf(integrationId);
+  }
+
+  /** Removes the runs of an integration that is gone. */
+  forget(integrationId: string): void {
+    this.#journal.forget(integrationId);
   }
 
   /** Ends a run that is going on. @returns false if there is none */

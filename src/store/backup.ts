@@ -9,15 +9,17 @@ import { createReadStream } from 'node:fs';
 import { pipeline, Readable, type Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
-import { type DocumentCheck, documentProblem } from './document-check.ts';
+import { type DocumentCheck, foreignProblem } from './document-check.ts';
 import { migrated } from './migrations.ts';
-import { type Document, recordIdsOf, type Store } from './store.ts';
+import { DOCUMENT_BYTES, type Document, recordIdsOf, type Store } from './store.ts';
 
 const FORMAT = 'bulkhead-backup';
 const VERSION = 1;
-/** A document is far smaller: it is written in one piece. */
-const LINE_CHARS = 128 * 1024 * 1024;
+/** Of a document; what follows it in its line is far less. */
+const LINE_CHARS = DOCUMENT_BYTES;
 const DOCUMENTS = 1_000_000;
+/** Ids of integrations and records: they are kept until all are known. */
+const IDS = 2_000_000;
 /** Ids that are named in a sentence. */
 const NAMED = 5;
 
@@ -121,22 +123,29 @@ async function* documentsIn(file: string, check: DocumentCheck | undefined): Asy
 }
 
 async function* linesIn(file: string): AsyncGenerator<string> {
-  // readline would take a line of any length.
   const text = pipeline(createReadStream(file), createGunzip(), () => {});
-  let rest = '';
+  // Of a line that has not ended yet: pieces, since a long one must not be searched again for each of them.
+  let pieces: string[] = [];
+  let chars = 0;
   try {
     for await (const piece of (text as Writable & Readable).setEncoding('utf8')) {
-      const lines = (rest + piece).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > LINE_CHARS) throw invalid(`a line is longer than ${LINE_CHARS} characters`);
+      const [first = '', ...lines] = (piece as string).split('\n');
+      pieces.push(first);
+      chars += first.length;
+      if (chars > LINE_CHARS) throw invalid(`a line is longer than ${LINE_CHARS} characters`);
+      const last = lines.pop();
+      if (last === undefined) continue;
+      yield pieces.join('');
       yield* lines;
+      pieces = [last];
+      chars = last.length;
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalid('it is not gzip', error);
     throw error;
   }
-  if (rest !== '') throw invalid('it is not whole');
+  if (chars > 0) throw invalid('it is not whole');
 }
 
 function assertHead(head: unknown): void {
@@ -147,7 +156,7 @@ function assertHead(head: unknown): void {
 
 function documentOf(line: string, index: number, check: DocumentCheck | undefined): Document {
   const document = migrated(parsed(line));
-  const problem = documentProblem(document, check);
+  const problem = foreignProblem(document, check);
   if (problem !== undefined) throw invalid(`document ${index + 1}: ${problem}`);
   return document as Document;
 }
@@ -157,6 +166,7 @@ async function assertFree(store: Store, document: Document, seen: Set<string>): 
   for (const id of [_id, ...recordIdsOf(document)]) {
     if (seen.has(id)) throw invalid(`${id} is in it twice`);
     seen.add(id);
+    if (seen.size > IDS) throw invalid(`it holds more than ${IDS} records`);
     const owner = await store.ownerOf(id);
     if (owner !== undefined && owner !== _id) {
       throw new BackupError('already_there', `${id} of ${_id} is a record of ${owner}: nothing was restored.`);

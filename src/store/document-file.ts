@@ -3,9 +3,11 @@ import { readFile, rm } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
 import { replaceFile } from './files.ts';
 
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+
 export class DocumentFile implements Adapter<unknown> {
   readonly #path: string;
-  /** What `read` has found. */
+  /** What `read` has found, if it is as this adapter writes it. */
   text: Buffer | undefined;
 
   constructor(path: string) {
@@ -14,8 +16,11 @@ export class DocumentFile implements Adapter<unknown> {
 
   async read(): Promise<unknown> {
     try {
-      this.text = await readFile(this.#path);
-      return JSON.parse(this.text.toString());
+      const bytes = await readFile(this.#path);
+      // What an editor has put in front is not part of the document.
+      const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+      this.text = hasMark ? undefined : bytes;
+      return JSON.parse((hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes).toString());
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;

@@ -44,22 +44,20 @@ export class DocumentTable {
     return this.#rows.has(id) ? id : this.#owners.get(id);
   }
 
-  /** @param text the document as JSON */
-  set(id: string, document: Document, text: Buffer): void {
+  /**
+   * @param text the document as JSON
+   * @param isUsed whether it is to be kept as objects too. Not at the start, where one comes after the other:
+   * what passes through the map for a moment stays in memory as long as that does.
+   */
+  set(id: string, document: Document, text: Buffer, isUsed = true): void {
     const before = this.#rows.get(id);
     const place = placeOf(document.integration);
     this.#own(before ? this.get(id) : undefined, document);
     this.#forget(id);
     if (before && comparePlaces(before.place, place) !== 0) this.#places.splice(this.#indexAfter(before.place) - 1, 1);
-    if (!before || comparePlaces(before.place, place) !== 0) this.#places.splice(this.#indexAfter(place), 0, place);
+    if (!before || comparePlaces(before.place, place) !== 0) this.#insert(place);
     this.#rows.set(id, { text, place });
-    this.#keepParsed(id, document, text.length);
-  }
-
-  /** Forgets the objects; the texts stay. */
-  forgetParsed(): void {
-    this.#parsed.clear();
-    this.#parsedBytes = 0;
+    if (isUsed) this.#keepParsed(id, document, text.length);
   }
 
   delete(id: string): void {
@@ -89,6 +87,13 @@ export class DocumentTable {
       else high = middle;
     }
     return low;
+  }
+
+  #insert(place: Place): void {
+    const index = this.#indexAfter(place);
+    // At the end, where new ones go, `splice` would copy all of them each time.
+    if (index === this.#places.length) this.#places.push(place);
+    else this.#places.splice(index, 0, place);
   }
 
   /** A unit of work leaves what it has not changed as it was. */

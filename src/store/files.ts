@@ -11,13 +11,14 @@ export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 let made = 0;
 
 /** A name beside a path that is swept up at the next start. */
-export const temporaryFor = (path: string): string => join(dirname(path), `.${basename(path)}.${++made}.tmp`);
+export const temporaryFor = (path: string, number = ++made): string =>
+  join(dirname(path), `.${basename(path)}.${number}.tmp`);
 
 /**
  * Puts a file in the place of another: temporary file, fdatasync, rename. Whenever the process ends,
  * the path holds the old content or the new one. Durable only after `syncFolder`.
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);

@@ -2,13 +2,16 @@
  * One process per data folder. The lock is SQLite's lock on an empty database file: the system lets
  * go of it when the process ends, however it ends, so that there is no stale lock to find out about.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './store.ts';
 
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+const LOCK_FILE = 'lock';
+const HOLDER_FILE = 'holder.json';
 
 export interface FolderLock {
   release(): void;
@@ -16,29 +19,58 @@ export interface FolderLock {
 
 /** @throws StoreError `store_locked`, naming the process that has the folder. */
 export function lockFolder(folder: string): FolderLock {
-  const holderFile = join(folder, 'holder.json');
-  const lockFile = join(folder, 'lock');
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(lockFile);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database?.close();
-    const isHeld = (error as { errcode?: number }).errcode === SQLITE_BUSY;
-    const sentence = isHeld
-      ? `The data folder ${folder} is in use by ${holderOf(holderFile)}.`
-      : `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
-    throw new StoreError('store_locked', sentence, { cause: error });
-  }
+  const held = openLock(folder);
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-  const held = database;
   try {
-    writeFileSync(holderFile, JSON.stringify(holder));
+    writeFileSync(join(folder, HOLDER_FILE), JSON.stringify(holder));
   } catch (error) {
     held.close();
     throw error;
   }
   return { release: () => held.close() };
+}
+
+/**
+ * Who has a folder, in words; nothing if it is free. Leaves no trace in it.
+ *
+ * @throws StoreError if the lock is none
+ */
+export function lockHolder(folder: string): string | undefined {
+  if (!existsSync(join(folder, LOCK_FILE))) return undefined;
+  try {
+    openLock(folder).close();
+    return undefined;
+  } catch (error) {
+    const { cause } = error as { cause?: { errcode?: number } };
+    if (cause?.errcode === SQLITE_BUSY) return holderOf(join(folder, HOLDER_FILE));
+    throw error;
+  }
+}
+
+function openLock(folder: string): DatabaseSync {
+  const lockFile = join(folder, LOCK_FILE);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(lockFile);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database?.close();
+    throw new StoreError('store_locked', whyNot(error, folder, lockFile), { cause: error });
+  }
+}
+
+function whyNot(error: unknown, folder: string, lockFile: string): string {
+  const { errcode = 0 } = error as { errcode?: number };
+  if (errcode === SQLITE_BUSY) return `The data folder ${folder} is in use by ${holderOf(join(folder, HOLDER_FILE))}.`;
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK);
+    if (existsSync(lockFile)) accessSync(lockFile, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    return `The data folder ${folder} cannot be written (${(cause as NodeJS.ErrnoException).code}).`;
+  }
+  if (errcode === SQLITE_FULL) return `The data folder ${folder} has no room left.`;
+  return `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
 }
 
 function holderOf(holderFile: string): string {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Low } from 'lowdb';
 import { CommitLog, type LogEntry, readLog } from './commit-log.ts';
-import { type DocumentCheck, documentProblem } from './document-check.ts';
+import { type DocumentCheck, documentProblem, foreignProblem } from './document-check.ts';
 import { DocumentFile } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, isTemporary, syncFolder } from './files.ts';
@@ -18,6 +18,7 @@ import { migrated } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import {
   type Change,
+  DOCUMENT_BYTES,
   type Document,
   FORMAT,
   type Place,
@@ -26,6 +27,7 @@ import {
   type Store,
   StoreError,
   type StoreProblem,
+  tooLarge,
 } from './store.ts';
 
 const SUFFIX = '.json';
@@ -43,8 +45,10 @@ const CHECKPOINT_MS = 2_000;
 /** … or when a start would have this much to read again. */
 const LOG_BYTES = 16 * 1024 * 1024;
 const DIRTY_DOCUMENTS = 1_000;
-/** As long as no checkpoint succeeds: commits are refused beyond. */
+/** Of all logs, as long as no checkpoint succeeds: commits are refused beyond. */
 const LOG_BYTES_MAX = 256 * 1024 * 1024;
+/** So many wait for their documents to be written; then the present one goes on. */
+const OLD_LOGS = 16;
 const RETRY_MS = 1_000;
 
 export interface StoreOptions {
@@ -85,7 +89,7 @@ class LowdbStore implements Store {
   #log: CommitLog | undefined;
   #opening: Promise<CommitLog> | undefined;
   /** Logs whose documents are not all in their files, oldest first. */
-  #oldLogs: string[] = [];
+  #oldLogs: { readonly path: string; readonly bytes: number }[] = [];
   /** Those of them that hold something that could not be taken: set aside afterwards. */
   readonly #spoiltLogs = new Set<string>();
   #lastLog = 0;
@@ -178,6 +182,8 @@ class LowdbStore implements Store {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
     const text = next ? textOf(next) : Buffer.alloc(0);
+    const sizeBefore = this.#table.textOf(integrationId)?.length ?? 0;
+    if (text.length > Math.max(DOCUMENT_BYTES, sizeBefore)) throw tooLarge(integrationId);
     await this.#append({ integrationId, text });
     if (next) this.#table.set(integrationId, next, text);
     else this.#table.delete(integrationId);
@@ -186,7 +192,7 @@ class LowdbStore implements Store {
   }
 
   async #append(entry: LogEntry): Promise<void> {
-    if (this.#checkpointError !== undefined && (this.#log?.bytes ?? 0) > LOG_BYTES_MAX) {
+    if (this.#checkpointError !== undefined && this.#logBytes > LOG_BYTES_MAX) {
       throw asStoreError(this.#checkpointError);
     }
     const log = this.#log ?? (await this.#openLog());
@@ -195,6 +201,10 @@ class LowdbStore implements Store {
     this.#committedAt = performance.now();
     if (log.bytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
     else if (!this.#timer) this.#wait(QUIET_MS);
+  }
+
+  get #logBytes(): number {
+    return this.#oldLogs.reduce((sum, { bytes }) => sum + bytes, this.#log?.bytes ?? 0);
   }
 
   async #openLog(): Promise<CommitLog> {
@@ -211,12 +221,13 @@ class LowdbStore implements Store {
 
   /** What is written has to be readable again: a failure here is a bug of ours, found in time. */
   #assertFits(integrationId: string, document: Document): void {
-    const problem = this.#problemOf(integrationId, document);
+    const problem = documentProblem(document, this.#options.check, integrationId);
     if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
   }
 
+  /** What is wrong with one that was read. */
   #problemOf(integrationId: string, document: unknown): string | undefined {
-    return documentProblem(document, this.#options.check, integrationId);
+    return foreignProblem(document, this.#options.check, integrationId);
   }
 
   // --- checkpoints ----------------------------------------------------------------------------------
@@ -228,6 +239,8 @@ class LowdbStore implements Store {
       const now = performance.now();
       const quietMs = now - this.#committedAt;
       if (quietMs < QUIET_MS && now - this.#dirtySince < CHECKPOINT_MS) return this.#wait(QUIET_MS - quietMs);
+      // A checkpoint that is still going on waits for the next moment by itself, unless one is waited for.
+      this.#timer = undefined;
       this.#startCheckpoint();
     }, ms);
   }
@@ -262,7 +275,7 @@ class LowdbStore implements Store {
       });
       // One that cannot be written must not hold up what can: it moves to the present log.
       for (const id of failed.keys()) await this.#inOrder(id, () => this.#logAgain(id));
-      for (const path of [...this.#oldLogs]) {
+      for (const { path } of [...this.#oldLogs]) {
         if (this.#spoiltLogs.has(path)) await rename(path, asideOf(path));
         else await rm(path, { force: true });
         await syncFolder(this.#dataFolder);
@@ -277,9 +290,9 @@ class LowdbStore implements Store {
   /** The next commits go to a new log; the one before takes no more. */
   async #changeLogs(): Promise<void> {
     const before = this.#log;
-    if (!before || before.bytes === 0) return;
+    if (!before || before.bytes === 0 || this.#oldLogs.length >= OLD_LOGS) return;
     await this.#openLog();
-    this.#oldLogs.push(before.path);
+    this.#oldLogs.push(before);
     await before.close();
   }
 
@@ -302,15 +315,16 @@ class LowdbStore implements Store {
   // --- start ----------------------------------------------------------------------------------------
 
   async load(): Promise<void> {
+    for (const folder of [this.#dataFolder, this.#folder]) {
+      for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
+    }
     const names = await readdir(this.#folder);
-    for (const name of names) if (isTemporary(name)) await rm(join(this.#folder, name), { force: true });
     const ids = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
     const wanted = ids.filter(isObjectId).sort();
     for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
       const batch = wanted.slice(at, at + READS_AT_ONCE);
       const found = await Promise.all(batch.map((id) => readOrError(this.#fileOf(id))));
       for (const [index, id] of batch.entries()) await this.#take(id, found[index] as Found);
-      this.#table.forgetParsed();
     }
     await this.#replay();
   }
@@ -333,7 +347,7 @@ class LowdbStore implements Store {
   }
 
   #takeRead(id: string, document: Document, text = textOf(document)): void {
-    this.#table.set(id, document, text);
+    this.#table.set(id, document, text, false);
     this.#options.onRead?.(document);
   }
 
@@ -385,7 +399,7 @@ class LowdbStore implements Store {
         });
         this.#spoiltLogs.add(path);
       }
-      this.#oldLogs.push(path);
+      this.#oldLogs.push({ path, bytes: entries.reduce((sum, { text }) => sum + text.length, 0) });
     }
     if (this.#oldLogs.length > 0 || this.#dirty.size > 0) await this.#writeBack();
     if (this.#dirty.size > 0) this.#wait(RETRY_MS);

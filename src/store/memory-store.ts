@@ -1,6 +1,15 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
 import { StoreFollowers } from './followers.ts';
-import { byAge, comparePlaces, type Document, placeOf, recordIdsOf, type Store } from './store.ts';
+import {
+  byAge,
+  comparePlaces,
+  DOCUMENT_BYTES,
+  type Document,
+  placeOf,
+  recordIdsOf,
+  type Store,
+  tooLarge,
+} from './store.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
@@ -24,6 +33,7 @@ export function createMemoryStore(): Store {
       const before = documents.get(integrationId);
       const next = change(before);
       if (next === before) return before;
+      if (next && sizeOf(next) > Math.max(DOCUMENT_BYTES, sizeOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
       followers.tell({ integrationId, before, after: next });
@@ -33,3 +43,6 @@ export function createMemoryStore(): Store {
     async close() {},
   };
 }
+
+const sizeOf = (document: Document | undefined): number =>
+  document === undefined ? 0 : Buffer.byteLength(JSON.stringify(document));

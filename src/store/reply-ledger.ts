@@ -152,7 +152,8 @@ export class ReplyLedger {
 }
 
 const SQLITE_FULL = 13;
-const DAMAGED = [11, 26];
+/** No database, a damaged one, one of another shape, and a directory in the way. */
+const DAMAGED = [1, 11, 14, 26];
 
 function openOrSetAside(file: string, onDamage: (message: string) => void): DatabaseSync {
   try {

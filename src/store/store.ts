@@ -6,6 +6,11 @@ import Type, { type Static } from 'typebox';
 import type { JsonObject } from '../json.ts';
 
 export const FORMAT = 1;
+/**
+ * Of a document as JSON: an integration with all that it groups. It is written in one piece, and while it is
+ * made into text nobody else is served.
+ */
+export const DOCUMENT_BYTES = 32 * 1024 * 1024;
 export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
@@ -16,6 +21,9 @@ export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\
 export const Stored = Type.Object({ _id: ObjectId, createdAt: Timestamp, lastModified: Timestamp });
 export type Stored = Static<typeof Stored> & JsonObject;
 
+/** Far below what a number counts in ones to. */
+const REVISION_MAX = 2 ** 52;
+
 const Records = Type.Record(Type.String(), Stored);
 
 /** One file, row or value of the store. */
@@ -24,7 +32,7 @@ export const Document = Type.Object(
     format: Type.Literal(FORMAT),
     integration: Stored,
     /** How often the integration and each record was written, by `_id`; finds conflicts. */
-    revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1 })),
+    revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: REVISION_MAX })),
     connections: Records,
     exports: Records,
     imports: Records,
@@ -94,11 +102,15 @@ export interface Store {
 /** A document that breaks a rule of the store, or a disk that does not take it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly code: 'store_unavailable' | 'store_full' | 'store_locked';
+  readonly code: 'store_unavailable' | 'store_full' | 'store_locked' | 'integration_too_large';
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
+}
+
+export function tooLarge(integrationId: string): StoreError {
+  return new StoreError('integration_too_large', `${integrationId} would hold more than ${DOCUMENT_BYTES} bytes.`);
 }
 
 /** The ids of a document's records, of every kind. */

@@ -3,7 +3,17 @@
  * commit, which is one atomic write. It covers one integration and what that groups.
  */
 import type { Json, JsonObject } from '../json.ts';
-import { type Document, FORMAT, type RecordKind, recordIdsOf, recordKinds, type Store, type Stored } from './store.ts';
+import {
+  DOCUMENT_BYTES,
+  type Document,
+  FORMAT,
+  type RecordKind,
+  recordIdsOf,
+  recordKinds,
+  type Store,
+  type Stored,
+  tooLarge,
+} from './store.ts';
 
 /** A record that this unit changes was changed by another after this one had read it. */
 export class ConflictError extends Error {
@@ -12,8 +22,13 @@ export class ConflictError extends Error {
 
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
 type Part = RecordKind | 'state';
-/** `state` keys have revisions of their own, under a name that no id has. */
+/** `state` keys have revisions of their own, under names that no id has. */
 const STATE = 'state:';
+/**
+ * Counts all writes of `state`; a key's revision is the count at its last one. A key that was removed and
+ * is there again must not have a revision that somebody has seen before.
+ */
+const STATE_WRITES = 'state';
 const stateKey = (key: string): string => STATE + key;
 
 export class UnitOfWork {
@@ -23,12 +38,17 @@ export class UnitOfWork {
   #base: Document | undefined;
   /** As this unit sees it. */
   #draft: Draft | undefined;
-  /** Ids (and state keys) that the unit has changed. */
-  readonly #touched = new Set<string>();
+  /** Ids (and state keys) that the unit has changed, and how often. */
+  readonly #touched = new Map<string, number>();
+  /** What they came to, as JSON; the memory that a unit may take is bounded like the document. */
+  readonly #sizes = new Map<string, number>();
+  #size = 0;
   /** Ids of records that what the unit has written refers to. */
   readonly #reliedOn = new Set<string>();
   /** Parts of the draft that are the unit's own, and no longer the document's. */
   readonly #copied = new Set<Part>();
+  /** Told before the unit holds more, or less; may throw, and the write is refused. */
+  onGrowth: ((chars: number) => void) | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -61,8 +81,14 @@ export class UnitOfWork {
     if (this.hasChanges)
       throw new Error(`unit of work on ${this.integrationId}: it has changes that are not committed`);
     const result = await UnitOfWork.change(this.#store, this.integrationId, work);
-    this.#rebase(await this.#store.get(this.integrationId));
+    await this.refresh();
     return result;
+  }
+
+  /** Sees what others have committed since; not if it has changes of its own. */
+  async refresh(): Promise<void> {
+    const document = await this.#store.get(this.integrationId);
+    if (!this.hasChanges && document !== this.#base) this.#rebase(document);
   }
 
   get integration(): Stored | undefined {
@@ -71,15 +97,14 @@ export class UnitOfWork {
 
   /** Creates the integration if the unit sees none. */
   set integration(next: Stored) {
-    this.#touched.add(this.integrationId);
+    this.#touch(this.integrationId, next);
     this.#draft ??= { ...emptyDocument(next) };
     this.#draft.integration = next;
   }
 
-  /** How often a record has been written, this unit's own change counted. */
+  /** How often a record has been written, this unit's own changes counted. */
   revisionOf(id: string): number {
-    const committed = this.#base?.revisions[id] ?? 0;
-    return this.#touched.has(id) ? committed + 1 : committed;
+    return (this.#base?.revisions[id] ?? 0) + (this.#touched.get(id) ?? 0);
   }
 
   records(kind: RecordKind): readonly Stored[] {
@@ -92,13 +117,13 @@ export class UnitOfWork {
 
   /** @param references ids of records of this integration that it refers to, and that must stay */
   putRecord(kind: RecordKind, record: Stored, references: Iterable<string> = []): void {
-    this.#touched.add(record._id);
+    this.#touch(record._id, record);
     for (const id of references) this.#reliedOn.add(id);
     this.#own(kind)[record._id] = record;
   }
 
   removeRecord(kind: RecordKind, id: string): void {
-    this.#touched.add(id);
+    this.#touch(id);
     delete this.#own(kind)[id];
   }
 
@@ -107,14 +132,25 @@ export class UnitOfWork {
   }
 
   putState(key: string, value: Json): void {
-    this.#touched.add(stateKey(key));
+    this.#touch(stateKey(key), value);
     // Whatever the key is: an assignment to `__proto__` would be something else.
     Object.defineProperty(this.#own('state'), key, { value, writable: true, enumerable: true, configurable: true });
   }
 
   removeState(key: string): void {
-    this.#touched.add(stateKey(key));
+    this.#touch(stateKey(key));
     delete this.#own('state')[key];
+  }
+
+  /** @throws StoreError before anything is changed, if what the unit has written would be too large */
+  #touch(name: string, value?: Json): void {
+    const size = value === undefined ? 0 : JSON.stringify(value).length;
+    const all = this.#size - (this.#sizes.get(name) ?? 0) + size;
+    if (all > DOCUMENT_BYTES && size > 0) throw tooLarge(this.integrationId);
+    this.onGrowth?.(all - this.#size);
+    this.#size = all;
+    this.#sizes.set(name, size);
+    this.#touched.set(name, (this.#touched.get(name) ?? 0) + 1);
   }
 
   /** A part of the draft to be changed in place: copied once, however often it is changed. */
@@ -129,8 +165,8 @@ export class UnitOfWork {
 
   /** Removes the integration and all that it groups. */
   removeAll(): void {
-    this.#touched.add(this.integrationId);
-    for (const kind of recordKinds) for (const { _id } of this.records(kind)) this.#touched.add(_id);
+    this.#touch(this.integrationId);
+    for (const kind of recordKinds) for (const { _id } of this.records(kind)) this.#touch(_id);
     this.#draft = undefined;
   }
 
@@ -151,22 +187,20 @@ export class UnitOfWork {
   #rebase(document: Document | undefined): void {
     this.#base = document;
     this.#draft = document && { ...document };
-    for (const noted of [this.#touched, this.#reliedOn, this.#copied]) noted.clear();
+    for (const noted of [this.#touched, this.#sizes, this.#reliedOn, this.#copied]) noted.clear();
+    this.onGrowth?.(-this.#size);
+    this.#size = 0;
   }
 
   #applyTo(current: Document | undefined): Document | undefined {
-    for (const id of this.#touched) {
+    for (const id of this.#touched.keys()) {
       if ((current?.revisions[id] ?? 0) !== (this.#base?.revisions[id] ?? 0)) throw new ConflictError();
     }
     const draft = this.#draft;
     if (!draft) return undefined;
     // Gone in the meantime: what the unit changed had a revision then, unless it is new.
     if (!current && this.#base) throw new ConflictError();
-    const revisions = { ...current?.revisions };
-    for (const id of this.#touched) {
-      if (this.#isThere(id)) revisions[id] = this.revisionOf(id);
-      else delete revisions[id];
-    }
+    const revisions = this.#revisionsAfter(current);
     if (!current || current === this.#base) return { ...draft, revisions };
     const merged: Draft = { ...current, revisions };
     if (this.#touched.has(this.integrationId)) merged.integration = draft.integration;
@@ -174,6 +208,19 @@ export class UnitOfWork {
     merged.state = this.#merge(current.state, draft.state, stateKey);
     this.#assertWhole(merged);
     return merged;
+  }
+
+  #revisionsAfter(current: Document | undefined): Record<string, number> {
+    const revisions = { ...current?.revisions };
+    let writes = writesOfState(revisions);
+    for (const id of this.#touched.keys()) {
+      const isState = id.startsWith(STATE);
+      if (isState) writes++;
+      if (this.#isThere(id)) revisions[id] = isState ? writes : this.revisionOf(id);
+      else delete revisions[id];
+    }
+    if (writes > 0) revisions[STATE_WRITES] = writes;
+    return revisions;
   }
 
   #isThere(id: string): boolean {
@@ -188,7 +235,7 @@ export class UnitOfWork {
   #assertWhole(merged: Document): void {
     const present = new Set(recordIdsOf(merged));
     for (const id of this.#reliedOn) if (!present.has(id)) throw new ConflictError();
-    const removed = [...this.#touched].filter((id) => !id.startsWith(STATE) && !this.#isThere(id));
+    const removed = [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && !this.#isThere(id));
     if (removed.length === 0) return;
     const records = JSON.stringify(recordKinds.map((kind) => merged[kind]));
     if (removed.some((id) => records.includes(`"${id}"`))) throw new ConflictError();
@@ -204,6 +251,13 @@ export class UnitOfWork {
     const kept = Object.entries(current).filter(([key]) => !touched(key));
     return Object.fromEntries([...kept, ...Object.entries(draft).filter(([key]) => touched(key))]);
   }
+}
+
+function writesOfState(revisions: Readonly<Record<string, number>>): number {
+  const known = revisions[STATE_WRITES];
+  if (known !== undefined) return known;
+  const ofKeys = Object.entries(revisions).filter(([name]) => name.startsWith(STATE));
+  return ofKeys.reduce((most, [, revision]) => Math.max(most, revision), 0);
 }
 
 function emptyDocument(integration: Stored): Document {

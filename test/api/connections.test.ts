@@ -1,23 +1,47 @@
 /** Requests with a connection's credentials, against a real server (contract 8). */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, errorsOf, type Reply } from '../support/client.ts';
-import { installed, serve } from '../support/runtime.ts';
+import { rawServer } from '../support/outbound.ts';
+import { installed, serveAll } from '../support/runtime.ts';
 
 let application: Server;
 let origin: string;
+/** Another application, which the manifest names too. */
+let other: Server;
+let elsewhere: string;
+const askedElsewhere: IncomingMessage['headers'][] = [];
 /** What the application was asked last. */
 let asked: { method?: string | undefined; url?: string | undefined; headers: IncomingMessage['headers']; body: string };
 
 beforeAll(async () => {
   application = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const raw = await buffer(request);
+    const body = raw.toString();
     asked = { method: request.method, url: request.url, headers: request.headers, body };
     if (request.url?.includes('/echo')) {
       response.setHeader('x-echo', request.headers.authorization ?? '');
       return response.end(JSON.stringify(request.headers));
+    }
+    if (request.url?.includes('/repeat'))
+      return response.end(Buffer.concat([raw, Buffer.from(JSON.stringify(request.headers))]));
+    if (request.url?.endsWith('/hang')) {
+      request.socket.on('close', hanging.close);
+      return hanging.come();
+    }
+    if (request.url?.includes('/after-hang')) {
+      await hanging.hasCome;
+      return response.end();
+    }
+    if (request.url?.includes('/away')) return response.writeHead(307, { location: `${elsewhere}/` }).end();
+    if (request.url?.includes('/base64')) {
+      return response.end(Buffer.from(JSON.stringify(request.headers)).toString('base64'));
+    }
+    if (request.url?.includes('/own-headers')) {
+      response.setHeader('access-control-allow-origin', '*').setHeader('clear-site-data', '"*"');
+      response.setHeader('alt-svc', 'h3=":1"').setHeader('x-theirs', 'kept');
     }
     if (request.url?.includes('/bytes')) return response.end(Buffer.from([0xff, 0, 0xfe]));
     if (request.url?.includes('/reset')) return request.socket.destroy();
@@ -28,13 +52,38 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => application.once('listening', resolve));
   origin = `http://127.0.0.1:${(application.address() as AddressInfo).port}`;
+  elsewhere = await new Promise((resolve) => {
+    other = createServer((request, response) => {
+      askedElsewhere.push(request.headers);
+      response.end('elsewhere');
+    }).listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(other.address() as AddressInfo).port}`));
+  });
 });
-afterAll(() => void application.close());
+afterAll(() => {
+  application.close();
+  other.close();
+});
+
+/** A request that the application never answers. */
+const hanging = (() => {
+  const { promise: hasCome, resolve: come } = Promise.withResolvers<void>();
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  return { hasCome, come, closed, close: () => close() };
+})();
 
 const CODE = `exports.settings = {
   async proxy({ id, headers }) {
     const response = await fetch('/v1/connections/' + id + '/proxy', { method: 'POST', headers });
     return [response.status, await response.text()];
+  },
+  async leaves({ id }) {
+    const proxy = (uri) => fetch('/v1/connections/' + id + '/proxy', { method: 'POST', headers: { 'Integrator-Relative-URI': uri } });
+    proxy('/hang').catch(() => {});
+    return (await proxy('/after-hang')).status;
+  },
+  async bytes({ id, headers, body }) {
+    const response = await fetch('/v1/connections/' + id + '/proxy', { method: 'POST', headers, body: body && new Uint8Array(body) });
+    return [...await response.bytes()];
   },
   async steal({ id, url }) {
     const path = '/v1/connections/' + id;
@@ -44,15 +93,14 @@ const CODE = `exports.settings = {
     return [put.status, await put.json()];
   },
 };`;
+const served = serveAll(() => ({
+  bundles: { one: { code: CODE, connector: { permissions: { fetch: [origin, elsewhere] } } }, none: { code: CODE } },
+  options: { allowPrivateNetwork: '127.0.0.1' },
+}));
 let client: Client;
 let integrationId: string;
-beforeEach(async () => {
-  const connector = { permissions: { fetch: [origin] } };
-  const served = await serve(
-    { one: { code: CODE, connector }, none: { code: CODE } },
-    { allowPrivateNetwork: '127.0.0.1' },
-  );
-  client = served.client;
+beforeAll(async () => {
+  client = served().client;
   integrationId = await installed(client, 'one');
 });
 
@@ -111,7 +159,7 @@ describe('proxy', () => {
     expect([reply.status, reply.text]).toEqual([401, '{"their":"answer"}']);
     expect(reply.headers.get('x-request-id')).not.toBe('theirs');
     expect(reply.headers.get('set-cookie')).toBeNull();
-    const bytes = await fetch(`${await base()}/connections/${await connection({})}/proxy`, {
+    const bytes = await fetch(`${served().runtime.url}/connections/${await connection({})}/proxy`, {
       method: 'POST',
       headers: { authorization: 'Bearer the-tests-token', 'integrator-relative-uri': '/bytes' },
     });
@@ -149,6 +197,111 @@ describe('proxy', () => {
     expect([reply.status, ...(errorsOf(reply)[0] ?? [])]).toEqual(expected);
   });
 
+  test('an application that echoes it in other spellings tells nobody either', async () => {
+    const auth = { type: 'token', token: { token: 'a/"b\\c"-secret' } };
+    const id = await connection({ auth });
+    for (const [path, body] of [
+      ['/echo', undefined],
+      ['/base64', undefined],
+      // Bytes that are no text, which the caller may send along.
+      ['/repeat', new Uint8Array([0xff])],
+    ] as const) {
+      const reply = await fetch(`${served().runtime.url}/connections/${id}/proxy`, {
+        method: 'POST',
+        headers: {
+          authorization: 'Bearer the-tests-token',
+          'integrator-method': 'POST',
+          'integrator-relative-uri': path,
+        },
+        ...(body ? { body } : {}),
+      });
+      const text = Buffer.from(await reply.arrayBuffer()).toString('latin1');
+      expect(reply.status).toBe(200);
+      expect(text, path).toContain('******');
+      expect(text + Buffer.from(text, 'base64').toString('latin1'), path).not.toMatch(/b\\+c/);
+      expect(JSON.stringify([...reply.headers])).not.toContain('secret');
+    }
+  });
+
+  test('how credentials are sent is no secret that would be taken out of answers', async () => {
+    const token = { token: 'abc-secret', scheme: 'Bearer', location: 'header', headerName: 'authorization' };
+    const id = await connection({
+      auth: { type: 'token', token },
+      headers: [{ name: 'x-headers', value: 'a header' }],
+    });
+    const { text } = await proxy(id, { 'integrator-relative-uri': '/echo' });
+    expect(text).toContain('"authorization":"Bearer ******"');
+    expect(text).toContain('"x-headers":"a header"');
+    expect((await client('GET', `/connections/${id}`)).body.http.auth.token.scheme).toBe('******');
+  });
+
+  test("headers that are about the application's own place are not passed on", async () => {
+    const { headers } = await proxy(await connection({}), { 'integrator-relative-uri': '/own-headers' });
+    expect(headers.get('x-theirs')).toBe('kept');
+    for (const name of ['access-control-allow-origin', 'clear-site-data', 'alt-svc'])
+      expect(headers.has(name)).toBe(false);
+  });
+
+  test.each([
+    ['a part of a value', '{{connection.http.auth.token.token.0}}'],
+    ['a length', '{{connection.http.auth.token.token.length}}'],
+    ['an inherited member', '{{connection.constructor.name}}'],
+    ['nothing at all', '{{connection.http.nothing}}'],
+    ['an object', '{{connection.http.auth}}'],
+  ])('a template gets whole values alone, and not %s', async (_what, template) => {
+    const auth = { type: 'token', token: { token: 'abc-secret' } };
+    await proxy(await connection({ auth, headers: [{ name: 'x-got', value: `<${template}>` }] }));
+    expect(asked.headers['x-got']).toBe('<>');
+  });
+
+  test.each([
+    ['a loop', '{{#connection.http.list}}{{#connection.http.list}}x{{/connection.http.list}}{{/connection.http.list}}'],
+    ['an inversion', '{{^connection.no}}x{{/connection.no}}'],
+    ['a partial', '{{> connection.name}}'],
+    ['another root', '{{name}}'],
+    ['a very long one', 'x'.repeat(20_000)],
+  ])('%s in a template is refused at once', async (_what, value) => {
+    const id = await connection({ list: Array(10_000).fill(0), headers: [{ name: 'a', value }] });
+    expect(errorsOf(await proxy(id))).toEqual([['invalid_field', 'http.headers']]);
+  });
+
+  test('long runs of slashes and blanks hold nobody up', async () => {
+    const startedAt = performance.now();
+    const slashes = await connection({ baseURI: `${origin}/${'/'.repeat(200_000)}x` });
+    expect(errorsOf(await proxy(slashes))).toEqual([['invalid_field', 'http.baseURI']]);
+    const blanks = await connection({ headers: [{ name: 'a', value: `a${' '.repeat(15_000)}b` }] });
+    expect((await proxy(blanks)).status).not.toBe(200);
+    expect(
+      (await proxy(await connection({ baseURI: `${origin}////` }), { 'integrator-relative-uri': '///echo' })).status,
+    ).toBe(200);
+    expect(asked.url).toBe('/echo');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  test.each(['http://somebody:word@127.0.0.1', 'http://*.shop.example'])(
+    '%s is no address for credentials',
+    async (baseURI) => {
+      expect(errorsOf(await proxy(await connection({ baseURI })))).toEqual([['invalid_field', 'http.baseURI']]);
+    },
+  );
+
+  test('a client that goes away ends the request', async () => {
+    const { promise: hasAsked, resolve: onAsked } = Promise.withResolvers<void>();
+    const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
+    const port = await rawServer((socket) => socket.once('data', () => onAsked()).on('close', () => onClosed()));
+    const id = await connection({ baseURI: `http://127.0.0.1:${port}` });
+    const leaving = new AbortController();
+    const reply = fetch(`${served().runtime.url}/connections/${id}/proxy`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer the-tests-token' },
+      signal: leaving.signal,
+    }).catch(({ name }) => name);
+    await hasAsked;
+    leaving.abort();
+    expect(await reply).toBe('AbortError');
+    await closed;
+  });
+
   test('a relative URI stays where the connection leads', async () => {
     const id = await connection({ baseURI: origin });
     for (const uri of ['@example.com', '//example.com/x', 'https://example.com/', '\\\\example.com', '.example.com']) {
@@ -158,18 +311,15 @@ describe('proxy', () => {
   });
 });
 
-async function base(): Promise<string> {
-  const reply = await client('POST', '/integrations', { name: 'x' });
-  return (reply.headers.get('location') as string).split('/v1')[0] as string;
-}
-
 test('ping says whether the other side answers, and the tile what does not', async () => {
   const good = await connection({ auth: { type: 'token', token: { token: 'wrong-secret' } } });
   expect((await client('GET', `/connections/${good}/ping`)).body).toEqual({ success: false, status: 401 });
   const down = await connection({ baseURI: 'http://127.0.0.1:1' });
   const reply = await client('GET', `/connections/${down}/ping`);
   expect(reply.body).toMatchObject({ success: false, errors: [{ code: 'connection_failed' }] });
-  expect((await client('GET', '/tiles')).body[0].offlineConnections.sort()).toEqual([good, down].sort());
+  const tiles = (await client('GET', '/tiles')).body;
+  const tile = tiles.find(({ _integrationId }: { _integrationId: string }) => _integrationId === integrationId);
+  expect(tile.offlineConnections.sort()).toEqual([good, down].sort());
   const echo = await connection({ ping: { relativeURI: '/echo' } });
   expect((await client('GET', `/connections/${echo}/ping`)).body).toEqual({ success: true, status: 200 });
   expect(asked.url).toBe('/base/echo');
@@ -190,9 +340,9 @@ describe('a run', () => {
   });
 
   test('does not, where its manifest does not name the origin', async () => {
-    const other = await installed(client, 'none');
-    const id = await connection(http, other);
-    const reply = await client('PUT', `/integrations/${other}/settings/proxy`, { id });
+    const another = await installed(client, 'none');
+    const id = await connection(http, another);
+    const reply = await client('PUT', `/integrations/${another}/settings/proxy`, { id });
     expect(reply.body[0]).toBe(403);
   });
 
@@ -209,7 +359,43 @@ describe('a run', () => {
   });
 
   test("reaches no other integration's connection", async () => {
-    const other = await connection(http, await installed(client, 'one'));
-    expect((await client('PUT', `/integrations/${integrationId}/settings/proxy`, { id: other })).body[0]).toBe(403);
+    const another = await connection(http, await installed(client, 'one'));
+    expect((await client('PUT', `/integrations/${integrationId}/settings/proxy`, { id: another })).body[0]).toBe(403);
+  });
+
+  test('cannot have them sent elsewhere by a redirect, in whatever header they are', async () => {
+    const token = { token: 'abc-secret', headerName: 'X-Key', scheme: '' };
+    const id = await connection({ auth: { type: 'token', token } });
+    const call = (uri: string) =>
+      client('PUT', `/integrations/${integrationId}/settings/proxy`, {
+        id,
+        headers: { 'Integrator-Relative-URI': uri },
+      });
+    expect((await call('/away')).body[0]).toBe(403);
+    expect((await proxy(id, { 'integrator-relative-uri': '/away' })).status).toBe(403);
+    expect(askedElsewhere).toEqual([]);
+    // The control: without credentials, and where the connection leads there, it is reached.
+    const there = await connection({ baseURI: elsewhere });
+    expect((await proxy(there)).text).toBe('elsewhere');
+    expect(askedElsewhere).toHaveLength(1);
+  });
+
+  test('gets an answer that is no text as it is, and sends bytes along', async () => {
+    const id = await connection(http);
+    const bytes = async (uri: string, body?: number[]): Promise<number[]> => {
+      const headers = { 'Integrator-Relative-URI': uri, 'Integrator-Method': 'POST' };
+      return (await client('PUT', `/integrations/${integrationId}/settings/bytes`, { id, headers, body })).body;
+    };
+    expect(await bytes('/bytes')).toEqual([0xff, 0, 0xfe]);
+    const repeated = Buffer.from(await bytes('/repeat', [0xff, 0xfe, 0x80]));
+    expect([...repeated.subarray(0, 3)]).toEqual([0xff, 0xfe, 0x80]);
+    expect(repeated.toString('latin1')).toContain('Bearer ******');
+  });
+
+  test('that ends leaves no such request behind', async () => {
+    const id = await connection(http);
+    const reply = await client('PUT', `/integrations/${integrationId}/settings/leaves`, { id });
+    expect(reply.body).toBe(200);
+    await hanging.closed;
   });
 });

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { errorsOf, type Reply } from '../support/client.ts';
 import { type BundleText, writeBundle } from '../support/folders.ts';
-import { connectorIdOf, installed, serve } from '../support/runtime.ts';
+import { connectorIdOf, installed, serve, serveForAll } from '../support/runtime.ts';
 
 /** Reads and writes the run's own integration, the way connectors do. */
 const API = `
@@ -15,11 +15,12 @@ const API = `
     const response = await fetch('/v1/integrations/' + id, { method: 'PUT', body: JSON.stringify(body) });
     return [response.status, await response.json()];
   };`;
+const shared = serveForAll();
 const codeOf = ({ status, body }: Reply): [number, string | undefined] => [status, body.errors?.[0]?.code];
 
 describe('install', () => {
   test('without a function the record is made from the manifest', async () => {
-    const { client, runtime } = await serve({
+    const { client, runtime } = await shared.serve({
       a: {
         manifest: { version: '1.2.3' },
         connector: { title: 'Title', install: [{ name: 'S', installerFunction: 's', own: 1 }], settings: { x: [] } },
@@ -52,7 +53,7 @@ describe('install', () => {
   });
 
   test('the installer function sees its record, and what it writes is part of the install', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         connector: { installerFunction: 'go', opts: { o: 1 } },
         code: `${API} exports.installer = { async go(options) {
@@ -80,10 +81,8 @@ describe('install', () => {
     ['is not there', '5', 'invalid_function'],
     ['runs for ever', '() => { for (;;); }', 'cpu_limit_exceeded'],
   ])('when the function %s nothing is left', async (_what, source, code) => {
-    const { client } = await serve(
-      { a: { connector: { installerFunction: 'go' }, code: `${API} exports.installer = { go: ${source} }` } },
-      { runCpuMs: 200 },
-    );
+    const connector = { installerFunction: 'go', limits: { cpuMs: 200 } };
+    const { client } = await shared.serve({ a: { connector, code: `${API} exports.installer = { go: ${source} }` } });
     const reply = await client('POST', `/integrations/${await connectorIdOf(client, 'a')}/install`, {});
     expect(codeOf(reply)).toEqual([422, code]);
     expect((await client('GET', '/integrations')).body).toEqual([]);
@@ -94,7 +93,7 @@ describe('install', () => {
     [{ tag: 5 }, 'tag'],
     [{ sandbox: 'x' }, 'sandbox'],
   ])('a body of %j is refused', async (body, field) => {
-    const { client } = await serve({ a: { code: 'exports.installer = {}' } });
+    const { client } = await shared.serve({ a: { code: 'exports.installer = {}' } });
     const reply = await client('POST', `/integrations/${await connectorIdOf(client, 'a')}/install`, body);
     expect([reply.status, errorsOf(reply)]).toEqual([422, [['invalid_field', field]]]);
     expect((await client('GET', '/integrations')).body).toEqual([]);
@@ -103,7 +102,7 @@ describe('install', () => {
 
 describe('a call', () => {
   test("options are the body's keys and then the runtime's, which win", async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         connector: { opts: { fromManifest: 1 } },
         code: 'exports.utilities = { f: (options) => ({ ...options, bearerToken: options.bearerToken.length }) }',
@@ -126,7 +125,9 @@ describe('a call', () => {
   });
 
   test('the answer is the body, untouched', async () => {
-    const { client } = await serve({ a: { code: 'exports.utilities = { f: ({ as }) => eval("(" + as + ")") }' } });
+    const { client } = await shared.serve({
+      a: { code: 'exports.utilities = { f: ({ as }) => eval("(" + as + ")") }' },
+    });
     const id = await installed(client, 'a');
     for (const as of ['null', '0', 'false', '""', '[]', '{"b":1,"a":[null]}', '"\\u2028"']) {
       const reply = await client('PUT', `/integrations/${id}/utilities/f`, { as });
@@ -137,7 +138,7 @@ describe('a call', () => {
   });
 
   test("failures are 422 with the connector's code; what is not its doing is 503", async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         code: `exports.utilities = {
         fails() { throw Object.assign(new Error('why'), { code: 'mine', secret: 1 }) }, plain() { throw new RangeError('r') },
@@ -177,14 +178,14 @@ describe('a call', () => {
   });
 
   test('a name with any characters is looked up as it is', async () => {
-    const { client } = await serve({ a: { code: 'exports.utilities = { "größe/a b%": () => 1 }' } });
+    const { client } = await shared.serve({ a: { code: 'exports.utilities = { "größe/a b%": () => 1 }' } });
     const id = await installed(client, 'a');
     expect((await client('PUT', `/integrations/${id}/utilities/${encodeURIComponent('größe/a b%')}`)).body).toBe(1);
     expect((await client('PUT', `/integrations/${id}/utilities/%E0%A4%A`)).status).toBe(422);
   });
 
   test('overlapping runs: the later commit that touches the same record is a conflict', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         code: `${API} exports.settings = { async f({ _integrationId, name, first, ms }) {
         await put(_integrationId, { name });
@@ -203,7 +204,7 @@ describe('a call', () => {
   });
 
   test('nobody sees what a run has written before it succeeds, and a run that fails has written nothing', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         code: `${API} exports.settings = { async f({ _integrationId, fail }) {
         await put(_integrationId, { name: 'written' });
@@ -240,7 +241,7 @@ describe("a run's token", () => {
   };
 
   test('reaches its own integration, and only while it runs', async () => {
-    const { client } = await serve({ a: bundle });
+    const { client } = await shared.serve({ a: bundle });
     const [id, other] = [await installed(client, 'a'), await installed(client, 'a')];
     const ask = async (body: object) => (await client('PUT', `/integrations/${id}/utilities/ask`, body)).body;
     const codeFor = async (body: object) => {
@@ -271,7 +272,7 @@ describe("a run's token", () => {
   });
 
   test('a request that is none of HTTP is refused in the guest, and harms nobody', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         code: `exports.utilities = { ask: ({ path, init }) => fetch(path, init).then(({ status }) => status, (error) => error.code ?? error.message) }`,
       },
@@ -329,7 +330,7 @@ describe("a run's token", () => {
   });
 
   test("writes every field of its integration but the runtime's", async () => {
-    const { client } = await serve({ a: bundle });
+    const { client } = await shared.serve({ a: bundle });
     const id = await installed(client, 'a');
     const write = async (body: object) =>
       (await client('PUT', `/integrations/${id}/utilities/ask`, { method: 'PUT', path: `/integrations/${id}`, body }))
@@ -357,7 +358,7 @@ describe('steps', () => {
   };
 
   test('success completes the step, stepsToUpdate is merged, and the last one makes the integration ready', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         connector,
         code: `exports.installer = {
@@ -382,7 +383,7 @@ describe('steps', () => {
   });
 
   test('a function that writes the steps or the mode itself is left to it', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         connector,
         code: `${API} exports.installer = {
@@ -398,7 +399,7 @@ describe('steps', () => {
   });
 
   test('a reply that would make the record invalid stores nothing', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: {
         connector,
         code: `exports.installer = { one: () => ({ success: true, stepsToUpdate: [{ installerFunction: 'one', name: 5 }] }) }`,
@@ -424,14 +425,14 @@ describe('update', () => {
   });
 
   async function updated(update: string, count = 1) {
-    const served = await serve({ a: v1 });
+    const served = await shared.serve({ a: v1 });
     const { client, connectors } = served;
     const connectorId = await connectorIdOf(client, 'a');
     const ids: string[] = [];
     for (let i = 0; i < count; i++) ids.push(await installed(client, 'a', { tag: `t${i}` }));
     await writeBundle(connectors, 'a', version2(update));
     const isThere = async () => expect((await client('GET', `/connectors/${connectorId}`)).body.version).toBe('2.0.0');
-    await vi.waitFor(isThere, { timeout: 5000, interval: 20 });
+    await vi.waitFor(isThere, { timeout: 60_000, interval: 20 });
     const push = (body: unknown = { _integrationIds: ids }) => client('PUT', `/connectors/${connectorId}/update`, body);
     return { ...served, connectorId, ids, id: ids[0] as string, push };
   }
@@ -516,7 +517,7 @@ describe('uninstall', () => {
   });
 
   test('the function runs, everything goes, and its answer is the reply', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: uninstaller('() => ({ done: 1 })'),
       b: { code: 'exports.installer = {}' },
       c: uninstaller('() => {}'),
@@ -531,7 +532,7 @@ describe('uninstall', () => {
   });
 
   test('a function that fails keeps everything, unless by force, which reports it', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: uninstaller(`() => { throw Object.assign(new Error('no'), { code: 'mine' }) }`),
     });
     const id = await installed(client, 'a');
@@ -547,11 +548,11 @@ describe('uninstall', () => {
   });
 
   test('an integration whose bundle has gone is not stuck', async () => {
-    const { client, connectors } = await serve({ a: { code: 'exports.installer = {}' } });
+    const { client, connectors } = await shared.serve({ a: { code: 'exports.installer = {}' } });
     const id = await installed(client, 'a');
     await rm(`${connectors}/a`, { recursive: true });
     await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toEqual([]), {
-      timeout: 5000,
+      timeout: 60_000,
       interval: 20,
     });
     expect(codeOf(await client('DELETE', `/integrations/${id}/install`))).toEqual([422, 'connector_unavailable']);
@@ -560,7 +561,7 @@ describe('uninstall', () => {
   });
 
   test('pre-uninstall steps are kept and completed one by one', async () => {
-    const { client } = await serve({
+    const { client } = await shared.serve({
       a: uninstaller(
         '() => ({})',
         `pre: () => [{ name: 'Close', uninstallerFunction: 'close' }], close: () => ({ success: true })`,
@@ -578,7 +579,7 @@ describe('uninstall', () => {
 
 test("persistSettings: the connector's own if it has one, the runtime's otherwise", async () => {
   const settings = { sections: [{ fields: [{ name: 'n', type: 'input', value: '' }] }] };
-  const { client } = await serve({
+  const { client } = await shared.serve({
     own: {
       connector: { settings },
       code: 'exports.settings = { persistSettings: ({ pending }) => ({ mine: pending }) }',

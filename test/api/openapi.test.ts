@@ -6,7 +6,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { openRoutes, routes } from '../../src/api/app.ts';
 import { operations } from '../../src/api/openapi/operations.ts';
 import type { Connector, Run, Tile } from '../../src/api/openapi/schemas.ts';
-import type { ConnectorRow } from '../../src/connector/catalog.ts';
+import type { ConnectorRow } from '../../src/connector/slot.ts';
 import type { RunRecord } from '../../src/run/run.ts';
 import { createClient } from '../support/client.ts';
 import { assertDescribed, description } from '../support/described.ts';
@@ -44,10 +44,10 @@ test('every reference leads somewhere, and every operation has an id of its own'
 test('has the routes of the router, and no others', () => {
   const nothing = {} as never;
   const service = { store: {}, uploads: {}, dispatcher: { runs: {} } } as never;
-  const router = routes({ service, idempotency: nothing, metrics: nothing, feed: nothing, publicUrl: () => '' });
-  const routed = router.stack.flatMap(({ methods, path }) =>
-    methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`),
-  );
+  const routers = routes({ service, idempotency: nothing, metrics: nothing, feed: nothing, publicUrl: () => '' });
+  const routed = routers
+    .flatMap(({ stack }) => stack)
+    .flatMap(({ methods, path }) => methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`));
   const open = openRoutes({ health: nothing, version: '', publicUrl: () => '' });
   const all = [...routed, ...[...open.keys()].map((path) => `GET ${path}`)];
   expect(documented.map(anonymous).sort()).toEqual(all.map(anonymous).sort());

@@ -1,11 +1,10 @@
 /** Connections, exports, imports, flows and state (contract 4 and 8), from outside and from a run. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { pino } from 'pino';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, errorsOf } from '../support/client.ts';
-import { installed, type Served, serve } from '../support/runtime.ts';
+import { httpServer } from '../support/outbound.ts';
+import { installed, type Served, serve, serveAll } from '../support/runtime.ts';
 
 /** A connector that passes requests on, and ends as it is told. */
 const WORKER = `exports.settings = {
@@ -22,15 +21,20 @@ const WORKER = `exports.settings = {
   },
 };`;
 
+/** One runtime for most of the tests; what one of them makes stands in integrations of its own. */
+const shared = serveAll(() => ({ bundles: { worker: { code: WORKER } } }));
+
 let served: Served;
 let client: Client;
 let integrationId: string;
 
 beforeEach(async () => {
-  served = await serve({ worker: { code: WORKER } });
+  served = shared();
   client = served.client;
   integrationId = await installed(client, 'worker');
 });
+/** Of this test's integration. */
+const listed = async (kind: string) => (await client('GET', `/${kind}?_integrationId=${integrationId}`)).body;
 
 interface Asked {
   readonly method?: string;
@@ -46,6 +50,7 @@ const made = async (kind: string, body: object): Promise<string> => {
   return reply.body._id;
 };
 
+const WAIT = { timeout: 10_000, interval: 20 };
 const unknownId = '0123456789abcdef01234567';
 const basic = { type: 'basic', basic: { username: 'zoë', password: 'pässword' } };
 
@@ -87,7 +92,7 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     });
 
     const other = await made(kind, { name: 'other' });
-    expect((await client('GET', `/${kind}`)).body.map((row: { _id: string }) => row._id)).toEqual([_id, other]);
+    expect((await listed(kind)).map((row: { _id: string }) => row._id)).toEqual([_id, other]);
     expect((await client('GET', `/${kind}?_integrationId=${unknownId}`)).body).toEqual([]);
     expect((await client('GET', `/integrations/${integrationId}/dependencies`)).body[kind]).toEqual([
       { id: _id, name: 'patched' },
@@ -123,7 +128,7 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
   ])('%s is refused and nothing is stored', async (_what, body, errors) => {
     const reply = await client('POST', `/${kind}`, { _integrationId: integrationId, ...body });
     expect([reply.status, errorsOf(reply).sort()]).toEqual([422, errors]);
-    expect((await client('GET', `/${kind}`)).body).toEqual([]);
+    expect(await listed(kind)).toEqual([]);
     const _id = await made(kind, { name: 'n' });
     expect(errorsOf(await client('PUT', `/${kind}/${_id}`, body)).sort()).toEqual(errors);
     expect((await client('GET', `/${kind}/${_id}`)).body.name).toBe('n');
@@ -135,10 +140,17 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     expect(created.status).toBe(201);
     expect(created.text).toContain('"__proto__":{"polluted":1}');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
-    for (const path of ['/__proto__/polluted', '/constructor/prototype/polluted', '/toString/polluted']) {
-      await client('PATCH', `/${kind}/${created.body._id}`, [{ op: 'add', path, value: 2 }]);
-    }
+    const patch = async (path: string): Promise<number> =>
+      (await client('PATCH', `/${kind}/${created.body._id}`, [{ op: 'add', path, value: 2 }])).status;
+    // Its own members are changed, and nobody else's.
+    for (const path of ['/__proto__/polluted', '/constructor/prototype/polluted']) expect(await patch(path)).toBe(204);
+    for (const path of ['/toString/polluted', '/hasOwnProperty/call', '/name/at/polluted'])
+      expect(await patch(path)).toBe(422);
+    expect((await client('GET', `/${kind}/${created.body._id}`)).text).toContain('"__proto__":{"polluted":2}');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
+    // The runtime is in this process.
+    expect(Object.keys(Object.prototype.toString)).toEqual([]);
+    expect(Object.hasOwn(Object.prototype.hasOwnProperty, 'call')).toBe(false);
   });
 
   test('belong to an integration that is there', async () => {
@@ -185,6 +197,16 @@ test('a patch that copies a record into itself, again and again, is refused befo
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
+test('a body of a run has so many parts at the most', async () => {
+  const names = (count: number): string => `{"name":"n","of":{${Array.from({ length: count }, (_, i) => `"${i}":1`)}}}`;
+  const code = `exports.settings = { async f({ texts }) { return Promise.all(texts.map(async (body) => (await fetch('/v1/exports', { method: 'POST', body })).status)); } };`;
+  const { client: at } = await serve({ writes: { code } });
+  const id = await installed(at, 'writes');
+  // Two objects and the names of the outer one.
+  const texts = [names(99_996), names(99_997), `{"name":"n","of":[${Array(99_997).fill('[]')}]}`];
+  expect((await at('PUT', `/integrations/${id}/settings/f`, { texts })).body).toEqual([201, 422, 422]);
+});
+
 test('what is referred to stays until nothing refers to it', async () => {
   const _connectionId = await made('connections', { name: 'c' });
   const _exportId = await made('exports', { name: 'e', _connectionId });
@@ -210,11 +232,7 @@ describe('credentials', () => {
   const secrets = ['zoë', 'pässword', 'sécret', 'tökén'];
 
   async function stored(): Promise<string> {
-    const files = await readdir(served.data, { recursive: true });
-    const texts = files
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => readFile(join(served.data, name), 'utf8'));
-    return (await Promise.all(texts)).join();
+    return readFile(join(served.data, 'integrations', `${integrationId}.json`), 'utf8').catch(() => '');
   }
 
   test('are masked in replies, sealed on the disk, and kept when the mask comes back', async () => {
@@ -233,17 +251,23 @@ describe('credentials', () => {
         encrypted: { key: '******', list: ['******', { deep: '******' }] },
       },
     });
-    const before = await stored();
+    const before = await vi.waitFor(async () => {
+      const text = await stored();
+      expect(text).toContain(created.body._id);
+      return text;
+    }, WAIT);
     for (const secret of secrets) expect(created.text + before).not.toContain(secret);
 
     const put = await client('PUT', `/connections/${created.body._id}`, { ...created.body, name: 'new' });
     expect(put.status).toBe(200);
-    for (const sealedValue of before.match(/v1\.[0-9a-f]{12}\.[\w-]+/g) ?? [])
-      expect(await stored()).toContain(sealedValue);
+    const sealedValues = before.match(/v1\.[0-9a-f]{12}\.[\w-]+/g) ?? [];
+    expect(sealedValues.length).toBeGreaterThan(5);
+    await vi.waitFor(async () => expect(await stored()).toContain('"name":"new"'), WAIT);
+    for (const sealedValue of sealedValues) expect(await stored()).toContain(sealedValue);
 
-    const listed = await client('GET', '/connections');
+    const list = await client('GET', '/connections');
     const asked = await ask([{ path: `/connections/${created.body._id}` }]);
-    for (const secret of secrets) expect(listed.text + asked.text).not.toContain(secret);
+    for (const secret of secrets) expect(list.text + asked.text).not.toContain(secret);
   });
 
   test('a mask with nothing behind it is refused', async () => {
@@ -272,6 +296,9 @@ describe('credentials', () => {
   });
 
   test('the key can be changed, and without the old one the rest goes on', async () => {
+    served = await serve();
+    client = served.client;
+    integrationId = (await client('POST', '/integrations', { name: 'DIY' })).body._id;
     const _id = await made('connections', { name: 'c', http });
     const reopen = async (secretKey?: string): Promise<Served> => {
       await served.runtime.close();
@@ -311,13 +338,13 @@ describe('a run', () => {
     expect(connection).toMatchObject({ _integrationId: integrationId, _connectorId: expect.any(String) });
     expect(list).toEqual([connection]);
     expect(dependencies.exports).toHaveLength(1);
-    expect((await client('GET', '/connections')).body).toEqual([connection]);
+    expect(await listed('connections')).toEqual([connection]);
   });
 
   test.each(['throw', 'hang'])('that ends in a %s has changed nothing', async (ending) => {
-    await served.runtime.close();
-    served = await serve({}, { connectors: served.connectors, data: served.data, runTimeoutMs: 500 });
+    served = await serve({ worker: { code: WORKER } }, ending === 'hang' ? { runTimeoutMs: 1_000 } : {});
     client = served.client;
+    integrationId = await installed(client, 'worker');
     const before = (await client('GET', `/integrations/${integrationId}`)).text;
     const state = { method: 'PUT', path: `/integrations/${integrationId}/state/k`, body: 1 };
     const settings = { method: 'PUT', path: `/integrations/${integrationId}`, body: { settings: { a: 1 } } };
@@ -358,26 +385,24 @@ describe('a run', () => {
   });
 
   test('that touches what another has changed is told so, and stores nothing', async () => {
-    const hasRead = Promise.withResolvers<void>();
-    const lines = new Writable({
-      write(line, _encoding, done) {
-        if (String(line).includes('it has read')) hasRead.resolve();
-        done();
-      },
-    });
+    // The run asks a server outside, which answers when the other has written.
+    const { promise: hasRead, resolve: onRead } = Promise.withResolvers<() => void>();
+    const port = await httpServer((_request, response) => onRead(() => response.end()));
+    const origin = `http://127.0.0.1:${port}`;
     const code = `exports.settings = { async slow({ path }) {
       await (await fetch('/v1' + path)).json();
-      console.log('it has read');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await fetch('${origin}');
       await fetch('/v1/exports', { method: 'POST', body: JSON.stringify({ name: 'e' }) });
       await fetch('/v1' + path, { method: 'PUT', body: JSON.stringify({ name: 'slow' }) });
     } };`;
-    const { client: at } = await serve({ waits: { code } }, { logger: pino(lines) });
+    const bundle = { code, connector: { permissions: { fetch: [origin] } } };
+    const { client: at } = await serve({ waits: bundle }, { allowPrivateNetwork: '127.0.0.1' });
     const id = await installed(at, 'waits');
     const connection = (await at('POST', '/connections', { _integrationId: id, name: 'c' })).body._id;
     const slow = at('PUT', `/integrations/${id}/settings/slow`, { path: `/connections/${connection}` });
-    await hasRead.promise;
+    const goOn = await hasRead;
     expect((await at('PUT', `/connections/${connection}`, { name: 'quick' })).status).toBe(200);
+    goOn();
     expect(errorsOf(await slow)).toEqual([['conflict']]);
     expect((await at('GET', `/connections/${connection}`)).body.name).toBe('quick');
     expect((await at('GET', '/exports')).body).toEqual([]);

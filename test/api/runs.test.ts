@@ -1,8 +1,9 @@
 /** What is known of runs afterwards and while they go on (contract 4 and 5), and the tiles. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
+import { openEvents } from '../support/events.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
-import { connectorIdOf, installed, type Served, serve } from '../support/runtime.ts';
+import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
 import { startServer } from '../support/server.ts';
 
 const CODE = `const { progress } = require('bulkhead');
@@ -50,6 +51,7 @@ test('a run that has succeeded', async () => {
     _integrationId: id,
     _connectorId: await connectorIdOf(client, 'one'),
     version: '1.0.0',
+    digest: expect.stringMatching(/^sha256-[0-9a-f]{64}$/),
     section: 'settings',
     function: 'works',
     traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -143,7 +145,7 @@ describe('a run that nobody waits for', () => {
     const path = location.slice(served.runtime.url.length);
     expect((await client('GET', path)).body.outcome).toBe('running');
     await vi.waitFor(async () => expect((await client('GET', path)).body.outcome).toBe('succeeded'), {
-      timeout: 5_000,
+      timeout: 20_000,
     });
   });
 
@@ -158,7 +160,7 @@ describe('a run that nobody waits for', () => {
     expect((await client('DELETE', path)).status).toBe(204);
     await vi.waitFor(
       async () => expect((await client('GET', path)).body).toMatchObject({ outcome: 'faulted', fault: 'cancelled' }),
-      { timeout: 5_000 },
+      { timeout: 20_000 },
     );
     expect((await client('DELETE', path)).status).toBe(204);
     expect((await call('echo')).body).toBe(1);
@@ -170,10 +172,33 @@ describe('a run that nobody waits for', () => {
       const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
       expect(run.outcome).toBe('running');
       return run;
-    });
+    }, 20_000);
     await client('DELETE', `/integrations/${id}/runs/${running._id}`);
     expect(errorsOf(await waiting)).toEqual([['cancelled']]);
   });
+});
+
+test('the run of an installation that goes on is seen and cancelled before there is an integration', async () => {
+  const bundle = {
+    code: 'exports.installer = { wait: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };',
+    connector: { installerFunction: 'wait', preUninstallFunction: 'before' },
+  };
+  const { client, runtime } = await serve({ slow: bundle });
+  const [row] = (await client('GET', '/connectors')).body;
+  expect(row.preUninstallFunction).toBe('before');
+  const events = await openEvents(runtime.url, TOKEN);
+  const installing = client('POST', `/integrations/${row._id}/install`, {});
+  const { data } = await vi.waitFor(() => {
+    const started = events.all.find(({ name }) => name === 'run.started');
+    return started ?? Promise.reject(new Error('not yet'));
+  });
+  const path = `/integrations/${data._integrationId}/runs/${data.runId}`;
+  expect((await client('GET', path)).body).toMatchObject({ function: 'wait', outcome: 'running' });
+  expect((await client('GET', `/integrations/${data._integrationId}/runs`)).status).toBe(404);
+  expect((await client('DELETE', path)).status).toBe(204);
+  expect(errorsOf(await installing)).toEqual([['cancelled']]);
+  expect((await client('GET', path)).status).toBe(404);
+  expect((await client('GET', '/integrations')).body).toEqual([]);
 });
 
 test('a run that was cut off with its server is listed as such, and changed nothing', async () => {

@@ -59,7 +59,12 @@ test('every route refuses who has no token, who has one of an ended run, and who
     ['GET', `/connectors/${connectorId}/installBase`],
     ['GET', `/connectors/${connectorId}/image`],
     ['GET', '/events'],
+    ['PUT', '/connectors'],
+    ['DELETE', `/connectors/${connectorId}`],
+    ['POST', `/connectors/${connectorId}/approve`, { digest: 'x' }],
     ['PUT', `/connectors/${connectorId}/update`, { _integrationIds: [id] }],
+    ['GET', '/backup'],
+    ['POST', '/restore?overwrite=true'],
     ['POST', `/connections/${records.connections}/proxy`],
     ['GET', `/connections/${records.connections}/ping`],
     ...KINDS.flatMap((kind): [string, string, unknown?][] => [
@@ -79,7 +84,7 @@ test('every route refuses who has no token, who has one of an ended run, and who
   ];
 
   const all = [...refused, ...filtered.map(([method, path]) => [method, path] as const)];
-  for (const token of ['', ended, `${ended}x`]) {
+  for (const token of ['', ended, `${ended}x`, `${ended.slice(0, -1)}\u00e9`]) {
     const as = createClient(runtime.url, token);
     for (const [method, path, body] of all) {
       for (const prefix of ['', '/v1']) {

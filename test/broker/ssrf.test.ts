@@ -64,6 +64,46 @@ describe('spellings of this machine', () => {
   });
 });
 
+// Nothing is sent there, opened or not: that it is understood as the address, and that the address can be opened, is
+// shown by the message and by address-guard.test.ts.
+describe('spellings of addresses elsewhere that are closed', () => {
+  const METADATA = '169.254.169.254';
+  test.each([
+    [METADATA, METADATA],
+    ['2852039166', METADATA],
+    ['0xa9fea9fe', METADATA],
+    ['0xA9.0xFE.0xA9.0xFE', METADATA],
+    ['025177524776', METADATA],
+    ['0251.0376.0251.0376', METADATA],
+    ['169.254.43518', METADATA],
+    ['169.16689662', METADATA],
+    ['169.254.169.254.', METADATA],
+    ['①⑥⑨。254。169。254', METADATA],
+    ['[::ffff:169.254.169.254]', '[::ffff:a9fe:a9fe]'],
+    ['[::ffff:a9fe:a9fe]', '[::ffff:a9fe:a9fe]'],
+    ['[64:ff9b::169.254.169.254]', '[64:ff9b::a9fe:a9fe]'],
+    ['[2002:a9fe:a9fe::]', '[2002:a9fe:a9fe::]'],
+    ['[fd00:ec2::254]', '[fd00:ec2::254]'],
+    ['[fe80::1]', '[fe80::1]'],
+    ['167772161', '10.0.0.1'],
+    ['0xa.1', '10.0.0.1'],
+    ['012.0.0.1', '10.0.0.1'],
+    ['0300.0250.1.1', '192.168.1.1'],
+    ['0xc0a80101', '192.168.1.1'],
+    ['172.1048577', '172.16.0.1'],
+    ['100.6568136', '100.100.56.200'],
+    ['168.63.129.16', '168.63.129.16'],
+    ['0xffffffff', '255.255.255.255'],
+  ])('%s', async (spelling, host) => {
+    const openings = ['', '127.0.0.0/8,::1,elsewhere'];
+    for (const allowPrivateNetwork of openings) {
+      const denial = await refusal(ask(openOutbound({ allowPrivateNetwork }), `http://${spelling}/latest/meta-data/`));
+      expect(denial).toMatchObject({ code: 'permission_denied', message: expect.stringContaining('PRIVATE_NETWORK') });
+      expect(denial?.message).toContain(host.replace(/^\[|\]$/g, ''));
+    }
+  });
+});
+
 test.each(['[fe80::1%25lo]', '[fe80::1%lo]', '[::1%25lo]', '[::1%lo]'])('zone id: %s', async (spelling) => {
   const port = await secretServer('::1');
   const everything = openOutbound({ allowPrivateNetwork: '0.0.0.0/0,::/0' });

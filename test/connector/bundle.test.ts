@@ -1,14 +1,14 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readBundle } from '../../src/connector/bundle.ts';
+import { readEntry } from '../../src/connector/folder.ts';
 import { type BundleText, temporaryFolder, writeBundle } from '../support/folders.ts';
 
 async function read(bundle: BundleText, change: (folder: string) => Promise<void> = async () => {}) {
   const connectors = await temporaryFolder();
   await writeBundle(connectors, 'b', bundle);
   await change(join(connectors, 'b'));
-  return readBundle(join(connectors, 'b'), 'b');
+  return readEntry(connectors, 'b');
 }
 
 test('a good bundle is read', async () => {

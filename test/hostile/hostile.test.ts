@@ -1,7 +1,8 @@
 /**
- * What a connector does to itself, nobody else feels (contract 10). Against a real server; a row is
- * about a second, so they go one after the other.
+ * What a connector does to itself, nobody else feels (contract 10). Against a real server, on which
+ * several hostile connectors run their programs at the same time, and their neighbour goes on.
  */
+import { availableParallelism, loadavg } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Traces } from '../support/traces.ts';
 import { Arena, isExpected } from './arena.ts';
@@ -10,21 +11,29 @@ import { families, type Program, programs } from './programs.ts';
 const LATE_MS = 1_000;
 /** Contract 10.4 has 500 ms; here others' tests share the machine. `npm run hostile` prints the figure. */
 const NEXT_CALL_MS = 2_000;
-/** Compartments of the two connectors, and the spare one. */
-const PROCESSES = 3;
+/** Programs side by side, each on two connectors. */
+const LANES = 3;
+/** Their compartments, the neighbour's, and the spare one. */
+const PROCESSES = 2 * LANES + 2;
 /** Threads and descriptors of the server that come and go: connections of clients, the pool of libuv. */
 const SLACK = 12;
 /** A heap keeps some of what it once needed; `npm run hostile -- --abuse 5000` shows that it does not add up. */
 const RESIDENT_GROWTH = 2;
 
 const isLinux = process.platform === 'linux';
+/** How many share each core: a run gets its part of it. */
+const crowd = (): number => Math.max(1, (loadavg()[0] as number) / availableParallelism());
+/** With so many a run has less CPU time than wall time by far. */
+const CROWDED = 4;
 let arena: Arena;
 let before: Traces;
+let cameOf: ReturnType<Arena['runSideBySide']>;
 
 beforeAll(async () => {
-  arena = await Arena.open();
+  arena = await Arena.open(LANES);
   if (isLinux) before = await arena.traces();
-});
+  cameOf = arena.runSideBySide(programs);
+}, 120_000);
 afterAll(() => arena.close());
 
 /** Nothing is left that was not there before, as soon as the system has taken it apart. */
@@ -38,7 +47,7 @@ function nothingIsLeft(): Promise<void> {
       expect(residentMb).toBeLessThanOrEqual(before.residentMb * RESIDENT_GROWTH);
       expect(await arena.strayFiles()).toEqual([]);
     },
-    { timeout: 5_000, interval: 50 },
+    { timeout: 20_000, interval: 20 },
   );
 }
 
@@ -47,15 +56,13 @@ describe.each(families)('%s', (family) => {
     .filter((program) => program.family === family)
     .map((program) => [program.name, program] as const);
 
-  test.each<readonly [string, Program]>(rows)('%s', async (_name, program) => {
-    const control = await arena.control(program);
+  test.each<readonly [string, Program]>(rows)('%s', { timeout: 60_000 }, async (_name, program) => {
+    const { control, reply, lateMs, next, nextMs, lost, unwell } = await cameOf(program);
     expect([control.status, control.text]).toEqual([200, 'true']);
-
-    const { reply, lateMs, next, nextMs, lost, unwell } = await arena.run(program);
-    expect(isExpected(program, reply), `${reply.status} ${reply.text.slice(0, 500)}`).toBe(true);
-    expect(lateMs).toBeLessThan(LATE_MS);
+    expect(isExpected(program, reply, crowd() > CROWDED), `${reply.status} ${reply.text.slice(0, 500)}`).toBe(true);
+    expect(lateMs).toBeLessThan(LATE_MS * crowd());
     expect(next.body).toBe('served');
-    expect(nextMs).toBeLessThan(NEXT_CALL_MS);
+    expect(nextMs).toBeLessThan(NEXT_CALL_MS * crowd());
     expect(lost).toEqual([]);
     expect(unwell).toBe(0);
     if (isLinux) await nothingIsLeft();

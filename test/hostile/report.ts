@@ -52,8 +52,9 @@ function table(lines: readonly (readonly string[])[]): string {
 
 async function eachOnce(arena: Arena): Promise<void> {
   const all: (Observed & { contained: boolean; program: Program })[] = [];
+  const cameOf = arena.runSideBySide(programs);
   for (const program of programs) {
-    const observed = await arena.run(program);
+    const observed = await cameOf(program);
     const { reply, lateMs, next, lost, unwell } = observed;
     const contained =
       isExpected(program, reply) && lateMs < LATE_MS && next.body === 'served' && lost.length === 0 && unwell === 0;
@@ -79,7 +80,7 @@ async function abuse(arena: Arena, times: number): Promise<void> {
   let started = 0;
   let done = 0;
   const oneAfterTheOther = async (copy: number): Promise<void> => {
-    const integrationId = await arena.install(copy);
+    const integrationId = await arena.installHasty(copy);
     while (started++ < times) {
       const program = programs[Math.floor(Math.random() * programs.length)] as Program;
       const startedAt = performance.now();

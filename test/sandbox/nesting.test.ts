@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nestsDeeper } from '../../sandbox/index.ts';
+import { hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 
 test.each([
   ['[[[]]]', 3],
@@ -12,4 +12,15 @@ test.each([
 ])('%s nests in %i levels', (text, levels) => {
   JSON.parse(text);
   expect([nestsDeeper(text, levels), nestsDeeper(text, levels - 1)]).toEqual([false, levels > 0]);
+});
+
+test.each([
+  ['[[],[],[[]]]', 5],
+  ['{"a" : {"b":[1,{}]},"c":"x:[{"}', 7],
+  ['"[:{"', 0],
+  ['{"\\":":1,"ä\\":":[]}', 4],
+  ['[1,2,3]', 1],
+])('%s has %i parts', (text, parts) => {
+  JSON.parse(text);
+  expect([hasMoreParts(text, parts), hasMoreParts(text, parts - 1)]).toEqual([false, parts > 0]);
 });

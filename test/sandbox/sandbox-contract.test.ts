@@ -67,7 +67,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         bundle,
         integrationId: rest.integrationId ?? `integration${runs}`,
         call: { section, name, argument: JSON.stringify(argument) },
-        limits: { ...defaultLimits, timeoutMs: 10_000, ...rest.limits },
+        limits: { ...defaultLimits, timeoutMs: 60_000, ...rest.limits },
         alone: rest.alone ?? false,
         ...(rest.signal ? { signal: rest.signal } : {}),
       },
@@ -340,6 +340,131 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       },
     );
 
+    describe('who is to blame', () => {
+      const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+      const code = f(`({ what }) => new Promise((resolve) => {
+        if (what === 'answers') resolve(1);
+        if (what === 'waits') setTimeout(resolve, 20_000, 1);
+        if (what === 'ticks') setInterval(() => {}, 1);
+        if (what === 'asks') { const ask = () => fetch('/').catch(ask); ask(); }
+        if (what === 'is stuck') ${stuck};
+        if (what === 'is stuck in a timer') { setTimeout(() => {}, 20); setTimeout(() => ${stuck}, 21); }
+        if (what === 'is stuck after a reply') fetch('/').catch(() => ${stuck});
+        if (what === 'is stuck behind its answer') { resolve(1); ${stuck}; }
+      })`);
+      const limits = { cpuMs: 300 };
+
+      survivesOnlyInProcess.each([
+        ['is stuck', 'answers'],
+        ['is stuck', 'ticks'],
+        ['is stuck', 'asks'],
+        ['is stuck in a timer', 'answers'],
+        ['is stuck in a timer', 'ticks'],
+        ['is stuck after a reply', 'asks'],
+        ['is stuck behind its answer', 'waits'],
+      ])('one that %s is told apart from others of its thread, each of which %s', async (evil, innocent) => {
+        const on = createSandbox({ isolation, threads: 1, spare: false });
+        // Everybody's isolate is there: what comes now comes at the same time.
+        const ids = Array.from({ length: 12 }, (_, i) => `innocent${i}`);
+        for (const integrationId of [...ids, 'evil']) {
+          await resultOf({ code, argument: { what: 'answers' }, integrationId, on });
+        }
+        const before = ids.slice(0, 6).map((id) => run({ code, argument: { what: innocent }, integrationId: id, on }));
+        const culprit = run({ code, argument: { what: evil }, integrationId: 'evil', limits, on });
+        const after = ids.slice(6).map((id) => run({ code, argument: { what: innocent }, integrationId: id, on }));
+        expect(await culprit).toMatchObject({ fault: 'cpu_limit_exceeded' });
+        for (const outcome of await Promise.all([...before, ...after])) {
+          expect(outcome.status === 'answered' ? 'sandbox_restarted' : outcome).toSatisfy(
+            (came) => came === 'sandbox_restarted' || (came as { fault?: string }).fault === 'sandbox_restarted',
+          );
+        }
+        // What had an end before it is not lost with it.
+        if (innocent === 'answers')
+          expect(await Promise.all(before)).toMatchObject(Array(6).fill({ status: 'answered' }));
+        await on.close();
+      });
+
+      survivesOnlyInProcess('one that was given up, and is stuck when its turn comes', async () => {
+        const on = createSandbox({ isolation, threads: 1, spare: false });
+        const busy = f(
+          '() => { console.log("began"); const end = Date.now() + 1_500; while (Date.now() < end); return 1; }',
+        );
+        await resultOf({ code, argument: { what: 'answers' }, integrationId: 'innocent', on });
+        const began = Promise.withResolvers<void>();
+        const first = run({ code: busy, integrationId: 'busy', on, ask: { log: () => began.resolve() } });
+        // What a run logs leaves its thread with what it does next: this one is in its loop a little later.
+        setTimeout(began.resolve, 300);
+        await began.promise;
+        const givenUp = new AbortController();
+        const signal = givenUp.signal;
+        const evil = run({ code, argument: { what: 'is stuck' }, limits, integrationId: 'evil', on, signal });
+        const innocent = run({ code, argument: { what: 'answers' }, integrationId: 'innocent', on });
+        setImmediate(() => givenUp.abort());
+        expect(await evil).toMatchObject({ fault: 'cancelled' });
+        expect(await first).toMatchObject({ status: 'answered' });
+        expect(await innocent).toMatchObject({ fault: 'sandbox_restarted' });
+        await on.close();
+      });
+
+      survivesOnlyInProcess('one that waits, and holds the memory that others are short of', async () => {
+        const holds = f(`() => new Promise((resolve) => {
+          const all = [];
+          const interval = setInterval(() => {
+            const buffer = new ArrayBuffer(2 ** 25, { maxByteLength: 2 ** 25 });
+            new Uint8Array(buffer).fill(1);
+            if (all.push(buffer) === 16) { clearInterval(interval); setTimeout(resolve, 20_000, all.length); }
+          }, 60);
+        })`);
+        const computes = f('() => { const end = Date.now() + 5; while (Date.now() < end); return 1; }');
+        const on = createSandbox({ isolation, threads: 1, spare: false, residentMb: 400 });
+        const evil = run({ code: holds, integrationId: 'evil', limits: { memoryMb: 400 }, on });
+        let isOver = false;
+        const came = evil.finally(() => {
+          isOver = true;
+        });
+        const innocents: Outcome[] = [];
+        while (!isOver)
+          innocents.push(await run({ code: computes, integrationId: 'innocent', limits: { memoryMb: 400 }, on }));
+        expect(await came).toMatchObject({ fault: 'memory_limit_exceeded' });
+        for (const outcome of innocents) {
+          expect(outcome.status === 'faulted' ? outcome.fault : 'sandbox_restarted').toBe('sandbox_restarted');
+        }
+        await on.close();
+      });
+    });
+
+    survivesOnlyInProcess('what runs keep for the next, each within its limit, brings nobody down', async () => {
+      const on = createSandbox({ isolation, spare: false });
+      const keeps = `let kept; ${f('({ mb }) => { kept = Array.from({ length: mb }, () => new Array(131_072).fill(1.5)); return mb; }')}`;
+      const beside = `let kept; ${f('({ mb }) => { kept = new ArrayBuffer(mb * 2 ** 20, { maxByteLength: mb * 2 ** 20 }); return new Uint8Array(kept).fill(1).length / 2 ** 20; }')}`;
+      for (const [connectorId, code] of Object.entries({ keeps, beside })) {
+        for (let i = 0; i < 12; i++) {
+          expect(await resultOf({ code, connectorId, argument: { mb: 40 }, integrationId: `${i}`, on })).toBe(40);
+        }
+      }
+      await on.close();
+    });
+
+    test('a short run that comes before a long one is answered before that', async () => {
+      const on = createSandbox({ isolation, threads: 1, spare: false });
+      const code = f('({ ms }) => { const end = Date.now() + ms; while (Date.now() < end); return ms; }');
+      for (const integrationId of ['short', 'long']) await resultOf({ code, argument: { ms: 0 }, integrationId, on });
+      const ended: string[] = [];
+      const short = run({ code, argument: { ms: 0 }, integrationId: 'short', on }).then(() => ended.push('short'));
+      const long = run({
+        code: f(
+          `({ ms }) => { console.log('began'); const end = Date.now() + ms; while (Date.now() < end); return ms; }`,
+        ),
+        argument: { ms: 1_000 },
+        integrationId: 'long',
+        on,
+      }).then(() => ended.push('long'));
+      await short;
+      expect(ended).toEqual(['short']);
+      await long;
+      await on.close();
+    });
+
     test('an answer is not held back by runs that come after it on the thread', async () => {
       const code = f('({ ms }) => { const end = Date.now() + ms; while (Date.now() < end); return ms; }');
       await resultOf({ code, argument: { ms: 0 } });
@@ -396,6 +521,17 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     const crashed = await run({ code: crash, alone: true, limits: { timeoutMs: 1000, cpuMs: 1000 } });
     expect(crashed.status).toBe('faulted');
     expect(await waiting).toMatchObject({ status: 'answered' });
+  });
+
+  survivesOnlyInProcess('code that is tried after code that brought its process down is tried in another', async () => {
+    const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
+    const tried = async (code: string, connectorId = 'tried') =>
+      (await run({ code, connectorId, alone: true, limits: { timeoutMs: 15_000, cpuMs: 5_000 } })).status;
+    const statuses = [];
+    for (const code of [f('() => 1'), f('() => 2'), crash, f('() => 3')]) statuses.push(await tried(code));
+    expect(statuses).toEqual(['answered', 'answered', 'faulted', 'answered']);
+    const atOnce = ['tried', 'tried', 'tried', 'd', 'e'].map((id, index) => tried(f(`() => ${index}`), id));
+    expect(new Set(await Promise.all(atOnce))).toEqual(new Set(['answered']));
   });
 
   describe('bundles', () => {
@@ -562,6 +698,91 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       logged.length = 0;
       await run({ code: f(`() => console.log('x'.repeat(1e6))`), ask, limits: { logBytes: 9_999 } });
       expect(logged).toEqual([expect.stringContaining('1 more')]);
+    });
+
+    survivesOnlyInProcess('replies that are not read are bounded, all runs together', async () => {
+      const ask = { fetch: async () => JSON.stringify({ value: { body: 'x'.repeat(2 ** 21) } }) };
+      const code = f(`async ({ ms }) => {
+        const all = Array.from({ length: 40 }, () => fetch('/').then(() => 'read', ({ code }) => code));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        for (const end = Date.now() + ms; Date.now() < end; );
+        return Object.entries(Object.groupBy(await Promise.all(all), (one) => one)).map(([what, { length }]) => [what, length]).sort();
+      }`);
+      const limits = { memoryMb: 256 };
+      const came = Object.fromEntries(
+        (await resultOf({ code, ask, limits, argument: { ms: 1_500 } })) as [string, number][],
+      );
+      expect(came.overloaded).toBeGreaterThan(15);
+      expect(came.undefined).toBeGreaterThan(5);
+      const patient = f(
+        `async () => { for (let i = 0; i < 40; i++) await fetch('/').catch(() => {}); return 'all read'; }`,
+      );
+      expect(await resultOf({ code: patient, ask, limits })).toBe('all read');
+    });
+
+    test('requests that wait for their answer are bounded, all runs together', async () => {
+      const answer = Promise.withResolvers<string>();
+      let asked = 0;
+      const fetch = (): Promise<string> => {
+        asked++;
+        return answer.promise;
+      };
+      const code = f(`async () => {
+        const body = 'x'.repeat(2 ** 20);
+        let refused = 0;
+        await Promise.all(Array.from({ length: 80 }, () => fetch('/', { method: 'POST', body }).catch(({ code }) => {
+          if (code === 'overloaded' && ++refused === 80 - 63) console.log('refused');
+        })));
+        return refused;
+      }`);
+      const log = (_level: string, text: string): void => {
+        if (text === 'refused') answer.resolve('{"error":{"code":"request_failed","message":"no"}}');
+      };
+      expect(await resultOf({ code, ask: { fetch, log }, limits: { memoryMb: 256 } })).toBe(80 - 63);
+      expect(asked).toBe(63);
+      // There is room again.
+      expect(
+        await resultOf({
+          code: f(`() => fetch('/', { method: 'POST', body: 'x'.repeat(2 ** 22) }).catch(({ code }) => code)`),
+        }),
+      ).toBe('permission_denied');
+    });
+
+    test("a request's characters: at the limit, and above", async () => {
+      const lengths: number[] = [];
+      const fetch = async (request: string): Promise<string> => {
+        lengths.push(request.length);
+        return '{"error":{"code":"asked","message":"no"}}';
+      };
+      const code = f(
+        `({ length }) => fetch('/', { method: 'POST', body: 'x'.repeat(length) }).catch(({ code }) => code ?? 'refused')`,
+      );
+      const came = (length: number): Promise<unknown> =>
+        resultOf({ code, ask: { fetch }, limits: { askChars: 1_000 }, argument: { length } });
+      expect(await came(1)).toBe('asked');
+      const most = 1_001 - (lengths[0] as number);
+      expect([await came(most - 1), await came(most), await came(most + 1)]).toEqual(['asked', 'asked', 'refused']);
+      expect(lengths.slice(1)).toEqual([999, 1_000]);
+    });
+
+    test('log lines and their bytes: below, at and above the limit', async () => {
+      const logged = async (limits: Partial<Limits>, lines: readonly string[]): Promise<string[]> => {
+        const kept: string[] = [];
+        const ask = { log: (_level: string, text: string) => kept.push(text.replace(/\d+ more.*/, 'dropped')) };
+        await resultOf({
+          code: f('({ lines }) => { for (const line of lines) console.log(line); }'),
+          ask,
+          limits,
+          argument: { lines },
+        });
+        return kept;
+      };
+      expect(await logged({ logLines: 3 }, ['a', 'b'])).toEqual(['a', 'b']);
+      expect(await logged({ logLines: 3 }, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
+      expect(await logged({ logLines: 3 }, ['a', 'b', 'c', 'd'])).toEqual(['a', 'b', 'c', 'dropped']);
+      expect(await logged({ logBytes: 10 }, ['äää', 'abc'])).toEqual(['äää', 'abc']);
+      expect(await logged({ logBytes: 10 }, ['äää', 'abcd'])).toEqual(['äää', 'abcd']);
+      expect(await logged({ logBytes: 10 }, ['äää', 'abcde'])).toEqual(['äää', 'dropped']);
     });
 
     test('timers and open requests are bounded', async () => {

@@ -1,12 +1,13 @@
 /** Backups: the round trip, what is refused, and both while a server is written to. */
 
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { backupOf, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -35,6 +36,8 @@ function withRecord(document: Document): Document {
   const record = documentOf().integration;
   return { ...document, exports: { [record._id]: record }, revisions: { ...document.revisions, [record._id]: 3 } };
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 test('what was saved is restored as it was: names of any kind, large settings, nothing at all', async () => {
   const documents = [
@@ -78,6 +81,16 @@ describe('is refused, and nothing is restored:', () => {
       .toString()
       .split('\n')
       .slice(0, -1);
+  /** A backup whose first document is another, and whose end fits it. */
+  const hostile =
+    (change: (document: Document) => unknown) =>
+    ([head = '', , ...rest]: string[]): Buffer => {
+      const lines = [head, textOf(change(first)), ...rest.slice(0, -1)];
+      const sha256 = createHash('sha256')
+        .update(lines.map((line) => `${line}\n`).join(''))
+        .digest('hex');
+      return zipped([...lines, JSON.stringify({ documents: lines.length - 1, sha256 })]);
+    };
   const zipped = (all: readonly string[]): Buffer => gzipSync(all.map((line) => `${line}\n`).join(''));
 
   const damages: [string, (all: string[]) => Buffer][] = [
@@ -92,7 +105,68 @@ describe('is refused, and nothing is restored:', () => {
     ['one of another product', (all) => zipped(all.map((line) => line.replace('bulkhead-backup', 'other')))],
     ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":1', '"version":2')))],
     ['one whose last line is cut off', (all) => gzipSync(all.join('\n'))],
+    ['a bomb: a line without an end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a'))],
+    ['a bomb: lines without end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, '\n'))],
+    [
+      'a path for an id',
+      hostile((document) => ({ ...document, integration: { ...document.integration, _id: '../../../../etc/x' } })),
+    ],
+    [
+      "another's id",
+      hostile((document) => ({ ...document, integration: { ...document.integration, _id: second.integration._id } })),
+    ],
+    [
+      'ids that have changed places',
+      hostile(({ exports, ...rest }) => ({ ...rest, exports: { ['f'.repeat(24)]: Object.values(exports)[0] } })),
+    ],
+    [
+      'a path for the id of a record',
+      hostile(({ exports, ...rest }) => ({
+        ...rest,
+        exports: { '../x': { ...Object.values(exports)[0], _id: '../x' } },
+      })),
+    ],
+    ['a record twice', hostile((document) => ({ ...document, flows: document.exports }))],
+    [
+      'a record with the id of the integration',
+      hostile((document) => ({ ...document, flows: { [document.integration._id]: document.integration } })),
+    ],
+    [
+      'a record of another integration',
+      hostile(({ exports, ...rest }) => ({
+        ...rest,
+        exports: Object.fromEntries(
+          Object.entries(exports).map(([id, record]) => [id, { ...record, _integrationId: second.integration._id }]),
+        ),
+      })),
+    ],
+    ...[0, -1, 1.5, 1e300, '2', null].map((revision): [string, (all: string[]) => Buffer] => [
+      `the revision ${JSON.stringify(revision)}`,
+      hostile((document) => ({ ...document, revisions: { [document.integration._id]: revision } })),
+    ]),
+    ['fields that nobody knows', hostile((document) => ({ ...document, extra: 1 }))],
+    [
+      'records named like members of every object',
+      hostile((document) =>
+        JSON.parse(JSON.stringify(document).replace('"flows":{}', '"flows":{"__proto__":{"name":"x"}}')),
+      ),
+    ],
+    [
+      'a state that nests without end',
+      hostile((document) =>
+        JSON.stringify({ ...document, state: { deep: 0 } }).replace(
+          '"deep":0',
+          `"deep":${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+        ),
+      ),
+    ],
   ];
+  test('the control: the same, made anew and unchanged, is restored', async () => {
+    const file = join(await temporaryFolder(), 'backup.gz');
+    await writeFile(file, hostile((document) => document)(await lines()));
+    expect(await restore(await storeOf([]), file)).toMatchObject({ restored: 2 });
+  });
+
   test.each(damages)('%s', async (_case, damage) => {
     const file = join(await temporaryFolder(), 'backup.gz');
     await writeFile(file, damage(await lines()));
@@ -121,7 +195,10 @@ describe('is refused, and nothing is restored:', () => {
 describe('the commands', () => {
   const TOKEN = 'the-backup-tests-token';
 
-  test('save and restore a folder that no server has, and overwrite nothing by themselves', async () => {
+  // A process is started for each command.
+  const PATIENT = { timeout: 180_000 };
+
+  test('save and restore a folder that no server has, and overwrite nothing by themselves', PATIENT, async () => {
     const folder = await temporaryFolder();
     const [from, to, file] = [join(folder, 'from'), join(folder, 'to'), join(folder, 'größe.backup.gz')];
     const store = await openLowdbStore(from);
@@ -130,6 +207,10 @@ describe('the commands', () => {
     await store.close();
 
     const run = (args: string[], data: string) => runToEnd({ BULKHEAD_DATA: data }, args);
+    expect(await run(['backup', file], join(folder, 'misspelt'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no data folder'),
+    });
     expect(await run(['backup', file], from)).toMatchObject({ code: 0, stderr: '' });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await run(['backup', file], from)).toMatchObject({
@@ -155,67 +236,84 @@ describe('the commands', () => {
     [['start', 'a'], 'takes no file'],
     [['constructor', 'a'], 'is no command'],
     [['restore', '/nowhere/at/all'], 'is not there'],
-  ])('%j is refused in a sentence', async (args, sentence) => {
+  ])('%j is refused in a sentence', PATIENT, async (args, sentence) => {
     const finished = await runToEnd({ BULKHEAD_DATA: await temporaryFolder() }, args);
     expect(finished).toMatchObject({ code: 1, stderr: expect.stringContaining(sentence) });
     expect(finished.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  test('ask the server that has the folder; each integration is saved as it was at one moment, and nobody waits', async () => {
-    const [data, other, connectors, folder] = (await Promise.all(Array.from({ length: 4 }, temporaryFolder))) as [
-      string,
-      string,
-      string,
-      string,
-    ];
-    await writeBundle(connectors, 'crash', { connector: CONNECTOR, code: CODE });
-    const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_CONNECTORS: connectors };
-    const server = await startServer({ ...environment, BULKHEAD_DATA: data });
-    const client = createClient(server.url, TOKEN);
-    const ids: string[] = [];
-    for (let i = 0; i < 16; i++) ids.push((await install(client, `i${i}`)).body._id);
+  test(
+    'ask the server that has the folder; each integration is saved as it was at one moment, and nobody waits',
+    PATIENT,
+    async () => {
+      const [data, other, connectors, folder] = (await Promise.all(Array.from({ length: 4 }, temporaryFolder))) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      await writeBundle(connectors, 'crash', { connector: CONNECTOR, code: CODE });
+      const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_CONNECTORS: connectors };
+      const server = await startServer({ ...environment, BULKHEAD_DATA: data });
+      const client = createClient(server.url, TOKEN);
+      const ids: string[] = [];
+      for (let i = 0; i < 16; i++) ids.push((await install(client, `i${i}`)).body._id);
 
-    const file = join(folder, 'backup.gz');
-    let isOver = false;
-    let number = 0;
-    const failed: unknown[] = [];
-    const working = ids.map(async (id) => {
-      while (!isOver) {
-        const { status, body } = await client('PUT', `/integrations/${id}/utilities/group`, { number: ++number });
-        if (status !== 200) failed.push(body);
+      const file = join(folder, 'backup.gz');
+      let isOver = false;
+      let number = 0;
+      const failed: unknown[] = [];
+      const working = ids.map(async (id) => {
+        while (!isOver) {
+          const call = client('PUT', `/integrations/${id}/utilities/group`, { number: ++number });
+          const { status, body } = await call.catch((error) => ({ status: 0, body: error }));
+          if (status !== 200) failed.push(body);
+          if (status === 0) return;
+        }
+      });
+      onTestFinished(() => {
+        isOver = true;
+      });
+      const ask = { BULKHEAD_DATA: data, BULKHEAD_PORT: new URL(server.url).port };
+      const withoutToken = await runToEnd(ask, ['backup', file]);
+      expect(withoutToken).toMatchObject({ code: 1, stderr: expect.stringContaining('BULKHEAD_TOKEN') });
+      const numberBefore = number;
+      expect(await runToEnd({ ...ask, BULKHEAD_TOKEN: TOKEN }, ['backup', file])).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+      expect(number).toBeGreaterThan(numberBefore);
+      isOver = true;
+      await Promise.all(working);
+      expect(failed).toEqual([]);
+
+      const second = await startServer({ ...environment, BULKHEAD_DATA: other });
+      const restoring = { BULKHEAD_DATA: other, BULKHEAD_PORT: new URL(second.url).port, BULKHEAD_TOKEN: TOKEN };
+      expect((await runToEnd(restoring, ['restore', file])).stdout).toContain('Restored 16 integrations');
+      const there = createClient(second.url, TOKEN);
+      for (const id of ids) {
+        const { body } = await there('GET', `/integrations/${id}`);
+        const { body: connections } = await there('GET', `/connections?_integrationId=${id}`);
+        const names = connections.map(({ name }: { name: string }) => name);
+        expect(names.length % GROUP).toBe(0);
+        const last = names.slice(-GROUP).map((name: string) => name.split(' ')[0]);
+        expect(new Set(last)).toEqual(new Set([body.description]));
       }
-    });
-    const ask = { BULKHEAD_DATA: data, BULKHEAD_PORT: new URL(server.url).port };
-    const withoutToken = await runToEnd(ask, ['backup', file]);
-    expect(withoutToken).toMatchObject({ code: 1, stderr: expect.stringContaining('BULKHEAD_TOKEN') });
-    const numberBefore = number;
-    expect(await runToEnd({ ...ask, BULKHEAD_TOKEN: TOKEN }, ['backup', file])).toMatchObject({ code: 0, stderr: '' });
-    expect(number).toBeGreaterThan(numberBefore);
-    isOver = true;
-    await Promise.all(working);
-    expect(failed).toEqual([]);
+      await there('PUT', `/integrations/${ids[0]}`, { name: 'changed' });
+      const refused = await runToEnd(restoring, ['restore', file]);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(String(ids[0])) });
+      expect((await runToEnd(restoring, ['restore', file, '--overwrite'])).stdout).toContain('overwrote 1');
+      expect((await there('GET', `/integrations/${ids[0]}`)).body.name).toBe('i0');
+      // A file that is being written has such a name for that long.
+      await vi.waitFor(
+        async () =>
+          expect(await readdir(join(other, 'integrations'))).not.toContainEqual(expect.stringMatching(/tmp$/)),
+        10_000,
+      );
+    },
+  );
 
-    const second = await startServer({ ...environment, BULKHEAD_DATA: other });
-    const restoring = { BULKHEAD_DATA: other, BULKHEAD_PORT: new URL(second.url).port, BULKHEAD_TOKEN: TOKEN };
-    expect((await runToEnd(restoring, ['restore', file])).stdout).toContain('Restored 16 integrations');
-    const there = createClient(second.url, TOKEN);
-    for (const id of ids) {
-      const { body } = await there('GET', `/integrations/${id}`);
-      const { body: connections } = await there('GET', `/connections?_integrationId=${id}`);
-      const names = connections.map(({ name }: { name: string }) => name);
-      expect(names.length % GROUP).toBe(0);
-      const last = names.slice(-GROUP).map((name: string) => name.split(' ')[0]);
-      expect(new Set(last)).toEqual(new Set([body.description]));
-    }
-    await there('PUT', `/integrations/${ids[0]}`, { name: 'changed' });
-    const refused = await runToEnd(restoring, ['restore', file]);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(String(ids[0])) });
-    expect((await runToEnd(restoring, ['restore', file, '--overwrite'])).stdout).toContain('overwrote 1');
-    expect((await there('GET', `/integrations/${ids[0]}`)).body.name).toBe('i0');
-    expect(await readdir(join(other, 'integrations'))).not.toContainEqual(expect.stringMatching(/tmp$/));
-  });
-
-  test('a body that is no backup is refused by the server, and leaves no file', async () => {
+  test('a body that is no backup is refused by the server, and leaves no file', PATIENT, async () => {
     const data = await temporaryFolder();
     const server = await startServer({
       BULKHEAD_TOKEN: TOKEN,

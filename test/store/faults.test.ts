@@ -150,16 +150,16 @@ describe.each(deferred)('while %s fails with %s', (operation, code) => {
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await vi.waitFor(
       async () => expect(await readdir(join(data, 'integrations'))).toEqual([`${first._id}.json`]),
-      5_000,
+      20_000,
     );
     await fail({ operation, code });
     const { body: second } = await client('POST', '/integrations', { name: 'second' });
     await client('DELETE', `/integrations/${first._id}`);
     const reasons = async () => (await client('GET', '/readyz')).body.reasons;
-    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 5_000);
+    await vi.waitFor(async () => expect(await reasons()).toEqual([expect.stringContaining(`(${code})`)]), 20_000);
     expect(await integrationsOf(client)).toEqual([second]);
     await mend();
-    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 10_000);
+    await vi.waitFor(async () => expect(await reasons()).toEqual([]), 20_000);
     expect(await readdir(join(data, 'integrations'))).toEqual([`${second._id}.json`]);
   });
 

@@ -1,9 +1,12 @@
 /** The store on disk: damaged files, locks, and what a write leaves. */
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CommitLog } from '../../src/store/commit-log.ts';
+import { lockFolder } from '../../src/store/folder-lock.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import type { Document } from '../../src/store/store.ts';
 import { allOf, documentOf } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
@@ -29,12 +32,39 @@ test('what was committed is read again, and no temporary file is left', async ()
   expect(await readdir(join(folder, 'integrations'))).toEqual([`${_id}.json`]);
 });
 
+const RECORD_ID = 'a'.repeat(24);
+const RECORD = JSON.stringify({ ...documentOf().integration, _id: RECORD_ID });
+
 test.each([
   ['cut off', (text: string) => text.slice(0, -20)],
   ['garbled', () => '\u0000\u0001'],
   ['empty', () => ''],
   ['of another shape', () => '{"format":1}'],
   ['of another integration', (text: string) => text.replaceAll(/"_id":"."/g, '"_id":"f"')],
+  ['a list', (text: string) => `[${text}]`],
+  ['nothing but null', () => 'null'],
+  ['two documents', (text: string) => text + text],
+  ['zeros, as after a power cut', (text: string) => '\0'.repeat(text.length)],
+  [
+    'with a revision that no longer counts',
+    (text: string) => text.replace(/"revisions":{[^}]*}/, '"revisions":{"a":1e300}'),
+  ],
+  [
+    'with a record under a name that is not its id',
+    (text: string) => text.replace('"flows":{}', `"flows":{"../x":${RECORD}}`),
+  ],
+  [
+    'with a record twice',
+    (text: string) =>
+      text.replace(
+        '"imports":{},"flows":{}',
+        `"imports":{"${RECORD_ID}":${RECORD}},"flows":{"${RECORD_ID}":${RECORD}}`,
+      ),
+  ],
+  [
+    'too deep to be written again',
+    (text: string) => text.replace('"state":{}', `"state":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
+  ],
 ])('a file that is %s is set aside as it was, and the rest serves', async (_case, damage) => {
   const [good, bad] = [documentOf(), documentOf()];
   const damagedText = damage(JSON.stringify(bad)).replaceAll(bad.integration._id, 'f'.repeat(24));
@@ -62,13 +92,29 @@ test('a file of a newer format is left where it is, and a directory in the way t
   expect(await readFile(join(folder, 'integrations', name), 'utf8')).toBe(text);
 });
 
+test('a file that an editor has written, with a mark in front and Windows line endings, is read', async () => {
+  const document = documentOf({ name: 'edited' });
+  const text = `\uFEFF${JSON.stringify(document, undefined, 2).replaceAll('\n', '\r\n')}`;
+  const { _id } = document.integration;
+  const folder = await folderWith({ [`${_id}.json`]: text });
+  const store = await openLowdbStore(folder);
+  expect([store.problems, await allOf(store)]).toEqual([[], [document]]);
+  // The list, which is read from texts, and a commit on it.
+  const changed = { ...document, revisions: { [_id]: 2 } };
+  await store.commit(_id, () => changed);
+  await store.close();
+  expect(JSON.parse(await readFile(join(folder, 'integrations', `${_id}.json`), 'utf8'))).toEqual(changed);
+});
+
 test('a temporary file that a killed process left is swept up', async () => {
   const document = documentOf();
   const name = `${document.integration._id}.json`;
   const folder = await folderWith({ [name]: JSON.stringify(document), [`.${name}.17.tmp`]: '{"half":' });
+  await writeFile(join(folder, '.secret-key.123456.tmp'), 'half a k');
   const store = await openLowdbStore(folder);
   await store.close();
   expect(await readdir(join(folder, 'integrations'))).toEqual([name]);
+  expect((await readdir(folder)).sort()).toEqual(['holder.json', 'integrations', 'lock']);
 });
 
 test('a document that does not fit is refused before anything is written', async () => {
@@ -90,7 +136,7 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   const inTheWay = join(folder, 'integrations', `${blocked.integration._id}.json`);
   await mkdir(inTheWay);
   for (const document of [blocked, free]) await store.commit(document.integration._id, () => document);
-  await vi.waitFor(() => expect(store.problems).toHaveLength(1), 5_000);
+  await vi.waitFor(() => expect(store.problems).toHaveLength(1), 20_000);
   expect(store.problems[0]?.message).toContain('safe in the log');
   expect(JSON.parse(await readFile(join(folder, 'integrations', `${free.integration._id}.json`), 'utf8'))).toEqual(
     free,
@@ -100,10 +146,30 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   store = await openLowdbStore(folder);
   expect(await allOf(store)).toEqual([blocked, free]);
   await rm(inTheWay, { recursive: true });
-  await vi.waitFor(() => expect(store.problems.map(({ name }) => name)).not.toContain('integrations'), 5_000);
+  await vi.waitFor(() => expect(store.problems.map(({ name }) => name)).not.toContain('integrations'), 20_000);
   await store.close();
   expect(JSON.parse(await readFile(inTheWay, 'utf8'))).toEqual(blocked);
   expect(logsIn(await readdir(folder))).toEqual([]);
+});
+
+test('what is committed while files are being written reaches its file too', async () => {
+  const folder = await temporaryFolder();
+  const store = await openLowdbStore(folder);
+  const commit = (document: Document): Promise<unknown> => store.commit(document.integration._id, () => document);
+  await Promise.all(Array.from({ length: 200 }, () => commit(documentOf())));
+  const filesIn = async (): Promise<string[]> => readdir(join(folder, 'integrations'));
+  // A checkpoint is at its files, and others commit meanwhile.
+  await vi.waitFor(async () => expect((await filesIn()).length).toBeGreaterThan(10), { timeout: 20_000, interval: 1 });
+  while ((await filesIn()).length < 150) await commit(documentOf());
+  for (let i = 0; i < 3; i++) {
+    const last = documentOf();
+    await commit(last);
+    await vi.waitFor(async () => expect(await filesIn()).toContain(`${last.integration._id}.json`), {
+      timeout: 20_000,
+      interval: 20,
+    });
+  }
+  await store.close();
 });
 
 test('of two files with the same record the later is set aside', async () => {
@@ -191,6 +257,37 @@ describe('the log of a process that was killed', () => {
     expect(store.problems.map(({ name }) => name)).toEqual(['commits-1.log']);
     await store.close();
   });
+});
+
+test.each([
+  [
+    'a lock that is none',
+    async (folder: string) => writeFile(join(folder, 'lock'), 'garbage '.repeat(1_000)),
+    'is no lock',
+  ],
+  ['a directory for a lock', async (folder: string) => mkdir(join(folder, 'lock')), 'lock'],
+])('%s is told in a sentence', async (_what, damage, sentence) => {
+  const folder = await temporaryFolder();
+  await damage(folder);
+  await expect(openLowdbStore(folder)).rejects.toMatchObject({
+    code: 'store_locked',
+    message: expect.stringContaining(sentence),
+  });
+});
+
+test('a folder that cannot be written is said to be so, and not to be in use', async (context) => {
+  const folder = await temporaryFolder();
+  const mounted = join(folder, 'read-only');
+  await mkdir(join(mounted, 'integrations'), { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', mounted], { stdio: 'ignore' });
+  } catch {
+    return context.skip('no mount here');
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', mounted]));
+  expect(() => lockFolder(mounted)).toThrow(
+    expect.objectContaining({ message: expect.stringContaining('cannot be written (EROFS)') }),
+  );
 });
 
 test('a folder has one store at a time', async () => {

@@ -1,4 +1,6 @@
 /** A client that says everything of a reply. */
+
+import { Pool } from 'undici';
 import { assertDescribed } from './described.ts';
 
 export interface Reply {
@@ -11,7 +13,7 @@ export interface Reply {
 
 export type Client = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 
-/** Every reply is held against the API's description. @param body a value to send as JSON, or a text to send as it is */
+/** Every reply is held against the API's description. @param body a value to send as JSON, or a text or bytes to send as they are */
 export function createClient(baseUrl: string, token: string | undefined): Client {
   return async (method, path, body, headers = {}) => {
     const sent: Record<string, string> = { ...headers };
@@ -21,7 +23,7 @@ export function createClient(baseUrl: string, token: string | undefined): Client
       method,
       headers: sent,
       redirect: 'manual',
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isAsItIs(body) ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
@@ -33,6 +35,42 @@ export function createClient(baseUrl: string, token: string | undefined): Client
     };
     assertDescribed(method, path, reply);
     return reply;
+  };
+}
+
+const isAsItIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array;
+/** The same over so many connections at the most, and with less of the machine; for many requests at once. */
+export function createPooledClient(
+  baseUrl: string,
+  token: string,
+  connections: number,
+): { readonly client: Client; close(): Promise<void> } {
+  const pool = new Pool(baseUrl, {
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: 60_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    async client(method, path, body, headers = {}) {
+      const response = await pool.request({
+        method: method as 'GET',
+        path,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.body.text();
+      const isJson = String(response.headers['content-type']).startsWith('application/json');
+      return {
+        status: response.statusCode,
+        headers: new Headers(response.headers as Record<string, string>),
+        text,
+        body: isJson && text !== '' ? JSON.parse(text) : undefined,
+      };
+    },
+    close: () => pool.close(),
   };
 }
 

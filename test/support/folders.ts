@@ -2,12 +2,19 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 /** A folder that goes when the test ends. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The same for all tests of a file, from `beforeAll` on; it goes when they have ended. */
+export async function folderOfFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 

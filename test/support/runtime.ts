@@ -1,5 +1,8 @@
 /** A runtime in this process, listening on a free port, with its folders. */
-import { onTestFinished } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, vi } from 'vitest';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
 import { type BundleText, temporaryFolder, writeBundle } from './folders.ts';
@@ -13,16 +16,117 @@ export interface Served {
   readonly data: string;
 }
 
+type Bundles = Record<string, BundleText>;
+
+async function start(
+  bundles: Bundles,
+  options: RuntimeOptions & { readonly connectors: string; readonly data: string },
+): Promise<Served> {
+  const { connectors, data } = options;
+  for (const [name, bundle] of Object.entries(bundles)) await writeBundle(connectors, name, bundle);
+  const runtime = await createRuntime({ token: TOKEN, port: 0, ...options });
+  try {
+    await runtime.listen();
+    await runtime.ready();
+  } catch (error) {
+    await runtime.close({ drainMs: 0 });
+    throw error;
+  }
+  return { runtime, client: createClient(runtime.url, TOKEN), connectors, data };
+}
+
 /** Starts a runtime with these bundles; it is closed when the test ends. */
-export async function serve(bundles: Record<string, BundleText> = {}, options: RuntimeOptions = {}): Promise<Served> {
+export async function serve(bundles: Bundles = {}, options: RuntimeOptions = {}): Promise<Served> {
   const connectors = options.connectors ?? (await temporaryFolder());
   const data = options.data ?? (await temporaryFolder());
-  for (const [name, bundle] of Object.entries(bundles)) await writeBundle(connectors, name, bundle);
-  const runtime = await createRuntime({ token: TOKEN, port: 0, ...options, connectors, data });
-  onTestFinished(() => runtime.close({ drainMs: 0 }));
-  await runtime.listen();
-  await runtime.ready();
-  return { runtime, client: createClient(runtime.url, TOKEN), connectors, data };
+  const served = await start(bundles, { ...options, connectors, data });
+  onTestFinished(() => served.runtime.close({ drainMs: 0 }));
+  return served;
+}
+
+export interface Shared {
+  (): Served;
+  /** Adds bundles, and waits until they are there; they go when the test ends. */
+  serve(bundles: Bundles): Promise<Served>;
+}
+
+const within = { timeout: 60_000, interval: 10 };
+
+/**
+ * Starts one runtime for all tests of a file or of a group: a process for each connector takes longer to
+ * start than most tests take. Integrations that a test has made go when it ends.
+ */
+export function serveForAll(bundles: Bundles = {}, options: RuntimeOptions = {}): Shared {
+  let served: Served | undefined;
+  let folder: string;
+  const present = (): Served => {
+    if (!served) throw new Error('the runtime is started before the first test');
+    return served;
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+    served = await start(bundles, { ...options, connectors: join(folder, 'connectors'), data: join(folder, 'data') });
+  });
+  afterEach(async () => {
+    const { client } = present();
+    const { body } = await client('GET', '/integrations');
+    for (const { _id, _connectorId } of body) {
+      const reply = await (_connectorId === undefined
+        ? client('DELETE', `/integrations/${_id}?cascade=true`)
+        : client('DELETE', `/integrations/${_id}/install?force=true`));
+      if (reply.status >= 300) throw new Error(`${_id} stays: ${reply.text}`);
+    }
+  });
+  afterAll(async () => {
+    await served?.runtime.close({ drainMs: 0 });
+    await rm(folder, { recursive: true, force: true });
+  });
+  const rows = async (): Promise<{ name: string; status: string }[]> =>
+    (await present().client('GET', '/connectors')).body;
+  const serve = async (added: Bundles): Promise<Served> => {
+    const { connectors } = present();
+    const names = Object.keys(added);
+    onTestFinished(async () => {
+      for (const name of names) await rm(join(connectors, name), { recursive: true, force: true });
+      await vi.waitFor(async () => {
+        for (const { name } of await rows()) expect(names).not.toContain(name);
+      }, within);
+    });
+    for (const [name, bundle] of Object.entries(added)) await writeBundle(connectors, name, bundle);
+    await vi.waitFor(async () => {
+      const ready = (await rows()).filter(({ status }) => status === 'ready').map(({ name }) => name);
+      expect(ready).toEqual(expect.arrayContaining(names));
+    }, within);
+    return present();
+  };
+  return Object.assign(present, { serve });
+}
+
+/**
+ * The same for all tests of a file, or of a `describe`: what one of them makes is there for the others.
+ *
+ * @param given asked for when the tests begin
+ */
+export function serveAll(
+  given: () => { readonly bundles?: Record<string, BundleText>; readonly options?: RuntimeOptions } = () => ({}),
+): () => Served {
+  let served: Served | undefined;
+  let folder: string;
+  beforeAll(async () => {
+    const { bundles = {}, options = {} } = given();
+    folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+    const [connectors, data] = [join(folder, 'connectors'), join(folder, 'data')];
+    for (const [name, bundle] of Object.entries(bundles)) await writeBundle(connectors, name, bundle);
+    const runtime = await createRuntime({ token: TOKEN, port: 0, ...options, connectors, data });
+    await runtime.listen();
+    await runtime.ready();
+    served = { runtime, client: createClient(runtime.url, TOKEN), connectors, data };
+  });
+  afterAll(async () => {
+    await served?.runtime.close({ drainMs: 0 });
+    await rm(folder, { recursive: true, force: true });
+  });
+  return () => served as Served;
 }
 
 export async function connectorIdOf(client: Client, name: string): Promise<string> {

@@ -26,7 +26,7 @@ function start(
   args: string[],
   environment: Record<string, string>,
 ): { child: ChildProcess; out: () => string; err: () => string } {
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', 'src/main.ts', ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', 'src/main.ts', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`, and what connections can do beyond. */
 import Type from 'typebox';
+import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';
 import { recordKinds } from '../../store/store.ts';
-import { JsonPatch } from '../json-patch.ts';
 import { ProjectionQuery } from '../paging.ts';
 import { RecordFilters } from '../records.ts';
 import type { Operation } from './operation.ts';

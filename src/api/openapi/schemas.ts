@@ -1,9 +1,9 @@
 /** What replies hold, where no request is checked against it. */
 import Type, { type TObject, type TSchema } from 'typebox';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../../integration/integration.ts';
+import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';
 import { ObjectId, Stored, Timestamp } from '../../store/store.ts';
-import { JsonPatch } from '../json-patch.ts';
 
 const Text = Type.String();
 const Count = Type.Integer({ minimum: 0 });
@@ -62,6 +62,13 @@ export const Connector = Type.Object({
   digest: Type.Optional(Text),
   permissions: Permissions,
   limits: ConnectorLimits,
+  preUninstallFunction: Type.Optional(Text),
+  pending: Type.Optional(
+    Type.Object(
+      { version: Text, digest: Text, adds: Type.Array(Text), sentences: Type.Array(Text) },
+      { description: 'A version that asks for more than was accepted, and waits to be approved.' },
+    ),
+  ),
   errors: Type.Optional(ErrorItems),
 });
 
@@ -80,6 +87,7 @@ export const Run = Type.Object({
   _integrationId: ObjectId,
   _connectorId: ObjectId,
   version: Text,
+  digest: Text,
   section: Text,
   function: Text,
   traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$', description: 'Of the request that called it.' })),

@@ -5,34 +5,35 @@ import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { defaultLimits, type Outcome } from '../../../sandbox/index.ts';
+import { type Ask, defaultLimits, type Outcome, type SandboxOptions } from '../../../sandbox/index.ts';
 import type { Attempt, Came } from './attempt.ts';
 
 export interface BrokenWall {
-  run(attempted: Attempt): Promise<Outcome>;
+  /** The code finds its run's id in `given`. */
+  run(attempted: Attempt, ask?: Partial<Ask>): Promise<Outcome>;
   close(): Promise<void>;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** Copies the sandbox to where its libraries are found as ever, and puts the broken wall in. */
-export async function openBrokenWall(): Promise<BrokenWall> {
+export async function openBrokenWall(options: Partial<SandboxOptions> = {}): Promise<BrokenWall> {
   const copy = await mkdtemp(join(here, '.copy-'));
   await cp(join(here, '../../../sandbox'), join(copy, 'sandbox'), { recursive: true });
   for (const name of ['attempt.ts', 'guest-isolate.ts'])
     await copyFile(join(here, name), join(copy, 'sandbox/thread', name));
   const door: typeof import('../../../sandbox/index.ts') = await import(join(copy, 'sandbox/index.ts'));
-  const sandbox = door.createSandbox({ spare: false, threads: 1 });
+  const sandbox = door.createSandbox({ spare: false, threads: 1, ...options });
   let runs = 0;
   return {
-    run({ code, given }) {
-      runs++;
+    run({ code, given }, ask = {}) {
+      const runId = `run${++runs}`;
       const bundle = { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'commonjs' as const, code };
-      const call = { section: 'settings', name: 'f', argument: JSON.stringify(given) };
-      const granted = { fetch: async () => '{}', progress: async () => '{}', log: () => {} };
+      const call = { section: 'settings', name: 'f', argument: JSON.stringify({ ...(given as object), runId }) };
+      const granted = { fetch: async () => '{}', progress: async () => '{}', log: () => {}, ...ask };
       return sandbox.run(
         {
-          runId: `run${runs}`,
+          runId,
           bundle,
           integrationId: `i${runs}`,
           call,

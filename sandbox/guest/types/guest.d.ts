@@ -1,0 +1,350 @@
+/**
+ * The globals of connector code beside ECMAScript, and nothing of Node or of a browser. A test compares
+ * every name in here with those of a real compartment. They behave as in the WinterTC Minimum Common API.
+ */
+
+// --- console, timers ------------------------------------------------------------------------------
+
+/** Lines of the run's log: 1,000 of them, 256 KiB. */
+declare const console: {
+  debug(...values: unknown[]): void;
+  log(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+  trace(...values: unknown[]): void;
+};
+
+/** At most 1,000 timers at once. A run that has answered waits for none of them. */
+declare function setTimeout<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  delayMs?: number,
+  ...args: Args
+): number;
+declare function setInterval<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  delayMs?: number,
+  ...args: Args
+): number;
+declare function clearTimeout(id?: number): void;
+declare function clearInterval(id?: number): void;
+declare function queueMicrotask(callback: () => unknown): void;
+
+declare const performance: {
+  /** Milliseconds since the isolate was made, in tenths. */
+  now(): number;
+  readonly timeOrigin: number;
+  toJSON(): { timeOrigin: number };
+};
+
+// --- texts and bytes ------------------------------------------------------------------------------
+
+type BufferSource = ArrayBufferView<ArrayBuffer> | ArrayBuffer;
+
+interface TextEncoder {
+  encode(text?: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, into: Uint8Array): { read: number; written: number };
+  readonly encoding: 'utf-8';
+}
+declare var TextEncoder: { prototype: TextEncoder; new (): TextEncoder };
+
+interface TextDecoder {
+  decode(bytes?: BufferSource, options?: { stream?: boolean }): string;
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+}
+declare var TextDecoder: {
+  prototype: TextDecoder;
+  new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder;
+};
+
+declare function atob(base64: string): string;
+declare function btoa(bytes: string): string;
+declare function structuredClone<T>(value: T, options?: { transfer?: ArrayBuffer[] }): T;
+
+interface Blob {
+  readonly size: number;
+  readonly type: string;
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  slice(start?: number, end?: number, type?: string): Blob;
+}
+type BlobPart = BufferSource | Blob | string;
+declare var Blob: { prototype: Blob; new (parts?: readonly BlobPart[], options?: { type?: string }): Blob };
+
+interface File extends Blob {
+  readonly name: string;
+  readonly lastModified: number;
+}
+declare var File: {
+  prototype: File;
+  new (parts: readonly BlobPart[], name: string, options?: { type?: string; lastModified?: number }): File;
+};
+
+/** Of bodies; there is no global of this name. */
+interface ReadableStream<T = unknown> extends AsyncIterable<T> {
+  readonly locked: boolean;
+  cancel(reason?: unknown): Promise<void>;
+  getReader(): {
+    read(): Promise<{ done: false; value: T } | { done: true; value: undefined }>;
+    cancel(reason?: unknown): Promise<void>;
+    releaseLock(): void;
+    readonly closed: Promise<void>;
+  };
+  tee(): [ReadableStream<T>, ReadableStream<T>];
+  values(options?: { preventCancel?: boolean }): AsyncIterableIterator<T>;
+}
+
+// --- addresses ------------------------------------------------------------------------------------
+
+interface URLSearchParams extends Iterable<[string, string]> {
+  append(name: string, value: string): void;
+  delete(name: string, value?: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string, value?: string): boolean;
+  set(name: string, value: string): void;
+  sort(): void;
+  toString(): string;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  entries(): IterableIterator<[string, string]>;
+  forEach(callback: (value: string, name: string, parent: URLSearchParams) => void, thisArg?: unknown): void;
+  readonly size: number;
+}
+declare var URLSearchParams: {
+  prototype: URLSearchParams;
+  new (init?: string | Iterable<readonly [string, string]> | Record<string, string> | URLSearchParams): URLSearchParams;
+};
+
+interface URL {
+  href: string;
+  readonly origin: string;
+  protocol: string;
+  username: string;
+  password: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  readonly searchParams: URLSearchParams;
+  hash: string;
+  toString(): string;
+  toJSON(): string;
+}
+declare var URL: {
+  prototype: URL;
+  new (url: string | URL, base?: string | URL): URL;
+  parse(url: string | URL, base?: string | URL): URL | null;
+  canParse(url: string | URL, base?: string | URL): boolean;
+};
+
+// --- events and signals ---------------------------------------------------------------------------
+
+interface DOMException extends Error {
+  readonly code: number;
+}
+declare var DOMException: { prototype: DOMException; new (message?: string, name?: string): DOMException };
+
+interface EventInit {
+  bubbles?: boolean;
+  cancelable?: boolean;
+  composed?: boolean;
+}
+interface Event {
+  readonly type: string;
+  readonly target: EventTarget | null;
+  readonly currentTarget: EventTarget | null;
+  readonly eventPhase: number;
+  readonly bubbles: boolean;
+  readonly cancelable: boolean;
+  readonly composed: boolean;
+  readonly defaultPrevented: boolean;
+  readonly isTrusted: boolean;
+  readonly timeStamp: number;
+  composedPath(): EventTarget[];
+  stopPropagation(): void;
+  stopImmediatePropagation(): void;
+  preventDefault(): void;
+}
+declare var Event: { prototype: Event; new (type: string, init?: EventInit): Event };
+
+type EventListener = ((event: Event) => void) | { handleEvent(event: Event): void };
+interface EventListenerOptions {
+  capture?: boolean;
+  once?: boolean;
+  passive?: boolean;
+  signal?: AbortSignal;
+}
+interface EventTarget {
+  addEventListener(type: string, listener: EventListener | null, options?: boolean | EventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListener | null, options?: boolean | { capture?: boolean }): void;
+  dispatchEvent(event: Event): boolean;
+}
+declare var EventTarget: { prototype: EventTarget; new (): EventTarget };
+
+interface AbortSignal extends EventTarget {
+  readonly aborted: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: as the web platform has it; whatever was given to `abort`
+  readonly reason: any;
+  onabort: ((event: Event) => void) | null;
+  throwIfAborted(): void;
+}
+declare var AbortSignal: {
+  prototype: AbortSignal;
+  abort(reason?: unknown): AbortSignal;
+  timeout(delayMs: number): AbortSignal;
+  any(signals: readonly AbortSignal[]): AbortSignal;
+};
+
+interface AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+declare var AbortController: { prototype: AbortController; new (): AbortController };
+
+// --- crypto ---------------------------------------------------------------------------------------
+
+type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
+type HashIdentifier = HashName | { name: HashName };
+
+interface CryptoKey {
+  readonly type: 'secret';
+  readonly extractable: boolean;
+  readonly algorithm: { readonly name: 'HMAC'; readonly hash: { readonly name: HashName }; readonly length: number };
+  readonly usages: readonly ('sign' | 'verify')[];
+}
+declare var CryptoKey: { prototype: CryptoKey };
+
+/** Digests and HMAC with raw keys. */
+interface SubtleCrypto {
+  digest(algorithm: HashIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+  importKey(
+    format: 'raw',
+    key: BufferSource,
+    algorithm: { name: 'HMAC'; hash: HashIdentifier; length?: number },
+    extractable: boolean,
+    usages: readonly ('sign' | 'verify')[],
+  ): Promise<CryptoKey>;
+  generateKey(
+    algorithm: { name: 'HMAC'; hash: HashIdentifier; length?: number },
+    extractable: boolean,
+    usages: readonly ('sign' | 'verify')[],
+  ): Promise<CryptoKey>;
+  exportKey(format: 'raw', key: CryptoKey): Promise<ArrayBuffer>;
+  sign(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  verify(
+    algorithm: 'HMAC' | { name: 'HMAC' },
+    key: CryptoKey,
+    signature: BufferSource,
+    data: BufferSource,
+  ): Promise<boolean>;
+}
+declare var SubtleCrypto: { prototype: SubtleCrypto };
+
+interface Crypto {
+  readonly subtle: SubtleCrypto;
+  /** At most 64 KiB at a time. */
+  getRandomValues<T extends ArrayBufferView<ArrayBuffer>>(array: T): T;
+  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+}
+declare var Crypto: { prototype: Crypto };
+declare const crypto: Crypto;
+
+// --- requests -------------------------------------------------------------------------------------
+
+type HeadersInit = Headers | Iterable<readonly [string, string]> | Record<string, string>;
+interface Headers extends Iterable<[string, string]> {
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  getSetCookie(): string[];
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  entries(): IterableIterator<[string, string]>;
+  forEach(callback: (value: string, name: string, parent: Headers) => void, thisArg?: unknown): void;
+}
+declare var Headers: { prototype: Headers; new (init?: HeadersInit): Headers };
+
+type FormDataEntryValue = File | string;
+interface FormData extends Iterable<[string, FormDataEntryValue]> {
+  append(name: string, value: string | Blob, filename?: string): void;
+  delete(name: string): void;
+  get(name: string): FormDataEntryValue | null;
+  getAll(name: string): FormDataEntryValue[];
+  has(name: string): boolean;
+  set(name: string, value: string | Blob, filename?: string): void;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<FormDataEntryValue>;
+  entries(): IterableIterator<[string, FormDataEntryValue]>;
+  forEach(callback: (value: FormDataEntryValue, name: string, parent: FormData) => void, thisArg?: unknown): void;
+}
+declare var FormData: { prototype: FormData; new (): FormData };
+
+type BodyInit = string | BufferSource | Blob | FormData | URLSearchParams | ReadableStream<Uint8Array>;
+interface Body {
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  readonly bodyUsed: boolean;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  blob(): Promise<Blob>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  formData(): Promise<FormData>;
+  // biome-ignore lint/suspicious/noExplicitAny: as the web platform has it
+  json(): Promise<any>;
+  text(): Promise<string>;
+}
+
+interface RequestInit {
+  method?: string;
+  headers?: HeadersInit;
+  body?: BodyInit | null;
+  redirect?: 'follow' | 'manual' | 'error';
+  signal?: AbortSignal | null;
+  /** Has to be there when the body is a stream. */
+  duplex?: 'half';
+}
+interface Request extends Body {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly redirect: 'follow' | 'manual' | 'error';
+  readonly signal: AbortSignal;
+  readonly duplex: 'half';
+  clone(): Request;
+}
+declare var Request: { prototype: Request; new (input: string | URL | Request, init?: RequestInit): Request };
+
+interface ResponseInit {
+  status?: number;
+  statusText?: string;
+  headers?: HeadersInit;
+}
+interface Response extends Body {
+  readonly type: 'basic' | 'cors' | 'default' | 'error' | 'opaque' | 'opaqueredirect';
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly status: number;
+  readonly ok: boolean;
+  readonly statusText: string;
+  readonly headers: Headers;
+  clone(): Response;
+}
+declare var Response: {
+  prototype: Response;
+  new (body?: BodyInit | null, init?: ResponseInit): Response;
+  error(): Response;
+  json(value: unknown, init?: ResponseInit): Response;
+  redirect(url: string | URL, status?: number): Response;
+};
+
+/**
+ * Reaches the runtime's own API by a relative address, under the run's token and within what it stores in
+ * one piece, and the origins that the manifest's `permissions.fetch` names. What is not permitted rejects with
+ * the code `permission_denied`.
+ */
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;

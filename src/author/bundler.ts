@@ -1,0 +1,125 @@
+/** Makes one file with a source map of a project's source, or looks at what it imports. Runs on the author's esbuild. */
+import { createRequire } from 'node:module';
+import { join, relative, sep } from 'node:path';
+import type { BuildOptions, BuildResult, Message } from 'esbuild';
+import type { Finding } from './finding.ts';
+import { bundledImports, ownImports } from './guest-imports.ts';
+import type { Project } from './project.ts';
+
+type Esbuild = typeof import('esbuild');
+
+/** For those who have no esbuild: it is an optional peer, since who runs a server needs none. */
+export class NoBundlerError extends Error {
+  override readonly name = 'NoBundlerError';
+  constructor() {
+    super('This needs esbuild: npm install --save-dev esbuild');
+  }
+}
+
+export interface Bundled {
+  readonly code: string;
+  /** JSON of the source map, without the sources' contents. */
+  readonly map: string;
+  readonly findings: readonly Finding[];
+  /** What went into it, relative to the folder. */
+  readonly inputs: readonly string[];
+}
+
+/** Without code if there are errors among the findings. */
+export type BundleResult =
+  | Bundled
+  | { readonly code?: never; readonly map?: never; readonly findings: readonly Finding[] };
+
+/** @throws NoBundlerError */
+export async function bundleSource(project: Project, source: string): Promise<BundleResult> {
+  const { manifest } = project;
+  const { result, findings } = await built(project, {
+    ...common(project),
+    entryPoints: [source],
+    outfile: manifest.main,
+    plugins: [bundledImports],
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+  });
+  const text = (ending: string): string | undefined =>
+    result?.outputFiles?.find(({ path }) => path.endsWith(ending))?.text;
+  const [code, map] = [text(manifest.main.replace(/^.*\//, '')), text('.map')];
+  if (code === undefined || map === undefined) return { findings };
+  return { code, map, findings, inputs: Object.keys(result?.metafile?.inputs ?? {}) };
+}
+
+/** What a main file imports that it may not. @throws NoBundlerError */
+export async function importFindings(project: Project): Promise<readonly Finding[]> {
+  const { manifest } = project;
+  const options = { ...common(project), entryPoints: [manifest.main], outfile: 'unused.js', plugins: [ownImports] };
+  return (await built(project, options)).findings;
+}
+
+function common({ manifest: { main, type } }: Project): BuildOptions {
+  const isModule = main.endsWith('.mjs') || (type === 'module' && !main.endsWith('.cjs'));
+  return {
+    bundle: true,
+    write: false,
+    format: isModule ? 'esm' : 'cjs',
+    // Libraries that know no Node are what runs in an isolate.
+    platform: 'browser',
+    target: 'es2024',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    // A module that waits at its top level does not load.
+    supported: { 'top-level-await': false },
+    charset: 'utf8',
+    logLevel: 'silent',
+  };
+}
+
+async function built(
+  project: Project,
+  options: BuildOptions,
+): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
+  const esbuild = await loadEsbuild(project.folder);
+  try {
+    const result = await esbuild.build({ ...options, absWorkingDir: project.folder });
+    return { result, findings: findingsOf(project, [], result.warnings) };
+  } catch (error) {
+    const { errors, warnings = [] } = error as { errors?: Message[]; warnings?: Message[] };
+    if (!errors) throw error;
+    return { findings: findingsOf(project, errors, warnings) };
+  }
+}
+
+/** The one beside this package, or else the project's. */
+async function loadEsbuild(folder: string): Promise<Esbuild> {
+  try {
+    return await import('esbuild');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  }
+  const require = createRequire(join(folder, 'package.json'));
+  try {
+    return require('esbuild') as Esbuild;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') throw new NoBundlerError();
+    throw error;
+  }
+}
+
+function findingsOf(project: Project, errors: readonly Message[], warnings: readonly Message[]): Finding[] {
+  // Our types, for editors: without them the code is the same.
+  const others = warnings.filter(({ text }) => !/^Cannot find base config file "bulkhead\//.test(text));
+  return [
+    ...errors.map((message) => findingOf(project, message, 'error')),
+    ...others.map((message) => findingOf(project, message, 'warning')),
+  ];
+}
+
+function findingOf(project: Project, { text, location }: Message, severity: Finding['severity']): Finding {
+  // Of the entry itself: package.json names it.
+  if (!location)
+    return { severity, ...project.placeOf(project.source === undefined ? 'main' : 'source'), message: text };
+  const { file, line, column, lineText } = location;
+  const shown = file.startsWith(project.folder) ? relative(project.folder, file) : file;
+  // esbuild counts bytes.
+  const before = Buffer.from(lineText).subarray(0, column).toString().length;
+  return { severity, file: shown.split(sep).join('/'), line, column: before + 1, message: text };
+}

@@ -1,0 +1,141 @@
+/** `bulkhead/test`: an author's connector in a real compartment, with a table in the place of the network. */
+import { fileURLToPath } from 'node:url';
+import { createSandbox, defaultLimits, type Outcome } from '../../sandbox/index.ts';
+import type { Connector } from '../connector/bundle.ts';
+import type { Manifest } from '../connector/manifest.ts';
+import { limitsWithin } from '../integration/dispatch.ts';
+import type { JsonObject } from '../json.ts';
+import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
+import { objectIds } from '../store/object-id.ts';
+import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
+import { findingLine, isError } from './finding.ts';
+import { readProject } from './project.ts';
+import { stageProject } from './stage.ts';
+
+export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
+
+export type SectionName = 'installer' | 'uninstaller' | 'settings' | 'utilities' | 'hooks' | 'wrappers';
+
+export interface CompartmentOptions {
+  /** What `fetch` is answered with; what is not in it rejects. */
+  readonly fetch?: FetchStubs;
+  /** In the place of the manifest's. */
+  readonly opts?: JsonObject;
+}
+
+export interface CallContext {
+  /** Runs of one integration may share the module's state; another one's never. By default one for all calls. */
+  readonly integrationId?: string;
+}
+
+export interface Compartment extends AsyncDisposable {
+  readonly manifest: Manifest;
+  /** What the connector has logged, oldest first. */
+  readonly logs: readonly { readonly level: string; readonly text: string }[];
+  readonly progress: readonly { readonly fraction: number; readonly message: string }[];
+  /** What it has asked for with `fetch`, permitted or not found in the table. */
+  readonly requests: readonly StubbedRequest[];
+  /**
+   * Calls a function of a section, as the runtime does.
+   *
+   * @param options the call's body; the runtime's keys are added
+   * @throws CallError for whatever is not an answer
+   */
+  call<Answer = unknown>(section: SectionName, name: string, options?: object, context?: CallContext): Promise<Answer>;
+  /** Ends its process. A test that leaves it open does not end. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What a caller of the connector would be answered: the connector's own error, or a fault. */
+export class CallError extends Error {
+  override readonly name = 'CallError';
+  /** The error's `code` or `name`; of a fault `run_timeout`, `never_answered`, … */
+  readonly code: string;
+
+  constructor(code: string, message: string, stack: string) {
+    super(message);
+    this.code = code;
+    if (stack !== '') this.stack = stack;
+  }
+}
+
+/**
+ * Builds the connector of a folder, if it has a source, and starts a compartment for it.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { createCompartment } from 'bulkhead/test';
+ *
+ * test('the forecast is of the city in the settings', async () => {
+ *   await using connector = await createCompartment(new URL('..', import.meta.url), {
+ *     fetch: { 'GET /v1/integrations/*': { settings: { city: 'Oslo' } } },
+ *   });
+ *   assert.deepEqual(await connector.call('settings', 'forecast', { days: 1 }), { city: 'Oslo', forecast: ['sun'] });
+ * });
+ *
+ * @param folder where package.json lies
+ * @throws Error with the findings, if the project does not build or load
+ */
+export async function createCompartment(folder: string | URL, options: CompartmentOptions = {}): Promise<Compartment> {
+  const connector = await connectorOf(typeof folder === 'string' ? folder : fileURLToPath(folder));
+  const { manifest, bundle } = connector;
+  const newId = objectIds();
+  const ownIntegration = newId();
+  const limits = limitsWithin(defaultLimits)(connector);
+  const stubs = new StubbedFetch(options.fetch ?? {}, manifest.connector.permissions?.fetch ?? []);
+  const logs: { level: string; text: string }[] = [];
+  const progress: { fraction: number; message: string }[] = [];
+  const sandbox = createSandbox({ spare: false });
+  const close = (): Promise<void> => sandbox.close();
+
+  return {
+    manifest,
+    logs,
+    progress,
+    requests: stubs.requests,
+    async call<Answer>(section: SectionName, name: string, body: object = {}, context: CallContext = {}) {
+      const integrationId = context.integrationId ?? ownIntegration;
+      const argument = {
+        ...body,
+        opts: options.opts ?? manifest.connector.opts ?? {},
+        _connectorId: connector._id,
+        _integrationId: integrationId,
+        bearerToken: 'the-tests-token',
+      };
+      const outcome = await sandbox.run(
+        { runId: newId(), bundle, integrationId, call: { section, name, argument: JSON.stringify(argument) }, limits },
+        {
+          fetch: (request) => stubs.reply(request),
+          async progress(report) {
+            progress.push(JSON.parse(report));
+            return '{"value":null}';
+          },
+          log: (level, text) => logs.push({ level, text }),
+        },
+      );
+      if (outcome.status !== 'answered') throw errorOf(connector, outcome);
+      return JSON.parse(outcome.result) as Answer;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function errorOf({ bundle, sourceMap }: Connector, outcome: Exclude<Outcome, { status: 'answered' }>): CallError {
+  if (outcome.status === 'faulted') return new CallError(outcome.fault, outcome.message || outcome.fault, '');
+  const { code, message, stack } = outcome;
+  return new CallError(
+    code,
+    message,
+    withSourceLines(stack, bundle.filename, sourceMap ?? inlineSourceMap(bundle.code)),
+  );
+}
+
+async function connectorOf(folder: string): Promise<Connector> {
+  const { project, findings: unread } = await readProject(folder);
+  if (!project) throw new Error(unread.map(findingLine).join('\n'));
+  const { bundle, findings } = await stageProject(project);
+  if (bundle) return bundle.connector;
+  throw new Error(findings.filter(isError).map(findingLine).join('\n'));
+}

@@ -1,0 +1,71 @@
+/** Whether a bundle loads, and has the functions that its manifest names: found out in a real compartment. */
+import { createSandbox } from '../../sandbox/index.ts';
+import type { Connector } from '../connector/bundle.ts';
+import { type Loaded, loadBundle } from '../connector/load-check.ts';
+import { objectIds } from '../store/object-id.ts';
+import { type Finding, isError } from './finding.ts';
+import { type Project, readProject } from './project.ts';
+import { type Staged, stageProject } from './stage.ts';
+
+export interface Inspected extends Staged {
+  readonly project?: Project;
+  /** Names of the functions, by section. */
+  readonly sections?: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Everything that can be known of a project without running its functions.
+ *
+ * @throws NoBundlerError, or RequestError `overloaded`: it could not be tried
+ */
+export async function inspectProject(folder: string, onStep: (step: string) => void = () => {}): Promise<Inspected> {
+  const { project, findings: unread } = await readProject(folder);
+  if (!project) return { findings: unread };
+  onStep(project.source === undefined ? 'Reading' : 'Building');
+  const { findings, bundle } = await stageProject(project);
+  if (!bundle) return { project, findings };
+  onStep('Loading');
+  const { problem, sections } = await loaded(bundle.connector);
+  if (problem !== undefined) {
+    const message = `${project.manifest.main} does not load: ${problem}`;
+    const finding: Finding = { severity: 'error', ...project.placeOf('main'), field: 'main', message };
+    return { project, findings: [...findings, finding] };
+  }
+  const all = [...findings, ...missingFunctions(project, sections)];
+  return { project, findings: all, sections, ...(all.some(isError) ? {} : { bundle }) };
+}
+
+async function loaded(connector: Connector): Promise<Loaded> {
+  const sandbox = createSandbox({ spare: false });
+  try {
+    return await loadBundle(sandbox, objectIds(), connector, false);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** Functions that the manifest names and the code does not have. */
+function missingFunctions(project: Project, sections: Readonly<Record<string, readonly string[]>>): Finding[] {
+  const {
+    installerFunction,
+    updateFunction,
+    preUninstallFunction,
+    uninstallerFunction,
+    install = [],
+  } = project.manifest.connector;
+  const named: [section: string, name: string | undefined, field: string][] = [
+    ['installer', installerFunction, 'connector.installerFunction'],
+    ['installer', updateFunction, 'connector.updateFunction'],
+    ['uninstaller', preUninstallFunction, 'connector.preUninstallFunction'],
+    ['uninstaller', uninstallerFunction, 'connector.uninstallerFunction'],
+    ...install.flatMap((step, i): [string, string | undefined, string][] => [
+      ['installer', step.installerFunction, `connector.install.${i}.installerFunction`],
+      ['uninstaller', step.uninstallerFunction, `connector.install.${i}.uninstallerFunction`],
+    ]),
+  ];
+  return named.flatMap(([section, name, field]): Finding[] => {
+    if (name === undefined || sections[section]?.includes(name)) return [];
+    const message = `the section ${section} has no function ${name}`;
+    return [{ severity: 'error', ...project.placeOf(field), field, message }];
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * An author's folder: a bundle, or what a bundle is built from. `source` in its package.json names the file
+ * that `build` starts at; without it `main` is the code as it is.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import { authorFindings } from '../connector/author-manifest.ts';
+import { checkManifest, type Manifest } from '../connector/manifest.ts';
+import type { ErrorItem } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
+import type { Finding } from './finding.ts';
+
+export interface Project {
+  readonly folder: string;
+  /** The folder's own name. */
+  readonly name: string;
+  /** Of package.json, as it is in the bundle. */
+  readonly text: string;
+  readonly manifest: Manifest;
+  /** What `build` starts at, relative to the folder. */
+  readonly source?: string | undefined;
+  /** What the runtime takes and makes nothing of. */
+  readonly warnings: readonly Finding[];
+  /** Where a field of the manifest stands, or the nearest that is there. */
+  placeOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
+}
+
+export type ReadProject =
+  | { readonly project: Project; readonly findings?: never }
+  | { readonly project?: never; readonly findings: readonly Finding[] };
+
+const FILE = 'package.json';
+
+export async function readProject(path: string): Promise<ReadProject> {
+  const folder = resolve(path);
+  let text: string;
+  try {
+    text = await readFile(join(folder, FILE), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    return failed({ ...top, message: isMissing ? `${FILE} is missing` : `${FILE} cannot be read (${code})` });
+  }
+  const plain = text.replace(/^\uFEFF/, '');
+  const placed = new Places(plain);
+  let value: unknown;
+  try {
+    value = JSON.parse(plain);
+  } catch {
+    return failed({ ...placed.ofSyntax(), message: `${FILE} is not JSON: ${placed.syntaxProblem}` });
+  }
+  const finding = (severity: Finding['severity'], { field = '', message }: ErrorItem): Finding => ({
+    severity,
+    ...placed.of(field),
+    ...(field === '' ? {} : { field }),
+    message,
+  });
+  const { manifest, reasons } = checkManifest(value);
+  if (!manifest) return { findings: reasons.map((reason) => finding('error', reason)) };
+  const { source } = value as { source?: unknown };
+  if (source !== undefined && (typeof source !== 'string' || source === '')) {
+    return failed({ ...placed.of('source'), field: 'source', message: 'source must name a file' });
+  }
+  const warnings = isJsonObject(value) ? authorFindings(value).map((item) => finding('warning', item)) : [];
+  return {
+    project: { folder, name: basename(folder), text, manifest, source, warnings, placeOf: (field) => placed.of(field) },
+  };
+}
+
+const top = { file: FILE, line: 1, column: 1 };
+
+const failed = (finding: Omit<Finding, 'severity'>): ReadProject => ({ findings: [{ severity: 'error', ...finding }] });
+
+class Places {
+  readonly #text: string;
+  readonly #tree: Node | undefined;
+  readonly #errors: ParseError[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tree = parseTree(text, this.#errors, { disallowComments: true });
+  }
+
+  get syntaxProblem(): string {
+    const [first] = this.#errors;
+    const name = first ? printParseErrorCode(first.error) : 'what is there is none';
+    return name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
+  }
+
+  ofSyntax(): Pick<Finding, 'file' | 'line' | 'column'> {
+    return this.#at(this.#errors[0]?.offset ?? 0);
+  }
+
+  of(field: string): Pick<Finding, 'file' | 'line' | 'column'> {
+    const parts = field === '' ? [] : field.split('.');
+    let node = this.#tree;
+    while (parts.length > 0 && node) {
+      const found = this.#child(node, parts);
+      if (!found) break;
+      node = found;
+    }
+    // A property is found at its name, an item at itself.
+    const shown = node?.parent?.type === 'property' ? node.parent : node;
+    return this.#at(shown?.offset ?? 0);
+  }
+
+  /** Takes the parts that it has used; the name of a property may have dots in it. */
+  #child(node: Node, parts: string[]): Node | undefined {
+    if (node.type === 'array') {
+      const [index = ''] = parts.splice(0, 1);
+      return findNodeAtLocation(node, [Number(index)]);
+    }
+    const names = (node.children ?? []).map(({ children }) => String(children?.[0] ? getNodeValue(children[0]) : ''));
+    for (let count = parts.length; count > 0; count--) {
+      const name = parts.slice(0, count).join('.');
+      if (!names.includes(name)) continue;
+      parts.splice(0, count);
+      return findNodeAtLocation(node, [name]);
+    }
+    return undefined;
+  }
+
+  #at(offset: number): Pick<Finding, 'file' | 'line' | 'column'> {
+    const before = this.#text.slice(0, offset).split('\n');
+    return { file: FILE, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  }
+}

@@ -1,0 +1,87 @@
+/** A project as the bundle that a runtime gets: built if it has a source, and read as the runtime reads it. */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Connector, readBundle } from '../connector/bundle.ts';
+import { type BundleFiles, folderFiles, tooLarge } from '../connector/bundle-files.ts';
+import { bundleSource, importFindings, NoBundlerError } from './bundler.ts';
+import { type Finding, isError } from './finding.ts';
+import type { Project } from './project.ts';
+
+/** By the path in the bundle. */
+export type Files = ReadonlyMap<string, Buffer>;
+
+export interface Staged {
+  readonly findings: readonly Finding[];
+  /** Absent if there are errors among the findings. */
+  readonly bundle?: { readonly connector: Connector; readonly files: Files };
+}
+
+/** Nothing is written. @throws NoBundlerError for a project that has to be built */
+export async function stageProject(project: Project): Promise<Staged> {
+  if (project.source !== undefined) {
+    const { files, findings } = await built(project, project.source);
+    const all = [...project.warnings, ...findings];
+    return findings.some(isError) ? { findings: all } : read(project, files, all);
+  }
+  const staged = await read(project, new Map(), project.warnings);
+  if (!staged.bundle) return staged;
+  const findings = [...staged.findings, ...(await ownImports(project))];
+  return findings.some(isError) ? { findings } : { ...staged, findings };
+}
+
+/** As the runtime reads it. */
+async function read(project: Project, made: Files, before: readonly Finding[]): Promise<Staged> {
+  const bundle = await readBundle(withMade(project.folder, made), project.name);
+  if (bundle.connector) return { findings: before, bundle };
+  const refusals = bundle.reasons.map(
+    ({ field = '', message }): Finding => ({ severity: 'error', ...project.placeOf(field), field, message }),
+  );
+  return { findings: [...before, ...refusals] };
+}
+
+async function built(
+  project: Project,
+  source: string,
+): Promise<{ readonly files: Files; readonly findings: readonly Finding[] }> {
+  const { code, map, findings } = await bundleSource(project, source);
+  const main = mainOf(project);
+  const files = code === undefined ? [] : [[main, code] as const, [`${main}.map`, map] as const];
+  return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings };
+}
+
+async function ownImports(project: Project): Promise<readonly Finding[]> {
+  try {
+    return await importFindings(project);
+  } catch (error) {
+    if (!(error instanceof NoBundlerError)) throw error;
+    const message = 'imports were not looked at: that needs esbuild (npm install --save-dev esbuild)';
+    return [{ severity: 'warning', ...project.placeOf('main'), message }];
+  }
+}
+
+export const mainOf = ({ manifest }: Pick<Project, 'manifest'>): string => manifest.main.replace(/^\.\//, '');
+
+/** The folder's files, but for those that were made. */
+function withMade(folder: string, made: Files): BundleFiles {
+  const own = folderFiles(folder);
+  return {
+    async read(path, limitBytes) {
+      const bytes = made.get(path.replace(/^\.\//, ''));
+      if (!bytes) return own.read(path, limitBytes);
+      if (bytes.length > limitBytes) throw tooLarge(limitBytes);
+      return bytes;
+    },
+  };
+}
+
+/** Writes a bundle's files, the manifest last: a server that watches the folder takes none of it half. */
+export async function writeFiles(files: Files, folder: string): Promise<void> {
+  const isManifest = ([path]: readonly [string, Buffer]): boolean => path === 'package.json';
+  const ordered = [...files].sort((a, b) => Number(isManifest(a)) - Number(isManifest(b)));
+  for (const [path, content] of ordered) {
+    const target = join(folder, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(`${target}.tmp`, content);
+    await rename(`${target}.tmp`, target);
+  }
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCompartment } from 'bulkhead/test';
+
+const integration = { settings: { sections: [{ fields: [{ name: 'city', type: 'input', value: 'Bergen' }] }] } };
+
+test('the forecast is of the city in the settings', async () => {
+  await using connector = await createCompartment(new URL('..', import.meta.url), {
+    fetch: { 'GET /v1/integrations/*': integration },
+  });
+  const answer = await connector.call('settings', 'forecast', { days: 2 });
+  assert.deepEqual(answer, { city: 'Bergen', forecast: ['sun', 'sun'] });
+  assert.deepEqual(connector.logs, [{ level: 'info', text: 'asked for Bergen' }]);
+});
+
+test('the step says which city was found', async () => {
+  await using connector = await createCompartment(new URL('..', import.meta.url), {
+    fetch: { 'GET /v1/integrations/*': integration },
+  });
+  const { success } = await connector.call('installer', 'checkCity');
+  assert.equal(success, true);
+});

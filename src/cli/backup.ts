@@ -1,0 +1,61 @@
+/** `bulkhead backup`: on the data folder itself, or by the server that has it. */
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { backupOf } from '../store/backup.ts';
+import { syncFolder, temporaryFor } from '../store/files.ts';
+import { ask } from './ask-server.ts';
+import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
+import { metered, meterOn } from './meter.ts';
+import { SERVER_HAS_FOLDER, withStore } from './own-store.ts';
+
+export const backup: Command = {
+  name: 'backup',
+  summary: 'Saves all integrations to a file, while a server serves them or not.',
+  takes: 'one file',
+  args: [['<file>', 'where to, `bulkhead.backup.gz`']],
+  flags: [{ syntax: '--overwrite', help: 'replaces a file that is there' }, jsonFlag],
+  options: ['data', ...serverOptions],
+  asksServer: true,
+  usageCode: 1,
+  examples: ['bulkhead backup bulkhead.backup.gz', 'BULKHEAD_TOKEN=secret bulkhead backup nightly.gz --overwrite'],
+
+  async run(given) {
+    const { args, flags, options, url, signal, out, cwd } = given;
+    const file = resolve(cwd, args[0] as string);
+    if (existsSync(file) && flags.overwrite !== true) {
+      throw new CommandError(`${args[0]} is there already; --overwrite replaces it.`);
+    }
+    // An empty backup of a folder that was misspelt would be found out when it is needed.
+    if (!existsSync(options.data)) throw new CommandError(`There is no data folder ${options.data}.`);
+    const temporary = temporaryFor(file);
+    const meter = meterOn(out);
+    const save = (bytes: Readable): Promise<void> =>
+      pipeline(metered(bytes, meter, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), { signal });
+    try {
+      await withStore(
+        options,
+        (store) => save(backupOf(store, new Date())),
+        async () => {
+          const server = { url, options, signal, why: SERVER_HAS_FOLDER };
+          const { body } = await ask(server, { method: 'GET', path: '/v1/backup' });
+          if (!body) throw new CommandError('The server sent no backup.');
+          await save(Readable.fromWeb(body as ReadableStream<Uint8Array>));
+        },
+      );
+      await rename(temporary, file);
+      await syncFolder(resolve(file, '..'));
+    } finally {
+      meter.clear();
+      await rm(temporary, { force: true });
+    }
+    print(given, {
+      text: `Saved to ${args[0]}. Credentials in it stay encrypted: keep the secret key too, apart from it.`,
+      json: { file, bytes: (await stat(file)).size },
+    });
+    return undefined;
+  },
+};

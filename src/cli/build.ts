@@ -1,0 +1,42 @@
+/** `bulkhead build`: one file and its source map, where the manifest's `main` says. */
+import { join } from 'node:path';
+import { mainOf, writeFiles } from '../author/stage.ts';
+import { type Command, CommandError, FAILED, jsonFlag, print } from './command.ts';
+import { countOf, folderArgument, folderOf, inspect, printFindings } from './inspect.ts';
+
+export const build: Command = {
+  name: 'build',
+  summary: 'Makes one file with a source map of the file that package.json names as "source".',
+  takes: 'one folder',
+  args: [folderArgument],
+  flags: [jsonFlag],
+  examples: ['bulkhead build', 'bulkhead build connectors/weather'],
+
+  async run(given) {
+    const inspected = await inspect(given);
+    const { project, bundle, findings } = inspected;
+    if (bundle && project?.source === undefined) {
+      throw new CommandError(
+        'There is nothing to build: package.json names no "source", and main is the code as it is.',
+      );
+    }
+    printFindings(given, inspected);
+    if (!bundle) {
+      print(given, { text: `${countOf(inspected)}: nothing was written.`, json: { built: false, findings } });
+      return FAILED;
+    }
+    const { connector, files } = bundle;
+    const main = mainOf(connector);
+    const made = [main, `${main}.map`].flatMap((path) => {
+      const bytes = files.get(path);
+      return bytes ? [[path, bytes] as const] : [];
+    });
+    await writeFiles(new Map(made), folderOf(given));
+    const bytes = files.get(main)?.length ?? 0;
+    print(given, {
+      text: `Built ${main} (${Math.ceil(bytes / 1024)} KiB) with its source map.`,
+      json: { built: true, main: join(folderOf(given), main), bytes, digest: connector.bundle.digest, findings },
+    });
+    return undefined;
+  },
+};

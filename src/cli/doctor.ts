@@ -1,0 +1,56 @@
+/** `bulkhead doctor`: what is wrong with this machine or data folder, in sentences. */
+import { resolve } from 'node:path';
+import type { Options } from '../options.ts';
+import { type Command, FAILED, jsonFlag, serverOptions } from './command.ts';
+import { dataFolder } from './doctor/data-folder.ts';
+import { compartment, isolatedVm, nodeVersion, permissionModel, processReadings } from './doctor/machine.ts';
+import { bundles, port } from './doctor/server.ts';
+import type { Verdict } from './doctor/verdict.ts';
+import { type Meter, meterOn } from './meter.ts';
+
+const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Says what is wrong with this machine, the data folder or the bundles; changes nothing.',
+  takes: 'nothing',
+  flags: [jsonFlag],
+  options: ['data', 'connectors', 'isolation', 'secretKey', ...serverOptions],
+  examples: ['bulkhead doctor', 'bulkhead doctor --data /var/lib/bulkhead --json'],
+
+  async run({ options, flags, out, cwd }) {
+    const isJson = flags.json === true;
+    const meter = meterOn(out);
+    const verdicts: Verdict[] = [];
+    for await (const verdict of examined(options, cwd, meter)) {
+      verdicts.push(verdict);
+      meter.clear();
+      if (!isJson) out.write(`${marks[verdict.status]}  ${verdict.sentence}\n`);
+    }
+    meter.clear();
+    const problems = verdicts.filter(({ status }) => status === 'problem').length;
+    if (isJson) out.write(`${JSON.stringify({ healthy: problems === 0, verdicts })}\n`);
+    else
+      out.write(problems === 0 ? 'Nothing stands in the way.\n' : `${problems} problem${problems === 1 ? '' : 's'}.\n`);
+    return problems === 0 ? undefined : FAILED;
+  },
+};
+
+async function* examined(options: Options, cwd: string, meter: Meter): AsyncGenerator<Verdict> {
+  yield nodeVersion(process.versions.node);
+  meter.show('Loading isolated-vm …');
+  const vm = await isolatedVm();
+  yield vm;
+  yield await permissionModel();
+  yield await processReadings(process.platform);
+  meter.show('Starting a compartment …');
+  const started = await compartment(options);
+  yield started;
+  const data = await dataFolder(resolve(cwd, options.data), options.secretKey !== undefined, Date.now());
+  yield* data.verdicts;
+  yield await port(options, data.holder);
+  // Without a compartment none of them loads, and that has been said.
+  if (started.status !== 'ok') return;
+  const folder = resolve(cwd, options.connectors);
+  yield* await bundles(folder, options.isolation, (name) => meter.show(`Loading ${name} …`));
+}

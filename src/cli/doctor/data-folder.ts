@@ -1,0 +1,204 @@
+/** What is wrong with a data folder. Nothing in it is changed. */
+import { access, constants, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { keptTokenHash } from '../../admin-token.ts';
+import { integrationProblem } from '../../integration/integration.ts';
+import { documentProblem } from '../../store/document-check.ts';
+import { lockHolder } from '../../store/folder-lock.ts';
+import { integrationsFolder } from '../../store/lowdb-store.ts';
+import { migrated } from '../../store/migrations.ts';
+import { StoreError } from '../../store/store.ts';
+import { fileSystemVerdicts } from './file-system.ts';
+import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
+
+const KEY_FILE = 'secret-key';
+const KEY_CHARS = 32;
+const FOR_OTHERS = 0o077;
+const NAMED = 5;
+
+export interface DataFolder {
+  readonly folder: string;
+  /** Who has it; nothing if it is free. */
+  readonly holder: string | undefined;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** @param hasKey whether a key is given from outside; @param now of the clock */
+export async function dataFolder(folder: string, hasKey: boolean, now: number): Promise<DataFolder> {
+  const there = await stat(folder).catch((error: unknown) => codeOf(error));
+  if (there === 'ENOENT')
+    return { folder, holder: undefined, verdicts: [await place(folder), ...(await disk(await nearest(folder)))] };
+  if (typeof there === 'string' || !there.isDirectory()) {
+    return { folder, holder: undefined, verdicts: [problem('data', `${folder} is not a folder.`)] };
+  }
+  const lock = lockVerdict(folder);
+  const verdicts = [
+    await writable(folder),
+    ...(await disk(folder)),
+    lock.verdict,
+    await secretKey(folder, hasKey),
+    await adminToken(folder),
+    await documents(folder),
+    await clock(folder, now),
+  ];
+  return { folder, holder: lock.holder, verdicts };
+}
+
+async function place(folder: string): Promise<Verdict> {
+  const parent = await nearest(folder);
+  try {
+    await access(parent, constants.W_OK | constants.X_OK);
+    return ok('data', `${folder} is not there yet; the first start makes it.`);
+  } catch (error) {
+    return problem('data', `${folder} is not there, and cannot be made in ${parent} (${codeOf(error)}).`);
+  }
+}
+
+/** The folder, or the nearest above it that is there. */
+async function nearest(folder: string): Promise<string> {
+  const isThere = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  return isThere || dirname(folder) === folder ? folder : nearest(dirname(folder));
+}
+
+async function writable(folder: string): Promise<Verdict> {
+  const probe = join(folder, `.doctor.${process.pid}.tmp`);
+  try {
+    await writeFile(probe, 'written to see whether that works', { flush: true });
+    return ok('data', `${folder} can be written.`);
+  } catch (error) {
+    return problem('data', `${folder} cannot be written (${codeOf(error)}).`);
+  } finally {
+    await rm(probe, { force: true }).catch(() => {
+      // It was never there.
+    });
+  }
+}
+
+async function disk(folder: string): Promise<Verdict[]> {
+  try {
+    return fileSystemVerdicts(await statfs(folder), process.platform);
+  } catch (error) {
+    return [warning('disk', `How much room there is for ${folder} cannot be found out (${codeOf(error)}).`)];
+  }
+}
+
+function lockVerdict(folder: string): { holder?: string | undefined; verdict: Verdict } {
+  try {
+    const holder = lockHolder(folder);
+    if (holder === undefined) return { verdict: ok('lock', 'No server has the data folder.') };
+    return { holder, verdict: ok('lock', `A server has the data folder: ${holder}.`) };
+  } catch (error) {
+    const message = error instanceof StoreError ? error.message : `The lock cannot be read (${codeOf(error)}).`;
+    return { verdict: problem('lock', message) };
+  }
+}
+
+async function secretKey(folder: string, hasKey: boolean): Promise<Verdict> {
+  const file = join(folder, KEY_FILE);
+  const mode = await stat(file).then(
+    (found) => found.mode,
+    (error: unknown) => codeOf(error),
+  );
+  if (mode === 'ENOENT') {
+    if (hasKey) return ok('secret-key', 'The key comes from the options.');
+    const isEmpty = (await namesIn(integrationsFolder(folder))).length === 0;
+    return isEmpty
+      ? ok('secret-key', 'The first start makes a key.')
+      : warning(
+          'secret-key',
+          `There are integrations and no ${KEY_FILE}: credentials in them cannot be read without it.`,
+        );
+  }
+  if (typeof mode === 'string') return problem('secret-key', `${file} cannot be read (${mode}).`);
+  if (process.platform !== 'win32' && (mode & FOR_OTHERS) !== 0) {
+    return problem(
+      'secret-key',
+      `${file} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 closes it.`,
+    );
+  }
+  try {
+    if ((await readFile(file, 'utf8')).trim().length >= KEY_CHARS)
+      return ok('secret-key', 'The key is there, for its owner alone.');
+    return problem('secret-key', `The key in ${file} is not whole: the server does not start.`);
+  } catch (error) {
+    return problem('secret-key', `${file} cannot be read (${codeOf(error)}).`);
+  }
+}
+
+async function adminToken(folder: string): Promise<Verdict> {
+  try {
+    const hash = await keptTokenHash(folder);
+    return ok(
+      'token',
+      hash === undefined ? "The first start makes an administrator's token." : "The administrator's token is set.",
+    );
+  } catch (error) {
+    return problem(
+      'token',
+      error instanceof StoreError ? error.message : `The token cannot be read (${codeOf(error)}).`,
+    );
+  }
+}
+
+async function documents(folder: string): Promise<Verdict> {
+  const names = await namesIn(integrationsFolder(folder));
+  const damaged = names.filter((name) => name.endsWith('.damaged'));
+  const bad: string[] = [];
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
+    const why = await problemOfDocument(join(integrationsFolder(folder), name), name.slice(0, -'.json'.length));
+    if (why !== undefined) bad.push(`${name}: ${why}`);
+  }
+  if (bad.length > 0) {
+    const more = bad.length > NAMED ? ` and ${bad.length - NAMED} more` : '';
+    return problem(
+      'documents',
+      `Damaged integrations, which the next start sets aside: ${bad.slice(0, NAMED).join('; ')}${more}.`,
+    );
+  }
+  if (damaged.length > 0) {
+    return warning(
+      'documents',
+      `Files were set aside as damaged: ${damaged.slice(0, NAMED).join(', ')}. A backup has what was in them.`,
+    );
+  }
+  const count = names.filter((name) => name.endsWith('.json')).length;
+  return ok('documents', `${count} integrations are stored, and whole.`);
+}
+
+async function problemOfDocument(file: string, id: string): Promise<string | undefined> {
+  try {
+    return documentProblem(migrated(JSON.parse(await readFile(file, 'utf8'))), integrationProblem, id);
+  } catch (error) {
+    return error instanceof SyntaxError ? 'it is not JSON' : `it cannot be read (${codeOf(error)})`;
+  }
+}
+
+const CLOCK_SLACK_MS = 60_000;
+const NO_EARLIER = Date.UTC(2026, 0);
+
+/** Ids and dates come from it, and one-time tokens end by it. */
+async function clock(folder: string, now: number): Promise<Verdict> {
+  const times = await Promise.all(
+    (await namesIn(folder)).map((name) =>
+      stat(join(folder, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  const newest = Math.max(0, ...times);
+  const shown = (time: number): string => new Date(time).toISOString();
+  if (now < NO_EARLIER) return problem('clock', `The clock says ${shown(now)}: it is not set.`);
+  if (newest > now + CLOCK_SLACK_MS) {
+    return problem(
+      'clock',
+      `The clock says ${shown(now)}, and the data folder was written at ${shown(newest)}: it has gone back.`,
+    );
+  }
+  return ok('clock', `The clock says ${shown(now)}.`);
+}
+
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);

@@ -1,0 +1,55 @@
+/** The disk under the data folder: how much room it has, and whether its locks and syncs can be relied on. */
+import type { StatsFs } from 'node:fs';
+import { ok, problem, type Verdict, warning } from './verdict.ts';
+
+const MIB = 1024 * 1024;
+const LEAST_ROOM_BYTES = 16 * MIB;
+const LITTLE_ROOM_BYTES = 256 * MIB;
+const LEAST_FILES = 100;
+
+/** As `statfs` numbers them on Linux. */
+const networks: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x01021997, '9p'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+  [0x47504653, 'GPFS'],
+  [0x0bd00bd0, 'Lustre'],
+]);
+const memories: ReadonlyMap<number, string> = new Map([
+  [0x01021994, 'tmpfs'],
+  [0x858458f6, 'ramfs'],
+]);
+
+type Statistics = Pick<StatsFs, 'type' | 'bsize' | 'bavail' | 'files' | 'ffree'>;
+
+export function fileSystemVerdicts({ type, bsize, bavail, files, ffree }: Statistics, platform: string): Verdict[] {
+  return [roomOf(bavail * bsize, files > 0 ? ffree : undefined), ...(platform === 'linux' ? kindOf(type) : [])];
+}
+
+function roomOf(bytes: number, filesLeft: number | undefined): Verdict {
+  const room = bytes >= 10_000 * MIB ? `${Math.round(bytes / MIB / 1024)} GiB` : `${Math.round(bytes / MIB)} MiB`;
+  if (bytes < LEAST_ROOM_BYTES)
+    return problem('disk', `The data folder's disk is full (${room} left): nothing can be stored.`);
+  if (filesLeft !== undefined && filesLeft < LEAST_FILES) {
+    return problem('disk', `The data folder's disk takes no more files (${filesLeft} left).`);
+  }
+  if (bytes < LITTLE_ROOM_BYTES) return warning('disk', `The data folder's disk is nearly full (${room} left).`);
+  return ok('disk', `The data folder's disk has ${room} left.`);
+}
+
+function kindOf(type: number): Verdict[] {
+  // Where the number is taken for a signed one.
+  const network = networks.get(type >>> 0);
+  if (network !== undefined) {
+    return [
+      problem('disk-kind', `The data folder is on a network (${network}): locks and syncs cannot be relied on there.`),
+    ];
+  }
+  const memory = memories.get(type >>> 0);
+  if (memory === undefined) return [];
+  return [warning('disk-kind', `The data folder is in memory (${memory}): it is gone when the machine stops.`)];
+}

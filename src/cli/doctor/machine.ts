@@ -1,0 +1,137 @@
+/** Whether this machine can run connectors: Node, isolated-vm, the permission model, a compartment. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { type Ask, createSandbox, defaultLimits } from '../../../sandbox/index.ts';
+import type { Options } from '../../options.ts';
+import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
+
+const OLDEST_NODE = 24;
+/** The first whose permission model closes the network. */
+const NODE_WITH_NETWORK_PERMISSION = 25;
+const CHILD_LIMIT_MS = 20_000;
+
+export function nodeVersion(version: string): Verdict {
+  const major = Number(version.split('.')[0]);
+  if (major < OLDEST_NODE) return problem('node', `This is Node ${version}; it takes ${OLDEST_NODE} or newer.`);
+  if (major >= NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} has all that is needed.`);
+  return warning('node', `Node ${version} cannot close the network of connectors' processes; Node 26 can.`);
+}
+
+interface Child {
+  readonly code: number | string;
+  readonly stderr: string;
+}
+
+function child(args: readonly string[]): Promise<Child> {
+  const options = { env: {}, timeout: CHILD_LIMIT_MS, killSignal: 'SIGKILL' as const };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...args], options, (error, _stdout, stderr) => {
+      resolve({ code: error ? (error.code ?? error.signal ?? 'unknown') : 0, stderr });
+    });
+  });
+}
+
+/** In a child: this process never loads it. */
+export async function isolatedVm(): Promise<Verdict> {
+  let path: string;
+  try {
+    path = createRequire(import.meta.url).resolve('isolated-vm');
+  } catch {
+    return problem('isolated-vm', 'isolated-vm is not installed: npm ci brings it.');
+  }
+  const script = `new (require(${JSON.stringify(path)}).Isolate)({ memoryLimit: 8 }).dispose()`;
+  const { code, stderr } = await child(['--no-node-snapshot', '-e', script]);
+  if (code === 0) return ok('isolated-vm', 'isolated-vm loads.');
+  const said = stderr
+    .split('\n')
+    .find((line) => /Error|error/.test(line))
+    ?.trim();
+  return problem(
+    'isolated-vm',
+    `isolated-vm does not load (${said ?? code}): npm rebuild isolated-vm mends a build for another Node.`,
+  );
+}
+
+/** Its exit code says what is closed. */
+const CLOSED = { files: 1, processes: 2, network: 4 } as const;
+const LEFT_OPEN = 8;
+const PROBE = `
+  const denied = (work) => { try { work(); return false } catch (error) { return error.code === 'ERR_ACCESS_DENIED' } };
+  let code = ${LEFT_OPEN};
+  if (denied(() => require('node:fs').readdirSync('/'))) code |= ${CLOSED.files};
+  if (denied(() => require('node:child_process').spawnSync(process.execPath))) code |= ${CLOSED.processes};
+  const socket = require('node:net').connect(9, '127.0.0.1', () => socket.destroy());
+  socket.on('error', (error) => { if (error.code === 'ERR_ACCESS_DENIED') code |= ${CLOSED.network}; });
+  socket.on('close', () => { process.exitCode = code; });`;
+
+export async function permissionModel(): Promise<Verdict> {
+  const { code, stderr } = await child(['--permission', '-e', PROBE]);
+  if (typeof code !== 'number' || (code & LEFT_OPEN) === 0) {
+    const said = stderr.trim().split('\n')[0] || code;
+    return problem('permissions', `Node's permission model does not start (${said}).`);
+  }
+  const isClosed = (what: keyof typeof CLOSED): boolean => (code & CLOSED[what]) !== 0;
+  if (!isClosed('files') || !isClosed('processes')) {
+    return problem('permissions', "Node's permission model does not close files and processes here.");
+  }
+  if (isClosed('network')) return ok('permissions', "Node's permission model closes files, processes and the network.");
+  return warning(
+    'permissions',
+    "Node's permission model closes files and processes; the network stays open to code that has broken out.",
+  );
+}
+
+const nothing: Ask = { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log: () => {} };
+
+export async function compartment({ isolation }: Options): Promise<Verdict> {
+  const startedAt = performance.now();
+  const sandbox = createSandbox({ isolation, spare: false });
+  try {
+    const outcome = await sandbox.run(
+      {
+        runId: 'doctor',
+        integrationId: 'doctor',
+        bundle: {
+          connectorId: 'doctor',
+          digest: 'doctor',
+          filename: 'doctor/index.js',
+          format: 'commonjs',
+          code: 'exports.utilities = { answer: () => 42 }',
+        },
+        call: { section: 'utilities', name: 'answer', argument: '{}' },
+        limits: { ...defaultLimits, timeoutMs: CHILD_LIMIT_MS },
+      },
+      nothing,
+    );
+    if (outcome.status === 'answered' && outcome.result === '42') {
+      return ok(
+        'compartment',
+        `A connector's ${isolation} starts and answers in ${Math.round(performance.now() - startedAt)} ms.`,
+      );
+    }
+    const why = outcome.status === 'faulted' ? outcome.fault : outcome.status;
+    return problem('compartment', `A connector's ${isolation} does not answer (${why}): no connector can run.`);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** Memory and CPU time of connectors' processes are read there. */
+export async function processReadings(platform: NodeJS.Platform): Promise<Verdict> {
+  if (platform !== 'linux') {
+    return warning(
+      'proc',
+      `${platform} has no /proc: memory outside of a connector's heap is held by deadlines alone.`,
+    );
+  }
+  try {
+    await Promise.all(['statm', 'stat'].map((name) => readFile(`/proc/${process.pid}/${name}`)));
+    return ok('proc', '/proc is readable: memory and CPU time of connectors are watched.');
+  } catch (error) {
+    return warning(
+      'proc',
+      `/proc cannot be read (${codeOf(error)}): memory outside of a connector's heap is held by deadlines alone.`,
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/** What a server would find when it starts: its port, and the bundles. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createSandbox } from '../../../sandbox/index.ts';
+import { bundleEntries, readEntry } from '../../connector/folder.ts';
+import { loadProblem } from '../../connector/load-check.ts';
+import type { Options } from '../../options.ts';
+import { objectIds } from '../../store/object-id.ts';
+import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
+
+/** @param holder who has the data folder: the port is likely theirs */
+export async function port({ host, port: number }: Options, holder: string | undefined): Promise<Verdict> {
+  const server = createServer();
+  try {
+    server.listen(number, host);
+    await once(server, 'listening');
+    return ok('port', number === 0 ? 'Any free port is taken.' : `Port ${number} on ${host} is free.`);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EADDRINUSE' && holder !== undefined)
+      return ok('port', `Port ${number} on ${host} is in use, by that server most likely.`);
+    if (code === 'EADDRINUSE') return problem('port', `Port ${number} on ${host} is in use by another process.`);
+    if (code === 'EACCES') return problem('port', `Port ${number} may not be used by this user.`);
+    return problem('port', `The host ${host} is no address of this machine (${code}).`);
+  } finally {
+    server.close();
+  }
+}
+
+/** @param onBundle told before each is loaded */
+export async function bundles(
+  folder: string,
+  isolation: Options['isolation'],
+  onBundle: (name: string) => void,
+): Promise<Verdict[]> {
+  let names: string[];
+  try {
+    names = await bundleEntries(folder);
+  } catch (error) {
+    return [problem('bundles', `${folder} cannot be listed (${codeOf(error)}).`)];
+  }
+  const sandbox = createSandbox({ isolation, spare: false });
+  const newId = objectIds();
+  const refused: Verdict[] = [];
+  const owners = new Map<string, string>();
+  try {
+    for (const name of names) {
+      onBundle(name);
+      const { connector, reasons } = await readEntry(folder, name);
+      const why = connector
+        ? await loadProblem(sandbox, newId, connector, false)
+        : reasons.map(({ message }) => message).join('; ');
+      const owner = connector && owners.get(connector._id);
+      if (connector) owners.set(connector._id, owner ?? name);
+      if (why) refused.push(problem('bundles', `The bundle ${name} does not load: ${why}.`));
+      else if (owner !== undefined)
+        refused.push(problem('bundles', `The bundle ${name} has the same id as ${owner}: one of them is refused.`));
+    }
+  } finally {
+    await sandbox.close();
+  }
+  if (refused.length > 0) return refused;
+  if (names.length === 0) return [warning('bundles', `${folder} holds no bundles: there is nothing to install.`)];
+  return [ok('bundles', `All ${names.length} bundles in ${folder} load.`)];
+}

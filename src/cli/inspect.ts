@@ -1,0 +1,38 @@
+/** Looks at an author's folder for a command, and prints what is wrong with it. */
+import { resolve } from 'node:path';
+import { NoBundlerError } from '../author/bundler.ts';
+import { findingLine, isError } from '../author/finding.ts';
+import { type Inspected, inspectProject } from '../author/inspect.ts';
+import { RequestError } from '../errors.ts';
+import { CommandError, type Given } from './command.ts';
+import { meterOn } from './meter.ts';
+
+export const folderArgument = ['[folder]', 'where package.json lies; by default here'] as const;
+
+export const folderOf = ({ args, cwd }: Given): string => resolve(cwd, args[0] ?? '.');
+
+export async function inspect(given: Given): Promise<Inspected> {
+  const meter = meterOn(given.out);
+  try {
+    return await inspectProject(folderOf(given), (step) => meter.show(`${step} …`));
+  } catch (error) {
+    if (error instanceof NoBundlerError || error instanceof RequestError) throw new CommandError(error.message);
+    throw error;
+  } finally {
+    meter.clear();
+  }
+}
+
+/** Findings go to stderr, where they do not stand in the way of a result. */
+export function printFindings({ err, flags }: Given, { findings }: Inspected): void {
+  if (flags.json === true) return;
+  for (const finding of findings) err.write(`${findingLine(finding)}\n`);
+}
+
+/** How many errors and warnings, in words. */
+export function countOf({ findings }: Inspected): string {
+  const errors = findings.filter(isError).length;
+  const warnings = findings.length - errors;
+  const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  return errors + warnings === 0 ? 'Nothing is wrong' : `${some(errors, 'error')}, ${some(warnings, 'warning')}`;
+}

@@ -1,0 +1,120 @@
+/** `bulkhead invoke`: calls a connector's function on a server. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
+import type { RunRecord } from '../run/run.ts';
+import { type AskedServer, ask, errorsOf, request } from './ask-server.ts';
+import { type Command, CommandError, FAILED, type Given, jsonFlag, serverOptions, UsageError } from './command.ts';
+
+const ID = /^[0-9a-f]{24}$/;
+
+export const invoke: Command = {
+  name: 'invoke',
+  summary: 'Calls a function of an installed connector, and prints its answer.',
+  takes: 'an integration, a section and a function',
+  args: [
+    ['<integration>', 'its id, or its name if no other has it'],
+    ['<section>', sections.join(', ')],
+    ['<function>', 'of that section'],
+  ],
+  flags: [
+    { syntax: '--body <json>', help: "the call's body, a JSON object; @FILE reads a file, - reads stdin" },
+    { syntax: '--logs', help: 'prints the log lines of the run, on stderr' },
+    jsonFlag,
+  ],
+  options: serverOptions,
+  asksServer: true,
+  examples: [
+    `bulkhead invoke Weather settings forecast --body '{"days":2}'`,
+    'bulkhead invoke 64f0c2a9b1d2e3f405162738 installer checkCity --logs',
+    'echo \'{"days":2}\' | BULKHEAD_URL=https://bulkhead.example bulkhead invoke Weather settings forecast --body -',
+  ],
+
+  async run(given) {
+    const { args, flags, options, url, signal, out, err } = given;
+    const [named = '', section = '', name = ''] = args;
+    if (!sections.some((known) => known === section)) {
+      throw new UsageError(`${section} is no section that can be called: ${sections.join(', ')} are.`);
+    }
+    const body = await bodyOf(given);
+    const server: AskedServer = { url, options, signal, why: 'invoke asks a server' };
+    const id = ID.test(named) ? named : await idOf(server, named);
+    const path = `/v1/integrations/${id}/${section}/${encodeURIComponent(name)}`;
+    const response = await request(server, { method: 'PUT', path, body });
+    const runId = response.headers.get(RUN_ID_HEADER);
+    if (flags.logs === true && runId !== null) await printLogs(server, id, runId, err);
+    if (response.ok) {
+      const answer = await response.text();
+      out.write(
+        `${out.isTTY === true && flags.json !== true ? JSON.stringify(JSON.parse(answer), null, 2) : answer}\n`,
+      );
+      return undefined;
+    }
+    const errors = await errorsOf(response);
+    if (flags.json === true) out.write(`${JSON.stringify({ errors })}\n`);
+    else if (errors.length === 0) err.write(`The server answered ${response.status}.\n`);
+    else for (const { code, message } of errors) err.write(`${code}: ${message}\n`);
+    return FAILED;
+  },
+};
+
+async function bodyOf({ flags, cwd, input }: Given): Promise<string> {
+  const { body } = flags;
+  if (typeof body !== 'string') return '{}';
+  const source =
+    body === '-' ? await text(input) : body.startsWith('@') ? await fileText(resolve(cwd, body.slice(1))) : body;
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch {
+    throw new UsageError('--body is not JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError('--body is not a JSON object.');
+  return source;
+}
+
+async function fileText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+interface Named {
+  readonly _id: string;
+  readonly name: string;
+}
+
+async function idOf(server: AskedServer, name: string): Promise<string> {
+  const found: Named[] = [];
+  let path: string | undefined = '/v1/integrations?include=name';
+  while (path !== undefined) {
+    const response = await ask(server, { method: 'GET', path });
+    found.push(...((await response.json()) as Named[]).filter((each) => each.name === name));
+    path = nextPage(response);
+  }
+  const [only, ...others] = found;
+  if (!only) throw new CommandError(`There is no integration of the name ${name}.`);
+  if (others.length > 0) {
+    throw new CommandError(
+      `${found.length} integrations have the name ${name}: take the id of one, such as ${only._id}.`,
+    );
+  }
+  return only._id;
+}
+
+function nextPage(response: Response): string | undefined {
+  const [, next] = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
+  if (next === undefined) return undefined;
+  const { pathname, search } = new URL(next, response.url);
+  return pathname + search;
+}
+
+async function printLogs(server: AskedServer, id: string, runId: string, err: Given['err']): Promise<void> {
+  const response = await ask(server, { method: 'GET', path: `/v1/integrations/${id}/runs/${runId}` });
+  const { log } = (await response.json()) as RunRecord;
+  for (const { level, message } of log) err.write(`${level} ${message}\n`);
+}

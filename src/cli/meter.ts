@@ -1,0 +1,41 @@
+/** Progress of long work: one line that is written over, on a terminal alone. */
+import type { Output } from './command.ts';
+
+const CLEAR_LINE = '\r\u001B[2K';
+const SHOW_EVERY_MS = 100;
+
+export interface Meter {
+  show(text: string): void;
+  /** Takes the line away. */
+  clear(): void;
+}
+
+export function meterOn(out: Output): Meter {
+  if (out.isTTY !== true) return { show() {}, clear() {} };
+  let shownAt = Number.NEGATIVE_INFINITY;
+  return {
+    show(text) {
+      const now = performance.now();
+      if (now - shownAt < SHOW_EVERY_MS) return;
+      shownAt = now;
+      out.write(CLEAR_LINE + text.slice(0, (out.columns ?? 80) - 1));
+    },
+    clear() {
+      if (shownAt !== Number.NEGATIVE_INFINITY) out.write(CLEAR_LINE);
+    },
+  };
+}
+
+/** Passes bytes on, and shows how many there were. */
+export async function* metered(
+  bytes: AsyncIterable<Uint8Array | string>,
+  meter: Meter,
+  label: string,
+): AsyncGenerator<Uint8Array | string> {
+  let count = 0;
+  for await (const piece of bytes) {
+    count += piece.length;
+    meter.show(`${label} ${(count / 1024 / 1024).toFixed(1)} MiB`);
+    yield piece;
+  }
+}

@@ -1,0 +1,27 @@
+/** Errors that a person can mend, as the sentence that is printed. */
+import { OptionError } from '../options.ts';
+import { StoreError } from '../store/store.ts';
+import { CommandError } from './command.ts';
+
+interface SystemError extends NodeJS.ErrnoException {
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** @returns nothing for an error of ours, which is shown with its stack */
+export function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof StoreError || error instanceof OptionError || error instanceof CommandError)
+    return error.message;
+  const { code, path, address, port, hostname } = error as SystemError & { hostname?: string };
+  if (code === 'EADDRINUSE') return `Port ${port} on ${address} is in use by another process.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return `The host ${address ?? hostname} is no address of this machine.`;
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return path === undefined ? `Port ${port} may not be used (${code}).` : `${path} cannot be used (${code}).`;
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return `There is no room left${path === undefined ? '' : ` for ${path}`} (${code}).`;
+  if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a folder.`;
+  return undefined;
+}

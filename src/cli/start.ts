@@ -1,0 +1,39 @@
+/** `bulkhead start`: serves until it is told to end. */
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { optionNames } from '../options.ts';
+import { createRuntime, type Runtime } from '../runtime.ts';
+import type { Command } from './command.ts';
+
+export const start: Command = {
+  name: 'start',
+  summary: 'Serves connectors until SIGTERM or SIGINT.',
+  takes: 'no file',
+  options: optionNames,
+  examples: ['bulkhead', 'bulkhead start --port 8080 --data /var/lib/bulkhead', 'BULKHEAD_TOKEN=secret bulkhead start'],
+  isServing: true,
+  usageCode: 1,
+
+  async run({ givenOptions, out, log, signal }) {
+    const logger = pino({ level: givenOptions.log ?? 'info' }, log);
+    let runtime: Runtime | undefined;
+    try {
+      runtime = await createRuntime({ ...givenOptions, logger });
+      await runtime.listen();
+    } catch (error) {
+      await runtime?.close();
+      throw error;
+    }
+    logger.info({ event: 'listening', url: runtime.url });
+    out.write(`Bulkhead is listening on ${runtime.url}\n`);
+    const { newToken } = runtime;
+    if (newToken !== undefined) out.write(`Administrator's token, shown this once: ${newToken}\n`);
+    // What follows # stays in the browser.
+    const signedIn = newToken === undefined ? '' : `#token=${encodeURIComponent(newToken)}`;
+    out.write(`Dashboard: ${runtime.url}/${signedIn}\n`);
+    if (!signal.aborted) await once(signal, 'abort');
+    logger.info({ event: 'stopping', signal: signal.reason });
+    await runtime.close();
+    return undefined;
+  },
+};

@@ -1,0 +1,52 @@
+/** `bulkhead test`: the author's tests, by Node's own runner, with `bulkhead/test` at hand. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, CommandError, FAILED } from './command.ts';
+import { folderArgument, folderOf } from './inspect.ts';
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const ownModules = new URL(`../author/own-modules.${extension}`, import.meta.url).href;
+
+export const test: Command = {
+  name: 'test',
+  summary: "Runs a connector's tests against real compartments.",
+  takes: 'one folder',
+  args: [folderArgument],
+  flags: [
+    { syntax: '--watch', help: 'runs them again when something changes' },
+    { syntax: '--name <pattern>', help: 'only tests whose name fits' },
+  ],
+  examples: ['bulkhead test', 'bulkhead test connectors/weather --name forecast', 'bulkhead test --watch'],
+  isServing: true,
+
+  async run(given) {
+    const { flags, environment, signal, out, err } = given;
+    const folder = folderOf(given);
+    if (!existsSync(join(folder, 'package.json'))) throw new CommandError(`${folder} holds no package.json.`);
+    const { NODE_TEST_CONTEXT: _, ...inherited } = environment;
+    const args = [
+      '--import',
+      ownModules,
+      '--test',
+      '--test-reporter=spec',
+      ...(flags.watch === true ? ['--watch'] : []),
+      ...(typeof flags.name === 'string' ? [`--test-name-pattern=${flags.name}`] : []),
+    ];
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...inherited, ...(out.isTTY === true ? { FORCE_COLOR: inherited.NO_COLOR ? '0' : '1' } : {}) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.pipe(out, { end: false });
+    child.stderr.pipe(err, { end: false });
+    const end = (): void => void child.kill('SIGTERM');
+    signal.addEventListener('abort', end, { once: true });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
+    });
+    signal.removeEventListener('abort', end);
+    if (signal.aborted) throw new CommandError(`Ended by ${signal.reason}.`);
+    return code === 0 ? undefined : FAILED;
+  },
+};

@@ -1,0 +1,256 @@
+/**
+ * What each connector may reach, as it was accepted, and the bundle that served last: in the data folder,
+ * so that neither changes when a bundle does. The first version of a connector is accepted by being there;
+ * a later one that asks for more waits for the administrator. A connector that goes keeps what was
+ * accepted, and not its bundle.
+ */
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { beyond } from '../broker/origin-permissions.ts';
+import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
+import type { Connector, ConnectorFiles } from './bundle.ts';
+import { readFileBounded } from './bundle-files.ts';
+import { readTarball } from './folder.ts';
+import { TARBALL_BYTES, tarballOf } from './tarball.ts';
+
+/** Connectors that are remembered, those that have gone included. */
+const CONNECTORS = 10_000;
+/** Patterns accepted over the years; beyond that, those of the last version that was approved. */
+const PATTERNS = 1_000;
+
+const Acceptance = Type.Object({
+  _id: Type.String({ pattern: '^[0-9a-f]{24}$' }),
+  /** Patterns of origins. */
+  fetch: Type.Array(Type.String({ maxLength: 2_000 }), { maxItems: PATTERNS }),
+  /** What the bundle was called in the bundles' folder. */
+  folder: Type.String({ maxLength: 1_000 }),
+  acceptedAt: Type.String(),
+});
+type Acceptance = Static<typeof Acceptance>;
+
+const validAcceptance = Compile(Acceptance);
+
+const RECORD = /^([0-9a-f]{24})\.json$/;
+const BUNDLE = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
+
+/** Why a connector is not taken; the message is a sentence. */
+export class AcceptanceError extends Error {
+  override readonly name = 'AcceptanceError';
+}
+
+export class Acceptances {
+  readonly #folder: string;
+  readonly #now: () => Date;
+  readonly #byId = new Map<string, Acceptance>();
+  /** Files of kept bundles by the connector's id: one, or two if a process was killed in between. */
+  readonly #bundles = new Map<string, Set<string>>();
+  /** What is damaged, in sentences. */
+  readonly problems: string[] = [];
+  /** One change after the other: a bundle that goes and comes back must not lose what it comes with. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(folder: string, now: () => Date) {
+    this.#folder = folder;
+    this.#now = now;
+  }
+
+  static async open(folder: string, now: () => Date): Promise<Acceptances> {
+    const acceptances = new Acceptances(folder, now);
+    await acceptances.#open();
+    return acceptances;
+  }
+
+  /** What a connector asks for and nobody has accepted; nothing, of one that comes for the first time. */
+  newlyAsked({ _id, manifest }: Connector): readonly string[] {
+    const accepted = this.#byId.get(_id);
+    return accepted ? beyond(accepted.fetch, manifest.connector.permissions?.fetch ?? []) : [];
+  }
+
+  /**
+   * Records what a bundle asks for as accepted, and keeps the bundle. Durable when it settles.
+   *
+   * @throws AcceptanceError, or what the disk says
+   */
+  accept({ connector, files }: ConnectorFiles): Promise<void> {
+    return this.#inTurn(async () => {
+      const { _id, folder, manifest, bundle } = connector;
+      const known = this.#byId.get(_id);
+      if (!known && this.#byId.size >= CONNECTORS) {
+        throw new AcceptanceError(`${CONNECTORS} connectors are remembered; remove files from ${this.#folder}`);
+      }
+      const asked = manifest.connector.permissions?.fetch ?? [];
+      const fetch = widened(known?.fetch ?? [], asked);
+      if (!known || known.folder !== folder || fetch !== known.fetch) {
+        await this.#record({ _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() });
+      }
+      await this.#keep(_id, fileOf(_id, bundle.digest), files);
+      // What was in its place before has gone.
+      const before = [...this.#byId.values()].filter((other) => other.folder === folder && other._id !== _id);
+      for (const other of before) await this.#remove(other._id, [...(this.#bundles.get(other._id) ?? [])]);
+    });
+  }
+
+  /** The bundle that served last under a name in the folder, or under an id, as far as what is accepted covers it. */
+  lastServing(by: { readonly _id?: string | undefined; readonly folder: string }): Promise<ConnectorFiles | undefined> {
+    return this.#inTurn(async () => {
+      const _id = this.#idOf(by.folder) ?? by._id;
+      if (_id === undefined) return undefined;
+      const kept = await this.#readKept(_id, by.folder);
+      return kept && this.newlyAsked(kept.connector).length === 0 ? kept : undefined;
+    });
+  }
+
+  /** Of names in the bundles' folder, those first whose connectors were accepted under them. */
+  ownersFirst(entries: readonly string[]): string[] {
+    const owners = new Set([...this.#byId.values()].map(({ folder }) => folder));
+    return [...entries.filter((folder) => owners.has(folder)), ...entries.filter((folder) => !owners.has(folder))];
+  }
+
+  /** Lets go of the kept bundles of connectors that are not needed any more. */
+  keepOnly(isNeeded: (connectorId: string) => boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [_id, files] of this.#bundles) if (!isNeeded(_id)) await this.#remove(_id, [...files]);
+    });
+  }
+
+  /** Settles when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {
+      // Whoever asked is told.
+    });
+    return turn;
+  }
+
+  #idOf(folder: string): string | undefined {
+    return [...this.#byId.values()].find(
+      (accepted) => accepted.folder === folder && (this.#bundles.get(accepted._id)?.size ?? 0) > 0,
+    )?._id;
+  }
+
+  async #record(acceptance: Acceptance): Promise<void> {
+    await replaceFile(join(this.#folder, `${acceptance._id}.json`), JSON.stringify(acceptance));
+    await syncFolder(this.#folder);
+    this.#byId.set(acceptance._id, acceptance);
+  }
+
+  async #keep(_id: string, name: string, files: ConnectorFiles['files']): Promise<void> {
+    const present = this.#bundles.get(_id) ?? new Set();
+    if (!present.has(name)) {
+      await replaceFile(join(this.#folder, name), await tarballOf(files));
+      await syncFolder(this.#folder);
+      this.#bundles.set(_id, present.add(name));
+    }
+    await this.#remove(
+      _id,
+      [...present].filter((other) => other !== name),
+    );
+  }
+
+  /** One that stays behind is let go of at the next occasion. */
+  async #remove(_id: string, names: readonly string[]): Promise<void> {
+    const present = this.#bundles.get(_id);
+    for (const name of names) {
+      await rm(join(this.#folder, name), { force: true });
+      present?.delete(name);
+    }
+    if (present?.size === 0) this.#bundles.delete(_id);
+  }
+
+  /** The newest that is whole. */
+  async #readKept(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
+    const names = this.#bundles.get(_id) ?? new Set();
+    const dated = await Promise.all(
+      [...names].map(async (name) => {
+        const found = await stat(join(this.#folder, name)).catch(() => undefined);
+        return { name, at: found?.mtimeMs ?? 0 };
+      }),
+    );
+    for (const { name } of dated.sort((a, b) => b.at - a.at)) {
+      const read = await readFileBounded(join(this.#folder, name), TARBALL_BYTES * 2).then(
+        (bytes) => readTarball(bytes, folder),
+        () => undefined,
+      );
+      // What its own name says it is, and nothing else.
+      if (read?.connector && fileOf(_id, read.connector.bundle.digest) === name) return read;
+      // The next one that is accepted is written in its place.
+      names.delete(name);
+      this.#noteProblem(`The last bundle of the connector ${_id}, ${name} in ${this.#folder}, is damaged.`);
+    }
+    return undefined;
+  }
+
+  #noteProblem(sentence: string): void {
+    if (!this.problems.includes(sentence)) this.problems.push(sentence);
+  }
+
+  async #open(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const names = await readdir(this.#folder);
+    for (const name of names) {
+      const [, _id] = BUNDLE.exec(name) ?? [];
+      if (_id !== undefined) this.#bundles.set(_id, (this.#bundles.get(_id) ?? new Set()).add(name));
+      if (isTemporary(name)) await rm(join(this.#folder, name), { force: true });
+    }
+    for (const name of names) {
+      const [, _id] = RECORD.exec(name) ?? [];
+      if (_id !== undefined) await this.#readRecord(_id, name);
+    }
+  }
+
+  async #readRecord(_id: string, name: string): Promise<void> {
+    const found = await readFile(join(this.#folder, name), 'utf8').then(parsed, (error) => {
+      this.#noteProblem(`${name} in ${this.#folder} cannot be read (${codeOf(error)}).`);
+      return undefined;
+    });
+    if (validAcceptance.Check(found) && found._id === _id) this.#byId.set(_id, found);
+    else await this.#replaceDamaged(_id, name);
+  }
+
+  /**
+   * A connector whose record is damaged is not one that comes for the first time. What its last bundle
+   * asks for had been accepted; without one, nothing is.
+   */
+  async #replaceDamaged(_id: string, name: string): Promise<void> {
+    const acceptance = { _id, fetch: [] as string[], folder: '', acceptedAt: this.#now().toISOString() };
+    const kept = await this.#readKept(_id, '');
+    acceptance.fetch = [...(kept?.connector.manifest.connector.permissions?.fetch ?? [])];
+    this.#byId.set(_id, acceptance);
+    const aside = `${name}.${randomUUID()}.damaged`;
+    try {
+      // Never a moment without a record.
+      await copyFile(join(this.#folder, name), join(this.#folder, aside));
+      await this.#record(acceptance);
+      this.#noteProblem(
+        `What the connector ${_id} was accepted with is damaged; it was set aside as ${aside}. What its last bundle asks for stays accepted, anything else has to be approved.`,
+      );
+    } catch (error) {
+      this.#noteProblem(`${name} in ${this.#folder} is damaged and cannot be set aside (${codeOf(error)}).`);
+    }
+  }
+}
+
+const fileOf = (_id: string, digest: string): string => `${_id}-${digest.replace(/^sha256-/, '')}.tgz`;
+
+/** The same array if nothing is new. */
+function widened(accepted: readonly string[], asked: readonly string[]): readonly string[] {
+  const added = beyond(accepted, asked);
+  if (added.length === 0) return accepted;
+  const all = [...accepted, ...added];
+  return all.length <= PATTERNS ? all : asked;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

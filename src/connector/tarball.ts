@@ -1,0 +1,191 @@
+/**
+ * Bundles as npm packs them: a gzipped tar with everything in one top folder. It is unpacked in memory
+ * and never to the disk, so that a name in it can do nothing but be looked up; whatever would mean
+ * something else on a disk (a link, a device, a way out, two names that some disks take for one) is
+ * refused all the same. The only importer of tar.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { Header, Pack, Parser, ReadEntry } from 'tar';
+import { type BundleFiles, missing, tooLarge, UnreadableError } from './bundle-files.ts';
+
+/** A tarball as it is sent or lies on the disk. */
+export const TARBALL_BYTES = 32 * 1024 * 1024;
+/** All that is in it, unpacked. */
+const UNPACKED_BYTES = 64 * 1024 * 1024;
+/** Files and folders in it. */
+const ENTRIES = 2_000;
+const PATH_CHARS = 1_000;
+/** What stands between the files about them (long names, attributes): of one, and in all. */
+const ABOUT_ONE_BYTES = 8 * 1024;
+const ABOUT_ALL_BYTES = 2 * 1024 * 1024;
+const BLOCK_BYTES = 512;
+/** Looked at before others get their turn. */
+const SLICE_BYTES = 64 * 1024;
+
+const GZIP_MAGIC = [0x1f, 0x8b];
+const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile'];
+
+/** The message is the rest of a sentence that begins with the tarball. */
+export class TarballError extends UnreadableError {}
+
+/** @throws TarballError */
+export async function tarballFiles(packed: Buffer): Promise<BundleFiles> {
+  const files = await unpack(await gunzipped(packed));
+  return {
+    async read(path, limitBytes) {
+      const bytes = files.get(path.replace(/^\.\//, ''));
+      if (!bytes) throw missing();
+      if (bytes.length > limitBytes) throw tooLarge(limitBytes);
+      // A piece of the whole would keep the whole.
+      return Buffer.from(bytes);
+    },
+  };
+}
+
+const [inflate, deflate] = [promisify(gunzip), promisify(gzip)];
+
+async function gunzipped(packed: Buffer): Promise<Buffer> {
+  if (!startsGzip(packed)) throw new TarballError('is not gzipped');
+  let raw: Buffer;
+  try {
+    raw = await inflate(packed, { maxOutputLength: UNPACKED_BYTES });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new TarballError(`unpacks to more than ${UNPACKED_BYTES} bytes`);
+    throw new TarballError(code === 'Z_BUF_ERROR' ? 'is cut off' : `is damaged (${code})`);
+  }
+  // The parser would unpack that as well, without a limit.
+  if (startsGzip(raw)) throw new TarballError('is gzipped twice');
+  return raw;
+}
+
+const startsGzip = (bytes: Buffer): boolean => GZIP_MAGIC.every((byte, index) => bytes[index] === byte);
+
+/** The files by their path below the top folder. */
+async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  const names = new EntryNames();
+  let problem: Error | undefined;
+  const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: ABOUT_ONE_BYTES });
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      problem ??= error as Error;
+    }
+  };
+  parser.on('error', (error: Error) => {
+    problem ??= new TarballError(`is no tar that can be read (${error.message.slice(0, 200)})`);
+  });
+  let aboutBytes = 0;
+  parser.on('meta', (text: string) => {
+    aboutBytes += BLOCK_BYTES + text.length;
+    if (aboutBytes > ABOUT_ALL_BYTES) problem ??= tooMuchAbout(ABOUT_ALL_BYTES);
+  });
+  // What the parser has no name for, and what is longer than it may be.
+  parser.on('ignoredEntry', (entry: ReadEntry) => {
+    if (entry.meta) problem ??= tooMuchAbout(ABOUT_ONE_BYTES);
+    else attempt(() => refuseType(entry));
+  });
+  parser.on('entry', (entry: ReadEntry) => {
+    const pieces: Buffer[] = [];
+    entry.on('data', (piece: Buffer) => pieces.push(piece));
+    attempt(() => {
+      const isFile = FILE_TYPES.includes(entry.type);
+      if (!isFile && entry.type !== 'Directory') refuseType(entry);
+      const path = names.take(entry.path, isFile);
+      if (path !== undefined && isFile) entry.on('end', () => files.set(path, joined(pieces)));
+    });
+  });
+  for (let at = 0; at < raw.length && !problem; at += SLICE_BYTES) {
+    parser.write(raw.subarray(at, at + SLICE_BYTES));
+    await nextTurn();
+  }
+  if (!problem) parser.end();
+  if (problem) throw problem;
+  return files;
+}
+
+const tooMuchAbout = (limitBytes: number): TarballError =>
+  new TarballError(`says more than ${limitBytes} bytes about its files`);
+
+const joined = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+
+function refuseType({ type, path }: ReadEntry): never {
+  throw new TarballError(`holds ${quoted(path)}, which is neither a file nor a folder (${type})`);
+}
+
+const quoted = (path: string): string => JSON.stringify(path.slice(0, 200));
+
+/** Checks each name as it comes, and against those before it. */
+class EntryNames {
+  #top: string | undefined;
+  #count = 0;
+  readonly #seen = new Map<string, boolean>();
+
+  /** The path below the top folder; undefined for what does not count. @throws TarballError */
+  take(path: string, isFile: boolean): string | undefined {
+    if (++this.#count > ENTRIES) throw new TarballError(`holds more than ${ENTRIES} entries`);
+    const parts = partsOf(path);
+    // What macOS keeps beside a file when it packs one.
+    if (parts.at(-1)?.startsWith('._')) return undefined;
+    const [top, ...rest] = parts;
+    // `./`, and the top folder itself.
+    if (top === undefined) return undefined;
+    this.#top ??= top;
+    if (top !== this.#top || (rest.length === 0 && isFile)) {
+      throw new TarballError(`holds ${quoted(path)} outside of its one top folder, as npm pack makes it`);
+    }
+    const name = rest.join('/');
+    const key = name.normalize('NFC').toLowerCase();
+    const before = this.#seen.get(key);
+    if (before !== undefined && (before || isFile)) {
+      throw new TarballError(`holds ${quoted(path)} twice, or a name that differs in nothing but its case`);
+    }
+    this.#seen.set(key, isFile);
+    return name;
+  }
+}
+
+function partsOf(path: string): string[] {
+  const refuse = (what: string): never => {
+    throw new TarballError(`holds ${quoted(path)}: ${what}`);
+  };
+  if (path.length > PATH_CHARS) refuse(`a name has ${PATH_CHARS} characters at the most`);
+  if (/\p{Cc}/u.test(path)) refuse('a name has no control characters');
+  if (path.includes('\\')) refuse('the parts of a path are divided by /');
+  if (path.startsWith('/') || /^[a-z]:/i.test(path)) refuse('a path is relative');
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) refuse('no path leads out');
+  return parts;
+}
+
+const TOP = 'package';
+
+/** Packs files the way npm does. @param files by their path in the bundle */
+export async function tarballOf(files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+  const pack = new Pack({ portable: true });
+  const pieces: Buffer[] = [];
+  pack.on('data', (piece: Buffer) => pieces.push(piece));
+  const ended = new Promise<void>((resolve, reject) => pack.on('end', resolve).on('error', reject));
+  for (const [path, bytes] of files) {
+    const header = new Header({ path: `${TOP}/${path}`, mode: 0o644, size: bytes.length, type: 'File', mtime: EPOCH });
+    const entry = new ReadEntry(header);
+    entry.end(bytes);
+    pack.add(entry);
+  }
+  pack.end();
+  await ended;
+  const packed = await deflate(Buffer.concat(pieces), { level: 1 });
+  packed[OS_BYTE] = UNKNOWN_OS;
+  return packed;
+}
+
+/** The same files make the same bytes, … */
+const EPOCH = new Date(0);
+/** … also on another system, which the header of gzip would name. */
+const OS_BYTE = 9;
+const UNKNOWN_OS = 255;

@@ -1,0 +1,114 @@
+/** Requests to the REST API, with the token. */
+import { ApiError, type ErrorItem } from './api-error.ts';
+import { isJsonObject, type Json } from './json.ts';
+
+export interface Reply<T = Json> {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined where the reply has none. */
+  readonly body: T;
+}
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export class Client {
+  readonly #token: string;
+  readonly #onRefused: () => void;
+
+  /** @param onRefused is called when the token is not taken (any more) */
+  constructor(token: string, onRefused: () => void = () => {}) {
+    this.#token = token;
+    this.#onRefused = onRefused;
+  }
+
+  /** The reply as it comes, for what is no JSON. @throws ApiError */
+  async fetch(method: string, path: string, { body, headers, signal }: RequestOptions = {}): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(`/v1${path}`, {
+        method,
+        headers: {
+          Authorization: `Bearer ${this.#token}`,
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+        cache: 'no-store',
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ApiError(0, [{ code: 'unreachable', message: 'The server does not answer.' }]);
+    }
+    if (response.ok) return response;
+    if (response.status === 401) this.#onRefused();
+    throw new ApiError(response.status, await errorsIn(response));
+  }
+
+  /** @throws ApiError */
+  async request<T = Json>(method: string, path: string, options?: RequestOptions): Promise<Reply<T>> {
+    const response = await this.fetch(method, path, options);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+    const body = (isJson && text !== '' ? JSON.parse(text) : undefined) as T;
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  async get<T = Json>(path: string, signal?: AbortSignal): Promise<T> {
+    return (await this.request<T>('GET', path, signal ? { signal } : {})).body;
+  }
+
+  async put<T = Json>(path: string, body: unknown): Promise<T> {
+    return (await this.request<T>('PUT', path, { body })).body;
+  }
+
+  async post<T = Json>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+    return (await this.request<T>('POST', path, { body, headers })).body;
+  }
+
+  async delete<T = Json>(path: string): Promise<T> {
+    return (await this.request<T>('DELETE', path)).body;
+  }
+
+  /** Every page of a list, one after the other; `onPage` sees what there is so far. */
+  async list<T>(path: string, onPage: (rows: readonly T[]) => void = () => {}, signal?: AbortSignal): Promise<T[]> {
+    const rows: T[] = [];
+    let next: string | undefined = path;
+    while (next !== undefined) {
+      const page: Reply<T[]> = await this.request<T[]>('GET', next, signal ? { signal } : {});
+      rows.push(...page.body);
+      next = nextPage(page.headers.get('link'));
+      if (next !== undefined) onPage([...rows]);
+    }
+    return rows;
+  }
+}
+
+/** RFC 8288: `<http://…/v1/path?cursor=…>; rel="next"` → `/path?cursor=…`. The origin stays the page's own. */
+export function nextPage(link: string | null): string | undefined {
+  const target = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(link ?? '')?.[1];
+  if (target === undefined) return undefined;
+  const { pathname, search } = new URL(target, location.href);
+  return pathname.replace(/^.*?\/v1(?=\/)/, '') + search;
+}
+
+async function errorsIn(response: Response): Promise<readonly ErrorItem[]> {
+  const text = await response.text().catch(() => '');
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isJsonObject(body) && Array.isArray(body.errors) && body.errors.length > 0) {
+      return body.errors.filter(isJsonObject).map(({ code, message, field }) => ({
+        code: String(code),
+        message: String(message),
+        ...(typeof field === 'string' ? { field } : {}),
+      }));
+    }
+  } catch {
+    // A proxy's page, or nothing.
+  }
+  return [{ code: `http_${response.status}`, message: `The server answered ${response.status}.` }];
+}

@@ -1,0 +1,143 @@
+/** The server's events, over `fetch`: an `EventSource` cannot send a token. Comes back by itself. */
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { ApiError } from './api-error.ts';
+import type { Client } from './client.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
+
+/** `type` is `run.started` and its like; `reset` means that events were missed: read everything anew. */
+export interface LiveEvent {
+  readonly type: string;
+  readonly data: JsonObject;
+}
+
+/** `absent`: the server answers, but has no events to give; who wants to know has to ask. */
+export type FeedStatus = 'connecting' | 'live' | 'lost' | 'absent';
+
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 4_000;
+/** The server sends a comment more often than that. */
+const SILENCE_LIMIT_MS = 60_000;
+const RESET: LiveEvent = { type: 'reset', data: {} };
+
+export class EventFeed {
+  readonly #client: Client;
+  readonly #listeners = new Set<(event: LiveEvent) => void>();
+  readonly #watchers = new Set<(status: FeedStatus) => void>();
+  readonly #closed = new AbortController();
+  #status: FeedStatus = 'connecting';
+  #lastId: string | undefined;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  get status(): FeedStatus {
+    return this.#status;
+  }
+
+  /** @returns what ends it */
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  watch(watcher: (status: FeedStatus) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Listens until it is closed or the token is refused. */
+  async run(): Promise<void> {
+    let pauseMs = RETRY_MIN_MS;
+    let hasMissed = false;
+    while (!this.#closed.signal.aborted) {
+      try {
+        await this.#listen(() => {
+          pauseMs = RETRY_MIN_MS;
+          // Without an id to resume from there is no telling what was missed.
+          if (hasMissed && this.#lastId === undefined) this.#tell(RESET);
+          this.#become('live');
+        });
+        this.#become('lost');
+      } catch (error) {
+        if (this.#closed.signal.aborted) return;
+        if (error instanceof ApiError && error.status === 401) return;
+        this.#become(error instanceof ApiError && [404, 405].includes(error.status) ? 'absent' : 'lost');
+      }
+      hasMissed = true;
+      await this.#pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS);
+    }
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #listen(onOpen: () => void): Promise<void> {
+    const silence = new AbortController();
+    const signal = AbortSignal.any([this.#closed.signal, silence.signal]);
+    let timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS);
+    const heard = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS);
+    };
+    try {
+      const headers = {
+        Accept: 'text/event-stream',
+        ...(this.#lastId === undefined ? {} : { 'Last-Event-ID': this.#lastId }),
+      };
+      const response = await this.#client.fetch('GET', '/events', { headers, signal });
+      if (!response.body) return;
+      onOpen();
+      const text = new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>;
+      const events = response.body.pipeThrough(text).pipeThrough(new EventSourceParserStream({ onComment: heard }));
+      const reader = events.getReader();
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        heard();
+        const { id, event = 'message', data } = next.value;
+        if (id !== undefined) this.#lastId = id;
+        this.#tell({ type: event, data: parsed(data) });
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #tell(event: LiveEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  #become(status: FeedStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    for (const watcher of [...this.#watchers]) watcher(status);
+  }
+
+  /** A tab that is looked at again, or a network that is back, does not wait. */
+  #pause(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        for (const [target, name] of WAKERS) target().removeEventListener(name, done);
+        resolve();
+      };
+      const timer = setTimeout(done, pauseMs);
+      for (const [target, name] of WAKERS) target().addEventListener(name, done);
+    });
+  }
+}
+
+const WAKERS: readonly (readonly [() => EventTarget, string])[] = [
+  [() => window, 'online'],
+  [() => document, 'visibilitychange'],
+];
+
+function parsed(data: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

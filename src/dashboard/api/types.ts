@@ -1,0 +1,114 @@
+/** What the API replies, as far as the pages read it. */
+import type { ErrorItem } from './api-error.ts';
+import type { Json, JsonObject } from './json.ts';
+
+export type Mode = 'install' | 'settings' | 'uninstall';
+
+export type Outcome = 'running' | 'succeeded' | 'failed' | 'faulted' | 'cut_off';
+
+export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
+export type RecordKind = (typeof recordKinds)[number];
+
+/** `GET /tiles` */
+export interface Tile {
+  readonly _integrationId: string;
+  readonly _connectorId?: string;
+  readonly name: string;
+  readonly tag?: string;
+  readonly mode?: Mode;
+  readonly imageURL?: string;
+  readonly version?: string;
+  /** There is a newer bundle. */
+  readonly update?: { readonly version: string };
+  readonly updateInProgress?: boolean;
+  readonly steps: { readonly total: number; readonly completed: number };
+  readonly records: Readonly<Record<RecordKind, number>>;
+  readonly lastRun: Pick<Run, '_id' | 'section' | 'function' | 'startedAt' | 'outcome'> | null;
+  /** Their ids. */
+  readonly offlineConnections: readonly string[];
+}
+
+/** `GET /connectors` */
+export interface Connector {
+  readonly _id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly imageURL?: string;
+  readonly status: 'ready' | 'held' | 'invalid';
+  readonly permissions: { readonly fetch?: readonly string[] };
+  readonly limits: { readonly timeoutMs?: number; readonly cpuMs?: number; readonly memoryMb?: number };
+  /** Called first when an integration is removed. */
+  readonly preUninstallFunction?: string;
+  /** A version that asks for more than was accepted, and waits. */
+  readonly pending?: { readonly version: string; readonly digest: string; readonly sentences: readonly string[] };
+  readonly errors?: readonly ErrorItem[];
+}
+
+export interface Step {
+  readonly name: string;
+  readonly description?: string;
+  readonly imageURL?: string;
+  readonly installURL?: string;
+  readonly completed?: boolean;
+  readonly installerFunction?: string;
+  readonly uninstallerFunction?: string;
+  readonly _connectionId?: string;
+  readonly form?: Json;
+}
+
+/** `GET /integrations/{_id}` */
+export interface Integration {
+  readonly _id: string;
+  readonly createdAt: string;
+  readonly lastModified: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly tag?: string;
+  readonly sandbox?: boolean;
+  readonly _connectorId?: string;
+  readonly mode?: Mode;
+  readonly settings?: JsonObject;
+  readonly version?: string;
+  readonly updateInProgress?: boolean;
+  readonly install?: readonly Step[];
+  readonly uninstall?: readonly Step[];
+}
+
+export interface RunLine {
+  readonly at: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+/** `GET /integrations/{_id}/runs` */
+export interface Run {
+  readonly _id: string;
+  readonly version: string;
+  readonly section: string;
+  readonly function: string;
+  readonly startedAt: string;
+  readonly outcome: Outcome;
+  readonly endedAt?: string;
+  readonly wallMs?: number;
+  readonly cpuMs?: number;
+  readonly heapBytes?: number;
+  readonly requests: number;
+  readonly fault?: string;
+  readonly errors?: readonly ErrorItem[];
+  readonly stack?: string;
+  readonly progress?: { readonly fraction: number; readonly message: string };
+  /** Lists are asked without. */
+  readonly log?: readonly RunLine[];
+}
+
+/** A connection, an export, an import or a flow. */
+export interface StoredRecord {
+  readonly _id: string;
+  readonly name: string;
+  readonly type?: string;
+  readonly createdAt: string;
+  readonly lastModified: string;
+  readonly [field: string]: Json | undefined;
+}

@@ -1,0 +1,107 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { ConnectorsPage } from '../connectors/connectors-page.tsx';
+import { IntegrationPage } from '../integration/integration-page.tsx';
+import { TilesPage } from '../tiles/tiles-page.tsx';
+import { Brand } from './brand.tsx';
+import { Dialog } from './dialog.tsx';
+import { LeaveContext } from './leave.ts';
+import { type LeaveGuard, type Route, useRoute } from './route.ts';
+import { useSession } from './session.ts';
+
+/** What stands around every page. */
+export function Frame({ notice }: { readonly notice: string }) {
+  const { signOut } = useSession();
+  const guard = useMemo((): LeaveGuard => ({ isDirty: false }), []);
+  const { route, isLeaving, leave, stay } = useRoute(guard);
+  const main = useRef<HTMLElement>(null);
+  const place = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
+  const first = useRef(place);
+  // Who reads by ear is told of the new page; who has just arrived is left where the browser puts them.
+  useEffect(() => {
+    if (first.current === place) return;
+    first.current = '';
+    main.current?.focus();
+    window.scrollTo(0, 0);
+  }, [place]);
+  const link = (page: Route['page'], href: string, text: string) => (
+    <a href={href} aria-current={route.page === page ? 'page' : undefined}>
+      {text}
+    </a>
+  );
+  return (
+    <LeaveContext.Provider value={guard}>
+      <button type="button" class="skip button primary" onClick={() => main.current?.focus()}>
+        Skip to the content
+      </button>
+      <header class="top">
+        <div class="top-inner">
+          <a class="brand-link" href="#/" aria-label="Bulkhead, all integrations">
+            <Brand />
+          </a>
+          <nav class="top-nav" aria-label="Main">
+            {link('tiles', '#/', 'Integrations')}
+            {link('connectors', '#/connectors', 'Connectors')}
+          </nav>
+          <button type="button" class="button quiet small" onClick={signOut}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <Connection />
+      <main id="main" ref={main} tabIndex={-1} class="page">
+        <Page route={route} />
+      </main>
+      <p class="toast" role="status">
+        {notice}
+      </p>
+      {isLeaving && (
+        <Dialog title="Leave without saving?" onClose={stay}>
+          <p>What you have changed on this page is not saved yet.</p>
+          <div class="row end">
+            <button type="button" class="button danger" onClick={leave}>
+              Leave and lose it
+            </button>
+            <button type="button" class="button primary" onClick={stay}>
+              Stay here
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </LeaveContext.Provider>
+  );
+}
+
+function Page({ route }: { readonly route: Route }) {
+  switch (route.page) {
+    case 'tiles':
+      return <TilesPage />;
+    case 'connectors':
+      return <ConnectorsPage />;
+    case 'integration':
+      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} />;
+    default:
+      return (
+        <div class="empty">
+          <h1>There is no such page</h1>
+          <a class="button primary" href="#/">
+            All integrations
+          </a>
+        </div>
+      );
+  }
+}
+
+/** Says when the server is gone; it is asked again and again, and the page goes on when it is back. */
+function Connection() {
+  const { feed } = useSession();
+  const [status, setStatus] = useState(feed.status);
+  useEffect(() => {
+    setStatus(feed.status);
+    return feed.watch(setStatus);
+  }, [feed]);
+  return (
+    <div class="connection" role="status">
+      {status === 'lost' && <p class="notice warn">The server does not answer. Trying again…</p>}
+    </div>
+  );
+}

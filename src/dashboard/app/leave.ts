@@ -1,0 +1,20 @@
+/** Pages with a form say here whether it holds something that is not saved. */
+import { createContext } from 'preact';
+import { useContext, useEffect } from 'preact/hooks';
+import type { LeaveGuard } from './route.ts';
+
+export const LeaveContext = createContext<LeaveGuard>({ isDirty: false });
+
+/** @returns what a form calls when it becomes dirty or clean */
+export function useDirty(): (isDirty: boolean) => void {
+  const guard = useContext(LeaveContext);
+  useEffect(
+    () => () => {
+      guard.isDirty = false;
+    },
+    [guard],
+  );
+  return (isDirty) => {
+    guard.isDirty = isDirty;
+  };
+}

@@ -1,0 +1,61 @@
+import { useEffect, useState } from 'preact/hooks';
+import { isSafeImage } from './images.ts';
+import { useSession } from './session.ts';
+
+interface LogoProps {
+  readonly name: string;
+  readonly imageURL?: string | undefined;
+  readonly connectorId?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** A connector's image, or the first letters of its name. Says nothing that does not stand beside it. */
+export function Logo({ name, imageURL, connectorId, version = '' }: LogoProps) {
+  const { images } = useSession();
+  const [source, setSource] = useState<string>();
+  useEffect(() => {
+    setSource(undefined);
+    if (!imageURL) return;
+    if (isSafeImage(imageURL)) return setSource(imageURL);
+    // A path in the bundle; whatever has another scheme is left alone.
+    if (!connectorId || /^[a-z][a-z0-9+.-]*:|^\/\//i.test(imageURL)) return;
+    let isWanted = true;
+    void images.ofConnector(connectorId, version).then((url) => {
+      if (isWanted) setSource(url);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [images, imageURL, connectorId, version]);
+  if (source === undefined) {
+    return (
+      <span class={`logo hue-${hueOf(name)}`} aria-hidden="true">
+        {initialsOf(name)}
+      </span>
+    );
+  }
+  return (
+    <span class="logo image" aria-hidden="true">
+      <img
+        src={source}
+        alt=""
+        loading="lazy"
+        referrerpolicy="no-referrer"
+        draggable={false}
+        onError={() => setSource(undefined)}
+      />
+    </span>
+  );
+}
+
+function initialsOf(name: string): string {
+  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const letters = words.length > 1 ? words.slice(0, 2).map((word) => [...word][0]) : [...(words[0] ?? '?')].slice(0, 2);
+  return letters.join('').toLocaleUpperCase();
+}
+
+function hueOf(name: string): number {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return sum % 6;
+}

@@ -1,0 +1,53 @@
+/** Who is signed in: where the token comes from, and where it is kept. */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Client } from '../api/client.ts';
+import type { EventFeed } from '../api/event-feed.ts';
+import type { Images } from './images.ts';
+
+export interface Session {
+  readonly client: Client;
+  readonly feed: EventFeed;
+  readonly images: Images;
+  readonly signOut: () => void;
+  /** Tells in passing that something was done. */
+  readonly announce: (sentence: string) => void;
+}
+
+export const SessionContext = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('nobody is signed in');
+  return session;
+}
+
+const KEY = 'bulkhead.token';
+
+/** Takes the token out of the address (`#token=…`) at once, so that it is in no history and no bookmark. */
+export function tokenFromAddress(): string | undefined {
+  const match = /^#token=([^&]*)&?(.*)$/.exec(location.hash);
+  if (!match) return undefined;
+  const [, token = '', rest = ''] = match;
+  history.replaceState(null, '', `${location.pathname}${location.search}#${rest.startsWith('/') ? rest : '/'}`);
+  try {
+    return decodeURIComponent(token) || undefined;
+  } catch {
+    return token;
+  }
+}
+
+export function storedToken(): string | undefined {
+  return sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY) ?? undefined;
+}
+
+/** @param stays beyond this tab */
+export function storeToken(token: string, stays: boolean): void {
+  forgetToken();
+  (stays ? localStorage : sessionStorage).setItem(KEY, token);
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(KEY);
+  localStorage.removeItem(KEY);
+}

@@ -1,0 +1,99 @@
+/** Something that is read from the server and read again when an event says that it has changed. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { Client } from '../api/client.ts';
+import type { LiveEvent } from '../api/event-feed.ts';
+import { useSession } from './session.ts';
+
+export interface Resource<T> {
+  readonly value: T | undefined;
+  /** Of the last attempt. What was read before stays. */
+  readonly error: unknown;
+  /** Settles when it has been read. */
+  readonly reload: () => Promise<void>;
+}
+
+export interface ResourceOptions<T> {
+  /** What is read; another key, another thing. Nothing is read without one. */
+  readonly key: string | undefined;
+  readonly load: (client: Client, signal: AbortSignal) => Promise<T>;
+  readonly isAffected: (event: LiveEvent) => boolean;
+  /** Events that come faster than this are answered together. */
+  readonly everyMs?: number;
+}
+
+/** While there are no events. */
+const POLL_MS = 2_000;
+
+export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
+  const { client, feed } = useSession();
+  const [state, setState] = useState<{ key: string | undefined; value?: T; error?: unknown }>({ key: undefined });
+  const latest = useRef(options);
+  latest.current = options;
+  const reloadNow = useRef<() => Promise<void>>(async () => {});
+  const { key } = options;
+
+  useEffect(() => {
+    if (key === undefined) return;
+    const ended = new AbortController();
+    let going: Promise<void> | undefined;
+    let isStale = false;
+    let lastMs = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const read = async (): Promise<void> => {
+      const startedAt = performance.now();
+      try {
+        const value = await latest.current.load(client, ended.signal);
+        if (!ended.signal.aborted) setState({ key, value });
+      } catch (error) {
+        if (!ended.signal.aborted) setState((before) => ({ ...(before.key === key ? before : { key }), error }));
+      }
+      lastMs = performance.now() - startedAt;
+    };
+    const start = (): Promise<void> => {
+      clearTimeout(timer);
+      timer = undefined;
+      going ??= read().finally(() => {
+        going = undefined;
+        if (isStale && !ended.signal.aborted) soon();
+        isStale = false;
+      });
+      return going;
+    };
+    // What takes long to read is read more seldom.
+    const soon = (): void => {
+      if (going) isStale = true;
+      else timer ??= setTimeout(() => void start(), Math.max(latest.current.everyMs ?? 150, 4 * lastMs));
+    };
+    reloadNow.current = async () => {
+      await going;
+      await start();
+    };
+    void start();
+    const unsubscribe = feed.subscribe((event) => {
+      if (event.type === 'reset' || latest.current.isAffected(event)) soon();
+    });
+    const unwatch = feed.watch((status) => {
+      if (status === 'live') soon();
+    });
+    const poll = setInterval(() => {
+      if (feed.status !== 'live' && !document.hidden) soon();
+    }, POLL_MS);
+    return () => {
+      ended.abort();
+      clearTimeout(timer);
+      clearInterval(poll);
+      unsubscribe();
+      unwatch();
+    };
+  }, [client, feed, key]);
+
+  const reload = useCallback(() => reloadNow.current(), []);
+  const isPresent = key !== undefined && state.key === key;
+  return { value: isPresent ? state.value : undefined, error: isPresent ? state.error : undefined, reload };
+}
+
+/** Events of one integration. */
+export const ofIntegration =
+  (id: string, ...types: string[]) =>
+  ({ type, data }: LiveEvent): boolean =>
+    data._integrationId === id && (types.length === 0 || types.some((start) => type.startsWith(start)));

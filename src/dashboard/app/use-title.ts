@@ -1,0 +1,8 @@
+import { useEffect } from 'preact/hooks';
+
+/** The tab's title. */
+export function useTitle(title: string | undefined): void {
+  useEffect(() => {
+    document.title = title ? `${title} · Bulkhead` : 'Bulkhead';
+  }, [title]);
+}

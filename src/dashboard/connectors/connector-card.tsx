@@ -1,0 +1,86 @@
+import type { Connector } from '../api/types.ts';
+import { counted } from '../app/amounts.tsx';
+import { Logo } from '../app/logo.tsx';
+import { PendingNotice } from './pending-notice.tsx';
+import { limitsOf, reachOf } from './plain-words.ts';
+
+interface ConnectorCardProps {
+  readonly connector: Connector;
+  /** How often it is installed already. */
+  readonly installs: number;
+  readonly onInstall: () => void;
+  /** Reads the connectors anew. */
+  readonly reload: () => Promise<void>;
+}
+
+export function ConnectorCard({ connector, installs, onInstall, reload }: ConnectorCardProps) {
+  const { _id, title, name, version, description, imageURL, status, pending, errors = [] } = connector;
+  /** Nothing of it serves before it is approved. */
+  const waits = status === 'held' && pending !== undefined;
+  const reach = reachOf(connector);
+  const limits = limitsOf(connector);
+  return (
+    <li class="card stack connector">
+      <div class="tile-head">
+        <Logo name={title} imageURL={imageURL} connectorId={_id} version={version} />
+        <div class="tile-name">
+          <h2>{title}</h2>
+          <p class="muted small">
+            {name} {version}
+          </p>
+        </div>
+        {status === 'invalid' && <span class="badge bad">Cannot be used</span>}
+        {status === 'held' && <span class="badge warn">{waits ? 'Waits for approval' : 'Held back'}</span>}
+      </div>
+      {description && <p>{description}</p>}
+      {status === 'held' && !waits && (
+        <p class="notice warn">It has crashed too often; its calls are refused for a while, until one succeeds.</p>
+      )}
+      <PendingNotice connector={connector} reload={reload} />
+      {errors.length > 0 && (
+        <div class={`notice ${status === 'invalid' ? 'bad' : 'warn'}`}>
+          <p>
+            {status === 'invalid'
+              ? 'Its bundle has faults:'
+              : `The files that lie there now have faults; ${version ?? 'the last good version'} serves on:`}
+          </p>
+          <ul class="reasons">
+            {errors.map(({ field, message }) => (
+              <li key={`${field} ${message}`}>
+                {field && !message.startsWith(field) && <code>{field}</code>} {message}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {status !== 'invalid' && (
+        <dl class="facts small">
+          <dt>May reach</dt>
+          <dd>
+            {reach.length === 0 ? (
+              'Nothing outside this server'
+            ) : (
+              <ul>
+                {reach.map((where) => (
+                  <li key={where}>{where}</li>
+                ))}
+              </ul>
+            )}
+          </dd>
+          <dt>May change</dt>
+          <dd>Its own integrations and their records</dd>
+          <dt>One run</dt>
+          <dd>{limits.length === 0 ? 'As the server limits it' : `At most ${limits.join(', ')}`}</dd>
+        </dl>
+      )}
+      <div class="row apart push-down">
+        <span class="muted small">{installs === 0 ? 'Not installed' : `Installed ${counted(installs, 'time')}`}</span>
+        {status !== 'invalid' && !waits && (
+          <button type="button" class="button primary" aria-label={`Install ${title}`} onClick={onInstall}>
+            Install
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}

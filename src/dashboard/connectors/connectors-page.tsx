@@ -1,0 +1,59 @@
+import { useState } from 'preact/hooks';
+import type { Connector, Tile } from '../api/types.ts';
+import { Problem } from '../app/problem.tsx';
+import { useResource } from '../app/use-resource.ts';
+import { useTitle } from '../app/use-title.ts';
+import { ConnectorCard } from './connector-card.tsx';
+import { InstallDialog } from './install-dialog.tsx';
+
+export function ConnectorsPage() {
+  useTitle('Connectors');
+  const [chosen, setChosen] = useState<Connector>();
+  const connectors = useResource<readonly Connector[]>({
+    key: 'connectors',
+    load: (client, signal) => client.list<Connector>('/connectors', undefined, signal),
+    isAffected: ({ type }) => type.startsWith('connector.'),
+  });
+  const tiles = useResource<readonly Tile[]>({
+    key: 'tiles',
+    load: (client, signal) => client.list<Tile>('/tiles', undefined, signal),
+    isAffected: ({ type }) => type.startsWith('integration.'),
+    everyMs: 400,
+  });
+  const installsOf = ({ _id }: Connector): readonly Tile[] =>
+    tiles.value?.filter(({ _connectorId }) => _connectorId === _id) ?? [];
+  const { value } = connectors;
+  return (
+    <div class="stack">
+      <h1>Connectors</h1>
+      <p class="muted">
+        What can be installed: the bundles in the connectors folder. A bundle that is put there is listed within a
+        second.
+      </p>
+      {!value && connectors.error !== undefined && (
+        <Problem error={connectors.error} title="The connectors cannot be read." />
+      )}
+      {!value && connectors.error === undefined && <p role="status">Reading the connectors…</p>}
+      {value?.length === 0 && (
+        <div class="empty card">
+          <h2>There is no connector yet</h2>
+          <p class="muted">Copy a bundle, a folder with a package.json, into the connectors folder.</p>
+        </div>
+      )}
+      <ul class="cards">
+        {value?.map((connector) => (
+          <ConnectorCard
+            key={`${connector._id} ${connector.name}`}
+            connector={connector}
+            installs={installsOf(connector).length}
+            onInstall={() => setChosen(connector)}
+            reload={connectors.reload}
+          />
+        ))}
+      </ul>
+      {chosen && (
+        <InstallDialog connector={chosen} installs={installsOf(chosen)} onClose={() => setChosen(undefined)} />
+      )}
+    </div>
+  );
+}

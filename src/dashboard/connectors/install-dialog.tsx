@@ -1,0 +1,106 @@
+import { useId, useState } from 'preact/hooks';
+import type { Connector, Integration, Tile } from '../api/types.ts';
+import { Dialog } from '../app/dialog.tsx';
+import { Problem } from '../app/problem.tsx';
+import { go, pathOf } from '../app/route.ts';
+import { useSession } from '../app/session.ts';
+import { useAction } from '../app/use-action.ts';
+import { RunPanel } from '../runs/run-panel.tsx';
+import { useStartedRun } from '../runs/use-started-run.ts';
+import { reachOf } from './plain-words.ts';
+
+interface InstallDialogProps {
+  readonly connector: Connector;
+  /** What it has installed already. */
+  readonly installs: readonly Tile[];
+  readonly onClose: () => void;
+}
+
+/** Name and tag, then the connector's own installer; if that fails nothing is left behind. */
+export function InstallDialog({ connector, installs, onClose }: InstallDialogProps) {
+  const { client, announce } = useSession();
+  const [name, setName] = useState(connector.title);
+  const [tag, setTag] = useState('');
+  const [sandbox, setSandbox] = useState(false);
+  const id = useId();
+  const install = useAction(async () => {
+    const { _id } = await client.post<Integration>(`/integrations/${connector._id}/install`, {
+      name: name.trim(),
+      ...(tag.trim() === '' ? {} : { tag: tag.trim() }),
+      ...(sandbox ? { sandbox } : {}),
+    });
+    announce(`${name.trim()} is installed.`);
+    onClose();
+    go(pathOf(_id));
+  });
+  const run = useStartedRun(
+    install.isGoing,
+    ({ data }) => data._connectorId === connector._id && data.section === 'installer',
+  );
+  const isTaken = installs.some((tile) => tile.name === name.trim() && (tile.tag ?? '') === tag.trim());
+  const reach = reachOf(connector);
+  return (
+    <Dialog title={`Install ${connector.title}`} onClose={onClose} isLocked={install.isGoing}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void install.run();
+        }}
+      >
+        <fieldset class="stack" disabled={install.isGoing}>
+          <legend class="visually-hidden">The new integration</legend>
+          <div class="field">
+            <label for={`${id}-name`}>Name</label>
+            <input
+              id={`${id}-name`}
+              value={name}
+              required
+              maxLength={200}
+              onInput={({ currentTarget }) => setName(currentTarget.value)}
+            />
+          </div>
+          <div class="field">
+            <label for={`${id}-tag`}>Tag</label>
+            <input
+              id={`${id}-tag`}
+              value={tag}
+              maxLength={200}
+              placeholder="EU, staging, Müller & Söhne …"
+              aria-describedby={`${id}-hint`}
+              onInput={({ currentTarget }) => setTag(currentTarget.value)}
+            />
+            <p class="hint" id={`${id}-hint`}>
+              Tells several installations of one connector apart.
+            </p>
+          </div>
+          <label class="row">
+            <input
+              type="checkbox"
+              checked={sandbox}
+              onChange={({ currentTarget }) => setSandbox(currentTarget.checked)}
+            />
+            For testing only (sandbox)
+          </label>
+        </fieldset>
+        {isTaken && (
+          <p class="notice warn">There is an integration of this name and tag already. Another tag tells them apart.</p>
+        )}
+        <p class="small muted">
+          {connector.title} {connector.version} may reach{' '}
+          {reach.length === 0 ? 'nothing outside this server' : reach.join('; ')}.
+        </p>
+        {install.isGoing && <RunPanel label={`Installing ${connector.title}`} run={run} />}
+        <Problem error={install.error} title="It was not installed; nothing is left behind." />
+        <div class="row end">
+          <button type="button" class="button" onClick={onClose} disabled={install.isGoing}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={install.isGoing || name.trim() === ''}>
+            {install.isGoing ? 'Installing…' : install.error === undefined ? 'Install' : 'Try again'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+/** Whether a value may be saved: the rules of the server's own `persistSettings`, so that it agrees. Pure. */
+import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
+import type { Field } from './field.ts';
+import { optionsOf, plainOf } from './options.ts';
+import { isEmpty } from './same-json.ts';
+
+/** @returns the sentence to show, if it may not */
+export function problemOf(field: Field, value: Json, isRequired: boolean): string | undefined {
+  if (isEmpty(value)) return isRequired ? `${field.label} is required` : undefined;
+  const wrong = wrongness(field.raw, value);
+  return wrong === undefined ? undefined : `${field.label} ${wrong}`;
+}
+
+function wrongness(raw: JsonObject, value: Json): string | undefined {
+  const isOffered = (item: Json): boolean => values === undefined || values.has(plainOf(item));
+  const values = offered(raw);
+  switch (raw.type) {
+    case 'number':
+    case 'integer':
+      return Number.isFinite(typeof value === 'string' ? Number(value) : value) ? undefined : 'must be a number';
+    case 'checkbox':
+      return typeof value === 'boolean' ? undefined : 'must be true or false';
+    case 'select':
+    case 'radio':
+      return isOffered(value) ? undefined : 'must be one of its options';
+    case 'multiselect':
+      return Array.isArray(value) && value.every(isOffered) ? undefined : 'must be a list of its options';
+    case 'input':
+    case 'text':
+    case 'textarea':
+    case 'expression':
+    case 'date':
+      return typeof value === 'string' || typeof value === 'number' ? undefined : 'must be a text or a number';
+    default:
+      // What a field type of the connector's own takes is the connector's to say.
+      return undefined;
+  }
+}
+
+/** The value of an option as the server reads it, or as the control does. */
+function offered(raw: JsonObject): ReadonlySet<Json | undefined> | undefined {
+  if (!Array.isArray(raw.options)) return undefined;
+  const asServer = raw.options.map((option: Json) =>
+    Array.isArray(option) ? option[0] : isJsonObject(option) ? option.value : option,
+  );
+  return new Set([...asServer, ...(optionsOf(raw.options) ?? []).map(({ value }) => value)]);
+}

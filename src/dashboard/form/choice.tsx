@@ -1,0 +1,52 @@
+import type { Json } from '../api/json.ts';
+import { Combobox } from './combobox.tsx';
+import { notOffered, type Option, plainOf } from './options.ts';
+
+/** From here on a select is one that can be searched. */
+export const LONG = 25;
+
+interface Props {
+  readonly id: string;
+  readonly options: readonly Option[];
+  readonly value: Json;
+  readonly placeholder: string;
+  readonly label?: string;
+  readonly describedBy?: string | undefined;
+  readonly isInvalid?: boolean;
+  readonly isRequired?: boolean;
+  readonly isDisabled?: boolean;
+  /** @param option undefined for none */
+  onChoose(option: Option | undefined): void;
+}
+
+/** One of several options. A value that is not offered any more stays to be seen. */
+export function Choice({ options, value, onChoose, ...props }: Props) {
+  const stray = notOffered(value, options);
+  const all = stray ? [stray, ...options] : options;
+  const plain = plainOf(value);
+  const index = all.findIndex((option) => option.value === plain);
+  const { id, label, placeholder, describedBy, isInvalid = false, isRequired = false, isDisabled = false } = props;
+  if (all.length > LONG) {
+    const given = { id, placeholder, describedBy, isInvalid, isRequired, isDisabled, ...(label ? { label } : {}) };
+    return <Combobox {...given} options={all} selected={all[index]} onChoose={onChoose} />;
+  }
+  return (
+    <select
+      id={id}
+      aria-label={label}
+      aria-invalid={isInvalid}
+      aria-describedby={describedBy}
+      required={isRequired}
+      disabled={isDisabled}
+      value={String(index)}
+      onChange={(event) => onChoose(all[Number(event.currentTarget.value)])}
+    >
+      {(index < 0 || !isRequired) && <option value="-1">{placeholder}</option>}
+      {all.map((option, i) => (
+        <option key={JSON.stringify(option.value)} value={String(i)}>
+          {option.label}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * What fields and sections are like now: what a connector says of them, and what the values of other fields
+ * make of it (`dependencies`). Pure.
+ *
+ * `dependencies` holds a case for each value of the field: `enabled` and `disabled` of a checkbox, otherwise
+ * the value itself; in it `fields` and `sections`, each `{name, hidden?, required?, disabled?}`. A property
+ * that the present case does not speak of is the opposite of what other cases say. Where several fields
+ * decide, a field is shown if all of them show it, required (disabled) if all require (disable) it. What
+ * depends on a field that is itself hidden that way, and stands below it, is hidden with it: fields that
+ * depend on each other in a circle do not hide one another for good.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
+import { type Field, itemsOf } from './field.ts';
+import type { Form, Panel } from './form-tree.ts';
+import { plainOf } from './options.ts';
+
+export interface State {
+  readonly isHidden: boolean;
+  readonly isRequired: boolean;
+  readonly isDisabled: boolean;
+}
+
+export interface States {
+  readonly fields: ReadonlyMap<string, State>;
+  readonly panels: ReadonlyMap<string, boolean>;
+}
+
+type Property = 'hidden' | 'required' | 'disabled';
+interface Rule {
+  readonly controller: Field;
+  /** What the cases say of the target, by case. */
+  readonly cases: ReadonlyMap<string, JsonObject>;
+}
+
+type Rules = ReadonlyMap<string, readonly Rule[]>;
+
+const targetOf = (kind: 'field' | 'panel', store: string | undefined, name: string): string =>
+  JSON.stringify([kind, store ?? null, name]);
+
+/** A field's value as it stands in the form now. */
+export type ValueNow = (field: Field) => Json;
+
+/** The dependencies of a form, read once; what they make of values is asked at each change. */
+export function dependenciesOf(form: Form): (valueNow: ValueNow) => States {
+  const rules = rulesOf(form);
+  return (valueNow) => statesOf(form, rules, valueNow);
+}
+
+function statesOf(form: Form, rules: Rules, valueNow: ValueNow): States {
+  const fields = new Map<string, State>();
+  const panels = new Map<string, boolean>();
+  const hiddenByRule = new Set<Field>();
+
+  const decided = (about: readonly Rule[], property: Property, own: boolean): boolean => {
+    const said = about.flatMap(({ controller, cases }) => {
+      if (property === 'hidden' && hiddenByRule.has(controller)) return [true];
+      return answersOf(cases, caseNames(controller, valueNow(controller)), property);
+    });
+    if (said.length === 0) return own;
+    return property === 'hidden' ? said.some(Boolean) : said.every(Boolean);
+  };
+
+  const visit = (panel: Panel, isOuterHidden: boolean): void => {
+    const about = panel.names.flatMap((name) => rules.get(targetOf('panel', panel.store, name)) ?? []);
+    const isPanelHidden = isOuterHidden || decided(about, 'hidden', panel.isHidden);
+    panels.set(panel.id, isPanelHidden);
+    for (const field of panel.fields) {
+      const own = field.name === undefined ? [] : (rules.get(targetOf('field', field.store, field.name)) ?? []);
+      const isHidden = decided(own, 'hidden', field.isHidden);
+      if (own.length > 0 && isHidden) hiddenByRule.add(field);
+      fields.set(field.id, {
+        isHidden: isPanelHidden || isHidden,
+        isRequired: decided(own, 'required', field.isRequired),
+        isDisabled: field.name === undefined || decided(own, 'disabled', field.isDisabled),
+      });
+    }
+    for (const inner of [...panel.groups, ...panel.tabs]) visit(inner, isPanelHidden);
+  };
+
+  for (const panel of [form.shared, ...(form.stores ?? []).map((store) => store.panel)]) visit(panel, false);
+  return { fields, panels };
+}
+
+function rulesOf({ fields }: Form): Rules {
+  const rules = new Map<string, Map<Field, Map<string, JsonObject>>>();
+  const add = (target: string, controller: Field, caseName: string, change: JsonObject): void => {
+    const byController = rules.get(target) ?? new Map<Field, Map<string, JsonObject>>();
+    rules.set(target, byController);
+    const cases = byController.get(controller) ?? new Map<string, JsonObject>();
+    byController.set(controller, cases);
+    cases.set(caseName, { ...cases.get(caseName), ...change });
+  };
+  for (const controller of fields) {
+    const { dependencies } = controller.raw;
+    if (!isJsonObject(dependencies)) continue;
+    for (const [caseName, change] of Object.entries(dependencies)) {
+      if (!isJsonObject(change)) continue;
+      for (const { name, ...of } of listOf(change.fields))
+        add(targetOf('field', controller.store, String(name)), controller, caseName, of);
+      for (const { id, name, title, ...of } of listOf(change.sections))
+        add(targetOf('panel', controller.store, String(id ?? name ?? title)), controller, caseName, of);
+    }
+  }
+  return new Map(
+    [...rules].map(([target, by]) => [target, [...by].map(([controller, cases]) => ({ controller, cases }))]),
+  );
+}
+
+const listOf = (value: Json | undefined): readonly JsonObject[] =>
+  Array.isArray(value) ? value.filter(isJsonObject) : [];
+
+/** What a controller says of a property now: nothing, or one answer. */
+function answersOf(
+  cases: ReadonlyMap<string, JsonObject>,
+  present: readonly string[],
+  property: Property,
+): readonly boolean[] {
+  const saidIn = (changes: readonly (JsonObject | undefined)[]): readonly boolean[] =>
+    changes.map((change) => change?.[property]).filter((said) => typeof said === 'boolean');
+  const now = saidIn(present.map((name) => cases.get(name)));
+  // Of several chosen values one is enough to show, to require, to disable.
+  if (now.length > 0) return [property === 'hidden' ? now.every(Boolean) : now.some(Boolean)];
+  const others = saidIn([...cases.values()]);
+  if (others.length === 0) return [];
+  const isOpposite = others.includes(false);
+  if (property === 'hidden') return [isOpposite];
+  return isOpposite && others.includes(true) ? [] : [isOpposite];
+}
+
+function caseNames({ kind }: Field, value: Json): readonly string[] {
+  if (kind === 'checkbox') {
+    const isOn = value === true || value === 'true';
+    return [isOn ? 'enabled' : 'disabled', String(isOn)];
+  }
+  if (kind === 'multiselect') return itemsOf(value).map((item) => String(plainOf(item)));
+  return [String(plainOf(value) ?? '')];
+}

@@ -1,0 +1,123 @@
+import { Control } from './control.tsx';
+import { isOvertaken, valueIn } from './drafts.ts';
+import { type Field, textOfValue } from './field.ts';
+import { useForm } from './form-context.ts';
+import { labelOf } from './plain-text.ts';
+import { RefreshButton } from './refresh-button.tsx';
+
+/** Kinds whose control is a group: it is named by its label, and help comes before it. */
+const GROUPS = ['radio', 'multiselect', 'map', 'file', 'link'];
+const REFRESHED = ['select', 'multiselect', 'radio'];
+
+/** A field: its label, its control, and what is to be said of it. */
+export function FieldRow({ field }: { field: Field }) {
+  const form = useForm();
+  const state = form.states.fields.get(field.id);
+  if (!state || state.isHidden) return null;
+  const { label, help, kind, slot } = field;
+  const id = `${form.prefix}${field.id}`;
+  const draft = form.drafts.get(slot);
+  const problem = form.errors.get(field.id);
+  const unfinished = problem === undefined ? draft?.unfinished?.problem : undefined;
+  const overtaken = isOvertaken(form.drafts, field);
+  const isGroup = GROUPS.includes(kind);
+  const supportsRefresh = field.raw.supportsRefresh === true && REFRESHED.includes(kind) && !state.isDisabled;
+  const said = [
+    help && `${id}-help`,
+    (problem ?? unfinished) !== undefined && `${id}-problem`,
+    overtaken && `${id}-news`,
+  ].filter(Boolean);
+  const hint = help !== '' && (
+    <p class="hint" id={`${id}-help`}>
+      {help}
+    </p>
+  );
+  return (
+    <div class="field form-field" data-changed={draft !== undefined} data-kind={kind}>
+      {kind !== 'checkbox' && (
+        <div class="form-label">
+          <FieldLabel id={id} isGroup={isGroup} label={label} isRequired={state.isRequired} />
+          {isGroup && supportsRefresh && <RefreshButton field={field} label={label} />}
+        </div>
+      )}
+      {isGroup && hint}
+      <div class="form-control">
+        <Control
+          key={form.revision}
+          field={field}
+          value={valueIn(form.drafts, field)}
+          typed={draft?.unfinished?.typed}
+          id={id}
+          labelId={`${id}-label`}
+          describedBy={said.join(' ') || undefined}
+          isInvalid={problem !== undefined}
+          isRequired={state.isRequired}
+          isDisabled={state.isDisabled || form.isLocked}
+          onChange={(value, notYet) => form.edit(field, value, notYet)}
+        />
+        {!isGroup && supportsRefresh && <RefreshButton field={field} label={label} />}
+      </div>
+      {!isGroup && hint}
+      {field.name === undefined && kind !== 'link' && (
+        <p class="hint">The connector gave this field no name: it cannot be changed here.</p>
+      )}
+      {(problem ?? unfinished) !== undefined && (
+        <p class={problem === undefined ? 'hint' : 'problem'} id={`${id}-problem`}>
+          {problem ?? unfinished}
+        </p>
+      )}
+      {overtaken && <News field={field} id={`${id}-news`} />}
+    </div>
+  );
+}
+
+function FieldLabel(props: { id: string; isGroup: boolean; label: string; isRequired: boolean }) {
+  const { id, isGroup, label, isRequired } = props;
+  const text = (
+    <>
+      {label}
+      {isRequired && (
+        <span class="required" aria-hidden="true">
+          {' *'}
+        </span>
+      )}
+    </>
+  );
+  if (isGroup) {
+    return (
+      <span class="label" id={`${id}-label`}>
+        {text}
+      </span>
+    );
+  }
+  return (
+    <label class="label" for={id} id={`${id}-label`}>
+      {text}
+    </label>
+  );
+}
+
+/** What was changed here has been changed elsewhere too. */
+function News({ field, id }: { field: Field; id: string }) {
+  const { drop, keep } = useForm();
+  return (
+    <div class="notice warn form-news">
+      <p id={id}>This was changed elsewhere in the meantime{newsOf(field)}. What you entered is not saved yet.</p>
+      <div class="row">
+        <button type="button" class="button small" onClick={() => drop(field)}>
+          Take the new value
+        </button>
+        <button type="button" class="button small" onClick={() => keep(field)}>
+          Keep mine
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** To what, if that can be said in a few words. */
+function newsOf({ kind, stored }: Field): string {
+  if (kind === 'checkbox') return stored === true ? ' and is ticked now' : ' and is not ticked now';
+  const text = labelOf(textOfValue(stored));
+  return kind === 'file' || text.length > 60 || text === '' ? '' : ` to “${text}”`;
+}

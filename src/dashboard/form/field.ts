@@ -1,0 +1,130 @@
+/** A field of a form as it is shown: read from the connector's JSON, which may be anything. Pure. */
+import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
+import { optionsOf, plainOf } from './options.ts';
+import { helpOf, labelOf } from './plain-text.ts';
+import { isEmpty } from './same-json.ts';
+import { readMap } from './static-map.ts';
+
+export type Kind =
+  | 'text'
+  | 'number'
+  | 'textarea'
+  | 'expression'
+  | 'date'
+  | 'checkbox'
+  | 'select'
+  | 'multiselect'
+  | 'radio'
+  | 'file'
+  | 'link'
+  | 'map'
+  | 'json';
+
+/** A tab to open on the way to a field. */
+export interface Step {
+  readonly list: string;
+  readonly tab: string;
+}
+
+export interface Field {
+  /** Where it stands; unique in its form. */
+  readonly id: string;
+  /** What its value is kept under. Fields of one name in one store share it, as they do in what is saved. */
+  readonly slot: string;
+  /** Undefined in a form that has no stores. */
+  readonly store: string | undefined;
+  /** Undefined: there is nothing to save it under. */
+  readonly name: string | undefined;
+  readonly label: string;
+  readonly help: string;
+  readonly placeholder: string;
+  readonly kind: Kind;
+  readonly stored: Json;
+  readonly isRequired: boolean;
+  readonly isDisabled: boolean;
+  readonly isHidden: boolean;
+  readonly trail: readonly Step[];
+  readonly raw: JsonObject;
+}
+
+const KINDS = new Map<Json | undefined, Kind>([
+  [undefined, 'text'],
+  ['input', 'text'],
+  ['text', 'text'],
+  ['number', 'number'],
+  ['integer', 'number'],
+  ['textarea', 'textarea'],
+  ['expression', 'expression'],
+  ['date', 'date'],
+  ['checkbox', 'checkbox'],
+  ['select', 'select'],
+  ['multiselect', 'multiselect'],
+  ['radio', 'radio'],
+  ['radiogroup', 'radio'],
+  ['file', 'file'],
+  ['uploadfile', 'file'],
+  ['link', 'link'],
+  ['staticMapWidget', 'map'],
+]);
+
+export const slotOf = (store: string | undefined, name: string): string => JSON.stringify([store ?? null, name]);
+
+export function readField(raw: JsonObject, id: string, store: string | undefined, trail: readonly Step[]): Field {
+  const named = typeof raw.name === 'string' || typeof raw.name === 'number' ? String(raw.name) : '';
+  const name = named === '' ? undefined : named;
+  return {
+    id,
+    slot: name === undefined ? `#${id}` : slotOf(store, name),
+    store,
+    name,
+    label: labelOf(raw.label, raw.title, name) || 'Unnamed field',
+    help: helpOf(raw.help, raw.helpText, raw.tooltip, raw.description),
+    placeholder: labelOf(raw.placeholder),
+    kind: kindOf(raw),
+    stored: raw.value ?? null,
+    isRequired: raw.required === true,
+    isDisabled: raw.disabled === true || name === undefined,
+    isHidden: raw.hidden === true || raw.visible === false,
+    trail,
+    raw,
+  };
+}
+
+/** By its type; JSON for types that are not known and for values that the type's control cannot show. */
+function kindOf(raw: JsonObject): Kind {
+  const kind = KINDS.get(raw.type === null || raw.type === '' ? undefined : raw.type) ?? 'json';
+  const value = raw.value ?? null;
+  switch (kind) {
+    case 'checkbox':
+      return typeof value === 'boolean' || isEmpty(value) || value === 'true' || value === 'false' ? kind : 'json';
+    case 'select':
+    case 'radio':
+      if (!isScalar(plainOf(value))) return 'json';
+      return hasChoices(raw) ? kind : isText(value) ? 'text' : 'json';
+    case 'multiselect':
+      return hasChoices(raw) && itemsOf(value).every((item) => isScalar(plainOf(item))) ? kind : 'json';
+    case 'map':
+      return readMap(raw) ? kind : 'json';
+    case 'link':
+    case 'json':
+      return kind;
+    default:
+      return isText(value) ? kind : 'json';
+  }
+}
+
+const hasChoices = (raw: JsonObject): boolean => optionsOf(raw.options) !== undefined || raw.supportsRefresh === true;
+const isText = (value: Json): boolean => value === null || typeof value === 'string' || typeof value === 'number';
+const isScalar = (value: Json): boolean => value === null || typeof value !== 'object';
+
+/** A multiselect's value as a list. */
+export function itemsOf(value: Json | undefined): readonly Json[] {
+  if (Array.isArray(value)) return value;
+  return isEmpty(value) ? [] : [value as Json];
+}
+
+/** A field's value as the text of its control. */
+export function textOfValue(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value, null, 2) : String(value);
+}

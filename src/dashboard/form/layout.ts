@@ -1,0 +1,98 @@
+/**
+ * Forms as integrator.io 2.0 has them, `{fieldMap, layout}`, as a container of fields. Pure.
+ *
+ * `layout` names the fields in its order, in containers of type `tab`, `collapse` or `box`. Fields that it
+ * does not name come last: what a connector asks for is not left out.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
+
+/** The container itself if it is no such form. */
+export function withoutLayout(container: JsonObject): JsonObject {
+  const { fieldMap, layout, ...rest } = container;
+  if (!isJsonObject(fieldMap)) return container;
+  const fields = new Map(
+    Object.entries(fieldMap).filter((entry): entry is [string, JsonObject] => isJsonObject(entry[1])),
+  );
+  const left = new Map(fields);
+  const placed = isJsonObject(layout) ? placedFields(layout, left) : {};
+  const last = [...left].map(([id, field]) => fieldOf(id, field));
+  const all = withRules(
+    { ...rest, ...placed, fields: [...((placed.fields as readonly Json[]) ?? []), ...last] },
+    fields,
+  );
+  return all;
+}
+
+function placedFields(layout: JsonObject, left: Map<string, JsonObject>): JsonObject {
+  const named = Array.isArray(layout.fields) ? layout.fields : [];
+  const fields = named.flatMap((id: Json) => {
+    const field = left.get(String(id));
+    left.delete(String(id));
+    return field ? [fieldOf(String(id), field)] : [];
+  });
+  const containers = (Array.isArray(layout.containers) ? layout.containers : []).filter(isJsonObject);
+  const inner = containers.map((container) => ({
+    ...(container.label === undefined ? {} : { title: container.label }),
+    ...placedFields(container, left),
+  }));
+  const isTabs = typeof layout.type === 'string' && layout.type.toLowerCase().startsWith('tab');
+  return { fields, [isTabs ? 'sections' : 'fieldSets']: inner };
+}
+
+function fieldOf(id: string, field: JsonObject): JsonObject {
+  return {
+    ...field,
+    name: nameOf(id, field),
+    ...(field.value === undefined && field.defaultValue !== undefined ? { value: field.defaultValue } : {}),
+    ...(Array.isArray(field.options) ? { options: field.options.flatMap(itemsOf) } : {}),
+  };
+}
+
+const nameOf = (id: string, { name, fieldId }: JsonObject): Json => (name ?? fieldId ?? id) as Json;
+
+/** Options stand in groups: `[{items: […]}]`. */
+const itemsOf = (option: Json): readonly Json[] =>
+  isJsonObject(option) && Array.isArray(option.items) ? option.items : [option];
+
+const RULES = [
+  ['visibleWhen', 'hidden', false],
+  ['visibleWhenAll', 'hidden', false],
+  ['requiredWhen', 'required', true],
+  ['requiredWhenAll', 'required', true],
+] as const;
+
+/** `visibleWhen: [{field, is: […]}]` of a field, as dependencies of the field that it names. */
+function withRules(container: JsonObject, fields: ReadonlyMap<string, JsonObject>): JsonObject {
+  const cases = new Map<string, Map<string, JsonObject[]>>();
+  for (const [id, field] of fields) {
+    for (const [key, property, value] of RULES) {
+      for (const rule of Array.isArray(field[key]) ? field[key].filter(isJsonObject) : []) {
+        const controller = fields.get(String(rule.field));
+        if (!controller || !Array.isArray(rule.is)) continue;
+        const name = String(nameOf(String(rule.field), controller));
+        const ofController = cases.get(name) ?? new Map<string, JsonObject[]>();
+        cases.set(name, ofController);
+        for (const is of rule.is) {
+          const caseName = typeof is === 'boolean' ? (is ? 'enabled' : 'disabled') : String(is);
+          const changes = ofController.get(caseName) ?? [];
+          ofController.set(caseName, [...changes, { name: nameOf(id, field), [property]: value }]);
+        }
+      }
+    }
+  }
+  return cases.size === 0 ? container : dependent(container, cases);
+}
+
+function dependent(container: JsonObject, cases: ReadonlyMap<string, ReadonlyMap<string, JsonObject[]>>): JsonObject {
+  const inner = (value: Json | undefined): Json[] =>
+    (Array.isArray(value) ? value : []).filter(isJsonObject).map((item) => dependent(item, cases));
+  const fields = (Array.isArray(container.fields) ? container.fields : []).filter(isJsonObject).map((field) => {
+    const own = cases.get(String(field.name));
+    if (!own || field.dependencies !== undefined) return field;
+    return {
+      ...field,
+      dependencies: Object.fromEntries([...own].map(([name, changes]) => [name, { fields: changes }])),
+    };
+  });
+  return { ...container, fields, sections: inner(container.sections), fieldSets: inner(container.fieldSets) };
+}

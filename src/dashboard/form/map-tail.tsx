@@ -1,0 +1,52 @@
+import { Cell } from './map-control.tsx';
+import type { StaticMap, Unmatched } from './static-map.ts';
+
+const CHOICES: readonly (readonly [Unmatched, string])[] = [
+  ['fail', 'Fails'],
+  ['default', 'Becomes this value'],
+  ['empty', 'Becomes an empty text'],
+  ['null', 'Becomes null'],
+];
+
+type TailedMap = StaticMap & { readonly unmatched: Unmatched };
+
+/** What happens to values that the map does not have. */
+export function MapTail(props: { id: string; map: TailedMap; isDisabled: boolean; onChange(map: StaticMap): void }) {
+  const { id, map, isDisabled, onChange } = props;
+  const column = map.columns[1];
+  return (
+    <div class="map-tail">
+      <label for={id} class="small muted">
+        A value that is not listed
+      </label>
+      <div class="map-tail-controls">
+        <select
+          id={id}
+          disabled={isDisabled}
+          value={map.unmatched}
+          onChange={(event) => {
+            const choice = CHOICES.find(([key]) => key === event.currentTarget.value);
+            if (choice) onChange({ ...map, unmatched: choice[0] });
+          }}
+        >
+          {CHOICES.map(([key, label]) => (
+            <option key={key} value={key}>
+              {label}
+            </option>
+          ))}
+        </select>
+        {map.unmatched === 'default' && column && (
+          <Cell
+            id={`${id}-default`}
+            column={column}
+            label="Value for everything else"
+            value={map.defaultValue}
+            isInvalid={false}
+            isDisabled={isDisabled}
+            onChange={(value) => onChange({ ...map, defaultValue: String(value ?? '') })}
+          />
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+/** To which fields the errors of a reply belong. Pure. */
+import type { ErrorItem } from '../api/api-error.ts';
+import type { Field } from './field.ts';
+import type { Form } from './form-tree.ts';
+import { SHARED } from './read-form.ts';
+
+export interface PlacedErrors {
+  /** Message by field id. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** What is about no field of the form. */
+  readonly rest: readonly ErrorItem[];
+}
+
+export function placed(form: Form, errors: readonly ErrorItem[]): PlacedErrors {
+  const paths = pathsOf(form);
+  const fields = new Map<string, string>();
+  const rest: ErrorItem[] = [];
+  for (const error of errors) {
+    const found = fieldsFor(paths, error);
+    if (found.length === 0) rest.push(error);
+    for (const { id } of found) {
+      const before = fields.get(id);
+      fields.set(id, before === undefined ? error.message : `${before}\n${error.message}`);
+    }
+  }
+  return { fields, rest };
+}
+
+/** `storeId.name`, and the name alone where a connector does not say which store. */
+function pathsOf({ fields }: Form): ReadonlyMap<string, readonly Field[]> {
+  const paths = new Map<string, Field[]>();
+  const add = (path: string, field: Field): void => {
+    const known = paths.get(path);
+    if (known) known.push(field);
+    else paths.set(path, [field]);
+  };
+  for (const field of fields) {
+    if (field.name === undefined) continue;
+    add(field.name, field);
+    if (field.store !== undefined) add(`${field.store}.${field.name}`, field);
+    else add(`${SHARED}.${field.name}`, field);
+  }
+  return paths;
+}
+
+function fieldsFor(paths: ReadonlyMap<string, readonly Field[]>, { field, message }: ErrorItem): readonly Field[] {
+  if (field !== undefined) return paths.get(field) ?? paths.get(field.replace(/^pending\./, '')) ?? [];
+  // Connectors often begin the sentence with the field, having no other place to name it.
+  const name = /^([^:]{1,200}): /.exec(message)?.[1];
+  return name === undefined ? [] : (paths.get(name) ?? []);
+}

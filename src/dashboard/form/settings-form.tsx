@@ -1,0 +1,152 @@
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { errorsOf } from '../api/api-error.ts';
+import type { Json, JsonObject } from '../api/json.ts';
+import { changes, type Drafts, orphans, problemsOf, saveOf, settled, without } from './drafts.ts';
+import { FormProvider } from './form-context.ts';
+import { hasContent } from './form-tree.ts';
+import { PanelView } from './panel-view.tsx';
+import { type Additions, readForm } from './read-form.ts';
+import { SaveBar } from './save-bar.tsx';
+import { StoreChooser } from './store-chooser.tsx';
+import { mergedAdditions, useFormState } from './use-form-state.ts';
+import { type OnRefresh, useRefresh } from './use-refresh.ts';
+import './form.css';
+
+interface Props {
+  /** As the integration has them; may change while the form is open. */
+  readonly settings: JsonObject;
+  /** Called with what has changed: values by field, with several stores by store and field. @throws ApiError */
+  onSave(pending: JsonObject): Promise<void>;
+  readonly onRefresh: OnRefresh;
+  /** Called when there is something unsaved, and when there is not any more. */
+  onDirty(isDirty: boolean): void;
+  /** Nothing can be changed or saved right now. */
+  readonly isLocked?: boolean;
+}
+
+const NONE: Additions = new Map();
+
+/** The settings form of an integration. */
+export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = false }: Props) {
+  const { additions: refreshed, refresh } = useRefresh(settings, () => readForm(settings), onRefresh);
+  const [saved, setSaved] = useState<Additions>(NONE);
+  const additions = useMemo(() => mergedAdditions(refreshed, saved), [refreshed, saved]);
+  const read = useCallback((more: Additions) => readForm(settings, more), [settings]);
+  const state = useFormState(read, additions);
+  const { form, drafts, states, storedStates, rest } = state;
+  const [isSaving, setSaving] = useState(false);
+  const [notice, setNotice] = useState('');
+  const [discarded, setDiscarded] = useState<Drafts>();
+  const latest = useRef(settings);
+  latest.current = settings;
+
+  // What was saved is shown until the settings say it themselves.
+  useLayoutEffect(() => setSaved(NONE), [settings]);
+
+  const changed = changes(form, drafts, states);
+  const lost = orphans(form, drafts);
+  const isDirty = changed.length > 0 || lost.length > 0;
+  useBeforeUnload(isDirty);
+  useLayoutEffect(() => {
+    onDirty(isDirty);
+    if (isDirty) setNotice('');
+    return () => {
+      if (isDirty) onDirty(false);
+    };
+  }, [isDirty]);
+
+  const save = async (): Promise<void> => {
+    if (isSaving || isLocked || changed.length === 0) return;
+    const problems = problemsOf(form, drafts, states, storedStates);
+    state.show(problems);
+    if (problems.size > 0) return;
+    const { pending, sent } = saveOf(form, changed);
+    setSaving(true);
+    try {
+      await onSave(pending);
+      state.setDrafts((before) => settled(before, sent));
+      if (latest.current === settings) setSaved(asAdditions(sent));
+      setDiscarded(undefined);
+      setNotice('Saved');
+    } catch (error) {
+      state.showReply(errorsOf(error));
+    } finally {
+      setSaving(false);
+    }
+  };
+  const discard = (): void => {
+    setDiscarded(drafts);
+    state.setDrafts((before) => without(before, before.keys()));
+    state.reset();
+    setNotice(drafts.size === 1 ? 'The change is discarded' : 'The changes are discarded');
+  };
+  const undo = (): void => {
+    if (discarded) state.setDrafts(() => discarded);
+    setDiscarded(undefined);
+    state.reset();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if ((event.ctrlKey || event.metaKey) && event.key === 's') {
+      event.preventDefault();
+      void save();
+    }
+  };
+
+  const context = state.context({ isLocked, refresh });
+  const store = form.stores?.find(({ id }) => id === state.storeId);
+  const isShown = hasContent(form.shared) || form.stores?.some(({ panel }) => hasContent(panel));
+  return (
+    <FormProvider value={context}>
+      <form
+        class="form"
+        noValidate
+        onKeyDown={onKeyDown}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        {store && (
+          <>
+            {hasContent(form.shared) && (
+              <section class="form-shared" aria-label="General">
+                <div>
+                  <h2>General</h2>
+                  <p class="hint">The same for each {form.storeLabel}.</p>
+                </div>
+                <PanelView panel={form.shared} depth={1} />
+              </section>
+            )}
+            <StoreChooser form={form} storeId={store.id} onChoose={state.setStoreId} />
+            <PanelView key={store.panel.id} panel={store.panel} label={store.title} />
+          </>
+        )}
+        {!store && <PanelView panel={form.shared} />}
+        {!isShown && <p class="muted">This connector has no settings.</p>}
+        <SaveBar
+          count={changed.length}
+          problems={context.errors.size}
+          lost={lost.map(([, draft]) => draft.field.label)}
+          rest={rest}
+          notice={notice}
+          isSaving={isSaving}
+          isLocked={isLocked}
+          onUndo={discarded && undo}
+          onDiscard={discard}
+        />
+      </form>
+    </FormProvider>
+  );
+}
+
+const asAdditions = (sent: ReadonlyMap<string, Json>): Additions =>
+  new Map([...sent].map(([slot, value]) => [slot, { value }]));
+
+function useBeforeUnload(isDirty: boolean): void {
+  useEffect(() => {
+    if (!isDirty) return;
+    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [isDirty]);
+}

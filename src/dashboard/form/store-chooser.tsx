@@ -1,0 +1,34 @@
+import { useForm } from './form-context.ts';
+import { type Form, fieldsIn, type Store } from './form-tree.ts';
+
+/** Which store's settings are shown. Others keep their changes. */
+export function StoreChooser({ form, storeId, onChoose }: { form: Form; storeId: string; onChoose(id: string): void }) {
+  const { prefix, drafts, errors } = useForm();
+  const stores = form.stores ?? [];
+  const described = (store: Store): string => {
+    const fields = fieldsIn(store.panel);
+    const problems = fields.filter(({ id }) => errors.has(id)).length;
+    const changed = fields.some(({ slot }) => drafts.has(slot));
+    return `${store.title}${problems > 0 ? ' (has a problem)' : changed ? ' (changed)' : ''}`;
+  };
+  const others = stores.filter(
+    ({ id, panel }) => id !== storeId && fieldsIn(panel).some(({ slot }) => drafts.has(slot)),
+  );
+  return (
+    <div class="field store-chooser">
+      <label for={`${prefix}store`}>{form.storeLabel}</label>
+      <select
+        id={`${prefix}store`}
+        value={String(stores.findIndex(({ id }) => id === storeId))}
+        onChange={(event) => onChoose(stores[Number(event.currentTarget.value)]?.id ?? storeId)}
+      >
+        {stores.map((store, i) => (
+          <option key={store.panel.id} value={String(i)}>
+            {described(store)}
+          </option>
+        ))}
+      </select>
+      {others.length > 0 && <p class="hint">Also changed: {others.map(({ title }) => title).join(', ')}</p>}
+    </div>
+  );
+}

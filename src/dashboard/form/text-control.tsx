@@ -1,0 +1,62 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { textOfValue } from './field.ts';
+import type { ControlProps } from './form-context.ts';
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** `input`, `text`, `number`, `integer` and `date`; with `inputType: "password"` what is typed is not shown. */
+export function TextControl(props: ControlProps) {
+  const { field, value, id, describedBy, isInvalid, isRequired, isDisabled, onChange } = props;
+  const text = textOfValue(value);
+  // A date that was stored in another form than the day alone is left as the text that it is.
+  const isDay = field.kind === 'date' && [text, textOfValue(field.stored)].every((day) => day === '' || DAY.test(day));
+  const attributes = {
+    id,
+    value: text,
+    placeholder: field.placeholder,
+    autoComplete: 'off',
+    required: isRequired,
+    disabled: isDisabled,
+    'aria-invalid': isInvalid,
+    'aria-describedby': describedBy,
+    onInput: (event: { currentTarget: HTMLInputElement }) => onChange(event.currentTarget.value),
+  };
+  if (isDay) return <input {...attributes} type="date" class="form-short" />;
+  if (field.kind === 'number') return <input {...attributes} type="text" class="form-short" inputMode="decimal" />;
+  if (field.raw.inputType === 'password') return <input {...attributes} type="password" autoComplete="new-password" />;
+  return <input {...attributes} type="text" />;
+}
+
+/** `textarea` and `expression`. It grows with what stands in it. */
+export function AreaControl({
+  field,
+  value,
+  id,
+  describedBy,
+  isInvalid,
+  isRequired,
+  isDisabled,
+  onChange,
+}: ControlProps) {
+  const area = useRef<HTMLTextAreaElement>(null);
+  const text = textOfValue(value);
+  const lines = Math.min(Math.max(text.slice(0, 4_000).split('\n').length, field.kind === 'expression' ? 2 : 3), 16);
+  useEffect(() => {
+    if (area.current) area.current.rows = lines;
+  }, [lines]);
+  return (
+    <textarea
+      ref={area}
+      class={field.kind === 'expression' ? 'mono' : undefined}
+      id={id}
+      value={text}
+      placeholder={field.placeholder}
+      spellcheck={field.kind !== 'expression'}
+      required={isRequired}
+      disabled={isDisabled}
+      aria-invalid={isInvalid}
+      aria-describedby={describedBy}
+      onInput={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}

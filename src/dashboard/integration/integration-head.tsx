@@ -1,0 +1,52 @@
+import { useState } from 'preact/hooks';
+import { Logo } from '../app/logo.tsx';
+import { stateNames, stateOf, stateTones } from '../tiles/state.ts';
+import { DetailsDialog } from './details-dialog.tsx';
+import type { IntegrationProps } from './integration-page.tsx';
+import { UpdateNotice } from './update-notice.tsx';
+
+/** Name, state and version of an integration; an update, where there is one. */
+export function IntegrationHead({
+  integration,
+  connector,
+  reload,
+  isConnectorKnown,
+}: IntegrationProps & { readonly isConnectorKnown: boolean }) {
+  const [isEditing, setIsEditing] = useState(false);
+  const { name, tag, sandbox, description, version, _connectorId } = integration;
+  const state = stateOf(integration);
+  const isBroken = isConnectorKnown && _connectorId !== undefined && (!connector || connector.status === 'invalid');
+  return (
+    <header class="stack">
+      <div class="integration-head">
+        <Logo name={name} imageURL={connector?.imageURL} connectorId={_connectorId} version={connector?.version} />
+        <div class="grow">
+          <p class="muted small">
+            <a href="#/">Integrations</a> /{' '}
+            {_connectorId === undefined ? 'No connector' : (connector?.title ?? 'Connector')} {version}
+          </p>
+          <h1>{name}</h1>
+          <div class="row">
+            <span class={`badge ${stateTones[state]}`}>{stateNames[state]}</span>
+            {tag && <span class="badge tag">{tag}</span>}
+            {sandbox && <span class="badge">Sandbox</span>}
+          </div>
+        </div>
+        <button type="button" class="button small" onClick={() => setIsEditing(true)}>
+          Rename
+        </button>
+      </div>
+      {description && <p>{description}</p>}
+      {isBroken && (
+        <p class="notice warn">
+          {connector
+            ? 'The bundle of this connector has faults, and none of its functions can be called.'
+            : 'The bundle of this connector is gone: none of its functions can be called until it is back.'}{' '}
+          {connector && <a href="#/connectors">See what is wrong</a>}
+        </p>
+      )}
+      {connector && <UpdateNotice integration={integration} connector={connector} reload={reload} />}
+      {isEditing && <DetailsDialog integration={integration} reload={reload} onClose={() => setIsEditing(false)} />}
+    </header>
+  );
+}

@@ -1,0 +1,119 @@
+import { useRef } from 'preact/hooks';
+import { ApiError } from '../api/api-error.ts';
+import type { Connector, Integration } from '../api/types.ts';
+import { Problem } from '../app/problem.tsx';
+import { pathOf, type Tab } from '../app/route.ts';
+import { ofIntegration, type Resource, useResource } from '../app/use-resource.ts';
+import { useTitle } from '../app/use-title.ts';
+import { RecordsPage } from '../records/records-page.tsx';
+import { RemovePage } from '../remove/remove-page.tsx';
+import { RunsPage } from '../runs/runs-page.tsx';
+import { SettingsPage } from '../settings/settings-page.tsx';
+import { SetupPage } from '../steps/setup-page.tsx';
+import { IntegrationHead } from './integration-head.tsx';
+
+interface IntegrationPageProps {
+  readonly id: string;
+  readonly tab: Tab | undefined;
+}
+
+/** What the pages of one integration are given. */
+export interface IntegrationProps {
+  readonly integration: Integration;
+  /** Absent for one that was made by hand, or whose bundle is gone. */
+  readonly connector: Connector | undefined;
+  readonly reload: () => Promise<void>;
+}
+
+const names: Readonly<Record<Tab, string>> = {
+  setup: 'Setup',
+  settings: 'Settings',
+  records: 'Records',
+  runs: 'Runs',
+  remove: 'Remove',
+};
+
+export function IntegrationPage({ id, tab }: IntegrationPageProps) {
+  const resource = useResource<Integration>({
+    key: id,
+    load: (client, signal) => client.get<Integration>(`/integrations/${id}`, signal),
+    isAffected: ofIntegration(id, 'integration.', 'run.ended'),
+  });
+  const connector = useConnector(resource.value?._connectorId);
+  const integration = resource.value;
+  // The tab that its mode asked for at first: a setup that ends does not turn the page by itself.
+  const first = useRef<Tab>(undefined);
+  useTitle(integration?.name);
+  if (isGone(resource)) {
+    return (
+      <div class="empty card">
+        <h1>There is no such integration</h1>
+        <p class="muted">It may have been removed.</p>
+        <a class="button primary" href="#/">
+          All integrations
+        </a>
+      </div>
+    );
+  }
+  if (!integration) {
+    return resource.error ? (
+      <Problem error={resource.error} title="The integration cannot be read." />
+    ) : (
+      <p class="empty muted" role="status">
+        Reading the integration…
+      </p>
+    );
+  }
+  const own = tabsOf(integration);
+  first.current ??= own[defaultTab(integration, own)] ?? 'records';
+  const shown = tab && own.includes(tab) ? tab : first.current;
+  const props = { integration, connector: connector.value, reload: resource.reload };
+  return (
+    <div class="stack">
+      <IntegrationHead {...props} isConnectorKnown={connector.value !== undefined || connector.error !== undefined} />
+      <nav class="tabs" aria-label={`Pages of ${integration.name}`}>
+        {own.map((name) => (
+          <a key={name} href={pathOf(id, name)} aria-current={name === shown ? 'page' : undefined}>
+            {names[name]}
+          </a>
+        ))}
+      </nav>
+      <TabPage tab={shown} {...props} />
+    </div>
+  );
+}
+
+function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
+  switch (tab) {
+    case 'setup':
+      return <SetupPage {...props} />;
+    case 'settings':
+      return <SettingsPage {...props} />;
+    case 'records':
+      return <RecordsPage {...props} />;
+    case 'runs':
+      return <RunsPage {...props} />;
+    default:
+      return <RemovePage {...props} />;
+  }
+}
+
+/** One that was made by hand has nothing to set up and nothing that runs. */
+function tabsOf({ _connectorId }: Integration): readonly Tab[] {
+  return _connectorId === undefined ? ['records', 'remove'] : ['setup', 'settings', 'records', 'runs', 'remove'];
+}
+
+function defaultTab({ mode }: Integration, own: readonly Tab[]): number {
+  if (mode === 'uninstall') return own.indexOf('remove');
+  return mode === 'settings' ? own.indexOf('settings') : 0;
+}
+
+const isGone = ({ error }: Resource<Integration>): boolean => error instanceof ApiError && error.status === 404;
+
+function useConnector(id: string | undefined): Resource<Connector> {
+  return useResource<Connector>({
+    key: id,
+    load: (client, signal) => client.get<Connector>(`/connectors/${id}`, signal),
+    isAffected: ({ type }) => type.startsWith('connector.'),
+  });
+}

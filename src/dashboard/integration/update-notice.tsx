@@ -1,0 +1,51 @@
+import type { Connector, Integration } from '../api/types.ts';
+import { Problem } from '../app/problem.tsx';
+import { useSession } from '../app/session.ts';
+import { useAction } from '../app/use-action.ts';
+import { RunPanel } from '../runs/run-panel.tsx';
+import { useStartedRun } from '../runs/use-started-run.ts';
+import { isNewer } from './is-newer.ts';
+
+interface UpdateNoticeProps {
+  readonly integration: Integration;
+  readonly connector: Connector;
+  readonly reload: () => Promise<void>;
+}
+
+/** The bundle is newer than the integration: offers the update, shows how it goes, says why it did not. */
+export function UpdateNotice({ integration, connector, reload }: UpdateNoticeProps) {
+  const { client, announce } = useSession();
+  const { _id, version, updateInProgress } = integration;
+  const update = useAction(async () => {
+    try {
+      await client.put(`/connectors/${connector._id}/update`, { _integrationIds: [_id] });
+      announce(`${integration.name} runs version ${connector.version} now.`);
+    } finally {
+      await reload();
+    }
+  });
+  const run = useStartedRun(update.isGoing, ({ data }) => data._integrationId === _id && data.section === 'installer');
+  const isOffered = connector.status !== 'invalid' && isNewer(connector.version, version);
+  if (!isOffered && !update.isGoing && update.error === undefined && !updateInProgress) return null;
+  if (updateInProgress && !update.isGoing) {
+    return (
+      <p class="notice" role="status">
+        This integration is being updated. Its settings wait until that is over.
+      </p>
+    );
+  }
+  return (
+    <div class="notice accent">
+      <div class="row apart">
+        <span>
+          <strong>Version {connector.version} is available.</strong> This integration runs {version ?? 'an older one'}.
+        </span>
+        <button type="button" class="button primary" disabled={update.isGoing} onClick={() => void update.run()}>
+          {update.isGoing ? 'Updating…' : update.error === undefined ? 'Update' : 'Try again'}
+        </button>
+      </div>
+      {update.isGoing && <RunPanel label={`Updating to ${connector.version}`} run={run} />}
+      <Problem error={update.error} title="The update failed; the integration is as it was." />
+    </div>
+  );
+}

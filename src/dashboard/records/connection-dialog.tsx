@@ -1,0 +1,58 @@
+import { Dialog } from '../app/dialog.tsx';
+import { Problem } from '../app/problem.tsx';
+import { useSession } from '../app/session.ts';
+import { ConnectionFields } from './connection-fields.tsx';
+import { useConnection } from './use-connection.ts';
+
+interface ConnectionDialogProps {
+  /** Absent for a new one. */
+  readonly id?: string | undefined;
+  readonly integrationId: string;
+  readonly onSaved: () => void;
+  readonly onClose: () => void;
+}
+
+export function ConnectionDialog({ id, integrationId, onSaved, onClose }: ConnectionDialogProps) {
+  const { announce } = useSession();
+  const { draft, stored, setDraft, save, error } = useConnection(id, integrationId);
+  return (
+    <Dialog
+      title={id === undefined ? 'Add a connection' : 'Edit the connection'}
+      onClose={onClose}
+      isLocked={save.isGoing}
+    >
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save.run().then((isSaved) => {
+            if (!isSaved) return;
+            announce('The connection is saved.');
+            onSaved();
+            onClose();
+          });
+        }}
+      >
+        <Problem error={error} title="The connection cannot be read." />
+        {!draft && error === undefined && <p role="status">Reading the connection…</p>}
+        {draft && (
+          <ConnectionFields
+            draft={draft}
+            onChange={setDraft}
+            isDisabled={save.isGoing}
+            storedURI={stored?.baseURI ?? ''}
+          />
+        )}
+        <Problem error={save.error} title="It was not saved." />
+        <div class="row end">
+          <button type="button" class="button" onClick={onClose} disabled={save.isGoing}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={save.isGoing || !draft}>
+            {save.isGoing ? 'Saving…' : 'Save'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks';
+import { ApiError, type ErrorItem } from '../api/api-error.ts';
+import type { StoredRecord } from '../api/types.ts';
+import { Problem } from '../app/problem.tsx';
+import { useSession } from '../app/session.ts';
+import { useAction } from '../app/use-action.ts';
+import { authNames, authTypeOf, draftOf } from './credentials.ts';
+import { RecordRow } from './record-row.tsx';
+
+interface Pong {
+  readonly success: boolean;
+  readonly status?: number;
+  readonly errors?: readonly ErrorItem[];
+}
+
+interface ConnectionRowProps {
+  readonly record: StoredRecord;
+  readonly onEdit: () => void;
+}
+
+export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
+  const { client } = useSession();
+  const [status, setStatus] = useState<number>();
+  const test = useAction(async () => {
+    setStatus(undefined);
+    const pong = await client.get<Pong>(`/connections/${record._id}/ping`);
+    if (pong.success) return setStatus(pong.status ?? 200);
+    const said = { code: 'no_success', message: `The application answered ${pong.status}.` };
+    throw new ApiError(502, pong.errors ?? [said]);
+  });
+  const { baseURI } = draftOf(record);
+  return (
+    <RecordRow
+      record={record}
+      badges={
+        <>
+          {status !== undefined && <span class="badge good">Answers ({status})</span>}
+          {test.error !== undefined && <span class="badge bad">Offline</span>}
+        </>
+      }
+      actions={
+        <>
+          <button
+            type="button"
+            class="button small"
+            disabled={test.isGoing}
+            aria-label={`Test ${record.name}`}
+            onClick={() => void test.run()}
+          >
+            {test.isGoing ? 'Testing…' : 'Test'}
+          </button>
+          <button type="button" class="button small" aria-label={`Edit ${record.name}`} onClick={onEdit}>
+            Edit
+          </button>
+        </>
+      }
+    >
+      <p class="small muted">
+        {baseURI === '' ? 'No address yet' : baseURI} · {authNames[authTypeOf(record)]}
+      </p>
+      <span role="status" class="visually-hidden">
+        {status === undefined ? '' : `${record.name} answers.`}
+      </span>
+      <Problem error={test.error} title={`${record.name} does not answer as it should.`} />
+    </RecordRow>
+  );
+}

@@ -1,0 +1,72 @@
+/** A connection as it is edited: read once, written whole, refused if somebody else has written it meanwhile. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from '../api/api-error.ts';
+import type { JsonObject } from '../api/json.ts';
+import type { StoredRecord } from '../api/types.ts';
+import { useSession } from '../app/session.ts';
+import { type Action, useAction } from '../app/use-action.ts';
+import { type ConnectionDraft, draftOf, emptyDraft, needsCredentialsAnew, recordOf } from './credentials.ts';
+
+export interface EditedConnection {
+  /** Undefined while it is read. */
+  readonly draft: ConnectionDraft | undefined;
+  readonly stored: ConnectionDraft | undefined;
+  readonly setDraft: (draft: ConnectionDraft) => void;
+  readonly save: Action<[]>;
+  readonly error: unknown;
+}
+
+/**
+ * @param id absent for a new one
+ * @param wantsCredentials of a step: one that has no sign-in yet is asked for name and password
+ */
+export function useConnection(
+  id: string | undefined,
+  integrationId: string,
+  wantsCredentials = false,
+): EditedConnection {
+  const { client } = useSession();
+  const [draft, setDraft] = useState<ConnectionDraft | undefined>(id === undefined ? emptyDraft : undefined);
+  const [stored, setStored] = useState<ConnectionDraft>();
+  const [error, setError] = useState<unknown>();
+  const before = useRef<{ record: StoredRecord; etag: string | null }>(undefined);
+
+  const take = (record: StoredRecord, etag: string | null): void => {
+    before.current = { record, etag };
+    setStored(draftOf(record));
+    const next = draftOf(record);
+    setDraft(wantsCredentials && next.auth === 'none' ? { ...next, auth: 'basic' } : next);
+  };
+  useEffect(() => {
+    if (id === undefined) return;
+    client
+      .request<StoredRecord>('GET', `/connections/${encodeURIComponent(id)}`)
+      .then(({ body, headers }) => take(body, headers.get('etag')), setError);
+  }, [client, id]);
+
+  const save = useAction(async () => {
+    if (!draft) return;
+    if (id === undefined) {
+      await client.post('/connections', { ...recordOf(draft), _integrationId: integrationId });
+      return;
+    }
+    if (!before.current) return;
+    const { record, etag } = before.current;
+    if (stored && needsCredentialsAnew(draft, stored)) {
+      const message = 'The address leads elsewhere: enter the credentials for it.';
+      throw new ApiError(422, [{ code: 'invalid_field', message }]);
+    }
+    const isWithout = stored?.auth === 'none' && draft.auth === 'basic' && draft.username + draft.password === '';
+    const body = recordOf(isWithout ? { ...draft, auth: 'none' } : draft, record as unknown as JsonObject);
+    const headers = etag === null ? {} : { 'If-Match': etag };
+    const reply = await client
+      .request<StoredRecord>('PUT', `/connections/${encodeURIComponent(id)}`, { body, headers })
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof ApiError) || thrown.status !== 412) throw thrown;
+        const message = 'Somebody else has changed this connection meanwhile. Open it again to see how it is now.';
+        throw new ApiError(412, [{ code: 'precondition_failed', message }]);
+      });
+    take(reply.body, reply.headers.get('etag'));
+  });
+  return { draft, stored, setDraft, save, error };
+}

@@ -1,0 +1,15 @@
+import type { IntegrationProps } from '../integration/integration-page.tsx';
+import { DeleteOwn } from './delete-own.tsx';
+import { ForceRemove } from './force-remove.tsx';
+import { Uninstall } from './uninstall.tsx';
+
+/** The way out: in order, by the connector's own steps; by force, where that does not work. */
+export function RemovePage(props: IntegrationProps) {
+  if (props.integration._connectorId === undefined) return <DeleteOwn {...props} />;
+  return (
+    <div class="stack">
+      <Uninstall {...props} />
+      <ForceRemove {...props} />
+    </div>
+  );
+}

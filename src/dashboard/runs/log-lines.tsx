@@ -1,0 +1,42 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { RunLine } from '../api/types.ts';
+import { Time } from '../app/amounts.tsx';
+
+interface LogLinesProps {
+  readonly lines: readonly RunLine[];
+  /** New lines come at the end, and are kept in view. */
+  readonly isLive?: boolean;
+}
+
+/** What a run has logged, as text. */
+export function LogLines({ lines, isLive = false }: LogLinesProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  useEffect(() => {
+    if (isLive && isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines.length, isLive]);
+  return (
+    <div
+      ref={box}
+      class="log"
+      role="log"
+      aria-label="Log"
+      aria-live={isLive ? 'polite' : 'off'}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 24;
+      }}
+    >
+      {lines.map(({ at, level, message }, index) => (
+        <p key={index} class={`log-line ${level}`}>
+          <span class="muted">
+            <Time at={at} isOfLine />
+          </span>{' '}
+          {level !== 'info' && <span class="log-level">{level} </span>}
+          <span class="log-text">{message}</span>
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { ApiError } from '../api/api-error.ts';
+import type { Run } from '../api/types.ts';
+import { counted, Time } from '../app/amounts.tsx';
+import { Problem } from '../app/problem.tsx';
+import { useResource } from '../app/use-resource.ts';
+import { LogLines } from './log-lines.tsx';
+import { RunPanel } from './run-panel.tsx';
+
+interface RunDetailsProps {
+  readonly integrationId: string;
+  readonly runId: string;
+}
+
+/** All that is known of one run. */
+export function RunDetails({ integrationId, runId }: RunDetailsProps) {
+  const path = `/integrations/${integrationId}/runs/${runId}`;
+  const { value, error } = useResource<Run>({
+    key: path,
+    load: (client, signal) => client.get<Run>(path, signal),
+    isAffected: ({ type, data }) => type === 'run.ended' && data.runId === runId,
+  });
+  if (!value) {
+    return error === undefined ? <p role="status">Reading the run…</p> : <Problem error={error} title="It is gone." />;
+  }
+  if (value.outcome === 'running') {
+    return <RunPanel label={`${value.section}.${value.function}`} run={{ integrationId, runId }} />;
+  }
+  const { startedAt, endedAt, requests, version, errors, stack, log = [], outcome } = value;
+  return (
+    <div class="stack">
+      <p class="small muted">
+        Version {version} · {counted(requests, 'request')} · <Time at={startedAt} isOfLine />
+        {endedAt && (
+          <>
+            {' to '}
+            <Time at={endedAt} isOfLine />
+          </>
+        )}
+      </p>
+      {errors && errors.length > 0 && <Problem error={new ApiError(422, errors)} />}
+      {outcome === 'cut_off' && (
+        <p class="notice warn">The server ended while it was going on; nothing of it was stored.</p>
+      )}
+      {stack && (
+        <details>
+          <summary class="small">Stack</summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
+          <pre tabIndex={0}>{stack}</pre>
+        </details>
+      )}
+      {log.length === 0 ? <p class="small muted">It has logged nothing.</p> : <LogLines lines={log} />}
+    </div>
+  );
+}

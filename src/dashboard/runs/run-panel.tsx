@@ -1,0 +1,67 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Run } from '../api/types.ts';
+import { duration } from '../app/amounts.tsx';
+import { Problem } from '../app/problem.tsx';
+import { useSession } from '../app/session.ts';
+import { useAction } from '../app/use-action.ts';
+import { useResource } from '../app/use-resource.ts';
+import { LogLines } from './log-lines.tsx';
+import type { RunAddress } from './use-started-run.ts';
+
+interface RunPanelProps {
+  /** What is being done. */
+  readonly label: string;
+  /** Unknown at first. */
+  readonly run: RunAddress | undefined;
+}
+
+/** A run that is going on: progress, elapsed time, log lines as they come, and a way to end it. */
+export function RunPanel({ label, run }: RunPanelProps) {
+  const { client } = useSession();
+  const path = run && `/integrations/${run.integrationId}/runs/${run.runId}`;
+  const { value } = useResource<Run>({
+    key: path,
+    load: (api, signal) => api.get<Run>(path ?? '', signal),
+    isAffected: ({ data }) => data.runId === run?.runId,
+    everyMs: 200,
+  });
+  const cancel = useAction(() => client.delete(path ?? ''));
+  const { fraction, message } = value?.progress ?? {};
+  const elapsedMs = useElapsed(value?.startedAt);
+  return (
+    <div class="run-panel stack tight">
+      <div class="row apart">
+        <span role="status">{message || `${label}…`}</span>
+        <span class="muted small" title="Elapsed">
+          {duration(elapsedMs)}
+        </span>
+      </div>
+      <div class="row progress-row">
+        <progress aria-label={label} {...(fraction === undefined ? {} : { value: fraction })} max={1} />
+        <button
+          type="button"
+          class="button small"
+          disabled={!run || cancel.isGoing || (value !== undefined && value.outcome !== 'running')}
+          onClick={() => void cancel.run()}
+        >
+          {cancel.isGoing ? 'Ending it…' : 'Cancel the run'}
+        </button>
+      </div>
+      <Problem error={cancel.error} title="It could not be cancelled." />
+      {value?.log && value.log.length > 0 && <LogLines lines={value.log} isLive />}
+    </div>
+  );
+}
+
+/** Whole seconds, so that it does not flicker. */
+function useElapsed(startedAt: string | undefined): number {
+  const [mountedAt] = useState(Date.now);
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  // The server's clock may be another; a run does not begin in the future.
+  const since = Math.min(startedAt === undefined ? mountedAt : Date.parse(startedAt), now);
+  return Math.floor((now - since) / 1000) * 1000;
+}

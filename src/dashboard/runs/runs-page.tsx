@@ -1,0 +1,57 @@
+import { useState } from 'preact/hooks';
+import type { IntegrationProps } from '../integration/integration-page.tsx';
+import { useRuns } from '../steps/use-call.ts';
+import { RunRow } from './run-row.tsx';
+import { RunsChart } from './runs-chart.tsx';
+
+/** What was called, how it went, and what is going on now. */
+export function RunsPage({ integration: { _id } }: IntegrationProps) {
+  const runs = useRuns(_id);
+  const [opened, setOpened] = useState<string>();
+  if (!runs) return <p role="status">Reading the runs…</p>;
+  if (runs.length === 0) {
+    return (
+      <div class="empty card">
+        <h2>Nothing has run yet</h2>
+        <p class="muted">Each call of one of the connector’s functions is listed here: the last hundred of them.</p>
+      </div>
+    );
+  }
+  return (
+    <div class="stack">
+      <RunsChart runs={runs} />
+      <div class="card table-card">
+        <table class="runs">
+          <caption class="visually-hidden">The last runs, newest first</caption>
+          <thead>
+            <tr>
+              <th scope="col">Function</th>
+              <th scope="col">Outcome</th>
+              <th scope="col">Started</th>
+              <th scope="col" class="number">
+                Duration
+              </th>
+              <th scope="col" class="number">
+                CPU
+              </th>
+              <th scope="col" class="number">
+                Memory
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {runs.toReversed().map((run) => (
+              <RunRow
+                key={run._id}
+                integrationId={_id}
+                run={run}
+                isOpen={run._id === opened}
+                onToggle={() => setOpened(run._id === opened ? undefined : run._id)}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import { useId, useState } from 'preact/hooks';
+import { Dialog } from '../app/dialog.tsx';
+import { Problem } from '../app/problem.tsx';
+import { go, pathOf } from '../app/route.ts';
+import { RunPanel } from '../runs/run-panel.tsx';
+import { useCall } from '../steps/use-call.ts';
+
+interface AddStoreProps {
+  readonly integrationId: string;
+  /** What the connector calls one. */
+  readonly label: string;
+  readonly reload: () => Promise<void>;
+}
+
+/** A further store of a form with several: the connector makes it, with steps of its own. */
+export function AddStore({ integrationId, label, reload }: AddStoreProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const [name, setName] = useState('');
+  const id = useId();
+  const call = useCall(integrationId, 'installer', reload);
+  const what = label.toLocaleLowerCase();
+  return (
+    <div>
+      <button type="button" class="button" onClick={() => setIsOpen(true)}>
+        Add a {what}
+      </button>
+      {isOpen && (
+        <Dialog title={`Add a ${what}`} onClose={() => setIsOpen(false)} isLocked={call.isGoing}>
+          <form
+            class="stack"
+            onSubmit={(event) => {
+              event.preventDefault();
+              void call.run('addNewStore', { name: name.trim() }).then((isDone) => {
+                if (isDone) go(pathOf(integrationId, 'setup'));
+              });
+            }}
+          >
+            <div class="field">
+              <label for={id}>Name</label>
+              <input
+                id={id}
+                value={name}
+                required
+                maxLength={150}
+                disabled={call.isGoing}
+                onInput={({ currentTarget }) => setName(currentTarget.value)}
+              />
+            </div>
+            {call.isGoing && <RunPanel label={`Adding ${name}`} run={call.address} />}
+            <Problem error={call.error} title="It was not added; nothing has changed." />
+            <div class="row end">
+              <button type="button" class="button" disabled={call.isGoing} onClick={() => setIsOpen(false)}>
+                Cancel
+              </button>
+              <button type="submit" class="button primary" disabled={call.isGoing || name.trim() === ''}>
+                {call.isGoing ? 'Adding…' : 'Add'}
+              </button>
+            </div>
+          </form>
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import { type Json, type JsonObject, textOf } from '../api/json.ts';
+import { useDirty } from '../app/leave.ts';
+import { pathOf } from '../app/route.ts';
+import { useSession } from '../app/session.ts';
+import { SettingsForm } from '../form/settings-form.tsx';
+import type { IntegrationProps } from '../integration/integration-page.tsx';
+import { AddStore } from './add-store.tsx';
+
+/** The connector's settings form; what is in it and what a save means is the connector's. */
+export function SettingsPage({ integration, reload }: IntegrationProps) {
+  const { client, announce } = useSession();
+  const setDirty = useDirty();
+  const { _id, settings = {}, mode, updateInProgress } = integration;
+  const call = (name: string, body: JsonObject) => client.put<Json>(`/integrations/${_id}/settings/${name}`, body);
+  const save = async (pending: JsonObject): Promise<void> => {
+    await call('persistSettings', { pending });
+    await reload();
+    announce('The settings are saved.');
+  };
+  return (
+    <div class="stack">
+      {mode === 'install' && (
+        <p class="notice">
+          The setup is not finished. <a href={pathOf(_id, 'setup')}>Go on with it</a>
+        </p>
+      )}
+      <div class="card">
+        <SettingsForm
+          settings={settings}
+          onSave={save}
+          onRefresh={async (fieldName, storeId, list) => {
+            const reply = await call('refreshMetadata', {
+              fieldName,
+              ...(storeId === undefined ? {} : { storeId }),
+              ...(list === undefined ? {} : { type: list }),
+            });
+            await reload();
+            return reply;
+          }}
+          onDirty={setDirty}
+          isLocked={updateInProgress === true || mode === 'uninstall'}
+        />
+      </div>
+      {settings.supportsMultiStore === true && mode === 'settings' && (
+        <AddStore integrationId={_id} label={textOf(settings.storeLabel) ?? 'store'} reload={reload} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { counted } from '../app/amounts.tsx';
+import { pathOf } from '../app/route.ts';
+import type { IntegrationProps } from '../integration/integration-page.tsx';
+import { StepsList } from './steps-list.tsx';
+import { useCall, useRuns } from './use-call.ts';
+
+/** The steps of an installation. What is done stays done: it can be left and taken up at any time. */
+export function SetupPage({ integration, reload }: IntegrationProps) {
+  const { _id, install = [], mode } = integration;
+  const call = useCall(_id, 'installer', reload);
+  const runs = useRuns(_id);
+  const done = install.filter(({ completed }) => completed).length;
+  if (install.length === 0) {
+    return (
+      <div class="card stack">
+        <h2>There is nothing to set up</h2>
+        <p class="muted">This connector has no steps.</p>
+        <div>
+          <a class="button primary" href={pathOf(_id, 'settings')}>
+            Go to the settings
+          </a>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div class="stack">
+      <div class="row apart">
+        <h2>{mode === 'install' ? 'Set it up' : 'Setup'}</h2>
+        <span class="muted small" role="status">
+          {done} of {counted(install.length, 'step')} done
+        </span>
+      </div>
+      <progress class="wide" max={install.length} value={done} aria-label="Steps done" />
+      {mode === 'settings' && (
+        <div class="notice good row apart">
+          <span>
+            <strong>It is set up.</strong> The settings are what is left to look at.
+          </span>
+          <a class="button primary" href={pathOf(_id, 'settings')}>
+            Go to the settings
+          </a>
+        </div>
+      )}
+      <StepsList integration={integration} steps={install} section="installer" call={call} runs={runs} />
+    </div>
+  );
+}

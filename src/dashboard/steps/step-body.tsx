@@ -1,0 +1,111 @@
+import { useState } from 'preact/hooks';
+import { type Json, textOf } from '../api/json.ts';
+import type { Integration, Step } from '../api/types.ts';
+import { safeLink } from '../app/images.ts';
+import { StepForm } from '../form/step-form.tsx';
+import { ConnectionStep } from '../records/connection-step.tsx';
+
+interface StepBodyProps {
+  readonly integration: Integration;
+  readonly step: Step;
+  readonly functionName: string | undefined;
+  readonly isGoing: boolean;
+  /** Something else goes on. */
+  readonly isBlocked: boolean;
+  /** @returns whether it went well */
+  readonly onRun: (body: Json) => Promise<boolean>;
+  /** For a form, which shows errors at its fields. */
+  readonly onAttempt: (body: Json) => Promise<void>;
+}
+
+/** What is to be done in a step, by its kind. */
+export function StepBody(props: StepBodyProps) {
+  const { integration, step, functionName, isGoing, isBlocked, onRun, onAttempt } = props;
+  const [wasOpened, setWasOpened] = useState(false);
+  if (functionName === undefined) {
+    return <p class="muted">There is nothing to do here: the connector completes this step by itself.</p>;
+  }
+  const verb = step.completed ? 'Do it again' : undefined;
+  if (textOf(step._connectionId)) {
+    return (
+      <ConnectionStep
+        connectionId={step._connectionId ?? ''}
+        integrationId={integration._id}
+        isLocked={isGoing || isBlocked}
+        submitLabel={verb ?? 'Save and verify'}
+        onSaved={() => onRun({})}
+      />
+    );
+  }
+  if (step.form !== undefined) {
+    return (
+      <StepForm
+        form={step.form}
+        submitLabel={isGoing ? 'Verifying…' : (verb ?? 'Continue')}
+        onSubmit={onAttempt}
+        isLocked={isGoing || isBlocked}
+      />
+    );
+  }
+  if (step.installURL !== undefined) {
+    const href = safeLink(step.installURL);
+    return (
+      <div class="stack">
+        {href ? (
+          <p>
+            <a
+              class={`button ${wasOpened || step.completed ? '' : 'primary'}`}
+              href={href}
+              target="_blank"
+              rel="noopener noreferrer"
+              onClick={() => setWasOpened(true)}
+            >
+              Open {new URL(href).host}
+              <span class="visually-hidden"> in a new tab</span> <span aria-hidden="true">↗</span>
+            </a>
+          </p>
+        ) : (
+          <p class="notice warn">
+            The connector names an address that is not opened from here: <code>{String(step.installURL)}</code>
+          </p>
+        )}
+        <RunButton
+          isPrimary={wasOpened || !href}
+          isDisabled={isGoing || isBlocked}
+          label={isGoing ? 'Verifying…' : (verb ?? 'I have done this: verify')}
+          onRun={onRun}
+        />
+      </div>
+    );
+  }
+  return (
+    <RunButton
+      isPrimary={!step.completed}
+      isDisabled={isGoing || isBlocked}
+      label={isGoing ? 'Verifying…' : (verb ?? 'Verify')}
+      onRun={onRun}
+    />
+  );
+}
+
+interface RunButtonProps {
+  readonly isPrimary: boolean;
+  readonly isDisabled: boolean;
+  readonly label: string;
+  readonly onRun: (body: Json) => Promise<boolean>;
+}
+
+function RunButton({ isPrimary, isDisabled, label, onRun }: RunButtonProps) {
+  return (
+    <div>
+      <button
+        type="button"
+        class={`button ${isPrimary ? 'primary' : ''}`}
+        disabled={isDisabled}
+        onClick={() => void onRun({})}
+      >
+        {label}
+      </button>
+    </div>
+  );
+}

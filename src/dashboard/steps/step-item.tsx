@@ -1,0 +1,85 @@
+import { useId } from 'preact/hooks';
+import { ApiError } from '../api/api-error.ts';
+import { type Json, textOf } from '../api/json.ts';
+import type { Integration, Run, Step } from '../api/types.ts';
+import { isSafeImage } from '../app/images.ts';
+import { Problem } from '../app/problem.tsx';
+import { RunPanel } from '../runs/run-panel.tsx';
+import { StepBody } from './step-body.tsx';
+import { type Call, lastRunOf } from './use-call.ts';
+
+interface StepItemProps {
+  readonly number: number;
+  readonly integration: Integration;
+  readonly step: Step;
+  readonly section: 'installer' | 'uninstaller';
+  readonly isOpen: boolean;
+  readonly isCurrent: boolean;
+  readonly onToggle: () => void;
+  readonly call: Call;
+  readonly runs: readonly Run[] | undefined;
+}
+
+/** One step: a line that opens it, and in it what is to be done. */
+export function StepItem(props: StepItemProps) {
+  const { number, integration, step, section, isOpen, isCurrent, onToggle, call, runs } = props;
+  const id = useId();
+  const name = textOf(step.name) ?? `Step ${number}`;
+  const functionName = section === 'installer' ? step.installerFunction : step.uninstallerFunction;
+  const isOwnCall = functionName !== undefined && call.functionName === functionName;
+  const last = lastRunOf(runs, section, functionName);
+  // One that a page before this one has started, and that goes on.
+  const isElsewhere = !call.isGoing && last?.outcome === 'running';
+  const isGoing = (isOwnCall && call.isGoing) || isElsewhere;
+  const going = last?.outcome === 'running' ? { integrationId: integration._id, runId: last._id } : undefined;
+  const address = (call.isGoing && call.address) || going;
+  const error = isOwnCall ? call.error : !step.completed && isCurrent ? errorOf(last) : undefined;
+  const isShownByForm = isOwnCall && step.form !== undefined;
+  const state = step.completed ? 'done' : isCurrent ? 'current' : 'open';
+  return (
+    <li class={`step ${state}`} aria-current={isCurrent ? 'step' : undefined}>
+      <h3 class="step-head">
+        <button type="button" class="step-toggle" aria-expanded={isOpen} aria-controls={id} onClick={onToggle}>
+          <span class="step-mark" aria-hidden="true">
+            {step.completed ? '✓' : number}
+          </span>
+          <span class="step-name">{name}</span>
+          <span class={`badge ${step.completed ? 'good' : isCurrent ? 'accent' : ''}`}>
+            {step.completed ? 'Done' : isCurrent ? 'To do now' : 'To do'}
+          </span>
+        </button>
+      </h3>
+      <div id={id} class="step-body stack" hidden={!isOpen}>
+        {isOpen && (
+          <>
+            {textOf(step.imageURL) && isSafeImage(step.imageURL ?? '') && (
+              <img class="step-image" src={step.imageURL} alt="" referrerpolicy="no-referrer" />
+            )}
+            {textOf(step.description) && <p class="multiline">{step.description}</p>}
+            <StepBody
+              integration={integration}
+              step={step}
+              functionName={functionName}
+              isGoing={isGoing}
+              isBlocked={call.isGoing}
+              onRun={(body: Json) =>
+                functionName === undefined ? Promise.resolve(false) : call.run(functionName, body)
+              }
+              onAttempt={(body: Json) => call.attempt(functionName ?? '', body)}
+            />
+            {isGoing && <RunPanel label={name} run={address} />}
+            {!isGoing && !isShownByForm && <Problem error={error} title="This step did not succeed." />}
+          </>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/** Why the last attempt, of an earlier page, did not succeed. */
+function errorOf(run: Run | undefined): unknown {
+  if (!run || run.outcome === 'running' || run.outcome === 'succeeded') return undefined;
+  if (run.errors && run.errors.length > 0) return new ApiError(422, run.errors);
+  const message = run.outcome === 'cut_off' ? 'The server ended while it was going on.' : 'The run failed.';
+  return new ApiError(422, [{ code: run.fault ?? run.outcome, message }]);
+}

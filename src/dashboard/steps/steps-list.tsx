@@ -1,0 +1,46 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Integration, Run, Step } from '../api/types.ts';
+import { StepItem } from './step-item.tsx';
+import type { Call } from './use-call.ts';
+
+interface StepsListProps {
+  readonly integration: Integration;
+  readonly steps: readonly Step[];
+  readonly section: 'installer' | 'uninstaller';
+  readonly call: Call;
+  readonly runs: readonly Run[] | undefined;
+}
+
+/** The steps in their order, the first that is left open; any other can be opened to look at it or take it again. */
+export function StepsList({ integration, steps, section, call, runs }: StepsListProps) {
+  const current = steps.findIndex(({ completed }) => !completed);
+  const [chosen, setChosen] = useState<number>();
+  const open = chosen ?? current;
+  const list = useRef<HTMLOListElement>(null);
+  const before = useRef(current);
+  // A step is done: on to the next one, by eye and by keyboard.
+  useEffect(() => {
+    if (before.current === current) return;
+    before.current = current;
+    setChosen(undefined);
+    list.current?.querySelectorAll<HTMLElement>('.step-toggle')[current]?.focus();
+  }, [current]);
+  return (
+    <ol class="steps" ref={list}>
+      {steps.map((step, index) => (
+        <StepItem
+          key={index}
+          number={index + 1}
+          integration={integration}
+          step={step}
+          section={section}
+          isOpen={index === open}
+          isCurrent={index === current}
+          onToggle={() => setChosen(index === open ? -1 : index)}
+          call={call}
+          runs={runs}
+        />
+      ))}
+    </ol>
+  );
+}

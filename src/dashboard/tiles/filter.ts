@@ -1,0 +1,52 @@
+/** Which tiles are shown, and in which order. Pure. */
+import type { Tile } from '../api/types.ts';
+import { needsAttention, stateOf } from './state.ts';
+
+export const sorts = { name: 'Name', newest: 'Newest first', lastRun: 'Last run' } as const;
+export type Sort = keyof typeof sorts;
+
+export interface Wish {
+  readonly search: string;
+  /** A connector's id; '' for all. */
+  readonly connector: string;
+  /** A state, `attention`, `update`; '' for all. */
+  readonly state: string;
+  readonly sort: Sort;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** Without case and accents: "munchen" finds "München". */
+const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+export function filterTiles(tiles: readonly Tile[], wish: Wish): readonly Tile[] {
+  const words = plain(wish.search).split(/\s+/).filter(Boolean);
+  const found = tiles.filter((tile) => {
+    if (wish.connector !== '' && tile._connectorId !== wish.connector) return false;
+    if (!isInState(tile, wish.state)) return false;
+    const text = plain(`${tile.name} ${tile.tag ?? ''}`);
+    return words.every((word) => text.includes(word) || isIdPart(word, tile._integrationId));
+  });
+  return found.sort(orders[wish.sort]);
+}
+
+/** An id is pasted; a word that is short is in too many of them. */
+const isIdPart = (word: string, id: string): boolean => word.length >= 8 && id.startsWith(word);
+
+function isInState(tile: Tile, state: string): boolean {
+  if (state === '') return true;
+  if (state === 'attention') return needsAttention(tile);
+  if (state === 'update') return tile.update !== undefined;
+  return stateOf(tile) === state;
+}
+
+const byName = (a: Tile, b: Tile): number =>
+  collator.compare(a.name, b.name) || collator.compare(a.tag ?? '', b.tag ?? '') || byAge(a, b);
+/** Ids count up. */
+const byAge = (a: Tile, b: Tile): number => (a._integrationId < b._integrationId ? -1 : 1);
+
+const orders: Readonly<Record<Sort, (a: Tile, b: Tile) => number>> = {
+  name: byName,
+  newest: (a, b) => byAge(b, a),
+  lastRun: (a, b) => (b.lastRun?.startedAt ?? '').localeCompare(a.lastRun?.startedAt ?? '') || byName(a, b),
+};

@@ -1,0 +1,111 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Connector, Tile } from '../api/types.ts';
+import { counted } from '../app/amounts.tsx';
+import { Problem } from '../app/problem.tsx';
+import { useResource } from '../app/use-resource.ts';
+import { useTitle } from '../app/use-title.ts';
+import { filterTiles, type Wish } from './filter.ts';
+import { moveFocus } from './move-focus.ts';
+import { TileCard } from './tile.tsx';
+import { TilesEmpty } from './tiles-empty.tsx';
+import { Toolbar } from './toolbar.tsx';
+
+const everything: Wish = { search: '', connector: '', state: '', sort: 'name' };
+/** Drawn at once; the rest follows when somebody scrolls there. */
+const FIRST_TILES = 60;
+
+export function TilesPage() {
+  useTitle('Integrations');
+  const [wish, setWish] = useState(everything);
+  const tiles = useResource<readonly Tile[]>({
+    key: 'tiles',
+    load: (client, signal) => client.list<Tile>('/tiles', undefined, signal),
+    isAffected: ({ type }) => /^(?:run\.(?:started|ended)|integration\.|connector\.)/.test(type),
+    everyMs: 400,
+  });
+  const connectors = useResource<readonly Connector[]>({
+    key: 'connectors',
+    load: (client, signal) => client.list<Connector>('/connectors', undefined, signal),
+    isAffected: ({ type }) => type.startsWith('connector.'),
+  });
+  const titles = useMemo(() => new Map(connectors.value?.map(({ _id, title }) => [_id, title])), [connectors.value]);
+  const shown = useMemo(() => filterTiles(tiles.value ?? [], wish), [tiles.value, wish]);
+  const { value } = tiles;
+  if (!value)
+    return tiles.error ? <Problem error={tiles.error} title="The integrations cannot be read." /> : <Loading />;
+  if (value.length === 0) return <TilesEmpty connectors={connectors.value} />;
+  return (
+    <div class="stack">
+      <div class="row apart">
+        <h1>Integrations</h1>
+        <a class="button primary" href="#/connectors">
+          Install a connector
+        </a>
+      </div>
+      <Toolbar wish={wish} tiles={value} titles={titles} onWish={setWish} />
+      <p class="muted small" role="status">
+        {shown.length === value.length
+          ? counted(value.length, 'integration')
+          : `${shown.length} of ${counted(value.length, 'integration')}`}
+      </p>
+      {shown.length === 0 ? (
+        <div class="empty">
+          <p>Nothing fits.</p>
+          <button type="button" class="button" onClick={() => setWish({ ...everything, sort: wish.sort })}>
+            Show all
+          </button>
+        </div>
+      ) : (
+        <TileGrid tiles={shown} titles={titles} />
+      )}
+    </div>
+  );
+}
+
+interface TileGridProps {
+  readonly tiles: readonly Tile[];
+  readonly titles: ReadonlyMap<string, string>;
+}
+
+/** A tile that has not changed is not looked at again; those far below are drawn when they come near. */
+function TileGrid({ tiles, titles }: TileGridProps) {
+  const [limit, setLimit] = useState(FIRST_TILES);
+  const end = useRef<HTMLDivElement>(null);
+  const drawn = useRef(new Map<string, { text: string; node: preact.JSX.Element }>());
+  useEffect(() => {
+    if (!end.current) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) setLimit((before) => before + FIRST_TILES);
+      },
+      { rootMargin: '1200px' },
+    );
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [limit, tiles]);
+  const nodeOf = (tile: Tile): preact.JSX.Element => {
+    const connector = tile._connectorId === undefined ? undefined : titles.get(tile._connectorId);
+    const text = JSON.stringify([tile, connector]);
+    const known = drawn.current.get(tile._integrationId);
+    if (known?.text === text) return known.node;
+    const node = <TileCard key={tile._integrationId} tile={tile} connector={connector} />;
+    drawn.current.set(tile._integrationId, { text, node });
+    return node;
+  };
+  return (
+    <>
+      <ul class="tiles" aria-label="Integrations" onKeyDown={moveFocus}>
+        {tiles.slice(0, limit).map(nodeOf)}
+      </ul>
+      {limit < tiles.length && <div ref={end} class="more" />}
+    </>
+  );
+}
+
+function Loading() {
+  return (
+    <p class="empty muted" role="status">
+      Reading the integrations…
+    </p>
+  );
+}

@@ -1,0 +1,81 @@
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Tile } from '../api/types.ts';
+import { type Sort, sorts, type Wish } from './filter.ts';
+import { stateNames } from './state.ts';
+
+interface ToolbarProps {
+  readonly wish: Wish;
+  readonly tiles: readonly Tile[];
+  readonly titles: ReadonlyMap<string, string>;
+  readonly onWish: (wish: Wish) => void;
+}
+
+/** Search, filters and order of the tiles. `/` goes to the search. */
+export function Toolbar({ wish, tiles, titles, onWish }: ToolbarProps) {
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const isTyping = event.target instanceof Element && event.target.closest('input, textarea, select, dialog');
+      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      search.current?.focus();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+  const connectors = useMemo(() => {
+    const ids = new Set(tiles.flatMap(({ _connectorId }) => _connectorId ?? []));
+    return [...ids]
+      .map((id) => [id, titles.get(id) ?? `Gone: ${id}`] as const)
+      .sort(([, a], [, b]) => a.localeCompare(b));
+  }, [tiles, titles]);
+  const change = (change: Partial<Wish>): void => onWish({ ...wish, ...change });
+  return (
+    <search class="toolbar">
+      <label class="field grow">
+        <span class="label">Search</span>
+        <input
+          ref={search}
+          type="search"
+          placeholder="Name or tag"
+          value={wish.search}
+          onInput={({ currentTarget }) => change({ search: currentTarget.value })}
+        />
+      </label>
+      <label class="field">
+        <span class="label">Connector</span>
+        <select value={wish.connector} onChange={({ currentTarget }) => change({ connector: currentTarget.value })}>
+          <option value="">All</option>
+          {connectors.map(([id, title]) => (
+            <option key={id} value={id}>
+              {title}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span class="label">State</span>
+        <select value={wish.state} onChange={({ currentTarget }) => change({ state: currentTarget.value })}>
+          <option value="">All</option>
+          {Object.entries(stateNames).map(([state, name]) => (
+            <option key={state} value={state}>
+              {name}
+            </option>
+          ))}
+          <option value="attention">Needs attention</option>
+          <option value="update">Update available</option>
+        </select>
+      </label>
+      <label class="field">
+        <span class="label">Order</span>
+        <select value={wish.sort} onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}>
+          {Object.entries(sorts).map(([sort, name]) => (
+            <option key={sort} value={sort}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+    </search>
+  );
+}

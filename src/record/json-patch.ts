@@ -1,0 +1,181 @@
+/**
+ * JSON Patch (RFC 6902) on plain JSON. Ours, because those that there are follow inherited names: a path
+ * such as `/toString/call` would change a function that everybody in this process shares. Here a path
+ * leads through own members alone, `__proto__` is a name like another, and all that a patch can cost is
+ * bounded before it is spent.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { fieldErrors, requestError } from '../errors.ts';
+import { isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts';
+
+const OPERATIONS = 1_000;
+const PATH_CHARS = 2_000;
+const DEPTH_LIMIT = 100;
+/** Of all that the copies of one patch make, as JSON. */
+const COPIED_CHARS = 8 * 1024 * 1024;
+/** List items that insertions and removals of one patch push along. */
+const MOVED_ITEMS = 10_000_000;
+
+const Path = Type.String({ pattern: '^(?:/(?:[^~]|~[01])*)?$', maxLength: PATH_CHARS });
+const Operation = Type.Union([
+  Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
+  Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
+  Type.Object({ op: Type.Literal('remove'), path: Path }),
+]);
+export type Operation = Static<typeof Operation>;
+export const JsonPatch = Type.Array(Operation, { maxItems: OPERATIONS });
+const validPatch = Compile(JsonPatch);
+
+/** @throws RequestError if it is no patch */
+export function assertPatch(body: Json | undefined): readonly Operation[] {
+  if (!validPatch.Check(body)) {
+    throw wrong('', `The body must be a JSON Patch (RFC 6902): an array of at most ${OPERATIONS} operations.`);
+  }
+  const operations = body as unknown as readonly Operation[];
+  const tooDeep = operations.findIndex(
+    (operation) => 'value' in operation && !isStorable(operation.value, DEPTH_LIMIT),
+  );
+  if (tooDeep >= 0) throw wrong(`${tooDeep}.value`, `A value nests ${DEPTH_LIMIT} levels at the most.`);
+  return operations;
+}
+
+/** A changed copy; all operations apply or none. @throws RequestError naming the first that does not */
+export function patched(document: JsonObject, operations: readonly Operation[]): JsonObject {
+  const patch = new Patch(document);
+  for (const [index, operation] of operations.entries()) {
+    if (patch.apply(operation)) continue;
+    throw wrong(`${index}.path`, `${operation.op} ${operation.path} does not apply`);
+  }
+  if (!isJsonObject(patch.result)) throw wrong('', 'A record is an object.');
+  return patch.result;
+}
+
+const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+
+type List = Json[];
+type Members = Record<string, Json>;
+type Container = List | Members;
+type Place = readonly [container: Container, key: string];
+
+class Patch {
+  /** Holds the document, so that it has a place like all that is in it. */
+  readonly #root: Members;
+  #copiedChars = 0;
+  #movedItems = 0;
+
+  constructor(document: JsonObject) {
+    this.#root = { '': structuredClone(document) };
+  }
+
+  get result(): Json | undefined {
+    return this.#root[''];
+  }
+
+  /** @returns whether it applies; if not, nothing more may be done */
+  apply(operation: Operation): boolean {
+    const place = this.#placeOf(operation.path);
+    if (!place) return false;
+    switch (operation.op) {
+      case 'add':
+        return this.#add(place, structuredClone(operation.value) as Json);
+      case 'remove':
+        return this.#remove(place);
+      case 'replace':
+        return replace(place, structuredClone(operation.value) as Json);
+      case 'test':
+        return isDeepStrictEqual(valueAt(place), operation.value);
+      case 'move':
+        return this.#move(operation.from, operation.path);
+      case 'copy':
+        return this.#copy(operation.from, place);
+    }
+  }
+
+  /** Where a path leads; nothing if there is no such container. */
+  #placeOf(path: string): Place | undefined {
+    const keys = path.split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const last = keys.pop() as string;
+    let container: Json | undefined = this.#root;
+    for (const key of keys) {
+      container = valueAt([container as Container, key]);
+      if (typeof container !== 'object' || container === null) return undefined;
+    }
+    return [container as Container, last];
+  }
+
+  #add([container, key]: Place, value: Json): boolean {
+    if (!Array.isArray(container)) {
+      define(container, key, value);
+      return true;
+    }
+    const index = key === '-' ? container.length : indexOf(key);
+    if (index === undefined || index > container.length) return false;
+    this.#pushAlong(container.length - index);
+    container.splice(index, 0, value);
+    return true;
+  }
+
+  #remove([container, key]: Place): boolean {
+    if (valueAt([container, key]) === undefined) return false;
+    if (Array.isArray(container)) {
+      this.#pushAlong(container.length - Number(key));
+      container.splice(Number(key), 1);
+    } else {
+      delete container[key];
+    }
+    return true;
+  }
+
+  #move(from: string, path: string): boolean {
+    if (path.startsWith(`${from}/`)) return false;
+    const source = this.#placeOf(from);
+    const value = source && valueAt(source);
+    if (!source || value === undefined || !this.#remove(source)) return false;
+    // Looked up anew: in a list, what is removed moves what follows it.
+    const place = this.#placeOf(path);
+    return place !== undefined && this.#add(place, value);
+  }
+
+  #copy(from: string, place: Place): boolean {
+    const source = this.#placeOf(from);
+    const value = source && valueAt(source);
+    if (value === undefined) return false;
+    if (!isStorable(value, DEPTH_LIMIT)) throw wrong('', `A record nests ${DEPTH_LIMIT} levels at the most.`);
+    const text = JSON.stringify(value);
+    this.#copiedChars += text.length;
+    if (this.#copiedChars > COPIED_CHARS) {
+      throw requestError('request_too_large', { message: `The copies are larger than ${COPIED_CHARS} characters.` });
+    }
+    return this.#add(place, JSON.parse(text) as Json);
+  }
+
+  #pushAlong(items: number): void {
+    this.#movedItems += items;
+    if (this.#movedItems > MOVED_ITEMS) {
+      throw requestError('request_too_large', { message: `The patch moves more than ${MOVED_ITEMS} list items.` });
+    }
+  }
+}
+
+function replace([container, key]: Place, value: Json): boolean {
+  if (valueAt([container, key]) === undefined) return false;
+  if (Array.isArray(container)) container[Number(key)] = value;
+  else define(container, key, value);
+  return true;
+}
+
+function valueAt([container, key]: Place): Json | undefined {
+  if (!Array.isArray(container)) return Object.hasOwn(container, key) ? container[key] : undefined;
+  const index = indexOf(key);
+  return index === undefined ? undefined : container[index];
+}
+
+/** Digits without a zero in front (RFC 6901, 4). */
+const indexOf = (key: string): number | undefined => (/^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : undefined);
+
+/** An assignment to `__proto__` would be something else. */
+function define(members: Members, key: string, value: Json): void {
+  Object.defineProperty(members, key, { value, writable: true, enumerable: true, configurable: true });
+}

@@ -1,0 +1,184 @@
+/** `bulkhead/test`: what an author's tests can rely on. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  type Compartment,
+  type CompartmentOptions,
+  createCompartment,
+  type FetchStubs,
+} from '../../src/author/compartment.ts';
+import { folderOfFile, temporaryFolder } from '../support/folders.ts';
+import { childrenOf } from '../support/traces.ts';
+
+const SOURCE = `import { progress } from 'bulkhead';
+import { defineConnector } from 'bulkhead/sdk';
+
+let calls = 0;
+class ShopError extends Error {
+  readonly code = 'shop_closed';
+}
+
+export default defineConnector({
+  settings: {
+    count: () => ++calls,
+    echo: (options) => options,
+    async ask({ url, method = 'GET', body }) {
+      const response = await fetch(String(url), { method: String(method), ...(body ? { body: JSON.stringify(body) } : {}) });
+      return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+    },
+    report() {
+      progress(0.5, 'half');
+      console.warn('größer', { a: 1 });
+    },
+    fail() {
+      throw new ShopError('closed');
+    },
+    never: () => new Promise<null>(() => {}),
+  },
+});
+`;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await folderOfFile();
+  await mkdir(join(folder, 'src'));
+  await writeFile(join(folder, 'src/index.ts'), SOURCE);
+  const connector = { opts: { a: 1 }, permissions: { fetch: ['https://api.example.com'] } };
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      name: 'shop',
+      version: '1.0.0',
+      type: 'module',
+      source: 'src/index.ts',
+      main: 'dist/index.js',
+      connector,
+    }),
+  );
+});
+
+async function open(options?: CompartmentOptions) {
+  const compartment = await createCompartment(folder, options);
+  onTestFinished(() => compartment.close());
+  return compartment;
+}
+
+test('a function gets the body and the keys of the runtime; module state belongs to an integration', async () => {
+  const connector = await open();
+  expect(await connector.call('settings', 'echo', { city: 'Oslo', opts: 'mine' })).toEqual({
+    city: 'Oslo',
+    opts: { a: 1 },
+    bearerToken: expect.any(String),
+    _integrationId: expect.stringMatching(/^[0-9a-f]{24}$/),
+    _connectorId: expect.stringMatching(/^[0-9a-f]{24}$/),
+  });
+  expect(await connector.call('settings', 'count')).toBe(1);
+  expect(await connector.call('settings', 'count')).toBe(2);
+  expect(await connector.call('settings', 'count', {}, { integrationId: 'b'.repeat(24) })).toBe(1);
+  await connector.call('settings', 'report');
+  expect(connector.logs).toEqual([{ level: 'warn', text: 'größer {"a":1}' }]);
+  expect(connector.progress).toEqual([{ fraction: 0.5, message: 'half' }]);
+});
+
+test("an error has the connector's code and the lines of the source; a fault has its name", async () => {
+  const connector = await open();
+  await expect(connector.call('settings', 'fail')).rejects.toMatchObject({
+    name: 'CallError',
+    code: 'shop_closed',
+    message: 'closed',
+    stack: expect.stringContaining('src/index.ts:22:13'),
+  });
+  await expect(connector.call('settings', 'nothing')).rejects.toMatchObject({ code: 'invalid_function' });
+  await expect(connector.call('installer', 'fail')).rejects.toMatchObject({ code: 'object_not_found' });
+  await expect(connector.call('settings', 'never')).rejects.toMatchObject({ code: 'never_answered' });
+});
+
+describe('fetch is answered from the table', () => {
+  const stubs: FetchStubs = {
+    'GET /v1/integrations/*': { name: 'größer' },
+    'POST https://api.example.com/orders': ({ body, headers }) => ({
+      got: JSON.parse(String(body)),
+      type: headers.get('content-type'),
+    }),
+    'https://api.example.com/orders?page=*': ({ url }) => [new URL(url).searchParams.get('page') ?? ''],
+    'https://api.example.com/closed': () =>
+      new Response('closed', { status: 503, headers: { 'content-type': 'text/x' } }),
+    'https://api.example.com/thrown': () => {
+      throw new Error('the line is dead');
+    },
+    'https://closed.example.com/*': {},
+  };
+  const json = 'application/json';
+  let connector: Compartment;
+  beforeAll(async () => {
+    connector = await createCompartment(folder, { fetch: stubs });
+  });
+  afterAll(() => connector.close());
+
+  test.each<[string, object, object]>([
+    [
+      'a path of the runtime',
+      { url: '/v1/integrations/a?include=name' },
+      { status: 200, type: json, text: '{"name":"größer"}' },
+    ],
+    ['the same by its address', { url: 'https://api.integrator.io/v1/integrations/a' }, { text: '{"name":"größer"}' }],
+    [
+      'a body',
+      { url: 'https://api.example.com/orders', method: 'POST', body: { a: 1 } },
+      { text: expect.stringMatching(/^\{"got":\{"a":1\}/) },
+    ],
+    ['whatever stands for a star', { url: 'https://api.example.com/orders?page=2' }, { text: '["2"]' }],
+    ['a whole response', { url: 'https://api.example.com/closed' }, { status: 503, type: 'text/x', text: 'closed' }],
+  ])('%s', async (_what, asked, answer) => {
+    const before = connector.requests.length;
+    expect(await connector.call('settings', 'ask', asked)).toMatchObject(answer);
+    expect(connector.requests).toHaveLength(before + 1);
+  });
+
+  test.each<[string, object, object]>([
+    [
+      'what is not in it',
+      { url: '/v1/flows' },
+      { code: 'request_failed', message: 'Nothing is stubbed for GET /v1/flows.' },
+    ],
+    ['another method', { url: '/v1/integrations/a', method: 'PUT' }, { code: 'request_failed' }],
+    ['what the manifest does not permit', { url: 'https://closed.example.com/a' }, { code: 'permission_denied' }],
+    ['what throws', { url: 'https://api.example.com/thrown' }, { code: 'request_failed', message: 'the line is dead' }],
+  ])('%s rejects', async (_what, asked, error) => {
+    await expect(connector.call('settings', 'ask', asked)).rejects.toMatchObject(error);
+  });
+});
+
+test('a project that does not build is refused with file and line', async () => {
+  const broken = await temporaryFolder();
+  await expect(createCompartment(pathToFileURL(`${broken}/`))).rejects.toThrow(
+    'package.json:1:1 error package.json is missing',
+  );
+  await writeFile(join(broken, 'package.json'), '{"name":"a","version":"1.0.0","main":"index.js","connector":{}}');
+  await writeFile(join(broken, 'index.js'), "require('node:fs');");
+  await expect(createCompartment(broken)).rejects.toThrow('index.js:1:9 error node:fs is not there');
+});
+
+/** Beside them there is esbuild, which ends with this process. */
+async function compartments(): Promise<number[]> {
+  const children = await childrenOf(process.pid);
+  const commands = await Promise.all(children.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return children.filter((_, i) => commands[i]?.includes('--permission'));
+}
+
+test('close leaves no process and no folder behind', async () => {
+  const before = (await readdir(tmpdir())).filter((name) => /^bulkhead-(?!test-)/.test(name)).length;
+  {
+    await using connector = await createCompartment(folder);
+    await connector.call('settings', 'count');
+    expect(await compartments()).toHaveLength(1);
+    await connector.close();
+  }
+  await expect.poll(compartments, { timeout: 10_000 }).toEqual([]);
+  expect((await readdir(tmpdir())).filter((name) => /^bulkhead-(?!test-)/.test(name)).length).toBeLessThanOrEqual(
+    before,
+  );
+});

@@ -1,0 +1,126 @@
+/**
+ * What a call costs beside the least that koa can do, and beside other ways to run other people's
+ * functions, each behind the same route: alternating, in one run.
+ */
+import { existsSync } from 'node:fs';
+import { type Figure, figure, median, table } from './figures.ts';
+import type { Measured } from './load.ts';
+import {
+  type Bulkhead,
+  here,
+  installMany,
+  measure,
+  type Running,
+  type Settings,
+  startBulkhead,
+  startScript,
+} from './rig.ts';
+
+const INTEGRATIONS = 50;
+const CONNECTIONS = [32, 1];
+/** What is compared with, if `npm ci --prefix test/bench/peers` has been done. */
+const peers = ['express', 'node-vm', 'vm2', 'quickjs', 'workerpool', 'workerd', 'node-red'];
+
+interface Row {
+  readonly name: string;
+  readonly url: string;
+  readonly paths: readonly string[];
+  readonly body: string;
+}
+
+const text = 'x'.repeat(1_900);
+const echoBody = JSON.stringify({ text, numbers: [1, 2, 3], nested: { flag: true } });
+
+const connector = {
+  connector: { settings: { sections: [{ fields: [{ name: 'text', type: 'textarea', value: '' }] }] } },
+  code: `exports.settings = { echo: (options) => options, async write({ _integrationId, text }) {
+    const settings = { sections: [{ fields: [{ name: 'text', type: 'textarea', value: text }] }] };
+    await fetch('/v1/integrations/' + _integrationId, { method: 'PUT', body: JSON.stringify({ settings }) });
+  } };`,
+};
+
+async function rowsOf(server: Bulkhead, bareUrl: string): Promise<Row[]> {
+  const ids = await installMany(server, 'bench', INTEGRATIONS);
+  const own = (name: string, body: object | string): Omit<Row, 'name'> => ({
+    url: server.url,
+    paths: ids.map((id) => `/integrations/${id}/settings/${name}`),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return [
+    { name: 'bare koa', url: bareUrl, paths: ['/'], body: echoBody },
+    { name: 'echo', ...own('echo', echoBody) },
+    { name: 'settings write', ...own('persistSettings', { pending: { text } }) },
+    { name: 'write by the connector', ...own('write', { text }) },
+  ];
+}
+
+export async function calls({ seconds, rounds }: Settings, withPeers: boolean): Promise<Figure[]> {
+  const server = await startBulkhead({ bench: connector });
+  const bare = await startScript(here('bare-koa.ts'));
+  const others: Running[] = [];
+  try {
+    const rows = await rowsOf(server, bare.url);
+    if (withPeers) {
+      if (!existsSync(here('peers/node_modules'))) throw new Error('first: npm ci --prefix test/bench/peers');
+      for (const name of peers) {
+        const peer = await startScript(here(`peers/${name}.ts`));
+        others.push(peer);
+        rows.push({ name, url: peer.url, paths: ['/'], body: echoBody });
+      }
+    }
+    const results = new Map<string, Measured[]>();
+    for (let round = 0; round < rounds; round++) {
+      for (const connections of CONNECTIONS) {
+        for (const { name, ...load } of rows) {
+          const key = `${name} · ${connections}`;
+          results.set(key, [...(results.get(key) ?? []), await measure({ ...load, connections, seconds })]);
+        }
+      }
+      process.stderr.write(`calls: round ${round + 1} of ${rounds}\n`);
+    }
+    return report(results);
+  } finally {
+    for (const running of [server, bare, ...others]) await running.stop();
+  }
+}
+
+function report(results: ReadonlyMap<string, readonly Measured[]>): Figure[] {
+  const all = (key: string, what: keyof Measured): number[] => (results.get(key) ?? []).map((each) => each[what]);
+  const of = (key: string, what: keyof Measured): number => median(all(key, what));
+  const rows = [...results.keys()].map((key) => {
+    const bare = `bare koa · ${key.split(' · ')[1]}`;
+    const each = all(key, 'perSecond');
+    return {
+      'what · connections': key,
+      'per second': Math.round(of(key, 'perSecond')),
+      spread: `${Math.round(Math.min(...each))} – ${Math.round(Math.max(...each))}`,
+      'of bare koa': (of(key, 'perSecond') / of(bare, 'perSecond')).toFixed(2),
+      'p50 µs': Math.round(of(key, 'p50Us')),
+      '× bare': (of(key, 'p50Us') / of(bare, 'p50Us')).toFixed(1),
+      'p99 µs': Math.round(of(key, 'p99Us')),
+      '× bare ': (of(key, 'p99Us') / of(bare, 'p99Us')).toFixed(1),
+      failed: of(key, 'failed'),
+    };
+  });
+  process.stdout.write(`${table(rows)}\n\n`);
+  return [...results].flatMap(([key, measured]) => [
+    figure(
+      'calls',
+      key,
+      'per second',
+      measured.map(({ perSecond }) => perSecond),
+    ),
+    figure(
+      'calls',
+      key,
+      'µs, p50',
+      measured.map(({ p50Us }) => p50Us),
+    ),
+    figure(
+      'calls',
+      key,
+      'µs, p99',
+      measured.map(({ p99Us }) => p99Us),
+    ),
+  ]);
+}

@@ -1,0 +1,27 @@
+/** What a manifest asks for beyond what was accepted. */
+import { expect, test } from 'vitest';
+import { beyond } from '../../src/broker/origin-permissions.ts';
+
+test.each<[accepted: string[], asked: string[], more: string[]]>([
+  [[], [], []],
+  [['https://a.example'], [], []],
+  [[], ['https://a.example'], ['https://a.example']],
+  [['https://a.example'], ['https://a.example', 'https://b.example'], ['https://b.example']],
+  // One origin, written in several ways.
+  [['https://a.example'], ['HTTPS://A.example/', 'https://a.example:443'], []],
+  [['https://a.example'], ['https://b.example', 'https://b.example'], ['https://b.example']],
+  // A star stands for one label, and only for one.
+  [['https://*.a.example'], ['https://x.a.example', 'https://*.a.example'], []],
+  [['https://*.a.example'], ['https://a.example'], ['https://a.example']],
+  [['https://*.a.example'], ['https://x.y.a.example'], ['https://x.y.a.example']],
+  [['https://*.a.example'], ['https://*.y.a.example'], ['https://*.y.a.example']],
+  [['https://x.a.example'], ['https://*.a.example'], ['https://*.a.example']],
+  [['https://*.a.example'], ['https://xa.example'], ['https://xa.example']],
+  // Scheme and port are part of an origin.
+  [['https://*.a.example'], ['http://x.a.example'], ['http://x.a.example']],
+  [['https://*.a.example'], ['https://x.a.example:8443'], ['https://x.a.example:8443']],
+  [['http://a.example:80'], ['http://a.example'], []],
+  [['https://1.2.3.4'], ['https://1.2.3.5'], ['https://1.2.3.5']],
+])('accepted %j, asked %j: more is %j', (accepted, asked, more) => {
+  expect(beyond(accepted, asked)).toEqual(more);
+});

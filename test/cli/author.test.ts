@@ -1,0 +1,149 @@
+/** From `init` to a running connector, with the real command line. */
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { extract, list } from 'tar';
+import { describe, expect, test, vi } from 'vitest';
+import { callCommand, type Finished, runCommand, startCommand } from '../support/command.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { installed, serve } from '../support/runtime.ts';
+
+describe.each([
+  ['typescript', runCommand],
+  // The same command line in this process.
+  ['javascript', callCommand],
+])('a connector in %s', (language, runIt) => {
+  test('is made, validated, tested, packed, dropped and called', { timeout: 180_000 }, async () => {
+    const [cwd, connectors] = [await temporaryFolder(), await temporaryFolder()];
+    const run = (...args: string[]): Promise<Finished> => runIt(args, { cwd });
+    const made = await run('init', 'weather', '--language', language);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    expect(made.stdout).toContain('npm test');
+
+    const validated = await run('validate', 'weather', '--json');
+    expect([validated.code, validated.stderr]).toEqual([0, '']);
+    const { digest, ...verdict } = JSON.parse(validated.stdout);
+    expect(verdict).toMatchObject({ valid: true, findings: [], sections: { settings: ['forecast'] } });
+
+    const tested = await run('test', 'weather');
+    expect([tested.code, tested.stderr]).toEqual([0, '']);
+    expect(tested.stdout).toContain('pass 2');
+
+    const packed = await run('pack', 'weather', '--json');
+    expect([packed.code, packed.stderr]).toEqual([0, '']);
+    const { file, fileDigest, digest: packedDigest } = JSON.parse(packed.stdout);
+    expect([file, packedDigest]).toEqual([join(cwd, 'weather-1.0.0.tgz'), digest]);
+    expect(fileDigest).toMatch(/^sha256-[0-9a-f]{64}$/);
+
+    const names: string[] = [];
+    await list({ file, onReadEntry: ({ path }) => names.push(path) });
+    const main =
+      language === 'typescript' ? ['package/dist/index.js', 'package/dist/index.js.map'] : ['package/index.js'];
+    expect(names).toEqual([...main, 'package/package.json']);
+    // As a folder; the tarball itself is for another server.
+    await mkdir(join(connectors, 'weather'));
+    await extract({ file, cwd: join(connectors, 'weather'), strip: 1 });
+    const { client } = await serve({}, { connectors });
+    const { body: rows } = await client('GET', '/connectors');
+    expect(rows).toMatchObject([{ name: 'weather', status: 'ready', digest }]);
+    const id = await installed(client, 'weather');
+    expect((await client('PUT', `/integrations/${id}/installer/checkCity`)).body.success).toBe(true);
+    expect((await client('PUT', `/integrations/${id}/settings/forecast`, { days: 2 })).body).toEqual({
+      city: 'Oslo',
+      forecast: ['sun', 'sun'],
+    });
+    const { client: other } = await serve({}, { connectors: cwd });
+    const { body: there } = await other('GET', '/connectors');
+    const packedRow = there.find(({ digest: its }: { digest?: string }) => its === digest);
+    expect(packedRow).toMatchObject({ name: 'weather', status: 'ready' });
+  });
+});
+
+test("what fails in the author's tests fails the command, and says where", async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const source = join(cwd, 'weather/src/index.ts');
+  await writeFile(
+    source,
+    (await readFile(source, 'utf8')).replace("() => 'sun'", '() => { throw new RangeError("no sun") }'),
+  );
+  const { code, stdout } = await callCommand(['test', 'weather', '--name', 'forecast'], { cwd });
+  expect(code).toBe(1);
+  expect(stdout).toContain('no sun');
+  // The line of the source, not of what was built of it.
+  expect(stdout).toMatch(/src\/index\.ts:26:\d+/);
+});
+
+test('the same files are packed into the same bytes, whenever and wherever; other files into others', async () => {
+  const cwd = await temporaryFolder();
+  const digestOf = async (folder: string, output: string): Promise<string> => {
+    const { stdout } = await callCommand(['pack', folder, '--output', output, '--json'], { cwd });
+    return JSON.parse(stdout).fileDigest;
+  };
+  await callCommand(['init', 'one/weather', '--language', 'javascript'], { cwd });
+  await callCommand(['init', 'two/weather', '--language', 'javascript'], { cwd });
+  await utimes(join(cwd, 'two/weather/index.js'), new Date(0), new Date(0));
+  const first = await digestOf('one/weather', 'packed');
+  expect(await digestOf('two/weather', 'packed/again')).toBe(first);
+  await writeFile(join(cwd, 'two/weather/README.md'), '# Größe\r\n');
+  expect(await digestOf('two/weather', 'packed/again')).not.toBe(first);
+  expect(await readdir(join(cwd, 'packed'))).toEqual(['again', 'weather-1.0.0.tgz']);
+});
+
+test('build writes the main file and its map; with an error it writes nothing, and without a source it says so', async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'ts'], { cwd });
+  expect(await callCommand(['build', 'ts'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+  expect(await readdir(join(cwd, 'ts/dist'))).toEqual(['index.js', 'index.js.map']);
+  const { sources } = JSON.parse(await readFile(join(cwd, 'ts/dist/index.js.map'), 'utf8'));
+  expect(sources).toContain('../src/index.ts');
+  // Nothing of the SDK is left to be imported.
+  expect(await readFile(join(cwd, 'ts/dist/index.js'), 'utf8')).not.toMatch(/from ['"]bulkhead\/sdk/);
+
+  await writeFile(join(cwd, 'ts/src/index.ts'), "import 'node:fs';\n");
+  const before = await readFile(join(cwd, 'ts/dist/index.js'), 'utf8');
+  expect(await callCommand(['build', 'ts'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('src/index.ts:1:8 error node:fs is not there'),
+  });
+  expect(await readFile(join(cwd, 'ts/dist/index.js'), 'utf8')).toBe(before);
+
+  await callCommand(['init', 'js', '--language', 'javascript'], { cwd });
+  expect(await callCommand(['build', 'js'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('nothing to build'),
+  });
+});
+
+test('init writes into no folder that holds something', async () => {
+  const cwd = await temporaryFolder();
+  await mkdir(join(cwd, 'weather'));
+  await writeFile(join(cwd, 'weather/notes'), 'mine');
+  expect(await callCommand(['init', 'weather'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: 'weather is there already, and is not empty.\n',
+  });
+  expect(await readdir(join(cwd, 'weather'))).toEqual(['notes']);
+  await mkdir(join(cwd, 'empty'));
+  expect(await callCommand(['init', 'empty', '--json'], { cwd })).toMatchObject({ code: 0 });
+});
+
+test('no command leaves a process', { timeout: 120_000 }, async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const commands = [
+    ['validate', 'weather'],
+    ['test', 'weather'],
+    ['doctor', '--port', '0', '--connectors', 'none'],
+  ];
+  const going = commands.map((args) => startCommand(args, { cwd, detached: true }));
+  // All that a command has started is in its group.
+  const left = async (): Promise<string[]> => {
+    const groups = new Set(going.map(({ pid }) => String(pid)));
+    const stats = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const texts = await Promise.all(stats.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+    return texts.filter((text) => groups.has(text.slice(text.lastIndexOf(')')).split(' ')[3] ?? ''));
+  };
+  await vi.waitFor(async () => expect((await left()).length).toBeGreaterThan(going.length), { timeout: 60_000 });
+  for (const { finished } of going) expect((await finished).code).toBe(0);
+  await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 20_000, interval: 50 });
+});

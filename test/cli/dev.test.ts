@@ -1,0 +1,89 @@
+/** `bulkhead dev`: an edit is served, a mistake is not, and nothing is left when it ends. */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { callCommand, type Going, startCommand } from '../support/command.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed, serve, TOKEN } from '../support/runtime.ts';
+import { childrenOf } from '../support/traces.ts';
+
+const LONG_MS = 180_000;
+const patiently = { timeout: 60_000, interval: 50 };
+
+const says = (going: Going, text: string | RegExp) =>
+  vi.waitFor(
+    () => expect(going.stdout()).toMatch(text instanceof RegExp ? text : new RegExp(text.replaceAll('.', '\\.'))),
+    patiently,
+  );
+
+async function edit(file: string, from: string, to: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  expect(text).toContain(from);
+  await writeFile(file, text.replace(from, to));
+}
+
+test('serves what is written, and shows what it logs', { timeout: LONG_MS }, async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const source = join(cwd, 'weather/src/index.ts');
+  const dev = startCommand(['dev', 'weather', '--install', '--port', '0'], { cwd });
+  await says(dev, 'Watching weather');
+  const [, url = '', token = ''] = /BULKHEAD_URL=(\S+) BULKHEAD_TOKEN=(\S+)/.exec(dev.stdout()) ?? [];
+  expect(dev.stdout()).toMatch(/^Built weather 1\.0\.0 in \d+ ms\.\nServing on .*\nLoaded weather 1\.0\.0\.\n/s);
+  expect(dev.stdout()).toMatch(/Installed as Weather: [0-9a-f]{24}\n/);
+  const forecast = async () =>
+    (await callCommand(['invoke', 'Weather', 'settings', 'forecast', '--url', url, '--token', token])).stdout;
+  expect(await forecast()).toBe('{"city":"Oslo","forecast":["sun"]}\n');
+  await says(dev, /^ {2}info {2}asked for Oslo\nsettings\.forecast succeeded, \d+ ms$/m);
+
+  await edit(source, "'sun'", "'rain'");
+  await vi.waitFor(async () => expect(await forecast()).toContain('rain'), patiently);
+
+  await edit(source, 'const city = String(', 'const city = String((');
+  await says(dev, /src\/index\.ts:\d+:\d+ error .*\nNot built: what was there before serves on\.\n/);
+  expect(await forecast()).toContain('rain');
+
+  await edit(
+    source,
+    'const city = String((',
+    "throw Object.assign(new Error('no'), { code: 'closed' }); const city = String(",
+  );
+  await vi.waitFor(async () => expect(await forecast()).toBe(''), patiently);
+  await says(dev, / {2}closed: no\n\s+at .*src\/index\.ts:24:\d+/);
+
+  await edit(join(cwd, 'weather/package.json'), '"fetch": []', '"fetch": ["https://api.example.com"]');
+  await says(dev, 'Accepted, since it is yours: it newly asks for https://api.example.com.');
+
+  const compartments = await childrenOf(dev.pid);
+  expect(compartments.length).toBeGreaterThan(0);
+  dev.child.kill('SIGINT');
+  expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
+  await vi.waitFor(() => expect(compartments.filter((pid) => existsSync(`/proc/${pid}/cwd`))).toEqual([]), patiently);
+  expect(existsSync(join(cwd, 'weather/dist'))).toBe(false);
+});
+
+test('--into puts the bundle where another server looks, and shows what that tells', { timeout: LONG_MS }, async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather', '--language', 'javascript'], { cwd });
+  const { client, connectors, runtime } = await serve();
+  const environment = { BULKHEAD_URL: runtime.url, BULKHEAD_TOKEN: TOKEN };
+  const dev = startCommand(['dev', '.', '--into', connectors], { cwd: join(cwd, 'weather'), environment });
+  const version = async () => (await client('GET', '/connectors')).body[0]?.version;
+  await vi.waitFor(async () => expect(await version()).toBe('1.0.0'), patiently);
+  await says(dev, 'Watching .');
+  await edit(join(cwd, 'weather/package.json'), '"1.0.0"', '"1.0.1"');
+  await vi.waitFor(async () => expect(await version()).toBe('1.0.1'), patiently);
+  await says(dev, 'Loaded weather 1.0.1.');
+  await client('PUT', `/integrations/${await installed(client, 'weather')}/settings/forecast`);
+  await says(dev, /^ {2}info {2}asked for Oslo$/m);
+  // Another connector's lines are not shown.
+  await writeBundle(connectors, 'other', { code: "exports.utilities = { f() { console.log('of another') } }" });
+  await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(2), patiently);
+  await client('PUT', `/integrations/${await installed(client, 'other')}/utilities/f`);
+  await client('PUT', `/integrations/${await installed(client, 'weather')}/settings/forecast`);
+  await vi.waitFor(() => expect(dev.stdout().split('forecast succeeded')).toHaveLength(3), patiently);
+  expect(dev.stdout()).not.toContain('of another');
+  dev.child.kill('SIGTERM');
+  expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
+});

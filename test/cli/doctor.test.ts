@@ -1,0 +1,242 @@
+/** `bulkhead doctor`, on a healthy folder and on sick ones. */
+
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { dataFolder } from '../../src/cli/doctor/data-folder.ts';
+import { fileSystemVerdicts } from '../../src/cli/doctor/file-system.ts';
+import { nodeVersion, processReadings } from '../../src/cli/doctor/machine.ts';
+import { bundles, port } from '../../src/cli/doctor/server.ts';
+import type { Verdict } from '../../src/cli/doctor/verdict.ts';
+import { completeOptions } from '../../src/options.ts';
+import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import { callCommand, linesOf, runCommand } from '../support/command.ts';
+import { documentOf } from '../support/documents.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { serve } from '../support/runtime.ts';
+
+const NOW = Date.now();
+
+test('a healthy machine and folder: every check is a sentence, nothing is changed, and no process is left', async () => {
+  const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
+  await writeBundle(connectors, 'a', { code: 'exports.utilities = {}' });
+  const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors, BULKHEAD_PORT: '0' };
+  const { code, stdout, stderr } = await runCommand(['doctor'], { environment });
+  expect([code, stderr]).toEqual([0, '']);
+  const lines = linesOf(stdout);
+  expect(lines.at(-1)).toBe('Nothing stands in the way.');
+  for (const line of lines.slice(0, -1)) expect(line).toMatch(/^(?:ok {5}|warning) {2}\S.*\.$/);
+  expect(await readdir(data)).toEqual([]);
+
+  const asJson = await callCommand(['doctor', '--json'], { environment });
+  const { healthy, verdicts } = JSON.parse(asJson.stdout) as { healthy: boolean; verdicts: Verdict[] };
+  expect([asJson.code, healthy]).toEqual([0, true]);
+  const checks = verdicts.map(({ check }) => check);
+  for (const check of [
+    'node',
+    'isolated-vm',
+    'permissions',
+    'proc',
+    'compartment',
+    'data',
+    'disk',
+    'lock',
+    'secret-key',
+    'token',
+    'documents',
+    'clock',
+    'port',
+    'bundles',
+  ]) {
+    expect(checks).toContain(check);
+  }
+});
+
+test('a sick one ends with 1 and names what is wrong', async () => {
+  const data = join(await temporaryFolder(), 'file');
+  await writeFile(data, '');
+  const { code, stdout } = await callCommand([
+    'doctor',
+    '--data',
+    data,
+    '--connectors',
+    await temporaryFolder(),
+    '--port',
+    '0',
+  ]);
+  expect(code).toBe(1);
+  expect(linesOf(stdout)).toContain(`PROBLEM  ${data} is not a folder.`);
+  expect(linesOf(stdout).at(-1)).toBe('1 problem.');
+});
+
+describe('a data folder', () => {
+  const verdictsOf = async (folder: string, now = NOW, hasKey = false): Promise<Record<string, string>> => {
+    const { verdicts } = await dataFolder(folder, hasKey, now);
+    return Object.fromEntries(verdicts.map(({ check, status, sentence }) => [check, `${status}: ${sentence}`]));
+  };
+
+  test.each<[string, (data: string) => Promise<void>, string, RegExp]>([
+    [
+      'with a key for everybody',
+      async (data) => {
+        await writeFile(join(data, 'secret-key'), 'k'.repeat(43));
+        await chmod(join(data, 'secret-key'), 0o644);
+      },
+      'secret-key',
+      /^problem: .*can be read by others \(mode 644\): chmod 600/,
+    ],
+    [
+      'with half a key',
+      (data) => writeFile(join(data, 'secret-key'), 'k', { mode: 0o600 }),
+      'secret-key',
+      /^problem: .*is not whole/,
+    ],
+    [
+      'with a damaged token',
+      (data) => writeFile(join(data, 'admin.json'), '{"tokenHash":'),
+      'token',
+      /^problem: .*holds no token's hash/,
+    ],
+    [
+      'with a lock that is none',
+      (data) => writeFile(join(data, 'lock'), 'x'.repeat(5000)),
+      'lock',
+      /^problem: .*is no lock of this server/,
+    ],
+    [
+      'with a document cut off',
+      async (data) => {
+        await mkdir(join(data, 'integrations'));
+        await writeFile(join(data, 'integrations', `${'a'.repeat(24)}.json`), '{"format":1,');
+      },
+      'documents',
+      /^problem: .*aaaa\.json: it is not JSON/,
+    ],
+    [
+      'with a document of a wrong shape',
+      async (data) => {
+        await mkdir(join(data, 'integrations'));
+        await writeFile(join(data, 'integrations', `${'a'.repeat(24)}.json`), '{"format":1}');
+      },
+      'documents',
+      /^problem: .*aaaa\.json: /,
+    ],
+    [
+      'with files that were set aside',
+      async (data) => {
+        await mkdir(join(data, 'integrations'));
+        await writeFile(join(data, 'integrations', 'a.json.1.damaged'), '');
+      },
+      'documents',
+      /^warning: .*set aside as damaged: a\.json\.1\.damaged/,
+    ],
+    [
+      'with integrations and no key',
+      async (data) => {
+        const store = await openLowdbStore(data);
+        const document = documentOf();
+        await store.commit(document.integration._id, () => document);
+        await store.close();
+      },
+      'secret-key',
+      /^warning: .*cannot be read without it/,
+    ],
+    [
+      'from the future',
+      async (data) => {
+        await writeFile(join(data, 'runs.sqlite'), '');
+        const later = new Date(NOW + 86_400_000);
+        await utimes(join(data, 'runs.sqlite'), later, later);
+      },
+      'clock',
+      /^problem: .*it has gone back/,
+    ],
+  ])('%s', async (_what, make, check, sentence) => {
+    const data = await temporaryFolder();
+    await make(data);
+    const before = await readdir(data, { recursive: true });
+    expect((await verdictsOf(data))[check]).toMatch(sentence);
+    expect(await readdir(data, { recursive: true })).toEqual(before);
+  });
+
+  test('that is not there yet, and one whose clock was never set', async () => {
+    const verdicts = await verdictsOf(join(await temporaryFolder(), 'a/b'), 0);
+    expect(verdicts.data).toMatch(/^ok: .*is not there yet/);
+    expect((await verdictsOf(await temporaryFolder(), 0)).clock).toMatch(/^problem: .*1970.*is not set/);
+    expect((await verdictsOf(await temporaryFolder(), NOW, true))['secret-key']).toBe(
+      'ok: The key comes from the options.',
+    );
+  });
+
+  test('that a server has: by whom, and its port is no problem', async () => {
+    const { data, runtime } = await serve();
+    const { holder, verdicts } = await dataFolder(data, false, NOW);
+    expect(holder).toContain(`process ${process.pid} on`);
+    expect(verdicts.every(({ status }) => status === 'ok')).toBe(true);
+    const options = completeOptions({ port: Number(new URL(runtime.url).port) });
+    expect((await port(options, holder)).status).toBe('ok');
+    expect(await port(options, undefined)).toMatchObject({
+      status: 'problem',
+      sentence: expect.stringContaining('is in use by another process'),
+    });
+    // It was looked at, and goes on.
+    expect(JSON.parse(await readFile(join(data, 'holder.json'), 'utf8')).pid).toBe(process.pid);
+  });
+});
+
+test('a port and a host', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  onTestFinished(() => void taken.close());
+  const { port: number } = taken.address() as AddressInfo;
+  expect((await port(completeOptions({ port: number }), undefined)).status).toBe('problem');
+  expect(await port(completeOptions({ port: 0, host: '192.0.2.1' }), undefined)).toMatchObject({
+    status: 'problem',
+    sentence: expect.stringContaining('192.0.2.1 is no address of this machine'),
+  });
+});
+
+test('bundles that do not load, each with its reason', async () => {
+  const connectors = await temporaryFolder();
+  await writeBundle(connectors, 'a', { code: 'exports.utilities = {}' });
+  await writeBundle(connectors, 'broken', { code: 'exports.utilities = {' });
+  await writeBundle(connectors, 'old', { manifest: { version: '1' }, code: '' });
+  await writeBundle(connectors, 'twin', { manifest: { name: 'a' }, code: 'exports.utilities = {}' });
+  const names: string[] = [];
+  const verdicts = await bundles(connectors, 'process', (name) => names.push(name));
+  expect(names).toEqual(['a', 'broken', 'old', 'twin']);
+  expect(verdicts.map(({ status, sentence }) => `${status}: ${sentence}`)).toEqual([
+    expect.stringMatching(/^problem: The bundle broken does not load: .*Unexpected/),
+    expect.stringMatching(/^problem: The bundle old does not load: version must match/),
+    'problem: The bundle twin has the same id as a: one of them is refused.',
+  ]);
+  expect(await bundles(await temporaryFolder(), 'process', () => {})).toMatchObject([{ status: 'warning' }]);
+});
+
+test.each<[string, Parameters<typeof fileSystemVerdicts>[0], string[]]>([
+  ['a disk with room', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok']],
+  ['a full one', { type: 0xef53, bsize: 4096, bavail: 10, files: 1000, ffree: 900 }, ['problem']],
+  ['a nearly full one', { type: 0xef53, bsize: 4096, bavail: 30_000, files: 1000, ffree: 900 }, ['warning']],
+  ['one without inodes', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 3 }, ['problem']],
+  ['one that does not count them', { type: 0x9123683e, bsize: 4096, bavail: 10_000_000, files: 0, ffree: 0 }, ['ok']],
+  ['NFS', { type: 0x6969, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok', 'problem']],
+  [
+    'CIFS, as a signed number',
+    { type: -11317950, bsize: 4096, bavail: 10_000_000, files: 0, ffree: 0 },
+    ['ok', 'problem'],
+  ],
+  ['memory', { type: 0x01021994, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok', 'warning']],
+])('%s', (_what, statistics, statuses) => {
+  expect(fileSystemVerdicts(statistics, 'linux').map(({ status }) => status)).toEqual(statuses);
+});
+
+test('versions of Node, and systems without /proc', async () => {
+  expect(['22.12.0', '24.1.0', '26.10.0'].map((version) => nodeVersion(version).status)).toEqual([
+    'problem',
+    'warning',
+    'ok',
+  ]);
+  expect((await processReadings('darwin')).status).toBe('warning');
+});

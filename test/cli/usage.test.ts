@@ -1,0 +1,122 @@
+/** The command line itself: help, examples, exit codes, sentences. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { callCommand, linesOf, runCommand, startCommand } from '../support/command.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { installed, serve, TOKEN } from '../support/runtime.ts';
+
+const COMMANDS = [
+  'start',
+  'init',
+  'dev',
+  'test',
+  'validate',
+  'build',
+  'pack',
+  'invoke',
+  'token',
+  'backup',
+  'restore',
+  'doctor',
+];
+
+test('--help lists the commands, the options of the server and the exit codes', async () => {
+  const { code, stdout, stderr } = await callCommand(['--help']);
+  expect([code, stderr]).toEqual([0, '']);
+  for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  expect(stdout).toContain('BULKHEAD_RUN_TIMEOUT_MS');
+  expect(stdout).toContain('Exit codes: 0 done, 1 failed, 2 ');
+});
+
+test.each(COMMANDS)('%s --help says what it does and shows an example that calls it', async (name) => {
+  const { code, stdout, stderr } = await callCommand([name, '--help']);
+  expect([code, stderr]).toEqual([0, '']);
+  const [, examples = ''] = stdout.split(/^Examples?:$/m);
+  expect(linesOf(examples).some((line) => line.includes(`bulkhead ${name}`))).toBe(true);
+});
+
+test('--version prints the version of the package', async () => {
+  expect(await callCommand(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
+});
+
+test.each<[string[], string]>([
+  [['init'], 'init takes the name of a connector.'],
+  [['init', 'a', 'b'], 'init takes the name of a connector.'],
+  [['init', 'Grüße'], '"Grüße" is no name for a connector'],
+  [['init', '../..'], 'is no name for a connector'],
+  [['init', 'a', '--language', 'cobol'], 'Allowed choices are typescript, javascript.'],
+  [['validate', '--jsno'], '(Did you mean --json?)'],
+  [['validate', 'a', 'b'], 'validate takes one folder.'],
+  [['pack', '--output'], 'argument missing'],
+  [['invoke', 'a', 'settings'], 'invoke takes an integration, a section and a function.'],
+  [['invoke', 'a', 'hooks', 'f'], 'hooks is no section that can be called'],
+  [['invoke', 'a', 'settings', 'f', '--body', '{'], '--body is not JSON.'],
+  [['invoke', 'a', 'settings', 'f', '--body', '[]'], '--body is not a JSON object.'],
+  [['invoke', 'a', 'settings', 'f', '--port', '30x'], '--port ("30x") is not valid'],
+  [['invoke', 'a', 'settings', 'f', '--url', 'example'], '--url ("example") is not valid'],
+  [['token', 'x'], 'token takes nothing.'],
+  [['doctor', '--nope'], "Unknown option '--nope'."],
+  [['doctor', '--isolation', 'none'], '--isolation ("none") is not valid'],
+])('%j is one sentence and exit code 2', async (args, sentence) => {
+  const { code, stdout, stderr } = await callCommand(args, { cwd: await temporaryFolder() });
+  expect([code, stdout, linesOf(stderr)]).toEqual([2, '', [expect.stringContaining(sentence)]]);
+});
+
+test('what the environment says of options that a command does not read does not matter to it', async () => {
+  const environment = { BULKHEAD_PORT: '30x', BULKHEAD_DATA: '' };
+  const { code } = await callCommand(['init', 'a'], { cwd: await temporaryFolder(), environment });
+  expect(code).toBe(0);
+});
+
+test('the process ends with the exit code of the command', async () => {
+  const cwd = await temporaryFolder();
+  const [wrong, failed] = await Promise.all([
+    runCommand(['init', 'Wrong Name'], { cwd }),
+    runCommand(['validate', 'nowhere'], { cwd }),
+  ]);
+  expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('is no name for a connector') });
+  expect(failed).toMatchObject({ code: 1, stderr: 'package.json:1:1 error package.json is missing\n' });
+});
+
+test('whoever stops reading stops no command', async () => {
+  const going = startCommand(['--help']);
+  going.child.stdout.destroy();
+  expect(await going.finished).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a terminal is shown what goes on, and the line is taken away; others are not', async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather', '--language', 'javascript'], { cwd });
+  const args = ['validate', 'weather'];
+  const { stdout } = await callCommand(args, { cwd, isTTY: true });
+  const cleared = (text: string): string => text.replaceAll('\r\u001B[2K', '⌫');
+  expect(cleared(stdout)).toMatch(/^⌫(?:Reading|Loading) ….*⌫Nothing is wrong/s);
+  const data = { cwd, environment: { BULKHEAD_DATA: join(cwd, 'data') } };
+  expect(await callCommand(['backup', 'a.gz'], data)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no data folder'),
+  });
+  await mkdir(join(cwd, 'data'));
+  const saved = await callCommand(['backup', 'a.gz', '--json'], { ...data, isTTY: true });
+  expect(cleared(saved.stdout)).toMatch(/^⌫Saving 0\.0 MiB⌫\{/);
+  const plain = await callCommand(['backup', 'a.gz', '--json', '--overwrite'], data);
+  expect(JSON.parse(plain.stdout)).toEqual({ file: join(cwd, 'a.gz'), bytes: expect.any(Number) });
+  const restored = await callCommand(['restore', 'a.gz', '--json'], data);
+  expect(JSON.parse(restored.stdout)).toEqual({ restored: 0, unchanged: 0, overwritten: 0 });
+  const built = await callCommand(['init', 'again', '--json'], { cwd });
+  expect(JSON.parse(built.stdout)).toMatchObject({ folder: join(cwd, 'again') });
+});
+
+test('a command that is told to end ends, says so, and fails', async () => {
+  const code = 'exports.utilities = { wait: () => new Promise((resolve) => setTimeout(resolve, 60_000)) }';
+  const { client, runtime } = await serve({ slow: { code } });
+  const id = await installed(client, 'slow');
+  const ending = new AbortController();
+  const args = ['invoke', id, 'utilities', 'wait', '--url', runtime.url, '--token', TOKEN];
+  const ended = callCommand(args, { signal: ending.signal });
+  const runs = async () => (await client('GET', `/integrations/${id}/runs`)).body;
+  await vi.waitFor(async () => expect(await runs()).toHaveLength(1), { timeout: 10_000 });
+  ending.abort('SIGINT');
+  expect(await ended).toEqual({ code: 1, stdout: '', stderr: 'Ended by SIGINT.\n' });
+});

@@ -1,0 +1,209 @@
+/** What `validate` finds, with file and line. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { callCommand, linesOf } from '../support/command.ts';
+import { temporaryFolder } from '../support/folders.ts';
+
+const MANIFEST = `{
+  "name": "shop",
+  "version": "1.0.0",
+  "main": "index.js",
+  "connector": {
+    "install": [{ "name": "Verify", "installerFunction": "verify" }]
+  }
+}
+`;
+const CODE = 'exports.installer = { verify: () => ({ success: true }) };\n';
+
+async function validated(files: Record<string, string>, flags: string[] = []) {
+  const folder = await temporaryFolder();
+  for (const [path, text] of Object.entries({ 'package.json': MANIFEST, 'index.js': CODE, ...files })) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return callCommand(['validate', ...flags], { cwd: folder });
+}
+
+/** The manifest with lines put in the place of one. */
+const withLine = (line: string, text: string): string => MANIFEST.replace(line, text);
+const INSTALL = '    "install": [{ "name": "Verify", "installerFunction": "verify" }]';
+
+test('nothing is wrong with a right one', async () => {
+  expect(await validated({})).toEqual({
+    code: 0,
+    stdout: 'Nothing is wrong: shop 1.0.0, 1 functions, 1 KiB.\n',
+    stderr: '',
+  });
+});
+
+test.each<[string, Record<string, string>, string[]]>([
+  [
+    'no JSON',
+    { 'package.json': '{\n  "name": "a",\n  oops\n}' },
+    ['package.json:3:3 error package.json is not JSON: '],
+  ],
+  [
+    'a comma at the end',
+    { 'package.json': '{\n  "name": "a",\n}' },
+    ['package.json:3:1 error package.json is not JSON: '],
+  ],
+  ['a list', { 'package.json': '[]' }, ['package.json:1:1 error the value must be object']],
+  [
+    'several fields, Windows line endings and a byte-order mark',
+    {
+      'package.json': `\uFEFF${withLine('"1.0.0"', '"one"')
+        .replace(INSTALL, '    "title": 5,\n    "install": [{ "name": "V" }, { "name": "" }]')
+        .replaceAll('\n', '\r\n')}`,
+    },
+    [
+      'package.json:3:3 error version must match pattern',
+      'package.json:6:5 error connector.title must be string',
+      'package.json:7:36 error connector.install.1.name must',
+    ],
+  ],
+  [
+    'a function that is not there',
+    { 'package.json': withLine(INSTALL, `    "updateFunction": "update",\n${INSTALL.replace('"verify"', '"verfy"')}`) },
+    [
+      'package.json:6:5 error the section installer has no function update',
+      'package.json:7:37 error the section installer has no function verfy',
+    ],
+  ],
+  [
+    'a main that is not there',
+    { 'package.json': withLine('index.js', 'lib/main.js') },
+    ['package.json:4:3 error main (lib/main.js) is missing'],
+  ],
+  [
+    'forbidden imports',
+    {
+      'index.js': `const { progress } = require('bulkhead');\nconst fs = require('node:fs');\n\nconst own = require('./own.js');\n${CODE}`,
+    },
+    ['index.js:2:20 error node:fs is not there', 'index.js:4:21 error ./own.js is another file, and a bundle is one'],
+  ],
+  [
+    'forbidden imports of a module',
+    {
+      'package.json': withLine('"main"', '"type": "module",\n  "main"'),
+      'index.js':
+        "import { progress } from 'bulkhead';\nexport { x } from 'lodash';\nexport const installer = { verify: () => import('fs') };\n",
+    },
+    ['index.js:2:19 error lodash is another file', 'index.js:3:49 error fs is not there'],
+  ],
+  [
+    'a syntax error',
+    { 'index.js': 'exports.installer = {\n  verify( => 1\n};' },
+    ['index.js:2:11 error Expected identifier'],
+  ],
+  [
+    'top-level await',
+    {
+      'package.json': withLine('"main"', '"type": "module",\n  "main"'),
+      'index.js': 'export const installer = { verify() {} };\nawait 1;\n',
+    },
+    ['index.js:2:1 error Top-level await is not available'],
+  ],
+  [
+    'code that throws when it is loaded',
+    { 'index.js': `${CODE}process.exit();` },
+    ['package.json:4:3 error index.js does not load: process is not defined'],
+  ],
+  [
+    'code that is too large',
+    { 'index.js': `${CODE}//${'x'.repeat(17 * 1024 * 1024)}` },
+    ['package.json:4:3 error main (index.js) is larger than 16777216 bytes'],
+  ],
+  [
+    'an import of a source, and one of what it imports',
+    {
+      'package.json': withLine('"main": "index.js"', '"source": "src/index.ts",\n  "main": "dist/index.js"'),
+      'src/index.ts': "import './other.ts';\nimport 'not-installed';\nexport const installer = { verify() {} };\n",
+      'src/other.ts':
+        "const a = 1;\n/* größer */ import { join } from 'path';\nimport { createCompartment } from 'bulkhead/test';\nexport default [join, createCompartment, a];\n",
+    },
+    [
+      'src/other.ts:2:35 error path is not there',
+      'src/other.ts:3:35 error bulkhead/test is for tests',
+      'src/index.ts:2:8 error Could not resolve "not-installed"',
+    ],
+  ],
+  [
+    'a source that is not there',
+    { 'package.json': withLine('"main"', '"source": "src/nowhere.ts",\n  "main"') },
+    ['package.json:4:3 error Could not resolve "src/nowhere.ts"'],
+  ],
+])('%s', async (_what, files, expected) => {
+  const { code, stderr, stdout } = await validated(files);
+  const lines = linesOf(stderr).sort();
+  expect(lines).toEqual(expected.toSorted().map((line) => expect.stringContaining(line)));
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^\d+ errors?, 0 warnings/)]);
+});
+
+test('what the runtime takes and makes nothing of is a warning', async () => {
+  const section = [
+    '    "permission": { "fetch": [] },',
+    '    "limits": { "memory": 32 },',
+    '    "settings": {',
+    '      "own": { "kept": true },',
+    '      "sections": [{ "titel": "Orders", "fields": [',
+    '        { "name": "a", "type": "combobox" },',
+    '        { "name": "b", "type": "input", "requird": true },',
+    '        { "name": "c", "type": "checkbox", "value": "on" },',
+    '        { "type": "input" }',
+    '      ] }]',
+    '    },',
+  ];
+  const { code, stdout, stderr } = await validated({
+    'package.json': withLine(INSTALL, `${section.join('\n')}\n${INSTALL}`),
+  });
+  expect(linesOf(stderr)).toEqual(
+    [
+      'package.json:6:5 warning connector.permission is not a field of this object',
+      'package.json:7:17 warning connector.limits.memory is not a field of this object',
+      'package.json:10:22 warning connector.settings.sections.0.titel is not known here',
+      'package.json:11:24 warning connector.settings.sections.0.fields.0.type is none of input, ',
+      'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field',
+      'package.json:13:44 warning connector.settings.sections.0.fields.2.value must be boolean',
+      'package.json:14:9 warning connector.settings.sections.0.fields.3.name is required',
+    ].map((line) => expect.stringContaining(line)),
+  );
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 7 warnings: shop 1\.0\.0/)]);
+});
+
+test('--json has the findings with their fields', async () => {
+  const wrong = await validated({ 'package.json': withLine('"1.0.0"', '1') }, ['--json']);
+  expect([wrong.code, wrong.stderr, JSON.parse(wrong.stdout)]).toEqual([
+    1,
+    '',
+    {
+      valid: false,
+      findings: [
+        {
+          severity: 'error',
+          file: 'package.json',
+          line: 3,
+          column: 3,
+          field: 'version',
+          message: expect.stringContaining('version'),
+        },
+      ],
+    },
+  ]);
+  const right = JSON.parse((await validated({}, ['--json'])).stdout);
+  expect(right).toMatchObject({ valid: true, findings: [], sections: { installer: ['verify'] } });
+});
+
+test("a library in the bundle is not its author's: what it only tries is a warning", async () => {
+  const { code, stderr } = await validated({
+    'package.json': withLine('"main": "index.js"', '"source": "src/index.js",\n  "main": "dist/index.js"'),
+    'src/index.js': "import works from 'tolerant';\nexport const installer = { verify: () => works() };\n",
+    'node_modules/tolerant/package.json': '{"name":"tolerant","version":"1.0.0","main":"index.js"}',
+    'node_modules/tolerant/index.js':
+      "let os;\ntry { os = require('node:os'); } catch {}\nmodule.exports = () => ({ success: true });\n",
+  });
+  expect([code, linesOf(stderr)]).toEqual([
+    0,
+    [expect.stringContaining('node_modules/tolerant/index.js:2:20 warning node:os is not there')],
+  ]);
+});

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/dashboard/api/json.ts';
+import { matching } from '../../src/dashboard/form/filter-options.ts';
+import { chosen, notOffered, optionsIn, optionsOf } from '../../src/dashboard/form/options.ts';
+import { sizeOf } from '../../src/dashboard/form/plain-text.ts';
+import { readForm } from '../../src/dashboard/form/read-form.ts';
+import { safeLink } from '../../src/dashboard/form/safe-link.ts';
+import { sameJson } from '../../src/dashboard/form/same-json.ts';
+import { placed } from '../../src/dashboard/form/server-errors.ts';
+import { MAX_FILE_BYTES, readTextFile } from '../../src/dashboard/form/text-file.ts';
+import { ledgerSettings, mirrorSettings } from './form-forms.ts';
+
+describe('options', () => {
+  test('are values, pairs, objects, or a list of {id, text}; what stands for nothing is left out', () => {
+    const options = [
+      'a',
+      ['b', 'B'],
+      ['c'],
+      { value: 'd', label: 'D' },
+      { id: 'e', text: 'E' },
+      5,
+      true,
+      null,
+      {},
+      [],
+      ['', 'none'],
+      [{ x: 1 }, 'odd'],
+    ];
+    expect(optionsOf(options as never)).toEqual([
+      { value: 'a', label: 'a' },
+      { value: 'b', label: 'B' },
+      { value: 'c', label: 'c' },
+      { value: 'd', label: 'D' },
+      { value: 'e', label: 'E' },
+      { value: 5, label: '5' },
+      { value: true, label: 'true' },
+    ]);
+    expect([optionsOf(null), optionsOf('abc'), optionsOf(undefined)]).toEqual([undefined, undefined, undefined]);
+  });
+  test('a label of 5 MB is shortened, its value is not', () => {
+    const text = 'x'.repeat(5_000_000);
+    const [option] = optionsOf([text]) ?? [];
+    expect(option?.value).toBe(text);
+    expect(option?.label.length).toBeLessThan(1000);
+  });
+  test('a field that yields value and label gets both', () => {
+    const option = { value: '1', label: 'One' };
+    expect(chosen({ properties: { yieldValueAndLabel: true } }, option)).toEqual({ id: '1', label: 'One' });
+    expect(chosen({ properties: null }, option)).toBe('1');
+  });
+  test('are found in the answer to a refresh: a list, its options, or the field as it is now', () => {
+    expect(optionsIn(['a'])).toEqual(['a']);
+    expect(optionsIn({ fieldName: 'x', options: ['a'] })).toEqual(['a']);
+    expect(optionsIn({ generates: ['g'], options: ['a'] }, 'generates')).toEqual(['g']);
+    expect(optionsIn({ optionsMap: [{ id: 'c', options: ['m'] }] }, 'c')).toEqual(['m']);
+    expect(optionsIn({ options: ['a'] }, 'generates')).toEqual(['a']);
+    expect([optionsIn({}), optionsIn(null), optionsIn('x'), optionsIn(undefined, 'extracts')]).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+  test('what is chosen and not offered any more can still be seen', () => {
+    const options = optionsOf(['a']) ?? [];
+    expect(notOffered('z', options)).toEqual({ value: 'z', label: 'z (not offered any more)' });
+    expect(notOffered('z', [])).toEqual({ value: 'z', label: 'z' });
+    expect(notOffered({ id: 'z', label: 'Zed' }, options)).toEqual({ value: 'z', label: 'Zed (not offered any more)' });
+    expect([notOffered('a', options), notOffered('', options), notOffered(null, options)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+  test('ten thousand are searched, by label and value, and a hundred shown', () => {
+    const options = Array.from({ length: 10_000 }, (_, i) => ({ value: `v${i}`, label: `Item ${i}` }));
+    expect(matching(options, '', 100)).toMatchObject({ count: 10_000, shown: { length: 100 } });
+    expect(matching(options, ' item 77 ', 100).shown[0]).toEqual({ value: 'v77', label: 'Item 77' });
+    expect(matching(options, 'v9999', 100)).toEqual({ count: 1, shown: [{ value: 'v9999', label: 'Item 9999' }] });
+    expect(matching(options, 'nothing', 100).count).toBe(0);
+    const within = [
+      { value: 'b', label: 'The item' },
+      { value: 'a', label: 'Item' },
+    ];
+    expect(matching(within, 'item', 1)).toEqual({ count: 2, shown: [{ value: 'a', label: 'Item' }] });
+  });
+});
+
+test.each([
+  [{ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 }, true],
+  [{ a: 1 }, { a: 1, b: 2 }, false],
+  [{ a: 1, b: 2 }, { a: 1 }, false],
+  [[1, 2], [2, 1], false],
+  [[1], [1, 2], false],
+  [{}, [], false],
+  [null, {}, false],
+  [{ toString: 1 }, {}, false],
+])('%j and %j are the same JSON: %j', (a, b, isSame) => {
+  expect(sameJson(a, b)).toBe(isSame);
+});
+
+test.each([
+  ['https://a.example/x', 'https://a.example/x'],
+  ['http://a.example', 'http://a.example/'],
+  ['javascript:alert(1)', undefined],
+  [' javascript:alert(1)', undefined],
+  ['JaVaScRiPt:alert(1)', undefined],
+  ['java\nscript:alert(1)', undefined],
+  ['data:text/html,x', undefined],
+  ['blob:https://a.example/1', undefined],
+  ['vbscript:x', undefined],
+  ['//a.example', undefined],
+  ['/relative', undefined],
+  ['', undefined],
+  [5, undefined],
+  [{ toString: 'x' }, undefined],
+])('a link to %j leads to %j', (address, href) => {
+  expect(safeLink(address)).toBe(href);
+});
+
+describe('errors of the server', () => {
+  const error = (field: string | undefined, message = 'wrong') => ({
+    code: 'invalid_field',
+    message,
+    ...(field === undefined ? {} : { field }),
+  });
+  const found = (settings: JsonObject, ...errors: ReturnType<typeof error>[]) => {
+    const form = readForm(settings);
+    const { fields, rest } = placed(form, errors);
+    return [
+      [...fields.keys()]
+        .map((id) => form.fields.find((field) => field.id === id))
+        .map((field) => `${field?.store ?? ''}:${field?.name}`),
+      rest.length,
+    ];
+  };
+  test.each([
+    [ledgerSettings, 'salesAccount', [[':salesAccount'], 0]],
+    [ledgerSettings, 'pending.salesAccount', [[':salesAccount'], 0]],
+    [ledgerSettings, 'nothing', [[], 1]],
+    [ledgerSettings, '__proto__', [[], 1]],
+    [mirrorSettings, 'us.packages', [['us:packages'], 0]],
+    [mirrorSettings, 'packages', [['eu:packages', 'us:packages'], 0]],
+    [mirrorSettings, 'us', [[], 1]],
+  ])('%# %s', (settings, field, expected) => {
+    expect(found(settings, error(field))).toEqual(expected);
+  });
+  test('a message that begins with a field stands at the field', () => {
+    expect(found(ledgerSettings, error(undefined, 'salesAccount: there is no account 1'))).toEqual([
+      [':salesAccount'],
+      0,
+    ]);
+    expect(found(ledgerSettings, error(undefined, 'Oh no: something'))).toEqual([[], 1]);
+  });
+  test('several of one field are all shown', () => {
+    const { fields } = placed(readForm(ledgerSettings), [error('paused', 'one'), error('paused', 'two')]);
+    expect([...fields.values()]).toEqual(['one\ntwo']);
+  });
+});
+
+describe('a file', () => {
+  test('is read as text', async () => {
+    expect(await readTextFile(new File(['Grüße\r\n'], 'a.txt'))).toEqual({ text: 'Grüße\r\n' });
+  });
+  test('that is too large or no text is refused', async () => {
+    expect(await readTextFile(new File([new Uint8Array(MAX_FILE_BYTES + 1)], 'big.txt'))).toEqual({
+      problem: 'big.txt is larger than 1 MB',
+    });
+    expect(await readTextFile(new File([new Uint8Array([0xff, 0xfe, 0x00])], 'a.png'))).toEqual({
+      problem: 'a.png is not a text file in UTF-8',
+    });
+  });
+});
+
+test.each([
+  ['', '0 bytes'],
+  ['a', '1 byte'],
+  ['ü', '2 bytes'],
+  ['x'.repeat(2048), '2.0 KB'],
+  ['x'.repeat(20_480), '20 KB'],
+  ['x'.repeat(3_145_728), '3.0 MB'],
+])('the size of a text is told: %#', (text, size) => {
+  expect(sizeOf(text)).toBe(size);
+});

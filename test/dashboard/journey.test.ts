@@ -1,0 +1,189 @@
+/**
+ * A person who has never seen the product: from the address that `npm start` prints, by what stands on
+ * the page, to an integration that is installed, set up, updated and removed. With each connector that
+ * comes along.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Dashboard, picture, startDashboard } from '../support/dashboard.ts';
+import { writeBundle } from '../support/folders.ts';
+import { relayTo, startRegistry } from '../support/registry.ts';
+
+const PASSWORD = 'pässwörd';
+
+let dashboard: Dashboard;
+beforeAll(async () => {
+  dashboard = await startDashboard({
+    shipped: ['hello', 'shop-ledger'],
+    environment: { BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1' },
+  });
+}, 60_000);
+afterAll(() => dashboard?.close());
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name, exact: true }).waitFor();
+const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true }).click();
+const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).click();
+const tab = (page: Page, name: string) =>
+  page
+    .getByRole('navigation', { name: /^Pages of/ })
+    .getByRole('link', { name })
+    .click();
+
+/** From the list of connectors into the setup. */
+async function install(page: Page, title: string, tag: string): Promise<void> {
+  await press(page, `Install ${title}`);
+  await page.getByRole('dialog').getByLabel('Tag').fill(tag);
+  await press(page, 'Install');
+  await heading(page, title);
+  await heading(page, 'Set it up');
+}
+
+const isRemoved = (page: Page, title: string) => page.getByText(`${title} is removed.`).waitFor();
+
+test('hello: steps that only verify, settings, a removal without steps', async () => {
+  const page = await dashboard.open();
+  await heading(page, 'No integrations yet');
+  expect(page.url()).not.toContain('token');
+  await picture(page, 'empty');
+  await follow(page, 'Install your first connector');
+  await install(page, 'Hello', 'Größe');
+  await press(page, 'Verify');
+  await page.getByText('1 of 2 steps done').waitFor();
+  await press(page, 'Verify');
+  await page.getByText('It is set up.').waitFor();
+  await follow(page, 'Go to the settings');
+  await page.getByRole('combobox', { name: /^Greeting/ }).selectOption({ label: 'Ahoy' });
+  await page.getByLabel('Your name').fill('Ada <b>');
+  await press(page, /^Save/);
+  await page.getByText('The settings are saved.').waitFor();
+  const [integration] = (await dashboard.client('GET', '/integrations')).body;
+  expect(integration.settings.sections[0].fields.map(({ value }: { value: unknown }) => value)).toEqual([
+    'ahoy',
+    'Ada <b>',
+    false,
+  ]);
+  await tab(page, 'Remove');
+  await press(page, 'Remove');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  await isRemoved(page, 'Hello');
+  await heading(page, 'No integrations yet');
+  await page.context().close();
+}, 120_000);
+
+test('shop-ledger: steps with forms, errors in place, a removal in steps', async () => {
+  const page = await dashboard.open('#/connectors');
+  await install(page, 'Shop – Ledger', '');
+  await page.getByLabel('Shop address').fill('no shop');
+  await press(page, 'Continue');
+  await page.getByText('"no shop" is no address of a shop.').first().waitFor();
+  await page.getByLabel('Shop address').fill('flowers.example');
+  await press(page, 'Continue');
+  await page.getByText('1 of 3 steps done').waitFor();
+  await page.getByLabel('Chart of accounts').selectOption({ label: 'Services' });
+  await press(page, 'Continue');
+  await press(page, 'Verify');
+  await page.getByText('It is set up.').waitFor();
+  await tab(page, 'Runs');
+  await page.getByRole('button', { name: 'installer.checkBooks' }).waitFor();
+  await tab(page, 'Remove');
+  await press(page, 'Begin the removal');
+  await heading(page, 'Being removed');
+  // What is begun is taken up where it was.
+  await page.reload();
+  await heading(page, 'Being removed');
+  expect(await page.getByRole('button', { name: 'Remove it for good' }).isDisabled()).toBe(true);
+  await press(page, 'Verify');
+  await page.getByText('All steps are done.').waitFor();
+  await press(page, 'Remove it for good');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  await isRemoved(page, 'Shop – Ledger');
+  await page.context().close();
+}, 120_000);
+
+test('registry-mirror: credentials, an application that breaks, settings by store, an update, a removal', async () => {
+  const registry = await startRegistry();
+  await registry.addUser('zoe', PASSWORD);
+  for (const name of ['apple', 'pear']) await registry.publish(name, '1.2.3', ['zoe', PASSWORD]);
+  const relay = await relayTo(registry.url);
+  const source = new URL('../../connectors/registry-mirror/', import.meta.url);
+  const manifest = JSON.parse(await readFile(new URL('package.json', source), 'utf8'));
+  const code = await readFile(new URL('index.js', source), 'utf8');
+  const write = (version: string, text: string): Promise<void> =>
+    writeBundle(dashboard.connectors, 'registry-mirror', {
+      manifest: { ...manifest, version },
+      connector: { ...manifest.connector, opts: { registry: relay.url }, permissions: { fetch: [relay.url] } },
+      code: text,
+    });
+  const page = await dashboard.open('#/connectors');
+  // A bundle that is put into the folder comes up by itself.
+  await write('1.0.0', code.replace("['releases', 'tags']", "['releases']"));
+  await dashboard.settle('registry-mirror', '1.0.0');
+
+  // The application breaks in the middle: said in place, nothing is left, and it can be tried again.
+  relay.cutAfter(0);
+  await press(page, 'Install Registry – Mirror');
+  await press(page, 'Install');
+  await page.getByText('It was not installed; nothing is left behind.').waitFor();
+  await page.getByText('The registry does not answer').waitFor();
+  const { body } = await dashboard.client('GET', '/connectors');
+  const { _id } = body.find(({ name }: { name: string }) => name === 'registry-mirror');
+  expect((await dashboard.client('GET', `/integrations?_connectorId=${_id}`)).body).toEqual([]);
+  relay.mend();
+  await press(page, 'Try again');
+  await heading(page, 'Set it up');
+
+  // Wrong credentials, in the connector's own words; then right ones, which nobody sees again.
+  await page.getByLabel('User name').fill('zoe');
+  await page.getByLabel('Password').fill('wrong');
+  await press(page, 'Save and verify');
+  await page.getByText('This step did not succeed.').waitFor();
+  await picture(page, 'wrong-credentials');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await press(page, 'Save and verify');
+  await page.getByText('1 of 3 steps done').waitFor();
+  await page.getByLabel('User name').fill('zoe');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await press(page, 'Save and verify');
+  await page.getByText('2 of 3 steps done').waitFor();
+  await press(page, 'Verify');
+  await page.getByText('It is set up.').waitFor();
+
+  await tab(page, 'Records');
+  await press(page, 'Test Main registry, source');
+  await page.getByText('Answers (200)').waitFor();
+  await press(page, 'Edit Main registry, source');
+  expect(await page.getByRole('dialog').getByLabel('Password').inputValue()).toBe('');
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Source of it all');
+  await press(page, 'Save');
+  await press(page, 'Test Source of it all');
+  await page.getByText('Answers (200)').waitFor();
+  await picture(page, 'records');
+
+  await write('1.1.0', code);
+  await dashboard.settle('registry-mirror', '1.1.0');
+  await page.getByText('Version 1.1.0 is available.').waitFor();
+  await picture(page, 'update');
+  relay.cutAfter(0);
+  await press(page, 'Update');
+  await page.getByText('The update failed; the integration is as it was.').waitFor();
+  relay.mend();
+  await press(page, 'Try again');
+  await page.getByText('runs version 1.1.0 now').waitFor();
+  await page.getByText('Main registry, tags').first().waitFor();
+
+  await tab(page, 'Remove');
+  await press(page, 'Begin the removal');
+  await press(page, 'Verify');
+  await page.getByText('1 step left.', { exact: false }).waitFor();
+  await press(page, 'Verify');
+  await page.getByText('All steps are done.').waitFor();
+  await press(page, 'Remove it for good');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  await isRemoved(page, 'Registry – Mirror');
+  await page.context().close();
+}, 180_000);
+
+test('nothing went wrong in any page', () => {
+  expect(dashboard.faults).toEqual([]);
+});

@@ -1,0 +1,109 @@
+/** `guest.d.ts` against a real compartment: what is declared is there, and what is there is declared. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { createSandbox } from '../../sandbox/index.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { typeErrors } from '../support/package.ts';
+import { resultIn } from './sandboxed.ts';
+
+const types = fileURLToPath(new URL('../../sandbox/guest/types/', import.meta.url));
+
+interface Members {
+  /** Of its instances, or of itself if it makes none. */
+  readonly own: readonly string[];
+  readonly statics: readonly string[];
+  readonly isClass: boolean;
+}
+
+/** Runs in the compartment. */
+const LIST = `
+  const chain = (value) => {
+    const names = new Set();
+    for (let at = value; at && at !== Object.prototype && at !== Error.prototype; at = Object.getPrototypeOf(at)) {
+      for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+    }
+    names.delete('constructor');
+    return [...names];
+  };
+  const found = {};
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const value = globalThis[name];
+    const isClass = typeof value === 'function' && /^[A-Z]/.test(name);
+    const own = isClass ? chain(value.prototype) : typeof value === 'object' ? chain(value) : [];
+    const statics = isClass ? Object.getOwnPropertyNames(value).filter((key) => !['length', 'name'].includes(key)) : [];
+    found[name] = { own, statics, isClass };
+  }
+  found.TextEncoder.own.push('encoding');
+  for (const key of ['encoding', 'fatal', 'ignoreBOM']) if (key in new TextDecoder()) found.TextDecoder.own.push(key);
+  const reader = new Response('text').body.getReader();
+  found.$ReadableStream = { own: chain(Object.getPrototypeOf(new Response('text').body)), statics: [], isClass: false };
+  found.$Reader = { own: chain(Object.getPrototypeOf(reader)), statics: [], isClass: false };
+  return found;`;
+
+/** There, and left out of the types: of the past, of pages, or of the library that makes them. */
+const undeclared: Readonly<Record<string, readonly string[]>> = {
+  Event: [
+    'srcElement',
+    'cancelBubble',
+    'returnValue',
+    'initEvent',
+    'NONE',
+    'CAPTURING_PHASE',
+    'AT_TARGET',
+    'BUBBLING_PHASE',
+  ],
+  Request: ['destination', 'referrer', 'referrerPolicy', 'mode', 'credentials', 'cache', 'integrity', 'keepalive'],
+  Response: ['textStream'],
+  $ReadableStream: ['pipeThrough', 'pipeTo'],
+};
+const ofLibraries = ['isReloadNavigation', 'isHistoryNavigation', 'attribute', 'textStream', 'sham'];
+
+test('the types of globals are those of a compartment, name by name', { timeout: 120_000 }, async () => {
+  const sandbox = createSandbox();
+  const found = (await resultIn(sandbox, { body: LIST }).finally(() => sandbox.close())) as Record<string, Members>;
+  const text = await readFile(join(types, 'guest.d.ts'), 'utf8');
+  const declared = [...text.matchAll(/^declare (?:var|const|function) (\w+)/gm)].map(([, name = '']) => name);
+  const ofLanguage: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
+  const ofPlatform = Object.keys(found).filter((name) => !name.startsWith('$') && !ofLanguage.includes(name));
+  // V8 brings a console along, and so does a context of Node's; the compartment's is its own.
+  expect([...new Set(declared)].sort()).toEqual([...ofPlatform, 'console'].sort());
+  expect(found).not.toHaveProperty('WebAssembly');
+
+  const keysOf = (name: string, keys: readonly string[]): string => {
+    const left = [...(undeclared[name] ?? []), ...ofLibraries];
+    const shown = keys.filter((key) => !left.includes(key) && !key.startsWith('_') && !/^[A-Z_]+_ERR$/.test(key));
+    return shown.map((key) => `'${key}'`).join(' | ') || 'never';
+  };
+  const objects = ['console', 'performance', 'crypto'];
+  const checks = Object.entries(found).flatMap(([name, { own, statics, isClass }]) => {
+    if (name === '$ReadableStream') return [`same<Keys<ReadableStream>, ${keysOf(name, own)}>(true);`];
+    if (name === '$Reader') return [`same<Keys<ReturnType<ReadableStream['getReader']>>, ${keysOf(name, own)}>(true);`];
+    if (objects.includes(name)) return [`same<Keys<typeof ${name}>, ${keysOf(name, own)}>(true);`];
+    if (!isClass || !ofPlatform.includes(name)) return [];
+    const own2 = name === 'DOMException' ? [...own, 'stack', 'cause'] : own;
+    return [
+      `same<Keys<${name}>, ${keysOf(name, own2)}>(true);`,
+      `same<Keys<typeof ${name}>, ${keysOf(name, statics)}>(true);`,
+    ];
+  });
+  expect(checks.length).toBeGreaterThan(30);
+  const source = [
+    'type Keys<T> = Extract<keyof T, string>;',
+    'type Difference<A, B> = Exclude<A, B> | Exclude<B, A>;',
+    'declare function same<A, B>(isSame: [Difference<A, B>] extends [never] ? true : Difference<A, B>): void;',
+    ...checks,
+    // The language itself: what the isolate has is known to the compiler.
+    ...ofLanguage.filter((name) => name in found && name !== 'undefined').map((name) => `void ${name};`),
+    'export {};',
+  ];
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'checks.ts'), source.join('\n'));
+  const tsconfig = { extends: join(types, 'tsconfig.guest.json'), include: ['checks.ts'] };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  const errors = await typeErrors(folder);
+  const told = errors.map((error) => `${source[Number(/\((\d+),/.exec(error)?.[1]) - 1]} ${error}`);
+  expect(told).toEqual([]);
+});

@@ -1,0 +1,193 @@
+/** JSON Patch: what RFC 6902 has, and what a hostile patch must not come to. */
+import { describe, expect, test } from 'vitest';
+import type { Json, JsonObject } from '../../src/json.ts';
+import { assertPatch, patched } from '../../src/record/json-patch.ts';
+
+const apply = (document: JsonObject, patch: Json): JsonObject => patched(document, assertPatch(patch));
+/** The code and field of a refusal. */
+function refusal(document: JsonObject, patch: Json): unknown {
+  try {
+    return apply(document, patch);
+  } catch (error) {
+    const { errors } = error as { errors: { code: string; field?: string }[] };
+    return [errors[0]?.code, errors[0]?.field];
+  }
+}
+
+test.each<[string, JsonObject, Json, JsonObject]>([
+  ['add a member', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1, b: 2 }],
+  ['add over a member', { a: 1 }, [{ op: 'add', path: '/a', value: null }], { a: null }],
+  ['add to a list', { a: [1, 3] }, [{ op: 'add', path: '/a/1', value: 2 }], { a: [1, 2, 3] }],
+  ['add to the end', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }],
+  ['add at the end', { a: [1] }, [{ op: 'add', path: '/a/1', value: 2 }], { a: [1, 2] }],
+  ['remove', { a: 1, b: 2 }, [{ op: 'remove', path: '/a' }], { b: 2 }],
+  ['remove from a list', { a: [1, 2, 3] }, [{ op: 'remove', path: '/a/1' }], { a: [1, 3] }],
+  ['replace', { a: { b: 1 } }, [{ op: 'replace', path: '/a/b', value: [] }], { a: { b: [] } }],
+  ['replace everything', { a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
+  ['move', { a: { b: 1 }, c: {} }, [{ op: 'move', from: '/a/b', path: '/c/b' }], { a: {}, c: { b: 1 } }],
+  ['move in a list', { a: [1, 2, 3] }, [{ op: 'move', from: '/a/0', path: '/a/2' }], { a: [2, 3, 1] }],
+  ['move onto itself', { a: 1 }, [{ op: 'move', from: '/a', path: '/a' }], { a: 1 }],
+  ['copy', { a: { b: 1 } }, [{ op: 'copy', from: '/a', path: '/c' }], { a: { b: 1 }, c: { b: 1 } }],
+  ['copy everything', { a: 1 }, [{ op: 'copy', from: '', path: '/b' }], { a: 1, b: { a: 1 } }],
+  [
+    'test',
+    { a: { b: [1, 'x'], c: 2 } },
+    [{ op: 'test', path: '/a', value: { c: 2, b: [1, 'x'] } }],
+    { a: { b: [1, 'x'], c: 2 } },
+  ],
+  [
+    'escapes',
+    { 'a/b': 1, 'm~n': 2, '': 3 },
+    [
+      { op: 'remove', path: '/a~1b' },
+      { op: 'remove', path: '/m~0n' },
+      { op: 'remove', path: '/' },
+    ],
+    {},
+  ],
+  ['~01 is ~1', { '~1': 1 }, [{ op: 'replace', path: '/~01', value: 2 }], { '~1': 2 }],
+  [
+    'names of any language',
+    { größe: { '😀': 1 } },
+    [{ op: 'replace', path: '/größe/😀', value: '\ud800' }],
+    { größe: { '😀': '\ud800' } },
+  ],
+])('%s', (_what, document, patch, expected) => {
+  const before = structuredClone(document);
+  expect(apply(document, patch)).toEqual(expected);
+  expect(document).toEqual(before);
+});
+
+test('what was copied is changed by itself', () => {
+  const patch = [
+    { op: 'copy', from: '/a', path: '/b' },
+    { op: 'add', path: '/b/-', value: 2 },
+  ];
+  expect(apply({ a: [1] }, patch)).toEqual({ a: [1], b: [1, 2] });
+});
+
+test.each<[string, Json]>([
+  ['remove what is not there', [{ op: 'remove', path: '/x' }]],
+  ['replace what is not there', [{ op: 'replace', path: '/x', value: 1 }]],
+  ['move what is not there', [{ op: 'move', from: '/x', path: '/y' }]],
+  ['copy what is not there', [{ op: 'copy', from: '/x', path: '/y' }]],
+  ['add below what is not there', [{ op: 'add', path: '/x/y', value: 1 }]],
+  ['add below a text', [{ op: 'add', path: '/text/0', value: 1 }]],
+  ['add behind the end', [{ op: 'add', path: '/list/9', value: 1 }]],
+  ['a list index with a zero in front', [{ op: 'remove', path: '/list/00' }]],
+  ['a negative list index', [{ op: 'remove', path: '/list/-1' }]],
+  ['a list index that is none', [{ op: 'replace', path: '/list/length', value: 9 }]],
+  ['the end of a list, which has nothing', [{ op: 'remove', path: '/list/-' }]],
+  ['move into itself', [{ op: 'move', from: '/map', path: '/map/a' }]],
+  ['everything into itself', [{ op: 'move', from: '', path: '/map/a' }]],
+  ['a test that fails', [{ op: 'test', path: '/text', value: 'other' }]],
+  ['a test of a part', [{ op: 'test', path: '/map', value: {} }]],
+  ['a test of nothing', [{ op: 'test', path: '/x', value: null }]],
+])('%s does not apply', (_what, patch) => {
+  expect(refusal({ text: 'abc', list: [1, 2], map: { a: 1 } }, patch)).toEqual(['invalid_field', '0.path']);
+});
+
+test.each<[string, Json]>([
+  ['an object', {}],
+  ['null', null],
+  ['another operation', [{ op: 'eval', path: '/a' }]],
+  ['no value', [{ op: 'add', path: '/a' }]],
+  ['no source', [{ op: 'move', path: '/a' }]],
+  ['a path without a slash', [{ op: 'remove', path: 'a' }]],
+  ['an escape that is none', [{ op: 'remove', path: '/a~2' }]],
+  ['a path of another type', [{ op: 'remove', path: ['a'] }]],
+  ['too many operations', Array(1_001).fill({ op: 'test', path: '', value: {} })],
+])('%s is no patch', (_what, patch) => {
+  expect(refusal({}, patch)).toEqual(['invalid_field', '']);
+});
+
+describe('what every object and function of this process shares is out of reach', () => {
+  const document = JSON.parse('{"name":"n","list":[1],"text":"t","__proto__":{"own":1},"constructor":{"own":1}}');
+  const paths = ['toString', 'hasOwnProperty', 'valueOf', 'list/map', 'list/push', 'text/at', 'text/replace'];
+
+  test.each(paths.flatMap((path) => ['call', 'polluted'].map((name) => `/${path}/${name}`)))('%s', (path) => {
+    for (const operation of [
+      { op: 'add', path, value: 'taken' },
+      { op: 'replace', path, value: 'taken' },
+      { op: 'copy', from: '/text', path },
+      { op: 'move', from: '/text', path },
+      { op: 'remove', path },
+    ]) {
+      expect(refusal(document, [operation])).toEqual(['invalid_field', '0.path']);
+    }
+    expect(Object.hasOwn(Object.prototype.toString, 'call')).toBe(false);
+    expect(Object.hasOwn(Array.prototype.map, 'polluted')).toBe(false);
+  });
+
+  test.each(['__proto__', 'constructor'])('%s is a name like another', (name) => {
+    const added = apply({}, [{ op: 'add', path: `/${name}`, value: { polluted: 1 } }]);
+    expect(JSON.stringify(added)).toBe(`{"${name}":{"polluted":1}}`);
+    expect((added as { polluted?: number }).polluted).toBeUndefined();
+    const changed = apply(document, [
+      { op: 'add', path: `/${name}/name`, value: 'below' },
+      { op: 'copy', from: `/${name}`, path: '/copy' },
+      { op: 'remove', path: `/${name}` },
+    ]);
+    expect(Object.hasOwn(changed, name)).toBe(false);
+    expect(changed).toMatchObject({ name: 'n', copy: { own: 1, name: 'below' } });
+    expect(refusal({ name: 'n' }, [{ op: 'replace', path: `/${name}/name`, value: 'taken' }])).toEqual([
+      'invalid_field',
+      '0.path',
+    ]);
+  });
+});
+
+describe('a bomb is refused before it goes off:', () => {
+  test.each<[string, JsonObject, Json, string]>([
+    [
+      'copies that double',
+      { a: ['x'.repeat(1_000)] },
+      Array(100).fill({ op: 'copy', from: '/a', path: '/a/-' }),
+      'request_too_large',
+    ],
+    [
+      'copies of everything',
+      { a: 'x'.repeat(1_000) },
+      Array.from({ length: 100 }, (_, i) => ({ op: 'copy', from: '', path: `/b${i}` })),
+      'request_too_large',
+    ],
+    [
+      'lists that are pushed along',
+      { a: Array(100_000).fill(0) },
+      Array(1_000).fill({ op: 'add', path: '/a/0', value: 0 }),
+      'request_too_large',
+    ],
+    [
+      'depth',
+      { a: [] },
+      [{ op: 'add', path: '/a/-', value: JSON.parse('['.repeat(101) + ']'.repeat(101)) }],
+      'invalid_field',
+    ],
+    [
+      'depth, step by step',
+      { a: { b: 1 } },
+      Array.from({ length: 200 }, (_, i) => [
+        { op: 'add', path: '/w', value: [] },
+        { op: 'move', from: '/a', path: '/w/0' },
+        { op: 'move', from: '/w', path: '/a' },
+        { op: 'copy', from: '/a', path: `/c${i}` },
+      ]).flat(),
+      'invalid_field',
+    ],
+  ])('%s', (_what, document, patch, code) => {
+    const startedAt = performance.now();
+    expect(refusal(document, patch)).toEqual([code, code === 'invalid_field' ? expect.any(String) : undefined]);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test('a test of long lists takes its time by their length, not by its square', () => {
+    const list = Array.from({ length: 200_000 }, (_, i) => i);
+    const startedAt = performance.now();
+    expect(refusal({ list }, [{ op: 'test', path: '/list', value: list.map((i) => i + 0.5) }])).toEqual([
+      'invalid_field',
+      '0.path',
+    ]);
+    expect(apply({ list }, [{ op: 'test', path: '/list', value: list }])).toEqual({ list });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});

@@ -1,0 +1,50 @@
+/** The key file: made whole or not at all, and the same for all who start at once. */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Keyring, openKeyring } from '../../src/record/keyring.ts';
+import { temporaryFolder } from '../support/folders.ts';
+
+test('is made once, for its owner alone, and nothing is left beside it', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'secret-key');
+  const rings = await Promise.all(Array.from({ length: 10 }, () => openKeyring(file, undefined)));
+  const sealed = (rings[0] as Keyring).seal('text', 'place');
+  for (const ring of rings) expect(ring.open(sealed, 'place')).toBe('text');
+  expect(await readdir(folder)).toEqual(['secret-key']);
+  if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect((await openKeyring(file, undefined)).open(sealed, 'place')).toBe('text');
+});
+
+test('is read with Windows line endings, and not taken if it is cut off', async () => {
+  const file = join(await temporaryFolder(), 'secret-key');
+  const sealed = (await openKeyring(file, undefined)).seal('text', 'place');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('\n', '\r\n'));
+  expect((await openKeyring(file, undefined)).open(sealed, 'place')).toBe('text');
+  await writeFile(file, text.slice(0, 20));
+  await expect(openKeyring(file, undefined)).rejects.toThrow('is not whole');
+  expect(await readFile(file, 'utf8')).toBe(text.slice(0, 20));
+});
+
+test('what is sealed opens in its place, with its key and unchanged, and nowhere else', () => {
+  const ring = Keyring.of(['a key of sixteen characters']);
+  const sealed = ring.seal('größe \ud83d\ude80', 'id/http/auth');
+  expect(ring.open(sealed, 'id/http/auth')).toBe('größe \ud83d\ude80');
+  expect(ring.seal('größe', 'id/http/auth')).not.toBe(ring.seal('größe', 'id/http/auth'));
+  expect(ring.open(sealed, 'other/http/auth')).toBeUndefined();
+  expect(Keyring.of(['another key of sixteen']).open(sealed, 'id/http/auth')).toBeUndefined();
+  // Not the last character: not all of its bits are part of the value.
+  const other = sealed.at(-2) === 'A' ? 'B' : 'A';
+  for (const changed of [
+    sealed.slice(0, -2) + other + sealed.slice(-1),
+    sealed.slice(0, -4),
+    '',
+    'v1',
+    'v1..',
+    `v2${sealed.slice(2)}`,
+    'x'.repeat(100),
+  ]) {
+    expect(ring.open(changed, 'id/http/auth')).toBeUndefined();
+  }
+});

@@ -1,0 +1,112 @@
+/** The journal of runs: what it keeps, and a file that is none. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { RUNS_KEPT, RunJournal } from '../../src/run/journal.ts';
+import type { RunRecord } from '../../src/run/run.ts';
+import { newId } from '../support/documents.ts';
+import { temporaryFolder } from '../support/folders.ts';
+import { serve } from '../support/runtime.ts';
+
+const never = (error: unknown): never => {
+  throw error;
+};
+
+function recordOf(integrationId: string, fields: Partial<RunRecord> = {}): RunRecord {
+  const text = {
+    version: '1.0.0',
+    digest: 'd',
+    section: 'settings',
+    function: 'f',
+    startedAt: new Date().toISOString(),
+  };
+  return {
+    _id: newId(),
+    _integrationId: integrationId,
+    _connectorId: newId(),
+    ...text,
+    outcome: 'succeeded',
+    requests: 0,
+    log: [],
+    ...fields,
+  };
+}
+
+test('the last of each integration are there after the process, those that went on as cut off', async () => {
+  const file = join(await temporaryFolder(), 'runs.sqlite');
+  const [one, two] = [newId(), newId()];
+  const first = RunJournal.open(file, never);
+  const records = Array.from({ length: RUNS_KEPT + 60 }, (_, i) =>
+    recordOf(one, { function: `f${i} \ud800 größe \0` }),
+  );
+  for (const record of records) first.journal.put(record);
+  const going = recordOf(two, { outcome: 'running' });
+  first.journal.put(going, true);
+  first.journal.close();
+  const { journal, problem } = RunJournal.open(file, never);
+  onTestFinished(() => journal.close());
+  expect(problem).toBeUndefined();
+  expect(journal.idsOf(one)).toEqual(records.slice(-RUNS_KEPT).map(({ _id }) => _id));
+  expect(journal.find(one, records.at(-1)?._id as string)).toEqual(records.at(-1));
+  expect(journal.find(two, going._id)).toEqual({ ...going, outcome: 'cut_off' });
+  expect(journal.latestOf(two)).toMatchObject({ _id: going._id });
+  expect(journal.integrationIds()).toEqual([one, two].sort());
+  journal.forget(one);
+  expect([journal.integrationIds(), journal.idsOf(one), journal.find(one, records[0]?._id as string)]).toEqual([
+    [two],
+    [],
+    undefined,
+  ]);
+});
+
+test.each<[string, (file: string) => Promise<unknown>]>([
+  ['garbled', (file) => writeFile(file, 'nothing of the kind '.repeat(1_000))],
+  ['cut off', (file) => writeFile(file, 'SQLite format 3\0')],
+  ['a directory', (file) => mkdir(file)],
+  [
+    'of another shape',
+    async (file) => {
+      const database = new DatabaseSync(file);
+      database.exec('CREATE TABLE runs (other TEXT)');
+      database.close();
+    },
+  ],
+  [
+    'with a record that is no JSON',
+    async (file) => {
+      const { journal } = RunJournal.open(file, never);
+      journal.close();
+      const database = new DatabaseSync(file);
+      // Without the index, which would not take it.
+      database.exec(`DROP INDEX going_on; INSERT INTO runs VALUES ('a', 'b', '{"half":')`);
+      database.close();
+    },
+  ],
+])('a file that is %s is set aside with a sentence, and the rest serves', async (_what, damage) => {
+  const data = await temporaryFolder();
+  await damage(join(data, 'runs.sqlite'));
+  const { client } = await serve({}, { data });
+  const { status, body } = await client('GET', '/readyz');
+  expect([status, body.status, body.reasons]).toEqual([
+    200,
+    'degraded',
+    [expect.stringMatching(/^runs\.sqlite is damaged .*set aside/)],
+  ]);
+  const { body: made } = await client('POST', '/integrations', { name: 'n' });
+  expect((await client('GET', `/integrations/${made._id}/runs`)).body).toEqual([]);
+  expect((await readdir(data)).filter((name) => /^runs\.sqlite\..*\.damaged$/.test(name))).toHaveLength(1);
+});
+
+test('a file that another has locked is left as it is, and runs are kept in memory', async () => {
+  const data = await temporaryFolder();
+  const file = join(data, 'runs.sqlite');
+  const other = new DatabaseSync(file);
+  onTestFinished(() => other.close());
+  other.exec(
+    'CREATE TABLE runs (id TEXT PRIMARY KEY, integration TEXT NOT NULL, record TEXT NOT NULL) STRICT; BEGIN EXCLUSIVE',
+  );
+  const { client } = await serve({}, { data });
+  expect((await client('GET', '/readyz')).body.reasons).toEqual([expect.stringContaining('kept in memory')]);
+  expect(await readdir(data)).not.toContainEqual(expect.stringContaining('damaged'));
+});
