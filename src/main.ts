@@ -32,4 +32,6 @@ await new Promise((written) => process.stdout.write('', written));
 const written = once(log, 'close');
 log.end();
 await Promise.race([written, setTimeout(LOG_FLUSH_MS)]);
+// What is still not taken would be tried again and again at the exit, for as long as the reader stands still.
+log.destroy();
 process.exit(code);

@@ -1,10 +1,11 @@
 /** The process: first start, bad options, a port or a folder that is taken, signals. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { processUsage } from '../sandbox/supervisor/process-usage.ts';
@@ -213,7 +214,8 @@ test.skipIf(!existsSync('/proc/self/status')).each([
   await vi.waitFor(async () => expect(await compartmentsAmong(compartments)).toEqual([]), { timeout: 5_000 });
 });
 
-test('a log that nobody reads does not hold up the server, and ends whole', async () => {
+/** A server whose log is read by nobody, and which has more to say than a pipe takes. */
+async function startUnread(requests: number): Promise<ChildProcessByStdio<null, Readable, Readable>> {
   const environment = { PATH: process.env.PATH ?? '', BULKHEAD_PORT: '0', BULKHEAD_TOKEN: 'a-token' };
   const folders = { BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_CONNECTORS: await temporaryFolder() };
   const child = spawn(process.execPath, ['src/main.ts'], {
@@ -231,9 +233,13 @@ test('a log that nobody reads does not hold up the server, and ends whole', asyn
     });
   });
   const client = createClient(url, 'a-token');
-  // A pipe takes some hundred lines.
-  const requests = 1_500;
   for (let i = 0; i < requests; i++) expect((await client('GET', '/tokenInfo')).status).toBe(200);
+  return child;
+}
+
+test('a log that nobody reads does not hold up the server, and ends whole', async () => {
+  const requests = 1_500;
+  const child = await startUnread(requests);
   let lines = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     lines += `${text}`;
@@ -246,4 +252,11 @@ test('a log that nobody reads does not hold up the server, and ends whole', asyn
     .map((line) => JSON.parse(line));
   expect(told.filter(({ event }) => event === 'request')).toHaveLength(requests);
   expect(told.at(-1)).toMatchObject({ event: 'stopping' });
+});
+
+test('nor does it hold up the end', async () => {
+  const child = await startUnread(1_500);
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(0);
 });
