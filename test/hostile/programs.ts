@@ -1869,7 +1869,8 @@ const levers = inFamily('libraries as levers', [
   {
     name: 'base64 of something large, over and over',
     program: `() => { for (let text = 'x'.repeat(1e5); ; ) text = btoa(text); }`,
-    expected: outgrown,
+    // There may be no buffer of that size while there is a heap yet.
+    expected: { code: [...outgrown.code, 'RangeError'] },
     control: `() => atob(btoa('abc')) === 'abc'`,
   },
   {

@@ -62,6 +62,8 @@ export function useRoute(guard: LeaveGuard): Routing {
     };
     window.addEventListener('hashchange', onChange);
     window.addEventListener('beforeunload', onUnload);
+    // It may have changed between the first picture and now.
+    onChange();
     return () => {
       window.removeEventListener('hashchange', onChange);
       window.removeEventListener('beforeunload', onUnload);
