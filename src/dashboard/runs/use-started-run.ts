@@ -1,5 +1,5 @@
 /** Which run a call of ours has started: its id is told by an event before the reply comes. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LiveEvent } from '../api/event-feed.ts';
 import { textOf } from '../api/json.ts';
 import { useSession } from '../app/session.ts';
@@ -15,7 +15,8 @@ export function useStartedRun(isGoing: boolean, isOurs: (event: LiveEvent) => bo
   const [run, setRun] = useState<RunAddress>();
   const latest = useRef(isOurs);
   latest.current = isOurs;
-  useEffect(() => {
+  // Before anything can come back from the server: an effect would wait until the page has been drawn.
+  useLayoutEffect(() => {
     if (!isGoing) return setRun(undefined);
     return feed.subscribe((event) => {
       if (event.type !== 'run.started' || !latest.current(event)) return;
