@@ -473,14 +473,16 @@ describe('for everybody', () => {
       await page.getByRole('button', { name: 'Install Hello' }).focus();
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').waitFor();
-      expect(await page.evaluate('document.activeElement.closest("dialog") !== null')).toBe(true);
+      const becomes = (what: string, value: unknown): Promise<void> =>
+        vi.waitFor(async () => expect(await page.evaluate(what)).toBe(value), LONG_MS);
+      await becomes('document.activeElement.closest("dialog") !== null', true);
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Install Hello');
+      await becomes('document.activeElement.getAttribute("aria-label")', 'Install Hello');
       await page.getByRole('link', { name: 'Integrations', exact: true }).focus();
       await page.keyboard.press('Enter');
-      await vi.waitFor(async () => expect(await page.evaluate('document.activeElement.id')).toBe('main'), LONG_MS);
-      expect(await page.title()).toBe('Integrations · Bulkhead');
+      await becomes('document.activeElement.id', 'main');
+      await becomes('document.title', 'Integrations · Bulkhead');
       await page.context().close();
     },
     LONG_MS,
