@@ -20,6 +20,7 @@ import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
+import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
 import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
@@ -57,7 +58,7 @@ export interface Runtime {
   readonly url: string;
   /** Request listener for a server of yours. */
   callback(): RequestListener;
-  /** Serves on the options' host and port; a second call gives the same server. */
+  /** Serves on the options' host and port; a second call gives the same server. Rejects after `close`. */
   listen(): Promise<Server>;
   install(connectorId: string, options?: { tag?: string; sandbox?: boolean; name?: string }): Promise<Integration>;
   /** Calls a function; resolves to its answer. */
@@ -65,7 +66,10 @@ export interface Runtime {
   uninstall(integrationId: string, options?: { force?: boolean }): Promise<Json>;
   /** Settles when the bundles that lay there at the start have been looked at. */
   ready(): Promise<void>;
-  /** Takes no new request, gives what is running `drainMs` (default 10 s), ends. Idempotent. */
+  /**
+   * Takes no new request, gives what is running `drainMs` (default 10 s), ends. Idempotent. From its call
+   * on, `install`, `call`, `uninstall` and requests are refused with `shutting_down`.
+   */
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
@@ -310,6 +314,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const scanned = catalog.start();
   const watcher = watchBundles(connectorsFolder, () => void catalog.scan());
 
+  const refuseWhenClosed = (): void => {
+    if (closing !== undefined) throw requestError('shutting_down');
+  };
+
   async function close(drainMs: number): Promise<void> {
     server.stopListening();
     feed.close();
@@ -331,15 +339,21 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       return publicUrl();
     },
     callback: () => server.listener,
-    listen: () => server.listen(),
+    async listen() {
+      refuseWhenClosed();
+      return server.listen();
+    },
     async install(connectorId, body = {}) {
+      refuseWhenClosed();
       return integrationOf((await install(service, connectorId, body)).unit);
     },
     async call(integrationId, section, name, body = {}) {
+      refuseWhenClosed();
       const { text } = await callIntegration(service, integrationId, { section, name, body: JSON.stringify(body) });
       return JSON.parse(text);
     },
     async uninstall(integrationId, uninstallOptions) {
+      refuseWhenClosed();
       return JSON.parse((await uninstall(service, integrationId, uninstallOptions)).text);
     },
     ready: () => scanned,

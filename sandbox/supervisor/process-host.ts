@@ -21,10 +21,13 @@ const entry = fileURLToPath(
   new URL(`../process/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
 );
 
+/** Electron's program is the application; told so, it is Node instead of the application once more. */
+const environment = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
+
 export function startProcess(options: ThreadOptions): Host {
   const stdio = Array.from({ length: options.threads + 1 }, () => 'pipe' as const);
   const child = spawn(process.execPath, [...jailFlags(), entry, JSON.stringify(options)], {
-    env: {},
+    env: environment,
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', ...stdio],
     windowsHide: true,

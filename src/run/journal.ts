@@ -95,6 +95,8 @@ export class RunJournal {
 
   /** @param isAtOnce it is not to be lost, whenever the process is killed */
   put(record: RunRecord, isAtOnce = false): void {
+    // A run that outlives the runtime is listed as cut off at the next start.
+    if (!this.#database.isOpen) return;
     const { _id, _integrationId } = record;
     if (isAtOnce) {
       this.#forgetWaiting(_integrationId, _id);

@@ -1,9 +1,10 @@
 /** The package as npm would install it in a project: built, and with what it depends on. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { extract } from 'tar';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -27,6 +28,54 @@ export async function installPackage(folder: string): Promise<void> {
     await cp(join(root, part), join(own, 'dist', part), { recursive: true });
   }
   await cp(join(root, 'package.json'), join(own, 'package.json'));
+}
+
+const packedParts = ['src', 'sandbox', 'connectors', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];
+
+/**
+ * The tarball that `npm pack` makes, in `folder`. It is built apart from the checkout, so that nobody who
+ * reads what is built there is disturbed.
+ */
+export async function packPackage(folder: string): Promise<string> {
+  const checkout = join(folder, 'checkout');
+  for (const part of [...packedParts, 'tsconfig.json', 'tsconfig.build.json']) {
+    await cp(join(root, part), join(checkout, part), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction');
+  // npm tells the scripts that it starts where it is itself; on Windows the command is no program.
+  const { npm_execpath: npm } = process.env;
+  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  await run(command, [...args, 'pack', '--offline', '--pack-destination', folder], {
+    cwd: checkout,
+    timeout: TSC_LIMIT_MS,
+    shell: process.platform === 'win32' && command === 'npm',
+  });
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('npm pack made no tarball');
+  return join(folder, tarball);
+}
+
+/**
+ * Installs a tarball in `folder/node_modules`, with what a user gets of libraries, as links to those that
+ * are here, and no other.
+ *
+ * @param more names of libraries that the project has for itself
+ */
+export async function installTarball(tarball: string, folder: string, more: readonly string[]): Promise<void> {
+  const modules = join(folder, 'node_modules');
+  await mkdir(join(modules, 'bulkhead'), { recursive: true });
+  await extract({ file: tarball, cwd: join(modules, 'bulkhead'), strip: 1 });
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { readonly dev?: boolean }>;
+  };
+  const topLevel = Object.entries(packages).flatMap(([path, { dev = false }]) => {
+    const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? [];
+    return name === undefined || dev ? [] : [name];
+  });
+  for (const name of [...topLevel, ...more]) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(root, 'node_modules', name), join(modules, name), 'junction');
+  }
 }
 
 /** What the compiler says of a project: `src/a.ts(3,5): error TS2322: …`, without the lines that explain. */
