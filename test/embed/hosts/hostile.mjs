@@ -3,8 +3,8 @@ import { CONNECTOR, children, codeOf, echo, folders, say } from './parts.mjs';
 
 const runtime = await createRuntime({
   ...folders(),
-  runCpuMs: 300,
-  runTimeoutMs: 5_000,
+  runCpuMs: 1_000,
+  runTimeoutMs: 30_000,
   runMemoryMb: 32,
   compartmentMemoryMb: 256,
   runsPerConnector: 8,

@@ -13,7 +13,7 @@ exports.settings = {
   beside: () => ('\uFDFA'.repeat(1 << 24)).normalize('NFKD').length,
   never: () => new Promise(() => {}),
   stuck: () => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1),
-  waits: () => new Promise((resolve) => setTimeout(resolve, 8_000)),
+  waits: () => new Promise((resolve) => setTimeout(resolve, 20_000)),
   slow: () => new Promise((resolve) => setTimeout(resolve, 300, { slow: true })),
 };`;
 
