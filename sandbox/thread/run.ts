@@ -27,8 +27,8 @@ const SLOW_ENTRY_MS = 2;
 const UNHANDLED_CHARS = 500;
 
 /**
- * If code is cut off after its time, and its process had less than this part of that on any core, the
- * machine stood still: nothing in an isolate can sleep.
+ * If code is cut off after its time, and had less than this part of that, the machine stood still: nothing
+ * in an isolate can sleep.
  */
 const STANDSTILL = 0.02;
 
@@ -82,7 +82,6 @@ export class Run implements RunCallbacks {
   #replies = 0;
   #ended = false;
   #cpuMs = 0;
-  readonly #processCpuAtStart = process.cpuUsage();
   /** Wall time in the isolate. */
   #insideMs = 0;
   #heapPeakBytes = 0;
@@ -230,8 +229,7 @@ export class Run implements RunCallbacks {
   }
 
   #stoodStill(): boolean {
-    const { user, system } = process.cpuUsage(this.#processCpuAtStart);
-    return (user + system) / 1_000 < this.#limits.cpuMs * STANDSTILL;
+    return this.#cpuMs < this.#limits.cpuMs * STANDSTILL;
   }
 
   #hasUsedItsCpuTime(): boolean {

@@ -3,6 +3,8 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
+/** One for all: to make an error with its stack costs as much as a call. */
+const RUN_ENDED = new DOMException('The run has ended.', 'AbortError');
 
 /** What a run may do, and in which unit of work it does it. */
 export interface Grant {
@@ -46,7 +48,7 @@ export class OneTimeTokens {
     this.#grants.set(runId, { grant, secret, deadlineMs });
     const revoke = (): void => {
       grant.isLive = false;
-      ending.abort();
+      ending.abort(RUN_ENDED);
       this.#grants.delete(runId);
     };
     const token = `${runId}.${secret}`;

@@ -75,8 +75,8 @@ function assertArgument({ bytes, depth }: Dispatcher['argument'], body: string):
 
 /** Adds keys to the text of a JSON object. Of two equal keys a parser takes the last, so these win. */
 function withKeys(objectText: string, keys: Record<string, Json>): string {
-  const start = objectText.trimEnd().slice(0, -1);
-  const comma = start.trim() === '{' ? '' : ',';
+  const start = objectText.slice(0, objectText.lastIndexOf('}'));
+  const comma = /^\s*\{\s*$/.test(start) ? '' : ',';
   return start + comma + JSON.stringify(keys).slice(1);
 }
 
@@ -253,7 +253,7 @@ export class RunError extends RequestError {
 async function settled<T>({ runId, run }: Answer | RunError, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
-    if (run.record.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
+    if (run.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
     const { errors } = error instanceof RequestError ? error : requestError(unstoredCode(error));

@@ -6,35 +6,32 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { basename } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { RunRecord } from './run.ts';
+import { RUNS_KEPT, RunTable } from './run-table.ts';
 
-/** Runs kept per integration. */
-export const RUNS_KEPT = 100;
 /** SQLite's codes for a file that is busy, may not be written, cannot be, or has no room; not for one that is damaged. */
 const NOT_DAMAGED = [5, 6, 8, 10, 13];
-/** Runs are written together this often; one that is over by then is written once. */
+/** Runs are written together this often, those that go on when they have done so for as long. */
 const WRITE_EVERY_MS = 20;
-/** So many at a time: who writes more holds up the calls. */
-const WRITTEN_AT_ONCE = 100;
-/** What waits beyond this is written, however many that are. */
+/** So many rows at a time, each of one integration: who writes more holds up the calls. */
+const ROWS_AT_ONCE = 10;
+/** A row with so much in it takes no more runs: whoever looks for one reads the others, too. */
+const ROW_CHARS = 16 * 1024;
+/** What waits beyond this is written, however many rows that are: runs, and characters of what they logged. */
 const WAITING = 5_000;
-/** So many over the number are let be until the next are removed. */
-const SLACK = 25;
+const WAITING_CHARS = 64 * 1024 * 1024;
 
 export class RunJournal {
-  readonly #database: DatabaseSync;
-  readonly #write: StatementSync;
-  readonly #trim: StatementSync;
-  readonly #one: StatementSync;
-  readonly #last: StatementSync;
-  readonly #newest: StatementSync;
+  readonly #table: RunTable;
   readonly #onError: (error: unknown) => void;
-  /** What is to be written, by integration and run: the newest of each run, and of no more runs than are kept. */
-  readonly #waiting = new Map<string, Map<string, RunRecord>>();
+  /** Runs that go on and are not written, oldest first, with the time at which they began. */
+  readonly #begun = new Map<string, { readonly record: RunRecord; readonly at: number }>();
+  /** Runs that are written as going on. */
+  readonly #goingOn = new Set<string>();
+  /** Runs that have ended and are not written, by integration: of each no more than are kept, and as many again. */
+  readonly #waiting = new Map<string, RunRecord[]>();
   #waitingCount = 0;
-  /** Runs written per integration since its last trim. */
-  readonly #written = new Map<string, number>();
+  #waitingChars = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -47,7 +44,7 @@ export class RunJournal {
   static open(file: string, onError: (error: unknown) => void): { journal: RunJournal; problem?: string } {
     const name = basename(file);
     try {
-      return { journal: RunJournal.#on(file, onError) };
+      return { journal: new RunJournal(new RunTable(file), onError) };
     } catch (error) {
       const { errcode, message } = error as Error & { errcode?: number };
       try {
@@ -55,162 +52,165 @@ export class RunJournal {
         const aside = `.${randomUUID()}.damaged`;
         for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + aside);
         const problem = `${name} is damaged (${message}); it was set aside as ${name}${aside}.`;
-        return { journal: RunJournal.#on(file, onError), problem };
+        return { journal: new RunJournal(new RunTable(file), onError), problem };
       } catch {
         const problem = `${name} cannot be used (${message}); runs are kept in memory until the next start.`;
-        return { journal: RunJournal.#on(':memory:', onError), problem };
+        return { journal: new RunJournal(new RunTable(':memory:'), onError), problem };
       }
     }
   }
 
-  static #on(file: string, onError: (error: unknown) => void): RunJournal {
-    const database = new DatabaseSync(file);
-    try {
-      return new RunJournal(database, onError);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  }
-
-  private constructor(database: DatabaseSync, onError: (error: unknown) => void) {
+  private constructor(table: RunTable, onError: (error: unknown) => void) {
+    this.#table = table;
     this.#onError = onError;
-    this.#database = database;
-    this.#database.exec(`
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-      CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, integration TEXT NOT NULL, record TEXT NOT NULL) STRICT;
-      CREATE INDEX IF NOT EXISTS by_integration ON runs (integration, id);
-      CREATE INDEX IF NOT EXISTS going_on ON runs (id) WHERE record ->> '$.outcome' = 'running';
-      UPDATE runs SET record = json_set(record, '$.outcome', 'cut_off') WHERE record ->> '$.outcome' = 'running';
-    `);
-    this.#write = this.#database.prepare('INSERT OR REPLACE INTO runs (id, integration, record) VALUES (?, ?, ?)');
-    this.#trim = this.#database.prepare(`DELETE FROM runs WHERE integration = ?1 AND id <= (
-      SELECT id FROM runs WHERE integration = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${RUNS_KEPT})`);
-    this.#one = this.#database.prepare('SELECT record FROM runs WHERE id = ? AND integration = ?');
-    this.#last = this.#database.prepare(
-      `SELECT id FROM runs WHERE integration = ? ORDER BY id DESC LIMIT ${RUNS_KEPT}`,
-    );
-    this.#newest = this.#database.prepare('SELECT record FROM runs WHERE integration = ? ORDER BY id DESC LIMIT 1');
   }
 
-  /** @param isAtOnce it is not to be lost, whenever the process is killed */
-  put(record: RunRecord, isAtOnce = false): void {
+  begin(record: RunRecord): void {
+    if (!this.#table.isOpen) return;
+    this.#begun.set(record._id, { record, at: performance.now() });
+    this.#writeSoon();
+  }
+
+  /** That it goes on is not to be lost, whenever the process is killed. */
+  beginAtOnce(record: RunRecord): void {
+    if (!this.#table.isOpen || this.#goingOn.has(record._id)) return;
+    this.#write(() => this.#writeGoingOn(record));
+  }
+
+  end(record: RunRecord): void {
     // A run that outlives the runtime is listed as cut off at the next start.
-    if (!this.#database.isOpen) return;
-    const { _id, _integrationId } = record;
-    if (isAtOnce) {
-      this.#forgetWaiting(_integrationId, _id);
-      return this.#writeAll([record]);
+    if (!this.#table.isOpen) return;
+    this.#begun.delete(record._id);
+    let records = this.#waiting.get(record._integrationId);
+    if (!records) {
+      records = [];
+      this.#waiting.set(record._integrationId, records);
     }
-    let runs = this.#waiting.get(_integrationId);
-    if (!runs) {
-      runs = new Map();
-      this.#waiting.set(_integrationId, runs);
-    }
-    if (!runs.has(_id)) this.#waitingCount++;
-    runs.set(_id, record);
-    if (runs.size > 2 * RUNS_KEPT) this.#forgetOldest(_integrationId, runs);
-    this.#timer ??= setTimeout(() => this.#writeSome(), WRITE_EVERY_MS);
+    records.push(record);
+    this.#waitingCount++;
+    this.#waitingChars += charsOf(record);
+    if (records.length > 2 * RUNS_KEPT) this.#dropOldest(records);
+    this.#writeSoon();
   }
 
   find(integrationId: string, runId: string): RunRecord | undefined {
     this.#writeOf(integrationId);
-    const row = this.#one.get(runId, integrationId);
-    return row && (JSON.parse(String(row.record)) as RunRecord);
+    return this.#table.find(integrationId, runId);
   }
 
-  /** Ids of the last `RUNS_KEPT`, oldest first. */
+  /** Ids of the last `RUNS_KEPT` that have ended, oldest first. */
   idsOf(integrationId: string): string[] {
     this.#writeOf(integrationId);
-    const rows = this.#last.all(integrationId);
-    return rows.reverse().map(({ id }) => String(id));
-  }
-
-  /** The newest of an integration. */
-  latestOf(integrationId: string): RunRecord | undefined {
-    this.#writeOf(integrationId);
-    const row = this.#newest.get(integrationId);
-    return row && (JSON.parse(String(row.record)) as RunRecord);
+    return this.#table.idsOf(integrationId);
   }
 
   /** The integrations that have runs. */
   integrationIds(): string[] {
-    // From one to the next by the index: there may be a hundred rows of each.
-    const next = this.#database.prepare('SELECT min(integration) AS integration FROM runs WHERE integration > ?');
-    const ids: string[] = [];
-    for (let id = ''; ; ids.push(id)) {
-      const { integration } = next.get(id) ?? {};
-      if (typeof integration !== 'string') return ids;
-      id = integration;
-    }
+    return this.#table.integrationIds();
   }
 
   /** Removes the runs of an integration. */
   forget(integrationId: string): void {
-    this.#waitingCount -= this.#waiting.get(integrationId)?.size ?? 0;
+    const records = this.#waiting.get(integrationId) ?? [];
+    this.#remove(records, records.length);
     this.#waiting.delete(integrationId);
-    this.#database.prepare('DELETE FROM runs WHERE integration = ?').run(integrationId);
+    this.#table.forget(integrationId);
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#write(() => {
+      for (const { record } of this.#begun.values()) this.#writeGoingOn(record);
+    });
     for (const integrationId of this.#waiting.keys()) this.#writeOf(integrationId);
-    this.#database.close();
+    this.#table.close();
+  }
+
+  #writeSoon(): void {
+    this.#timer ??= setTimeout(() => this.#writeSome(), WRITE_EVERY_MS);
   }
 
   #writeSome(): void {
     this.#timer = undefined;
-    const records: RunRecord[] = [];
-    const count = Math.max(WRITTEN_AT_ONCE, this.#waitingCount - WAITING);
-    for (const [integrationId, runs] of this.#waiting) {
-      for (const record of runs.values()) {
-        if (records.length === count) break;
-        records.push(record);
-        runs.delete(record._id);
+    const before = performance.now() - WRITE_EVERY_MS;
+    this.#write(() => {
+      for (const { record, at } of this.#begun.values()) {
+        if (at > before) break;
+        this.#writeGoingOn(record);
       }
-      if (runs.size > 0) break;
-      this.#waiting.delete(integrationId);
-    }
-    this.#waitingCount -= records.length;
-    this.#writeAll(records);
-    if (this.#waitingCount > 0) this.#timer = setTimeout(() => this.#writeSome(), WRITE_EVERY_MS);
+      for (let rows = 0; this.#waiting.size > 0 && (rows < ROWS_AT_ONCE || this.#isTooMuch); rows++) {
+        const [[integrationId, records] = ['', []]] = this.#waiting;
+        this.#writeRow(integrationId, records);
+      }
+    });
+    if (this.#waiting.size > 0 || this.#begun.size > 0) this.#writeSoon();
+  }
+
+  get #isTooMuch(): boolean {
+    return this.#waitingCount > WAITING || this.#waitingChars > WAITING_CHARS;
   }
 
   #writeOf(integrationId: string): void {
-    const runs = this.#waiting.get(integrationId);
-    if (!runs) return;
-    this.#waiting.delete(integrationId);
-    this.#waitingCount -= runs.size;
-    this.#writeAll([...runs.values()]);
+    const records = this.#waiting.get(integrationId);
+    if (!records) return;
+    this.#write(() => {
+      while (records.length > 0) this.#writeRow(integrationId, records);
+    });
   }
 
-  #forgetWaiting(integrationId: string, runId: string): void {
-    if (this.#waiting.get(integrationId)?.delete(runId)) this.#waitingCount--;
+  /** What is taken does not wait any more, whether it can be written or not: the disk may be full. */
+  #writeRow(integrationId: string, records: RunRecord[]): void {
+    const row = this.#take(records);
+    if (records.length === 0) this.#waiting.delete(integrationId);
+    this.#table.writeEnded(integrationId, row);
+    for (const { _id } of row) if (this.#goingOn.delete(_id)) this.#table.removeGoingOn(_id);
+  }
+
+  /** The first of them, as many as go into a row. */
+  #take(records: RunRecord[]): RunRecord[] {
+    let count = 0;
+    for (let chars = 0; count < records.length && chars < ROW_CHARS; count++) {
+      chars += charsOf(records[count] as RunRecord);
+    }
+    return this.#remove(records, count);
   }
 
   /** They would be removed again: ids count up. */
-  #forgetOldest(integrationId: string, runs: Map<string, RunRecord>): void {
-    const oldest = [...runs.keys()].sort().slice(0, -RUNS_KEPT);
-    for (const runId of oldest) this.#forgetWaiting(integrationId, runId);
-  }
-
-  #writeAll(records: readonly RunRecord[]): void {
-    if (records.length === 0) return;
-    try {
-      this.#database.exec('BEGIN');
-      for (const record of records) this.#writeOne(record);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#onError(error);
+  #dropOldest(records: RunRecord[]): void {
+    records.sort((a, b) => (a._id < b._id ? -1 : 1));
+    for (const { _id } of this.#remove(records, records.length - RUNS_KEPT)) {
+      if (this.#goingOn.delete(_id)) this.#table.removeGoingOn(_id);
     }
   }
 
-  #writeOne(record: RunRecord): void {
-    const { _id, _integrationId } = record;
-    this.#write.run(_id, _integrationId, JSON.stringify(record));
-    const written = (this.#written.get(_integrationId) ?? 0) + 1;
-    if (written > SLACK) this.#trim.run(_integrationId);
-    this.#written.set(_integrationId, written > SLACK ? 0 : written);
+  #remove(records: RunRecord[], count: number): RunRecord[] {
+    const removed = records.splice(0, count);
+    this.#waitingCount -= removed.length;
+    for (const record of removed) this.#waitingChars -= charsOf(record);
+    return removed;
   }
+
+  #writeGoingOn(record: RunRecord): void {
+    this.#begun.delete(record._id);
+    this.#goingOn.add(record._id);
+    this.#table.writeGoingOn(record);
+  }
+
+  #write(work: () => void): void {
+    try {
+      this.#table.transaction(work);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
+
+/** A record with an empty log. */
+const RECORD_CHARS = 500;
+
+/** About how long its text is. */
+function charsOf({ log, stack = '' }: RunRecord): number {
+  let chars = RECORD_CHARS + stack.length;
+  for (const { message } of log) chars += message.length;
+  return chars;
 }

@@ -3,7 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { LogLevel, Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import type { RunJournal } from './journal.ts';
-import type { RunLine, RunRecord } from './run.ts';
+import type { RunLine, RunOutcome, RunRecord } from './run.ts';
+import { RUNS_KEPT } from './run-table.ts';
 
 /** What is known of a run before it begins. */
 export type Begun = Pick<
@@ -40,17 +41,25 @@ export class Runs {
   }
 
   begin(begun: Begun): ActiveRun {
-    const run = new ActiveRun(begun, this.#now, this.#listener, (record, isAtOnce) => {
-      if (record.outcome !== 'running') this.#active.delete(record._id);
-      this.#journal.put(record, isAtOnce);
+    const run = new ActiveRun(begun, this.#now, this.#listener, {
+      onFirstRequest: (record) => this.#journal.beginAtOnce(record),
+      onConcluded: (record) => {
+        this.#active.delete(record._id);
+        if (!run.isForgotten) this.#journal.end(record);
+      },
     });
     this.#active.set(begun._id, run);
+    this.#journal.begin(run.record);
     return run;
   }
 
+  /** A run that somebody was shown is there after a kill. */
   find(integrationId: string, runId: string): RunRecord | undefined {
-    const active = this.#active.get(runId)?.record;
-    return active?._integrationId === integrationId ? active : this.#journal.find(integrationId, runId);
+    const active = this.#active.get(runId);
+    if (active?.integrationId !== integrationId) return this.#journal.find(integrationId, runId);
+    const { record } = active;
+    if (record.outcome === 'running') this.#journal.beginAtOnce(record);
+    return record;
   }
 
   /**
@@ -58,7 +67,7 @@ export class Runs {
    * be many megabytes: others have their turn between any two.
    */
   async *of(integrationId: string, after = ''): AsyncGenerator<RunRecord> {
-    for (const id of this.#journal.idsOf(integrationId)) {
+    for (const id of this.#idsOf(integrationId)) {
       const record = id > after ? this.find(integrationId, id) : undefined;
       if (!record) continue;
       yield record;
@@ -68,45 +77,70 @@ export class Runs {
 
   /** The last of an integration. */
   latestOf(integrationId: string): RunRecord | undefined {
-    return this.#journal.latestOf(integrationId);
+    const id = this.#idsOf(integrationId).at(-1);
+    return id === undefined ? undefined : this.find(integrationId, id);
   }
 
-  /** Removes the runs of an integration that is gone. */
+  /** Removes the runs of an integration that is gone; what still goes on is not kept when it ends. */
   forget(integrationId: string): void {
+    for (const run of this.#activeOf(integrationId)) run.isForgotten = true;
     this.#journal.forget(integrationId);
+  }
+
+  #idsOf(integrationId: string): string[] {
+    const active = this.#activeOf(integrationId).map(({ id }) => id);
+    return [...this.#journal.idsOf(integrationId), ...active].sort().slice(-RUNS_KEPT);
+  }
+
+  #activeOf(id: string): ActiveRun[] {
+    return [...this.#active.values()].filter(({ integrationId }) => integrationId === id);
   }
 
   /** Ends a run that is going on. @returns false if there is none */
   cancel(integrationId: string, runId: string): boolean {
     const run = this.#active.get(runId);
-    if (run?.record._integrationId !== integrationId) return false;
+    if (run?.integrationId !== integrationId) return false;
     run.cancel();
     return true;
   }
 }
 
+interface RunEvents {
+  /** It asks for something for the first time. */
+  onFirstRequest(record: RunRecord): void;
+  onConcluded(record: RunRecord): void;
+}
+
 export class ActiveRun {
   readonly #now: () => Date;
   readonly #listener: RunListener;
-  readonly #onChange: (record: RunRecord, isAtOnce?: boolean) => void;
+  readonly #events: RunEvents;
   readonly #cancelled = new AbortController();
   readonly #log: RunRecord['log'][number][] = [];
   readonly #startedAtMs = performance.now();
   #requests = 0;
   #record: RunRecord;
+  /** Its integration is gone: nothing of it is kept. */
+  isForgotten = false;
 
-  constructor(
-    begun: Begun,
-    now: () => Date,
-    listener: RunListener,
-    onChange: (record: RunRecord, isAtOnce?: boolean) => void,
-  ) {
+  constructor(begun: Begun, now: () => Date, listener: RunListener, events: RunEvents) {
     this.#now = now;
     this.#listener = listener;
-    this.#onChange = onChange;
-    this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: [] };
-    onChange(this.#record);
+    this.#events = events;
+    this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: this.#log };
     listener.onStarted(this.#record);
+  }
+
+  get id(): string {
+    return this.#record._id;
+  }
+
+  get integrationId(): string {
+    return this.#record._integrationId;
+  }
+
+  get outcome(): RunOutcome {
+    return this.#record.outcome;
   }
 
   get signal(): AbortSignal {
@@ -114,7 +148,7 @@ export class ActiveRun {
   }
 
   get record(): RunRecord {
-    return { ...this.#record, requests: this.#requests, log: this.#log };
+    return { ...this.#record, requests: this.#requests };
   }
 
   cancel(): void {
@@ -123,7 +157,7 @@ export class ActiveRun {
 
   /** What a run asks for may be seen outside: that it runs is written before. */
   requested(): void {
-    if (this.#requests++ === 0) this.#onChange(this.record, true);
+    if (this.#requests++ === 0) this.#events.onFirstRequest(this.record);
   }
 
   logged(level: LogLevel, message: string): void {
@@ -150,18 +184,17 @@ export class ActiveRun {
       ...(errors ? { errors } : {}),
       ...(stack ? { stack } : {}),
     };
-    this.#onChange(this.#record);
   }
 
   /** What came of it afterwards: its answer could not be stored, or was not needed. */
   amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     this.#record = { ...rest, ...change };
-    this.#onChange(this.#record);
   }
 
   /** Nothing will come of it any more. */
   conclude(): void {
+    this.#events.onConcluded(this.#record);
     this.#listener.onEnded(this.#record);
   }
 }

@@ -3,8 +3,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { RUNS_KEPT, RunJournal } from '../../src/run/journal.ts';
+import { RunJournal } from '../../src/run/journal.ts';
 import type { RunRecord } from '../../src/run/run.ts';
+import { RUNS_KEPT } from '../../src/run/run-table.ts';
 import { newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { serve } from '../support/runtime.ts';
@@ -40,9 +41,9 @@ test('the last of each integration are there after the process, those that went 
   const records = Array.from({ length: RUNS_KEPT + 60 }, (_, i) =>
     recordOf(one, { function: `f${i} \ud800 größe \0` }),
   );
-  for (const record of records) first.journal.put(record);
+  for (const record of records) first.journal.end(record);
   const going = recordOf(two, { outcome: 'running' });
-  first.journal.put(going, true);
+  first.journal.begin(going);
   first.journal.close();
   const { journal, problem } = RunJournal.open(file, never);
   onTestFinished(() => journal.close());
@@ -50,7 +51,7 @@ test('the last of each integration are there after the process, those that went 
   expect(journal.idsOf(one)).toEqual(records.slice(-RUNS_KEPT).map(({ _id }) => _id));
   expect(journal.find(one, records.at(-1)?._id as string)).toEqual(records.at(-1));
   expect(journal.find(two, going._id)).toEqual({ ...going, outcome: 'cut_off' });
-  expect(journal.latestOf(two)).toMatchObject({ _id: going._id });
+  expect(journal.idsOf(two)).toEqual([going._id]);
   expect(journal.integrationIds()).toEqual([one, two].sort());
   journal.forget(one);
   expect([journal.integrationIds(), journal.idsOf(one), journal.find(one, records[0]?._id as string)]).toEqual([
@@ -58,6 +59,37 @@ test('the last of each integration are there after the process, those that went 
     [],
     undefined,
   ]);
+});
+
+test('a run that goes on is there after a kill as soon as it asks for something; one that has ended, once', async () => {
+  const file = join(await temporaryFolder(), 'runs.sqlite');
+  const integrationId = newId();
+  const { journal } = RunJournal.open(file, never);
+  const ended = recordOf(integrationId);
+  const going = recordOf(integrationId, { outcome: 'running' });
+  for (const { _id } of [ended, going]) journal.beginAtOnce({ ...recordOf(integrationId), _id, outcome: 'running' });
+  journal.end(ended);
+  expect(journal.find(integrationId, ended._id)).toEqual(ended);
+  // Nothing is closed: as after a kill, another reads what is in the file.
+  const { journal: later } = RunJournal.open(file, never);
+  onTestFinished(() => [journal, later].forEach((each) => each.close()));
+  expect(later.idsOf(integrationId)).toEqual([ended._id, going._id].sort());
+  expect(later.find(integrationId, ended._id)).toEqual(ended);
+  expect(later.find(integrationId, going._id)?.outcome).toBe('cut_off');
+});
+
+test('long logs make rows of their own, and of runs that end faster than they are written the last are kept', async () => {
+  const { journal } = RunJournal.open(join(await temporaryFolder(), 'runs.sqlite'), never);
+  onTestFinished(() => journal.close());
+  const integrationId = newId();
+  const log = [{ at: 'now', level: 'info' as const, message: 'x'.repeat(100_000) }];
+  const records = Array.from({ length: 5 * RUNS_KEPT }, (_, i) => recordOf(integrationId, i % 3 === 0 ? { log } : {}));
+  // Runs end in another order than they began.
+  for (const record of records.toReversed()) journal.end(record);
+  const kept = records.slice(-RUNS_KEPT);
+  expect(journal.idsOf(integrationId)).toEqual(kept.map(({ _id }) => _id));
+  for (const record of kept) expect(journal.find(integrationId, record._id)).toEqual(record);
+  expect(journal.find(integrationId, 'x')).toBeUndefined();
 });
 
 test.each<[string, (file: string) => Promise<unknown>]>([
@@ -68,7 +100,7 @@ test.each<[string, (file: string) => Promise<unknown>]>([
     'of another shape',
     async (file) => {
       const database = new DatabaseSync(file);
-      database.exec('CREATE TABLE runs (other TEXT)');
+      database.exec('CREATE TABLE ended (other TEXT)');
       database.close();
     },
   ],
@@ -78,8 +110,7 @@ test.each<[string, (file: string) => Promise<unknown>]>([
       const { journal } = RunJournal.open(file, never);
       journal.close();
       const database = new DatabaseSync(file);
-      // Without the index, which would not take it.
-      database.exec(`DROP INDEX going_on; INSERT INTO runs VALUES ('a', 'b', '{"half":')`);
+      database.exec(`INSERT INTO going_on VALUES ('a', 'b', '{"half":')`);
       database.close();
     },
   ],
@@ -103,9 +134,7 @@ test('a file that another has locked is left as it is, and runs are kept in memo
   const file = join(data, 'runs.sqlite');
   const other = new DatabaseSync(file);
   onTestFinished(() => other.close());
-  other.exec(
-    'CREATE TABLE runs (id TEXT PRIMARY KEY, integration TEXT NOT NULL, record TEXT NOT NULL) STRICT; BEGIN EXCLUSIVE',
-  );
+  other.exec('CREATE TABLE other (id TEXT PRIMARY KEY) STRICT; BEGIN EXCLUSIVE');
   const { client } = await serve({}, { data });
   expect((await client('GET', '/readyz')).body.reasons).toEqual([expect.stringContaining('kept in memory')]);
   expect(await readdir(data)).not.toContainEqual(expect.stringContaining('damaged'));
