@@ -14,7 +14,7 @@ const NOT_DAMAGED = [5, 6, 8, 10, 13];
 /** Runs are written together this often, those that go on when they have done so for as long. */
 const WRITE_EVERY_MS = 20;
 /** So many rows at a time, each of one integration: who writes more holds up the calls. */
-const ROWS_AT_ONCE = 10;
+const ROWS_AT_ONCE = 5;
 /** A row with so much in it takes no more runs: whoever looks for one reads the others, too. */
 const ROW_CHARS = 16 * 1024;
 /** What waits beyond this is written, however many rows that are: runs, and characters of what they logged. */

@@ -8,7 +8,7 @@ import type { RunRecord } from './run.ts';
 /** Runs kept per integration. */
 export const RUNS_KEPT = 100;
 /** So many over the number are let be until the next are removed. */
-const SLACK = 25;
+const SLACK = 100;
 
 export class RunTable {
   readonly #database: DatabaseSync;
