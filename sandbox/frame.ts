@@ -26,6 +26,27 @@ export interface FrameChannel<Out> {
   readonly handledMs: number;
 }
 
+interface OutgoingFrame {
+  readonly headerText: string;
+  readonly headerBytes: number;
+  readonly body: string;
+  readonly bodyBytes: number;
+}
+
+/** @returns where the next one begins */
+function writeFrame(
+  { headerText, headerBytes, body, bodyBytes }: OutgoingFrame,
+  bytes: Buffer,
+  offset: number,
+): number {
+  bytes.writeUInt32LE(headerBytes, offset);
+  bytes.writeUInt32LE(bodyBytes, offset + 4);
+  const bodyAt = offset + LENGTHS_BYTES + headerBytes;
+  bytes.write(headerText, offset + LENGTHS_BYTES, headerBytes, 'utf8');
+  if (bodyBytes > 0) bytes.write(body, bodyAt, bodyBytes, 'utf8');
+  return bodyAt + bodyBytes;
+}
+
 /**
  * Sends and receives frames.
  *
@@ -38,14 +59,18 @@ export function openFrameChannel<Out>(
   onFrame: (header: unknown, body: string) => void,
   onBroken: (reason: string) => void,
 ): FrameChannel<Out> {
-  let outgoing: Buffer[] = [];
+  let outgoing: OutgoingFrame[] = [];
   let outgoingBytes = 0;
   const flush = (): void => {
     if (outgoing.length === 0) return;
     const frames = outgoing;
+    const bytes = Buffer.allocUnsafe(outgoingBytes);
     outgoing = [];
     outgoingBytes = 0;
-    if (stream.writable) stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+    if (!stream.writable) return;
+    let offset = 0;
+    for (const frame of frames) offset = writeFrame(frame, bytes, offset);
+    stream.write(bytes);
   };
 
   let received: Buffer = Buffer.alloc(0);
@@ -115,15 +140,10 @@ export function openFrameChannel<Out>(
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);
       const bodyBytes = Buffer.byteLength(body);
-      const frame = Buffer.allocUnsafe(LENGTHS_BYTES + headerBytes + bodyBytes);
-      frame.writeUInt32LE(headerBytes, 0);
-      frame.writeUInt32LE(bodyBytes, 4);
-      frame.write(headerText, LENGTHS_BYTES, headerBytes, 'utf8');
-      if (bodyBytes > 0) frame.write(body, LENGTHS_BYTES + headerBytes, bodyBytes, 'utf8');
       // A few leave together, to save system calls; not all that one turn of the event loop brings,
       // or the two sides would work in turns instead of at the same time.
-      outgoingBytes += frame.length;
-      const waiting = outgoing.push(frame);
+      outgoingBytes += LENGTHS_BYTES + headerBytes + bodyBytes;
+      const waiting = outgoing.push({ headerText, headerBytes, body, bodyBytes });
       if (waiting === FRAMES_AT_ONCE) flush();
       else if (waiting === 1) setImmediate(flush);
     },

@@ -5,6 +5,7 @@ import type { Sandbox } from './protocol.ts';
 import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
+export { ById } from './by-id.ts';
 export { hasMoreParts, nestsDeeper } from './nesting.ts';
 export type {
   Ask,

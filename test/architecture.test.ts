@@ -219,7 +219,7 @@ describe('arrows', () => {
   });
 
   test('the rooms of the sandbox meet in what crosses the walls alone', () => {
-    const shared = ['protocol', 'frame', 'nesting', 'confine', 'port-stream'].map((name) => `sandbox/${name}.ts`);
+    const shared = ['protocol', 'frame', 'by-id', 'nesting', 'confine', 'port-stream'].map((name) => `sandbox/${name}.ts`);
     for (const { from, to } of imports) {
       if (!from.startsWith('sandbox/') || !to.startsWith('sandbox/') || roomOf(from) === roomOf(to)) continue;
       const isDoor = from === 'sandbox/index.ts';

@@ -1,6 +1,7 @@
 /** One thread of a compartment, seen from outside: its pipe, the code it has, what it was sent to do. */
 import type { Duplex } from 'node:stream';
 import { Compile } from 'typebox/compile';
+import { ById } from '../by-id.ts';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import { type Bundle, FromThread, type Job, type Limits, type ToThread } from '../protocol.ts';
 
@@ -21,6 +22,7 @@ export type RunMessage = Exclude<FromThread, { type: 'ready' | 'kept' | 'waiting
 interface Errand {
   readonly runId: string;
   readonly number: number;
+  isDone: boolean;
 }
 
 interface RunOnThread {
@@ -41,9 +43,10 @@ export class CompartmentThread {
   /** The code of each connector's last run; older code goes when no run uses it. */
   readonly #newest = new Map<string, string>();
   /** Runs that have not ended on the thread, whatever their callers were told. */
-  readonly #runs = new Map<string, RunOnThread>();
-  /** Of all runs, in the order in which they were sent: the thread is at the first. */
-  readonly #errands = new Set<Errand>();
+  readonly #runs = new ById<RunOnThread>();
+  /** Of all runs, in the order in which they were sent: the thread is at the first that is not done. */
+  readonly #errands: Errand[] = [];
+  #errandsOpen = 0;
   /** The run whose timer the thread is at. */
   #timed: string | undefined;
   /** Takes jobs; what was sent before waits. */
@@ -97,14 +100,13 @@ export class CompartmentThread {
 
   /** How much it has to do. */
   get load(): number {
-    return this.#errands.size + (this.#timed === undefined ? 0 : 1);
+    return this.#errandsOpen + (this.#timed === undefined ? 0 : 1);
   }
 
   /** The run that is running, if one is. */
   get runningRun(): string | undefined {
     if (this.#timed !== undefined) return this.#timed;
-    const [first] = this.#errands;
-    return first?.runId;
+    return this.#errands[0]?.runId;
   }
 
   /** How long its messages have held this thread of ours, all together. */
@@ -156,7 +158,7 @@ export class CompartmentThread {
     const run = this.#runs.get(runId);
     if (!run) return;
     this.#runs.delete(runId);
-    for (const errand of run.errands) this.#errands.delete(errand);
+    for (const errand of run.errands) this.#finish(errand);
     if (this.#timed === runId) this.#timed = undefined;
     this.lastRun = runId;
     this.#noteBegin();
@@ -171,7 +173,7 @@ export class CompartmentThread {
     const isTimed = this.#timed === runId;
     // A thread says it once for each time that it was entered, and of what it has had.
     if (replies > run.replies || (!isTimed && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
-    while (run.errands[0] && run.errands[0].number <= replies) this.#errands.delete(run.errands.shift() as Errand);
+    while (run.errands[0] && run.errands[0].number <= replies) this.#finish(run.errands.shift() as Errand);
     if (isTimed) this.#timed = undefined;
     this.lastRun = runId;
     this.#noteBegin();
@@ -192,10 +194,17 @@ export class CompartmentThread {
 
   #send(runId: string, run: RunOnThread): void {
     if (this.load === 0) this.movedAt = performance.now();
-    const errand: Errand = { runId, number: run.replies };
+    const errand: Errand = { runId, number: run.replies, isDone: false };
     run.errands.push(errand);
-    this.#errands.add(errand);
+    this.#errands.push(errand);
+    this.#errandsOpen++;
     this.#noteBegin();
+  }
+
+  #finish(errand: Errand): void {
+    errand.isDone = true;
+    this.#errandsOpen--;
+    while (this.#errands[0]?.isDone) this.#errands.shift();
   }
 
   #use({ connectorId, digest, filename, format, code }: Bundle): { runs: number; limits?: Limits } {

@@ -2,6 +2,7 @@
  * One compartment, seen from the runtime's process: its host, its threads, the runs that are in it.
  * A compartment that breaks the protocol, or a deadline, is killed.
  */
+import { ById } from '../by-id.ts';
 import {
   type Ask,
   type Capability,
@@ -59,7 +60,7 @@ export class Compartment {
   readonly #host: Host;
   readonly #threads: readonly CompartmentThread[];
   /** Those that a thread is not done with, whether their callers wait or not. */
-  readonly #runs = new Map<string, RunInside>();
+  readonly #runs = new ById<RunInside>();
   /** Which thread has an integration's warm isolate. */
   readonly #routes = new Map<string, CompartmentThread>();
   readonly #events: CompartmentEvents;
@@ -340,7 +341,7 @@ export class Compartment {
 
   /** Memory may be held by a run that waits, while another is running. */
   #largest(): Culprit | undefined {
-    const run = this.#runs.get(this.#memory.mostGrown(this.#runs.keys()) ?? '');
+    const run = this.#runs.get(this.#memory.mostGrown(this.#runs.values().map(({ job }) => job.runId)) ?? '');
     return run ? { run, fault: 'memory_limit_exceeded' } : this.#suspect('memory_limit_exceeded');
   }
 

@@ -1,5 +1,6 @@
 /** Bearer tokens for one run: what they reach, and until when (contract 1 and 3). */
 import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { ById } from '../../sandbox/index.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
@@ -29,7 +30,7 @@ interface Issued {
 }
 
 export class OneTimeTokens {
-  readonly #grants = new Map<string, Issued>();
+  readonly #grants = new ById<Issued>();
 
   /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
   issue(granted: Omit<Grant, 'expiresAt' | 'isLive' | 'signal'>): {

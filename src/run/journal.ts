@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { basename } from 'node:path';
+import { ById } from '../../sandbox/index.ts';
 import type { RunRecord } from './run.ts';
 import { RUNS_KEPT, RunTable } from './run-table.ts';
 
@@ -24,12 +25,14 @@ const WAITING_CHARS = 64 * 1024 * 1024;
 export class RunJournal {
   readonly #table: RunTable;
   readonly #onError: (error: unknown) => void;
-  /** Runs that go on and are not written, oldest first, with the time at which they began. */
-  readonly #begun = new Map<string, { readonly record: RunRecord; readonly at: number }>();
+  /** Runs that go on and are not written, with the time at which they began. */
+  readonly #begun = new ById<{ readonly record: RunRecord; readonly at: number }>();
   /** Runs that are written as going on. */
   readonly #goingOn = new Set<string>();
   /** Runs that have ended and are not written, by integration: of each no more than are kept, and as many again. */
-  readonly #waiting = new Map<string, RunRecord[]>();
+  readonly #waiting = new ById<RunRecord[]>();
+  /** Their integrations, those that have waited longest first. */
+  readonly #due: string[] = [];
   #waitingCount = 0;
   #waitingChars = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -85,6 +88,7 @@ export class RunJournal {
     if (!records) {
       records = [];
       this.#waiting.set(record._integrationId, records);
+      this.#due.push(record._integrationId);
     }
     records.push(record);
     this.#waitingCount++;
@@ -113,7 +117,7 @@ export class RunJournal {
   forget(integrationId: string): void {
     const records = this.#waiting.get(integrationId) ?? [];
     this.#remove(records, records.length);
-    this.#waiting.delete(integrationId);
+    this.#forgetWaiting(integrationId);
     this.#table.forget(integrationId);
   }
 
@@ -122,7 +126,7 @@ export class RunJournal {
     this.#write(() => {
       for (const { record } of this.#begun.values()) this.#writeGoingOn(record);
     });
-    for (const integrationId of this.#waiting.keys()) this.#writeOf(integrationId);
+    for (const integrationId of [...this.#due]) this.#writeOf(integrationId);
     this.#table.close();
   }
 
@@ -135,12 +139,10 @@ export class RunJournal {
     const before = performance.now() - WRITE_EVERY_MS;
     this.#write(() => {
       for (const { record, at } of this.#begun.values()) {
-        if (at > before) break;
-        this.#writeGoingOn(record);
+        if (at <= before) this.#writeGoingOn(record);
       }
       for (let rows = 0; this.#waiting.size > 0 && (rows < ROWS_AT_ONCE || this.#isTooMuch); rows++) {
-        const [[integrationId, records] = ['', []]] = this.#waiting;
-        this.#writeRow(integrationId, records);
+        this.#writeRow(this.#due[0] as string);
       }
     });
     if (this.#waiting.size > 0 || this.#begun.size > 0) this.#writeSoon();
@@ -151,17 +153,17 @@ export class RunJournal {
   }
 
   #writeOf(integrationId: string): void {
-    const records = this.#waiting.get(integrationId);
-    if (!records) return;
+    if (!this.#waiting.has(integrationId)) return;
     this.#write(() => {
-      while (records.length > 0) this.#writeRow(integrationId, records);
+      while (this.#waiting.has(integrationId)) this.#writeRow(integrationId);
     });
   }
 
   /** What is taken does not wait any more, whether it can be written or not: the disk may be full. */
-  #writeRow(integrationId: string, records: RunRecord[]): void {
+  #writeRow(integrationId: string): void {
+    const records = this.#waiting.get(integrationId) as RunRecord[];
     const row = this.#take(records);
-    if (records.length === 0) this.#waiting.delete(integrationId);
+    if (records.length === 0) this.#forgetWaiting(integrationId);
     this.#table.writeEnded(integrationId, row);
     for (const { _id } of row) if (this.#goingOn.delete(_id)) this.#table.removeGoingOn(_id);
   }
@@ -188,6 +190,12 @@ export class RunJournal {
     this.#waitingCount -= removed.length;
     for (const record of removed) this.#waitingChars -= charsOf(record);
     return removed;
+  }
+
+  #forgetWaiting(integrationId: string): void {
+    this.#waiting.delete(integrationId);
+    const index = this.#due.indexOf(integrationId);
+    if (index >= 0) this.#due.splice(index, 1);
   }
 
   #writeGoingOn(record: RunRecord): void {

@@ -1,6 +1,6 @@
 /** The runs that are going on, and behind them the journal of those that have ended. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { LogLevel, Outcome } from '../../sandbox/index.ts';
+import { ById, type LogLevel, type Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import type { RunJournal } from './journal.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
@@ -32,7 +32,7 @@ export class Runs {
   readonly #journal: RunJournal;
   readonly #now: () => Date;
   readonly #listener: RunListener;
-  readonly #active = new Map<string, ActiveRun>();
+  readonly #active = new ById<ActiveRun>();
 
   constructor(journal: RunJournal, now: () => Date, listener: RunListener) {
     this.#journal = journal;
@@ -93,7 +93,7 @@ export class Runs {
   }
 
   #activeOf(id: string): ActiveRun[] {
-    return [...this.#active.values()].filter(({ integrationId }) => integrationId === id);
+    return this.#active.values().filter(({ integrationId }) => integrationId === id);
   }
 
   /** Ends a run that is going on. @returns false if there is none */

@@ -12,12 +12,17 @@ interface Row {
   readonly place: Place;
 }
 
+interface Parsed {
+  readonly document: Document;
+  isUsed: boolean;
+}
+
 export class DocumentTable {
   readonly #rows = new Map<string, Row>();
   /** Sorted. */
   readonly #places: Place[] = [];
-  /** The longest unused first. */
-  readonly #parsed = new Map<string, Document>();
+  /** Those first that were not used when room was wanted last. */
+  readonly #parsed = new Map<string, Parsed>();
   #parsedBytes = 0;
   /** Whose each record is. */
   readonly #owners = new Map<string, string>();
@@ -27,9 +32,8 @@ export class DocumentTable {
     if (!row) return undefined;
     const parsed = this.#parsed.get(id);
     if (parsed) {
-      this.#parsed.delete(id);
-      this.#parsed.set(id, parsed);
-      return parsed;
+      parsed.isUsed = true;
+      return parsed.document;
     }
     const document = JSON.parse(row.text.toString()) as Document;
     this.#keepParsed(id, document, row.text.length);
@@ -108,15 +112,22 @@ export class DocumentTable {
   }
 
   #keepParsed(id: string, document: Document, bytes: number): void {
-    this.#parsed.set(id, document);
+    this.#parsed.set(id, { document, isUsed: false });
     this.#parsedBytes += bytes;
     if (this.#parsedBytes > PARSED_BYTES) this.#forgetOldest();
   }
 
+  /** Those that were used since they were looked at last have another turn. */
   #forgetOldest(): void {
-    for (const id of this.#parsed.keys()) {
+    for (const [id, parsed] of this.#parsed) {
       if (this.#parsedBytes <= PARSED_BYTES || this.#parsed.size === 1) return;
-      this.#forget(id);
+      if (parsed.isUsed) {
+        parsed.isUsed = false;
+        this.#parsed.delete(id);
+        this.#parsed.set(id, parsed);
+      } else {
+        this.#forget(id);
+      }
     }
   }
 }

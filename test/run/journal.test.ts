@@ -72,7 +72,10 @@ test('a run that goes on is there after a kill as soon as it asks for something;
   expect(journal.find(integrationId, ended._id)).toEqual(ended);
   // Nothing is closed: as after a kill, another reads what is in the file.
   const { journal: later } = RunJournal.open(file, never);
-  onTestFinished(() => [journal, later].forEach((each) => each.close()));
+  onTestFinished(() => {
+    journal.close();
+    later.close();
+  });
   expect(later.idsOf(integrationId)).toEqual([ended._id, going._id].sort());
   expect(later.find(integrationId, ended._id)).toEqual(ended);
   expect(later.find(integrationId, going._id)?.outcome).toBe('cut_off');

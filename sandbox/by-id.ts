@@ -1,0 +1,91 @@
+/**
+ * A map for what comes and goes with each call. The table of a `Map` that is written all the time is
+ * replaced by a new one now and then, and refers to it from then on (V8's OrderedHashTable::Rehash). One
+ * that a full collection has moved to the old space keeps all that ever was in the later ones, until the
+ * next full collection: at 5,000 calls a second that is everything, copied twice. Here nothing refers to
+ * what came later.
+ */
+
+interface Entry<T> {
+  readonly id: string;
+  value: T;
+  /** Came before this one. */
+  next: Entry<T> | undefined;
+}
+
+const SLOTS = 64;
+/** Ids count up, and differ in their last characters. */
+const HASHED_CHARS = 8;
+
+export class ById<T> {
+  #slots = new Array<Entry<T> | undefined>(SLOTS).fill(undefined);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: string): T | undefined {
+    return this.#find(id)?.value;
+  }
+
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  set(id: string, value: T): void {
+    const present = this.#find(id);
+    if (present) present.value = value;
+    else {
+      if (this.#size === this.#slots.length) this.#grow();
+      this.#add(id, value);
+    }
+  }
+
+  delete(id: string): boolean {
+    const slot = this.#slotOf(id);
+    let before: Entry<T> | undefined;
+    for (let entry = this.#slots[slot]; entry; entry = entry.next) {
+      if (entry.id === id) {
+        if (before) before.next = entry.next;
+        else this.#slots[slot] = entry.next;
+        this.#size--;
+        return true;
+      }
+      before = entry;
+    }
+    return false;
+  }
+
+  /** In no order. */
+  values(): T[] {
+    const values: T[] = [];
+    for (let entry of this.#slots) for (; entry; entry = entry.next) values.push(entry.value);
+    return values;
+  }
+
+  #find(id: string): Entry<T> | undefined {
+    let entry = this.#slots[this.#slotOf(id)];
+    while (entry && entry.id !== id) entry = entry.next;
+    return entry;
+  }
+
+  #add(id: string, value: T): void {
+    const slot = this.#slotOf(id);
+    this.#slots[slot] = { id, value, next: this.#slots[slot] };
+    this.#size++;
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Array<Entry<T> | undefined>(2 * before.length).fill(undefined);
+    this.#size = 0;
+    for (let entry of before) for (; entry; entry = entry.next) this.#add(entry.id, entry.value);
+  }
+
+  #slotOf(id: string): number {
+    let hash = 0;
+    for (let i = Math.max(0, id.length - HASHED_CHARS); i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) | 0;
+    return hash & (this.#slots.length - 1);
+  }
+}
