@@ -45,8 +45,11 @@ async function call(
     await commit(unit);
     return answer;
   };
-  return callFunction(service.dispatcher, { connector, unit, ...request, onStarted }, take, ({ fault }) => {
-    if (section !== 'settings' || name !== PERSIST_SETTINGS || !MISSING.includes(fault)) return undefined;
+  const isPersisting = section === 'settings' && name === PERSIST_SETTINGS;
+  const isMissing = isPersisting && service.withoutPersistSettings.has(connector);
+  return callFunction(service.dispatcher, { connector, unit, ...request, onStarted, isMissing }, take, ({ fault }) => {
+    if (!isPersisting || !MISSING.includes(fault)) return undefined;
+    service.withoutPersistSettings.add(connector);
     return () => persistByRuntime(service, integrationId, body);
   });
 }

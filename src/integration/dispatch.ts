@@ -54,7 +54,16 @@ export interface FunctionCall extends FunctionRequest {
   readonly unit: UnitOfWork;
   /** Told when the run has begun, long before it ends. */
   readonly onStarted?: ((runId: string) => void) | undefined;
+  /** It is known that the connector has no such function: nobody goes to its compartment to look. */
+  readonly isMissing?: boolean;
 }
+
+const notFound: Outcome = Object.freeze({
+  status: 'faulted',
+  fault: 'invalid_function',
+  message: '',
+  spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 },
+});
 
 /** A function's answer, and which run gave it. `text` is JSON that parses. */
 export interface Answer {
@@ -182,17 +191,15 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   });
   let outcome: Outcome;
   try {
-    outcome = await dispatcher.sandbox.run(
-      {
-        runId,
-        bundle: connector.bundle,
-        integrationId,
-        call: { section, name, argument },
-        limits: dispatcher.limitsOf(connector),
-        signal: run.signal,
-      },
-      ask,
-    );
+    const job = {
+      runId,
+      bundle: connector.bundle,
+      integrationId,
+      call: { section, name, argument },
+      limits: dispatcher.limitsOf(connector),
+      signal: run.signal,
+    };
+    outcome = call.isMissing ? notFound : await dispatcher.sandbox.run(job, ask);
   } finally {
     revoke();
     endWriting();
