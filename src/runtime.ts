@@ -251,6 +251,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     dispatcher,
     activity,
     updating: new Set(),
+    withoutPersistSettings: new WeakSet(),
     now: () => new Date(),
     keyring,
     offline: new Reachability(),

@@ -1,11 +1,12 @@
 /**
- * One isolate with one context, the harness and a connector's code in it. The only importer of
- * isolated-vm. It belongs to one integration and serves one run at a time.
+ * One isolate with one context, the harness and, once it has been given one, a connector's code in it.
+ * The only importer of isolated-vm. It belongs to one integration and serves one run at a time.
  */
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
 import { callbackNames, type GuestEntries, type HostCallbacks, harnessSource } from '../guest/harness.ts';
 import type { Bundle } from '../protocol.ts';
+import { CodeCaches } from './code-caches.ts';
 import { compute } from './guest-crypto.ts';
 import { libraryTexts } from './library-texts.ts';
 
@@ -22,22 +23,16 @@ const SECTIONS = 'installer,uninstaller,settings,utilities,hooks,wrappers';
 type EntryName = keyof GuestEntries;
 /** What crosses into the isolate: primitives, and references to what is in there already. */
 type EntryArgument = string | number | ivm.Dereference<unknown>;
+type Cached = ivm.ExternalCopy<ArrayBuffer>;
 type Entry = ivm.Reference<(...args: EntryArgument[]) => unknown>;
 
 /** What a run answers to; the rest is the same for all. */
 export type RunCallbacks = Pick<HostCallbacks, 'answer' | 'log' | 'setTimer' | 'clearTimer' | 'ask'>;
 
-/** Libraries compiled once on this thread. */
-const libraryCaches = new Map<string, ivm.ExternalCopy<ArrayBuffer>>();
-/** Code compiled once on this thread. Made here, never taken from outside. */
-const codeCaches = new Map<string, ivm.ExternalCopy<ArrayBuffer>>();
-const CODE_CACHES = 16;
-
-function rememberCode(digest: string, cachedData: ivm.ExternalCopy<ArrayBuffer> | undefined): void {
-  if (!cachedData) return;
-  if (codeCaches.size >= CODE_CACHES) codeCaches.delete(codeCaches.keys().next().value as string);
-  codeCaches.set(digest, cachedData);
-}
+/** Texts of ours that were compiled on this thread, by the names of their files. */
+const ownCaches = new CodeCaches<Cached>(Number.POSITIVE_INFINITY);
+/** Connectors' code that was, by its digest. Made here, never taken from outside. */
+const bundleCaches = new CodeCaches<Cached>(16);
 
 /**
  * Its `NativeModule` loads any file as native code and asks no permission. It cannot be deleted, but
@@ -57,7 +52,8 @@ function withoutPreamble(code: string): string {
 }
 
 export class GuestIsolate {
-  readonly bundle: Bundle;
+  /** Absent in a spare one. */
+  bundle: Bundle | undefined;
   readonly memoryMb: number;
   readonly #isolate: ivm.Isolate;
   readonly #context: ivm.Context;
@@ -69,22 +65,41 @@ export class GuestIsolate {
   /** Who gets the callbacks: the run that has the isolate. */
   host: RunCallbacks | undefined;
 
-  constructor(bundle: Bundle, memoryMb: number) {
-    this.bundle = bundle;
+  private constructor(isolate: ivm.Isolate, context: ivm.Context, memoryMb: number) {
+    this.#isolate = isolate;
+    this.#context = context;
     this.memoryMb = memoryMb;
-    this.#isolate = new library.Isolate({ memoryLimit: memoryMb });
-    this.#context = this.#isolate.createContextSync();
     const callbacks = this.#callbacks();
-    this.#guest = this.#context.evalClosureSync(
-      harnessSource,
+    const closure = ownCaches.compile(HARNESS_FILE, (options) =>
+      this.#isolate.compileScriptSync(harnessSource, { filename: HARNESS_FILE, ...options }),
+    );
+    const harness = closure.runSync(this.#context, { reference: true }) as ivm.Reference;
+    const made = harness.applySync(
+      undefined,
       [
         SECTIONS,
         ...callbackNames.map(
           (name) => new library.Callback(callbacks[name] as (...args: unknown[]) => unknown, { sync: true }),
         ),
       ],
-      { filename: HARNESS_FILE, result: { reference: true } },
-    ) as unknown as ivm.Reference<GuestEntries>;
+      { result: { reference: true } },
+    );
+    this.#guest = made as unknown as ivm.Reference<GuestEntries>;
+  }
+
+  /** In steps of a millisecond at the most, for who has other things to do in between, or gives it up. */
+  static *inSteps(memoryMb: number): Generator<void, GuestIsolate | undefined, void> {
+    const isolate = new library.Isolate({ memoryLimit: memoryMb });
+    let made: GuestIsolate | undefined;
+    try {
+      yield;
+      const context = isolate.createContextSync();
+      yield;
+      made = new GuestIsolate(isolate, context, memoryMb);
+      return made;
+    } finally {
+      if (!made) isolate.dispose();
+    }
   }
 
   #callbacks(): Record<keyof HostCallbacks, unknown> {
@@ -106,13 +121,10 @@ export class GuestIsolate {
     const text = libraryTexts.get(name);
     if (text === undefined) return undefined;
     try {
-      const cachedData = libraryCaches.get(name);
-      const script = this.#isolate.compileScriptSync(text, {
-        filename: `bulkhead:${name}`,
-        ...(cachedData ? { cachedData } : { produceCachedData: true }),
-      });
-      const made = (script as { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
-      if (made && !cachedData) libraryCaches.set(name, made);
+      const filename = `bulkhead:${name}`;
+      const script = ownCaches.compile(filename, (options) =>
+        this.#isolate.compileScriptSync(text, { filename, ...options }),
+      );
       return (script.runSync(this.#context, { reference: true }) as ivm.Reference).derefInto();
     } catch {
       return undefined;
@@ -149,27 +161,24 @@ export class GuestIsolate {
    * error, an import that is not there and the end of the time are thrown here.
    */
   load(timeoutMs: number): void {
-    const code = withoutPreamble(this.bundle.code);
-    if (this.bundle.format === 'module') this.#loadModule(code, timeoutMs);
-    else this.#loadCommonJs(code, timeoutMs);
+    const { bundle } = this;
+    if (!bundle) throw new Error('an isolate without a bundle was to load it');
+    if (bundle.format === 'module') this.#loadModule(bundle, timeoutMs);
+    else this.#loadCommonJs(bundle, timeoutMs);
     this.#loaded = true;
   }
 
-  #loadCommonJs(code: string, timeoutMs: number): void {
+  #loadCommonJs({ digest, filename, code }: Bundle, timeoutMs: number): void {
     const prefix = '(function (exports, require, module) {';
-    const cachedData = codeCaches.get(this.bundle.digest);
-    const script = this.#isolate.compileScriptSync(`${prefix}${code}\n})`, {
-      filename: this.bundle.filename,
-      columnOffset: -prefix.length,
-      ...(cachedData ? { cachedData } : { produceCachedData: true }),
-    });
-    if (!cachedData)
-      rememberCode(this.bundle.digest, (script as { cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData);
+    const text = `${prefix}${withoutPreamble(code)}\n})`;
+    const script = bundleCaches.compile(digest, (options) =>
+      this.#isolate.compileScriptSync(text, { filename, columnOffset: -prefix.length, ...options }),
+    );
     const factory = script.runSync(this.#context, { reference: true, timeout: timeoutMs }) as ivm.Reference;
     this.enter('loadCommonJs', [factory.derefInto()], timeoutMs);
   }
 
-  #loadModule(code: string, timeoutMs: number): void {
+  #loadModule({ digest, filename, code }: Bundle, timeoutMs: number): void {
     const sdk = this.#guest.getSync('sdk' as never, { reference: true }) as ivm.Reference;
     const global = this.#context.global;
     const sdkModule = this.#isolate.compileModuleSync(
@@ -182,8 +191,10 @@ export class GuestIsolate {
     });
     sdkModule.evaluateSync();
     // The last export is not there yet while the module waits at its top level: loading then fails.
-    const marked = `${code}\nexport const bulkheadLoaded$ = true;`;
-    const module = this.#isolate.compileModuleSync(marked, { filename: this.bundle.filename });
+    const marked = `${withoutPreamble(code)}\nexport const bulkheadLoaded$ = true;`;
+    const module = bundleCaches.compile(digest, (options) =>
+      this.#isolate.compileModuleSync(marked, { filename, ...options }),
+    );
     module.instantiateSync(this.#context, (specifier) => {
       if (specifier === 'bulkhead') return sdkModule;
       throw new Error(`cannot import ${specifier.slice(0, 200)}: only 'bulkhead' is there`);

@@ -1,6 +1,7 @@
 /** Isolates that wait for their integration's next run; the longest unused goes first. */
 import type { Bundle } from '../protocol.ts';
-import { GuestIsolate } from './guest-isolate.ts';
+import type { GuestIsolate } from './guest-isolate.ts';
+import { SpareIsolate } from './spare-isolate.ts';
 
 const MB = 1024 * 1024;
 /** What all of them may keep in memory together, over and above what an empty one takes. */
@@ -23,6 +24,7 @@ export class WarmIsolates {
   readonly #count: number;
   readonly #ageMs: number;
   readonly #onKept: (bytes: number) => void;
+  readonly #spare = new SpareIsolate(() => this.#tell());
   #keptBytes = 0;
   #toldBytes = 0;
   /** Integrations whose isolates have run since they were looked at. */
@@ -36,17 +38,28 @@ export class WarmIsolates {
     this.#onKept = onKept;
   }
 
-  /** The integration's own isolate if it is free and has the right code, otherwise a new one. */
+  /** The integration's own isolate if it is free and has the right code, otherwise one that nobody has had. */
   take(integrationId: string, bundle: Bundle, memoryMb: number): GuestIsolate {
     const found = this.#remove(integrationId);
     if (found) {
       const { isolate, usableUntil } = found;
-      if (isolate.bundle.digest === bundle.digest && isolate.memoryMb === memoryMb && usableUntil > performance.now()) {
+      if (
+        isolate.bundle?.digest === bundle.digest &&
+        isolate.memoryMb === memoryMb &&
+        usableUntil > performance.now()
+      ) {
         return isolate;
       }
       isolate.dispose();
     }
-    return new GuestIsolate(bundle, memoryMb);
+    const isolate = this.#spare.take(memoryMb);
+    isolate.bundle = bundle;
+    return isolate;
+  }
+
+  /** The thread has something to do: no time to make spare ones. */
+  noteWork(): void {
+    this.#spare.noteWork();
   }
 
   give(integrationId: string, isolate: GuestIsolate): void {
@@ -72,18 +85,19 @@ export class WarmIsolates {
   /** Disposes of what runs another code than is wanted now. */
   drop(digest: string): void {
     for (const [integrationId, { isolate }] of this.#warm) {
-      if (isolate.bundle.digest === digest) this.#letGo(integrationId);
+      if (isolate.bundle?.digest === digest) this.#letGo(integrationId);
     }
   }
 
-  /** Disposes of all of them. */
+  /** Disposes of all of them, and of the spare one. */
   letGoAll(): void {
     for (const integrationId of [...this.#warm.keys()]) this.#letGo(integrationId);
+    this.#spare.letGo();
     this.#tell();
   }
 
   #tell(): void {
-    const bytes = this.#warm.size * EMPTY_BYTES + this.#keptBytes;
+    const bytes = (this.#warm.size + Number(this.#spare.isThere)) * EMPTY_BYTES + this.#keptBytes;
     if (Math.abs(bytes - this.#toldBytes) < TOLD_STEP_BYTES) return;
     this.#toldBytes = bytes;
     this.#onKept(bytes);

@@ -46,6 +46,11 @@ class JobServer {
   }
 
   take(message: ToThread, body: string): void {
+    this.#handle(message, body);
+    this.#warm.noteWork();
+  }
+
+  #handle(message: ToThread, body: string): void {
     switch (message.type) {
       case 'job':
         return this.#start(message, body);

@@ -4,8 +4,6 @@ import { ById } from '../../sandbox/index.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
-/** One for all: to make an error with its stack costs as much as a call. */
-const RUN_ENDED = new DOMException('The run has ended.', 'AbortError');
 
 /** What a run may do, and in which unit of work it does it. */
 export interface Grant {
@@ -40,16 +38,26 @@ export class OneTimeTokens {
     redact: (text: string) => string;
   } {
     const { runId } = granted;
-    const ending = new AbortController();
+    // Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest.
+    let ending: AbortController | undefined;
     const expiresAt = Date.now() + LIFETIME_MS;
-    const grant: Grant = { ...granted, expiresAt, signal: ending.signal, isLive: true };
+    const grant: Grant = {
+      ...granted,
+      expiresAt,
+      isLive: true,
+      get signal() {
+        ending ??= new AbortController();
+        if (!grant.isLive) ending.abort();
+        return ending.signal;
+      },
+    };
     // A clock that is set during the run changes nothing.
     const deadlineMs = performance.now() + LIFETIME_MS;
     const secret = randomUUID();
     this.#grants.set(runId, { grant, secret, deadlineMs });
     const revoke = (): void => {
       grant.isLive = false;
-      ending.abort(RUN_ENDED);
+      ending?.abort();
       this.#grants.delete(runId);
     };
     const token = `${runId}.${secret}`;

@@ -50,7 +50,7 @@ export interface PlatformApi {
 export function createPlatformApi(listener: RequestListener): PlatformApi {
   return {
     pathOf(url) {
-      const parsed = URL.canParse(url, PLATFORM_ORIGIN) ? new URL(url, PLATFORM_ORIGIN) : undefined;
+      const parsed = URL.parse(url, PLATFORM_ORIGIN);
       return parsed?.origin === PLATFORM_ORIGIN && !parsed.username && !parsed.password
         ? parsed.pathname + parsed.search
         : undefined;

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type Answer, callFunction, type FunctionRequest } from './dispatch.ts';
+import { type Answer, callFunction, callOwn, type FunctionRequest } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
 import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
@@ -45,9 +45,16 @@ async function call(
     await commit(unit);
     return answer;
   };
-  return callFunction(service.dispatcher, { connector, unit, ...request, onStarted }, take, ({ fault }) => {
-    if (section !== 'settings' || name !== PERSIST_SETTINGS || !MISSING.includes(fault)) return undefined;
-    return () => persistByRuntime(service, integrationId, body);
+  const isPersisting = section === 'settings' && name === PERSIST_SETTINGS;
+  const persist = (): Promise<CallAnswer> => persistByRuntime(service, integrationId, body);
+  const functionCall = { connector, unit, ...request, onStarted };
+  if (isPersisting && service.withoutPersistSettings.has(connector)) {
+    return callOwn(service.dispatcher, functionCall, persist);
+  }
+  return callFunction(service.dispatcher, functionCall, take, ({ fault }) => {
+    if (!isPersisting || !MISSING.includes(fault)) return undefined;
+    service.withoutPersistSettings.add(connector);
+    return persist;
   });
 }
 

@@ -148,17 +148,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   if (!isTransactional) await unit.commit();
   const grant = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
   const { token, revoke, redact } = dispatcher.tokens.issue(grant);
-  const run = dispatcher.runs.begin({
-    _id: runId,
-    _integrationId: integrationId,
-    _connectorId: connector._id,
-    version: connector.manifest.version,
-    digest: connector.bundle.digest,
-    section,
-    function: name,
-    traceId: trace.traceId,
-  });
-  call.onStarted?.(runId);
+  const run = begin(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.askFor(
     { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
@@ -203,6 +193,39 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
+}
+
+function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
+  const { connector, unit, section, name } = call;
+  const run = runs.begin({
+    _id: runId,
+    _integrationId: unit.integrationId,
+    _connectorId: connector._id,
+    version: connector.manifest.version,
+    digest: connector.bundle.digest,
+    section,
+    function: name,
+    traceId,
+  });
+  call.onStarted?.(runId);
+  return run;
+}
+
+/** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
+export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
+  assertArgument(dispatcher.argument, call.body);
+  const { section, name, trace = newTrace() } = call;
+  const { integrationId } = call.unit;
+  const runId = dispatcher.ids();
+  const run = begin(dispatcher, call, runId, trace);
+  const outcome: Outcome = { status: 'answered', result: '', spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
+  dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
+  run.ended({ outcome });
+  try {
+    return await settled({ runId, run }, work);
+  } finally {
+    run.conclude();
+  }
 }
 
 /** What the caller is told of a run that has no answer. */
@@ -250,7 +273,7 @@ export class RunError extends RequestError {
 }
 
 /** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
-async function settled<T>({ runId, run }: Answer | RunError, work: () => Promise<T>): Promise<T> {
+async function settled<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
     if (run.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });

@@ -26,6 +26,8 @@ export interface Service {
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
+  /** Connectors that have no `persistSettings`, as a run has shown: it is looked for once in each version. */
+  readonly withoutPersistSettings: WeakSet<Connector>;
   /** Where uploads wait for their check, and what they are checked against beyond their shape. */
   readonly uploads: { readonly folder: string; readonly check: DocumentCheck };
   /** What has to end before the runtime may. */

@@ -599,3 +599,18 @@ test("persistSettings: the connector's own if it has one, the runtime's otherwis
   expect(await persist('none')).toEqual([{ success: true, pending: { n: 'v' } }, 'v']);
   expect(await persist('liar')).toEqual([{ errors: [{ code: 'invalid_function', message: 'x' }] }, '']);
 });
+
+test('persistSettings that a connector has not is looked for once in each version of it', async () => {
+  const { client, connectors } = await shared.serve({
+    a: { code: `module.exports = { get settings() { console.log('looked for'); return {}; } };` },
+  });
+  const id = await installed(client, 'a');
+  const persist = () => client('PUT', `/integrations/${id}/settings/persistSettings`, { pending: {} });
+  const lookedFor = async () =>
+    (await client('GET', `/integrations/${id}/runs`)).body.map((run: { log: unknown[] }) => run.log.length > 0);
+  for (let i = 0; i < 3; i++) expect((await persist()).body).toEqual({ success: true, pending: {} });
+  expect(await lookedFor()).toEqual([true, false, false]);
+
+  await writeBundle(connectors, 'a', { code: 'exports.settings = { persistSettings: () => ({ mine: true }) };' });
+  await vi.waitFor(async () => expect((await persist()).body).toEqual({ mine: true }), { timeout: 30_000 });
+});

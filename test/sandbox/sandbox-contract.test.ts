@@ -1,5 +1,5 @@
 /** What every sandbox keeps to, run over each implementation: `Job → Outcome`, for whatever a connector does. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type Ask,
   type Bundle,
@@ -574,6 +574,44 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await resultOf({ code: counter, integrationId: 'a' })).toEqual([1, 1]);
       expect(await resultOf({ code: counter, integrationId: 'a' })).toEqual([2, 2]);
       expect(await resultOf({ code: counter, integrationId: 'b' })).toEqual([1, 1]);
+    });
+
+    describe('a spare isolate, made in idle time', () => {
+      let spares: Sandbox;
+      beforeAll(() => {
+        spares = createSandbox({ isolation, threads: 1, spare: false });
+      });
+      afterAll(() => spares.close());
+
+      const made = f('() => performance.timeOrigin');
+      const isThere = (limits: Partial<Limits>): Promise<void> =>
+        vi.waitFor(
+          async () => {
+            const calledAt = Date.now();
+            // The thread has nothing to do while this one waits.
+            await resultOf({ code: f('() => new Promise((resolve) => setTimeout(resolve, 50))'), limits, on: spares });
+            expect(await resultOf({ code: made, limits, on: spares })).toBeLessThan(calledAt + 40);
+            await resultOf({ code: f('() => new Promise((resolve) => setTimeout(resolve, 50))'), limits, on: spares });
+          },
+          { timeout: 30_000 },
+        );
+
+      test('serves the next integration, and one alone', async () => {
+        await isThere({ memoryMb: 64 });
+        expect(await resultOf({ code: counter, integrationId: 'c', on: spares })).toEqual([1, 1]);
+        expect(await resultOf({ code: counter, integrationId: 'd', on: spares })).toEqual([1, 1]);
+        expect(await resultOf({ code: counter, integrationId: 'c', on: spares })).toEqual([2, 2]);
+      });
+
+      test('is not taken for a run that may have less memory, or more', async () => {
+        const code = f('() => { const kept = []; for (let i = 0; i < 4e6; i++) kept.push([i]); return kept.length; }');
+        await isThere({ memoryMb: 512 });
+        expect(await run({ code, limits: { memoryMb: 32 }, on: spares })).toMatchObject({
+          fault: 'memory_limit_exceeded',
+        });
+        await isThere({ memoryMb: 32 });
+        expect(await resultOf({ code, limits: { memoryMb: 512 }, on: spares })).toBe(4e6);
+      });
     });
 
     test('a prototype that one patches is whole for another', async () => {
