@@ -9,17 +9,22 @@ const KEPT_BYTES = 256 * MB;
 const EMPTY_BYTES = 4 * MB;
 /** The runtime is told when it has changed by so much. */
 const TOLD_STEP_BYTES = 4 * MB;
-/** What a run has left behind is looked at a little after it, not while somebody waits for its answer. */
-const LOOK_AFTER_MS = 20;
+/** What runs have left behind is looked at this much later, not while somebody waits for an answer. */
+const LOOK_AFTER_MS = 100;
 
 interface Warm {
   readonly isolate: GuestIsolate;
-  readonly usableUntil: number;
+  /** No run has it. */
+  isFree: boolean;
+  usableUntil: number;
   /** As it was when it was looked at last. */
   keptBytes: number;
+  /** It has run since then. */
+  hasRun: boolean;
 }
 
 export class WarmIsolates {
+  /** Those that a run has, too: one for each integration. */
   readonly #warm = new Map<string, Warm>();
   readonly #count: number;
   readonly #ageMs: number;
@@ -27,8 +32,6 @@ export class WarmIsolates {
   readonly #spare = new SpareIsolate(() => this.#tell());
   #keptBytes = 0;
   #toldBytes = 0;
-  /** Integrations whose isolates have run since they were looked at. */
-  readonly #used = new Set<string>();
   #look: NodeJS.Timeout | undefined;
 
   /** @param onKept is told what they have in memory, all together */
@@ -40,17 +43,15 @@ export class WarmIsolates {
 
   /** The integration's own isolate if it is free and has the right code, otherwise one that nobody has had. */
   take(integrationId: string, bundle: Bundle, memoryMb: number): GuestIsolate {
-    const found = this.#remove(integrationId);
-    if (found) {
+    const found = this.#warm.get(integrationId);
+    if (found?.isFree) {
       const { isolate, usableUntil } = found;
-      if (
-        isolate.bundle?.digest === bundle.digest &&
-        isolate.memoryMb === memoryMb &&
-        usableUntil > performance.now()
-      ) {
+      const isRight = isolate.bundle?.digest === bundle.digest && isolate.memoryMb === memoryMb;
+      if (isRight && usableUntil > performance.now()) {
+        found.isFree = false;
         return isolate;
       }
-      isolate.dispose();
+      this.#letGo(integrationId);
     }
     const isolate = this.#spare.take(memoryMb);
     isolate.bundle = bundle;
@@ -63,35 +64,41 @@ export class WarmIsolates {
   }
 
   give(integrationId: string, isolate: GuestIsolate): void {
-    if (isolate.isDisposed) return;
-    this.#remove(integrationId)?.isolate.dispose();
-    this.#warm.set(integrationId, { isolate, usableUntil: performance.now() + this.#ageMs, keptBytes: 0 });
-    this.#used.add(integrationId);
+    const present = this.#warm.get(integrationId);
+    if (isolate.isDisposed) {
+      if (present?.isolate === isolate) this.#letGo(integrationId);
+      return;
+    }
+    const usableUntil = performance.now() + this.#ageMs;
+    if (present?.isolate === isolate) {
+      present.isFree = true;
+      present.usableUntil = usableUntil;
+      present.hasRun = true;
+    } else {
+      // Two runs of an integration had one each. Who has the other one disposes of it by giving it back.
+      if (present?.isFree) present.isolate.dispose();
+      this.#forget(integrationId);
+      this.#warm.set(integrationId, { isolate, isFree: true, usableUntil, keptBytes: 0, hasRun: true });
+    }
     this.#look ??= setTimeout(() => this.#lookAtUsed(), LOOK_AFTER_MS);
-    if (this.#warm.size > this.#count) setImmediate(() => this.#letGoOldest());
+    if (this.#warm.size > this.#count) setImmediate(() => this.#letGoTooMany());
   }
 
   /** Disposes of what has not been used for too long. */
   sweep(): void {
     const now = performance.now();
-    for (const [integrationId, { usableUntil }] of this.#warm) {
-      // The rest were used later.
-      if (usableUntil > now) break;
-      this.#letGo(integrationId);
-    }
+    this.#letGoWhere(({ usableUntil }) => usableUntil <= now);
     this.#tell();
   }
 
   /** Disposes of what runs another code than is wanted now. */
   drop(digest: string): void {
-    for (const [integrationId, { isolate }] of this.#warm) {
-      if (isolate.bundle?.digest === digest) this.#letGo(integrationId);
-    }
+    this.#letGoWhere(({ isolate }) => isolate.bundle?.digest === digest);
   }
 
-  /** Disposes of all of them, and of the spare one. */
+  /** Disposes of all that no run has, and of the spare one. */
   letGoAll(): void {
-    for (const integrationId of [...this.#warm.keys()]) this.#letGo(integrationId);
+    this.#letGoWhere(() => true);
     this.#spare.letGo();
     this.#tell();
   }
@@ -105,36 +112,43 @@ export class WarmIsolates {
 
   #lookAtUsed(): void {
     this.#look = undefined;
-    for (const integrationId of this.#used) {
-      const warm = this.#warm.get(integrationId);
-      if (!warm) continue;
+    for (const warm of this.#warm.values()) {
+      if (!warm.hasRun || !warm.isFree) continue;
+      warm.hasRun = false;
       this.#keptBytes -= warm.keptBytes;
       warm.keptBytes = warm.isolate.keptBytes;
       this.#keptBytes += warm.keptBytes;
     }
-    this.#used.clear();
-    for (const integrationId of [...this.#warm.keys()]) {
-      if (this.#keptBytes <= KEPT_BYTES) break;
-      this.#letGo(integrationId);
-    }
+    while (this.#keptBytes > KEPT_BYTES && this.#letGoOldest());
     this.#tell();
   }
 
   /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
-  #letGoOldest(): void {
-    const [oldest] = this.#warm.keys();
-    if (oldest !== undefined && this.#warm.size > this.#count) this.#letGo(oldest);
+  #letGoTooMany(): void {
+    if (this.#warm.size > this.#count) this.#letGoOldest();
+  }
+
+  /** @returns false if none is free */
+  #letGoOldest(): boolean {
+    let oldest: [string, Warm] | undefined;
+    for (const entry of this.#warm) {
+      if (entry[1].isFree && !(oldest && oldest[1].usableUntil <= entry[1].usableUntil)) oldest = entry;
+    }
+    if (oldest) this.#letGo(oldest[0]);
+    return oldest !== undefined;
+  }
+
+  #letGoWhere(isToGo: (warm: Warm) => boolean): void {
+    for (const [integrationId, warm] of this.#warm) if (warm.isFree && isToGo(warm)) this.#letGo(integrationId);
   }
 
   #letGo(integrationId: string): void {
-    this.#remove(integrationId)?.isolate.dispose();
+    this.#warm.get(integrationId)?.isolate.dispose();
+    this.#forget(integrationId);
   }
 
-  #remove(integrationId: string): Warm | undefined {
-    const found = this.#warm.get(integrationId);
-    if (!found) return undefined;
+  #forget(integrationId: string): void {
+    this.#keptBytes -= this.#warm.get(integrationId)?.keptBytes ?? 0;
     this.#warm.delete(integrationId);
-    this.#keptBytes -= found.keptBytes;
-    return found;
   }
 }
