@@ -1,6 +1,7 @@
 /** `bulkhead dev`: builds a connector whenever it changes, and serves it. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { pino } from 'pino';
@@ -12,7 +13,7 @@ import { RequestError } from '../errors.ts';
 import { optionNames } from '../options.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type AskedServer, ask } from './ask-server.ts';
-import type { Command, Given } from './command.ts';
+import { type Command, CommandError, type Given } from './command.ts';
 import { DevBuilder } from './dev-builder.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
 import { followEvents } from './follow-events.ts';
@@ -42,6 +43,8 @@ export const dev: Command = {
 
   async run(given) {
     const folder = folderOf(given);
+    // What is misspelt is not to be made; what package.json is to say may be about to be written.
+    if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
     const into = typeof given.flags.into === 'string' ? resolve(given.cwd, given.flags.into) : undefined;
     const connectors = into ?? join(folder, OWN_FOLDER, 'connectors');
     const builder = new DevBuilder(given, folder, join(connectors, basename(folder)));

@@ -185,11 +185,16 @@ test.each(['process', 'thread'])(
 );
 
 test('a start that is refused leaves nothing behind', async () => {
-  const { options, untouched, afterOptions, locked, answer, before, after, left } = await host('refused.mjs');
-  expect(options).toEqual(Array.from({ length: 6 }, () => [true, false, 'OptionError']));
+  const { options, untouched, afterOptions, locked, answer, before, after, left, ...more } = await host('refused.mjs');
+  expect(options).toEqual(Array.from({ length: 7 }, () => [true, false, 'OptionError']));
   expect([untouched, afterOptions]).toEqual([true, before]);
   expect(locked).toEqual([false, true, 'store_locked']);
   expect([answer, after, left]).toEqual([{ said: 'still here' }, before, []]);
+  expect([more.halfWay, more.filesLeft]).toEqual([[false, false, 'EEXIST'], []]);
+  // Once the port is free, it can be had.
+  expect([more.inUse, more.listens]).toEqual(['EADDRINUSE', true]);
+  expect(more.callOptions).toEqual(Array.from({ length: 8 }, () => 'invalid_field'));
+  expect(more.large).toBe('request_too_large');
 });
 
 test('hostile connectors get their codes, and the host lives', async () => {
