@@ -233,6 +233,18 @@ test('a test runner may have one, and ends', async () => {
   expect([code, stdout]).toEqual([0, expect.stringContaining('pass 1')]);
 });
 
+test('under a path of the host, links and the page lead there', async () => {
+  const { express, fastify } = await host('under-a-path.mjs');
+  const expected = {
+    made: [201, 'https://example.com/tools/bulkhead/v1/integrations/id'],
+    next: '<https://example.com/tools/bulkhead/v1/integrations?limit=1&cursor>; rel="next"',
+    script: 200,
+    dashboard: '/tools/bulkhead/',
+  };
+  expect(fastify).toEqual(expect.objectContaining(expected));
+  expect(express).toEqual(expect.objectContaining({ ...expected, plain: '/?a=1' }));
+});
+
 describe('the README', () => {
   async function blocks(): Promise<string[]> {
     const text = await readFile(join(root, 'README.md'), 'utf8');
