@@ -18,6 +18,7 @@ import { DevBuilder } from './dev-builder.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
 import { followEvents } from './follow-events.ts';
 import { folderArgument, folderOf } from './inspect.ts';
+import { sentenceOf } from './sentence.ts';
 
 /** In the author's folder; hidden, so that nobody takes it for a part of the connector. */
 const OWN_FOLDER = '.bulkhead';
@@ -50,7 +51,12 @@ export const dev: Command = {
     const builder = new DevBuilder(given, folder, join(connectors, basename(folder)));
     await builder.build();
     const server = into === undefined ? await serve(given, folder, connectors) : await otherServer(given);
-    const watcher = watchBundles(folder, () => void builder.build());
+    const watcher = watchBundles(folder, () => void rebuild());
+    const rebuild = async (): Promise<void> => {
+      await builder.build().catch((error) => given.out.write(`! ${sentenceOf(error) ?? String(error)}\n`));
+      watcher.also(builder.outside);
+    };
+    watcher.also(builder.outside);
     const unfollow = server && (await follow(given, server, folder));
     try {
       if (server?.runtime && given.flags.install === true)
@@ -59,7 +65,9 @@ export const dev: Command = {
       if (!given.signal.aborted) await once(given.signal, 'abort');
     } finally {
       await watcher.close();
-      await builder.idle();
+      await builder.idle().catch(() => {
+        // Said above.
+      });
       await unfollow?.();
       await server?.runtime?.close({ drainMs: 0 });
     }
