@@ -12,6 +12,9 @@ export interface AdmissionOptions {
   readonly queuePerConnector: number;
 }
 
+/** More are kept only as long as somebody is in them. */
+const LINES = 100;
+
 interface Line {
   inFlight: number;
   readonly waiting: Set<() => void>;
@@ -19,7 +22,7 @@ interface Line {
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  /** Of the connectors that have runs in flight or waiting. */
+  /** Of the connectors that have runs in flight or waiting, and of those that had, as long as there are few. */
   readonly #lines = new Map<string, Line>();
   #inFlight = 0;
   #waiting = 0;
@@ -101,6 +104,6 @@ export class Admission {
   }
 
   #forgetIfEmpty(connectorId: string, { inFlight, waiting }: Line): void {
-    if (inFlight === 0 && waiting.size === 0) this.#lines.delete(connectorId);
+    if (this.#lines.size > LINES && inFlight === 0 && waiting.size === 0) this.#lines.delete(connectorId);
   }
 }
