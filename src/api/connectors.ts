@@ -1,7 +1,6 @@
 /** `/connectors`: what can be installed, where it is installed, and moving that to a new version. */
 import type { Router } from '@koa/router';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile } from '#typebox';
 import type { Connector } from '../connector/bundle.ts';
 import type { ConnectorRow } from '../connector/slot.ts';
 import { TARBALL_BYTES } from '../connector/tarball.ts';

@@ -3,7 +3,7 @@ import type { Middleware } from 'koa';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 
-export type OpenRoutes = ReadonlyMap<string, (ctx: ApiContext) => void>;
+export type OpenRoutes = ReadonlyMap<string, (ctx: ApiContext) => void | Promise<void>>;
 
 export function serveOpen(routes: OpenRoutes): Middleware {
   return (context, next) => {
@@ -16,8 +16,7 @@ export function serveOpen(routes: OpenRoutes): Middleware {
       ctx.set('Allow', 'GET, HEAD');
       throw requestError('method_not_allowed');
     }
-    handle(ctx);
-    return Promise.resolve();
+    return Promise.resolve(handle(ctx));
   };
 }
 

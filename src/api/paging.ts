@@ -1,6 +1,5 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
-import Type, { type TObject, type TOptional, type TString } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
