@@ -1,15 +1,10 @@
 #!/usr/bin/env -S node --max-semi-space-size=16
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { once } from 'node:events';
-import { enableCompileCache, findPackageJSON } from 'node:module';
-import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-// What V8 makes of the sources, kept for the next start, beside the sources: who may write there could as
-// well change them. A folder that cannot be written, or NODE_DISABLE_COMPILE_CACHE=1, means a slower start.
-const manifest = findPackageJSON('..', import.meta.url);
-if (manifest !== undefined) enableCompileCache(join(dirname(manifest), 'node_modules/.cache/bulkhead'));
-// After that, hence not at the top.
+// The first of all, hence nothing but Node's own is imported at the top.
+await import('./compile-cache.js');
 const { pino } = await import('pino');
 const { runCommandLine } = await import('./cli/program.ts');
 

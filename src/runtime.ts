@@ -49,6 +49,8 @@ import { WriteRoom } from './store/write-room.ts';
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
   readonly logger?: Logger;
+  /** Called when nothing has run for so long that the last compartment has gone; whoever has memory to give back may. */
+  readonly onRest?: () => void;
 };
 
 export interface Runtime {
@@ -107,7 +109,7 @@ const REPLIES_FILE = 'replies.sqlite';
  * await runtime.close();
  */
 export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime> {
-  const { logger = pino({ level: 'silent' }), ...rest } = given;
+  const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = given;
   const options = completeOptions(rest);
   const data = resolve(options.data);
   await mkdir(data, { recursive: true, mode: 0o700 });
@@ -118,7 +120,7 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
     onRead: (document) => renewal.look(document),
   });
   try {
-    return await start(options, logger, { store, keyring, unreadable: await renewal.renew(store) });
+    return await start(options, logger, { store, keyring, unreadable: await renewal.renew(store), onRest });
   } catch (error) {
     await store.close();
     throw error;
@@ -130,10 +132,11 @@ interface Opened {
   readonly keyring: Keyring;
   /** Ids of connections whose credentials no key opens. */
   readonly unreadable: readonly string[];
+  readonly onRest: () => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unreadable } = given;
+  const { store: opened, keyring, unreadable, onRest } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
@@ -160,6 +163,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     runs: options.runs,
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
+    onRest,
   });
   const feed = new Feed(new Date());
   const metrics = new Metrics({

@@ -1,5 +1,5 @@
 /** `/openapi.json` and `/docs`: the same for every installation of a version, and needs no token. */
-import type { ApiContext } from './context.ts';
+import { type ApiContext, replyJsonText } from './context.ts';
 import type { OpenRoutes } from './open.ts';
 
 export function descriptionRoutes(version: string, publicUrl: () => string): OpenRoutes {
@@ -19,8 +19,7 @@ export function descriptionRoutes(version: string, publicUrl: () => string): Ope
       '/openapi.json',
       async (ctx: ApiContext) => {
         const { json } = await texts();
-        ctx.type = 'application/json; charset=utf-8';
-        ctx.body = json;
+        replyJsonText(ctx, json);
       },
     ],
     [
