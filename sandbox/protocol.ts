@@ -6,7 +6,7 @@
  * The compartment's side imports types alone from here, so that no validator is loaded in it.
  */
 import type { Duplex } from 'node:stream';
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 
 /** The limits of one run. Every amount has a name and a unit. */
 export interface Limits {

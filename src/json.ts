@@ -1,5 +1,5 @@
 /** JSON as a type, and the two questions that are asked of it everywhere. */
-import Type from 'typebox';
+import Type from '#typebox';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };

@@ -2,8 +2,11 @@
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { pino } from 'pino';
-import { runCommandLine } from './cli/program.ts';
+
+// The first of all, hence nothing but Node's own is imported at the top.
+await import('./compile-cache.js');
+const { pino } = await import('pino');
+const { runCommandLine } = await import('./cli/program.ts');
 
 // A reader of the log that stands still must not hold up the server: so much waits for it, and the rest is lost.
 const LOG_BYTES = 16 * 1024 * 1024;

@@ -1,6 +1,5 @@
 /** Every option once: name, flag, environment variable, default, schema (contract 2). */
-import Type, { type Static, type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static, type TSchema } from '#typebox';
 import { defaultLimits, defaultSandboxOptions } from '../sandbox/index.ts';
 import { invalidOpenings } from './broker/address-guard.ts';
 import { outboundLimits } from './broker/outbound-limits.ts';

@@ -49,6 +49,8 @@ import { WriteRoom } from './store/write-room.ts';
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
   readonly logger?: Logger;
+  /** Called when nothing has run for so long that the last compartment has gone; whoever has memory to give back may. */
+  readonly onRest?: () => void;
 };
 
 export interface Runtime {
@@ -122,7 +124,7 @@ const REPLIES_FILE = 'replies.sqlite';
  * await runtime.close();
  */
 export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime> {
-  const { logger = pino({ level: 'silent' }), ...rest } = given;
+  const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = given;
   const options = completeOptions(rest);
   const data = resolve(options.data);
   await mkdir(data, { recursive: true, mode: 0o700 });
@@ -136,7 +138,7 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   const begun: (() => unknown)[] = [() => store.close()];
   try {
     const unreadable = await renewal.renew(store);
-    return await start(options, logger, { store, keyring, unreadable, onBegun: (end) => begun.unshift(end) });
+    return await start(options, logger, { store, keyring, unreadable, onRest, onBegun: (end) => begun.unshift(end) });
   } catch (error) {
     for (const end of begun) await end();
     throw error;
@@ -148,12 +150,13 @@ interface Opened {
   readonly keyring: Keyring;
   /** Ids of connections whose credentials no key opens. */
   readonly unreadable: readonly string[];
+  readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
   readonly onBegun: (end: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unreadable, onBegun } = given;
+  const { store: opened, keyring, unreadable, onRest, onBegun } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
@@ -181,6 +184,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     runs: options.runs,
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
+    onRest,
   });
   onBegun(() => sandbox.close());
   const feed = new Feed(new Date());

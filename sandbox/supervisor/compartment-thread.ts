@@ -1,6 +1,6 @@
 /** One thread of a compartment, seen from outside: its pipe, the code it has, what it was sent to do. */
 import type { Duplex } from 'node:stream';
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox';
 import { ById } from '../by-id.ts';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import { type Bundle, FromThread, type Job, type Limits, type ToThread } from '../protocol.ts';

@@ -1,6 +1,7 @@
 /**
  * Which compartment a run goes to: one process per connector, started on demand, with one ready to
- * be taken. Lets go what has been idle, and the longest idle one when there are too many.
+ * be taken. Lets go what has been idle, in the end the ready one as well, and the longest idle one when
+ * there are too many.
  */
 import {
   type Ask,
@@ -22,8 +23,10 @@ export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions 
   readonly crashesPerMinute: number;
   /** A compartment without a run for this long is let go. */
   readonly idleMs: number;
-  /** Keeps a started process ready for the next connector. */
+  /** Keeps a started process ready for the next connector, until no connector has one any more. */
   readonly spare: boolean;
+  /** Called when the last process has gone because nothing has run for `idleMs`, also if none was ever started. */
+  readonly onRest?: () => void;
 }
 
 const SWEEP_EVERY_MS = 5_000;
@@ -43,6 +46,9 @@ export class Supervisor implements Sandbox {
   readonly #trials = new Map<string, Compartment>();
   #spare: Compartment | undefined;
   #closed = false;
+  /** Nobody has been told of the rest that follows. */
+  #hasWorked = true;
+  readonly #startedAt = performance.now();
   #watch: NodeJS.Timeout | undefined;
   readonly #sweep: NodeJS.Timeout;
 
@@ -176,6 +182,7 @@ export class Supervisor implements Sandbox {
       },
     });
     this.#all.add(compartment);
+    this.#hasWorked = true;
     return compartment;
   }
 
@@ -219,6 +226,12 @@ export class Supervisor implements Sandbox {
     }
     const triedBefore = performance.now() - TRIAL_IDLE_MS;
     for (const trial of this.#trials.values()) if (trial.idleSince < triedBefore) trial.letGo();
+    // Where nothing has run for so long, the next call may as well wait for its process to start.
+    const isAtRest = [...this.#compartments.values()].every(({ isGone }) => isGone);
+    if (isAtRest && this.#spare && this.#spare.idleSince < before) this.#spare.letGo();
+    if (this.#all.size > 0 || !this.#hasWorked || this.#startedAt > before) return;
+    this.#hasWorked = false;
+    this.#options.onRest?.();
   }
 }
 

@@ -1,5 +1,6 @@
 /** The HTTP application: conventions of contract 3 around the routes of contract 4. */
-import { Router } from '@koa/router';
+import { createRequire } from 'node:module';
+import type * as koaRouter from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
@@ -11,7 +12,7 @@ import { authenticate, guardHost } from './auth.ts';
 import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
-import type { ApiContext } from './context.ts';
+import { type ApiContext, replyJson } from './context.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
@@ -26,6 +27,9 @@ import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
 import { stateRoutes } from './state.ts';
 import { tileRoutes } from './tiles.ts';
+
+// Its module for imports imports `node:http`, which server.ts says something about.
+const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRouter;
 
 /** What the routes need. */
 export interface RouteOptions {
@@ -81,7 +85,7 @@ export function openRoutes({
 }
 
 /** A router looks at all of its paths for each request: those that are asked for most have one of their own. */
-export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): readonly Router[] {
+export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): readonly koaRouter.Router[] {
   const calls = new Router({ sensitive: true });
   functionRoutes(calls, service, idempotency, publicUrl);
   const router = new Router({ sensitive: true });
@@ -110,7 +114,7 @@ function replyErrors(onError: AppOptions['onError']): Middleware {
       );
       ctx.status = status;
       ctx.set({ ...headers });
-      ctx.body = { errors };
+      replyJson(ctx, { errors });
     }
   };
 }
@@ -152,7 +156,7 @@ function refuseWhileClosing(isClosing: () => boolean): Middleware {
 
 const tokenInfo: Middleware = (ctx) => {
   const { grant } = (ctx as ApiContext).state;
-  ctx.body = grant
+  const told = grant
     ? {
         scope: 'run',
         runId: grant.runId,
@@ -161,10 +165,11 @@ const tokenInfo: Middleware = (ctx) => {
         expiresAt: new Date(grant.expiresAt).toISOString(),
       }
     : { scope: 'administrator' };
+  replyJson(ctx, told);
 };
 
 /** 405 with `Allow` for a known path, 404 for the rest. */
-function refuseUnknown(routers: readonly Router[]): Middleware {
+function refuseUnknown(routers: readonly koaRouter.Router[]): Middleware {
   return (ctx) => {
     const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
     const allowed = new Set(layers.flatMap(({ methods }) => methods));

@@ -8,7 +8,7 @@ import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import { BackupError, backupOf, restore } from '../store/backup.ts';
 import { codeOf, temporaryFor } from '../store/files.ts';
-import { type ApiContext, assertAdministrator, flag } from './context.ts';
+import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
 
 const TYPE = 'application/gzip';
 const UPLOAD_BYTES = 4 * 1024 * 1024 * 1024;
@@ -35,7 +35,7 @@ export function backupRoutes(router: Router, service: Service): void {
     const file = temporaryFor(join(uploads.folder, 'restore'));
     try {
       await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
-      ctx.body = { ...(await restore(store, file, { overwrite: flag(ctx, 'overwrite'), check: uploads.check })) };
+      replyJson(ctx, await restore(store, file, { overwrite: flag(ctx, 'overwrite'), check: uploads.check }));
     } catch (error) {
       if (error instanceof BackupError) throw requestError(error.code, { message: error.message });
       if (error instanceof RequestError) throw error;

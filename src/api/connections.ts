@@ -13,7 +13,7 @@ import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
 import type { Redaction } from '../record/redaction.ts';
 import { readBytes } from './body.ts';
-import { type ApiContext, unitOf } from './context.ts';
+import { type ApiContext, replyJson, unitOf } from './context.ts';
 import { ownerOf } from './records.ts';
 
 /** Of the caller's headers, those that go along. */
@@ -50,11 +50,11 @@ export function connectionRoutes(router: Router, service: Service): void {
       const { response } = await send(ctx, service, undefined, undefined);
       const success = response.status < 400;
       service.offline.note(ctx.params.id as string, success);
-      ctx.body = { success, status: response.status };
+      replyJson(ctx, { success, status: response.status });
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
       service.offline.note(ctx.params.id as string, false);
-      ctx.body = { success: false, errors: error.errors };
+      replyJson(ctx, { success: false, errors: error.errors });
     }
   });
 }

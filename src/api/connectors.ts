@@ -1,7 +1,6 @@
 /** `/connectors`: what can be installed, where it is installed, and moving that to a new version. */
 import type { Router } from '@koa/router';
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile } from '#typebox';
 import type { Connector } from '../connector/bundle.ts';
 import type { ConnectorRow } from '../connector/slot.ts';
 import { TARBALL_BYTES } from '../connector/tarball.ts';
@@ -15,7 +14,7 @@ import { assertValid } from '../schema.ts';
 import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
 import { readBytes, readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, flag, isKnown } from './context.ts';
+import { type ApiContext, assertAdministrator, flag, isKnown, replyJson } from './context.ts';
 import { replyList } from './paging.ts';
 
 export const UpdateBody = Type.Object({
@@ -55,7 +54,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const { row, isNew } = await service.activity.during(() => bundleUploads.put(tarball));
     ctx.status = isNew ? 201 : 200;
     ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
-    ctx.body = withHold(row);
+    replyJson(ctx, withHold(row));
   });
 
   router.delete('/connectors/:id', async (context) => {
@@ -80,11 +79,11 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     if (approval === 'changed') {
       throw requestError('conflict', { message: 'What waits to be approved is not what this digest names.' });
     }
-    ctx.body = await rowOf(ctx);
+    replyJson(ctx, await rowOf(ctx));
   });
 
   router.get('/connectors/:id', async (context) => {
-    context.body = await rowOf(context as ApiContext);
+    replyJson(context, await rowOf(context as ApiContext));
   });
 
   router.get('/connectors/:id/image', async (context) => {
@@ -135,7 +134,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       const [first] = failures;
       throw new RequestError(first?.error.status ?? 422, errors, first?.error.headers);
     }
-    ctx.body = { _integrationIds: ids };
+    replyJson(ctx, { _integrationIds: ids });
   });
 
   async function rowOf(ctx: ApiContext): Promise<ConnectorRow> {

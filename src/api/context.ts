@@ -78,11 +78,25 @@ export function assertMatches(ctx: ApiContext, etag: string): void {
   if (wanted !== '' && !names(wanted, etag)) throw requestError('precondition_failed');
 }
 
+/**
+ * Replies JSON. As text: what is none, koa compares with the classes of `fetch`, and Node then loads its
+ * own: 15 MB, and 40 ms of the first reply.
+ */
+export function replyJson(ctx: Context, value: unknown): void {
+  replyJsonText(ctx, JSON.stringify(value));
+}
+
+/** The same of what is text already. */
+export function replyJsonText(ctx: Context, text: string): void {
+  ctx.type = 'application/json; charset=utf-8';
+  ctx.body = text;
+}
+
 /** Replies a record with its entity tag, or 304 if the client has it (RFC 9110, 13.1.2). */
 export function replyRecord(ctx: ApiContext, record: JsonObject, etag: string): void {
   ctx.set('ETag', etag);
   ctx.status = 200;
-  ctx.body = record;
+  replyJson(ctx, record);
   if (isKnown(ctx, etag)) ctx.status = 304;
 }
 

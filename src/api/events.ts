@@ -1,7 +1,7 @@
 /** `/events`: what happens, as server-sent events (contract 4; WHATWG HTML, 9.2). */
 import type { ServerResponse } from 'node:http';
 import type { Router } from '@koa/router';
-import Type from 'typebox';
+import Type from '#typebox';
 import { requestError } from '../errors.ts';
 import { type Feed, FOLLOWERS, type Follower } from '../feed/feed.ts';
 import type { Activity } from '../integration/activity.ts';

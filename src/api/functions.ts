@@ -14,6 +14,8 @@ import {
   etagOf,
   flag,
   integrationIdOf,
+  replyJson,
+  replyJsonText,
   replyRecord,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -79,13 +81,12 @@ async function replyRun(
   ctx.set('Preference-Applied', 'respond-async');
   ctx.set('Location', `${publicUrl}/v1/integrations/${integrationId}/runs/${runId}`);
   ctx.status = 202;
-  ctx.body = service.dispatcher.runs.find(integrationId, runId);
+  replyJson(ctx, service.dispatcher.runs.find(integrationId, runId));
 }
 
 /** The answer's text is the body, as it came through the wall. */
 function replyAnswer(ctx: ApiContext, { text, runId }: CallAnswer): void {
   if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
   ctx.status = 200;
-  ctx.type = 'application/json; charset=utf-8';
-  ctx.body = text;
+  replyJsonText(ctx, text);
 }

@@ -9,7 +9,7 @@ import { shownRecord } from '../record/records.ts';
 import type { KeptReply, Making, ReplyLedger } from '../store/reply-ledger.ts';
 import { type RecordKind, recordKinds } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type ApiContext, etagOf } from './context.ts';
+import { type ApiContext, etagOf, replyJsonText } from './context.ts';
 
 /** A structured field's string (RFC 8941, 3.3.3), or the same without quotes, as most clients send it. */
 const KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,255}))$/;
@@ -102,8 +102,7 @@ export class Idempotency {
       const value = ctx.response.get(name);
       return value === '' ? [] : [[name, value] as const];
     });
-    const reply = { status: ctx.status, headers: Object.fromEntries(headers), body: JSON.stringify(ctx.body) };
-    replyText(ctx, reply.body);
+    const reply = { status: ctx.status, headers: Object.fromEntries(headers), body: String(ctx.body) };
     this.#note(() => this.#ledger.finish(key, reply));
   }
 
@@ -159,10 +158,5 @@ function keyOf({ method, path }: ApiContext, given: string): string {
 function replay(ctx: ApiContext, { status, headers, body }: KeptReply): void {
   ctx.status = status;
   ctx.set({ ...headers, 'Idempotent-Replayed': 'true' });
-  replyText(ctx, body);
-}
-
-function replyText(ctx: ApiContext, text: string): void {
-  ctx.type = 'application/json; charset=utf-8';
-  ctx.body = text;
+  replyJsonText(ctx, body);
 }

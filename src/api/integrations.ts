@@ -20,6 +20,7 @@ import {
   etagOf,
   flag,
   integrationIdOf,
+  replyJson,
   replyRecord,
   unitOf,
 } from './context.ts';
@@ -108,7 +109,7 @@ export function integrationRoutes(
     const ctx = context as ApiContext;
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     integrationOf(unit);
-    ctx.body = dependenciesOf(unit);
+    replyJson(ctx, dependenciesOf(unit));
   });
 
   function visible(ctx: ApiContext, integration: Integration): Integration {

@@ -7,7 +7,8 @@ export function metricRoutes(router: Router, metrics: Metrics): void {
   router.get('/metrics', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    ctx.type = metrics.contentType;
-    ctx.body = await metrics.text();
+    const { contentType, text } = await metrics.exposition();
+    ctx.type = contentType;
+    ctx.body = text;
   });
 }

@@ -1,9 +1,9 @@
 /** What is answered without a token: nothing of it is about what is stored. */
 import type { Middleware } from 'koa';
 import { requestError } from '../errors.ts';
-import type { ApiContext } from './context.ts';
+import { type ApiContext, replyJson } from './context.ts';
 
-export type OpenRoutes = ReadonlyMap<string, (ctx: ApiContext) => void>;
+export type OpenRoutes = ReadonlyMap<string, (ctx: ApiContext) => void | Promise<void>>;
 
 export function serveOpen(routes: OpenRoutes): Middleware {
   return (context, next) => {
@@ -16,8 +16,7 @@ export function serveOpen(routes: OpenRoutes): Middleware {
       ctx.set('Allow', 'GET, HEAD');
       throw requestError('method_not_allowed');
     }
-    handle(ctx);
-    return Promise.resolve();
+    return Promise.resolve(handle(ctx));
   };
 }
 
@@ -28,7 +27,7 @@ export function healthRoutes(healthNow: Health): OpenRoutes {
   const reply = (ctx: ApiContext, { isReady, reasons }: ReturnType<Health>): void => {
     ctx.status = isReady ? 200 : 503;
     if (!isReady) ctx.set('Retry-After', '1');
-    ctx.body = { status: !isReady ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons };
+    replyJson(ctx, { status: !isReady ? 'unavailable' : reasons.length > 0 ? 'degraded' : 'ok', reasons });
   };
   return new Map([
     ['/healthz', (ctx: ApiContext) => reply(ctx, { isReady: true, reasons: [] })],

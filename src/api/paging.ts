@@ -1,10 +1,9 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
-import Type, { type TObject, type TOptional, type TString } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
-import type { ApiContext } from './context.ts';
+import { type ApiContext, replyJsonText } from './context.ts';
 
 /** Items of a page. */
 export const LIMIT_MAX = 1000;
@@ -105,8 +104,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
     page.push(text);
     last = place;
   }
-  ctx.type = 'application/json; charset=utf-8';
-  ctx.body = `[${page.join(',')}]`;
+  replyJsonText(ctx, `[${page.join(',')}]`);
 }
 
 function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {

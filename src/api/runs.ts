@@ -3,7 +3,7 @@ import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import type { RunRecord } from '../run/run.ts';
-import { type ApiContext, assertAdministrator, integrationIdOf, unitOf } from './context.ts';
+import { type ApiContext, assertAdministrator, integrationIdOf, replyJson, unitOf } from './context.ts';
 import { projectionOf, replyList } from './paging.ts';
 
 /** Runs are listed by their ids, which count up. */
@@ -21,7 +21,7 @@ export function runRoutes(router: Router, service: Service, publicUrl: () => str
   router.get('/integrations/:id/runs/:run', async (context) => {
     const ctx = context as ApiContext;
     const run = await knownRun(ctx);
-    ctx.body = projectionOf(ctx)(asJson(run));
+    replyJson(ctx, projectionOf(ctx)(asJson(run)));
   });
 
   router.delete('/integrations/:id/runs/:run', async (context) => {

@@ -4,7 +4,7 @@ import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import { isStorable } from '../json.ts';
 import { readJson } from './body.ts';
-import { type ApiContext, change, integrationIdOf, unitOf } from './context.ts';
+import { type ApiContext, change, integrationIdOf, replyJson, unitOf } from './context.ts';
 
 const KEY_CHARS = 256;
 const KEYS = 1_000;
@@ -16,7 +16,7 @@ export function stateRoutes(router: Router, service: Service): void {
     const ctx = context as ApiContext;
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     integrationOf(unit);
-    ctx.body = { keys: Object.keys(unit.state) };
+    replyJson(ctx, { keys: Object.keys(unit.state) });
   });
 
   router.get('/integrations/:id/state/:key', async (context) => {

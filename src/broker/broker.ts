@@ -1,6 +1,5 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static } from '#typebox';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import { findings } from '../schema.ts';
 import type { Trace } from '../trace-context.ts';

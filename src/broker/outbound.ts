@@ -4,13 +4,12 @@
  */
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import type { Trace } from '../trace-context.ts';
 import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 import { exchange, type ResponseHead } from './exchange.ts';
 import { FairRoom } from './fair-room.ts';
-import { guardedConnect } from './guarded-connect.ts';
 import { OriginPermissions } from './origin-permissions.ts';
 import { failureOf } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
@@ -74,7 +73,7 @@ class UndiciOutbound implements Outbound {
   readonly #requests: FairRoom;
   readonly #lookups: FairRoom;
   /** Connectors share no connection: what one has said over it must mean nothing for another. */
-  readonly #agents = new Map<string, Agent>();
+  readonly #agents = new Map<string, Promise<Agent>>();
   readonly #inFlight = new Set<AbortController>();
   #closing: Promise<void> | undefined;
 
@@ -103,7 +102,8 @@ class UndiciOutbound implements Outbound {
     try {
       leave = await this.#requests.enter(grant.connectorId, ending.signal);
       deadline = endAfter(this.#limits.totalMs, ending, 'The request took too long.');
-      return await this.#follow(first, request.redirect ?? 'follow', origins, this.#agentOf(grant.connectorId), ending);
+      const agent = await this.#agentOf(grant.connectorId);
+      return await this.#follow(first, request.redirect ?? 'follow', origins, agent, ending);
     } catch (error) {
       // Whatever the end of the request has broken, it is why.
       const failure = ending.signal.aborted ? ending.signal.reason : failureOf(error);
@@ -125,7 +125,7 @@ class UndiciOutbound implements Outbound {
 
   async #close(): Promise<void> {
     for (const ending of this.#inFlight) ending.abort(new Denied('cancelled', 'The runtime is shutting down.'));
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values()].map(async (agent) => (await agent).destroy()));
     this.#agents.clear();
   }
 
@@ -168,29 +168,18 @@ class UndiciOutbound implements Outbound {
     }
   }
 
-  #agentOf(connectorId: string): Agent {
+  #agentOf(connectorId: string): Promise<Agent> {
     const present = this.#agents.get(connectorId);
     if (present) return present;
-    const { connectMs, connectionsPerOrigin, keepAliveMs, responseHeaderBytes } = this.#limits;
-    const agent = new Agent({
-      allowH2: false,
-      connections: connectionsPerOrigin,
-      connect: guardedConnect({
-        guard: this.#guard,
-        lookup: this.#lookup,
-        lookups: this.#lookups,
-        owner: connectorId,
-        connectMs,
-      }),
-      keepAliveTimeout: keepAliveMs,
-      keepAliveMaxTimeout: keepAliveMs,
-      maxHeaderSize: responseHeaderBytes,
-      // The request's own deadlines hold, to the millisecond.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const agent = this.#makeAgent(connectorId);
     this.#agents.set(connectorId, agent);
     return agent;
+  }
+
+  /** The library comes with the first request: most of a start, and a quarter of its memory, would go into it. */
+  async #makeAgent(owner: string): Promise<Agent> {
+    const { guardedAgent } = await import('./guarded-agent.ts');
+    return guardedAgent(this.#limits, { guard: this.#guard, lookup: this.#lookup, lookups: this.#lookups, owner });
   }
 }
 

@@ -3,7 +3,7 @@
  * called in the process, without a socket.
  */
 import type { RequestListener } from 'node:http';
-import { type DispatchFunc, type InjectOptions, inject, type Response } from 'light-my-request';
+import type { DispatchFunc, InjectOptions, inject, Response } from 'light-my-request';
 import type { Trace } from '../trace-context.ts';
 import { asText } from './response-body.ts';
 import { withTrace } from './trace-headers.ts';
@@ -48,6 +48,7 @@ export interface PlatformApi {
 }
 
 export function createPlatformApi(listener: RequestListener): PlatformApi {
+  let loading: Promise<Inject> | undefined;
   return {
     pathOf(url) {
       const parsed = URL.parse(url, PLATFORM_ORIGIN);
@@ -63,7 +64,9 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
       sent.host = 'localhost';
       const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
       if (body !== null) options.payload = bodyEncoding ? Buffer.from(body, bodyEncoding) : body;
-      const response = await injected((request, reply) => listener(request as never, reply as never), options);
+      loading ??= load();
+      const dispatch: DispatchFunc = (request, reply) => listener(request as never, reply as never);
+      const response = await injected(await loading, dispatch, options);
       return {
         url: PLATFORM_ORIGIN + url,
         status: response.statusCode,
@@ -75,8 +78,13 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
   };
 }
 
+type Inject = typeof inject;
+
+/** For the first request; a server whose connectors make none does without. */
+const load = async (): Promise<Inject> => (await import('light-my-request')).inject;
+
 /** With a callback: what the library throws comes out of the promise, and not in a later turn of its own. */
-function injected(dispatch: DispatchFunc, options: InjectOptions): Promise<Response> {
+function injected(inject: Inject, dispatch: DispatchFunc, options: InjectOptions): Promise<Response> {
   return new Promise((resolve, reject) => {
     inject(dispatch, { ...options, validate: false }, (error, response) => {
       if (response) resolve(response);

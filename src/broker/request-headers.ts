@@ -1,6 +1,8 @@
 /** Headers of a request as connector code gave them, made fit to be sent. */
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Denied } from './denied.ts';
+
+// See server.ts.
+const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
 
 export type HeaderPair = readonly [name: string, value: string];
 

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { optionNames } from '../options.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import type { Command } from './command.ts';
+import { releaseMemory } from './release-memory.ts';
 
 export const start: Command = {
   name: 'start',
@@ -18,7 +19,7 @@ export const start: Command = {
     const logger = pino({ level: givenOptions.log ?? 'info' }, log);
     let runtime: Runtime | undefined;
     try {
-      runtime = await createRuntime({ ...givenOptions, logger });
+      runtime = await createRuntime({ ...givenOptions, logger, onRest: releaseMemory });
       await runtime.listen();
     } catch (error) {
       await runtime?.close();

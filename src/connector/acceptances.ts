@@ -7,8 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static } from '#typebox';
 import { beyond } from '../broker/origin-permissions.ts';
 import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';

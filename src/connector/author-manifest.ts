@@ -2,8 +2,7 @@
  * The manifest as its author is told to write it. The runtime takes more: keys that it does not know, and any
  * settings. Where the runtime refuses, this does too; beyond it are what the runtime would silently pass over.
  */
-import Type, { type Static, type TProperties } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static, type TProperties } from '#typebox';
 import type { ErrorItem } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';

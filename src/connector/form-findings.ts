@@ -1,6 +1,5 @@
 /** What in a settings form is not of the grammar: for authors, before a user sees it as JSON. Pure. */
-import Type, { type TObject } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+import Type, { Compile, type TObject, type Validator } from '#typebox';
 import type { ErrorItem } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';

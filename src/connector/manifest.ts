@@ -1,7 +1,6 @@
 /** The manifest of a bundle: its package.json with a `connector` section (contract 7). */
 import { createHash } from 'node:crypto';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static } from '#typebox';
 import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
 import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';

@@ -4,7 +4,7 @@
  * Authors are told of it all the same, by the SDK's types, which are made from these schemas, and by
  * `bulkhead validate`.
  */
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 
 const closed = { additionalProperties: false } as const;
 const Text = Type.String({ maxLength: 10_000 });

@@ -2,12 +2,12 @@
  * Bundles as npm packs them: a gzipped tar with everything in one top folder. It is unpacked in memory
  * and never to the disk, so that a name in it can do nothing but be looked up; whatever would mean
  * something else on a disk (a link, a device, a way out, two names that some disks take for one) is
- * refused all the same. The only importer of tar.
+ * refused all the same. The only importer of tar, which is loaded when there is something for it to do.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { Header, Pack, Parser, ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import { type BundleFiles, missing, tooLarge, UnreadableError } from './bundle-files.ts';
 
 /** A tarball as it is sent or lies on the disk. */
@@ -65,6 +65,7 @@ const startsGzip = (bytes: Buffer): boolean => GZIP_MAGIC.every((byte, index) =>
 
 /** The files by their path below the top folder. */
 async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
+  const { Parser } = await import('tar');
   const files = new Map<string, Buffer>();
   const names = new EntryNames();
   let problem: Error | undefined;
@@ -167,6 +168,7 @@ const TOP = 'package';
 
 /** Packs files the way npm does. @param files by their path in the bundle */
 export async function tarballOf(files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
+  const { Header, Pack, ReadEntry } = await import('tar');
   const pack = new Pack({ portable: true });
   const pieces: Buffer[] = [];
   pack.on('data', (piece: Buffer) => pieces.push(piece));

@@ -1,7 +1,6 @@
 /** The integration: its fields, who may write which, and how its mode moves (contract 4 and 6). Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static } from '#typebox';
 import { InstallStep, settingsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
 import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';

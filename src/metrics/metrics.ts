@@ -1,7 +1,7 @@
 /** What is counted, for Prometheus. One registry per runtime; no label has an id, a path or a connector's words. */
-import { Counter, Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { Counts } from './counts.ts';
 import { Durations } from './durations.ts';
-import { registerProcessMetrics } from './process-metrics.ts';
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -15,79 +15,41 @@ export interface Readings {
 }
 
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #readings: Readings;
+  #registry: Promise<Registry> | undefined;
   readonly #requests: Durations;
   readonly #runDurations: Durations;
   readonly #commits: Durations;
-  readonly #runs: Counter<'section' | 'outcome' | 'fault'>;
-  readonly #rateLimited: Counter<'reason'>;
+  readonly #runs: Counts;
+  readonly #rateLimited: Counts;
 
   constructor(readings: Readings) {
-    const registry = this.#registry;
-    const registers = [registry];
+    this.#readings = readings;
     this.#requests = new Durations({
       name: 'bulkhead_http_request_duration_seconds',
       help: 'Time from the request to the last byte of its reply, by route and class of status.',
       labelNames: ['method', 'route', 'status'],
-      registry,
     });
-    this.#runs = new Counter({
+    this.#runs = new Counts({
       name: 'bulkhead_runs_total',
       help: 'Runs of connector functions that have ended; fault is empty unless the outcome is faulted.',
       labelNames: ['section', 'outcome', 'fault'],
-      registers,
     });
     this.#runDurations = new Durations({
       name: 'bulkhead_run_duration_seconds',
       help: 'Wall time of runs of connector functions, waiting for a turn included.',
       labelNames: ['section', 'outcome'],
-      registry,
     });
     this.#commits = new Durations({
       name: 'bulkhead_store_commit_duration_seconds',
       help: 'Time until a commit is durable; result is committed, conflict, refused or failed.',
       labelNames: ['result'],
-      registry,
     });
-    this.#rateLimited = new Counter({
+    this.#rateLimited = new Counts({
       name: 'bulkhead_rate_limited_requests_total',
       help: 'Requests that were answered with 429.',
       labelNames: ['reason'],
-      registers,
     });
-    const gauge = (name: string, help: string, read: () => number): void => {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-    };
-    gauge('bulkhead_runs_in_flight', 'Runs that go on.', () => readings.usage().runsInFlight);
-    gauge('bulkhead_runs_waiting', 'Runs that wait for a turn.', () => readings.usage().runsWaiting);
-    gauge('bulkhead_compartments', 'Compartments, the spare one included.', () => readings.usage().compartments);
-    gauge('bulkhead_event_followers', 'Connections to /events.', () => readings.events().followers);
-    new Counter({
-      name: 'bulkhead_events_total',
-      help: 'Events that were told, whether anybody followed or not.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(readings.events().told);
-      },
-    });
-    new Gauge({
-      name: 'bulkhead_connectors',
-      help: 'Bundles by status, as GET /connectors shows it.',
-      labelNames: ['status'],
-      registers,
-      collect() {
-        for (const [status, count] of Object.entries(readings.connectors())) this.set({ status }, count);
-      },
-    });
-    registerProcessMetrics(registry);
   }
 
   /** @param route as it stands in the API's description, or `none` */
@@ -96,7 +58,7 @@ export class Metrics {
   }
 
   runEnded(section: string, outcome: string, fault: string, ms: number): void {
-    this.#runs.inc({ section, outcome, fault });
+    this.#runs.add(section, outcome, fault);
     this.#runDurations.observe(ms, section, outcome);
   }
 
@@ -105,16 +67,20 @@ export class Metrics {
   }
 
   rateLimited(reason: 'requests' | 'tokens'): void {
-    this.#rateLimited.inc({ reason });
-  }
-
-  get contentType(): string {
-    return this.#registry.contentType;
+    this.#rateLimited.add(reason);
   }
 
   /** In Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
+    this.#registry ??= this.#load();
+    const registry = await this.#registry;
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  }
+
+  async #load(): Promise<Registry> {
+    const { registryOf } = await import('./exposition.ts');
+    const counted = [this.#requests, this.#runs, this.#runDurations, this.#commits, this.#rateLimited];
+    return registryOf(counted, this.#readings);
   }
 }
 

@@ -5,8 +5,7 @@
  * bounded before it is spent.
  */
 import { isDeepStrictEqual } from 'node:util';
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile, type Static } from '#typebox';
 import { fieldErrors, requestError } from '../errors.ts';
 import { isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts';
 

@@ -15,10 +15,30 @@ const TAG_BYTES = 16;
 const SALT = 'bulkhead credentials';
 const FORMAT = 'v1';
 
-interface Key {
+/** One key. Stretching a passphrase takes tens of milliseconds: not before there is something to encrypt or to read. */
+class Key {
+  readonly #text: string;
+  #made: { readonly bytes: Buffer; readonly id: string } | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get bytes(): Buffer {
+    return this.#make().bytes;
+  }
+
   /** Names the key without telling it. */
-  readonly id: string;
-  readonly bytes: Buffer;
+  get id(): string {
+    return this.#make().id;
+  }
+
+  #make(): { readonly bytes: Buffer; readonly id: string } {
+    if (this.#made) return this.#made;
+    const bytes = scryptSync(this.#text, SALT, KEY_BYTES);
+    this.#made = { bytes, id: hash('sha256', bytes).slice(0, 12) };
+    return this.#made;
+  }
 }
 
 export class Keyring {
@@ -30,12 +50,7 @@ export class Keyring {
 
   /** @param texts of the keys, the present one first */
   static of(texts: readonly string[]): Keyring {
-    return new Keyring(
-      texts.map((text) => {
-        const bytes = scryptSync(text, SALT, KEY_BYTES);
-        return { id: hash('sha256', bytes).slice(0, 12), bytes };
-      }),
-    );
+    return new Keyring(texts.map((text) => new Key(text)));
   }
 
   /** @param place where the value belongs; it cannot be read anywhere else */

@@ -1,6 +1,5 @@
 /** Connections, exports, imports and flows: what they hold, and what they refer to (contract 8). Pure. */
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile } from '#typebox';
 import { type ErrorCode, fieldErrors } from '../errors.ts';
 import { isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';

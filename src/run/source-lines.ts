@@ -3,8 +3,7 @@
  * author's too, and is read with every run that fails: it is gone through once, and nothing is made of it
  * but the places that are asked for.
  */
-import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import Type, { Compile } from '#typebox';
 
 const validMap = Compile(
   Type.Object({

@@ -1,5 +1,5 @@
 /** What is wrong with a document that was read, or is to be written. */
-import { Compile } from 'typebox/compile';
+import { Compile } from '#typebox';
 import { isStorable } from '../json.ts';
 import { Document, recordKinds } from './store.ts';
 

@@ -2,7 +2,7 @@
  * The store: one document per integration, with all that the integration groups. Another engine can
  * stand behind this interface.
  */
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '#typebox';
 import type { JsonObject } from '../json.ts';
 
 export const FORMAT = 1;

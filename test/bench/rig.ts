@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Client, createClient } from '../support/client.ts';
 import { type BundleText, writeBundle } from '../support/folders.ts';
+import { startArguments } from '../support/start.ts';
 import type { Load, Measured } from './load.ts';
 
 export const TOKEN = 'the-benchs-token';
@@ -36,9 +37,14 @@ export interface Bulkhead extends Running {
 
 export const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Starts a script that prints where it listens. */
-export async function startScript(file: string, environment: Record<string, string> = {}): Promise<Running> {
-  const child: ChildProcess = spawn(process.execPath, ['--max-semi-space-size=16', file], {
+/** Starts a script that prints where it listens. @param args Node's, without those for the new space */
+export async function startScript(
+  file: string,
+  environment: Record<string, string> = {},
+  args: readonly string[] = ['--max-semi-space-size=16', file],
+): Promise<Running> {
+  const child: ChildProcess = spawn(process.execPath, args, {
+    cwd: here('../..'),
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -70,14 +76,15 @@ export async function startBulkhead(
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
   for (const [name, bundle] of Object.entries(bundles)) await writeBundle(join(folder, 'connectors'), name, bundle);
   const startedAt = performance.now();
-  const running = await startScript(here('../../src/main.ts'), {
+  const server = {
     BULKHEAD_PORT: '0',
     BULKHEAD_TOKEN: TOKEN,
     BULKHEAD_DATA: join(folder, 'data'),
     BULKHEAD_CONNECTORS: join(folder, 'connectors'),
     BULKHEAD_LOG: 'error',
     ...environment,
-  });
+  };
+  const running = await startScript('npm start', server, startArguments);
   const startMs = performance.now() - startedAt;
   const client = createClient(running.url, TOKEN);
   return {

@@ -27,7 +27,7 @@ export async function installPackage(folder: string): Promise<void> {
   for (const part of ['sandbox/guest/libraries', 'sandbox/guest/types', 'src/author/templates']) {
     await cp(join(root, part), join(own, 'dist', part), { recursive: true });
   }
-  await cp(join(root, 'package.json'), join(own, 'package.json'));
+  for (const part of ['src/typebox', 'package.json']) await cp(join(root, part), join(own, part), { recursive: true });
 }
 
 const packedParts = ['src', 'sandbox', 'connectors', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];

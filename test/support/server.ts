@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { startArguments } from './start.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -26,7 +27,7 @@ function start(
   args: string[],
   environment: Record<string, string>,
 ): { child: ChildProcess; out: () => string; err: () => string } {
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', 'src/main.ts', ...args], {
+  const child = spawn(process.execPath, [...startArguments, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

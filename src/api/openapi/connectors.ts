@@ -1,5 +1,5 @@
 /** `/connectors`. */
-import Type from 'typebox';
+import Type from '#typebox';
 import { ApproveBody, TARBALL_TYPES, UpdateBody } from '../connectors.ts';
 import type { Operation } from './operation.ts';
 import { bodyErrors, none, notModified, page, pageOf, runErrors } from './replies.ts';

@@ -1,5 +1,5 @@
 /** The API's description (OpenAPI 3.1), made from the schemas that check its requests. */
-import Type, { type TSchema } from 'typebox';
+import Type, { type TSchema } from '#typebox';
 import { type ErrorCode, statusOf } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { ObjectId } from '../../store/store.ts';

@@ -1,5 +1,5 @@
 /** Headers of requests and replies, once each, for the API's description. */
-import Type from 'typebox';
+import Type from '#typebox';
 
 const Text = Type.String();
 

@@ -1,5 +1,5 @@
 /** `/integrations`, and what belongs to one of them. */
-import Type from 'typebox';
+import Type from '#typebox';
 import { DiyBody, IntegrationChange } from '../../integration/integration.ts';
 import { IntegrationFilters } from '../integrations.ts';
 import { ProjectionQuery } from '../paging.ts';

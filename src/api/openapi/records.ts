@@ -1,5 +1,5 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`, and what connections can do beyond. */
-import Type from 'typebox';
+import Type from '#typebox';
 import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';
 import { recordKinds } from '../../store/store.ts';

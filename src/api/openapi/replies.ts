@@ -1,5 +1,5 @@
 /** What many operations have in common. */
-import Type, { type TSchema } from 'typebox';
+import Type, { type TSchema } from '#typebox';
 import { PageQuery, ProjectionQuery } from '../paging.ts';
 import type { Operation, ReplyDescription } from './operation.ts';
 import { orProjected } from './schemas.ts';

@@ -1,5 +1,5 @@
 /** What replies hold, where no request is checked against it. */
-import Type, { type TObject, type TSchema } from 'typebox';
+import Type, { type TObject, type TSchema } from '#typebox';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../../integration/integration.ts';
 import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';

@@ -1,5 +1,5 @@
 /** What is about the server as a whole. */
-import Type from 'typebox';
+import Type from '#typebox';
 import { AnyObject } from '../../json.ts';
 import { EventQuery } from '../events.ts';
 import type { Operation } from './operation.ts';

@@ -71,6 +71,21 @@ test('warm isolates: below, at and above their number', async () => {
   expect(await callsOf('b')).toBe('1');
 });
 
+test('the spare one stays as long as one is in use, and goes with the last; of that rest somebody is told', async () => {
+  let rests = 0;
+  const sandbox = open({ spare: true, idleMs: 200, onRest: () => rests++ });
+  // Nothing has ever run.
+  await vi.waitFor(() => expect(rests).toBe(1), { timeout: 20_000 });
+  const going = call(sandbox, { connectorId: 'c', ms: 3_000 });
+  await vi.waitFor(() => expect(sandbox.usage().compartments).toBe(2), { timeout: 20_000 });
+  expect(await going).toMatchObject({ status: 'answered' });
+  expect([sandbox.usage().compartments, rests]).toEqual([2, 1]);
+  await vi.waitFor(() => expect(rests).toBe(2), { timeout: 20_000 });
+  expect(sandbox.usage().compartments).toBe(0);
+  expect(await call(sandbox, { connectorId: 'c' })).toMatchObject({ status: 'answered' });
+  expect(rests).toBe(2);
+});
+
 test.runIf(existsSync('/proc/self/task'))(
   'all threads of a compartment come after the runtime, and it is the first that a system out of memory ends',
   async () => {

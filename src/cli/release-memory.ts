@@ -1,0 +1,20 @@
+/** Gives memory back to the system when a server is at rest. */
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** In use. More would hold up for longer than 100 ms whoever asks for something meanwhile. */
+const HEAP_BYTES = 32 * 1024 * 1024;
+
+type Collect = NonNullable<typeof globalThis.gc>;
+
+/**
+ * V8 keeps the room that a start, or calls, have made it take for new objects, 10 to 40 MB, for as long as
+ * the process lives: it looks for garbage when it needs room, and at rest it needs none. This asks it to, by
+ * the one way that does without a flag on the command line. It takes 30 ms for each 10 MB that are in use.
+ */
+export function releaseMemory(): void {
+  if (getHeapStatistics().used_heap_size > HEAP_BYTES) return;
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as Collect;
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' } as Parameters<Collect>[0]);
+}
