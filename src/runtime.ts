@@ -35,6 +35,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { completeOptions, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
+import { References } from './record/references.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
@@ -253,6 +254,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     updating: new Set(),
     now: () => new Date(),
     keyring,
+    references: new References(),
     offline: new Reachability(),
     outbound,
     uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { processUsage } from '../sandbox/supervisor/process-usage.ts';
 import { createClient } from './support/client.ts';
+import { callCommand, linesOf } from './support/command.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
 import { installed } from './support/runtime.ts';
 import { runToEnd, startServer } from './support/server.ts';
@@ -37,18 +38,15 @@ test('--help prints the options and ends with 0', async () => {
   expect([code, stdout]).toEqual([0, expect.stringContaining('BULKHEAD_RUN_TIMEOUT_MS')]);
 });
 
-test.each<[string, Record<string, string>, string[], string]>([
-  ['a value that does not parse', { BULKHEAD_PORT: '30x' }, [], 'BULKHEAD_PORT ("30x") is not valid'],
-  ['a flag that does not parse', {}, ['--run-cpu-ms=fast'], '--run-cpu-ms ("fast") is not valid'],
-  ['an unknown flag', {}, ['--nope'], '--nope'],
-  ['a stray word', {}, ['nope'], 'nope'],
-  ['a host that is none', { BULKHEAD_HOST: '192.0.2.1', BULKHEAD_PORT: '0' }, [], '192.0.2.1 is no address'],
-])('%s is one sentence and exit code 1', async (_what, environment, args, sentence) => {
-  const data = await temporaryFolder();
-  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_LOG: 'silent', ...environment }, args);
-  expect(code).toBe(1);
-  expect(stderr).toContain(sentence);
-  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+test('a wrong command line is one sentence and exit code 2', async () => {
+  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_LOG: 'silent' }, ['nope']);
+  expect([code, stderr]).toEqual([2, 'nope is no command. --help lists what there is.\n']);
+});
+
+test('a host that is none is one sentence and exit code 1', async () => {
+  const environment = { BULKHEAD_HOST: '192.0.2.1', BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' };
+  const { code, stderr } = await runToEnd({ ...environment, BULKHEAD_DATA: await temporaryFolder() });
+  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining('192.0.2.1 is no address')]]);
 });
 
 test('a port in use is one sentence and exit code 1', async () => {
@@ -138,8 +136,9 @@ test.each([
 ])('a damaged %s is one sentence and exit code 1', async (name, text, sentence) => {
   const data = await temporaryFolder();
   await writeFile(join(data, name), text);
-  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
-  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining(sentence)]]);
+  const environment = { BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const { code, stderr } = await callCommand(['start'], { environment });
+  expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining(sentence)]]);
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -20,7 +20,6 @@ export const backup: Command = {
   flags: [{ syntax: '--overwrite', help: 'replaces a file that is there' }, jsonFlag],
   options: ['data', ...serverOptions],
   asksServer: true,
-  usageCode: 1,
   examples: ['bulkhead backup bulkhead.backup.gz', 'BULKHEAD_TOKEN=secret bulkhead backup nightly.gz --overwrite'],
 
   async run(given) {

@@ -16,7 +16,6 @@ export const restore: Command = {
   flags: [{ syntax: '--overwrite', help: 'replaces integrations that have other content' }, jsonFlag],
   options: ['data', ...serverOptions],
   asksServer: true,
-  usageCode: 1,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
 
   async run(given) {

@@ -7,6 +7,7 @@ import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
+import type { References } from '../record/references.ts';
 import type { DocumentCheck } from '../store/document-check.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
@@ -22,6 +23,7 @@ export interface Service {
   readonly now: () => Date;
   /** Opens and seals credentials. */
   readonly keyring: Keyring;
+  readonly references: References;
   readonly offline: Reachability;
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
