@@ -14,7 +14,7 @@ import { SERVER_HAS_FOLDER, withStore } from './own-store.ts';
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Saves all integrations to a file, while a server serves them or not.',
+  summary: 'Saves all integrations, and what connectors may reach, to a file, while a server serves them or not.',
   takes: 'one file',
   args: [['<file>', 'where to, `bulkhead.backup.gz`']],
   flags: [{ syntax: '--overwrite', help: 'replaces a file that is there' }, jsonFlag],
@@ -37,7 +37,7 @@ export const backup: Command = {
     try {
       await withStore(
         options,
-        (store) => save(backupOf(store, new Date())),
+        (store, acceptances) => save(backupOf(store, new Date(), acceptances)),
         async () => {
           const server = { url, options, signal, why: SERVER_HAS_FOLDER };
           const { body } = await ask(server, { method: 'GET', path: '/v1/backup' });

@@ -13,7 +13,7 @@ export const restore: Command = {
   summary: 'Puts back what a backup holds; all of it is checked before anything is stored.',
   takes: 'one file',
   args: [['<file>', 'a backup']],
-  flags: [{ syntax: '--overwrite', help: 'replaces integrations that have other content' }, jsonFlag],
+  flags: [{ syntax: '--overwrite', help: 'replaces what is there with other content' }, jsonFlag],
   options: ['data', ...serverOptions],
   asksServer: true,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
@@ -27,7 +27,7 @@ export const restore: Command = {
     meter.show(`Restoring ${args[0]}`);
     const result = await withStore<Restored>(
       options,
-      (store) => restoreInto(store, file, { overwrite, check: integrationProblem }),
+      (store, acceptances) => restoreInto(store, file, { overwrite, check: integrationProblem, acceptances }),
       async () => {
         const body = await openAsBlob(file, { type: 'application/gzip' });
         const server = { url, options, signal, why: SERVER_HAS_FOLDER };
@@ -35,9 +35,10 @@ export const restore: Command = {
         return response.json() as Promise<Restored>;
       },
     ).finally(() => meter.clear());
-    const { restored, overwritten, unchanged } = result;
+    const { restored, overwritten, unchanged, acceptances } = result;
+    const permissions = acceptances > 0 ? ` Put back what ${acceptances} connectors may reach.` : '';
     print(given, {
-      text: `Restored ${restored} integrations, overwrote ${overwritten}, found ${unchanged} as they were.`,
+      text: `Restored ${restored} integrations, overwrote ${overwritten}, found ${unchanged} as they were.${permissions}`,
       json: result,
     });
     return undefined;

@@ -180,6 +180,25 @@ export class Catalog {
     return approval;
   }
 
+  /** What was accepted of a connector is another now: its versions are looked at as if they had just come. */
+  async reconsider(connectorId: string): Promise<void> {
+    await this.settled(connectorId);
+    for (const slot of this.#slots.values()) {
+      const { connector, candidate } = slot;
+      if (connector?._id === connectorId && this.#acceptances.newlyAsked(connector).length > 0) {
+        slot.connector = undefined;
+        slot.image = undefined;
+        if (this.#byId.get(connectorId) === connector) this.#byId.delete(connectorId);
+        this.#events.onUnloaded(connector);
+      } else if (candidate?.connector._id !== connectorId) {
+        continue;
+      }
+      slot.candidate = undefined;
+      slot.fingerprint = '';
+    }
+    await this.settled(connectorId);
+  }
+
   #failScan(error: unknown): void {
     this.problem = `The bundles could not be listed (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`;
     this.#events.onError(error);

@@ -8,6 +8,7 @@ import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
 import type { References } from '../record/references.ts';
+import type { BackedAcceptances } from '../store/backup.ts';
 import type { DocumentCheck } from '../store/document-check.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
@@ -28,6 +29,8 @@ export interface Service {
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
+  /** What connectors may reach, for backups. */
+  readonly acceptances: BackedAcceptances;
   /** Where uploads wait for their check, and what they are checked against beyond their shape. */
   readonly uploads: { readonly folder: string; readonly check: DocumentCheck };
   /** What has to end before the runtime may. */

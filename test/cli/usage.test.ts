@@ -116,7 +116,7 @@ test('a terminal is shown what goes on, and the line is taken away; others are n
   const plain = await callCommand(['backup', 'a.gz', '--json', '--overwrite'], data);
   expect(JSON.parse(plain.stdout)).toEqual({ file: join(cwd, 'a.gz'), bytes: expect.any(Number) });
   const restored = await callCommand(['restore', 'a.gz', '--json'], data);
-  expect(JSON.parse(restored.stdout)).toEqual({ restored: 0, unchanged: 0, overwritten: 0 });
+  expect(JSON.parse(restored.stdout)).toEqual({ restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 });
   const built = await callCommand(['init', 'again', '--json'], { cwd });
   expect(JSON.parse(built.stdout)).toMatchObject({ folder: join(cwd, 'again') });
 });

@@ -8,7 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { backupOf, restore } from '../../src/store/backup.ts';
+import { backedAcceptances } from '../../src/connector/acceptance-backup.ts';
+import { Acceptances } from '../../src/connector/acceptances.ts';
+import { type BackedAcceptances, backupOf, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Document, Store } from '../../src/store/store.ts';
@@ -27,9 +29,9 @@ async function storeOf(documents: readonly Document[]): Promise<Store> {
   return store;
 }
 
-async function save(store: Store): Promise<string> {
+async function save(store: Store, acceptances?: BackedAcceptances): Promise<string> {
   const file = join(await temporaryFolder(), 'backup.gz');
-  await pipeline(backupOf(store, NOW), createWriteStream(file));
+  await pipeline(backupOf(store, NOW, acceptances), createWriteStream(file));
   return file;
 }
 
@@ -50,10 +52,10 @@ test('what was saved is restored as it was: names of any kind, large settings, n
     const file = await save(await storeOf(all));
     const store = await openLowdbStore(await temporaryFolder());
     onTestFinished(() => store.close());
-    expect(await restore(store, file)).toEqual({ restored: all.length, unchanged: 0, overwritten: 0 });
+    expect(await restore(store, file)).toEqual({ restored: all.length, unchanged: 0, overwritten: 0, acceptances: 0 });
     // Not with `toEqual`, which would print five megabytes.
     expect(isDeepStrictEqual(await allOf(store), all)).toBe(true);
-    expect(await restore(store, file)).toEqual({ restored: 0, unchanged: all.length, overwritten: 0 });
+    expect(await restore(store, file)).toEqual({ restored: 0, unchanged: all.length, overwritten: 0, acceptances: 0 });
   }
 });
 
@@ -67,7 +69,7 @@ test('what is there with other content is overwritten on demand alone', async ()
     message: expect.stringContaining(changed.integration._id),
   });
   expect(await allOf(store)).toEqual([now, same, other]);
-  expect(await restore(store, file, { overwrite: true })).toEqual({ restored: 0, unchanged: 1, overwritten: 1 });
+  expect(await restore(store, file, { overwrite: true })).toMatchObject({ restored: 0, unchanged: 1, overwritten: 1 });
   const [restored] = await allOf(store);
   const { revisions, ...content } = changed;
   expect(restored).toMatchObject(content);
@@ -75,23 +77,102 @@ test('what is there with other content is overwritten on demand alone', async ()
   for (const [id, revision] of Object.entries(revisions)) expect(restored?.revisions[id]).toBe(revision + 1);
 });
 
+const linesIn = async (file: string): Promise<string[]> =>
+  gunzipSync(await readFile(file))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
+/** A backup with these lines, and an end that fits them. */
+function sealed(lines: readonly string[], counts: object): Buffer {
+  const text = lines.map((line) => `${line}\n`).join('');
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return gzipSync(`${text}${JSON.stringify({ ...counts, sha256 })}\n`);
+}
+
+test('a backup of the first version, which had the documents alone, is restored', async () => {
+  const document = documentOf();
+  const [head = '', ...rest] = await linesIn(await save(await storeOf([document])));
+  const file = join(await temporaryFolder(), 'old.gz');
+  await writeFile(file, sealed([head.replace('"version":2', '"version":1'), ...rest.slice(0, -1)], { documents: 1 }));
+  const store = await storeOf([]);
+  expect(await restore(store, file)).toMatchObject({ restored: 1 });
+  expect(await allOf(store)).toEqual([document]);
+});
+
+describe('what connectors may reach', () => {
+  const acceptanceOf = (digit: string, ...fetch: string[]) => ({
+    _id: digit.repeat(24),
+    fetch,
+    folder: 'größe',
+    acceptedAt: NOW.toISOString(),
+  });
+  const [one, two] = [acceptanceOf('1', 'https://a.example', 'https://b.example'), acceptanceOf('2')];
+  async function acceptancesOf(...all: readonly ReturnType<typeof acceptanceOf>[]): Promise<Acceptances> {
+    const acceptances = await Acceptances.open(await temporaryFolder(), () => NOW);
+    for (const each of all) await acceptances.replace(each);
+    return acceptances;
+  }
+  const saved = async () => save(await storeOf([documentOf()]), backedAcceptances(await acceptancesOf(one, two)));
+
+  test('is put back, on the disk; what is there already is let be', async () => {
+    const folder = await temporaryFolder();
+    const acceptances = await Acceptances.open(folder, () => NOW);
+    const { fetch } = one;
+    await acceptances.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
+    const options = { acceptances: backedAcceptances(acceptances) };
+    const [store, file] = [await storeOf([]), await saved()];
+    expect(await restore(store, file, options)).toMatchObject({ restored: 1, acceptances: 1 });
+    expect(await restore(store, file, options)).toMatchObject({ unchanged: 1, acceptances: 0 });
+    const again = await Acceptances.open(folder, () => NOW);
+    expect(again.all()).toEqual(acceptances.all());
+    expect(again.all()).toMatchObject([{ fetch: fetch.toReversed(), folder: 'here' }, two]);
+  });
+
+  test.each([
+    ['less', ['https://a.example']],
+    ['more', [...one.fetch, 'https://c.example']],
+  ])('is overwritten on demand alone where it is %s, and called what it is called here', async (_what, fetch) => {
+    const acceptances = await acceptancesOf({ ...one, fetch, folder: 'here' });
+    const options = { acceptances: backedAcceptances(acceptances) };
+    const [store, file] = [await storeOf([]), await saved()];
+    await expect(restore(store, file, options)).rejects.toMatchObject({
+      code: 'already_there',
+      message: expect.stringContaining(one._id),
+    });
+    expect([await allOf(store), acceptances.all()]).toMatchObject([[], [{ fetch }]]);
+    expect(await restore(store, file, { ...options, overwrite: true })).toMatchObject({ acceptances: 2 });
+    expect(acceptances.all()).toEqual([{ ...one, folder: 'here' }, two]);
+  });
+
+  test.each([
+    ['of no connector', { ...one, _id: '../../x' }],
+    ['without origins', { ...one, fetch: undefined }],
+    ['null', null],
+  ])('is refused if it is damaged, and nothing is restored: %s', async (_what, acceptance) => {
+    const [head = '', , , document = ''] = await linesIn(await saved());
+    const file = join(await temporaryFolder(), 'damaged.gz');
+    const counts = { acceptances: 2, documents: 1 };
+    const lines = [head, JSON.stringify({ acceptance: two }), JSON.stringify({ acceptance }), document];
+    await writeFile(file, sealed(lines, counts));
+    const [store, acceptances] = [await storeOf([]), await acceptancesOf()];
+    const restoring = restore(store, file, { acceptances: backedAcceptances(acceptances) });
+    await expect(restoring).rejects.toMatchObject({ code: 'invalid_backup' });
+    expect([await allOf(store), acceptances.all()]).toEqual([[], []]);
+    // The control.
+    await writeFile(file, sealed(lines.toSpliced(2, 1, JSON.stringify({ acceptance: one })), counts));
+    const whole = await restore(store, file, { acceptances: backedAcceptances(acceptances) });
+    expect(whole).toMatchObject({ restored: 1, acceptances: 2 });
+  });
+});
+
 describe('is refused, and nothing is restored:', () => {
   const [first, second] = [withRecord(documentOf()), documentOf()];
-  const lines = async (): Promise<string[]> =>
-    gunzipSync(await readFile(await save(await storeOf([first, second]))))
-      .toString()
-      .split('\n')
-      .slice(0, -1);
+  const lines = async (): Promise<string[]> => linesIn(await save(await storeOf([first, second])));
   /** A backup whose first document is another, and whose end fits it. */
   const hostile =
     (change: (document: Document) => unknown) =>
-    ([head = '', , ...rest]: string[]): Buffer => {
-      const lines = [head, textOf(change(first)), ...rest.slice(0, -1)];
-      const sha256 = createHash('sha256')
-        .update(lines.map((line) => `${line}\n`).join(''))
-        .digest('hex');
-      return zipped([...lines, JSON.stringify({ documents: lines.length - 1, sha256 })]);
-    };
+    ([head = '', , ...rest]: string[]): Buffer =>
+      sealed([head, textOf(change(first)), ...rest.slice(0, -1)], { acceptances: 0, documents: rest.length });
   const zipped = (all: readonly string[]): Buffer => gzipSync(all.map((line) => `${line}\n`).join(''));
 
   const damages: [string, (all: string[]) => Buffer][] = [
@@ -104,8 +185,9 @@ describe('is refused, and nothing is restored:', () => {
     ['one whose lines have changed places', ([head = '', a = '', b = '', end = '']) => zipped([head, b, a, end])],
     ['one with a letter changed', (all) => zipped(all.map((line) => line.replace('"one"', '"two"')))],
     ['one of another product', (all) => zipped(all.map((line) => line.replace('bulkhead-backup', 'other')))],
-    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":1', '"version":2')))],
+    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":2', '"version":3')))],
     ['one whose last line is cut off', (all) => gzipSync(all.join('\n'))],
+    ['one with an end that knows more', (all) => sealed(all.slice(0, -1), { acceptances: 1, documents: 2 })],
     ['a bomb: a line without an end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a'))],
     ['a bomb: lines without end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, '\n'))],
     [
