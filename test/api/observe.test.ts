@@ -146,6 +146,7 @@ describe('the access log', () => {
       const server = await startServer({
         BULKHEAD_TOKEN: TOKEN,
         BULKHEAD_DATA: await temporaryFolder(),
+        BULKHEAD_CONNECTORS: await temporaryFolder(),
         BULKHEAD_LOG: level,
       });
       const { headers } = await createClient(server.url, TOKEN)('GET', '/tokenInfo');

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Sandbox,
 } from '../../sandbox/index.ts';
+import { nothingGranted } from '../guest/sandboxed.ts';
 
 const implementations = (['process', 'thread'] as const).map(
   (isolation) => [isolation, () => createSandbox({ isolation })] as const,
@@ -30,12 +31,6 @@ interface Run {
   readonly connectorId?: string;
   readonly on?: Sandbox;
 }
-
-const nothingGranted: Ask = {
-  fetch: async () => '{"error":{"code":"permission_denied","message":"no"}}',
-  progress: async () => '{"value":null}',
-  log: () => {},
-};
 
 describe.each(implementations)('%s sandbox', (isolation, create) => {
   /** What threads of this very process do not survive: it would end, or keep a core for good. */

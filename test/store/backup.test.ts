@@ -16,10 +16,10 @@ import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Document, Store } from '../../src/store/store.ts';
 import { CODE, CONNECTOR, GROUP, install } from '../crash/model.ts';
 import { createClient, errorsOf } from '../support/client.ts';
-import { callCommand, linesOf } from '../support/command.ts';
+import { callCommand, linesOf, runCommand } from '../support/command.ts';
 import { allOf, documentOf } from '../support/documents.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
-import { runToEnd, startServer } from '../support/server.ts';
+import { startServer } from '../support/server.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
@@ -354,7 +354,7 @@ describe('the commands', () => {
       const withoutToken = await run(['backup', file], ask);
       expect(withoutToken).toMatchObject({ code: 1, stderr: expect.stringContaining('BULKHEAD_TOKEN') });
       const numberBefore = number;
-      expect(await runToEnd({ ...ask, BULKHEAD_TOKEN: TOKEN }, ['backup', file])).toMatchObject({
+      expect(await runCommand(['backup', file], { environment: { ...ask, BULKHEAD_TOKEN: TOKEN } })).toMatchObject({
         code: 0,
         stderr: '',
       });
