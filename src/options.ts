@@ -1,5 +1,5 @@
 /** Every option once: name, flag, environment variable, default, schema (contract 2). */
-import Type, { Compile, type Static, type TSchema } from '#typebox';
+import Type, { Compile, type Static, type TSchema, type Validator } from '#typebox';
 import { defaultLimits, defaultSandboxOptions } from '../sandbox/index.ts';
 import { invalidOpenings } from './broker/address-guard.ts';
 import { outboundLimits } from './broker/outbound-limits.ts';
@@ -284,7 +284,9 @@ export type Options = {
 
 const rows: [OptionName, OptionRow][] = Object.entries(optionTable) as [OptionName, OptionRow][];
 export const optionNames: readonly OptionName[] = rows.map(([name]) => name);
-const validators = new Map(rows.map(([name, { schema }]) => [name, Compile(Type.Object({ [name]: schema }))] as const));
+const validators: ReadonlyMap<string, Validator> = new Map(
+  rows.map(([name, { schema }]) => [name, Compile(Type.Object({ [name]: schema })) as Validator]),
+);
 
 /** A value that does not fit its option. The message is a sentence for the person who set it. */
 export class OptionError extends Error {

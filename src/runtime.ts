@@ -15,7 +15,8 @@ import { Broker } from './broker/broker.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
-import { Acceptances } from './connector/acceptances.ts';
+import { backedAcceptances } from './connector/acceptance-backup.ts';
+import { Acceptances, acceptancesFolder } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadProblem } from './connector/load-check.ts';
 import { BundleUploads } from './connector/uploads.ts';
@@ -35,11 +36,13 @@ import { Metrics } from './metrics/metrics.ts';
 import { completeOptions, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
+import { References } from './record/references.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, openLowdbStore } from './store/lowdb-store.ts';
+import { integrationsFolder } from './store/data-folder.ts';
+import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
@@ -110,7 +113,6 @@ const DRAIN_MS = 10_000;
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 const KEY_FILE = 'secret-key';
 const JOURNAL_FILE = 'runs.sqlite';
-const ACCEPTANCES_FOLDER = 'connectors';
 const REPLIES_FILE = 'replies.sqlite';
 
 /**
@@ -244,7 +246,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   };
   const loads = loadProblem.bind(undefined, sandbox, ids);
-  const acceptances = await Acceptances.open(join(resolve(options.data), ACCEPTANCES_FOLDER), () => new Date());
+  const acceptances = await Acceptances.open(acceptancesFolder(resolve(options.data)), () => new Date());
   for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
   const told = tellConnectors(feed);
   const catalog = new Catalog(connectorsFolder, loads, acceptances, {
@@ -281,8 +283,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     withoutPersistSettings: new WeakSet(),
     now: () => new Date(),
     keyring,
+    references: new References(),
     offline: new Reachability(),
     outbound,
+    acceptances: backedAcceptances(acceptances, (connectorId) => catalog.reconsider(connectorId)),
     uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
   };
 

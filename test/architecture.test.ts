@@ -309,6 +309,15 @@ describe('one importer', () => {
   });
 });
 
+test('no module of src keeps state', () => {
+  // What is declared as readonly is made once and only read.
+  const state =
+    /^(?:export )?(?:(?:let|var)\s.*|const \w+(?:: (?:Weak)?(?:Map|Set)<[^=]*)? = new (?:Weak)?(?:Map|Set)\b.*|const \w+(?:: (?!readonly|Readonly)[^=]*)? = (?:\[\]|\{\});?)$/gm;
+  for (const file of sources.filter((file) => file.startsWith('src/'))) {
+    expect(readFileSync(join(root, file), 'utf8').match(state) ?? [], file).toEqual([]);
+  }
+});
+
 test('the top level holds the given names and what stands beside them', () => {
   const given = ['package.json', 'tsconfig.json', 'src', 'connectors', 'sandbox', 'data', 'test'];
   const beside = [

@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { processUsage } from '../sandbox/supervisor/process-usage.ts';
 import { createClient } from './support/client.ts';
+import { callCommand, linesOf, runCommand } from './support/command.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
 import { installed } from './support/runtime.ts';
-import { runToEnd, startServer } from './support/server.ts';
+import { startServer } from './support/server.ts';
 
 test('the first start makes a token, prints it once and keeps its hash', async () => {
   const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
@@ -33,38 +34,41 @@ test('the first start makes a token, prints it once and keeps its hash', async (
 });
 
 test('--help prints the options and ends with 0', async () => {
-  const { code, stdout } = await runToEnd({}, ['--help']);
+  const { code, stdout } = await runCommand(['--help']);
   expect([code, stdout]).toEqual([0, expect.stringContaining('BULKHEAD_RUN_TIMEOUT_MS')]);
 });
 
-test.each<[string, Record<string, string>, string[], string]>([
-  ['a value that does not parse', { BULKHEAD_PORT: '30x' }, [], 'BULKHEAD_PORT ("30x") is not valid'],
-  ['a flag that does not parse', {}, ['--run-cpu-ms=fast'], '--run-cpu-ms ("fast") is not valid'],
-  ['an unknown flag', {}, ['--nope'], '--nope'],
-  ['a stray word', {}, ['nope'], 'nope'],
-  ['a host that is none', { BULKHEAD_HOST: '192.0.2.1', BULKHEAD_PORT: '0' }, [], '192.0.2.1 is no address'],
-])('%s is one sentence and exit code 1', async (_what, environment, args, sentence) => {
-  const data = await temporaryFolder();
-  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_LOG: 'silent', ...environment }, args);
-  expect(code).toBe(1);
-  expect(stderr).toContain(sentence);
-  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+test('a wrong command line is one sentence and exit code 2', async () => {
+  const { code, stderr } = await runCommand(['nope']);
+  expect([code, stderr]).toEqual([2, 'nope is no command. --help lists what there is.\n']);
+});
+
+test('a host that is none is one sentence and exit code 1', async () => {
+  const connectors = await temporaryFolder();
+  const environment = { BULKHEAD_HOST: '192.0.2.1', BULKHEAD_PORT: '0', BULKHEAD_CONNECTORS: connectors };
+  const { code, stderr } = await runCommand([], {
+    environment: { ...environment, BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_LOG: 'silent' },
+  });
+  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining('192.0.2.1 is no address')]]);
 });
 
 test('a port in use is one sentence and exit code 1', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as { port: number };
-  const environment = { BULKHEAD_PORT: String(port), BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_LOG: 'silent' };
-  const { code, stderr } = await runToEnd(environment);
+  const folders = { BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const environment = { ...folders, BULKHEAD_PORT: String(port), BULKHEAD_LOG: 'silent' };
+  const { code, stderr } = await runCommand([], { environment });
   taken.close();
   expect([code, stderr]).toEqual([1, `Port ${port} on 127.0.0.1 is in use by another process.\n`]);
 });
 
 test('a data folder that another process has is refused with its name; one that is a file too', async () => {
   const data = await temporaryFolder();
-  const first = await startServer({ BULKHEAD_DATA: data });
-  const second = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
+  const first = await startServer({ BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: await temporaryFolder() });
+  const second = await runCommand([], {
+    environment: { BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' },
+  });
   expect([second.code, second.stderr]).toEqual([
     1,
     expect.stringMatching(/^The data folder .* is in use by process \d+ on .*\.\n$/),
@@ -73,13 +77,19 @@ test('a data folder that another process has is refused with its name; one that 
 
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
-  const third = await runToEnd({ BULKHEAD_DATA: file, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
+  const third = await runCommand([], {
+    environment: { BULKHEAD_DATA: file, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' },
+  });
   expect([third.code, third.stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining('is not a folder')]]);
 });
 
 test('a data file that is cut off is reported and harms nothing else', async () => {
   const data = await temporaryFolder();
-  const environment = { BULKHEAD_DATA: data, BULKHEAD_TOKEN: 'a-token' };
+  const environment = {
+    BULKHEAD_DATA: data,
+    BULKHEAD_TOKEN: 'a-token',
+    BULKHEAD_CONNECTORS: await temporaryFolder(),
+  };
   const first = await startServer(environment);
   const client = createClient(first.url, 'a-token');
   const [good, bad] = [
@@ -138,8 +148,9 @@ test.each([
 ])('a damaged %s is one sentence and exit code 1', async (name, text, sentence) => {
   const data = await temporaryFolder();
   await writeFile(join(data, name), text);
-  const { code, stderr } = await runToEnd({ BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_LOG: 'silent' });
-  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining(sentence)]]);
+  const environment = { BULKHEAD_DATA: data, BULKHEAD_PORT: '0', BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const { code, stderr } = await callCommand(['start'], { environment });
+  expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining(sentence)]]);
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

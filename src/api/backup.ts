@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Router } from '@koa/router';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
-import { BackupError, backupOf, restore } from '../store/backup.ts';
+import { backupOf, restore } from '../store/backup.ts';
+import { BackupError } from '../store/backup-file.ts';
 import { codeOf, temporaryFor } from '../store/files.ts';
 import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
 
@@ -14,7 +15,7 @@ const TYPE = 'application/gzip';
 const UPLOAD_BYTES = 4 * 1024 * 1024 * 1024;
 
 export function backupRoutes(router: Router, service: Service): void {
-  const { store, uploads } = service;
+  const { store, uploads, acceptances } = service;
 
   router.get('/backup', (context) => {
     const ctx = context as ApiContext;
@@ -22,7 +23,7 @@ export function backupRoutes(router: Router, service: Service): void {
     const now = service.now();
     ctx.type = TYPE;
     ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
-    ctx.body = backupOf(store, now);
+    ctx.body = backupOf(store, now, acceptances);
   });
 
   router.post('/restore', async (context) => {
@@ -35,7 +36,8 @@ export function backupRoutes(router: Router, service: Service): void {
     const file = temporaryFor(join(uploads.folder, 'restore'));
     try {
       await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
-      replyJson(ctx, await restore(store, file, { overwrite: flag(ctx, 'overwrite'), check: uploads.check }));
+      const options = { overwrite: flag(ctx, 'overwrite'), check: uploads.check, acceptances };
+      replyJson(ctx, { ...(await restore(store, file, options)) });
     } catch (error) {
       if (error instanceof BackupError) throw requestError(error.code, { message: error.message });
       if (error instanceof RequestError) throw error;

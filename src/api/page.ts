@@ -15,7 +15,16 @@ const INDEX = 'index.html';
 const PREFIX = '/dashboard/';
 /** Made by the bundler: another content has another name. A hash of lower-case letters alone counts as a word. */
 const HASHED_NAME = /-(?=[\w-]{0,7}[A-Z\d_])[\w-]{8}\.\w+$/;
-const COMPRESSIBLE = new Set(['.html', '.js', '.css', '.svg', '.json', '.webmanifest', '.map', '.txt']);
+const COMPRESSIBLE: ReadonlySet<string> = new Set([
+  '.html',
+  '.js',
+  '.css',
+  '.svg',
+  '.json',
+  '.webmanifest',
+  '.map',
+  '.txt',
+]);
 
 const HEADERS = {
   'Content-Security-Policy':

@@ -86,7 +86,7 @@ export function recordRoutes(
       const id = ctx.params.id as string;
       await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
         assertMatches(ctx, etagOf(unit, recordOf(unit, kind, id)));
-        removeRecord(unit, kind, id);
+        removeRecord(writerOf(ctx, service), unit, kind, id);
       });
       ctx.status = 204;
     });
@@ -116,8 +116,8 @@ function tagged(unit: UnitOfWork, kind: RecordKind, record: Stored): readonly [S
 }
 
 function writerOf(ctx: ApiContext, service: Service): RecordWriter {
-  const { keyring, now, dispatcher } = service;
-  return { keyring, now, ids: dispatcher.ids, connectorId: ctx.state.grant?.connectorId };
+  const { keyring, references, now, dispatcher } = service;
+  return { keyring, references, now, ids: dispatcher.ids, connectorId: ctx.state.grant?.connectorId };
 }
 
 /** The integration that a new record is to belong to: a run's own, or the one that the body names. */

@@ -14,13 +14,12 @@ import { SERVER_HAS_FOLDER, withStore } from './own-store.ts';
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Saves all integrations to a file, while a server serves them or not.',
+  summary: 'Saves all integrations, and what connectors may reach, to a file, while a server serves them or not.',
   takes: 'one file',
   args: [['<file>', 'where to, `bulkhead.backup.gz`']],
   flags: [{ syntax: '--overwrite', help: 'replaces a file that is there' }, jsonFlag],
   options: ['data', ...serverOptions],
   asksServer: true,
-  usageCode: 1,
   examples: ['bulkhead backup bulkhead.backup.gz', 'BULKHEAD_TOKEN=secret bulkhead backup nightly.gz --overwrite'],
 
   async run(given) {
@@ -49,7 +48,7 @@ export const backup: Command = {
       else
         await withStore(
           options,
-          (store) => save(backupOf(store, new Date())),
+          (store, acceptances) => save(backupOf(store, new Date(), acceptances)),
           () => askFor(SERVER_HAS_FOLDER),
         );
       await rename(temporary, file);

@@ -59,8 +59,6 @@ export interface Command {
   readonly examples: readonly string[];
   /** Serves until it is told to end; others are left two seconds for that. */
   readonly isServing?: boolean;
-  /** What a wrong command line ends with, if not with `WRONG_USAGE`. */
-  readonly usageCode?: number;
   /** @returns the exit code, 0 if none */
   run(given: Given): Promise<number | undefined>;
 }

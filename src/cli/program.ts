@@ -61,7 +61,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   const find = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!find && !isHelp && !isVersion) {
     surroundings.err.write(`${name} is no command. --help lists what there is.\n`);
-    return FAILED;
+    return WRONG_USAGE;
   }
   const loaded = find ? [find] : isHelp ? Object.values(commands) : [];
   const known = await Promise.all(loaded.map((load) => load()));
@@ -82,7 +82,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
       const errors = [{ code: isUsage ? 'wrong_usage' : codeOf(error), message: sentence }];
       surroundings.out.write(`${JSON.stringify({ errors })}\n`);
     } else surroundings.err.write(`${sentence}\n`);
-    return isUsage ? (known[0]?.usageCode ?? WRONG_USAGE) : FAILED;
+    return isUsage ? WRONG_USAGE : FAILED;
   }
   return code;
 }
@@ -139,10 +139,7 @@ function programOf(known: readonly Command[], { out }: Surroundings, onRun: OnRu
   return program;
 }
 
-const EXIT_CODES = [
-  'Exit codes: 0 done, 1 failed, 2 the command line was wrong.',
-  'start, backup and restore end with 1 whatever is wrong, and so does a command that there is not.',
-].join('\n');
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 the command line was wrong.';
 
 function subcommandOf(command: Command, out: Surroundings['out'], onRun: OnRun): Program {
   const { name, summary, args = [], flags = [], options = [], asksServer = false, examples } = command;

@@ -2,7 +2,7 @@
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { integrationProblem } from '../integration/integration.ts';
-import { type Restored, restore as restoreInto } from '../store/backup.ts';
+import { type BackedAcceptances, type Restored, restore as restoreInto } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
@@ -14,10 +14,9 @@ export const restore: Command = {
   summary: 'Puts back what a backup holds; all of it is checked before anything is stored.',
   takes: 'one file',
   args: [['<file>', 'a backup']],
-  flags: [{ syntax: '--overwrite', help: 'replaces integrations that have other content' }, jsonFlag],
+  flags: [{ syntax: '--overwrite', help: 'replaces what is there with other content' }, jsonFlag],
   options: ['data', ...serverOptions],
   asksServer: true,
-  usageCode: 1,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
 
   async run(given) {
@@ -32,7 +31,8 @@ export const restore: Command = {
       const response = await ask({ url, options, signal, why }, { method: 'POST', path, body });
       return response.json() as Promise<Restored>;
     };
-    const own = (store: Store): Promise<Restored> => restoreInto(store, file, { overwrite, check: integrationProblem });
+    const own = (store: Store, acceptances: BackedAcceptances): Promise<Restored> =>
+      restoreInto(store, file, { overwrite, check: integrationProblem, acceptances });
     const meter = meterOn(out);
     meter.show(`Restoring ${args[0]}`);
     // Who names a server means that one, and not a folder that happens to lie here.
@@ -41,9 +41,10 @@ export const restore: Command = {
       ? askFor('restore asks a server')
       : withStore(options, own, () => askFor(SERVER_HAS_FOLDER));
     const result = await restoring.finally(() => meter.clear());
-    const { restored, overwritten, unchanged } = result;
+    const { restored, overwritten, unchanged, acceptances } = result;
+    const permissions = acceptances > 0 ? ` Put back what ${acceptances} connectors may reach.` : '';
     print(given, {
-      text: `Restored ${restored} integrations, overwrote ${overwritten}, found ${unchanged} as they were.`,
+      text: `Restored ${restored} integrations, overwrote ${overwritten}, found ${unchanged} as they were.${permissions}`,
       json: result,
     });
     return undefined;

@@ -13,7 +13,6 @@ export const start: Command = {
   options: optionNames,
   examples: ['bulkhead', 'bulkhead start --port 8080 --data /var/lib/bulkhead', 'BULKHEAD_TOKEN=secret bulkhead start'],
   isServing: true,
-  usageCode: 1,
 
   async run({ givenOptions, out, log, signal }) {
     const logger = pino({ level: givenOptions.log ?? 'info' }, log);

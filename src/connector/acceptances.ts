@@ -7,35 +7,19 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import Type, { Compile, type Static } from '#typebox';
 import { beyond } from '../broker/origin-permissions.ts';
 import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
+import { type Acceptance, isAcceptance, widened } from './acceptance.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import { readFileBounded } from './bundle-files.ts';
 import { readTarball } from './folder.ts';
 import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
+/** Below the data folder. */
+export const acceptancesFolder = (dataFolder: string): string => join(dataFolder, 'connectors');
+
 /** Connectors that are remembered, those that have gone included. */
 const CONNECTORS = 10_000;
-/** Patterns accepted over the years; beyond that, those of the last version that was approved. */
-const PATTERNS = 1_000;
-
-const Acceptance = Type.Object({
-  _id: Type.String({ pattern: '^[0-9a-f]{24}$' }),
-  /** Patterns of origins. */
-  fetch: Type.Array(Type.String({ maxLength: 2_000 }), { maxItems: PATTERNS }),
-  /** What the bundle was called in the bundles' folder. */
-  folder: Type.String({ maxLength: 1_000 }),
-  acceptedAt: Type.String(),
-});
-type Acceptance = Static<typeof Acceptance>;
-
-const validAcceptance = Compile(Acceptance);
-
-/** Whether it is what a connector was accepted with. */
-export const isAcceptance = (found: unknown, _id: string): found is Acceptance =>
-  validAcceptance.Check(found) && found._id === _id;
-
 const RECORD = /^([0-9a-f]{24})\.json$/;
 const BUNDLE = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
 
@@ -81,9 +65,7 @@ export class Acceptances {
     return this.#inTurn(async () => {
       const { _id, folder, manifest, bundle } = connector;
       const known = this.#byId.get(_id);
-      if (!known && this.#byId.size >= CONNECTORS) {
-        throw new AcceptanceError(`${CONNECTORS} connectors are remembered; remove files from ${this.#folder}`);
-      }
+      this.#assertRoom(_id);
       const asked = manifest.connector.permissions?.fetch ?? [];
       const fetch = widened(known?.fetch ?? [], asked);
       if (!known || known.folder !== folder || fetch !== known.fetch) {
@@ -119,6 +101,21 @@ export class Acceptances {
     });
   }
 
+  /** What was accepted of each connector, those that have gone included. */
+  all(): readonly Acceptance[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Puts what was accepted elsewhere, or before, in the place of what is recorded. Durable when it settles. */
+  replace(acceptance: Acceptance): Promise<void> {
+    return this.#inTurn(async () => {
+      const { _id, fetch, acceptedAt } = acceptance;
+      this.#assertRoom(_id);
+      // What it is called here is this machine's own.
+      await this.#record({ _id, fetch, acceptedAt, folder: this.#byId.get(_id)?.folder ?? acceptance.folder });
+    });
+  }
+
   /** Settles when nothing is being written any more. */
   async settled(): Promise<void> {
     await this.#last;
@@ -130,6 +127,11 @@ export class Acceptances {
       // Whoever asked is told.
     });
     return turn;
+  }
+
+  #assertRoom(_id: string): void {
+    if (this.#byId.has(_id) || this.#byId.size < CONNECTORS) return;
+    throw new AcceptanceError(`${CONNECTORS} connectors are remembered; remove files from ${this.#folder}`);
   }
 
   #idOf(folder: string): string | undefined {
@@ -213,7 +215,7 @@ export class Acceptances {
       this.#noteProblem(`${name} in ${this.#folder} cannot be read (${codeOf(error)}).`);
       return undefined;
     });
-    if (isAcceptance(found, _id)) this.#byId.set(_id, found);
+    if (isAcceptance(found) && found._id === _id) this.#byId.set(_id, found);
     else await this.#replaceDamaged(_id, name);
   }
 
@@ -241,14 +243,6 @@ export class Acceptances {
 }
 
 const fileOf = (_id: string, digest: string): string => `${_id}-${digest.replace(/^sha256-/, '')}.tgz`;
-
-/** The same array if nothing is new. */
-function widened(accepted: readonly string[], asked: readonly string[]): readonly string[] {
-  const added = beyond(accepted, asked);
-  if (added.length === 0) return accepted;
-  const all = [...accepted, ...added];
-  return all.length <= PATTERNS ? all : asked;
-}
 
 function parsed(text: string): unknown {
   try {

@@ -2,25 +2,19 @@
  * What can be installed: the bundles of a folder, checked. A bundle that does not pass, or asks for more
  * than was accepted, never replaces one that serves; the listing says why.
  */
-import { join } from 'node:path';
 import type { ErrorItem } from '../errors.ts';
 import type { Acceptances } from './acceptances.ts';
 import type { Connector, ConnectorFiles, ReadBundle } from './bundle.ts';
-import { bundleEntries, fingerprintOf, readEntry } from './folder.ts';
-import { type Image, imagePath } from './image.ts';
-import type { Manifest } from './manifest.ts';
-import { duplicateOf, isDuplicate, whyNotYet } from './reasons.ts';
-import { type ConnectorRow, rowOf, type Slot } from './slot.ts';
+import { bundleEntries } from './folder.ts';
+import type { Image } from './image.ts';
+import { duplicateOf, whyNotYet } from './reasons.ts';
+import { Scans } from './scans.ts';
+import { Shelf, type ShelfEvents } from './shelf.ts';
+import type { ConnectorRow, Slot } from './slot.ts';
+import { readSlot } from './slot-reading.ts';
 import { type LoadCheck, Trials } from './trials.ts';
 
-/** After a folder could not be listed, or a bundle could not be tried, or what was accepted not be written. */
-const RETRY_MS = 2_000;
-export interface CatalogEvents {
-  /** It serves, and nothing is wrong with what lies there. */
-  onLoaded(connector: Connector): void;
-  /** It is gone, whether it has ever served or not. */
-  onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
-  onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
+export interface CatalogEvents extends ShelfEvents {
   /** A version waits to be approved. */
   onHeld(connector: Connector, adds: readonly string[]): void;
   /** The folder could not be listed, or a check failed by a fault of ours. */
@@ -34,12 +28,10 @@ export class Catalog {
   readonly #folder: string;
   readonly #acceptances: Acceptances;
   readonly #events: CatalogEvents;
-  readonly #slots = new Map<string, Slot>();
-  readonly #byId = new Map<string, Connector>();
+  readonly #shelf: Shelf;
+  readonly #scans: Scans;
   /** Ids of bundles that are being checked. */
   readonly #claims = new Map<string, Connector>();
-  #scanning: Promise<void> | undefined;
-  #scanAgain = false;
   /** Checks that are going or waiting, by the id that they are for. */
   readonly #checks = new Map<string, Promise<void>>();
   readonly #trials: Trials;
@@ -48,54 +40,59 @@ export class Catalog {
   #start: Promise<void> | undefined;
   /** Whether the bundles that lay there at the start have all been looked at. */
   isScanned = false;
-  /** Why the folder could not be listed, as long as it cannot. */
-  problem: string | undefined;
   #isClosed = false;
-  #retry: NodeJS.Timeout | undefined;
 
   constructor(folder: string, loads: LoadCheck, acceptances: Acceptances, events: CatalogEvents) {
     this.#folder = folder;
     this.#trials = new Trials(loads);
     this.#acceptances = acceptances;
     this.#events = events;
+    this.#shelf = new Shelf(events);
+    this.#scans = new Scans({
+      scanOnce: () => this.#scanOnce(),
+      beforeRetry: () => {
+        for (const slot of this.#unsettled) slot.fingerprint = '';
+        this.#unsettled.clear();
+      },
+      onError: (error) => events.onError(error),
+    });
+  }
+
+  /** Why the folder could not be listed, as long as it cannot. */
+  get problem(): string | undefined {
+    return this.#scans.problem;
   }
 
   /** The connector that serves under an id now. */
   get(connectorId: string): Connector | undefined {
-    return this.#byId.get(connectorId);
+    return this.#shelf.serving(connectorId);
   }
 
   /** The same, but waits for the bundles that lay there at the start, and for the first check of a new one. */
   async find(connectorId: string): Promise<Connector | undefined> {
-    if (!this.#byId.has(connectorId)) {
-      if (!this.isScanned) await this.#scanning;
+    if (!this.#shelf.serving(connectorId)) {
+      if (!this.isScanned) await this.#scans.going;
       await this.#checks.get(connectorId);
     }
-    return this.#byId.get(connectorId);
+    return this.#shelf.serving(connectorId);
   }
 
   /** The image that the connector's bundle brings along. */
   imageOf(connectorId: string): Image | undefined {
-    const folder = this.#byId.get(connectorId)?.folder;
-    return folder === undefined ? undefined : this.#slots.get(folder)?.image;
+    return this.#shelf.imageOf(connectorId);
   }
 
   rows(): ConnectorRow[] {
-    // A bundle that is being looked at for the first time is neither ready nor refused yet.
-    const settled = [...this.#slots.values()].filter(
-      ({ connector, candidate, reasons }) => connector || candidate || reasons.length > 0,
-    );
-    return settled.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
+    return this.#shelf.rows();
   }
 
   row(connectorId: string): ConnectorRow | undefined {
-    const rows = this.rows().filter(({ _id }) => _id === connectorId);
-    return rows.find(({ status }) => status === 'ready') ?? rows.find(({ status }) => status === 'held') ?? rows[0];
+    return this.#shelf.row(connectorId);
   }
 
   /** What lies under a name in the folder. */
   slot(folder: string): Readonly<Slot> | undefined {
-    return this.#slots.get(folder);
+    return this.#shelf.slot(folder);
   }
 
   /** The first scan; settles when what lay there at the start has been checked. */
@@ -114,26 +111,13 @@ export class Catalog {
    * scan lead to one more after it. Never rejects.
    */
   scan(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
-    this.#scanAgain = true;
-    this.#scanning ??= this.#scanUntilQuiet()
-      .then(
-        () => {
-          this.problem = undefined;
-        },
-        (error) => this.#failScan(error),
-      )
-      .finally(() => {
-        this.#scanning = undefined;
-      });
-    return this.#scanning;
+    return this.#scans.scan();
   }
 
   /** Looks at nothing any more; settles when what was going on has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#retry);
-    await this.#scanning;
+    await this.#scans.close();
     await Promise.all(this.#checks.values());
     await this.#acceptances.settled();
   }
@@ -143,7 +127,7 @@ export class Catalog {
     await this.settled(connector._id);
     const owner = this.#ownerOf(connector);
     if (owner) return [duplicateOf(owner)];
-    return this.#trials.reasonsAgainst(connector, this.#byId.has(connector._id));
+    return this.#trials.reasonsAgainst(connector, this.#shelf.serving(connector._id) !== undefined);
   }
 
   /** Looks at the folder as it is now; settles when nothing of an id is being checked any more. */
@@ -161,11 +145,11 @@ export class Catalog {
    */
   async approve(connectorId: string, digest: string): Promise<Approval> {
     const find = (): Slot | undefined =>
-      [...this.#slots.values()].find(({ candidate }) => candidate?.connector._id === connectorId);
+      this.#shelf.slots().find(({ candidate }) => candidate?.connector._id === connectorId);
     // A second click waits for what the first has begun.
     do await this.settled(connectorId);
     while (find()?.isChecking);
-    if (this.#byId.get(connectorId)?.bundle.digest === digest) return 'approved';
+    if (this.#shelf.serving(connectorId)?.bundle.digest === digest) return 'approved';
     const slot = find();
     const { candidate } = slot ?? {};
     if (!slot || !candidate || candidate.connector.bundle.digest !== digest) return 'changed';
@@ -184,43 +168,33 @@ export class Catalog {
     return approval;
   }
 
-  #failScan(error: unknown): void {
-    this.problem = `The bundles could not be listed (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`;
-    this.#events.onError(error);
-    this.#scanLater();
-  }
-
-  #scanLater(): void {
-    clearTimeout(this.#retry);
-    if (this.#isClosed) return;
-    this.#retry = setTimeout(() => {
-      for (const slot of this.#unsettled) slot.fingerprint = '';
-      this.#unsettled.clear();
-      void this.scan();
-    }, RETRY_MS);
-  }
-
-  async #scanUntilQuiet(): Promise<void> {
-    while (this.#scanAgain) {
-      this.#scanAgain = false;
-      await this.#scanOnce();
+  /** What was accepted of a connector is another now: its versions are looked at as if they had just come. */
+  async reconsider(connectorId: string): Promise<void> {
+    await this.settled(connectorId);
+    for (const slot of this.#shelf.slots()) {
+      const { connector, candidate } = slot;
+      if (connector?._id === connectorId && this.#acceptances.newlyAsked(connector).length > 0) {
+        this.#shelf.withdraw(slot, connector);
+      } else if (candidate?.connector._id !== connectorId) {
+        continue;
+      }
+      slot.candidate = undefined;
+      slot.fingerprint = '';
     }
+    await this.settled(connectorId);
   }
 
   async #scanOnce(): Promise<void> {
     const entries = await bundleEntries(this.#folder);
     const present = new Set(entries);
-    const gone = [...this.#slots.values()].filter(({ folder }) => !present.has(folder));
-    for (const slot of gone) {
-      this.#slots.delete(slot.folder);
-      this.#unload(slot);
-    }
+    const gone = this.#shelf.slots().filter(({ folder }) => !present.has(folder));
+    for (const slot of gone) this.#shelf.remove(slot);
     // Read one after the other and in order, so that of two with one id the first is the same each time.
     for (const folder of this.#acceptances.ownersFirst(entries)) {
-      const slot = this.#slots.get(folder) ?? { folder, fingerprint: '', reasons: [], isChecking: false };
-      const read = slot.isChecking ? undefined : await this.#read(slot);
+      const slot = this.#shelf.slot(folder) ?? { folder, fingerprint: '', reasons: [], isChecking: false };
+      const read = slot.isChecking ? undefined : await readSlot(this.#folder, slot);
       if (!read) continue;
-      this.#slots.set(folder, slot);
+      this.#shelf.put(slot);
       await this.#take(slot, read);
     }
     if (gone.length > 0 && this.isScanned) void this.#letGoOfUnused();
@@ -229,23 +203,9 @@ export class Catalog {
   /** A bundle may have gone to come back under another name: first all is looked at. */
   async #letGoOfUnused(): Promise<void> {
     await Promise.all(this.#checks.values());
-    const isNeeded = (connectorId: string): boolean => this.#byId.has(connectorId) || this.#claims.has(connectorId);
+    const isNeeded = (connectorId: string): boolean =>
+      this.#shelf.serving(connectorId) !== undefined || this.#claims.has(connectorId);
     await this.#acceptances.keepOnly(isNeeded).catch((error) => this.#events.onError(error));
-  }
-
-  /** What lies in a slot's place, if that has changed since it was read last. */
-  async #read(slot: Slot): Promise<ReadBundle | undefined> {
-    const path = join(this.#folder, slot.folder);
-    let fingerprint = await fingerprintOf(path, filesOf(slot.manifest));
-    if (fingerprint === slot.fingerprint && !isDuplicate(slot.reasons)) return undefined;
-    let read = await readEntry(this.#folder, slot.folder);
-    if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(slot.manifest).join('\0')) {
-      fingerprint = await fingerprintOf(path, filesOf(read.manifest));
-      read = await readEntry(this.#folder, slot.folder);
-    }
-    slot.fingerprint = fingerprint;
-    if (read.manifest) slot.manifest = read.manifest;
-    return read;
   }
 
   async #take(slot: Slot, read: ReadBundle): Promise<void> {
@@ -253,29 +213,21 @@ export class Catalog {
     if (!connector) {
       slot.candidate = undefined;
       await this.#serveLast(slot, undefined);
-      return this.#settle(slot, read.reasons);
+      return this.#shelf.settle(slot, read.reasons);
     }
     const { digest } = connector.bundle;
-    if (digest === slot.candidate?.connector.bundle.digest) return this.#settle(slot, []);
+    if (digest === slot.candidate?.connector.bundle.digest) return this.#shelf.settle(slot, []);
     const wasHeld = slot.candidate !== undefined;
     slot.candidate = undefined;
-    if (digest === slot.connector?.bundle.digest) this.#keep(slot, slot.connector, read.image, wasHeld);
+    if (digest === slot.connector?.bundle.digest) this.#shelf.keep(slot, slot.connector, read.image, wasHeld);
     else this.#check(slot, read);
-  }
-
-  /** The version that serves lies there, whatever lay there in between; its image may be another. */
-  #keep(slot: Slot, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
-    const isAsBefore = !wasHeld && slot.reasons.length === 0 && slot.image?.etag === image?.etag;
-    slot.image = image;
-    this.#settle(slot, []);
-    if (!isAsBefore) this.#events.onLoaded(connector);
   }
 
   /** Checks a bundle in the background and makes it the one that serves, or says why not. */
   #check(slot: Slot, read: ConnectorFiles): void {
     const { connector } = read;
     const owner = this.#ownerOf(connector);
-    if (owner) return this.#settle(slot, [duplicateOf(owner)]);
+    if (owner) return this.#shelf.settle(slot, [duplicateOf(owner)]);
     // What was wrong with its files before is not what is wrong with these.
     slot.reasons = [];
     this.#occupy(slot, connector, () => this.#admit(slot, read));
@@ -283,7 +235,7 @@ export class Catalog {
 
   /** Another's bundle that has the id, or is about to. */
   #ownerOf({ _id, folder }: Connector): Connector | undefined {
-    const owner = this.#claims.get(_id) ?? this.#byId.get(_id);
+    const owner = this.#claims.get(_id) ?? this.#shelf.serving(_id);
     return owner?.folder === folder ? undefined : owner;
   }
 
@@ -310,19 +262,19 @@ export class Catalog {
   /** It could not be tried or recorded: that is repeated, and what served before serves on. */
   #failCheck(slot: Slot, error: unknown): void {
     if (this.#isGone(slot)) return;
-    this.#settle(slot, whyNotYet(error));
+    this.#shelf.settle(slot, whyNotYet(error));
     this.#events.onError(error);
     this.#unsettled.add(slot);
-    this.#scanLater();
+    this.#scans.scanLater();
   }
 
   async #admit(slot: Slot, read: ConnectorFiles): Promise<void> {
     const { connector } = read;
     const reasons = await this.#trials.reasonsAgainst(connector, slot.connector !== undefined);
     if (this.#isGone(slot)) return;
-    const owner = this.#byId.get(connector._id);
+    const owner = this.#shelf.serving(connector._id);
     const isTaken = owner !== undefined && owner !== slot.connector;
-    if (isTaken) return this.#settle(slot, [duplicateOf(owner)]);
+    if (isTaken) return this.#shelf.settle(slot, [duplicateOf(owner)]);
     const adds = reasons.length > 0 ? [] : this.#acceptances.newlyAsked(connector);
     if (reasons.length === 0 && adds.length === 0) {
       await this.#accept(slot, read);
@@ -330,7 +282,7 @@ export class Catalog {
     }
     await this.#serveLast(slot, connector._id);
     if (this.#isGone(slot)) return;
-    this.#settle(slot, reasons);
+    this.#shelf.settle(slot, reasons);
     if (adds.length === 0) return;
     slot.candidate = { ...read, adds };
     this.#events.onHeld(connector, adds);
@@ -338,7 +290,7 @@ export class Catalog {
 
   /** Removed while something was done about it. */
   #isGone(slot: Slot): boolean {
-    return this.#isClosed || this.#slots.get(slot.folder) !== slot;
+    return this.#isClosed || this.#shelf.slot(slot.folder) !== slot;
   }
 
   /** @returns false if the bundle has gone meanwhile */
@@ -346,8 +298,8 @@ export class Catalog {
     await this.#acceptances.accept(read);
     if (this.#isGone(slot)) return false;
     slot.candidate = undefined;
-    this.#settle(slot, []);
-    this.#serve(slot, read);
+    this.#shelf.settle(slot, []);
+    this.#shelf.serve(slot, read);
     return true;
   }
 
@@ -355,40 +307,7 @@ export class Catalog {
   async #serveLast(slot: Slot, _id: string | undefined): Promise<void> {
     if (slot.connector) return;
     const last = await this.#acceptances.lastServing({ _id, folder: slot.folder });
-    if (!last || this.#isGone(slot) || this.#byId.has(last.connector._id)) return;
-    this.#serve(slot, last);
-  }
-
-  #serve(slot: Slot, { connector, image }: ConnectorFiles): void {
-    const replaced = slot.connector;
-    if (replaced && replaced._id !== connector._id) {
-      if (this.#byId.get(replaced._id) === replaced) this.#byId.delete(replaced._id);
-      this.#events.onUnloaded(replaced);
-    }
-    slot.connector = connector;
-    slot.image = image;
-    this.#byId.set(connector._id, connector);
-    this.#events.onLoaded(connector);
-  }
-
-  #settle(slot: Slot, reasons: readonly ErrorItem[]): void {
-    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
-    slot.reasons = reasons;
-    if (isNews) this.#events.onRefused({ _id: rowOf(slot)._id, folder: slot.folder }, reasons);
-  }
-
-  #unload(slot: Slot): void {
-    const { connector, candidate, folder, reasons } = slot;
-    if (connector && this.#byId.get(connector._id) === connector) this.#byId.delete(connector._id);
-    if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(slot)._id, folder });
+    if (!last || this.#isGone(slot) || this.#shelf.serving(last.connector._id) !== undefined) return;
+    this.#shelf.serve(slot, last);
   }
 }
-
-/** Those whose change means another bundle, or another look of it. */
-function filesOf(manifest: Manifest | undefined): string[] {
-  if (!manifest) return ['package.json'];
-  const image = imagePath(manifest.connector.imageURL);
-  return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

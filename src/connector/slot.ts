@@ -18,7 +18,7 @@ export interface Slot {
   /** The last manifest that could be read, for the listing and for knowing the second file. */
   manifest?: Manifest;
   /** The version that serves: the last one that passed and was accepted. */
-  connector?: Connector;
+  connector?: Connector | undefined;
   /** That version's own image. */
   image?: Image | undefined;
   /** The version that waits to be approved. */

@@ -52,6 +52,8 @@ export interface FunctionRequest {
 export interface FunctionCall extends FunctionRequest {
   readonly connector: Connector;
   readonly unit: UnitOfWork;
+  /** Whatever the manifest says of its runs: all of it is stored, or nothing. */
+  readonly isWhole?: boolean;
   /** Told when the run has begun, long before it ends. */
   readonly onStarted?: ((runId: string) => void) | undefined;
 }
@@ -144,8 +146,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   assertArgument(dispatcher.argument, body);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
-  const isTransactional = manifest.transactional ?? true;
-  if (!isTransactional) await unit.commit();
+  const isTransactional = call.isWhole || (manifest.transactional ?? true);
   const grant = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
   const { token, revoke, redact } = dispatcher.tokens.issue(grant);
   const run = begin(dispatcher, call, runId, trace);

@@ -76,6 +76,8 @@ async function installOne(
     unit,
     section: 'installer',
     name: installerFunction,
+    // An install that failed leaves nothing that could be taken up again.
+    isWhole: true,
     trace,
     body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
   } as const;

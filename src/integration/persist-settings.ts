@@ -13,6 +13,9 @@ const FIELD_LISTS = ['fields', 'settings'];
 type Pending = JsonObject;
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
+/** Under this, `pending` has what all stores share. */
+const SHARED = 'general';
+
 /**
  * @param pending values by field name; of a form with `supportsMultiStore`, such objects by store id,
  *   and under `general` for what all stores share
@@ -28,44 +31,65 @@ export function persistSettings(settings: JsonObject, pending: Json | undefined)
     ]);
   }
   const findings: Finding[] = [];
+  const { sections } = settings;
   const next =
-    settings.supportsMultiStore === true
-      ? fillStores(settings, pending, findings)
-      : fill(settings, pending, '', findings);
+    settings.supportsMultiStore === true && Array.isArray(sections)
+      ? fillStores(settings, sections as readonly Json[], pending, findings)
+      : { ...settings, ...fill([settings], pending, '', findings)[0] };
   if (findings.length > 0) throw fieldErrors(findings);
   return next;
 }
 
-function fillStores(settings: JsonObject, pending: Pending, findings: Finding[]): JsonObject {
-  const stores = Array.isArray(settings.sections) ? (settings.sections as readonly Json[]) : [];
-  const idOf = (store: Json): string => (isJsonObject(store) ? String(store.id) : '');
-  const known = new Set(stores.map(idOf));
-  const { general } = settings;
-  const forAll = isJsonObject(general) && isJsonObject(pending.general) ? pending.general : undefined;
-  if (forAll) known.add('general');
-  for (const id of Object.keys(pending)) {
-    if (!known.has(id))
+/**
+ * Each section is a store, and what stands beside them all stores share; but in a list under `general`,
+ * those with the id of a store are that store's.
+ */
+function fillStores(
+  settings: JsonObject,
+  sections: readonly Json[],
+  pending: Pending,
+  findings: Finding[],
+): JsonObject {
+  const { sections: _, general, ...others } = settings;
+  const parts: readonly Json[] = Array.isArray(general) ? general : [];
+  const idOf = (container: Json): string | undefined => (isJsonObject(container) ? String(container.id) : undefined);
+  const stores = new Set(sections.filter(isJsonObject).map(idOf));
+  const ofAll = { ...others, ...(general === undefined || Array.isArray(general) ? {} : { general }) };
+  const containersOf = (id: string): readonly JsonObject[] => {
+    if (stores.has(id)) return [...sections, ...parts].filter(isJsonObject).filter((each) => idOf(each) === id);
+    return [ofAll, ...parts.filter(isJsonObject).filter((each) => !stores.has(idOf(each)))];
+  };
+  const filled = new Map<Json, JsonObject>();
+  for (const [id, values] of Object.entries(pending)) {
+    if (!stores.has(id) && id !== SHARED) {
       findings.push({ code: 'invalid_field', field: id, message: `${id} is no store of this integration` });
+    } else if (!isJsonObject(values)) {
+      findings.push({ code: 'invalid_field', field: id, message: `${id} must be an object` });
+    } else {
+      const containers = containersOf(id);
+      for (const [i, next] of fill(containers, values, `${id}.`, findings).entries()) {
+        filled.set(containers[i] as JsonObject, next);
+      }
+    }
   }
-  const sections = stores.map((store) => {
-    const id = idOf(store);
-    const values = Object.hasOwn(pending, id) ? pending[id] : undefined;
-    if (!isJsonObject(store) || values === undefined) return store;
-    if (isJsonObject(values)) return fill(store, values, `${id}.`, findings);
-    findings.push({ code: 'invalid_field', field: id, message: `${id} must be an object` });
-    return store;
-  });
+  const after = (container: Json): Json => filled.get(container) ?? container;
   return {
     ...settings,
-    sections,
-    ...(forAll && isJsonObject(general) ? { general: fill(general, forAll, 'general.', findings) } : {}),
+    ...filled.get(ofAll),
+    sections: sections.map(after),
+    ...(Array.isArray(general) ? { general: parts.map(after) } : {}),
   };
 }
 
-/** One form: each pending value goes to the field of its name. */
-function fill(form: JsonObject, pending: Pending, prefix: string, findings: Finding[]): JsonObject {
+/** One form, in whatever containers it stands: each pending value goes to the fields of its name. */
+function fill(
+  containers: readonly JsonObject[],
+  pending: Pending,
+  prefix: string,
+  findings: Finding[],
+): readonly JsonObject[] {
   const unused = new Set(Object.keys(pending));
-  const filled = fillContainer(form, (field) => {
+  const fillField = (field: JsonObject): JsonObject => {
     const name = String(field.name);
     if (!Object.hasOwn(pending, name)) return field;
     unused.delete(name);
@@ -74,7 +98,8 @@ function fill(form: JsonObject, pending: Pending, prefix: string, findings: Find
     if (!problem) return { ...field, value };
     findings.push({ ...problem, field: prefix + name });
     return field;
-  });
+  };
+  const filled = containers.map((container) => fillContainer(container, fillField));
   for (const name of unused) {
     findings.push({ code: 'invalid_field', field: prefix + name, message: `${name} is no field of the settings form` });
   }

@@ -7,6 +7,8 @@ import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
+import type { References } from '../record/references.ts';
+import type { BackedAcceptances } from '../store/backup.ts';
 import type { DocumentCheck } from '../store/document-check.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
@@ -22,12 +24,15 @@ export interface Service {
   readonly now: () => Date;
   /** Opens and seals credentials. */
   readonly keyring: Keyring;
+  readonly references: References;
   readonly offline: Reachability;
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
   /** Connectors that have no `persistSettings`, as a run has shown: it is looked for once in each version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
+  /** What connectors may reach, for backups. */
+  readonly acceptances: BackedAcceptances;
   /** Where uploads wait for their check, and what they are checked against beyond their shape. */
   readonly uploads: { readonly folder: string; readonly check: DocumentCheck };
   /** What has to end before the runtime may. */

@@ -2,7 +2,7 @@
  * The keys that credentials are encrypted with at rest: AES-256-GCM. The first encrypts, all decrypt,
  * so that a key can be changed: `new,old`.
  */
-import { createCipheriv, createDecipheriv, hash, randomBytes, randomInt, scryptSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
 import { chmod, link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { closing, syncFolder, temporaryFor } from '../store/files.ts';
@@ -119,7 +119,7 @@ async function keptKey(file: string, isWanted: boolean): Promise<string | undefi
 async function madeKey(file: string): Promise<string> {
   const made = randomBytes(KEY_BYTES).toString('base64url');
   // Another process may be at the same.
-  const temporary = temporaryFor(file, randomInt(2 ** 47));
+  const temporary = temporaryFor(file);
   try {
     const handle = await open(temporary, 'wx', 0o600);
     await closing(handle, async () => {

@@ -5,7 +5,8 @@ import { type RecordKind, recordKinds, type Stored } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { masked, sealed } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
-import { assertRecord, assertReferences, refersTo } from './record.ts';
+import { assertRecord } from './record.ts';
+import type { References } from './references.ts';
 
 /** Fields that the runtime sets; in a body they may come back as they are. */
 const own = ['_id', 'createdAt', 'lastModified'] as const;
@@ -13,6 +14,7 @@ const locked = ['_integrationId', '_connectorId'] as const;
 
 export interface RecordWriter {
   readonly keyring: Keyring;
+  readonly references: References;
   readonly now: () => Date;
   readonly ids: () => string;
   /** The connector whose run writes; absent: a user. */
@@ -65,13 +67,13 @@ export function replaceRecord(
 }
 
 /** @throws RequestError `has_dependencies` naming what refers to it */
-export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): void {
+export function removeRecord({ references }: RecordWriter, unit: UnitOfWork, kind: RecordKind, id: string): void {
   recordOf(unit, kind, id);
   const referring = recordKinds.flatMap((other) =>
     unit
       .records(other)
       // One that refers to itself alone goes.
-      .filter((record) => record._id !== id && refersTo(record, kind, id))
+      .filter((record) => record._id !== id && references.isBetween(record, kind, id))
       .map(({ _id }) => `${other} ${_id}`),
   );
   if (referring.length > 0) {
@@ -81,7 +83,7 @@ export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): vo
 }
 
 function write(
-  { keyring }: RecordWriter,
+  writer: RecordWriter,
   unit: UnitOfWork,
   kind: RecordKind,
   body: JsonObject,
@@ -97,8 +99,8 @@ function write(
   const free = Object.entries(body).filter(([name]) => !own.some((field) => field === name));
   const record: Stored = Object.fromEntries([...free, ...Object.entries(fixed)]) as Stored;
   assertRecord(record);
-  const references = assertReferences(record, (other, id) => unit.record(other, id));
-  const stored = kind === 'connections' ? sealed(keyring, record, before) : record;
+  const references = writer.references.assertPresent(record, (other, id) => unit.record(other, id));
+  const stored = kind === 'connections' ? sealed(writer.keyring, record, before) : record;
   unit.putRecord(kind, stored, references);
   return stored;
 }

@@ -36,3 +36,11 @@ export class DocumentFile implements Adapter<unknown> {
     await rm(this.#path, { force: true });
   }
 }
+
+/** No larger than it has to be: what a `Buffer` takes by itself may be twice as much. */
+export function documentText(document: unknown): Buffer {
+  const text = JSON.stringify(document);
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}

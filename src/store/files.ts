@@ -1,4 +1,5 @@
 /** What the store does with files beyond the one call: durable writes, and errors as the store's. */
+import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -8,11 +9,9 @@ const TEMPORARY = /^\..+\.\d+\.tmp$/;
 
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
-let made = 0;
-
-/** A name beside a path that is swept up at the next start. */
-export const temporaryFor = (path: string, number = ++made): string =>
-  join(dirname(path), `.${basename(path)}.${number}.tmp`);
+/** A name beside a path that nobody else takes, and that is swept up at the next start. */
+export const temporaryFor = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomInt(2 ** 47)}.tmp`);
 
 /**
  * Puts a file in the place of another: temporary file, fdatasync, rename. Whenever the process ends,

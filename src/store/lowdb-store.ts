@@ -2,47 +2,37 @@
  * The store on disk: a lowdb database per integration, each a file of its own. A commit is durable
  * when it stands in the log; soon after, the files are written and the log goes (a checkpoint).
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Low } from 'lowdb';
-import { CommitLog, type LogEntry, readLog } from './commit-log.ts';
-import { type DocumentCheck, documentProblem, foreignProblem } from './document-check.ts';
-import { DocumentFile } from './document-file.ts';
+import { CheckpointTimer } from './checkpoint-timer.ts';
+import { CommitLog, type LogEntry } from './commit-log.ts';
+import { asideOf, documentPath, integrationsFolder, logPath } from './data-folder.ts';
+import { documentProblem } from './document-check.ts';
+import { DocumentFile, documentText } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
-import { asStoreError, codeOf, isTemporary, syncFolder } from './files.ts';
+import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { StoreFollowers, type StoreListener } from './followers.ts';
-import { migrated } from './migrations.ts';
-import { isObjectId } from './object-id.ts';
+import { type OldLog, type ReadOptions, readFolder } from './reading.ts';
 import {
   type Change,
   DOCUMENT_BYTES,
   type Document,
-  FORMAT,
   type Place,
   placeOf,
-  recordIdsOf,
   type Store,
   StoreError,
   type StoreProblem,
   tooLarge,
 } from './store.ts';
 
-const SUFFIX = '.json';
-const LOG_NAME = /^commits-(\d{1,15})\.log$/;
-const READS_AT_ONCE = 32;
 /** The log's writes go first: files are written two at a time. */
 const WRITES_AT_ONCE = 2;
 /** A list gives way to others after this long. */
 const TURN_MS = 5;
 
-/** A checkpoint comes when the store has been quiet for a moment, … */
-const QUIET_MS = 25;
-/** … after this long at the latest, … */
-const CHECKPOINT_MS = 2_000;
-/** … or when a start would have this much to read again. */
+/** A checkpoint comes at once when a start would have this much to read again. */
 const LOG_BYTES = 16 * 1024 * 1024;
 const DIRTY_DOCUMENTS = 1_000;
 /** Of all logs, as long as no checkpoint succeeds: commits are refused beyond. */
@@ -51,16 +41,8 @@ const LOG_BYTES_MAX = 256 * 1024 * 1024;
 const OLD_LOGS = 16;
 const RETRY_MS = 1_000;
 
-export interface StoreOptions {
-  readonly check?: DocumentCheck;
-  /** Sees each document that is taken from the disk at start. */
-  readonly onRead?: (document: Document) => void;
-}
-
-export const integrationsFolder = (dataFolder: string): string => join(dataFolder, 'integrations');
-
 /** Opens, and holds the lock on, a data folder. A damaged file is set aside and harms nothing else. */
-export async function openLowdbStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+export async function openLowdbStore(folder: string, options: ReadOptions = {}): Promise<Store> {
   await mkdir(integrationsFolder(folder), { recursive: true, mode: 0o700 });
   const lock = lockFolder(folder);
   try {
@@ -75,9 +57,8 @@ export async function openLowdbStore(folder: string, options: StoreOptions = {})
 
 class LowdbStore implements Store {
   readonly #dataFolder: string;
-  readonly #folder: string;
   readonly #lock: FolderLock;
-  readonly #options: StoreOptions;
+  readonly #options: ReadOptions;
   readonly #table = new DocumentTable();
   readonly #followers = new StoreFollowers();
   readonly #foundAtStart: StoreProblem[] = [];
@@ -89,23 +70,20 @@ class LowdbStore implements Store {
   #log: CommitLog | undefined;
   #opening: Promise<CommitLog> | undefined;
   /** Logs whose documents are not all in their files, oldest first. */
-  #oldLogs: { readonly path: string; readonly bytes: number }[] = [];
+  readonly #oldLogs: OldLog[] = [];
   /** Those of them that hold something that could not be taken: set aside afterwards. */
   readonly #spoiltLogs = new Set<string>();
   #lastLog = 0;
   /** Ids of documents that are in a log and not in their files. */
-  #dirty = new Set<string>();
-  #dirtySince = 0;
-  #committedAt = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #dirty = new Set<string>();
+  readonly #timer = new CheckpointTimer(() => this.#startCheckpoint());
   #checkpoint: Promise<void> | undefined;
   /** Why the last checkpoint did not succeed. */
   #checkpointError: unknown;
   #closed = false;
 
-  constructor(folder: string, lock: FolderLock, options: StoreOptions) {
+  constructor(folder: string, lock: FolderLock, options: ReadOptions) {
     this.#dataFolder = folder;
-    this.#folder = integrationsFolder(folder);
     this.#lock = lock;
     this.#options = options;
   }
@@ -151,7 +129,7 @@ class LowdbStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.allSettled(this.#queues.values());
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     await this.#checkpoint;
     await this.#writeBack();
     await this.#log?.close();
@@ -181,7 +159,7 @@ class LowdbStore implements Store {
     if (this.#occupied.has(integrationId)) {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
-    const text = next ? textOf(next) : Buffer.alloc(0);
+    const text = next ? documentText(next) : Buffer.alloc(0);
     const sizeBefore = this.#table.textOf(integrationId)?.length ?? 0;
     if (text.length > Math.max(DOCUMENT_BYTES, sizeBefore)) throw tooLarge(integrationId);
     await this.#append({ integrationId, text });
@@ -198,9 +176,9 @@ class LowdbStore implements Store {
     const log = this.#log ?? (await this.#openLog());
     await log.append(entry);
     this.#dirty.add(entry.integrationId);
-    this.#committedAt = performance.now();
+    this.#timer.committed();
     if (log.bytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
-    else if (!this.#timer) this.#wait(QUIET_MS);
+    else this.#timer.wait();
   }
 
   get #logBytes(): number {
@@ -208,7 +186,7 @@ class LowdbStore implements Store {
   }
 
   async #openLog(): Promise<CommitLog> {
-    this.#opening ??= CommitLog.create(this.#dataFolder, join(this.#dataFolder, `commits-${++this.#lastLog}.log`))
+    this.#opening ??= CommitLog.create(this.#dataFolder, logPath(this.#dataFolder, ++this.#lastLog))
       .catch((error) => {
         throw asStoreError(error);
       })
@@ -225,34 +203,15 @@ class LowdbStore implements Store {
     if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
   }
 
-  /** What is wrong with one that was read. */
-  #problemOf(integrationId: string, document: unknown): string | undefined {
-    return foreignProblem(document, this.#options.check, integrationId);
-  }
-
   // --- checkpoints ----------------------------------------------------------------------------------
-
-  #wait(ms: number): void {
-    if (!this.#timer) this.#dirtySince = performance.now();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const now = performance.now();
-      const quietMs = now - this.#committedAt;
-      if (quietMs < QUIET_MS && now - this.#dirtySince < CHECKPOINT_MS) return this.#wait(QUIET_MS - quietMs);
-      // A checkpoint that is still going on waits for the next moment by itself, unless one is waited for.
-      this.#timer = undefined;
-      this.#startCheckpoint();
-    }, ms);
-  }
 
   #startCheckpoint(): void {
     if (this.#checkpoint || this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.stop();
     this.#checkpoint = this.#writeBack().finally(() => {
       this.#checkpoint = undefined;
       if (this.#closed || this.#dirty.size === 0) return;
-      if (!this.#timer) this.#wait(this.#checkpointError === undefined ? QUIET_MS : RETRY_MS);
+      this.#timer.wait(this.#checkpointError === undefined ? undefined : RETRY_MS);
     });
   }
 
@@ -269,7 +228,7 @@ class LowdbStore implements Store {
       };
       await Promise.all(Array.from({ length: WRITES_AT_ONCE }, writeNext));
       for (const id of failed.keys()) this.#dirty.add(id);
-      await syncFolder(this.#folder).catch((error) => {
+      await syncFolder(integrationsFolder(this.#dataFolder)).catch((error) => {
         for (const id of ids) this.#dirty.add(id);
         throw error;
       });
@@ -297,7 +256,7 @@ class LowdbStore implements Store {
   }
 
   async #writeFile(id: string): Promise<void> {
-    const file = this.#fileOf(id);
+    const file = new DocumentFile(documentPath(this.#dataFolder, id));
     const document = this.#table.get(id);
     if (document) await new Low<unknown>(file, document).write();
     else await file.remove();
@@ -308,158 +267,15 @@ class LowdbStore implements Store {
     await log.append({ integrationId, text: this.#table.textOf(integrationId) ?? Buffer.alloc(0) });
   }
 
-  #fileOf(integrationId: string): DocumentFile {
-    return new DocumentFile(join(this.#folder, integrationId + SUFFIX));
-  }
-
-  // --- start ----------------------------------------------------------------------------------------
-
   async load(): Promise<void> {
-    for (const folder of [this.#dataFolder, this.#folder]) {
-      for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
-    }
-    const names = await readdir(this.#folder);
-    const ids = names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
-    const wanted = ids.filter(isObjectId).sort();
-    for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
-      const batch = wanted.slice(at, at + READS_AT_ONCE);
-      const found = await Promise.all(batch.map((id) => readOrError(this.#fileOf(id))));
-      for (const [index, id] of batch.entries()) await this.#take(id, found[index] as Found);
-    }
-    await this.#replay();
-  }
-
-  async #take(id: string, found: Found): Promise<void> {
-    const name = id + SUFFIX;
-    if (found.error instanceof SyntaxError) return this.#setAside(name, 'it is not JSON');
-    if (found.error !== undefined) {
-      return this.#leave(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
-    }
-    if (isNewerFormat(found.data)) {
-      return this.#leave(id, `${name} is of a newer format than this version knows; it is left as it is.`);
-    }
-    const document = migrated(found.data);
-    const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as Document);
-    if (problem) return this.#setAside(name, problem);
-    const isAsRead = document === found.data;
-    this.#takeRead(id, document as Document, isAsRead ? found.text : undefined);
-    if (!isAsRead) this.#dirty.add(id);
-  }
-
-  #takeRead(id: string, document: Document, text = textOf(document)): void {
-    this.#table.set(id, document, text, false);
-    this.#options.onRead?.(document);
-  }
-
-  #duplicateIn({ integration, ...rest }: Document): string | undefined {
-    const taken = [integration._id, ...recordIdsOf({ integration, ...rest })].find(
-      (id) => ![undefined, integration._id].includes(this.#table.ownerOf(id)),
-    );
-    return taken === undefined ? undefined : `${taken} is a record of ${this.#table.ownerOf(taken)}`;
-  }
-
-  #leave(id: string, message: string): void {
-    this.#occupied.add(id);
-    this.#foundAtStart.push({ name: id + SUFFIX, message });
-  }
-
-  async #setAside(name: string, reason: string, folder = this.#folder): Promise<void> {
-    const aside = asideOf(name);
-    try {
-      await rename(join(folder, name), join(folder, aside));
-    } catch (error) {
-      throw new StoreError('store_unavailable', `${name} is damaged and cannot be set aside (${codeOf(error)}).`, {
-        cause: error,
-      });
-    }
-    this.#foundAtStart.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${aside}.` });
-  }
-
-  /** What the last process had committed, and not written to the files. */
-  async #replay(): Promise<void> {
-    const names = (await readdir(this.#dataFolder)).filter((name) => LOG_NAME.test(name));
-    const numberOf = (name: string): number => Number(LOG_NAME.exec(name)?.[1]);
-    for (const name of names.sort((a, b) => numberOf(a) - numberOf(b))) {
-      this.#lastLog = numberOf(name);
-      const path = join(this.#dataFolder, name);
-      let entries: LogEntry[];
-      try {
-        entries = await readLog(path);
-      } catch (error) {
-        // It must not be found again when its documents have changed since.
-        await this.#setAside(name, `it cannot be read: ${codeOf(error)}`, this.#dataFolder);
-        continue;
-      }
-      for (const { integrationId, text } of entries) {
-        const problem = this.#apply(integrationId, text);
-        if (problem === undefined) continue;
-        this.#foundAtStart.push({
-          name,
-          message: `${name} holds a ${integrationId} that cannot be taken (${problem}); it will be set aside.`,
-        });
-        this.#spoiltLogs.add(path);
-      }
-      this.#oldLogs.push({ path, bytes: entries.reduce((sum, { text }) => sum + text.length, 0) });
-    }
+    const found = await readFolder(this.#dataFolder, this.#table, this.#options);
+    this.#foundAtStart.push(...found.problems);
+    for (const id of found.occupied) this.#occupied.add(id);
+    for (const id of found.dirty) this.#dirty.add(id);
+    for (const path of found.spoiltLogs) this.#spoiltLogs.add(path);
+    this.#oldLogs.push(...found.logs);
+    this.#lastLog = found.lastLog;
     if (this.#oldLogs.length > 0 || this.#dirty.size > 0) await this.#writeBack();
-    if (this.#dirty.size > 0) this.#wait(RETRY_MS);
+    if (this.#dirty.size > 0) this.#timer.wait(RETRY_MS);
   }
-
-  /** @returns why an entry of a log cannot be taken */
-  #apply(id: string, text: Buffer): string | undefined {
-    if (text.length === 0) {
-      this.#table.delete(id);
-    } else {
-      const found = parsed(text);
-      if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
-      const document = migrated(found);
-      const problem = this.#problemOf(id, document);
-      if (problem !== undefined) return problem;
-      this.#takeRead(id, document as Document);
-    }
-    // Newer than the file, whatever is amiss with that.
-    this.#occupied.delete(id);
-    this.#dirty.add(id);
-    return undefined;
-  }
-}
-
-/** No larger than it has to be: what a `Buffer` takes by itself may be twice as much. */
-function textOf(document: unknown): Buffer {
-  const text = JSON.stringify(document);
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  return bytes;
-}
-
-const asideOf = (name: string): string => `${name}.${randomUUID()}.damaged`;
-
-interface Found {
-  readonly data?: unknown;
-  readonly text?: Buffer | undefined;
-  readonly error?: unknown;
-}
-
-async function readOrError(file: DocumentFile): Promise<Found> {
-  const database = new Low<unknown>(file, {});
-  try {
-    await database.read();
-    return { data: database.data, text: file.text };
-  } catch (error) {
-    return { error };
-  }
-}
-
-/** Undefined for what is not JSON. */
-function parsed(text: Buffer): unknown {
-  try {
-    return JSON.parse(text.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function isNewerFormat(document: unknown): boolean {
-  const format = (document as { format?: unknown } | null | undefined)?.format;
-  return typeof format === 'number' && format > FORMAT;
 }

@@ -1,10 +1,11 @@
 /** What a new version may ask for, and who says so: `POST /connectors/{_id}/approve`. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Client, errorsOf } from '../support/client.ts';
-import { writeBundle } from '../support/folders.ts';
-import { installed, type Served, serve } from '../support/runtime.ts';
+import { callCommand } from '../support/command.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { installed, type Served, serve, TOKEN } from '../support/runtime.ts';
 import { packed } from '../support/tarballs.ts';
 
 // Several starts and swaps each, beside whatever else the machine does.
@@ -279,4 +280,55 @@ test('what cannot be recorded does not serve, and does when it can be', async ()
   await mkdir(folder);
   await vi.waitFor(async () => expect(await rowOf(client)).toMatchObject({ version: '1.1.0' }), within);
   expect(await rowOf(client)).not.toHaveProperty('errors');
+});
+
+describe('with a backup of a server on which a version waited', () => {
+  async function backedUp(): Promise<Buffer> {
+    const { client, connectors, runtime } = await serve({ asks: bundleOf('1.0.0', NARROW) });
+    await installed(client, 'asks');
+    await write(connectors, '2.0.0', WIDE);
+    await heldBack(client, '2.0.0');
+    const backup = await fetch(`${runtime.url}/v1/backup`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    return Buffer.from(await backup.arrayBuffer());
+  }
+  const restoreOn = (client: Client, backup: Buffer, query = '') =>
+    client('POST', `/v1/restore${query}`, backup, { 'content-type': 'application/gzip' });
+
+  test('it waits on a new machine too, whether that has seen it before or not', async () => {
+    const backup = await backedUp();
+    // The folder of the bundles was copied, and the server is started before anything is restored.
+    const { client } = await serve({ asks: bundleOf('2.0.0', WIDE) });
+    expect(await rowOf(client)).toMatchObject({ status: 'ready', version: '2.0.0' });
+    const refused = await restoreOn(client, backup);
+    expect([errorsOf(refused), refused.text]).toEqual([[['already_there']], expect.stringContaining(ID)]);
+    expect(await rowOf(client)).toMatchObject({ status: 'ready', version: '2.0.0' });
+    expect((await restoreOn(client, backup, '?overwrite=true')).body).toMatchObject({ restored: 1, acceptances: 1 });
+    const row = await rowOf(client);
+    expect(row).toMatchObject({ status: 'held', pending: { version: '2.0.0', adds: ADDS } });
+    const [{ _id }] = (await client('GET', '/integrations')).body;
+    const call = () => client('PUT', `/integrations/${_id}/utilities/f`);
+    expect(errorsOf(await call())).toEqual([['connector_unavailable']]);
+    expect((await approve(client, row.pending.digest)).status).toBe(200);
+    expect((await call()).body).toBe('2.0.0');
+
+    const folders = { data: await temporaryFolder(), connectors: await temporaryFolder() };
+    const file = join(folders.data, 'backup.gz');
+    await writeFile(file, backup);
+    const restored = await callCommand(['restore', file, '--data', folders.data]);
+    expect([restored.code, restored.stdout]).toEqual([0, expect.stringContaining('what 1 connectors may reach')]);
+    const { client: later } = await serve({ asks: bundleOf('2.0.0', WIDE) }, folders);
+    expect(await rowOf(later)).toMatchObject({ status: 'held', pending: { version: '2.0.0', adds: ADDS } });
+  });
+
+  test('one that waits serves when what is put back covers it', async () => {
+    const { client: wide, runtime } = await serve({ asks: bundleOf('1.0.0', WIDE) });
+    expect(await rowOf(wide)).toMatchObject({ status: 'ready' });
+    const backup = await fetch(`${runtime.url}/v1/backup`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    const bytes = Buffer.from(await backup.arrayBuffer());
+    const { client, connectors } = await serve({ asks: bundleOf('1.0.0', NARROW) });
+    await write(connectors, '2.0.0', WIDE);
+    await heldBack(client, '2.0.0');
+    expect((await restoreOn(client, bytes, '?overwrite=true')).status).toBe(200);
+    await serving(client, '2.0.0');
+  });
 });

@@ -2,10 +2,10 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, errorsOf, type Reply } from '../support/client.ts';
 import { rawServer } from '../support/outbound.ts';
-import { installed, serveAll } from '../support/runtime.ts';
+import { installed, serveForAll } from '../support/runtime.ts';
 
 let application: Server;
 let origin: string;
@@ -93,13 +93,13 @@ const CODE = `exports.settings = {
     return [put.status, await put.json()];
   },
 };`;
-const served = serveAll(() => ({
-  bundles: { one: { code: CODE, connector: { permissions: { fetch: [origin, elsewhere] } } }, none: { code: CODE } },
-  options: { allowPrivateNetwork: '127.0.0.1' },
-}));
+const served = serveForAll(
+  () => ({ one: { code: CODE, connector: { permissions: { fetch: [origin, elsewhere] } } }, none: { code: CODE } }),
+  { allowPrivateNetwork: '127.0.0.1' },
+);
 let client: Client;
 let integrationId: string;
-beforeAll(async () => {
+beforeEach(async () => {
   client = served().client;
   integrationId = await installed(client, 'one');
 });

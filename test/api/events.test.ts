@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
 import { type Events, namesOf, openEvents, type ServerEvent } from '../support/events.ts';
 import { writeBundle } from '../support/folders.ts';
-import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
+import { connectorIdOf, installed, type Served, serve, serveForAll, TOKEN } from '../support/runtime.ts';
 
 const CODE = `const { progress } = require('bulkhead');
 exports.installer = {
@@ -27,6 +27,12 @@ const BUNDLE = {
   code: CODE,
 };
 
+/** What a run may log is more here than it is by itself. */
+const shared = serveForAll(
+  { a: BUNDLE, hasty: { ...BUNDLE, connector: { ...BUNDLE.connector, limits: { cpuMs: 200 } } } },
+  { runLogLines: 100_000, runLogBytes: 100_000_000 },
+);
+
 const within = { timeout: 20_000, interval: 10 };
 const call = (client: Client, id: string, name: string, body: object = {}) =>
   client('PUT', `/integrations/${id}/settings/${name}`, body);
@@ -41,7 +47,7 @@ async function settle({ client }: Served, ...followers: Events[]): Promise<void>
 const withName = ({ all }: Events, name: string): ServerEvent[] => all.filter((event) => event.name === name);
 
 test('tells of a life: install, step, runs, changes, removal; in order, without secrets', async () => {
-  const served = await serve({ a: BUNDLE });
+  const served = shared();
   const { client, runtime } = served;
   const events = await openEvents(runtime.url, TOKEN);
   expect([events.response.status, events.response.headers.get('content-type')]).toEqual([
@@ -78,9 +84,9 @@ test('tells of a life: install, step, runs, changes, removal; in order, without 
 });
 
 test('a run ends once, with what came of it in the end, when that can be read', async () => {
-  const served = await serve({ a: BUNDLE }, { runCpuMs: 200 });
+  const served = shared();
   const { client, runtime } = served;
-  const id = await installed(client, 'a');
+  const id = await installed(client, 'hasty');
   const events = await openEvents(runtime.url, TOKEN);
   // The connector has no such function: the runtime's own serves.
   await call(client, id, 'persistSettings', { pending: {} });
@@ -100,7 +106,7 @@ test('a run ends once, with what came of it in the end, when that can be read', 
 });
 
 test('an update that another change came before has failed', async () => {
-  const { client, runtime } = await serve({ a: BUNDLE });
+  const { client, runtime } = shared();
   const id = await installed(client, 'a');
   const events = await openEvents(runtime.url, TOKEN);
   const updating = client('PUT', `/connectors/${await connectorIdOf(client, 'a')}/update`, { _integrationIds: [id] });
@@ -135,7 +141,7 @@ test('connectors: loaded, refused with the reasons, loaded again, unloaded', asy
 });
 
 test('the filter shows one integration alone', async () => {
-  const served = await serve({ a: BUNDLE });
+  const served = shared();
   const { client, runtime } = served;
   const [one, two] = [await installed(client, 'a'), await installed(client, 'a')];
   const [all, filtered] = [
@@ -199,7 +205,7 @@ test('what happened before anybody followed is not kept; a place at its end is a
 });
 
 test('more than is kept: who comes back too late is told so', async () => {
-  const served = await serve({ a: BUNDLE }, { runLogLines: 10_000, runLogBytes: 10_000_000 });
+  const served = shared();
   const { client, runtime } = served;
   const id = await installed(client, 'a');
   const first = await openEvents(runtime.url, TOKEN);
@@ -212,7 +218,7 @@ test('more than is kept: who comes back too late is told so', async () => {
 });
 
 test('texts are cut off', async () => {
-  const served = await serve({ a: BUNDLE });
+  const served = shared();
   const id = await installed(served.client, 'a');
   const events = await openEvents(served.runtime.url, TOKEN);
   await call(served.client, id, 'logs', { lines: 2, chars: 10_000 });
@@ -232,7 +238,7 @@ async function deafFollower(port: number): Promise<Socket> {
 }
 
 test('a slow reader holds up nobody, and is closed when what it would get next is gone', async () => {
-  const served = await serve({ a: BUNDLE }, { runLogLines: 100_000, runLogBytes: 100_000_000 });
+  const served = shared();
   const { client, runtime } = served;
   const id = await installed(client, 'a');
   const port = Number(new URL(runtime.url).port);
@@ -317,7 +323,7 @@ test('with streams alone, the runtime ends without waiting', async () => {
 });
 
 test('the administrator alone', async () => {
-  const { client, runtime } = await serve({ a: BUNDLE });
+  const { client, runtime } = shared();
   const id = await installed(client, 'a');
   for (const token of [undefined, 'nope']) {
     const reply = await createClient(runtime.url, token)('GET', '/events');

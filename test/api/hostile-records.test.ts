@@ -1,9 +1,9 @@
 /** Records, state and lists under odd and hostile requests: from outside, and from a run. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, errorsOf, type Reply } from '../support/client.ts';
-import { installed, serveAll } from '../support/runtime.ts';
+import { installed, serveForAll } from '../support/runtime.ts';
 
 const WORKER = `exports.utilities = {
   async ask({ requests, at }) {
@@ -57,18 +57,16 @@ beforeAll(async () => {
 });
 afterAll(() => void gateServer.close());
 
-const served = serveAll(() => {
+const bundles = () => {
   const connector = { permissions: { fetch: [gate.url] } };
   const step = { name: 'step', installerFunction: 'leave' };
   const stepwise = { ...connector, transactional: false, install: [step, { name: 'other' }] };
-  return {
-    bundles: { worker: { code: WORKER, connector }, stepwise: { code: WORKER, connector: stepwise } },
-    options: { allowPrivateNetwork: '127.0.0.1' },
-  };
-});
+  return { worker: { code: WORKER, connector }, stepwise: { code: WORKER, connector: stepwise } };
+};
+const served = serveForAll(bundles, { allowPrivateNetwork: '127.0.0.1' });
 let client: Client;
 let integrationId: string;
-beforeAll(async () => {
+beforeEach(async () => {
   client = served().client;
   integrationId = await installed(client, 'worker');
 });

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { errorsOf, type Reply } from '../support/client.ts';
+import { namesOf, openEvents } from '../support/events.ts';
 import { type BundleText, writeBundle } from '../support/folders.ts';
-import { connectorIdOf, installed, serve, serveForAll } from '../support/runtime.ts';
+import { connectorIdOf, installed, serve, serveForAll, TOKEN } from '../support/runtime.ts';
 
 /** Reads and writes the run's own integration, the way connectors do. */
 const API = `
@@ -86,6 +87,34 @@ describe('install', () => {
     const reply = await client('POST', `/integrations/${await connectorIdOf(client, 'a')}/install`, {});
     expect(codeOf(reply)).toEqual([422, code]);
     expect((await client('GET', '/integrations')).body).toEqual([]);
+  });
+
+  test('nothing of it is stored before the end, and nothing if it fails, also without "transactional"', async () => {
+    const { client, runtime } = await shared.serve({
+      a: {
+        connector: { transactional: false, installerFunction: 'go' },
+        code: `${API} exports.installer = { async go({ _integrationId, tag }) {
+          const post = (body) => fetch('/v1/connections', { method: 'POST', body: JSON.stringify(body) });
+          const made = [(await post({ name: 'c' })).status, (await put(_integrationId, { name: 'changed' }))[0]];
+          console.log(JSON.stringify(made));
+          if (tag === 'fails') throw Object.assign(new Error('no'), { code: 'mine' });
+          return {};
+        } }`,
+      },
+    });
+    const connectorId = await connectorIdOf(client, 'a');
+    const events = await openEvents(runtime.url, TOKEN);
+    const failed = await client('POST', `/integrations/${connectorId}/install`, { tag: 'fails' });
+    expect(codeOf(failed)).toEqual([422, 'mine']);
+    for (const kind of ['integrations', 'connections']) expect((await client('GET', `/${kind}`)).body).toEqual([]);
+    const { body } = await client('POST', `/integrations/${connectorId}/install`, {});
+    expect((await client('GET', `/connections?_integrationId=${body._id}`)).body).toMatchObject([{ name: 'c' }]);
+    expect((await client('GET', `/integrations/${body._id}`)).body).toMatchObject({ name: 'changed' });
+    await vi.waitFor(() => expect(namesOf(events).filter((name) => name === 'run.ended')).toHaveLength(2));
+    const told = (name: string, key: string): unknown[] =>
+      events.all.filter((event) => event.name === name).map(({ data }) => data[key]);
+    expect(told('run.log', 'message')).toEqual(['[201,200]', '[201,200]']);
+    expect(told('integration.changed', '_integrationId')).toEqual([body._id]);
   });
 
   test.each([

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import type { RuntimeOptions } from '../../src/index.ts';
 import { type Client, errorsOf, type Reply } from '../support/client.ts';
-import { connectorIdOf, installed, serve } from '../support/runtime.ts';
+import { connectorIdOf, installed, serve, serveForAll } from '../support/runtime.ts';
 import { childrenOf } from '../support/traces.ts';
 
 const CODE = `let calls = 0;
@@ -39,41 +39,39 @@ const came = (reply: Reply): unknown[] =>
   reply.status < 400 ? [reply.status] : [reply.status, errorsOf(reply)[0]?.[0]];
 const nested = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
 
-test.each<[string, RuntimeOptions, string, object, object, unknown[]]>([
-  [
-    "an argument's bytes",
-    { runArgumentBytes: 100 },
-    'size',
-    { text: 'x'.repeat(89) },
-    { text: 'x'.repeat(90) },
-    [413, 'request_too_large'],
-  ],
-  ["an argument's levels", { runArgumentDepth: 7 }, 'count', nested(7), nested(8), [422, 'invalid_field']],
-  [
-    "a result's bytes",
-    { runResultBytes: 100 },
-    'text',
-    { length: 98 },
-    { length: 99 },
-    [422, 'response_size_exceeded'],
-  ],
-  [
-    "a result's levels",
-    { runResultDepth: 7 },
-    'nested',
-    { levels: 7 },
-    { levels: 8 },
-    [422, 'invalid_extension_response'],
-  ],
-  ['timers', { runTimers: 7 }, 'timers', { count: 7 }, { count: 8 }, [422, 'Error']],
-])('%s', async (_what, options, name, at, above, refusal) => {
-  const { call } = await connected(options);
+/** Limits that do not get into each other's way. */
+const narrow = serveForAll(
+  { one: { code: CODE } },
+  {
+    runArgumentBytes: 100,
+    runArgumentDepth: 7,
+    runResultBytes: 100,
+    runResultDepth: 7,
+    runTimers: 7,
+    runErrorChars: 50,
+    runRequests: 7,
+  },
+);
+async function narrowly(): Promise<(name: string, body: object) => Promise<Reply>> {
+  const { client } = narrow();
+  const id = await installed(client, 'one');
+  return (name, body) => client('PUT', `/integrations/${id}/settings/${name}`, body);
+}
+
+test.each<[string, string, object, object, unknown[]]>([
+  ["an argument's bytes", 'size', { text: 'x'.repeat(89) }, { text: 'x'.repeat(90) }, [413, 'request_too_large']],
+  ["an argument's levels", 'count', nested(7), nested(8), [422, 'invalid_field']],
+  ["a result's bytes", 'text', { length: 98 }, { length: 99 }, [422, 'response_size_exceeded']],
+  ["a result's levels", 'nested', { levels: 7 }, { levels: 8 }, [422, 'invalid_extension_response']],
+  ['timers', 'timers', { count: 7 }, { count: 8 }, [422, 'Error']],
+])('%s', async (_what, name, at, above, refusal) => {
+  const call = await narrowly();
   expect(came(await call(name, at))).toEqual([200]);
   expect(came(await call(name, above))).toEqual(refusal);
 });
 
 test("an error's characters: the rest is cut off", async () => {
-  const { call } = await connected({ runErrorChars: 50 });
+  const call = await narrowly();
   const lengths = await Promise.all(
     [49, 50, 51].map(async (length) => (await call('fails', { length })).body.errors[0].message.length),
   );
@@ -81,7 +79,7 @@ test("an error's characters: the rest is cut off", async () => {
 });
 
 test('open requests: what is over is refused, and the others are answered', async () => {
-  const { call } = await connected({ runRequests: 7 });
+  const call = await narrowly();
   expect((await call('requests', { count: 7 })).body).toBe(7);
   expect((await call('requests', { count: 9 })).body).toBe(7);
 });

@@ -1,10 +1,12 @@
 /** What is told of requests and runs: the access log, the trace, the metrics. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient } from '../support/client.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { httpServer } from '../support/outbound.ts';
-import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
+import { connectorIdOf, installed, type Served, serve, serveForAll, TOKEN } from '../support/runtime.ts';
 import { startServer } from '../support/server.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -18,29 +20,42 @@ const CODE = `exports.settings = {
   async own() { return (await fetch('/v1/tokenInfo')).headers.get('x-request-id'); },
 };`;
 
-let lines: Record<string, unknown>[];
+let lines: Record<string, unknown>[] = [];
 let served: Served;
 let client: Client;
 let id: string;
+/** Of a server outside, which says how it was traced. */
 let port: number;
+const outside = createServer((request, response) =>
+  response.end(JSON.stringify([request.headers.traceparent, request.headers.tracestate])),
+);
+beforeAll(async () => {
+  await once(outside.listen(0, '127.0.0.1'), 'listening');
+  port = (outside.address() as AddressInfo).port;
+});
+afterAll(() => void outside.close());
+
+const bundles = () => ({
+  one: { code: CODE, connector: { permissions: { fetch: [`http://127.0.0.1:${port}`] } } },
+});
+const optionsOf = (level: string) => ({
+  logger: pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+  allowPrivateNetwork: '127.0.0.1',
+});
+/** One that logs at `info`, for those that need none of their own. */
+const shared = serveForAll(bundles, optionsOf('info'));
 const requestLines = (): Record<string, unknown>[] => lines.filter(({ event }) => event === 'request');
 
-async function start(level = 'info'): Promise<void> {
+async function use(one: Served, level = 'info'): Promise<void> {
   lines = [];
-  const logger = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  port = await httpServer((request, response) =>
-    response.end(JSON.stringify([request.headers.traceparent, request.headers.tracestate])),
-  );
-  const permissions = { fetch: [`http://127.0.0.1:${port}`] };
-  served = await serve(
-    { one: { code: CODE, connector: { permissions } } },
-    { logger, allowPrivateNetwork: '127.0.0.1' },
-  );
+  served = one;
   client = served.client;
   id = await installed(client, 'one');
   await vi.waitFor(() => expect(requestLines().length).toBe(level === 'warn' ? 0 : 2));
   lines.length = 0;
 }
+const start = async (level = 'info'): Promise<void> => use(await serve(bundles(), optionsOf(level)), level);
+const share = (): Promise<void> => use(shared());
 
 const call = (name: string, body: object = {}, headers: Record<string, string> = {}) =>
   client('PUT', `/integrations/${id}/settings/${name}?${SECRET}=${SECRET}`, body, headers);
@@ -53,7 +68,7 @@ const lastLine = (): Promise<Record<string, unknown>> =>
 
 describe('the access log', () => {
   test('has one line for each request, with its ids and without anything secret', async () => {
-    await start();
+    await share();
     const reply = await call('echo', { value: 'geheim' }, { traceparent: `00-${TRACE}-b7ad6b7169203331-01` });
     expect(await lastLine()).toEqual({
       level: 30,
@@ -82,14 +97,14 @@ describe('the access log', () => {
   });
 
   test('counts the bytes of what has no length before it is sent', async () => {
-    await start();
+    await share();
     await client('GET', '/backup');
     expect(await lastLine()).toMatchObject({ route: '/backup', status: 200 });
     expect((await lastLine()).bytes).toBeGreaterThan(100);
   });
 
   test('says so when the client went away', async () => {
-    await start();
+    await share();
     const url = `${served.runtime.url}/integrations/${id}/settings/waits`;
     const controller = new AbortController();
     const headers = { authorization: `Bearer ${TOKEN}` };
@@ -131,6 +146,7 @@ describe('the access log', () => {
       const server = await startServer({
         BULKHEAD_TOKEN: TOKEN,
         BULKHEAD_DATA: await temporaryFolder(),
+        BULKHEAD_CONNECTORS: await temporaryFolder(),
         BULKHEAD_LOG: level,
       });
       const { headers } = await createClient(server.url, TOKEN)('GET', '/tokenInfo');
@@ -146,7 +162,7 @@ describe('the access log', () => {
 });
 
 describe('the trace of a request', () => {
-  beforeEach(() => start());
+  beforeEach(share);
   const ask = async (headers: Record<string, string>, own: Record<string, string> = {}) =>
     JSON.parse((await call('asks', { url: `http://127.0.0.1:${port}/`, headers: own }, headers)).body);
   const runs = async () => (await client('GET', `/integrations/${id}/runs`)).body;
@@ -262,5 +278,3 @@ describe('the metrics', () => {
     expect((await other('GET', '/metrics')).text).not.toContain('section="settings"');
   });
 });
-
-afterEach(() => served.runtime.close({ drainMs: 0 }));

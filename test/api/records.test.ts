@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, errorsOf } from '../support/client.ts';
 import { httpServer } from '../support/outbound.ts';
-import { installed, type Served, serve, serveAll } from '../support/runtime.ts';
+import { installed, type Served, serve, serveForAll } from '../support/runtime.ts';
 
 /** A connector that passes requests on, and ends as it is told. */
 const WORKER = `exports.settings = {
@@ -22,7 +22,7 @@ const WORKER = `exports.settings = {
 };`;
 
 /** One runtime for most of the tests; what one of them makes stands in integrations of its own. */
-const shared = serveAll(() => ({ bundles: { worker: { code: WORKER } } }));
+const shared = serveForAll({ worker: { code: WORKER } });
 
 let served: Served;
 let client: Client;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
 import type { PlatformApi, PlatformRequest } from '../../src/broker/platform-api.ts';
 import { newTrace } from '../../src/trace-context.ts';
+import type { Client } from '../support/client.ts';
 import { httpServer, openOutbound } from '../support/outbound.ts';
 import { installed, serve } from '../support/runtime.ts';
 
@@ -26,23 +27,20 @@ describe('a connector', () => {
       unpermitted: { connector: { permissions: { fetch: ['http://127.0.0.1:1'] } }, code },
       silent: { code },
     };
-    const get = async (name: keyof typeof bundles, url: string, allowPrivateNetwork = '') => {
-      const { client } = await serve(bundles, { allowPrivateNetwork });
+    const { client: open } = await serve(bundles, { allowPrivateNetwork: '127.0.0.1' });
+    const { client: closed } = await serve({ permitted: bundles.permitted });
+    const get = async (client: Client, name: keyof typeof bundles, url: string) => {
       const id = await installed(client, name);
       const init = { method: 'POST', headers: { 'X-Mine': 'mine' }, body: 'text' };
       return (await client('PUT', `/integrations/${id}/utilities/get`, { url, init })).body;
     };
-    expect(await get('permitted', origin, '127.0.0.1')).toEqual({ status: 200, url: `${origin}/`, body: 'POST mine' });
+    expect(await get(open, 'permitted', origin)).toEqual({ status: 200, url: `${origin}/`, body: 'POST mine' });
     const refused = (expected: string) => ({
       errors: [{ code: 'permission_denied', message: expect.stringContaining(expected) }],
     });
-    expect(await get('permitted', origin)).toEqual(refused('BULKHEAD_ALLOW_PRIVATE_NETWORK'));
-    expect(await get('unpermitted', origin, '127.0.0.1')).toEqual(
-      refused(`${origin} is not permitted by permissions.fetch`),
-    );
-    expect(await get('silent', origin, '127.0.0.1')).toEqual(
-      refused(`${origin} is not permitted by permissions.fetch`),
-    );
+    expect(await get(closed, 'permitted', origin)).toEqual(refused('BULKHEAD_ALLOW_PRIVATE_NETWORK'));
+    expect(await get(open, 'unpermitted', origin)).toEqual(refused(`${origin} is not permitted by permissions.fetch`));
+    expect(await get(open, 'silent', origin)).toEqual(refused(`${origin} is not permitted by permissions.fetch`));
   });
 
   test('gets no more of a response than the operator lets it', async () => {

@@ -100,11 +100,24 @@ test.each<[string[], string]>([
   [['invoke', 'a', 'settings', 'f', '--port', '30x'], '--port ("30x") is not valid'],
   [['invoke', 'a', 'settings', 'f', '--url', 'example'], '--url ("example") is not valid'],
   [['token', 'x'], 'token takes nothing.'],
+  [['start', 'a'], 'start takes no file.'],
+  [['--nope'], "Unknown option '--nope'."],
+  [['--run-cpu-ms=fast'], '--run-cpu-ms ("fast") is not valid'],
+  [['nope'], 'nope is no command.'],
+  [['constructor', 'a'], 'constructor is no command.'],
+  [['backup'], 'backup takes one file.'],
+  [['restore', 'a', 'b'], 'restore takes one file.'],
   [['doctor', '--nope'], "Unknown option '--nope'."],
   [['doctor', '--isolation', 'none'], '--isolation ("none") is not valid'],
 ])('%j is one sentence and exit code 2', async (args, sentence) => {
   const { code, stdout, stderr } = await callCommand(args, { cwd: await temporaryFolder() });
   expect([code, stdout, linesOf(stderr)]).toEqual([2, '', [expect.stringContaining(sentence)]]);
+});
+
+test('an option of the environment that does not parse is one sentence and exit code 2', async () => {
+  const environment = { BULKHEAD_PORT: '30x', BULKHEAD_DATA: await temporaryFolder() };
+  const { code, stdout, stderr } = await callCommand(['start'], { environment });
+  expect([code, stdout, linesOf(stderr)]).toEqual([2, '', [expect.stringContaining('BULKHEAD_PORT ("30x") is not')]]);
 });
 
 test('what the environment says of options that a command does not read does not matter to it', async () => {
@@ -147,7 +160,7 @@ test('a terminal is shown what goes on, and the line is taken away; others are n
   const plain = await callCommand(['backup', 'a.gz', '--json', '--overwrite'], data);
   expect(JSON.parse(plain.stdout)).toEqual({ file: join(cwd, 'a.gz'), bytes: expect.any(Number) });
   const restored = await callCommand(['restore', 'a.gz', '--json'], data);
-  expect(JSON.parse(restored.stdout)).toEqual({ restored: 0, unchanged: 0, overwritten: 0 });
+  expect(JSON.parse(restored.stdout)).toEqual({ restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 });
   const built = await callCommand(['init', 'again', '--json'], { cwd });
   expect(JSON.parse(built.stdout)).toMatchObject({ folder: join(cwd, 'again') });
 });

@@ -82,6 +82,20 @@ const VALUES: readonly Json[] = [
   '1e999',
 ];
 
+/** Stores, each with parts of its own in a list beside them, and parts that all share. */
+const storesWithParts: JsonObject = {
+  supportsMultiStore: true,
+  sections: [
+    { id: 'eu', general: { fields: [{ name: 'inner', type: 'input', required: true, value: 'x' }] } },
+    { id: 'us', sections: [{ fields: [{ name: 'name', type: 'input', required: true, value: 'x' }] }] },
+  ],
+  general: [
+    { id: 'eu', fields: [{ name: 'basic', type: 'input', required: true, value: 'x' }] },
+    { fields: [{ name: 'shared', type: 'checkbox', value: false }] },
+  ],
+  fieldSets: [{ fields: [{ name: 'set', type: 'number', required: true, value: 1 }] }],
+};
+
 function server(settings: JsonObject, pending: JsonObject): string[] {
   try {
     persistSettings(settings, pending);
@@ -119,7 +133,14 @@ test.each([
   [mirrorSettings, 'packages', ['a'], 'us'],
   [mirrorSettings, 'packages', ['nope'], 'us'],
   [mirrorSettings, 'releasesEvery', '', 'eu'],
-] as const)('the examples: %# %s %j', (settings, name, value, store) => {
+  [storesWithParts, 'basic', 'y', 'eu'],
+  [storesWithParts, 'basic', '', 'eu'],
+  [storesWithParts, 'inner', 'y', 'eu'],
+  [storesWithParts, 'name', 'y', 'us'],
+  [storesWithParts, 'shared', true, 'general'],
+  [storesWithParts, 'set', 5, 'general'],
+  [storesWithParts, 'set', '', 'general'],
+] as const)('the examples, and forms with stores: %# %s %j', (settings, name, value, store) => {
   const { problems, pending } = client(settings, name, value, store);
   expect(Object.keys(pending)).toHaveLength(1);
   expect(problems).toEqual(server(settings, pending));

@@ -1,10 +1,13 @@
 /** The guest's web APIs, in a real compartment, against those of Node; every difference is listed with its reason. */
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { suites } from './cases/suites.ts';
-import { compare } from './evaluate.ts';
+import { compare, openGuest } from './evaluate.ts';
+
+const guest = openGuest();
+afterAll(() => guest.close());
 
 test.each(suites.map((suite) => [suite.api, suite] as const))('%s', async (_api, suite) => {
-  const { differences, total } = await compare(suite);
+  const { differences, total } = await compare(guest, suite);
   expect(total).toBeGreaterThan(0);
   const expected = Object.keys(suite.differs ?? {}).sort();
   expect(differences.map(({ args }) => args).sort(), JSON.stringify(differences, null, 1)).toEqual(expected);

@@ -2,7 +2,7 @@
  * Runs one piece of code over many arguments, in a sandbox and in this process. Node's own web APIs
  * pass the Web Platform Tests but for few exceptions, and are what the guest's are compared with.
  */
-import { type Ask, createSandbox, defaultLimits } from '../../sandbox/index.ts';
+import { type Ask, createSandbox, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
 
 /** What one API is asked. */
 export interface Suite {
@@ -72,32 +72,30 @@ const ask: Ask = {
   log: () => {},
 };
 
-export async function inGuest({ api, subject, cases }: Suite): Promise<string[]> {
-  const sandbox = createSandbox({ isolation: 'process', spare: false, threads: 1 });
-  try {
-    const code = `exports.utilities = { outcomes: ({ cases }) => (${outcomes})(${subject}, cases) };`;
-    const outcome = await sandbox.run(
-      {
-        runId: 'run',
-        bundle: { connectorId: 'guest', digest: api, filename: 'guest/index.js', format: 'commonjs', code },
-        integrationId: 'integration',
-        call: { section: 'utilities', name: 'outcomes', argument: JSON.stringify({ cases }) },
-        limits: { ...defaultLimits, cpuMs: 60_000 },
-      },
-      ask,
-    );
-    if (outcome.status !== 'answered') throw new Error(`${api}: ${JSON.stringify(outcome)}`);
-    return JSON.parse(outcome.result) as string[];
-  } finally {
-    await sandbox.close();
-  }
+/** For all suites: each has an isolate of its own in it. */
+export const openGuest = (): Sandbox => createSandbox({ isolation: 'process', spare: false, threads: 1 });
+
+async function inGuest(sandbox: Sandbox, { api, subject, cases }: Suite): Promise<string[]> {
+  const code = `exports.utilities = { outcomes: ({ cases }) => (${outcomes})(${subject}, cases) };`;
+  const outcome = await sandbox.run(
+    {
+      runId: 'run',
+      bundle: { connectorId: 'guest', digest: api, filename: 'guest/index.js', format: 'commonjs', code },
+      integrationId: api,
+      call: { section: 'utilities', name: 'outcomes', argument: JSON.stringify({ cases }) },
+      limits: { ...defaultLimits, cpuMs: 60_000 },
+    },
+    ask,
+  );
+  if (outcome.status !== 'answered') throw new Error(`${api}: ${JSON.stringify(outcome)}`);
+  return JSON.parse(outcome.result) as string[];
 }
 
-export async function compare(suite: Suite): Promise<Verdict> {
+export async function compare(sandbox: Sandbox, suite: Suite): Promise<Verdict> {
   // The text is this repository's own.
   const subject = new Function(`return ${suite.subject}`)() as (...args: unknown[]) => unknown;
   const given = JSON.parse(JSON.stringify(suite.cases)) as unknown[][];
-  const [guest, node] = await Promise.all([inGuest(suite), outcomes(subject, given)]);
+  const [guest, node] = await Promise.all([inGuest(sandbox, suite), outcomes(subject, given)]);
   const differences = suite.cases.flatMap((args, index) =>
     guest[index] === node[index]
       ? []

@@ -2,11 +2,12 @@
 import { stdout } from 'node:process';
 import { suites } from './cases/suites.ts';
 import { costOf, uses } from './costs.ts';
-import { compare } from './evaluate.ts';
+import { compare, openGuest } from './evaluate.ts';
 
 let [passed, total] = [0, 0];
+const guest = openGuest();
 for (const suite of suites) {
-  const verdict = await compare(suite);
+  const verdict = await compare(guest, suite);
   passed += verdict.passed;
   total += verdict.total;
   stdout.write(`${verdict.api}: ${verdict.passed} of ${verdict.total}\n`);
@@ -15,6 +16,7 @@ for (const suite of suites) {
     stdout.write(`  ${args}\n    guest ${guest}\n    node  ${node}\n    (${reason})\n`);
   }
 }
+await guest.close();
 stdout.write(`all: ${passed} of ${total}\n`);
 for (const use of Object.keys(uses) as (keyof typeof uses)[]) {
   const { callMs, heapMb } = await costOf(use);

@@ -96,6 +96,42 @@ describe('with several stores', () => {
   ])('%j is refused', (pending, field) => {
     expect(errorsOf(() => persistSettings(stores, pending))).toEqual([['invalid_field', field]]);
   });
+
+  describe('and a list under `general`', () => {
+    const field = (name: string): JsonObject => ({ name, type: 'input', value: '' });
+    const listed: JsonObject = {
+      ...stores,
+      flows: [{ settings: [field('flow')] }],
+      general: [
+        { id: 'us', title: 'Basics', fields: [field('basic')] },
+        { title: 'All', fields: [field('shared'), field('basic')] },
+        'x',
+      ],
+    };
+    test('a part with the id of a store is that store’s, and the others all stores share', () => {
+      const pending = { us: { basic: 'b', name: 'n' }, general: { shared: 's', flow: 'f' } };
+      const next = persistSettings(listed, pending);
+      expect((next.general as Json[]).map(valuesOf)).toEqual([{ basic: 'b' }, { shared: 's', basic: '' }, {}]);
+      expect((next.sections as Json[]).map(valuesOf)).toEqual([{ name: '' }, { name: 'n' }]);
+      expect(valuesOf(next.flows as Json)).toEqual({ flow: 'f' });
+      expect(Object.keys(next)).toEqual(Object.keys(listed));
+    });
+    test.each([
+      [{ eu: { basic: 'b' } }, 'eu.basic'],
+      [{ eu: { shared: 's' } }, 'eu.shared'],
+      [{ general: { name: 'n' } }, 'general.name'],
+      [{ general: ['s'] }, 'general'],
+    ])('%j is refused', (pending, wrong) => {
+      expect(errorsOf(() => persistSettings(listed, pending))).toEqual([['invalid_field', wrong]]);
+    });
+  });
+
+  test('what is under `general` alone all stores share', () => {
+    const shared = { ...stores, general: { id: 'us', fields: [{ name: 'paused', type: 'checkbox', value: false }] } };
+    const next = persistSettings(shared, { general: { paused: true } });
+    expect(next).toEqual({ ...shared, general: { id: 'us', fields: [expect.objectContaining({ value: true })] } });
+    expect(errorsOf(() => persistSettings(shared, { us: { paused: true } }))).toEqual([['invalid_field', 'us.paused']]);
+  });
 });
 
 test.each([{}, { sections: 5 }, { sections: [null, 'x', { fields: [null, 1, {}] }] }])(

@@ -8,15 +8,18 @@ import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { backupOf, restore } from '../../src/store/backup.ts';
+import { backedAcceptances } from '../../src/connector/acceptance-backup.ts';
+import { Acceptances } from '../../src/connector/acceptances.ts';
+import { type BackedAcceptances, backupOf, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Document, Store } from '../../src/store/store.ts';
 import { CODE, CONNECTOR, GROUP, install } from '../crash/model.ts';
 import { createClient, errorsOf } from '../support/client.ts';
+import { callCommand, linesOf, runCommand } from '../support/command.ts';
 import { allOf, documentOf } from '../support/documents.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
-import { runToEnd, startServer } from '../support/server.ts';
+import { startServer } from '../support/server.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
@@ -26,9 +29,9 @@ async function storeOf(documents: readonly Document[]): Promise<Store> {
   return store;
 }
 
-async function save(store: Store): Promise<string> {
+async function save(store: Store, acceptances?: BackedAcceptances): Promise<string> {
   const file = join(await temporaryFolder(), 'backup.gz');
-  await pipeline(backupOf(store, NOW), createWriteStream(file));
+  await pipeline(backupOf(store, NOW, acceptances), createWriteStream(file));
   return file;
 }
 
@@ -49,10 +52,10 @@ test('what was saved is restored as it was: names of any kind, large settings, n
     const file = await save(await storeOf(all));
     const store = await openLowdbStore(await temporaryFolder());
     onTestFinished(() => store.close());
-    expect(await restore(store, file)).toEqual({ restored: all.length, unchanged: 0, overwritten: 0 });
+    expect(await restore(store, file)).toEqual({ restored: all.length, unchanged: 0, overwritten: 0, acceptances: 0 });
     // Not with `toEqual`, which would print five megabytes.
     expect(isDeepStrictEqual(await allOf(store), all)).toBe(true);
-    expect(await restore(store, file)).toEqual({ restored: 0, unchanged: all.length, overwritten: 0 });
+    expect(await restore(store, file)).toEqual({ restored: 0, unchanged: all.length, overwritten: 0, acceptances: 0 });
   }
 });
 
@@ -66,7 +69,7 @@ test('what is there with other content is overwritten on demand alone', async ()
     message: expect.stringContaining(changed.integration._id),
   });
   expect(await allOf(store)).toEqual([now, same, other]);
-  expect(await restore(store, file, { overwrite: true })).toEqual({ restored: 0, unchanged: 1, overwritten: 1 });
+  expect(await restore(store, file, { overwrite: true })).toMatchObject({ restored: 0, unchanged: 1, overwritten: 1 });
   const [restored] = await allOf(store);
   const { revisions, ...content } = changed;
   expect(restored).toMatchObject(content);
@@ -74,23 +77,102 @@ test('what is there with other content is overwritten on demand alone', async ()
   for (const [id, revision] of Object.entries(revisions)) expect(restored?.revisions[id]).toBe(revision + 1);
 });
 
+const linesIn = async (file: string): Promise<string[]> =>
+  gunzipSync(await readFile(file))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
+/** A backup with these lines, and an end that fits them. */
+function sealed(lines: readonly string[], counts: object): Buffer {
+  const text = lines.map((line) => `${line}\n`).join('');
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return gzipSync(`${text}${JSON.stringify({ ...counts, sha256 })}\n`);
+}
+
+test('a backup of the first version, which had the documents alone, is restored', async () => {
+  const document = documentOf();
+  const [head = '', ...rest] = await linesIn(await save(await storeOf([document])));
+  const file = join(await temporaryFolder(), 'old.gz');
+  await writeFile(file, sealed([head.replace('"version":2', '"version":1'), ...rest.slice(0, -1)], { documents: 1 }));
+  const store = await storeOf([]);
+  expect(await restore(store, file)).toMatchObject({ restored: 1 });
+  expect(await allOf(store)).toEqual([document]);
+});
+
+describe('what connectors may reach', () => {
+  const acceptanceOf = (digit: string, ...fetch: string[]) => ({
+    _id: digit.repeat(24),
+    fetch,
+    folder: 'größe',
+    acceptedAt: NOW.toISOString(),
+  });
+  const [one, two] = [acceptanceOf('1', 'https://a.example', 'https://b.example'), acceptanceOf('2')];
+  async function acceptancesOf(...all: readonly ReturnType<typeof acceptanceOf>[]): Promise<Acceptances> {
+    const acceptances = await Acceptances.open(await temporaryFolder(), () => NOW);
+    for (const each of all) await acceptances.replace(each);
+    return acceptances;
+  }
+  const saved = async () => save(await storeOf([documentOf()]), backedAcceptances(await acceptancesOf(one, two)));
+
+  test('is put back, on the disk; what is there already is let be', async () => {
+    const folder = await temporaryFolder();
+    const acceptances = await Acceptances.open(folder, () => NOW);
+    const { fetch } = one;
+    await acceptances.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
+    const options = { acceptances: backedAcceptances(acceptances) };
+    const [store, file] = [await storeOf([]), await saved()];
+    expect(await restore(store, file, options)).toMatchObject({ restored: 1, acceptances: 1 });
+    expect(await restore(store, file, options)).toMatchObject({ unchanged: 1, acceptances: 0 });
+    const again = await Acceptances.open(folder, () => NOW);
+    expect(again.all()).toEqual(acceptances.all());
+    expect(again.all()).toMatchObject([{ fetch: fetch.toReversed(), folder: 'here' }, two]);
+  });
+
+  test.each([
+    ['less', ['https://a.example']],
+    ['more', [...one.fetch, 'https://c.example']],
+  ])('is overwritten on demand alone where it is %s, and called what it is called here', async (_what, fetch) => {
+    const acceptances = await acceptancesOf({ ...one, fetch, folder: 'here' });
+    const options = { acceptances: backedAcceptances(acceptances) };
+    const [store, file] = [await storeOf([]), await saved()];
+    await expect(restore(store, file, options)).rejects.toMatchObject({
+      code: 'already_there',
+      message: expect.stringContaining(one._id),
+    });
+    expect([await allOf(store), acceptances.all()]).toMatchObject([[], [{ fetch }]]);
+    expect(await restore(store, file, { ...options, overwrite: true })).toMatchObject({ acceptances: 2 });
+    expect(acceptances.all()).toEqual([{ ...one, folder: 'here' }, two]);
+  });
+
+  test.each([
+    ['of no connector', { ...one, _id: '../../x' }],
+    ['without origins', { ...one, fetch: undefined }],
+    ['null', null],
+  ])('is refused if it is damaged, and nothing is restored: %s', async (_what, acceptance) => {
+    const [head = '', , , document = ''] = await linesIn(await saved());
+    const file = join(await temporaryFolder(), 'damaged.gz');
+    const counts = { acceptances: 2, documents: 1 };
+    const lines = [head, JSON.stringify({ acceptance: two }), JSON.stringify({ acceptance }), document];
+    await writeFile(file, sealed(lines, counts));
+    const [store, acceptances] = [await storeOf([]), await acceptancesOf()];
+    const restoring = restore(store, file, { acceptances: backedAcceptances(acceptances) });
+    await expect(restoring).rejects.toMatchObject({ code: 'invalid_backup' });
+    expect([await allOf(store), acceptances.all()]).toEqual([[], []]);
+    // The control.
+    await writeFile(file, sealed(lines.toSpliced(2, 1, JSON.stringify({ acceptance: one })), counts));
+    const whole = await restore(store, file, { acceptances: backedAcceptances(acceptances) });
+    expect(whole).toMatchObject({ restored: 1, acceptances: 2 });
+  });
+});
+
 describe('is refused, and nothing is restored:', () => {
   const [first, second] = [withRecord(documentOf()), documentOf()];
-  const lines = async (): Promise<string[]> =>
-    gunzipSync(await readFile(await save(await storeOf([first, second]))))
-      .toString()
-      .split('\n')
-      .slice(0, -1);
+  const lines = async (): Promise<string[]> => linesIn(await save(await storeOf([first, second])));
   /** A backup whose first document is another, and whose end fits it. */
   const hostile =
     (change: (document: Document) => unknown) =>
-    ([head = '', , ...rest]: string[]): Buffer => {
-      const lines = [head, textOf(change(first)), ...rest.slice(0, -1)];
-      const sha256 = createHash('sha256')
-        .update(lines.map((line) => `${line}\n`).join(''))
-        .digest('hex');
-      return zipped([...lines, JSON.stringify({ documents: lines.length - 1, sha256 })]);
-    };
+    ([head = '', , ...rest]: string[]): Buffer =>
+      sealed([head, textOf(change(first)), ...rest.slice(0, -1)], { acceptances: 0, documents: rest.length });
   const zipped = (all: readonly string[]): Buffer => gzipSync(all.map((line) => `${line}\n`).join(''));
 
   const damages: [string, (all: string[]) => Buffer][] = [
@@ -103,8 +185,9 @@ describe('is refused, and nothing is restored:', () => {
     ['one whose lines have changed places', ([head = '', a = '', b = '', end = '']) => zipped([head, b, a, end])],
     ['one with a letter changed', (all) => zipped(all.map((line) => line.replace('"one"', '"two"')))],
     ['one of another product', (all) => zipped(all.map((line) => line.replace('bulkhead-backup', 'other')))],
-    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":1', '"version":2')))],
+    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":2', '"version":3')))],
     ['one whose last line is cut off', (all) => gzipSync(all.join('\n'))],
+    ['one with an end that knows more', (all) => sealed(all.slice(0, -1), { acceptances: 1, documents: 2 })],
     ['a bomb: a line without an end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a'))],
     ['a bomb: lines without end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, '\n'))],
     [
@@ -195,7 +278,7 @@ describe('is refused, and nothing is restored:', () => {
 describe('the commands', () => {
   const TOKEN = 'the-backup-tests-token';
 
-  // A process is started for each command.
+  const run = (args: string[], environment: Record<string, string>) => callCommand(args, { environment });
   const PATIENT = { timeout: 180_000 };
 
   test('save and restore a folder that no server has, and overwrite nothing by themselves', PATIENT, async () => {
@@ -206,40 +289,33 @@ describe('the commands', () => {
     await store.commit(document.integration._id, () => document);
     await store.close();
 
-    const run = (args: string[], data: string) => runToEnd({ BULKHEAD_DATA: data }, args);
-    expect(await run(['backup', file], join(folder, 'misspelt'))).toMatchObject({
+    const on = (args: string[], data: string) => run(args, { BULKHEAD_DATA: data });
+    expect(await on(['backup', file], join(folder, 'misspelt'))).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no data folder'),
     });
-    expect(await run(['backup', file], from)).toMatchObject({ code: 0, stderr: '' });
+    expect(await on(['backup', file], from)).toMatchObject({ code: 0, stderr: '' });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await run(['backup', file], from)).toMatchObject({
+    expect(await on(['backup', file], from)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('--overwrite'),
     });
-    expect(await run(['backup', file, '--overwrite'], from)).toMatchObject({ code: 0 });
+    expect(await on(['backup', file, '--overwrite'], from)).toMatchObject({ code: 0 });
     expect(await readdir(folder)).toEqual(['from', 'größe.backup.gz']);
 
-    expect((await run(['restore', file], to)).stdout).toContain('Restored 1 integrations');
+    expect((await on(['restore', file], to)).stdout).toContain('Restored 1 integrations');
     const restored = await openLowdbStore(to);
     expect(await allOf(restored)).toEqual([document]);
     const changed = { ...document, integration: { ...document.integration, name: 'changed' } };
     await restored.commit(document.integration._id, () => changed);
     await restored.close();
-    expect(await run(['restore', file], to)).toMatchObject({ code: 1, stderr: expect.stringContaining('--overwrite') });
-    expect((await run(['restore', file, '--overwrite'], to)).stdout).toContain('overwrote 1');
+    expect(await on(['restore', file], to)).toMatchObject({ code: 1, stderr: expect.stringContaining('--overwrite') });
+    expect((await on(['restore', file, '--overwrite'], to)).stdout).toContain('overwrote 1');
   });
 
-  test.each([
-    [['backup'], 'takes one file'],
-    [['restore', 'a', 'b'], 'takes one file'],
-    [['start', 'a'], 'takes no file'],
-    [['constructor', 'a'], 'is no command'],
-    [['restore', '/nowhere/at/all'], 'is not there'],
-  ])('%j is refused in a sentence', PATIENT, async (args, sentence) => {
-    const finished = await runToEnd({ BULKHEAD_DATA: await temporaryFolder() }, args);
-    expect(finished).toMatchObject({ code: 1, stderr: expect.stringContaining(sentence) });
-    expect(finished.stderr.trim().split('\n')).toHaveLength(1);
+  test('a backup that is not there is one sentence', async () => {
+    const { code, stderr } = await run(['restore', '/nowhere/at/all'], { BULKHEAD_DATA: await temporaryFolder() });
+    expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining('is not there')]]);
   });
 
   test(
@@ -275,10 +351,10 @@ describe('the commands', () => {
         isOver = true;
       });
       const ask = { BULKHEAD_DATA: data, BULKHEAD_PORT: new URL(server.url).port };
-      const withoutToken = await runToEnd(ask, ['backup', file]);
+      const withoutToken = await run(['backup', file], ask);
       expect(withoutToken).toMatchObject({ code: 1, stderr: expect.stringContaining('BULKHEAD_TOKEN') });
       const numberBefore = number;
-      expect(await runToEnd({ ...ask, BULKHEAD_TOKEN: TOKEN }, ['backup', file])).toMatchObject({
+      expect(await runCommand(['backup', file], { environment: { ...ask, BULKHEAD_TOKEN: TOKEN } })).toMatchObject({
         code: 0,
         stderr: '',
       });
@@ -289,7 +365,7 @@ describe('the commands', () => {
 
       const second = await startServer({ ...environment, BULKHEAD_DATA: other });
       const restoring = { BULKHEAD_DATA: other, BULKHEAD_PORT: new URL(second.url).port, BULKHEAD_TOKEN: TOKEN };
-      expect((await runToEnd(restoring, ['restore', file])).stdout).toContain('Restored 16 integrations');
+      expect((await run(['restore', file], restoring)).stdout).toContain('Restored 16 integrations');
       const there = createClient(second.url, TOKEN);
       for (const id of ids) {
         const { body } = await there('GET', `/integrations/${id}`);
@@ -300,9 +376,9 @@ describe('the commands', () => {
         expect(new Set(last)).toEqual(new Set([body.description]));
       }
       await there('PUT', `/integrations/${ids[0]}`, { name: 'changed' });
-      const refused = await runToEnd(restoring, ['restore', file]);
+      const refused = await run(['restore', file], restoring);
       expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(String(ids[0])) });
-      expect((await runToEnd(restoring, ['restore', file, '--overwrite'])).stdout).toContain('overwrote 1');
+      expect((await run(['restore', file, '--overwrite'], restoring)).stdout).toContain('overwrote 1');
       expect((await there('GET', `/integrations/${ids[0]}`)).body.name).toBe('i0');
       // A file that is being written has such a name for that long.
       await vi.waitFor(

@@ -2,49 +2,53 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
-import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { folderOfFile, writeBundle } from '../support/folders.ts';
 import { installed } from '../support/runtime.ts';
-import { type Server, startServer } from '../support/server.ts';
+import { launchServer, type Server } from '../support/server.ts';
 import type { Faults } from './failing-files.ts';
 
 const TOKEN = 'the-fault-tests-token';
 
-interface Failing {
-  readonly server: Server;
-  readonly client: Client;
-  readonly data: string;
-  readonly connectors: string;
-  fail(faults: Faults): Promise<void>;
-  mend(): Promise<void>;
-  /** Kills it, and starts one whose disk works. */
-  restart(): Promise<Client>;
-}
+const other = await folderOfFile();
+const faultsFile = join(other, 'faults.json');
+const connectors = join(other, 'connectors');
+const data = join(other, 'data');
 
-async function startFailing(): Promise<Failing> {
-  const [data, other] = [await temporaryFolder(), await temporaryFolder()];
-  const faultsFile = join(other, 'faults.json');
-  const connectors = join(other, 'connectors');
-  const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors };
-  const server = await startServer({
-    ...environment,
+/** One for all tests, each of which finds it without integrations, and with a disk that works. */
+let server: Server;
+let client: Client;
+
+async function start(): Promise<void> {
+  server = await launchServer({
+    BULKHEAD_TOKEN: TOKEN,
+    BULKHEAD_DATA: data,
+    BULKHEAD_CONNECTORS: connectors,
     FAULTS_FILE: faultsFile,
     NODE_OPTIONS: `--import=${fileURLToPath(new URL('failing-files.ts', import.meta.url))}`,
   });
-  return {
-    server,
-    client: createClient(server.url, TOKEN),
-    data,
-    connectors,
-    fail: (faults) => writeFile(faultsFile, JSON.stringify(faults)),
-    mend: () => rm(faultsFile),
-    async restart() {
-      await server.stop('SIGKILL');
-      return createClient((await startServer(environment)).url, TOKEN);
-    },
-  };
+  client = createClient(server.url, TOKEN);
 }
+const fail = (faults: Faults): Promise<void> => writeFile(faultsFile, JSON.stringify(faults));
+const mend = (): Promise<void> => rm(faultsFile, { force: true });
+/** Kills it, and starts it again with a disk that works. */
+async function restart(): Promise<Client> {
+  await server.stop('SIGKILL');
+  await mend();
+  await start();
+  return client;
+}
+
+beforeAll(start, 60_000);
+afterEach(async () => {
+  await mend();
+  for (const { _id } of await integrationsOf(client)) {
+    expect((await client('DELETE', `/integrations/${_id}?force=true&cascade=true`)).status).toBe(204);
+  }
+  await vi.waitFor(async () => expect(await readdir(join(data, 'integrations'))).toEqual([]), 20_000);
+});
+afterAll(() => server.stop('SIGKILL'));
 
 const integrationsOf = async (client: Client): Promise<Record<string, unknown>[]> =>
   (await client('GET', '/integrations')).body;
@@ -61,7 +65,6 @@ const refused: [Faults['operation'], string, number, string][] = [
 test.each(refused)(
   'a commit whose %s fails with %s is refused, and nothing is there',
   async (operation, code, status, told) => {
-    const { client, fail, mend, restart } = await startFailing();
     const { body: before } = await client('POST', '/integrations', { name: 'before' });
     await fail({ operation, code });
     for (const reply of [
@@ -81,7 +84,7 @@ test.each(refused)(
 );
 
 test('a run whose changes the disk does not take has failed, says its record', async () => {
-  const { client, connectors, fail, mend } = await startFailing();
+  onTestFinished(() => rm(join(connectors, 'a'), { recursive: true }));
   const own = "'/v1/integrations/' + _integrationId";
   await writeBundle(connectors, 'a', {
     code: `exports.utilities = { writes: ({ _integrationId }) => fetch(${own}, { method: 'PUT', body: '{"name":"lost"}' }).then(() => 1) }`,
@@ -98,7 +101,6 @@ test('a run whose changes the disk does not take has failed, says its record', a
 });
 
 test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
-  const { client, fail, restart } = await startFailing();
   const { body: before } = await client('POST', '/integrations', { name: 'before' });
   await fail({ operation: 'short write', code: 'EIO' });
   expect((await client('POST', '/integrations', { name: 'lost' })).status).toBe(503);
@@ -106,7 +108,6 @@ test('a commit that was refused is not found after the process was killed, thoug
 });
 
 test('a write that takes less than it was given goes on with the rest', async () => {
-  const { client, fail, restart } = await startFailing();
   await fail({ operation: 'shortened write', code: '' });
   const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
   const made = await Promise.all(names.map((name) => client('POST', '/integrations', { name })));
@@ -116,7 +117,7 @@ test('a write that takes less than it was given goes on with the rest', async ()
 });
 
 test('a first commit that finds no descriptor for the log is refused, and the next one works', async () => {
-  const { client, fail, mend } = await startFailing();
+  await restart();
   await fail({ operation: 'open', code: 'EMFILE' });
   const reply = await client('POST', '/integrations', { name: 'lost' });
   expect([reply.status, errorsOf(reply)]).toEqual([503, [['store_unavailable']]]);
@@ -125,7 +126,6 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
 });
 
 test('a request with a key that the store refused is done when it comes again, once', async () => {
-  const { client, fail, mend } = await startFailing();
   const post = () => client('POST', '/integrations', { name: 'n' }, { 'idempotency-key': 'key' });
   await fail({ operation: 'write', code: 'EIO' });
   for (let i = 0; i < 2; i++) expect((await post()).status).toBe(503);
@@ -146,7 +146,6 @@ const deferred: [Faults['operation'], string][] = [
 
 describe.each(deferred)('while %s fails with %s', (operation, code) => {
   test('what is acknowledged stays, is said to wait, and reaches the files when the fault is gone', async () => {
-    const { client, data, fail, mend } = await startFailing();
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await vi.waitFor(
       async () => expect(await readdir(join(data, 'integrations'))).toEqual([`${first._id}.json`]),
@@ -164,7 +163,6 @@ describe.each(deferred)('while %s fails with %s', (operation, code) => {
   });
 
   test('what is acknowledged is found after the process was killed', async () => {
-    const { client, fail, restart } = await startFailing();
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await fail({ operation, code });
     const { body: changed } = await client('PUT', `/integrations/${first._id}`, { name: 'changed' });

@@ -55,8 +55,10 @@ const within = { timeout: 60_000, interval: 10 };
 /**
  * Starts one runtime for all tests of a file or of a group: a process for each connector takes longer to
  * start than most tests take. Integrations that a test has made go when it ends.
+ *
+ * @param bundles asked for when the tests begin, if it is a function
  */
-export function serveForAll(bundles: Bundles = {}, options: RuntimeOptions = {}): Shared {
+export function serveForAll(bundles: Bundles | (() => Bundles) = {}, options: RuntimeOptions = {}): Shared {
   let served: Served | undefined;
   let folder: string;
   const present = (): Served => {
@@ -65,7 +67,8 @@ export function serveForAll(bundles: Bundles = {}, options: RuntimeOptions = {})
   };
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
-    served = await start(bundles, { ...options, connectors: join(folder, 'connectors'), data: join(folder, 'data') });
+    const folders = { connectors: join(folder, 'connectors'), data: join(folder, 'data') };
+    served = await start(typeof bundles === 'function' ? bundles() : bundles, { ...options, ...folders });
   });
   afterEach(async () => {
     const { client } = present();
@@ -100,33 +103,6 @@ export function serveForAll(bundles: Bundles = {}, options: RuntimeOptions = {})
     return present();
   };
   return Object.assign(present, { serve });
-}
-
-/**
- * The same for all tests of a file, or of a `describe`: what one of them makes is there for the others.
- *
- * @param given asked for when the tests begin
- */
-export function serveAll(
-  given: () => { readonly bundles?: Record<string, BundleText>; readonly options?: RuntimeOptions } = () => ({}),
-): () => Served {
-  let served: Served | undefined;
-  let folder: string;
-  beforeAll(async () => {
-    const { bundles = {}, options = {} } = given();
-    folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
-    const [connectors, data] = [join(folder, 'connectors'), join(folder, 'data')];
-    for (const [name, bundle] of Object.entries(bundles)) await writeBundle(connectors, name, bundle);
-    const runtime = await createRuntime({ token: TOKEN, port: 0, ...options, connectors, data });
-    await runtime.listen();
-    await runtime.ready();
-    served = { runtime, client: createClient(runtime.url, TOKEN), connectors, data };
-  });
-  afterAll(async () => {
-    await served?.runtime.close({ drainMs: 0 });
-    await rm(folder, { recursive: true, force: true });
-  });
-  return () => served as Served;
 }
 
 export async function connectorIdOf(client: Client, name: string): Promise<string> {

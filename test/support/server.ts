@@ -17,12 +17,6 @@ export interface Server {
   stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-export interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function start(
   args: string[],
   environment: Record<string, string>,
@@ -72,11 +66,4 @@ export async function launchServer(environment: Record<string, string>, args: st
       return { code, signal: endedBy };
     },
   };
-}
-
-/** Runs the main file to its end. */
-export async function runToEnd(environment: Record<string, string>, args: string[] = []): Promise<Finished> {
-  const { child, out, err } = start(args, environment);
-  const [code] = await once(child, 'close');
-  return { code, stdout: out(), stderr: err() };
 }

@@ -185,7 +185,7 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
 
 // --- schemas --------------------------------------------------------------------------------------
 
-const names = new Map<unknown, string>(Object.entries(named).map(([name, schema]) => [schema, name]));
+const names: ReadonlyMap<unknown, string> = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
 
 /** A schema as JSON, in which those that have a name are referred to by it. */
 function referring(schema: unknown): Json {

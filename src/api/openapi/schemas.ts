@@ -152,7 +152,7 @@ export const Ping = Type.Object({
   errors: Type.Optional(ErrorItems),
 });
 
-export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count });
+export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count, acceptances: Count });
 
 /** Those that the description names and refers to. */
 export const named: Readonly<Record<string, TSchema>> = {

@@ -3,9 +3,9 @@ import { access, constants, readdir, readFile, rm, stat, statfs, writeFile } fro
 import { dirname, join } from 'node:path';
 import { keptTokenHash } from '../../admin-token.ts';
 import { integrationProblem } from '../../integration/integration.ts';
+import { integrationsFolder } from '../../store/data-folder.ts';
 import { documentProblem } from '../../store/document-check.ts';
 import { lockHolder } from '../../store/folder-lock.ts';
-import { integrationsFolder } from '../../store/lowdb-store.ts';
 import { migrated } from '../../store/migrations.ts';
 import { StoreError } from '../../store/store.ts';
 import { fileSystemVerdicts } from './file-system.ts';

@@ -3,7 +3,7 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { isAcceptance } from '../../connector/acceptances.ts';
+import { isAcceptance } from '../../connector/acceptance.ts';
 import { codeOf, ok, problem, type Verdict } from './verdict.ts';
 
 const DATABASES = ['runs.sqlite', 'replies.sqlite'];
@@ -69,7 +69,9 @@ async function damagedAcceptances(folder: string): Promise<string[]> {
       const record = await readFile(join(folder, name), 'utf8')
         .then((text) => JSON.parse(text) as unknown)
         .catch(() => undefined);
-      return isAcceptance(record, _id) ? [] : [`${join(folder, name)}: it is no record of what was accepted`];
+      return isAcceptance(record) && record._id === _id
+        ? []
+        : [`${join(folder, name)}: it is no record of what was accepted`];
     }),
   );
   return found.flat();

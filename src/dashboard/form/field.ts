@@ -47,7 +47,7 @@ export interface Field {
   readonly raw: JsonObject;
 }
 
-const KINDS = new Map<Json | undefined, Kind>([
+const KINDS: ReadonlyMap<Json | undefined, Kind> = new Map([
   [undefined, 'text'],
   ['input', 'text'],
   ['text', 'text'],

@@ -40,7 +40,8 @@ export function readForm(settings: JsonObject, additions: Additions = new Map())
     const own = general.filter((part) => isStores(part) && String(part.id) === id);
     const place = { ...root, id: `store-${i}`, store: id };
     const title = labelOf(section.title, section.name, section.id) || `${storeLabel} ${i + 1}`;
-    return { id, title, panel: withGeneralTab(own.length > 0 ? { ...section, general: own } : section, place) };
+    const whole = own.length > 0 ? { ...section, general: [...own, ...containersOf(section.general)] } : section;
+    return { id, title, panel: withGeneralTab(whole, place) };
   });
   const { sections: _, ...others } = settings;
   const shared = { ...others, general: general.filter((part) => !isStores(part)) };

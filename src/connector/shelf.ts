@@ -1,0 +1,108 @@
+/** What lies in the bundles' folder, place by place, and which of it serves under which id. */
+import type { ErrorItem } from '../errors.ts';
+import type { Connector, ConnectorFiles } from './bundle.ts';
+import type { Image } from './image.ts';
+import { type ConnectorRow, rowOf, type Slot } from './slot.ts';
+
+export interface ShelfEvents {
+  /** It serves, and nothing is wrong with what lies there. */
+  onLoaded(connector: Connector): void;
+  /** It is gone, whether it has ever served or not. */
+  onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
+  onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
+}
+
+export class Shelf {
+  readonly #events: ShelfEvents;
+  readonly #slots = new Map<string, Slot>();
+  readonly #serving = new Map<string, Connector>();
+
+  constructor(events: ShelfEvents) {
+    this.#events = events;
+  }
+
+  /** The connector that serves under an id now. */
+  serving(connectorId: string): Connector | undefined {
+    return this.#serving.get(connectorId);
+  }
+
+  /** The image that the connector's bundle brings along. */
+  imageOf(connectorId: string): Image | undefined {
+    const folder = this.#serving.get(connectorId)?.folder;
+    return folder === undefined ? undefined : this.#slots.get(folder)?.image;
+  }
+
+  /** What lies under a name in the folder. */
+  slot(folder: string): Slot | undefined {
+    return this.#slots.get(folder);
+  }
+
+  slots(): readonly Slot[] {
+    return [...this.#slots.values()];
+  }
+
+  rows(): ConnectorRow[] {
+    // A bundle that is being looked at for the first time is neither ready nor refused yet.
+    const settled = this.slots().filter(
+      ({ connector, candidate, reasons }) => connector || candidate || reasons.length > 0,
+    );
+    return settled.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
+  }
+
+  row(connectorId: string): ConnectorRow | undefined {
+    const rows = this.rows().filter(({ _id }) => _id === connectorId);
+    return rows.find(({ status }) => status === 'ready') ?? rows.find(({ status }) => status === 'held') ?? rows[0];
+  }
+
+  put(slot: Slot): void {
+    this.#slots.set(slot.folder, slot);
+  }
+
+  /** What lay in its place has gone. */
+  remove(slot: Slot): void {
+    const { connector, candidate, folder, reasons } = slot;
+    this.#slots.delete(folder);
+    this.#stop(connector);
+    if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(slot)._id, folder });
+  }
+
+  serve(slot: Slot, { connector, image }: ConnectorFiles): void {
+    const replaced = slot.connector;
+    if (replaced && replaced._id !== connector._id) {
+      this.#stop(replaced);
+      this.#events.onUnloaded(replaced);
+    }
+    slot.connector = connector;
+    slot.image = image;
+    this.#serving.set(connector._id, connector);
+    this.#events.onLoaded(connector);
+  }
+
+  /** The version that serves lies there, whatever lay there in between; its image may be another. */
+  keep(slot: Slot, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
+    const isAsBefore = !wasHeld && slot.reasons.length === 0 && slot.image?.etag === image?.etag;
+    slot.image = image;
+    this.settle(slot, []);
+    if (!isAsBefore) this.#events.onLoaded(connector);
+  }
+
+  /** What serves from a place serves no more, and lies there still. */
+  withdraw(slot: Slot, connector: Connector): void {
+    slot.connector = undefined;
+    slot.image = undefined;
+    this.#stop(connector);
+    this.#events.onUnloaded(connector);
+  }
+
+  settle(slot: Slot, reasons: readonly ErrorItem[]): void {
+    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
+    slot.reasons = reasons;
+    if (isNews) this.#events.onRefused({ _id: rowOf(slot)._id, folder: slot.folder }, reasons);
+  }
+
+  #stop(connector: Connector | undefined): void {
+    if (connector && this.#serving.get(connector._id) === connector) this.#serving.delete(connector._id);
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

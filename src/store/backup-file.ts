@@ -1,0 +1,139 @@
+/**
+ * What a backup looks like: gzip of JSON lines. The first says what it is, then come what each connector may
+ * reach and the documents, each in a line, and the last says how many there are and the digest of all before
+ * it, so that one that was cut off is known. Version 1 had the documents alone.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline, Readable, type Writable } from 'node:stream';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { JsonObject } from '../json.ts';
+import { DOCUMENT_BYTES, type Document } from './store.ts';
+
+const FORMAT = 'bulkhead-backup';
+const VERSION = 2;
+const READABLE: readonly unknown[] = [1, VERSION];
+/** Of a document; what follows it in its line is far less. */
+const LINE_CHARS = DOCUMENT_BYTES;
+const DOCUMENTS = 1_000_000;
+const ACCEPTANCES = 10_000;
+
+/** A backup that is none, or is not whole, or that would overwrite what it may not. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+  readonly code: 'invalid_backup' | 'already_there';
+  constructor(code: BackupError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A line of it; what is in it is as it was read. */
+export type Entry = { readonly acceptance: unknown } | { readonly document: unknown };
+
+export function backupFile(acceptances: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
+  return pipeline(Readable.from(linesOf(acceptances, documents, now)), createGzip(), () => {
+    // The reader sees the error on the stream that it has.
+  });
+}
+
+async function* linesOf(
+  acceptances: Iterable<JsonObject>,
+  documents: AsyncIterable<Document>,
+  now: Date,
+): AsyncGenerator<string> {
+  const digest = createHash('sha256');
+  const line = (value: unknown): string => {
+    const text = `${JSON.stringify(value)}\n`;
+    digest.update(text);
+    return text;
+  };
+  yield line({ format: FORMAT, version: VERSION, createdAt: now.toISOString() });
+  const count = { acceptances: 0, documents: 0 };
+  for (const acceptance of acceptances) {
+    yield line({ acceptance });
+    count.acceptances++;
+  }
+  for await (const document of documents) {
+    yield line(document);
+    count.documents++;
+  }
+  yield `${JSON.stringify({ ...count, sha256: digest.digest('hex') })}\n`;
+}
+
+/** What is in a backup, in order. What is wrong with its form is thrown at the latest after the last entry. */
+export async function* entriesIn(file: string): AsyncGenerator<Entry> {
+  const digest = createHash('sha256');
+  const count = { acceptances: 0, documents: 0 };
+  let version: unknown;
+  let before: string | undefined;
+  for await (const line of linesIn(file)) {
+    if (before !== undefined) {
+      digest.update(`${before}\n`);
+      const value = parsed(before);
+      if (version === undefined) {
+        version = versionOf(value);
+      } else {
+        const entry = entryOf(value);
+        count['acceptance' in entry ? 'acceptances' : 'documents']++;
+        if (count.documents > DOCUMENTS) throw invalid(`it holds more than ${DOCUMENTS} documents`);
+        if (count.acceptances > ACCEPTANCES) throw invalid(`it holds more than ${ACCEPTANCES} connectors`);
+        yield entry;
+      }
+    }
+    before = line;
+  }
+  const end = parsed(before ?? '') as { acceptances?: unknown; documents?: unknown; sha256?: unknown } | null;
+  const { acceptances = 0, documents, sha256 } = end ?? {};
+  const isWhole = acceptances === count.acceptances && documents === count.documents;
+  if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalid('it is not whole');
+}
+
+async function* linesIn(file: string): AsyncGenerator<string> {
+  const text = pipeline(createReadStream(file), createGunzip(), () => {});
+  // Of a line that has not ended yet: pieces, since a long one must not be searched again for each of them.
+  let pieces: string[] = [];
+  let chars = 0;
+  try {
+    for await (const piece of (text as Writable & Readable).setEncoding('utf8')) {
+      const [first = '', ...lines] = (piece as string).split('\n');
+      pieces.push(first);
+      chars += first.length;
+      if (chars > LINE_CHARS) throw invalid(`a line is longer than ${LINE_CHARS} characters`);
+      const last = lines.pop();
+      if (last === undefined) continue;
+      yield pieces.join('');
+      yield* lines;
+      pieces = [last];
+      chars = last.length;
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalid('it is not gzip', error);
+    throw error;
+  }
+  if (chars > 0) throw invalid('it is not whole');
+}
+
+function versionOf(head: unknown): unknown {
+  const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
+  if (format !== FORMAT) throw invalid('it is none of this product');
+  if (!READABLE.includes(version)) throw invalid(`it is of version ${String(version)}, and ${VERSION} is known`);
+  return version;
+}
+
+function entryOf(value: unknown): Entry {
+  const isAcceptance = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
+  return isAcceptance ? { acceptance: (value as { acceptance: unknown }).acceptance } : { document: value };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw invalid('it is not whole');
+  }
+}
+
+export const invalid = (why: string, cause?: unknown): BackupError =>
+  new BackupError('invalid_backup', `The backup cannot be used: ${why}. Nothing was restored.`, { cause });

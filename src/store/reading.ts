@@ -1,0 +1,219 @@
+/**
+ * What a start finds in the data folder: the documents in their files, and what the last process had
+ * committed and not written to them. What is damaged is set aside and harms nothing else.
+ */
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Low } from 'lowdb';
+import { type LogEntry, readLog } from './commit-log.ts';
+import { asideOf, DOCUMENT_SUFFIX, documentPath, integrationsFolder, logNumberOf } from './data-folder.ts';
+import { type DocumentCheck, foreignProblem } from './document-check.ts';
+import { DocumentFile, documentText } from './document-file.ts';
+import type { DocumentTable } from './document-table.ts';
+import { codeOf, isTemporary } from './files.ts';
+import { migrated } from './migrations.ts';
+import { isObjectId } from './object-id.ts';
+import { type Document, FORMAT, recordIdsOf, StoreError, type StoreProblem } from './store.ts';
+
+const READS_AT_ONCE = 32;
+
+export interface ReadOptions {
+  readonly check?: DocumentCheck;
+  /** Sees each document that is taken from the disk at start. */
+  readonly onRead?: (document: Document) => void;
+}
+
+/** A log whose documents are not all in their files. */
+export interface OldLog {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** What was found beside the documents, which are in the table. */
+export interface Found {
+  readonly problems: readonly StoreProblem[];
+  /** Ids of files that were left where they are. */
+  readonly occupied: ReadonlySet<string>;
+  /** Ids of documents that are not in their files as they are. */
+  readonly dirty: ReadonlySet<string>;
+  /** Oldest first. */
+  readonly logs: readonly OldLog[];
+  /** Those of them that hold something that could not be taken. */
+  readonly spoiltLogs: ReadonlySet<string>;
+  /** The number of the last. */
+  readonly lastLog: number;
+}
+
+export async function readFolder(dataFolder: string, table: DocumentTable, options: ReadOptions): Promise<Found> {
+  const reading = new Reading(dataFolder, table, options);
+  await reading.read();
+  return reading;
+}
+
+class Reading implements Found {
+  readonly #dataFolder: string;
+  readonly #folder: string;
+  readonly #table: DocumentTable;
+  readonly #options: ReadOptions;
+  readonly problems: StoreProblem[] = [];
+  readonly occupied = new Set<string>();
+  readonly dirty = new Set<string>();
+  readonly logs: OldLog[] = [];
+  readonly spoiltLogs = new Set<string>();
+  lastLog = 0;
+
+  constructor(dataFolder: string, table: DocumentTable, options: ReadOptions) {
+    this.#dataFolder = dataFolder;
+    this.#folder = integrationsFolder(dataFolder);
+    this.#table = table;
+    this.#options = options;
+  }
+
+  async read(): Promise<void> {
+    for (const folder of [this.#dataFolder, this.#folder]) {
+      for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
+    }
+    const names = await readdir(this.#folder);
+    const ids = names
+      .filter((name) => name.endsWith(DOCUMENT_SUFFIX))
+      .map((name) => name.slice(0, -DOCUMENT_SUFFIX.length));
+    const wanted = ids.filter(isObjectId).sort();
+    for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
+      const batch = wanted.slice(at, at + READS_AT_ONCE);
+      const found = await Promise.all(
+        batch.map((id) => readOrError(new DocumentFile(documentPath(this.#dataFolder, id)))),
+      );
+      for (const [index, id] of batch.entries()) await this.#take(id, found[index] as FileRead);
+    }
+    await this.#replay();
+  }
+
+  async #take(id: string, found: FileRead): Promise<void> {
+    const name = id + DOCUMENT_SUFFIX;
+    if (found.error instanceof SyntaxError) return this.#setAside(name, 'it is not JSON');
+    if (found.error !== undefined) {
+      return this.#leave(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
+    }
+    if (isNewerFormat(found.data)) {
+      return this.#leave(id, `${name} is of a newer format than this version knows; it is left as it is.`);
+    }
+    const document = migrated(found.data);
+    const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as Document);
+    if (problem) return this.#setAside(name, problem);
+    const isAsRead = document === found.data;
+    this.#takeRead(id, document as Document, isAsRead ? found.text : undefined);
+    if (!isAsRead) this.dirty.add(id);
+  }
+
+  #takeRead(id: string, document: Document, text = documentText(document)): void {
+    this.#table.set(id, document, text, false);
+    this.#options.onRead?.(document);
+  }
+
+  #duplicateIn({ integration, ...rest }: Document): string | undefined {
+    const taken = [integration._id, ...recordIdsOf({ integration, ...rest })].find(
+      (id) => ![undefined, integration._id].includes(this.#table.ownerOf(id)),
+    );
+    return taken === undefined ? undefined : `${taken} is a record of ${this.#table.ownerOf(taken)}`;
+  }
+
+  #leave(id: string, message: string): void {
+    this.occupied.add(id);
+    this.problems.push({ name: id + DOCUMENT_SUFFIX, message });
+  }
+
+  async #setAside(name: string, reason: string, folder = this.#folder): Promise<void> {
+    const aside = asideOf(name);
+    try {
+      await rename(join(folder, name), join(folder, aside));
+    } catch (error) {
+      throw new StoreError('store_unavailable', `${name} is damaged and cannot be set aside (${codeOf(error)}).`, {
+        cause: error,
+      });
+    }
+    this.problems.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${aside}.` });
+  }
+
+  /** What the last process had committed, and not written to the files. */
+  async #replay(): Promise<void> {
+    const numbered = (await readdir(this.#dataFolder)).flatMap((name) => {
+      const number = logNumberOf(name);
+      return number === undefined ? [] : [{ name, number }];
+    });
+    for (const { name, number } of numbered.sort((a, b) => a.number - b.number)) {
+      this.lastLog = number;
+      const path = join(this.#dataFolder, name);
+      let entries: LogEntry[];
+      try {
+        entries = await readLog(path);
+      } catch (error) {
+        // It must not be found again when its documents have changed since.
+        await this.#setAside(name, `it cannot be read: ${codeOf(error)}`, this.#dataFolder);
+        continue;
+      }
+      for (const { integrationId, text } of entries) {
+        const problem = this.#apply(integrationId, text);
+        if (problem === undefined) continue;
+        this.problems.push({
+          name,
+          message: `${name} holds a ${integrationId} that cannot be taken (${problem}); it will be set aside.`,
+        });
+        this.spoiltLogs.add(path);
+      }
+      this.logs.push({ path, bytes: entries.reduce((sum, { text }) => sum + text.length, 0) });
+    }
+  }
+
+  /** @returns why an entry of a log cannot be taken */
+  #apply(id: string, text: Buffer): string | undefined {
+    if (text.length === 0) {
+      this.#table.delete(id);
+    } else {
+      const found = parsed(text);
+      if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
+      const document = migrated(found);
+      const problem = this.#problemOf(id, document);
+      if (problem !== undefined) return problem;
+      this.#takeRead(id, document as Document);
+    }
+    // Newer than the file, whatever is amiss with that.
+    this.occupied.delete(id);
+    this.dirty.add(id);
+    return undefined;
+  }
+
+  /** What is wrong with one that was read. */
+  #problemOf(integrationId: string, document: unknown): string | undefined {
+    return foreignProblem(document, this.#options.check, integrationId);
+  }
+}
+
+interface FileRead {
+  readonly data?: unknown;
+  readonly text?: Buffer | undefined;
+  readonly error?: unknown;
+}
+
+async function readOrError(file: DocumentFile): Promise<FileRead> {
+  const database = new Low<unknown>(file, {});
+  try {
+    await database.read();
+    return { data: database.data, text: file.text };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Undefined for what is not JSON. */
+function parsed(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function isNewerFormat(document: unknown): boolean {
+  const format = (document as { format?: unknown } | null | undefined)?.format;
+  return typeof format === 'number' && format > FORMAT;
+}
