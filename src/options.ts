@@ -302,6 +302,8 @@ function checked(name: OptionName, value: unknown, source: string): unknown {
 
 /** Fills in the defaults and checks what was given. @throws OptionError */
 export function completeOptions(given: Partial<Options>): Options {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(optionTable, name));
+  if (unknown !== undefined) throw new OptionError(`There is no option ${JSON.stringify(unknown)}.`);
   const complete = rows.map(([name, { fallback }]) => {
     const value = given[name] ?? fallback;
     return [name, value === undefined ? undefined : checked(name, value, `the option ${name}`)] as const;

@@ -88,6 +88,21 @@ function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
 /** By the package's own name: the sources and what is built of them lie at different depths. */
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
+/** Of a call's options, as a request would bring them. @throws RequestError */
+function bodyText(options: unknown, limitBytes: number): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(options) as string | undefined;
+  } catch {
+    // A circle, a bigint.
+  }
+  if (!text?.startsWith('{')) {
+    throw requestError('invalid_field', { field: '', message: 'The options must be a JSON object.' });
+  }
+  if (Buffer.byteLength(text) <= limitBytes) return text;
+  throw requestError('request_too_large', { message: `The options are larger than ${limitBytes} bytes.` });
+}
+
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
@@ -117,10 +132,13 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
     check: integrationProblem,
     onRead: (document) => renewal.look(document),
   });
+  // A start that fails half way ends what it has begun, the last first.
+  const begun: (() => unknown)[] = [() => store.close()];
   try {
-    return await start(options, logger, { store, keyring, unreadable: await renewal.renew(store) });
+    const unreadable = await renewal.renew(store);
+    return await start(options, logger, { store, keyring, unreadable, onBegun: (end) => begun.unshift(end) });
   } catch (error) {
-    await store.close();
+    for (const end of begun) await end();
     throw error;
   }
 }
@@ -130,10 +148,12 @@ interface Opened {
   readonly keyring: Keyring;
   /** Ids of connections whose credentials no key opens. */
   readonly unreadable: readonly string[];
+  /** Told how to end each part, should the start fail after it. */
+  readonly onBegun: (end: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unreadable } = given;
+  const { store: opened, keyring, unreadable, onBegun } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
@@ -146,6 +166,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
+  onBegun(() => journal.close());
   if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
   for (const id of journal.integrationIds()) if ((await opened.ownerOf(id)) === undefined) journal.forget(id);
 
@@ -161,6 +182,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     runsPerConnector: options.runsPerConnector,
     queuePerConnector: options.queuePerConnector,
   });
+  onBegun(() => sandbox.close());
   const feed = new Feed(new Date());
   const metrics = new Metrics({
     usage: () => sandbox.usage(),
@@ -183,6 +205,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     allowPrivateNetwork: options.allowPrivateNetwork ?? '',
     limits: { responseBytes: options.runResponseBytes },
   });
+  onBegun(() => outbound.close());
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
@@ -263,6 +286,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     now: () => Date.now(),
     onDamage: (message) => logger.error({ event: 'store_problem' }, message),
   });
+  onBegun(() => ledger.close());
 
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
@@ -350,7 +374,11 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
     async call(integrationId, section, name, body = {}) {
       refuseWhenClosed();
-      const { text } = await callIntegration(service, integrationId, { section, name, body: JSON.stringify(body) });
+      const { text } = await callIntegration(service, integrationId, {
+        section,
+        name,
+        body: bodyText(body, options.runArgumentBytes),
+      });
       return JSON.parse(text);
     },
     async uninstall(integrationId, uninstallOptions) {

@@ -41,7 +41,11 @@ export class HttpServer {
 
   /** A second call gives the same server. Rejects after `stopListening`. */
   listen(): Promise<Server> {
-    this.#listening ??= this.#listen();
+    this.#listening ??= this.#listen().catch((error) => {
+      // The port may be free the next time.
+      this.#listening = undefined;
+      throw error;
+    });
     return this.#listening;
   }
 

@@ -85,6 +85,11 @@ export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Pro
       ctx.set('Connection', 'close');
       throw requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
     }
+    if (type === 'stream.not.readable') {
+      // The host's doing, and not the client's.
+      const message = 'The body was read before it came here: mount the runtime in front of what parses bodies.';
+      throw requestError('internal_error', { message });
+    }
     throw requestError('bad_request', { message: 'The body did not arrive whole.' });
   }
 }

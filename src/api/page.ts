@@ -47,13 +47,15 @@ export function servePage(folder: string): Middleware {
   };
   return async (ctx, next) => {
     const { path, method } = ctx;
-    if (path === '/dashboard' || path === PREFIX) return ctx.redirect('/');
+    if (path === '/dashboard' || path === PREFIX) return ctx.redirect(path === PREFIX ? '../' : './');
     if (path !== '/' && !path.startsWith(PREFIX)) return next();
     (ctx as ApiContext).state.route = path === '/' ? path : `${PREFIX}{file}`;
     const isRead = method === 'GET' || method === 'HEAD';
     // A program that asks for JSON at the API's root is answered by the API.
     if (path === '/') ctx.vary('Accept');
     if (path === '/' && isRead && ctx.accepts('html', 'json') !== 'html') return next();
+    const mount = path === '/' ? withoutSlash(ctx) : undefined;
+    if (mount !== undefined) return ctx.redirect(`./${mount}/${ctx.search}`);
     const asset = (await assets()).get(path === '/' ? INDEX : path.slice(PREFIX.length));
     if (!asset) throw requestError('not_found');
     if (!isRead) {
@@ -62,6 +64,16 @@ export function servePage(folder: string): Middleware {
     }
     reply(ctx, asset);
   };
+}
+
+/**
+ * The last part of the path that a host has mounted the runtime under, if it was asked for without a slash
+ * behind it: the page's own addresses are relative. Express keeps what was asked for.
+ */
+function withoutSlash({ req }: Context): string | undefined {
+  const { originalUrl = '/' } = req as { originalUrl?: string };
+  const [path = '/'] = originalUrl.split('?');
+  return path.endsWith('/') ? undefined : path.split('/').at(-1);
 }
 
 function reply(ctx: Context, { extension, plain, zipped, etag, caching }: Asset): void {

@@ -72,6 +72,10 @@ export function recordRoutes(
 
     router.patch(`/${kind}/:id`, async (context) => {
       const ctx = context as ApiContext;
+      if (ctx.request.is('application/merge-patch+json')) {
+        ctx.set('Accept-Patch', 'application/json-patch+json');
+        throw requestError('unsupported_media_type', { message: 'The body must be a JSON Patch (RFC 6902).' });
+      }
       const patch = assertPatch((await readJson(ctx))?.value);
       await replaced(ctx, service, kind, (record) => patched(record, patch));
       ctx.status = 204;

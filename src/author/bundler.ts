@@ -1,6 +1,6 @@
 /** Makes one file with a source map of a project's source, or looks at what it imports. Runs on the author's esbuild. */
 import { createRequire } from 'node:module';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import type { Finding } from './finding.ts';
 import { bundledImports, ownImports } from './guest-imports.ts';
@@ -21,14 +21,14 @@ export interface Bundled {
   /** JSON of the source map, without the sources' contents. */
   readonly map: string;
   readonly findings: readonly Finding[];
-  /** What went into it, relative to the folder. */
+  /** Files that went into it. */
   readonly inputs: readonly string[];
 }
 
 /** Without code if there are errors among the findings. */
 export type BundleResult =
   | Bundled
-  | { readonly code?: never; readonly map?: never; readonly findings: readonly Finding[] };
+  | { readonly code?: never; readonly map?: never; readonly inputs?: never; readonly findings: readonly Finding[] };
 
 /** @throws NoBundlerError */
 export async function bundleSource(project: Project, source: string): Promise<BundleResult> {
@@ -46,7 +46,8 @@ export async function bundleSource(project: Project, source: string): Promise<Bu
     result?.outputFiles?.find(({ path }) => path.endsWith(ending))?.text;
   const [code, map] = [text(manifest.main.replace(/^.*\//, '')), text('.map')];
   if (code === undefined || map === undefined) return { findings };
-  return { code, map, findings, inputs: Object.keys(result?.metafile?.inputs ?? {}) };
+  const inputs = Object.keys(result?.metafile?.inputs ?? {}).map((path) => resolve(project.folder, path));
+  return { code, map, findings, inputs };
 }
 
 /** What a main file imports that it may not. @throws NoBundlerError */

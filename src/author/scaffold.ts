@@ -58,6 +58,8 @@ function packageOf(name: string, isTypeScript: boolean, { bulkhead, esbuild, typ
       test: 'bulkhead test .',
       validate: 'bulkhead validate .',
       pack: 'bulkhead pack .',
+      // `npm pack` takes what lies there.
+      ...(isTypeScript ? { prepack: 'bulkhead build .' } : {}),
       types: isTypeScript ? 'tsc && tsc -p test' : 'tsc',
     },
     devDependencies: { '@types/node': types, bulkhead, esbuild, typescript },

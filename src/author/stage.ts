@@ -12,6 +12,8 @@ export type Files = ReadonlyMap<string, Buffer>;
 
 export interface Staged {
   readonly findings: readonly Finding[];
+  /** Files that the source is built from, as far as it could be. */
+  readonly inputs?: readonly string[];
   /** Absent if there are errors among the findings. */
   readonly bundle?: { readonly connector: Connector; readonly files: Files };
 }
@@ -19,9 +21,9 @@ export interface Staged {
 /** Nothing is written. @throws NoBundlerError for a project that has to be built */
 export async function stageProject(project: Project): Promise<Staged> {
   if (project.source !== undefined) {
-    const { files, findings } = await built(project, project.source);
+    const { files, findings, inputs } = await built(project, project.source);
     const all = [...project.warnings, ...findings];
-    return findings.some(isError) ? { findings: all } : read(project, files, all);
+    return findings.some(isError) ? { findings: all } : { ...(await read(project, files, all)), inputs };
   }
   const staged = await read(project, new Map(), project.warnings);
   if (!staged.bundle) return staged;
@@ -42,11 +44,11 @@ async function read(project: Project, made: Files, before: readonly Finding[]): 
 async function built(
   project: Project,
   source: string,
-): Promise<{ readonly files: Files; readonly findings: readonly Finding[] }> {
-  const { code, map, findings } = await bundleSource(project, source);
+): Promise<{ readonly files: Files; readonly findings: readonly Finding[]; readonly inputs: readonly string[] }> {
+  const { code, map, findings, inputs = [] } = await bundleSource(project, source);
   const main = mainOf(project);
   const files = code === undefined ? [] : [[main, code] as const, [`${main}.map`, map] as const];
-  return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings };
+  return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings, inputs };
 }
 
 async function ownImports(project: Project): Promise<readonly Finding[]> {

@@ -51,7 +51,8 @@ export async function ask(server: AskedServer, asked: Asked): Promise<Response> 
   const response = await request(server, asked);
   if (response.ok) return response;
   const errors = await errorsOf(response);
-  throw new CommandError(errors.map(({ message }) => message).join(' ') || `The server answered ${response.status}.`);
+  const sentences = errors.map(({ message }) => message).join(' ');
+  throw new CommandError(sentences || `The server answered ${response.status}.`, { code: errors[0]?.code });
 }
 
 export interface ReplyError {

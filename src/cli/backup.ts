@@ -1,7 +1,7 @@
 /** `bulkhead backup`: on the data folder itself, or by the server that has it. */
 import { createWriteStream, existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -29,25 +29,31 @@ export const backup: Command = {
     if (existsSync(file) && flags.overwrite !== true) {
       throw new CommandError(`${args[0]} is there already; --overwrite replaces it.`);
     }
+    const folder = dirname(file);
+    if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
+    const isAsked = flags.url !== undefined;
     // An empty backup of a folder that was misspelt would be found out when it is needed.
-    if (!existsSync(options.data)) throw new CommandError(`There is no data folder ${options.data}.`);
+    if (!isAsked && !existsSync(options.data)) throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
     const meter = meterOn(out);
     const save = (bytes: Readable): Promise<void> =>
       pipeline(metered(bytes, meter, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), { signal });
     try {
-      await withStore(
-        options,
-        (store) => save(backupOf(store, new Date())),
-        async () => {
-          const server = { url, options, signal, why: SERVER_HAS_FOLDER };
-          const { body } = await ask(server, { method: 'GET', path: '/v1/backup' });
-          if (!body) throw new CommandError('The server sent no backup.');
-          await save(Readable.fromWeb(body as ReadableStream<Uint8Array>));
-        },
-      );
+      const askFor = async (why: string): Promise<void> => {
+        const { body } = await ask({ url, options, signal, why }, { method: 'GET', path: '/v1/backup' });
+        if (!body) throw new CommandError('The server sent no backup.');
+        await save(Readable.fromWeb(body as ReadableStream<Uint8Array>));
+      };
+      // Who names a server means that one, and not a folder that happens to lie here.
+      if (isAsked) await askFor('backup asks a server');
+      else
+        await withStore(
+          options,
+          (store) => save(backupOf(store, new Date())),
+          () => askFor(SERVER_HAS_FOLDER),
+        );
       await rename(temporary, file);
-      await syncFolder(resolve(file, '..'));
+      await syncFolder(folder);
     } finally {
       meter.clear();
       await rm(temporary, { force: true });

@@ -72,6 +72,13 @@ export const WRONG_USAGE = 2;
 /** What a person can mend, in a sentence. Ends with `FAILED`. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
+  /** The API's, if a server has refused it. */
+  readonly code: string | undefined;
+
+  constructor(message: string, { code, ...options }: ErrorOptions & { readonly code?: string | undefined } = {}) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** The command line is not one that the command takes. */

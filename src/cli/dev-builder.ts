@@ -1,5 +1,6 @@
 /** Builds an author's folder into a bundle, again and again. */
 import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
 import { type Finding, findingLine, isError } from '../author/finding.ts';
 import { readProject } from '../author/project.ts';
@@ -14,6 +15,8 @@ export class DevBuilder {
   #building: Promise<void> | undefined;
   #again = false;
   #last = '';
+  /** Files outside of the folder that the source imports: those of a neighbour in a repository of many. */
+  outside: readonly string[] = [];
 
   constructor(given: Given, folder: string, target: string) {
     this.#given = given;
@@ -61,7 +64,8 @@ export class DevBuilder {
     if (!project) return { findings, name: '' };
     const name = `${project.manifest.name} ${project.manifest.version}`;
     try {
-      const { bundle, findings: found } = await stageProject(project);
+      const { bundle, findings: found, inputs } = await stageProject(project);
+      if (inputs) this.outside = inputs.filter((path) => isNeighbour(relative(this.#folder, path)));
       return { ...(bundle ? { files: bundle.files } : {}), findings: found, name };
     } catch (error) {
       if (error instanceof NoBundlerError) throw new CommandError(error.message);
@@ -69,6 +73,9 @@ export class DevBuilder {
     }
   }
 }
+
+/** Libraries stay as they are. */
+const isNeighbour = (path: string): boolean => path.startsWith('..') && !/[\\/]node_modules[\\/]/.test(path);
 
 function markOf(files: Files | undefined, findings: readonly Finding[]): string {
   const mark = createHash('sha256').update(JSON.stringify(findings));

@@ -1,6 +1,7 @@
 /** `bulkhead dev`: builds a connector whenever it changes, and serves it. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { pino } from 'pino';
@@ -12,11 +13,12 @@ import { RequestError } from '../errors.ts';
 import { optionNames } from '../options.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type AskedServer, ask } from './ask-server.ts';
-import type { Command, Given } from './command.ts';
+import { type Command, CommandError, type Given } from './command.ts';
 import { DevBuilder } from './dev-builder.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
 import { followEvents } from './follow-events.ts';
 import { folderArgument, folderOf } from './inspect.ts';
+import { sentenceOf } from './sentence.ts';
 
 /** In the author's folder; hidden, so that nobody takes it for a part of the connector. */
 const OWN_FOLDER = '.bulkhead';
@@ -42,12 +44,19 @@ export const dev: Command = {
 
   async run(given) {
     const folder = folderOf(given);
+    // What is misspelt is not to be made; what package.json is to say may be about to be written.
+    if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
     const into = typeof given.flags.into === 'string' ? resolve(given.cwd, given.flags.into) : undefined;
     const connectors = into ?? join(folder, OWN_FOLDER, 'connectors');
     const builder = new DevBuilder(given, folder, join(connectors, basename(folder)));
     await builder.build();
     const server = into === undefined ? await serve(given, folder, connectors) : await otherServer(given);
-    const watcher = watchBundles(folder, () => void builder.build());
+    const watcher = watchBundles(folder, () => void rebuild());
+    const rebuild = async (): Promise<void> => {
+      await builder.build().catch((error) => given.out.write(`! ${sentenceOf(error) ?? String(error)}\n`));
+      watcher.also(builder.outside);
+    };
+    watcher.also(builder.outside);
     const unfollow = server && (await follow(given, server, folder));
     try {
       if (server?.runtime && given.flags.install === true)
@@ -56,7 +65,9 @@ export const dev: Command = {
       if (!given.signal.aborted) await once(given.signal, 'abort');
     } finally {
       await watcher.close();
-      await builder.idle();
+      await builder.idle().catch(() => {
+        // Said above.
+      });
       await unfollow?.();
       await server?.runtime?.close({ drainMs: 0 });
     }

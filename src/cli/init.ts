@@ -24,6 +24,7 @@ export const init: Command = {
 
   async run(given) {
     const { args, flags, cwd } = given;
+    if (args[0] === '') throw new UsageError('init takes the name of a connector.');
     const folder = resolve(cwd, args[0] as string);
     const name = basename(folder);
     if (!isConnectorName(name)) {

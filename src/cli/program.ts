@@ -16,6 +16,7 @@ import {
   type Command,
   CommandError,
   FAILED,
+  jsonFlag,
   SUCCEEDED,
   type Surroundings,
   UsageError,
@@ -50,7 +51,9 @@ const END_LIMIT_MS = 2_000;
  * @throws what is our own fault
  */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const [first] = argv;
+  const [first, second = ''] = argv;
+  // As others have it: `help init` is `init --help`.
+  if (first === 'help' && Object.hasOwn(commands, second)) return runCommandLine([second, '--help'], surroundings);
   const isHelp = first === '--help' || first === '-h' || first === 'help';
   const isVersion = first === '--version' || first === '-V';
   // A server is started by flags alone, too; it loads no other command.
@@ -73,11 +76,21 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     if (error instanceof CommanderError && error.exitCode === 0) return SUCCEEDED;
     const sentence = error instanceof CommanderError ? usageSentence(error, known[0]) : sentenceOf(error);
     if (sentence === undefined) throw error;
-    surroundings.err.write(`${sentence}\n`);
     const isUsage = error instanceof CommanderError || error instanceof UsageError || error instanceof OptionError;
+    const isJson = args.includes('--json') && known[0]?.flags?.includes(jsonFlag);
+    if (isJson) {
+      const errors = [{ code: isUsage ? 'wrong_usage' : codeOf(error), message: sentence }];
+      surroundings.out.write(`${JSON.stringify({ errors })}\n`);
+    } else surroundings.err.write(`${sentence}\n`);
     return isUsage ? (known[0]?.usageCode ?? WRONG_USAGE) : FAILED;
   }
   return code;
+}
+
+/** For scripts: the API's, the system's, or that of any other failure. */
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : 'failed';
 }
 
 type Flags = Record<string, string | boolean | undefined>;

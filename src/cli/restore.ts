@@ -1,8 +1,9 @@
 /** `bulkhead restore`: on the data folder itself, or by the server that has it. */
-import { existsSync, openAsBlob } from 'node:fs';
+import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { integrationProblem } from '../integration/integration.ts';
 import { type Restored, restore as restoreInto } from '../store/backup.ts';
+import type { Store } from '../store/store.ts';
 import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { meterOn } from './meter.ts';
@@ -24,18 +25,22 @@ export const restore: Command = {
     const file = resolve(cwd, args[0] as string);
     const overwrite = flags.overwrite === true;
     if (!existsSync(file)) throw new CommandError(`${args[0]} is not there.`);
+    if (statSync(file).isDirectory()) throw new CommandError(`${args[0]} is a folder, and no backup.`);
+    const askFor = async (why: string): Promise<Restored> => {
+      const body = await openAsBlob(file, { type: 'application/gzip' });
+      const path = `/v1/restore?overwrite=${overwrite}`;
+      const response = await ask({ url, options, signal, why }, { method: 'POST', path, body });
+      return response.json() as Promise<Restored>;
+    };
+    const own = (store: Store): Promise<Restored> => restoreInto(store, file, { overwrite, check: integrationProblem });
     const meter = meterOn(out);
     meter.show(`Restoring ${args[0]}`);
-    const result = await withStore<Restored>(
-      options,
-      (store) => restoreInto(store, file, { overwrite, check: integrationProblem }),
-      async () => {
-        const body = await openAsBlob(file, { type: 'application/gzip' });
-        const server = { url, options, signal, why: SERVER_HAS_FOLDER };
-        const response = await ask(server, { method: 'POST', path: `/v1/restore?overwrite=${overwrite}`, body });
-        return response.json() as Promise<Restored>;
-      },
-    ).finally(() => meter.clear());
+    // Who names a server means that one, and not a folder that happens to lie here.
+    const isAsked = flags.url !== undefined;
+    const restoring = isAsked
+      ? askFor('restore asks a server')
+      : withStore(options, own, () => askFor(SERVER_HAS_FOLDER));
+    const result = await restoring.finally(() => meter.clear());
     const { restored, overwritten, unchanged } = result;
     print(given, {
       text: `Restored ${restored} integrations, overwrote ${overwritten}, found ${unchanged} as they were.`,

@@ -22,6 +22,8 @@ export function sentenceOf(error: unknown): string | undefined {
   }
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return `There is no room left${path === undefined ? '' : ` for ${path}`} (${code}).`;
+  if (code === 'ENOENT' && path !== undefined) return `${path} is not there.`;
+  if (code === 'EISDIR') return `${path ?? 'What was named'} is a folder, and a file is needed.`;
   if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a folder.`;
   return undefined;
 }

@@ -33,6 +33,10 @@ type Acceptance = Static<typeof Acceptance>;
 
 const validAcceptance = Compile(Acceptance);
 
+/** Whether it is what a connector was accepted with. */
+export const isAcceptance = (found: unknown, _id: string): found is Acceptance =>
+  validAcceptance.Check(found) && found._id === _id;
+
 const RECORD = /^([0-9a-f]{24})\.json$/;
 const BUNDLE = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
 
@@ -210,7 +214,7 @@ export class Acceptances {
       this.#noteProblem(`${name} in ${this.#folder} cannot be read (${codeOf(error)}).`);
       return undefined;
     });
-    if (validAcceptance.Check(found) && found._id === _id) this.#byId.set(_id, found);
+    if (isAcceptance(found, _id)) this.#byId.set(_id, found);
     else await this.#replaceDamaged(_id, name);
   }
 

@@ -160,11 +160,15 @@ export class Catalog {
    * serves already. Durable when it settles.
    */
   async approve(connectorId: string, digest: string): Promise<Approval> {
-    await this.settled(connectorId);
+    const find = (): Slot | undefined =>
+      [...this.#slots.values()].find(({ candidate }) => candidate?.connector._id === connectorId);
+    // A second click waits for what the first has begun.
+    do await this.settled(connectorId);
+    while (find()?.isChecking);
     if (this.#byId.get(connectorId)?.bundle.digest === digest) return 'approved';
-    const slot = [...this.#slots.values()].find(({ candidate }) => candidate?.connector._id === connectorId);
+    const slot = find();
     const { candidate } = slot ?? {};
-    if (!slot || !candidate || slot.isChecking || candidate.connector.bundle.digest !== digest) return 'changed';
+    if (!slot || !candidate || candidate.connector.bundle.digest !== digest) return 'changed';
     if (this.#ownerOf(candidate.connector)) return 'changed';
     let approval: Approval = 'changed';
     const outcome = Promise.withResolvers<void>();

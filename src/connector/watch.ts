@@ -10,6 +10,8 @@ const LONGEST_WAIT_MS = 500;
 const DEPTH = 8;
 
 export interface Watcher {
+  /** Files elsewhere whose change counts as well. */
+  also(paths: Iterable<string>): void;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,9 @@ export function watchBundles(folder: string, onChange: () => void): Watcher {
   // What changed while the watch was being set up was not seen.
   watcher.once('ready', tell);
   return {
+    also(paths) {
+      watcher.add([...paths]);
+    },
     async close() {
       clearTimeout(quiet);
       await watcher.close();

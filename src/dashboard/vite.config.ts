@@ -7,6 +7,10 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 export default defineConfig({
   root,
   base: '/dashboard/',
+  // Relative to the page: a host may have mounted it under a path of its own.
+  experimental: {
+    renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `dashboard/${file}` : { relative: true }),
+  },
   publicDir: false,
   // Vite's dev server gets its data from a server that runs beside it.
   server: { proxy: { '/v1': 'http://127.0.0.1:3000' } },

@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, hash, randomBytes, randomInt, scryptS
 import { chmod, link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { closing, syncFolder, temporaryFor } from '../store/files.ts';
+import { StoreError } from '../store/store.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -84,7 +85,9 @@ async function keptKey(file: string, isWanted: boolean): Promise<string | undefi
   try {
     const text = (await readFile(file, 'utf8')).trim();
     // A key that was lost half-written would encrypt what nobody can read again.
-    if (text.length < KEY_BYTES) throw new Error(`the key in ${file} is not whole`);
+    if (text.length < KEY_BYTES) {
+      throw new StoreError('store_unavailable', `The key in ${file} is not whole: put back the one that was there.`);
+    }
     await chmod(file, 0o600);
     return text;
   } catch (error) {

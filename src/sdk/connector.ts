@@ -50,6 +50,9 @@ export interface Connector {
   wrappers?: Utilities;
 }
 
+/** A section that there is not is a name that was misspelt. */
+type NoOther<Defined> = { readonly [Section in Exclude<keyof Defined, keyof Connector>]: never };
+
 /**
  * Gives a connector back as it is: it is there so that an editor knows what belongs where.
  *
@@ -71,6 +74,6 @@ export interface Connector {
  *   },
  * });
  */
-export function defineConnector<const Defined extends Connector>(connector: Defined): Defined {
+export function defineConnector<const Defined extends Connector>(connector: Defined & NoOther<Defined>): Defined {
   return connector;
 }

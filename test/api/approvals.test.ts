@@ -62,12 +62,14 @@ test('the first version is accepted; one that asks for more is held back and the
   expect(row).not.toHaveProperty('errors');
   expect(await call()).toBe('1.0.0');
 
-  const approved = await approve(client, row.pending.digest);
-  expect([approved.status, approved.body]).toEqual([200, await rowOf(client)]);
-  expect(approved.body).toMatchObject({ status: 'ready', version: '2.0.0', digest: row.pending.digest });
-  expect(approved.body).not.toHaveProperty('pending');
+  // A second click that comes before the first is done.
+  const [approved, twice] = await Promise.all([row, row].map(({ pending }) => approve(client, pending.digest)));
+  expect(twice?.status).toBe(200);
+  expect([approved?.status, approved?.body]).toEqual([200, await rowOf(client)]);
+  expect(approved?.body).toMatchObject({ status: 'ready', version: '2.0.0', digest: row.pending.digest });
+  expect(approved?.body).not.toHaveProperty('pending');
   expect(await call()).toBe('2.0.0');
-  // A second click.
+  // And one that comes after it.
   expect((await approve(client, row.pending.digest)).status).toBe(200);
 });
 

@@ -1,7 +1,9 @@
 /** Contract 3, as a client sees it. */
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { buffer } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
 import { createClient, errorsOf, type Reply } from '../support/client.ts';
 import { serve, TOKEN } from '../support/runtime.ts';
 
@@ -138,6 +140,20 @@ test('bodies that are not JSON objects', async () => {
   expect((await client('GET', '/integrations')).body).toEqual([]);
   expect((await post('{"name":"x"}', 'application/json; charset=UTF-8')).status).toBe(201);
   expect((await post('{"name":"y"}', 'application/merge-patch+json')).status).toBe(201);
+});
+
+test('a host that has read the body itself is told so, and nothing is made of it', async () => {
+  const { client, runtime } = await serve();
+  const host = createServer(async (incoming, response) => {
+    await buffer(incoming);
+    runtime.callback()(incoming, response);
+  }).listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  onTestFinished(() => void host.close());
+  const mounted = createClient(`http://127.0.0.1:${(host.address() as AddressInfo).port}`, TOKEN);
+  const reply = await mounted('POST', '/integrations', { name: 'x' });
+  expect([reply.status, reply.body.errors[0].message]).toEqual([500, expect.stringContaining('was read before')]);
+  expect((await client('GET', '/integrations')).body).toEqual([]);
 });
 
 test('bytes that are no UTF-8 are no JSON', async () => {

@@ -85,6 +85,9 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     ];
     const patched = await client('PATCH', `/${kind}/${_id}`, patch, { 'content-type': 'application/json-patch+json' });
     expect([patched.status, patched.text]).toEqual([204, '']);
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const other415 = await client('PATCH', `/${kind}/${_id}`, patch, merge);
+    expect([other415.status, other415.headers.get('accept-patch')]).toEqual([415, 'application/json-patch+json']);
     expect((await client('GET', `/${kind}/${_id}`)).body).toMatchObject({
       a: 5,
       name: 'patched',

@@ -18,6 +18,9 @@ describe.each([
     const made = await run('init', 'weather', '--language', language);
     expect([made.code, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toContain('npm test');
+    // `npm pack` takes what lies there: what has to be built is built in front of it.
+    const { scripts } = JSON.parse(await readFile(join(cwd, 'weather/package.json'), 'utf8'));
+    expect(scripts.prepack).toBe(language === 'typescript' ? 'bulkhead build .' : undefined);
 
     const validated = await run('validate', 'weather', '--json');
     expect([validated.code, validated.stderr]).toEqual([0, '']);

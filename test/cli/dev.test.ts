@@ -1,6 +1,6 @@
 /** `bulkhead dev`: an edit is served, a mistake is not, and nothing is left when it ends. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { callCommand, type Going, startCommand } from '../support/command.ts';
@@ -22,6 +22,35 @@ async function edit(file: string, from: string, to: string): Promise<void> {
   expect(text).toContain(from);
   await writeFile(file, text.replace(from, to));
 }
+
+test('a file of a neighbour that the source imports is watched too, and a disk that fails ends nothing', {
+  timeout: LONG_MS,
+}, async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const [word, source] = [join(cwd, 'word.ts'), join(cwd, 'weather/src/index.ts')];
+  await writeFile(word, "export const word = 'one';");
+  await writeFile(
+    source,
+    "import { word } from '../../word.ts';\nexport const installer = { checkCity: () => word };\n",
+  );
+  const dev = startCommand(['dev', 'weather', '--into', 'there'], { cwd });
+  await says(dev, 'Watching weather');
+  const made = () => readFile(join(cwd, 'there/weather/dist/index.js'), 'utf8');
+  expect(await made()).toContain('one');
+  await writeFile(word, "export const word = 'two';");
+  await vi.waitFor(async () => expect(await made()).toContain('two'), patiently);
+
+  await rm(join(cwd, 'there'), { recursive: true });
+  await writeFile(join(cwd, 'there'), '');
+  await writeFile(word, "export const word = 'three';");
+  await says(dev, /^! .*there.* is not a folder\.$/m);
+  await rm(join(cwd, 'there'));
+  await writeFile(word, "export const word = 'four';");
+  await vi.waitFor(async () => expect(await made()).toContain('four'), patiently);
+  dev.child.kill('SIGINT');
+  expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
+});
 
 test('serves what is written, and shows what it logs', { timeout: LONG_MS }, async () => {
   const cwd = await temporaryFolder();

@@ -1,7 +1,7 @@
 /** `bulkhead doctor`, on a healthy folder and on sick ones. */
 
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -46,6 +46,7 @@ test('a healthy machine and folder: every check is a sentence, nothing is change
     'secret-key',
     'token',
     'documents',
+    'kept',
     'clock',
     'port',
     'bundles',
@@ -142,6 +143,37 @@ describe('a data folder', () => {
       },
       'secret-key',
       /^warning: .*cannot be read without it/,
+    ],
+    [
+      'with runs that are no database',
+      (data) => writeFile(join(data, 'runs.sqlite'), 'x'.repeat(5000)),
+      'kept',
+      /^problem: .*runs\.sqlite: it is no database/,
+    ],
+    [
+      'with replies that are cut off',
+      async (data) => {
+        const { runtime } = await serve({}, { data });
+        await runtime.close({ drainMs: 0 });
+        await truncate(join(data, 'replies.sqlite'), 2_000);
+      },
+      'kept',
+      /^problem: .*replies\.sqlite: /,
+    ],
+    [
+      'with a record of nothing that was accepted',
+      async (data) => {
+        await mkdir(join(data, 'connectors'));
+        await writeFile(join(data, 'connectors', `${'a'.repeat(24)}.json`), '{');
+      },
+      'kept',
+      /^problem: .*aaaa\.json: it is no record of what was accepted/,
+    ],
+    [
+      'with a file in the place of the integrations',
+      (data) => writeFile(join(data, 'integrations'), ''),
+      'documents',
+      /^problem: .*integrations cannot be read \(ENOTDIR\)/,
     ],
     [
       'from the future',

@@ -1,5 +1,5 @@
 /** The command line itself: help, examples, exit codes, sentences. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { callCommand, linesOf, runCommand, startCommand } from '../support/command.ts';
@@ -34,6 +34,50 @@ test.each(COMMANDS)('%s --help says what it does and shows an example that calls
   expect([code, stderr]).toEqual([0, '']);
   const [, examples = ''] = stdout.split(/^Examples?:$/m);
   expect(linesOf(examples).some((line) => line.includes(`bulkhead ${name}`))).toBe(true);
+});
+
+test('help COMMAND says what COMMAND --help says', async () => {
+  const asked = await callCommand(['help', 'invoke']);
+  expect(asked).toEqual(await callCommand(['invoke', '--help']));
+  expect(asked.stdout).toContain('Usage: bulkhead invoke');
+  expect((await callCommand(['help', 'constructor'])).stdout).toContain('Usage: bulkhead [command]');
+});
+
+test.each<[string[], number, object]>([
+  [['init', 'Wrong Name', '--json'], 2, { code: 'wrong_usage', message: expect.stringContaining('no name for') }],
+  [['init', '', '--json'], 2, { code: 'wrong_usage', message: 'init takes the name of a connector.' }],
+  [['build', '--json', '--nope'], 2, { code: 'wrong_usage', message: expect.stringContaining("'--nope'") }],
+  [['doctor', '--json', '--port', 'x'], 2, { code: 'wrong_usage', message: expect.stringContaining('--port ("x")') }],
+  [
+    ['token', '--json', '--data', 'file/a'],
+    1,
+    { code: 'ENOTDIR', message: expect.stringContaining('is not a folder') },
+  ],
+  [
+    ['invoke', 'a', 'settings', 'f', '--json', '--url', 'http://127.0.0.1:1', '--token', 'a'],
+    1,
+    { code: 'failed', message: expect.stringContaining('does not answer at') },
+  ],
+])('with --json a script can read what is wrong with %j', async (args, exitCode, error) => {
+  const cwd = await temporaryFolder();
+  await writeFile(join(cwd, 'file'), '');
+  const { code, stdout, stderr } = await callCommand(args, { cwd });
+  expect([code, stderr]).toEqual([exitCode, '']);
+  expect(JSON.parse(stdout)).toEqual({ errors: [error] });
+});
+
+test("a server's refusal keeps its code", async () => {
+  const { runtime } = await serve();
+  const args = ['invoke', 'a', 'settings', 'f', '--json', '--url', runtime.url, '--token', 'wrong'];
+  const { code, stdout } = await callCommand(args);
+  expect([code, JSON.parse(stdout).errors[0].code]).toEqual([1, 'unauthorized']);
+});
+
+test('a folder that is misspelt is not made', async () => {
+  const cwd = await temporaryFolder();
+  const { code, stdout, stderr } = await callCommand(['dev', 'wether', '--port', '0'], { cwd });
+  expect([code, stdout, stderr]).toEqual([1, '', `There is no folder ${join(cwd, 'wether')}.\n`]);
+  expect(await readdir(cwd)).toEqual([]);
 });
 
 test('--version prints the version of the package', async () => {

@@ -185,11 +185,16 @@ test.each(['process', 'thread'])(
 );
 
 test('a start that is refused leaves nothing behind', async () => {
-  const { options, untouched, afterOptions, locked, answer, before, after, left } = await host('refused.mjs');
-  expect(options).toEqual(Array.from({ length: 6 }, () => [true, false, 'OptionError']));
+  const { options, untouched, afterOptions, locked, answer, before, after, left, ...more } = await host('refused.mjs');
+  expect(options).toEqual(Array.from({ length: 7 }, () => [true, false, 'OptionError']));
   expect([untouched, afterOptions]).toEqual([true, before]);
   expect(locked).toEqual([false, true, 'store_locked']);
   expect([answer, after, left]).toEqual([{ said: 'still here' }, before, []]);
+  expect([more.halfWay, more.filesLeft]).toEqual([[false, false, 'EEXIST'], []]);
+  // Once the port is free, it can be had.
+  expect([more.inUse, more.listens]).toEqual(['EADDRINUSE', true]);
+  expect(more.callOptions).toEqual(Array.from({ length: 8 }, () => 'invalid_field'));
+  expect(more.large).toBe('request_too_large');
 });
 
 test('hostile connectors get their codes, and the host lives', async () => {
@@ -226,6 +231,18 @@ test('a worker thread of the host may have one', async () => {
 test('a test runner may have one, and ends', async () => {
   const { code, stdout } = await node(['--test', join(folder, 'hosts/embedded.test.mjs')]);
   expect([code, stdout]).toEqual([0, expect.stringContaining('pass 1')]);
+});
+
+test('under a path of the host, links and the page lead there', async () => {
+  const { express, fastify } = await host('under-a-path.mjs');
+  const expected = {
+    made: [201, 'https://example.com/tools/bulkhead/v1/integrations/id'],
+    next: '<https://example.com/tools/bulkhead/v1/integrations?limit=1&cursor>; rel="next"',
+    script: 200,
+    dashboard: '/tools/bulkhead/',
+  };
+  expect(fastify).toEqual(expect.objectContaining(expected));
+  expect(express).toEqual(expect.objectContaining({ ...expected, plain: '/?a=1' }));
 });
 
 describe('the README', () => {

@@ -9,6 +9,7 @@ import { integrationsFolder } from '../../store/lowdb-store.ts';
 import { migrated } from '../../store/migrations.ts';
 import { StoreError } from '../../store/store.ts';
 import { fileSystemVerdicts } from './file-system.ts';
+import { keptFiles } from './kept-files.ts';
 import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
 
 const KEY_FILE = 'secret-key';
@@ -39,6 +40,7 @@ export async function dataFolder(folder: string, hasKey: boolean, now: number): 
     await secretKey(folder, hasKey),
     await adminToken(folder),
     await documents(folder),
+    ...(await keptFiles(folder, lock.holder !== undefined)),
     await clock(folder, now),
   ];
   return { folder, holder: lock.holder, verdicts };
@@ -144,7 +146,11 @@ async function adminToken(folder: string): Promise<Verdict> {
 }
 
 async function documents(folder: string): Promise<Verdict> {
-  const names = await namesIn(integrationsFolder(folder));
+  const listed = await readdir(integrationsFolder(folder)).catch((error: unknown) => codeOf(error));
+  if (typeof listed === 'string' && listed !== 'ENOENT') {
+    return problem('documents', `${integrationsFolder(folder)} cannot be read (${listed}): the server does not start.`);
+  }
+  const names = typeof listed === 'string' ? [] : listed;
   const damaged = names.filter((name) => name.endsWith('.damaged'));
   const bad: string[] = [];
   for (const name of names.filter((each) => each.endsWith('.json'))) {

@@ -29,7 +29,8 @@ export class Client {
   async fetch(method: string, path: string, { body, headers, signal }: RequestOptions = {}): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(`/v1${path}`, {
+      // Relative to the page: a host may have mounted it under a path of its own.
+      response = await fetch(`v1${path}`, {
         method,
         headers: {
           Authorization: `Bearer ${this.#token}`,

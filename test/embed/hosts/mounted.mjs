@@ -13,7 +13,7 @@ export async function check(runtime, server, integrationId, answer) {
   const page = await fetch(base);
   const text = await page.text();
   const [, address] = /<script[^>]+src="([^"]+)"/.exec(text);
-  const script = await fetch(base + address);
+  const script = await fetch(new URL(address, `${base}/`));
   await script.text();
   const called = await call(JSON.stringify({ name: 'Grace' }));
   const codeOf = async (response) => [response.status, (await response.json()).errors[0].code];

@@ -1,0 +1,76 @@
+/** What a data folder holds beside the integrations: the last runs, replies to keys, and what connectors were accepted with. */
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { isAcceptance } from '../../connector/acceptances.ts';
+import { codeOf, ok, problem, type Verdict } from './verdict.ts';
+
+const DATABASES = ['runs.sqlite', 'replies.sqlite'];
+const SQLITE_MAGIC = 'SQLite format 3\0';
+const ACCEPTANCES = 'connectors';
+const RECORD = /^([0-9a-f]{24})\.json$/;
+const NAMED = 5;
+
+/** @param isServed a server writes to the databases: they are left alone */
+export async function keptFiles(folder: string, isServed: boolean): Promise<Verdict[]> {
+  const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
+  const damaged = [...databases, ...(await damagedAcceptances(join(folder, ACCEPTANCES)))].filter(
+    (found) => found !== undefined,
+  );
+  if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
+  const more = damaged.length > NAMED ? ` and ${damaged.length - NAMED} more` : '';
+  return [problem('kept', `Damaged, which the next start sets aside: ${damaged.slice(0, NAMED).join('; ')}${more}.`)];
+}
+
+/** As a start would find it. Nothing is made beside it, since it is opened as one that cannot change. */
+async function databaseProblem(file: string): Promise<string | undefined> {
+  try {
+    const [bytes, start] = await startOf(file, SQLITE_MAGIC.length);
+    if (bytes === 0) return undefined;
+    if (start !== SQLITE_MAGIC) return `${file}: it is no database`;
+    // What is in the log of a killed process is not in the file yet: such a file may look damaged and is not.
+    if ((await sizeOf(`${file}-wal`)) === 0) readSchema(file);
+    return undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    const { errstr } = error as { errstr?: string };
+    return errstr === undefined ? `${file}: it cannot be read (${codeOf(error)})` : `${file}: ${errstr}`;
+  }
+}
+
+async function startOf(file: string, length: number): Promise<[bytes: number, text: string]> {
+  await using handle = await open(file);
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, 0);
+  return [bytesRead, buffer.toString('latin1', 0, bytesRead)];
+}
+
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+function readSchema(file: string): void {
+  const address = pathToFileURL(file);
+  address.searchParams.set('immutable', '1');
+  using database = new DatabaseSync(address, { readOnly: true });
+  database.prepare('SELECT count(*) FROM sqlite_schema').get();
+}
+
+async function damagedAcceptances(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => codeOf(error));
+  if (names === 'ENOENT') return [];
+  if (typeof names === 'string') return [`${folder}: it cannot be read (${names})`];
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const [, _id] = RECORD.exec(name) ?? [];
+      if (_id === undefined) return [];
+      const record = await readFile(join(folder, name), 'utf8')
+        .then((text) => JSON.parse(text) as unknown)
+        .catch(() => undefined);
+      return isAcceptance(record, _id) ? [] : [`${join(folder, name)}: it is no record of what was accepted`];
+    }),
+  );
+  return found.flat();
+}
