@@ -10,7 +10,7 @@ const QUIET_MS = 2;
 
 export class SpareIsolate {
   readonly #onMade: () => void;
-  /** Of the next one; 0 as long as none is wanted. */
+  /** Of the one that is wanted; 0 if none is. */
   #memoryMb = 0;
   #isBeingMade = false;
   #steps: ReturnType<typeof GuestIsolate.inSteps> | undefined;
@@ -25,20 +25,30 @@ export class SpareIsolate {
     return this.#made !== undefined;
   }
 
-  /** The spare one if it has the right limit, otherwise a new one; then another is made for the next. */
-  take(memoryMb: number): GuestIsolate {
-    if (memoryMb !== this.#memoryMb) this.letGo();
+  /** From now on one with this limit is kept. */
+  want(memoryMb: number): void {
+    if (memoryMb === this.#memoryMb) return;
+    this.letGo();
     this.#memoryMb = memoryMb;
-    let taken = this.#made;
-    while (!taken) taken = this.#step();
-    this.#made = undefined;
-    if (!this.#isBeingMade) this.#wait(QUIET_MS);
+  }
+
+  /** The spare one, made to the end, if it has the right limit; otherwise a new one. */
+  take(memoryMb: number): GuestIsolate {
+    const isRight = memoryMb === this.#memoryMb;
+    let taken = isRight ? this.#made : undefined;
+    const steps = (isRight && this.#steps) || GuestIsolate.inSteps(memoryMb);
+    while (!taken) taken = steps.next().value as GuestIsolate | undefined;
+    if (isRight) {
+      this.#made = undefined;
+      this.#steps = undefined;
+    }
     return taken;
   }
 
-  /** The thread has had something to do. */
+  /** The thread has done something, and may have nothing more to do now. */
   noteWork(): void {
     this.#workedAt = performance.now();
+    if (!this.#isBeingMade && !this.#made && this.#memoryMb > 0) this.#wait(QUIET_MS);
   }
 
   letGo(): void {
@@ -47,13 +57,6 @@ export class SpareIsolate {
     this.#steps = undefined;
     this.#made?.dispose();
     this.#made = undefined;
-  }
-
-  #step(): GuestIsolate | undefined {
-    this.#steps ??= GuestIsolate.inSteps(this.#memoryMb);
-    const made = this.#steps.next().value;
-    if (made) this.#steps = undefined;
-    return made as GuestIsolate | undefined;
   }
 
   #wait(ms: number): void {
@@ -66,10 +69,13 @@ export class SpareIsolate {
     if (this.#memoryMb === 0 || this.#made) return;
     const quietMs = performance.now() - this.#workedAt;
     if (quietMs < QUIET_MS) return this.#wait(QUIET_MS - quietMs);
-    this.#made = this.#step();
-    if (this.#made) return this.#onMade();
-    this.#isBeingMade = true;
+    this.#steps ??= GuestIsolate.inSteps(this.#memoryMb);
+    const made = this.#steps.next().value;
+    this.#isBeingMade = !made;
     // Whoever has come meanwhile comes first.
-    setImmediate(() => this.#goOn());
+    if (!made) return void setImmediate(() => this.#goOn());
+    this.#steps = undefined;
+    this.#made = made;
+    this.#onMade();
   }
 }

@@ -58,7 +58,12 @@ export class WarmIsolates {
     return isolate;
   }
 
-  /** The thread has something to do: no time to make spare ones. */
+  /** Keeps one ready for an integration that has none yet. */
+  keepSpare(memoryMb: number): void {
+    this.#spare.want(memoryMb);
+  }
+
+  /** The thread has done something. */
   noteWork(): void {
     this.#spare.noteWork();
   }

@@ -77,6 +77,8 @@ class JobServer {
     if (!held?.limits) throw new Error(`run ${runId} names a bundle that the thread was not given`);
     const { bundle, limits } = held;
     const isolate = this.#warm.take(integrationId, bundle, limits.memoryMb);
+    // Not after a bundle was tried: at a start they all are.
+    if (call && !isolate.isLoaded) this.#warm.keepSpare(limits.memoryMb);
     const channel = this.#channel;
     const turns = this.#turns;
     const port: RunPort = {
