@@ -14,8 +14,10 @@ const TOKEN = 'the-crash-tests-token';
 const CLIENTS = 16;
 /** A client uninstalls no integration before it has as many. */
 const INTEGRATIONS = 3;
-/** The load goes on for up to this long before the kill. */
+/** The load goes on for up to this long before the kill, … */
 const LOAD_MS = 1_000;
+/** … once so many have been answered: the first call of a connector waits for its process. */
+const ANSWERED = 8;
 
 export interface Tally {
   rounds: number;
@@ -100,9 +102,12 @@ export async function crash(folder: string, rounds: number, random: () => number
     const leftOver = files.filter((name) => name.endsWith('.tmp') || name.endsWith('.damaged'));
     if (leftOver.length > 0) tally.losses.push(`left over: ${leftOver.join(', ')}`);
     const working: Promise<void>[] = [];
-    // The first call of a connector waits for its process: the load begins with the first answer.
+    let answered = 0;
     await new Promise<void>((resolve) => {
-      working.push(...users.map((user) => user.work(client, tally.losses, resolve)));
+      const count = (): void => {
+        if (++answered === ANSWERED) resolve();
+      };
+      working.push(...users.map((user) => user.work(client, tally.losses, count)));
     });
     await new Promise((resolve) => setTimeout(resolve, random() * LOAD_MS));
     await server.stop('SIGKILL');

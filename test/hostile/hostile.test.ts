@@ -8,8 +8,11 @@ import type { Traces } from '../support/traces.ts';
 import { Arena, isExpected } from './arena.ts';
 import { families, type Program, programs } from './programs.ts';
 
-const LATE_MS = 1_000;
-/** Contract 10.4 has 500 ms; here others' tests share the machine. `npm run hostile` prints the figure. */
+/**
+ * Contract 10.3 has 1 s, and 10.4 has 500 ms; here programs run side by side, and others' tests share the
+ * machine. `npm run hostile` runs them one after the other, and holds them against the contract.
+ */
+const LATE_MS = 2_000;
 const NEXT_CALL_MS = 2_000;
 /** Programs side by side, each on two connectors. */
 const LANES = 3;
@@ -17,8 +20,11 @@ const LANES = 3;
 const PROCESSES = 2 * LANES + 2;
 /** Threads and descriptors of the server that come and go: connections of clients, the pool of libuv. */
 const SLACK = 12;
-/** A heap keeps some of what it once needed; `npm run hostile -- --abuse 5000` shows that it does not add up. */
-const RESIDENT_GROWTH = 2;
+/**
+ * A heap keeps some of what it once needed, and libraries are loaded when they are first asked for;
+ * `npm run hostile -- --abuse 5000` shows that it does not add up.
+ */
+const GROWTH_MB = 150;
 
 const isLinux = process.platform === 'linux';
 /** How many share each core: a run gets its part of it. */
@@ -44,7 +50,7 @@ function nothingIsLeft(): Promise<void> {
       expect(processes).toBeLessThanOrEqual(PROCESSES);
       expect(threads).toBeLessThanOrEqual(before.threads + SLACK);
       expect(descriptors).toBeLessThanOrEqual(before.descriptors + SLACK);
-      expect(residentMb).toBeLessThanOrEqual(before.residentMb * RESIDENT_GROWTH);
+      expect(residentMb).toBeLessThanOrEqual(before.residentMb + GROWTH_MB);
       expect(await arena.strayFiles()).toEqual([]);
     },
     { timeout: 20_000, interval: 20 },
