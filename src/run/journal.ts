@@ -28,7 +28,7 @@ export class RunJournal {
   /** Runs that go on and are not written, with the time at which they began. */
   readonly #begun = new ById<{ readonly record: RunRecord; readonly at: number }>();
   /** Runs that are written as going on. */
-  readonly #goingOn = new Set<string>();
+  readonly #goingOn = new ById<true>();
   /** Runs that have ended and are not written, by integration: of each no more than are kept, and as many again. */
   readonly #waiting = new ById<RunRecord[]>();
   /** Their integrations, those that have waited longest first. */
@@ -95,6 +95,12 @@ export class RunJournal {
     this.#waitingChars += charsOf(record);
     if (records.length > 2 * RUNS_KEPT) this.#dropOldest(records);
     this.#writeSoon();
+  }
+
+  /** Nothing of a run is kept. */
+  drop(runId: string): void {
+    this.#begun.delete(runId);
+    if (this.#table.isOpen && this.#goingOn.has(runId)) this.#write(() => this.#removeGoingOn(runId));
   }
 
   find(integrationId: string, runId: string): RunRecord | undefined {
@@ -165,7 +171,7 @@ export class RunJournal {
     const row = this.#take(records);
     if (records.length === 0) this.#forgetWaiting(integrationId);
     this.#table.writeEnded(integrationId, row);
-    for (const { _id } of row) if (this.#goingOn.delete(_id)) this.#table.removeGoingOn(_id);
+    for (const { _id } of row) this.#removeGoingOn(_id);
   }
 
   /** The first of them, as many as go into a row. */
@@ -180,9 +186,7 @@ export class RunJournal {
   /** They would be removed again: ids count up. */
   #dropOldest(records: RunRecord[]): void {
     records.sort((a, b) => (a._id < b._id ? -1 : 1));
-    for (const { _id } of this.#remove(records, records.length - RUNS_KEPT)) {
-      if (this.#goingOn.delete(_id)) this.#table.removeGoingOn(_id);
-    }
+    for (const { _id } of this.#remove(records, records.length - RUNS_KEPT)) this.drop(_id);
   }
 
   #remove(records: RunRecord[], count: number): RunRecord[] {
@@ -200,8 +204,12 @@ export class RunJournal {
 
   #writeGoingOn(record: RunRecord): void {
     this.#begun.delete(record._id);
-    this.#goingOn.add(record._id);
+    this.#goingOn.set(record._id, true);
     this.#table.writeGoingOn(record);
+  }
+
+  #removeGoingOn(runId: string): void {
+    if (this.#goingOn.delete(runId)) this.#table.removeGoingOn(runId);
   }
 
   #write(work: () => void): void {

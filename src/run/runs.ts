@@ -45,7 +45,8 @@ export class Runs {
       onFirstRequest: (record) => this.#journal.beginAtOnce(record),
       onConcluded: (record) => {
         this.#active.delete(record._id);
-        if (!run.isForgotten) this.#journal.end(record);
+        if (run.isForgotten) this.#journal.drop(record._id);
+        else this.#journal.end(record);
       },
     });
     this.#active.set(begun._id, run);

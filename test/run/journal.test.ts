@@ -81,6 +81,22 @@ test('a run that goes on is there after a kill as soon as it asks for something;
   expect(later.find(integrationId, going._id)?.outcome).toBe('cut_off');
 });
 
+test('of a run whose integration goes while it runs, nothing is left', async () => {
+  const file = join(await temporaryFolder(), 'runs.sqlite');
+  const [begun, written] = [recordOf(newId(), { outcome: 'running' }), recordOf(newId(), { outcome: 'running' })];
+  const { journal } = RunJournal.open(file, never);
+  journal.begin(begun);
+  journal.beginAtOnce(written);
+  for (const { _id, _integrationId } of [begun, written]) {
+    journal.forget(_integrationId);
+    journal.drop(_id);
+  }
+  journal.close();
+  const { journal: later } = RunJournal.open(file, never);
+  onTestFinished(() => later.close());
+  expect(later.integrationIds()).toEqual([]);
+});
+
 test('long logs make rows of their own, and of runs that end faster than they are written the last are kept', async () => {
   const { journal } = RunJournal.open(join(await temporaryFolder(), 'runs.sqlite'), never);
   onTestFinished(() => journal.close());
