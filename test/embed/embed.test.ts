@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { folderOfFile } from '../support/folders.ts';
@@ -93,6 +94,18 @@ describe('what is packed', () => {
     const packed = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
     const { messages } = await publint({ pack: { tarball: packed }, strict: true });
     expect(messages).toEqual([]);
+  });
+
+  test('has types that are those of its code, wherever ES modules can be imported', async () => {
+    const types = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
+    if (!types.types) throw new Error('no types');
+    // CommonJS gets it by a dynamic import; a look-up from before there was `exports` finds nothing.
+    const known = ['CJSResolvesToESM', 'NoResolution node10'];
+    const problems = types.problems.map((problem) =>
+      problem.kind === 'NoResolution' ? `NoResolution ${problem.resolutionKind}` : problem.kind,
+    );
+    expect(problems.filter((problem) => !known.includes(problem))).toEqual([]);
+    expect(Object.keys(types.entrypoints)).toEqual(expect.arrayContaining(['.', './sdk', './test']));
   });
 
   test.each([
