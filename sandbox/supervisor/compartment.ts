@@ -297,7 +297,7 @@ export class Compartment {
     const { runId } = run.job;
     this.#runs.delete(runId);
     this.#promisedBytes -= run.promisedBytes;
-    this.#memory.ended(runId);
+    this.#memory.ended(runId, run.promisedBytes);
     run.thread.ended(runId);
     this.#meanCpuMs += (outcome.spent.cpuMs - this.#meanCpuMs) / 8;
     this.#settle(run, outcome);

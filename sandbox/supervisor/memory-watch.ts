@@ -25,6 +25,8 @@ export class MemoryWatch {
   #residentBytes = 0;
   /** Resident memory when it was last within what was due. */
   #fittingBytes = 0;
+  /** The most that a run was promised which has ended since the last look: what it used may still be there. */
+  #endedBytes = 0;
   #shedAt: number | undefined;
   /** By which runs it has grown while they ran. */
   readonly #grown = new Map<string, number>();
@@ -45,7 +47,8 @@ export class MemoryWatch {
       for (const runId of running) this.#grown.set(runId, (this.#grown.get(runId) ?? 0) + grownBytes / running.length);
     }
     const dueBytes = BASE_BYTES + keptBytes + promisedBytes;
-    if (residentBytes <= dueBytes) this.#fittingBytes = residentBytes;
+    if (residentBytes <= dueBytes + this.#endedBytes) this.#fittingBytes = residentBytes;
+    this.#endedBytes = 0;
     // Memory that many runs have used comes back to the system late, if at all.
     const softBytes = Math.max(dueBytes, this.#fittingBytes + promisedBytes);
     if (residentBytes > Math.min(this.#limitBytes, softBytes + FAR_BYTES)) return 'over';
@@ -70,7 +73,9 @@ export class MemoryWatch {
     return most;
   }
 
-  ended(runId: string): void {
+  /** @param promisedBytes what it might have used */
+  ended(runId: string, promisedBytes: number): void {
+    this.#endedBytes = Math.max(this.#endedBytes, promisedBytes);
     this.#grown.delete(runId);
   }
 }
