@@ -41,7 +41,7 @@ import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder } from './store/data-folder.ts';
+import { integrationsFolder, JOURNAL_FILE, REPLIES_FILE } from './store/data-folder.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
@@ -94,7 +94,7 @@ function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
 /** Of a call's options, as a request would bring them. @throws RequestError */
-function bodyText(options: unknown, limitBytes: number): string {
+function bodyText(options: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(options) as string | undefined;
@@ -104,16 +104,13 @@ function bodyText(options: unknown, limitBytes: number): string {
   if (!text?.startsWith('{')) {
     throw requestError('invalid_field', { field: '', message: 'The options must be a JSON object.' });
   }
-  if (Buffer.byteLength(text) <= limitBytes) return text;
-  throw requestError('request_too_large', { message: `The options are larger than ${limitBytes} bytes.` });
+  return text;
 }
 
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 const KEY_FILE = 'secret-key';
-const JOURNAL_FILE = 'runs.sqlite';
-const REPLIES_FILE = 'replies.sqlite';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -385,7 +382,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       const { text } = await callIntegration(service, integrationId, {
         section,
         name,
-        body: bodyText(body, options.runArgumentBytes),
+        body: bodyText(body),
       });
       return JSON.parse(text);
     },

@@ -279,7 +279,9 @@ describe('one importer', () => {
     ['raw-body', ['src/api/body.ts']],
     [
       'prom-client',
-      ['counts', 'durations', 'exposition', 'metrics', 'process-metrics'].map((name) => `src/metrics/${name}.ts`),
+      ['counts', 'durations', 'exposition', 'metrics', 'process-metrics', 'series'].map(
+        (name) => `src/metrics/${name}.ts`,
+      ),
     ],
     ['commander', ['src/cli/program.ts']],
     ['esbuild', ['src/author/bundler.ts', 'src/author/guest-imports.ts']],

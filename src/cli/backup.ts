@@ -10,7 +10,7 @@ import { syncFolder, temporaryFor } from '../store/files.ts';
 import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { metered, meterOn } from './meter.ts';
-import { SERVER_HAS_FOLDER, withStore } from './own-store.ts';
+import { isServerNamed, withStore } from './own-store.ts';
 
 export const backup: Command = {
   name: 'backup',
@@ -30,9 +30,9 @@ export const backup: Command = {
     }
     const folder = dirname(file);
     if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
-    const isAsked = flags.url !== undefined;
     // An empty backup of a folder that was misspelt would be found out when it is needed.
-    if (!isAsked && !existsSync(options.data)) throw new CommandError(`There is no data folder ${options.data}.`);
+    if (!isServerNamed(given) && !existsSync(options.data))
+      throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
     const meter = meterOn(out);
     const save = (bytes: Readable): Promise<void> =>
@@ -43,14 +43,7 @@ export const backup: Command = {
         if (!body) throw new CommandError('The server sent no backup.');
         await save(Readable.fromWeb(body as ReadableStream<Uint8Array>));
       };
-      // Who names a server means that one, and not a folder that happens to lie here.
-      if (isAsked) await askFor('backup asks a server');
-      else
-        await withStore(
-          options,
-          (store, acceptances) => save(backupOf(store, new Date(), acceptances)),
-          () => askFor(SERVER_HAS_FOLDER),
-        );
+      await withStore('backup', given, (store, acceptances) => save(backupOf(store, new Date(), acceptances)), askFor);
       await rename(temporary, file);
       await syncFolder(folder);
     } finally {

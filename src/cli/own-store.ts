@@ -4,28 +4,33 @@ import { resolve } from 'node:path';
 import { backedAcceptances } from '../connector/acceptance-backup.ts';
 import { Acceptances, acceptancesFolder } from '../connector/acceptances.ts';
 import { integrationProblem } from '../integration/integration.ts';
-import type { Options } from '../options.ts';
 import type { BackedAcceptances } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { openLowdbStore } from '../store/lowdb-store.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { CommandError } from './command.ts';
+import { CommandError, type Given } from './command.ts';
 
-/** What `ask` needs to say why it asks. */
-export const SERVER_HAS_FOLDER = 'A server has the data folder';
+/** Who names a server means that one, and not a folder that happens to lie here. */
+export const isServerNamed = ({ flags }: Pick<Given, 'flags'>): boolean => flags.url !== undefined;
 
+/**
+ * @param command its name
+ * @param server told why a server is asked
+ */
 export async function withStore<T>(
-  options: Options,
+  command: string,
+  given: Given,
   own: (store: Store, acceptances: BackedAcceptances) => Promise<T>,
-  server: () => Promise<T>,
+  server: (why: string) => Promise<T>,
 ): Promise<T> {
-  const data = resolve(options.data);
+  if (isServerNamed(given)) return server(`${command} asks a server`);
+  const data = resolve(given.options.data);
   let store: Store;
   try {
     await mkdir(data, { recursive: true, mode: 0o700 });
     store = await openLowdbStore(data, { check: integrationProblem });
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'store_locked') return server();
+    if (error instanceof StoreError && error.code === 'store_locked') return server('A server has the data folder');
     throw error;
   }
   try {

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { meterOn } from './meter.ts';
-import { SERVER_HAS_FOLDER, withStore } from './own-store.ts';
+import { withStore } from './own-store.ts';
 
 export const restore: Command = {
   name: 'restore',
@@ -35,12 +35,7 @@ export const restore: Command = {
       restoreInto(store, file, { overwrite, check: integrationProblem, acceptances });
     const meter = meterOn(out);
     meter.show(`Restoring ${args[0]}`);
-    // Who names a server means that one, and not a folder that happens to lie here.
-    const isAsked = flags.url !== undefined;
-    const restoring = isAsked
-      ? askFor('restore asks a server')
-      : withStore(options, own, () => askFor(SERVER_HAS_FOLDER));
-    const result = await restoring.finally(() => meter.clear());
+    const result = await withStore('restore', given, own, askFor).finally(() => meter.clear());
     const { restored, overwritten, unchanged, acceptances } = result;
     const permissions = acceptances > 0 ? ` Put back what ${acceptances} connectors may reach.` : '';
     print(given, {

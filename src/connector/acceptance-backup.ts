@@ -15,7 +15,7 @@ export function backedAcceptances(
     problemOf: (acceptance) => (isAcceptance(acceptance) ? undefined : 'it is damaged'),
     compare(acceptance) {
       const saved = acceptance as Acceptance;
-      const present = acceptances.all().find(({ _id }) => _id === saved._id);
+      const present = acceptances.of(saved._id);
       return { id: saved._id, to: !present ? 'none' : reachesTheSame(present, saved) ? 'same' : 'other' };
     },
     async put(acceptance) {

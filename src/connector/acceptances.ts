@@ -4,10 +4,10 @@
  * a later one that asks for more waits for the administrator. A connector that goes keeps what was
  * accepted, and not its bundle.
  */
-import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beyond } from '../broker/origin-permissions.ts';
+import { asideOf } from '../store/data-folder.ts';
 import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
 import { type Acceptance, isAcceptance, widened } from './acceptance.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
@@ -22,6 +22,9 @@ export const acceptancesFolder = (dataFolder: string): string => join(dataFolder
 const CONNECTORS = 10_000;
 const RECORD = /^([0-9a-f]{24})\.json$/;
 const BUNDLE = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
+
+/** Whose record a file is; nothing, of one that is none. */
+export const recordIdOf = (name: string): string | undefined => RECORD.exec(name)?.[1];
 
 /** Why a connector is not taken; the message is a sentence. */
 export class AcceptanceError extends Error {
@@ -99,6 +102,11 @@ export class Acceptances {
     return this.#inTurn(async () => {
       for (const [_id, files] of this.#bundles) if (!isNeeded(_id)) await this.#remove(_id, [...files]);
     });
+  }
+
+  /** What was accepted of a connector. */
+  of(connectorId: string): Acceptance | undefined {
+    return this.#byId.get(connectorId);
   }
 
   /** What was accepted of each connector, those that have gone included. */
@@ -205,7 +213,7 @@ export class Acceptances {
       if (isTemporary(name)) await rm(join(this.#folder, name), { force: true });
     }
     for (const name of names) {
-      const [, _id] = RECORD.exec(name) ?? [];
+      const _id = recordIdOf(name);
       if (_id !== undefined) await this.#readRecord(_id, name);
     }
   }
@@ -228,7 +236,7 @@ export class Acceptances {
     const kept = await this.#readKept(_id, '');
     acceptance.fetch = [...(kept?.connector.manifest.connector.permissions?.fetch ?? [])];
     this.#byId.set(_id, acceptance);
-    const aside = `${name}.${randomUUID()}.damaged`;
+    const aside = asideOf(name);
     try {
       // Never a moment without a record.
       await copyFile(join(this.#folder, name), join(this.#folder, aside));

@@ -114,6 +114,12 @@ export class RunJournal {
     return this.#table.idsOf(integrationId);
   }
 
+  /** The id of the last that has ended. */
+  newestOf(integrationId: string): string | undefined {
+    this.#writeOf(integrationId);
+    return this.#table.newestOf(integrationId);
+  }
+
   /** The integrations that have runs. */
   integrationIds(): string[] {
     return this.#table.integrationIds();

@@ -13,8 +13,9 @@ const SLACK = 100;
 export class RunTable {
   readonly #database: DatabaseSync;
   readonly #write: StatementSync;
-  readonly #remove: StatementSync;
+  readonly #removeOlder: StatementSync;
   readonly #ids: StatementSync;
+  readonly #newest: StatementSync;
   readonly #holding: StatementSync;
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
@@ -27,15 +28,18 @@ export class RunTable {
     try {
       this.#database.exec(`
         PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-        CREATE TABLE IF NOT EXISTS ended (integration TEXT NOT NULL, ids TEXT NOT NULL, records TEXT NOT NULL) STRICT;
-        CREATE INDEX IF NOT EXISTS ended_of ON ended (integration);
+        CREATE TABLE IF NOT EXISTS ended (
+          integration TEXT NOT NULL, newest TEXT NOT NULL, ids TEXT NOT NULL, records TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX IF NOT EXISTS ended_of ON ended (integration, newest);
         CREATE TABLE IF NOT EXISTS going_on (id TEXT PRIMARY KEY, integration TEXT NOT NULL, record TEXT NOT NULL) STRICT;
-        INSERT INTO ended SELECT integration, id, json_array(json_set(record, '$.outcome', 'cut_off')) FROM going_on;
+        INSERT INTO ended SELECT integration, id, id, json_array(json_set(record, '$.outcome', 'cut_off')) FROM going_on;
         DELETE FROM going_on;
       `);
-      this.#write = this.#database.prepare('INSERT INTO ended (integration, ids, records) VALUES (?, ?, ?)');
-      this.#remove = this.#database.prepare('DELETE FROM ended WHERE rowid = ?');
-      this.#ids = this.#database.prepare('SELECT rowid, ids FROM ended WHERE integration = ?');
+      this.#write = this.#database.prepare('INSERT INTO ended (integration, newest, ids, records) VALUES (?, ?, ?, ?)');
+      this.#removeOlder = this.#database.prepare('DELETE FROM ended WHERE integration = ? AND newest < ?');
+      this.#ids = this.#database.prepare('SELECT ids FROM ended WHERE integration = ?');
+      this.#newest = this.#database.prepare('SELECT max(newest) AS id FROM ended WHERE integration = ?');
       this.#holding = this.#database.prepare('SELECT records FROM ended WHERE integration = ? AND instr(ids, ?)');
       this.#begin = this.#database.prepare(
         'INSERT OR REPLACE INTO going_on (id, integration, record) VALUES (?, ?, ?)',
@@ -71,12 +75,12 @@ export class RunTable {
     this.#end.run(runId);
   }
 
-  /** A row of runs of one integration. */
+  /** A row of runs of one integration. Ids count up: the last of them is the newest. */
   writeEnded(integrationId: string, records: readonly RunRecord[]): void {
     const ids = records.map(({ _id }) => _id).sort();
-    this.#write.run(integrationId, ids.join(), JSON.stringify(records));
+    this.#write.run(integrationId, ids.at(-1) as string, ids.join(), JSON.stringify(records));
     const written = (this.#written.get(integrationId) ?? 0) + ids.length;
-    if (written > SLACK) this.#trim(integrationId);
+    if (written > SLACK) this.#removeOlder.run(integrationId, this.idsOf(integrationId)[0] as string);
     this.#written.set(integrationId, written > SLACK ? 0 : written);
   }
 
@@ -92,6 +96,11 @@ export class RunTable {
   idsOf(integrationId: string): string[] {
     const ids = this.#ids.all(integrationId).flatMap((row) => String(row.ids).split(','));
     return ids.sort().slice(-RUNS_KEPT);
+  }
+
+  /** The id of the last that has ended. */
+  newestOf(integrationId: string): string | undefined {
+    return (this.#newest.get(integrationId)?.id ?? undefined) as string | undefined;
   }
 
   /** The integrations that have runs. */
@@ -115,14 +124,5 @@ export class RunTable {
 
   close(): void {
     this.#database.close();
-  }
-
-  /** Ids count up, and the last of a row is its newest. */
-  #trim(integrationId: string): void {
-    const [oldestKept = ''] = this.idsOf(integrationId);
-    for (const { rowid, ids } of this.#ids.all(integrationId)) {
-      const newest = String(ids).slice(String(ids).lastIndexOf(',') + 1);
-      if (newest < oldestKept) this.#remove.run(rowid as number);
-    }
   }
 }

@@ -78,7 +78,8 @@ export class Runs {
 
   /** The last of an integration. */
   latestOf(integrationId: string): RunRecord | undefined {
-    const id = this.#idsOf(integrationId).at(-1);
+    const ended = this.#journal.newestOf(integrationId) ?? [];
+    const id = this.#activeIdsOf(integrationId).concat(ended).sort().at(-1);
     return id === undefined ? undefined : this.find(integrationId, id);
   }
 
@@ -89,8 +90,11 @@ export class Runs {
   }
 
   #idsOf(integrationId: string): string[] {
-    const active = this.#activeOf(integrationId).map(({ id }) => id);
-    return [...this.#journal.idsOf(integrationId), ...active].sort().slice(-RUNS_KEPT);
+    return [...this.#journal.idsOf(integrationId), ...this.#activeIdsOf(integrationId)].sort().slice(-RUNS_KEPT);
+  }
+
+  #activeIdsOf(integrationId: string): string[] {
+    return this.#activeOf(integrationId).map(({ id }) => id);
   }
 
   #activeOf(id: string): ActiveRun[] {

@@ -10,6 +10,11 @@ export const integrationsFolder = (dataFolder: string): string => join(dataFolde
 export const documentPath = (dataFolder: string, integrationId: string): string =>
   join(integrationsFolder(dataFolder), integrationId + DOCUMENT_SUFFIX);
 
+/** The last runs. */
+export const JOURNAL_FILE = 'runs.sqlite';
+/** Keys of requests, and their replies. */
+export const REPLIES_FILE = 'replies.sqlite';
+
 export const logPath = (dataFolder: string, number: number): string => join(dataFolder, `commits-${number}.log`);
 
 /** Nothing, of a file that is no log. */

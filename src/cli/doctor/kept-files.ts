@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { isAcceptance } from '../../connector/acceptance.ts';
+import { acceptancesFolder, recordIdOf } from '../../connector/acceptances.ts';
+import { JOURNAL_FILE, REPLIES_FILE } from '../../store/data-folder.ts';
 import { codeOf, ok, problem, type Verdict } from './verdict.ts';
 
-const DATABASES = ['runs.sqlite', 'replies.sqlite'];
+const DATABASES = [JOURNAL_FILE, REPLIES_FILE];
 const SQLITE_MAGIC = 'SQLite format 3\0';
-const ACCEPTANCES = 'connectors';
-const RECORD = /^([0-9a-f]{24})\.json$/;
 const NAMED = 5;
 
 /** @param isServed a server writes to the databases: they are left alone */
 export async function keptFiles(folder: string, isServed: boolean): Promise<Verdict[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
-  const damaged = [...databases, ...(await damagedAcceptances(join(folder, ACCEPTANCES)))].filter(
+  const damaged = [...databases, ...(await damagedAcceptances(acceptancesFolder(folder)))].filter(
     (found) => found !== undefined,
   );
   if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
@@ -64,7 +64,7 @@ async function damagedAcceptances(folder: string): Promise<string[]> {
   if (typeof names === 'string') return [`${folder}: it cannot be read (${names})`];
   const found = await Promise.all(
     names.map(async (name) => {
-      const [, _id] = RECORD.exec(name) ?? [];
+      const _id = recordIdOf(name);
       if (_id === undefined) return [];
       const record = await readFile(join(folder, name), 'utf8')
         .then((text) => JSON.parse(text) as unknown)
