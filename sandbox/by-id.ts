@@ -15,7 +15,7 @@ interface Entry<T> {
 
 const SLOTS = 64;
 /** Ids count up, and differ in their last characters. */
-const HASHED_CHARS = 8;
+const HASHED_CHARS = 5;
 
 export class ById<T> {
   #slots = new Array<Entry<T> | undefined>(SLOTS).fill(undefined);

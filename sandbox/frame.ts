@@ -73,12 +73,13 @@ export function openFrameChannel<Out>(
     stream.write(bytes);
   };
 
-  let received: Buffer = Buffer.alloc(0);
   let parts: Buffer[] = [];
   let partsBytes = 0;
   let neededBytes = LENGTHS_BYTES;
   let broken = false;
   let handledMs = 0;
+  /** What is sent meanwhile leaves when it ends. */
+  let isHandling = false;
   const fail = (reason: string): void => {
     broken = true;
     parts = [];
@@ -86,13 +87,8 @@ export function openFrameChannel<Out>(
     onBroken(reason);
   };
 
-  stream.on('data', (chunk: Buffer) => {
-    if (broken) return;
-    parts.push(chunk);
-    partsBytes += chunk.length;
-    if (partsBytes < neededBytes) return;
-    const startedAt = performance.now();
-    received = parts.length === 1 ? chunk : Buffer.concat(parts, partsBytes);
+  const handle = (chunk: Buffer): void => {
+    const received = parts.length === 1 ? chunk : Buffer.concat(parts, partsBytes);
     let offset = 0;
     neededBytes = LENGTHS_BYTES;
     while (received.length - offset >= LENGTHS_BYTES) {
@@ -120,9 +116,21 @@ export function openFrameChannel<Out>(
     const rest = received.subarray(offset);
     parts = rest.length === 0 ? [] : [rest];
     partsBytes = rest.length;
+  };
+
+  stream.on('data', (chunk: Buffer) => {
+    if (broken) return;
+    parts.push(chunk);
+    partsBytes += chunk.length;
+    if (partsBytes < neededBytes) return;
+    const startedAt = performance.now();
+    isHandling = true;
+    handle(chunk);
+    isHandling = false;
+    flush();
     const tookMs = performance.now() - startedAt;
     handledMs += tookMs;
-    if (tookMs > TURN_MS) {
+    if (tookMs > TURN_MS && !broken) {
       stream.pause();
       setImmediate(() => broken || stream.resume());
     }
@@ -145,7 +153,7 @@ export function openFrameChannel<Out>(
       outgoingBytes += LENGTHS_BYTES + headerBytes + bodyBytes;
       const waiting = outgoing.push({ headerText, headerBytes, body, bodyBytes });
       if (waiting === FRAMES_AT_ONCE) flush();
-      else if (waiting === 1) setImmediate(flush);
+      else if (waiting === 1 && !isHandling) setImmediate(flush);
     },
   };
 }

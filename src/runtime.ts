@@ -26,7 +26,7 @@ import { Feed } from './feed/feed.ts';
 import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
 import { callIntegration } from './integration/call.ts';
-import { type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
+import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
 import { integrationOf, type Service } from './integration/service.ts';
@@ -212,6 +212,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
+    keysOf: argumentKeys(),
     limitsOf: limitsWithin({
       ...defaultLimits,
       timeoutMs: options.runTimeoutMs,

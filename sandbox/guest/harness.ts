@@ -42,9 +42,16 @@ export interface GuestEntries {
   load(exported: unknown): void;
   /** Runs a CommonJS bundle; `factory` is its compiled wrapper. */
   loadCommonJs(factory: (exports: object, require: (name: string) => unknown, module: object) => void): void;
-  start(section: string, name: string, argument: string, resultDepth: number, messageChars: number): void;
-  /** Answers with the names of the connector's sections and functions. */
-  inspect(): void;
+  /** The argument comes in pieces. @returns the result, if the function has returned or called back with one at once */
+  start(
+    section: string,
+    name: string,
+    resultDepth: number,
+    messageChars: number,
+    ...argument: string[]
+  ): string | undefined;
+  /** @returns the names of the connector's sections and functions, if nothing went wrong */
+  inspect(): string | undefined;
   fire(timerId: number): void;
   settle(askId: number, reply: string): void;
 }

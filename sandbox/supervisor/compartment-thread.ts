@@ -123,6 +123,7 @@ export class CompartmentThread {
     const held = this.#use(bundle);
     const { connectorId, digest } = bundle;
     const run: RunOnThread = { connectorId, digest, errands: [], replies: 0 };
+    const isIdle = this.load === 0;
     this.#runs.set(runId, run);
     this.#send(runId, run);
     const header: ToThread & { type: 'job' } = { type: 'job', runId, digest, integrationId };
@@ -132,6 +133,8 @@ export class CompartmentThread {
     }
     if (call) header.call = { section: call.section, name: call.name };
     this.#channel.send(header, call?.argument);
+    // There is nothing that it could wait for others with.
+    if (isIdle) this.#channel.flush();
   }
 
   reply(runId: string, askId: number, reply: string): void {

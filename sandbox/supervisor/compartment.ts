@@ -32,6 +32,8 @@ const STUCK_AFTER_MS = 650;
 /** The system takes a process with gigabytes apart for a while after its pipes. */
 const END_AFTER_PIPE_MS = 1_000;
 const MB = 1024 * 1024;
+/** An integration whose first thread was busy goes back to it after so long. */
+const DETOUR_MS = 10_000;
 /** Integrations whose thread is remembered. */
 const ROUTES = 10_000;
 /** Requests that wait for their answer, of all runs inside together. */
@@ -62,7 +64,7 @@ export class Compartment {
   /** Those that a thread is not done with, whether their callers wait or not. */
   readonly #runs = new ById<RunInside>();
   /** Which thread has an integration's warm isolate. */
-  readonly #routes = new Map<string, CompartmentThread>();
+  readonly #routes = new Map<string, Route>();
   readonly #events: CompartmentEvents;
   readonly #memory: MemoryWatch;
   /** CPU time of the last few runs. */
@@ -247,15 +249,18 @@ export class Compartment {
    */
   #choose(integrationId: string): CompartmentThread {
     const home = this.#routes.get(integrationId);
-    if (home && !home.isBusy && (this.#meanCpuMs <= SLOW_RUN_MS || home.load === 0)) return home;
-    const crowd = this.#meanCpuMs > SLOW_RUN_MS ? 1 : CROWDED_LOAD;
-    const chosen =
+    const areShort = this.#meanCpuMs <= SLOW_RUN_MS;
+    const now = performance.now();
+    if (home && !home.thread.isBusy && (areShort ? now < home.until : home.thread.load === 0)) return home.thread;
+    const crowd = areShort ? CROWDED_LOAD : 1;
+    const [first] = this.#threads;
+    const thread =
       this.#threads.find(({ isBusy, load }) => !isBusy && load < crowd) ??
-      this.#threads.reduce((least, thread) => (thread.load < least.load ? thread : least));
+      this.#threads.reduce((least, each) => (each.load < least.load ? each : least));
     this.#routes.delete(integrationId);
-    this.#routes.set(integrationId, chosen);
+    this.#routes.set(integrationId, { thread, until: thread === first ? Number.POSITIVE_INFINITY : now + DETOUR_MS });
     if (this.#routes.size > ROUTES) this.#routes.delete(this.#routes.keys().next().value as string);
-    return chosen;
+    return thread;
   }
 
   #take(message: RunMessage, body: string): void {
@@ -349,6 +354,11 @@ export class Compartment {
     const [only, ...others] = this.#runs.values();
     return others.length === 0 && only?.thread.isReady ? only : undefined;
   }
+}
+
+interface Route {
+  readonly thread: CompartmentThread;
+  readonly until: number;
 }
 
 /** Whose run it was, and why it ends. */

@@ -39,6 +39,8 @@ function packageFolder(name: string, from: string): string {
 export function jailFlags(): string[] {
   return [
     '--no-node-snapshot',
+    // Each isolate compiles for itself, and most have too few calls to come to a compiler.
+    '--always-sparkplug',
     '--permission',
     '--allow-addons',
     '--allow-worker',

@@ -206,14 +206,16 @@ export class GuestIsolate {
   /**
    * Calls into the guest and returns when it has nothing more to do at once, its microtasks
    * included. The harness throws nothing: an exception is the end of time or memory.
+   *
+   * @returns a primitive, or a reference to what is in there
    */
-  enter(name: EntryName, args: EntryArgument[], timeoutMs: number): void {
+  enter(name: EntryName, args: EntryArgument[], timeoutMs: number): unknown {
     let entry = this.#entries.get(name);
     if (!entry) {
       entry = this.#guest.getSync(name as never, { reference: true }) as unknown as Entry;
       this.#entries.set(name, entry);
     }
-    entry.applySync(undefined, args, { timeout: timeoutMs });
+    return entry.applySync(undefined, args, { timeout: timeoutMs });
   }
 
   dispose(): void {

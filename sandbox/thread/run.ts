@@ -12,6 +12,12 @@ import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
  */
 const CPU_SLACK_MS = 250;
 
+/**
+ * isolated-vm's timers wake a thread of theirs even if what they were for is long over, each by itself:
+ * those of many entries come due together.
+ */
+const TIMERS_EVERY_MS = 50;
+
 /** Faults of an answer, not of the isolate: it came to rest by itself. */
 const cameToRest: ReadonlySet<ThreadsFault> = new Set([
   'object_not_found',
@@ -22,6 +28,13 @@ const cameToRest: ReadonlySet<ThreadsFault> = new Set([
 
 /** After an entry of this length others have waited long enough for what they were told before it. */
 const SLOW_ENTRY_MS = 2;
+
+/**
+ * isolated-vm hands over a string of 1,024 bytes or more as an external one, and reads the heap's
+ * statistics for it: a few shorter ones take half the time.
+ */
+const PIECE_CHARS = 1_000;
+const PIECES = 8;
 
 /** Of a rejection that nobody looked at. */
 const UNHANDLED_CHARS = 500;
@@ -73,7 +86,8 @@ export class Run implements RunCallbacks {
   readonly #port: RunPort;
   readonly #done: (outcome: RunEnd) => void;
   readonly #startedAt = performance.now();
-  readonly #deadline: NodeJS.Timeout;
+  /** Set when the run waits for something for the first time: until then, the time of its entries is bounded. */
+  #deadline: NodeJS.Timeout | undefined;
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #asks = new Set<number>();
   /** What the guest said; counts only once the isolate has come to rest within its limits. */
@@ -94,7 +108,6 @@ export class Run implements RunCallbacks {
     this.#limits = limits;
     this.#port = port;
     this.#done = done;
-    this.#deadline = setTimeout(() => this.#fault('run_timeout'), limits.timeoutMs);
     isolate.host = this;
   }
 
@@ -108,7 +121,7 @@ export class Run implements RunCallbacks {
     const { resultDepth, errorChars } = this.#limits;
     if (call) {
       const { section, name, argument } = call;
-      this.#enter('start', [section, name, argument, resultDepth, errorChars]);
+      this.#enter('start', [section, name, resultDepth, errorChars, ...piecesOf(argument)]);
     } else {
       this.#enter('inspect', []);
     }
@@ -135,7 +148,7 @@ export class Run implements RunCallbacks {
   settle(askId: number, reply: string): void {
     this.#replies++;
     if (this.#asks.delete(askId)) this.#enter('settle', [askId, reply]);
-    else this.#port.resting(this.#replies, false);
+    else this.#rest(false);
   }
 
   cancel(): void {
@@ -190,8 +203,10 @@ export class Run implements RunCallbacks {
   // ------------------------------------------------------------------------------------------------
 
   #entryTimeoutMs(): number {
-    const cpuLeftMs = this.#limits.cpuMs - this.#cpuMs + CPU_SLACK_MS;
-    const timeLeftMs = this.#limits.timeoutMs - (performance.now() - this.#startedAt);
+    const now = performance.now();
+    const timeLeftMs = this.#limits.timeoutMs - (now - this.#startedAt);
+    const cpuEndsAt = now + this.#limits.cpuMs - this.#cpuMs + CPU_SLACK_MS;
+    const cpuLeftMs = cpuEndsAt - (cpuEndsAt % TIMERS_EVERY_MS) - now;
     return Math.max(1, Math.ceil(Math.min(cpuLeftMs, timeLeftMs)));
   }
 
@@ -203,7 +218,8 @@ export class Run implements RunCallbacks {
     const cpuBeforeMs = threadCpuMs();
     let thrown: { readonly error: unknown } | undefined;
     try {
-      this.#isolate.enter(name, args, timeoutMs);
+      const result = this.#isolate.enter(name, args, timeoutMs);
+      if (typeof result === 'string') this.answer('result', result, '', '');
     } catch (error) {
       thrown = { error };
     }
@@ -215,8 +231,14 @@ export class Run implements RunCallbacks {
     if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
-    else this.#port.resting(this.#replies, isTimer);
+    else this.#rest(isTimer);
     if (performance.now() - enteredAt > SLOW_ENTRY_MS) this.#port.flush();
+  }
+
+  #rest(isTimer: boolean): void {
+    const leftMs = this.#limits.timeoutMs - (performance.now() - this.#startedAt);
+    this.#deadline ??= setTimeout(() => this.#fault('run_timeout'), leftMs);
+    this.#port.resting(this.#replies, isTimer);
   }
 
   /** Ends the run if it is out of memory or of time. */
@@ -305,6 +327,14 @@ export class Run implements RunCallbacks {
     if ((outcome.status === 'faulted' && !cameToRest.has(outcome.fault)) || !leftNothing) this.#isolate.dispose();
     this.#done(outcome);
   }
+}
+
+/** Of texts of many pieces the copying is what counts. */
+function piecesOf(text: string): string[] {
+  if (text.length > PIECES * PIECE_CHARS) return [text];
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; at += PIECE_CHARS) pieces.push(text.slice(at, at + PIECE_CHARS));
+  return pieces;
 }
 
 /** CPU time of this thread; the isolate's own counter is of wall time. */

@@ -9,8 +9,12 @@ const KEPT_BYTES = 256 * MB;
 const EMPTY_BYTES = 4 * MB;
 /** The runtime is told when it has changed by so much. */
 const TOLD_STEP_BYTES = 4 * MB;
-/** What runs have left behind is looked at this much later, not while somebody waits for an answer. */
+/** What runs have left behind is looked at this much later, not while somebody waits for an answer; */
 const LOOK_AFTER_MS = 100;
+/** of so many isolates at a time, which takes a tenth of a millisecond, */
+const LOOK_AT_ONCE = 5;
+/** and of the next ones this much later. */
+const LOOK_ON_AFTER_MS = 5;
 
 interface Warm {
   readonly isolate: GuestIsolate;
@@ -19,8 +23,10 @@ interface Warm {
   usableUntil: number;
   /** As it was when it was looked at last. */
   keptBytes: number;
-  /** It has run since then. */
+  /** It has run since then, and waits to be looked at. */
   hasRun: boolean;
+  /** It is none of them any more. */
+  isForgotten: boolean;
 }
 
 export class WarmIsolates {
@@ -32,6 +38,8 @@ export class WarmIsolates {
   readonly #spare = new SpareIsolate(() => this.#tell());
   #keptBytes = 0;
   #toldBytes = 0;
+  /** Those that have run, the first one first. */
+  readonly #used: Warm[] = [];
   #look: NodeJS.Timeout | undefined;
 
   /** @param onKept is told what they have in memory, all together */
@@ -78,14 +86,15 @@ export class WarmIsolates {
     if (present?.isolate === isolate) {
       present.isFree = true;
       present.usableUntil = usableUntil;
-      present.hasRun = true;
+      this.#lookAtLater(present);
     } else {
       // Two runs of an integration had one each. Who has the other one disposes of it by giving it back.
       if (present?.isFree) present.isolate.dispose();
       this.#forget(integrationId);
-      this.#warm.set(integrationId, { isolate, isFree: true, usableUntil, keptBytes: 0, hasRun: true });
+      const warm = { isolate, isFree: true, usableUntil, keptBytes: 0, hasRun: false, isForgotten: false };
+      this.#warm.set(integrationId, warm);
+      this.#lookAtLater(warm);
     }
-    this.#look ??= setTimeout(() => this.#lookAtUsed(), LOOK_AFTER_MS);
     if (this.#warm.size > this.#count) setImmediate(() => this.#letGoTooMany());
   }
 
@@ -115,17 +124,25 @@ export class WarmIsolates {
     this.#onKept(bytes);
   }
 
+  #lookAtLater(warm: Warm): void {
+    if (warm.hasRun) return;
+    warm.hasRun = true;
+    this.#used.push(warm);
+    this.#look ??= setTimeout(() => this.#lookAtUsed(), LOOK_AFTER_MS);
+  }
+
   #lookAtUsed(): void {
-    this.#look = undefined;
-    for (const warm of this.#warm.values()) {
-      if (!warm.hasRun || !warm.isFree) continue;
+    for (const warm of this.#used.splice(0, LOOK_AT_ONCE)) {
+      // One that a run has is given back, and looked at then.
       warm.hasRun = false;
+      if (warm.isForgotten || !warm.isFree) continue;
       this.#keptBytes -= warm.keptBytes;
       warm.keptBytes = warm.isolate.keptBytes;
       this.#keptBytes += warm.keptBytes;
     }
     while (this.#keptBytes > KEPT_BYTES && this.#letGoOldest());
     this.#tell();
+    this.#look = this.#used.length > 0 ? setTimeout(() => this.#lookAtUsed(), LOOK_ON_AFTER_MS) : undefined;
   }
 
   /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
@@ -153,7 +170,10 @@ export class WarmIsolates {
   }
 
   #forget(integrationId: string): void {
-    this.#keptBytes -= this.#warm.get(integrationId)?.keptBytes ?? 0;
+    const warm = this.#warm.get(integrationId);
+    if (!warm) return;
+    warm.isForgotten = true;
+    this.#keptBytes -= warm.keptBytes;
     this.#warm.delete(integrationId);
   }
 }

@@ -88,7 +88,7 @@ export function replyJson(ctx: Context, value: unknown): void {
 
 /** The same of what is text already. */
 export function replyJsonText(ctx: Context, text: string): void {
-  ctx.type = 'application/json; charset=utf-8';
+  ctx.set('Content-Type', 'application/json; charset=utf-8');
   ctx.body = text;
 }
 

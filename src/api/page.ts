@@ -54,10 +54,15 @@ export function servePage(folder: string): Middleware {
     });
     return reading;
   };
-  return async (ctx, next) => {
+  return (ctx, next) => {
+    const { path } = ctx;
+    const isPages = path === '/' || path === '/dashboard' || path.startsWith(PREFIX);
+    return isPages ? serve(ctx, next) : next();
+  };
+
+  async function serve(ctx: Context, next: () => Promise<unknown>): Promise<unknown> {
     const { path, method } = ctx;
     if (path === '/dashboard' || path === PREFIX) return ctx.redirect(path === PREFIX ? '../' : './');
-    if (path !== '/' && !path.startsWith(PREFIX)) return next();
     (ctx as ApiContext).state.route = path === '/' ? path : `${PREFIX}{file}`;
     const isRead = method === 'GET' || method === 'HEAD';
     // A program that asks for JSON at the API's root is answered by the API.
@@ -72,7 +77,7 @@ export function servePage(folder: string): Middleware {
       throw requestError('method_not_allowed');
     }
     reply(ctx, asset);
-  };
+  }
 }
 
 /**

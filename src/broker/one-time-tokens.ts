@@ -6,19 +6,41 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 const LIFETIME_MS = 15 * 60_000;
 
 /** What a run may do, and in which unit of work it does it. */
-export interface Grant {
+export class Grant {
   readonly runId: string;
   readonly connectorId: string;
   readonly integrationId: string;
   readonly unit: UnitOfWork;
   /** Whether what it changes is committed when it succeeds, or each request by itself. */
   readonly isTransactional: boolean;
-  readonly expiresAt: number;
-  /** Aborted when the run has ended. */
-  readonly signal: AbortSignal;
+  readonly expiresAt = Date.now() + LIFETIME_MS;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
-  isLive: boolean;
+  isLive = true;
+  /** Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest. */
+  #ending: AbortController | undefined;
+
+  constructor({ runId, connectorId, integrationId, unit, isTransactional }: Granted) {
+    this.runId = runId;
+    this.connectorId = connectorId;
+    this.integrationId = integrationId;
+    this.unit = unit;
+    this.isTransactional = isTransactional;
+  }
+
+  /** Aborted when the run has ended. */
+  get signal(): AbortSignal {
+    this.#ending ??= new AbortController();
+    if (!this.isLive) this.#ending.abort();
+    return this.#ending.signal;
+  }
+
+  end(): void {
+    this.isLive = false;
+    this.#ending?.abort();
+  }
 }
+
+type Granted = Pick<Grant, 'runId' | 'connectorId' | 'integrationId' | 'unit' | 'isTransactional'>;
 
 interface Issued {
   readonly grant: Grant;
@@ -31,33 +53,20 @@ export class OneTimeTokens {
   readonly #grants = new ById<Issued>();
 
   /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
-  issue(granted: Omit<Grant, 'expiresAt' | 'isLive' | 'signal'>): {
+  issue(granted: Granted): {
     token: string;
     revoke: () => void;
     /** Takes the token out of a text, and its secret half. */
     redact: (text: string) => string;
   } {
     const { runId } = granted;
-    // Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest.
-    let ending: AbortController | undefined;
-    const expiresAt = Date.now() + LIFETIME_MS;
-    const grant: Grant = {
-      ...granted,
-      expiresAt,
-      isLive: true,
-      get signal() {
-        ending ??= new AbortController();
-        if (!grant.isLive) ending.abort();
-        return ending.signal;
-      },
-    };
+    const grant = new Grant(granted);
     // A clock that is set during the run changes nothing.
     const deadlineMs = performance.now() + LIFETIME_MS;
     const secret = randomUUID();
     this.#grants.set(runId, { grant, secret, deadlineMs });
     const revoke = (): void => {
-      grant.isLive = false;
-      ending?.abort();
+      grant.end();
       this.#grants.delete(runId);
     };
     const token = `${runId}.${secret}`;

@@ -4,7 +4,6 @@ import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
-import type { Json } from '../json.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
@@ -29,7 +28,9 @@ export interface Dispatcher {
   readonly broker: Broker;
   /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
   readonly limitsOf: (connector: Connector) => Limits;
-  /** Of the caller's part of a function's argument. */
+  /** What our part of a function's argument has of the connector: keys of an object, as JSON without its braces. */
+  readonly keysOf: (connector: Connector) => string;
+  /** Of the caller's part. */
   readonly argument: { readonly bytes: number; readonly depth: number };
   /** For what runs have written and not committed. */
   readonly writes: WriteRoom;
@@ -75,11 +76,11 @@ function assertArgument({ bytes, depth }: Dispatcher['argument'], body: string):
   }
 }
 
-/** Adds keys to the text of a JSON object. Of two equal keys a parser takes the last, so these win. */
-function withKeys(objectText: string, keys: Record<string, Json>): string {
-  const start = objectText.slice(0, objectText.lastIndexOf('}'));
+/** The caller's part and ours. Of two equal keys a parser takes the last, so ours win. */
+function argumentOf(body: string, keys: string, integrationId: string, token: string): string {
+  const start = body.slice(0, body.lastIndexOf('}'));
   const comma = /^\s*\{\s*$/.test(start) ? '' : ',';
-  return start + comma + JSON.stringify(keys).slice(1);
+  return `${start}${comma}${keys},"_integrationId":"${integrationId}","bearerToken":"${token}"}`;
 }
 
 /** What the run writes takes room until it has ended. */
@@ -98,22 +99,36 @@ function beginWriting(room: WriteRoom, connectorId: string, unit: UnitOfWork): (
   };
 }
 
-/** Made once for each connector: a compartment is told the same limits only once. */
-export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
-  const known = new WeakMap<Connector, Limits>();
+/** Made once for each connector. */
+function once<T>(make: (connector: Connector) => T): (connector: Connector) => T {
+  const known = new WeakMap<Connector, { readonly made: T }>();
   return (connector) => {
-    const present = known.get(connector);
-    if (present) return present;
-    const { timeoutMs, cpuMs, memoryMb } = connector.manifest.connector.limits ?? {};
-    const limits = Object.freeze({
+    let present = known.get(connector);
+    if (!present) {
+      present = { made: make(connector) };
+      known.set(connector, present);
+    }
+    return present.made;
+  };
+}
+
+/** The same object for each call: a compartment is told the same limits only once. */
+export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
+  return once(({ manifest }) => {
+    const { timeoutMs, cpuMs, memoryMb } = manifest.connector.limits ?? {};
+    return Object.freeze({
       ...operator,
       timeoutMs: Math.min(operator.timeoutMs, timeoutMs ?? operator.timeoutMs),
       cpuMs: Math.min(operator.cpuMs, cpuMs ?? operator.cpuMs),
       memoryMb: Math.min(operator.memoryMb, memoryMb ?? operator.memoryMb),
     });
-    known.set(connector, limits);
-    return limits;
-  };
+  });
+}
+
+export function argumentKeys(): Dispatcher['keysOf'] {
+  return once(({ _id, manifest }) =>
+    JSON.stringify({ opts: manifest.connector.opts ?? {}, _connectorId: _id }).slice(1, -1),
+  );
 }
 
 /**
@@ -165,12 +180,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     },
   );
   const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
-  const argument = withKeys(body, {
-    opts: manifest.opts ?? {},
-    _connectorId: connector._id,
-    _integrationId: integrationId,
-    bearerToken: token,
-  });
+  const argument = argumentOf(body, dispatcher.keysOf(connector), integrationId, token);
   let outcome: Outcome;
   try {
     outcome = await dispatcher.sandbox.run(

@@ -30,13 +30,13 @@ export interface RunListener {
 
 export class Runs {
   readonly #journal: RunJournal;
-  readonly #now: () => Date;
+  readonly #now: () => string;
   readonly #listener: RunListener;
   readonly #active = new ById<ActiveRun>();
 
   constructor(journal: RunJournal, now: () => Date, listener: RunListener) {
     this.#journal = journal;
-    this.#now = now;
+    this.#now = timestamps(now);
     this.#listener = listener;
   }
 
@@ -117,7 +117,7 @@ interface RunEvents {
 }
 
 export class ActiveRun {
-  readonly #now: () => Date;
+  readonly #now: () => string;
   readonly #listener: RunListener;
   readonly #events: RunEvents;
   readonly #cancelled = new AbortController();
@@ -128,11 +128,11 @@ export class ActiveRun {
   /** Its integration is gone: nothing of it is kept. */
   isForgotten = false;
 
-  constructor(begun: Begun, now: () => Date, listener: RunListener, events: RunEvents) {
+  constructor(begun: Begun, now: () => string, listener: RunListener, events: RunEvents) {
     this.#now = now;
     this.#listener = listener;
     this.#events = events;
-    this.#record = { ...begun, startedAt: now().toISOString(), outcome: 'running', requests: 0, log: this.#log };
+    this.#record = { ...begun, startedAt: now(), outcome: 'running', requests: 0, log: this.#log };
     listener.onStarted(this.#record);
   }
 
@@ -166,7 +166,7 @@ export class ActiveRun {
   }
 
   logged(level: LogLevel, message: string): void {
-    const line = { at: this.#now().toISOString(), level, message };
+    const line = { at: this.#now(), level, message };
     this.#log.push(line);
     this.#listener.onLine(this.#record, line);
   }
@@ -179,9 +179,10 @@ export class ActiveRun {
   ended({ outcome, errors, stack }: Ended): void {
     const { spent } = outcome;
     this.#record = {
-      ...this.record,
+      ...this.#record,
+      requests: this.#requests,
       outcome: outcome.status === 'answered' ? 'succeeded' : outcome.status,
-      endedAt: this.#now().toISOString(),
+      endedAt: this.#now(),
       wallMs: rounded(performance.now() - this.#startedAtMs),
       cpuMs: rounded(spent.cpuMs),
       heapBytes: spent.heapBytes,
@@ -202,6 +203,20 @@ export class ActiveRun {
     this.#events.onConcluded(this.#record);
     this.#listener.onEnded(this.#record);
   }
+}
+
+/** RFC 3339. All that happens in a millisecond has the same text: to make one takes a microsecond. */
+function timestamps(now: () => Date): () => string {
+  let ms = Number.NaN;
+  let text = '';
+  return () => {
+    const date = now();
+    if (date.getTime() !== ms) {
+      ms = date.getTime();
+      text = date.toISOString();
+    }
+    return text;
+  };
 }
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;

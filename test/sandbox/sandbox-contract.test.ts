@@ -106,6 +106,14 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await resultOf({ code: f(source), argument: { x: 1 } })).toEqual(expected);
     });
 
+    test.each(['a', 'ü', '€', '😀'])('an argument of any length comes as it is: %s', async (character) => {
+      const code = f('({ text }) => text');
+      for (const length of [0, 1, 989, 990, 991, 1_000, 1_990, 1_991, 7_990, 7_991, 7_992, 100_000]) {
+        const text = character.repeat(length / character.length);
+        expect(await resultOf({ code, argument: { text }, integrationId: character })).toBe(text);
+      }
+    });
+
     test('this is the section, and the first answer counts', async () => {
       const logged: string[] = [];
       const code = 'exports.settings = { y: 5, f(o, callback) { callback(null, this.y); callback(new Error()); } };';

@@ -86,6 +86,9 @@ export function answers(
 
   let run = 0;
   let answered = true;
+  /** While the run is being started, a result is kept for who started it: a callback takes as long as a small call. */
+  let isStarting = false;
+  let resultAtOnce: string | undefined;
   let depthLimit = 0;
   let messageLimit = 1000;
 
@@ -94,7 +97,8 @@ export function answers(
     if (id !== run) return;
     if (answered) return log('warn', 'answered again; the first answer counts');
     answered = true;
-    answer(kind, text, code, stack);
+    if (isStarting && kind === 'result') resultAtOnce = text;
+    else answer(kind, text, code, stack);
     onAnswered();
   };
   const fail = (id: number, error: unknown): void => {
@@ -110,9 +114,17 @@ export function answers(
     /** Begins a run and gives its number. */
     begin(resultDepth: number, messageChars: number): number {
       answered = false;
+      isStarting = true;
       depthLimit = resultDepth;
       messageLimit = messageChars;
       return ++run;
+    },
+    /** Ends the start of a run. @returns its result, if that is there already */
+    started(): string | undefined {
+      const result = resultAtOnce;
+      isStarting = false;
+      resultAtOnce = undefined;
+      return result;
     },
     settle,
     fail,

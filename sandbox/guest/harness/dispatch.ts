@@ -63,6 +63,39 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     }
   };
 
+  const call = (id: number, sectionName: string, name: string, argument: string): void => {
+    try {
+      const section = connector && member(connector, sectionName);
+      if (!isObject(section)) return answers.settle(id, 'object_not_found', '');
+      const called = member(section, name);
+      if (typeof called !== 'function') return answers.settle(id, 'invalid_function', '');
+      const takesCallback = called.length >= 2;
+      const callback = (error: unknown, result: unknown): void => {
+        if (error) answers.fail(id, error);
+        else answers.succeed(id, result);
+      };
+      const returned: unknown = apply(called as () => unknown, section, [built.parse(argument), callback]);
+      if (isObject(returned) && typeof (returned as { then?: unknown }).then === 'function') {
+        built.whenSettled(
+          returned,
+          // An async function that takes a callback may answer through it later on.
+          (value) => {
+            if (value !== undefined || !takesCallback) answers.succeed(id, value);
+            else answers.provide(id, {});
+          },
+          (error) => answers.fail(id, error),
+        );
+      } else if (!takesCallback) {
+        answers.succeed(id, returned);
+      } else if (returned !== undefined) {
+        // A timer's handle, say; or an answer after all.
+        answers.provide(id, returned);
+      }
+    } catch (error) {
+      answers.fail(id, error);
+    }
+  };
+
   return {
     addBuiltIn(prototype) {
       apply(built.setAdd, builtInPrototypes, [prototype]);
@@ -90,38 +123,12 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
       }
     },
 
-    start(sectionName, name, argument, resultDepth, messageChars) {
+    start(sectionName, name, resultDepth, messageChars, ...pieces) {
       const id = answers.begin(resultDepth, messageChars);
-      try {
-        const section = connector && member(connector, sectionName);
-        if (!isObject(section)) return answers.settle(id, 'object_not_found', '');
-        const called = member(section, name);
-        if (typeof called !== 'function') return answers.settle(id, 'invalid_function', '');
-        const takesCallback = called.length >= 2;
-        const callback = (error: unknown, result: unknown): void => {
-          if (error) answers.fail(id, error);
-          else answers.succeed(id, result);
-        };
-        const returned: unknown = apply(called as () => unknown, section, [built.parse(argument), callback]);
-        if (isObject(returned) && typeof (returned as { then?: unknown }).then === 'function') {
-          built.whenSettled(
-            returned,
-            // An async function that takes a callback may answer through it later on.
-            (value) => {
-              if (value !== undefined || !takesCallback) answers.succeed(id, value);
-              else answers.provide(id, {});
-            },
-            (error) => answers.fail(id, error),
-          );
-        } else if (!takesCallback) {
-          answers.succeed(id, returned);
-        } else if (returned !== undefined) {
-          // A timer's handle, say; or an answer after all.
-          answers.provide(id, returned);
-        }
-      } catch (error) {
-        answers.fail(id, error);
-      }
+      let argument = '';
+      for (let i = 0; i < pieces.length; i++) argument += pieces[i] as string;
+      call(id, sectionName, name, argument);
+      return answers.started();
     },
 
     inspect() {
@@ -150,6 +157,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
       } catch (error) {
         answers.fail(id, error);
       }
+      return answers.started();
     },
   };
 }

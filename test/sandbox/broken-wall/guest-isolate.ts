@@ -45,9 +45,9 @@ export class GuestIsolate {
 
   enter(name: string, args: (string | number)[]): void {
     if (name === 'fire') return this.host?.answer('result', this.#answer, '', '');
-    const [, , argument] = args;
+    const [, , , , ...pieces] = args;
     this.host?.setTimer(KEEP_RUN_ALIVE, LONG_MS, false);
-    void attempt({ code: this.bundle?.code ?? '', given: JSON.parse(String(argument)) }).then((came) => {
+    void attempt({ code: this.bundle?.code ?? '', given: JSON.parse(pieces.join('')) }).then((came) => {
       this.#answer = JSON.stringify(came);
       // A run takes its answer when it is entered.
       this.host?.setTimer(ANSWER, 0, false);
