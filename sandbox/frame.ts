@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 const LENGTHS_BYTES = 8;
 /** An error's code and stack, each character escaped, is the most that a header holds. */
 const HEADER_LIMIT_BYTES = 512 * 1024;
-const FRAMES_AT_ONCE = 4;
+const FRAMES_AT_ONCE = 16;
 /** Frames that took longer are enough for one turn of the event loop: others have their turn first. */
 const TURN_MS = 2;
 
@@ -148,7 +148,7 @@ export function openFrameChannel<Out>(
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);
       const bodyBytes = Buffer.byteLength(body);
-      // A few leave together, to save system calls; not all that one turn of the event loop brings,
+      // They leave together, to save system calls; not all that one turn of the event loop brings,
       // or the two sides would work in turns instead of at the same time.
       outgoingBytes += LENGTHS_BYTES + headerBytes + bodyBytes;
       const waiting = outgoing.push({ headerText, headerBytes, body, bodyBytes });

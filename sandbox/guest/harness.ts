@@ -53,7 +53,7 @@ export interface GuestEntries {
   /** @returns the names of the connector's sections and functions, if nothing went wrong */
   inspect(): string | undefined;
   fire(timerId: number): void;
-  settle(askId: number, reply: string): void;
+  settle(askId: number, ...reply: string[]): void;
 }
 
 const parts = { primordials, answers, dispatch, timers, logConsole, asks, libraries };

@@ -147,7 +147,7 @@ export class Run implements RunCallbacks {
 
   settle(askId: number, reply: string): void {
     this.#replies++;
-    if (this.#asks.delete(askId)) this.#enter('settle', [askId, reply]);
+    if (this.#asks.delete(askId)) this.#enter('settle', [askId, ...piecesOf(reply)]);
     else this.#rest(false);
   }
 

@@ -18,11 +18,11 @@ export function asks(built: Primordials, ask: HostCallbacks['ask']) {
         }
         apply(built.mapSet, pending, [id, { resolve, reject }]);
       }),
-    settle(id: number, reply: string): void {
+    settle(id: number, ...pieces: string[]): void {
       const open = apply(built.mapGet, pending, [id]) as Pending | undefined;
       if (!open) return;
       apply(built.mapDelete, pending, [id]);
-      const told = built.parse(reply) as { value?: unknown; error: { code: string; message: string } };
+      const told = built.parse(built.joined(pieces)) as { value?: unknown; error: { code: string; message: string } };
       if (built.hasOwn(told, 'error')) {
         const { error } = told;
         const rejection = new built.TypeError(error.message) as TypeError & { code: string };

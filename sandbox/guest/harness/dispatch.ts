@@ -125,9 +125,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
 
     start(sectionName, name, resultDepth, messageChars, ...pieces) {
       const id = answers.begin(resultDepth, messageChars);
-      let argument = '';
-      for (let i = 0; i < pieces.length; i++) argument += pieces[i] as string;
-      call(id, sectionName, name, argument);
+      call(id, sectionName, name, built.joined(pieces));
       return answers.started();
     },
 

@@ -44,6 +44,11 @@ export function primordials() {
       return (text: string, chars: number): string =>
         text.length > chars ? (apply(slice, text, [0, chars]) as string) : text;
     })(),
+    joined: (pieces: readonly string[]): string => {
+      let text = '';
+      for (let i = 0; i < pieces.length; i++) text += pieces[i] as string;
+      return text;
+    },
     hasOwn: (object: object, name: string): boolean => apply(hasOwn, object, [name]) as boolean,
     /** As a global is. What the connector puts on every object is no part of the description. */
     defineValue(object: object, name: string | number, value: unknown): void {
