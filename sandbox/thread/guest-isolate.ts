@@ -12,7 +12,7 @@ import { libraryTexts } from './library-texts.ts';
 
 const library = loadedForNobodyElse('isolated-vm');
 
-const HEAP_AGE_MS = 50;
+const HEAP_AGE_MS = 100;
 /** Harness, a library or two, and a small connector. */
 const EMPTY_HEAP_BYTES = 4 * 1024 * 1024;
 const HARNESS_FILE = 'bulkhead:harness';
@@ -137,19 +137,23 @@ export class GuestIsolate {
 
   /** Heap in use, at most `HEAP_AGE_MS` ago: to ask costs as much as a small call. */
   get heapBytes(): number {
-    const now = performance.now();
-    if (now - this.#heapReadAt > HEAP_AGE_MS) {
-      this.#heapReadAt = now;
-      this.#heapBytes = this.#isolate.getHeapStatisticsSync().used_heap_size;
-    }
+    if (performance.now() - this.#heapReadAt > HEAP_AGE_MS) this.#readHeap();
     return this.#heapBytes;
   }
 
   /** What it keeps in memory beyond an empty one. */
   get keptBytes(): number {
     if (this.#isolate.isDisposed) return 0;
+    const externalBytes = this.#readHeap();
+    return Math.max(0, this.#heapBytes + externalBytes - EMPTY_HEAP_BYTES);
+  }
+
+  /** @returns bytes outside the heap */
+  #readHeap(): number {
     const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
-    return Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
+    this.#heapReadAt = performance.now();
+    this.#heapBytes = used_heap_size;
+    return externally_allocated_size;
   }
 
   get isLoaded(): boolean {

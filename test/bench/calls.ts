@@ -19,7 +19,7 @@ import {
 const INTEGRATIONS = 50;
 const CONNECTIONS = [32, 1];
 /** What is compared with, if `npm ci --prefix test/bench/peers` has been done. */
-const peers = ['express', 'node-vm', 'vm2', 'quickjs', 'workerpool', 'workerd', 'node-red'];
+const peers = ['express', 'integrator-extension', 'node-vm', 'vm2', 'quickjs', 'workerpool', 'workerd', 'node-red'];
 
 interface Row {
   readonly name: string;
