@@ -68,7 +68,7 @@ async function updateOne(
     const unit = await UnitOfWork.open(service.store, integrationId);
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
-    if (manifest.transactional ?? true) put(service, unit, { ...before, updateInProgress: true });
+    put(service, unit, { ...before, updateInProgress: true });
     const store = async (): Promise<void> => {
       const current = integrationOf(unit);
       const wroteVersion = current.version !== before.version;
@@ -79,6 +79,7 @@ async function updateOne(
     const call = {
       connector,
       unit,
+      isWhole: true,
       section: 'installer',
       name: manifest.updateFunction,
       body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),

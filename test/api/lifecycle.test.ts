@@ -453,13 +453,14 @@ describe('update', () => {
     code: `${API} exports.installer = { update: ${update} }; exports.settings = { f: () => 2 };`,
   });
 
-  async function updated(update: string, count = 1) {
+  async function updated(update: string, count = 1, more: object = {}) {
     const served = await shared.serve({ a: v1 });
     const { client, connectors } = served;
     const connectorId = await connectorIdOf(client, 'a');
     const ids: string[] = [];
     for (let i = 0; i < count; i++) ids.push(await installed(client, 'a', { tag: `t${i}` }));
-    await writeBundle(connectors, 'a', version2(update));
+    const next = version2(update);
+    await writeBundle(connectors, 'a', { ...next, connector: { ...next.connector, ...more } });
     const isThere = async () => expect((await client('GET', `/connectors/${connectorId}`)).body.version).toBe('2.0.0');
     await vi.waitFor(isThere, { timeout: 60_000, interval: 20 });
     const push = (body: unknown = { _integrationIds: ids }) => client('PUT', `/connectors/${connectorId}/update`, body);
@@ -496,23 +497,27 @@ describe('update', () => {
     expect((await client('PUT', `/integrations/${id}/settings/f`)).body).toBe(2);
   });
 
-  test('a function that fails leaves the record as it was and is reported; the others are updated', async () => {
-    const { client, ids, push } = await updated(
-      `async (o) => { await put(o._integrationId, { settings: { half: 1 } }); if ((await get(o._integrationId)).tag === 't0') throw Object.assign(new Error('no'), { code: 'mine' }) }`,
-      2,
-    );
-    const before = await Promise.all(ids.map(async (each) => (await client('GET', `/integrations/${each}`)).body));
-    const reply = await push();
-    expect([reply.status, reply.body.errors]).toEqual([
-      422,
-      [{ code: 'mine', message: 'no', field: '_integrationIds.0' }],
-    ]);
-    const [failed, other] = await Promise.all(
-      ids.map(async (each) => (await client('GET', `/integrations/${each}`)).body),
-    );
-    expect(failed).toEqual(before[0]);
-    expect(other).toMatchObject({ version: '2.0.0', updateInProgress: false, settings: { half: 1 } });
-  });
+  test.each([{}, { transactional: false }])(
+    'a function that fails leaves the record as it was and is reported; the others are updated: %j',
+    async (more) => {
+      const { client, ids, push } = await updated(
+        `async (o) => { await put(o._integrationId, { settings: { half: 1 } }); if ((await get(o._integrationId)).tag === 't0') throw Object.assign(new Error('no'), { code: 'mine' }) }`,
+        2,
+        more,
+      );
+      const before = await Promise.all(ids.map(async (each) => (await client('GET', `/integrations/${each}`)).body));
+      const reply = await push();
+      expect([reply.status, reply.body.errors]).toEqual([
+        422,
+        [{ code: 'mine', message: 'no', field: '_integrationIds.0' }],
+      ]);
+      const [failed, other] = await Promise.all(
+        ids.map(async (each) => (await client('GET', `/integrations/${each}`)).body),
+      );
+      expect(failed).toEqual(before[0]);
+      expect(other).toMatchObject({ version: '2.0.0', updateInProgress: false, settings: { half: 1 } });
+    },
+  );
 
   test('a body that nests deep is refused', async () => {
     const { push } = await updated('() => {}');
