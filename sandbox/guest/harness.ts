@@ -42,7 +42,7 @@ export interface GuestEntries {
   load(exported: unknown): void;
   /** Runs a CommonJS bundle; `factory` is its compiled wrapper. */
   loadCommonJs(factory: (exports: object, require: (name: string) => unknown, module: object) => void): void;
-  /** The argument comes in pieces. @returns the result, if the function has returned or called back with one at once */
+  /** The argument comes in pieces. @returns the result, if it is there at once and short; others come by `answer` */
   start(
     section: string,
     name: string,
@@ -50,8 +50,10 @@ export interface GuestEntries {
     messageChars: number,
     ...argument: string[]
   ): string | undefined;
-  /** @returns the names of the connector's sections and functions, if nothing went wrong */
+  /** The result is the names of the connector's sections and functions. */
   inspect(): string | undefined;
+  /** What `start` or `inspect` has returned, or would have: what is thrown when they end takes their place. */
+  started(): string | undefined;
   fire(timerId: number): void;
   settle(askId: number, ...reply: string[]): void;
 }
@@ -112,7 +114,8 @@ function harness(
   });
 
   const { load, loadCommonJs, start, inspect } = dispatching;
-  return { sdk, load, loadCommonJs, start, inspect, fire: timing.fire, settle: asking.settle };
+  const { started } = answering;
+  return { sdk, load, loadCommonJs, start, inspect, started, fire: timing.fire, settle: asking.settle };
 }
 
 /** The order in which the text below takes them, after the names of the sections. */

@@ -218,8 +218,7 @@ export class Run implements RunCallbacks {
     const cpuBeforeMs = threadCpuMs();
     let thrown: { readonly error: unknown } | undefined;
     try {
-      const result = this.#isolate.enter(name, args, timeoutMs);
-      if (typeof result === 'string') this.answer('result', result, '', '');
+      this.#take(this.#isolate.enter(name, args, timeoutMs));
     } catch (error) {
       thrown = { error };
     }
@@ -229,10 +228,24 @@ export class Run implements RunCallbacks {
     if (this.#isOver(thrown !== undefined && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
     // The harness throws nothing: it is a rejected promise that nobody looked at, copied to our side.
     if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
+    if (thrown && !this.#answer && (name === 'start' || name === 'inspect')) this.#takeResult();
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
     else this.#rest(isTimer);
     if (performance.now() - enteredAt > SLOW_ENTRY_MS) this.#port.flush();
+  }
+
+  /** What was thrown has taken the place of the result. No code but the harness's runs for it. */
+  #takeResult(): void {
+    try {
+      this.#take(this.#isolate.enter('started', [], this.#entryTimeoutMs()));
+    } catch {
+      // Then there is none.
+    }
+  }
+
+  #take(result: unknown): void {
+    if (typeof result === 'string') this.answer('result', result, '', '');
   }
 
   #rest(isTimer: boolean): void {

@@ -86,9 +86,11 @@ export function answers(
 
   let run = 0;
   let answered = true;
-  /** While the run is being started, a result is kept for who started it: a callback takes as long as a small call. */
+  /** While a run is being started, its result is kept for who starts it: a callback takes as long as a small call. */
   let isStarting = false;
   let resultAtOnce: string | undefined;
+  /** It is kept until the next run. */
+  const KEPT_CHARS = 8_000;
   let depthLimit = 0;
   let messageLimit = 1000;
 
@@ -97,7 +99,7 @@ export function answers(
     if (id !== run) return;
     if (answered) return log('warn', 'answered again; the first answer counts');
     answered = true;
-    if (isStarting && kind === 'result') resultAtOnce = text;
+    if (isStarting && kind === 'result' && text.length <= KEPT_CHARS) resultAtOnce = text;
     else answer(kind, text, code, stack);
     onAnswered();
   };
@@ -115,16 +117,15 @@ export function answers(
     begin(resultDepth: number, messageChars: number): number {
       answered = false;
       isStarting = true;
+      resultAtOnce = undefined;
       depthLimit = resultDepth;
       messageLimit = messageChars;
       return ++run;
     },
-    /** Ends the start of a run. @returns its result, if that is there already */
+    /** Ends the start of a run, if it has not ended. @returns the result, if it was there by then */
     started(): string | undefined {
-      const result = resultAtOnce;
       isStarting = false;
-      resultAtOnce = undefined;
-      return result;
+      return resultAtOnce;
     },
     settle,
     fail,
