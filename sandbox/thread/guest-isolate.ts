@@ -144,16 +144,15 @@ export class GuestIsolate {
   /** What it keeps in memory beyond an empty one. */
   get keptBytes(): number {
     if (this.#isolate.isDisposed) return 0;
-    const externalBytes = this.#readHeap();
-    return Math.max(0, this.#heapBytes + externalBytes - EMPTY_HEAP_BYTES);
+    const { used_heap_size, externally_allocated_size } = this.#readHeap();
+    return Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
   }
 
-  /** @returns bytes outside the heap */
-  #readHeap(): number {
-    const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
+  #readHeap(): ivm.HeapStatistics {
+    const statistics = this.#isolate.getHeapStatisticsSync();
     this.#heapReadAt = performance.now();
-    this.#heapBytes = used_heap_size;
-    return externally_allocated_size;
+    this.#heapBytes = statistics.used_heap_size;
+    return statistics;
   }
 
   get isLoaded(): boolean {

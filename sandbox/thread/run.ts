@@ -202,12 +202,15 @@ export class Run implements RunCallbacks {
 
   // ------------------------------------------------------------------------------------------------
 
+  get #timeLeftMs(): number {
+    return this.#limits.timeoutMs - (performance.now() - this.#startedAt);
+  }
+
   #entryTimeoutMs(): number {
     const now = performance.now();
-    const timeLeftMs = this.#limits.timeoutMs - (now - this.#startedAt);
     const cpuEndsAt = now + this.#limits.cpuMs - this.#cpuMs + CPU_SLACK_MS;
     const cpuLeftMs = cpuEndsAt - (cpuEndsAt % TIMERS_EVERY_MS) - now;
-    return Math.max(1, Math.ceil(Math.min(cpuLeftMs, timeLeftMs)));
+    return Math.max(1, Math.ceil(Math.min(cpuLeftMs, this.#timeLeftMs)));
   }
 
   #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[], isTimer = false): void {
@@ -228,7 +231,7 @@ export class Run implements RunCallbacks {
     if (this.#isOver(thrown !== undefined && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
     // The harness throws nothing: it is a rejected promise that nobody looked at, copied to our side.
     if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
-    if (thrown && !this.#answer && (name === 'start' || name === 'inspect')) this.#takeResult();
+    if (thrown && !this.#answer) this.#takeResult();
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
     else this.#rest(isTimer);
@@ -249,15 +252,14 @@ export class Run implements RunCallbacks {
   }
 
   #rest(isTimer: boolean): void {
-    const leftMs = this.#limits.timeoutMs - (performance.now() - this.#startedAt);
-    this.#deadline ??= setTimeout(() => this.#fault('run_timeout'), leftMs);
+    this.#deadline ??= setTimeout(() => this.#fault('run_timeout'), this.#timeLeftMs);
     this.#port.resting(this.#replies, isTimer);
   }
 
   /** Ends the run if it is out of memory or of time. */
   #isOver(wasCutOff: boolean): boolean {
     if (this.#isolate.isDisposed) this.#fault('memory_limit_exceeded');
-    else if (performance.now() - this.#startedAt >= this.#limits.timeoutMs) this.#fault('run_timeout');
+    else if (this.#timeLeftMs <= 0) this.#fault('run_timeout');
     else if (wasCutOff && this.#stoodStill()) this.#fault('overloaded');
     else if (wasCutOff || this.#hasUsedItsCpuTime()) this.#fault('cpu_limit_exceeded');
     return this.#ended;

@@ -25,8 +25,6 @@ interface Warm {
   keptBytes: number;
   /** It has run since then, and waits to be looked at. */
   hasRun: boolean;
-  /** It is none of them any more. */
-  isForgotten: boolean;
 }
 
 export class WarmIsolates {
@@ -38,8 +36,8 @@ export class WarmIsolates {
   readonly #spare = new SpareIsolate(() => this.#tell());
   #keptBytes = 0;
   #toldBytes = 0;
-  /** Those that have run, the first one first. */
-  readonly #used: Warm[] = [];
+  /** Integrations whose isolates have run, the first one first; they may be gone. */
+  readonly #used: string[] = [];
   #look: NodeJS.Timeout | undefined;
 
   /** @param onKept is told what they have in memory, all together */
@@ -86,14 +84,14 @@ export class WarmIsolates {
     if (present?.isolate === isolate) {
       present.isFree = true;
       present.usableUntil = usableUntil;
-      this.#lookAtLater(present);
+      this.#lookAtLater(integrationId, present);
     } else {
       // Two runs of an integration had one each. Who has the other one disposes of it by giving it back.
       if (present?.isFree) present.isolate.dispose();
       this.#forget(integrationId);
-      const warm = { isolate, isFree: true, usableUntil, keptBytes: 0, hasRun: false, isForgotten: false };
+      const warm = { isolate, isFree: true, usableUntil, keptBytes: 0, hasRun: false };
       this.#warm.set(integrationId, warm);
-      this.#lookAtLater(warm);
+      this.#lookAtLater(integrationId, warm);
     }
     if (this.#warm.size > this.#count) setImmediate(() => this.#letGoTooMany());
   }
@@ -124,18 +122,20 @@ export class WarmIsolates {
     this.#onKept(bytes);
   }
 
-  #lookAtLater(warm: Warm): void {
+  #lookAtLater(integrationId: string, warm: Warm): void {
     if (warm.hasRun) return;
     warm.hasRun = true;
-    this.#used.push(warm);
+    this.#used.push(integrationId);
     this.#look ??= setTimeout(() => this.#lookAtUsed(), LOOK_AFTER_MS);
   }
 
   #lookAtUsed(): void {
-    for (const warm of this.#used.splice(0, LOOK_AT_ONCE)) {
+    for (const integrationId of this.#used.splice(0, LOOK_AT_ONCE)) {
+      const warm = this.#warm.get(integrationId);
+      if (!warm?.hasRun) continue;
       // One that a run has is given back, and looked at then.
       warm.hasRun = false;
-      if (warm.isForgotten || !warm.isFree) continue;
+      if (!warm.isFree) continue;
       this.#keptBytes -= warm.keptBytes;
       warm.keptBytes = warm.isolate.keptBytes;
       this.#keptBytes += warm.keptBytes;
@@ -170,10 +170,7 @@ export class WarmIsolates {
   }
 
   #forget(integrationId: string): void {
-    const warm = this.#warm.get(integrationId);
-    if (!warm) return;
-    warm.isForgotten = true;
-    this.#keptBytes -= warm.keptBytes;
+    this.#keptBytes -= this.#warm.get(integrationId)?.keptBytes ?? 0;
     this.#warm.delete(integrationId);
   }
 }

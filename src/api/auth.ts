@@ -1,20 +1,12 @@
 /** Bearer tokens (RFC 6750), and who may be asked at all. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Middleware } from 'koa';
-import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
+import { isSameSecret, type OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import { clientOf, type Guesses } from './rate-limit.ts';
 
 export const hashToken = (token: string): string => hash('sha256', token);
-
-/** In a time that tells nothing but the length. */
-function isSame(given: string, expected: string): boolean {
-  if (given.length !== expected.length) return false;
-  let difference = 0;
-  for (let at = 0; at < given.length; at++) difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);
-  return difference === 0;
-}
 
 /** @throws RequestError `unauthorized` if it names none */
 function tokenIn(authorization: string): string {
@@ -31,11 +23,11 @@ export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens, gu
     given.write(hashToken(token), 'latin1');
     return timingSafeEqual(given, expected);
   };
-  /** The last header with that token: to compare the next one with it takes a tenth of a digest. */
+  /** The last header with that token: to compare the next one with it takes less than a digest. */
   let known: string | undefined;
   return (ctx, next) => {
     const { authorization = '' } = ctx.req.headers;
-    const isKnown = known !== undefined && isSame(authorization, known);
+    const isKnown = known !== undefined && isSameSecret(authorization, known);
     const token = isKnown ? '' : tokenIn(authorization);
     const client = clientOf(ctx as ApiContext);
     if (client !== undefined) guesses.assertMayTry(client);

@@ -64,10 +64,7 @@ export function functionRoutes(
 }
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
-function wantsRunAtOnce(ctx: ApiContext): boolean {
-  const { prefer } = ctx.req.headers;
-  return prefer !== undefined && /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(String(prefer));
-}
+const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));
 
 /** Replies as soon as the run has begun; what comes of it stands in its record. */
 async function replyRun(

@@ -5,6 +5,12 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
 
+/** In a time that tells nothing but the length. */
+export function isSameSecret(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
 /** What a run may do, and in which unit of work it does it. */
 export class Grant {
   readonly runId: string;
@@ -78,8 +84,7 @@ export class OneTimeTokens {
     const [runId = '', secret = ''] = token.split('.');
     const found = this.#grants.get(runId);
     if (!found) return undefined;
-    const [given, expected] = [Buffer.from(secret), Buffer.from(found.secret)];
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    if (!isSameSecret(secret, found.secret)) return undefined;
     return found.deadlineMs > performance.now() ? found.grant : undefined;
   }
 }

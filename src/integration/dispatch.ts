@@ -100,15 +100,15 @@ function beginWriting(room: WriteRoom, connectorId: string, unit: UnitOfWork): (
 }
 
 /** Made once for each connector. */
-function once<T>(make: (connector: Connector) => T): (connector: Connector) => T {
-  const known = new WeakMap<Connector, { readonly made: T }>();
+function once<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
+  const known = new WeakMap<Connector, T>();
   return (connector) => {
-    let present = known.get(connector);
-    if (!present) {
-      present = { made: make(connector) };
-      known.set(connector, present);
+    let made = known.get(connector);
+    if (made === undefined) {
+      made = make(connector);
+      known.set(connector, made);
     }
-    return present.made;
+    return made;
   };
 }
 

@@ -15,7 +15,6 @@ const CONNECTOR_ID = '5c0f3b2a9d1e4f6a7b8c9d0e';
 /** The load generator's. */
 const EXPECTED = Buffer.from('Bearer the-benchs-token');
 
-const listening = process.stdout.write.bind(process.stdout);
 // The package says on the console which function is called.
 const log = createWriteStream(devNull);
 console.log = (line: unknown) => void log.write(`${line}\n`);
@@ -62,5 +61,5 @@ app.put('/', (request, response) => {
   );
 });
 const server = app.listen(0, '127.0.0.1', () => {
-  listening(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+  process.stdout.write(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
 });
