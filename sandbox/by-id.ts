@@ -6,11 +6,17 @@
  * what came later.
  */
 
-interface Entry<T> {
+class Entry<T> {
   readonly id: string;
   value: T;
   /** Came before this one. */
   next: Entry<T> | undefined;
+
+  constructor(id: string, value: T, next: Entry<T> | undefined) {
+    this.id = id;
+    this.value = value;
+    this.next = next;
+  }
 }
 
 const SLOTS = 64;
@@ -72,7 +78,7 @@ export class ById<T> {
 
   #add(id: string, value: T): void {
     const slot = this.#slotOf(id);
-    this.#slots[slot] = { id, value, next: this.#slots[slot] };
+    this.#slots[slot] = new Entry(id, value, this.#slots[slot]);
     this.#size++;
   }
 

@@ -14,6 +14,7 @@ import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import { type ApiContext, replyJson } from './context.ts';
 import { descriptionRoutes } from './description.ts';
+import { direct } from './direct.ts';
 import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -60,7 +61,7 @@ export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Whatever gets past the error replies is a bug or a broken connection.
   app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
-  const routers = routes(options);
+  const router = routes(options);
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
@@ -70,8 +71,8 @@ export function createApp(options: AppOptions): Koa {
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
   app.use(refuseWhileClosing(options.isClosing));
-  for (const router of routers) app.use(router.routes());
-  app.use(refuseUnknown(routers));
+  app.use(direct(router));
+  app.use(refuseUnknown(router));
   return app;
 }
 
@@ -84,11 +85,10 @@ export function openRoutes({
   return new Map([...healthRoutes(health), ...descriptionRoutes(version, publicUrl)]);
 }
 
-/** A router looks at all of its paths for each request: those that are asked for most have one of their own. */
-export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): readonly koaRouter.Router[] {
-  const calls = new Router({ sensitive: true });
-  functionRoutes(calls, service, idempotency, publicUrl);
+/** Those first that are asked for most. */
+export function routes({ service, idempotency, metrics, feed, publicUrl }: RouteOptions): koaRouter.Router {
   const router = new Router({ sensitive: true });
+  functionRoutes(router, service, idempotency, publicUrl);
   integrationRoutes(router, service, idempotency, publicUrl);
   connectorRoutes(router, service, publicUrl);
   connectionRoutes(router, service);
@@ -100,7 +100,7 @@ export function routes({ service, idempotency, metrics, feed, publicUrl }: Route
   metricRoutes(router, metrics);
   eventRoutes(router, feed, service.activity);
   router.get('/tokenInfo', tokenInfo);
-  return [calls, router];
+  return router;
 }
 
 /** Turns whatever was thrown into the error reply. */
@@ -169,9 +169,9 @@ const tokenInfo: Middleware = (ctx) => {
 };
 
 /** 405 with `Allow` for a known path, 404 for the rest. */
-function refuseUnknown(routers: readonly koaRouter.Router[]): Middleware {
+function refuseUnknown(router: koaRouter.Router): Middleware {
   return (ctx) => {
-    const layers = routers.flatMap((router) => router.match(ctx.path, ctx.method).path);
+    const { path: layers } = router.match(ctx.path, ctx.method);
     const allowed = new Set(layers.flatMap(({ methods }) => methods));
     if (allowed.size === 0) throw requestError('not_found');
     ctx.set('Allow', [...allowed].join(', '));

@@ -42,7 +42,7 @@ async function call(
       const isPreUninstall = name === connector.manifest.connector.preUninstallFunction;
       applyUninstallerReply(service, unit, name, isPreUninstall, JSON.parse(answer.text));
     }
-    await commit(unit);
+    if (unit.hasChanges) await commit(unit);
     return answer;
   };
   const isPersisting = section === 'settings' && name === PERSIST_SETTINGS;

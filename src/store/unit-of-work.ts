@@ -31,6 +31,23 @@ const STATE = 'state:';
 const STATE_WRITES = 'state';
 const stateKey = (key: string): string => STATE + key;
 
+/** How often something has been written, and the characters of its JSON. */
+interface Written {
+  readonly writes: number;
+  readonly chars: number;
+}
+
+interface Changes {
+  /** By ids (and state keys). */
+  readonly touched: Map<string, Written>;
+  /** Of all of them; the memory that a unit may take is bounded like the document. */
+  chars: number;
+  /** Ids of records that what the unit has written refers to. */
+  readonly reliedOn: Set<string>;
+}
+
+const NOTHING: ReadonlyMap<string, Written> = new Map();
+
 export class UnitOfWork {
   readonly integrationId: string;
   readonly #store: Store;
@@ -38,15 +55,8 @@ export class UnitOfWork {
   #base: Document | undefined;
   /** As this unit sees it. */
   #draft: Draft | undefined;
-  /** Ids (and state keys) that the unit has changed, and how often. */
-  readonly #touched = new Map<string, number>();
-  /** What they came to, as JSON; the memory that a unit may take is bounded like the document. */
-  readonly #sizes = new Map<string, number>();
-  #size = 0;
-  /** Ids of records that what the unit has written refers to. */
-  readonly #reliedOn = new Set<string>();
-  /** Parts of the draft that are the unit's own, and no longer the document's. */
-  readonly #copied = new Set<Part>();
+  /** Made with the first: most units have none. */
+  #changes: Changes | undefined;
   /** Told before the unit holds more, or less; may throw, and the write is refused. */
   onGrowth: ((chars: number) => void) | undefined;
 
@@ -104,7 +114,7 @@ export class UnitOfWork {
 
   /** How often a record has been written, this unit's own changes counted. */
   revisionOf(id: string): number {
-    return (this.#base?.revisions[id] ?? 0) + (this.#touched.get(id) ?? 0);
+    return (this.#base?.revisions[id] ?? 0) + (this.#touched.get(id)?.writes ?? 0);
   }
 
   records(kind: RecordKind): readonly Stored[] {
@@ -117,8 +127,8 @@ export class UnitOfWork {
 
   /** @param references ids of records of this integration that it refers to, and that must stay */
   putRecord(kind: RecordKind, record: Stored, references: Iterable<string> = []): void {
-    this.#touch(record._id, record);
-    for (const id of references) this.#reliedOn.add(id);
+    const { reliedOn } = this.#touch(record._id, record);
+    for (const id of references) reliedOn.add(id);
     this.#own(kind)[record._id] = record;
   }
 
@@ -143,23 +153,23 @@ export class UnitOfWork {
   }
 
   /** @throws StoreError before anything is changed, if what the unit has written would be too large */
-  #touch(name: string, value?: Json): void {
-    const size = value === undefined ? 0 : JSON.stringify(value).length;
-    const all = this.#size - (this.#sizes.get(name) ?? 0) + size;
-    if (all > DOCUMENT_BYTES && size > 0) throw tooLarge(this.integrationId);
-    this.onGrowth?.(all - this.#size);
-    this.#size = all;
-    this.#sizes.set(name, size);
-    this.#touched.set(name, (this.#touched.get(name) ?? 0) + 1);
+  #touch(name: string, value?: Json): Changes {
+    const chars = value === undefined ? 0 : JSON.stringify(value).length;
+    const before = this.#touched.get(name);
+    const growth = chars - (before?.chars ?? 0);
+    const all = (this.#changes?.chars ?? 0) + growth;
+    if (all > DOCUMENT_BYTES && chars > 0) throw tooLarge(this.integrationId);
+    this.onGrowth?.(growth);
+    this.#changes ??= { touched: new Map(), chars: 0, reliedOn: new Set() };
+    this.#changes.chars = all;
+    this.#changes.touched.set(name, { writes: (before?.writes ?? 0) + 1, chars });
+    return this.#changes;
   }
 
   /** A part of the draft to be changed in place: copied once, however often it is changed. */
   #own<P extends Part>(part: P): Record<string, Document[P][string]> {
     if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: there is no integration`);
-    if (!this.#copied.has(part)) {
-      this.#draft[part] = { ...this.#draft[part] } as Draft[P];
-      this.#copied.add(part);
-    }
+    if (this.#draft[part] === this.#base?.[part]) this.#draft[part] = { ...this.#draft[part] } as Draft[P];
     return this.#draft[part] as Record<string, Document[P][string]>;
   }
 
@@ -170,8 +180,12 @@ export class UnitOfWork {
     this.#draft = undefined;
   }
 
+  get #touched(): ReadonlyMap<string, Written> {
+    return this.#changes?.touched ?? NOTHING;
+  }
+
   get hasChanges(): boolean {
-    return this.#touched.size > 0;
+    return this.#changes !== undefined;
   }
 
   /**
@@ -187,9 +201,9 @@ export class UnitOfWork {
   #rebase(document: Document | undefined): void {
     this.#base = document;
     this.#draft = document && { ...document };
-    for (const noted of [this.#touched, this.#sizes, this.#reliedOn, this.#copied]) noted.clear();
-    this.onGrowth?.(-this.#size);
-    this.#size = 0;
+    const { chars = 0 } = this.#changes ?? {};
+    this.#changes = undefined;
+    this.onGrowth?.(-chars);
   }
 
   #applyTo(current: Document | undefined): Document | undefined {
@@ -234,7 +248,7 @@ export class UnitOfWork {
   /** What others did in the meantime may have taken what this unit refers to, or refer to what it took. */
   #assertWhole(merged: Document): void {
     const present = new Set(recordIdsOf(merged));
-    for (const id of this.#reliedOn) if (!present.has(id)) throw new ConflictError();
+    for (const id of this.#changes?.reliedOn ?? []) if (!present.has(id)) throw new ConflictError();
     const removed = [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && !this.#isThere(id));
     if (removed.length === 0) return;
     const records = JSON.stringify(recordKinds.map((kind) => merged[kind]));

@@ -44,10 +44,10 @@ test('every reference leads somewhere, and every operation has an id of its own'
 test('has the routes of the router, and no others', () => {
   const nothing = {} as never;
   const service = { store: {}, uploads: {}, dispatcher: { runs: {} } } as never;
-  const routers = routes({ service, idempotency: nothing, metrics: nothing, feed: nothing, publicUrl: () => '' });
-  const routed = routers
-    .flatMap(({ stack }) => stack)
-    .flatMap(({ methods, path }) => methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`));
+  const { stack } = routes({ service, idempotency: nothing, metrics: nothing, feed: nothing, publicUrl: () => '' });
+  const routed = stack.flatMap(({ methods, path }) =>
+    methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`),
+  );
   const open = openRoutes({ health: nothing, version: '', publicUrl: () => '' });
   const all = [...routed, ...[...open.keys()].map((path) => `GET ${path}`)];
   expect(documented.map(anonymous).sort()).toEqual(all.map(anonymous).sort());
