@@ -13,7 +13,7 @@ import { WarmIsolates } from './warm-isolates.ts';
 export default function serve(end: number | MessagePort): Promise<void> {
   confine();
   return new Promise((resolve) => {
-    const pipe = typeof end === 'number' ? new Socket({ fd: end, readable: true, writable: true }) : portStream(end);
+    const pipe = typeof end === 'number' ? socketAt(end) : portStream(end);
     pipe
       .on('end', resolve)
       .on('close', () => resolve())
@@ -29,6 +29,15 @@ export default function serve(end: number | MessagePort): Promise<void> {
   });
 }
 
+/** All is read into one buffer: Node makes one of this size for each read otherwise, however little comes. */
+function socketAt(fd: number): Socket {
+  const callback = (bytes: number, read: Uint8Array): boolean => socket.push(Buffer.from(read.subarray(0, bytes)));
+  const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback };
+  const socket = new Socket({ fd, readable: true, writable: true, onread });
+  return socket;
+}
+
+const READ_BYTES = 64 * 1024;
 const SWEEP_EVERY_MS = 10_000;
 
 class JobServer {
