@@ -21,7 +21,7 @@ class Entry<T> {
 
 const SLOTS = 64;
 /** Ids count up, and differ in their last characters. */
-const HASHED_CHARS = 5;
+const HASHED_CHARS = 3;
 
 export class ById<T> {
   #slots = new Array<Entry<T> | undefined>(SLOTS).fill(undefined);

@@ -14,6 +14,8 @@ const CLOSING = 0x7d;
 /** Whether arrays and objects nest in more than `levels` levels. Of a text that is not JSON it says nothing. */
 export function nestsDeeper(text: string, levels: number): boolean {
   let depth = 0;
+  // Each takes two brackets.
+  if (text.length <= 2 * levels) return false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {

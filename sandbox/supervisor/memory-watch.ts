@@ -76,7 +76,7 @@ export class MemoryWatch {
   /** @param promisedBytes what it might have used */
   ended(runId: string, promisedBytes: number): void {
     this.#endedBytes = Math.max(this.#endedBytes, promisedBytes);
-    this.#grown.delete(runId);
+    if (this.#grown.size > 0) this.#grown.delete(runId);
   }
 }
 

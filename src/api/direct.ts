@@ -1,5 +1,5 @@
 /** Requests go to their routes. */
-import type { Router, RouterContext } from '@koa/router';
+import type { Layer, Router, RouterContext } from '@koa/router';
 import type { Middleware } from 'koa';
 import type { ApiContext } from './context.ts';
 
@@ -16,9 +16,16 @@ export function direct({ stack }: Router): Middleware {
       const found = route.methods.includes(method) ? route.regexp.exec(path) : null;
       if (!found) continue;
       ctx._matchedRoute = route.path;
-      ctx.params = route.params(path, found.slice(1));
+      ctx.params = paramsOf(route, found);
       return route.stack[0]?.(ctx, next);
     }
     return next();
   };
+}
+
+/** As the router does, which decodes each of them, whether there is anything to decode or not. */
+function paramsOf(route: Layer, found: RegExpExecArray): Record<string, string> {
+  const [path, ...values] = found;
+  if (path.includes('%')) return route.params(path, values);
+  return Object.fromEntries(route.paramNames.map(({ name }, index) => [name, values[index] as string]));
 }

@@ -16,6 +16,8 @@ export class AllSeries<T> {
   readonly #options: MetricOptions;
   readonly #begin: () => T;
   readonly #series = new Map<string, Series<T>>();
+  /** What was counted last: mostly what is counted next. */
+  #last: { readonly labels: readonly string[]; readonly counted: T } | undefined;
 
   /** @param begin what a series has counted before anything came */
   constructor(options: MetricOptions, begin: () => T) {
@@ -25,6 +27,14 @@ export class AllSeries<T> {
 
   /** @param labels in the order of their names; few different ones, none made from a request */
   of(labels: readonly string[]): T {
+    const last = this.#last;
+    if (last?.labels.every((label, index) => label === labels[index])) return last.counted;
+    const counted = this.#find(labels);
+    this.#last = { labels, counted };
+    return counted;
+  }
+
+  #find(labels: readonly string[]): T {
     const key = labels.join(' ');
     const present = this.#series.get(key);
     if (present) return present.counted;
