@@ -6,6 +6,7 @@
  * what came later.
  */
 
+/** A class, since V8 comes to make objects of a literal in the old space, where they keep all that they refer to. */
 class Entry<T> {
   readonly id: string;
   value: T;
