@@ -41,7 +41,8 @@ export function watchBundles(folder: string, onChange: () => void): Watcher {
   watcher.once('ready', tell);
   return {
     also(paths) {
-      watcher.add([...paths]);
+      // A build that goes on when the watch ends names its files all the same.
+      if (!watcher.closed) watcher.add([...paths]);
     },
     async close() {
       clearTimeout(quiet);

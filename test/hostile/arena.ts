@@ -19,6 +19,8 @@ export const CPU_MS = 250;
 const PATIENT_TIMEOUT_MS = 20_000;
 const PATIENT_CPU_MS = 10_000;
 const MEMORY_MB = 32;
+/** Nothing of the arena waits that long for a compartment that it uses; the server is soon at rest. */
+const COMPARTMENT_IDLE_MS = 5_000;
 /** The neighbour's. */
 const OPERATORS_TIMEOUT_MS = 60_000;
 /** Runs of the neighbour that wait at any moment. */
@@ -126,6 +128,7 @@ export class Arena {
       BULKHEAD_LOG: 'error',
       BULKHEAD_RUN_TIMEOUT_MS: String(OPERATORS_TIMEOUT_MS),
       BULKHEAD_CRASHES_PER_MINUTE: '10000',
+      BULKHEAD_COMPARTMENT_IDLE_MS: String(COMPARTMENT_IDLE_MS),
       TMPDIR: join(folder, 'tmp'),
     });
     const pooled = createPooledClient(server.url, TOKEN, NEIGHBOURS + MORE_CLIENTS);
