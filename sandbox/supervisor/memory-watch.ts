@@ -6,7 +6,7 @@
 const MB = 1024 * 1024;
 /** A process that has done nothing yet takes about half of it. */
 const BASE_BYTES = 256 * MB;
-/** Beyond its due by so much it is not given the time to shed anything. */
+/** Beyond its due by so much, and by what runs may have left that have just ended, it is not given the time to shed anything. */
 const FAR_BYTES = 64 * MB;
 /** A process grows by less for many reasons. */
 const NOTABLE_BYTES = 16 * MB;
@@ -25,8 +25,9 @@ export class MemoryWatch {
   #residentBytes = 0;
   /** Resident memory when it was last within what was due. */
   #fittingBytes = 0;
-  /** The most that a run was promised which has ended since the last look: what it used may still be there. */
+  /** What runs were promised that have ended since the last look, each of them and the largest: it may still be there. */
   #endedBytes = 0;
+  #endedMostBytes = 0;
   #shedAt: number | undefined;
   /** By which runs it has grown while they ran. */
   readonly #grown = new Map<string, number>();
@@ -47,11 +48,13 @@ export class MemoryWatch {
       for (const runId of running) this.#grown.set(runId, (this.#grown.get(runId) ?? 0) + grownBytes / running.length);
     }
     const dueBytes = BASE_BYTES + keptBytes + promisedBytes;
-    if (residentBytes <= dueBytes + this.#endedBytes) this.#fittingBytes = residentBytes;
+    if (residentBytes <= dueBytes + this.#endedMostBytes) this.#fittingBytes = residentBytes;
+    const farBytes = FAR_BYTES + this.#endedBytes;
     this.#endedBytes = 0;
+    this.#endedMostBytes = 0;
     // Memory that many runs have used comes back to the system late, if at all.
     const softBytes = Math.max(dueBytes, this.#fittingBytes + promisedBytes);
-    if (residentBytes > Math.min(this.#limitBytes, softBytes + FAR_BYTES)) return 'over';
+    if (residentBytes > Math.min(this.#limitBytes, softBytes + farBytes)) return 'over';
     if (residentBytes <= softBytes) {
       this.#shedAt = undefined;
       return 'fits';
@@ -75,7 +78,8 @@ export class MemoryWatch {
 
   /** @param promisedBytes what it might have used */
   ended(runId: string, promisedBytes: number): void {
-    this.#endedBytes = Math.max(this.#endedBytes, promisedBytes);
+    this.#endedBytes += promisedBytes;
+    this.#endedMostBytes = Math.max(this.#endedMostBytes, promisedBytes);
     if (this.#grown.size > 0) this.#grown.delete(runId);
   }
 }

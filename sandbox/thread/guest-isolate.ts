@@ -60,6 +60,7 @@ export class GuestIsolate {
   readonly #entries = new Map<EntryName, Entry>();
   readonly #guest: ivm.Reference<GuestEntries>;
   #heapBytes = 0;
+  #keptBytes = 0;
   #heapReadAt = Number.NEGATIVE_INFINITY;
   #loaded = false;
   /** Who gets the callbacks: the run that has the isolate. */
@@ -137,22 +138,21 @@ export class GuestIsolate {
 
   /** Heap in use, at most `HEAP_AGE_MS` ago: to ask costs as much as a small call. */
   get heapBytes(): number {
-    if (performance.now() - this.#heapReadAt > HEAP_AGE_MS) this.#readHeap();
+    if (performance.now() - this.#heapReadAt > HEAP_AGE_MS) this.readHeap();
     return this.#heapBytes;
   }
 
-  /** What it keeps in memory beyond an empty one. */
+  /** What it keeps in memory beyond an empty one, as it was when its heap was read last. */
   get keptBytes(): number {
-    if (this.#isolate.isDisposed) return 0;
-    const { used_heap_size, externally_allocated_size } = this.#readHeap();
-    return Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
+    return this.#keptBytes;
   }
 
-  #readHeap(): ivm.HeapStatistics {
-    const statistics = this.#isolate.getHeapStatisticsSync();
+  readHeap(): void {
+    if (this.#isolate.isDisposed) return;
+    const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
     this.#heapReadAt = performance.now();
-    this.#heapBytes = statistics.used_heap_size;
-    return statistics;
+    this.#heapBytes = used_heap_size;
+    this.#keptBytes = Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
   }
 
   get isLoaded(): boolean {

@@ -324,7 +324,6 @@ export class Run implements RunCallbacks {
 
   /** Between entries: what a single entry takes and gives back is not seen. */
   #seeHeap(): void {
-    if (this.#isolate.isDisposed) return;
     this.#heapPeakBytes = Math.max(this.#heapPeakBytes, this.#isolate.heapBytes);
   }
 

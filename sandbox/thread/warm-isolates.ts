@@ -9,40 +9,44 @@ const KEPT_BYTES = 256 * MB;
 const EMPTY_BYTES = 4 * MB;
 /** The runtime is told when it has changed by so much. */
 const TOLD_STEP_BYTES = 4 * MB;
-/** What runs have left behind is looked at this much later, not while somebody waits for an answer; */
+/** An isolate that has not run for this long is looked at: while it runs, its runs look at it themselves. */
 const LOOK_AFTER_MS = 100;
-/** of so many isolates at a time, which takes a tenth of a millisecond, */
+/** So many at a time, which takes a tenth of a millisecond, */
 const LOOK_AT_ONCE = 5;
-/** and of the next ones this much later. */
+/** and the next ones this much later. */
 const LOOK_ON_AFTER_MS = 5;
 
 interface Warm {
   readonly isolate: GuestIsolate;
   /** No run has it. */
   isFree: boolean;
-  usableUntil: number;
-  /** As it was when it was looked at last. */
+  /** When its last run gave it back. */
+  ranAt: number;
+  /** What is counted of it. */
   keptBytes: number;
-  /** It has run since then, and waits to be looked at. */
-  hasRun: boolean;
+  /** It waits to be looked at. */
+  isQueued: boolean;
 }
 
 export class WarmIsolates {
   /** Those that a run has, too: one for each integration. */
   readonly #warm = new Map<string, Warm>();
-  readonly #count: number;
+  readonly #most: number;
   readonly #ageMs: number;
   readonly #onKept: (bytes: number) => void;
   readonly #spare = new SpareIsolate(() => this.#tell());
   #keptBytes = 0;
   #toldBytes = 0;
-  /** Integrations whose isolates have run, the first one first; they may be gone. */
-  readonly #used: string[] = [];
+  /** Integrations whose isolates are to be looked at; they may be gone. */
+  readonly #queued: string[] = [];
   #look: NodeJS.Timeout | undefined;
 
-  /** @param onKept is told what they have in memory, all together */
-  constructor(count: number, ageMs: number, onKept: (bytes: number) => void) {
-    this.#count = count;
+  /**
+   * @param ageMs one that has not run for so long is not used again
+   * @param onKept is told what they have in memory, all together
+   */
+  constructor(most: number, ageMs: number, onKept: (bytes: number) => void) {
+    this.#most = most;
     this.#ageMs = ageMs;
     this.#onKept = onKept;
   }
@@ -51,9 +55,9 @@ export class WarmIsolates {
   take(integrationId: string, bundle: Bundle, memoryMb: number): GuestIsolate {
     const found = this.#warm.get(integrationId);
     if (found?.isFree) {
-      const { isolate, usableUntil } = found;
+      const { isolate, ranAt } = found;
       const isRight = isolate.bundle?.digest === bundle.digest && isolate.memoryMb === memoryMb;
-      if (isRight && usableUntil > performance.now()) {
+      if (isRight && ranAt + this.#ageMs > performance.now()) {
         found.isFree = false;
         return isolate;
       }
@@ -80,26 +84,27 @@ export class WarmIsolates {
       if (present?.isolate === isolate) this.#letGo(integrationId);
       return;
     }
-    const usableUntil = performance.now() + this.#ageMs;
-    if (present?.isolate === isolate) {
-      present.isFree = true;
-      present.usableUntil = usableUntil;
-      this.#lookAtLater(integrationId, present);
+    const ranAt = performance.now();
+    let warm = present;
+    if (warm?.isolate === isolate) {
+      warm.isFree = true;
+      warm.ranAt = ranAt;
     } else {
       // Two runs of an integration had one each. Who has the other one disposes of it by giving it back.
       if (present?.isFree) present.isolate.dispose();
       this.#forget(integrationId);
-      const warm = { isolate, isFree: true, usableUntil, keptBytes: 0, hasRun: false };
+      warm = { isolate, isFree: true, ranAt, keptBytes: 0, isQueued: false };
       this.#warm.set(integrationId, warm);
-      this.#lookAtLater(integrationId, warm);
     }
-    if (this.#warm.size > this.#count) setImmediate(() => this.#letGoTooMany());
+    this.#count(warm);
+    this.#queue(integrationId, warm);
+    if (this.#areTooMany) setImmediate(() => this.#letGoTooMany());
   }
 
   /** Disposes of what has not been used for too long. */
   sweep(): void {
     const now = performance.now();
-    this.#letGoWhere(({ usableUntil }) => usableUntil <= now);
+    this.#letGoWhere(({ ranAt }) => ranAt + this.#ageMs <= now);
     this.#tell();
   }
 
@@ -122,39 +127,55 @@ export class WarmIsolates {
     this.#onKept(bytes);
   }
 
-  #lookAtLater(integrationId: string, warm: Warm): void {
-    if (warm.hasRun) return;
-    warm.hasRun = true;
-    this.#used.push(integrationId);
-    this.#look ??= setTimeout(() => this.#lookAtUsed(), LOOK_AFTER_MS);
+  /** What was read of it last: after the first of its runs, and now and then after others. */
+  #count(warm: Warm): void {
+    const { keptBytes } = warm.isolate;
+    if (keptBytes === warm.keptBytes) return;
+    this.#keptBytes += keptBytes - warm.keptBytes;
+    warm.keptBytes = keptBytes;
+    this.#tell();
   }
 
-  #lookAtUsed(): void {
-    for (const integrationId of this.#used.splice(0, LOOK_AT_ONCE)) {
+  #queue(integrationId: string, warm: Warm): void {
+    if (warm.isQueued) return;
+    warm.isQueued = true;
+    this.#queued.push(integrationId);
+    this.#look ??= setTimeout(() => this.#lookAtQueued(), LOOK_AFTER_MS);
+  }
+
+  #lookAtQueued(): void {
+    const restingSince = performance.now() - LOOK_AFTER_MS;
+    for (const integrationId of this.#queued.splice(0, LOOK_AT_ONCE)) {
       const warm = this.#warm.get(integrationId);
-      if (!warm?.hasRun) continue;
-      // One that a run has is given back, and looked at then.
-      warm.hasRun = false;
+      if (!warm?.isQueued) continue;
+      if (warm.isFree && warm.ranAt > restingSince) {
+        this.#queued.push(integrationId);
+        continue;
+      }
+      warm.isQueued = false;
+      // One that a run has is given back, and queued then.
       if (!warm.isFree) continue;
-      this.#keptBytes -= warm.keptBytes;
-      warm.keptBytes = warm.isolate.keptBytes;
-      this.#keptBytes += warm.keptBytes;
+      warm.isolate.readHeap();
+      this.#count(warm);
     }
-    while (this.#keptBytes > KEPT_BYTES && this.#letGoOldest());
-    this.#tell();
-    this.#look = this.#used.length > 0 ? setTimeout(() => this.#lookAtUsed(), LOOK_ON_AFTER_MS) : undefined;
+    this.#letGoTooMany();
+    this.#look = this.#queued.length > 0 ? setTimeout(() => this.#lookAtQueued(), LOOK_ON_AFTER_MS) : undefined;
+  }
+
+  get #areTooMany(): boolean {
+    return this.#warm.size > this.#most || this.#keptBytes > KEPT_BYTES;
   }
 
   /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
   #letGoTooMany(): void {
-    if (this.#warm.size > this.#count) this.#letGoOldest();
+    while (this.#areTooMany && this.#letGoOldest());
   }
 
   /** @returns false if none is free */
   #letGoOldest(): boolean {
     let oldest: [string, Warm] | undefined;
     for (const entry of this.#warm) {
-      if (entry[1].isFree && !(oldest && oldest[1].usableUntil <= entry[1].usableUntil)) oldest = entry;
+      if (entry[1].isFree && !(oldest && oldest[1].ranAt <= entry[1].ranAt)) oldest = entry;
     }
     if (oldest) this.#letGo(oldest[0]);
     return oldest !== undefined;

@@ -24,3 +24,13 @@ test('many runs, one after the other, make the process no larger than the larges
   }
   expect(residentMb).toBeLessThan(500);
 });
+
+test('short runs that each keep what they may are asked for it before they are blamed, however many end between two looks', () => {
+  const watch = new MemoryWatch(4_096);
+  const verdicts = [];
+  for (let residentMb = 150; verdicts.at(-1) !== 'shed' && verdicts.length < 10; residentMb += 120) {
+    verdicts.push(watch.look(residentMb * MB, due(50), ['last']));
+    for (const runId of ['first', 'second', 'last']) watch.ended(runId, 50 * MB);
+  }
+  expect(verdicts).toEqual(['fits', 'fits', 'shed']);
+});
