@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 const LENGTHS_BYTES = 8;
 /** An error's code and stack, each character escaped, is the most that a header holds. */
 const HEADER_LIMIT_BYTES = 512 * 1024;
-const FRAMES_AT_ONCE = 16;
+const FRAMES_AT_ONCE = 8;
 /** Frames that took longer are enough for one turn of the event loop: others have their turn first. */
 const TURN_MS = 2;
 

@@ -142,7 +142,7 @@ describe('arrows', () => {
       'sandbox/index.ts',
     ],
     'src/feed': ['src/connector', 'src/run', 'src/store'],
-    'src/run': ['src/errors.ts', 'sandbox/index.ts'],
+    'src/run': ['src/errors.ts', 'src/store/database-file.ts', 'sandbox/index.ts'],
     'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/integration': [
       'src/trace-context.ts',

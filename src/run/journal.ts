@@ -3,15 +3,12 @@
  * of a machine that loses its power may be missing: what is written survives the process, without the
  * wait for the disk that documents get.
  */
-import { randomUUID } from 'node:crypto';
-import { existsSync, renameSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ById } from '../../sandbox/index.ts';
+import { openOrSetAside } from '../store/database-file.ts';
 import type { RunRecord } from './run.ts';
 import { RUNS_KEPT, RunTable } from './run-table.ts';
 
-/** SQLite's codes for a file that is busy, may not be written, cannot be, or has no room; not for one that is damaged. */
-const NOT_DAMAGED = [5, 6, 8, 10, 13];
 /** Runs are written together this often, those that go on when they have done so for as long. */
 const WRITE_EVERY_MS = 20;
 /** So many rows at a time, each of one integration: who writes more holds up the calls. */
@@ -46,20 +43,17 @@ export class RunJournal {
    */
   static open(file: string, onError: (error: unknown) => void): { journal: RunJournal; problem?: string } {
     const name = basename(file);
+    let problem: string | undefined;
+    const noteAside = (aside: string, reason: string): void => {
+      problem = `${name} is damaged (${reason}); it was set aside as ${basename(aside)}.`;
+    };
+    const opened = (path: string): RunTable => new RunTable(path);
     try {
-      return { journal: new RunJournal(new RunTable(file), onError) };
+      const table = openOrSetAside(file, opened, noteAside);
+      return { journal: new RunJournal(table, onError), ...(problem === undefined ? {} : { problem }) };
     } catch (error) {
-      const { errcode, message } = error as Error & { errcode?: number };
-      try {
-        if (errcode !== undefined && NOT_DAMAGED.includes(errcode & 0xff)) throw error;
-        const aside = `.${randomUUID()}.damaged`;
-        for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + aside);
-        const problem = `${name} is damaged (${message}); it was set aside as ${name}${aside}.`;
-        return { journal: new RunJournal(new RunTable(file), onError), problem };
-      } catch {
-        const problem = `${name} cannot be used (${message}); runs are kept in memory until the next start.`;
-        return { journal: new RunJournal(new RunTable(':memory:'), onError), problem };
-      }
+      problem = `${name} cannot be used (${(error as Error).message}); runs are kept in memory until the next start.`;
+      return { journal: new RunJournal(opened(':memory:'), onError), problem };
     }
   }
 

@@ -4,9 +4,8 @@
  * whenever the process is killed or the power goes, what is there tells whether it was done. The reply
  * itself follows without a wait for the disk; without it, the reply is made from what is there.
  */
-import { randomUUID } from 'node:crypto';
-import { renameSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { openOrSetAside } from './database-file.ts';
 import { StoreError } from './store.ts';
 
 /** How long a key is known. */
@@ -53,7 +52,9 @@ export class ReplyLedger {
   /** @param onDamage told if the file could not be used; it is set aside then */
   constructor(file: string, { now, onDamage }: { now: () => number; onDamage: (message: string) => void }) {
     this.#now = now;
-    this.#database = openOrSetAside(file, onDamage);
+    this.#database = openOrSetAside(file, opened, (aside) =>
+      onDamage(`${file} is damaged; it was set aside as ${aside}. Keys of requests before now are not known any more.`),
+    );
     this.#find = this.#database.prepare('SELECT request, making, reply FROM replies WHERE key = ? AND at > ?');
     this.#insert = this.#database.prepare('INSERT INTO replies (key, request, making, at) VALUES (?, ?, ?, ?)');
     this.#update = this.#database.prepare('UPDATE replies SET reply = ?, bytes = ? WHERE key = ?');
@@ -152,21 +153,6 @@ export class ReplyLedger {
 }
 
 const SQLITE_FULL = 13;
-/** No database, a damaged one, one of another shape, and a directory in the way. */
-const DAMAGED = [1, 11, 14, 26];
-
-function openOrSetAside(file: string, onDamage: (message: string) => void): DatabaseSync {
-  try {
-    return opened(file);
-  } catch (error) {
-    if (!DAMAGED.includes((error as { errcode?: number }).errcode ?? 0)) throw error;
-    const aside = `${file}.damaged-${randomUUID()}`;
-    renameSync(file, aside);
-    onDamage(`${file} is damaged; it was set aside as ${aside}. Keys of requests before now are not known any more.`);
-    return opened(file);
-  }
-}
-
 function opened(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   try {

@@ -1,5 +1,5 @@
 /** A file for the replies that is none: set aside, whatever it is. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -26,5 +26,20 @@ test.each<[string, (file: string) => Promise<unknown>]>([
   expect(ledger.unfinished()).toEqual([]);
   ledger.close();
   expect(told).toEqual([expect.stringContaining('set aside')]);
-  expect(await readdir(folder)).toContainEqual(expect.stringMatching(/^replies\.sqlite\.damaged-/));
+  expect(await readdir(folder)).toContainEqual(expect.stringMatching(/^replies\.sqlite\..*\.damaged$/));
+});
+
+test('the log of a damaged one is set aside with it', async () => {
+  const folder = await temporaryFolder();
+  const [killed, file] = [join(folder, 'killed.sqlite'), join(folder, 'replies.sqlite')];
+  const options = { now: Date.now, onDamage: () => {} };
+  const before = new ReplyLedger(killed, options);
+  before.begin('key', { request: 'r', making: { kind: 'integrations', id: 'a', status: 201 } });
+  await copyFile(`${killed}-wal`, `${file}-wal`);
+  before.close();
+  await mkdir(file);
+  const ledger = new ReplyLedger(file, options);
+  expect(ledger.find('key')).toBeUndefined();
+  ledger.close();
+  expect(await readdir(folder)).toContainEqual(expect.stringMatching(/^replies\.sqlite-wal\..*\.damaged$/));
 });
