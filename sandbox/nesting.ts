@@ -30,22 +30,23 @@ export function nestsDeeper(text: string, levels: number): boolean {
   return false;
 }
 
-/**
- * Whether it has more than `limit` arrays, objects and names in them, all together. Of a text that is not
- * JSON it says nothing.
- */
+/** Whether it has more than `limit` parts. */
 export function hasMoreParts(text: string, limit: number): boolean {
-  let parts = 0;
   // The shortest is `[]`.
-  if (text.length <= 2 * limit) return false;
-  for (let at = 0; at < text.length; at++) {
+  return text.length > 2 * limit && partsIn(text, limit) > limit;
+}
+
+/** How many arrays, objects and names it has, all together; at most one more than `most` are counted. Of a text that is not JSON it says nothing. */
+export function partsIn(text: string, most: number): number {
+  let parts = 0;
+  for (let at = 0; at < text.length && parts <= most; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);
-      if (at < 0) return false;
-    } else if ((code === COLON || (code | BRACKET_CASE) === OPENING) && ++parts > limit) return true;
+      if (at < 0) return parts;
+    } else if (code === COLON || (code | BRACKET_CASE) === OPENING) parts++;
   }
-  return false;
+  return parts;
 }
 
 /** Where the quote is that ends the string which begins at `start`; -1 if none is. */

@@ -143,7 +143,7 @@ describe('arrows', () => {
     ],
     'src/feed': ['src/connector', 'src/run', 'src/store'],
     'src/run': ['src/errors.ts', 'src/store/database-file.ts', 'sandbox/index.ts'],
-    'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
+    'src/record': ['src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts', 'sandbox/index.ts'],
     'src/integration': [
       'src/trace-context.ts',
       'src/run',

@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Client, createPooledClient, type Reply } from '../support/client.ts';
+import { type Client, createClient, createPooledClient, type Reply } from '../support/client.ts';
 import { writeBundle } from '../support/folders.ts';
 import { launchServer, type Server } from '../support/server.ts';
 import { type Traces, tracesOf } from '../support/traces.ts';
@@ -78,6 +78,8 @@ export class Arena {
   readonly #folder: string;
   readonly #server: Server;
   readonly #client: Client;
+  /** On connections of its own: what waits for one in the pool says nothing of the server. */
+  readonly #watcher: Client;
   readonly #closeClient: () => Promise<void>;
   readonly #hostile: readonly Hostile[];
   readonly #neighbour: string;
@@ -100,6 +102,7 @@ export class Arena {
     this.#folder = folder;
     this.#server = server;
     this.#client = client;
+    this.#watcher = createClient(server.url, TOKEN);
     this.#closeClient = close;
     this.#hostile = hostile;
     this.#neighbour = neighbour;
@@ -292,7 +295,7 @@ export class Arena {
 
   async #isWell(): Promise<(felt: Felt) => void> {
     const startedAt = performance.now();
-    const reply = await this.#client('GET', '/healthz').catch(String);
+    const reply = await this.#watcher('GET', '/healthz').catch(String);
     const tookMs = performance.now() - startedAt;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     return (felt) => {

@@ -146,6 +146,12 @@ describe('a bomb is refused before it goes off:', () => {
       'request_too_large',
     ],
     [
+      'copies of next to nothing that double',
+      { a: [[]] },
+      Array(18).fill({ op: 'copy', from: '/a', path: '/a/-' }),
+      'request_too_large',
+    ],
+    [
       'copies of everything',
       { a: 'x'.repeat(1_000) },
       Array.from({ length: 100 }, (_, i) => ({ op: 'copy', from: '', path: `/b${i}` })),
