@@ -5,18 +5,7 @@
 import { nestsDeeper } from '../nesting.ts';
 import type { Capability, Limits, LogLevel, Outcome, Spent, ThreadsFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
-
-/**
- * A timeout of the isolate measures wall time, the limit is CPU time: a loop is cut off this much
- * after its CPU time would have ended on an idle machine, and many short turns after twice as much.
- */
-const CPU_SLACK_MS = 250;
-
-/**
- * isolated-vm's timers wake a thread of theirs even if what they were for is long over, each by itself:
- * those of many entries come due together.
- */
-const TIMERS_EVERY_MS = 50;
+import { RunClock } from './run-clock.ts';
 
 /** Faults of an answer, not of the isolate: it came to rest by itself. */
 const cameToRest: ReadonlySet<ThreadsFault> = new Set([
@@ -38,12 +27,6 @@ const PIECES = 8;
 
 /** Of a rejection that nobody looked at. */
 const UNHANDLED_CHARS = 500;
-
-/**
- * If code is cut off after its time, and had less than this part of that, the machine stood still: nothing
- * in an isolate can sleep.
- */
-const STANDSTILL = 0.02;
 
 /** Where a run's requests and log lines go. */
 export interface RunPort {
@@ -85,7 +68,7 @@ export class Run implements RunCallbacks {
   readonly #limits: Limits;
   readonly #port: RunPort;
   readonly #done: (outcome: RunEnd) => void;
-  readonly #startedAt = performance.now();
+  readonly #clock: RunClock;
   /** Set when the run waits for something for the first time: until then, the time of its entries is bounded. */
   #deadline: NodeJS.Timeout | undefined;
   readonly #timers = new Map<number, NodeJS.Timeout>();
@@ -95,9 +78,6 @@ export class Run implements RunCallbacks {
   #provisional: GuestAnswer | undefined;
   #replies = 0;
   #ended = false;
-  #cpuMs = 0;
-  /** Wall time in the isolate. */
-  #insideMs = 0;
   #heapPeakBytes = 0;
   #logLines = 0;
   #logBytes = 0;
@@ -106,6 +86,7 @@ export class Run implements RunCallbacks {
   constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, done: (outcome: RunEnd) => void) {
     this.#isolate = isolate;
     this.#limits = limits;
+    this.#clock = new RunClock(limits);
     this.#port = port;
     this.#done = done;
     isolate.host = this;
@@ -129,15 +110,12 @@ export class Run implements RunCallbacks {
 
   #load(): void {
     this.#port.entering(false);
-    const timeoutMs = this.#entryTimeoutMs();
-    const enteredAt = performance.now();
-    const cpuBeforeMs = threadCpuMs();
+    const timeoutMs = this.#clock.enter();
     try {
       this.#isolate.load(timeoutMs);
-      this.#cpuMs += threadCpuMs() - cpuBeforeMs;
+      this.#clock.leave();
     } catch (error) {
-      this.#cpuMs += threadCpuMs() - cpuBeforeMs;
-      if (this.#isOver(performance.now() - enteredAt >= timeoutMs)) return;
+      if (this.#isOver(this.#clock.leave() >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall; their messages quote the code alone.
       const message = error instanceof Error ? error.message : 'it does not load';
       return this.#fault('bundle_failed', message.slice(0, this.#limits.errorChars));
@@ -202,49 +180,37 @@ export class Run implements RunCallbacks {
 
   // ------------------------------------------------------------------------------------------------
 
-  get #timeLeftMs(): number {
-    return this.#limits.timeoutMs - (performance.now() - this.#startedAt);
-  }
-
-  #entryTimeoutMs(): number {
-    const now = performance.now();
-    const cpuEndsAt = now + this.#limits.cpuMs - this.#cpuMs + CPU_SLACK_MS;
-    const cpuLeftMs = cpuEndsAt - (cpuEndsAt % TIMERS_EVERY_MS) - now;
-    return Math.max(1, Math.ceil(Math.min(cpuLeftMs, this.#timeLeftMs)));
-  }
-
   #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[], isTimer = false): void {
     if (this.#ended) return;
     this.#port.entering(isTimer);
-    const timeoutMs = this.#entryTimeoutMs();
-    const enteredAt = performance.now();
-    const cpuBeforeMs = threadCpuMs();
+    const timeoutMs = this.#clock.enter();
     let thrown: { readonly error: unknown } | undefined;
     try {
       this.#take(this.#isolate.enter(name, args, timeoutMs));
     } catch (error) {
       thrown = { error };
     }
-    this.#cpuMs += threadCpuMs() - cpuBeforeMs;
-    this.#insideMs += performance.now() - enteredAt;
-    this.#seeHeap();
-    if (this.#isOver(thrown !== undefined && performance.now() - enteredAt >= timeoutMs)) return this.#port.flush();
+    const tookMs = this.#clock.leave();
+    // Between entries: what a single entry takes and gives back is not seen.
+    this.#heapPeakBytes = Math.max(this.#heapPeakBytes, this.#isolate.heapBytes);
+    if (this.#isOver(thrown !== undefined && tookMs >= timeoutMs)) return this.#port.flush();
     // The harness throws nothing: it is a rejected promise that nobody looked at, copied to our side.
     if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
     if (thrown && !this.#answer) this.#takeResult();
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
     else this.#rest(isTimer);
-    if (performance.now() - enteredAt > SLOW_ENTRY_MS) this.#port.flush();
+    if (tookMs > SLOW_ENTRY_MS) this.#port.flush();
   }
 
   /** What was thrown has taken the place of the result. No code but the harness's runs for it. */
   #takeResult(): void {
     try {
-      this.#take(this.#isolate.enter('started', [], this.#entryTimeoutMs()));
+      this.#take(this.#isolate.enter('started', [], this.#clock.enter()));
     } catch {
       // Then there is none.
     }
+    this.#clock.leave();
   }
 
   #take(result: unknown): void {
@@ -252,26 +218,17 @@ export class Run implements RunCallbacks {
   }
 
   #rest(isTimer: boolean): void {
-    this.#deadline ??= setTimeout(() => this.#fault('run_timeout'), this.#timeLeftMs);
+    this.#deadline ??= setTimeout(() => this.#fault('run_timeout'), this.#clock.timeLeftMs);
     this.#port.resting(this.#replies, isTimer);
   }
 
   /** Ends the run if it is out of memory or of time. */
   #isOver(wasCutOff: boolean): boolean {
     if (this.#isolate.isDisposed) this.#fault('memory_limit_exceeded');
-    else if (this.#timeLeftMs <= 0) this.#fault('run_timeout');
-    else if (wasCutOff && this.#stoodStill()) this.#fault('overloaded');
-    else if (wasCutOff || this.#hasUsedItsCpuTime()) this.#fault('cpu_limit_exceeded');
+    else if (this.#clock.timeLeftMs <= 0) this.#fault('run_timeout');
+    else if (wasCutOff && this.#clock.stoodStill) this.#fault('overloaded');
+    else if (wasCutOff || this.#clock.isCpuTimeOver) this.#fault('cpu_limit_exceeded');
     return this.#ended;
-  }
-
-  #stoodStill(): boolean {
-    return this.#cpuMs < this.#limits.cpuMs * STANDSTILL;
-  }
-
-  #hasUsedItsCpuTime(): boolean {
-    const { cpuMs } = this.#limits;
-    return this.#cpuMs > cpuMs || this.#insideMs > cpuMs + 2 * CPU_SLACK_MS;
   }
 
   #finishWithoutAnswer(): void {
@@ -315,16 +272,8 @@ export class Run implements RunCallbacks {
   }
 
   #spent(): Spent {
-    return {
-      wallMs: performance.now() - this.#startedAt,
-      cpuMs: this.#cpuMs,
-      heapBytes: this.#heapPeakBytes,
-    };
-  }
-
-  /** Between entries: what a single entry takes and gives back is not seen. */
-  #seeHeap(): void {
-    this.#heapPeakBytes = Math.max(this.#heapPeakBytes, this.#isolate.heapBytes);
+    const { wallMs, cpuMs } = this.#clock;
+    return { wallMs, cpuMs, heapBytes: this.#heapPeakBytes };
   }
 
   #end(outcome: RunEnd): void {
@@ -349,12 +298,6 @@ function piecesOf(text: string): string[] {
   const pieces: string[] = [];
   for (let at = 0; at < text.length; at += PIECE_CHARS) pieces.push(text.slice(at, at + PIECE_CHARS));
   return pieces;
-}
-
-/** CPU time of this thread; the isolate's own counter is of wall time. */
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }
 
 /** Of a copy of what the guest threw: a primitive, or an error of our own realm. */
