@@ -2,8 +2,11 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** In use, garbage included. More would hold up for longer than 200 ms whoever asks for something meanwhile. */
-const HEAP_BYTES = 64 * 1024 * 1024;
+/**
+ * In use: after a burst mostly garbage, which costs next to nothing. Where all of it is needed, more would hold
+ * up for longer than 200 ms (on a slow machine 600 ms) whoever asks for something meanwhile.
+ */
+const HEAP_BYTES = 128 * 1024 * 1024;
 
 type Collect = NonNullable<typeof globalThis.gc>;
 
