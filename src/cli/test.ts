@@ -7,6 +7,7 @@ import { folderArgument, folderOf } from './inspect.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const ownModules = new URL(`../author/own-modules.${extension}`, import.meta.url).href;
+const noTests = new URL(`../author/no-tests.${extension}`, import.meta.url).href;
 
 export const test: Command = {
   name: 'test',
@@ -30,6 +31,9 @@ export const test: Command = {
       ownModules,
       '--test',
       '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${noTests}`,
+      '--test-reporter-destination=stderr',
       ...(flags.watch === true ? ['--watch'] : []),
       ...(typeof flags.name === 'string' ? [`--test-name-pattern=${flags.name}`] : []),
     ];

@@ -1,5 +1,5 @@
 /** From `init` to a running connector, with the real command line. */
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extract, list } from 'tar';
 import { describe, expect, test, vi } from 'vitest';
@@ -74,6 +74,14 @@ test("what fails in the author's tests fails the command, and says where", async
   expect(stdout).toContain('no sun');
   // The line of the source, not of what was built of it.
   expect(stdout).toMatch(/src\/index\.ts:26:\d+/);
+});
+
+test('a connector without tests has not passed them', async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  await rm(join(cwd, 'weather/test'), { recursive: true });
+  const { code, stderr } = await callCommand(['test', 'weather'], { cwd });
+  expect([code, stderr]).toEqual([1, expect.stringContaining('No tests were found')]);
 });
 
 test('the same files are packed into the same bytes, whenever and wherever; other files into others', async () => {

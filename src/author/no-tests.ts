@@ -1,0 +1,12 @@
+/** A reporter for Node's test runner, beside the one that shows the tests: to have run none is a failure. */
+interface TestEvent {
+  readonly type: string;
+}
+
+export default async function* noTests(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  let ended = 0;
+  for await (const { type } of events) if (type === 'test:pass' || type === 'test:fail') ended++;
+  if (ended > 0) return;
+  process.exitCode = 1;
+  yield 'No tests were found: they lie in *.test.js or *.test.ts, or in a folder named test.\n';
+}
