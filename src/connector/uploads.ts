@@ -55,7 +55,7 @@ export class BundleUploads {
     const folder = uploadedEntry(_id);
     const reasons = await this.#catalog.reasonsAgainst({ ...read.connector, folder });
     if (reasons.length > 0) throw refused(reasons);
-    const entries = await bundleEntries(this.#folder);
+    const entries = await stored(() => bundleEntries(this.#folder));
     const isNew = !entries.includes(folder);
     if (isNew && entries.length >= BUNDLES) {
       throw requestError('invalid_field', { field: 'bundle', message: `there are ${BUNDLES} bundles at the most` });
@@ -92,8 +92,8 @@ export class BundleUploads {
 
 const refused = (reasons: readonly ErrorItem[]): RequestError => new RequestError(422, reasons);
 
-async function stored(work: () => Promise<void>): Promise<void> {
-  await work().catch((error) => {
+function stored<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch((error) => {
     throw asStoreError(error);
   });
 }

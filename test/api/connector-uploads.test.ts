@@ -164,8 +164,14 @@ test('what an upload that was cut off has left is gone after a start, and nothin
 test('a folder that takes nothing is a 503; when it does again, so does the upload', async () => {
   const { client, connectors } = await serve();
   await rm(connectors, { recursive: true });
-  const reply = await put(client, tarballOf('1.1.0'));
-  expect([reply.status, errorsOf(reply)]).toEqual([503, [['store_unavailable']]]);
+  const refusal = async () => {
+    const reply = await put(client, tarballOf('1.1.0'));
+    return [reply.status, errorsOf(reply)];
+  };
+  expect(await refusal()).toEqual([503, [['store_unavailable']]]);
+  await writeFile(connectors, '');
+  expect(await refusal()).toEqual([503, [['store_unavailable']]]);
+  await rm(connectors);
   await mkdir(connectors);
   expect((await put(client, tarballOf('1.2.0'))).status).toBe(201);
 });
