@@ -159,6 +159,7 @@ export class WarmIsolates {
       this.#count(warm);
     }
     this.#letGoTooMany();
+    this.#tell();
     this.#look = this.#queued.length > 0 ? setTimeout(() => this.#lookAtQueued(), LOOK_ON_AFTER_MS) : undefined;
   }
 
