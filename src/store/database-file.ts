@@ -2,8 +2,11 @@
 import { existsSync, renameSync } from 'node:fs';
 import { asideOf } from './data-folder.ts';
 
-/** SQLite's codes for one of another shape, a damaged one, one that cannot be opened (a folder, say), and what is none. */
-const DAMAGED = [1, 11, 14, 26];
+/**
+ * SQLite's codes for one of another shape, a damaged one, one that cannot be opened (a folder, say), content that
+ * breaks the rules of its tables (two), and what is none.
+ */
+const DAMAGED = [1, 11, 14, 19, 20, 26];
 
 /**
  * Opens a database; a damaged one is set aside together with its log, in which the last changes may be: SQLite

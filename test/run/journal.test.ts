@@ -124,6 +124,14 @@ test.each<[string, (file: string) => Promise<unknown>]>([
     },
   ],
   [
+    'with a run that belongs nowhere',
+    async (file) => {
+      const database = new DatabaseSync(file);
+      database.exec(`CREATE TABLE going_on (id, integration, record); INSERT INTO going_on VALUES ('a', NULL, '{}')`);
+      database.close();
+    },
+  ],
+  [
     'with a record that is no JSON',
     async (file) => {
       const { journal } = RunJournal.open(file, never);
