@@ -24,8 +24,6 @@ interface Warm {
   ranAt: number;
   /** What is counted of it. */
   keptBytes: number;
-  /** It waits to be looked at. */
-  isQueued: boolean;
 }
 
 export class WarmIsolates {
@@ -37,8 +35,8 @@ export class WarmIsolates {
   readonly #spare = new SpareIsolate(() => this.#tell());
   #keptBytes = 0;
   #toldBytes = 0;
-  /** Integrations whose isolates are to be looked at; they may be gone. */
-  readonly #queued: string[] = [];
+  /** Integrations whose isolates are to be looked at, in this order; they may be gone. */
+  readonly #toLookAt = new Set<string>();
   #look: NodeJS.Timeout | undefined;
 
   /**
@@ -93,11 +91,12 @@ export class WarmIsolates {
       // Two runs of an integration had one each. Who has the other one disposes of it by giving it back.
       if (present?.isFree) present.isolate.dispose();
       this.#forget(integrationId);
-      warm = { isolate, isFree: true, ranAt, keptBytes: 0, isQueued: false };
+      warm = { isolate, isFree: true, ranAt, keptBytes: 0 };
       this.#warm.set(integrationId, warm);
     }
     this.#count(warm);
-    this.#queue(integrationId, warm);
+    this.#toLookAt.add(integrationId);
+    this.#look ??= setTimeout(() => this.#lookAround(), LOOK_AFTER_MS);
     if (this.#areTooMany) setImmediate(() => this.#letGoTooMany());
   }
 
@@ -136,31 +135,22 @@ export class WarmIsolates {
     this.#tell();
   }
 
-  #queue(integrationId: string, warm: Warm): void {
-    if (warm.isQueued) return;
-    warm.isQueued = true;
-    this.#queued.push(integrationId);
-    this.#look ??= setTimeout(() => this.#lookAtQueued(), LOOK_AFTER_MS);
-  }
-
-  #lookAtQueued(): void {
+  #lookAround(): void {
     const restingSince = performance.now() - LOOK_AFTER_MS;
-    for (const integrationId of this.#queued.splice(0, LOOK_AT_ONCE)) {
+    for (const integrationId of [...this.#toLookAt].slice(0, LOOK_AT_ONCE)) {
+      this.#toLookAt.delete(integrationId);
       const warm = this.#warm.get(integrationId);
-      if (!warm?.isQueued) continue;
-      if (warm.isFree && warm.ranAt > restingSince) {
-        this.#queued.push(integrationId);
-        continue;
+      // One that a run has comes back here when it is given back.
+      if (!warm?.isFree) continue;
+      if (warm.ranAt > restingSince) this.#toLookAt.add(integrationId);
+      else {
+        warm.isolate.readHeap();
+        this.#count(warm);
       }
-      warm.isQueued = false;
-      // One that a run has is given back, and queued then.
-      if (!warm.isFree) continue;
-      warm.isolate.readHeap();
-      this.#count(warm);
     }
     this.#letGoTooMany();
     this.#tell();
-    this.#look = this.#queued.length > 0 ? setTimeout(() => this.#lookAtQueued(), LOOK_ON_AFTER_MS) : undefined;
+    this.#look = this.#toLookAt.size > 0 ? setTimeout(() => this.#lookAround(), LOOK_ON_AFTER_MS) : undefined;
   }
 
   get #areTooMany(): boolean {

@@ -1,7 +1,5 @@
 /** A reporter for Node's test runner, beside the one that shows the tests: to have run none is a failure. */
-interface TestEvent {
-  readonly type: string;
-}
+import type { TestEvent } from 'node:test/reporters';
 
 export default async function* noTests(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let ended = 0;

@@ -6,8 +6,7 @@ import { type Command, CommandError, FAILED } from './command.ts';
 import { folderArgument, folderOf } from './inspect.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const ownModules = new URL(`../author/own-modules.${extension}`, import.meta.url).href;
-const noTests = new URL(`../author/no-tests.${extension}`, import.meta.url).href;
+const addressOf = (name: string): string => new URL(`../author/${name}.${extension}`, import.meta.url).href;
 
 export const test: Command = {
   name: 'test',
@@ -28,11 +27,11 @@ export const test: Command = {
     const { NODE_TEST_CONTEXT: _, ...inherited } = environment;
     const args = [
       '--import',
-      ownModules,
+      addressOf('own-modules'),
       '--test',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
-      `--test-reporter=${noTests}`,
+      `--test-reporter=${addressOf('no-tests')}`,
       '--test-reporter-destination=stderr',
       ...(flags.watch === true ? ['--watch'] : []),
       ...(typeof flags.name === 'string' ? [`--test-name-pattern=${flags.name}`] : []),

@@ -55,6 +55,7 @@ export function patched(document: JsonObject, operations: readonly Operation[]):
 }
 
 const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+const tooLarge = (message: string): Error => requestError('request_too_large', { message });
 
 type List = Json[];
 type Members = Record<string, Json>;
@@ -148,22 +149,17 @@ class Patch {
     if (!isStorable(value, DEPTH_LIMIT)) throw wrong('', `A record nests ${DEPTH_LIMIT} levels at the most.`);
     const text = JSON.stringify(value);
     this.#copiedChars += text.length;
-    if (this.#copiedChars > COPIED_CHARS) {
-      throw requestError('request_too_large', { message: `The copies are larger than ${COPIED_CHARS} characters.` });
-    }
+    if (this.#copiedChars > COPIED_CHARS) throw tooLarge(`The copies are larger than ${COPIED_CHARS} characters.`);
     this.#copiedParts += partsIn(text, COPIED_PARTS);
     if (this.#copiedParts > COPIED_PARTS) {
-      const message = `The copies have more than ${COPIED_PARTS} arrays, objects and names.`;
-      throw requestError('request_too_large', { message });
+      throw tooLarge(`The copies have more than ${COPIED_PARTS} arrays, objects and names.`);
     }
     return this.#add(place, JSON.parse(text) as Json);
   }
 
   #pushAlong(items: number): void {
     this.#movedItems += items;
-    if (this.#movedItems > MOVED_ITEMS) {
-      throw requestError('request_too_large', { message: `The patch moves more than ${MOVED_ITEMS} list items.` });
-    }
+    if (this.#movedItems > MOVED_ITEMS) throw tooLarge(`The patch moves more than ${MOVED_ITEMS} list items.`);
   }
 }
 

@@ -153,6 +153,7 @@ export class ReplyLedger {
 }
 
 const SQLITE_FULL = 13;
+
 function opened(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   try {

@@ -19,7 +19,7 @@ export const CPU_MS = 250;
 const PATIENT_TIMEOUT_MS = 20_000;
 const PATIENT_CPU_MS = 10_000;
 const MEMORY_MB = 32;
-/** Nothing of the arena waits that long for a compartment that it uses; the server is soon at rest. */
+/** The server is at rest so long after the last program. */
 const COMPARTMENT_IDLE_MS = 5_000;
 /** The neighbour's. */
 const OPERATORS_TIMEOUT_MS = 60_000;
