@@ -17,7 +17,8 @@ export interface FrameLimits {
 }
 
 export interface FrameChannel<Out> {
-  send(header: Out, body?: string): void;
+  /** @param body text, or its UTF-8 bytes */
+  send(header: Out, body?: string | Buffer): void;
   /** Hands what waits to the system at once; after it, the thread may be stuck for good. */
   flush(): void;
   /** What was sent and not taken by the other side yet. */
@@ -29,7 +30,7 @@ export interface FrameChannel<Out> {
 interface OutgoingFrame {
   readonly headerText: string;
   readonly headerBytes: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly bodyBytes: number;
 }
 
@@ -43,7 +44,8 @@ function writeFrame(
   bytes.writeUInt32LE(bodyBytes, offset + 4);
   const bodyAt = offset + LENGTHS_BYTES + headerBytes;
   bytes.write(headerText, offset + LENGTHS_BYTES, headerBytes, 'utf8');
-  if (bodyBytes > 0) bytes.write(body, bodyAt, bodyBytes, 'utf8');
+  if (typeof body !== 'string') body.copy(bytes, bodyAt);
+  else if (bodyBytes > 0) bytes.write(body, bodyAt, bodyBytes, 'utf8');
   return bodyAt + bodyBytes;
 }
 
@@ -147,7 +149,7 @@ export function openFrameChannel<Out>(
     send(header, body = '') {
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);
-      const bodyBytes = Buffer.byteLength(body);
+      const bodyBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
       // They leave together, to save system calls; not all that one turn of the event loop brings,
       // or the two sides would work in turns instead of at the same time.
       outgoingBytes += LENGTHS_BYTES + headerBytes + bodyBytes;

@@ -153,13 +153,20 @@ export const capabilities = ['fetch', 'progress'] as const;
 export type Capability = (typeof capabilities)[number];
 
 /**
- * What a run may ask of the runtime, made from its grant. A capability takes and gives JSON text;
- * the text that it gives is `{"value":…}` or `{"error":{"code","message"}}`. It never rejects.
+ * What a run may ask of the runtime, made from its grant. A capability takes and gives JSON text, or its UTF-8
+ * bytes; what it gives is `{"value":…}` or `{"error":{"code","message"}}`. It never rejects.
  */
 export type Ask = {
-  readonly [capability in Capability]: (request: string, signal: AbortSignal) => Promise<string>;
+  readonly [capability in Capability]: (
+    request: string,
+    signal: AbortSignal,
+    /** Whether replies that the compartment has not read have piled up: work for one more would be in vain. */
+    isCongested?: () => boolean,
+  ) => Promise<string | Buffer>;
 } & {
   log(level: LogLevel, text: string): void;
+  /** CPU time that the runtime has spent on what the run asked, in milliseconds; it counts towards the run's own. */
+  spentMs?(): number;
 };
 
 /** What is going on at the moment. */
@@ -219,7 +226,8 @@ export type ToThread =
       /** Absent: those of the last job with this digest. */
       limits?: Limits;
     }
-  | { type: 'reply'; runId: string; askId: number }
+  /** `spentMs`: CPU time of the runtime for this run so far, where there is any to speak of. */
+  | { type: 'reply'; runId: string; askId: number; spentMs?: number }
   | { type: 'cancel'; runId: string }
   | { type: 'drop'; digest: string }
   /** Memory is short: isolates that no run has are given up. */

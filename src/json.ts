@@ -4,6 +4,12 @@ import Type from '#typebox';
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
+/**
+ * UTF-8 bytes of JSON that are handled while others wait: to parse, check and write so much takes a few
+ * milliseconds. What is larger goes to the pool (`src/work`).
+ */
+export const LARGE_BYTES = 256 * 1024;
+
 /** Schema of any object, as JSON. */
 export const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
 

@@ -29,14 +29,13 @@ import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
-import { integrationOf, type Service } from './integration/service.ts';
+import { integrationJson, integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { completeOptions, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
-import { References } from './record/references.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
@@ -48,6 +47,7 @@ import { observedStore } from './store/observed-store.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 import { WriteRoom } from './store/write-room.ts';
+import { WorkPool } from './work/pool.ts';
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -204,6 +204,8 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
+  const work = new WorkPool({ keyring });
+  onBegun(() => work.close());
   const outbound = createOutbound({
     allowPrivateNetwork: options.allowPrivateNetwork ?? '',
     limits: { responseBytes: options.runResponseBytes },
@@ -281,11 +283,11 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     withoutPersistSettings: new WeakSet(),
     now: () => new Date(),
     keyring,
-    references: new References(),
+    work,
     offline: new Reachability(),
     outbound,
     acceptances: backedAcceptances(acceptances, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
+    uploads: { folder: integrationsFolder(resolve(options.data)) },
   };
 
   const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
@@ -358,6 +360,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     await sandbox.close();
     await catalogClosed;
     await outbound.close();
+    await work.close();
     await server.close();
     journal.close();
     ledger.close();
@@ -376,7 +379,8 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
     async install(connectorId, body = {}) {
       refuseWhenClosed();
-      return integrationOf((await install(service, connectorId, body)).unit);
+      const { unit } = await install(service, connectorId, body);
+      return JSON.parse(integrationJson(integrationOf(unit), unit.settings).toString());
     },
     async call(integrationId, section, name, body = {}) {
       refuseWhenClosed();

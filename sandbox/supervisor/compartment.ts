@@ -290,10 +290,11 @@ export class Compartment {
     }
     run.asksOpen++;
     this.#askChars += request.length;
-    void run.ask[capability](request, run.signal).then((reply) => {
+    const isCongested = (): boolean => run.thread.isCongested;
+    void run.ask[capability](request, run.signal, isCongested).then((reply) => {
       run.asksOpen--;
       this.#askChars -= request.length;
-      if (!run.isSettled) run.thread.reply(run.job.runId, askId, reply);
+      if (!run.isSettled) run.thread.reply(run.job.runId, askId, reply, run.ask.spentMs?.());
     });
   }
 

@@ -123,8 +123,11 @@ export class Run implements RunCallbacks {
     if (this.#answer) this.#finish();
   }
 
-  settle(askId: number, reply: string): void {
+  /** @param spentMs CPU time of the runtime for this run so far */
+  settle(askId: number, reply: string, spentMs = 0): void {
     this.#replies++;
+    this.#clock.outsideMs = spentMs;
+    if (this.#clock.isCpuTimeOver) return this.#fault('cpu_limit_exceeded');
     if (this.#asks.delete(askId)) this.#enter('settle', [askId, ...piecesOf(reply)]);
     else this.#rest(false);
   }

@@ -1,59 +1,52 @@
 /** Request bodies: bounded, JSON, mostly objects. */
-import { isUtf8 } from 'node:buffer';
 import rawBody from 'raw-body';
-import { hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { ApiContext } from './context.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { type BodyLimits, parseBody, RUN_PARTS, textOf } from '../parse-body.ts';
+import type { Work } from '../work/work.ts';
+import { tasks as argumentTasks } from './argument-tasks.ts';
+import { type ApiContext, accountOf } from './context.ts';
 
 export const BODY_LIMIT_BYTES = 1024 * 1024;
 /** A connector may write settings of 5 MiB. */
 const RUN_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Deeper than anything that is stored or passed on; to parse a million levels would hold everybody up. */
-const DEPTH_LIMIT = 10_000;
-/** Objects with ever so many names take seconds to parse, to look through and to write. */
-const RUN_PARTS_LIMIT = 100_000;
+const NO_BODY = Buffer.from('{}');
 
-export interface JsonBody {
-  readonly text: string;
+export interface ObjectBody {
+  readonly bytes: Buffer;
   readonly value: JsonObject;
 }
 
-/** The body as a JSON object; no body is an empty one. */
-export async function readObject(ctx: ApiContext, limitBytes?: number): Promise<JsonBody> {
-  const { text, value } = (await readJson(ctx, limitBytes)) ?? { text: '{}', value: {} };
+/** A body that only users send, as a JSON object; no body is an empty one. */
+export async function readObject(ctx: ApiContext): Promise<ObjectBody> {
+  const bytes = await readJson(ctx);
+  const value = parseBody(bytes, bodyLimitsOf(ctx));
   if (!isJsonObject(value)) {
     throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
   }
-  return { text, value };
+  return { bytes, value };
 }
 
-/** The body as JSON of any kind; undefined without one. */
-export async function readJson(
-  ctx: ApiContext,
-  limitBytes?: number,
-): Promise<{ readonly text: string; readonly value: Json } | undefined> {
-  const limit = limitBytes ?? limitOf(ctx);
+/** The argument of a function call: the text of a JSON object. */
+export async function readArgument(ctx: ApiContext, work: Work, limitBytes: number): Promise<string> {
+  const bytes = await readJson(ctx, limitBytes);
+  await work.run(argumentTasks, 'assertObject', bytes, bytes.length, accountOf(ctx));
+  return textOf(bytes);
+}
+
+/** What a body may hold, by who sends it. */
+export const bodyLimitsOf = ({ state: { grant } }: ApiContext): BodyLimits => ({
+  parts: grant ? RUN_PARTS : Number.POSITIVE_INFINITY,
+});
+
+/** A JSON body as it came, not parsed; `{}` without one. */
+export async function readJson(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
   const { req } = ctx;
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-  if (!hasBody) return undefined;
+  if (!hasBody) return NO_BODY;
   assertJsonType(ctx);
-  const text = await readText(ctx, limit);
-  if (text === '') return undefined;
-  if (nestsDeeper(text, DEPTH_LIMIT)) {
-    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
-  }
-  if (ctx.state.grant && hasMoreParts(text, RUN_PARTS_LIMIT)) {
-    throw requestError('invalid_field', {
-      field: '',
-      message: `The body has more than ${RUN_PARTS_LIMIT} arrays, objects and names.`,
-    });
-  }
-  try {
-    return { text, value: JSON.parse(text) as Json };
-  } catch {
-    throw requestError('invalid_json');
-  }
+  const bytes = await readBytes(ctx, limitBytes);
+  return bytes.length === 0 ? NO_BODY : bytes;
 }
 
 const limitOf = ({ state: { grant } }: ApiContext): number => (grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
@@ -65,13 +58,6 @@ function assertJsonType(ctx: ApiContext): void {
   if (!isJson || (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') || encoding !== 'identity') {
     throw requestError('unsupported_media_type');
   }
-}
-
-async function readText(ctx: ApiContext, limit: number): Promise<string> {
-  const bytes = await readBytes(ctx, limit);
-  if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
-  // A mark in front, as some editors and shells put it there, may be passed over (RFC 8259, 8.1).
-  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 /** The body as it is, whatever it is. */

@@ -68,7 +68,9 @@ async function send(
 ): Promise<{ readonly response: OutboundResponse; readonly redaction: Redaction }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
   const connection = recordOf(unit, 'connections', ctx.params.id as string);
-  const open = opened(service.keyring, connection);
+  if (connection.isLarge)
+    throw requestError('integration_too_large', { message: 'The connection is too large to be used.' });
+  const open = opened(service.keyring, connection.value);
   if (!open) throw requestError('credentials_unreadable');
   const request = connectionRequest(open, wanted ?? pingOf(open));
   const redaction = redactionOf(open);
@@ -78,7 +80,7 @@ async function send(
     const permissions = [originOf(open) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
-      { connectorId: connectorIdOf(ctx, connection), permissions, trace: ctx.state.trace },
+      { connectorId: connectorIdOf(ctx, connection.head), permissions, trace: ctx.state.trace },
       endOf(ctx),
     );
     return { response, redaction };

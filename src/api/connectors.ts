@@ -15,7 +15,7 @@ import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
 import { readBytes, readObject } from './body.ts';
 import { type ApiContext, assertAdministrator, flag, isKnown, replyJson } from './context.ts';
-import { replyList } from './paging.ts';
+import { asText, replyList } from './paging.ts';
 
 export const UpdateBody = Type.Object({
   _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
@@ -39,7 +39,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     await replyList(ctx, {
       source: () => catalog.rows(),
       placeOf: ({ name, _id }) => [name, _id],
-      show: (row) => withHold(row) as unknown as JsonObject,
+      show: (row, projection) => asText(withHold(row) as unknown as JsonObject, projection),
       publicUrl: publicUrl(),
     });
   });
@@ -108,9 +108,10 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const { _id } = await rowOf(ctx);
     await replyList(ctx, {
       source: (after) => store.documents(after),
-      placeOf: ({ integration }) => placeOf(integration),
-      matches: ({ integration }) => integration._connectorId === _id,
-      show: ({ integration }) => installBaseRow(shown(service, integration as Integration), catalog.get(_id)),
+      placeOf: ({ integration }) => placeOf(integration.head),
+      matches: ({ integration }) => integration.head._connectorId === _id,
+      show: ({ integration: { head } }, projection) =>
+        asText(installBaseRow(shown(service, head as Integration), catalog.get(_id)), projection),
       publicUrl: publicUrl(),
     });
   });
@@ -148,7 +149,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   async function assertUnused(connectorId: string): Promise<void> {
     const users: string[] = [];
     for await (const { integration } of store.documents()) {
-      if (integration._connectorId === connectorId) users.push(integration._id);
+      if (integration.head._connectorId === connectorId) users.push(integration.head._id);
     }
     if (users.length === 0) return;
     const more = users.length > NAMED ? `, and ${users.length - NAMED} more` : '';

@@ -3,10 +3,10 @@ import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
 import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
-import { integrationOf, type Service } from '../integration/service.ts';
+import { integrationJson, integrationOf, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { readObject } from './body.ts';
+import { readArgument, readObject } from './body.ts';
 import {
   type ApiContext,
   assertAdministrator,
@@ -31,7 +31,7 @@ export function functionRoutes(
       const ctx = context as ApiContext;
       assertAdministrator(ctx);
       const id = integrationIdOf(ctx);
-      const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
+      const text = await readArgument(ctx, service.work, service.dispatcher.argument.bytes);
       const name = ctx.params.function as string;
       const request = { section, name, body: text, trace: ctx.state.trace };
       if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
@@ -42,13 +42,13 @@ export function functionRoutes(
   router.post('/integrations/:id/install', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    const { text, value } = await readObject(ctx);
+    const { bytes, value } = await readObject(ctx);
     const { trace } = ctx.state;
-    await idempotency.once(ctx, { kind: 'integrations', status: 200 }, text, async (id) => {
+    await idempotency.once(ctx, { kind: 'integrations', status: 200 }, bytes, async (id) => {
       const { unit, runId } = await install(service, ctx.params.id as string, value, { id, trace });
       const integration = integrationOf(unit);
       if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
-      replyRecord(ctx, integration, etagOf(unit, integration));
+      replyRecord(ctx, integrationJson(integration, unit.settings), etagOf(unit, integration));
     });
   });
 
@@ -56,7 +56,7 @@ export function functionRoutes(
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
-    const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
+    const text = await readArgument(ctx, service.work, service.dispatcher.argument.bytes);
     const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
     const options = { body: text, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
     replyAnswer(ctx, await uninstall(service, id, options));

@@ -1,8 +1,11 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
 import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
 import { requestError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { fieldsOf, type Projection, project } from '../projection.ts';
+import { joined } from '../store/document.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
+import { TimeSlice } from '../time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
 
 /** Items of a page. */
@@ -21,6 +24,8 @@ export const ProjectionQuery = Type.Object({
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
 const PAGE_CHARS = 16 * 1024 * 1024;
+/** The same for a run, whose replies cross into its compartment. */
+const RUN_PAGE_CHARS = 4 * 1024 * 1024;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
@@ -73,11 +78,18 @@ function cursorOf(ctx: ApiContext): Place | undefined {
   throw badQuery('cursor is not one that this server has given');
 }
 
+type Text = string | Buffer;
+
+/** How a value is shown. */
+export const asText = (value: JsonObject, projection: Projection | undefined): string =>
+  JSON.stringify(project(value, projection));
+
 export interface ListOptions<T> {
   readonly source: Source<T>;
   /** What the list is sorted by. */
   readonly placeOf: (item: T) => Place;
-  readonly show: (item: T) => JsonObject;
+  /** An item's JSON. */
+  readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list; all, if not given. */
   readonly matches?: (item: T) => boolean;
   readonly publicUrl: string;
@@ -88,23 +100,30 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   const { source, placeOf, show, matches = () => true, publicUrl } = options;
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
-  const project = projectionOf(ctx);
-  const page: string[] = [];
+  const projection = projectionOf(ctx);
+  const most = ctx.state.grant ? RUN_PAGE_CHARS : PAGE_CHARS;
+  const page: Text[] = [];
+  const slice = new TimeSlice();
+  let items = 0;
   let chars = 0;
   let last: Place | undefined;
   for await (const item of source(cursor)) {
     const place = placeOf(item);
     if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
-    if (last && (page.length === limit || chars >= PAGE_CHARS)) {
+    if (last && (items === limit || chars >= most)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;
     }
-    const text = JSON.stringify(project(show(item)));
+    const shown = show(item, projection);
+    const text = shown instanceof Promise ? await shown : shown;
     chars += text.length;
-    page.push(text);
+    page.push(last ? ',' : '[', text);
     last = place;
+    items++;
+    if (slice.isOver) await slice.next();
   }
-  replyJsonText(ctx, `[${page.join(',')}]`);
+  page.push(last ? ']' : '[]');
+  replyJsonText(ctx, joined(page));
 }
 
 function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
@@ -116,58 +135,13 @@ function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
 }
 
 /** `include` or `exclude`: comma lists of fields in dot notation. The id is always there. */
-export function projectionOf(ctx: ApiContext): (record: JsonObject) => JsonObject {
+export function projectionOf(ctx: ApiContext): Projection | undefined {
   const include = queryOf(ctx, 'include');
   const exclude = queryOf(ctx, 'exclude');
   if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
-  if (include !== undefined) {
-    const wanted = fieldsOf(`_id,${include}`);
-    return (record) => included(record, wanted);
-  }
-  if (exclude !== undefined) {
-    const unwanted = fieldsOf(exclude);
-    unwanted.delete('_id');
-    return (record) => excluded(record, unwanted);
-  }
-  return (record) => record;
-}
-
-/** Fields by their names; `null` for a whole one, or those below it. */
-type Fields = Map<string, Fields | null>;
-
-function fieldsOf(list: string): Fields {
-  const root: Fields = new Map();
-  for (const path of list.split(',').map((each) => each.trim())) if (path !== '') addField(root, path.split('.'));
-  return root;
-}
-
-function addField(fields: Fields, [name = '', ...rest]: readonly string[]): void {
-  const known = fields.get(name);
-  if (known === null) return;
-  if (rest.length === 0) {
-    fields.set(name, null);
-    return;
-  }
-  const below = known ?? new Map();
-  fields.set(name, below);
-  addField(below, rest);
-}
-
-function included(record: JsonObject, fields: Fields): JsonObject {
-  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
-    const below = fields.get(name);
-    if (below === undefined) return [];
-    if (below === null) return [[name, value]];
-    return isJsonObject(value) ? [[name, included(value, below)]] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-function excluded(record: JsonObject, fields: Fields): JsonObject {
-  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
-    const below = fields.get(name);
-    if (below === null) return [];
-    return [[name, below && isJsonObject(value) ? excluded(value, below) : value]];
-  });
-  return Object.fromEntries(entries);
+  if (include !== undefined) return { mode: 'include', fields: fieldsOf(`_id,${include}`) };
+  if (exclude === undefined) return undefined;
+  const fields = fieldsOf(exclude);
+  fields.delete('_id');
+  return { mode: 'exclude', fields };
 }

@@ -5,9 +5,9 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
+import type { FairSemaphore } from '../fair-semaphore.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
-import type { FairRoom } from './fair-room.ts';
 
 /** A server with several addresses gets this long for each before the next is tried. */
 const ADDRESS_ATTEMPT_MS = 1_000;
@@ -16,7 +16,7 @@ export interface GuardedConnectOptions {
   readonly guard: AddressGuard;
   readonly lookup: LookupFunction;
   /** Name resolution occupies threads that all connectors share. */
-  readonly lookups: FairRoom;
+  readonly lookups: FairSemaphore;
   /** Who connects, for their turn in `lookups`. */
   readonly owner: string;
   readonly connectMs: number;

@@ -11,7 +11,7 @@ export function isSameSecret(given: string, expected: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** What a run may do, and in which unit of work it does it. */
+/** What a run may do, in which unit of work it does it, and what the runtime has spent on it. */
 export class Grant {
   readonly runId: string;
   readonly connectorId: string;
@@ -20,6 +20,8 @@ export class Grant {
   /** Whether what it changes is committed when it succeeds, or each request by itself. */
   readonly isTransactional: boolean;
   readonly expiresAt = Date.now() + LIFETIME_MS;
+  /** CPU time of the runtime for what the run has asked, in milliseconds. */
+  cpuMs = 0;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
   isLive = true;
   /** Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest. */
@@ -38,6 +40,14 @@ export class Grant {
     this.#ending ??= new AbortController();
     if (!this.isLive) this.#ending.abort();
     return this.#ending.signal;
+  }
+
+  get owner(): string {
+    return this.connectorId;
+  }
+
+  charge(cpuMs: number): void {
+    this.cpuMs += cpuMs;
   }
 
   end(): void {

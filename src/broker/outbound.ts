@@ -5,11 +5,11 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
+import { FairSemaphore } from '../fair-semaphore.ts';
 import type { Trace } from '../trace-context.ts';
 import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 import { exchange, type ResponseHead } from './exchange.ts';
-import { FairRoom } from './fair-room.ts';
 import { OriginPermissions } from './origin-permissions.ts';
 import { failureOf } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
@@ -70,8 +70,8 @@ class UndiciOutbound implements Outbound {
   readonly #limits: OutboundLimits;
   readonly #guard: AddressGuard;
   readonly #lookup: LookupFunction;
-  readonly #requests: FairRoom;
-  readonly #lookups: FairRoom;
+  readonly #requests: FairSemaphore;
+  readonly #lookups: FairSemaphore;
   /** Connectors share no connection: what one has said over it must mean nothing for another. */
   readonly #agents = new Map<string, Promise<Agent>>();
   readonly #inFlight = new Set<AbortController>();
@@ -81,8 +81,8 @@ class UndiciOutbound implements Outbound {
     this.#limits = { ...outboundLimits, ...limits };
     this.#guard = new AddressGuard(allowPrivateNetwork);
     this.#lookup = given;
-    this.#requests = new FairRoom(this.#limits.requestsAtOnce);
-    this.#lookups = new FairRoom(this.#limits.lookupsAtOnce);
+    this.#requests = new FairSemaphore(this.#limits.requestsAtOnce);
+    this.#lookups = new FairSemaphore(this.#limits.lookupsAtOnce);
   }
 
   async fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse> {

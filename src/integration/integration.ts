@@ -5,7 +5,7 @@ import { InstallStep, settingsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
 import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import type { Document, Stored } from '../store/store.ts';
+import type { DocumentJson, Stored } from '../store/stored.ts';
 
 export const modes = ['install', 'settings', 'uninstall'] as const;
 export type Mode = (typeof modes)[number];
@@ -34,6 +34,7 @@ export const IntegrationFields = Type.Object({
   ...connectorFields,
   _connectorId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
 });
+/** Its settings stand apart where it is handled, since they may be large. */
 export type Integration = Stored & Static<typeof IntegrationFields>;
 
 const validIntegration = Compile(IntegrationFields);
@@ -53,7 +54,7 @@ const userNames = Object.keys(userFields);
 const connectorNames = Object.keys(connectorFields);
 
 /** Says what is wrong with a stored integration. */
-export function integrationProblem({ integration }: Document): string | undefined {
+export function integrationProblem({ integration }: DocumentJson): string | undefined {
   const [first] = findings(validIntegration, integration);
   return first?.message;
 }

@@ -40,7 +40,7 @@ async function assertInstalls(service: Service, connectorId: string, integration
   const foreign: number[] = [];
   for (const [index, integrationId] of integrationIds.entries()) {
     const document = await service.store.get(integrationId);
-    if (document?.integration._connectorId !== connectorId) foreign.push(index);
+    if (document?.integration.head._connectorId !== connectorId) foreign.push(index);
   }
   if (foreign.length === 0) return;
   throw fieldErrors(

@@ -4,7 +4,7 @@
  */
 import { fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { Stored } from '../store/store.ts';
+import type { RecordKind, Stored } from '../store/stored.ts';
 import type { Keyring } from './keyring.ts';
 import { at, originOf } from './record.ts';
 
@@ -89,6 +89,9 @@ export function secretsOf(open: JsonObject): string[] {
   });
   return found;
 }
+
+/** Records of other kinds have none. */
+export const mayHoldSecrets = (kind: RecordKind): boolean => kind === 'connections';
 
 /** As it is shown to everybody. */
 export function masked<T extends JsonObject>(connection: T): T {

@@ -42,15 +42,18 @@ class Key {
 }
 
 export class Keyring {
+  /** The keys' texts, for a keyring of another thread. */
+  readonly keys: readonly string[];
   readonly #keys: readonly Key[];
 
-  private constructor(keys: readonly Key[]) {
-    this.#keys = keys;
+  private constructor(texts: readonly string[]) {
+    this.keys = texts;
+    this.#keys = texts.map((text) => new Key(text));
   }
 
   /** @param texts of the keys, the present one first */
   static of(texts: readonly string[]): Keyring {
-    return new Keyring(texts.map((text) => new Key(text)));
+    return new Keyring(texts);
   }
 
   /** @param place where the value belongs; it cannot be read anywhere else */

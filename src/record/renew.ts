@@ -1,8 +1,10 @@
 /** After a change of the key: every credential sealed anew with the present one. */
-import type { Document, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { DocumentJson, Stored } from '../store/stored.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { opened, resealed } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
+import { factsOf } from './record-tasks.ts';
 
 /** Looks at the documents as they are read at start, and afterwards renews what has to be. */
 export class Renewal {
@@ -15,7 +17,7 @@ export class Renewal {
     this.#keyring = keyring;
   }
 
-  look({ integration: { _id }, connections }: Document): void {
+  look({ integration: { _id }, connections }: DocumentJson): void {
     const all = Object.values(connections);
     const unreadable = all.filter((connection) => !opened(this.#keyring, connection));
     if (unreadable.length > 0)
@@ -31,9 +33,11 @@ export class Renewal {
   async renew(store: Store): Promise<string[]> {
     for (const id of this.#stale) {
       await UnitOfWork.change(store, id, (unit) => {
-        for (const connection of unit.records('connections')) {
+        for (const { text } of [...unit.records('connections').values()]) {
+          // At a start nobody else waits, however large it is.
+          const connection = JSON.parse(text.toString()) as Stored;
           const renewed = resealed(this.#keyring, connection);
-          if (renewed !== connection) unit.putRecord('connections', renewed);
+          if (renewed !== connection) unit.putRecord('connections', factsOf(renewed));
         }
       });
     }

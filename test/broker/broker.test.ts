@@ -83,7 +83,7 @@ describe('what is asked for', () => {
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
     const ask = broker.askFor({ connectorId: 'c', token: 'the-token', permissions, trace: newTrace() }, events);
     const text = typeof request === 'string' ? request : JSON.stringify(request);
-    return JSON.parse(await ask.fetch(text, new AbortController().signal));
+    return JSON.parse(String(await ask.fetch(text, new AbortController().signal)));
   };
   const request = { url: '/v1/x', method: 'POST', headers: [], body: 'text' };
 
