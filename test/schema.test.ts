@@ -5,18 +5,10 @@ import { RequestError, requestError } from '../src/errors.ts';
 import { IntegrationFields } from '../src/integration/integration.ts';
 import { RecordFields } from '../src/record/record.ts';
 import { assertValid, findings } from '../src/schema.ts';
+import { ENOUGH_MS, timed } from './support/timed.ts';
 
 const of = (schema: TSchema, value: unknown) => findings(Compile(schema) as Validator, value);
 const fieldsOf = (schema: TSchema, value: unknown) => of(schema, value).map(({ code, field }) => [code, field]);
-
-/** Generous: the worst of these took seconds. */
-const ENOUGH_MS = 250;
-
-function timed<T>(work: () => T): { readonly result: T; readonly ms: number } {
-  const from = performance.now();
-  const result = work();
-  return { result, ms: performance.now() - from };
-}
 
 test('names each wrong field once, with what it lacks', () => {
   const step = Type.Object({ name: Type.String(), done: Type.Optional(Type.Boolean()) });

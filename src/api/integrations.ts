@@ -9,6 +9,7 @@ import {
   userChange,
 } from '../integration/integration.ts';
 import { integrationOf, put, type Service, shown } from '../integration/service.ts';
+import { shortList } from '../shortened.ts';
 import { type Place, placeOf, recordKinds, type Stored } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readObject } from './body.ts';
@@ -26,6 +27,9 @@ import {
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import { filters, filtersOf, projectionOf, replyList } from './paging.ts';
+
+/** Records that stand in the way. */
+const NAMED = 20;
 
 export const IntegrationFilters = filters('_connectorId', 'mode', 'tag');
 
@@ -134,6 +138,6 @@ function assertRemovable(unit: UnitOfWork, integration: Integration, may: { casc
   if (integration._connectorId !== undefined && !may.force) throw requestError('uninstall_required');
   const grouped = recordKinds.flatMap((kind) => unit.records(kind).map(({ _id }) => `${kind} ${_id}`));
   if (grouped.length > 0 && !may.cascade && !may.force) {
-    throw requestError('has_dependencies', { message: `The integration still groups: ${grouped.join(', ')}` });
+    throw requestError('has_dependencies', { message: `The integration still groups: ${shortList(grouped, NAMED)}` });
   }
 }

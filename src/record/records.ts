@@ -1,6 +1,7 @@
 /** Writing and removing records in a unit of work: whose they are, what they refer to, what is secret in them. */
 import { fieldErrors, requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
+import { shortList } from '../shortened.ts';
 import { type RecordKind, recordKinds, type Stored } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { masked, sealed } from './credentials.ts';
@@ -10,6 +11,8 @@ import type { References } from './references.ts';
 
 /** Fields that the runtime sets; in a body they may come back as they are. */
 const own = ['_id', 'createdAt', 'lastModified'] as const;
+/** Of the records that refer to one. */
+const NAMED = 20;
 const locked = ['_integrationId', '_connectorId'] as const;
 
 export interface RecordWriter {
@@ -77,7 +80,7 @@ export function removeRecord({ references }: RecordWriter, unit: UnitOfWork, kin
       .map(({ _id }) => `${other} ${_id}`),
   );
   if (referring.length > 0) {
-    throw requestError('has_dependencies', { message: `It is referred to by ${referring.join(', ')}.` });
+    throw requestError('has_dependencies', { message: `It is referred to by ${shortList(referring, NAMED)}.` });
   }
   unit.removeRecord(kind, id);
 }
