@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import Type, { Compile, type Static } from '#typebox';
 import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
-import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';
+import { AnyObject, isLongerThan, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 
 const Text = Type.String({ maxLength: 10_000 });
@@ -85,6 +85,17 @@ export function settingsProblem(settings: JsonObject): string | undefined {
   return bytes > SETTINGS_LIMIT_BYTES ? `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes` : undefined;
 }
 
+/** Keys of one step, its own included. */
+const STEP_KEYS = 100;
+/** Of all steps together, names and values. */
+const STEPS_CHARS = 256 * 1024;
+
+/** What steps may not be beyond their shape: they are shown and rewritten as a whole. */
+export function stepsProblem(steps: readonly JsonObject[]): string | undefined {
+  if (steps.some((step) => Object.keys(step).length > STEP_KEYS)) return `has a step with more than ${STEP_KEYS} keys`;
+  return isLongerThan(steps, STEPS_CHARS) ? `is longer than ${STEPS_CHARS} characters` : undefined;
+}
+
 export function checkManifest(value: unknown): CheckedManifest {
   const reasons = findings(validManifest, value);
   if (reasons.length > 0) return { reasons };
@@ -95,6 +106,8 @@ export function checkManifest(value: unknown): CheckedManifest {
   if (!isStorable(manifest.connector, DEPTH_LIMIT)) {
     return refuse('connector', `connector nests deeper than ${DEPTH_LIMIT} levels`);
   }
+  const inSteps = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
+  if (inSteps !== undefined) return refuse('connector.install', `connector.install ${inSteps}`);
   const problem = settingsProblem(manifest.connector.settings ?? {});
   return problem === undefined ? { manifest } : refuse('connector.settings', problem);
 }

@@ -7,7 +7,7 @@ import { type Answer, callFunction, callOwn, type FunctionRequest } from './disp
 import { afterSteps, assertIntegration, type Integration } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
 import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
-import { completeSteps, mergeSteps, succeeded } from './steps.ts';
+import { completeSteps, mergeSteps, succeeded, uninstallSteps } from './steps.ts';
 
 const PERSIST_SETTINGS = 'persistSettings';
 const MISSING: readonly (string | undefined)[] = ['invalid_function', 'object_not_found'];
@@ -109,8 +109,8 @@ function applyUninstallerReply(
   if (isPreUninstall) {
     const isOver = isJsonObject(reply) && reply.removeIntegration === true;
     if (!Array.isArray(reply) && !isOver) return;
-    const steps = Array.isArray(reply) ? reply.filter(isJsonObject) : [];
-    return store(service, unit, current, { ...current, mode: 'uninstall', uninstall: steps });
+    const steps = Array.isArray(reply) ? uninstallSteps(reply) : [];
+    return store(service, unit, current, { ...current, mode: 'uninstall', uninstall: [...steps] });
   }
   if (!succeeded(reply) || !current.uninstall) return;
   store(service, unit, current, {

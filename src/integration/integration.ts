@@ -1,7 +1,7 @@
 /** The integration: its fields, who may write which, and how its mode moves (contract 4 and 6). Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import Type, { Compile, type Static } from '#typebox';
-import { InstallStep, settingsProblem } from '../connector/manifest.ts';
+import { InstallStep, settingsProblem, stepsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
 import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
@@ -67,6 +67,11 @@ export function assertIntegration(value: JsonObject): asserts value is Integrati
   for (const [field, other] of Object.entries(others)) {
     if (isStorable(other, DEPTH_LIMIT)) continue;
     found.push({ code: 'invalid_field', field, message: `${field} nests deeper than ${DEPTH_LIMIT} levels` });
+  }
+  for (const field of ['install', 'uninstall']) {
+    const steps = others[field];
+    const problem = found.length === 0 && Array.isArray(steps) ? stepsProblem(steps) : undefined;
+    if (problem) found.push({ code: 'invalid_field', field, message: `${field} ${problem}` });
   }
   const problem = isJsonObject(settings) ? settingsProblem(settings) : undefined;
   if (problem) found.push({ code: 'invalid_field', field: 'settings', message: problem });
