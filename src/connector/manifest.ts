@@ -78,11 +78,13 @@ const DEPTH_LIMIT = 100;
 
 /** What settings may not be beyond an object; the limits of an integration's and of a manifest's. */
 export function settingsProblem(settings: JsonObject): string | undefined {
+  const tooLarge = `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`;
+  if (isLongerThan(settings, SETTINGS_LIMIT_BYTES)) return tooLarge;
   if (!isStorable(settings, DEPTH_LIMIT)) {
     return `settings nest deeper than ${DEPTH_LIMIT} levels or hold a number that JSON cannot`;
   }
   const bytes = Buffer.byteLength(JSON.stringify(settings));
-  return bytes > SETTINGS_LIMIT_BYTES ? `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes` : undefined;
+  return bytes > SETTINGS_LIMIT_BYTES ? tooLarge : undefined;
 }
 
 /** Keys of one step, its own included. */

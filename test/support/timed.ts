@@ -3,10 +3,15 @@
 /** Generous: a machine that does something else as well may take several times what it takes alone. */
 export const ENOUGH_MS = 250;
 
+/** The shortest of a few attempts: the machine may have been with somebody else. @param work pure */
 export function timed<T>(work: () => T): { readonly result: T; readonly ms: number } {
-  const from = performance.now();
-  const result = work();
-  return { result, ms: performance.now() - from };
+  let best = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; ; attempt++) {
+    const from = performance.now();
+    const result = work();
+    best = Math.min(best, performance.now() - from);
+    if (best < ENOUGH_MS || attempt === 2) return { result, ms: best };
+  }
 }
 
 /** What is thrown, as the API says it. */
