@@ -19,7 +19,7 @@ export function findings(validator: Validator, value: unknown): (ErrorItem & Fin
   if (validator.Check(value)) return [];
   const byField = new Map<string, Finding>();
   let looked = 0;
-  for (const finding of new Search().in(validator.Type() as Schema, value, '')) {
+  for (const finding of new Search().inWrong(validator.Type() as Schema, value, '')) {
     if (!byField.has(finding.field)) byField.set(finding.field, finding);
     if (byField.size === FINDINGS || ++looked === LOOKED_AT) break;
   }
@@ -53,7 +53,11 @@ class Search {
   readonly #validators = new Map<TSchema, Validator>();
 
   *in(schema: Schema, value: unknown, field: string): Found {
-    if (this.#validator(schema).Check(value)) return;
+    if (!this.#validator(schema).Check(value)) yield* this.inWrong(schema, value, field);
+  }
+
+  /** @param value one that is known to be wrong */
+  *inWrong(schema: Schema, value: unknown, field: string): Found {
     let isExplained = false;
     for (const finding of this.#explain(schema, value, field)) {
       isExplained = true;
@@ -84,7 +88,9 @@ class Search {
     for (let index = 0; index < list.length; index++) {
       const schema = Array.isArray(items) ? (items[index] as Schema | undefined) : (items as Schema);
       if (schema === undefined) return;
-      if (!this.#validator(schema).Check(list[index])) yield* this.in(schema, list[index], below(field, String(index)));
+      if (!this.#validator(schema).Check(list[index])) {
+        yield* this.inWrong(schema, list[index], below(field, String(index)));
+      }
     }
   }
 

@@ -75,7 +75,7 @@ test.each([
   [
     'names of a record',
     Type.Record(Type.String(), Type.String()),
-    Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, 1])),
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 1])),
   ],
 ])('the search ends early: %s', (_, schema, value) => {
   const validator = Compile(schema as TSchema) as Validator;
