@@ -26,7 +26,8 @@ import {
   unitOf,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, projectionOf, replyList } from './paging.ts';
+import { filters, filtersOf, replyList } from './paging.ts';
+import { projectionOf } from './projection.ts';
 
 /** Records that stand in the way. */
 const NAMED = 20;

@@ -1,9 +1,10 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
 import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
-import { requestError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
+import { projectionOf } from './projection.ts';
+import { badQuery, queryOf } from './query.ts';
 
 /** Items of a page. */
 export const LIMIT_MAX = 1000;
@@ -13,11 +14,6 @@ export const PageQuery = Type.Object({
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Type.String({ description: 'From the `next` link of the page before.' })),
 });
-/** What everything takes that replies a record, or several. */
-export const ProjectionQuery = Type.Object({
-  include: Type.Optional(Type.String({ description: 'Fields to reply, with commas between, in dot notation.' })),
-  exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
-});
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
 const PAGE_CHARS = 16 * 1024 * 1024;
@@ -25,17 +21,6 @@ const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
 export type Source<T> = (after: Place | undefined) => AsyncIterable<T> | Iterable<T>;
-
-function badQuery(message: string): Error {
-  return requestError('invalid_query_params', { message });
-}
-
-/** A query parameter that is given at most once. */
-export function queryOf(ctx: ApiContext, name: string): string | undefined {
-  const value = ctx.query[name];
-  if (Array.isArray(value)) throw badQuery(`${name} is given more than once`);
-  return value;
-}
 
 export type Filters = TObject<Record<string, TOptional<TString>>>;
 
@@ -113,61 +98,4 @@ function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
   const next = new URL(publicUrl + pathname + search);
   next.searchParams.set('cursor', Buffer.from(JSON.stringify(last)).toString('base64url'));
   return `<${next.href}>; rel="next"`;
-}
-
-/** `include` or `exclude`: comma lists of fields in dot notation. The id is always there. */
-export function projectionOf(ctx: ApiContext): (record: JsonObject) => JsonObject {
-  const include = queryOf(ctx, 'include');
-  const exclude = queryOf(ctx, 'exclude');
-  if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
-  if (include !== undefined) {
-    const wanted = fieldsOf(`_id,${include}`);
-    return (record) => included(record, wanted);
-  }
-  if (exclude !== undefined) {
-    const unwanted = fieldsOf(exclude);
-    unwanted.delete('_id');
-    return (record) => excluded(record, unwanted);
-  }
-  return (record) => record;
-}
-
-/** Fields by their names; `null` for a whole one, or those below it. */
-type Fields = Map<string, Fields | null>;
-
-function fieldsOf(list: string): Fields {
-  const root: Fields = new Map();
-  for (const path of list.split(',').map((each) => each.trim())) if (path !== '') addField(root, path.split('.'));
-  return root;
-}
-
-function addField(fields: Fields, [name = '', ...rest]: readonly string[]): void {
-  const known = fields.get(name);
-  if (known === null) return;
-  if (rest.length === 0) {
-    fields.set(name, null);
-    return;
-  }
-  const below = known ?? new Map();
-  fields.set(name, below);
-  addField(below, rest);
-}
-
-function included(record: JsonObject, fields: Fields): JsonObject {
-  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
-    const below = fields.get(name);
-    if (below === undefined) return [];
-    if (below === null) return [[name, value]];
-    return isJsonObject(value) ? [[name, included(value, below)]] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-function excluded(record: JsonObject, fields: Fields): JsonObject {
-  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
-    const below = fields.get(name);
-    if (below === null) return [];
-    return [[name, below && isJsonObject(value) ? excluded(value, below) : value]];
-  });
-  return Object.fromEntries(entries);
 }
