@@ -6,7 +6,7 @@ import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export { ById } from './by-id.ts';
-export { hasMoreParts, nestsDeeper, partsIn } from './nesting.ts';
+export { hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
   Ask,
   Bundle,

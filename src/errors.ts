@@ -1,5 +1,12 @@
 /** Every error of the API once: code → status and sentence (contract 3 to 6). */
 
+import { shortened } from './shortened.ts';
+
+/** Entries of one reply; whoever has more to mend finds the rest at the next attempt. */
+export const ERRORS_MAX = 100;
+export const FIELD_CHARS = 200;
+const MESSAGE_CHARS = 2_000;
+
 const table = {
   invalid_json: [400, 'The body is not JSON.'],
   invalid_query_params: [400, 'The query is not understood.'],
@@ -92,8 +99,10 @@ export interface Detail {
 }
 
 function item(code: ErrorCode, { message, field }: Detail): ErrorItem {
-  const sentence = message || table[code][1];
-  return field === undefined ? { code, message: sentence } : { code, message: sentence, field };
+  const sentence = shortened(message || table[code][1], MESSAGE_CHARS);
+  return field === undefined
+    ? { code, message: sentence }
+    : { code, message: sentence, field: shortened(field, FIELD_CHARS) };
 }
 
 export function requestError(code: ErrorCode, detail: Detail = {}): RequestError {
@@ -106,10 +115,10 @@ export function requestError(code: ErrorCode, detail: Detail = {}): RequestError
   return new RequestError(status, [item(code, detail)], headers);
 }
 
-/** Several wrong fields, or one field that is locked: one reply for all of them. */
+/** Several wrong fields, or one field that is locked: one reply for the first of them. */
 export function fieldErrors(fields: readonly { code: ErrorCode; field: string; message?: string }[]): RequestError {
   return new RequestError(
     422,
-    fields.map(({ code, ...detail }) => item(code, detail)),
+    fields.slice(0, ERRORS_MAX).map(({ code, ...detail }) => item(code, detail)),
   );
 }

@@ -1,25 +1,67 @@
-/** Parts of records, as `include` and `exclude` name them (contract 3). Pure. */
+/** Parts of records, as `include` and `exclude` name them: comma lists of fields in dot notation (contract 3). Pure. */
+import { requestError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
+
+const FIELDS_MAX = 2_000;
+const LEVELS_MAX = 50;
 
 /** Fields by their names; `null` for a whole one, or those below it. */
 export type Fields = Map<string, Fields | null>;
 
-export function fieldsOf(list: string): Fields {
+export interface Projection {
+  readonly mode: 'include' | 'exclude';
+  readonly fields: Fields;
+}
+
+/** The id is always there. @throws RequestError `invalid_query_params` */
+export function projection(include: string | undefined, exclude: string | undefined): Projection | undefined {
+  if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
+  if (include !== undefined) {
+    const fields = fieldsOf(include);
+    return { mode: 'include', fields: fields.set('_id', null) };
+  }
+  if (exclude === undefined) return undefined;
+  const fields = fieldsOf(exclude);
+  fields.delete('_id');
+  return { mode: 'exclude', fields };
+}
+
+export function project(record: JsonObject, projection: Projection | undefined): JsonObject {
+  if (!projection) return record;
+  const { mode, fields } = projection;
+  return mode === 'include' ? included(record, fields) : excluded(record, fields);
+}
+
+/** Whether what is shown depends on a field. */
+export function isAbout({ mode, fields }: Projection, name: string): boolean {
+  const field = fields.get(name);
+  return mode === 'include' ? field !== undefined : field !== null;
+}
+
+const badQuery = (message: string): Error => requestError('invalid_query_params', { message });
+
+function fieldsOf(list: string): Fields {
   const root: Fields = new Map();
-  for (const path of list.split(',').map((each) => each.trim())) if (path !== '') addField(root, path.split('.'));
+  const paths = list.split(',', FIELDS_MAX + 1);
+  if (paths.length > FIELDS_MAX) throw badQuery(`more than ${FIELDS_MAX} fields are named`);
+  for (const path of paths) if (path.trim() !== '') addField(root, path.trim());
   return root;
 }
 
-function addField(fields: Fields, [name = '', ...rest]: readonly string[]): void {
-  const known = fields.get(name);
-  if (known === null) return;
-  if (rest.length === 0) {
-    fields.set(name, null);
-    return;
+function addField(root: Fields, path: string): void {
+  const names = path.split('.', LEVELS_MAX + 1);
+  if (names.length > LEVELS_MAX) throw badQuery(`a field is named by a path of more than ${LEVELS_MAX} names`);
+  const last = names.pop() as string;
+  let fields = root;
+  for (const name of names) {
+    const known = fields.get(name);
+    // All of it is meant already.
+    if (known === null) return;
+    const below: Fields = known ?? new Map();
+    fields.set(name, below);
+    fields = below;
   }
-  const below = known ?? new Map();
-  fields.set(name, below);
-  addField(below, rest);
+  fields.set(last, null);
 }
 
 function included(record: JsonObject, fields: Fields): JsonObject {
@@ -39,21 +81,4 @@ function excluded(record: JsonObject, fields: Fields): JsonObject {
     return [[name, below && isJsonObject(value) ? excluded(value, below) : value]];
   });
   return Object.fromEntries(entries);
-}
-
-export interface Projection {
-  readonly mode: 'include' | 'exclude';
-  readonly fields: Fields;
-}
-
-/** Whether what is shown depends on a field. */
-export function isAbout({ mode, fields }: Projection, name: string): boolean {
-  const field = fields.get(name);
-  return mode === 'include' ? field !== undefined : field !== null;
-}
-
-export function project(record: JsonObject, projection: Projection | undefined): JsonObject {
-  if (!projection) return record;
-  const { mode, fields } = projection;
-  return mode === 'include' ? included(record, fields) : excluded(record, fields);
 }

@@ -39,6 +39,7 @@ import { Reachability } from './record/reachability.ts';
 import { Renewal } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
+import { SourceLines } from './run/source-lines.ts';
 import { HttpServer } from './server.ts';
 import { integrationsFolder, JOURNAL_FILE, REPLIES_FILE } from './store/data-folder.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
@@ -236,6 +237,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       outbound,
     ),
     runs,
+    sourceLines: new SourceLines(),
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
       onRunEnded: ({ outcome, ...run }) => {

@@ -104,6 +104,7 @@ function pingOf(open: JsonObject): Wanted {
   return {
     method: typeof method === 'string' && BODILESS.includes(method.toUpperCase()) ? method.toUpperCase() : 'GET',
     relativeURI: typeof relativeURI === 'string' ? relativeURI : '',
+    relativeURIField: 'http.ping.relativeURI',
     headers: [],
   };
 }

@@ -6,6 +6,7 @@ import type { Integration } from '../integration/integration.ts';
 import { tasks } from '../integration/integration-tasks.ts';
 import { integrationJson, integrationOf, put, type Service, shown } from '../integration/service.ts';
 import { isAbout, type Projection, project } from '../projection.ts';
+import { shortList } from '../shortened.ts';
 import type { Part } from '../store/part.ts';
 import { type Place, placeOf, recordKinds } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -25,7 +26,8 @@ import {
   unitOf,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, projectionOf, replyList } from './paging.ts';
+import { filters, filtersOf, replyList } from './paging.ts';
+import { projectionOf } from './projection.ts';
 
 /** Records that are named in an error. */
 const NAMED = 20;
@@ -177,7 +179,5 @@ function assertRemovable(unit: UnitOfWork, integration: Integration, may: { casc
   if (may.cascade || may.force) return;
   const grouped = recordKinds.flatMap((kind) => [...unit.records(kind).keys()].map((id) => `${kind} ${id}`));
   if (grouped.length === 0) return;
-  const more = grouped.length > NAMED ? ` and ${grouped.length - NAMED} more` : '';
-  const message = `The integration still groups: ${grouped.slice(0, NAMED).join(', ')}${more}`;
-  throw requestError('has_dependencies', { message });
+  throw requestError('has_dependencies', { message: `The integration still groups: ${shortList(grouped, NAMED)}` });
 }

@@ -1,12 +1,13 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
 import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
-import { requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import { fieldsOf, type Projection, project } from '../projection.ts';
+import { type Projection, project } from '../projection.ts';
 import { joined } from '../store/document.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
 import { TimeSlice } from '../time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
+import { projectionOf } from './projection.ts';
+import { badQuery, queryOf } from './query.ts';
 
 /** Items of a page. */
 export const LIMIT_MAX = 1000;
@@ -15,11 +16,6 @@ const Limit = Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_MAX,
 export const PageQuery = Type.Object({
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Type.String({ description: 'From the `next` link of the page before.' })),
-});
-/** What everything takes that replies a record, or several. */
-export const ProjectionQuery = Type.Object({
-  include: Type.Optional(Type.String({ description: 'Fields to reply, with commas between, in dot notation.' })),
-  exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
 });
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
@@ -30,17 +26,6 @@ const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
 export type Source<T> = (after: Place | undefined) => AsyncIterable<T> | Iterable<T>;
-
-function badQuery(message: string): Error {
-  return requestError('invalid_query_params', { message });
-}
-
-/** A query parameter that is given at most once. */
-export function queryOf(ctx: ApiContext, name: string): string | undefined {
-  const value = ctx.query[name];
-  if (Array.isArray(value)) throw badQuery(`${name} is given more than once`);
-  return value;
-}
 
 export type Filters = TObject<Record<string, TOptional<TString>>>;
 
@@ -132,16 +117,4 @@ function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
   const next = new URL(publicUrl + pathname + search);
   next.searchParams.set('cursor', Buffer.from(JSON.stringify(last)).toString('base64url'));
   return `<${next.href}>; rel="next"`;
-}
-
-/** `include` or `exclude`: comma lists of fields in dot notation. The id is always there. */
-export function projectionOf(ctx: ApiContext): Projection | undefined {
-  const include = queryOf(ctx, 'include');
-  const exclude = queryOf(ctx, 'exclude');
-  if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
-  if (include !== undefined) return { mode: 'include', fields: fieldsOf(`_id,${include}`) };
-  if (exclude === undefined) return undefined;
-  const fields = fieldsOf(exclude);
-  fields.delete('_id');
-  return { mode: 'exclude', fields };
 }

@@ -29,7 +29,9 @@ import {
   unitOf,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
+import { filters, filtersOf, LIMIT_MAX, replyList } from './paging.ts';
+import { projectionOf } from './projection.ts';
+import { queryOf } from './query.ts';
 
 export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
 

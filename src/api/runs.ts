@@ -4,7 +4,8 @@ import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import type { RunRecord } from '../run/run.ts';
 import { type ApiContext, assertAdministrator, integrationIdOf, replyJsonText, unitOf } from './context.ts';
-import { asText, projectionOf, replyList } from './paging.ts';
+import { asText, replyList } from './paging.ts';
+import { projectionOf } from './projection.ts';
 
 /** Runs are listed by their ids, which count up. */
 const placeOf = ({ _id }: { readonly _id: string }): [place: string, id: string] => [_id, _id];

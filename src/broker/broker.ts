@@ -1,12 +1,11 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
-import Type, { Compile, type Static } from '#typebox';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
-import { findings } from '../schema.ts';
 import type { Trace } from '../trace-context.ts';
+import { type FetchRequest, fetchRequestIn, progressIn } from './ask-texts.ts';
 import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Outbound, OutboundResponse } from './outbound.ts';
-import { methods, type PlatformApi, type PlatformResponse } from './platform-api.ts';
+import type { PlatformApi, PlatformResponse } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -14,21 +13,6 @@ export interface RunEvents {
   /** It asks for something, of us or of others. */
   onRequest(): void;
 }
-
-const FetchRequest = Type.Object({
-  url: Type.String({ maxLength: 8_000 }),
-  method: Type.Enum([...methods]),
-  headers: Type.Array(Type.Tuple([Type.String({ maxLength: 200 }), Type.String({ maxLength: 16_000 })]), {
-    maxItems: 100,
-  }),
-  body: Type.Union([Type.String(), Type.Null()]),
-  bodyEncoding: Type.Optional(Type.Literal('base64')),
-  redirect: Type.Optional(Type.Enum(['follow', 'manual', 'error'])),
-});
-const fetchRequest = Compile(FetchRequest);
-const progressRequest = Compile(
-  Type.Object({ fraction: Type.Number({ minimum: 0, maximum: 1 }), message: Type.String({ maxLength: 1_000 }) }),
-);
 
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
@@ -60,11 +44,11 @@ export class Broker {
           events.onRequest();
           await this.#queue.turn(grantee.connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
-          return this.#fetch(parse(fetchRequest, request), grantee, signal);
+          return this.#fetch(fetchRequestIn(request), grantee, signal);
         }),
       progress: (request, signal) =>
         answer(async () => {
-          const { fraction, message } = parse(progressRequest, request);
+          const { fraction, message } = progressIn(request);
           progress.report(fraction, message, signal);
           return null;
         }),
@@ -73,7 +57,7 @@ export class Broker {
   }
 
   async #fetch(
-    wanted: Static<typeof FetchRequest>,
+    wanted: FetchRequest,
     grantee: Grantee,
     signal: AbortSignal,
   ): Promise<PlatformResponse | OutboundResponse> {
@@ -121,16 +105,4 @@ async function answer(work: () => Promise<unknown>): Promise<string> {
       error instanceof Denied ? error : { code: 'request_failed', message: 'The request could not be made.' };
     return JSON.stringify({ error: { code, message } });
   }
-}
-
-function parse<T>(validator: { Check(value: unknown): value is T }, text: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Denied('invalid_request', 'The request is not JSON.');
-  }
-  if (validator.Check(value)) return value;
-  const [first] = findings(validator as Parameters<typeof findings>[0], value);
-  throw new Denied('invalid_request', `The request is not valid: ${first?.message}`);
 }

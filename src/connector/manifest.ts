@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import Type, { Compile, type Static } from '#typebox';
 import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
-import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';
+import { AnyObject, isLongerThan, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 
 const Text = Type.String({ maxLength: 10_000 });
@@ -78,11 +78,24 @@ const DEPTH_LIMIT = 100;
 
 /** What settings may not be beyond an object; the limits of an integration's and of a manifest's. */
 export function settingsProblem(settings: JsonObject): string | undefined {
+  const tooLarge = `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`;
+  if (isLongerThan(settings, SETTINGS_LIMIT_BYTES)) return tooLarge;
   if (!isStorable(settings, DEPTH_LIMIT)) {
     return `settings nest deeper than ${DEPTH_LIMIT} levels or hold a number that JSON cannot`;
   }
   const bytes = Buffer.byteLength(JSON.stringify(settings));
-  return bytes > SETTINGS_LIMIT_BYTES ? `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes` : undefined;
+  return bytes > SETTINGS_LIMIT_BYTES ? tooLarge : undefined;
+}
+
+/** Keys of one step, its own included. */
+const STEP_KEYS = 100;
+/** Of all steps together, names and values. */
+const STEPS_CHARS = 256 * 1024;
+
+/** What steps may not be beyond their shape: they are shown and rewritten as a whole. */
+export function stepsProblem(steps: readonly JsonObject[]): string | undefined {
+  if (steps.some((step) => Object.keys(step).length > STEP_KEYS)) return `has a step with more than ${STEP_KEYS} keys`;
+  return isLongerThan(steps, STEPS_CHARS) ? `is longer than ${STEPS_CHARS} characters` : undefined;
 }
 
 export function checkManifest(value: unknown): CheckedManifest {
@@ -95,6 +108,8 @@ export function checkManifest(value: unknown): CheckedManifest {
   if (!isStorable(manifest.connector, DEPTH_LIMIT)) {
     return refuse('connector', `connector nests deeper than ${DEPTH_LIMIT} levels`);
   }
+  const inSteps = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
+  if (inSteps !== undefined) return refuse('connector.install', `connector.install ${inSteps}`);
   const problem = settingsProblem(manifest.connector.settings ?? {});
   return problem === undefined ? { manifest } : refuse('connector.settings', problem);
 }

@@ -5,7 +5,7 @@ import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
-import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
+import type { SourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -37,6 +37,8 @@ export interface Dispatcher {
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
+  /** For the stacks of their errors. */
+  readonly sourceLines: SourceLines;
 }
 
 /** What a caller asks for. */
@@ -200,7 +202,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   const error = errorOf(runId, run, outcome, redact);
-  const stack = outcome.status === 'failed' ? redact(stackOf(connector, outcome.stack)) : '';
+  const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
@@ -259,10 +261,6 @@ function errorOf(
     case 'faulted':
       return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
   }
-}
-
-function stackOf({ bundle, sourceMap }: Connector, stack: string): string {
-  return withSourceLines(stack, bundle.filename, sourceMap ?? inlineSourceMap(bundle.code));
 }
 
 /** The header that names the run of a call. */

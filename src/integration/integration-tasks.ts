@@ -14,7 +14,7 @@ import {
   userChange,
 } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
-import { completeSteps, mergeSteps, succeeded } from './steps.ts';
+import { completeSteps, mergeSteps, succeeded, uninstallSteps } from './steps.ts';
 
 /** An integration, with its settings apart. */
 export interface Change {
@@ -108,8 +108,8 @@ function preUninstallReply({ reply: text, current }: ReplyInput): Integration {
   const reply = JSON.parse(text) as Json;
   const isOver = isJsonObject(reply) && reply.removeIntegration === true;
   if (!Array.isArray(reply) && !isOver) return current;
-  const steps = Array.isArray(reply) ? reply.filter(isJsonObject) : [];
-  return checked(current, { ...current, mode: 'uninstall', uninstall: steps });
+  const steps = Array.isArray(reply) ? uninstallSteps(reply) : [];
+  return checked(current, { ...current, mode: 'uninstall', uninstall: [...steps] });
 }
 
 function uninstallerReply({ reply: text, current, name }: ReplyInput): Integration {

@@ -1,9 +1,9 @@
 /** The integration: its fields, who may write which, and how its mode moves (contract 4 and 6). Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import Type, { Compile, type Static } from '#typebox';
-import { InstallStep, settingsProblem } from '../connector/manifest.ts';
+import { InstallStep, settingsProblem, stepsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
-import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';
+import { AnyObject, isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 import type { DocumentJson, Stored } from '../store/stored.ts';
 
@@ -66,12 +66,20 @@ export function assertIntegration(value: JsonObject): asserts value is Integrati
   const found = findings(validIntegration, value);
   const { settings, ...others } = value;
   for (const [field, other] of Object.entries(others)) {
-    if (isStorable(other, DEPTH_LIMIT)) continue;
-    found.push({ code: 'invalid_field', field, message: `${field} nests deeper than ${DEPTH_LIMIT} levels` });
+    const problem = valueProblem(field, other);
+    if (problem) found.push({ code: 'invalid_field', field, message: `${field} ${problem}` });
   }
   const problem = isJsonObject(settings) ? settingsProblem(settings) : undefined;
   if (problem) found.push({ code: 'invalid_field', field: 'settings', message: problem });
   if (found.length > 0) throw fieldErrors(found);
+}
+
+function valueProblem(field: string, value: Json): string | undefined {
+  if (['install', 'uninstall'].includes(field) && Array.isArray(value)) {
+    const problem = stepsProblem(value.filter(isJsonObject));
+    if (problem) return problem;
+  }
+  return isStorable(value, DEPTH_LIMIT) ? undefined : `nests deeper than ${DEPTH_LIMIT} levels`;
 }
 
 function pick(body: JsonObject, names: readonly string[]): JsonObject {

@@ -17,13 +17,19 @@ export interface Wanted {
   readonly method: string;
   /** Appended to the connection's `http.baseURI`. */
   readonly relativeURI: string;
+  /** Where that comes from, for errors. */
+  readonly relativeURIField?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** As much as a request may have. */
+/** As much as a request may have: of its address, … */
 const URL_CHARS = 8_000;
+/** … of headers, of each with its name, and of all that a connection adds. */
 const HEADERS = 100;
 const HEADER_CHARS = 16_000;
+const HEADERS_CHARS = 32 * 1024;
+/** `{{…}}` in one header. */
+const TAGS = 100;
 
 const text = (connection: JsonObject, path: string): string | undefined => {
   const value = at(connection, path.split('.'));
@@ -40,16 +46,19 @@ function wrong(field: string, message: string): Error {
  * @throws RequestError if it does not say enough
  */
 export function connectionRequest(open: JsonObject, wanted: Wanted): ConnectionRequest {
+  const base = text(open, 'http.baseURI') ?? '';
+  if (base.length > URL_CHARS) throw tooLong('http.baseURI', URL_CHARS);
   const origin = originOf(open);
   if (origin === undefined) throw wrong('http.baseURI', 'http.baseURI must be an http or https address');
-  const base = text(open, 'http.baseURI') as string;
-  if (base.length > URL_CHARS) throw wrong('http.baseURI', `http.baseURI is longer than ${URL_CHARS} characters`);
-  const address = joined(base, wanted.relativeURI);
+  const { relativeURI, relativeURIField = 'Integrator-Relative-URI' } = wanted;
+  if (relativeURI.length > URL_CHARS) throw tooLong(relativeURIField, URL_CHARS);
+  const address = joined(base, relativeURI);
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.origin !== origin) throw wrong('Integrator-Relative-URI', 'the relative URI leads elsewhere');
+  if (url?.origin !== origin) throw wrong(relativeURIField, 'the relative URI leads elsewhere');
   const headers = new Map(wanted.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  for (const [name, value] of [...listedHeaders(open), ...authentication(open, url)])
-    headers.set(name.toLowerCase(), value);
+  const added = [...listedHeaders(open), ...authentication(open, url)];
+  for (const [name, value] of added) headers.set(name.toLowerCase(), value);
+  if (url.href.length > URL_CHARS) throw wrong('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
   return { url: url.href, method: wanted.method, headers: [...headers] };
 }
 
@@ -66,31 +75,52 @@ function listedHeaders(open: JsonObject): [string, string][] {
   const listed = at(open, ['http', 'headers']);
   if (!Array.isArray(listed)) return [];
   if (listed.length > HEADERS) throw wrong('http.headers', `http.headers holds more than ${HEADERS}`);
+  let left = HEADERS_CHARS;
   return listed.flatMap((header: Json): [string, string][] => {
     const [name, value] = [at(header, ['name']), at(header, ['value'])];
-    return typeof name === 'string' && typeof value === 'string' ? [[name, filled(value, open)]] : [];
+    if (typeof name !== 'string' || typeof value !== 'string') return [];
+    if (name.length + value.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
+    const sent: [string, string] = [name, filled(value, open)];
+    // A long template may come to nothing, and is gone through all the same.
+    left -= name.length + Math.max(value.length, sent[1].length);
+    if (left < 0) throw tooLong('http.headers', HEADERS_CHARS);
+    return [sent];
   });
 }
+
+const tooLong = (field: string, chars: number): Error => wrong(field, `${field} is longer than ${chars} characters`);
 
 /**
  * Whole values alone, each once: what else the template language can do would send a credential in pieces
  * that nobody recognises in an answer, or go on for as long as it likes.
  */
 function filled(template: string, connection: JsonObject): string {
-  if (template.length > HEADER_CHARS) throw wrong('http.headers', `a header is longer than ${HEADER_CHARS} characters`);
-  const pieces = parsed(template).map(([type, value]) => {
-    if (type === 'text') return String(value);
-    const [root, ...path] = String(value).split('.');
-    if (!['name', '&'].includes(type) || root !== 'connection') {
-      throw wrong('http.headers', 'http.headers takes {{connection.…}}, the path of a value, and nothing else');
-    }
-    const leaf = at(connection, path);
-    return leaf === undefined || leaf === null || typeof leaf === 'object' ? '' : String(leaf);
-  });
-  return pieces.join('');
+  if (!template.includes('{{')) return template;
+  let [tags, result] = [0, ''];
+  for (const [type, value] of parsed(template)) {
+    result += type === 'text' ? String(value) : valueNamed(type, String(value), connection);
+    if (type !== 'text' && ++tags > TAGS) throw wrong('http.headers', `a header has more than ${TAGS} templates`);
+    // Nothing longer is ever made: a value may have megabytes.
+    if (result.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
+  }
+  return result;
 }
 
+function valueNamed(type: string, name: string, connection: JsonObject): string {
+  const [root, ...path] = name.split('.');
+  if (!['name', '&'].includes(type) || root !== 'connection') {
+    throw wrong('http.headers', 'http.headers takes {{connection.…}}, the path of a value, and nothing else');
+  }
+  const leaf = at(connection, path);
+  return leaf === undefined || leaf === null || typeof leaf === 'object' ? '' : String(leaf);
+}
+
+/** For these the library looks at the same text again and again; no template needs either. */
+const SLOW = /\s{100}|\{\{\s*=/;
+
 function parsed(template: string): readonly [type: string, value: unknown][] {
+  if (SLOW.test(template))
+    throw wrong('http.headers', 'http.headers holds a template with many blanks or with brackets of its own');
   try {
     // The library's own writer keeps every template that it has seen.
     return new mustache.Writer().parse(template) as [string, unknown][];
@@ -106,15 +136,23 @@ const pairOf = (open: JsonObject): string =>
 /** What `http.auth` says: `basic`, or a `token` in a header or in the query. */
 function authentication(open: JsonObject, url: URL): [string, string][] {
   const type = text(open, 'http.auth.type');
-  if (type === 'basic') return [['authorization', `Basic ${Buffer.from(pairOf(open)).toString('base64')}`]];
+  if (type === 'basic') {
+    const pair = pairOf(open);
+    if (pair.length > HEADER_CHARS / 2) throw tooLong('http.auth.basic', HEADER_CHARS / 2);
+    return [['authorization', `Basic ${Buffer.from(pair).toString('base64')}`]];
+  }
   const token = text(open, 'http.auth.token.token');
   if (type !== 'token' || token === undefined) return [];
   if (text(open, 'http.auth.token.location') === 'url') {
-    url.searchParams.set(text(open, 'http.auth.token.paramName') ?? 'access_token', token);
+    const name = text(open, 'http.auth.token.paramName') ?? 'access_token';
+    if (name.length + token.length > URL_CHARS) throw tooLong('http.auth.token', URL_CHARS);
+    url.searchParams.set(name, token);
     return [];
   }
   const scheme = text(open, 'http.auth.token.scheme') ?? 'Bearer';
-  return [[text(open, 'http.auth.token.headerName') ?? 'authorization', `${scheme} ${token}`.trim()]];
+  const name = text(open, 'http.auth.token.headerName') ?? 'authorization';
+  if (name.length + scheme.length + token.length > HEADER_CHARS) throw tooLong('http.auth.token', HEADER_CHARS);
+  return [[name, `${scheme} ${token}`.trim()]];
 }
 
 /** For what the application answers. */

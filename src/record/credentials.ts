@@ -128,16 +128,18 @@ export function sealed<T extends JsonObject>(keyring: Keyring, connection: T, be
   }) as T;
 }
 
+/** Ends at the first that is too many: there may be a million. */
 function assertFew(connection: JsonObject): void {
   let [count, chars] = [0, 0];
-  mapSecrets(connection, (leaf) => {
+  mapSecrets(connection, (leaf, path) => {
     count++;
     chars += String(leaf).length;
-    return leaf;
+    // The path of each goes into its seal.
+    for (const key of path) chars += key.length;
+    if (count <= SECRETS && chars <= SECRET_CHARS) return leaf;
+    const message = `a connection keeps ${SECRETS} credentials at the most, of ${SECRET_CHARS} characters in all`;
+    throw fieldErrors([{ code: 'invalid_field', field: 'http', message }]);
   });
-  if (count <= SECRETS && chars <= SECRET_CHARS) return;
-  const message = `a connection keeps ${SECRETS} credentials at the most, of ${SECRET_CHARS} characters in all`;
-  throw fieldErrors([{ code: 'invalid_field', field: 'http', message }]);
 }
 
 /** With the credentials themselves; only for a request that is made with them. Undefined if no key opens them. */

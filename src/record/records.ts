@@ -1,7 +1,8 @@
 /** Writing and removing records in a unit of work: whose they are, what they refer to, what is secret in them. */
-import { fieldErrors, requestError } from '../errors.ts';
+import { ERRORS_MAX, fieldErrors, requestError } from '../errors.ts';
 import type { BodyLimits } from '../parse-body.ts';
 import type { Projection } from '../projection.ts';
+import { shortList } from '../shortened.ts';
 import type { Part, TextFacts } from '../store/part.ts';
 import { type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -87,7 +88,7 @@ export function putDraft(unit: UnitOfWork, kind: RecordKind, draft: Draft): Part
   );
   if (missing.length > 0) {
     throw fieldErrors(
-      missing.slice(0, FINDINGS).map(({ field, kind: other }) => ({
+      missing.slice(0, ERRORS_MAX).map(({ field, kind: other }) => ({
         code: 'invalid_ref',
         field,
         message: `${field} names none of the ${other} of this integration`,
@@ -97,8 +98,6 @@ export function putDraft(unit: UnitOfWork, kind: RecordKind, draft: Draft): Part
   return unit.putRecord(kind, draft);
 }
 
-/** Errors that are shown. */
-const FINDINGS = 8;
 /** Records that are named in an error. */
 const NAMED = 20;
 
@@ -114,9 +113,7 @@ export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): vo
     }
   }
   if (referring.length > 0) {
-    const more = referring.length > NAMED ? ` and ${referring.length - NAMED} more` : '';
-    const message = `It is referred to by ${referring.slice(0, NAMED).join(', ')}${more}.`;
-    throw requestError('has_dependencies', { message });
+    throw requestError('has_dependencies', { message: `It is referred to by ${shortList(referring, NAMED)}.` });
   }
   unit.removeRecord(kind, id);
 }

@@ -2,7 +2,7 @@
 import Type from '#typebox';
 import { DiyBody, IntegrationChange } from '../../integration/integration.ts';
 import { IntegrationFilters } from '../integrations.ts';
-import { ProjectionQuery } from '../paging.ts';
+import { ProjectionQuery } from '../projection.ts';
 import type { Operation } from './operation.ts';
 import { bodyErrors, created, none, notModified, page, pageOf, tagged } from './replies.ts';
 import { AnyJson, Dependencies, flags, Integration, orProjected, Run, StateKeys } from './schemas.ts';

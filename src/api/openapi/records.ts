@@ -3,7 +3,7 @@ import Type from '#typebox';
 import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';
 import { recordKinds } from '../../store/store.ts';
-import { ProjectionQuery } from '../paging.ts';
+import { ProjectionQuery } from '../projection.ts';
 import { RecordFilters } from '../records.ts';
 import type { Operation } from './operation.ts';
 import { bodyErrors, created, none, notModified, page, pageOf, tagged } from './replies.ts';
