@@ -232,10 +232,11 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
     writes: new WriteRoom(UNCOMMITTED_CHARS),
-    broker: new Broker(
-      createPlatformApi((request, response) => void handle(request, response)),
+    broker: new Broker({
+      platformApi: createPlatformApi((request, response) => void handle(request, response)),
       outbound,
-    ),
+      work,
+    }),
     runs,
     sourceLines: new SourceLines(),
     log: {

@@ -41,7 +41,7 @@ export function connectionRoutes(router: Router, service: Service): void {
     for (const [name, value] of response.headers) {
       if (!NOT_PASSED_BACK.test(name) && redaction.header(name) === name) ctx.append(name, redaction.header(value));
     }
-    ctx.body = redaction.bytes(Buffer.from(response.body, response.bodyEncoding ?? 'utf8'));
+    ctx.body = redaction.bytes(response.body);
   });
 
   router.get('/connections/:id/ping', async (context) => {
@@ -79,7 +79,7 @@ async function send(
     // Wherever a redirect would lead: the credentials belong to this origin, in whatever header they are.
     const permissions = [originOf(open) ?? ''];
     const response = await service.outbound.fetch(
-      { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
+      { ...request, body: body ?? null },
       { connectorId: connectorIdOf(ctx, connection.head), permissions, trace: ctx.state.trace },
       endOf(ctx),
     );

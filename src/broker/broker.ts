@@ -1,11 +1,14 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import type { Trace } from '../trace-context.ts';
-import { type FetchRequest, fetchRequestIn, progressIn } from './ask-texts.ts';
+import type { Work } from '../work/work.ts';
+import { type AskedRequest, tasks } from './ask-tasks.ts';
+import { progressIn } from './ask-texts.ts';
 import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Outbound, OutboundResponse } from './outbound.ts';
-import type { PlatformApi, PlatformResponse } from './platform-api.ts';
+import type { Grant } from './one-time-tokens.ts';
+import type { Outbound } from './outbound.ts';
+import type { PlatformApi } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -17,58 +20,95 @@ export interface RunEvents {
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
 
-/** Whose run it is, the token that it brings along, and the origins that the manifest names. */
+/** Whose run it is, what it may do here, and the origins that the manifest names. */
 export interface Grantee {
   readonly connectorId: string;
+  readonly grant: Grant;
   readonly token: string;
   readonly permissions: readonly string[];
   readonly trace: Trace;
 }
 
+export interface BrokerOptions {
+  readonly platformApi: PlatformApi;
+  readonly outbound: Outbound;
+  /** For what is large. */
+  readonly work: Work;
+}
+
 export class Broker {
   readonly #platformApi: PlatformApi;
   readonly #outbound: Outbound;
+  readonly #work: Work;
   readonly #queue = new FairQueue();
 
-  constructor(platformApi: PlatformApi, outbound: Outbound) {
+  constructor({ platformApi, outbound, work }: BrokerOptions) {
     this.#platformApi = platformApi;
     this.#outbound = outbound;
+    this.#work = work;
   }
 
   /** Makes the capabilities of one run. */
   askFor(grantee: Grantee, events: RunEvents): Ask {
     const progress = new Progress(events);
+    const { grant } = grantee;
     return {
-      fetch: (request, signal) =>
+      fetch: (text, signal, isCongested = () => false) =>
         answer(async () => {
           events.onRequest();
           await this.#queue.turn(grantee.connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
-          return this.#fetch(fetchRequestIn(request), grantee, signal);
+          if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');
+          return this.#counted(grantee, () => this.#fetch(text, grantee, signal));
         }),
-      progress: (request, signal) =>
+      progress: (text, signal) =>
         answer(async () => {
-          const { fraction, message } = progressIn(request);
+          const { fraction, message } = progressIn(text);
           progress.report(fraction, message, signal);
-          return null;
+          return '{"value":null}';
         }),
       log: events.onLog,
+      spentMs: () => grant.cpuMs,
     };
   }
 
-  async #fetch(
-    wanted: FetchRequest,
-    grantee: Grantee,
-    signal: AbortSignal,
-  ): Promise<PlatformResponse | OutboundResponse> {
-    const path = this.#platformApi.pathOf(wanted.url);
-    if (path !== undefined) {
-      return this.#platformApi.request({ ...wanted, url: path }, grantee);
+  /**
+   * What is done for a run before anybody else has their turn is counted as its CPU time, and so is what the pool
+   * does for it; its next request waits in proportion.
+   */
+  async #counted<T>({ grant }: Grantee, work: () => Promise<T>): Promise<T> {
+    const [before, from] = [grant.cpuMs, performance.now()];
+    let turnEndedAt: number | undefined;
+    setImmediate(() => {
+      turnEndedAt ??= performance.now();
+    });
+    try {
+      return await work();
+    } finally {
+      turnEndedAt ??= performance.now();
+      grant.charge(turnEndedAt - from);
+      this.#queue.charge(grant.connectorId, grant.cpuMs - before);
     }
-    const response = await this.#outbound.fetch(wanted, grantee, signal);
-    // To make a large response into a message takes a while: others have their turn before it.
-    await this.#queue.turn(grantee.connectorId);
-    return response;
+  }
+
+  /** @returns JSON */
+  async #fetch(text: string, grantee: Grantee, signal: AbortSignal): Promise<Buffer> {
+    const { grant, connectorId } = grantee;
+    const request = await this.#parsed(text, grant);
+    const path = this.#platformApi.pathOf(request.url);
+    const response = await (path === undefined
+      ? this.#outbound.fetch(request, grantee, signal)
+      : this.#platformApi.request({ ...request, url: path }, grantee));
+    // To make a response into a message takes a while: others have their turn before it.
+    if (path === undefined) await this.#queue.turn(connectorId);
+    const { body, ...head } = response;
+    return (await this.#work.run(tasks, 'write', { head, body }, body.length, grant)).text;
+  }
+
+  async #parsed(text: string, grant: Grant): Promise<AskedRequest> {
+    const parsed = await this.#work.run(tasks, 'parse', { text }, text.length, grant);
+    if ('denied' in parsed) throw new Denied('invalid_request', parsed.denied);
+    return { ...parsed.request, body: parsed.text ?? null };
   }
 }
 
@@ -97,9 +137,10 @@ class Progress {
   }
 }
 
-async function answer(work: () => Promise<unknown>): Promise<string> {
+/** @param work makes JSON */
+async function answer(work: () => Promise<string | Buffer>): Promise<string | Buffer> {
   try {
-    return JSON.stringify({ value: await work() });
+    return await work();
   } catch (error) {
     const { code, message } =
       error instanceof Denied ? error : { code: 'request_failed', message: 'The request could not be made.' };

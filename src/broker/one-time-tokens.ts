@@ -70,6 +70,7 @@ export class OneTimeTokens {
 
   /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
   issue(granted: Granted): {
+    grant: Grant;
     token: string;
     revoke: () => void;
     /** Takes the token out of a text, and its secret half. */
@@ -87,7 +88,7 @@ export class OneTimeTokens {
     };
     const token = `${runId}.${secret}`;
     const redact = (text: string): string => text.replaceAll(token, '[redacted]').replaceAll(secret, '[redacted]');
-    return { token, revoke, redact };
+    return { grant, token, revoke, redact };
   }
 
   find(token: string): Grant | undefined {

@@ -15,7 +15,7 @@ import { failureOf } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
 import { addressOf, firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
 import { type HeaderPair, withDefaults } from './request-headers.ts';
-import { asText, readBody } from './response-body.ts';
+import { readBody } from './response-body.ts';
 import { withTrace } from './trace-headers.ts';
 
 export interface OutboundResponse {
@@ -25,9 +25,8 @@ export interface OutboundResponse {
   readonly statusText: string;
   /** As they came, of an unpacked body too; names in lower case. */
   readonly headers: readonly HeaderPair[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string;
-  readonly bodyEncoding?: 'base64';
+  /** Unpacked. */
+  readonly body: Buffer;
   readonly redirected: boolean;
 }
 
@@ -144,7 +143,7 @@ class UndiciOutbound implements Outbound {
         const encoding = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
         const bytes = await readBody(body, encoding.join(','), this.#limits.responseBytes);
         const url = hop.url.href.slice(0, hop.url.href.length - hop.url.hash.length);
-        return { url, status, statusText, headers, ...asText(bytes), redirected: redirects > 0 };
+        return { url, status, statusText, headers, body: bytes, redirected: redirects > 0 };
       }
       // Nobody reads what a redirect says besides its place.
       body.destroy();

@@ -5,7 +5,6 @@
 import type { RequestListener } from 'node:http';
 import type { DispatchFunc, InjectOptions, inject, Response } from 'light-my-request';
 import type { Trace } from '../trace-context.ts';
-import { asText } from './response-body.ts';
 import { withTrace } from './trace-headers.ts';
 
 /** Where connectors written for the original platform send their requests. */
@@ -20,9 +19,7 @@ export interface PlatformRequest {
   readonly url: string;
   readonly method: (typeof methods)[number];
   readonly headers: readonly (readonly [string, string])[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string | null;
-  readonly bodyEncoding?: 'base64';
+  readonly body: Buffer | null;
 }
 
 export interface PlatformResponse {
@@ -30,9 +27,7 @@ export interface PlatformResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string;
-  readonly bodyEncoding?: 'base64';
+  readonly body: Buffer;
 }
 
 /** Whose request it is, and what it is part of. */
@@ -56,14 +51,14 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         ? parsed.pathname + parsed.search
         : undefined;
     },
-    async request({ url, method, headers, body, bodyEncoding }, { token, trace }) {
+    async request({ url, method, headers, body }, { token, trace }) {
       const sent: Record<string, string> = Object.fromEntries(withTrace(headers, trace));
       sent.authorization ??= `Bearer ${token}`;
       // A connector speaks JSON; what the web platform would name the text is of no use here.
       if (body !== null) sent['content-type'] ??= 'application/json';
       sent.host = 'localhost';
       const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
-      if (body !== null) options.payload = bodyEncoding ? Buffer.from(body, bodyEncoding) : body;
+      if (body !== null) options.payload = body;
       loading ??= load();
       const dispatch: DispatchFunc = (request, reply) => listener(request as never, reply as never);
       const response = await injected(await loading, dispatch, options);
@@ -72,7 +67,7 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         status: response.statusCode,
         statusText: response.statusMessage,
         headers: Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const),
-        ...asText(response.rawPayload),
+        body: response.rawPayload,
       };
     },
   };
