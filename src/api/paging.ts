@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import { type Projection, project } from '../projection.ts';
 import { joined } from '../store/document.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
-import { TimeSlice } from '../time-slice.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
 import { projectionOf } from './projection.ts';
 import { badQuery, queryOf } from './query.ts';

@@ -5,7 +5,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import type { FairSemaphore } from '../fair-semaphore.ts';
+import type { FairSemaphore } from '../work/fair-semaphore.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 

@@ -5,8 +5,8 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Agent } from 'undici';
-import { FairSemaphore } from '../fair-semaphore.ts';
 import type { Trace } from '../trace-context.ts';
+import { FairSemaphore } from '../work/fair-semaphore.ts';
 import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 import { exchange, type ResponseHead } from './exchange.ts';

@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
-import { TimeSlice } from '../time-slice.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { BackupError, backupFile, entriesIn, invalid } from './backup-file.ts';
 import { type Document, documentFrom, recordIdsOf } from './document.ts';
 import { type DocumentCheck, foreignProblem } from './document-check.ts';

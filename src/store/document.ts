@@ -120,10 +120,11 @@ export function* integrationText({
   integration,
   settings,
 }: Pick<Document, 'integration' | 'settings'>): Generator<string | Buffer> {
-  if (!settings) return yield integration.text;
-  yield integration.text.subarray(0, -1);
+  const { json } = integration;
+  if (!settings) return yield json;
+  yield typeof json === 'string' ? json.slice(0, -1) : json.subarray(0, -1);
   yield ',"settings":';
-  yield settings.text;
+  yield settings.json;
   yield '}';
 }
 
@@ -131,7 +132,7 @@ export function* membersOf(parts: ReadonlyMap<string, Part<unknown>>): Generator
   let before = '{';
   for (const [key, part] of parts) {
     yield `${before}${JSON.stringify(key)}:`;
-    yield part.text;
+    yield part.json;
     before = ',';
   }
   yield before === '{' ? '{}' : '}';
@@ -159,8 +160,24 @@ export function recordIdsOf(document: Document | undefined): string[] {
   return document ? recordKinds.flatMap((kind) => [...document[kind].keys()]) : [];
 }
 
+/** In memory of its own: what is made in Node's shared pool may keep many times its size. */
 export function joined(pieces: Iterable<string | Buffer>): Buffer {
-  return Buffer.concat([...pieces].map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+  const merged: (string | Buffer)[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    if (typeof piece === 'string') text += piece;
+    else {
+      merged.push(text, piece);
+      text = '';
+    }
+  }
+  merged.push(text);
+  const bytes = Buffer.allocUnsafeSlow(merged.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+  let offset = 0;
+  for (const piece of merged) {
+    offset += typeof piece === 'string' ? bytes.write(piece, offset) : piece.copy(bytes, offset);
+  }
+  return bytes;
 }
 
 const CHUNK_CHARS = 256 * 1024;

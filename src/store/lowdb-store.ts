@@ -4,7 +4,7 @@
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { Low } from 'lowdb';
-import { TimeSlice } from '../time-slice.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
 import { CommitLog, type LogEntry } from './commit-log.ts';
 import { asideOf, documentPath, integrationsFolder, logPath } from './data-folder.ts';

@@ -75,6 +75,11 @@ export class Part<Head = Stored> {
     return (this.#value === undefined ? JSON.parse((this.#text as Buffer).toString()) : this.#value) as never;
   }
 
+  /** Its JSON, as it is there or is made most easily. */
+  get json(): string | Buffer {
+    return this.#text ?? JSON.stringify(this.#value);
+  }
+
   /** JSON, UTF-8; made anew each time if the part is kept as a value. */
   get text(): Buffer {
     return this.#text ?? Buffer.from(JSON.stringify(this.#value));

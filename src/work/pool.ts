@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { RequestError, requestError } from '../errors.ts';
-import { FairSemaphore } from '../fair-semaphore.ts';
 import { LARGE_BYTES } from '../json.ts';
+import { FairSemaphore } from './fair-semaphore.ts';
 import type { Account, InputOf, Order, OutputOf, Report, Task, TaskContext, Tasks, Work } from './work.ts';
 
 const THREADS = 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FairSemaphore } from '../src/fair-semaphore.ts';
-import { ask, httpServer, openOutbound } from './support/outbound.ts';
+import { FairSemaphore } from '../../src/work/fair-semaphore.ts';
+import { ask, httpServer, openOutbound } from '../support/outbound.ts';
 
 /** Lets everything happen that is only a promise away. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
