@@ -1,5 +1,5 @@
 /** Which records a record refers to (contract 8). Pure. */
-import { isJsonObject, type Json } from '../json.ts';
+import type { Json } from '../json.ts';
 import type { RecordKind } from './stored.ts';
 
 /** Fields that name another record, at whatever depth they stand. */
@@ -50,11 +50,17 @@ export function referencesIn(record: Json, limit = Number.POSITIVE_INFINITY): Re
 }
 
 function* referencesOrContainers(container: object): Generator<[string, RecordKind | undefined, Json]> {
-  const isObject = isJsonObject(container);
+  if (Array.isArray(container)) {
+    for (let i = 0; i < container.length; i++) {
+      const item = container[i] as Json;
+      if (typeof item === 'object' && item !== null) yield [String(i), undefined, item];
+    }
+    return;
+  }
   for (const key of Object.keys(container)) {
     const value = (container as Record<string, Json>)[key] as Json;
     if (value === null) continue;
-    const kind = isObject && Object.hasOwn(referenceKinds, key) ? referenceKinds[key] : undefined;
+    const kind = Object.hasOwn(referenceKinds, key) ? referenceKinds[key] : undefined;
     if (kind || typeof value === 'object') yield [key, kind, value];
   }
 }
