@@ -1,4 +1,5 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
 import type { JsonObject } from '../json.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
@@ -16,7 +17,9 @@ export const PageQuery = Type.Object({
 });
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
-const PAGE_CHARS = 16 * 1024 * 1024;
+const PAGE_CHARS = 4 * 1024 * 1024;
+/** To look at items and to write them takes a while: others have their turn this often. */
+const SLICE_MS = 5;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
@@ -77,7 +80,12 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   const page: string[] = [];
   let chars = 0;
   let last: Place | undefined;
+  let sliceAt = performance.now();
   for await (const item of source(cursor)) {
+    if (performance.now() - sliceAt > SLICE_MS) {
+      await nextTurn();
+      sliceAt = performance.now();
+    }
     const place = placeOf(item);
     if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
     if (last && (page.length === limit || chars >= PAGE_CHARS)) {
