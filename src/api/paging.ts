@@ -61,6 +61,17 @@ function cursorOf(ctx: ApiContext): Place | undefined {
   throw badQuery('cursor is not one that this server has given');
 }
 
+/** Lets others have their turn when it has been a while since it was asked last. */
+export function givingWay(): () => Promise<void> | undefined {
+  let sliceAt = performance.now();
+  return () => {
+    if (performance.now() - sliceAt < SLICE_MS) return undefined;
+    return nextTurn().then(() => {
+      sliceAt = performance.now();
+    });
+  };
+}
+
 export interface ListOptions<T> {
   readonly source: Source<T>;
   /** What the list is sorted by. */
@@ -80,12 +91,9 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   const page: string[] = [];
   let chars = 0;
   let last: Place | undefined;
-  let sliceAt = performance.now();
+  const giveWay = givingWay();
   for await (const item of source(cursor)) {
-    if (performance.now() - sliceAt > SLICE_MS) {
-      await nextTurn();
-      sliceAt = performance.now();
-    }
+    await giveWay();
     const place = placeOf(item);
     if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
     if (last && (page.length === limit || chars >= PAGE_CHARS)) {

@@ -20,7 +20,7 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
 import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, LIMIT_MAX, replyList } from './paging.ts';
+import { filters, filtersOf, givingWay, LIMIT_MAX, replyList } from './paging.ts';
 import { projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
 
@@ -168,7 +168,9 @@ async function* oldest(
 ): AsyncGenerator<Stored> {
   const enough = LIMIT_MAX + 1;
   let kept: Stored[] = [];
+  const giveWay = givingWay();
   for await (const record of records) {
+    await giveWay();
     if (!isWanted(record) || (after && comparePlaces(placeOf(record), after) <= 0)) continue;
     kept.push(record);
     if (kept.length >= 2 * enough) kept = kept.sort(byAge).slice(0, enough);

@@ -1,5 +1,6 @@
 /** `include` and `exclude`: which fields are shown, and how many may be named. */
 import { expect, test } from 'vitest';
+import { givingWay } from '../../src/api/paging.ts';
 import { projection } from '../../src/api/projection.ts';
 import { RequestError } from '../../src/errors.ts';
 import type { JsonObject } from '../../src/json.ts';
@@ -52,6 +53,23 @@ test('as many as may be take no time', () => {
   const { result, ms } = timed(() => projection(list, undefined)({ _id: '1', ...deep }));
   expect(JSON.stringify(result)).toContain('{"z7":1}');
   expect(ms).toBeLessThan(ENOUGH_MS);
+});
+
+test('who goes through a long list lets others have their turn', async () => {
+  let [turns, isOver] = [0, false];
+  const others = (): void => {
+    turns++;
+    if (!isOver) setImmediate(others);
+  };
+  others();
+  const giveWay = givingWay();
+  for (let item = 0; item < 50; item++) {
+    await giveWay();
+    const until = performance.now() + 2;
+    while (performance.now() < until);
+  }
+  isOver = true;
+  expect(turns).toBeGreaterThan(10);
 });
 
 const served = serveForAll({});
