@@ -11,6 +11,7 @@ import { type Service, shown, unavailable } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
+import { shortList } from '../shortened.ts';
 import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
 import { readBytes, readObject } from './body.ts';
@@ -152,10 +153,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       if (integration.head._connectorId === connectorId) users.push(integration.head._id);
     }
     if (users.length === 0) return;
-    const more = users.length > NAMED ? `, and ${users.length - NAMED} more` : '';
-    throw requestError('has_dependencies', {
-      message: `Integrations still use it: ${users.slice(0, NAMED).join(', ')}${more}`,
-    });
+    throw requestError('has_dependencies', { message: `Integrations still use it: ${shortList(users, NAMED)}` });
   }
 
   /** A connector that serves may be held back for what it does. */

@@ -93,6 +93,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   let chars = 0;
   let last: Place | undefined;
   for await (const item of source(cursor)) {
+    if (slice.isOver) await slice.next();
     const place = placeOf(item);
     if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
     if (last && (items === limit || chars >= most)) {
@@ -105,7 +106,6 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
     page.push(last ? ',' : '[', text);
     last = place;
     items++;
-    if (slice.isOver) await slice.next();
   }
   page.push(last ? ']' : '[]');
   replyJsonText(ctx, joined(page));

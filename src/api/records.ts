@@ -17,6 +17,7 @@ import {
 import type { Part } from '../store/part.ts';
 import { byAge, comparePlaces, type Place, placeOf, type RecordKind, recordKinds } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import {
   type ApiContext,
@@ -168,7 +169,9 @@ async function* oldest(
 ): AsyncGenerator<Part> {
   const enough = LIMIT_MAX + 1;
   let kept: Part[] = [];
+  const slice = new TimeSlice();
   for await (const record of records) {
+    if (slice.isOver) await slice.next();
     if (!isWanted(record) || (after && comparePlaces(placeOf(record.head), after) <= 0)) continue;
     kept.push(record);
     if (kept.length >= 2 * enough) kept = kept.sort((a, b) => byAge(a.head, b.head)).slice(0, enough);

@@ -74,6 +74,8 @@ class UndiciOutbound implements Outbound {
   /** Connectors share no connection: what one has said over it must mean nothing for another. */
   readonly #agents = new Map<string, Promise<Agent>>();
   readonly #inFlight = new Set<AbortController>();
+  /** Of each manifest: to read a hundred patterns takes longer than the rest of a request. */
+  readonly #origins = new WeakMap<readonly string[], OriginPermissions>();
   #closing: Promise<void> | undefined;
 
   constructor({ allowPrivateNetwork = '', limits, lookup: given = lookup }: OutboundOptions) {
@@ -85,7 +87,7 @@ class UndiciOutbound implements Outbound {
   }
 
   async fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse> {
-    const origins = new OriginPermissions(grant.permissions);
+    const origins = this.#originsOf(grant.permissions);
     const url = addressOf(request, this.#limits);
     origins.assertPermitted(url);
     const hop = firstHop(url, request, this.#limits);
@@ -165,6 +167,15 @@ class UndiciOutbound implements Outbound {
     } finally {
       clearTimeout(waiting);
     }
+  }
+
+  #originsOf(permissions: readonly string[]): OriginPermissions {
+    let origins = this.#origins.get(permissions);
+    if (!origins) {
+      origins = new OriginPermissions(permissions);
+      this.#origins.set(permissions, origins);
+    }
+    return origins;
   }
 
   #agentOf(connectorId: string): Promise<Agent> {

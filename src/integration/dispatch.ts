@@ -69,7 +69,15 @@ export interface Answer {
   readonly run: ActiveRun;
 }
 
-function assertArgument({ bytes, depth }: Dispatcher['argument'], body: string): void {
+/** As long as a manifest may have one. */
+const NAME_CHARS = 200;
+
+function assertCall({ bytes, depth }: Dispatcher['argument'], { name, body }: FunctionRequest): void {
+  if (name.length > NAME_CHARS) {
+    throw requestError('invalid_function', {
+      message: `No function has a name of more than ${NAME_CHARS} characters.`,
+    });
+  }
   if (body.length > bytes || Buffer.byteLength(body) > bytes) {
     throw requestError('request_too_large', { message: `The argument is larger than ${bytes} bytes.` });
   }
@@ -160,7 +168,7 @@ export async function callFunction<T>(
 async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
   const { connector, unit, section, name, body, trace = newTrace() } = call;
   const { integrationId } = unit;
-  assertArgument(dispatcher.argument, body);
+  assertCall(dispatcher.argument, call);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
   const isTransactional = call.isWhole || (manifest.transactional ?? true);
@@ -226,7 +234,7 @@ function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceI
 
 /** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
 export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
-  assertArgument(dispatcher.argument, call.body);
+  assertCall(dispatcher.argument, call);
   const { section, name, trace = newTrace() } = call;
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();

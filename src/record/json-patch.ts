@@ -4,7 +4,6 @@
  * leads through own members alone, `__proto__` is a name like another, and all that a patch can cost is
  * bounded before it is spent.
  */
-import { isDeepStrictEqual } from 'node:util';
 import Type, { Compile, type Static } from '#typebox';
 import { partsIn } from '../../sandbox/index.ts';
 import { fieldErrors, requestError } from '../errors.ts';
@@ -13,14 +12,20 @@ import { isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts
 const OPERATIONS = 1_000;
 const PATH_CHARS = 2_000;
 const DEPTH_LIMIT = 100;
+/** Names in a path: of all levels, and the document's own. */
+const LEVELS = DEPTH_LIMIT + 2;
 /** Of all that the copies of one patch make, as JSON. */
 const COPIED_CHARS = 8 * 1024 * 1024;
 /** Arrays, objects and names in them: a hundred thousand take a tenth of a second, in which nobody else is served. */
 const COPIED_PARTS = 100_000;
+/** Values and names that the tests of one patch compare. */
+const COMPARED_PARTS = 500_000;
+/** To look a name up takes so many times as long as to compare two numbers. */
+const NAME_PARTS = 4;
 /** List items that insertions and removals of one patch push along. */
 const MOVED_ITEMS = 10_000_000;
 
-const Path = Type.String({ pattern: '^(?:/(?:[^~]|~[01])*)?$', maxLength: PATH_CHARS });
+const Path = Type.String({ pattern: '^(?:/[^~]*(?:~[01][^~]*)*)?$', maxLength: PATH_CHARS });
 const Operation = Type.Union([
   Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
   Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
@@ -68,6 +73,7 @@ class Patch {
   #copiedChars = 0;
   #copiedParts = 0;
   #movedItems = 0;
+  #comparedParts = 0;
 
   constructor(document: JsonObject) {
     this.#root = { '': structuredClone(document) };
@@ -89,7 +95,7 @@ class Patch {
       case 'replace':
         return replace(place, structuredClone(operation.value) as Json);
       case 'test':
-        return isDeepStrictEqual(valueAt(place), operation.value);
+        return this.#isSame(valueAt(place), operation.value as Json);
       case 'move':
         return this.#move(operation.from, operation.path);
       case 'copy':
@@ -99,11 +105,13 @@ class Patch {
 
   /** Where a path leads; nothing if there is no such container. */
   #placeOf(path: string): Place | undefined {
-    const keys = path.split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const last = keys.pop() as string;
+    const keys = path.split('/', LEVELS + 1);
+    // Nothing that is stored is that deep.
+    if (keys.length > LEVELS) return undefined;
+    const last = unescaped(keys.pop() as string);
     let container: Json | undefined = this.#root;
     for (const key of keys) {
-      container = valueAt([container as Container, key]);
+      container = valueAt([container as Container, unescaped(key)]);
       if (typeof container !== 'object' || container === null) return undefined;
     }
     return [container as Container, last];
@@ -157,11 +165,37 @@ class Patch {
     return this.#add(place, JSON.parse(text) as Json);
   }
 
+  /** As JSON. @param wanted nests no deeper than a value may */
+  #isSame(value: Json | undefined, wanted: Json): boolean {
+    this.#compare(1);
+    if (typeof value !== 'object' || value === null || typeof wanted !== 'object' || wanted === null) {
+      return value === wanted;
+    }
+    if (Array.isArray(value) || Array.isArray(wanted)) {
+      if (!Array.isArray(value) || !Array.isArray(wanted) || value.length !== wanted.length) return false;
+      return value.every((item: Json, index) => this.#isSame(item, wanted[index] as Json));
+    }
+    const names = Object.keys(value);
+    this.#compare(names.length * NAME_PARTS);
+    if (names.length !== Object.keys(wanted).length) return false;
+    const [a, b] = [value as JsonObject, wanted as JsonObject];
+    return names.every((name) => Object.hasOwn(b, name) && this.#isSame(a[name], b[name] as Json));
+  }
+
+  #compare(parts: number): void {
+    this.#comparedParts += parts;
+    if (this.#comparedParts > COMPARED_PARTS) {
+      throw tooLarge(`The patch compares more than ${COMPARED_PARTS} values and names.`);
+    }
+  }
+
   #pushAlong(items: number): void {
     this.#movedItems += items;
     if (this.#movedItems > MOVED_ITEMS) throw tooLarge(`The patch moves more than ${MOVED_ITEMS} list items.`);
   }
 }
+
+const unescaped = (key: string): string => (key.includes('~') ? key.replaceAll('~1', '/').replaceAll('~0', '~') : key);
 
 function replace([container, key]: Place, value: Json): boolean {
   if (valueAt([container, key]) === undefined) return false;

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { hasMoreStructure } from '../../sandbox/index.ts';
 import { fetchRequestIn, progressIn } from '../../src/broker/ask-texts.ts';
+import { LARGE_BYTES } from '../../src/json.ts';
 import { installed, serveForAll } from '../support/runtime.ts';
 import { ENOUGH_MS, timed } from '../support/timed.ts';
 
@@ -21,11 +22,14 @@ test('as much as a request may have is taken', () => {
   for (const wanted of [
     request,
     { ...request, headers: many(100, header(600)), body: '{"a":"b\\\\\\""}'.repeat(300_000) },
+    { ...request, body: '"'.repeat(LARGE_BYTES / 3) },
     { ...request, headers: many(4, header(16_000)), body: null, redirect: 'manual' },
   ]) {
-    const { result, ms } = timed(() => fetchRequestIn(JSON.stringify(wanted)));
+    const text = JSON.stringify(wanted);
+    const { result, ms } = timed(() => fetchRequestIn(text));
     expect(result.headers).toEqual(wanted.headers);
-    expect(ms).toBeLessThan(ENOUGH_MS);
+    // What is larger is read in the pool, and holds nobody up.
+    if (text.length <= LARGE_BYTES) expect(ms).toBeLessThan(ENOUGH_MS);
   }
   expect(progressIn('{"fraction":1,"message":"m"}')).toEqual({ fraction: 1, message: 'm' });
   expect(progressIn(JSON.stringify({ fraction: 0, message: '\u0001'.repeat(1_000) })).message).toHaveLength(1_000);
