@@ -58,11 +58,11 @@ export interface Bundle {
   readonly code: string;
 }
 
-/** A function of a section, with its one argument as JSON text. */
+/** A function of a section, with its one argument as JSON text, or its UTF-8 bytes in pieces. */
 export interface Call {
   readonly section: string;
   readonly name: string;
-  readonly argument: string;
+  readonly argument: string | readonly Buffer[];
 }
 
 export interface Job {

@@ -25,6 +25,7 @@ import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
 import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
+import { checkedArgument } from './integration/argument.ts';
 import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
@@ -49,6 +50,7 @@ import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 import { WriteRoom } from './store/write-room.ts';
 import { WorkPool } from './work/pool.ts';
+import type { Account } from './work/work.ts';
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -108,6 +110,8 @@ function bodyText(options: unknown): string {
   return text;
 }
 
+/** What the embedding application asks for is charged to nobody. */
+const HOST: Account = { owner: 'host', charge() {} };
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
@@ -390,7 +394,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       const { text } = await callIntegration(service, integrationId, {
         section,
         name,
-        body: bodyText(body),
+        body: await checkedArgument(work, HOST, Buffer.from(bodyText(body)), dispatcher.argument),
       });
       return JSON.parse(text);
     },

@@ -45,7 +45,7 @@ export class RunInside {
   /** What it may make of resident memory: its heap, and its argument on the way in, in several copies. */
   get promisedBytes(): number {
     const { limits, call } = this.job;
-    return limits.memoryMb * MB * 1.5 + (call?.argument.length ?? 0) * 8;
+    return limits.memoryMb * MB * 1.5 + lengthOf(call?.argument ?? '') * 8;
   }
 
   /** Given up when the run ends. */
@@ -103,6 +103,10 @@ export class RunInside {
       heapBytes: Math.min(heapBytes, 2 * this.promisedBytes),
     };
   }
+}
+
+function lengthOf(argument: string | readonly Buffer[]): number {
+  return typeof argument === 'string' ? argument.length : argument.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /** An outcome that is ours to tell. */

@@ -1,10 +1,10 @@
 /** Request bodies: bounded, JSON, mostly objects. */
 import rawBody from 'raw-body';
 import { requestError } from '../errors.ts';
+import { checkedArgument } from '../integration/argument.ts';
+import type { Service } from '../integration/service.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, RUN_PARTS, textOf } from '../parse-body.ts';
-import type { Work } from '../work/work.ts';
-import { tasks as argumentTasks } from './argument-tasks.ts';
+import { type BodyLimits, parseBody, RUN_PARTS } from '../parse-body.ts';
 import { type ApiContext, accountOf } from './context.ts';
 
 export const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -27,11 +27,10 @@ export async function readObject(ctx: ApiContext): Promise<ObjectBody> {
   return { bytes, value };
 }
 
-/** The argument of a function call: the text of a JSON object. */
-export async function readArgument(ctx: ApiContext, work: Work, limitBytes: number): Promise<string> {
-  const bytes = await readJson(ctx, limitBytes);
-  await work.run(argumentTasks, 'assertObject', bytes, bytes.length, accountOf(ctx));
-  return textOf(bytes);
+/** The argument of a function call: JSON of an object. */
+export async function readArgument(ctx: ApiContext, { work, dispatcher }: Service): Promise<Buffer> {
+  const body = await readJson(ctx, dispatcher.argument.bytes);
+  return checkedArgument(work, accountOf(ctx), body, dispatcher.argument);
 }
 
 /** What a body may hold, by who sends it. */

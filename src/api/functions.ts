@@ -31,9 +31,9 @@ export function functionRoutes(
       const ctx = context as ApiContext;
       assertAdministrator(ctx);
       const id = integrationIdOf(ctx);
-      const text = await readArgument(ctx, service.work, service.dispatcher.argument.bytes);
+      const body = await readArgument(ctx, service);
       const name = ctx.params.function as string;
-      const request = { section, name, body: text, trace: ctx.state.trace };
+      const request = { section, name, body, trace: ctx.state.trace };
       if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
       replyAnswer(ctx, await callIntegration(service, id, request));
     });
@@ -56,9 +56,9 @@ export function functionRoutes(
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
-    const text = await readArgument(ctx, service.work, service.dispatcher.argument.bytes);
+    const body = await readArgument(ctx, service);
     const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
-    const options = { body: text, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
+    const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
     replyAnswer(ctx, await uninstall(service, id, options));
   });
 }

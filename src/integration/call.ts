@@ -67,7 +67,7 @@ function assertNoUpdate({ updating }: Pick<Service, 'updating'>, integrationId: 
 async function persistByRuntime(
   { store, work, ...service }: Service,
   integrationId: string,
-  body: string,
+  body: Buffer,
   account: Account,
 ): Promise<CallAnswer> {
   const units: Units = {

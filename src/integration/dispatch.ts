@@ -1,5 +1,5 @@
 /** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
-import { type Fault, type Limits, nestsDeeper, type Outcome, type Sandbox, type Spent } from '../../sandbox/index.ts';
+import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
@@ -11,6 +11,7 @@ import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { WriteRoom } from '../store/write-room.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
+import { type ArgumentLimits, argumentOf } from './argument.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
@@ -31,7 +32,7 @@ export interface Dispatcher {
   /** What our part of a function's argument has of the connector: keys of an object, as JSON without its braces. */
   readonly keysOf: (connector: Connector) => string;
   /** Of the caller's part. */
-  readonly argument: { readonly bytes: number; readonly depth: number };
+  readonly argument: ArgumentLimits;
   /** For what runs have written and not committed. */
   readonly writes: WriteRoom;
   readonly ids: ObjectIds;
@@ -45,8 +46,8 @@ export interface Dispatcher {
 export interface FunctionRequest {
   readonly section: Section;
   readonly name: string;
-  /** JSON text of an object: the caller's part of `options`. */
-  readonly body: string;
+  /** JSON of an object, checked: the caller's part of `options`. */
+  readonly body: Buffer;
   /** Of the request that asks for it; a new one without. */
   readonly trace?: Trace | undefined;
 }
@@ -72,25 +73,9 @@ export interface Answer {
 /** As long as a manifest may have one. */
 const NAME_CHARS = 200;
 
-function assertCall({ bytes, depth }: Dispatcher['argument'], { name, body }: FunctionRequest): void {
-  if (name.length > NAME_CHARS) {
-    throw requestError('invalid_function', {
-      message: `No function has a name of more than ${NAME_CHARS} characters.`,
-    });
-  }
-  if (body.length > bytes || Buffer.byteLength(body) > bytes) {
-    throw requestError('request_too_large', { message: `The argument is larger than ${bytes} bytes.` });
-  }
-  if (nestsDeeper(body, depth)) {
-    throw requestError('invalid_field', { field: '', message: `The argument nests deeper than ${depth} levels.` });
-  }
-}
-
-/** The caller's part and ours. Of two equal keys a parser takes the last, so ours win. */
-function argumentOf(body: string, keys: string, integrationId: string, token: string): string {
-  const start = body.slice(0, body.lastIndexOf('}'));
-  const comma = /^\s*\{\s*$/.test(start) ? '' : ',';
-  return `${start}${comma}${keys},"_integrationId":"${integrationId}","bearerToken":"${token}"}`;
+function assertName(name: string): void {
+  if (name.length <= NAME_CHARS) return;
+  throw requestError('invalid_function', { message: `No function has a name of more than ${NAME_CHARS} characters.` });
 }
 
 /** What the run writes takes room until it has ended. */
@@ -168,7 +153,7 @@ export async function callFunction<T>(
 async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
   const { connector, unit, section, name, body, trace = newTrace() } = call;
   const { integrationId } = unit;
-  assertCall(dispatcher.argument, call);
+  assertName(name);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
   const isTransactional = call.isWhole || (manifest.transactional ?? true);
@@ -190,7 +175,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     },
   );
   const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
-  const argument = argumentOf(body, dispatcher.keysOf(connector), integrationId, token);
+  const keys = `${dispatcher.keysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
+  const argument = argumentOf(body, keys);
   let outcome: Outcome;
   try {
     outcome = await dispatcher.sandbox.run(
@@ -234,7 +220,7 @@ function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceI
 
 /** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
 export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
-  assertCall(dispatcher.argument, call);
+  assertName(call.name);
   const { section, name, trace = newTrace() } = call;
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();

@@ -79,7 +79,9 @@ async function installOne(
     // An install that failed leaves nothing that could be taken up again.
     isWhole: true,
     trace,
-    body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
+    body: Buffer.from(
+      JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
+    ),
   } as const;
   return callFunction(service.dispatcher, call, async ({ runId, text }) => {
     await applyReply(service, unit, 'installerReply', before, installerFunction, text);

@@ -39,7 +39,8 @@ function put({ body, limits, current, settings, isRun, isUpdating }: PutInput): 
   const value = objectOf(parseBody(body, limits));
   // Settings that the body does not name are not looked at.
   const isAboutSettings = Object.hasOwn(value, 'settings');
-  const whole = isAboutSettings && settings ? { ...current, settings: parsed(settings) as JsonObject } : current;
+  const areCompared = isAboutSettings && !isRun && current._connectorId !== undefined;
+  const whole = areCompared && settings ? { ...current, settings: parsed(settings) as JsonObject } : current;
   const shown = isUpdating ? { ...whole, updateInProgress: true } : whole;
   const next = isRun ? connectorChange(whole, value) : userChange(whole, shown, value);
   return changeOf(next, isAboutSettings && (isRun || current._connectorId === undefined));
@@ -62,12 +63,12 @@ function changeOf(next: JsonObject, hasSettings: boolean): Change {
 export interface PersistInput {
   readonly settings: Uint8Array | undefined;
   /** JSON of the call's options. */
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 /** The runtime's own `persistSettings`. @returns the new settings, and the reply */
 function persist({ settings, body }: PersistInput): { readonly text: Buffer; readonly reply: string } {
-  const { pending } = JSON.parse(body) as JsonObject;
+  const { pending } = parsed(body) as JsonObject;
   const next = persistSettings((settings ? parsed(settings) : {}) as JsonObject, pending);
   assertSettings(next);
   return {

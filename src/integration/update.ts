@@ -83,7 +83,7 @@ async function updateOne(
       isWhole: true,
       section: 'installer',
       name: manifest.updateFunction,
-      body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
+      body: Buffer.from(JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version })),
       trace,
     } as const;
     await callFunction(service.dispatcher, call, store);
