@@ -21,7 +21,7 @@ const COPIED_PARTS = 100_000;
 /** Values and names that the tests of one patch compare. */
 const COMPARED_PARTS = 500_000;
 /** To look a name up takes so many times as long as to compare two numbers. */
-const NAME_PARTS = 4;
+const NAME_PARTS = 8;
 /** List items that insertions and removals of one patch push along. */
 const MOVED_ITEMS = 10_000_000;
 

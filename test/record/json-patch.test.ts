@@ -214,7 +214,7 @@ describe('a patch of a thousand operations takes no time', () => {
     [
       'tests of many names that are the same',
       { a: wide },
-      Array(20).fill({ op: 'test', path: '/a', value: wide }),
+      Array(2).fill({ op: 'test', path: '/a', value: wide }),
       ['request_too_large', undefined],
     ],
     [
