@@ -84,6 +84,8 @@ export const connectionOperations: readonly Operation[] = [
     path: '/connections/{_id}/proxy',
     tag: 'connections',
     summary: "Makes a request to the application with the connection's credentials filled in",
+    description:
+      "Passes on the body and all request headers but those that belong to the hop (RFC 9110, 7.6.1), to this API (`Integrator-*`, `Bulkhead-*`, `Accept-Encoding`, the trace) or to credentials (`Authorization`, `Cookie`). `Content-Encoding` and `Idempotency-Key` are the application's.",
     headers: ['Integrator-Method', 'Integrator-Relative-URI'],
     body: {
       schema: Type.Unknown({ description: 'Whatever the application takes.' }),
