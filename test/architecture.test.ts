@@ -286,7 +286,7 @@ describe('one importer', () => {
     ['commander', ['src/cli/program.ts']],
     ['esbuild', ['src/author/bundler.ts', 'src/author/guest-imports.ts']],
     ['jsonc-parser', ['src/author/project.ts']],
-    ['semver', ['src/integration/newer-version.ts']],
+    ['semver', ['src/connector/version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);
   });

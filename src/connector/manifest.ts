@@ -5,6 +5,7 @@ import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
 import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
+import { versionProblem } from './version.ts';
 
 const Text = Type.String({ maxLength: 10_000 });
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
@@ -55,7 +56,11 @@ const ConnectorSection = Type.Object({
 
 export const Manifest = Type.Object({
   name: Name,
-  version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+(?:[-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
+  version: Type.Refine(
+    Type.String({ maxLength: 100 }),
+    (version) => versionProblem(version) === undefined,
+    (version) => versionProblem(version) ?? '',
+  ),
   description: Type.Optional(Text),
   // Where changes are watched for: not hidden, not among installed packages, not too deep.
   main: Type.String({

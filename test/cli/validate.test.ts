@@ -57,7 +57,7 @@ test.each<[string, Record<string, string>, string[]]>([
         .replaceAll('\n', '\r\n')}`,
     },
     [
-      'package.json:3:3 error version must match pattern',
+      'package.json:3:3 error version must be a semantic version',
       'package.json:6:5 error connector.title must be string',
       'package.json:7:36 error connector.install.1.name must',
     ],
