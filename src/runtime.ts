@@ -33,7 +33,7 @@ import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { completeOptions, type Options } from './options.ts';
+import { completeOptions, listOf, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { References } from './record/references.ts';
@@ -306,6 +306,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     idempotency,
     metrics,
     version,
+    corsOrigins: listOf(options.corsOrigins ?? ''),
     rateLimit: {
       perSecond: options.rateLimitPerSecond,
       badTokensPerMinute: options.badTokensPerMinute,
@@ -340,7 +341,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });
   const handle = app.callback();
-  const server = new HttpServer(handle, activity, options.host, options.port);
+  const server = new HttpServer(handle, activity, options);
 
   const scanned = catalog.start();
   const watcher = watchBundles(connectorsFolder, () => void catalog.scan());

@@ -13,9 +13,11 @@ import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import { type ApiContext, replyJson } from './context.ts';
+import { allowOrigins } from './cors.ts';
 import { descriptionRoutes } from './description.ts';
 import { direct } from './direct.ts';
 import { eventRoutes } from './events.ts';
+import { checkExpectation } from './expectation.ts';
 import { functionRoutes } from './functions.ts';
 import type { Idempotency } from './idempotency.ts';
 import { integrationRoutes } from './integrations.ts';
@@ -51,6 +53,8 @@ export interface AppOptions extends RouteOptions {
   readonly isOnLoopback: () => boolean;
   readonly health: Health;
   readonly rateLimit: RateLimitOptions;
+  /** Whose pages may use the API from a browser. */
+  readonly corsOrigins: readonly string[];
   readonly isClosing: () => boolean;
   readonly onError: (error: unknown, requestId: string) => void;
   /** Told of each request when its reply has gone. */
@@ -64,6 +68,8 @@ export function createApp(options: AppOptions): Koa {
   const router = routes(options);
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
+  app.use(allowOrigins(options.corsOrigins));
+  app.use(checkExpectation);
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
   app.use(servePage(options.pageFolder));
   app.use(underVersion);

@@ -1,10 +1,15 @@
 /** Request bodies: bounded, JSON, mostly objects. */
 import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import rawBody from 'raw-body';
 import { hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { ApiContext } from './context.ts';
+import { askForBody } from './expectation.ts';
+
+const inflate = promisify(gunzip);
 
 export const BODY_LIMIT_BYTES = 1024 * 1024;
 /** A connector may write settings of 5 MiB. */
@@ -58,32 +63,68 @@ export async function readJson(
 
 const limitOf = ({ state: { grant } }: ApiContext): number => (grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
 
+/** Codings of a JSON body that are taken, as `Accept-Encoding` lists them (RFC 7694). */
+const CODINGS = ['gzip', 'identity'];
+
 function assertJsonType(ctx: ApiContext): void {
-  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = ctx.req.headers;
+  const { 'content-type': type } = ctx.req.headers;
   const isJson = type === 'application/json' || ctx.request.is('application/json', 'application/*+json');
+  if (!isJson) throw requestError('unsupported_media_type');
   const charset = ctx.request.charset.toLowerCase();
-  if (!isJson || (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') || encoding !== 'identity') {
-    throw requestError('unsupported_media_type');
+  if (!['', 'utf-8', 'utf8'].includes(charset)) {
+    const message = `The charset ${JSON.stringify(charset.slice(0, 100))} is not supported: send UTF-8.`;
+    throw requestError('unsupported_media_type', { message });
   }
+  assertCoding(ctx, CODINGS);
+}
+
+/** @throws RequestError 415 that names a `Content-Encoding` which is not supported */
+export function assertCoding(ctx: ApiContext, supported: readonly string[]): void {
+  const coding = codingOf(ctx);
+  if (supported.includes(coding)) return;
+  ctx.set('Accept-Encoding', supported.join(', '));
+  const message = `The content coding ${JSON.stringify(coding.slice(0, 100))} is not supported: send ${supported.join(' or ')}.`;
+  throw requestError('unsupported_media_type', { message });
+}
+
+function codingOf(ctx: ApiContext): string {
+  const coding = ctx.get('Content-Encoding').trim().toLowerCase();
+  return coding === '' ? 'identity' : coding.replace(/^x-gzip$/, 'gzip');
 }
 
 async function readText(ctx: ApiContext, limit: number): Promise<string> {
-  const bytes = await readBytes(ctx, limit);
+  const bytes = codingOf(ctx) === 'gzip' ? await readGzip(ctx, limit) : await readBytes(ctx, limit);
   if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
   // A mark in front, as some editors and shells put it there, may be passed over (RFC 8259, 8.1).
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
+/** Bounded as it arrives, and as it is inflated. */
+async function readGzip(ctx: ApiContext, limitBytes: number): Promise<Buffer> {
+  const zipped = await readBytes(ctx, limitBytes);
+  try {
+    return await inflate(zipped, { maxOutputLength: limitBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
+    throw requestError('bad_request', { message: 'The body is not valid gzip.' });
+  }
+}
+
+const tooLarge = (limitBytes: number): Error =>
+  requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
+
 /** The body as it is, whatever it is. */
 export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
+  const { 'content-length': length } = ctx.req.headers;
   try {
-    return await rawBody(ctx.req, { limit: limitBytes, length: ctx.req.headers['content-length'] ?? null });
+    if (!(Number(length) > limitBytes)) askForBody(ctx);
+    return await rawBody(ctx.req, { limit: limitBytes, length: length ?? null });
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
       // What is still to come is not read.
       ctx.set('Connection', 'close');
-      throw requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
+      throw tooLarge(limitBytes);
     }
     if (type === 'stream.not.readable') {
       // The host's doing, and not the client's.

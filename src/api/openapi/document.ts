@@ -14,7 +14,14 @@ const parameterSchemas: Readonly<Record<string, TSchema>> = {
   key: Type.String({ maxLength: 256 }),
   function: Type.String(),
 };
-const ofEvery: readonly ErrorCode[] = ['bad_request', 'host_not_allowed', 'internal_error'];
+const ofEvery: readonly ErrorCode[] = [
+  'bad_request',
+  'host_not_allowed',
+  'request_timeout',
+  'expectation_failed',
+  'headers_too_large',
+  'internal_error',
+];
 const ofEveryWithToken: readonly ErrorCode[] = [
   'invalid_query_params',
   'unauthorized',
