@@ -13,7 +13,7 @@ const table = {
   conflict: [409, 'The record was changed in the meantime; nothing was stored.'],
   already_there: [409, 'There is something else already; nothing was changed.'],
   update_in_progress: [409, 'The integration is being updated.'],
-  precondition_failed: [412, 'The record is not the one that If-Match names.'],
+  precondition_failed: [412, 'What is there is not what If-Match names.'],
   request_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
   expectation_failed: [417, 'Expect may be 100-continue, and nothing else.'],

@@ -25,6 +25,7 @@ import { metricRoutes } from './metrics.ts';
 import { type EndedRequest, observe } from './observe.ts';
 import { type Health, healthRoutes, type OpenRoutes, serveOpen } from './open.ts';
 import { servePage } from './page.ts';
+import { refuseEmptyConditions } from './preconditions.ts';
 import { Guesses, limitRate, type RateLimitOptions } from './rate-limit.ts';
 import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
@@ -77,6 +78,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
   app.use(refuseWhileClosing(options.isClosing));
+  app.use(refuseEmptyConditions);
   app.use(direct(router));
   app.use(refuseUnknown(router));
   return app;

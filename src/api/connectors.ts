@@ -14,8 +14,9 @@ import { assertValid } from '../schema.ts';
 import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
 import { assertCoding, readBytes, readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, flag, isKnown, replyJson } from './context.ts';
+import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
 import { replyList } from './paging.ts';
+import { isKnown } from './preconditions.ts';
 
 export const UpdateBody = Type.Object({
   _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),

@@ -15,7 +15,6 @@ import { readObject } from './body.ts';
 import {
   type ApiContext,
   assertAdministrator,
-  assertMatches,
   change,
   etagOf,
   flag,
@@ -26,6 +25,7 @@ import {
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import { filters, filtersOf, projectionOf, replyList } from './paging.ts';
+import { assertPreconditions } from './preconditions.ts';
 
 export const IntegrationFilters = filters('_connectorId', 'mode', 'tag');
 
@@ -79,7 +79,7 @@ export function integrationRoutes(
     const { value } = await readObject(ctx);
     const [result, etag] = await change(ctx, service, id, (unit) => {
       const current = integrationOf(unit);
-      assertMatches(ctx, etagOf(unit, visible(ctx, current)));
+      assertPreconditions(ctx, etagOf(unit, visible(ctx, current)));
       const next = ctx.state.grant
         ? connectorChange(current, value)
         : userChange(current, shown(service, current), value);
@@ -97,7 +97,7 @@ export function integrationRoutes(
     const id = integrationIdOf(ctx);
     await change(ctx, service, id, (unit) => {
       const integration = integrationOf(unit);
-      assertMatches(ctx, etagOf(unit, integration));
+      assertPreconditions(ctx, etagOf(unit, integration));
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });

@@ -18,9 +18,10 @@ import {
 } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readJson, readObject } from './body.ts';
-import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
+import { type ApiContext, change, etagOf, replyRecord, unitOf } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
+import { assertPreconditions } from './preconditions.ts';
 
 export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
 
@@ -85,7 +86,7 @@ export function recordRoutes(
       const ctx = context as ApiContext;
       const id = ctx.params.id as string;
       await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
-        assertMatches(ctx, etagOf(unit, recordOf(unit, kind, id)));
+        assertPreconditions(ctx, etagOf(unit, recordOf(unit, kind, id)));
         removeRecord(writerOf(ctx, service), unit, kind, id);
       });
       ctx.status = 204;
@@ -103,7 +104,7 @@ function replaced(
   return ownerOf(ctx, service, kind).then((integrationId) =>
     change(ctx, service, integrationId, (unit) => {
       const current = recordOf(unit, kind, id);
-      assertMatches(ctx, etagOf(unit, current));
+      assertPreconditions(ctx, etagOf(unit, current));
       const body = bodyOf(shownRecord(kind, current));
       return tagged(unit, kind, replaceRecord(writerOf(ctx, service), unit, kind, id, body));
     }),

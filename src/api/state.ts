@@ -5,6 +5,7 @@ import { integrationOf, type Service } from '../integration/service.ts';
 import { isStorable } from '../json.ts';
 import { readJson } from './body.ts';
 import { type ApiContext, change, integrationIdOf, replyJson, unitOf } from './context.ts';
+import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
 
 const KEY_CHARS = 256;
 const KEYS = 1_000;
@@ -24,8 +25,11 @@ export function stateRoutes(router: Router, service: Service): void {
     const key = keyOf(ctx);
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     integrationOf(unit);
-    if (!Object.hasOwn(unit.state, key)) throw noSuchKey();
+    const etag = stateEtagOf(unit, key);
+    if (etag === undefined) throw noSuchKey();
+    ctx.set('ETag', etag);
     replyText(ctx, 'application/json; charset=utf-8', JSON.stringify(unit.state[key]));
+    if (isKnown(ctx, etag)) ctx.status = 304;
   });
 
   router.put('/integrations/:id/state/:key', async (context) => {
@@ -38,15 +42,17 @@ export function stateRoutes(router: Router, service: Service): void {
     if (!isStorable(value, DEPTH_LIMIT)) {
       throw requestError('invalid_field', { field: '', message: `A value nests ${DEPTH_LIMIT} levels at the most.` });
     }
-    const isNew = await change(ctx, service, integrationIdOf(ctx), (unit) => {
+    const [isNew, etag] = await change(ctx, service, integrationIdOf(ctx), (unit) => {
       integrationOf(unit);
+      assertPreconditions(ctx, stateEtagOf(unit, key));
       const isNew = !Object.hasOwn(unit.state, key);
       if (isNew && Object.keys(unit.state).length >= KEYS) {
         throw requestError('invalid_field', { field: '', message: `There are ${KEYS} keys at the most.` });
       }
       unit.putState(key, value);
-      return isNew;
+      return [isNew, stateEtagOf(unit, key) as string] as const;
     });
+    ctx.set('ETag', etag);
     replyText(ctx, 'text/plain; charset=utf-8', isNew ? 'Created' : 'OK');
   });
 
@@ -55,7 +61,9 @@ export function stateRoutes(router: Router, service: Service): void {
     const key = keyOf(ctx);
     await change(ctx, service, integrationIdOf(ctx), (unit) => {
       integrationOf(unit);
-      if (!Object.hasOwn(unit.state, key)) throw noSuchKey();
+      const etag = stateEtagOf(unit, key);
+      if (etag === undefined) throw noSuchKey();
+      assertPreconditions(ctx, etag);
       unit.removeState(key);
     });
     replyText(ctx, 'text/plain; charset=utf-8', 'OK');

@@ -30,9 +30,10 @@ async function call(
   request: FunctionRequest,
   onStarted?: (runId: string) => void,
 ): Promise<CallAnswer> {
-  const { section, name, body } = request;
+  const { section, name, precondition = () => {} } = request;
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
+  precondition(unit);
   const connector = await connectorOf(service, integration);
   if (section === 'settings') assertNoUpdate(service, integrationId);
 
@@ -46,7 +47,7 @@ async function call(
     return answer;
   };
   const isPersisting = section === 'settings' && name === PERSIST_SETTINGS;
-  const persist = (): Promise<CallAnswer> => persistByRuntime(service, integrationId, body);
+  const persist = (): Promise<CallAnswer> => persistByRuntime(service, integrationId, request);
   const functionCall = { connector, unit, ...request, onStarted };
   if (isPersisting && service.withoutPersistSettings.has(connector)) {
     return callOwn(service.dispatcher, functionCall, persist);
@@ -62,11 +63,16 @@ function assertNoUpdate({ updating }: Service, integrationId: string): void {
   if (updating.has(integrationId)) throw requestError('update_in_progress');
 }
 
-async function persistByRuntime(service: Service, integrationId: string, body: string): Promise<CallAnswer> {
+async function persistByRuntime(
+  service: Service,
+  integrationId: string,
+  { body, precondition = () => {} }: FunctionRequest,
+): Promise<CallAnswer> {
   const { pending } = JSON.parse(body) as JsonObject;
   await UnitOfWork.change(service.store, integrationId, (unit) => {
     assertNoUpdate(service, integrationId);
     const integration = integrationOf(unit);
+    precondition(unit);
     const next = { ...integration, settings: persistSettings(integration.settings ?? {}, pending) };
     assertIntegration(next);
     put(service, unit, next);

@@ -141,6 +141,14 @@ export class UnitOfWork {
     return this.#draft?.state ?? {};
   }
 
+  /** Of a key of the state: what a commit of this unit would give it. */
+  stateRevisionOf(key: string): number {
+    const revisions = this.#base?.revisions ?? {};
+    const written = [...this.#touched.keys()].filter((name) => name.startsWith(STATE));
+    const place = written.indexOf(stateKey(key));
+    return place === -1 ? (revisions[stateKey(key)] ?? 0) : writesOfState(revisions) + place + 1;
+  }
+
   putState(key: string, value: Json): void {
     this.#touch(stateKey(key), value);
     // Whatever the key is: an assignment to `__proto__` would be something else.

@@ -182,7 +182,7 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
     return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
   }
   const ofConnector = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
-  const ofRun = passesOn === 'errors' && [409, 422, 500, 503, 507].includes(status);
+  const ofRun = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
   return describeReply({
     description: `${listed}${ofConnector}.`,
     schema: Errors,
