@@ -43,6 +43,7 @@ export function integrationRoutes(
       source: (after) => (own ? [own] : integrationsOf(service, after)),
       placeOf,
       matches: filtersOf(ctx, IntegrationFilters),
+      filters: IntegrationFilters,
       show: (integration) => visible(ctx, integration as Integration),
       publicUrl: publicUrl(),
     });

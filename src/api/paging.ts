@@ -21,6 +21,8 @@ export const ProjectionQuery = Type.Object({
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
 const PAGE_CHARS = 16 * 1024 * 1024;
+/** Of a parameter that is named in an error. */
+const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
@@ -73,6 +75,15 @@ function cursorOf(ctx: ApiContext): Place | undefined {
   throw badQuery('cursor is not one that this server has given');
 }
 
+/** @throws RequestError for a parameter that the list does not take: a misspelt filter would filter nothing */
+function assertKnownParameters(ctx: ApiContext, filters: Filters | undefined): void {
+  const known = [PageQuery, ProjectionQuery, filters].flatMap((query) => Object.keys(query?.properties ?? {}));
+  const unknown = Object.keys(ctx.query).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const shown = JSON.stringify(unknown.slice(0, NAME_CHARS));
+  throw badQuery(`There is no query parameter ${shown} here: this list takes ${known.join(', ')}.`);
+}
+
 export interface ListOptions<T> {
   readonly source: Source<T>;
   /** What the list is sorted by. */
@@ -80,12 +91,15 @@ export interface ListOptions<T> {
   readonly show: (item: T) => JsonObject;
   /** Whether an item belongs to the list; all, if not given. */
   readonly matches?: (item: T) => boolean;
+  /** Query parameters of this list beside those of all lists. */
+  readonly filters?: Filters;
   readonly publicUrl: string;
 }
 
 /** Replies one page of a list. No more of it is looked at than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
   const { source, placeOf, show, matches = () => true, publicUrl } = options;
+  assertKnownParameters(ctx, options.filters);
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
   const project = projectionOf(ctx);

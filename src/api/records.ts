@@ -23,7 +23,7 @@ import type { Idempotency } from './idempotency.ts';
 import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
 
-export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
+export const RecordFilters = filters('_integrationId', '_connectorId', 'type', 'name', 'externalId');
 
 export function recordRoutes(
   router: Router,
@@ -38,6 +38,7 @@ export function recordRoutes(
       await replyList(ctx, {
         source: (after) => oldest(recordsFor(ctx, service, kind), isWanted, after),
         placeOf,
+        filters: RecordFilters,
         show: (record) => shownRecord(kind, record),
         publicUrl: publicUrl(),
       });
