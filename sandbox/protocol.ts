@@ -65,12 +65,22 @@ export interface Call {
   readonly argument: string;
 }
 
+/** What a bundle exports, by name. It comes from the bundle's side of the wall: check it. */
+export const BundleReport = Type.Object({
+  sections: Type.Record(Type.String(), Type.Array(Type.String())),
+  /** Functions of a bundle that has no sections. */
+  loose: Type.Array(Type.String()),
+  /** Exported beside the sections, where no call looks. */
+  outOfReach: Type.Array(Type.String()),
+});
+export type BundleReport = Static<typeof BundleReport>;
+
 export interface Job {
   readonly runId: string;
   readonly bundle: Bundle;
   /** Whose warm isolate the run may use; module state never reaches another integration. */
   readonly integrationId: string;
-  /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
+  /** Absent: the bundle is loaded and nothing called; the result is a `BundleReport`. */
   readonly call?: Call;
   readonly limits: Limits;
   /** In a process apart from the connector's calls, where code of this connector alone is tried. */

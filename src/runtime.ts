@@ -18,7 +18,7 @@ import { createPlatformApi } from './broker/platform-api.ts';
 import { backedAcceptances } from './connector/acceptance-backup.ts';
 import { Acceptances, acceptancesFolder } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
-import { loadProblem } from './connector/load-check.ts';
+import { loadBundle } from './connector/load-check.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { requestError } from './errors.ts';
@@ -243,7 +243,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       },
     },
   };
-  const loads = loadProblem.bind(undefined, sandbox, ids);
+  const loads = loadBundle.bind(undefined, sandbox, ids);
   const acceptances = await Acceptances.open(acceptancesFolder(resolve(options.data)), () => new Date());
   for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
   const told = tellConnectors(feed);

@@ -45,6 +45,8 @@ const ConnectorSection = Type.Object({
   permissions: Type.Optional(Type.Object({ fetch: Type.Optional(Type.Array(OriginPattern, { maxItems: 100 })) })),
   /** False: each request of a run is committed by itself, for connectors that take up where they were cut off. */
   transactional: Type.Optional(Type.Boolean()),
+  /** Its functions may stand outside of sections, for stacks of the original. */
+  diy: Type.Optional(Type.Boolean()),
   limits: Type.Optional(
     Type.Object({
       timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
