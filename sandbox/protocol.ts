@@ -188,6 +188,8 @@ export interface Sandbox {
   /** Whether a connector is held back because it keeps bringing its compartment down. */
   isHeld(connectorId: string): boolean;
   usage(): SandboxUsage;
+  /** What is wrong with the machine, in sentences for the operator; empty if nothing is. */
+  problems(): readonly string[];
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }
@@ -202,14 +204,21 @@ export interface ThreadOptions {
   readonly warmMs: number;
 }
 
+export interface HostEnd {
+  /** What it means for the run that did it, if a run did. */
+  readonly fault: Fault;
+  /** Why it has not started, if it had not yet: a sentence for the operator. */
+  readonly problem: string;
+}
+
 /** Where a compartment's threads run: in a process of their own, or in this one. */
 export interface Host {
   /** One per thread. */
   readonly pipes: readonly Duplex[];
   /** Of its own process, for readings of memory and CPU time. */
   readonly pid?: number | undefined;
-  /** Settles when it has gone; with what that means for the run that did it, if a run did. */
-  readonly gone: Promise<Fault>;
+  /** Settles when it has gone. */
+  readonly gone: Promise<HostEnd>;
   /** It has started, with code of ours alone: from now on others come first. */
   yield(): void;
   /** Ends it at once, whatever it is doing. */

@@ -330,6 +330,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
       ];
       const amiss = [
+        ...sandbox.problems(),
         ...(catalog.problem ? [catalog.problem] : []),
         ...acceptances.problems,
         ...store.problems.map(({ message }) => message),

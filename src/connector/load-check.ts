@@ -63,7 +63,8 @@ export async function loadBundle(
     // A crash may be another's doing as long as others are inside.
     if ((hadNoTime(outcome) || fault === 'sandbox_crashed') && attempt < ATTEMPTS) continue;
     if (hadNoTime(outcome)) {
-      throw requestError('overloaded', { message: 'There was no room to try whether the bundle loads.' });
+      const why = message || 'There was no room for it.';
+      throw requestError('overloaded', { message: `The bundle could not be tried, and will be again. ${why}` });
     }
     return { problem: message || fault };
   }
