@@ -20,7 +20,7 @@ export type {
   SandboxUsage,
   Spent,
 } from './protocol.ts';
-export { defaultLimits } from './protocol.ts';
+export { BundleReport, defaultLimits } from './protocol.ts';
 
 export interface SandboxOptions extends SupervisorOptions {
   /** `process`: each compartment is a jailed process. `thread`: threads of this process, without that wall. */

@@ -65,12 +65,22 @@ export interface Call {
   readonly argument: string | readonly Buffer[];
 }
 
+/** What a bundle exports, by name. It comes from the bundle's side of the wall: check it. */
+export const BundleReport = Type.Object({
+  sections: Type.Record(Type.String(), Type.Array(Type.String())),
+  /** Functions of a bundle that has no sections. */
+  loose: Type.Array(Type.String()),
+  /** Exported beside the sections, where no call looks. */
+  outOfReach: Type.Array(Type.String()),
+});
+export type BundleReport = Static<typeof BundleReport>;
+
 export interface Job {
   readonly runId: string;
   readonly bundle: Bundle;
   /** Whose warm isolate the run may use; module state never reaches another integration. */
   readonly integrationId: string;
-  /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
+  /** Absent: the bundle is loaded and nothing called; the result is a `BundleReport`. */
   readonly call?: Call;
   readonly limits: Limits;
   /** In a process apart from the connector's calls, where code of this connector alone is tried. */
@@ -185,6 +195,8 @@ export interface Sandbox {
   /** Whether a connector is held back because it keeps bringing its compartment down. */
   isHeld(connectorId: string): boolean;
   usage(): SandboxUsage;
+  /** What is wrong with the machine, in sentences for the operator; empty if nothing is. */
+  problems(): readonly string[];
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }
@@ -199,14 +211,21 @@ export interface ThreadOptions {
   readonly warmMs: number;
 }
 
+export interface HostEnd {
+  /** What it means for the run that did it, if a run did. */
+  readonly fault: Fault;
+  /** Why it has not started, if it had not yet: a sentence for the operator. */
+  readonly problem: string;
+}
+
 /** Where a compartment's threads run: in a process of their own, or in this one. */
 export interface Host {
   /** One per thread. */
   readonly pipes: readonly Duplex[];
   /** Of its own process, for readings of memory and CPU time. */
   readonly pid?: number | undefined;
-  /** Settles when it has gone; with what that means for the run that did it, if a run did. */
-  readonly gone: Promise<Fault>;
+  /** Settles when it has gone. */
+  readonly gone: Promise<HostEnd>;
   /** It has started, with code of ours alone: from now on others come first. */
   yield(): void;
   /** Ends it at once, whatever it is doing. */

@@ -18,7 +18,7 @@ import { createPlatformApi } from './broker/platform-api.ts';
 import { backedAcceptances } from './connector/acceptance-backup.ts';
 import { Acceptances, acceptancesFolder } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
-import { loadProblem } from './connector/load-check.ts';
+import { loadBundle } from './connector/load-check.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { requestError } from './errors.ts';
@@ -34,7 +34,7 @@ import { integrationJson, integrationOf, type Service } from './integration/serv
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { completeOptions, type Options } from './options.ts';
+import { completeOptions, listOf, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { Renewal } from './record/renew.ts';
@@ -252,7 +252,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       },
     },
   };
-  const loads = loadProblem.bind(undefined, sandbox, ids);
+  const loads = loadBundle.bind(undefined, sandbox, ids);
   const acceptances = await Acceptances.open(acceptancesFolder(resolve(options.data)), () => new Date());
   for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
   const told = tellConnectors(feed);
@@ -315,6 +315,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     idempotency,
     metrics,
     version,
+    corsOrigins: listOf(options.corsOrigins ?? ''),
     rateLimit: {
       perSecond: options.rateLimitPerSecond,
       badTokensPerMinute: options.badTokensPerMinute,
@@ -338,6 +339,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
       ];
       const amiss = [
+        ...sandbox.problems(),
         ...(catalog.problem ? [catalog.problem] : []),
         ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
@@ -349,7 +351,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });
   const handle = app.callback();
-  const server = new HttpServer(handle, activity, options.host, options.port);
+  const server = new HttpServer(handle, activity, options);
 
   const scanned = catalog.start();
   const watcher = watchBundles(connectorsFolder, () => void catalog.scan());

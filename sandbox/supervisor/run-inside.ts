@@ -110,6 +110,6 @@ function lengthOf(argument: string | readonly Buffer[]): number {
 }
 
 /** An outcome that is ours to tell. */
-export function fault(reason: Fault, spent: Spent = nothingSpent): Outcome {
-  return { status: 'faulted', fault: reason, message: '', spent };
+export function fault(reason: Fault, spent: Spent = nothingSpent, message = ''): Outcome {
+  return { status: 'faulted', fault: reason, message, spent };
 }

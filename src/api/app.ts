@@ -13,9 +13,11 @@ import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import { type ApiContext, replyJson } from './context.ts';
+import { allowOrigins } from './cors.ts';
 import { descriptionRoutes } from './description.ts';
 import { direct } from './direct.ts';
 import { eventRoutes } from './events.ts';
+import { checkExpectation } from './expectation.ts';
 import { functionRoutes } from './functions.ts';
 import type { Idempotency } from './idempotency.ts';
 import { integrationRoutes } from './integrations.ts';
@@ -23,6 +25,7 @@ import { metricRoutes } from './metrics.ts';
 import { type EndedRequest, observe } from './observe.ts';
 import { type Health, healthRoutes, type OpenRoutes, serveOpen } from './open.ts';
 import { servePage } from './page.ts';
+import { refuseEmptyConditions } from './preconditions.ts';
 import { Guesses, limitRate, type RateLimitOptions } from './rate-limit.ts';
 import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
@@ -51,6 +54,8 @@ export interface AppOptions extends RouteOptions {
   readonly isOnLoopback: () => boolean;
   readonly health: Health;
   readonly rateLimit: RateLimitOptions;
+  /** Whose pages may use the API from a browser. */
+  readonly corsOrigins: readonly string[];
   readonly isClosing: () => boolean;
   readonly onError: (error: unknown, requestId: string) => void;
   /** Told of each request when its reply has gone. */
@@ -64,6 +69,8 @@ export function createApp(options: AppOptions): Koa {
   const router = routes(options);
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
+  app.use(allowOrigins(options.corsOrigins));
+  app.use(checkExpectation);
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
   app.use(servePage(options.pageFolder));
   app.use(underVersion);
@@ -71,6 +78,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
   app.use(refuseWhileClosing(options.isClosing));
+  app.use(refuseEmptyConditions);
   app.use(direct(router));
   app.use(refuseUnknown(router));
   return app;

@@ -1,5 +1,6 @@
 /** Bearer tokens (RFC 6750), and who may be asked at all. */
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { isSameSecret, type OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
@@ -50,6 +51,9 @@ const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]|\
 
 export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host) || host === '::1';
 
+/** What balancers ask, some of them with HTTP/1.0 and without naming a host. */
+const HEALTH = /^(?:\/v1)?\/(?:healthz|readyz)$/;
+
 /**
  * While the server is on loopback, a request has to name a loopback host or that of the public URL:
  * a page elsewhere whose name was pointed here afterwards (DNS rebinding) cannot.
@@ -58,20 +62,34 @@ export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host) || 
  */
 export function guardHost(isOnLoopback: () => boolean, publicUrl: () => string): Middleware {
   return (ctx, next) => {
-    if (isOnLoopback()) {
-      const named = ctx.req.headers.host ?? '';
-      // The usual spellings, before a URL is parsed for each request.
-      if (!/^(?:localhost|127\.0\.0\.1)(?::\d+)?$/.test(named)) {
-        const host = hostOf(`http://${named}`);
-        if (host === undefined || (!isLoopbackHost(host) && host !== hostOf(publicUrl()))) {
-          throw requestError('host_not_allowed');
-        }
+    const named = ctx.req.headers.host;
+    assertOneHost(ctx.req);
+    if (!isOnLoopback() || (!named && HEALTH.test(ctx.path))) return next();
+    // The usual spellings, before a URL is parsed for each request.
+    if (named === undefined || !/^(?:localhost|127\.0\.0\.1)(?::\d+)?$/.test(named)) {
+      const host = hostOf(`http://${named}`);
+      if (!named || host === undefined || (!isLoopbackHost(host) && host !== hostOf(publicUrl()))) {
+        throw requestError('host_not_allowed');
       }
     }
     return next();
   };
 }
 
+/** @throws RequestError 400 for two lines, or none since HTTP/1.1 (RFC 9112, 3.2) */
+function assertOneHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): void {
+  let lines = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') lines++;
+  }
+  if (lines > 1) throw requestError('bad_request', { message: 'The request names its Host more than once.' });
+  if (lines === 0 && httpVersionMajor === 1 && httpVersionMinor >= 1) {
+    throw requestError('bad_request', { message: 'The request has no Host.' });
+  }
+}
+
+/** A dot at the end names the same host. */
 function hostOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
+  return URL.parse(url)?.hostname.replace(/\.$/, '');
 }

@@ -14,10 +14,9 @@ import { recordOf } from '../record/records.ts';
 import type { Redaction } from '../record/redaction.ts';
 import { readBytes } from './body.ts';
 import { type ApiContext, replyJson, unitOf } from './context.ts';
+import { headersToPassOn, headerText } from './proxy-headers.ts';
 import { ownerOf } from './records.ts';
 
-/** Of the caller's headers, those that go along. */
-const PASSED_ON = ['accept', 'content-type', 'if-match', 'if-none-match', 'prefer'];
 /** Of the application's, those that are about its connection to us or its own place, and not about what it says. */
 const NOT_PASSED_BACK =
   /^(?:connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|content-(?:encoding|length)|set-cookie|strict-transport-security|alt-svc|clear-site-data|access-control-.*|bulkhead-.*|x-request-id)$/;
@@ -34,8 +33,8 @@ export function connectionRoutes(router: Router, service: Service): void {
         message: `${method.slice(0, 50)} is no method`,
       });
     }
-    const headers = PASSED_ON.map((name) => [name, ctx.get(name)] as const).filter(([, value]) => value !== '');
-    const wanted = { method, relativeURI: ctx.get('Integrator-Relative-URI'), headers };
+    const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
+    const wanted = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
     const { response, redaction } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
     ctx.status = response.status;
     for (const [name, value] of response.headers) {

@@ -14,9 +14,10 @@ import { assertValid } from '../schema.ts';
 import { shortList } from '../shortened.ts';
 import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
-import { readBytes, readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, flag, isKnown, replyJson } from './context.ts';
+import { assertCoding, readBytes, readObject } from './body.ts';
+import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
+import { isKnown } from './preconditions.ts';
 
 export const UpdateBody = Type.Object({
   _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
@@ -48,9 +49,10 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   router.put('/connectors', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    if (!ctx.request.is(TARBALL_TYPES) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
+    if (!ctx.request.is(TARBALL_TYPES)) {
       throw requestError('unsupported_media_type', { message: `The body must be ${TARBALL_TYPES[0]}.` });
     }
+    assertCoding(ctx, ['identity']);
     const tarball = await readBytes(ctx, TARBALL_BYTES);
     const { row, isNew } = await service.activity.during(() => bundleUploads.put(tarball));
     ctx.status = isNew ? 201 : 200;

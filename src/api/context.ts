@@ -9,6 +9,7 @@ import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import type { Account } from '../work/work.ts';
+import { isKnown } from './preconditions.ts';
 
 export interface ApiState {
   requestId: string;
@@ -87,17 +88,6 @@ export function etagOf(unit: UnitOfWork, record: JsonObject): string {
   return `"${unit.revisionOf(String(record._id)).toString(36)}-${modified}${isUpdating}"`;
 }
 
-/** Whether a list of entity tags, or `*`, names this one; weak ones compare by their text. */
-function names(list: string, etag: string): boolean {
-  return list.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
-}
-
-/** @throws RequestError 412 if `If-Match` does not name this record (RFC 9110, 13.1.1) */
-export function assertMatches(ctx: ApiContext, etag: string): void {
-  const wanted = ctx.get('If-Match');
-  if (wanted !== '' && !names(wanted, etag)) throw requestError('precondition_failed');
-}
-
 /**
  * Replies JSON. As text: what is none, koa compares with the classes of `fetch`, and Node then loads its
  * own: 15 MB, and 40 ms of the first reply.
@@ -118,12 +108,6 @@ export function replyRecord(ctx: ApiContext, record: string | Buffer, etag: stri
   ctx.status = 200;
   replyJsonText(ctx, record);
   if (isKnown(ctx, etag)) ctx.status = 304;
-}
-
-/** Whether the client has what it asks for already. */
-export function isKnown(ctx: Context, etag: string): boolean {
-  const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-  return isRead && names(ctx.get('If-None-Match'), etag);
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

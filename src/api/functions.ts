@@ -3,14 +3,13 @@ import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
 import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
-import { integrationJson, integrationOf, type Service } from '../integration/service.ts';
+import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readArgument, readObject } from './body.ts';
 import {
   type ApiContext,
   assertAdministrator,
-  assertMatches,
   etagOf,
   flag,
   integrationIdOf,
@@ -19,6 +18,7 @@ import {
   replyRecord,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
+import { assertPreconditions } from './preconditions.ts';
 
 export function functionRoutes(
   router: Router,
@@ -33,7 +33,8 @@ export function functionRoutes(
       const id = integrationIdOf(ctx);
       const body = await readArgument(ctx, service);
       const name = ctx.params.function as string;
-      const request = { section, name, body, trace: ctx.state.trace };
+      const precondition = integrationCondition(ctx, service);
+      const request = { section, name, body, trace: ctx.state.trace, precondition };
       if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
       replyAnswer(ctx, await callIntegration(service, id, request));
     });
@@ -57,11 +58,17 @@ export function functionRoutes(
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
     const body = await readArgument(ctx, service);
-    const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
+    const precondition = integrationCondition(ctx, service);
     const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
     replyAnswer(ctx, await uninstall(service, id, options));
   });
 }
+
+/** The request's conditions, for the integration as it is when the run begins. */
+const integrationCondition =
+  (ctx: ApiContext, service: Service) =>
+  (unit: UnitOfWork): void =>
+    assertPreconditions(ctx, etagOf(unit, shown(service, integrationOf(unit))));
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
 const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));

@@ -15,7 +15,6 @@ import {
   type ApiContext,
   accountOf,
   assertAdministrator,
-  assertMatches,
   change,
   changingOf,
   etagOf,
@@ -27,6 +26,7 @@ import {
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import { filters, filtersOf, replyList } from './paging.ts';
+import { assertPreconditions } from './preconditions.ts';
 import { projectionOf } from './projection.ts';
 
 /** Records that are named in an error. */
@@ -49,6 +49,7 @@ export function integrationRoutes(
       source: (after) => (own ? [own] : integrationsOf(service, after)),
       placeOf: ({ head }) => placeOf(head),
       matches: ({ head }) => isWanted(head),
+      filters: IntegrationFilters,
       show: (seen, projection) => shownText(ctx, seen, projection),
       publicUrl: publicUrl(),
     });
@@ -93,7 +94,7 @@ export function integrationRoutes(
     const id = integrationIdOf(ctx);
     await change(ctx, service, id, (unit) => {
       const integration = integrationOf(unit);
-      assertMatches(ctx, etagOf(unit, integration));
+      assertPreconditions(ctx, etagOf(unit, integration));
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });
@@ -112,7 +113,7 @@ export function integrationRoutes(
     return changeBy(changingOf(ctx, service, id), tasks, 'put', {
       inputOf(unit) {
         const current = integrationOf(unit);
-        assertMatches(ctx, etagOf(unit, visible(ctx, current)));
+        assertPreconditions(ctx, etagOf(unit, visible(ctx, current)));
         const settings = unit.settings?.text;
         const [isRun, isUpdating] = [ctx.state.grant !== undefined, service.updating.has(id)];
         const input = { body, limits: bodyLimitsOf(ctx), current, settings, isRun, isUpdating };

@@ -6,7 +6,7 @@ import { joined } from '../store/document.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
-import { projectionOf } from './projection.ts';
+import { ProjectionQuery, projectionOf } from './projection.ts';
 import { badQuery, queryOf } from './query.ts';
 
 /** Items of a page. */
@@ -19,9 +19,9 @@ export const PageQuery = Type.Object({
 });
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
-const PAGE_CHARS = 16 * 1024 * 1024;
-/** The same for a run, whose replies cross into its compartment. */
-const RUN_PAGE_CHARS = 4 * 1024 * 1024;
+const PAGE_CHARS = 4 * 1024 * 1024;
+/** Of a parameter that is named in an error. */
+const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
@@ -68,6 +68,14 @@ type Text = string | Buffer;
 /** How a value is shown. */
 export const asText = (value: JsonObject, projection: Projection | undefined): string =>
   JSON.stringify(project(value, projection));
+/** @throws RequestError for a parameter that the list does not take: a misspelt filter would filter nothing */
+function assertKnownParameters(ctx: ApiContext, filters: Filters | undefined): void {
+  const known = [PageQuery, ProjectionQuery, filters].flatMap((query) => Object.keys(query?.properties ?? {}));
+  const unknown = Object.keys(ctx.query).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const shown = JSON.stringify(unknown.slice(0, NAME_CHARS));
+  throw badQuery(`There is no query parameter ${shown} here: this list takes ${known.join(', ')}.`);
+}
 
 export interface ListOptions<T> {
   readonly source: Source<T>;
@@ -77,16 +85,18 @@ export interface ListOptions<T> {
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list; all, if not given. */
   readonly matches?: (item: T) => boolean;
+  /** Query parameters of this list beside those of all lists. */
+  readonly filters?: Filters;
   readonly publicUrl: string;
 }
 
 /** Replies one page of a list. No more of it is looked at than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
   const { source, placeOf, show, matches = () => true, publicUrl } = options;
+  assertKnownParameters(ctx, options.filters);
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
   const projection = projectionOf(ctx);
-  const most = ctx.state.grant ? RUN_PAGE_CHARS : PAGE_CHARS;
   const page: Text[] = [];
   const slice = new TimeSlice();
   let items = 0;
@@ -96,7 +106,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
     if (slice.isOver) await slice.next();
     const place = placeOf(item);
     if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
-    if (last && (items === limit || chars >= most)) {
+    if (last && (items === limit || chars >= PAGE_CHARS)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;
     }

@@ -19,22 +19,14 @@ import { byAge, comparePlaces, type Place, placeOf, type RecordKind, recordKinds
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
-import {
-  type ApiContext,
-  accountOf,
-  assertMatches,
-  change,
-  changingOf,
-  etagOf,
-  replyRecord,
-  unitOf,
-} from './context.ts';
+import { type ApiContext, accountOf, change, changingOf, etagOf, replyRecord, unitOf } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import { filters, filtersOf, LIMIT_MAX, replyList } from './paging.ts';
+import { assertPreconditions } from './preconditions.ts';
 import { projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
 
-export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
+export const RecordFilters = filters('_integrationId', '_connectorId', 'type', 'name', 'externalId');
 
 export function recordRoutes(
   router: Router,
@@ -52,6 +44,7 @@ export function recordRoutes(
       await replyList(ctx, {
         source: (after) => oldest(recordsFor(ctx, service, kind), ({ head }) => isWanted(head), after),
         placeOf: ({ head }) => placeOf(head),
+        filters: RecordFilters,
         show: (record, projection) => shown(ctx, record, projection),
         publicUrl: publicUrl(),
       });
@@ -99,7 +92,7 @@ export function recordRoutes(
       const ctx = context as ApiContext;
       const id = ctx.params.id as string;
       await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
-        assertMatches(ctx, etagOf(unit, recordOf(unit, kind, id).head));
+        assertPreconditions(ctx, etagOf(unit, recordOf(unit, kind, id).head));
         removeRecord(unit, kind, id);
       });
       ctx.status = 204;
@@ -119,7 +112,7 @@ async function rewritten(
   return changeBy(changingOf(ctx, service, integrationId), tasks, 'draft', {
     inputOf(unit) {
       const before = recordOf(unit, kind, id);
-      assertMatches(ctx, etagOf(unit, before.head));
+      assertPreconditions(ctx, etagOf(unit, before.head));
       const input = draftOfNext(writerOf(ctx, service), unit, kind, before, body, isPatch);
       return { input, bytes: body.length + (input.before ? before.bytes : 0) };
     },

@@ -4,6 +4,7 @@ import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, integrationIdOf, replyJson, unitOf } from './context.ts';
+import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
 import { tasks } from './state-tasks.ts';
 
 const KEY_CHARS = 256;
@@ -25,7 +26,10 @@ export function stateRoutes(router: Router, service: Service): void {
     integrationOf(unit);
     const value = unit.state.get(key);
     if (!value) throw noSuchKey();
+    const etag = stateEtagOf(unit, key) as string;
+    ctx.set('ETag', etag);
     replyText(ctx, 'application/json; charset=utf-8', value.text);
+    if (isKnown(ctx, etag)) ctx.status = 304;
   });
 
   router.put('/integrations/:id/state/:key', async (context) => {
@@ -37,15 +41,17 @@ export function stateRoutes(router: Router, service: Service): void {
     }
     const input = { body, limits: bodyLimitsOf(ctx) };
     const { text } = await service.work.run(tasks, 'stateValue', input, body.length, accountOf(ctx));
-    const isNew = await change(ctx, service, integrationIdOf(ctx), (unit) => {
+    const [isNew, etag] = await change(ctx, service, integrationIdOf(ctx), (unit) => {
       integrationOf(unit);
+      assertPreconditions(ctx, stateEtagOf(unit, key));
       const isNew = !unit.state.has(key);
       if (isNew && unit.state.size >= KEYS) {
         throw requestError('invalid_field', { field: '', message: `There are ${KEYS} keys at the most.` });
       }
       unit.putState(key, text);
-      return isNew;
+      return [isNew, stateEtagOf(unit, key) as string] as const;
     });
+    ctx.set('ETag', etag);
     replyText(ctx, 'text/plain; charset=utf-8', isNew ? 'Created' : 'OK');
   });
 
@@ -54,7 +60,9 @@ export function stateRoutes(router: Router, service: Service): void {
     const key = keyOf(ctx);
     await change(ctx, service, integrationIdOf(ctx), (unit) => {
       integrationOf(unit);
-      if (!unit.state.has(key)) throw noSuchKey();
+      const etag = stateEtagOf(unit, key);
+      if (etag === undefined) throw noSuchKey();
+      assertPreconditions(ctx, etag);
       unit.removeState(key);
     });
     replyText(ctx, 'text/plain; charset=utf-8', 'OK');

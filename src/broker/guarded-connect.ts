@@ -8,6 +8,7 @@ import { buildConnector } from 'undici';
 import type { FairSemaphore } from '../work/fair-semaphore.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
+import { prepareConnection } from './kept-connection.ts';
 
 /** A server with several addresses gets this long for each before the next is tried. */
 const ADDRESS_ATTEMPT_MS = 1_000;
@@ -73,6 +74,12 @@ export function guardedConnect({
     const { hostname } = options;
     // An address is connected to without being looked up.
     if (isIP(hostname) !== 0 && !guard.permits(hostname)) callback(closed(hostname), null);
-    else connect(options, callback);
+    else {
+      connect(options, (...[error, socket]) => {
+        if (error !== null) return callback(error, null);
+        prepareConnection(socket);
+        callback(null, socket);
+      });
+    }
   };
 }

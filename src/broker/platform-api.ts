@@ -57,6 +57,9 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
       // A connector speaks JSON; what the web platform would name the text is of no use here.
       if (body !== null) sent['content-type'] ??= 'application/json';
       sent.host = 'localhost';
+      // The body is there.
+      delete sent.expect;
+      sent['user-agent'] ??= 'bulkhead';
       const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
       if (body !== null) options.payload = body;
       loading ??= load();

@@ -5,6 +5,7 @@ import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
 import { AnyObject, isLongerThan, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
+import { versionProblem } from './version.ts';
 
 const Text = Type.String({ maxLength: 10_000 });
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
@@ -44,6 +45,8 @@ const ConnectorSection = Type.Object({
   permissions: Type.Optional(Type.Object({ fetch: Type.Optional(Type.Array(OriginPattern, { maxItems: 100 })) })),
   /** False: each request of a run is committed by itself, for connectors that take up where they were cut off. */
   transactional: Type.Optional(Type.Boolean()),
+  /** Its functions may stand outside of sections, for stacks of the original. */
+  diy: Type.Optional(Type.Boolean()),
   limits: Type.Optional(
     Type.Object({
       timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -55,7 +58,11 @@ const ConnectorSection = Type.Object({
 
 export const Manifest = Type.Object({
   name: Name,
-  version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+(?:[-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
+  version: Type.Refine(
+    Type.String({ maxLength: 100 }),
+    (version) => versionProblem(version) === undefined,
+    (version) => versionProblem(version) ?? '',
+  ),
   description: Type.Optional(Text),
   // Where changes are watched for: not hidden, not among installed packages, not too deep.
   main: Type.String({

@@ -30,9 +30,10 @@ async function call(
   request: FunctionRequest,
   onStarted?: (runId: string) => void,
 ): Promise<CallAnswer> {
-  const { section, name, body } = request;
+  const { section, name, precondition = () => {} } = request;
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
+  precondition(unit);
   const connector = await connectorOf(service, integration);
   if (section === 'settings') assertNoUpdate(service, integrationId);
 
@@ -48,7 +49,7 @@ async function call(
   };
   const isPersisting = section === 'settings' && name === PERSIST_SETTINGS;
   const persist = (): Promise<CallAnswer> =>
-    persistByRuntime(service, integrationId, body, { owner: connector._id, charge() {} });
+    persistByRuntime(service, integrationId, request, { owner: connector._id, charge() {} });
   const functionCall = { connector, unit, ...request, onStarted };
   if (isPersisting && service.withoutPersistSettings.has(connector)) {
     return callOwn(service.dispatcher, functionCall, persist);
@@ -67,7 +68,7 @@ function assertNoUpdate({ updating }: Pick<Service, 'updating'>, integrationId: 
 async function persistByRuntime(
   { store, work, ...service }: Service,
   integrationId: string,
-  body: Buffer,
+  { body, precondition = () => {} }: FunctionRequest,
   account: Account,
 ): Promise<CallAnswer> {
   const units: Units = {
@@ -77,6 +78,7 @@ async function persistByRuntime(
   return changeBy({ work, account, units }, tasks, 'persist', {
     inputOf(unit) {
       integrationOf(unit);
+      precondition(unit);
       const settings = unit.settings?.text;
       return { input: { settings, body }, bytes: body.length + (settings?.length ?? 0) };
     },

@@ -50,6 +50,8 @@ export interface FunctionRequest {
   readonly body: Buffer;
   /** Of the request that asks for it; a new one without. */
   readonly trace?: Trace | undefined;
+  /** Throws if the integration is not the one that the caller means. */
+  readonly precondition?: (unit: UnitOfWork) => void;
 }
 
 /** The same, with whose code it is and what it may change. */

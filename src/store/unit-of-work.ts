@@ -146,6 +146,14 @@ export class UnitOfWork {
     return this.#draft?.state ?? new Map();
   }
 
+  /** Of a key of the state: what a commit of this unit would give it. */
+  stateRevisionOf(key: string): number {
+    const written = [...this.#touched.keys()].filter((name) => name.startsWith(STATE));
+    const place = written.indexOf(stateKey(key));
+    if (place === -1) return revisionIn(this.#base, stateKey(key));
+    return (this.#base?.stateWrites ?? 0) + place + 1;
+  }
+
   /** @param text JSON */
   putState(key: string, text: Buffer): void {
     this.#touch(stateKey(key), text.length);

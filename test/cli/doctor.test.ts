@@ -241,7 +241,7 @@ test('bundles that do not load, each with its reason', async () => {
   expect(names).toEqual(['a', 'broken', 'old', 'twin']);
   expect(verdicts.map(({ status, sentence }) => `${status}: ${sentence}`)).toEqual([
     expect.stringMatching(/^problem: The bundle broken does not load: .*Unexpected/),
-    expect.stringMatching(/^problem: The bundle old does not load: version must match/),
+    expect.stringMatching(/^problem: The bundle old does not load: version must be a semantic version/),
     'problem: The bundle twin has the same id as a: one of them is refused.',
   ]);
   expect(await bundles(await temporaryFolder(), 'process', () => {})).toMatchObject([{ status: 'warning' }]);
