@@ -5,6 +5,7 @@ import type { Sandbox } from './protocol.ts';
 import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
+export { BundleReport } from './bundle-report.ts';
 export { ById } from './by-id.ts';
 export { hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
@@ -20,7 +21,7 @@ export type {
   SandboxUsage,
   Spent,
 } from './protocol.ts';
-export { BundleReport, defaultLimits } from './protocol.ts';
+export { defaultLimits } from './protocol.ts';
 
 export interface SandboxOptions extends SupervisorOptions {
   /** `process`: each compartment is a jailed process. `thread`: threads of this process, without that wall. */

@@ -37,7 +37,7 @@ export class HttpServer {
   /** For a server that asks for bodies itself, as Node's does unless it is told otherwise. */
   get listener(): RequestListener {
     return (request, response) => {
-      delete request.headers.expect;
+      if (request.headers.expect !== undefined) delete request.headers.expect;
       this.#listener(request, response);
     };
   }

@@ -109,7 +109,7 @@ export class Run implements RunCallbacks {
       if (this.#isOver(this.#clock.leave() >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall; their messages quote the code alone.
       const message = error instanceof Error ? error.message : 'it does not load';
-      return this.#fault('bundle_failed', message.slice(0, this.#limits.errorChars));
+      return this.#fault('bundle_failed', message);
     }
     if (this.#answer) this.#finish();
   }
@@ -253,7 +253,7 @@ export class Run implements RunCallbacks {
         this.#end({ status: 'answered', result: text, spent: this.#spent() });
       }
     } else if (kind === 'bundle_failed') {
-      this.#fault(kind, text.slice(0, this.#limits.errorChars));
+      this.#fault(kind, text);
     } else if (kind === 'object_not_found' || kind === 'invalid_function') {
       this.#fault(kind);
     } else {
@@ -262,7 +262,8 @@ export class Run implements RunCallbacks {
   }
 
   #fault(fault: ThreadsFault, message = ''): void {
-    this.#end({ status: 'faulted', fault, message, spent: this.#spent() });
+    const shown = message.slice(0, this.#limits.errorChars);
+    this.#end({ status: 'faulted', fault, message: shown, spent: this.#spent() });
   }
 
   #spent(): Spent {
