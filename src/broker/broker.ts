@@ -17,6 +17,8 @@ export interface RunEvents {
   onRequest(): void;
 }
 
+/** Of each request, what is not counted: others have their turn after it anyway. */
+const FREE_MS = 0.5;
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
 
@@ -51,12 +53,13 @@ export class Broker {
   /** Makes the capabilities of one run. */
   askFor(grantee: Grantee, events: RunEvents): Ask {
     const progress = new Progress(events);
-    const { grant } = grantee;
+    const { connectorId, grant } = grantee;
+    grant.onCharged = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
     return {
       fetch: (text, signal, isCongested = () => false) =>
         answer(async () => {
           events.onRequest();
-          await this.#queue.turn(grantee.connectorId);
+          await this.#queue.turn(connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
           if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');
           return this.#counted(grantee, () => this.#fetch(text, grantee, signal));
@@ -73,21 +76,23 @@ export class Broker {
   }
 
   /**
-   * What is done for a run before anybody else has their turn is counted as its CPU time, and so is what the pool
-   * does for it; its next request waits in proportion.
+   * What this thread does for a run before anybody else has their turn is counted as its CPU time, and so is what
+   * the pool does for it; its next request waits in proportion.
    */
   async #counted<T>({ grant }: Grantee, work: () => Promise<T>): Promise<T> {
-    const [before, from] = [grant.cpuMs, performance.now()];
-    let turnEndedAt: number | undefined;
-    setImmediate(() => {
-      turnEndedAt ??= performance.now();
-    });
+    const from = process.threadCpuUsage();
+    let isCounted = false;
+    const stop = (): void => {
+      if (isCounted) return;
+      isCounted = true;
+      const { user, system } = process.threadCpuUsage(from);
+      grant.charge((user + system) / 1_000 - FREE_MS);
+    };
+    setImmediate(stop);
     try {
       return await work();
     } finally {
-      turnEndedAt ??= performance.now();
-      grant.charge(turnEndedAt - from);
-      this.#queue.charge(grant.connectorId, grant.cpuMs - before);
+      stop();
     }
   }
 

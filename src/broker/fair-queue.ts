@@ -4,8 +4,6 @@
  * who has had much of the runtime's CPU time waits in proportion.
  */
 
-/** Of a request, what is not counted: others have their turn after it anyway. */
-const FREE_MS = 0.5;
 /** The part of a core's time that an owner's requests may have in the long run. */
 const SHARE = 0.25;
 /** What may be used up at once. */
@@ -37,9 +35,8 @@ export class FairQueue {
 
   /** Counts the CPU time that an owner's request has used. */
   charge(owner: string, cpuMs: number): void {
-    if (cpuMs <= FREE_MS) return;
     const credit = this.#creditOf(owner);
-    credit.leftMs -= cpuMs - FREE_MS;
+    credit.leftMs -= cpuMs;
     this.#credits.set(owner, credit);
   }
 
@@ -87,6 +84,6 @@ export class FairQueue {
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       if (!this.#isTurnTaken) this.#serveNext();
-    }, Math.ceil(soonestMs));
+    }, Math.ceil(soonestMs)).unref();
   }
 }

@@ -22,6 +22,8 @@ export class Grant {
   readonly expiresAt = Date.now() + LIFETIME_MS;
   /** CPU time of the runtime for what the run has asked, in milliseconds. */
   cpuMs = 0;
+  /** Told of each part of it. */
+  onCharged: ((cpuMs: number) => void) | undefined;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
   isLive = true;
   /** Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest. */
@@ -47,7 +49,9 @@ export class Grant {
   }
 
   charge(cpuMs: number): void {
+    if (cpuMs <= 0) return;
     this.cpuMs += cpuMs;
+    this.onCharged?.(cpuMs);
   }
 
   end(): void {
