@@ -12,6 +12,7 @@ import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Idempotency } from './api/idempotency.ts';
 import { Broker } from './broker/broker.ts';
+import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
@@ -204,6 +205,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
+  const callers = new InProcessCallers();
   const outbound = createOutbound({
     allowPrivateNetwork: options.allowPrivateNetwork ?? '',
     limits: { responseBytes: options.runResponseBytes },
@@ -230,7 +232,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     tokens: oneTimeTokens,
     writes: new WriteRoom(UNCOMMITTED_CHARS),
     broker: new Broker(
-      createPlatformApi((request, response) => void handle(request, response)),
+      createPlatformApi((request, response) => void handle(request, response), callers),
       outbound,
     ),
     runs,
@@ -320,6 +322,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
+    callers,
     publicUrl,
     isOnLoopback: () => server.isListening && isLoopbackHost(options.host),
     isClosing: () => closing !== undefined,

@@ -5,6 +5,7 @@ import { findings } from '../schema.ts';
 import type { Trace } from '../trace-context.ts';
 import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { Grant } from './one-time-tokens.ts';
 import type { Outbound, OutboundResponse } from './outbound.ts';
 import { methods, type PlatformApi, type PlatformResponse } from './platform-api.ts';
 
@@ -33,9 +34,10 @@ const progressRequest = Compile(
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
 
-/** Whose run it is, the token that it brings along, and the origins that the manifest names. */
+/** Whose run it is, what it may do here, and the origins that the manifest names. */
 export interface Grantee {
   readonly connectorId: string;
+  readonly grant: Grant;
   readonly token: string;
   readonly permissions: readonly string[];
   readonly trace: Trace;

@@ -162,11 +162,11 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
   const isTransactional = call.isWhole || (manifest.transactional ?? true);
-  const grant = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
-  const { token, revoke, redact } = dispatcher.tokens.issue(grant);
+  const granted = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
+  const { grant, token, revoke, redact } = dispatcher.tokens.issue(granted);
   const run = begin(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.askFor(
-    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [], trace },
+    { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
         run.logged(level, redact(text));

@@ -1,9 +1,13 @@
 /** `fetch` of a running connector, from its manifest to a server outside and back. */
 import { describe, expect, test } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
+import { OneTimeTokens } from '../../src/broker/one-time-tokens.ts';
 import type { PlatformApi, PlatformRequest } from '../../src/broker/platform-api.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { newTrace } from '../../src/trace-context.ts';
 import type { Client } from '../support/client.ts';
+import { newId } from '../support/documents.ts';
 import { httpServer, openOutbound } from '../support/outbound.ts';
 import { installed, serve } from '../support/runtime.ts';
 
@@ -81,7 +85,14 @@ describe('what is asked for', () => {
   const fetchWith = async (request: unknown, permissions: string[] = []) => {
     const broker = new Broker(platformApi, openOutbound({ allowPrivateNetwork: '127.0.0.1' }));
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
-    const ask = broker.askFor({ connectorId: 'c', token: 'the-token', permissions, trace: newTrace() }, events);
+    const { grant } = new OneTimeTokens().issue({
+      runId: newId(),
+      connectorId: 'c',
+      integrationId: newId(),
+      unit: await UnitOfWork.open(createMemoryStore(), newId()),
+      isTransactional: true,
+    });
+    const ask = broker.askFor({ connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() }, events);
     const text = typeof request === 'string' ? request : JSON.stringify(request);
     return JSON.parse(await ask.fetch(text, new AbortController().signal));
   };
