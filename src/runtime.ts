@@ -46,6 +46,7 @@ import { integrationsFolder, JOURNAL_FILE, REPLIES_FILE } from './store/data-fol
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
+import { openDataFolder } from './store/private-files.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 import { WriteRoom } from './store/write-room.ts';
@@ -127,7 +128,8 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = given;
   const options = completeOptions(rest);
   const data = resolve(options.data);
-  await mkdir(data, { recursive: true, mode: 0o700 });
+  const open = await openDataFolder(data);
+  if (open !== undefined) logger.warn({ event: 'data_folder_open' }, open);
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
   const renewal = new Renewal(keyring);
   const store = await openLowdbStore(data, {
