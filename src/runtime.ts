@@ -30,6 +30,7 @@ import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
+import { restoringProblem, sealedForStore } from './integration/restoring.ts';
 import { integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -38,11 +39,11 @@ import { completeOptions, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { References } from './record/references.ts';
-import { Renewal } from './record/renew.ts';
+import { Renewal, type Unrenewed } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, JOURNAL_FILE, REPLIES_FILE } from './store/data-folder.ts';
+import { integrationsFolder, JOURNAL_FILE, KEY_FILE, REPLIES_FILE } from './store/data-folder.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
@@ -112,7 +113,6 @@ function bodyText(options: unknown): string {
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
-const KEY_FILE = 'secret-key';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -139,8 +139,8 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   // A start that fails half way ends what it has begun, the last first.
   const begun: (() => unknown)[] = [() => store.close()];
   try {
-    const unreadable = await renewal.renew(store);
-    return await start(options, logger, { store, keyring, unreadable, onRest, onBegun: (end) => begun.unshift(end) });
+    const unrenewed = await renewal.renew(store);
+    return await start(options, logger, { store, keyring, unrenewed, onRest, onBegun: (end) => begun.unshift(end) });
   } catch (error) {
     for (const end of begun) await end();
     throw error;
@@ -150,23 +150,26 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
 interface Opened {
   readonly store: Store;
   readonly keyring: Keyring;
-  /** Ids of connections whose credentials no key opens. */
-  readonly unreadable: readonly string[];
+  readonly unrenewed: Unrenewed;
   readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
   readonly onBegun: (end: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unreadable, onRest, onBegun } = given;
+  const { store: opened, keyring, unrenewed, onRest, onBegun } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of opened.problems) logger.error({ event: 'store_problem' }, message);
 
+  const { unreadable, unwritten } = unrenewed;
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
+  const unwrittenProblem = `The credentials of ${unwritten.length} integrations could not be encrypted with the present key; the next start tries again.`;
+  if (unwritten.length > 0)
+    logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
 
   const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -289,7 +292,11 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     offline: new Reachability(),
     outbound,
     acceptances: backedAcceptances(acceptances, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
+    uploads: {
+      folder: integrationsFolder(resolve(options.data)),
+      check: restoringProblem,
+      prepare: sealedForStore(keyring),
+    },
   };
 
   const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
@@ -339,6 +346,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...store.problems.map(({ message }) => message),
         ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
+        ...(unwritten.length > 0 ? [unwrittenProblem] : []),
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
     },

@@ -36,7 +36,8 @@ export function backupRoutes(router: Router, service: Service): void {
     const file = temporaryFor(join(uploads.folder, 'restore'));
     try {
       await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
-      const options = { overwrite: flag(ctx, 'overwrite'), check: uploads.check, acceptances };
+      const { check, prepare } = uploads;
+      const options = { overwrite: flag(ctx, 'overwrite'), check, prepare, acceptances };
       replyJson(ctx, { ...(await restore(store, file, options)) });
     } catch (error) {
       if (error instanceof BackupError) throw requestError(error.code, { message: error.message });

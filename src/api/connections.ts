@@ -7,7 +7,7 @@ import { methods } from '../broker/platform-api.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import { connectionRequest, redactionOf, type Wanted } from '../record/connection-request.ts';
+import { connectionRequest, type Wanted } from '../record/connection-request.ts';
 import { opened } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
@@ -68,14 +68,13 @@ async function send(
 ): Promise<{ readonly response: OutboundResponse; readonly redaction: Redaction }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
   const connection = recordOf(unit, 'connections', ctx.params.id as string);
-  const open = opened(service.keyring, connection);
+  const open = opened(service.keyring, 'connections', connection);
   if (!open) throw requestError('credentials_unreadable');
-  const request = connectionRequest(open, wanted ?? pingOf(open));
-  const redaction = redactionOf(open);
+  const { redaction, ...request } = connectionRequest(open, wanted ?? pingOf(open.record));
   try {
     await assertPermitted(ctx, service, request.url);
     // Wherever a redirect would lead: the credentials belong to this origin, in whatever header they are.
-    const permissions = [originOf(open) ?? ''];
+    const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
       { connectorId: connectorIdOf(ctx, connection), permissions, trace: ctx.state.trace },

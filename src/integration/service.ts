@@ -8,8 +8,7 @@ import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
 import type { References } from '../record/references.ts';
-import type { BackedAcceptances } from '../store/backup.ts';
-import type { DocumentCheck } from '../store/document-check.ts';
+import type { BackedAcceptances, RestoreOptions } from '../store/backup.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { Activity } from './activity.ts';
@@ -33,8 +32,8 @@ export interface Service {
   readonly withoutPersistSettings: WeakSet<Connector>;
   /** What connectors may reach, for backups. */
   readonly acceptances: BackedAcceptances;
-  /** Where uploads wait for their check, and what they are checked against beyond their shape. */
-  readonly uploads: { readonly folder: string; readonly check: DocumentCheck };
+  /** Where uploads wait for their check, what they are checked against beyond their shape, and what is stored of them. */
+  readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'check' | 'prepare'>>;
   /** What has to end before the runtime may. */
   readonly activity: Activity;
 }

@@ -3,6 +3,7 @@ import { fieldErrors, requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type RecordKind, recordKinds, type Stored } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { connectionProblems } from './connection.ts';
 import { masked, sealed } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
 import { assertRecord } from './record.ts';
@@ -23,7 +24,7 @@ export interface RecordWriter {
 
 /** As everybody sees it. */
 export function shownRecord<T extends JsonObject>(kind: RecordKind, record: T): T {
-  return kind === 'connections' ? masked(record) : record;
+  return masked(kind, record);
 }
 
 export function recordOf(unit: UnitOfWork, kind: RecordKind, id: string): Stored {
@@ -98,9 +99,9 @@ function write(
   }
   const free = Object.entries(body).filter(([name]) => !own.some((field) => field === name));
   const record: Stored = Object.fromEntries([...free, ...Object.entries(fixed)]) as Stored;
-  assertRecord(record);
+  assertRecord(record, kind === 'connections' ? connectionProblems(record, before) : []);
   const references = writer.references.assertPresent(record, (other, id) => unit.record(other, id));
-  const stored = kind === 'connections' ? sealed(writer.keyring, record, before) : record;
+  const stored = sealed(writer.keyring, kind, record, before, writer.connectorId === undefined ? 'user' : 'run');
   unit.putRecord(kind, stored, references);
   return stored;
 }

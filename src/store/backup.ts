@@ -40,6 +40,8 @@ export interface RestoreOptions {
   /** Replaces what is there with other content. */
   readonly overwrite?: boolean;
   readonly check?: DocumentCheck | undefined;
+  /** Makes what is stored of a document that nothing is wrong with. */
+  readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
   /** Without it, what connectors may reach stays in the file. */
   readonly acceptances?: BackedAcceptances;
 }
@@ -54,7 +56,7 @@ export const backupOf = (store: Store, now: Date, acceptances?: BackedAcceptance
  * @throws BackupError
  */
 export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<Restored> {
-  const { overwrite = false, check, acceptances } = options;
+  const { overwrite = false, acceptances } = options;
   await assertRestorable(store, file, options);
   const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
   for await (const entry of entriesIn(file)) {
@@ -66,7 +68,7 @@ export async function restore(store: Store, file: string, options: RestoreOption
       done.acceptances++;
       continue;
     }
-    const document = documentOf(entry.document, check);
+    const { document } = await documentOf(store, entry.document, options);
     const { _id } = document.integration;
     await store.commit(_id, (current) => {
       const isThere = current !== undefined && isSame(current, document);
@@ -80,7 +82,7 @@ export async function restore(store: Store, file: string, options: RestoreOption
 }
 
 async function assertRestorable(store: Store, file: string, options: RestoreOptions): Promise<void> {
-  const { overwrite = false, check, acceptances } = options;
+  const { overwrite = false, acceptances } = options;
   const different = { integrations: [] as string[], connectors: [] as string[] };
   const seen = new Set<string>();
   for await (const entry of entriesIn(file)) {
@@ -93,9 +95,8 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
       if (to === 'other') different.connectors.push(id);
       continue;
     }
-    const document = documentOf(entry.document, check);
+    const { document, current } = await documentOf(store, entry.document, options);
     await assertFree(store, document, seen);
-    const current = await store.get(document.integration._id);
     if (current && !isSame(current, document)) different.integrations.push(document.integration._id);
   }
   const { integrations, connectors } = different;
@@ -114,11 +115,17 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
 const meanwhile = (id: string): BackupError =>
   new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
 
-function documentOf(value: unknown, check: DocumentCheck | undefined): Document {
+/** As it is to be stored, and as it is there. */
+async function documentOf(
+  store: Store,
+  value: unknown,
+  { check, prepare = async (document) => document }: RestoreOptions,
+): Promise<{ readonly document: Document; readonly current: Document | undefined }> {
   const document = migrated(value) as Document;
   const problem = foreignProblem(document, check);
   if (problem !== undefined) throw invalid(problem);
-  return document;
+  const current = await store.get(document.integration._id);
+  return { document: await prepare(document, current), current };
 }
 
 function assertOnce(seen: Set<string>, id: string): void {

@@ -381,7 +381,7 @@ describe('amounts', () => {
   });
 
   test('many fields and many names of fields hold nobody up', async () => {
-    const body = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`k${i}`, i]));
+    const body = Object.fromEntries(Array.from({ length: 18_000 }, (_, i) => [`k${i}`, i]));
     const encryptedFields = Array.from({ length: 100 }, (_, i) => `k${i}.a.b`);
     const id = await made('connections', { ...body, encryptedFields });
     const include = Array.from({ length: 1_500 }, (_, i) => `z${i}`).join(',');
