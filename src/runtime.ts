@@ -12,6 +12,7 @@ import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Idempotency } from './api/idempotency.ts';
 import { Broker } from './broker/broker.ts';
+import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
@@ -30,6 +31,7 @@ import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
+import { sealedForStore } from './integration/restoring.ts';
 import { integrationJson, integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -37,15 +39,16 @@ import { Metrics } from './metrics/metrics.ts';
 import { completeOptions, listOf, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
-import { Renewal } from './record/renew.ts';
+import { Renewal, type Unrenewed } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
 import { SourceLines } from './run/source-lines.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, JOURNAL_FILE, REPLIES_FILE } from './store/data-folder.ts';
+import { integrationsFolder, JOURNAL_FILE, KEY_FILE, REPLIES_FILE } from './store/data-folder.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
+import { openDataFolder } from './store/private-files.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 import { WriteRoom } from './store/write-room.ts';
@@ -115,7 +118,6 @@ const HOST: Account = { owner: 'host', charge() {} };
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
-const KEY_FILE = 'secret-key';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -131,7 +133,8 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = given;
   const options = completeOptions(rest);
   const data = resolve(options.data);
-  await mkdir(data, { recursive: true, mode: 0o700 });
+  const open = await openDataFolder(data);
+  if (open !== undefined) logger.warn({ event: 'data_folder_open' }, open);
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
   const renewal = new Renewal(keyring);
   const store = await openLowdbStore(data, {
@@ -141,8 +144,8 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   // A start that fails half way ends what it has begun, the last first.
   const begun: (() => unknown)[] = [() => store.close()];
   try {
-    const unreadable = await renewal.renew(store);
-    return await start(options, logger, { store, keyring, unreadable, onRest, onBegun: (end) => begun.unshift(end) });
+    const unrenewed = await renewal.renew(store);
+    return await start(options, logger, { store, keyring, unrenewed, onRest, onBegun: (end) => begun.unshift(end) });
   } catch (error) {
     for (const end of begun) await end();
     throw error;
@@ -152,23 +155,26 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
 interface Opened {
   readonly store: Store;
   readonly keyring: Keyring;
-  /** Ids of connections whose credentials no key opens. */
-  readonly unreadable: readonly string[];
+  readonly unrenewed: Unrenewed;
   readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
   readonly onBegun: (end: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unreadable, onRest, onBegun } = given;
+  const { store: opened, keyring, unrenewed, onRest, onBegun } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of opened.problems) logger.error({ event: 'store_problem' }, message);
 
+  const { unreadable, unwritten } = unrenewed;
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
+  const unwrittenProblem = `The credentials of ${unwritten.length} integrations could not be encrypted with the present key; the next start tries again.`;
+  if (unwritten.length > 0)
+    logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
 
   const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -211,6 +217,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const oneTimeTokens = new OneTimeTokens();
   const work = new WorkPool({ keyring });
   onBegun(() => work.close());
+  const callers = new InProcessCallers();
   const outbound = createOutbound({
     allowPrivateNetwork: options.allowPrivateNetwork ?? '',
     limits: { responseBytes: options.runResponseBytes },
@@ -237,7 +244,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     tokens: oneTimeTokens,
     writes: new WriteRoom(UNCOMMITTED_CHARS),
     broker: new Broker({
-      platformApi: createPlatformApi((request, response) => void handle(request, response)),
+      platformApi: createPlatformApi((request, response) => void handle(request, response), callers),
       outbound,
       work,
     }),
@@ -294,7 +301,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     offline: new Reachability(),
     outbound,
     acceptances: backedAcceptances(acceptances, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)) },
+    uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealedForStore(work) },
   };
 
   const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
@@ -330,6 +337,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
+    callers,
     publicUrl,
     isOnLoopback: () => server.isListening && isLoopbackHost(options.host),
     isClosing: () => closing !== undefined,
@@ -345,6 +353,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...store.problems.map(({ message }) => message),
         ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
+        ...(unwritten.length > 0 ? [unwrittenProblem] : []),
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
     },

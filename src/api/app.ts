@@ -2,13 +2,14 @@
 import { createRequire } from 'node:module';
 import type * as koaRouter from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import type { InProcessCallers } from '../broker/in-process-callers.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { StoreError } from '../store/store.ts';
-import { authenticate, guardHost } from './auth.ts';
+import { authenticate, guardHost, recognizeRuns } from './auth.ts';
 import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
@@ -51,6 +52,7 @@ export interface AppOptions extends RouteOptions {
   readonly version: string;
   readonly tokenHash: string;
   readonly oneTimeTokens: OneTimeTokens;
+  readonly callers: InProcessCallers;
   readonly isOnLoopback: () => boolean;
   readonly health: Health;
   readonly rateLimit: RateLimitOptions;
@@ -71,6 +73,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(replyErrors(options.onError));
   app.use(allowOrigins(options.corsOrigins));
   app.use(checkExpectation);
+  app.use(recognizeRuns(options.callers));
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
   app.use(servePage(options.pageFolder));
   app.use(underVersion);

@@ -2,6 +2,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
+import type { InProcessCallers } from '../broker/in-process-callers.ts';
 import { isSameSecret, type OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
@@ -9,9 +10,31 @@ import { clientOf, type Guesses } from './rate-limit.ts';
 
 export const hashToken = (token: string): string => hash('sha256', token);
 
+const BEARER = /^bearer +([^\s]+) *$/i;
+
+/**
+ * A request of a run in this process has that run's authority, and no other: whatever else it brings is refused
+ * without a look at whose it might be.
+ *
+ * @throws RequestError `access_restricted`
+ */
+export function recognizeRuns(callers: InProcessCallers): Middleware {
+  return (ctx, next) => {
+    const caller = callers.of(ctx.req);
+    if (!caller) return next();
+    const { grant, token, authorizations } = caller;
+    const isOwn = (authorization: string): boolean => isSameSecret(BEARER.exec(authorization)?.[1] ?? '', token);
+    if (!authorizations.every(isOwn)) throw requestError('access_restricted', { message: OWN_ALONE });
+    (ctx as ApiContext).state.grant = grant;
+    return next();
+  };
+}
+
+const OWN_ALONE = 'A run has its own authority and no other: send its bearerToken, or no Authorization.';
+
 /** @throws RequestError `unauthorized` if it names none */
 function tokenIn(authorization: string): string {
-  const [, token] = /^bearer +([^\s]+) *$/i.exec(authorization) ?? [];
+  const [, token] = BEARER.exec(authorization) ?? [];
   if (token === undefined) throw requestError('unauthorized');
   return token;
 }
@@ -27,6 +50,11 @@ export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens, gu
   /** The last header with that token: to compare the next one with it takes less than a digest. */
   let known: string | undefined;
   return (ctx, next) => {
+    const { grant: own } = (ctx as ApiContext).state;
+    if (own) {
+      if (!own.isLive || own.isExpired) throw requestError('unauthorized');
+      return next();
+    }
     const { authorization = '' } = ctx.req.headers;
     const isKnown = known !== undefined && isSameSecret(authorization, known);
     const token = isKnown ? '' : tokenIn(authorization);

@@ -41,8 +41,9 @@ export function backupRoutes(router: Router, service: Service): void {
     try {
       askForBody(ctx);
       await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
+      const { prepare } = uploads;
       const read = documentReader(service.work, accountOf(ctx));
-      const options = { overwrite: flag(ctx, 'overwrite'), read, acceptances };
+      const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, acceptances };
       replyJson(ctx, { ...(await restore(store, file, options)) });
     } catch (error) {
       if (error instanceof BackupError) throw requestError(error.code, { message: error.message });

@@ -7,13 +7,13 @@ import { methods } from '../broker/platform-api.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import { connectionRequest, redactionOf, type Wanted } from '../record/connection-request.ts';
+import { connectionRequest, type Wanted } from '../record/connection-request.ts';
 import { opened } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
-import type { Redaction } from '../record/redaction.ts';
+import { redacted, type SecretTexts } from '../record/redaction-task.ts';
 import { readBytes } from './body.ts';
-import { type ApiContext, replyJson, unitOf } from './context.ts';
+import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
 import { headersToPassOn, headerText } from './proxy-headers.ts';
 import { ownerOf } from './records.ts';
 
@@ -35,12 +35,11 @@ export function connectionRoutes(router: Router, service: Service): void {
     }
     const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
     const wanted = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
-    const { response, redaction } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
+    const { response, secrets } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
+    const shown = await redacted(service.work, accountOf(ctx), secrets, response);
     ctx.status = response.status;
-    for (const [name, value] of response.headers) {
-      if (!NOT_PASSED_BACK.test(name) && redaction.header(name) === name) ctx.append(name, redaction.header(value));
-    }
-    ctx.body = redaction.bytes(response.body);
+    for (const [name, value] of shown.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
+    ctx.body = shown.body;
   });
 
   router.get('/connections/:id/ping', async (context) => {
@@ -64,29 +63,31 @@ async function send(
   service: Service,
   wanted: Wanted | undefined,
   body: Buffer | undefined,
-): Promise<{ readonly response: OutboundResponse; readonly redaction: Redaction }> {
+): Promise<{ readonly response: OutboundResponse; readonly secrets: SecretTexts }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
   const connection = recordOf(unit, 'connections', ctx.params.id as string);
-  if (connection.isLarge)
-    throw requestError('integration_too_large', { message: 'The connection is too large to be used.' });
-  const open = opened(service.keyring, connection.value);
+  if (connection.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
+  const open = opened(service.keyring, 'connections', connection.value);
   if (!open) throw requestError('credentials_unreadable');
-  const request = connectionRequest(open, wanted ?? pingOf(open));
-  const redaction = redactionOf(open);
+  const { secrets, ...request } = connectionRequest(open, wanted ?? pingOf(open.record));
   try {
     await assertPermitted(ctx, service, request.url);
     // Wherever a redirect would lead: the credentials belong to this origin, in whatever header they are.
-    const permissions = [originOf(open) ?? ''];
+    const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, body: body ?? null },
       { connectorId: connectorIdOf(ctx, connection.head), permissions, trace: ctx.state.trace },
       endOf(ctx),
     );
-    return { response, redaction };
+    return { response, secrets };
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
-    throw requestError(code, { message: redaction.header(error.message) });
+    const { body: message } = await redacted(service.work, accountOf(ctx), secrets, {
+      headers: [],
+      body: Buffer.from(error.message),
+    });
+    throw requestError(code, { message: message.toString() });
   }
 }
 

@@ -24,6 +24,8 @@ export class Grant {
   cpuMs = 0;
   /** Told of each part of it. */
   onCharged: ((cpuMs: number) => void) | undefined;
+  /** A clock that is set during the run changes nothing. */
+  readonly #deadlineMs = performance.now() + LIFETIME_MS;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
   isLive = true;
   /** Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest. */
@@ -35,6 +37,10 @@ export class Grant {
     this.integrationId = integrationId;
     this.unit = unit;
     this.isTransactional = isTransactional;
+  }
+
+  get isExpired(): boolean {
+    return this.#deadlineMs <= performance.now();
   }
 
   /** Aborted when the run has ended. */
@@ -65,8 +71,6 @@ type Granted = Pick<Grant, 'runId' | 'connectorId' | 'integrationId' | 'unit' | 
 interface Issued {
   readonly grant: Grant;
   readonly secret: string;
-  /** By the clock that nobody sets. */
-  readonly deadlineMs: number;
 }
 
 export class OneTimeTokens {
@@ -82,10 +86,8 @@ export class OneTimeTokens {
   } {
     const { runId } = granted;
     const grant = new Grant(granted);
-    // A clock that is set during the run changes nothing.
-    const deadlineMs = performance.now() + LIFETIME_MS;
     const secret = randomUUID();
-    this.#grants.set(runId, { grant, secret, deadlineMs });
+    this.#grants.set(runId, { grant, secret });
     const revoke = (): void => {
       grant.end();
       this.#grants.delete(runId);
@@ -100,6 +102,6 @@ export class OneTimeTokens {
     const found = this.#grants.get(runId);
     if (!found) return undefined;
     if (!isSameSecret(secret, found.secret)) return undefined;
-    return found.deadlineMs > performance.now() ? found.grant : undefined;
+    return found.grant.isExpired ? undefined : found.grant;
   }
 }

@@ -5,12 +5,12 @@ import { BackupError } from '../store/backup-file.ts';
 import { type Document, documentFrom, withTexts } from '../store/document.ts';
 import { type PackedDocument, packed, unpacked } from '../store/packed-document.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
-import { integrationProblem } from './integration.ts';
+import { restoringProblem } from './restoring.ts';
 
 /** @throws RequestError `invalid_backup` */
 function read({ json }: { readonly json: string }): PackedDocument {
   try {
-    return packed(withTexts(documentFrom(restorable(json, integrationProblem))));
+    return packed(withTexts(documentFrom(restorable(json, restoringProblem))));
   } catch (error) {
     throw error instanceof BackupError ? requestError(error.code, { message: error.message }) : error;
   }

@@ -15,6 +15,11 @@ const TAG_BYTES = 16;
 const SALT = 'bulkhead credentials';
 const FORMAT = 'v1';
 
+const SEALED = /^v1\.[0-9a-f]{12}\.[\w-]{38,}$/;
+
+/** Whether a value is one that a keyring has sealed, or looks like it. */
+export const isSealed = (value: unknown): value is string => typeof value === 'string' && SEALED.test(value);
+
 /** One key. Stretching a passphrase takes tens of milliseconds: not before there is something to encrypt or to read. */
 class Key {
   readonly #text: string;

@@ -9,6 +9,7 @@ import type { TextFacts } from '../store/part.ts';
 import { referencesIn } from '../store/references.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
 import { type TaskContext, tasksOf } from '../work/work.ts';
+import { connectionProblems } from './connection.ts';
 import { masked, mayHoldSecrets, sealed } from './credentials.ts';
 import { assertPatch, patched } from './json-patch.ts';
 import { assertRecord } from './record.ts';
@@ -25,10 +26,10 @@ export interface DraftInput {
   readonly body: Uint8Array;
   readonly isPatch?: boolean;
   readonly limits: BodyLimits;
-  /** What the runtime sets. Without an `_integrationId`, the body names it, or `ownIntegrationId` does. */
+  /** What the runtime sets. Without an `_integrationId`, the body names it, or it is the run's. */
   readonly fixed: JsonObject;
-  /** The integration of the run that writes. */
-  readonly ownIntegrationId?: string | undefined;
+  /** The integration of the run that writes; absent: a user. */
+  readonly runIntegrationId: string | undefined;
   readonly kind: RecordKind;
   /** The record as it is stored: what its masks stand for, and what a patch changes. */
   readonly before?: Stored | Uint8Array | undefined;
@@ -39,19 +40,22 @@ function draft(input: DraftInput, { keyring }: TaskContext): TextFacts<Stored> {
   const { kind, before } = input;
   const known = before && parsedRecord(before);
   const record = recordOf(input, known);
-  return factsOf(mayHoldSecrets(kind) ? sealed(keyring, record, known) : record);
+  const author = input.runIntegrationId === undefined ? 'user' : 'run';
+  const facts = factsOf(mayHoldSecrets(kind) ? sealed(keyring, kind, record, known, author) : record);
+  assertFewReferences(facts);
+  return facts;
 }
 
 function recordOf(
-  { body, isPatch, kind, limits, fixed, ownIntegrationId }: DraftInput,
+  { body, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
   before: Stored | undefined,
 ): Stored {
   const given = parseBody(body, limits);
-  const wanted = isPatch && before ? patched(shownRecord(kind, before), assertPatch(given)) : given;
+  const wanted = isPatch && before ? patched(masked(kind, before), assertPatch(given)) : given;
   if (!isJsonObject(wanted)) {
     throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
   }
-  const { _integrationId = integrationIdOf(wanted, ownIntegrationId) } = fixed;
+  const { _integrationId = integrationIdOf(wanted, runIntegrationId) } = fixed;
   const set: JsonObject = { ...fixed, _integrationId };
   const wrong = locked.filter((name) => Object.hasOwn(wanted, name) && wanted[name] !== set[name]);
   if (wrong.length > 0) {
@@ -61,7 +65,7 @@ function recordOf(
   }
   const free = Object.entries(wanted).filter(([name]) => !own.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
-  assertRecord(record);
+  assertRecord(record, kind === 'connections' ? connectionProblems(record, before) : []);
   return record;
 }
 
@@ -77,22 +81,21 @@ function integrationIdOf(body: JsonObject, own: string | undefined): string {
 export const noIntegration = (): Error =>
   requestError('invalid_ref', { field: '_integrationId', message: '_integrationId names no integration of yours' });
 
-/** A record as text, with what has to be known of it. @throws RequestError if it refers to too many others */
+/** @throws RequestError if a record refers to too many others */
+export function assertFewReferences({ references = [] }: TextFacts<Stored>): void {
+  const tooMany = references[REFERENCES];
+  if (!tooMany) return;
+  const message = `A record refers to ${REFERENCES} others at the most.`;
+  throw fieldErrors([{ code: 'invalid_field', field: tooMany.field, message }]);
+}
+
+/** A record as text, with what has to be known of it. */
 export function factsOf(record: Stored): TextFacts<Stored> {
-  const references = referencesIn(record, REFERENCES + 1);
-  if (references.length > REFERENCES) {
-    const message = `A record refers to ${REFERENCES} others at the most.`;
-    throw fieldErrors([{ code: 'invalid_field', field: references[REFERENCES]?.field ?? '', message }]);
-  }
+  const references = referencesIn(record);
   const text = JSON.stringify(record);
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);
   return { text: bytes, head: headOf(record), references };
-}
-
-/** As everybody sees it. */
-export function shownRecord<T extends JsonObject>(kind: RecordKind, record: T): T {
-  return mayHoldSecrets(kind) ? masked(record) : record;
 }
 
 export interface ShowInput {
@@ -102,7 +105,7 @@ export interface ShowInput {
 }
 
 function show({ kind, record, projection }: ShowInput): { readonly text: Buffer } {
-  return { text: Buffer.from(JSON.stringify(project(shownRecord(kind, parsedRecord(record)), projection))) };
+  return { text: Buffer.from(JSON.stringify(project(masked(kind, parsedRecord(record)), projection))) };
 }
 
 const parsedRecord = (json: Stored | Uint8Array): Stored =>

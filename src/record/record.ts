@@ -30,11 +30,18 @@ const READABLE = [
   'name',
   'type',
   'encryptedFields',
+  'unencryptedFields',
 ];
 
-/** What is wrong with a record by itself. @throws RequestError with every wrong field */
-export function assertRecord(record: JsonObject): void {
-  const found: { code: ErrorCode; field: string; message: string }[] = findings(validRecord, record);
+export interface FieldProblem {
+  readonly code: ErrorCode;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What is wrong with a record by itself. @param others of its kind @throws RequestError with every wrong field */
+export function assertRecord(record: JsonObject, others: readonly FieldProblem[] = []): void {
+  const found: FieldProblem[] = [...findings(validRecord, record), ...others];
   for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
     if (found.length >= ERRORS_MAX) break;

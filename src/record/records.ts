@@ -46,7 +46,7 @@ export function recordOf(unit: UnitOfWork, kind: RecordKind, id: string): Part {
 export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
   const createdAt = now.toISOString();
   const fixed = { _id, createdAt, lastModified: createdAt, ...(run ? { _connectorId: run.connectorId } : {}) };
-  return { kind, body, limits, fixed, ownIntegrationId: run?.integrationId };
+  return { kind, body, limits, fixed, runIntegrationId: run?.integrationId };
 }
 
 /**
@@ -55,7 +55,7 @@ export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: 
  * @param isPatch the body says what to change (RFC 6902)
  */
 export function draftOfNext(
-  { now, limits }: Writer,
+  { now, limits, run }: Writer,
   unit: UnitOfWork,
   kind: RecordKind,
   before: Part,
@@ -77,6 +77,7 @@ export function draftOfNext(
     isPatch,
     limits,
     fixed,
+    runIntegrationId: run?.integrationId,
     before: isNeeded ? (before.isLarge ? before.text : before.value) : undefined,
   };
 }

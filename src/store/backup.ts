@@ -46,6 +46,8 @@ export interface RestoreOptions {
   readonly check?: DocumentCheck | undefined;
   /** Reads a document's JSON, elsewhere for one; by default here and now. @throws BackupError */
   readonly read?: (json: string) => Promise<Document>;
+  /** Makes what is stored of a document that nothing is wrong with. */
+  readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
   /** Without it, what connectors may reach stays in the file. */
   readonly acceptances?: BackedAcceptances;
 }
@@ -61,7 +63,6 @@ export const backupOf = (store: Store, now: Date, acceptances?: BackedAcceptance
  */
 export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<Restored> {
   const { overwrite = false, acceptances } = options;
-  const read = readerOf(options);
   await assertRestorable(store, file, options);
   const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
   for await (const entry of entriesIn(file)) {
@@ -73,7 +74,7 @@ export async function restore(store: Store, file: string, options: RestoreOption
       done.acceptances++;
       continue;
     }
-    const document = await read(entry.document);
+    const { document } = await documentOf(store, entry.document, options);
     const { _id } = document.integration.head;
     await store.commit(_id, (current) => {
       const isThere = current !== undefined && isSame(current, document);
@@ -88,7 +89,6 @@ export async function restore(store: Store, file: string, options: RestoreOption
 
 async function assertRestorable(store: Store, file: string, options: RestoreOptions): Promise<void> {
   const { overwrite = false, acceptances } = options;
-  const read = readerOf(options);
   const different = { integrations: [] as string[], connectors: [] as string[] };
   const seen = new Set<string>();
   for await (const entry of entriesIn(file)) {
@@ -101,10 +101,9 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
       if (to === 'other') different.connectors.push(id);
       continue;
     }
-    const document = await read(entry.document);
+    const { document, current } = await documentOf(store, entry.document, options);
     await assertFree(store, document, seen);
     const { _id } = document.integration.head;
-    const current = await store.get(_id);
     if (current && !isSame(current, document)) different.integrations.push(_id);
   }
   const { integrations, connectors } = different;
@@ -123,8 +122,15 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
 const meanwhile = (id: string): BackupError =>
   new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
 
-function readerOf({ read, check }: RestoreOptions): (json: string) => Promise<Document> {
-  return read ?? (async (json) => documentFrom(restorable(json, check)));
+/** As it is to be stored, and as it is there. */
+async function documentOf(
+  store: Store,
+  json: string,
+  { read, check, prepare = async (document) => document }: RestoreOptions,
+): Promise<{ readonly document: Document; readonly current: Document | undefined }> {
+  const document = read ? await read(json) : documentFrom(restorable(json, check));
+  const current = await store.get(document.integration.head._id);
+  return { document: await prepare(document, current), current };
 }
 
 /** @throws BackupError if it is not a document that can be stored */

@@ -47,7 +47,8 @@ export const noHead = (): undefined => undefined;
 export function documentFrom(json: DocumentJson): Document {
   const { integration, revisions, state } = json;
   const { settings, ...rest } = integration;
-  const revisionOf = (id: string): number => revisions[id] ?? 1;
+  // One that was put into the file by hand was never written.
+  const revisionOf = (id: string): number => revisions[id] ?? 0;
   const records = (kind: RecordKind): RecordParts =>
     new Map(Object.entries(json[kind]).map(([id, record]) => [id, Part.ofRecord(record, revisionOf(id))]));
   const stateRevision = (key: string): number => revisionOf(STATE + key);
@@ -143,7 +144,7 @@ export function revisionsOf(document: Document): Record<string, number> {
   for (const kind of recordKinds) for (const [id, { revision }] of document[kind]) entries.push([id, revision]);
   for (const [key, { revision }] of document.state) entries.push([STATE + key, revision]);
   if (document.stateWrites > 0) entries.push([STATE_WRITES, document.stateWrites]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries.filter(([, revision]) => revision > 0));
 }
 
 /** UTF-8 bytes of its parts; names and braces are not counted. */

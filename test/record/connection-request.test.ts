@@ -2,12 +2,18 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/json.ts';
 import { connectionRequest } from '../../src/record/connection-request.ts';
+import type { Opened } from '../../src/record/credentials.ts';
 import { ENOUGH_MS, refused, timed } from '../support/timed.ts';
 
 const wanted = { method: 'GET', relativeURI: '/a', headers: [] };
 const baseURI = 'https://shop.example';
+const openedOf = (record: object): Opened => ({
+  record: record as JsonObject,
+  authorAt: () => undefined,
+  secretsOf: () => [],
+});
 const request = (http: object, others: object = {}) =>
-  connectionRequest({ ...others, http: { baseURI, ...http } } as JsonObject, wanted);
+  connectionRequest(openedOf({ ...others, http: { baseURI, ...http } }), wanted);
 const header = (value: string, name = 'x') => ({ name, value });
 const token = (values: object) => ({ auth: { type: 'token', token: { token: 't', ...values } } });
 
@@ -74,7 +80,7 @@ test.each<[string, object, object, field: string]>([
 
 test('a relative URI says where it comes from', () => {
   const relativeURI = '/'.repeat(1_000_000);
-  const open = { http: { baseURI } };
+  const open = openedOf({ http: { baseURI } });
   const from = (relativeURIField?: string) =>
     refused(() =>
       connectionRequest(open, { ...wanted, relativeURI, ...(relativeURIField ? { relativeURIField } : {}) }),
