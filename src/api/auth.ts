@@ -13,8 +13,8 @@ export const hashToken = (token: string): string => hash('sha256', token);
 const BEARER = /^bearer +([^\s]+) *$/i;
 
 /**
- * A request of a run in this process has that run's authority, and no other: whatever else it brings is refused
- * without a look at whose it might be.
+ * An in-process request has the authority of its run and no other. Any other `Authorization` is refused without
+ * comparing it to anybody else's token.
  *
  * @throws RequestError `access_restricted`
  */

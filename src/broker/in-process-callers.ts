@@ -1,6 +1,6 @@
 /**
- * Which run a request inside this process belongs to. A run's authority comes with the request object, which nobody
- * outside has, and not by a token: there is nothing to guess from within.
+ * Which run an in-process request belongs to. Its authority comes with the request object, which nobody outside can
+ * forge, instead of a token, which could be guessed.
  */
 import type { Grant } from './one-time-tokens.ts';
 
@@ -8,7 +8,7 @@ export interface InProcessCaller {
   readonly grant: Grant;
   /** The run's own. */
   readonly token: string;
-  /** What the run itself put into `Authorization`, each of several. */
+  /** Every `Authorization` header that the run's code has set. */
   readonly authorizations: readonly string[];
 }
 

@@ -16,7 +16,7 @@ export interface ConnectionRequest {
   readonly secrets: SecretTexts;
 }
 
-/** What is put into a request, and the credentials that are in it: their paths. */
+/** A text that is put into a request, and the paths of the values in it. */
 interface Filled {
   readonly text: string;
   readonly from: readonly (readonly string[])[];
@@ -79,13 +79,13 @@ export function connectionRequest(open: Opened, wanted: Wanted): ConnectionReque
 }
 
 /**
- * The credentials, and what was made of them. A text that a connector alone has chosen must not shape what
- * is cut (see redaction.ts): one with a user's credential in it is only found where all of that stands.
+ * The credentials, and what was made of them. A long one is found by itself; a short one only together with what it was
+ * sent in. Such a text counts as a run's unless a user's credential is part of it (see redaction.ts): then it only
+ * matches as a whole.
  */
 function secretsOf(open: Opened, sent: readonly Filled[]): SecretTexts {
   const isOf = (author: Author, { from }: Filled): boolean => from.some((path) => open.authorAt(path) === author);
-  const short = (path: readonly string[]): boolean => String(at(open.record, path)).length < SECRET_CHARS_MIN;
-  // A long credential is found by itself; around a short one, all that was sent is taken for it.
+  const short = (path: readonly string[]): boolean => String(at(open.record, path)).trim().length < SECRET_CHARS_MIN;
   const whole = sent.filter((filled) => filled.from.some((path) => open.authorAt(path) !== undefined && short(path)));
   const ofUsers = whole.filter((filled) => isOf('user', filled));
   const ofRuns = whole.filter((filled) => !isOf('user', filled));

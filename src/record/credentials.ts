@@ -12,10 +12,10 @@ export const MASK = '******';
 const SECRETS = 200;
 const SECRET_CHARS = 64 * 1024;
 
-/** What a value is sealed for: it opens nowhere else. */
+/** A sealed value opens only at this place. */
 const sealPlace = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
 
-/** Of a value that a run has written, the object says so. */
+/** Remembers which values a run has written. */
 const sealedText = (value: Leaf, author: Author): string => JSON.stringify(author === 'run' ? { byRun: value } : value);
 
 /** Records of other kinds have no credentials. */
@@ -29,7 +29,7 @@ export function masked<T extends JsonObject>(kind: RecordKind, record: T): T {
 }
 
 /**
- * As it is stored. A mask that comes back stands for what was there, as long as that goes where it was to go.
+ * As it is stored. A mask keeps the stored credential, as long as that is sent where it was entered for.
  *
  * @param author who writes what is not a mask
  * @throws RequestError `invalid_field` for a mask with nothing behind it
@@ -52,7 +52,7 @@ export function sealed<T extends JsonObject>(
   return stored as T;
 }
 
-/** What masks stand for. */
+/** The stored credentials that masks stand for. */
 class Kept {
   readonly #kind: RecordKind;
   readonly #before: Stored | undefined;
@@ -69,7 +69,7 @@ class Kept {
     const field = path.join('.');
     const found = this.#find(path);
     if (place !== 'secret') {
-      // How credentials are sent was shown as a mask once.
+      // Earlier versions masked settings too.
       if (found?.place !== 'secret') return (place === 'setting' && found?.leaf) || MASK;
       throw wrong(field, `${field} is the mask of a credential, and no credential any more: send the value itself`);
     }
@@ -79,7 +79,7 @@ class Kept {
     return keyring.seal(sealedText(found.leaf, 'user'), sealPlace(this.#before?._id, path));
   }
 
-  /** The sealed value of a path, if it is that of a leaf. */
+  /** The stored sealed value of a path, if the leaf has the same value. */
   same(keyring: Keyring, leaf: Leaf, path: Path): string | undefined {
     const found = this.#before && this.#find(path);
     if (found?.place !== 'secret' || !isSealed(found.leaf)) return undefined;
@@ -145,7 +145,7 @@ export function opened(keyring: Keyring, kind: RecordKind, stored: Stored): Open
   };
 }
 
-/** One that was stored before it counted as a credential is not sealed yet. */
+/** What was stored before it counted as a credential is not sealed yet. */
 function unsealed(keyring: Keyring, leaf: Leaf, place: string): { value: Leaf; author: Author } | undefined {
   if (!isSealed(leaf)) return { value: leaf, author: 'user' };
   const text = keyring.open(leaf, place);
@@ -155,11 +155,11 @@ function unsealed(keyring: Keyring, leaf: Leaf, place: string): { value: Leaf; a
 }
 
 /**
- * As it would be stored today: credentials that are not sealed are, with the present key, and settings that were are
- * not any more. What no key opens is left as it is.
+ * Seals credentials that stand in clear or are sealed with an old key, and opens settings that earlier versions
+ * sealed. Leaves what no key opens.
  *
- * @param before where a credential was sealed already, and is the same
- * @returns the record itself if nothing is to be done
+ * @param before reuses its sealed values where the credential is the same
+ * @returns the record itself if there is nothing to do
  */
 export function renewed(keyring: Keyring, kind: RecordKind, record: Stored, before?: Stored): Stored {
   const known = new Kept(kind, before);

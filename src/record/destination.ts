@@ -1,6 +1,6 @@
 /**
- * Where a connection's credentials go, and how. They were entered for that: nobody has them sent elsewhere without
- * knowing them, a connector for one, which may write the connection and never sees them. Pure.
+ * Where a connection's credentials are sent, and how. Whoever changes that has to know them: a connector may write the
+ * connection, and must not have the credentials sent to a place of its own. Pure.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
@@ -11,17 +11,18 @@ import { mapLeaves } from './secret-places.ts';
 /** Who writes a record. */
 export type Author = 'user' | 'run';
 
-/** Names and descriptions, and what the runtime sets: they lead nowhere. */
+/** Names, descriptions and what the runtime sets. */
 const FREE = [
   ...['_id', 'createdAt', 'lastModified', '_integrationId', '_connectorId'],
   ...['name', 'description', 'externalId', 'offline', 'encryptedFields', 'unencryptedFields'],
 ];
-/** Looked at as a whole, or leading nowhere but to the same origin. */
+/** Checked separately, or without influence on where credentials go unless they hold a template. */
+const TEMPLATE = '{{';
 const FREE_OF_HTTP = ['baseURI', 'headers', 'ping'];
 
 /**
- * The first field that says something else of where credentials go. For a user that is an address alone; a run may
- * change nothing but names, since it knows better than anybody what an unknown type of connection makes of the rest.
+ * The first field whose change could send credentials elsewhere. For a user that is any address. For a run it is
+ * nearly every field: of a type that the runtime does not know, only the connector knows which field is an address.
  */
 export function movedField(
   kind: RecordKind,
@@ -37,14 +38,15 @@ export function movedField(
 
 function destinationOf(connection: JsonObject, author: Author): Map<string, Json> {
   const isRun = author === 'run';
-  // A base that is no address of one place is taken as it is written.
+  // Compare a base URI without an origin as text.
   const base = originOf(connection) ?? at(connection, ['http', 'baseURI']) ?? null;
   const destination = new Map<string, Json>([['http.baseURI', typeof base === 'object' ? JSON.stringify(base) : base]]);
   if (isRun) destination.set('http.headers', filledHeaders(connection));
   mapLeaves('connections', connection, (leaf, path, place) => {
     const [top = '', inner = ''] = path;
-    const isFree = FREE.includes(top) || (top === 'http' && FREE_OF_HTTP.includes(inner));
-    // Of an address that is itself a credential, it shows whether it was kept.
+    const isTemplate = isRun && inner === 'ping' && String(leaf).includes(TEMPLATE);
+    const isFree = FREE.includes(top) || (top === 'http' && FREE_OF_HTTP.includes(inner) && !isTemplate);
+    // An address may be a credential itself: its sealed value differs unless it was kept.
     const isBound = isNamedLikeAnAddress(path.at(-1) ?? '') || (isRun && place !== 'secret');
     if (isBound && !isFree) destination.set(path.join('.'), leaf);
     return leaf;
@@ -52,9 +54,9 @@ function destinationOf(connection: JsonObject, author: Author): Map<string, Json
   return destination;
 }
 
-/** Those of `http.headers` that credentials may be filled into; the others are free. */
+/** The headers that credentials may be filled into. The others may change. */
 function filledHeaders(connection: JsonObject): string {
   const headers = at(connection, ['http', 'headers']);
   if (!Array.isArray(headers)) return JSON.stringify(headers ?? []);
-  return JSON.stringify(headers.filter((header) => JSON.stringify(header).includes('{{')));
+  return JSON.stringify(headers.filter((header) => JSON.stringify(header).includes(TEMPLATE)));
 }

@@ -1,9 +1,9 @@
-/** Which keys of a record hold credentials by their names. Pure. */
+/** What the names of keys say about their values. Pure. */
 
-/** Of a key, the end says what it is: `bearerToken`, and not `tokenURI`. */
+/** The end of a key decides: `bearerToken` is a secret, `tokenURI` is not. */
 const NAME_CHARS = 48;
 
-/** Letter case, dashes and underscores, and a number at the end make no difference: `API-Key2`. */
+/** Ignores letter case, separators and a trailing number: `API-Key2`. */
 const plain = (key: string): string =>
   key
     .slice(-NAME_CHARS)
@@ -17,7 +17,7 @@ const SECRET = new RegExp(
   `(?:password|passwd|pwd|passphrase|passcode|passkey|secret|token|tokenid|(?:${KEYS})key|credential|authorization|connectionstring|jwt|cookie|pfx)s?$|^(?:pass|pin)$`,
 );
 
-/** Below these, a `key` is a private one. */
+/** Below these, `key` is a private key. */
 const OF_CERTIFICATES = /(?:certificate|cert|ssl|tls|webhook)s?$/;
 
 export function isNamedLikeASecret(key: string, parent: string): boolean {
@@ -25,13 +25,13 @@ export function isNamedLikeASecret(key: string, parent: string): boolean {
   return SECRET.test(name) || (name === 'key' && OF_CERTIFICATES.test(plain(parent)));
 }
 
-/** Below it, everything is a credential. */
+/** Everything below it is a credential. */
 export const isEncryptedByName = (key: string): boolean => plain(key) === 'encrypted';
 
 const SETTING =
   /(?:type|location|headername|paramname|scheme|ur[il]|path|method|scopes?|delimiter|clientid|statuscodes?)$/;
 
-/** Below `http.auth`, how credentials are sent. All else there is one. */
+/** Below `http.auth`: how credentials are sent. Everything else there is a credential. */
 export const isNamedLikeASetting = (key: string): boolean => SETTING.test(plain(key));
 
 const ADDRESS =

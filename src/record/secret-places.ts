@@ -1,24 +1,24 @@
 /**
- * Where in a record credentials stand. Of a connection: below `http.auth` (but for how they are sent) and below
- * `encrypted` wherever that is, where `encryptedFields` says so, and under keys that are named like a secret unless
- * `unencryptedFields` lists them. Of an export: its webhook's. Pure.
+ * Which values of a record are credentials. In a connection: those below `http.auth`, except how credentials are sent;
+ * those below a key `encrypted`; those that `encryptedFields` lists; and those under keys named like a secret, unless
+ * `unencryptedFields` lists them. In an export: the webhook's. Pure.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
 import { isEncryptedByName, isNamedLikeASecret, isNamedLikeASetting } from './secret-names.ts';
 
-/** A value that is neither an object nor a list, nor nothing. */
+/** Neither object, list nor null. */
 export type Leaf = string | number | boolean;
-/** `setting`: how credentials are sent, which was once sealed like them. */
+/** `setting`: how credentials are sent; earlier versions sealed that too. */
 export type Place = 'secret' | 'setting' | 'plain';
 export type Path = readonly string[];
-/** @param path valid until it returns */
+/** @param path reused: valid during the call only */
 type Visit = (leaf: Leaf, path: Path, place: Place) => Json;
 
-/** How the keys below a node are to be taken. */
+/** Which rule applies below a node. `listed`: by `unencryptedFields`. */
 type Below = 'all' | 'auth' | 'named' | 'listed' | 'none';
 
-/** Paths as a tree of keys; at a leaf, what is below it. */
+/** Paths as a tree of keys, with the rule that applies below their ends. */
 interface Listed {
   below?: Below;
   readonly children: Map<string, Listed>;
@@ -32,7 +32,7 @@ const WEBHOOK = [
 
 export function mapLeaves(kind: RecordKind, record: JsonObject, visit: Visit): JsonObject {
   if (kind === 'connections') return new Walk(visit, listedIn(record)).object(record, 'named');
-  // Large ones, too, are looked at in this place alone.
+  // Only this part: exports may be large.
   if (kind === 'exports' && Object.hasOwn(record, 'webhook')) {
     return new Walk(visit, treeOf([['webhook']], 'named', treeOf(WEBHOOK, 'all'))).object(record, 'none');
   }
@@ -74,12 +74,12 @@ class Walk {
     this.#listed = listed;
   }
 
-  /** What holds nothing that is changed stays the same object. */
+  /** Copies only what changes. */
   object(record: JsonObject, below: Below): JsonObject {
     return this.#value(record, below, this.#listed, '', '') as JsonObject;
   }
 
-  /** @param key the nearest that is no place in a list; @param parent the one before it */
+  /** @param key the nearest key of an object; @param parent the one above it */
   #value(value: Json, below: Below, listed: Listed | undefined, key: string, parent: string): Json {
     if (value === null) return value;
     if (typeof value !== 'object') return this.#visit(value as Leaf, this.#path, placeOf(below, key, parent));
@@ -111,7 +111,7 @@ class Walk {
     return below === 'named' && isListed ? 'listed' : below;
   }
 
-  /** At the top paths; further down, next to `unencrypted`, its keys or their descriptions: `{id, label}`. */
+  /** Dotted paths, or keys of the `unencrypted` beside it, as text or as `{id, label}`. */
   #noteUnencrypted({ unencryptedFields }: JsonObject): void {
     if (!Array.isArray(unencryptedFields)) return;
     const prefix = this.#path.map((key) => `${key}.`).join('');

@@ -1,4 +1,4 @@
-/** The data folder is its owner's alone, whoever made what is in it: files 0600, folders 0700. Windows has no such modes. */
+/** Keeps the data folder private to its owner: files 0600, folders 0700. Windows has no such modes. */
 import { closeSync, type Dirent, openSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,14 +8,15 @@ export const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const PERMISSIONS = 0o777;
 const OF_OWNER = 0o700;
-/** What the runtime writes. Something else may lie in a folder that was meant for another purpose, a program say. */
+/** The runtime's own files. Others keep their owner's bits: a folder named by mistake may hold programs. */
 const OURS = /\.(?:json|log|sqlite|sqlite-wal|sqlite-shm|tgz|tmp|damaged)$|^(?:lock|secret-key)$/;
 const FILES_AT_ONCE = 32;
 
 /**
- * Makes the data folder if it is not there, and closes what is in it to others: what was copied there, for one.
+ * Creates the data folder if it is missing, and takes access from group and others to everything in it: somebody may
+ * have copied files there.
  *
- * @returns what is left open, in a sentence
+ * @returns a sentence about what could not be changed
  */
 export async function openDataFolder(folder: string): Promise<string | undefined> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
@@ -32,7 +33,7 @@ async function closeFolder(folder: string, onError: (path: string, error: unknow
     onError(folder, error);
     return [];
   });
-  // What a link leads to is somebody else's.
+  // Links are not followed.
   const files = entries.filter((entry) => entry.isFile());
   for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
     const closing = files.slice(at, at + FILES_AT_ONCE).map(({ name }) => {
@@ -54,11 +55,11 @@ async function close(path: string, modeOf: (mode: number) => number): Promise<vo
   }
 }
 
-/** Makes an empty file if there is none: SQLite would make one that all may read, and its logs like it. */
+/** Creates an empty file if there is none: SQLite would create one that all may read, and its journals alike. */
 export function createPrivately(file: string): void {
   try {
     closeSync(openSync(file, 'a', PRIVATE_FILE));
   } catch {
-    // Whoever opens it says what is wrong with it.
+    // Opening it fails with a better error.
   }
 }

@@ -474,6 +474,10 @@ describe('credentials go where they were to go', () => {
       { op: 'add', path: '/http/headers/0', value: { name: 'X', value: '{{connection.http.auth.token.token}}' } },
     ],
     ['a template', { op: 'replace', path: '/http/headers/0/value', value: '{{connection.rest.bearerToken}}' }],
+    [
+      'a ping with a template',
+      { op: 'replace', path: '/http/ping/relativeURI', value: '/{{connection.ftp.password}}' },
+    ],
     ['anything else', { op: 'replace', path: '/note', value: 'other' }],
   ];
   const free: Change[] = [

@@ -295,7 +295,7 @@ describe("a run's token", () => {
       expect(await codeFor({ method, path, body }), `${method} ${path}`).toEqual([403, 'access_restricted']);
     }
     const { body: ended } = await client('PUT', `/integrations/${id}/utilities/own`);
-    expect(await codeFor({ path: '/tokenInfo', token: ended })).toEqual([401, 'unauthorized']);
+    expect(await codeFor({ path: '/tokenInfo', token: ended })).toEqual([403, 'access_restricted']);
     const outside = await client('GET', '/tokenInfo', undefined, { authorization: `Bearer ${ended}` });
     expect(codeOf(outside)).toEqual([401, 'unauthorized']);
   });

@@ -175,6 +175,7 @@ describe('what is sent is what is taken out', () => {
     const auth = (token: object) => ({ auth: { type: 'token', token } });
     for (const http of [
       auth({ token: 'a1b2' }),
+      auth({ token: ' a1b2     ' }),
       auth({ token: 'a1b2', location: 'url', paramName: 'key' }),
       { auth: { type: 'basic', basic: { username: 'me', password: 'a1b2' } } },
       { encrypted: { key: 'a1b2' }, headers: [{ name: 'x-key', value: 'key={{connection.http.encrypted.key}}' }] },

@@ -48,7 +48,7 @@ test("a run's requests to the runtime are not counted", async () => {
   } };`;
   const { client } = await serve({ one: { code } }, { rateLimitPerSecond: 20, badTokensPerMinute: 3 });
   const id = await installed(client, 'one');
-  expect((await client('PUT', `/integrations/${id}/utilities/many`)).body).toEqual([200, 401]);
+  expect((await client('PUT', `/integrations/${id}/utilities/many`)).body).toEqual([200, 403]);
   expect((await client('GET', '/tokenInfo')).status).toBe(200);
 });
 
