@@ -8,6 +8,8 @@ const LENGTHS_BYTES = 8;
 /** An error's code and stack, each character escaped, is the most that a header holds. */
 const HEADER_LIMIT_BYTES = 512 * 1024;
 const FRAMES_AT_ONCE = 8;
+/** A body of bytes that is longer is written by itself, and not copied. */
+const COPIED_BYTES = 64 * 1024;
 /** Frames that took longer are enough for one turn of the event loop: others have their turn first. */
 const TURN_MS = 2;
 
@@ -16,8 +18,11 @@ export interface FrameLimits {
   readonly bodyBytes: number;
 }
 
+/** Text, or its UTF-8 bytes, in one piece or several. */
+export type FrameBody = string | Buffer | readonly Buffer[];
+
 export interface FrameChannel<Out> {
-  send(header: Out, body?: string): void;
+  send(header: Out, body?: FrameBody): void;
   /** Hands what waits to the system at once; after it, the thread may be stuck for good. */
   flush(): void;
   /** What was sent and not taken by the other side yet. */
@@ -26,11 +31,20 @@ export interface FrameChannel<Out> {
   readonly handledMs: number;
 }
 
+const isLarge = (body: FrameBody): boolean => typeof body !== 'string' && bytesIn(body) > COPIED_BYTES;
+const piecesOf = (body: FrameBody): readonly Buffer[] =>
+  typeof body === 'string' ? [Buffer.from(body)] : Buffer.isBuffer(body) ? [body] : body;
+
 interface OutgoingFrame {
   readonly headerText: string;
   readonly headerBytes: number;
-  readonly body: string;
+  readonly body: FrameBody;
   readonly bodyBytes: number;
+}
+
+function bytesIn(body: FrameBody): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return Buffer.isBuffer(body) ? body.length : body.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /** @returns where the next one begins */
@@ -43,8 +57,13 @@ function writeFrame(
   bytes.writeUInt32LE(bodyBytes, offset + 4);
   const bodyAt = offset + LENGTHS_BYTES + headerBytes;
   bytes.write(headerText, offset + LENGTHS_BYTES, headerBytes, 'utf8');
-  if (bodyBytes > 0) bytes.write(body, bodyAt, bodyBytes, 'utf8');
-  return bodyAt + bodyBytes;
+  if (typeof body === 'string') {
+    if (bodyBytes > 0) bytes.write(body, bodyAt, bodyBytes, 'utf8');
+    return bodyAt + bodyBytes;
+  }
+  let at = bodyAt;
+  if (!isLarge(body)) for (const piece of piecesOf(body)) at += piece.copy(bytes, at);
+  return at;
 }
 
 /**
@@ -147,11 +166,16 @@ export function openFrameChannel<Out>(
     send(header, body = '') {
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);
-      const bodyBytes = Buffer.byteLength(body);
+      const bodyBytes = bytesIn(body);
       // They leave together, to save system calls; not all that one turn of the event loop brings,
       // or the two sides would work in turns instead of at the same time.
-      outgoingBytes += LENGTHS_BYTES + headerBytes + bodyBytes;
+      outgoingBytes += LENGTHS_BYTES + headerBytes + (isLarge(body) ? 0 : bodyBytes);
       const waiting = outgoing.push({ headerText, headerBytes, body, bodyBytes });
+      if (isLarge(body)) {
+        flush();
+        if (stream.writable) for (const piece of piecesOf(body)) stream.write(piece);
+        return;
+      }
       if (waiting === FRAMES_AT_ONCE) flush();
       else if (waiting === 1 && !isHandling) setImmediate(flush);
     },

@@ -5,8 +5,9 @@ import type { Sandbox } from './protocol.ts';
 import { startProcess } from './supervisor/process-host.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
+export { BundleReport } from './bundle-report.ts';
 export { ById } from './by-id.ts';
-export { hasMoreParts, nestsDeeper, partsIn } from './nesting.ts';
+export { hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
   Ask,
   Bundle,

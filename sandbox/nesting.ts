@@ -49,6 +49,22 @@ export function partsIn(text: string, most: number): number {
   return parts;
 }
 
+/**
+ * Whether more than `limit` characters stand outside of its strings: numbers, brackets, commas and colons, which
+ * is what a parser makes a value of one by one.
+ */
+export function hasMoreStructure(text: string, limit: number): boolean {
+  let [structure, from] = [0, 0];
+  while (structure <= limit) {
+    const quote = text.indexOf('"', from);
+    structure += (quote < 0 ? text.length : quote) - from;
+    const end = quote < 0 ? -1 : endOfString(text, quote);
+    if (end < 0) break;
+    from = end + 1;
+  }
+  return structure > limit;
+}
+
 /** Where the quote is that ends the string which begins at `start`; -1 if none is. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {

@@ -58,11 +58,11 @@ export interface Bundle {
   readonly code: string;
 }
 
-/** A function of a section, with its one argument as JSON text. */
+/** A function of a section, with its one argument as JSON text, or its UTF-8 bytes in pieces. */
 export interface Call {
   readonly section: string;
   readonly name: string;
-  readonly argument: string;
+  readonly argument: string | readonly Buffer[];
 }
 
 export interface Job {
@@ -70,7 +70,7 @@ export interface Job {
   readonly bundle: Bundle;
   /** Whose warm isolate the run may use; module state never reaches another integration. */
   readonly integrationId: string;
-  /** Absent: the bundle is loaded and nothing called; the result lists its sections. */
+  /** Absent: the bundle is loaded and nothing called; the result is a `BundleReport`. */
   readonly call?: Call;
   readonly limits: Limits;
   /** In a process apart from the connector's calls, where code of this connector alone is tried. */
@@ -153,13 +153,20 @@ export const capabilities = ['fetch', 'progress'] as const;
 export type Capability = (typeof capabilities)[number];
 
 /**
- * What a run may ask of the runtime, made from its grant. A capability takes and gives JSON text;
- * the text that it gives is `{"value":…}` or `{"error":{"code","message"}}`. It never rejects.
+ * What a run may ask of the runtime, made from its grant. A capability takes and gives JSON text, or its UTF-8
+ * bytes; what it gives is `{"value":…}` or `{"error":{"code","message"}}`. It never rejects.
  */
 export type Ask = {
-  readonly [capability in Capability]: (request: string, signal: AbortSignal) => Promise<string>;
+  readonly [capability in Capability]: (
+    request: string,
+    signal: AbortSignal,
+    /** Whether replies that the compartment has not read have piled up: work for one more would be in vain. */
+    isCongested?: () => boolean,
+  ) => Promise<string | Buffer>;
 } & {
   log(level: LogLevel, text: string): void;
+  /** CPU time that the runtime has spent on what the run asked, in milliseconds; it counts towards the run's own. */
+  spentMs?(): number;
 };
 
 /** What is going on at the moment. */
@@ -178,6 +185,8 @@ export interface Sandbox {
   /** Whether a connector is held back because it keeps bringing its compartment down. */
   isHeld(connectorId: string): boolean;
   usage(): SandboxUsage;
+  /** What is wrong with the machine, in sentences for the operator; empty if nothing is. */
+  problems(): readonly string[];
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }
@@ -192,14 +201,21 @@ export interface ThreadOptions {
   readonly warmMs: number;
 }
 
+export interface HostEnd {
+  /** What it means for the run that did it, if a run did. */
+  readonly fault: Fault;
+  /** Why it has not started, if it had not yet: a sentence for the operator. */
+  readonly problem: string;
+}
+
 /** Where a compartment's threads run: in a process of their own, or in this one. */
 export interface Host {
   /** One per thread. */
   readonly pipes: readonly Duplex[];
   /** Of its own process, for readings of memory and CPU time. */
   readonly pid?: number | undefined;
-  /** Settles when it has gone; with what that means for the run that did it, if a run did. */
-  readonly gone: Promise<Fault>;
+  /** Settles when it has gone. */
+  readonly gone: Promise<HostEnd>;
   /** It has started, with code of ours alone: from now on others come first. */
   yield(): void;
   /** Ends it at once, whatever it is doing. */
@@ -219,7 +235,8 @@ export type ToThread =
       /** Absent: those of the last job with this digest. */
       limits?: Limits;
     }
-  | { type: 'reply'; runId: string; askId: number }
+  /** `spentMs`: CPU time of the runtime for this run so far, where there is any to speak of. */
+  | { type: 'reply'; runId: string; askId: number; spentMs?: number }
   | { type: 'cancel'; runId: string }
   | { type: 'drop'; digest: string }
   /** Memory is short: isolates that no run has are given up. */

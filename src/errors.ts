@@ -1,5 +1,12 @@
 /** Every error of the API once: code → status and sentence (contract 3 to 6). */
 
+import { shortened } from './shortened.ts';
+
+/** Entries of one reply; whoever has more to mend finds the rest at the next attempt. */
+export const ERRORS_MAX = 100;
+export const FIELD_CHARS = 200;
+const MESSAGE_CHARS = 2_000;
+
 const table = {
   invalid_json: [400, 'The body is not JSON.'],
   invalid_query_params: [400, 'The query is not understood.'],
@@ -9,12 +16,14 @@ const table = {
   host_not_allowed: [403, 'The Host of the request is not one that this server answers to.'],
   not_found: [404, 'There is nothing here.'],
   method_not_allowed: [405, 'The method is not allowed here.'],
+  request_timeout: [408, 'The request took too long to arrive.'],
   conflict: [409, 'The record was changed in the meantime; nothing was stored.'],
   already_there: [409, 'There is something else already; nothing was changed.'],
   update_in_progress: [409, 'The integration is being updated.'],
-  precondition_failed: [412, 'The record is not the one that If-Match names.'],
+  precondition_failed: [412, 'What is there is not what If-Match names.'],
   request_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
+  expectation_failed: [417, 'Expect may be 100-continue, and nothing else.'],
   missing_required_field: [422, 'A required field is missing.'],
   idempotency_mismatch: [422, 'This Idempotency-Key came with another request before.'],
   invalid_field: [422, 'A field has a value that it cannot have.'],
@@ -41,6 +50,7 @@ const table = {
   never_answered: [422, 'The function left nothing pending and gave no answer.'],
   cancelled: [422, 'The run was cancelled.'],
   rate_limited: [429, 'Too many requests; try again later.'],
+  headers_too_large: [431, 'The headers of the request are too large.'],
   internal_error: [500, 'The runtime failed; the log has the details.'],
   overloaded: [503, 'Too much is going on; try again.'],
   sandbox_restarted: [503, 'Another run brought the compartment down; nothing was changed, try again.'],
@@ -92,8 +102,10 @@ export interface Detail {
 }
 
 function item(code: ErrorCode, { message, field }: Detail): ErrorItem {
-  const sentence = message || table[code][1];
-  return field === undefined ? { code, message: sentence } : { code, message: sentence, field };
+  const sentence = shortened(message || table[code][1], MESSAGE_CHARS);
+  return field === undefined
+    ? { code, message: sentence }
+    : { code, message: sentence, field: shortened(field, FIELD_CHARS) };
 }
 
 export function requestError(code: ErrorCode, detail: Detail = {}): RequestError {
@@ -106,10 +118,10 @@ export function requestError(code: ErrorCode, detail: Detail = {}): RequestError
   return new RequestError(status, [item(code, detail)], headers);
 }
 
-/** Several wrong fields, or one field that is locked: one reply for all of them. */
+/** Several wrong fields, or one field that is locked: one reply for the first of them. */
 export function fieldErrors(fields: readonly { code: ErrorCode; field: string; message?: string }[]): RequestError {
   return new RequestError(
     422,
-    fields.map(({ code, ...detail }) => item(code, detail)),
+    fields.slice(0, ERRORS_MAX).map(({ code, ...detail }) => item(code, detail)),
   );
 }

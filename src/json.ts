@@ -4,6 +4,12 @@ import Type from '#typebox';
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
+/**
+ * UTF-8 bytes of JSON that are handled while others wait: to parse, check and write so much takes a few
+ * milliseconds. What is larger goes to the pool (`src/work`).
+ */
+export const LARGE_BYTES = 256 * 1024;
+
 /** Schema of any object, as JSON. */
 export const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
 
@@ -24,4 +30,32 @@ export function isStorable(value: unknown, depth: number): boolean {
     if (!isStorable((value as Record<string, unknown>)[key], depth - 1)) return false;
   }
   return true;
+}
+
+/**
+ * Whether a value is longer as JSON than so many characters, without writing it: it may share parts, and be
+ * a thousand times as long as what it takes in memory. Characters that JSON escapes count once.
+ */
+export function isLongerThan(value: Json, chars: number): boolean {
+  let left = chars;
+  const stack: Json[] = [value];
+  while (stack.length > 0 && left >= 0) {
+    const next = stack.pop() as Json;
+    // With the comma that follows.
+    if (typeof next === 'string') left -= next.length + 3;
+    else if (typeof next !== 'object' || next === null) left -= String(next).length + 1;
+    else if (Array.isArray(next)) {
+      left -= 1;
+      if (next.length > left) return true;
+      for (const item of next) stack.push(item);
+    } else {
+      left -= 1;
+      for (const [name, inner] of Object.entries(next)) {
+        left -= name.length + 3;
+        if (left < 0) return true;
+        stack.push(inner);
+      }
+    }
+  }
+  return left < 0;
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=16 --disable-sigusr1
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
@@ -16,7 +16,9 @@ const LOG_FLUSH_MS = 1_000;
 const ending = new AbortController();
 // The first counts; a command that is ending is left to it.
 const end = (signal: string): void => ending.abort(signal);
-process.on('SIGTERM', end).on('SIGINT', end);
+process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
+// Without a listener, and without `--disable-sigusr1`, Node would open a debugger.
+process.on('SIGUSR1', () => {});
 // Whoever read it has gone; that ends no server, and a command is done with what it does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 

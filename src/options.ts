@@ -7,6 +7,15 @@ import { findings } from './schema.ts';
 
 const isBaseUrl = (text: string): boolean => URL.canParse(text) && /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(text);
 
+/** The entries of a comma list. */
+export const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+
+const isOrigin = (text: string): boolean => /^https?:[^*]+$/.test(text) && URL.parse(text)?.origin === text;
+
 interface OptionRow {
   readonly flag: string;
   readonly environment: string;
@@ -76,6 +85,26 @@ export const optionTable = {
       Type.Refine(Type.String(), isBaseUrl, () => 'must be an http or https address without query'),
     ),
     help: 'base of links and of Location; without it made from host and port',
+  },
+  corsOrigins: {
+    flag: 'cors-origins',
+    environment: 'BULKHEAD_CORS_ORIGINS',
+    schema: Type.Optional(
+      Type.Refine(
+        Type.String({ maxLength: 100_000 }),
+        (list) => listOf(list).every(isOrigin),
+        (list) =>
+          `must list origins such as https://app.example.com: ${JSON.stringify(listOf(list).find((entry) => !isOrigin(entry)))} is none`,
+      ),
+    ),
+    help: 'comma list of origins whose pages may use the API from a browser; none without it',
+  },
+  keepAliveMs: {
+    flag: 'keep-alive-ms',
+    environment: 'BULKHEAD_KEEP_ALIVE_MS',
+    schema: Milliseconds,
+    fallback: 75_000,
+    help: 'how long an idle connection is kept, in milliseconds; longer than a balancer in front keeps it',
   },
   allowPrivateNetwork: {
     flag: 'allow-private-network',

@@ -12,42 +12,48 @@ import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Idempotency } from './api/idempotency.ts';
 import { Broker } from './broker/broker.ts';
+import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
 import { backedAcceptances } from './connector/acceptance-backup.ts';
 import { Acceptances, acceptancesFolder } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
-import { loadProblem } from './connector/load-check.ts';
+import { loadBundle } from './connector/load-check.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
 import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
+import { checkedArgument } from './integration/argument.ts';
 import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
-import { integrationOf, type Service } from './integration/service.ts';
+import { sealedForStore } from './integration/restoring.ts';
+import { integrationJson, integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { completeOptions, type Options } from './options.ts';
+import { completeOptions, listOf, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
-import { References } from './record/references.ts';
-import { Renewal } from './record/renew.ts';
+import { Renewal, type Unrenewed } from './record/renew.ts';
 import { RunJournal } from './run/journal.ts';
 import { type RunListener, Runs } from './run/runs.ts';
+import { SourceLines } from './run/source-lines.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, JOURNAL_FILE, REPLIES_FILE } from './store/data-folder.ts';
+import { integrationsFolder, JOURNAL_FILE, KEY_FILE, REPLIES_FILE } from './store/data-folder.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
+import { openDataFolder } from './store/private-files.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
 import { WriteRoom } from './store/write-room.ts';
+import { WorkPool } from './work/pool.ts';
+import type { Account } from './work/work.ts';
 
 export type RuntimeOptions = Partial<Options> & {
   /** Where the log goes; without it nothing is logged. */
@@ -107,10 +113,11 @@ function bodyText(options: unknown): string {
   return text;
 }
 
+/** What the embedding application asks for is charged to nobody. */
+const HOST: Account = { owner: 'host', charge() {} };
 const DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
-const KEY_FILE = 'secret-key';
 
 /**
  * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
@@ -126,7 +133,8 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = given;
   const options = completeOptions(rest);
   const data = resolve(options.data);
-  await mkdir(data, { recursive: true, mode: 0o700 });
+  const open = await openDataFolder(data);
+  if (open !== undefined) logger.warn({ event: 'data_folder_open' }, open);
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
   const renewal = new Renewal(keyring);
   const store = await openLowdbStore(data, {
@@ -136,8 +144,8 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   // A start that fails half way ends what it has begun, the last first.
   const begun: (() => unknown)[] = [() => store.close()];
   try {
-    const unreadable = await renewal.renew(store);
-    return await start(options, logger, { store, keyring, unreadable, onRest, onBegun: (end) => begun.unshift(end) });
+    const unrenewed = await renewal.renew(store);
+    return await start(options, logger, { store, keyring, unrenewed, onRest, onBegun: (end) => begun.unshift(end) });
   } catch (error) {
     for (const end of begun) await end();
     throw error;
@@ -147,23 +155,26 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
 interface Opened {
   readonly store: Store;
   readonly keyring: Keyring;
-  /** Ids of connections whose credentials no key opens. */
-  readonly unreadable: readonly string[];
+  readonly unrenewed: Unrenewed;
   readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
   readonly onBegun: (end: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unreadable, onRest, onBegun } = given;
+  const { store: opened, keyring, unrenewed, onRest, onBegun } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of opened.problems) logger.error({ event: 'store_problem' }, message);
 
+  const { unreadable, unwritten } = unrenewed;
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
   if (unreadable.length > 0)
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
+  const unwrittenProblem = `The credentials of ${unwritten.length} integrations could not be encrypted with the present key; the next start tries again.`;
+  if (unwritten.length > 0)
+    logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
 
   const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -204,6 +215,9 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
+  const work = new WorkPool({ keyring });
+  onBegun(() => work.close());
+  const callers = new InProcessCallers();
   const outbound = createOutbound({
     allowPrivateNetwork: options.allowPrivateNetwork ?? '',
     limits: { responseBytes: options.runResponseBytes },
@@ -229,11 +243,13 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
     writes: new WriteRoom(UNCOMMITTED_CHARS),
-    broker: new Broker(
-      createPlatformApi((request, response) => void handle(request, response)),
+    broker: new Broker({
+      platformApi: createPlatformApi((request, response) => void handle(request, response), callers),
       outbound,
-    ),
+      work,
+    }),
     runs,
+    sourceLines: new SourceLines(),
     log: {
       onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
       onRunEnded: ({ outcome, ...run }) => {
@@ -243,7 +259,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       },
     },
   };
-  const loads = loadProblem.bind(undefined, sandbox, ids);
+  const loads = loadBundle.bind(undefined, sandbox, ids);
   const acceptances = await Acceptances.open(acceptancesFolder(resolve(options.data)), () => new Date());
   for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
   const told = tellConnectors(feed);
@@ -281,11 +297,11 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     withoutPersistSettings: new WeakSet(),
     now: () => new Date(),
     keyring,
-    references: new References(),
+    work,
     offline: new Reachability(),
     outbound,
     acceptances: backedAcceptances(acceptances, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)), check: integrationProblem },
+    uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealedForStore(work) },
   };
 
   const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
@@ -306,6 +322,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     idempotency,
     metrics,
     version,
+    corsOrigins: listOf(options.corsOrigins ?? ''),
     rateLimit: {
       perSecond: options.rateLimitPerSecond,
       badTokensPerMinute: options.badTokensPerMinute,
@@ -320,6 +337,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     pageFolder: fileURLToPath(new URL('./dashboard/built', import.meta.url)),
     tokenHash,
     oneTimeTokens,
+    callers,
     publicUrl,
     isOnLoopback: () => server.isListening && isLoopbackHost(options.host),
     isClosing: () => closing !== undefined,
@@ -329,18 +347,20 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
       ];
       const amiss = [
+        ...sandbox.problems(),
         ...(catalog.problem ? [catalog.problem] : []),
         ...acceptances.problems,
         ...store.problems.map(({ message }) => message),
         ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
+        ...(unwritten.length > 0 ? [unwrittenProblem] : []),
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
     },
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });
   const handle = app.callback();
-  const server = new HttpServer(handle, activity, options.host, options.port);
+  const server = new HttpServer(handle, activity, options);
 
   const scanned = catalog.start();
   const watcher = watchBundles(connectorsFolder, () => void catalog.scan());
@@ -358,6 +378,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     await sandbox.close();
     await catalogClosed;
     await outbound.close();
+    await work.close();
     await server.close();
     journal.close();
     ledger.close();
@@ -376,14 +397,15 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
     async install(connectorId, body = {}) {
       refuseWhenClosed();
-      return integrationOf((await install(service, connectorId, body)).unit);
+      const { unit } = await install(service, connectorId, body);
+      return JSON.parse(integrationJson(integrationOf(unit), unit.settings).toString());
     },
     async call(integrationId, section, name, body = {}) {
       refuseWhenClosed();
       const { text } = await callIntegration(service, integrationId, {
         section,
         name,
-        body: bodyText(body),
+        body: await checkedArgument(work, HOST, Buffer.from(bodyText(body)), dispatcher.argument),
       });
       return JSON.parse(text);
     },

@@ -1,55 +1,155 @@
-/** TypeBox's findings as the API's errors, with the field as a dotted path. */
+/**
+ * Says what a schema finds wrong with a value, as the API's errors with dotted paths. TypeBox makes an error
+ * for everything that is wrong; four million of them take seconds and gigabytes. Here only what is wrong is
+ * looked into, and the search ends at the eighth field.
+ */
+import { Compile, type TSchema, type Validator } from '#typebox';
+import { type ErrorItem, FIELD_CHARS, fieldErrors } from './errors.ts';
+import { shortened } from './shortened.ts';
 
-import type { Validator } from 'typebox/compile';
-import type { TLocalizedValidationError } from 'typebox/error';
-import { type ErrorItem, fieldErrors } from './errors.ts';
-
-function dotted(instancePath: string): string {
-  return instancePath
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .join('.');
-}
+/** Fields that are named in one reply. */
+const FINDINGS = 8;
+/** Several findings may be about one field: so many are looked at. */
+const LOOKED_AT = 100;
 
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
-function findingsOf(error: TLocalizedValidationError): Finding[] {
-  const at = error.instancePath === '' ? '' : dotted(error.instancePath);
-  const below = (name: string): string => (at === '' ? name : `${at}.${name}`);
-  if (error.keyword === 'required') {
-    return error.params.requiredProperties.map((name) => ({
-      code: 'missing_required_field',
-      field: below(name),
-      message: `${below(name)} is required`,
-    }));
-  }
-  if (error.keyword === 'additionalProperties') {
-    return error.params.additionalProperties.map((name) => ({
-      code: 'invalid_field',
-      field: below(name),
-      message: `${below(name)} is not a field of this object`,
-    }));
-  }
-  // The twin of `additionalProperties`, and the parts of a union: said better by their neighbours.
-  if (error.keyword === 'boolean') return [];
-  return [{ code: 'invalid_field', field: at, message: `${at || 'the value'} ${error.message}` }];
-}
-
-/** What is wrong with a value, one entry per field; empty if nothing is. */
+/** What is wrong with a value, one entry per field and the first eight of them; empty if nothing is. */
 export function findings(validator: Validator, value: unknown): (ErrorItem & Finding)[] {
   if (validator.Check(value)) return [];
   const byField = new Map<string, Finding>();
-  for (const error of validator.Errors(value)) {
-    for (const finding of findingsOf(error)) {
-      if (!byField.has(finding.field)) byField.set(finding.field, finding);
-    }
+  let looked = 0;
+  for (const finding of new Search().inWrong(validator.Type() as Schema, value, '')) {
+    if (!byField.has(finding.field)) byField.set(finding.field, finding);
+    if (byField.size === FINDINGS || ++looked === LOOKED_AT) break;
   }
   return [...byField.values()];
 }
 
-/** Throws the API's 422 with every wrong field. */
+/** Throws the API's 422 with the first wrong fields. */
 export function assertValid(validator: Validator, value: unknown): void {
   const found = findings(validator, value);
   if (found.length > 0) throw fieldErrors(found);
 }
+
+/** The keywords that lead to the parts of a value (JSON Schema); all others are about the value itself. */
+interface Schema extends TSchema {
+  readonly [REFINEMENTS]?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
+  readonly items?: Schema | readonly Schema[];
+  readonly additionalItems?: boolean;
+  readonly anyOf?: readonly Schema[];
+}
+const REFINEMENTS = '~refine';
+const PARTS = ['properties', 'patternProperties', 'additionalProperties', 'items', 'additionalItems', 'anyOf'] as const;
+
+type Found = Generator<Finding, void>;
+type Members = Readonly<Record<string, unknown>>;
+
+/** Goes down to what is wrong, one finding at a time: whoever has enough of them stops asking. */
+class Search {
+  readonly #validators = new Map<TSchema, Validator>();
+
+  *in(schema: Schema, value: unknown, field: string): Found {
+    if (!this.#validator(schema).Check(value)) yield* this.inWrong(schema, value, field);
+  }
+
+  /** @param value one that is known to be wrong */
+  *inWrong(schema: Schema, value: unknown, field: string): Found {
+    let isExplained = false;
+    for (const finding of this.#explain(schema, value, field)) {
+      isExplained = true;
+      yield finding;
+    }
+    // A keyword that leads to parts in a way which is not known here.
+    if (!isExplained) yield wrong(field, 'is not valid');
+  }
+
+  *#explain(schema: Schema, value: unknown, field: string): Found {
+    const own = this.#validator(withoutParts(schema)).Errors(value);
+    for (const { keyword, params, message } of own) {
+      if (keyword === 'required') {
+        for (const name of (params as { requiredProperties: string[] }).requiredProperties) yield missing(field, name);
+      } else {
+        yield wrong(field, message);
+      }
+    }
+    // What has the wrong type or too many parts is not looked through.
+    if (own.some(({ keyword }) => keyword !== 'required')) return;
+    if (schema.anyOf) for (const choice of schema.anyOf) yield* this.in(choice, value, field);
+    if (Array.isArray(value)) yield* this.#inList(schema, value, field);
+    else if (typeof value === 'object' && value !== null) yield* this.#inObject(schema, value as Members, field);
+  }
+
+  *#inList({ items }: Schema, list: readonly unknown[], field: string): Found {
+    if (items === undefined) return;
+    for (let index = 0; index < list.length; index++) {
+      const schema = Array.isArray(items) ? (items[index] as Schema | undefined) : (items as Schema);
+      if (schema === undefined) return;
+      if (!this.#validator(schema).Check(list[index])) {
+        yield* this.inWrong(schema, list[index], below(field, String(index)));
+      }
+    }
+  }
+
+  *#inObject(part: Schema, object: Members, field: string): Found {
+    yield* this.#inOthers(part, object, field);
+    for (const [name, schema] of Object.entries(part.properties ?? {})) {
+      if (object[name] !== undefined) yield* this.in(schema, object[name], below(field, name));
+    }
+  }
+
+  /** Members that `properties` does not name. */
+  *#inOthers(part: Schema, object: Members, field: string): Found {
+    const { properties = {}, patternProperties, additionalProperties } = part;
+    if (patternProperties === undefined && additionalProperties === undefined) return;
+    const patterns = Object.entries(patternProperties ?? {}).map(
+      ([text, schema]) => [new RegExp(text, 'u'), schema] as const,
+    );
+    for (const name of Object.keys(object)) {
+      if (Object.hasOwn(properties, name)) continue;
+      const matching = patterns.filter(([pattern]) => pattern.test(name));
+      for (const [, schema] of matching) yield* this.in(schema, object[name], below(field, name));
+      if (matching.length > 0) continue;
+      if (additionalProperties === false) yield wrong(below(field, name), 'is not a field of this object');
+      if (typeof additionalProperties === 'object')
+        yield* this.in(additionalProperties, object[name], below(field, name));
+    }
+  }
+
+  #validator(schema: TSchema): Validator {
+    let validator = this.#validators.get(schema);
+    if (!validator) {
+      validator = Compile(schema) as Validator;
+      this.#validators.set(schema, validator);
+    }
+    return validator;
+  }
+}
+
+/** As plain JSON Schema: what TypeBox notes beside it, but for refinements, is about the parts as well. */
+function withoutParts(schema: Schema): TSchema {
+  const own: Record<string, unknown> = { ...schema, [REFINEMENTS]: schema[REFINEMENTS] };
+  for (const keyword of PARTS) delete own[keyword];
+  if (own[REFINEMENTS] === undefined) delete own[REFINEMENTS];
+  return own;
+}
+
+/** A name may be as long as the whole body. */
+function below(field: string, name: string): string {
+  const short = shortened(name, FIELD_CHARS);
+  return shortened(field === '' ? short : `${field}.${short}`, FIELD_CHARS);
+}
+
+function missing(at: string, name: string): Finding {
+  const field = below(at, name);
+  return { code: 'missing_required_field', field, message: `${field} is required` };
+}
+
+const wrong = (field: string, sentence: string): Finding => ({
+  code: 'invalid_field',
+  field,
+  message: `${field || 'the value'} ${sentence}`,
+});

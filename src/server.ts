@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerClientError } from './client-error.ts';
 import type { Activity } from './integration/activity.ts';
 
 // An import reads all that the module exports, and Node then loads its own `fetch` for some of it: 15 MB, 40 ms.
@@ -9,18 +10,23 @@ const { createServer } = process.getBuiltinModule('node:http');
 
 export type RequestHandler = (...args: Parameters<RequestListener>) => Promise<unknown>;
 
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** How long a connection is kept for the next request; a balancer in front should drop it first. */
+  readonly keepAliveMs: number;
+}
+
 export class HttpServer {
   readonly #listener: RequestListener;
-  readonly #host: string;
-  readonly #port: number;
+  readonly #options: ServerOptions;
   #server: Server | undefined;
   #listening: Promise<Server> | undefined;
   #isClosed = false;
 
   /** @param activity what is being answered is counted in it */
-  constructor(handle: RequestHandler, activity: Activity, host: string, port: number) {
-    this.#host = host;
-    this.#port = port;
+  constructor(handle: RequestHandler, activity: Activity, options: ServerOptions) {
+    this.#options = options;
     this.#listener = (request, response) => {
       activity.begin();
       response.once('close', () => activity.end());
@@ -28,14 +34,19 @@ export class HttpServer {
     };
   }
 
+  /** For a server that asks for bodies itself, as Node's does unless it is told otherwise. */
   get listener(): RequestListener {
-    return this.#listener;
+    return (request, response) => {
+      if (request.headers.expect !== undefined) delete request.headers.expect;
+      this.#listener(request, response);
+    };
   }
 
   /** Of the host and port that are listened on, or would be. */
   get url(): string {
-    const { port } = (this.#server?.address() ?? { port: this.#port }) as AddressInfo;
-    return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${port}`;
+    const { host } = this.#options;
+    const { port } = (this.#server?.address() ?? this.#options) as Pick<AddressInfo, 'port'>;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   get isListening(): boolean {
@@ -54,8 +65,13 @@ export class HttpServer {
 
   async #listen(): Promise<Server> {
     if (this.#isClosed) throw new Error('the runtime is closed');
-    const server = createServer(this.#listener);
-    server.listen(this.#port, this.#host);
+    const { host, port, keepAliveMs } = this.#options;
+    // Node answers some of what it refuses without a body; the application says why.
+    const server = createServer({ keepAliveTimeout: keepAliveMs, requireHostHeader: false }, this.listener)
+      .on('checkContinue', this.#listener)
+      .on('checkExpectation', this.#listener)
+      .on('clientError', answerClientError);
+    server.listen(port, host);
     await once(server, 'listening');
     this.#server = server;
     if (this.#isClosed) this.stopListening();

@@ -36,6 +36,12 @@ test.each([
   ['BULKHEAD_ALLOW_PRIVATE_NETWORK', 'http://localhost'],
   ['BULKHEAD_ALLOW_PRIVATE_NETWORK', 'localhost,'],
   ['BULKHEAD_RUN_RESPONSE_BYTES', '0'],
+  ['BULKHEAD_CORS_ORIGINS', '*'],
+  ['BULKHEAD_CORS_ORIGINS', 'app.example.com'],
+  ['BULKHEAD_CORS_ORIGINS', 'https://app.example.com,https://app.example.com/'],
+  ['BULKHEAD_CORS_ORIGINS', 'https://*.example.com'],
+  ['BULKHEAD_CORS_ORIGINS', 'file://app'],
+  ['BULKHEAD_KEEP_ALIVE_MS', '0'],
 ])('%s=%s does not parse', (name, value) => {
   expect(() => readOptions({}, { [name]: value })).toThrow(new RegExp(`^${name}.* is not valid: it .*\\.$`));
 });

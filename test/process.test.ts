@@ -14,6 +14,7 @@ import { callCommand, linesOf, runCommand } from './support/command.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
 import { installed } from './support/runtime.ts';
 import { startServer } from './support/server.ts';
+import { startArguments } from './support/start.ts';
 
 test('the first start makes a token, prints it once and keeps its hash', async () => {
   const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
@@ -153,7 +154,7 @@ test.each([
   expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining(sentence)]]);
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   '%s drains: a running call is answered, no new request is taken',
   async (signal) => {
     const connectors = await temporaryFolder();
@@ -176,6 +177,59 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     await expect(client('GET', '/healthz')).rejects.toThrow();
   },
 );
+
+test.skipIf(process.platform === 'win32').each<[string, readonly string[]]>([
+  ['as npm start does', startArguments],
+  ['without flags', ['--import', './src/compile-cache.js', 'src/main.ts']],
+])('SIGUSR1 opens no debugger, started %s', async (_how, args) => {
+  const folders = { BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const server = await startServer({ BULKHEAD_TOKEN: 'a-token', ...folders }, [], args);
+  const client = createClient(server.url, 'a-token');
+  process.kill(server.pid, 'SIGUSR1');
+  for (let i = 0; i < 20; i++) expect((await client('GET', '/tokenInfo')).status).toBe(200);
+  expect((await server.stop('SIGTERM')).code).toBe(0);
+  expect(server.stderr()).not.toContain('Debugger');
+});
+
+test('the same signal opens one in a program that does nothing about it', async () => {
+  const child = spawn(process.execPath, ['-e', 'console.log(1); setTimeout(() => {}, 60_000)'], { stdio: 'pipe' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGUSR1');
+  // Whatever becomes of its port.
+  expect(String((await once(child.stderr, 'data'))[0])).toMatch(/debugger|inspector/i);
+});
+
+test.skipIf(process.platform === 'win32')('SIGTERM to npm start ends the server, and lets it drain', async () => {
+  const folders = { BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_CONNECTORS: await temporaryFolder() };
+  const npm = spawn('npm', ['start'], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { PATH: process.env.PATH ?? '', BULKHEAD_PORT: '0', BULKHEAD_TOKEN: 'a-token', ...folders },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, log] = ['', ''];
+  npm.stderr.setEncoding('utf8').on('data', (text) => {
+    log += `${text}`;
+  });
+  npm.stdout.setEncoding('utf8').on('data', (text) => {
+    out += `${text}`;
+  });
+  await vi.waitFor(() => expect(out).toMatch(/listening on http/), { timeout: 25_000 });
+  const url = /listening on (http:\S+)/.exec(out)?.[1] as string;
+  const { pid } = JSON.parse(log.split('\n').find((line) => line.includes('"listening"')) as string);
+  onTestFinished(() => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has gone, as it should.
+    }
+  });
+  expect((await createClient(url, 'a-token')('GET', '/tokenInfo')).status).toBe(200);
+  npm.kill('SIGTERM');
+  await once(npm, 'close');
+  expect(log).toContain('"event":"stopping","signal":"SIGTERM"');
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});
 
 /** The compartments among these processes; of one parent alone, if it is given. */
 async function compartmentsAmong(pids: Iterable<string>, parent?: number): Promise<string[]> {

@@ -50,7 +50,10 @@ export interface GuestEntries {
     messageChars: number,
     ...argument: string[]
   ): string | undefined;
-  /** The result is the names of the connector's sections and functions. */
+  /**
+   * The result is what the connector exports, by name: `sections` with their functions, `loose` functions of a
+   * connector without sections, and what is `outOfReach` of all calls.
+   */
   inspect(): string | undefined;
   /** What `start` or `inspect` has returned, or would have: what is thrown when they end takes their place. */
   started(): string | undefined;

@@ -5,14 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { portStream } from '../port-stream.ts';
-import type { Fault, Host, ThreadOptions } from '../protocol.ts';
+import type { Host, HostEnd, ThreadOptions } from '../protocol.ts';
 
 /** A thread that has not ended by then is left to itself. */
 const END_LIMIT_MS = 1_000;
 
 export function startInProcess({ threads, warmIsolates, warmMs }: ThreadOptions): Host {
   const channels = Array.from({ length: threads }, () => new MessageChannel());
-  const gone = Promise.withResolvers<Fault>();
+  const gone = Promise.withResolvers<HostEnd>();
   // Not before it is asked for: the runtime's process loads neither the pool nor isolated-vm otherwise.
   const starting = import('./pool.ts').then(({ startThreads }) =>
     startThreads(
@@ -24,7 +24,7 @@ export function startInProcess({ threads, warmIsolates, warmMs }: ThreadOptions)
     const pool = await starting;
     for (const { port1 } of channels) port1.close();
     await Promise.race([pool.end(), sleep(END_LIMIT_MS, undefined, { ref: false })]);
-    gone.resolve('sandbox_crashed');
+    gone.resolve({ fault: 'sandbox_crashed', problem: 'The threads for connectors ended while they started.' });
   };
   let isEnding = false;
   const endOnce = (): void => {

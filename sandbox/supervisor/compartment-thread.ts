@@ -137,14 +137,22 @@ export class CompartmentThread {
     if (isIdle) this.#channel.flush();
   }
 
-  reply(runId: string, askId: number, reply: string): void {
+  /** @param spentMs CPU time of the runtime for this run so far */
+  reply(runId: string, askId: number, reply: string | Buffer, spentMs = 0): void {
     const run = this.#runs.get(runId);
     if (!run) return;
     run.replies++;
     this.#send(runId, run);
     const { backlogBytes } = this.#channel;
     const isTooMuch = backlogBytes > 0 && backlogBytes + reply.length > REPLIES_BYTES;
-    this.#channel.send({ type: 'reply', runId, askId }, isTooMuch ? TOO_MUCH_UNREAD : reply);
+    const header: ToThread & { type: 'reply' } = { type: 'reply', runId, askId };
+    if (spentMs > 0) header.spentMs = Math.round(spentMs);
+    this.#channel.send(header, isTooMuch ? TOO_MUCH_UNREAD : reply);
+  }
+
+  /** Replies that it has not read are half of what may wait. */
+  get isCongested(): boolean {
+    return this.#channel.backlogBytes > REPLIES_BYTES / 2;
   }
 
   cancel(runId: string): void {

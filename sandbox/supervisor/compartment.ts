@@ -18,6 +18,7 @@ import { CompartmentThread, type RunMessage } from './compartment-thread.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { type ProcessUsage, processUsage } from './process-usage.ts';
 import { fault, RunInside } from './run-inside.ts';
+import { TOO_SLOW } from './start-failure.ts';
 
 /** Compartments that are not ready by then will not be, however busy the machine is. */
 const START_LIMIT_MS = 60_000;
@@ -54,6 +55,8 @@ export interface CompartmentOptions extends ThreadOptions {
 export interface CompartmentEvents {
   /** It went down, and not because it was let go; with whose run did it, if that is known. */
   onBroughtDown(connectorId: string | undefined): void;
+  /** Its threads take jobs; or they never will, with the reason. */
+  onStart(problem: string | undefined): void;
   /** Called once, when it has gone for whatever reason. */
   onGone(): void;
 }
@@ -78,6 +81,9 @@ export class Compartment {
   #watchedAt = 0;
   #isReady = false;
   #isDown = false;
+  #isLetGo = false;
+  /** Why its process has not started. */
+  #problem: string | undefined;
   /** Settles when every thread takes jobs; never, if it goes down before. */
   readonly ready: Promise<void>;
   readonly gone: Promise<void>;
@@ -90,10 +96,14 @@ export class Compartment {
     this.#events = events;
     this.#memory = new MemoryWatch(options.residentMb);
     this.#host = startHost(options);
-    const startLimit = setTimeout(() => this.letGo(), START_LIMIT_MS);
-    this.gone = this.#host.gone.then((reason) => {
+    const startLimit = setTimeout(() => {
+      this.#fail(TOO_SLOW);
+      this.letGo();
+    }, START_LIMIT_MS);
+    this.gone = this.#host.gone.then(({ fault, problem }) => {
       clearTimeout(startLimit);
-      const culprit = this.#suspect(reason);
+      if (!this.#isReady && !this.#isLetGo) this.#fail(problem);
+      const culprit = this.#suspect(fault);
       this.#goDown(culprit, this.#isReady || culprit !== undefined);
       events.onGone();
     });
@@ -104,6 +114,7 @@ export class Compartment {
       if (--threadsToCome !== 0) return;
       clearTimeout(startLimit);
       this.#isReady = true;
+      events.onStart(undefined);
       this.#host.yield();
       isReady.resolve();
     };
@@ -121,6 +132,11 @@ export class Compartment {
     this.#isDown = this.#threads.length === 0;
   }
 
+  #fail(problem: string): void {
+    this.#problem = problem;
+    this.#events.onStart(problem);
+  }
+
   /** A pipe ends with its process. One that was closed has nobody behind it to take jobs. */
   #endAfterItsPipe(): void {
     const timer = setTimeout(() => this.#kill(this.#suspect('sandbox_crashed')), END_AFTER_PIPE_MS);
@@ -134,6 +150,8 @@ export class Compartment {
 
   run(job: Job, ask: Ask): Promise<Outcome> {
     const { runId, integrationId, signal } = job;
+    // Why there is no process is known a moment later.
+    if (this.#threads.length === 0) return this.gone.then(() => this.#faultOfBystander());
     if (this.isGone) return Promise.resolve(fault('sandbox_restarted'));
     if (signal?.aborted) return Promise.resolve(fault('cancelled'));
     return new Promise((settle) => {
@@ -169,6 +187,7 @@ export class Compartment {
 
   /** Ends it for a reason of ours; runs that are inside are told to come again. */
   letGo(): void {
+    this.#isLetGo = true;
     this.#goDown(undefined, false);
     this.#host.kill();
   }
@@ -237,9 +256,14 @@ export class Compartment {
     for (const run of this.#runs.values()) {
       const spent = { ...nothingSpent, wallMs: performance.now() - run.startedAt };
       if (run === culprit?.run) this.#end(run, fault(culprit.fault, { ...spent, cpuMs: culprit.usedMs ?? 0 }));
-      else this.#end(run, fault('sandbox_restarted', spent));
+      else this.#end(run, this.#faultOfBystander(spent));
     }
     if (isBroughtDown) this.#events.onBroughtDown(culprit?.run.job.bundle.connectorId);
+  }
+
+  /** Of a run that did nothing wrong. */
+  #faultOfBystander(spent = nothingSpent): Outcome {
+    return this.#problem === undefined ? fault('sandbox_restarted', spent) : fault('overloaded', spent, this.#problem);
   }
 
   /**
@@ -290,10 +314,11 @@ export class Compartment {
     }
     run.asksOpen++;
     this.#askChars += request.length;
-    void run.ask[capability](request, run.signal).then((reply) => {
+    const isCongested = (): boolean => run.thread.isCongested;
+    void run.ask[capability](request, run.signal, isCongested).then((reply) => {
       run.asksOpen--;
       this.#askChars -= request.length;
-      if (!run.isSettled) run.thread.reply(run.job.runId, askId, reply);
+      if (!run.isSettled) run.thread.reply(run.job.runId, askId, reply, run.ask.spentMs?.());
     });
   }
 

@@ -4,8 +4,9 @@ import { readdirSync, writeFile } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Fault, Host, ThreadOptions } from '../protocol.ts';
+import type { Host, HostEnd, ThreadOptions } from '../protocol.ts';
 import { jailFlags } from './jail.ts';
+import { cannotStart, endedWhileStarting, nodeProgram, PROGRAM_UNKNOWN } from './start-failure.ts';
 
 /**
  * The runtime comes first: of a core that both want it gets two thirds. No lower: compartments share the
@@ -24,18 +25,25 @@ const entry = fileURLToPath(
 /** Electron's program is the application; told so, it is Node instead of the application once more. */
 const environment = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
 
+/** As it is when this is loaded: a host may change its folder. */
+const program = nodeProgram(process.execPath);
+
 export function startProcess(options: ThreadOptions): Host {
   const stdio = Array.from({ length: options.threads + 1 }, () => 'pipe' as const);
-  const child = spawn(process.execPath, [...jailFlags(), entry, JSON.stringify(options)], {
+  if (program === undefined) return failed(PROGRAM_UNKNOWN);
+  const child = spawn(program, [...jailFlags(), entry, JSON.stringify(options)], {
     env: environment,
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', ...stdio],
     windowsHide: true,
   });
-  const gone = new Promise<Fault>((resolve) => {
+  const gone = new Promise<HostEnd>((resolve) => {
     child
-      .once('exit', (_code, signal) => resolve(outOfMemory.has(signal) ? 'memory_limit_exceeded' : 'sandbox_crashed'))
-      .once('error', () => resolve('sandbox_crashed'));
+      .once('exit', (code, signal) => {
+        const fault = outOfMemory.has(signal) ? 'memory_limit_exceeded' : 'sandbox_crashed';
+        resolve({ fault, problem: endedWhileStarting(code, signal) });
+      })
+      .once('error', (error) => resolve({ fault: 'sandbox_crashed', problem: cannotStart(error) }));
   });
   // Without descriptors or memory for a process there is none, and no pipes; `error` follows.
   const { pid } = child;
@@ -43,6 +51,11 @@ export function startProcess(options: ThreadOptions): Host {
   control?.on('error', () => {});
   if (pid !== undefined) writeFile(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {});
   return { pid, pipes, gone, yield: () => yieldToOthers(pid), kill: () => void child.kill('SIGKILL') };
+}
+
+/** One that has never been. */
+function failed(problem: string): Host {
+  return { pipes: [], gone: Promise.resolve({ fault: 'sandbox_crashed', problem }), yield: () => {}, kill: () => {} };
 }
 
 /** As far as the system has such things; on Linux each thread has a priority of its own. */

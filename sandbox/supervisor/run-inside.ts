@@ -45,7 +45,7 @@ export class RunInside {
   /** What it may make of resident memory: its heap, and its argument on the way in, in several copies. */
   get promisedBytes(): number {
     const { limits, call } = this.job;
-    return limits.memoryMb * MB * 1.5 + (call?.argument.length ?? 0) * 8;
+    return limits.memoryMb * MB * 1.5 + lengthOf(call?.argument ?? '') * 8;
   }
 
   /** Given up when the run ends. */
@@ -105,7 +105,11 @@ export class RunInside {
   }
 }
 
+function lengthOf(argument: string | readonly Buffer[]): number {
+  return typeof argument === 'string' ? argument.length : argument.reduce((sum, piece) => sum + piece.length, 0);
+}
+
 /** An outcome that is ours to tell. */
-export function fault(reason: Fault, spent: Spent = nothingSpent): Outcome {
-  return { status: 'faulted', fault: reason, message: '', spent };
+export function fault(reason: Fault, spent: Spent = nothingSpent, message = ''): Outcome {
+  return { status: 'faulted', fault: reason, message, spent };
 }

@@ -3,6 +3,7 @@
  * be taken. Lets go what has been idle, in the end the ready one as well, and the longest idle one when
  * there are too many.
  */
+import { existsSync } from 'node:fs';
 import {
   type Ask,
   type Job,
@@ -34,6 +35,8 @@ const SWEEP_EVERY_MS = 5_000;
 const TRIALS_KEPT = 2;
 const TRIAL_IDLE_MS = 2_000;
 const WATCH_EVERY_MS = 50;
+const NO_READINGS =
+  "Memory and CPU time of connectors' processes cannot be read from /proc: what they take outside of the heap is held by their deadlines alone.";
 
 export class Supervisor implements Sandbox {
   readonly #options: SupervisorOptions;
@@ -45,6 +48,8 @@ export class Supervisor implements Sandbox {
   /** Where a replacement of a connector's code was tried last, with nobody inside. */
   readonly #trials = new Map<string, Compartment>();
   #spare: Compartment | undefined;
+  /** Why the last process that should have started has not. */
+  #startProblem: string | undefined;
   #closed = false;
   /** Nobody has been told of the rest that follows. */
   #hasWorked = true;
@@ -85,6 +90,12 @@ export class Supervisor implements Sandbox {
       runsWaiting: this.#admission.waiting,
       compartments: this.#all.size,
     };
+  }
+
+  problems(): readonly string[] {
+    // Elsewhere there never is a reading.
+    const isBlind = process.platform === 'linux' && !existsSync('/proc/self/status');
+    return [...(this.#startProblem === undefined ? [] : [this.#startProblem]), ...(isBlind ? [NO_READINGS] : [])];
   }
 
   /** Resolves to nothing once the run may go in. */
@@ -173,6 +184,9 @@ export class Supervisor implements Sandbox {
       onBroughtDown: (culprit) => {
         const connectorId = culprit ?? this.#onlyConnectorOf(compartment);
         if (connectorId !== undefined) this.#holdBack.crashed(connectorId);
+      },
+      onStart: (problem) => {
+        this.#startProblem = problem;
       },
       onGone: () => {
         this.#all.delete(compartment);

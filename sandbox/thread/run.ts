@@ -5,6 +5,7 @@
 import { nestsDeeper } from '../nesting.ts';
 import type { Capability, Limits, LogLevel, Outcome, Spent, ThreadsFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
+import { isJson, notPlain, piecesOf, textOf } from './guest-text.ts';
 import { RunClock } from './run-clock.ts';
 
 /** Faults of an answer, not of the isolate: it came to rest by itself. */
@@ -17,16 +18,6 @@ const cameToRest: ReadonlySet<ThreadsFault> = new Set([
 
 /** After an entry of this length others have waited long enough for what they were told before it. */
 const SLOW_ENTRY_MS = 2;
-
-/**
- * isolated-vm hands over a string of 1,024 bytes or more as an external one, and reads the heap's
- * statistics for it: a few shorter ones take half the time.
- */
-const PIECE_CHARS = 1_000;
-const PIECES = 8;
-
-/** Of a rejection that nobody looked at. */
-const UNHANDLED_CHARS = 500;
 
 /** Where a run's requests and log lines go. */
 export interface RunPort {
@@ -118,13 +109,16 @@ export class Run implements RunCallbacks {
       if (this.#isOver(this.#clock.leave() >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall; their messages quote the code alone.
       const message = error instanceof Error ? error.message : 'it does not load';
-      return this.#fault('bundle_failed', message.slice(0, this.#limits.errorChars));
+      return this.#fault('bundle_failed', message);
     }
     if (this.#answer) this.#finish();
   }
 
-  settle(askId: number, reply: string): void {
+  /** @param spentMs CPU time of the runtime for this run so far */
+  settle(askId: number, reply: string, spentMs = 0): void {
     this.#replies++;
+    this.#clock.outsideMs = spentMs;
+    if (this.#clock.isCpuTimeOver) return this.#fault('cpu_limit_exceeded');
     if (this.#asks.delete(askId)) this.#enter('settle', [askId, ...piecesOf(reply)]);
     else this.#rest(false);
   }
@@ -254,21 +248,22 @@ export class Run implements RunCallbacks {
       if (text.length > resultBytes || Buffer.byteLength(text) > resultBytes) {
         this.#fault('response_size_exceeded');
       } else if (nestsDeeper(text, resultDepth) || !isJson(text)) {
-        this.#fault('invalid_extension_response');
+        this.#fault('invalid_extension_response', notPlain(''));
       } else {
         this.#end({ status: 'answered', result: text, spent: this.#spent() });
       }
     } else if (kind === 'bundle_failed') {
-      this.#fault(kind, text.slice(0, this.#limits.errorChars));
+      this.#fault(kind, text);
     } else if (kind === 'object_not_found' || kind === 'invalid_function') {
       this.#fault(kind);
     } else {
-      this.#fault('invalid_extension_response');
+      this.#fault('invalid_extension_response', notPlain(text));
     }
   }
 
   #fault(fault: ThreadsFault, message = ''): void {
-    this.#end({ status: 'faulted', fault, message, spent: this.#spent() });
+    const shown = message.slice(0, this.#limits.errorChars);
+    this.#end({ status: 'faulted', fault, message: shown, spent: this.#spent() });
   }
 
   #spent(): Spent {
@@ -289,27 +284,5 @@ export class Run implements RunCallbacks {
     // An isolate that was stopped, or was left with work in it, serves nobody again.
     if ((outcome.status === 'faulted' && !cameToRest.has(outcome.fault)) || !leftNothing) this.#isolate.dispose();
     this.#done(outcome);
-  }
-}
-
-/** Of texts of many pieces the copying is what counts. */
-function piecesOf(text: string): string[] {
-  if (text.length > PIECES * PIECE_CHARS) return [text];
-  const pieces: string[] = [];
-  for (let at = 0; at < text.length; at += PIECE_CHARS) pieces.push(text.slice(at, at + PIECE_CHARS));
-  return pieces;
-}
-
-/** Of a copy of what the guest threw: a primitive, or an error of our own realm. */
-function textOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, UNHANDLED_CHARS);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }

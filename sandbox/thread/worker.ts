@@ -64,7 +64,7 @@ class JobServer {
       case 'job':
         return this.#start(message, body);
       case 'reply':
-        return this.#runs.get(message.runId)?.settle(message.askId, body);
+        return this.#runs.get(message.runId)?.settle(message.askId, body, message.spentMs);
       case 'cancel':
         return this.#runs.get(message.runId)?.cancel();
       case 'bundle': {

@@ -2,20 +2,23 @@
 import { createRequire } from 'node:module';
 import type * as koaRouter from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import type { InProcessCallers } from '../broker/in-process-callers.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { StoreError } from '../store/store.ts';
-import { authenticate, guardHost } from './auth.ts';
+import { authenticate, guardHost, recognizeRuns } from './auth.ts';
 import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import { type ApiContext, replyJson } from './context.ts';
+import { allowOrigins } from './cors.ts';
 import { descriptionRoutes } from './description.ts';
 import { direct } from './direct.ts';
 import { eventRoutes } from './events.ts';
+import { checkExpectation } from './expectation.ts';
 import { functionRoutes } from './functions.ts';
 import type { Idempotency } from './idempotency.ts';
 import { integrationRoutes } from './integrations.ts';
@@ -23,6 +26,7 @@ import { metricRoutes } from './metrics.ts';
 import { type EndedRequest, observe } from './observe.ts';
 import { type Health, healthRoutes, type OpenRoutes, serveOpen } from './open.ts';
 import { servePage } from './page.ts';
+import { refuseEmptyConditions } from './preconditions.ts';
 import { Guesses, limitRate, type RateLimitOptions } from './rate-limit.ts';
 import { recordRoutes } from './records.ts';
 import { runRoutes } from './runs.ts';
@@ -48,9 +52,12 @@ export interface AppOptions extends RouteOptions {
   readonly version: string;
   readonly tokenHash: string;
   readonly oneTimeTokens: OneTimeTokens;
+  readonly callers: InProcessCallers;
   readonly isOnLoopback: () => boolean;
   readonly health: Health;
   readonly rateLimit: RateLimitOptions;
+  /** Whose pages may use the API from a browser. */
+  readonly corsOrigins: readonly string[];
   readonly isClosing: () => boolean;
   readonly onError: (error: unknown, requestId: string) => void;
   /** Told of each request when its reply has gone. */
@@ -64,6 +71,9 @@ export function createApp(options: AppOptions): Koa {
   const router = routes(options);
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
+  app.use(allowOrigins(options.corsOrigins));
+  app.use(checkExpectation);
+  app.use(recognizeRuns(options.callers));
   app.use(guardHost(options.isOnLoopback, options.publicUrl));
   app.use(servePage(options.pageFolder));
   app.use(underVersion);
@@ -71,6 +81,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new Guesses(options.rateLimit)));
   app.use(refuseWhileClosing(options.isClosing));
+  app.use(refuseEmptyConditions);
   app.use(direct(router));
   app.use(refuseUnknown(router));
   return app;

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Router } from '@koa/router';
 import { RequestError, requestError } from '../errors.ts';
+import { documentReader } from '../integration/document-tasks.ts';
 import type { Service } from '../integration/service.ts';
 import { backupOf, restore } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { codeOf, temporaryFor } from '../store/files.ts';
-import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
+import { assertCoding } from './body.ts';
+import { type ApiContext, accountOf, assertAdministrator, flag, replyJson } from './context.ts';
+import { askForBody } from './expectation.ts';
 
 const TYPE = 'application/gzip';
 const UPLOAD_BYTES = 4 * 1024 * 1024 * 1024;
@@ -32,11 +35,15 @@ export function backupRoutes(router: Router, service: Service): void {
     if (!ctx.request.is(TYPE, 'application/octet-stream')) {
       throw requestError('unsupported_media_type', { message: `The body must be ${TYPE}.` });
     }
+    assertCoding(ctx, ['identity']);
     // It is read twice: checked first, and taken when all of it is good.
     const file = temporaryFor(join(uploads.folder, 'restore'));
     try {
+      askForBody(ctx);
       await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
-      const options = { overwrite: flag(ctx, 'overwrite'), check: uploads.check, acceptances };
+      const { prepare } = uploads;
+      const read = documentReader(service.work, accountOf(ctx));
+      const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, acceptances };
       replyJson(ctx, { ...(await restore(store, file, options)) });
     } catch (error) {
       if (error instanceof BackupError) throw requestError(error.code, { message: error.message });

@@ -1,89 +1,115 @@
 /** Request bodies: bounded, JSON, mostly objects. */
-import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import rawBody from 'raw-body';
-import { hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { ApiContext } from './context.ts';
+import { checkedArgument } from '../integration/argument.ts';
+import type { Service } from '../integration/service.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { type BodyLimits, parseBody, RUN_PARTS } from '../parse-body.ts';
+import { type ApiContext, accountOf } from './context.ts';
+import { askForBody } from './expectation.ts';
+
+const inflate = promisify(gunzip);
 
 export const BODY_LIMIT_BYTES = 1024 * 1024;
 /** A connector may write settings of 5 MiB. */
 const RUN_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Deeper than anything that is stored or passed on; to parse a million levels would hold everybody up. */
-const DEPTH_LIMIT = 10_000;
-/** Objects with ever so many names take seconds to parse, to look through and to write. */
-const RUN_PARTS_LIMIT = 100_000;
+const NO_BODY = Buffer.from('{}');
 
-export interface JsonBody {
-  readonly text: string;
+export interface ObjectBody {
+  readonly bytes: Buffer;
   readonly value: JsonObject;
 }
 
-/** The body as a JSON object; no body is an empty one. */
-export async function readObject(ctx: ApiContext, limitBytes?: number): Promise<JsonBody> {
-  const { text, value } = (await readJson(ctx, limitBytes)) ?? { text: '{}', value: {} };
+/** A body that only users send, as a JSON object; no body is an empty one. */
+export async function readObject(ctx: ApiContext): Promise<ObjectBody> {
+  const bytes = await readJson(ctx);
+  const value = parseBody(bytes, bodyLimitsOf(ctx));
   if (!isJsonObject(value)) {
     throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
   }
-  return { text, value };
+  return { bytes, value };
 }
 
-/** The body as JSON of any kind; undefined without one. */
-export async function readJson(
-  ctx: ApiContext,
-  limitBytes?: number,
-): Promise<{ readonly text: string; readonly value: Json } | undefined> {
-  const limit = limitBytes ?? limitOf(ctx);
+/** The argument of a function call: JSON of an object. */
+export async function readArgument(ctx: ApiContext, { work, dispatcher }: Service): Promise<Buffer> {
+  const body = await readJson(ctx, dispatcher.argument.bytes);
+  return checkedArgument(work, accountOf(ctx), body, dispatcher.argument);
+}
+
+/** What a body may hold, by who sends it. */
+export const bodyLimitsOf = ({ state: { grant } }: ApiContext): BodyLimits => ({
+  parts: grant ? RUN_PARTS : Number.POSITIVE_INFINITY,
+});
+
+/** A JSON body as it came, not parsed; `{}` without one. */
+export async function readJson(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
   const { req } = ctx;
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-  if (!hasBody) return undefined;
+  if (!hasBody) return NO_BODY;
   assertJsonType(ctx);
-  const text = await readText(ctx, limit);
-  if (text === '') return undefined;
-  if (nestsDeeper(text, DEPTH_LIMIT)) {
-    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
-  }
-  if (ctx.state.grant && hasMoreParts(text, RUN_PARTS_LIMIT)) {
-    throw requestError('invalid_field', {
-      field: '',
-      message: `The body has more than ${RUN_PARTS_LIMIT} arrays, objects and names.`,
-    });
-  }
-  try {
-    return { text, value: JSON.parse(text) as Json };
-  } catch {
-    throw requestError('invalid_json');
-  }
+  const bytes = await (codingOf(ctx) === 'gzip' ? readGzip(ctx, limitBytes) : readBytes(ctx, limitBytes));
+  return bytes.length === 0 ? NO_BODY : bytes;
 }
 
 const limitOf = ({ state: { grant } }: ApiContext): number => (grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
 
+/** Codings of a JSON body that are taken, as `Accept-Encoding` lists them (RFC 7694). */
+const CODINGS = ['gzip', 'identity'];
+
 function assertJsonType(ctx: ApiContext): void {
-  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = ctx.req.headers;
+  const { 'content-type': type } = ctx.req.headers;
   const isJson = type === 'application/json' || ctx.request.is('application/json', 'application/*+json');
+  if (!isJson) throw requestError('unsupported_media_type');
   const charset = ctx.request.charset.toLowerCase();
-  if (!isJson || (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') || encoding !== 'identity') {
-    throw requestError('unsupported_media_type');
+  if (!['', 'utf-8', 'utf8'].includes(charset)) {
+    const message = `The charset ${JSON.stringify(charset.slice(0, 100))} is not supported: send UTF-8.`;
+    throw requestError('unsupported_media_type', { message });
+  }
+  assertCoding(ctx, CODINGS);
+}
+
+/** @throws RequestError 415 that names a `Content-Encoding` which is not supported */
+export function assertCoding(ctx: ApiContext, supported: readonly string[]): void {
+  const coding = codingOf(ctx);
+  if (supported.includes(coding)) return;
+  ctx.set('Accept-Encoding', supported.join(', '));
+  const message = `The content coding ${JSON.stringify(coding.slice(0, 100))} is not supported: send ${supported.join(' or ')}.`;
+  throw requestError('unsupported_media_type', { message });
+}
+
+function codingOf(ctx: ApiContext): string {
+  const coding = ctx.get('Content-Encoding').trim().toLowerCase();
+  return coding === '' ? 'identity' : coding.replace(/^x-gzip$/, 'gzip');
+}
+
+/** Bounded as it arrives, and as it is inflated. */
+async function readGzip(ctx: ApiContext, limitBytes: number): Promise<Buffer> {
+  const zipped = await readBytes(ctx, limitBytes);
+  try {
+    return await inflate(zipped, { maxOutputLength: limitBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
+    throw requestError('bad_request', { message: 'The body is not valid gzip.' });
   }
 }
 
-async function readText(ctx: ApiContext, limit: number): Promise<string> {
-  const bytes = await readBytes(ctx, limit);
-  if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
-  // A mark in front, as some editors and shells put it there, may be passed over (RFC 8259, 8.1).
-  return bytes.toString('utf8').replace(/^\uFEFF/, '');
-}
+const tooLarge = (limitBytes: number): Error =>
+  requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
 
 /** The body as it is, whatever it is. */
 export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
+  const { 'content-length': length } = ctx.req.headers;
   try {
-    return await rawBody(ctx.req, { limit: limitBytes, length: ctx.req.headers['content-length'] ?? null });
+    if (!(Number(length) > limitBytes)) askForBody(ctx);
+    return await rawBody(ctx.req, { limit: limitBytes, length: length ?? null });
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
       // What is still to come is not read.
       ctx.set('Connection', 'close');
-      throw requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
+      throw tooLarge(limitBytes);
     }
     if (type === 'stream.not.readable') {
       // The host's doing, and not the client's.

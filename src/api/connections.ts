@@ -7,17 +7,16 @@ import { methods } from '../broker/platform-api.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import { connectionRequest, redactionOf, type Wanted } from '../record/connection-request.ts';
+import { connectionRequest, type Wanted } from '../record/connection-request.ts';
 import { opened } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
-import type { Redaction } from '../record/redaction.ts';
+import { redacted, type SecretTexts } from '../record/redaction-task.ts';
 import { readBytes } from './body.ts';
-import { type ApiContext, replyJson, unitOf } from './context.ts';
+import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
+import { headersToPassOn, headerText } from './proxy-headers.ts';
 import { ownerOf } from './records.ts';
 
-/** Of the caller's headers, those that go along. */
-const PASSED_ON = ['accept', 'content-type', 'if-match', 'if-none-match', 'prefer'];
 /** Of the application's, those that are about its connection to us or its own place, and not about what it says. */
 const NOT_PASSED_BACK =
   /^(?:connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|content-(?:encoding|length)|set-cookie|strict-transport-security|alt-svc|clear-site-data|access-control-.*|bulkhead-.*|x-request-id)$/;
@@ -34,14 +33,13 @@ export function connectionRoutes(router: Router, service: Service): void {
         message: `${method.slice(0, 50)} is no method`,
       });
     }
-    const headers = PASSED_ON.map((name) => [name, ctx.get(name)] as const).filter(([, value]) => value !== '');
-    const wanted = { method, relativeURI: ctx.get('Integrator-Relative-URI'), headers };
-    const { response, redaction } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
+    const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
+    const wanted = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
+    const { response, secrets } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
+    const shown = await redacted(service.work, accountOf(ctx), secrets, response);
     ctx.status = response.status;
-    for (const [name, value] of response.headers) {
-      if (!NOT_PASSED_BACK.test(name) && redaction.header(name) === name) ctx.append(name, redaction.header(value));
-    }
-    ctx.body = redaction.bytes(Buffer.from(response.body, response.bodyEncoding ?? 'utf8'));
+    for (const [name, value] of shown.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
+    ctx.body = shown.body;
   });
 
   router.get('/connections/:id/ping', async (context) => {
@@ -65,27 +63,31 @@ async function send(
   service: Service,
   wanted: Wanted | undefined,
   body: Buffer | undefined,
-): Promise<{ readonly response: OutboundResponse; readonly redaction: Redaction }> {
+): Promise<{ readonly response: OutboundResponse; readonly secrets: SecretTexts }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
   const connection = recordOf(unit, 'connections', ctx.params.id as string);
-  const open = opened(service.keyring, connection);
+  if (connection.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
+  const open = opened(service.keyring, 'connections', connection.value);
   if (!open) throw requestError('credentials_unreadable');
-  const request = connectionRequest(open, wanted ?? pingOf(open));
-  const redaction = redactionOf(open);
+  const { secrets, ...request } = connectionRequest(open, wanted ?? pingOf(open.record));
   try {
     await assertPermitted(ctx, service, request.url);
     // Wherever a redirect would lead: the credentials belong to this origin, in whatever header they are.
-    const permissions = [originOf(open) ?? ''];
+    const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
-      { ...request, ...(body ? { body: body.toString('base64'), bodyEncoding: 'base64' } : { body: null }) },
-      { connectorId: connectorIdOf(ctx, connection), permissions, trace: ctx.state.trace },
+      { ...request, body: body ?? null },
+      { connectorId: connectorIdOf(ctx, connection.head), permissions, trace: ctx.state.trace },
       endOf(ctx),
     );
-    return { response, redaction };
+    return { response, secrets };
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
-    throw requestError(code, { message: redaction.header(error.message) });
+    const { body: message } = await redacted(service.work, accountOf(ctx), secrets, {
+      headers: [],
+      body: Buffer.from(error.message),
+    });
+    throw requestError(code, { message: message.toString() });
   }
 }
 
@@ -102,6 +104,7 @@ function pingOf(open: JsonObject): Wanted {
   return {
     method: typeof method === 'string' && BODILESS.includes(method.toUpperCase()) ? method.toUpperCase() : 'GET',
     relativeURI: typeof relativeURI === 'string' ? relativeURI : '',
+    relativeURIField: 'http.ping.relativeURI',
     headers: [],
   };
 }

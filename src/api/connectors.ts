@@ -11,11 +11,13 @@ import { type Service, shown, unavailable } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
+import { shortList } from '../shortened.ts';
 import { asStoreError } from '../store/files.ts';
 import { placeOf } from '../store/store.ts';
-import { readBytes, readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, flag, isKnown, replyJson } from './context.ts';
-import { replyList } from './paging.ts';
+import { assertCoding, readBytes, readObject } from './body.ts';
+import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
+import { asText, replyList } from './paging.ts';
+import { isKnown } from './preconditions.ts';
 
 export const UpdateBody = Type.Object({
   _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
@@ -39,7 +41,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     await replyList(ctx, {
       source: () => catalog.rows(),
       placeOf: ({ name, _id }) => [name, _id],
-      show: (row) => withHold(row) as unknown as JsonObject,
+      show: (row, projection) => asText(withHold(row) as unknown as JsonObject, projection),
       publicUrl: publicUrl(),
     });
   });
@@ -47,9 +49,10 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   router.put('/connectors', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    if (!ctx.request.is(TARBALL_TYPES) || !['', 'identity'].includes(ctx.get('Content-Encoding'))) {
+    if (!ctx.request.is(TARBALL_TYPES)) {
       throw requestError('unsupported_media_type', { message: `The body must be ${TARBALL_TYPES[0]}.` });
     }
+    assertCoding(ctx, ['identity']);
     const tarball = await readBytes(ctx, TARBALL_BYTES);
     const { row, isNew } = await service.activity.during(() => bundleUploads.put(tarball));
     ctx.status = isNew ? 201 : 200;
@@ -108,9 +111,10 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const { _id } = await rowOf(ctx);
     await replyList(ctx, {
       source: (after) => store.documents(after),
-      placeOf: ({ integration }) => placeOf(integration),
-      matches: ({ integration }) => integration._connectorId === _id,
-      show: ({ integration }) => installBaseRow(shown(service, integration as Integration), catalog.get(_id)),
+      placeOf: ({ integration }) => placeOf(integration.head),
+      matches: ({ integration }) => integration.head._connectorId === _id,
+      show: ({ integration: { head } }, projection) =>
+        asText(installBaseRow(shown(service, head as Integration), catalog.get(_id)), projection),
       publicUrl: publicUrl(),
     });
   });
@@ -148,13 +152,10 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
   async function assertUnused(connectorId: string): Promise<void> {
     const users: string[] = [];
     for await (const { integration } of store.documents()) {
-      if (integration._connectorId === connectorId) users.push(integration._id);
+      if (integration.head._connectorId === connectorId) users.push(integration.head._id);
     }
     if (users.length === 0) return;
-    const more = users.length > NAMED ? `, and ${users.length - NAMED} more` : '';
-    throw requestError('has_dependencies', {
-      message: `Integrations still use it: ${users.slice(0, NAMED).join(', ')}${more}`,
-    });
+    throw requestError('has_dependencies', { message: `Integrations still use it: ${shortList(users, NAMED)}` });
   }
 
   /** A connector that serves may be held back for what it does. */

@@ -2,11 +2,14 @@
 import type { Context } from 'koa';
 import type { Grant } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
+import type { changeBy } from '../integration/change-by.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
+import type { Account } from '../work/work.ts';
+import { isKnown } from './preconditions.ts';
 
 export interface ApiState {
   requestId: string;
@@ -17,6 +20,12 @@ export interface ApiState {
   route?: string;
 }
 export type ApiContext = Context & { state: ApiState; params: Record<string, string> };
+
+/** Of users: what they ask for is not counted against anybody. */
+const USERS: Account = Object.freeze({ owner: 'users', charge() {} });
+
+/** Whose work a request is. */
+export const accountOf = ({ state: { grant } }: ApiContext): Account => grant ?? USERS;
 
 /** The id in the path. @throws RequestError 403 for another's with a one-time token, 404 for no id */
 export function integrationIdOf(ctx: ApiContext): string {
@@ -55,6 +64,18 @@ export async function change<T>(
   return ctx.state.grant?.isTransactional ? work(unit) : unit.changeAtOnce(work);
 }
 
+/** Where a request's changes that tasks make are read and written. */
+export function changingOf(ctx: ApiContext, service: Service, integrationId: string): Parameters<typeof changeBy>[0] {
+  return {
+    work: service.work,
+    account: accountOf(ctx),
+    units: {
+      open: () => unitOf(ctx, service, integrationId),
+      change: (work) => change(ctx, service, integrationId, work),
+    },
+  };
+}
+
 function runsUnit({ state: { grant } }: ApiContext): UnitOfWork | undefined {
   if (grant && !grant.isLive) throw requestError('unauthorized');
   return grant?.unit;
@@ -67,17 +88,6 @@ export function etagOf(unit: UnitOfWork, record: JsonObject): string {
   return `"${unit.revisionOf(String(record._id)).toString(36)}-${modified}${isUpdating}"`;
 }
 
-/** Whether a list of entity tags, or `*`, names this one; weak ones compare by their text. */
-function names(list: string, etag: string): boolean {
-  return list.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
-}
-
-/** @throws RequestError 412 if `If-Match` does not name this record (RFC 9110, 13.1.1) */
-export function assertMatches(ctx: ApiContext, etag: string): void {
-  const wanted = ctx.get('If-Match');
-  if (wanted !== '' && !names(wanted, etag)) throw requestError('precondition_failed');
-}
-
 /**
  * Replies JSON. As text: what is none, koa compares with the classes of `fetch`, and Node then loads its
  * own: 15 MB, and 40 ms of the first reply.
@@ -87,23 +97,17 @@ export function replyJson(ctx: Context, value: unknown): void {
 }
 
 /** The same of what is text already. */
-export function replyJsonText(ctx: Context, text: string): void {
+export function replyJsonText(ctx: Context, text: string | Buffer): void {
   ctx.set('Content-Type', 'application/json; charset=utf-8');
   ctx.body = text;
 }
 
-/** Replies a record with its entity tag, or 304 if the client has it (RFC 9110, 13.1.2). */
-export function replyRecord(ctx: ApiContext, record: JsonObject, etag: string): void {
+/** Replies a record's JSON with its entity tag, or 304 if the client has it (RFC 9110, 13.1.2). */
+export function replyRecord(ctx: ApiContext, record: string | Buffer, etag: string): void {
   ctx.set('ETag', etag);
   ctx.status = 200;
-  replyJson(ctx, record);
+  replyJsonText(ctx, record);
   if (isKnown(ctx, etag)) ctx.status = 304;
-}
-
-/** Whether the client has what it asks for already. */
-export function isKnown(ctx: Context, etag: string): boolean {
-  const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-  return isRead && names(ctx.get('If-None-Match'), etag);
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

@@ -8,7 +8,7 @@ import type { Activity } from '../integration/activity.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { ObjectId } from '../store/store.ts';
 import { type ApiContext, assertAdministrator } from './context.ts';
-import { queryOf } from './paging.ts';
+import { queryOf } from './query.ts';
 
 /** A comment this often tells both sides, and what is in between, that the other is there. */
 const HEARTBEAT_MS = 15_000;

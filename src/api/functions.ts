@@ -3,14 +3,13 @@ import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
 import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
-import { integrationOf, type Service } from '../integration/service.ts';
+import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { readObject } from './body.ts';
+import { readArgument, readObject } from './body.ts';
 import {
   type ApiContext,
   assertAdministrator,
-  assertMatches,
   etagOf,
   flag,
   integrationIdOf,
@@ -19,6 +18,7 @@ import {
   replyRecord,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
+import { assertPreconditions } from './preconditions.ts';
 
 export function functionRoutes(
   router: Router,
@@ -31,9 +31,10 @@ export function functionRoutes(
       const ctx = context as ApiContext;
       assertAdministrator(ctx);
       const id = integrationIdOf(ctx);
-      const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
+      const body = await readArgument(ctx, service);
       const name = ctx.params.function as string;
-      const request = { section, name, body: text, trace: ctx.state.trace };
+      const precondition = integrationCondition(ctx, service);
+      const request = { section, name, body, trace: ctx.state.trace, precondition };
       if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
       replyAnswer(ctx, await callIntegration(service, id, request));
     });
@@ -42,13 +43,13 @@ export function functionRoutes(
   router.post('/integrations/:id/install', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    const { text, value } = await readObject(ctx);
+    const { bytes, value } = await readObject(ctx);
     const { trace } = ctx.state;
-    await idempotency.once(ctx, { kind: 'integrations', status: 200 }, text, async (id) => {
+    await idempotency.once(ctx, { kind: 'integrations', status: 200 }, bytes, async (id) => {
       const { unit, runId } = await install(service, ctx.params.id as string, value, { id, trace });
       const integration = integrationOf(unit);
       if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
-      replyRecord(ctx, integration, etagOf(unit, integration));
+      replyRecord(ctx, integrationJson(integration, unit.settings), etagOf(unit, integration));
     });
   });
 
@@ -56,12 +57,18 @@ export function functionRoutes(
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
     const id = integrationIdOf(ctx);
-    const { text } = await readObject(ctx, service.dispatcher.argument.bytes);
-    const precondition = (unit: UnitOfWork): void => assertMatches(ctx, etagOf(unit, integrationOf(unit)));
-    const options = { body: text, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
+    const body = await readArgument(ctx, service);
+    const precondition = integrationCondition(ctx, service);
+    const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
     replyAnswer(ctx, await uninstall(service, id, options));
   });
 }
+
+/** The request's conditions, for the integration as it is when the run begins. */
+const integrationCondition =
+  (ctx: ApiContext, service: Service) =>
+  (unit: UnitOfWork): void =>
+    assertPreconditions(ctx, etagOf(unit, shown(service, integrationOf(unit))));
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
 const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));

@@ -4,11 +4,12 @@
  */
 import { hash } from 'node:crypto';
 import { RequestError, requestError } from '../errors.ts';
-import { integrationOf, type Service, shown } from '../integration/service.ts';
-import { shownRecord } from '../record/records.ts';
+import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
+import { shownText } from '../record/records.ts';
 import type { KeptReply, Making, ReplyLedger } from '../store/reply-ledger.ts';
 import { type RecordKind, recordKinds } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Account } from '../work/work.ts';
 import { type ApiContext, etagOf, replyJsonText } from './context.ts';
 
 /** A structured field's string (RFC 8941, 3.3.3), or the same without quotes, as most clients send it. */
@@ -50,7 +51,7 @@ export class Idempotency {
   async once(
     ctx: ApiContext,
     making: Omit<Making, 'id'>,
-    body: string,
+    body: Buffer,
     work: (id: string) => Promise<void>,
   ): Promise<void> {
     const id = this.#service.dispatcher.ids();
@@ -135,12 +136,23 @@ export class Idempotency {
     const integrationId = await this.#service.store.ownerOf(id);
     if (integrationId === undefined) return undefined;
     const unit = await UnitOfWork.open(this.#service.store, integrationId);
-    const record = isRecordKind(kind) ? unit.record(kind, id) : shown(this.#service, integrationOf(unit));
+    if (!isRecordKind(kind)) {
+      const integration = shown(this.#service, integrationOf(unit));
+      const body = integrationJson(integration, unit.settings).toString();
+      return { status, headers: { ETag: etagOf(unit, integration) }, body };
+    }
+    const record = unit.record(kind, id);
     if (!record) return undefined;
-    const visible = isRecordKind(kind) ? shownRecord(kind, record) : record;
-    return { status, headers: { ETag: etagOf(unit, record) }, body: JSON.stringify(visible) };
+    return {
+      status,
+      headers: { ETag: etagOf(unit, record.head) },
+      body: (await shownText(this.#service.work, NOBODY, kind, record)).toString(),
+    };
   }
 }
+
+/** A reply that is made again is charged to nobody. */
+const NOBODY: Account = { owner: 'users', charge() {} };
 
 const isRecordKind = (kind: string): kind is RecordKind => recordKinds.some((known) => known === kind);
 

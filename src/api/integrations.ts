@@ -1,22 +1,22 @@
 /** `/integrations`: records and lists (contract 4). */
 import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
-import {
-  assertIntegration,
-  connectorChange,
-  diyFields,
-  type Integration,
-  userChange,
-} from '../integration/integration.ts';
-import { integrationOf, put, type Service, shown } from '../integration/service.ts';
-import { type Place, placeOf, recordKinds, type Stored } from '../store/store.ts';
+import { changeBy } from '../integration/change-by.ts';
+import type { Integration } from '../integration/integration.ts';
+import { tasks } from '../integration/integration-tasks.ts';
+import { integrationJson, integrationOf, put, type Service, shown } from '../integration/service.ts';
+import { isAbout, type Projection, project } from '../projection.ts';
+import { shortList } from '../shortened.ts';
+import type { Part } from '../store/part.ts';
+import { type Place, placeOf, recordKinds } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { readObject } from './body.ts';
+import { bodyLimitsOf, readJson } from './body.ts';
 import {
   type ApiContext,
+  accountOf,
   assertAdministrator,
-  assertMatches,
   change,
+  changingOf,
   etagOf,
   flag,
   integrationIdOf,
@@ -25,7 +25,12 @@ import {
   unitOf,
 } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, projectionOf, replyList } from './paging.ts';
+import { filters, filtersOf, replyList } from './paging.ts';
+import { assertPreconditions } from './preconditions.ts';
+import { projectionOf } from './projection.ts';
+
+/** Records that are named in an error. */
+const NAMED = 20;
 
 export const IntegrationFilters = filters('_connectorId', 'mode', 'tag');
 
@@ -38,12 +43,14 @@ export function integrationRoutes(
   router.get('/integrations', async (context) => {
     const ctx = context as ApiContext;
     const { grant } = ctx.state;
-    const own = grant && integrationOf(await unitOf(ctx, service, grant.integrationId));
+    const own = grant && seenIn(await unitOf(ctx, service, grant.integrationId));
+    const isWanted = filtersOf(ctx, IntegrationFilters);
     await replyList(ctx, {
       source: (after) => (own ? [own] : integrationsOf(service, after)),
-      placeOf,
-      matches: filtersOf(ctx, IntegrationFilters),
-      show: (integration) => visible(ctx, integration as Integration),
+      placeOf: ({ head }) => placeOf(head),
+      matches: ({ head }) => isWanted(head),
+      filters: IntegrationFilters,
+      show: (seen, projection) => shownText(ctx, seen, projection),
       publicUrl: publicUrl(),
     });
   });
@@ -51,16 +58,16 @@ export function integrationRoutes(
   router.post('/integrations', async (context) => {
     const ctx = context as ApiContext;
     assertAdministrator(ctx);
-    const { text, value } = await readObject(ctx);
-    await idempotency.once(ctx, { kind: 'integrations', status: 201 }, text, async (_id) => {
+    const body = await readJson(ctx);
+    await idempotency.once(ctx, { kind: 'integrations', status: 201 }, body, async (_id) => {
       const now = service.now().toISOString();
-      const created = { _id, createdAt: now, lastModified: now, ...diyFields(value) };
-      assertIntegration(created);
-      const [result, etag] = await change(ctx, service, _id, (unit) => {
-        const stored = put(service, unit, created);
-        return [stored, etagOf(unit, stored)] as const;
+      const fixed = { _id, createdAt: now, lastModified: now };
+      const created = await service.work.run(tasks, 'create', { body, fixed }, body.length, accountOf(ctx));
+      const [seen, etag] = await change(ctx, service, _id, (unit) => {
+        const stored = put(service, unit, created.integration, created.text);
+        return [seenIn(unit), etagOf(unit, stored)] as const;
       });
-      replyRecord(ctx, result, etag);
+      replyRecord(ctx, integrationJson(seen.head, seen.settings), etag);
       ctx.status = 201;
     });
   });
@@ -68,27 +75,17 @@ export function integrationRoutes(
   router.get('/integrations/:id', async (context) => {
     const ctx = context as ApiContext;
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
-    const integration = integrationOf(unit);
-    const seen = visible(ctx, integration);
-    replyRecord(ctx, projectionOf(ctx)(seen), etagOf(unit, seen));
+    const seen = seenIn(unit);
+    const head = visible(ctx, seen.head);
+    replyRecord(ctx, await shownText(ctx, seen, projectionOf(ctx)), etagOf(unit, head));
   });
 
   router.put('/integrations/:id', async (context) => {
     const ctx = context as ApiContext;
     const id = integrationIdOf(ctx);
-    const { value } = await readObject(ctx);
-    const [result, etag] = await change(ctx, service, id, (unit) => {
-      const current = integrationOf(unit);
-      assertMatches(ctx, etagOf(unit, visible(ctx, current)));
-      const next = ctx.state.grant
-        ? connectorChange(current, value)
-        : userChange(current, shown(service, current), value);
-      assertIntegration(next);
-      const stored = put(service, unit, next);
-      const seen = visible(ctx, stored);
-      return [seen, etagOf(unit, seen)] as const;
-    });
-    replyRecord(ctx, result, etag);
+    const body = await readJson(ctx);
+    const [seen, etag] = await rewritten(ctx, id, body);
+    replyRecord(ctx, integrationJson(visible(ctx, seen.head), seen.settings), etag);
   });
 
   router.delete('/integrations/:id', async (context) => {
@@ -97,7 +94,7 @@ export function integrationRoutes(
     const id = integrationIdOf(ctx);
     await change(ctx, service, id, (unit) => {
       const integration = integrationOf(unit);
-      assertMatches(ctx, etagOf(unit, integration));
+      assertPreconditions(ctx, etagOf(unit, integration));
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });
@@ -112,28 +109,76 @@ export function integrationRoutes(
     replyJson(ctx, dependenciesOf(unit));
   });
 
+  function rewritten(ctx: ApiContext, id: string, body: Buffer): Promise<readonly [Seen, string]> {
+    return changeBy(changingOf(ctx, service, id), tasks, 'put', {
+      inputOf(unit) {
+        const current = integrationOf(unit);
+        assertPreconditions(ctx, etagOf(unit, visible(ctx, current)));
+        const settings = unit.settings?.text;
+        const [isRun, isUpdating] = [ctx.state.grant !== undefined, service.updating.has(id)];
+        const input = { body, limits: bodyLimitsOf(ctx), current, settings, isRun, isUpdating };
+        return { input, bytes: body.length + (settings?.length ?? 0) };
+      },
+      revisionOf: (unit) => unit.revisionOf(id),
+      store(unit, { integration, text }) {
+        const stored = put(service, unit, integration, text);
+        return [seenIn(unit), etagOf(unit, visible(ctx, stored))] as const;
+      },
+    });
+  }
+
+  /** An integration's JSON, or the part of it that was asked for. */
+  function shownText(
+    ctx: ApiContext,
+    { head, settings }: Seen,
+    projection: Projection | undefined,
+  ): string | Buffer | Promise<string | Buffer> {
+    const seen = visible(ctx, head);
+    if (!projection) return integrationJson(seen, settings);
+    if (!settings || !isAbout(projection, 'settings')) return JSON.stringify(project(seen, projection));
+    if (!settings.isLarge) {
+      return JSON.stringify(project({ ...seen, settings: settings.value }, projection));
+    }
+    const integration = integrationJson(seen, settings);
+    const input = { integration, projection };
+    return service.work.run(tasks, 'projected', input, integration.length, accountOf(ctx)).then(({ text }) => text);
+  }
+
   function visible(ctx: ApiContext, integration: Integration): Integration {
     return ctx.state.grant ? integration : shown(service, integration);
   }
 }
 
-async function* integrationsOf(service: Service, after: Place | undefined): AsyncGenerator<Stored> {
-  for await (const { integration } of service.store.documents(after)) yield integration;
+/** An integration as its unit of work has it, with its settings apart. */
+interface Seen {
+  readonly head: Integration;
+  readonly settings: Part<undefined> | undefined;
+}
+
+const seenIn = (unit: UnitOfWork): Seen => ({ head: integrationOf(unit), settings: unit.settings });
+
+async function* integrationsOf(service: Service, after: Place | undefined): AsyncGenerator<Seen> {
+  for await (const { integration, settings } of service.store.documents(after)) {
+    yield { head: integration.head as Integration, settings };
+  }
 }
 
 function dependenciesOf(unit: UnitOfWork): Record<string, { id: string; name: string }[]> {
   return Object.fromEntries(
     recordKinds.map((kind) => [
       kind,
-      unit.records(kind).map(({ _id, name }) => ({ id: _id, name: typeof name === 'string' ? name : '' })),
+      [...unit.records(kind).values()].map(({ head: { _id, name } }) => ({
+        id: _id,
+        name: typeof name === 'string' ? name : '',
+      })),
     ]),
   );
 }
 
 function assertRemovable(unit: UnitOfWork, integration: Integration, may: { cascade: boolean; force: boolean }): void {
   if (integration._connectorId !== undefined && !may.force) throw requestError('uninstall_required');
-  const grouped = recordKinds.flatMap((kind) => unit.records(kind).map(({ _id }) => `${kind} ${_id}`));
-  if (grouped.length > 0 && !may.cascade && !may.force) {
-    throw requestError('has_dependencies', { message: `The integration still groups: ${grouped.join(', ')}` });
-  }
+  if (may.cascade || may.force) return;
+  const grouped = recordKinds.flatMap((kind) => [...unit.records(kind).keys()].map((id) => `${kind} ${id}`));
+  if (grouped.length === 0) return;
+  throw requestError('has_dependencies', { message: `The integration still groups: ${shortList(grouped, NAMED)}` });
 }

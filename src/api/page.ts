@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context, Middleware } from 'koa';
 import { requestError } from '../errors.ts';
-import { type ApiContext, isKnown } from './context.ts';
+import type { ApiContext } from './context.ts';
+import { isKnown } from './preconditions.ts';
 
 const INDEX = 'index.html';
 const PREFIX = '/dashboard/';

@@ -1,9 +1,13 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
 import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
-import { requestError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import { type Projection, project } from '../projection.ts';
+import { joined } from '../store/document.ts';
 import { comparePlaces, type Place } from '../store/store.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
+import { ProjectionQuery, projectionOf } from './projection.ts';
+import { badQuery, queryOf } from './query.ts';
 
 /** Items of a page. */
 export const LIMIT_MAX = 1000;
@@ -13,29 +17,15 @@ export const PageQuery = Type.Object({
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Type.String({ description: 'From the `next` link of the page before.' })),
 });
-/** What everything takes that replies a record, or several. */
-export const ProjectionQuery = Type.Object({
-  include: Type.Optional(Type.String({ description: 'Fields to reply, with commas between, in dot notation.' })),
-  exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
-});
 const validLimit = Compile(Limit);
 /** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
-const PAGE_CHARS = 16 * 1024 * 1024;
+const PAGE_CHARS = 4 * 1024 * 1024;
+/** Of a parameter that is named in an error. */
+const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
 export type Source<T> = (after: Place | undefined) => AsyncIterable<T> | Iterable<T>;
-
-function badQuery(message: string): Error {
-  return requestError('invalid_query_params', { message });
-}
-
-/** A query parameter that is given at most once. */
-export function queryOf(ctx: ApiContext, name: string): string | undefined {
-  const value = ctx.query[name];
-  if (Array.isArray(value)) throw badQuery(`${name} is given more than once`);
-  return value;
-}
 
 export type Filters = TObject<Record<string, TOptional<TString>>>;
 
@@ -73,38 +63,62 @@ function cursorOf(ctx: ApiContext): Place | undefined {
   throw badQuery('cursor is not one that this server has given');
 }
 
+type Text = string | Buffer;
+
+/** How a value is shown. */
+export const asText = (value: JsonObject, projection: Projection | undefined): string =>
+  JSON.stringify(project(value, projection));
+/** @throws RequestError for a parameter that the list does not take: a misspelt filter would filter nothing */
+function assertKnownParameters(ctx: ApiContext, filters: Filters | undefined): void {
+  const known = [PageQuery, ProjectionQuery, filters].flatMap((query) => Object.keys(query?.properties ?? {}));
+  const unknown = Object.keys(ctx.query).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const shown = JSON.stringify(unknown.slice(0, NAME_CHARS));
+  throw badQuery(`There is no query parameter ${shown} here: this list takes ${known.join(', ')}.`);
+}
+
 export interface ListOptions<T> {
   readonly source: Source<T>;
   /** What the list is sorted by. */
   readonly placeOf: (item: T) => Place;
-  readonly show: (item: T) => JsonObject;
+  /** An item's JSON. */
+  readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list; all, if not given. */
   readonly matches?: (item: T) => boolean;
+  /** Query parameters of this list beside those of all lists. */
+  readonly filters?: Filters;
   readonly publicUrl: string;
 }
 
 /** Replies one page of a list. No more of it is looked at than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
   const { source, placeOf, show, matches = () => true, publicUrl } = options;
+  assertKnownParameters(ctx, options.filters);
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
-  const project = projectionOf(ctx);
-  const page: string[] = [];
+  const projection = projectionOf(ctx);
+  const page: Text[] = [];
+  const slice = new TimeSlice();
+  let items = 0;
   let chars = 0;
   let last: Place | undefined;
   for await (const item of source(cursor)) {
+    if (slice.isOver) await slice.next();
     const place = placeOf(item);
     if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
-    if (last && (page.length === limit || chars >= PAGE_CHARS)) {
+    if (last && (items === limit || chars >= PAGE_CHARS)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;
     }
-    const text = JSON.stringify(project(show(item)));
+    const shown = show(item, projection);
+    const text = shown instanceof Promise ? await shown : shown;
     chars += text.length;
-    page.push(text);
+    page.push(last ? ',' : '[', text);
     last = place;
+    items++;
   }
-  replyJsonText(ctx, `[${page.join(',')}]`);
+  page.push(last ? ']' : '[]');
+  replyJsonText(ctx, joined(page));
 }
 
 function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
@@ -113,61 +127,4 @@ function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
   const next = new URL(publicUrl + pathname + search);
   next.searchParams.set('cursor', Buffer.from(JSON.stringify(last)).toString('base64url'));
   return `<${next.href}>; rel="next"`;
-}
-
-/** `include` or `exclude`: comma lists of fields in dot notation. The id is always there. */
-export function projectionOf(ctx: ApiContext): (record: JsonObject) => JsonObject {
-  const include = queryOf(ctx, 'include');
-  const exclude = queryOf(ctx, 'exclude');
-  if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
-  if (include !== undefined) {
-    const wanted = fieldsOf(`_id,${include}`);
-    return (record) => included(record, wanted);
-  }
-  if (exclude !== undefined) {
-    const unwanted = fieldsOf(exclude);
-    unwanted.delete('_id');
-    return (record) => excluded(record, unwanted);
-  }
-  return (record) => record;
-}
-
-/** Fields by their names; `null` for a whole one, or those below it. */
-type Fields = Map<string, Fields | null>;
-
-function fieldsOf(list: string): Fields {
-  const root: Fields = new Map();
-  for (const path of list.split(',').map((each) => each.trim())) if (path !== '') addField(root, path.split('.'));
-  return root;
-}
-
-function addField(fields: Fields, [name = '', ...rest]: readonly string[]): void {
-  const known = fields.get(name);
-  if (known === null) return;
-  if (rest.length === 0) {
-    fields.set(name, null);
-    return;
-  }
-  const below = known ?? new Map();
-  fields.set(name, below);
-  addField(below, rest);
-}
-
-function included(record: JsonObject, fields: Fields): JsonObject {
-  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
-    const below = fields.get(name);
-    if (below === undefined) return [];
-    if (below === null) return [[name, value]];
-    return isJsonObject(value) ? [[name, included(value, below)]] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-function excluded(record: JsonObject, fields: Fields): JsonObject {
-  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
-    const below = fields.get(name);
-    if (below === null) return [];
-    return [[name, below && isJsonObject(value) ? excluded(value, below) : value]];
-  });
-  return Object.fromEntries(entries);
 }

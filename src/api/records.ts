@@ -1,28 +1,32 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
 import type { Router } from '@koa/router';
-import { fieldErrors, requestError } from '../errors.ts';
+import { requestError } from '../errors.ts';
+import { changeBy } from '../integration/change-by.ts';
 import type { Service } from '../integration/service.ts';
-import type { JsonObject } from '../json.ts';
-import { assertPatch, patched } from '../record/json-patch.ts';
-import type { RecordWriter } from '../record/records.ts';
-import { createRecord, recordOf, removeRecord, replaceRecord, shownRecord } from '../record/records.ts';
-import { isObjectId } from '../store/object-id.ts';
+import type { Projection } from '../projection.ts';
+import { noIntegration, tasks } from '../record/record-tasks.ts';
 import {
-  byAge,
-  comparePlaces,
-  type Place,
-  placeOf,
-  type RecordKind,
-  recordKinds,
-  type Stored,
-} from '../store/store.ts';
+  draftOfNew,
+  draftOfNext,
+  putDraft,
+  recordOf,
+  removeRecord,
+  shownText,
+  type Writer,
+} from '../record/records.ts';
+import type { Part } from '../store/part.ts';
+import { byAge, comparePlaces, type Place, placeOf, type RecordKind, recordKinds } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { readJson, readObject } from './body.ts';
-import { type ApiContext, assertMatches, change, etagOf, replyRecord, unitOf } from './context.ts';
+import { TimeSlice } from '../work/time-slice.ts';
+import { bodyLimitsOf, readJson } from './body.ts';
+import { type ApiContext, accountOf, change, changingOf, etagOf, replyRecord, unitOf } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, LIMIT_MAX, projectionOf, queryOf, replyList } from './paging.ts';
+import { filters, filtersOf, LIMIT_MAX, replyList } from './paging.ts';
+import { assertPreconditions } from './preconditions.ts';
+import { projectionOf } from './projection.ts';
+import { queryOf } from './query.ts';
 
-export const RecordFilters = filters('_integrationId', '_connectorId', 'type');
+export const RecordFilters = filters('_integrationId', '_connectorId', 'type', 'name', 'externalId');
 
 export function recordRoutes(
   router: Router,
@@ -31,27 +35,32 @@ export function recordRoutes(
   publicUrl: () => string,
 ): void {
   for (const kind of recordKinds) {
+    const shown = (ctx: ApiContext, record: Part, projection?: Projection): Promise<Buffer> =>
+      shownText(service.work, accountOf(ctx), kind, record, projection);
+
     router.get(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
       const isWanted = filtersOf(ctx, RecordFilters);
       await replyList(ctx, {
-        source: (after) => oldest(recordsFor(ctx, service, kind), isWanted, after),
-        placeOf,
-        show: (record) => shownRecord(kind, record),
+        source: (after) => oldest(recordsFor(ctx, service, kind), ({ head }) => isWanted(head), after),
+        placeOf: ({ head }) => placeOf(head),
+        filters: RecordFilters,
+        show: (record, projection) => shown(ctx, record, projection),
         publicUrl: publicUrl(),
       });
     });
 
     router.post(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
-      const { text, value } = await readObject(ctx);
-      await idempotency.once(ctx, { kind, status: 201 }, text, async (id) => {
-        const writer = { ...writerOf(ctx, service), ids: () => id };
-        const [record, etag] = await change(ctx, service, integrationIdOf(ctx, value), (unit) => {
+      const body = await readJson(ctx);
+      await idempotency.once(ctx, { kind, status: 201 }, body, async (id) => {
+        const input = draftOfNew(writerOf(ctx, service), kind, id, body);
+        const draft = await service.work.run(tasks, 'draft', input, body.length, accountOf(ctx));
+        const [record, etag] = await change(ctx, service, String(draft.head._integrationId), (unit) => {
           if (!unit.integration) throw noIntegration();
-          return tagged(unit, kind, createRecord(writer, unit, kind, value));
+          return tagged(unit, putDraft(unit, kind, draft));
         });
-        replyRecord(ctx, record, etag);
+        replyRecord(ctx, await shown(ctx, record), etag);
         ctx.status = 201;
       });
     });
@@ -59,15 +68,14 @@ export function recordRoutes(
     router.get(`/${kind}/:id`, async (context) => {
       const ctx = context as ApiContext;
       const unit = await unitOf(ctx, service, await ownerOf(ctx, service, kind));
-      const [record, etag] = tagged(unit, kind, recordOf(unit, kind, ctx.params.id as string));
-      replyRecord(ctx, projectionOf(ctx)(record), etag);
+      const [record, etag] = tagged(unit, recordOf(unit, kind, ctx.params.id as string));
+      replyRecord(ctx, await shown(ctx, record, projectionOf(ctx)), etag);
     });
 
     router.put(`/${kind}/:id`, async (context) => {
       const ctx = context as ApiContext;
-      const { value } = await readObject(ctx);
-      const [record, etag] = await replaced(ctx, service, kind, () => value);
-      replyRecord(ctx, record, etag);
+      const [record, etag] = await rewritten(ctx, service, kind, await readJson(ctx), false);
+      replyRecord(ctx, await shown(ctx, record), etag);
     });
 
     router.patch(`/${kind}/:id`, async (context) => {
@@ -76,8 +84,7 @@ export function recordRoutes(
         ctx.set('Accept-Patch', 'application/json-patch+json');
         throw requestError('unsupported_media_type', { message: 'The body must be a JSON Patch (RFC 6902).' });
       }
-      const patch = assertPatch((await readJson(ctx))?.value);
-      await replaced(ctx, service, kind, (record) => patched(record, patch));
+      await rewritten(ctx, service, kind, await readJson(ctx), true);
       ctx.status = 204;
     });
 
@@ -85,54 +92,43 @@ export function recordRoutes(
       const ctx = context as ApiContext;
       const id = ctx.params.id as string;
       await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
-        assertMatches(ctx, etagOf(unit, recordOf(unit, kind, id)));
-        removeRecord(writerOf(ctx, service), unit, kind, id);
+        assertPreconditions(ctx, etagOf(unit, recordOf(unit, kind, id).head));
+        removeRecord(unit, kind, id);
       });
       ctx.status = 204;
     });
   }
 }
 
-function replaced(
+async function rewritten(
   ctx: ApiContext,
   service: Service,
   kind: RecordKind,
-  bodyOf: (shown: JsonObject) => JsonObject,
-): Promise<readonly [Stored, string]> {
+  body: Buffer,
+  isPatch: boolean,
+): Promise<readonly [Part, string]> {
   const id = ctx.params.id as string;
-  return ownerOf(ctx, service, kind).then((integrationId) =>
-    change(ctx, service, integrationId, (unit) => {
-      const current = recordOf(unit, kind, id);
-      assertMatches(ctx, etagOf(unit, current));
-      const body = bodyOf(shownRecord(kind, current));
-      return tagged(unit, kind, replaceRecord(writerOf(ctx, service), unit, kind, id, body));
-    }),
-  );
+  const integrationId = await ownerOf(ctx, service, kind);
+  return changeBy(changingOf(ctx, service, integrationId), tasks, 'draft', {
+    inputOf(unit) {
+      const before = recordOf(unit, kind, id);
+      assertPreconditions(ctx, etagOf(unit, before.head));
+      const input = draftOfNext(writerOf(ctx, service), unit, kind, before, body, isPatch);
+      return { input, bytes: body.length + (input.before ? before.bytes : 0) };
+    },
+    revisionOf: (unit) => recordOf(unit, kind, id).revision,
+    store: (unit, draft) => tagged(unit, putDraft(unit, kind, draft)),
+  });
 }
 
-/** The record as it is shown, with its entity tag. */
-function tagged(unit: UnitOfWork, kind: RecordKind, record: Stored): readonly [Stored, string] {
-  return [shownRecord(kind, record), etagOf(unit, record)];
+/** A record with its entity tag. */
+function tagged(unit: UnitOfWork, record: Part): readonly [Part, string] {
+  return [record, etagOf(unit, record.head)];
 }
 
-function writerOf(ctx: ApiContext, service: Service): RecordWriter {
-  const { keyring, references, now, dispatcher } = service;
-  return { keyring, references, now, ids: dispatcher.ids, connectorId: ctx.state.grant?.connectorId };
+function writerOf(ctx: ApiContext, service: Service): Writer {
+  return { now: service.now(), limits: bodyLimitsOf(ctx), run: ctx.state.grant };
 }
-
-/** The integration that a new record is to belong to: a run's own, or the one that the body names. */
-function integrationIdOf({ state: { grant } }: ApiContext, body: JsonObject): string {
-  const { _integrationId = grant?.integrationId } = body;
-  if (_integrationId === undefined) {
-    throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
-  }
-  if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
-  if (grant && _integrationId !== grant.integrationId) throw requestError('access_restricted');
-  return _integrationId;
-}
-
-const noIntegration = (): Error =>
-  requestError('invalid_ref', { field: '_integrationId', message: '_integrationId names no integration of yours' });
 
 /**
  * The integration that the record in the path belongs to.
@@ -152,24 +148,26 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
 }
 
 /** The records that a list is made from: of one integration, if a run asks or the query names it, or all. */
-async function* recordsFor(ctx: ApiContext, service: Service, kind: RecordKind): AsyncGenerator<Stored> {
+async function* recordsFor(ctx: ApiContext, service: Service, kind: RecordKind): AsyncGenerator<Part> {
   const id = ctx.state.grant?.integrationId ?? queryOf(ctx, '_integrationId');
-  if (id !== undefined) yield* (await unitOf(ctx, service, id)).records(kind);
-  else for await (const document of service.store.documents()) yield* Object.values(document[kind]);
+  if (id !== undefined) yield* (await unitOf(ctx, service, id)).records(kind).values();
+  else for await (const document of service.store.documents()) yield* document[kind].values();
 }
 
 /** The first of those after a place, sorted: as many as any page shows, and one more. */
 async function* oldest(
-  records: AsyncIterable<Stored>,
-  isWanted: (record: Stored) => boolean,
+  records: AsyncIterable<Part>,
+  isWanted: (record: Part) => boolean,
   after: Place | undefined,
-): AsyncGenerator<Stored> {
+): AsyncGenerator<Part> {
   const enough = LIMIT_MAX + 1;
-  let kept: Stored[] = [];
+  let kept: Part[] = [];
+  const slice = new TimeSlice();
   for await (const record of records) {
-    if (!isWanted(record) || (after && comparePlaces(placeOf(record), after) <= 0)) continue;
+    if (slice.isOver) await slice.next();
+    if (!isWanted(record) || (after && comparePlaces(placeOf(record.head), after) <= 0)) continue;
     kept.push(record);
-    if (kept.length >= 2 * enough) kept = kept.sort(byAge).slice(0, enough);
+    if (kept.length >= 2 * enough) kept = kept.sort((a, b) => byAge(a.head, b.head)).slice(0, enough);
   }
-  yield* kept.sort(byAge);
+  yield* kept.sort((a, b) => byAge(a.head, b.head));
 }

@@ -3,8 +3,9 @@ import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import type { RunRecord } from '../run/run.ts';
-import { type ApiContext, assertAdministrator, integrationIdOf, replyJson, unitOf } from './context.ts';
-import { projectionOf, replyList } from './paging.ts';
+import { type ApiContext, assertAdministrator, integrationIdOf, replyJsonText, unitOf } from './context.ts';
+import { asText, replyList } from './paging.ts';
+import { projectionOf } from './projection.ts';
 
 /** Runs are listed by their ids, which count up. */
 const placeOf = ({ _id }: { readonly _id: string }): [place: string, id: string] => [_id, _id];
@@ -15,13 +16,18 @@ export function runRoutes(router: Router, service: Service, publicUrl: () => str
   router.get('/integrations/:id/runs', async (context) => {
     const ctx = context as ApiContext;
     const id = await knownIntegration(ctx, service);
-    await replyList(ctx, { source: (after) => runs.of(id, after?.[1]), placeOf, show: asJson, publicUrl: publicUrl() });
+    await replyList(ctx, {
+      source: (after) => runs.of(id, after?.[1]),
+      placeOf,
+      show: (run, projection) => asText(asJson(run), projection),
+      publicUrl: publicUrl(),
+    });
   });
 
   router.get('/integrations/:id/runs/:run', async (context) => {
     const ctx = context as ApiContext;
     const run = await knownRun(ctx);
-    replyJson(ctx, projectionOf(ctx)(asJson(run)));
+    replyJsonText(ctx, asText(asJson(run), projectionOf(ctx)));
   });
 
   router.delete('/integrations/:id/runs/:run', async (context) => {

@@ -2,21 +2,21 @@
 import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
-import { isStorable } from '../json.ts';
-import { readJson } from './body.ts';
-import { type ApiContext, change, integrationIdOf, replyJson, unitOf } from './context.ts';
+import { bodyLimitsOf, readJson } from './body.ts';
+import { type ApiContext, accountOf, change, integrationIdOf, replyJson, unitOf } from './context.ts';
+import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
+import { tasks } from './state-tasks.ts';
 
 const KEY_CHARS = 256;
 const KEYS = 1_000;
 const VALUE_BYTES = 1024 * 1024;
-const DEPTH_LIMIT = 100;
 
 export function stateRoutes(router: Router, service: Service): void {
   router.get('/integrations/:id/state', async (context) => {
     const ctx = context as ApiContext;
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     integrationOf(unit);
-    replyJson(ctx, { keys: Object.keys(unit.state) });
+    replyJson(ctx, { keys: [...unit.state.keys()] });
   });
 
   router.get('/integrations/:id/state/:key', async (context) => {
@@ -24,29 +24,34 @@ export function stateRoutes(router: Router, service: Service): void {
     const key = keyOf(ctx);
     const unit = await unitOf(ctx, service, integrationIdOf(ctx));
     integrationOf(unit);
-    if (!Object.hasOwn(unit.state, key)) throw noSuchKey();
-    replyText(ctx, 'application/json; charset=utf-8', JSON.stringify(unit.state[key]));
+    const value = unit.state.get(key);
+    if (!value) throw noSuchKey();
+    const etag = stateEtagOf(unit, key) as string;
+    ctx.set('ETag', etag);
+    replyText(ctx, 'application/json; charset=utf-8', value.text);
+    if (isKnown(ctx, etag)) ctx.status = 304;
   });
 
   router.put('/integrations/:id/state/:key', async (context) => {
     const ctx = context as ApiContext;
     const key = keyOf(ctx);
-    const { text, value } = (await readJson(ctx)) ?? { text: '{}', value: {} };
-    if (Buffer.byteLength(text) > VALUE_BYTES) {
+    const body = await readJson(ctx);
+    if (body.length > VALUE_BYTES) {
       throw requestError('request_too_large', { message: `A value is ${VALUE_BYTES} bytes at the most.` });
     }
-    if (!isStorable(value, DEPTH_LIMIT)) {
-      throw requestError('invalid_field', { field: '', message: `A value nests ${DEPTH_LIMIT} levels at the most.` });
-    }
-    const isNew = await change(ctx, service, integrationIdOf(ctx), (unit) => {
+    const input = { body, limits: bodyLimitsOf(ctx) };
+    const { text } = await service.work.run(tasks, 'stateValue', input, body.length, accountOf(ctx));
+    const [isNew, etag] = await change(ctx, service, integrationIdOf(ctx), (unit) => {
       integrationOf(unit);
-      const isNew = !Object.hasOwn(unit.state, key);
-      if (isNew && Object.keys(unit.state).length >= KEYS) {
+      assertPreconditions(ctx, stateEtagOf(unit, key));
+      const isNew = !unit.state.has(key);
+      if (isNew && unit.state.size >= KEYS) {
         throw requestError('invalid_field', { field: '', message: `There are ${KEYS} keys at the most.` });
       }
-      unit.putState(key, value);
-      return isNew;
+      unit.putState(key, text);
+      return [isNew, stateEtagOf(unit, key) as string] as const;
     });
+    ctx.set('ETag', etag);
     replyText(ctx, 'text/plain; charset=utf-8', isNew ? 'Created' : 'OK');
   });
 
@@ -55,7 +60,9 @@ export function stateRoutes(router: Router, service: Service): void {
     const key = keyOf(ctx);
     await change(ctx, service, integrationIdOf(ctx), (unit) => {
       integrationOf(unit);
-      if (!Object.hasOwn(unit.state, key)) throw noSuchKey();
+      const etag = stateEtagOf(unit, key);
+      if (etag === undefined) throw noSuchKey();
+      assertPreconditions(ctx, etag);
       unit.removeState(key);
     });
     replyText(ctx, 'text/plain; charset=utf-8', 'OK');
@@ -69,7 +76,7 @@ function keyOf({ params: { key = '' } }: ApiContext): string {
 
 const noSuchKey = (): Error => requestError('not_found', { message: 'There is no value under this key.' });
 
-function replyText(ctx: ApiContext, type: string, text: string): void {
+function replyText(ctx: ApiContext, type: string, text: string | Buffer): void {
   ctx.status = 200;
   ctx.type = type;
   ctx.body = text;

@@ -4,9 +4,10 @@ import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
 import { type Service, shown } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import { type Document, placeOf, recordKinds } from '../store/store.ts';
+import type { Document } from '../store/document.ts';
+import { placeOf, recordKinds } from '../store/stored.ts';
 import { type ApiContext, unitOf } from './context.ts';
-import { replyList } from './paging.ts';
+import { asText, replyList } from './paging.ts';
 
 export function tileRoutes(router: Router, service: Service, publicUrl: () => string): void {
   router.get('/tiles', async (context) => {
@@ -16,15 +17,15 @@ export function tileRoutes(router: Router, service: Service, publicUrl: () => st
     const own = grant && (await service.store.get(grant.integrationId));
     await replyList(ctx, {
       source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
-      placeOf: ({ integration }) => placeOf(integration),
-      show: (document) => tileOf(service, document),
+      placeOf: ({ integration }) => placeOf(integration.head),
+      show: (document, projection) => asText(tileOf(service, document), projection),
       publicUrl: publicUrl(),
     });
   });
 }
 
 function tileOf(service: Service, document: Document): JsonObject {
-  const integration = shown(service, document.integration as Integration);
+  const integration = shown(service, document.integration.head as Integration);
   const { _id, _connectorId, name, tag, mode, version, install = [], uninstall = [], updateInProgress } = integration;
   const last = service.dispatcher.runs.latestOf(_id);
   const steps = mode === 'uninstall' ? uninstall : install;
@@ -42,7 +43,7 @@ function tileOf(service: Service, document: Document): JsonObject {
     ...(imageURL === undefined ? {} : { imageURL }),
     ...(updateInProgress === true ? { updateInProgress } : {}),
     steps: { total: steps.length, completed: steps.filter(({ completed }) => completed === true).length },
-    records: Object.fromEntries(recordKinds.map((kind) => [kind, Object.keys(document[kind]).length])),
+    records: Object.fromEntries(recordKinds.map((kind) => [kind, document[kind].size])),
     lastRun: last
       ? {
           _id: last._id,

@@ -5,7 +5,7 @@ import type { Connector } from '../connector/bundle.ts';
 import type { Manifest } from '../connector/manifest.ts';
 import { limitsWithin } from '../integration/dispatch.ts';
 import type { JsonObject } from '../json.ts';
-import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
+import { SourceLines } from '../run/source-lines.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
 import { findingLine, isError } from './finding.ts';
@@ -86,6 +86,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
   const stubs = new StubbedFetch(options.fetch ?? {}, manifest.connector.permissions?.fetch ?? []);
   const logs: { level: string; text: string }[] = [];
   const progress: { fraction: number; message: string }[] = [];
+  const sourceLines = new SourceLines();
   const sandbox = createSandbox({ spare: false });
   const close = (): Promise<void> => sandbox.close();
 
@@ -114,7 +115,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
           log: (level, text) => logs.push({ level, text }),
         },
       );
-      if (outcome.status !== 'answered') throw errorOf(connector, outcome);
+      if (outcome.status !== 'answered') throw await errorOf(sourceLines, connector, outcome);
       return JSON.parse(outcome.result) as Answer;
     },
     close,
@@ -122,14 +123,13 @@ export async function createCompartment(folder: string | URL, options: Compartme
   };
 }
 
-function errorOf({ bundle, sourceMap }: Connector, outcome: Exclude<Outcome, { status: 'answered' }>): CallError {
+async function errorOf(
+  sourceLines: SourceLines,
+  connector: Connector,
+  outcome: Exclude<Outcome, { status: 'answered' }>,
+): Promise<CallError> {
   if (outcome.status === 'faulted') return new CallError(outcome.fault, outcome.message || outcome.fault, '');
-  const { code, message, stack } = outcome;
-  return new CallError(
-    code,
-    message,
-    withSourceLines(stack, bundle.filename, sourceMap ?? inlineSourceMap(bundle.code)),
-  );
+  return new CallError(outcome.code, outcome.message, await sourceLines.of(connector, outcome.stack));
 }
 
 async function connectorOf(folder: string): Promise<Connector> {

@@ -25,14 +25,20 @@ export async function inspectProject(folder: string, onStep: (step: string) => v
   const { findings, bundle } = await stageProject(project);
   if (!bundle) return { project, findings };
   onStep('Loading');
-  const { problem, sections } = await loaded(bundle.connector);
+  const { problem, sections, warning } = await loaded(bundle.connector);
   if (problem !== undefined) {
     const message = `${project.manifest.main} does not load: ${problem}`;
     const finding: Finding = { severity: 'error', ...project.placeOf('main'), field: 'main', message };
     return { project, findings: [...findings, finding] };
   }
-  const all = [...findings, ...missingFunctions(project, sections)];
+  const all = [...findings, ...missingFunctions(project, sections), ...oddities(project, warning)];
   return { project, findings: all, sections, ...(all.some(isError) ? {} : { bundle }) };
+}
+
+function oddities(project: Project, warning: string | undefined): Finding[] {
+  if (warning === undefined) return [];
+  const message = `${project.manifest.main} loads, but ${warning}`;
+  return [{ severity: 'warning', ...project.placeOf('main'), field: 'main', message }];
 }
 
 async function loaded(connector: Connector): Promise<Loaded> {

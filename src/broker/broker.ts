@@ -1,12 +1,14 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
-import Type, { Compile, type Static } from '#typebox';
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
-import { findings } from '../schema.ts';
 import type { Trace } from '../trace-context.ts';
+import type { Work } from '../work/work.ts';
+import { type AskedRequest, tasks } from './ask-tasks.ts';
+import { progressIn } from './ask-texts.ts';
 import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Outbound, OutboundResponse } from './outbound.ts';
-import { methods, type PlatformApi, type PlatformResponse } from './platform-api.ts';
+import type { Grant } from './one-time-tokens.ts';
+import type { Outbound } from './outbound.ts';
+import type { PlatformApi } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -15,76 +17,103 @@ export interface RunEvents {
   onRequest(): void;
 }
 
-const FetchRequest = Type.Object({
-  url: Type.String({ maxLength: 8_000 }),
-  method: Type.Enum([...methods]),
-  headers: Type.Array(Type.Tuple([Type.String({ maxLength: 200 }), Type.String({ maxLength: 16_000 })]), {
-    maxItems: 100,
-  }),
-  body: Type.Union([Type.String(), Type.Null()]),
-  bodyEncoding: Type.Optional(Type.Literal('base64')),
-  redirect: Type.Optional(Type.Enum(['follow', 'manual', 'error'])),
-});
-const fetchRequest = Compile(FetchRequest);
-const progressRequest = Compile(
-  Type.Object({ fraction: Type.Number({ minimum: 0, maximum: 1 }), message: Type.String({ maxLength: 1_000 }) }),
-);
-
+/** Of each request, what is not counted: others have their turn after it anyway. */
+const FREE_MS = 0.5;
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
 
-/** Whose run it is, the token that it brings along, and the origins that the manifest names. */
+/** Whose run it is, what it may do here, and the origins that the manifest names. */
 export interface Grantee {
   readonly connectorId: string;
+  readonly grant: Grant;
   readonly token: string;
   readonly permissions: readonly string[];
   readonly trace: Trace;
 }
 
+export interface BrokerOptions {
+  readonly platformApi: PlatformApi;
+  readonly outbound: Outbound;
+  /** For what is large. */
+  readonly work: Work;
+}
+
 export class Broker {
   readonly #platformApi: PlatformApi;
   readonly #outbound: Outbound;
+  readonly #work: Work;
   readonly #queue = new FairQueue();
 
-  constructor(platformApi: PlatformApi, outbound: Outbound) {
+  constructor({ platformApi, outbound, work }: BrokerOptions) {
     this.#platformApi = platformApi;
     this.#outbound = outbound;
+    this.#work = work;
   }
 
   /** Makes the capabilities of one run. */
   askFor(grantee: Grantee, events: RunEvents): Ask {
     const progress = new Progress(events);
+    const { connectorId, grant } = grantee;
+    grant.onCharged = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
     return {
-      fetch: (request, signal) =>
+      fetch: (text, signal, isCongested = () => false) =>
         answer(async () => {
           events.onRequest();
-          await this.#queue.turn(grantee.connectorId);
+          await this.#queue.turn(connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
-          return this.#fetch(parse(fetchRequest, request), grantee, signal);
+          if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');
+          return this.#counted(grantee, () => this.#fetch(text, grantee, signal));
         }),
-      progress: (request, signal) =>
+      progress: (text, signal) =>
         answer(async () => {
-          const { fraction, message } = parse(progressRequest, request);
+          const { fraction, message } = progressIn(text);
           progress.report(fraction, message, signal);
-          return null;
+          return '{"value":null}';
         }),
       log: events.onLog,
+      spentMs: () => grant.cpuMs,
     };
   }
 
-  async #fetch(
-    wanted: Static<typeof FetchRequest>,
-    grantee: Grantee,
-    signal: AbortSignal,
-  ): Promise<PlatformResponse | OutboundResponse> {
-    const path = this.#platformApi.pathOf(wanted.url);
-    if (path !== undefined) {
-      return this.#platformApi.request({ ...wanted, url: path }, grantee);
+  /**
+   * What this thread does for a run before anybody else has their turn is counted as its CPU time, and so is what
+   * the pool does for it; its next request waits in proportion.
+   */
+  async #counted<T>({ grant }: Grantee, work: () => Promise<T>): Promise<T> {
+    const from = process.threadCpuUsage();
+    let isCounted = false;
+    const stop = (): void => {
+      if (isCounted) return;
+      isCounted = true;
+      const { user, system } = process.threadCpuUsage(from);
+      grant.charge((user + system) / 1_000 - FREE_MS);
+    };
+    setImmediate(stop);
+    try {
+      return await work();
+    } finally {
+      stop();
     }
-    const response = await this.#outbound.fetch(wanted, grantee, signal);
-    // To make a large response into a message takes a while: others have their turn before it.
-    await this.#queue.turn(grantee.connectorId);
-    return response;
+  }
+
+  /** @returns JSON */
+  async #fetch(text: string, grantee: Grantee, signal: AbortSignal): Promise<Buffer> {
+    const { grant, connectorId } = grantee;
+    const request = await this.#parsed(text, grant);
+    const path = this.#platformApi.pathOf(request.url);
+    const response = await (path === undefined
+      ? this.#outbound.fetch(request, grantee, signal)
+      : this.#platformApi.request({ ...request, url: path }, grantee));
+    // To make a response into a message takes a while: others have their turn before it.
+    if (path === undefined) await this.#queue.turn(connectorId);
+    const { body, ...head } = response;
+    return (await this.#work.run(tasks, 'write', { head, body }, body.length, grant)).text;
+  }
+
+  async #parsed(text: string, grant: Grant): Promise<AskedRequest> {
+    const parsed = await this.#work.run(tasks, 'parse', { text }, text.length, grant);
+    if ('denied' in parsed) throw new Denied('invalid_request', parsed.denied);
+    return { ...parsed.request, body: parsed.text ?? null };
   }
 }
 
@@ -113,24 +142,13 @@ class Progress {
   }
 }
 
-async function answer(work: () => Promise<unknown>): Promise<string> {
+/** @param work makes JSON */
+async function answer(work: () => Promise<string | Buffer>): Promise<string | Buffer> {
   try {
-    return JSON.stringify({ value: await work() });
+    return await work();
   } catch (error) {
     const { code, message } =
       error instanceof Denied ? error : { code: 'request_failed', message: 'The request could not be made.' };
     return JSON.stringify({ error: { code, message } });
   }
-}
-
-function parse<T>(validator: { Check(value: unknown): value is T }, text: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Denied('invalid_request', 'The request is not JSON.');
-  }
-  if (validator.Check(value)) return value;
-  const [first] = findings(validator as Parameters<typeof findings>[0], value);
-  throw new Denied('invalid_request', `The request is not valid: ${first?.message}`);
 }

@@ -6,6 +6,7 @@ export type DenialCode =
   | 'request_timeout'
   | 'response_too_large'
   | 'too_many_redirects'
+  | 'overloaded'
   | 'cancelled';
 
 /** What a request is answered with when it is not granted or fails. The message is for the connector's author. */

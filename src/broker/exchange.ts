@@ -4,9 +4,11 @@
  */
 import { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
+import { Denied } from './denied.ts';
 import type { HeaderPair } from './request-headers.ts';
 
 const PIECE_BYTES = 16 * 1024;
+const INVALID_HTTP = 'The server answered with something that is not valid HTTP.';
 
 export interface ResponseHead {
   readonly status: number;
@@ -39,6 +41,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #piece = Buffer.allocUnsafe(PIECE_BYTES);
   #filled = 0;
+  #hasHead = false;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -67,6 +70,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
     // Others come before it: early hints, and what else is only news.
     if (status < 200) return;
+    this.#hasHead = true;
     const headers = pairsOf(controller.rawHeaders);
     this.#head.resolve({ status, statusText, headers, body: this.#body });
   }
@@ -85,8 +89,11 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#body.push(null);
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
-    this.#fail(error);
+  onResponseError(_controller: unknown, error: Error & { readonly code?: string }): void {
+    // undici compares lengths when its parser fails, also in a head that no body follows.
+    const isInvalidHead = !this.#hasHead && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+    const isInvalid = error.name === 'HTTPParserError' || isInvalidHead;
+    this.#fail(isInvalid ? new Denied('request_failed', INVALID_HTTP) : error);
   }
 
   #push(): boolean {

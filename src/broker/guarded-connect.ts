@@ -5,9 +5,10 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
+import type { FairSemaphore } from '../work/fair-semaphore.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
-import type { FairRoom } from './fair-room.ts';
+import { prepareConnection } from './kept-connection.ts';
 
 /** A server with several addresses gets this long for each before the next is tried. */
 const ADDRESS_ATTEMPT_MS = 1_000;
@@ -16,7 +17,7 @@ export interface GuardedConnectOptions {
   readonly guard: AddressGuard;
   readonly lookup: LookupFunction;
   /** Name resolution occupies threads that all connectors share. */
-  readonly lookups: FairRoom;
+  readonly lookups: FairSemaphore;
   /** Who connects, for their turn in `lookups`. */
   readonly owner: string;
   readonly connectMs: number;
@@ -73,6 +74,12 @@ export function guardedConnect({
     const { hostname } = options;
     // An address is connected to without being looked up.
     if (isIP(hostname) !== 0 && !guard.permits(hostname)) callback(closed(hostname), null);
-    else connect(options, callback);
+    else {
+      connect(options, (...[error, socket]) => {
+        if (error !== null) return callback(error, null);
+        prepareConnection(socket);
+        callback(null, socket);
+      });
+    }
   };
 }

@@ -11,7 +11,7 @@ export function isSameSecret(given: string, expected: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** What a run may do, and in which unit of work it does it. */
+/** What a run may do, in which unit of work it does it, and what the runtime has spent on it. */
 export class Grant {
   readonly runId: string;
   readonly connectorId: string;
@@ -20,6 +20,12 @@ export class Grant {
   /** Whether what it changes is committed when it succeeds, or each request by itself. */
   readonly isTransactional: boolean;
   readonly expiresAt = Date.now() + LIFETIME_MS;
+  /** CPU time of the runtime for what the run has asked, in milliseconds. */
+  cpuMs = 0;
+  /** Told of each part of it. */
+  onCharged: ((cpuMs: number) => void) | undefined;
+  /** A clock that is set during the run changes nothing. */
+  readonly #deadlineMs = performance.now() + LIFETIME_MS;
   /** False once the run has ended: a request that was let in before writes nothing any more. */
   isLive = true;
   /** Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest. */
@@ -33,11 +39,25 @@ export class Grant {
     this.isTransactional = isTransactional;
   }
 
+  get isExpired(): boolean {
+    return this.#deadlineMs <= performance.now();
+  }
+
   /** Aborted when the run has ended. */
   get signal(): AbortSignal {
     this.#ending ??= new AbortController();
     if (!this.isLive) this.#ending.abort();
     return this.#ending.signal;
+  }
+
+  get owner(): string {
+    return this.connectorId;
+  }
+
+  charge(cpuMs: number): void {
+    if (cpuMs <= 0) return;
+    this.cpuMs += cpuMs;
+    this.onCharged?.(cpuMs);
   }
 
   end(): void {
@@ -51,8 +71,6 @@ type Granted = Pick<Grant, 'runId' | 'connectorId' | 'integrationId' | 'unit' | 
 interface Issued {
   readonly grant: Grant;
   readonly secret: string;
-  /** By the clock that nobody sets. */
-  readonly deadlineMs: number;
 }
 
 export class OneTimeTokens {
@@ -60,6 +78,7 @@ export class OneTimeTokens {
 
   /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
   issue(granted: Granted): {
+    grant: Grant;
     token: string;
     revoke: () => void;
     /** Takes the token out of a text, and its secret half. */
@@ -67,17 +86,15 @@ export class OneTimeTokens {
   } {
     const { runId } = granted;
     const grant = new Grant(granted);
-    // A clock that is set during the run changes nothing.
-    const deadlineMs = performance.now() + LIFETIME_MS;
     const secret = randomUUID();
-    this.#grants.set(runId, { grant, secret, deadlineMs });
+    this.#grants.set(runId, { grant, secret });
     const revoke = (): void => {
       grant.end();
       this.#grants.delete(runId);
     };
     const token = `${runId}.${secret}`;
     const redact = (text: string): string => text.replaceAll(token, '[redacted]').replaceAll(secret, '[redacted]');
-    return { token, revoke, redact };
+    return { grant, token, revoke, redact };
   }
 
   find(token: string): Grant | undefined {
@@ -85,6 +102,6 @@ export class OneTimeTokens {
     const found = this.#grants.get(runId);
     if (!found) return undefined;
     if (!isSameSecret(secret, found.secret)) return undefined;
-    return found.deadlineMs > performance.now() ? found.grant : undefined;
+    return found.grant.isExpired ? undefined : found.grant;
   }
 }

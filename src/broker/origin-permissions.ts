@@ -14,10 +14,12 @@ interface OriginPattern {
   readonly hasStar: boolean;
 }
 
+/** A name has 253 characters at the most, as it is asked for; to take a longer one apart is a waste of time. */
+const PATTERN_CHARS = 300;
 const PARTS = /^(https?:\/\/)(\*\.)?([^*/?#@\\\s]+)\/?$/i;
 
 function parsePattern(text: string): OriginPattern | undefined {
-  const [, scheme, star, host] = PARTS.exec(text) ?? [];
+  const [, scheme, star, host] = (text.length <= PATTERN_CHARS && PARTS.exec(text)) || [];
   if (host === undefined || !URL.canParse(`${scheme}${host}`)) return undefined;
   const { protocol, hostname, port } = new URL(`${scheme}${host}`);
   const hasStar = star !== undefined;

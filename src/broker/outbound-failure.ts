@@ -14,7 +14,6 @@ const rows: readonly Row[] = [
     'request_failed',
     'The response could not be decompressed.',
   ],
-  [/^HPE_/, 'request_failed', 'The server did not answer with valid HTTP.'],
   [
     /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/,
     'request_failed',

@@ -8,9 +8,7 @@ export interface OutboundRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly HeaderPair[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string | null;
-  readonly bodyEncoding?: 'base64';
+  readonly body: Buffer | null;
   /** `follow` if it is absent. */
   readonly redirect?: 'follow' | 'manual' | 'error';
 }
@@ -23,16 +21,9 @@ export interface Hop {
   readonly body: Buffer | null;
 }
 
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-function bytesOf({ body, bodyEncoding }: OutboundRequest, limit: number): Buffer | null {
-  if (body === null) return null;
-  if (bodyEncoding === 'base64' && (body.length % 4 !== 0 || !BASE64.test(body))) {
-    throw new Denied('invalid_request', 'The body is not base64.');
-  }
-  const bytes = Buffer.from(body, bodyEncoding ?? 'utf8');
-  if (bytes.length > limit) throw new Denied('invalid_request', `The body is larger than ${limit} bytes.`);
-  return bytes;
+function bounded(body: Buffer | null, limit: number): Buffer | null {
+  if (body && body.length > limit) throw new Denied('invalid_request', `The body is larger than ${limit} bytes.`);
+  return body;
 }
 
 /** @throws Denied */
@@ -52,7 +43,7 @@ export function firstHop(url: URL, request: OutboundRequest, limits: OutboundLim
     throw new Denied('invalid_request', `A ${method} request has no body.`);
   }
   const headers = sendableHeaders(request.headers, { count: limits.headers, bytes: limits.headerBytes });
-  return { url, method, headers, body: bytesOf(request, limits.requestBytes) };
+  return { url, method, headers, body: bounded(request.body, limits.requestBytes) };
 }
 
 /** Whether an answer is a redirect (fetch standard, "redirect status"). */

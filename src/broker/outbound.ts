@@ -4,18 +4,20 @@
  */
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import type { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Trace } from '../trace-context.ts';
+import { FairSemaphore } from '../work/fair-semaphore.ts';
 import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 import { exchange, type ResponseHead } from './exchange.ts';
-import { FairRoom } from './fair-room.ts';
+import type { GuardedAgents } from './guarded-agent.ts';
+import { isStaleConnection } from './kept-connection.ts';
 import { OriginPermissions } from './origin-permissions.ts';
 import { failureOf } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
 import { addressOf, firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
 import { type HeaderPair, withDefaults } from './request-headers.ts';
-import { asText, readBody } from './response-body.ts';
+import { readBody } from './response-body.ts';
 import { withTrace } from './trace-headers.ts';
 
 export interface OutboundResponse {
@@ -25,9 +27,8 @@ export interface OutboundResponse {
   readonly statusText: string;
   /** As they came, of an unpacked body too; names in lower case. */
   readonly headers: readonly HeaderPair[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string;
-  readonly bodyEncoding?: 'base64';
+  /** Unpacked. */
+  readonly body: Buffer;
   readonly redirected: boolean;
 }
 
@@ -70,23 +71,25 @@ class UndiciOutbound implements Outbound {
   readonly #limits: OutboundLimits;
   readonly #guard: AddressGuard;
   readonly #lookup: LookupFunction;
-  readonly #requests: FairRoom;
-  readonly #lookups: FairRoom;
+  readonly #requests: FairSemaphore;
+  readonly #lookups: FairSemaphore;
   /** Connectors share no connection: what one has said over it must mean nothing for another. */
-  readonly #agents = new Map<string, Promise<Agent>>();
+  readonly #agents = new Map<string, Promise<GuardedAgents>>();
   readonly #inFlight = new Set<AbortController>();
+  /** Of each manifest: to read a hundred patterns takes longer than the rest of a request. */
+  readonly #origins = new WeakMap<readonly string[], OriginPermissions>();
   #closing: Promise<void> | undefined;
 
   constructor({ allowPrivateNetwork = '', limits, lookup: given = lookup }: OutboundOptions) {
     this.#limits = { ...outboundLimits, ...limits };
     this.#guard = new AddressGuard(allowPrivateNetwork);
     this.#lookup = given;
-    this.#requests = new FairRoom(this.#limits.requestsAtOnce);
-    this.#lookups = new FairRoom(this.#limits.lookupsAtOnce);
+    this.#requests = new FairSemaphore(this.#limits.requestsAtOnce);
+    this.#lookups = new FairSemaphore(this.#limits.lookupsAtOnce);
   }
 
   async fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse> {
-    const origins = new OriginPermissions(grant.permissions);
+    const origins = this.#originsOf(grant.permissions);
     const url = addressOf(request, this.#limits);
     origins.assertPermitted(url);
     const hop = firstHop(url, request, this.#limits);
@@ -102,8 +105,8 @@ class UndiciOutbound implements Outbound {
     try {
       leave = await this.#requests.enter(grant.connectorId, ending.signal);
       deadline = endAfter(this.#limits.totalMs, ending, 'The request took too long.');
-      const agent = await this.#agentOf(grant.connectorId);
-      return await this.#follow(first, request.redirect ?? 'follow', origins, agent, ending);
+      const agents = await this.#agentsOf(grant.connectorId);
+      return await this.#follow(first, request.redirect ?? 'follow', origins, agents, ending);
     } catch (error) {
       // Whatever the end of the request has broken, it is why.
       const failure = ending.signal.aborted ? ending.signal.reason : failureOf(error);
@@ -125,7 +128,8 @@ class UndiciOutbound implements Outbound {
 
   async #close(): Promise<void> {
     for (const ending of this.#inFlight) ending.abort(new Denied('cancelled', 'The runtime is shutting down.'));
-    await Promise.all([...this.#agents.values()].map(async (agent) => (await agent).destroy()));
+    const agents = await Promise.all(this.#agents.values());
+    await Promise.all(agents.flatMap(({ kept, fresh }) => [kept.destroy(), fresh.destroy()]));
     this.#agents.clear();
   }
 
@@ -133,18 +137,18 @@ class UndiciOutbound implements Outbound {
     first: Hop,
     redirect: 'follow' | 'manual' | 'error',
     origins: OriginPermissions,
-    agent: Agent,
+    agents: GuardedAgents,
     ending: AbortController,
   ): Promise<OutboundResponse> {
     let hop = first;
     for (let redirects = 0; ; redirects++) {
-      const { status, statusText, headers, body } = await this.#send(agent, hop, ending);
+      const { status, statusText, headers, body } = await this.#send(agents, hop, ending);
       const next = isRedirect(status) && redirect !== 'manual' ? redirected(hop, status, headers) : undefined;
       if (!next) {
         const encoding = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
         const bytes = await readBody(body, encoding.join(','), this.#limits.responseBytes);
         const url = hop.url.href.slice(0, hop.url.href.length - hop.url.hash.length);
-        return { url, status, statusText, headers, ...asText(bytes), redirected: redirects > 0 };
+        return { url, status, statusText, headers, body: bytes, redirected: redirects > 0 };
       }
       // Nobody reads what a redirect says besides its place.
       body.destroy();
@@ -157,29 +161,56 @@ class UndiciOutbound implements Outbound {
     }
   }
 
-  async #send(agent: Agent, { url, method, headers, body }: Hop, ending: AbortController): Promise<ResponseHead> {
+  async #send(agents: GuardedAgents, hop: Hop, ending: AbortController): Promise<ResponseHead> {
+    const { url, method, headers, body } = hop;
     const path = url.pathname + url.search;
     const request = { origin: url.origin, path, method, headers: withDefaults(headers).flat(), body };
     const waiting = endAfter(this.#limits.headersMs, ending, 'The server took too long to answer.');
     try {
-      return await exchange(agent, request, ending.signal);
+      return await exchangeOrRepeat(agents, request, ending.signal);
     } finally {
       clearTimeout(waiting);
     }
   }
 
-  #agentOf(connectorId: string): Promise<Agent> {
+  #originsOf(permissions: readonly string[]): OriginPermissions {
+    let origins = this.#origins.get(permissions);
+    if (!origins) {
+      origins = new OriginPermissions(permissions);
+      this.#origins.set(permissions, origins);
+    }
+    return origins;
+  }
+
+  #agentsOf(connectorId: string): Promise<GuardedAgents> {
     const present = this.#agents.get(connectorId);
     if (present) return present;
-    const agent = this.#makeAgent(connectorId);
-    this.#agents.set(connectorId, agent);
-    return agent;
+    const agents = this.#makeAgents(connectorId);
+    this.#agents.set(connectorId, agents);
+    return agents;
   }
 
   /** The library comes with the first request: most of a start, and a quarter of its memory, would go into it. */
-  async #makeAgent(owner: string): Promise<Agent> {
-    const { guardedAgent } = await import('./guarded-agent.ts');
-    return guardedAgent(this.#limits, { guard: this.#guard, lookup: this.#lookup, lookups: this.#lookups, owner });
+  async #makeAgents(owner: string): Promise<GuardedAgents> {
+    const { guardedAgents } = await import('./guarded-agent.ts');
+    return guardedAgents(this.#limits, { guard: this.#guard, lookup: this.#lookup, lookups: this.#lookups, owner });
+  }
+}
+
+/** Methods that may be sent twice (RFC 9110, 9.2.2). */
+const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
+
+/** A server may close an idle connection just as a request is sent on it: then once more, on a new connection. */
+async function exchangeOrRepeat(
+  { kept, fresh }: GuardedAgents,
+  request: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+): Promise<ResponseHead> {
+  try {
+    return await exchange(kept, request, signal);
+  } catch (error) {
+    if (!isStaleConnection(error) || signal.aborted || !IDEMPOTENT.includes(request.method)) throw error;
+    return exchange(fresh, request, signal);
   }
 }
 

@@ -5,7 +5,8 @@
 import type { RequestListener } from 'node:http';
 import type { DispatchFunc, InjectOptions, inject, Response } from 'light-my-request';
 import type { Trace } from '../trace-context.ts';
-import { asText } from './response-body.ts';
+import type { InProcessCallers } from './in-process-callers.ts';
+import type { Grant } from './one-time-tokens.ts';
 import { withTrace } from './trace-headers.ts';
 
 /** Where connectors written for the original platform send their requests. */
@@ -20,9 +21,7 @@ export interface PlatformRequest {
   readonly url: string;
   readonly method: (typeof methods)[number];
   readonly headers: readonly (readonly [string, string])[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string | null;
-  readonly bodyEncoding?: 'base64';
+  readonly body: Buffer | null;
 }
 
 export interface PlatformResponse {
@@ -30,13 +29,12 @@ export interface PlatformResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
-  /** Text, or bytes in base64 if `bodyEncoding` says so. */
-  readonly body: string;
-  readonly bodyEncoding?: 'base64';
+  readonly body: Buffer;
 }
 
 /** Whose request it is, and what it is part of. */
 export interface PlatformCaller {
+  readonly grant: Grant;
   readonly token: string;
   readonly trace: Trace;
 }
@@ -47,7 +45,20 @@ export interface PlatformApi {
   request(request: PlatformRequest, from: PlatformCaller): Promise<PlatformResponse>;
 }
 
-export function createPlatformApi(listener: RequestListener): PlatformApi {
+/** What this process says of its own requests, whatever the run says. */
+const OURS = ['authorization', 'host'];
+
+/** By their names in lower case; the values of equal ones in a list. */
+function headersOf(pairs: PlatformRequest['headers']): Map<string, string[]> {
+  const headers = new Map<string, string[]>();
+  for (const [name, value] of pairs) {
+    const key = name.trim().toLowerCase();
+    headers.set(key, [...(headers.get(key) ?? []), value]);
+  }
+  return headers;
+}
+
+export function createPlatformApi(listener: RequestListener, callers: InProcessCallers): PlatformApi {
   let loading: Promise<Inject> | undefined;
   return {
     pathOf(url) {
@@ -56,23 +67,32 @@ export function createPlatformApi(listener: RequestListener): PlatformApi {
         ? parsed.pathname + parsed.search
         : undefined;
     },
-    async request({ url, method, headers, body, bodyEncoding }, { token, trace }) {
-      const sent: Record<string, string> = Object.fromEntries(withTrace(headers, trace));
-      sent.authorization ??= `Bearer ${token}`;
+    async request({ url, method, headers, body }, { grant, token, trace }) {
+      const given = headersOf(withTrace(headers, trace));
+      const caller = { grant, token, authorizations: given.get('authorization') ?? [] };
+      const sent: Record<string, string | string[]> = Object.fromEntries(
+        [...given].filter(([name]) => !OURS.includes(name)),
+      );
       // A connector speaks JSON; what the web platform would name the text is of no use here.
       if (body !== null) sent['content-type'] ??= 'application/json';
       sent.host = 'localhost';
+      // The body is there.
+      delete sent.expect;
+      sent['user-agent'] ??= 'bulkhead';
       const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
-      if (body !== null) options.payload = bodyEncoding ? Buffer.from(body, bodyEncoding) : body;
+      if (body !== null) options.payload = body;
       loading ??= load();
-      const dispatch: DispatchFunc = (request, reply) => listener(request as never, reply as never);
+      const dispatch: DispatchFunc = (request, reply) => {
+        callers.note(request, caller);
+        listener(request as never, reply as never);
+      };
       const response = await injected(await loading, dispatch, options);
       return {
         url: PLATFORM_ORIGIN + url,
         status: response.statusCode,
         statusText: response.statusMessage,
         headers: Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const),
-        ...asText(response.rawPayload),
+        body: response.rawPayload,
       };
     },
   };

@@ -1,5 +1,4 @@
 /** Reads a response's body into a bound: the bytes that arrive, and those that they unpack to. */
-import { isUtf8 } from 'node:buffer';
 import { pipeline as connect, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -89,9 +88,4 @@ export async function readBody(body: Readable, contentEncoding: string, limitByt
     },
   ]);
   return Buffer.concat(chunks);
-}
-
-/** Text if the bytes are UTF-8, so that nothing is lost either way; base64 otherwise. */
-export function asText(bytes: Buffer): { body: string; bodyEncoding?: 'base64' } {
-  return isUtf8(bytes) ? { body: bytes.toString('utf8') } : { body: bytes.toString('base64'), bodyEncoding: 'base64' };
 }

@@ -1,5 +1,4 @@
 /** The data folder for a command: its own for that long, or a server has it. */
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { backedAcceptances } from '../connector/acceptance-backup.ts';
 import { Acceptances, acceptancesFolder } from '../connector/acceptances.ts';
@@ -7,6 +6,7 @@ import { integrationProblem } from '../integration/integration.ts';
 import type { BackedAcceptances } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { openLowdbStore } from '../store/lowdb-store.ts';
+import { openDataFolder } from '../store/private-files.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { CommandError, type Given } from './command.ts';
 
@@ -27,7 +27,7 @@ export async function withStore<T>(
   const data = resolve(given.options.data);
   let store: Store;
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
+    await openDataFolder(data);
     store = await openLowdbStore(data, { check: integrationProblem });
   } catch (error) {
     if (error instanceof StoreError && error.code === 'store_locked') return server('A server has the data folder');

@@ -1,7 +1,7 @@
 /** `bulkhead restore`: on the data folder itself, or by the server that has it. */
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { integrationProblem } from '../integration/integration.ts';
+import { restoringProblem, sealedForFolder } from '../integration/restoring.ts';
 import { type BackedAcceptances, type Restored, restore as restoreInto } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import { ask } from './ask-server.ts';
@@ -15,7 +15,7 @@ export const restore: Command = {
   takes: 'one file',
   args: [['<file>', 'a backup']],
   flags: [{ syntax: '--overwrite', help: 'replaces what is there with other content' }, jsonFlag],
-  options: ['data', ...serverOptions],
+  options: ['data', 'secretKey', ...serverOptions],
   asksServer: true,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
 
@@ -31,8 +31,9 @@ export const restore: Command = {
       const response = await ask({ url, options, signal, why }, { method: 'POST', path, body });
       return response.json() as Promise<Restored>;
     };
+    const prepare = sealedForFolder(resolve(options.data), options.secretKey);
     const own = (store: Store, acceptances: BackedAcceptances): Promise<Restored> =>
-      restoreInto(store, file, { overwrite, check: integrationProblem, acceptances });
+      restoreInto(store, file, { overwrite, check: restoringProblem, prepare, acceptances });
     const meter = meterOn(out);
     meter.show(`Restoring ${args[0]}`);
     const result = await withStore('restore', given, own, askFor).finally(() => meter.clear());

@@ -1,8 +1,8 @@
 /** `bulkhead token`: a new administrator's token; the data folder keeps its hash alone. */
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { newAdminToken } from '../admin-token.ts';
 import { lockHolder } from '../store/folder-lock.ts';
+import { openDataFolder } from '../store/private-files.ts';
 import { type Command, jsonFlag, print } from './command.ts';
 
 export const token: Command = {
@@ -15,7 +15,7 @@ export const token: Command = {
 
   async run(given) {
     const folder = resolve(given.cwd, given.options.data);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await openDataFolder(folder);
     const made = await newAdminToken(folder);
     const holder = lockHolder(folder);
     const note =

@@ -1,15 +1,22 @@
 /** A bundle, read and checked as far as that goes without running it. */
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
-import type { Bundle } from '../../sandbox/index.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Bundle, nestsDeeper } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import { type BundleFiles, UnreadableError } from './bundle-files.ts';
 import { type Image, readImage } from './image.ts';
 import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
 const MANIFEST_FILE = 'package.json';
-const MANIFEST_LIMIT_BYTES = 6 * 1024 * 1024;
+const MANIFEST_LIMIT_BYTES = 256 * 1024;
+/** Of all that stands in the manifest, for whichever tool. */
+const MANIFEST_DEPTH = 1_000;
 const CODE_LIMIT_BYTES = 16 * 1024 * 1024;
+/** A larger one is not read: see source-map.ts. */
+const MAP_LIMIT_BYTES = 6 * 1024 * 1024;
+/** Hashed in one go, before others have their turn. */
+const SLICE_BYTES = 1024 * 1024;
 
 /** A bundle that has passed every check. */
 export interface Connector {
@@ -65,6 +72,9 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
   } catch (error) {
     return refusal(MANIFEST_FILE, `${MANIFEST_FILE} ${sayWhy(error)}`);
   }
+  if (nestsDeeper(manifestText, MANIFEST_DEPTH)) {
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} nests deeper than ${MANIFEST_DEPTH} levels`);
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(manifestText.replace(/^\uFEFF/, ''));
@@ -85,14 +95,26 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
     extname(manifest.main) === '.mjs' || (manifest.type === 'module' && extname(manifest.main) !== '.cjs');
   const bundle: Bundle = {
     connectorId: _id,
-    digest: `sha256-${createHash('sha256').update(manifestText).update('\0').update(code).digest('hex')}`,
+    digest: `sha256-${await digestOf(`${manifestText}\0`, code)}`,
     filename: `${isPacked ? manifest.name : folder}/${manifest.main.replace(/^\.\//, '')}`,
     format: isModule ? 'module' : 'commonjs',
     code,
   };
-  const sourceMap = await read(`${manifest.main}.map`, CODE_LIMIT_BYTES).catch(() => undefined);
+  const sourceMap = await read(`${manifest.main}.map`, MAP_LIMIT_BYTES).catch(() => undefined);
   const image = await readImage(keeping, manifest.connector.imageURL);
   return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: kept, image, reasons: [] };
+}
+
+async function digestOf(...texts: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const text of texts) {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      hash.update(bytes.subarray(at, at + SLICE_BYTES));
+      if (at + SLICE_BYTES < bytes.length) await nextTurn();
+    }
+  }
+  return hash.digest('hex');
 }
 
 function sayWhy(error: unknown): string {

@@ -127,7 +127,7 @@ export class Catalog {
     await this.settled(connector._id);
     const owner = this.#ownerOf(connector);
     if (owner) return [duplicateOf(owner)];
-    return this.#trials.reasonsAgainst(connector, this.#shelf.serving(connector._id) !== undefined);
+    return (await this.#trials.try(connector, this.#shelf.serving(connector._id) !== undefined)).reasons;
   }
 
   /** Looks at the folder as it is now; settles when nothing of an id is being checked any more. */
@@ -270,8 +270,9 @@ export class Catalog {
 
   async #admit(slot: Slot, read: ConnectorFiles): Promise<void> {
     const { connector } = read;
-    const reasons = await this.#trials.reasonsAgainst(connector, slot.connector !== undefined);
+    const { reasons, warnings } = await this.#trials.try(connector, slot.connector !== undefined);
     if (this.#isGone(slot)) return;
+    if (reasons.length === 0) slot.warnings = warnings;
     const owner = this.#shelf.serving(connector._id);
     const isTaken = owner !== undefined && owner !== slot.connector;
     if (isTaken) return this.#shelf.settle(slot, [duplicateOf(owner)]);

@@ -1,9 +1,13 @@
 /** What in a settings form is not of the grammar: for authors, before a user sees it as JSON. Pure. */
 import Type, { Compile, type TObject, type Validator } from '#typebox';
-import type { ErrorItem } from '../errors.ts';
+import { type ErrorItem, FIELD_CHARS } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
+import { shortened } from '../shortened.ts';
 import { FlowHeading, FormHeading, fieldSchemas, SectionHeading } from './settings-form.ts';
+
+/** Of one form; whoever mends these finds the rest. */
+const FINDINGS = 1_000;
 
 type Kind = 'section' | 'flow' | 'form';
 
@@ -42,17 +46,20 @@ class Checks {
     }
     return findings(validator, { value }).map(({ code, field, message }) => {
       const place = at + field.slice('value'.length);
-      return { code, field: place, message: message.replace(field, place) };
+      return { code, field: place, message: message.replace(field, () => place) };
     });
   }
 }
 
 function visit(container: Json, at: string, kind: Kind, checks: Checks, found: ErrorItem[]): void {
+  if (found.length >= FINDINGS) return;
   found.push(...checks.of(schemas[kind], container, at));
   if (!isJsonObject(container)) return;
   for (const key of Object.keys(container)) {
     // At the top of a form connectors keep what is their own.
-    if (kind !== 'form' && !known[kind].includes(key)) found.push(unknownField(`${at}.${key}`));
+    if (kind !== 'form' && !known[kind].includes(key) && found.length < FINDINGS) {
+      found.push(unknownField(`${at}.${shortened(key, FIELD_CHARS)}`));
+    }
   }
   for (const key of lists) {
     const value = container[key];
@@ -72,6 +79,7 @@ function visit(container: Json, at: string, kind: Kind, checks: Checks, found: E
 }
 
 function visitField(field: Json, at: string, checks: Checks, found: ErrorItem[]): void {
+  if (found.length >= FINDINGS) return;
   const type = isJsonObject(field) ? field.type : undefined;
   const isKnown = (name: unknown): name is keyof typeof fieldSchemas =>
     typeof name === 'string' && Object.hasOwn(fieldSchemas, name);

@@ -1,5 +1,7 @@
 /** Whether a bundle loads: found out where its code belongs, in its compartment, calling nothing. */
-import { type Ask, defaultLimits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
+
+import { Compile } from '#typebox';
+import { type Ask, BundleReport, defaultLimits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
@@ -19,14 +21,25 @@ const ATTEMPTS = 3;
 const LEAST_CPU_MS = limits.cpuMs / 2;
 
 export type Loaded =
-  | { readonly problem: string; readonly sections?: never }
-  /** Names of the functions, by section. */
-  | { readonly problem?: never; readonly sections: Readonly<Record<string, readonly string[]>> };
+  | { readonly problem: string; readonly sections?: never; readonly warning?: never }
+  | {
+      readonly problem?: never;
+      /** Names of the functions, by section. */
+      readonly sections: Readonly<Record<string, readonly string[]>>;
+      /** What is exported and cannot be called. */
+      readonly warning?: string | undefined;
+    };
 
 /** Resolves to why the bundle does not load, or to nothing; see `loadBundle`. */
 export async function loadProblem(...args: Parameters<typeof loadBundle>): Promise<string | undefined> {
   return (await loadBundle(...args)).problem;
 }
+
+const validReport = Compile(BundleReport);
+/** Of names in a sentence. */
+const NAMES = 5;
+const NAME_CHARS = 60;
+const SECTIONS = 'installer, uninstaller, settings, utilities, hooks, wrappers';
 
 /**
  * @param isReplacement the version before it serves on meanwhile, and must not be harmed
@@ -35,7 +48,7 @@ export async function loadProblem(...args: Parameters<typeof loadBundle>): Promi
 export async function loadBundle(
   sandbox: Sandbox,
   newRunId: () => string,
-  { bundle }: Connector,
+  { bundle, manifest }: Connector,
   isReplacement: boolean,
 ): Promise<Loaded> {
   for (let attempt = 1; ; attempt++) {
@@ -44,16 +57,33 @@ export async function loadBundle(
     const alone = isReplacement || attempt > 1;
     const job = { runId: newRunId(), bundle, integrationId: '', limits: patient, alone };
     const outcome = await sandbox.run(job, nothing);
-    if (outcome.status === 'answered') return { sections: JSON.parse(outcome.result) };
+    if (outcome.status === 'answered') return loadedOf(JSON.parse(outcome.result), manifest?.connector.diy === true);
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
     const { fault, message } = outcome;
     // A crash may be another's doing as long as others are inside.
     if ((hadNoTime(outcome) || fault === 'sandbox_crashed') && attempt < ATTEMPTS) continue;
     if (hadNoTime(outcome)) {
-      throw requestError('overloaded', { message: 'There was no room to try whether the bundle loads.' });
+      const why = message || 'There was no room for it.';
+      throw requestError('overloaded', { message: `The bundle could not be tried, and will be again. ${why}` });
     }
     return { problem: message || fault };
   }
+}
+
+/** @param takesLoose functions without sections are called as a stack of the original calls them */
+function loadedOf(report: unknown, takesLoose: boolean): Loaded {
+  if (!validReport.Check(report)) return { problem: 'what it exports cannot be listed' };
+  const { sections, loose, outOfReach } = report;
+  if (loose.length > 0 && !takesLoose) {
+    return { problem: `its functions must stand in sections (${SECTIONS}), and these do not: ${listed(loose)}` };
+  }
+  if (outOfReach.length === 0) return { sections };
+  return { sections, warning: `it exports what no call can reach, beside its sections: ${listed(outOfReach)}` };
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES).map((name) => name.slice(0, NAME_CHARS));
+  return shown.join(', ') + (names.length > NAMES ? ` and ${names.length - NAMES} more` : '');
 }
 
 function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {

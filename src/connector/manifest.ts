@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import Type, { Compile, type Static } from '#typebox';
 import { isOriginPattern } from '../broker/origin-permissions.ts';
 import type { ErrorItem } from '../errors.ts';
-import { AnyObject, isStorable, type Json, type JsonObject } from '../json.ts';
+import { AnyObject, isLongerThan, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
+import { versionProblem } from './version.ts';
 
 const Text = Type.String({ maxLength: 10_000 });
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
@@ -44,6 +45,8 @@ const ConnectorSection = Type.Object({
   permissions: Type.Optional(Type.Object({ fetch: Type.Optional(Type.Array(OriginPattern, { maxItems: 100 })) })),
   /** False: each request of a run is committed by itself, for connectors that take up where they were cut off. */
   transactional: Type.Optional(Type.Boolean()),
+  /** Its functions may stand outside of sections, for stacks of the original. */
+  diy: Type.Optional(Type.Boolean()),
   limits: Type.Optional(
     Type.Object({
       timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -55,7 +58,11 @@ const ConnectorSection = Type.Object({
 
 export const Manifest = Type.Object({
   name: Name,
-  version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+(?:[-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
+  version: Type.Refine(
+    Type.String({ maxLength: 100 }),
+    (version) => versionProblem(version) === undefined,
+    (version) => versionProblem(version) ?? '',
+  ),
   description: Type.Optional(Text),
   // Where changes are watched for: not hidden, not among installed packages, not too deep.
   main: Type.String({
@@ -78,11 +85,24 @@ const DEPTH_LIMIT = 100;
 
 /** What settings may not be beyond an object; the limits of an integration's and of a manifest's. */
 export function settingsProblem(settings: JsonObject): string | undefined {
+  const tooLarge = `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`;
+  if (isLongerThan(settings, SETTINGS_LIMIT_BYTES)) return tooLarge;
   if (!isStorable(settings, DEPTH_LIMIT)) {
     return `settings nest deeper than ${DEPTH_LIMIT} levels or hold a number that JSON cannot`;
   }
   const bytes = Buffer.byteLength(JSON.stringify(settings));
-  return bytes > SETTINGS_LIMIT_BYTES ? `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes` : undefined;
+  return bytes > SETTINGS_LIMIT_BYTES ? tooLarge : undefined;
+}
+
+/** Keys of one step, its own included. */
+const STEP_KEYS = 100;
+/** Of all steps together, names and values. */
+const STEPS_CHARS = 256 * 1024;
+
+/** What steps may not be beyond their shape: they are shown and rewritten as a whole. */
+export function stepsProblem(steps: readonly JsonObject[]): string | undefined {
+  if (steps.some((step) => Object.keys(step).length > STEP_KEYS)) return `has a step with more than ${STEP_KEYS} keys`;
+  return isLongerThan(steps, STEPS_CHARS) ? `is longer than ${STEPS_CHARS} characters` : undefined;
 }
 
 export function checkManifest(value: unknown): CheckedManifest {
@@ -95,6 +115,8 @@ export function checkManifest(value: unknown): CheckedManifest {
   if (!isStorable(manifest.connector, DEPTH_LIMIT)) {
     return refuse('connector', `connector nests deeper than ${DEPTH_LIMIT} levels`);
   }
+  const inSteps = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
+  if (inSteps !== undefined) return refuse('connector.install', `connector.install ${inSteps}`);
   const problem = settingsProblem(manifest.connector.settings ?? {});
   return problem === undefined ? { manifest } : refuse('connector.settings', problem);
 }

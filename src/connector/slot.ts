@@ -25,6 +25,8 @@ export interface Slot {
   candidate?: Candidate | undefined;
   /** What is wrong with the version that lies there now. */
   reasons: readonly ErrorItem[];
+  /** What is odd about the last version that passed the checks. */
+  warnings?: readonly ErrorItem[];
   /** Its present version is being checked; it is looked at again afterwards. */
   isChecking: boolean;
 }
@@ -55,6 +57,8 @@ export interface ConnectorRow {
   readonly preUninstallFunction?: string;
   readonly pending?: Pending;
   readonly errors?: readonly ErrorItem[];
+  /** What its author should know, although it serves. */
+  readonly warnings?: readonly ErrorItem[];
 }
 
 const UPLOADED = /^([0-9a-f]{24})\.tgz$/;
@@ -62,7 +66,7 @@ const UPLOADED = /^([0-9a-f]{24})\.tgz$/;
 /** What the bundle of an upload is called in the bundles' folder. */
 export const uploadedEntry = (connectorId: string): string => `${connectorId}.tgz`;
 
-export function rowOf({ folder, connector, candidate, manifest: read, reasons }: Slot): ConnectorRow {
+export function rowOf({ folder, connector, candidate, manifest: read, reasons, warnings = [] }: Slot): ConnectorRow {
   const manifest = connector?.manifest ?? candidate?.connector.manifest ?? read;
   const name = manifest?.name ?? plainName(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};
@@ -80,6 +84,7 @@ export function rowOf({ folder, connector, candidate, manifest: read, reasons }:
     ...(preUninstallFunction === undefined ? {} : { preUninstallFunction }),
     ...(candidate ? { pending: pendingOf(candidate) } : {}),
     ...(reasons.length > 0 ? { errors: reasons } : {}),
+    ...(warnings.length > 0 && (connector || candidate) ? { warnings } : {}),
   };
 }
 

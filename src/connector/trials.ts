@@ -7,27 +7,39 @@ const AT_ONCE = 4;
 /** Digests of bundles that have been seen to load. */
 const LOADABLE = 16;
 
-/** Loads a bundle; resolves to why it does not load, or to nothing. A replacement must not harm what it replaces. */
-export type LoadCheck = (connector: Connector, isReplacement: boolean) => Promise<string | undefined>;
+/** Loads a bundle; resolves to what was found. A replacement must not harm what it replaces. */
+export type LoadCheck = (
+  connector: Connector,
+  isReplacement: boolean,
+) => Promise<{ readonly problem?: string; readonly warning?: string | undefined }>;
+
+export interface Tried {
+  readonly reasons: readonly ErrorItem[];
+  /** What is odd about a bundle that loads. */
+  readonly warnings: readonly ErrorItem[];
+}
 
 export class Trials {
   readonly #loads: LoadCheck;
   readonly #turns = new Turns(AT_ONCE);
-  readonly #loadable = new Set<string>();
+  /** By digest, with what is odd about each. */
+  readonly #loadable = new Map<string, readonly ErrorItem[]>();
 
   constructor(loads: LoadCheck) {
     this.#loads = loads;
   }
 
-  async reasonsAgainst(connector: Connector, isReplacement: boolean): Promise<readonly ErrorItem[]> {
+  async try(connector: Connector, isReplacement: boolean): Promise<Tried> {
     const { digest } = connector.bundle;
-    if (this.#loadable.has(digest)) return [];
-    const problem = await this.#turns.take(() => this.#loads(connector, isReplacement));
-    if (problem !== undefined) {
-      return [{ code: 'invalid_field', field: 'main', message: `main does not load: ${problem}` }];
-    }
-    this.#loadable.add(digest);
-    if (this.#loadable.size > LOADABLE) this.#loadable.delete([...this.#loadable][0] as string);
-    return [];
+    const known = this.#loadable.get(digest);
+    if (known) return { reasons: [], warnings: known };
+    const { problem, warning } = await this.#turns.take(() => this.#loads(connector, isReplacement));
+    if (problem !== undefined) return { reasons: [ofMain(`main does not load: ${problem}`)], warnings: [] };
+    const warnings = warning === undefined ? [] : [ofMain(`main loads, but ${warning}`)];
+    this.#loadable.set(digest, warnings);
+    if (this.#loadable.size > LOADABLE) this.#loadable.delete([...this.#loadable.keys()][0] as string);
+    return { reasons: [], warnings };
   }
 }
+
+const ofMain = (message: string): ErrorItem => ({ code: 'invalid_field', field: 'main', message });

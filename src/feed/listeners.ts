@@ -2,7 +2,8 @@
 import type { CatalogEvents } from '../connector/catalog.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { RunListener } from '../run/runs.ts';
-import { type Document, recordKinds, type StoreChange } from '../store/store.ts';
+import type { Document } from '../store/document.ts';
+import { recordKinds, type StoreChange } from '../store/store.ts';
 import type { Feed } from './feed.ts';
 
 function runOf({ _id, _integrationId, _connectorId, section, function: name }: RunRecord) {
@@ -40,12 +41,16 @@ const parts = ['integration', ...recordKinds, 'state'] as const;
 export function tellIntegrations(feed: Feed): (change: StoreChange) => void {
   return ({ integrationId, before, after }) => {
     feed.tell(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
-      const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration;
+      const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration.head;
       // A document that nobody else wrote shares what is as it was.
-      const changed = after ? parts.filter((part) => before?.[part] !== after[part]) : undefined;
+      const changed = after ? parts.filter((part) => isChanged(part, before, after)) : undefined;
       return { _integrationId: integrationId, _connectorId, name, tag, mode, version, changed };
     });
   };
+}
+
+function isChanged(part: (typeof parts)[number], before: Document | undefined, after: Document): boolean {
+  return before?.[part] !== after[part] || (part === 'integration' && before?.settings !== after.settings);
 }
 
 export function tellConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {

@@ -1,16 +1,17 @@
 /** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
-import { type Fault, type Limits, nestsDeeper, type Outcome, type Sandbox, type Spent } from '../../sandbox/index.ts';
+import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
-import { inlineSourceMap, withSourceLines } from '../run/source-lines.ts';
+import type { SourceLines } from '../run/source-lines.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { WriteRoom } from '../store/write-room.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
+import { type ArgumentLimits, argumentOf } from './argument.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
@@ -31,22 +32,26 @@ export interface Dispatcher {
   /** What our part of a function's argument has of the connector: keys of an object, as JSON without its braces. */
   readonly keysOf: (connector: Connector) => string;
   /** Of the caller's part. */
-  readonly argument: { readonly bytes: number; readonly depth: number };
+  readonly argument: ArgumentLimits;
   /** For what runs have written and not committed. */
   readonly writes: WriteRoom;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
+  /** For the stacks of their errors. */
+  readonly sourceLines: SourceLines;
 }
 
 /** What a caller asks for. */
 export interface FunctionRequest {
   readonly section: Section;
   readonly name: string;
-  /** JSON text of an object: the caller's part of `options`. */
-  readonly body: string;
+  /** JSON of an object, checked: the caller's part of `options`. */
+  readonly body: Buffer;
   /** Of the request that asks for it; a new one without. */
   readonly trace?: Trace | undefined;
+  /** Throws if the integration is not the one that the caller means. */
+  readonly precondition?: (unit: UnitOfWork) => void;
 }
 
 /** The same, with whose code it is and what it may change. */
@@ -67,20 +72,12 @@ export interface Answer {
   readonly run: ActiveRun;
 }
 
-function assertArgument({ bytes, depth }: Dispatcher['argument'], body: string): void {
-  if (body.length > bytes || Buffer.byteLength(body) > bytes) {
-    throw requestError('request_too_large', { message: `The argument is larger than ${bytes} bytes.` });
-  }
-  if (nestsDeeper(body, depth)) {
-    throw requestError('invalid_field', { field: '', message: `The argument nests deeper than ${depth} levels.` });
-  }
-}
+/** As long as a manifest may have one. */
+const NAME_CHARS = 200;
 
-/** The caller's part and ours. Of two equal keys a parser takes the last, so ours win. */
-function argumentOf(body: string, keys: string, integrationId: string, token: string): string {
-  const start = body.slice(0, body.lastIndexOf('}'));
-  const comma = /^\s*\{\s*$/.test(start) ? '' : ',';
-  return `${start}${comma}${keys},"_integrationId":"${integrationId}","bearerToken":"${token}"}`;
+function assertName(name: string): void {
+  if (name.length <= NAME_CHARS) return;
+  throw requestError('invalid_function', { message: `No function has a name of more than ${NAME_CHARS} characters.` });
 }
 
 /** What the run writes takes room until it has ended. */
@@ -158,15 +155,15 @@ export async function callFunction<T>(
 async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
   const { connector, unit, section, name, body, trace = newTrace() } = call;
   const { integrationId } = unit;
-  assertArgument(dispatcher.argument, body);
+  assertName(name);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
   const isTransactional = call.isWhole || (manifest.transactional ?? true);
-  const grant = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
-  const { token, revoke, redact } = dispatcher.tokens.issue(grant);
+  const granted = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
+  const { grant, token, revoke, redact } = dispatcher.tokens.issue(granted);
   const run = begin(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.askFor(
-    { connectorId: connector._id, token, permissions: manifest.permissions?.fetch ?? [], trace },
+    { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
         run.logged(level, redact(text));
@@ -180,7 +177,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     },
   );
   const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
-  const argument = argumentOf(body, dispatcher.keysOf(connector), integrationId, token);
+  const keys = `${dispatcher.keysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
+  const argument = argumentOf(body, keys);
   let outcome: Outcome;
   try {
     outcome = await dispatcher.sandbox.run(
@@ -200,7 +198,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   const error = errorOf(runId, run, outcome, redact);
-  const stack = outcome.status === 'failed' ? redact(stackOf(connector, outcome.stack)) : '';
+  const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
@@ -224,7 +222,7 @@ function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceI
 
 /** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
 export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
-  assertArgument(dispatcher.argument, call.body);
+  assertName(call.name);
   const { section, name, trace = newTrace() } = call;
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();
@@ -259,10 +257,6 @@ function errorOf(
     case 'faulted':
       return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
   }
-}
-
-function stackOf({ bundle, sourceMap }: Connector, stack: string): string {
-  return withSourceLines(stack, bundle.filename, sourceMap ?? inlineSourceMap(bundle.code));
 }
 
 /** The header that names the run of a call. */

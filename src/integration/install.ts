@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
-import { applyInstallerReply } from './call.ts';
+import { applyReply } from './call.ts';
 import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
 import { commit, integrationOf, put, type Service, unavailable } from './service.ts';
@@ -56,14 +56,14 @@ async function installOne(
     ...(sandbox === undefined ? {} : { sandbox }),
     _connectorId: connector._id,
     mode: 'install',
-    settings,
     version: manifest.version,
     updateInProgress: false,
     install: steps.map((step) => ({ ...step, completed: step.completed ?? false })) as readonly Json[],
   };
+  assertIntegration({ ...integration, settings });
   assertIntegration(integration);
   const unit = await UnitOfWork.open(service.store, integration._id);
-  put(service, unit, integration);
+  put(service, unit, integration, Buffer.from(JSON.stringify(settings)));
 
   if (installerFunction === undefined) {
     put(service, unit, afterSteps(integration));
@@ -79,10 +79,12 @@ async function installOne(
     // An install that failed leaves nothing that could be taken up again.
     isWhole: true,
     trace,
-    body: JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
+    body: Buffer.from(
+      JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
+    ),
   } as const;
   return callFunction(service.dispatcher, call, async ({ runId, text }) => {
-    applyInstallerReply(service, unit, before, installerFunction, JSON.parse(text));
+    await applyReply(service, unit, 'installerReply', before, installerFunction, text);
     await commit(unit);
     return { unit, runId };
   });

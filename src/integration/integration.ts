@@ -1,11 +1,11 @@
 /** The integration: its fields, who may write which, and how its mode moves (contract 4 and 6). Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import Type, { Compile, type Static } from '#typebox';
-import { InstallStep, settingsProblem } from '../connector/manifest.ts';
+import { InstallStep, settingsProblem, stepsProblem } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
-import { AnyObject, isJsonObject, isStorable, type JsonObject } from '../json.ts';
+import { AnyObject, isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import type { Document, Stored } from '../store/store.ts';
+import type { DocumentJson, Stored } from '../store/stored.ts';
 
 export const modes = ['install', 'settings', 'uninstall'] as const;
 export type Mode = (typeof modes)[number];
@@ -34,6 +34,7 @@ export const IntegrationFields = Type.Object({
   ...connectorFields,
   _connectorId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
 });
+/** Its settings stand apart where it is handled, since they may be large. */
 export type Integration = Stored & Static<typeof IntegrationFields>;
 
 const validIntegration = Compile(IntegrationFields);
@@ -53,7 +54,7 @@ const userNames = Object.keys(userFields);
 const connectorNames = Object.keys(connectorFields);
 
 /** Says what is wrong with a stored integration. */
-export function integrationProblem({ integration }: Document): string | undefined {
+export function integrationProblem({ integration }: DocumentJson): string | undefined {
   const [first] = findings(validIntegration, integration);
   return first?.message;
 }
@@ -65,12 +66,20 @@ export function assertIntegration(value: JsonObject): asserts value is Integrati
   const found = findings(validIntegration, value);
   const { settings, ...others } = value;
   for (const [field, other] of Object.entries(others)) {
-    if (isStorable(other, DEPTH_LIMIT)) continue;
-    found.push({ code: 'invalid_field', field, message: `${field} nests deeper than ${DEPTH_LIMIT} levels` });
+    const problem = valueProblem(field, other);
+    if (problem) found.push({ code: 'invalid_field', field, message: `${field} ${problem}` });
   }
   const problem = isJsonObject(settings) ? settingsProblem(settings) : undefined;
   if (problem) found.push({ code: 'invalid_field', field: 'settings', message: problem });
   if (found.length > 0) throw fieldErrors(found);
+}
+
+function valueProblem(field: string, value: Json): string | undefined {
+  if (['install', 'uninstall'].includes(field) && Array.isArray(value)) {
+    const problem = stepsProblem(value.filter(isJsonObject));
+    if (problem) return problem;
+  }
+  return isStorable(value, DEPTH_LIMIT) ? undefined : `nests deeper than ${DEPTH_LIMIT} levels`;
 }
 
 function pick(body: JsonObject, names: readonly string[]): JsonObject {

@@ -1,13 +1,11 @@
 /** Whether an integration could be moved to another version of its connector. Pure. */
-import gt from 'semver/functions/gt.js';
-import valid from 'semver/functions/valid.js';
 import type { Connector } from '../connector/bundle.ts';
+import { isNewer } from '../connector/version.ts';
 import type { Integration } from './integration.ts';
 
 /** The connector's version if it is newer (semver.org, 11); a version that is none compares with nothing. */
-export function newerVersion(integration: Integration, connector: Connector | undefined): string | undefined {
-  const { version } = integration;
-  if (!connector || version === undefined || valid(version) === null) return undefined;
+export function newerVersion({ version }: Integration, connector: Connector | undefined): string | undefined {
+  if (!connector || version === undefined) return undefined;
   const offered = connector.manifest.version;
-  return valid(offered) !== null && gt(offered, version) ? offered : undefined;
+  return isNewer(offered, version) ? offered : undefined;
 }

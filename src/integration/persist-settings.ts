@@ -2,13 +2,22 @@
  * The runtime's own `persistSettings`: checks what a user entered against the fields of the settings
  * form and stores it as their values. For connectors that have no function of that name. Pure.
  */
-import { fieldErrors } from '../errors.ts';
+import { ERRORS_MAX, fieldErrors } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { shortened } from '../shortened.ts';
 
 /** Where forms keep further fields. */
 const CONTAINERS = ['general', 'sections', 'flows', 'fieldSets'];
 /** Where the fields themselves are; a flow has its own under `settings`. */
 const FIELD_LISTS = ['fields', 'settings'];
+
+/** Of a form: its fields and what they stand in, all together. */
+const PARTS_MAX = 50_000;
+/** Options of one field, and values chosen in one list. */
+const OPTIONS_MAX = 10_000;
+/** Chosen values that are looked up, of all fields together. */
+const LOOKED_UP_MAX = 200_000;
+const LABEL_CHARS = 200;
 
 type Pending = JsonObject;
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
@@ -30,13 +39,13 @@ export function persistSettings(settings: JsonObject, pending: Json | undefined)
         : { code: 'invalid_field', field: 'pending', message: 'pending must be an object' },
     ]);
   }
-  const findings: Finding[] = [];
+  const filling = new Filling();
   const { sections } = settings;
   const next =
     settings.supportsMultiStore === true && Array.isArray(sections)
-      ? fillStores(settings, sections as readonly Json[], pending, findings)
-      : { ...settings, ...fill([settings], pending, '', findings)[0] };
-  if (findings.length > 0) throw fieldErrors(findings);
+      ? fillStores(settings, sections as readonly Json[], pending, filling)
+      : { ...settings, ...filling.fill([settings], pending, '')[0] };
+  filling.assertRight();
   return next;
 }
 
@@ -44,30 +53,26 @@ export function persistSettings(settings: JsonObject, pending: Json | undefined)
  * Each section is a store, and what stands beside them all stores share; but in a list under `general`,
  * those with the id of a store are that store's.
  */
-function fillStores(
-  settings: JsonObject,
-  sections: readonly Json[],
-  pending: Pending,
-  findings: Finding[],
-): JsonObject {
+function fillStores(settings: JsonObject, sections: readonly Json[], pending: Pending, filling: Filling): JsonObject {
   const { sections: _, general, ...others } = settings;
   const parts: readonly Json[] = Array.isArray(general) ? general : [];
-  const idOf = (container: Json): string | undefined => (isJsonObject(container) ? String(container.id) : undefined);
-  const stores = new Set(sections.filter(isJsonObject).map(idOf));
+  const stores = new Map<string, JsonObject[]>();
+  for (const section of sections.filter(isJsonObject)) grouped(stores, textOf(section.id), section);
   const ofAll = { ...others, ...(general === undefined || Array.isArray(general) ? {} : { general }) };
-  const containersOf = (id: string): readonly JsonObject[] => {
-    if (stores.has(id)) return [...sections, ...parts].filter(isJsonObject).filter((each) => idOf(each) === id);
-    return [ofAll, ...parts.filter(isJsonObject).filter((each) => !stores.has(idOf(each)))];
-  };
+  const shared: JsonObject[] = [ofAll];
+  for (const part of parts.filter(isJsonObject)) {
+    const id = textOf(part.id);
+    if (stores.has(id)) grouped(stores, id, part);
+    else shared.push(part);
+  }
   const filled = new Map<Json, JsonObject>();
   for (const [id, values] of Object.entries(pending)) {
-    if (!stores.has(id) && id !== SHARED) {
-      findings.push({ code: 'invalid_field', field: id, message: `${id} is no store of this integration` });
-    } else if (!isJsonObject(values)) {
-      findings.push({ code: 'invalid_field', field: id, message: `${id} must be an object` });
-    } else {
-      const containers = containersOf(id);
-      for (const [i, next] of fill(containers, values, `${id}.`, findings).entries()) {
+    const containers = stores.get(id) ?? (id === SHARED ? shared : undefined);
+    if (!containers)
+      filling.refuse(id, 'invalid_field', `${shortened(id, LABEL_CHARS)} is no store of this integration`);
+    else if (!isJsonObject(values)) filling.refuse(id, 'invalid_field', `${id} must be an object`);
+    else {
+      for (const [i, next] of filling.fill(containers, values, `${id}.`).entries()) {
         filled.set(containers[i] as JsonObject, next);
       }
     }
@@ -81,54 +86,94 @@ function fillStores(
   };
 }
 
-/** One form, in whatever containers it stands: each pending value goes to the fields of its name. */
-function fill(
-  containers: readonly JsonObject[],
-  pending: Pending,
-  prefix: string,
-  findings: Finding[],
-): readonly JsonObject[] {
-  const unused = new Set(Object.keys(pending));
-  const fillField = (field: JsonObject): JsonObject => {
-    const name = String(field.name);
-    if (!Object.hasOwn(pending, name)) return field;
-    unused.delete(name);
-    const value = pending[name] ?? null;
-    const problem = problemOf(field, value);
-    if (!problem) return { ...field, value };
-    findings.push({ ...problem, field: prefix + name });
-    return field;
-  };
-  const filled = containers.map((container) => fillContainer(container, fillField));
-  for (const name of unused) {
-    findings.push({ code: 'invalid_field', field: prefix + name, message: `${name} is no field of the settings form` });
-  }
-  return filled;
+function grouped(groups: Map<string, JsonObject[]>, id: string, container: JsonObject): void {
+  const group = groups.get(id);
+  if (group) group.push(container);
+  else groups.set(id, [container]);
 }
 
-function fillContainer(container: JsonObject, fillField: (field: JsonObject) => JsonObject): JsonObject {
-  const next: Record<string, Json> = { ...container };
-  for (const key of FIELD_LISTS) {
-    const list = container[key];
-    if (Array.isArray(list)) {
-      next[key] = list.map((field: Json) => (isJsonObject(field) && 'name' in field ? fillField(field) : field));
+/** Ids and labels are texts; what else a connector puts there is not read. */
+const textOf = (value: Json | undefined): string => (typeof value === 'object' && value !== null ? '' : String(value));
+
+/** Puts values into fields, notes what is wrong with them, and counts what that takes. */
+class Filling {
+  readonly #findings: Finding[] = [];
+  #parts = 0;
+  #lookedUp = 0;
+
+  /** One form, in whatever containers it stands: each pending value goes to the fields of its name. */
+  fill(containers: readonly JsonObject[], pending: Pending, prefix: string): readonly JsonObject[] {
+    const unused = new Set(Object.keys(pending));
+    const fillField = (field: JsonObject): JsonObject => {
+      const name = textOf(field.name);
+      if (!Object.hasOwn(pending, name)) return field;
+      unused.delete(name);
+      const value = pending[name] ?? null;
+      this.#count(field, value);
+      const problem = problemOf(field, value);
+      if (!problem) return { ...field, value };
+      this.refuse(prefix + name, problem.code, problem.message);
+      return field;
+    };
+    const filled = containers.map((container) => this.#fillContainer(container, fillField));
+    for (const name of unused) {
+      const message = `${shortened(name, LABEL_CHARS)} is no field of the settings form`;
+      this.refuse(prefix + name, 'invalid_field', message);
     }
+    return filled;
   }
-  for (const key of CONTAINERS) {
-    const inner = container[key];
-    if (isJsonObject(inner)) next[key] = fillContainer(inner, fillField);
-    if (Array.isArray(inner)) {
-      next[key] = inner.map((item: Json) => (isJsonObject(item) ? fillContainer(item, fillField) : item));
+
+  refuse(field: string, code: Finding['code'], message: string): void {
+    if (this.#findings.length < ERRORS_MAX) this.#findings.push({ code, field, message });
+  }
+
+  /** @throws RequestError if something was wrong */
+  assertRight(): void {
+    if (this.#findings.length > 0) throw fieldErrors(this.#findings);
+  }
+
+  #fillContainer(container: JsonObject, fillField: (field: JsonObject) => JsonObject): JsonObject {
+    this.#countPart();
+    const next: Record<string, Json> = { ...container };
+    for (const key of FIELD_LISTS) {
+      const list = container[key];
+      if (!Array.isArray(list)) continue;
+      next[key] = list.map((field: Json) => {
+        this.#countPart();
+        return isJsonObject(field) && 'name' in field ? fillField(field) : field;
+      });
     }
+    for (const key of CONTAINERS) {
+      const inner = container[key];
+      if (isJsonObject(inner)) next[key] = this.#fillContainer(inner, fillField);
+      if (Array.isArray(inner)) {
+        next[key] = inner.map((item: Json) => (isJsonObject(item) ? this.#fillContainer(item, fillField) : item));
+      }
+    }
+    return next;
   }
-  return next;
+
+  #countPart(): void {
+    if (++this.#parts > PARTS_MAX) throw tooMuch(`the settings form has more than ${PARTS_MAX} fields and sections`);
+  }
+
+  #count(field: JsonObject, value: Json): void {
+    const [options, chosen] = [field.options, value].map((list) => (Array.isArray(list) ? list.length : 0));
+    if (Math.max(options as number, chosen as number) > OPTIONS_MAX) {
+      throw tooMuch(`a field has ${OPTIONS_MAX} options at the most`);
+    }
+    this.#lookedUp += (options as number) + (chosen as number);
+    if (this.#lookedUp > LOOKED_UP_MAX) throw tooMuch(`more than ${LOOKED_UP_MAX} options are compared`);
+  }
 }
+
+const tooMuch = (message: string): Error => fieldErrors([{ code: 'invalid_field', field: 'pending', message }]);
 
 const isEmpty = (value: Json): boolean =>
   value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
 function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | undefined {
-  const label = String(field.label ?? field.name);
+  const label = shortened(textOf(field.label ?? field.name), LABEL_CHARS);
   if (isEmpty(value)) {
     return field.required === true ? { code: 'missing_required_field', message: `${label} is required` } : undefined;
   }
@@ -146,11 +191,9 @@ function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | und
       return typeof value === 'boolean' ? undefined : isWrong('must be true or false');
     case 'select':
     case 'radio':
-      return isOption(field, value) ? undefined : isWrong('must be one of its options');
+      return areOptions(field, [value]) ? undefined : isWrong('must be one of its options');
     case 'multiselect':
-      return Array.isArray(value) && value.every((item: Json) => isOption(field, item))
-        ? undefined
-        : isWrong('must be a list of its options');
+      return Array.isArray(value) && areOptions(field, value) ? undefined : isWrong('must be a list of its options');
     case 'input':
     case 'text':
     case 'textarea':
@@ -164,11 +207,11 @@ function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | und
 }
 
 /** Options are values, `[value, label]` pairs or `{value, label}`; a field without any takes all. */
-function isOption(field: JsonObject, value: Json): boolean {
+function areOptions(field: JsonObject, chosen: readonly Json[]): boolean {
   if (!Array.isArray(field.options)) return true;
-  const values = field.options.map((option: Json) =>
-    Array.isArray(option) ? option[0] : isJsonObject(option) ? option.value : option,
-  );
-  const plain = isJsonObject(value) && 'id' in value ? value.id : value;
-  return values.includes(plain);
+  const values = new Set<Json | undefined>();
+  for (const option of field.options as readonly Json[]) {
+    values.add(Array.isArray(option) ? option[0] : isJsonObject(option) ? option.value : option);
+  }
+  return chosen.every((value) => values.has(isJsonObject(value) && 'id' in value ? value.id : value));
 }

@@ -7,11 +7,12 @@ import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
-import type { References } from '../record/references.ts';
-import type { BackedAcceptances } from '../store/backup.ts';
-import type { DocumentCheck } from '../store/document-check.ts';
+import type { BackedAcceptances, RestoreOptions } from '../store/backup.ts';
+import { integrationText, joined } from '../store/document.ts';
+import { Part } from '../store/part.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
+import type { Work } from '../work/work.ts';
 import type { Activity } from './activity.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Integration } from './integration.ts';
@@ -22,9 +23,10 @@ export interface Service {
   readonly bundleUploads: BundleUploads;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
+  /** For JSON that is large. */
+  readonly work: Work;
   /** Opens and seals credentials. */
   readonly keyring: Keyring;
-  readonly references: References;
   readonly offline: Reachability;
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
@@ -33,13 +35,13 @@ export interface Service {
   readonly withoutPersistSettings: WeakSet<Connector>;
   /** What connectors may reach, for backups. */
   readonly acceptances: BackedAcceptances;
-  /** Where uploads wait for their check, and what they are checked against beyond their shape. */
-  readonly uploads: { readonly folder: string; readonly check: DocumentCheck };
+  /** Where uploads wait for their check, and what is stored of a backup's documents. */
+  readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'prepare'>>;
   /** What has to end before the runtime may. */
   readonly activity: Activity;
 }
 
-/** The integration that a unit of work is about. @throws RequestError `not_found` */
+/** The integration that a unit of work is about, without its settings. @throws RequestError `not_found` */
 export function integrationOf(unit: UnitOfWork): Integration {
   if (!unit.integration) throw requestError('not_found', { message: `There is no integration ${unit.integrationId}.` });
   // The store checks what it reads and writes against this very schema.
@@ -66,12 +68,26 @@ export function unavailable({ catalog }: Service, connectorId: string): Error {
   return requestError('connector_unavailable', { message });
 }
 
-/** Writes a changed integration into the unit; the runtime's fields are its own. */
-export function put(service: Service, unit: UnitOfWork, next: Integration): Integration {
+/**
+ * Writes a changed integration into the unit; the runtime's fields are its own.
+ *
+ * @param settings JSON of new ones; absent: they stay
+ */
+export function put(
+  service: Pick<Service, 'now'>,
+  unit: UnitOfWork,
+  next: Integration,
+  settings?: Buffer,
+): Integration {
   const { _id, createdAt } = unit.integration ?? next;
   const stored = { ...next, _id, createdAt, lastModified: service.now().toISOString() };
-  unit.integration = stored;
+  unit.putIntegration(stored, settings && Part.ofText({ text: settings, head: undefined }));
   return stored;
+}
+
+/** An integration's JSON as it is shown, with its settings. */
+export function integrationJson(shownHead: Integration, settings: Part<undefined> | undefined): Buffer {
+  return joined(integrationText({ integration: Part.ofRecord(shownHead), settings }));
 }
 
 /** Commits; what another has changed in the meantime is a 409, and too much of it a 422. */

@@ -1,21 +1,93 @@
 /** Steps of an installation or a removal, as the replies of their functions change them. Pure. */
 import type { InstallStep } from '../connector/manifest.ts';
+import { fieldErrors } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 
-type Step = JsonObject;
+/** Steps of one integration, and updates in one reply. */
+export const STEPS_MAX = 1_000;
+/** Values that the updates of one reply may set: each update changes every step that it names. */
+const SET_VALUES = 100_000;
 
-/** Merges steps that a reply names into those with the same function, or else the same name. */
+const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+
+/**
+ * Merges steps that a reply names into those with the same function, or else the same name.
+ *
+ * @throws RequestError `invalid_field` if the reply asks for too much
+ */
 export function mergeSteps(steps: readonly InstallStep[], updates: Json | undefined): readonly InstallStep[] {
   if (!Array.isArray(updates)) return steps;
-  let merged: readonly Step[] = steps as readonly Step[];
-  for (const update of updates.filter(isJsonObject)) {
-    const matches = (step: Step): boolean =>
-      update.installerFunction === undefined
-        ? step.name === update.name
-        : step.installerFunction === update.installerFunction;
-    merged = merged.map((step) => (matches(step) ? { ...step, ...update } : step));
+  if (updates.length > STEPS_MAX) {
+    throw wrong('stepsToUpdate', `stepsToUpdate has more than ${STEPS_MAX} updates`);
   }
-  return merged as readonly Step[] as readonly InstallStep[];
+  const merge = new StepMerge(steps);
+  for (const update of updates) if (isJsonObject(update)) merge.apply(update);
+  return merge.result() as readonly InstallStep[];
+}
+
+/** Finds steps by what they are called, and copies each once, however many updates it gets. */
+class StepMerge {
+  readonly #steps: readonly JsonObject[];
+  readonly #byFunction = new Map<Json | undefined, Set<number>>();
+  readonly #byName = new Map<Json | undefined, Set<number>>();
+  /** Keys and values of the steps that have changed; as a map, in which `__proto__` is a key like another. */
+  readonly #changed = new Map<number, Map<string, Json>>();
+  #setValues = 0;
+
+  constructor(steps: readonly JsonObject[]) {
+    this.#steps = steps;
+    for (const [index, { installerFunction, name }] of steps.entries()) {
+      added(this.#byFunction, installerFunction, index);
+      added(this.#byName, name, index);
+    }
+  }
+
+  apply(update: JsonObject): void {
+    const { installerFunction, name } = update;
+    const matching = installerFunction === undefined ? this.#byName.get(name) : this.#byFunction.get(installerFunction);
+    if (!matching) return;
+    const entries = Object.entries(update);
+    this.#setValues += matching.size * entries.length;
+    if (this.#setValues > SET_VALUES) {
+      throw wrong('stepsToUpdate', `stepsToUpdate sets more than ${SET_VALUES} values of steps`);
+    }
+    for (const index of matching) {
+      const step = this.#changedStep(index);
+      if (name !== undefined && step.get('name') !== name) {
+        this.#byName.get(step.get('name'))?.delete(index);
+        added(this.#byName, name, index);
+      }
+      for (const [key, value] of entries) step.set(key, value);
+    }
+  }
+
+  result(): readonly JsonObject[] {
+    return this.#steps.map((step, index) => {
+      const changed = this.#changed.get(index);
+      return changed ? Object.fromEntries(changed) : step;
+    });
+  }
+
+  #changedStep(index: number): Map<string, Json> {
+    let step = this.#changed.get(index);
+    if (!step) {
+      step = new Map(Object.entries(this.#steps[index] as JsonObject));
+      this.#changed.set(index, step);
+    }
+    return step;
+  }
+}
+
+function added(index: Map<Json | undefined, Set<number>>, key: Json | undefined, at: number): void {
+  const present = index.get(key);
+  if (present) present.add(at);
+  else index.set(key, new Set([at]));
+}
+
+/** The steps that a pre-uninstall function answers with. @throws RequestError `invalid_field` for too many */
+export function uninstallSteps(reply: readonly Json[]): readonly JsonObject[] {
+  if (reply.length > STEPS_MAX) throw wrong('uninstall', `the function answers with more than ${STEPS_MAX} steps`);
+  return reply.filter(isJsonObject);
 }
 
 /** Completes the steps whose function has succeeded. */

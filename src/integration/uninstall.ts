@@ -9,8 +9,8 @@ import { commit, connectorOf, integrationOf, type Service } from './service.ts';
 const DONE = '{"success":true}';
 
 export interface UninstallOptions {
-  /** JSON text of an object, the caller's part of `options`. */
-  readonly body?: string;
+  /** JSON of an object, checked: the caller's part of `options`. */
+  readonly body?: Buffer;
   /** Removes it even if the connector fails or is gone; the failure stands in the answer. */
   readonly force?: boolean;
   /** Throws if the integration is not the one that the caller means. */
@@ -33,7 +33,7 @@ export function uninstall(
 async function uninstallOne(
   service: Service,
   integrationId: string,
-  { body = '{}', force = false, precondition = () => {}, trace }: UninstallOptions,
+  { body = Buffer.from('{}'), force = false, precondition = () => {}, trace }: UninstallOptions,
 ): Promise<CallAnswer> {
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);

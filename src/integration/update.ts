@@ -1,6 +1,6 @@
 /** Moving integrations to the bundle version that is there now (contract 6). */
 import type { Connector } from '../connector/bundle.ts';
-import { fieldErrors, RequestError, requestError } from '../errors.ts';
+import { ERRORS_MAX, fieldErrors, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import { callFunction } from './dispatch.ts';
@@ -40,7 +40,8 @@ async function assertInstalls(service: Service, connectorId: string, integration
   const foreign: number[] = [];
   for (const [index, integrationId] of integrationIds.entries()) {
     const document = await service.store.get(integrationId);
-    if (document?.integration._connectorId !== connectorId) foreign.push(index);
+    if (document?.integration.head._connectorId !== connectorId) foreign.push(index);
+    if (foreign.length === ERRORS_MAX) break;
   }
   if (foreign.length === 0) return;
   throw fieldErrors(
@@ -82,7 +83,7 @@ async function updateOne(
       isWhole: true,
       section: 'installer',
       name: manifest.updateFunction,
-      body: JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version }),
+      body: Buffer.from(JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version })),
       trace,
     } as const;
     await callFunction(service.dispatcher, call, store);

@@ -2,14 +2,24 @@
 import mustache from 'mustache';
 import { type ErrorCode, fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { secretsOf } from './credentials.ts';
+import { assertFew, type Opened } from './credentials.ts';
+import type { Author } from './destination.ts';
 import { at, originOf } from './record.ts';
-import { Redaction } from './redaction.ts';
+import type { SecretTexts } from './redaction-task.ts';
+import { SECRET_CHARS_MIN } from './secret-spellings.ts';
 
 export interface ConnectionRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** What is taken out of what the application answers, which may be what it was sent. */
+  readonly secrets: SecretTexts;
+}
+
+/** What is put into a request, and the credentials that are in it: their paths. */
+interface Filled {
+  readonly text: string;
+  readonly from: readonly (readonly string[])[];
 }
 
 /** What is asked of the application, by whoever may use the connection. */
@@ -17,13 +27,19 @@ export interface Wanted {
   readonly method: string;
   /** Appended to the connection's `http.baseURI`. */
   readonly relativeURI: string;
+  /** Where that comes from, for errors. */
+  readonly relativeURIField?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** As much as a request may have. */
+/** As much as a request may have: of its address, … */
 const URL_CHARS = 8_000;
+/** … of headers, of each with its name, and of all that a connection adds. */
 const HEADERS = 100;
 const HEADER_CHARS = 16_000;
+const HEADERS_CHARS = 32 * 1024;
+/** `{{…}}` in one header. */
+const TAGS = 100;
 
 const text = (connection: JsonObject, path: string): string | undefined => {
   const value = at(connection, path.split('.'));
@@ -39,18 +55,45 @@ function wrong(field: string, message: string): Error {
  * @param open the connection with its credentials
  * @throws RequestError if it does not say enough
  */
-export function connectionRequest(open: JsonObject, wanted: Wanted): ConnectionRequest {
-  const origin = originOf(open);
+export function connectionRequest(open: Opened, wanted: Wanted): ConnectionRequest {
+  const { record } = open;
+  assertFew('connections', record);
+  const base = text(record, 'http.baseURI') ?? '';
+  if (base.length > URL_CHARS) throw tooLong('http.baseURI', URL_CHARS);
+  const origin = originOf(record);
   if (origin === undefined) throw wrong('http.baseURI', 'http.baseURI must be an http or https address');
-  const base = text(open, 'http.baseURI') as string;
-  if (base.length > URL_CHARS) throw wrong('http.baseURI', `http.baseURI is longer than ${URL_CHARS} characters`);
-  const address = joined(base, wanted.relativeURI);
+  const { relativeURI, relativeURIField = 'Integrator-Relative-URI' } = wanted;
+  if (relativeURI.length > URL_CHARS) throw tooLong(relativeURIField, URL_CHARS);
+  const address = joined(base, relativeURI);
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.origin !== origin) throw wrong('Integrator-Relative-URI', 'the relative URI leads elsewhere');
+  if (url?.origin !== origin) throw wrong(relativeURIField, 'the relative URI leads elsewhere');
+  const filled = [...listedHeaders(record), ...authentication(record)];
   const headers = new Map(wanted.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  for (const [name, value] of [...listedHeaders(open), ...authentication(open, url)])
-    headers.set(name.toLowerCase(), value);
-  return { url: url.href, method: wanted.method, headers: [...headers] };
+  for (const [name, { text }] of filled) headers.set(name.toLowerCase(), text);
+  const query = tokenInQuery(record);
+  if (query) url.searchParams.set(query.name, query.token);
+  if (url.href.length > URL_CHARS) throw wrong('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
+  const inQuery = query ? [{ text: `${query.name}=${query.token}`, from: [TOKEN] }] : [];
+  const sent = [...filled.map(([, value]) => value), pairOf(record), ...inQuery];
+  return { url: url.href, method: wanted.method, headers: [...headers], secrets: secretsOf(open, sent) };
+}
+
+/**
+ * The credentials, and what was made of them. A text that a connector alone has chosen must not shape what
+ * is cut (see redaction.ts): one with a user's credential in it is only found where all of that stands.
+ */
+function secretsOf(open: Opened, sent: readonly Filled[]): SecretTexts {
+  const isOf = (author: Author, { from }: Filled): boolean => from.some((path) => open.authorAt(path) === author);
+  const short = (path: readonly string[]): boolean => String(at(open.record, path)).length < SECRET_CHARS_MIN;
+  // A long credential is found by itself; around a short one, all that was sent is taken for it.
+  const whole = sent.filter((filled) => filled.from.some((path) => open.authorAt(path) !== undefined && short(path)));
+  const ofUsers = whole.filter((filled) => isOf('user', filled));
+  const ofRuns = whole.filter((filled) => !isOf('user', filled));
+  const texts = (filled: readonly Filled[]): string[] => filled.map(({ text }) => text);
+  return {
+    ofUsers: [...open.secretsOf('user'), ...texts(ofUsers)],
+    ofRuns: [...open.secretsOf('run'), ...texts(ofRuns)],
+  };
 }
 
 /** With one slash between them. */
@@ -62,35 +105,60 @@ function joined(base: string, relativeURI: string): string {
 }
 
 /** `http.headers`: `{name, value}`, in which `{{connection.…}}` stands for a value of the connection. */
-function listedHeaders(open: JsonObject): [string, string][] {
+function listedHeaders(open: JsonObject): [string, Filled][] {
   const listed = at(open, ['http', 'headers']);
   if (!Array.isArray(listed)) return [];
   if (listed.length > HEADERS) throw wrong('http.headers', `http.headers holds more than ${HEADERS}`);
-  return listed.flatMap((header: Json): [string, string][] => {
+  let left = HEADERS_CHARS;
+  return listed.flatMap((header: Json): [string, Filled][] => {
     const [name, value] = [at(header, ['name']), at(header, ['value'])];
-    return typeof name === 'string' && typeof value === 'string' ? [[name, filled(value, open)]] : [];
+    if (typeof name !== 'string' || typeof value !== 'string') return [];
+    if (name.length + value.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
+    const sent = filled(value, open);
+    // A long template may come to nothing, and is gone through all the same.
+    left -= name.length + Math.max(value.length, sent.text.length);
+    if (left < 0) throw tooLong('http.headers', HEADERS_CHARS);
+    return [[name, sent]];
   });
 }
+
+const tooLong = (field: string, chars: number): Error => wrong(field, `${field} is longer than ${chars} characters`);
 
 /**
  * Whole values alone, each once: what else the template language can do would send a credential in pieces
  * that nobody recognises in an answer, or go on for as long as it likes.
  */
-function filled(template: string, connection: JsonObject): string {
-  if (template.length > HEADER_CHARS) throw wrong('http.headers', `a header is longer than ${HEADER_CHARS} characters`);
-  const pieces = parsed(template).map(([type, value]) => {
-    if (type === 'text') return String(value);
-    const [root, ...path] = String(value).split('.');
-    if (!['name', '&'].includes(type) || root !== 'connection') {
-      throw wrong('http.headers', 'http.headers takes {{connection.…}}, the path of a value, and nothing else');
+function filled(template: string, connection: JsonObject): Filled {
+  if (!template.includes('{{')) return { text: template, from: [] };
+  const from: string[][] = [];
+  let text = '';
+  for (const [type, value] of parsed(template)) {
+    if (type === 'text') text += value;
+    else {
+      const path = pathIn(type, String(value));
+      const leaf = at(connection, path);
+      if (leaf !== undefined && leaf !== null && typeof leaf !== 'object') text += leaf;
+      if (from.push(path) > TAGS) throw wrong('http.headers', `a header has more than ${TAGS} templates`);
     }
-    const leaf = at(connection, path);
-    return leaf === undefined || leaf === null || typeof leaf === 'object' ? '' : String(leaf);
-  });
-  return pieces.join('');
+    // Nothing longer is ever made: a value may have megabytes.
+    if (text.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
+  }
+  return { text, from };
 }
 
+function pathIn(type: string, name: string): string[] {
+  const [root, ...path] = name.split('.');
+  if (['name', '&'].includes(type) && root === 'connection') return path;
+  throw wrong('http.headers', 'http.headers takes {{connection.…}}, the path of a value, and nothing else');
+}
+
+/** For these the library looks at the same text again and again; no template needs either. */
+const SLOW = /\s{100}|\{\{\s*=/;
+
 function parsed(template: string): readonly [type: string, value: unknown][] {
+  if (SLOW.test(template)) {
+    throw wrong('http.headers', 'http.headers holds a template with many blanks or with brackets of its own');
+  }
   try {
     // The library's own writer keeps every template that it has seen.
     return new mustache.Writer().parse(template) as [string, unknown][];
@@ -99,23 +167,41 @@ function parsed(template: string): readonly [type: string, value: unknown][] {
   }
 }
 
-/** The user and the password of `basic`, as they are sent. */
-const pairOf = (open: JsonObject): string =>
-  `${text(open, 'http.auth.basic.username') ?? ''}:${text(open, 'http.auth.basic.password') ?? ''}`;
+const BASIC = [
+  ['http', 'auth', 'basic', 'username'],
+  ['http', 'auth', 'basic', 'password'],
+];
+const TOKEN = ['http', 'auth', 'token', 'token'];
 
-/** What `http.auth` says: `basic`, or a `token` in a header or in the query. */
-function authentication(open: JsonObject, url: URL): [string, string][] {
+/** The user and the password of `basic`, as they are sent: in base64. */
+const pairOf = (open: JsonObject): Filled => ({
+  text: BASIC.map((path) => text(open, path.join('.')) ?? '').join(':'),
+  from: BASIC,
+});
+
+const isInQuery = (open: JsonObject): boolean => text(open, 'http.auth.token.location') === 'url';
+
+/** The header that `http.auth` says: of `basic`, or of a `token`. */
+function authentication(open: JsonObject): [string, Filled][] {
   const type = text(open, 'http.auth.type');
-  if (type === 'basic') return [['authorization', `Basic ${Buffer.from(pairOf(open)).toString('base64')}`]];
-  const token = text(open, 'http.auth.token.token');
-  if (type !== 'token' || token === undefined) return [];
-  if (text(open, 'http.auth.token.location') === 'url') {
-    url.searchParams.set(text(open, 'http.auth.token.paramName') ?? 'access_token', token);
-    return [];
+  if (type === 'basic') {
+    const pair = pairOf(open).text;
+    if (pair.length > HEADER_CHARS / 2) throw tooLong('http.auth.basic', HEADER_CHARS / 2);
+    const value = `Basic ${Buffer.from(pair).toString('base64')}`;
+    return [['authorization', { text: value, from: BASIC }]];
   }
+  const token = text(open, TOKEN.join('.'));
+  if (type !== 'token' || token === undefined || isInQuery(open)) return [];
   const scheme = text(open, 'http.auth.token.scheme') ?? 'Bearer';
-  return [[text(open, 'http.auth.token.headerName') ?? 'authorization', `${scheme} ${token}`.trim()]];
+  const name = text(open, 'http.auth.token.headerName') ?? 'authorization';
+  if (name.length + scheme.length + token.length > HEADER_CHARS) throw tooLong('http.auth.token', HEADER_CHARS);
+  return [[name, { text: `${scheme} ${token}`.trim(), from: [TOKEN] }]];
 }
 
-/** For what the application answers. */
-export const redactionOf = (open: JsonObject): Redaction => new Redaction([...secretsOf(open), pairOf(open)]);
+function tokenInQuery(open: JsonObject): { readonly name: string; readonly token: string } | undefined {
+  const token = text(open, TOKEN.join('.'));
+  if (text(open, 'http.auth.type') !== 'token' || token === undefined || !isInQuery(open)) return undefined;
+  const name = text(open, 'http.auth.token.paramName') ?? 'access_token';
+  if (name.length + token.length > URL_CHARS) throw tooLong('http.auth.token', URL_CHARS);
+  return { name, token };
+}

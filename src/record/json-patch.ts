@@ -4,7 +4,6 @@
  * leads through own members alone, `__proto__` is a name like another, and all that a patch can cost is
  * bounded before it is spent.
  */
-import { isDeepStrictEqual } from 'node:util';
 import Type, { Compile, type Static } from '#typebox';
 import { partsIn } from '../../sandbox/index.ts';
 import { fieldErrors, requestError } from '../errors.ts';
@@ -13,14 +12,20 @@ import { isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts
 const OPERATIONS = 1_000;
 const PATH_CHARS = 2_000;
 const DEPTH_LIMIT = 100;
+/** Names in a path: of all levels, and the document's own. */
+const LEVELS = DEPTH_LIMIT + 2;
 /** Of all that the copies of one patch make, as JSON. */
 const COPIED_CHARS = 8 * 1024 * 1024;
 /** Arrays, objects and names in them: a hundred thousand take a tenth of a second, in which nobody else is served. */
 const COPIED_PARTS = 100_000;
+/** Values and names that the tests of one patch compare. */
+const COMPARED_PARTS = 500_000;
+/** To look a name up takes so many times as long as to compare two numbers. */
+const NAME_PARTS = 8;
 /** List items that insertions and removals of one patch push along. */
 const MOVED_ITEMS = 10_000_000;
 
-const Path = Type.String({ pattern: '^(?:/(?:[^~]|~[01])*)?$', maxLength: PATH_CHARS });
+const Path = Type.String({ pattern: '^(?:/[^~]*(?:~[01][^~]*)*)?$', maxLength: PATH_CHARS });
 const Operation = Type.Union([
   Type.Object({ op: Type.Enum(['add', 'replace', 'test']), path: Path, value: Type.Unknown() }),
   Type.Object({ op: Type.Enum(['move', 'copy']), path: Path, from: Path }),
@@ -65,12 +70,15 @@ type Place = readonly [container: Container, key: string];
 class Patch {
   /** Holds the document, so that it has a place like all that is in it. */
   readonly #root: Members;
+  /** What was copied in order to be changed: the document itself stays as it is, and what is not changed is shared. */
+  readonly #copied = new WeakSet<object>();
   #copiedChars = 0;
   #copiedParts = 0;
   #movedItems = 0;
+  #comparedParts = 0;
 
   constructor(document: JsonObject) {
-    this.#root = { '': structuredClone(document) };
+    this.#root = { '': document };
   }
 
   get result(): Json | undefined {
@@ -79,17 +87,17 @@ class Patch {
 
   /** @returns whether it applies; if not, nothing more may be done */
   apply(operation: Operation): boolean {
-    const place = this.#placeOf(operation.path);
+    const place = this.#placeOf(operation.path, operation.op !== 'test');
     if (!place) return false;
     switch (operation.op) {
       case 'add':
-        return this.#add(place, structuredClone(operation.value) as Json);
+        return this.#add(place, operation.value as Json);
       case 'remove':
         return this.#remove(place);
       case 'replace':
-        return replace(place, structuredClone(operation.value) as Json);
+        return replace(place, operation.value as Json);
       case 'test':
-        return isDeepStrictEqual(valueAt(place), operation.value);
+        return this.#isSame(valueAt(place), operation.value as Json);
       case 'move':
         return this.#move(operation.from, operation.path);
       case 'copy':
@@ -97,16 +105,27 @@ class Patch {
     }
   }
 
-  /** Where a path leads; nothing if there is no such container. */
-  #placeOf(path: string): Place | undefined {
-    const keys = path.split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const last = keys.pop() as string;
-    let container: Json | undefined = this.#root;
-    for (const key of keys) {
-      container = valueAt([container as Container, key]);
-      if (typeof container !== 'object' || container === null) return undefined;
+  /** Where a path leads; nothing if there is no such container. @param isChanged something is put there or taken away */
+  #placeOf(path: string, isChanged: boolean): Place | undefined {
+    const keys = path.split('/', LEVELS + 1);
+    // Nothing that is stored is that deep.
+    if (keys.length > LEVELS) return undefined;
+    const last = unescaped(keys.pop() as string);
+    let container: Container = this.#root;
+    for (const key of keys.map(unescaped)) {
+      const inner = valueAt([container, key]);
+      if (typeof inner !== 'object' || inner === null) return undefined;
+      const isOurs = !isChanged || this.#copied.has(inner);
+      container = (isOurs ? inner : this.#copyAt([container, key], inner as Container)) as Container;
     }
-    return [container as Container, last];
+    return [container, last];
+  }
+
+  #copyAt(place: Place, container: Container): Container {
+    const copy = Array.isArray(container) ? [...container] : { ...container };
+    this.#copied.add(copy);
+    replace(place, copy);
+    return copy;
   }
 
   #add([container, key]: Place, value: Json): boolean {
@@ -134,16 +153,16 @@ class Patch {
 
   #move(from: string, path: string): boolean {
     if (path.startsWith(`${from}/`)) return false;
-    const source = this.#placeOf(from);
+    const source = this.#placeOf(from, true);
     const value = source && valueAt(source);
     if (!source || value === undefined || !this.#remove(source)) return false;
     // Looked up anew: in a list, what is removed moves what follows it.
-    const place = this.#placeOf(path);
+    const place = this.#placeOf(path, true);
     return place !== undefined && this.#add(place, value);
   }
 
   #copy(from: string, place: Place): boolean {
-    const source = this.#placeOf(from);
+    const source = this.#placeOf(from, false);
     const value = source && valueAt(source);
     if (value === undefined) return false;
     if (!isStorable(value, DEPTH_LIMIT)) throw wrong('', `A record nests ${DEPTH_LIMIT} levels at the most.`);
@@ -157,11 +176,37 @@ class Patch {
     return this.#add(place, JSON.parse(text) as Json);
   }
 
+  /** As JSON. @param wanted nests no deeper than a value may */
+  #isSame(value: Json | undefined, wanted: Json): boolean {
+    this.#compare(1);
+    if (typeof value !== 'object' || value === null || typeof wanted !== 'object' || wanted === null) {
+      return value === wanted;
+    }
+    if (Array.isArray(value) || Array.isArray(wanted)) {
+      if (!Array.isArray(value) || !Array.isArray(wanted) || value.length !== wanted.length) return false;
+      return value.every((item: Json, index) => this.#isSame(item, wanted[index] as Json));
+    }
+    const names = Object.keys(value);
+    this.#compare(names.length * NAME_PARTS);
+    if (names.length !== Object.keys(wanted).length) return false;
+    const [a, b] = [value as JsonObject, wanted as JsonObject];
+    return names.every((name) => Object.hasOwn(b, name) && this.#isSame(a[name], b[name] as Json));
+  }
+
+  #compare(parts: number): void {
+    this.#comparedParts += parts;
+    if (this.#comparedParts > COMPARED_PARTS) {
+      throw tooLarge(`The patch compares more than ${COMPARED_PARTS} values and names.`);
+    }
+  }
+
   #pushAlong(items: number): void {
     this.#movedItems += items;
     if (this.#movedItems > MOVED_ITEMS) throw tooLarge(`The patch moves more than ${MOVED_ITEMS} list items.`);
   }
 }
+
+const unescaped = (key: string): string => (key.includes('~') ? key.replaceAll('~1', '/').replaceAll('~0', '~') : key);
 
 function replace([container, key]: Place, value: Json): boolean {
   if (valueAt([container, key]) === undefined) return false;

@@ -15,6 +15,11 @@ const TAG_BYTES = 16;
 const SALT = 'bulkhead credentials';
 const FORMAT = 'v1';
 
+const SEALED = /^v1\.[0-9a-f]{12}\.[\w-]{38,}$/;
+
+/** Whether a value is one that a keyring has sealed, or looks like it. */
+export const isSealed = (value: unknown): value is string => typeof value === 'string' && SEALED.test(value);
+
 /** One key. Stretching a passphrase takes tens of milliseconds: not before there is something to encrypt or to read. */
 class Key {
   readonly #text: string;
@@ -42,15 +47,18 @@ class Key {
 }
 
 export class Keyring {
+  /** The keys' texts, for a keyring of another thread. */
+  readonly keys: readonly string[];
   readonly #keys: readonly Key[];
 
-  private constructor(keys: readonly Key[]) {
-    this.#keys = keys;
+  private constructor(texts: readonly string[]) {
+    this.keys = texts;
+    this.#keys = texts.map((text) => new Key(text));
   }
 
   /** @param texts of the keys, the present one first */
   static of(texts: readonly string[]): Keyring {
-    return new Keyring(texts.map((text) => new Key(text)));
+    return new Keyring(texts);
   }
 
   /** @param place where the value belongs; it cannot be read anywhere else */

@@ -1,5 +1,5 @@
 /** Which connections did not answer when they were last asked. Known since the start of this process. */
-import type { Document } from '../store/store.ts';
+import type { Document } from '../store/document.ts';
 
 /** Connections come and go; of so many that did not answer, the first are forgotten. */
 const KEPT = 10_000;
@@ -17,6 +17,6 @@ export class Reachability {
 
   /** Of one integration's. */
   of({ connections }: Document): string[] {
-    return Object.keys(connections).filter((id) => this.#offline.has(id));
+    return this.#offline.size === 0 ? [] : [...connections.keys()].filter((id) => this.#offline.has(id));
   }
 }

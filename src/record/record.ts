@@ -1,8 +1,9 @@
 /** Connections, exports, imports and flows: what they hold (contract 8). Pure. */
 import Type, { Compile } from '#typebox';
-import { type ErrorCode, fieldErrors } from '../errors.ts';
+import { ERRORS_MAX, type ErrorCode, FIELD_CHARS, fieldErrors } from '../errors.ts';
 import { isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
+import { shortened } from '../shortened.ts';
 
 const Id = Type.String({ pattern: '^[0-9a-f]{24}$' });
 
@@ -17,6 +18,8 @@ export const RecordFields = Type.Object({
 const validRecord = Compile(RecordFields);
 
 const DEPTH_LIMIT = 100;
+/** Of an address that is one: to take apart a longer one holds everybody up. */
+const BASE_CHARS = 8_000;
 /** Fields that the runtime reads. */
 const READABLE = [
   '_id',
@@ -27,13 +30,22 @@ const READABLE = [
   'name',
   'type',
   'encryptedFields',
+  'unencryptedFields',
 ];
 
-/** What is wrong with a record by itself. @throws RequestError with every wrong field */
-export function assertRecord(record: JsonObject): void {
-  const found: { code: ErrorCode; field: string; message: string }[] = findings(validRecord, record);
-  for (const [field, value] of Object.entries(record)) {
+export interface FieldProblem {
+  readonly code: ErrorCode;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What is wrong with a record by itself. @param others of its kind @throws RequestError with every wrong field */
+export function assertRecord(record: JsonObject, others: readonly FieldProblem[] = []): void {
+  const found: FieldProblem[] = [...findings(validRecord, record), ...others];
+  for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
+    if (found.length >= ERRORS_MAX) break;
+    const field = shortened(name, FIELD_CHARS);
     const message = `${field} nests deeper than ${DEPTH_LIMIT} levels or holds a number that JSON cannot`;
     found.push({ code: 'invalid_field', field, message });
   }
@@ -64,7 +76,8 @@ export function at(record: Json | undefined, path: readonly string[]): Json | un
  */
 export function originOf(connection: JsonObject | undefined): string | undefined {
   const base = at(connection, ['http', 'baseURI']);
-  if (typeof base !== 'string' || !/^https?:\/\//i.test(base) || !URL.canParse(base)) return undefined;
+  if (typeof base !== 'string' || base.length > BASE_CHARS || !/^https?:\/\//i.test(base) || !URL.canParse(base))
+    return undefined;
   const { origin, hostname, username, password } = new URL(base);
   return username === '' && password === '' && !hostname.includes('*') ? origin : undefined;
 }

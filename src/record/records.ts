@@ -1,106 +1,120 @@
 /** Writing and removing records in a unit of work: whose they are, what they refer to, what is secret in them. */
-import { fieldErrors, requestError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
-import { type RecordKind, recordKinds, type Stored } from '../store/store.ts';
+import { ERRORS_MAX, fieldErrors, requestError } from '../errors.ts';
+import type { BodyLimits } from '../parse-body.ts';
+import type { Projection } from '../projection.ts';
+import { shortList } from '../shortened.ts';
+import type { Part, TextFacts } from '../store/part.ts';
+import { type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { masked, sealed } from './credentials.ts';
-import type { Keyring } from './keyring.ts';
-import { assertRecord } from './record.ts';
-import type { References } from './references.ts';
+import type { Account, Work } from '../work/work.ts';
+import { mayHoldSecrets } from './credentials.ts';
+import { type DraftInput, tasks } from './record-tasks.ts';
 
-/** Fields that the runtime sets; in a body they may come back as they are. */
-const own = ['_id', 'createdAt', 'lastModified'] as const;
-const locked = ['_integrationId', '_connectorId'] as const;
-
-export interface RecordWriter {
-  readonly keyring: Keyring;
-  readonly references: References;
-  readonly now: () => Date;
-  readonly ids: () => string;
-  /** The connector whose run writes; absent: a user. */
-  readonly connectorId?: string | undefined;
+/** Who writes a record, and when. */
+export interface Writer {
+  readonly now: Date;
+  /** Of the requests that bring records. */
+  readonly limits: BodyLimits;
+  /** The run that writes; absent: a user. */
+  readonly run?: { readonly connectorId: string; readonly integrationId: string } | undefined;
 }
 
-/** As everybody sees it. */
-export function shownRecord<T extends JsonObject>(kind: RecordKind, record: T): T {
-  return kind === 'connections' ? masked(record) : record;
+/** A record that is checked and can be put into a unit of work. */
+export type Draft = TextFacts<Stored>;
+
+/** A record's JSON as everybody sees it, or the part of it that was asked for. */
+export async function shownText(
+  work: Work,
+  account: Account,
+  kind: RecordKind,
+  part: Part,
+  projection?: Projection,
+): Promise<Buffer> {
+  if (!projection && !mayHoldSecrets(kind)) return part.text;
+  const record = part.isLarge ? part.text : part.value;
+  const { text } = await work.run(tasks, 'show', { kind, record, projection }, part.bytes, account);
+  return text;
 }
 
-export function recordOf(unit: UnitOfWork, kind: RecordKind, id: string): Stored {
+export function recordOf(unit: UnitOfWork, kind: RecordKind, id: string): Part {
   const record = unit.record(kind, id);
   if (!record) throw requestError('not_found', { message: `There is no such record among the ${kind}.` });
   return record;
 }
 
-/** A new record of the unit's integration. */
-export function createRecord(writer: RecordWriter, unit: UnitOfWork, kind: RecordKind, body: JsonObject): Stored {
-  const createdAt = writer.now().toISOString();
-  const { connectorId } = writer;
-  const fixed = {
-    _id: writer.ids(),
-    createdAt,
-    lastModified: createdAt,
-    _integrationId: unit.integrationId,
-    ...(connectorId === undefined ? {} : { _connectorId: connectorId }),
-  };
-  return write(writer, unit, kind, body, fixed);
+/** What the draft of a new record is made from. The integration that it belongs to stands in the draft's head. */
+export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
+  const createdAt = now.toISOString();
+  const fixed = { _id, createdAt, lastModified: createdAt, ...(run ? { _connectorId: run.connectorId } : {}) };
+  return { kind, body, limits, fixed, runIntegrationId: run?.integrationId };
 }
 
-/** The whole record anew: what the body leaves out is gone, but for what the runtime sets. */
-export function replaceRecord(
-  writer: RecordWriter,
+/**
+ * The same of a record anew: what the body leaves out is gone, but for what the runtime sets.
+ *
+ * @param isPatch the body says what to change (RFC 6902)
+ */
+export function draftOfNext(
+  { now, limits, run }: Writer,
   unit: UnitOfWork,
   kind: RecordKind,
-  id: string,
-  body: JsonObject,
-): Stored {
-  const before = recordOf(unit, kind, id);
-  const { _id, createdAt, _integrationId, _connectorId } = before;
+  before: Part,
+  body: Buffer,
+  isPatch: boolean,
+): DraftInput {
+  const { _id, createdAt, _integrationId, _connectorId } = before.head;
   const fixed = {
     _id,
     createdAt,
-    lastModified: writer.now().toISOString(),
+    lastModified: now.toISOString(),
     _integrationId: _integrationId ?? unit.integrationId,
     ...(_connectorId === undefined ? {} : { _connectorId }),
   };
-  return write(writer, unit, kind, body, fixed, before);
+  const isNeeded = isPatch || mayHoldSecrets(kind);
+  return {
+    kind,
+    body,
+    isPatch,
+    limits,
+    fixed,
+    runIntegrationId: run?.integrationId,
+    before: isNeeded ? (before.isLarge ? before.text : before.value) : undefined,
+  };
 }
 
-/** @throws RequestError `has_dependencies` naming what refers to it */
-export function removeRecord({ references }: RecordWriter, unit: UnitOfWork, kind: RecordKind, id: string): void {
-  recordOf(unit, kind, id);
-  const referring = recordKinds.flatMap((other) =>
-    unit
-      .records(other)
-      // One that refers to itself alone goes.
-      .filter((record) => record._id !== id && references.isBetween(record, kind, id))
-      .map(({ _id }) => `${other} ${_id}`),
+/** @throws RequestError `invalid_ref` if it refers to what is not there */
+export function putDraft(unit: UnitOfWork, kind: RecordKind, draft: Draft): Part {
+  const missing = (draft.references ?? []).filter(
+    ({ kind: other, id }) => typeof id !== 'string' || !unit.record(other, id),
   );
-  if (referring.length > 0) {
-    throw requestError('has_dependencies', { message: `It is referred to by ${referring.join(', ')}.` });
-  }
-  unit.removeRecord(kind, id);
-}
-
-function write(
-  writer: RecordWriter,
-  unit: UnitOfWork,
-  kind: RecordKind,
-  body: JsonObject,
-  fixed: JsonObject & Stored,
-  before?: Stored,
-): Stored {
-  const set = locked.filter((name) => Object.hasOwn(body, name) && body[name] !== fixed[name]);
-  if (set.length > 0) {
+  if (missing.length > 0) {
     throw fieldErrors(
-      set.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
+      missing.slice(0, ERRORS_MAX).map(({ field, kind: other }) => ({
+        code: 'invalid_ref',
+        field,
+        message: `${field} names none of the ${other} of this integration`,
+      })),
     );
   }
-  const free = Object.entries(body).filter(([name]) => !own.some((field) => field === name));
-  const record: Stored = Object.fromEntries([...free, ...Object.entries(fixed)]) as Stored;
-  assertRecord(record);
-  const references = writer.references.assertPresent(record, (other, id) => unit.record(other, id));
-  const stored = kind === 'connections' ? sealed(writer.keyring, record, before) : record;
-  unit.putRecord(kind, stored, references);
-  return stored;
+  return unit.putRecord(kind, draft);
+}
+
+/** Records that are named in an error. */
+const NAMED = 20;
+
+/** @throws RequestError `has_dependencies` naming what refers to it */
+export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): void {
+  recordOf(unit, kind, id);
+  const referring: string[] = [];
+  for (const other of recordKinds) {
+    for (const [referringId, { references }] of unit.records(other)) {
+      // One that refers to itself alone goes.
+      if (referringId === id) continue;
+      if (references.some((each) => each.kind === kind && each.id === id)) referring.push(`${other} ${referringId}`);
+    }
+  }
+  if (referring.length > 0) {
+    throw requestError('has_dependencies', { message: `It is referred to by ${shortList(referring, NAMED)}.` });
+  }
+  unit.removeRecord(kind, id);
 }

@@ -1,125 +1,138 @@
 /**
- * Takes credentials out of what an application answers, which may be what it was sent: as they are, and in
- * the spellings that answers have (JSON, HTML, percent signs, base64, hex). It looks at the bytes, whatever
- * they are, once, however many credentials there are. What an application does to them beyond that is its own.
+ * Removes credentials from what an application answers: it may repeat what it was sent. Works on any bytes, knows the
+ * usual spellings (secret-spellings.ts), and takes time and memory linear in the answer's size. Other changes that an
+ * application makes to a credential are not recognized.
+ *
+ * Everything that a credential covers is cut, also where credentials overlap.
+ *
+ * A connector must not learn a credential from what is cut. It can add credentials of its own to a connection, each a
+ * context and a guess: `"authorization":"Bearer a`. If a match of that cut the context too, it would confirm the guess,
+ * and the credential could be read letter by letter. So credentials that a run has written are searched for last, and
+ * separately in each piece of text between the others: whether one matches depends only on text that is shown anyway.
+ * Only whole credentials are searched for, since a part is easier to guess.
+ *
+ * Known limits: whoever can make the application answer with a complete, correct guess sees it cut, as a successful
+ * login would confirm it too. Values of less than six characters are cut only together with what they were sent in.
  */
-import { requestError } from '../errors.ts';
+import { AhoCorasick, type SearchState } from './aho-corasick.ts';
+import { type EscapeDecoder, escapeDecoders, NormalizedBytes } from './normalized-bytes.ts';
+import { patternsOf, SECRET_CHARS_MIN } from './secret-spellings.ts';
+import { Spans, united } from './spans.ts';
 
 const REPLACEMENT = Buffer.from('******');
-/** Short values are part of too much else. */
-const FROM_CHARS = 6;
-/** Spellings are looked up by their first bytes. */
-const KEY_BYTES = 4;
-/** Bytes that are compared at the most: an answer that is made of beginnings of credentials is not shown. */
-const WORK_BYTES = 50_000_000;
+/** Bytes that are normalized at a time. */
+const WINDOW_BYTES = 64 * 1024;
 
 export class Redaction {
-  /** By their first bytes, longest first. */
-  readonly #spellings = new Map<number, Buffer[]>();
-  /** Whether there is one with such a hash of its first bytes; looked at for every byte. */
-  readonly #mayBegin = new Uint8Array(0x10000);
+  readonly #secrets: AhoCorasick;
+  readonly #ofRuns: AhoCorasick;
 
-  constructor(secrets: Iterable<string>) {
-    const all = new Set([...secrets].filter(({ length }) => length >= FROM_CHARS).flatMap(spellingsOf));
-    for (const text of [...all].sort((a, b) => b.length - a.length)) {
-      const bytes = Buffer.from(text, 'latin1');
-      if (bytes.length < FROM_CHARS) continue;
-      const key = bytes.readUInt32BE(0);
-      this.#spellings.set(key, [...(this.#spellings.get(key) ?? []), bytes]);
-      this.#mayBegin[hashOf(key)] = 1;
-    }
+  /**
+   * @param secrets credentials that no connector has chosen
+   * @param ofRuns credentials that a connector may have chosen
+   */
+  constructor(secrets: Iterable<string>, ofRuns: Iterable<string> = []) {
+    this.#secrets = new AhoCorasick(patternsOf(secrets));
+    this.#ofRuns = new AhoCorasick(patternsOf(ofRuns));
   }
 
-  /** @throws RequestError if it takes too long to tell */
   bytes(answer: Buffer): Buffer {
-    if (this.#spellings.size === 0 || answer.length < FROM_CHARS) return answer;
-    const pieces: Buffer[] = [];
-    const left = { work: WORK_BYTES };
-    let [from, key] = [0, answer.readUIntBE(0, KEY_BYTES - 1)];
-    for (let at = 0; at + KEY_BYTES <= answer.length; at++) {
-      key = ((key << 8) | (answer[at + KEY_BYTES - 1] as number)) >>> 0;
-      if (this.#mayBegin[hashOf(key)] === 0 || at < from) continue;
-      const found = this.#spellings.get(key)?.find((spelling) => isAt(answer, at, spelling, left));
-      if (!found) continue;
-      pieces.push(answer.subarray(from, at), REPLACEMENT);
-      from = at + found.length;
-    }
-    return pieces.length === 0 ? answer : Buffer.concat([...pieces, answer.subarray(from)]);
+    const cut = spansIn(answer, this.#secrets);
+    return without(answer, this.#ofRuns.isEmpty ? cut : withThoseBetween(answer, cut, this.#ofRuns));
   }
 
-  /** Of a text whose characters are bytes, as those of header fields are. */
+  /** For header values, whose characters are bytes. */
   header(value: string): string {
     return this.bytes(Buffer.from(value, 'latin1')).toString('latin1');
   }
 }
 
-const hashOf = (key: number): number => Math.imul(key, 0x9e3779b1) >>> 16;
-
-function isAt(answer: Buffer, at: number, spelling: Buffer, left: { work: number }): boolean {
-  if (at + spelling.length > answer.length) return false;
-  let same = 0;
-  while (same < spelling.length && answer[at + same] === spelling[same]) same++;
-  left.work -= same;
-  if (left.work < 0) {
-    throw requestError('connection_failed', { message: 'The answer holds too much that resembles the credentials.' });
+/** Adds the matches in the text between the spans. */
+function withThoseBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Spans {
+  const all = new Spans();
+  const addBetween = (start: number, end: number): void => {
+    const found = spansIn(answer.subarray(start, end), patterns);
+    for (let i = 0; i < found.count; i++) all.add(start + found.from(i), start + found.to(i));
+  };
+  let shown = 0;
+  for (let i = 0; i < cut.count; i++) {
+    addBetween(shown, cut.from(i));
+    all.add(cut.from(i), cut.to(i));
+    shown = cut.to(i);
   }
-  return same === spelling.length;
+  addBetween(shown, answer.length);
+  return all;
 }
 
-// --- spellings, as texts whose characters are bytes -------------------------------------------------
-
-const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
-const upperHex = (text: string): string =>
-  text.replace(/%[0-9a-f]{2}|\\u[0-9a-f]{4}/gi, (code) =>
-    code[0] === '%' ? code.toUpperCase() : `\\u${code.slice(2).toUpperCase()}`,
-  );
-const lowerHex = (text: string): string => text.replace(/%[0-9a-f]{2}/gi, (code) => code.toLowerCase());
-
-/** Each as it is, and packed. */
-function spellingsOf(secret: string): string[] {
-  const wellFormed = secret.toWellFormed();
-  const texts = [
-    utf8(secret),
-    // In the bytes of its characters, where each is one.
-    ...(Buffer.from(secret, 'latin1').toString('latin1') === secret ? [secret] : []),
-    ...jsonSpellings(secret),
-    ...percentSpellings(wellFormed).flatMap((text) => [text, lowerHex(text)]),
-    ...htmlSpellings(wellFormed).map(utf8),
-  ];
-  return [...new Set(texts)].flatMap((text) => [text, ...packed(Buffer.from(text, 'latin1'))]);
+function without(answer: Buffer, cut: Spans): Buffer {
+  if (cut.count === 0) return answer;
+  // No match is shorter than its replacement.
+  const result = Buffer.allocUnsafe(answer.length);
+  let [shown, length] = [0, 0];
+  for (let i = 0; i < cut.count; i++) {
+    length += answer.copy(result, length, shown, cut.from(i));
+    length += REPLACEMENT.copy(result, length);
+    shown = cut.to(i);
+  }
+  length += answer.copy(result, length, shown);
+  return result.subarray(0, length);
 }
 
-function packed(bytes: Buffer): string[] {
-  const hex = bytes.toString('hex');
-  return [...base64Spellings(bytes), hex, hex.toUpperCase()];
+function spansIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
+  if (patterns.isEmpty || answer.length < SECRET_CHARS_MIN) return new Spans();
+  const present = escapeDecoders.filter(({ marker }) => answer.includes(marker));
+  return present.map((decoder) => foundIn(answer, patterns, decoder)).reduce(united, foundIn(answer, patterns));
 }
 
-function jsonSpellings(secret: string): string[] {
-  const json = JSON.stringify(secret).slice(1, -1);
-  const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return [json, ascii, upperHex(ascii)].flatMap((text) => [utf8(text), utf8(text.replaceAll('/', '\\/'))]);
+function foundIn(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
+  const spans = new Spans();
+  // Room for the longest match and a byte on either side of it.
+  const kept = patterns.longest + 2;
+  const text = new NormalizedBytes(Math.min(answer.length, 2 * kept + WINDOW_BYTES));
+  const state: SearchState = { node: 0 };
+  let searched = 0;
+  const searchUpTo = (end: number): void => {
+    for (; searched < end; searched++) {
+      if (state.node === 0 && !patterns.mayBeginAt(text.bytes, searched)) continue;
+      const length = patterns.next(state, text.bytes[searched] as number);
+      if (length > 0) addFound(spans, text, searched + 1 - length, searched + 1, patterns, state);
+    }
+  };
+  for (let at = 0; at < answer.length; ) {
+    if (text.isFull) {
+      // A match may share the byte behind it.
+      searchUpTo(text.length - 1);
+      searched -= text.length - kept;
+      text.keepLast(kept);
+    }
+    const byte = answer[at] as number;
+    const count = decoder && byte === decoder.marker ? decoder.decode(answer, at, text) : 0;
+    if (count === 0) text.add(byte, at, at + 1);
+    at += count || 1;
+  }
+  searchUpTo(text.length);
+  return spans;
 }
 
-const percentSpellings = (text: string): string[] => [
-  encodeURIComponent(text),
-  encodeURI(text),
-  new URLSearchParams([['', text]]).toString().slice(1),
-  // As `encodeURIComponent`, and with what RFC 3986 reserves beyond that.
-  encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`),
-];
+/** Normalized base64 characters. */
+const IN_BASE64 = Uint8Array.from({ length: 256 }, (_, byte) => (/[a-z0-9/ ]/.test(String.fromCharCode(byte)) ? 1 : 0));
+const PADDING = '='.charCodeAt(0);
 
-function htmlSpellings(text: string): string[] {
-  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return ['&#39;', '&#x27;', '&apos;', "'"].map((quote) => text.replace(/[&<>"']/g, (mark) => names[mark] ?? quote));
-}
-
-/** Whole, and wherever it begins among other bytes; what it shares with its neighbours is left out then. */
-function base64Spellings(bytes: Buffer): string[] {
-  const within = [0, 1, 2].map((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64url');
-    const isShared = (offset + bytes.length) % 3 !== 0;
-    return text.slice(offset === 0 ? 0 : offset + 1, isShared ? -1 : undefined);
-  });
-  const url = [bytes.toString('base64url'), ...within];
-  return [bytes.toString('base64'), ...url.map((text) => text.replaceAll('-', '+').replaceAll('_', '/')), ...url];
+/** Adds a match, with the neighboring base64 characters that hold bits of it. */
+function addFound(
+  spans: Spans,
+  text: NormalizedBytes,
+  start: number,
+  end: number,
+  patterns: AhoCorasick,
+  state: SearchState,
+): void {
+  const isShared = (at: number): boolean => at >= 0 && at < text.length && IN_BASE64[text.bytes[at] as number] === 1;
+  const first = patterns.sharesFirst(state) && isShared(start - 1) ? start - 1 : start;
+  let after = end;
+  if (patterns.sharesLast(state)) {
+    if (isShared(after)) after++;
+    while (after < text.length && text.bytes[after] === PADDING) after++;
+  }
+  spans.add(text.from[first] as number, text.to[after - 1] as number);
 }

@@ -1,13 +1,25 @@
-/** After a change of the key: every credential sealed anew with the present one. */
-import type { Document, Store } from '../store/store.ts';
+/** At start: every credential is sealed as it would be today, whatever it was stored under and with which key. */
+import { type Store, StoreError } from '../store/store.ts';
+import { type DocumentJson, type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { opened, resealed } from './credentials.ts';
+import { opened, renewed } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
+import { factsOf } from './record-tasks.ts';
+
+/** What could not be done; the records are as they were. */
+export interface Unrenewed {
+  /** Ids of records that none of the keys opens. */
+  readonly unreadable: readonly string[];
+  /** Ids of integrations that could not be written. */
+  readonly unwritten: readonly string[];
+}
+
+const allOf = (document: DocumentJson): [RecordKind, Stored][] =>
+  recordKinds.flatMap((kind) => Object.values(document[kind]).map((record): [RecordKind, Stored] => [kind, record]));
 
 /** Looks at the documents as they are read at start, and afterwards renews what has to be. */
 export class Renewal {
   readonly #keyring: Keyring;
-  /** Ids of connections that none of the keys opens. */
   readonly #unreadable = new Map<string, string[]>();
   readonly #stale = new Set<string>();
 
@@ -15,28 +27,38 @@ export class Renewal {
     this.#keyring = keyring;
   }
 
-  look({ integration: { _id }, connections }: Document): void {
-    const all = Object.values(connections);
-    const unreadable = all.filter((connection) => !opened(this.#keyring, connection));
-    if (unreadable.length > 0)
-      this.#unreadable.set(
-        _id,
-        unreadable.map((connection) => connection._id),
-      );
+  look(document: DocumentJson): void {
+    const { _id } = document.integration;
+    const all = allOf(document);
+    const unreadable = all
+      .filter(([kind, record]) => !opened(this.#keyring, kind, record))
+      .map(([, record]) => record._id);
+    if (unreadable.length > 0) this.#unreadable.set(_id, unreadable);
     else this.#unreadable.delete(_id);
-    if (all.some((connection) => resealed(this.#keyring, connection) !== connection)) this.#stale.add(_id);
+    if (all.some(([kind, record]) => renewed(this.#keyring, kind, record) !== record)) this.#stale.add(_id);
   }
 
-  /** @returns ids of connections that none of the keys opens; they are left as they are */
-  async renew(store: Store): Promise<string[]> {
+  /** One commit for each integration. */
+  async renew(store: Store): Promise<Unrenewed> {
+    const unwritten: string[] = [];
     for (const id of this.#stale) {
-      await UnitOfWork.change(store, id, (unit) => {
-        for (const connection of unit.records('connections')) {
-          const renewed = resealed(this.#keyring, connection);
-          if (renewed !== connection) unit.putRecord('connections', renewed);
-        }
+      await UnitOfWork.change(store, id, (unit) => this.#renewIn(unit)).catch((error: unknown) => {
+        // Masked they are all the same; the next start tries again.
+        if (!(error instanceof StoreError)) throw error;
+        unwritten.push(id);
       });
     }
-    return [...this.#unreadable.values()].flat();
+    return { unreadable: [...this.#unreadable.values()].flat(), unwritten };
+  }
+
+  #renewIn(unit: UnitOfWork): void {
+    for (const kind of recordKinds) {
+      for (const { text } of [...unit.records(kind).values()]) {
+        // At a start nobody else waits, however large it is.
+        const record = JSON.parse(text.toString()) as Stored;
+        const next = renewed(this.#keyring, kind, record);
+        if (next !== record) unit.putRecord(kind, factsOf(next));
+      }
+    }
   }
 }

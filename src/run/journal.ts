@@ -97,21 +97,26 @@ export class RunJournal {
     if (this.#table.isOpen && this.#goingOn.has(runId)) this.#write(() => this.#removeGoingOn(runId));
   }
 
+  /** Written if it was not, with those that go into its row: whoever was shown it finds it again after a kill. */
   find(integrationId: string, runId: string): RunRecord | undefined {
-    this.#writeOf(integrationId);
+    const at = this.#waiting.get(integrationId)?.findIndex(({ _id }) => _id === runId) ?? -1;
+    if (at >= 0) this.#write(() => this.#writeRow(integrationId, at));
     return this.#table.find(integrationId, runId);
   }
 
-  /** Ids of the last `RUNS_KEPT` that have ended, oldest first. */
+  /** Ids of the last `RUNS_KEPT` that have ended, oldest first. Nothing is written: they may be many megabytes. */
   idsOf(integrationId: string): string[] {
-    this.#writeOf(integrationId);
-    return this.#table.idsOf(integrationId);
+    const waiting = this.#waiting.get(integrationId)?.map(({ _id }) => _id) ?? [];
+    const written = this.#table.idsOf(integrationId);
+    return waiting.length === 0 ? written : [...written, ...waiting].sort().slice(-RUNS_KEPT);
   }
 
   /** The id of the last that has ended. */
   newestOf(integrationId: string): string | undefined {
-    this.#writeOf(integrationId);
-    return this.#table.newestOf(integrationId);
+    let newest = this.#table.newestOf(integrationId);
+    for (const { _id } of this.#waiting.get(integrationId) ?? [])
+      if (newest === undefined || _id > newest) newest = _id;
+    return newest;
   }
 
   /** The integrations that have runs. */
@@ -122,7 +127,7 @@ export class RunJournal {
   /** Removes the runs of an integration. */
   forget(integrationId: string): void {
     const records = this.#waiting.get(integrationId) ?? [];
-    this.#remove(records, records.length);
+    this.#remove(records, 0, records.length);
     this.#forgetWaiting(integrationId);
     this.#table.forget(integrationId);
   }
@@ -166,31 +171,29 @@ export class RunJournal {
   }
 
   /** What is taken does not wait any more, whether it can be written or not: the disk may be full. */
-  #writeRow(integrationId: string): void {
+  #writeRow(integrationId: string, from = 0): void {
     const records = this.#waiting.get(integrationId) as RunRecord[];
-    const row = this.#take(records);
+    const row = this.#take(records, from);
     if (records.length === 0) this.#forgetWaiting(integrationId);
     this.#table.writeEnded(integrationId, row);
     for (const { _id } of row) this.#removeGoingOn(_id);
   }
 
-  /** The first of them, as many as go into a row. */
-  #take(records: RunRecord[]): RunRecord[] {
-    let count = 0;
-    for (let chars = 0; count < records.length && chars < ROW_CHARS; count++) {
-      chars += charsOf(records[count] as RunRecord);
-    }
-    return this.#remove(records, count);
+  /** As many as go into a row. */
+  #take(records: RunRecord[], from: number): RunRecord[] {
+    let to = from;
+    for (let chars = 0; to < records.length && chars < ROW_CHARS; to++) chars += charsOf(records[to] as RunRecord);
+    return this.#remove(records, from, to - from);
   }
 
   /** They would be removed again: ids count up. */
   #dropOldest(records: RunRecord[]): void {
     records.sort((a, b) => (a._id < b._id ? -1 : 1));
-    for (const { _id } of this.#remove(records, records.length - RUNS_KEPT)) this.drop(_id);
+    for (const { _id } of this.#remove(records, 0, records.length - RUNS_KEPT)) this.drop(_id);
   }
 
-  #remove(records: RunRecord[], count: number): RunRecord[] {
-    const removed = records.splice(0, count);
+  #remove(records: RunRecord[], from: number, count: number): RunRecord[] {
+    const removed = records.splice(from, count);
     this.#waitingCount -= removed.length;
     for (const record of removed) this.#waitingChars -= charsOf(record);
     return removed;

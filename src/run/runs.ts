@@ -6,6 +6,9 @@ import type { RunJournal } from './journal.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
 import { RUNS_KEPT } from './run-table.ts';
 
+/** Kept of a run; its caller may have been told of more. */
+const ERRORS = 10;
+
 /** What is known of a run before it begins. */
 export type Begun = Pick<
   RunRecord,
@@ -187,7 +190,7 @@ export class ActiveRun {
       cpuMs: rounded(spent.cpuMs),
       heapBytes: spent.heapBytes,
       ...(outcome.status === 'faulted' ? { fault: outcome.fault } : {}),
-      ...(errors ? { errors } : {}),
+      ...(errors ? { errors: errors.slice(0, ERRORS) } : {}),
       ...(stack ? { stack } : {}),
     };
   }
@@ -195,7 +198,8 @@ export class ActiveRun {
   /** What came of it afterwards: its answer could not be stored, or was not needed. */
   amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
-    this.#record = { ...rest, ...change };
+    const { errors } = change;
+    this.#record = { ...rest, ...change, ...(errors ? { errors: errors.slice(0, ERRORS) } : {}) };
   }
 
   /** Nothing will come of it any more. */

@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable, type Writable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
-import type { JsonObject } from '../json.ts';
-import { DOCUMENT_BYTES, type Document } from './store.ts';
+import { type JsonObject, LARGE_BYTES } from '../json.ts';
+import { type Document, inChunks, textOf } from './document.ts';
+import { DOCUMENT_BYTES } from './stored.ts';
 
 const FORMAT = 'bulkhead-backup';
 const VERSION = 2;
@@ -28,8 +29,8 @@ export class BackupError extends Error {
   }
 }
 
-/** A line of it; what is in it is as it was read. */
-export type Entry = { readonly acceptance: unknown } | { readonly document: unknown };
+/** A line of it. A document is as it was read: JSON text. */
+export type Entry = { readonly acceptance: unknown } | { readonly document: string };
 
 export function backupFile(acceptances: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
   return pipeline(Readable.from(linesOf(acceptances, documents, now)), createGzip(), () => {
@@ -41,7 +42,7 @@ async function* linesOf(
   acceptances: Iterable<JsonObject>,
   documents: AsyncIterable<Document>,
   now: Date,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Buffer> {
   const digest = createHash('sha256');
   const line = (value: unknown): string => {
     const text = `${JSON.stringify(value)}\n`;
@@ -55,7 +56,12 @@ async function* linesOf(
     count.acceptances++;
   }
   for await (const document of documents) {
-    yield line(document);
+    for (const chunk of inChunks(textOf(document))) {
+      digest.update(chunk);
+      yield chunk;
+    }
+    digest.update('\n');
+    yield '\n';
     count.documents++;
   }
   yield `${JSON.stringify({ ...count, sha256: digest.digest('hex') })}\n`;
@@ -69,12 +75,11 @@ export async function* entriesIn(file: string): AsyncGenerator<Entry> {
   let before: string | undefined;
   for await (const line of linesIn(file)) {
     if (before !== undefined) {
-      digest.update(`${before}\n`);
-      const value = parsed(before);
+      digest.update(before).update('\n');
       if (version === undefined) {
-        version = versionOf(value);
+        version = versionOf(parsed(before));
       } else {
-        const entry = entryOf(value);
+        const entry = entryOf(before);
         count['acceptance' in entry ? 'acceptances' : 'documents']++;
         if (count.documents > DOCUMENTS) throw invalid(`it holds more than ${DOCUMENTS} documents`);
         if (count.acceptances > ACCEPTANCES) throw invalid(`it holds more than ${ACCEPTANCES} connectors`);
@@ -122,9 +127,12 @@ function versionOf(head: unknown): unknown {
   return version;
 }
 
-function entryOf(value: unknown): Entry {
+/** What connectors may reach is said in few words. */
+function entryOf(line: string): Entry {
+  if (line.length > LARGE_BYTES) return { document: line };
+  const value = parsed(line);
   const isAcceptance = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
-  return isAcceptance ? { acceptance: (value as { acceptance: unknown }).acceptance } : { document: value };
+  return isAcceptance ? { acceptance: (value as { acceptance: unknown }).acceptance } : { document: line };
 }
 
 function parsed(line: string): unknown {

@@ -5,10 +5,14 @@
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { BackupError, backupFile, entriesIn, invalid } from './backup-file.ts';
+import { type Document, documentFrom, recordIdsOf } from './document.ts';
 import { type DocumentCheck, foreignProblem } from './document-check.ts';
 import { migrated } from './migrations.ts';
-import { type Document, recordIdsOf, type Store } from './store.ts';
+import type { Part } from './part.ts';
+import type { Store } from './store.ts';
+import { type DocumentJson, type RecordKind, recordKinds } from './stored.ts';
 
 /** Ids of integrations and records: they are kept until all are known. */
 const IDS = 2_000_000;
@@ -40,6 +44,10 @@ export interface RestoreOptions {
   /** Replaces what is there with other content. */
   readonly overwrite?: boolean;
   readonly check?: DocumentCheck | undefined;
+  /** Reads a document's JSON, elsewhere for one; by default here and now. @throws BackupError */
+  readonly read?: (json: string) => Promise<Document>;
+  /** Makes what is stored of a document that nothing is wrong with. */
+  readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
   /** Without it, what connectors may reach stays in the file. */
   readonly acceptances?: BackedAcceptances;
 }
@@ -54,7 +62,7 @@ export const backupOf = (store: Store, now: Date, acceptances?: BackedAcceptance
  * @throws BackupError
  */
 export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<Restored> {
-  const { overwrite = false, check, acceptances } = options;
+  const { overwrite = false, acceptances } = options;
   await assertRestorable(store, file, options);
   const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
   for await (const entry of entriesIn(file)) {
@@ -66,21 +74,21 @@ export async function restore(store: Store, file: string, options: RestoreOption
       done.acceptances++;
       continue;
     }
-    const document = documentOf(entry.document, check);
-    const { _id } = document.integration;
+    const { document } = await documentOf(store, entry.document, options);
+    const { _id } = document.integration.head;
     await store.commit(_id, (current) => {
       const isThere = current !== undefined && isSame(current, document);
       if (current && !isThere && !overwrite) throw meanwhile(_id);
       done[isThere ? 'unchanged' : current ? 'overwritten' : 'restored']++;
       if (isThere) return current;
-      return current ? { ...document, revisions: revisionsAfter(current, document) } : document;
+      return current ? withLaterRevisions(current, document) : document;
     });
   }
   return done;
 }
 
 async function assertRestorable(store: Store, file: string, options: RestoreOptions): Promise<void> {
-  const { overwrite = false, check, acceptances } = options;
+  const { overwrite = false, acceptances } = options;
   const different = { integrations: [] as string[], connectors: [] as string[] };
   const seen = new Set<string>();
   for await (const entry of entriesIn(file)) {
@@ -93,10 +101,10 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
       if (to === 'other') different.connectors.push(id);
       continue;
     }
-    const document = documentOf(entry.document, check);
+    const { document, current } = await documentOf(store, entry.document, options);
     await assertFree(store, document, seen);
-    const current = await store.get(document.integration._id);
-    if (current && !isSame(current, document)) different.integrations.push(document.integration._id);
+    const { _id } = document.integration.head;
+    if (current && !isSame(current, document)) different.integrations.push(_id);
   }
   const { integrations, connectors } = different;
   if (overwrite || integrations.length + connectors.length === 0) return;
@@ -114,11 +122,31 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
 const meanwhile = (id: string): BackupError =>
   new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
 
-function documentOf(value: unknown, check: DocumentCheck | undefined): Document {
-  const document = migrated(value) as Document;
+/** As it is to be stored, and as it is there. */
+async function documentOf(
+  store: Store,
+  json: string,
+  { read, check, prepare = async (document) => document }: RestoreOptions,
+): Promise<{ readonly document: Document; readonly current: Document | undefined }> {
+  const document = read ? await read(json) : documentFrom(restorable(json, check));
+  const current = await store.get(document.integration.head._id);
+  return { document: await prepare(document, current), current };
+}
+
+/** @throws BackupError if it is not a document that can be stored */
+export function restorable(json: string, check: DocumentCheck | undefined): DocumentJson {
+  const document = jsonOf(json);
   const problem = foreignProblem(document, check);
   if (problem !== undefined) throw invalid(problem);
-  return document;
+  return document as DocumentJson;
+}
+
+function jsonOf(json: string): unknown {
+  try {
+    return migrated(JSON.parse(json));
+  } catch {
+    throw invalid('it is not whole');
+  }
 }
 
 function assertOnce(seen: Set<string>, id: string): void {
@@ -128,9 +156,11 @@ function assertOnce(seen: Set<string>, id: string): void {
 }
 
 async function assertFree(store: Store, document: Document, seen: Set<string>): Promise<void> {
-  const { _id } = document.integration;
+  const { _id } = document.integration.head;
+  const slice = new TimeSlice();
   for (const id of [_id, ...recordIdsOf(document)]) {
     assertOnce(seen, id);
+    if (slice.isOver) await slice.next();
     const owner = await store.ownerOf(id);
     if (owner !== undefined && owner !== _id) {
       throw new BackupError('already_there', `${id} of ${_id} is a record of ${owner}: nothing was restored.`);
@@ -139,14 +169,43 @@ async function assertFree(store: Store, document: Document, seen: Set<string>): 
 }
 
 /** How often something was written is not part of what it is. */
-const isSame = ({ revisions: _a, ...a }: Document, { revisions: _b, ...b }: Document): boolean =>
-  isDeepStrictEqual(a, b);
+function isSame(a: Document, b: Document): boolean {
+  const areSame = (one?: Part<unknown>, other?: Part<unknown>): boolean =>
+    one === other || (one !== undefined && other !== undefined && isSamePart(one, other));
+  return (
+    areSame(a.integration, b.integration) &&
+    areSame(a.settings, b.settings) &&
+    kinds.every((kind) => {
+      const others: ReadonlyMap<string, Part<unknown>> = b[kind];
+      return a[kind].size === others.size && [...a[kind]].every(([key, part]) => areSame(part, others.get(key)));
+    })
+  );
+}
 
-/** Runs and entity tags that know the documents before must not take the restored ones for them. */
-function revisionsAfter(current: Document, restored: Document): Record<string, number> {
-  const names = new Set([...Object.keys(current.revisions), ...Object.keys(restored.revisions)]);
-  const next = (name: string): number => Math.max(current.revisions[name] ?? 0, restored.revisions[name] ?? 0) + 1;
-  return Object.fromEntries([...names].map((name) => [name, next(name)]));
+const kinds = [...recordKinds, 'state'] as const;
+
+/** Of a small one the order of names does not count. */
+function isSamePart(a: Part<unknown>, b: Part<unknown>): boolean {
+  return a.text.equals(b.text) || (!a.isLarge && !b.isLarge && isDeepStrictEqual(a.value, b.value));
+}
+
+/** Runs and entity tags that know the document before must not take the restored one for it. */
+function withLaterRevisions(current: Document, restored: Document): Document {
+  const later = <Head>(part: Part<Head>, before: Part<unknown> | undefined): Part<Head> =>
+    part.withRevision(Math.max(part.revision, before?.revision ?? 0) + 1);
+  const records = (kind: RecordKind) =>
+    new Map([...restored[kind]].map(([id, part]) => [id, later(part, current[kind].get(id))]));
+  const stateWrites = Math.max(current.stateWrites, restored.stateWrites) + 1;
+  return {
+    ...restored,
+    integration: later(restored.integration, current.integration),
+    connections: records('connections'),
+    exports: records('exports'),
+    imports: records('imports'),
+    flows: records('flows'),
+    state: new Map([...restored.state].map(([key, part]) => [key, part.withRevision(stateWrites)])),
+    stateWrites,
+  };
 }
 
 const listed = (ids: readonly string[]): string =>

@@ -3,15 +3,21 @@
 const QUIET_MS = 25;
 /** At the latest. */
 const CHECKPOINT_MS = 2_000;
+/** The same where a large document is to be written, which must not cost its size with each small commit. */
+const LARGE_QUIET_MS = 1_000;
+const LARGE_CHECKPOINT_MS = 20_000;
 
 export class CheckpointTimer {
   readonly #onDue: () => void;
+  readonly #isLarge: () => boolean;
   #timer: NodeJS.Timeout | undefined;
   #waitsSince = 0;
   #committedAt = 0;
 
-  constructor(onDue: () => void) {
+  /** @param isLarge whether the checkpoint would write a large document */
+  constructor(onDue: () => void, isLarge: () => boolean) {
     this.#onDue = onDue;
+    this.#isLarge = isLarge;
   }
 
   /** There was a commit: the moment of quiet begins anew. */
@@ -35,7 +41,8 @@ export class CheckpointTimer {
     this.#timer = setTimeout(() => {
       const now = performance.now();
       const quietMs = now - this.#committedAt;
-      if (quietMs < QUIET_MS && now - this.#waitsSince < CHECKPOINT_MS) return this.#wait(QUIET_MS - quietMs);
+      const [wantedMs, latestMs] = this.#isLarge() ? [LARGE_QUIET_MS, LARGE_CHECKPOINT_MS] : [QUIET_MS, CHECKPOINT_MS];
+      if (quietMs < wantedMs && now - this.#waitsSince < latestMs) return this.#wait(wantedMs - quietMs);
       // A checkpoint that is still going on waits for the next moment by itself, unless one is waited for.
       this.#timer = undefined;
       this.#onDue();

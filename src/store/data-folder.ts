@@ -10,6 +10,8 @@ export const integrationsFolder = (dataFolder: string): string => join(dataFolde
 export const documentPath = (dataFolder: string, integrationId: string): string =>
   join(integrationsFolder(dataFolder), integrationId + DOCUMENT_SUFFIX);
 
+/** Encrypts credentials at rest, unless the operator has given a key. */
+export const KEY_FILE = 'secret-key';
 /** The last runs. */
 export const JOURNAL_FILE = 'runs.sqlite';
 /** Keys of requests, and their replies. */

@@ -1,6 +1,7 @@
 /** SQLite files of the data folder. */
 import { existsSync, renameSync } from 'node:fs';
 import { asideOf } from './data-folder.ts';
+import { createPrivately } from './private-files.ts';
 
 /**
  * SQLite's codes for one of another shape, a damaged one, one that cannot be opened (a folder, say), content that
@@ -20,6 +21,7 @@ export function openOrSetAside<T>(
   open: (file: string) => T,
   onAside: (aside: string, reason: string) => void,
 ): T {
+  createPrivately(file);
   try {
     return open(file);
   } catch (error) {
@@ -28,6 +30,7 @@ export function openOrSetAside<T>(
     const suffix = asideOf('');
     for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + suffix);
     onAside(file + suffix, message);
+    createPrivately(file);
     return open(file);
   }
 }

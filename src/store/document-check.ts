@@ -1,14 +1,16 @@
 /** What is wrong with a document that was read, or is to be written. */
 import { Compile } from '#typebox';
 import { isStorable } from '../json.ts';
-import { Document, recordKinds } from './store.ts';
+import type { Document } from './document.ts';
+import { DocumentJson, recordKinds, Stored } from './stored.ts';
 
-const validDocument = Compile(Document);
+const validDocument = Compile(DocumentJson);
+const validStored = Compile(Stored);
 /** Deeper than anything that the API takes: to make it into text again would end in an overflow of the stack. */
 const DEPTH_LIMIT = 200;
 
 /** Says what is wrong with a document beyond its shape, in a sentence. */
-export type DocumentCheck = (document: Document) => string | undefined;
+export type DocumentCheck = (document: DocumentJson) => string | undefined;
 
 /** @returns a sentence, or nothing */
 export function documentProblem(document: unknown, check?: DocumentCheck, integrationId?: string): string | undefined {
@@ -16,7 +18,7 @@ export function documentProblem(document: unknown, check?: DocumentCheck, integr
     const [error] = validDocument.Errors(document);
     return `${error?.instancePath || 'the document'} ${error?.message}`;
   }
-  const checked = document as unknown as Document;
+  const checked = document as unknown as DocumentJson;
   const { _id } = checked.integration;
   if (integrationId !== undefined && _id !== integrationId) return `it is the integration ${_id}`;
   return recordsProblem(checked) ?? check?.(checked);
@@ -28,8 +30,32 @@ export function foreignProblem(document: unknown, check?: DocumentCheck, integra
   return documentProblem(document, check, integrationId);
 }
 
+/** What is wrong with the parts that a commit has changed. */
+export function changeProblem(
+  before: Document | undefined,
+  after: Document,
+  check: DocumentCheck | undefined,
+  integrationId: string,
+): string | undefined {
+  const { head } = after.integration;
+  if (!validStored.Check(head) || head._id !== integrationId) return `it is the integration ${head._id}`;
+  for (const kind of recordKinds) {
+    if (after[kind] === before?.[kind]) continue;
+    for (const [id, part] of after[kind]) {
+      if (part === before?.[kind].get(id)) continue;
+      if (part.head._id !== id || !validStored.Check(part.head)) return `${kind} ${id} is not one`;
+      if ((part.head._integrationId ?? integrationId) !== integrationId)
+        return `${kind} ${id} belongs to another integration`;
+    }
+  }
+  if (after.integration === before?.integration) return undefined;
+  return check?.({ ...NOTHING, integration: head });
+}
+
+const NOTHING = { format: 1, revisions: {}, connections: {}, exports: {}, imports: {}, flows: {}, state: {} } as const;
+
 /** Each record stands under its own id, once, and belongs here. */
-function recordsProblem(document: Document): string | undefined {
+function recordsProblem(document: DocumentJson): string | undefined {
   const { _id } = document.integration;
   const seen = new Set([_id]);
   for (const kind of recordKinds) {

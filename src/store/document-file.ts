@@ -1,6 +1,7 @@
 /** A lowdb adapter for a document's file. What it writes is atomic, and durable once the folder is synced. */
 import { readFile, rm } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
+import { inChunks } from './document.ts';
 import { replaceFile } from './files.ts';
 
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
@@ -27,20 +28,13 @@ export class DocumentFile implements Adapter<unknown> {
     }
   }
 
-  async write(data: unknown): Promise<void> {
-    await replaceFile(this.#path, JSON.stringify(data));
+  /** @param text the document's JSON, piece by piece */
+  async write(text: unknown): Promise<void> {
+    await replaceFile(this.#path, inChunks(text as Iterable<string | Buffer>));
   }
 
   async remove(): Promise<void> {
     // One that has gone already is what is wanted.
     await rm(this.#path, { force: true });
   }
-}
-
-/** No larger than it has to be: what a `Buffer` takes by itself may be twice as much. */
-export function documentText(document: unknown): Buffer {
-  const text = JSON.stringify(document);
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  return bytes;
 }

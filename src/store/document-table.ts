@@ -1,14 +1,16 @@
 /**
- * The documents in memory: each as its text, which is compact, and those that were used last as
- * objects too. Memory is about what the data folder holds.
+ * The documents in memory. A small one is kept as its text, which is compact, and those that were used last as
+ * values too; a large one is kept as its parts. Memory is about what the data folder holds.
  */
-import { comparePlaces, type Document, type Place, placeOf, recordIdsOf, recordKinds } from './store.ts';
+import { bytesOf, type Content, type Document, documentFrom, textOf } from './document.ts';
+import { comparePlaces, type DocumentJson, type Place, placeOf, recordKinds } from './stored.ts';
 
-/** Of texts whose documents are kept as objects, which take three to five times as much. */
+/** Of texts whose documents are kept as values, which take three to five times as much. */
 const PARSED_BYTES = 4 * 1024 * 1024;
 
 interface Row {
-  readonly text: Buffer;
+  readonly content: Content;
+  readonly bytes: number;
   readonly place: Place;
 }
 
@@ -30,18 +32,31 @@ export class DocumentTable {
   get(id: string): Document | undefined {
     const row = this.#rows.get(id);
     if (!row) return undefined;
+    if (!Buffer.isBuffer(row.content)) return row.content;
     const parsed = this.#parsed.get(id);
     if (parsed) {
       parsed.isUsed = true;
       return parsed.document;
     }
-    const document = JSON.parse(row.text.toString()) as Document;
-    this.#keepParsed(id, document, row.text.length);
+    const document = documentFrom(JSON.parse(row.content.toString()) as DocumentJson);
+    this.#keepParsed(id, document, row.bytes);
     return document;
   }
 
-  textOf(id: string): Buffer | undefined {
-    return this.#rows.get(id)?.text;
+  /** Its JSON, piece by piece; nothing of one that is not there. */
+  textOf(id: string): Iterable<string | Buffer> {
+    const content = this.#rows.get(id)?.content;
+    if (content === undefined) return [];
+    return Buffer.isBuffer(content) ? [content] : textOf(content);
+  }
+
+  bytesOf(id: string): number {
+    return this.#rows.get(id)?.bytes ?? 0;
+  }
+
+  isLarge(id: string): boolean {
+    const content = this.#rows.get(id)?.content;
+    return content !== undefined && !Buffer.isBuffer(content);
   }
 
   ownerOf(id: string): string | undefined {
@@ -49,19 +64,20 @@ export class DocumentTable {
   }
 
   /**
-   * @param text the document as JSON
-   * @param isUsed whether it is to be kept as objects too. Not at the start, where one comes after the other:
-   * what passes through the map for a moment stays in memory as long as that does.
+   * @param isUsed whether a small one is to be kept as values too. Not at the start, where one comes after the
+   * other: what passes through the map for a moment stays in memory as long as that does.
    */
-  set(id: string, document: Document, text: Buffer, isUsed = true): void {
+  set(id: string, document: Document, content: Content, isUsed = true): void {
     const before = this.#rows.get(id);
-    const place = placeOf(document.integration);
+    const place = placeOf(document.integration.head);
     this.#own(before ? this.get(id) : undefined, document);
     this.#forget(id);
     if (before && comparePlaces(before.place, place) !== 0) this.#places.splice(this.#indexAfter(before.place) - 1, 1);
     if (!before || comparePlaces(before.place, place) !== 0) this.#insert(place);
-    this.#rows.set(id, { text, place });
-    if (isUsed) this.#keepParsed(id, document, text.length);
+    const isSmall = Buffer.isBuffer(content);
+    const bytes = isSmall ? content.length : bytesOf(content);
+    this.#rows.set(id, { content, bytes, place });
+    if (isUsed && isSmall) this.#keepParsed(id, document, bytes);
   }
 
   delete(id: string): void {
@@ -102,13 +118,17 @@ export class DocumentTable {
 
   /** A unit of work leaves what it has not changed as it was. */
   #own(before: Document | undefined, after: Document | undefined): void {
-    if (recordKinds.every((kind) => before?.[kind] === after?.[kind])) return;
-    for (const id of recordIdsOf(before)) this.#owners.delete(id);
-    for (const id of recordIdsOf(after)) this.#owners.set(id, after?.integration._id as string);
+    const owner = (after ?? before)?.integration.head._id as string;
+    for (const kind of recordKinds) {
+      const [gone, come] = [before?.[kind], after?.[kind]];
+      if (gone === come) continue;
+      for (const id of gone?.keys() ?? []) if (!come?.has(id)) this.#owners.delete(id);
+      for (const id of come?.keys() ?? []) if (!gone?.has(id)) this.#owners.set(id, owner);
+    }
   }
 
   #forget(id: string): void {
-    if (this.#parsed.delete(id)) this.#parsedBytes -= this.#rows.get(id)?.text.length ?? 0;
+    if (this.#parsed.delete(id)) this.#parsedBytes -= this.bytesOf(id);
   }
 
   #keepParsed(id: string, document: Document, bytes: number): void {

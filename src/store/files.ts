@@ -17,7 +17,7 @@ export const temporaryFor = (path: string): string =>
  * Puts a file in the place of another: temporary file, fdatasync, rename. Whenever the process ends,
  * the path holds the old content or the new one. Durable only after `syncFolder`.
  */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array | Iterable<Buffer>): Promise<void> {
   const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);

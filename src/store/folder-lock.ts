@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, readFileSync, writeFileSync } from '
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { createPrivately, PRIVATE_FILE } from './private-files.ts';
 import { StoreError } from './store.ts';
 
 const SQLITE_BUSY = 5;
@@ -22,7 +23,7 @@ export function lockFolder(folder: string): FolderLock {
   const held = openLock(folder);
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   try {
-    writeFileSync(join(folder, HOLDER_FILE), JSON.stringify(holder));
+    writeFileSync(join(folder, HOLDER_FILE), JSON.stringify(holder), { mode: PRIVATE_FILE });
   } catch (error) {
     held.close();
     throw error;
@@ -50,6 +51,7 @@ export function lockHolder(folder: string): string | undefined {
 function openLock(folder: string): DatabaseSync {
   const lockFile = join(folder, LOCK_FILE);
   let database: DatabaseSync | undefined;
+  createPrivately(lockFile);
   try {
     database = new DatabaseSync(lockFile);
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

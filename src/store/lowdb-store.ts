@@ -3,13 +3,15 @@
  * when it stands in the log; soon after, the files are written and the log goes (a checkpoint).
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { setImmediate as turn } from 'node:timers/promises';
 import { Low } from 'lowdb';
+import { TimeSlice } from '../work/time-slice.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
 import { CommitLog, type LogEntry } from './commit-log.ts';
 import { asideOf, documentPath, integrationsFolder, logPath } from './data-folder.ts';
-import { documentProblem } from './document-check.ts';
-import { DocumentFile, documentText } from './document-file.ts';
+import { bytesOf, type Content, contentOf, type Document, joined, recordIdsOf, textOf } from './document.ts';
+import { changeText } from './document-change.ts';
+import { changeProblem } from './document-check.ts';
+import { DocumentFile } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -18,19 +20,18 @@ import { type OldLog, type ReadOptions, readFolder } from './reading.ts';
 import {
   type Change,
   DOCUMENT_BYTES,
-  type Document,
   type Place,
   placeOf,
   type Store,
   StoreError,
   type StoreProblem,
   tooLarge,
+  tooManyRecords,
 } from './store.ts';
+import { RECORDS_MAX } from './stored.ts';
 
 /** The log's writes go first: files are written two at a time. */
 const WRITES_AT_ONCE = 2;
-/** A list gives way to others after this long. */
-const TURN_MS = 5;
 
 /** A checkpoint comes at once when a start would have this much to read again. */
 const LOG_BYTES = 16 * 1024 * 1024;
@@ -76,7 +77,12 @@ class LowdbStore implements Store {
   #lastLog = 0;
   /** Ids of documents that are in a log and not in their files. */
   readonly #dirty = new Set<string>();
-  readonly #timer = new CheckpointTimer(() => this.#startCheckpoint());
+  /** One of them is large: to write its file costs more than a few commits. */
+  #isDirtyLarge = false;
+  readonly #timer = new CheckpointTimer(
+    () => this.#startCheckpoint(),
+    () => this.#isDirtyLarge,
+  );
   #checkpoint: Promise<void> | undefined;
   /** Why the last checkpoint did not succeed. */
   #checkpointError: unknown;
@@ -100,16 +106,13 @@ class LowdbStore implements Store {
 
   async *documents(after?: Place): AsyncGenerator<Document> {
     let place = after;
-    let turnAt = performance.now() + TURN_MS;
+    const slice = new TimeSlice();
     for (;;) {
       const document = this.#table.after(place);
       if (!document) return;
-      place = placeOf(document.integration);
+      place = placeOf(document.integration.head);
       yield document;
-      if (performance.now() > turnAt) {
-        await turn();
-        turnAt = performance.now() + TURN_MS;
-      }
+      if (slice.isOver) await slice.next();
     }
   }
 
@@ -155,18 +158,38 @@ class LowdbStore implements Store {
     const current = this.#table.get(integrationId);
     const next = change(current);
     if (next === current) return current;
-    if (next) this.#assertFits(integrationId, next);
     if (this.#occupied.has(integrationId)) {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
-    const text = next ? documentText(next) : Buffer.alloc(0);
-    const sizeBefore = this.#table.textOf(integrationId)?.length ?? 0;
-    if (text.length > Math.max(DOCUMENT_BYTES, sizeBefore)) throw tooLarge(integrationId);
-    await this.#append({ integrationId, text });
-    if (next) this.#table.set(integrationId, next, text);
+    const content = next && this.#contentOf(integrationId, current, next);
+    await this.#append({ integrationId, text: this.#entryText(integrationId, current, next, content) });
+    if (next && content) this.#table.set(integrationId, next, content);
     else this.#table.delete(integrationId);
     this.#followers.tell({ integrationId, before: current, after: next });
-    return next;
+    return this.#table.get(integrationId);
+  }
+
+  #contentOf(integrationId: string, before: Document | undefined, next: Document): Content {
+    // What is written has to be readable again: a failure here is a bug of ours, found in time.
+    const problem = changeProblem(before, next, this.#options.check, integrationId);
+    if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
+    if (countOf(next) > Math.max(RECORDS_MAX, countOf(before))) throw tooManyRecords(integrationId);
+    const content = contentOf(next, this.#table.isLarge(integrationId));
+    const bytes = Buffer.isBuffer(content) ? content.length : bytesOf(content);
+    if (bytes > Math.max(DOCUMENT_BYTES, this.#table.bytesOf(integrationId))) throw tooLarge(integrationId);
+    return content;
+  }
+
+  /** A large document that stays one is logged by what has changed in it. */
+  #entryText(
+    id: string,
+    before: Document | undefined,
+    next: Document | undefined,
+    content: Content | undefined,
+  ): Buffer {
+    if (!next || !content) return Buffer.alloc(0);
+    if (Buffer.isBuffer(content)) return content;
+    return joined(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content));
   }
 
   async #append(entry: LogEntry): Promise<void> {
@@ -176,6 +199,7 @@ class LowdbStore implements Store {
     const log = this.#log ?? (await this.#openLog());
     await log.append(entry);
     this.#dirty.add(entry.integrationId);
+    this.#isDirtyLarge ||= this.#table.isLarge(entry.integrationId);
     this.#timer.committed();
     if (log.bytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
     else this.#timer.wait();
@@ -197,12 +221,6 @@ class LowdbStore implements Store {
     return this.#log;
   }
 
-  /** What is written has to be readable again: a failure here is a bug of ours, found in time. */
-  #assertFits(integrationId: string, document: Document): void {
-    const problem = documentProblem(document, this.#options.check, integrationId);
-    if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
-  }
-
   // --- checkpoints ----------------------------------------------------------------------------------
 
   #startCheckpoint(): void {
@@ -221,6 +239,7 @@ class LowdbStore implements Store {
       await this.#changeLogs();
       const ids = [...this.#dirty];
       this.#dirty.clear();
+      this.#isDirtyLarge = false;
       const failed = new Map<string, unknown>();
       const work = ids.values();
       const writeNext = async (): Promise<void> => {
@@ -257,14 +276,13 @@ class LowdbStore implements Store {
 
   async #writeFile(id: string): Promise<void> {
     const file = new DocumentFile(documentPath(this.#dataFolder, id));
-    const document = this.#table.get(id);
-    if (document) await new Low<unknown>(file, document).write();
+    if (this.#table.ownerOf(id) === id) await new Low<unknown>(file, this.#table.textOf(id)).write();
     else await file.remove();
   }
 
   async #logAgain(integrationId: string): Promise<void> {
     const log = this.#log ?? (await this.#openLog());
-    await log.append({ integrationId, text: this.#table.textOf(integrationId) ?? Buffer.alloc(0) });
+    await log.append({ integrationId, text: joined(this.#table.textOf(integrationId)) });
   }
 
   async load(): Promise<void> {
@@ -279,3 +297,5 @@ class LowdbStore implements Store {
     if (this.#dirty.size > 0) this.#timer.wait(RETRY_MS);
   }
 }
+
+const countOf = (document: Document | undefined): number => recordIdsOf(document).length;

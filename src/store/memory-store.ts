@@ -1,15 +1,8 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
+import { bytesOf, type Document, recordIdsOf } from './document.ts';
 import { StoreFollowers } from './followers.ts';
-import {
-  byAge,
-  comparePlaces,
-  DOCUMENT_BYTES,
-  type Document,
-  placeOf,
-  recordIdsOf,
-  type Store,
-  tooLarge,
-} from './store.ts';
+import { type Store, tooLarge, tooManyRecords } from './store.ts';
+import { byAge, comparePlaces, DOCUMENT_BYTES, placeOf, RECORDS_MAX } from './stored.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
@@ -20,20 +13,23 @@ export function createMemoryStore(): Store {
       return documents.get(integrationId);
     },
     async *documents(after) {
-      const sorted = [...documents.values()].sort((a, b) => byAge(a.integration, b.integration));
+      const sorted = [...documents.values()].sort((a, b) => byAge(a.integration.head, b.integration.head));
       for (const document of sorted) {
-        if (after === undefined || comparePlaces(placeOf(document.integration), after) > 0) yield document;
+        if (after === undefined || comparePlaces(placeOf(document.integration.head), after) > 0) yield document;
       }
     },
     async ownerOf(id) {
-      const owns = (document: Document): boolean => [document.integration._id, ...recordIdsOf(document)].includes(id);
-      return [...documents.values()].find(owns)?.integration._id;
+      const owns = (document: Document): boolean =>
+        [document.integration.head._id, ...recordIdsOf(document)].includes(id);
+      return [...documents.values()].find(owns)?.integration.head._id;
     },
     async commit(integrationId, change) {
       const before = documents.get(integrationId);
       const next = change(before);
       if (next === before) return before;
-      if (next && sizeOf(next) > Math.max(DOCUMENT_BYTES, sizeOf(before))) throw tooLarge(integrationId);
+      const count = recordIdsOf(next).length;
+      if (count > Math.max(RECORDS_MAX, recordIdsOf(before).length)) throw tooManyRecords(integrationId);
+      if (next && bytesOf(next) > Math.max(DOCUMENT_BYTES, bytesOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
       followers.tell({ integrationId, before, after: next });
@@ -43,6 +39,3 @@ export function createMemoryStore(): Store {
     async close() {},
   };
 }
-
-const sizeOf = (document: Document | undefined): number =>
-  document === undefined ? 0 : Buffer.byteLength(JSON.stringify(document));

@@ -5,22 +5,26 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
+import { LARGE_BYTES } from '../json.ts';
 import { type LogEntry, readLog } from './commit-log.ts';
 import { asideOf, DOCUMENT_SUFFIX, documentPath, integrationsFolder, logNumberOf } from './data-folder.ts';
+import { contentOf, documentFrom } from './document.ts';
+import { applied, type ChangeJson, isChange } from './document-change.ts';
 import { type DocumentCheck, foreignProblem } from './document-check.ts';
-import { DocumentFile, documentText } from './document-file.ts';
+import { DocumentFile } from './document-file.ts';
 import type { DocumentTable } from './document-table.ts';
 import { codeOf, isTemporary } from './files.ts';
 import { migrated } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
-import { type Document, FORMAT, recordIdsOf, StoreError, type StoreProblem } from './store.ts';
+import { StoreError, type StoreProblem } from './store.ts';
+import { type DocumentJson, FORMAT, recordKinds } from './stored.ts';
 
 const READS_AT_ONCE = 32;
 
 export interface ReadOptions {
   readonly check?: DocumentCheck;
   /** Sees each document that is taken from the disk at start. */
-  readonly onRead?: (document: Document) => void;
+  readonly onRead?: (document: DocumentJson) => void;
 }
 
 /** A log whose documents are not all in their files. */
@@ -98,20 +102,24 @@ class Reading implements Found {
       return this.#leave(id, `${name} is of a newer format than this version knows; it is left as it is.`);
     }
     const document = migrated(found.data);
-    const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as Document);
+    const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as DocumentJson);
     if (problem) return this.#setAside(name, problem);
     const isAsRead = document === found.data;
-    this.#takeRead(id, document as Document, isAsRead ? found.text : undefined);
+    this.#takeRead(id, document as DocumentJson, isAsRead ? found.text : undefined);
     if (!isAsRead) this.dirty.add(id);
   }
 
-  #takeRead(id: string, document: Document, text = documentText(document)): void {
-    this.#table.set(id, document, text, false);
-    this.#options.onRead?.(document);
+  /** @param text of the document, if it is as the store would write it */
+  #takeRead(id: string, json: DocumentJson, text?: Buffer): void {
+    const document = documentFrom(json);
+    const content = text !== undefined && text.length <= LARGE_BYTES ? text : contentOf(document, false);
+    this.#table.set(id, document, content, false);
+    this.#options.onRead?.(json);
   }
 
-  #duplicateIn({ integration, ...rest }: Document): string | undefined {
-    const taken = [integration._id, ...recordIdsOf({ integration, ...rest })].find(
+  #duplicateIn(json: DocumentJson): string | undefined {
+    const { integration } = json;
+    const taken = [integration._id, ...recordKinds.flatMap((kind) => Object.keys(json[kind]))].find(
       (id) => ![undefined, integration._id].includes(this.#table.ownerOf(id)),
     );
     return taken === undefined ? undefined : `${taken} is a record of ${this.#table.ownerOf(taken)}`;
@@ -171,14 +179,29 @@ class Reading implements Found {
     } else {
       const found = parsed(text);
       if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
-      const document = migrated(found);
-      const problem = this.#problemOf(id, document);
+      const problem = isChange(found) ? this.#applyChange(id, found) : this.#applyWhole(id, migrated(found));
       if (problem !== undefined) return problem;
-      this.#takeRead(id, document as Document);
     }
     // Newer than the file, whatever is amiss with that.
     this.occupied.delete(id);
     this.dirty.add(id);
+    return undefined;
+  }
+
+  #applyWhole(id: string, json: unknown): string | undefined {
+    const problem = this.#problemOf(id, json);
+    if (problem === undefined) this.#takeRead(id, json as DocumentJson);
+    return problem;
+  }
+
+  #applyChange(id: string, change: ChangeJson): string | undefined {
+    const before = this.#table.get(id);
+    if (!before) return 'it changes a document that is not there';
+    const { isChange: _, removed: _removed, keepsSettings: _keeps, ...json } = change;
+    const problem = this.#problemOf(id, json);
+    if (problem !== undefined) return problem;
+    const document = applied(before, change);
+    this.#table.set(id, document, contentOf(document, this.#table.isLarge(id)), false);
     return undefined;
   }
 

@@ -2,18 +2,10 @@
  * Everything that a run or a request changes, seen by it at once and by nobody else before the
  * commit, which is one atomic write. It covers one integration and what that groups.
  */
-import type { Json, JsonObject } from '../json.ts';
-import {
-  DOCUMENT_BYTES,
-  type Document,
-  FORMAT,
-  type RecordKind,
-  recordIdsOf,
-  recordKinds,
-  type Store,
-  type Stored,
-  tooLarge,
-} from './store.ts';
+import type { Document, RecordParts } from './document.ts';
+import { Part, type TextFacts } from './part.ts';
+import { type Store, tooLarge } from './store.ts';
+import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
 /** A record that this unit changes was changed by another after this one had read it. */
 export class ConflictError extends Error {
@@ -21,27 +13,23 @@ export class ConflictError extends Error {
 }
 
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
-type Part = RecordKind | 'state';
-/** `state` keys have revisions of their own, under names that no id has. */
+type Kind = RecordKind | 'state';
+type Parts = ReadonlyMap<string, Part<unknown>>;
+/** A state key among the ids of records. */
 const STATE = 'state:';
-/**
- * Counts all writes of `state`; a key's revision is the count at its last one. A key that was removed and
- * is there again must not have a revision that somebody has seen before.
- */
-const STATE_WRITES = 'state';
 const stateKey = (key: string): string => STATE + key;
 
-/** How often something has been written, and the characters of its JSON. */
+/** How often something has been written, and the bytes of its JSON. */
 interface Written {
   readonly writes: number;
-  readonly chars: number;
+  readonly bytes: number;
 }
 
 interface Changes {
   /** By ids (and state keys). */
   readonly touched: Map<string, Written>;
   /** Of all of them; the memory that a unit may take is bounded like the document. */
-  chars: number;
+  bytes: number;
   /** Ids of records that what the unit has written refers to. */
   readonly reliedOn: Set<string>;
 }
@@ -58,7 +46,7 @@ export class UnitOfWork {
   /** Made with the first: most units have none. */
   #changes: Changes | undefined;
   /** Told before the unit holds more, or less; may throw, and the write is refused. */
-  onGrowth: ((chars: number) => void) | undefined;
+  onGrowth: ((bytes: number) => void) | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -101,82 +89,111 @@ export class UnitOfWork {
     if (!this.hasChanges && document !== this.#base) this.#rebase(document);
   }
 
+  /** Without its settings. */
   get integration(): Stored | undefined {
-    return this.#draft?.integration;
+    return this.#draft?.integration.head;
   }
 
-  /** Creates the integration if the unit sees none. */
-  set integration(next: Stored) {
-    this.#touch(this.integrationId, next);
-    this.#draft ??= { ...emptyDocument(next) };
-    this.#draft.integration = next;
+  get settings(): Part<undefined> | undefined {
+    return this.#draft?.settings;
+  }
+
+  /**
+   * Creates the integration if the unit sees none.
+   *
+   * @param settings absent: they stay as they are
+   */
+  putIntegration(next: Stored, settings?: Part<undefined>): void {
+    const part = Part.ofRecord(next);
+    const after = settings ?? this.settings;
+    this.#touch(this.integrationId, part.bytes + (after === this.#base?.settings ? 0 : (after?.bytes ?? 0)));
+    const integration = part.withRevision(this.revisionOf(this.integrationId));
+    this.#draft ??= emptyDocument(integration);
+    this.#draft.integration = integration;
+    this.#draft.settings = after;
   }
 
   /** How often a record has been written, this unit's own changes counted. */
   revisionOf(id: string): number {
-    return (this.#base?.revisions[id] ?? 0) + (this.#touched.get(id)?.writes ?? 0);
+    return revisionIn(this.#base, id) + (this.#touched.get(id)?.writes ?? 0);
   }
 
-  records(kind: RecordKind): readonly Stored[] {
-    return this.#draft ? Object.values(this.#draft[kind]) : [];
+  records(kind: RecordKind): RecordParts {
+    return this.#draft?.[kind] ?? new Map();
   }
 
-  record(kind: RecordKind, id: string): Stored | undefined {
-    return this.#draft && Object.hasOwn(this.#draft[kind], id) ? this.#draft[kind][id] : undefined;
+  record(kind: RecordKind, id: string): Part | undefined {
+    return this.#draft?.[kind].get(id);
   }
 
-  /** @param references ids of records of this integration that it refers to, and that must stay */
-  putRecord(kind: RecordKind, record: Stored, references: Iterable<string> = []): void {
-    const { reliedOn } = this.#touch(record._id, record);
-    for (const id of references) reliedOn.add(id);
-    this.#own(kind)[record._id] = record;
+  /** A record as a value, or as text. What it refers to, in this integration, must stay. */
+  putRecord(kind: RecordKind, record: Stored | TextFacts<Stored>): Part {
+    const made = isText(record) ? Part.ofText(record) : Part.ofRecord(record);
+    const { _id } = made.head;
+    const { reliedOn } = this.#touch(_id, made.bytes);
+    for (const { id } of made.references) if (typeof id === 'string') reliedOn.add(id);
+    const part = made.withRevision(this.revisionOf(_id));
+    this.#own(kind).set(_id, part);
+    return part;
   }
 
   removeRecord(kind: RecordKind, id: string): void {
     this.#touch(id);
-    delete this.#own(kind)[id];
+    this.#own(kind).delete(id);
   }
 
-  get state(): JsonObject {
-    return this.#draft?.state ?? {};
+  get state(): ReadonlyMap<string, Part<undefined>> {
+    return this.#draft?.state ?? new Map();
   }
 
-  putState(key: string, value: Json): void {
-    this.#touch(stateKey(key), value);
-    // Whatever the key is: an assignment to `__proto__` would be something else.
-    Object.defineProperty(this.#own('state'), key, { value, writable: true, enumerable: true, configurable: true });
+  /** Of a key of the state: what a commit of this unit would give it. */
+  stateRevisionOf(key: string): number {
+    const written = [...this.#touched.keys()].filter((name) => name.startsWith(STATE));
+    const place = written.indexOf(stateKey(key));
+    if (place === -1) return revisionIn(this.#base, stateKey(key));
+    return (this.#base?.stateWrites ?? 0) + place + 1;
+  }
+
+  /** @param text JSON */
+  putState(key: string, text: Buffer): void {
+    this.#touch(stateKey(key), text.length);
+    this.#own('state').set(key, Part.ofText({ text, head: undefined }, this.revisionOf(stateKey(key))));
   }
 
   removeState(key: string): void {
     this.#touch(stateKey(key));
-    delete this.#own('state')[key];
+    this.#own('state').delete(key);
   }
 
   /** @throws StoreError before anything is changed, if what the unit has written would be too large */
-  #touch(name: string, value?: Json): Changes {
-    const chars = value === undefined ? 0 : JSON.stringify(value).length;
+  #touch(name: string, bytes = 0): Changes {
     const before = this.#touched.get(name);
-    const growth = chars - (before?.chars ?? 0);
-    const all = (this.#changes?.chars ?? 0) + growth;
-    if (all > DOCUMENT_BYTES && chars > 0) throw tooLarge(this.integrationId);
+    const growth = bytes - (before?.bytes ?? 0);
+    const all = (this.#changes?.bytes ?? 0) + growth;
+    if (all > DOCUMENT_BYTES && bytes > 0) throw tooLarge(this.integrationId);
     this.onGrowth?.(growth);
-    this.#changes ??= { touched: new Map(), chars: 0, reliedOn: new Set() };
-    this.#changes.chars = all;
-    this.#changes.touched.set(name, { writes: (before?.writes ?? 0) + 1, chars });
+    this.#changes ??= { touched: new Map(), bytes: 0, reliedOn: new Set() };
+    this.#changes.bytes = all;
+    this.#changes.touched.set(name, { writes: (before?.writes ?? 0) + 1, bytes });
     return this.#changes;
   }
 
-  /** A part of the draft to be changed in place: copied once, however often it is changed. */
-  #own<P extends Part>(part: P): Record<string, Document[P][string]> {
+  /** A map of the draft to be changed in place: copied once, however often it is changed. */
+  #own(kind: Kind): Map<string, Part<unknown>> {
     if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: there is no integration`);
-    if (this.#draft[part] === this.#base?.[part]) this.#draft[part] = { ...this.#draft[part] } as Draft[P];
-    return this.#draft[part] as Record<string, Document[P][string]>;
+    if (this.#draft[kind] === this.#base?.[kind]) this.#set(kind, new Map<string, Part<unknown>>(this.#draft[kind]));
+    return this.#draft[kind] as Map<string, Part<unknown>>;
+  }
+
+  #set(kind: Kind, parts: Parts, draft = this.#draft as Draft): void {
+    // Records and state values differ in what is known of them alone.
+    (draft as Record<Kind, Parts>)[kind] = parts;
   }
 
   /** Removes the integration and all that it groups. */
   removeAll(): void {
     this.#touch(this.integrationId);
-    for (const kind of recordKinds) for (const { _id } of this.records(kind)) this.#touch(_id);
+    for (const kind of recordKinds) for (const id of this.records(kind).keys()) this.#touch(id);
     this.#draft = undefined;
   }
 
@@ -201,88 +218,98 @@ export class UnitOfWork {
   #rebase(document: Document | undefined): void {
     this.#base = document;
     this.#draft = document && { ...document };
-    const { chars = 0 } = this.#changes ?? {};
+    const { bytes = 0 } = this.#changes ?? {};
     this.#changes = undefined;
-    this.onGrowth?.(-chars);
+    this.onGrowth?.(-bytes);
   }
 
   #applyTo(current: Document | undefined): Document | undefined {
+    const base = this.#base;
     for (const id of this.#touched.keys()) {
-      if ((current?.revisions[id] ?? 0) !== (this.#base?.revisions[id] ?? 0)) throw new ConflictError();
+      if (current !== base && revisionIn(current, id) !== revisionIn(base, id)) throw new ConflictError();
     }
     const draft = this.#draft;
     if (!draft) return undefined;
     // Gone in the meantime: what the unit changed had a revision then, unless it is new.
-    if (!current && this.#base) throw new ConflictError();
-    const revisions = this.#revisionsAfter(current);
-    if (!current || current === this.#base) return { ...draft, revisions };
-    const merged: Draft = { ...current, revisions };
-    if (this.#touched.has(this.integrationId)) merged.integration = draft.integration;
-    for (const kind of recordKinds) merged[kind] = this.#merge(current[kind], draft[kind]);
-    merged.state = this.#merge(current.state, draft.state, stateKey);
-    this.#assertWhole(merged);
-    return merged;
+    if (!current && base) throw new ConflictError();
+    const next: Draft = current && current !== base ? this.#merged(current, draft) : { ...draft };
+    this.#countStateWrites(current, next);
+    if (current && current !== base) this.#assertWhole(next);
+    return next;
   }
 
-  #revisionsAfter(current: Document | undefined): Record<string, number> {
-    const revisions = { ...current?.revisions };
-    let writes = writesOfState(revisions);
-    for (const id of this.#touched.keys()) {
-      const isState = id.startsWith(STATE);
-      if (isState) writes++;
-      if (this.#isThere(id)) revisions[id] = isState ? writes : this.revisionOf(id);
-      else delete revisions[id];
+  /** The present document, with what this unit has touched taken from its draft. */
+  #merged(current: Document, draft: Draft): Draft {
+    const next: Draft = { ...current };
+    if (this.#touched.has(this.integrationId)) {
+      next.integration = draft.integration;
+      if (draft.settings !== this.#base?.settings) next.settings = draft.settings;
     }
-    if (writes > 0) revisions[STATE_WRITES] = writes;
-    return revisions;
+    for (const kind of [...recordKinds, 'state'] as const) {
+      if (draft[kind] === this.#base?.[kind]) continue;
+      const parts = new Map<string, Part<unknown>>(current[kind]);
+      for (const name of this.#touched.keys()) {
+        if (name.startsWith(STATE) !== (kind === 'state')) continue;
+        const key = kind === 'state' ? name.slice(STATE.length) : name;
+        const part = draft[kind].get(key);
+        if (part) parts.set(key, part);
+        else parts.delete(key);
+      }
+      this.#set(kind, parts, next);
+    }
+    return next;
   }
 
-  #isThere(id: string): boolean {
-    const draft = this.#draft;
-    if (!draft) return false;
-    if (id === this.integrationId) return true;
-    if (id.startsWith(STATE)) return Object.hasOwn(draft.state, id.slice(STATE.length));
-    return recordKinds.some((kind) => Object.hasOwn(draft[kind], id));
+  /** A state key's revision is the count of all writes of `state` at its last one. */
+  #countStateWrites(current: Document | undefined, next: Draft): void {
+    let writes = current?.stateWrites ?? 0;
+    const state = new Map(next.state);
+    for (const name of this.#touched.keys()) {
+      if (!name.startsWith(STATE)) continue;
+      writes++;
+      const key = name.slice(STATE.length);
+      const part = state.get(key);
+      if (part) state.set(key, part.withRevision(writes));
+    }
+    if (writes === next.stateWrites) return;
+    next.state = state;
+    next.stateWrites = writes;
   }
 
   /** What others did in the meantime may have taken what this unit refers to, or refer to what it took. */
   #assertWhole(merged: Document): void {
-    const present = new Set(recordIdsOf(merged));
-    for (const id of this.#changes?.reliedOn ?? []) if (!present.has(id)) throw new ConflictError();
-    const removed = [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && !this.#isThere(id));
-    if (removed.length === 0) return;
-    const records = JSON.stringify(recordKinds.map((kind) => merged[kind]));
-    if (removed.some((id) => records.includes(`"${id}"`))) throw new ConflictError();
-  }
-
-  /** The current values, with those of the touched keys taken from the draft. */
-  #merge<T>(
-    current: Readonly<Record<string, T>>,
-    draft: Readonly<Record<string, T>>,
-    nameOf = (key: string): string => key,
-  ): Readonly<Record<string, T>> {
-    const touched = (key: string): boolean => this.#touched.has(nameOf(key));
-    const kept = Object.entries(current).filter(([key]) => !touched(key));
-    return Object.fromEntries([...kept, ...Object.entries(draft).filter(([key]) => touched(key))]);
+    const isThere = (id: string): boolean => recordKinds.some((kind) => merged[kind].has(id));
+    for (const id of this.#changes?.reliedOn ?? []) if (!isThere(id)) throw new ConflictError();
+    const removed = new Set(
+      [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && id !== this.integrationId && !isThere(id)),
+    );
+    if (removed.size === 0) return;
+    for (const kind of recordKinds) {
+      for (const { references } of merged[kind].values()) {
+        if (references.some(({ id }) => typeof id === 'string' && removed.has(id))) throw new ConflictError();
+      }
+    }
   }
 }
 
-function writesOfState(revisions: Readonly<Record<string, number>>): number {
-  const known = revisions[STATE_WRITES];
-  if (known !== undefined) return known;
-  const ofKeys = Object.entries(revisions).filter(([name]) => name.startsWith(STATE));
-  return ofKeys.reduce((most, [, revision]) => Math.max(most, revision), 0);
+function isText(record: Stored | TextFacts<Stored>): record is TextFacts<Stored> {
+  return Buffer.isBuffer((record as { text?: unknown }).text);
 }
 
-function emptyDocument(integration: Stored): Document {
-  return {
-    format: FORMAT,
-    integration,
-    revisions: {},
-    connections: {},
-    exports: {},
-    imports: {},
-    flows: {},
-    state: {},
-  };
+/** 0 of what is not there. */
+function revisionIn(document: Document | undefined, id: string): number {
+  if (!document) return 0;
+  if (document.integration.head._id === id) return document.integration.revision;
+  if (id.startsWith(STATE)) return document.state.get(id.slice(STATE.length))?.revision ?? 0;
+  for (const kind of recordKinds) {
+    const part = document[kind].get(id);
+    if (part) return part.revision;
+  }
+  return 0;
+}
+
+function emptyDocument(integration: Part): Draft {
+  // A map for each: the unit changes them in place.
+  const [connections, exports, imports, flows] = [new Map(), new Map(), new Map(), new Map()];
+  return { integration, settings: undefined, connections, exports, imports, flows, state: new Map(), stateWrites: 0 };
 }

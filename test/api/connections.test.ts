@@ -232,7 +232,10 @@ describe('proxy', () => {
     const { text } = await proxy(id, { 'integrator-relative-uri': '/echo' });
     expect(text).toContain('"authorization":"Bearer ******"');
     expect(text).toContain('"x-headers":"a header"');
-    expect((await client('GET', `/connections/${id}`)).body.http.auth.token.scheme).toBe('******');
+    expect((await client('GET', `/connections/${id}`)).body.http.auth).toEqual({
+      type: 'token',
+      token: { ...token, token: '******' },
+    });
   });
 
   test("headers that are about the application's own place are not passed on", async () => {
@@ -353,7 +356,7 @@ describe('a run', () => {
       url: 'https://evil.example',
     });
     expect(reply.body[0]).toBe(422);
-    expect(reply.body[1].errors[0]).toMatchObject({ code: 'invalid_field', field: 'http.auth.type' });
+    expect(reply.body[1].errors[0]).toMatchObject({ code: 'invalid_field', field: 'http.auth.token.token' });
     const same = await client('PUT', `/integrations/${integrationId}/settings/steal`, { id, url: `${origin}/v2` });
     expect(same.body[0]).toBe(200);
   });

@@ -250,7 +250,7 @@ describe('credentials', () => {
       token: '******',
       http: {
         baseURI: 'https://example.com',
-        auth: { type: '******', basic: { username: '******', password: '******' } },
+        auth: { type: 'basic', basic: { username: '******', password: '******' } },
         encrypted: { key: '******', list: ['******', { deep: '******' }] },
       },
     });
@@ -322,7 +322,10 @@ describe('credentials', () => {
       status: 'degraded',
       reasons: [expect.stringContaining('credentials')],
     });
-    expect((await client('GET', `/connections/${_id}`)).body.http.auth.type).toBe('******');
+    expect((await client('GET', `/connections/${_id}`)).body.http.auth).toEqual({
+      type: 'basic',
+      basic: { username: '******', password: '******' },
+    });
   });
 });
 

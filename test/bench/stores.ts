@@ -9,8 +9,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { Low } from 'lowdb';
 import { JSONFile } from 'lowdb/node';
+import { documentFrom } from '../../src/store/document.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
-import type { Document } from '../../src/store/store.ts';
+import type { DocumentJson as Document } from '../../src/store/stored.ts';
 import { documentOf } from '../support/documents.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, rounds: { type: 'string' } } });
@@ -29,7 +30,10 @@ interface Writer {
 const writers: Record<string, (folder: string) => Promise<Writer>> = {
   async bulkhead(folder) {
     const store = await openLowdbStore(folder);
-    return { write: (document) => store.commit(document.integration._id, () => document), close: () => store.close() };
+    return {
+      write: (document) => store.commit(document.integration._id, () => documentFrom(document)),
+      close: () => store.close(),
+    };
   },
 
   /** One file for all, and no fsync. lowdb takes one write at a time, and the last of those that wait. */

@@ -1,9 +1,15 @@
 /** `fetch` of a running connector, from its manifest to a server outside and back. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
+import { OneTimeTokens } from '../../src/broker/one-time-tokens.ts';
 import type { PlatformApi, PlatformRequest } from '../../src/broker/platform-api.ts';
+import { Keyring } from '../../src/record/keyring.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { newTrace } from '../../src/trace-context.ts';
+import { WorkPool } from '../../src/work/pool.ts';
 import type { Client } from '../support/client.ts';
+import { newId } from '../support/documents.ts';
 import { httpServer, openOutbound } from '../support/outbound.ts';
 import { installed, serve } from '../support/runtime.ts';
 
@@ -75,15 +81,20 @@ describe('what is asked for', () => {
     pathOf: (url) => (url.startsWith('/') ? url : undefined),
     request: async (request, { token }) => {
       asked.push([request, token]);
-      return { url: request.url, status: 200, statusText: 'OK', headers: [], body: 'ours' };
+      return { url: request.url, status: 200, statusText: 'OK', headers: [], body: Buffer.from('ours') };
     },
   };
   const fetchWith = async (request: unknown, permissions: string[] = []) => {
-    const broker = new Broker(platformApi, openOutbound({ allowPrivateNetwork: '127.0.0.1' }));
+    const work = new WorkPool({ keyring: Keyring.of(['k'.repeat(32)]) });
+    onTestFinished(() => work.close());
+    const broker = new Broker({ platformApi, outbound: openOutbound({ allowPrivateNetwork: '127.0.0.1' }), work });
+    const unit = await UnitOfWork.open(createMemoryStore(), newId());
+    const granted = { runId: newId(), connectorId: 'c', integrationId: newId(), unit, isTransactional: true };
+    const { grant } = new OneTimeTokens().issue(granted);
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
-    const ask = broker.askFor({ connectorId: 'c', token: 'the-token', permissions, trace: newTrace() }, events);
+    const ask = broker.askFor({ connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() }, events);
     const text = typeof request === 'string' ? request : JSON.stringify(request);
-    return JSON.parse(await ask.fetch(text, new AbortController().signal));
+    return JSON.parse(String(await ask.fetch(text, new AbortController().signal)));
   };
   const request = { url: '/v1/x', method: 'POST', headers: [], body: 'text' };
 
@@ -91,7 +102,7 @@ describe('what is asked for', () => {
     const port = await httpServer((incoming, response) => response.end(String(incoming.headers.authorization)));
     const url = `http://127.0.0.1:${port}/`;
     expect(await fetchWith(request)).toMatchObject({ value: { body: 'ours' } });
-    expect(asked).toEqual([[request, 'the-token']]);
+    expect(asked).toEqual([[{ ...request, body: Buffer.from('text') }, 'the-token']]);
     expect(await fetchWith({ ...request, url }, [url])).toMatchObject({ value: { body: 'undefined' } });
     expect(asked).toHaveLength(1);
   });

@@ -25,3 +25,15 @@ test('who comes alone does not wait', async () => {
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   expect(queue.turn('a')).toBe(undefined);
 });
+
+test('who has used much of the CPU waits in proportion, and nobody waits for it', async () => {
+  const queue = new FairQueue();
+  queue.charge('a', 100);
+  const startedAt = performance.now();
+  const waited = Promise.resolve(queue.turn('a')).then(() => performance.now() - startedAt);
+  expect(queue.turn('b')).toBe(undefined);
+  // 50 ms are free; of the other 50 a quarter comes back in each millisecond.
+  expect(await waited).toBeGreaterThan(150);
+  // It has paid.
+  await Promise.race([queue.turn('a'), new Promise((_, reject) => setTimeout(reject, 10_000))]);
+});

@@ -84,11 +84,7 @@ const rows: [what: string, code: string, onConnection: (socket: Socket) => void]
     'request_failed',
     saying((socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')),
   ],
-  [
-    '100, though nobody expects it',
-    'request_failed',
-    saying((socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n')),
-  ],
+  ['100, and then nothing', 'request_timeout', saying((socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'))],
   [
     'gzip that is none',
     'request_failed',
@@ -197,6 +193,29 @@ test.each(rows)('%s: %s', async (_what, code, onConnection) => {
   const denial = await refusal(ask(openOutbound(limits), `http://127.0.0.1:${port}/`));
   expect(denial).toMatchObject({ code });
   expect(denial?.message).not.toMatch(INTERNALS);
+});
+
+const NOT_HTTP = 'The server answered with something that is not valid HTTP.';
+
+test.each([
+  ['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n'],
+  ['a status that is not a number', 'HTTP/1.1 abc OK\r\n\r\n'],
+  ['a header without a colon', `${HEAD}a b c\r\n\r\n`],
+  ['two lengths', `${HEAD}content-length: 1\r\ncontent-length: 2\r\n\r\nab`],
+  ['a length and chunks', `${HEAD}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n`],
+  ['a chunk without a length', `${HEAD}transfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n`],
+  ['a folded status line', 'HTTP/1.1 200\r\n OK\r\n\r\n'],
+  ['a folded length that is not a number', `${HEAD}content-length: 1\r\n 2\r\n\r\nabc`],
+])('%s is said to be no valid HTTP', async (_what, answer) => {
+  const port = await rawServer(saying((socket) => socket.end(answer)));
+  const denial = await refusal(ask(openOutbound(patient), `http://127.0.0.1:${port}/`));
+  expect(denial).toEqual({ code: 'request_failed', message: NOT_HTTP });
+});
+
+test('a body that breaks off is not said to be invalid', async () => {
+  const port = await rawServer(saying((socket) => socket.end(`${HEAD}content-length: 10\r\n\r\nabc`)));
+  const denial = await refusal(ask(openOutbound(patient), `http://127.0.0.1:${port}/`));
+  expect(denial?.message).toBe('The connection ended before the response was complete.');
 });
 
 test('the same server, well-behaved', async () => {

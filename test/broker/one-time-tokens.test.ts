@@ -11,8 +11,8 @@ async function issued() {
   const tokens = new OneTimeTokens();
   const integrationId = newId();
   const unit = await UnitOfWork.open(createMemoryStore(), integrationId);
-  const grant = { runId: newId(), connectorId: newId(), integrationId, unit, isTransactional: true };
-  return { tokens, grant, ...tokens.issue(grant) };
+  const granted = { runId: newId(), connectorId: newId(), integrationId, unit, isTransactional: true };
+  return { tokens, ...tokens.issue(granted) };
 }
 
 test('a token is found as long as its run goes on, and what it let in knows when that is over', async () => {

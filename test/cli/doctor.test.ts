@@ -13,7 +13,7 @@ import type { Verdict } from '../../src/cli/doctor/verdict.ts';
 import { completeOptions } from '../../src/options.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { callCommand, linesOf, runCommand } from '../support/command.ts';
-import { documentOf } from '../support/documents.ts';
+import { commitJson, documentOf } from '../support/documents.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { serve } from '../support/runtime.ts';
 
@@ -138,7 +138,7 @@ describe('a data folder', () => {
       async (data) => {
         const store = await openLowdbStore(data);
         const document = documentOf();
-        await store.commit(document.integration._id, () => document);
+        await commitJson(store, document);
         await store.close();
       },
       'secret-key',
@@ -241,7 +241,7 @@ test('bundles that do not load, each with its reason', async () => {
   expect(names).toEqual(['a', 'broken', 'old', 'twin']);
   expect(verdicts.map(({ status, sentence }) => `${status}: ${sentence}`)).toEqual([
     expect.stringMatching(/^problem: The bundle broken does not load: .*Unexpected/),
-    expect.stringMatching(/^problem: The bundle old does not load: version must match/),
+    expect.stringMatching(/^problem: The bundle old does not load: version must be a semantic version/),
     'problem: The bundle twin has the same id as a: one of them is refused.',
   ]);
   expect(await bundles(await temporaryFolder(), 'process', () => {})).toMatchObject([{ status: 'warning' }]);

@@ -57,7 +57,7 @@ test.each<[string, Record<string, string>, string[]]>([
         .replaceAll('\n', '\r\n')}`,
     },
     [
-      'package.json:3:3 error version must match pattern',
+      'package.json:3:3 error version must be a semantic version',
       'package.json:6:5 error connector.title must be string',
       'package.json:7:36 error connector.install.1.name must',
     ],
@@ -108,6 +108,21 @@ test.each<[string, Record<string, string>, string[]]>([
     'code that throws when it is loaded',
     { 'index.js': `${CODE}process.exit();` },
     ['package.json:4:3 error index.js does not load: process is not defined'],
+  ],
+  [
+    'a function by default',
+    {
+      'package.json': withLine('"main"', '"type": "module",\n  "main"'),
+      'index.js': 'export default function verify() {}\n',
+    },
+    ['package.json:5:3 error index.js does not load: the bundle must export an object with sections of functions'],
+  ],
+  [
+    'functions without a section',
+    { 'index.js': 'exports.verify = () => {};' },
+    [
+      'package.json:4:3 error index.js does not load: its functions must stand in sections (installer, uninstaller, settings, utilities, hooks, wrappers), and these do not: verify',
+    ],
   ],
   [
     'code that is too large',
@@ -169,6 +184,17 @@ test('what the runtime takes and makes nothing of is a warning', async () => {
     ].map((line) => expect.stringContaining(line)),
   );
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 7 warnings: shop 1\.0\.0/)]);
+});
+
+test('what is exported and cannot be called is a warning', async () => {
+  const { code, stdout, stderr } = await validated({
+    'package.json': withLine('"main"', '"type": "module",\n  "main"'),
+    'index.js': 'export const installer = { verify() {} };\nexport default { settings: {} };\n',
+  });
+  expect(stderr).toContain(
+    'package.json:5:3 warning index.js loads, but it exports what no call can reach, beside its sections: default.settings',
+  );
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 1 warning: shop 1\.0\.0/)]);
 });
 
 test('--json has the findings with their fields', async () => {

@@ -1,7 +1,9 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readEntry } from '../../src/connector/folder.ts';
+import { readEntry, readTarball } from '../../src/connector/folder.ts';
+import { tarballOf } from '../../src/connector/tarball.ts';
 import { type BundleText, temporaryFolder, writeBundle } from '../support/folders.ts';
 
 async function read(bundle: BundleText, change: (folder: string) => Promise<void> = async () => {}) {
@@ -182,4 +184,43 @@ test.each([
   });
   expect([reasons, image]).toEqual([[], undefined]);
   expect(connector?._id).toEqual(expect.any(String));
+});
+
+test.each<[string, Record<string, unknown>, message: RegExp]>([
+  ['a manifest of half a megabyte', { keywords: 'k'.repeat(500_000) }, /larger than 262144 bytes/],
+  ['millions of zeros', { connector: { install: Array(2_900_000).fill(0) } }, /larger than 262144 bytes/],
+  ['depth that no tool needs', { other: JSON.parse('['.repeat(2_000) + ']'.repeat(2_000)) }, /deeper than 1000 levels/],
+])('%s is refused before it is parsed, from a folder and from a tarball', async (_, fields, message) => {
+  const packageJson = JSON.stringify({ name: 'b', version: '1.0.0', main: 'index.js', connector: {}, ...fields });
+  const inFolder = await read({ code: '' }, (folder) => writeFile(join(folder, 'package.json'), packageJson));
+  const files = new Map([
+    ['package.json', Buffer.from(packageJson)],
+    ['index.js', Buffer.from('')],
+  ]);
+  const packed = await readTarball(await tarballOf(files), 'b');
+  for (const { reasons } of [inFolder, packed]) {
+    expect(reasons).toMatchObject([{ code: 'invalid_field', field: 'package.json' }]);
+    expect(reasons[0]?.message).toMatch(message);
+  }
+});
+
+test('a manifest that is wrong in many places gets eight reasons, and a step has no more than a hundred keys', async () => {
+  const zeros = await read({ code: '', connector: { install: Array(1_000).fill(0) } });
+  expect(zeros.reasons).toHaveLength(8);
+  const wide = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, i]));
+  const { reasons } = await read({ code: '', connector: { install: [{ name: 's', ...wide }] } });
+  expect(reasons).toMatchObject([{ code: 'invalid_field', field: 'connector.install' }]);
+  expect((await read({ code: '', connector: { install: [{ ...wide, k99: undefined, name: 's' }] } })).reasons).toEqual(
+    [],
+  );
+});
+
+test('code of many megabytes is hashed as a whole', async () => {
+  const code = `// ${'größe '.repeat(500_000)}`;
+  let text = '';
+  const manifest = await read({ code }, async (folder) => {
+    text = await readFile(join(folder, 'package.json'), 'utf8');
+  });
+  const digest = createHash('sha256').update(text).update('\0').update(code).digest('hex');
+  expect(manifest.connector?.bundle.digest).toBe(`sha256-${digest}`);
 });

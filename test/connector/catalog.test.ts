@@ -233,9 +233,10 @@ test('a bundle that there was no room to try is tried again, and is not refused 
   await writeBundle(connectors, 'a', { code: answering('x') });
   const acceptances = await Acceptances.open(data, () => new Date());
   const tried: boolean[] = [];
-  const loads = async (_: unknown, isReplacement: boolean): Promise<undefined> => {
+  const loads = async (_: unknown, isReplacement: boolean): Promise<object> => {
     tried.push(isReplacement);
     if (tried.length === 1) throw requestError('overloaded');
+    return {};
   };
   const errors: unknown[] = [];
   const nothing = (): void => {};

@@ -14,6 +14,8 @@ test.each([
   ['1.0.0+one', '1.0.0+two', undefined],
   ['2.0.0', '1.9.9', undefined],
   ['2.0.0', '2.0.0-beta.1', undefined],
+  ['2026.01.30', '2026.1.31', '2026.1.31'],
+  ['2026.01.30', '2026.1.30', undefined],
   ['spring edition', '2.0.0', undefined],
   [undefined, '2.0.0', undefined],
 ])('of %s to %s: %s', (version, other, newer) => {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { InstallStep } from '../../src/connector/manifest.ts';
+import { assertIntegration } from '../../src/integration/integration.ts';
 import { persistSettings } from '../../src/integration/persist-settings.ts';
+import { mergeSteps } from '../../src/integration/steps.ts';
 import type { Json, JsonObject } from '../../src/json.ts';
+import { ENOUGH_MS, refused, timed } from '../support/timed.ts';
 
 const form: JsonObject = {
   own: 1,
@@ -150,3 +154,75 @@ function errorsOf(work: () => unknown): [code: string, field: string | undefined
   }
   throw new Error('it was taken');
 }
+
+test('a form of twenty thousand stores takes no time', () => {
+  const fields = [{ name: 'a', type: 'text' }];
+  const sections = Array.from({ length: 20_000 }, (_, i) => ({ id: `s${i}`, fields }));
+  const pending = Object.fromEntries(sections.map(({ id }) => [id, { a: id }]));
+  const { result, ms } = timed(() => persistSettings({ supportsMultiStore: true, sections }, pending));
+  expect((result.sections as JsonObject[])[19_999]).toEqual({
+    id: 's19999',
+    fields: [{ name: 'a', type: 'text', value: 's19999' }],
+  });
+  expect(ms).toBeLessThan(ENOUGH_MS);
+});
+
+test('five thousand of five thousand options, ten times, take no time', () => {
+  const options = Array.from({ length: 5_000 }, (_, i) => [`v${i}`, `Label ${i}`]);
+  const value = options.map(([id]) => id as string);
+  const names = Array.from({ length: 10 }, (_, i) => `f${i}`);
+  const fields = names.map((name) => ({ name, type: 'multiselect', options }));
+  const pending = Object.fromEntries(names.map((name) => [name, value]));
+  expect(timed(() => persistSettings({ fields }, pending)).ms).toBeLessThan(ENOUGH_MS);
+  const wrong = { ...pending, f9: [...value.slice(1), 'none'] };
+  const { result, ms } = timed(() => refused(() => persistSettings({ fields }, wrong)));
+  expect(result.errors).toMatchObject([{ code: 'invalid_field', field: 'f9' }]);
+  expect(ms).toBeLessThan(ENOUGH_MS);
+});
+
+const many = <T>(count: number, each: T): T[] => Array(count).fill(each);
+
+test.each<[string, JsonObject, JsonObject]>([
+  ['too many fields', { fields: many(60_000, { name: 'a' }) }, { a: 1 }],
+  ['too many sections', { sections: many(60_000, { fields: [] }) }, {}],
+  ['too many options', { fields: [{ name: 'a', type: 'select', options: many(20_000, 1) }] }, { a: 1 }],
+  ['too many chosen values', { fields: [{ name: 'a', type: 'multiselect', options: [1] }] }, { a: many(20_000, 1) }],
+  [
+    'a long list for many fields of one name',
+    { fields: many(40_000, { name: 'a', type: 'multiselect', options: [1] }) },
+    { a: many(9_000, 1) },
+  ],
+])('%s are refused', (_, settings, pending) => {
+  const { result, ms } = timed(() => refused(() => persistSettings(settings, pending)));
+  expect(result.errors).toMatchObject([{ code: 'invalid_field', field: 'pending' }]);
+  expect(ms).toBeLessThan(ENOUGH_MS);
+});
+
+test('only the first of many wrong values are named, and names are cut', () => {
+  const pending = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`${i}${'k'.repeat(500)}`, 1]));
+  const { errors } = refused(() => persistSettings(form, pending));
+  expect(errors).toHaveLength(100);
+  expect(errors[0]?.field).toHaveLength(200);
+});
+
+test('names and ids that are no texts belong to nobody', () => {
+  const odd = { toString: 1, valueOf: 1 };
+  const settings = { supportsMultiStore: true, sections: [{ id: odd, fields: [{ name: odd, label: odd }] }] };
+  expect(persistSettings(settings as unknown as JsonObject, {})).toEqual(settings);
+  expect(persistSettings({ fields: [{ name: odd }] } as unknown as JsonObject, {})).toBeDefined();
+  const labelled = { fields: [{ name: 'a', label: odd, type: 'number' }] } as unknown as JsonObject;
+  expect(refused(() => persistSettings(labelled, { a: 'x' })).errors).toMatchObject([{ field: 'a' }]);
+});
+
+test('one value in many places is refused as what it would be on the disk', () => {
+  const settings = persistSettings({ fields: many(40_000, { name: 'a', type: 'text' }) }, { a: 'v'.repeat(1_000_000) });
+  const { result, ms } = timed(() => refused(() => assertIntegration({ name: 'i', settings })));
+  expect(result.errors).toMatchObject([{ code: 'invalid_field', field: 'settings' }]);
+  expect(ms).toBeLessThan(ENOUGH_MS);
+
+  const steps = Array.from({ length: 1_000 }, (): InstallStep => ({ name: 'a' }));
+  const install = mergeSteps(steps, [{ name: 'a', form: { list: many(300_000, [1]) } }]) as unknown as Json;
+  const second = timed(() => refused(() => assertIntegration({ name: 'i', install })));
+  expect(second.result.errors).toMatchObject([{ code: 'invalid_field', field: 'install' }]);
+  expect(second.ms).toBeLessThan(ENOUGH_MS);
+});

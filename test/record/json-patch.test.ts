@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/json.ts';
 import { assertPatch, patched } from '../../src/record/json-patch.ts';
+import { ENOUGH_MS, timed } from '../support/timed.ts';
 
 const apply = (document: JsonObject, patch: Json): JsonObject => patched(document, assertPatch(patch));
 /** The code and field of a refusal. */
@@ -196,4 +197,93 @@ describe('a bomb is refused before it goes off:', () => {
     expect(apply({ list }, [{ op: 'test', path: '/list', value: list }])).toEqual({ list });
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
+});
+
+describe('a patch of a thousand operations takes no time', () => {
+  const thousand = (operation: Json): Json => Array(1_000).fill(operation);
+  const wide: JsonObject = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, 1]));
+  const many: JsonObject = { list: Array(400_000).fill(1) };
+
+  test.each<[string, JsonObject, Json, unknown]>([
+    [
+      'tests of many names against none',
+      wide,
+      thousand({ op: 'test', path: '', value: {} }),
+      ['invalid_field', '0.path'],
+    ],
+    [
+      'tests of many names that are the same',
+      { a: wide },
+      Array(2).fill({ op: 'test', path: '/a', value: wide }),
+      ['request_too_large', undefined],
+    ],
+    [
+      'tests of a long list',
+      many,
+      Array(4).fill({ op: 'test', path: '/list', value: many.list as Json }),
+      ['request_too_large', undefined],
+    ],
+    [
+      'tests of a long text',
+      { text: 't'.repeat(1_000_000) },
+      thousand({ op: 'test', path: '/text', value: 't'.repeat(1_000_000) }),
+      { text: 't'.repeat(1_000_000) },
+    ],
+    [
+      'paths of a thousand names',
+      {},
+      thousand({ op: 'move', from: '/~1'.repeat(660), path: '/a'.repeat(1_000) }),
+      ['invalid_field', '0.path'],
+    ],
+    [
+      'paths of a thousand names, all through',
+      { a: 1 },
+      [...(thousand({ op: 'test', path: `/${'~0'.repeat(990)}`, value: 1 }) as Json[])],
+      ['invalid_field', '0.path'],
+    ],
+    [
+      'values that go deeper and deeper',
+      { a: 1 },
+      Array.from({ length: 1_000 }, (_, i): Json => ({ op: 'add', path: '/a'.repeat(i + 1), value: { a: {} } })),
+      ['invalid_field', '101.path'],
+    ],
+  ])('%s', (_what, document, patch, expected) => {
+    const { result, ms } = timed(() => refusal(document, patch));
+    expect(result).toEqual(expected);
+    expect(ms).toBeLessThan(ENOUGH_MS);
+  });
+
+  test('numbers are compared as numbers', () => {
+    expect(refusal({ a: 0 }, [{ op: 'test', path: '/a', value: -0 }])).toEqual({ a: 0 });
+    expect(refusal({ a: [1] }, [{ op: 'test', path: '/a', value: { 0: 1 } }])).toEqual(['invalid_field', '0.path']);
+    expect(refusal({ a: { b: 1 } }, [{ op: 'test', path: '/a', value: { toString: 1 } }])).toEqual([
+      'invalid_field',
+      '0.path',
+    ]);
+  });
+});
+
+test('neither the document nor the patch is changed, and what a patch leaves alone is shared', () => {
+  const document: JsonObject = { a: { b: [{ c: 1 }] }, big: { list: [1, 2, 3] }, d: { e: 1 } };
+  const patch: Json = [
+    { op: 'add', path: '/a/b/0/x', value: { y: [] } },
+    { op: 'add', path: '/a/b/0/x/y/-', value: 1 },
+    { op: 'move', from: '/a/b/0', path: '/a/b/-' },
+    { op: 'copy', from: '/d', path: '/f' },
+    { op: 'replace', path: '/f/e', value: 2 },
+    { op: 'remove', path: '/d/e' },
+  ];
+  const [before, wanted] = [structuredClone(document), structuredClone(patch)];
+  const result = apply(document, patch);
+  expect(result).toEqual({ a: { b: [{ c: 1, x: { y: [1] } }] }, big: { list: [1, 2, 3] }, d: {}, f: { e: 2 } });
+  expect([document, patch]).toEqual([before, wanted]);
+  expect(result.big).toBe(document.big);
+});
+
+test('a small change of a large record costs no more than itself', () => {
+  const large = Array.from({ length: 100_000 }, (_, i) => ({ i, text: 'text' }));
+  const document: JsonObject = { name: 'n', large };
+  const { result, ms } = timed(() => apply(document, [{ op: 'replace', path: '/name', value: 'm' }]));
+  expect(result).toMatchObject({ name: 'm' });
+  expect(ms).toBeLessThan(ENOUGH_MS / 10);
 });

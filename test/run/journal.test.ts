@@ -166,3 +166,26 @@ test('a file that another has locked is left as it is, and runs are kept in memo
   expect((await client('GET', '/readyz')).body.reasons).toEqual([expect.stringContaining('kept in memory')]);
   expect(await readdir(data)).not.toContainEqual(expect.stringContaining('damaged'));
 });
+
+test('to look for runs that have logged much writes no more than is looked at', async () => {
+  const file = join(await temporaryFolder(), 'runs.sqlite');
+  const integrationId = newId();
+  const { journal } = RunJournal.open(file, never);
+  const { journal: reader } = RunJournal.open(file, never);
+  onTestFinished(() => reader.close());
+  const line = { at: '', level: 'info' as const, message: 'm'.repeat(256 * 1024) };
+  const records = Array.from({ length: 2 * RUNS_KEPT }, () => recordOf(integrationId, { log: [line] }));
+  for (const record of records) journal.end(record);
+  const startedAt = performance.now();
+  const ids = journal.idsOf(integrationId);
+  expect(journal.newestOf(integrationId)).toBe(records.at(-1)?._id);
+  const [one, other] = [records.at(-1) as RunRecord, records.at(-50) as RunRecord];
+  for (const record of [one, other]) expect(journal.find(integrationId, record._id)).toEqual(record);
+  expect(performance.now() - startedAt).toBeLessThan(100);
+  expect(ids).toEqual(records.slice(-RUNS_KEPT).map(({ _id }) => _id));
+  // As after a kill: what was shown is in the file, and the rest waits.
+  expect(reader.idsOf(integrationId)).toEqual([other._id, one._id].sort());
+  // The same, whether they wait or not.
+  journal.close();
+  expect(reader.idsOf(integrationId)).toEqual(ids);
+});

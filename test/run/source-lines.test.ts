@@ -1,7 +1,11 @@
 /** Stacks by source maps: those of bundlers, and those that are meant to do harm. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { transform } from 'esbuild';
 import { expect, test } from 'vitest';
-import { inlineSourceMap, withSourceLines } from '../../src/run/source-lines.ts';
+import { inlineSourceMap, SourceLines, withSourceLines } from '../../src/run/source-lines.ts';
+import { readSourceMap } from '../../src/run/source-map.ts';
+import { ENOUGH_MS } from '../support/timed.ts';
 
 const SOURCE = `// first line
 export function outer(): number {
@@ -11,6 +15,9 @@ export function outer(): number {
 
 function inner(value: number): number { throw new Error('größe' + value); }
 `;
+
+const mapped = async (stack: string, filename: string, map: string | undefined): Promise<string> =>
+  withSourceLines(stack, filename, map === undefined ? undefined : await readSourceMap(map));
 
 /** Where the source has a text, as `line:column`. */
 function placeOf(text: string, source = SOURCE): [line: number, column: number] {
@@ -31,16 +38,16 @@ test.each([{ minify: false }, { minify: true }])(
     const stack = `Error: größe1\n    at inner (a/index.js:${line}:${column})\n    at other (b/index.js:1:1)`;
     const [sourceLine, sourceColumn] = placeOf('throw');
     const expected = `Error: größe1\n    at inner (src/größe.ts:${sourceLine}:${sourceColumn})\n    at other (b/index.js:1:1)`;
-    expect(withSourceLines(stack, 'a/index.js', map)).toBe(expected);
+    expect(await mapped(stack, 'a/index.js', map)).toBe(expected);
     const inline = await transform(SOURCE, { loader: 'ts', minify, sourcemap: 'inline', sourcefile: 'src/größe.ts' });
-    expect(withSourceLines(stack, 'a/index.js', inlineSourceMap(inline.code))).toBe(expected);
+    expect(await mapped(stack, 'a/index.js', inlineSourceMap(inline.code))).toBe(expected);
   },
 );
 
 test('a place that the map does not know stays as it is', async () => {
   const { map } = await transform(SOURCE, { loader: 'ts', sourcemap: 'external', sourcefile: 'x.ts' });
   for (const stack of ['a/index.js:900:1', 'a/index.js:0:0', 'a/index.js', 'aXindex.js:1:1', '']) {
-    expect(withSourceLines(stack, 'a/index.js', map)).toBe(stack);
+    expect(await mapped(stack, 'a/index.js', map)).toBe(stack);
   }
 });
 
@@ -61,21 +68,102 @@ test.each<[string, string | undefined]>([
   ['negative places', map({ mappings: 'ADDD' })],
   ['too large a map', map({ sourcesContent: ['x'.repeat(7_000_000)] })],
   ['too many mappings', map({ mappings: 'AAAA,'.repeat(1_000_000) })],
-])('a map with %s does no harm', (_what, text) => {
-  expect([stack, 'at f (a.ts:0:0)']).toContain(withSourceLines(stack, 'a/index.js', text));
+])('a map with %s does no harm', async (_what, text) => {
+  expect([stack, 'at f (a.ts:0:0)']).toContain(await mapped(stack, 'a/index.js', text));
 });
 
-test('the control: the same map, good', () => {
-  expect(withSourceLines(stack, 'a/index.js', map({}))).toBe('at f (a.ts:1:1)');
-  expect(withSourceLines(stack, 'a/index.js', map({ sourceRoot: 'src/' }))).toBe('at f (src/a.ts:1:1)');
+test('the control: the same map, good', async () => {
+  expect(await mapped(stack, 'a/index.js', map({}))).toBe('at f (a.ts:1:1)');
+  expect(await mapped(stack, 'a/index.js', map({ sourceRoot: 'src/' }))).toBe('at f (src/a.ts:1:1)');
 });
 
-test('the largest map takes a moment, and the longest name of a source little room', () => {
+test('the largest map takes a moment, and the longest name of a source little room', async () => {
   const large = map({ mappings: 'AAAA,'.repeat(419_000), sources: ['s'.repeat(1_000_000)] });
   const frames = 'at f (a/index.js:1:1)\n'.repeat(1_000);
   const startedAt = performance.now();
-  const shown = withSourceLines(frames, 'a/index.js', large);
+  const shown = await mapped(frames, 'a/index.js', large);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
   expect(shown).toContain('ssss:1:1');
   expect(shown.length).toBeLessThan(300_000);
 });
+
+/** Of one line: columns 0, 10, 20, …, each from the line of that number. */
+const columns = (count: number): string => ['AAAA', ...Array(count - 1).fill('UACA')].join(',');
+
+test('a place is the last segment of its line that begins there or before', async () => {
+  const text = map({ mappings: `${columns(100)};;${columns(3)};A` });
+  for (const [at, expected] of [
+    ['1:1', 'a.ts:1:1'],
+    ['1:10', 'a.ts:1:1'],
+    ['1:11', 'a.ts:2:1'],
+    ['1:996', 'a.ts:100:1'],
+    ['1:99999', 'a.ts:100:1'],
+    ['2:1', 'a/index.js:2:1'],
+    // The line in the source counts on from one line of the bundle to the next.
+    ['3:25', 'a.ts:102:1'],
+    ['4:1', 'a/index.js:4:1'],
+    ['5:1', 'a/index.js:5:1'],
+  ]) {
+    expect(await mapped(`a/index.js:${at}`, 'a/index.js', text)).toBe(expected);
+  }
+});
+
+test('a map that is too large for an index is not taken out of the code', () => {
+  const comment = '//# sourceMappingURL=data:application/json;base64,';
+  expect(inlineSourceMap(`code(); // a\n${comment}${Buffer.from('{}').toString('base64')}\n`)).toBe('{}');
+  expect(inlineSourceMap('code(); // a')).toBeUndefined();
+  expect(inlineSourceMap(`${comment}${'A'.repeat(9_000_000)}`)).toBeUndefined();
+});
+
+const bundle = (digest: string) => ({
+  connectorId: 'c',
+  digest,
+  filename: 'a/index.js',
+  format: 'commonjs' as const,
+  code: '',
+});
+const frames = Array.from({ length: 100 }, (_, i) => `at f (a/index.js:${20_000 * i + 1}:1)`).join('\n');
+
+test.each([
+  ['two million lines', map({ mappings: ';'.repeat(2 * 1024 * 1024) })],
+  ['four hundred thousand segments', map({ mappings: 'AAAA,'.repeat(419_000) })],
+  ['text that nobody reads', map({ sourcesContent: ['x\n'.repeat(2_000_000)] })],
+])('a map of %s is read once, and nobody waits for it', async (_, sourceMap) => {
+  const lines = new SourceLines();
+  const code = { bundle: bundle('1'), sourceMap };
+  const gaps = watchTurns();
+  const first = await lines.of(code, frames);
+  expect(await gaps()).toBeLessThan(ENOUGH_MS);
+  const startedAt = performance.now();
+  for (let i = 0; i < 50; i++) expect(await lines.of(code, frames)).toBe(first);
+  expect((performance.now() - startedAt) / 50).toBeLessThan(20);
+});
+
+test('indexes of many large maps do not stay', async () => {
+  const lines = new SourceLines();
+  const sourceMap = map({ mappings: 'AAAA,'.repeat(419_000) });
+  const codes = Array.from({ length: 20 }, (_, i) => ({ bundle: bundle(String(i)), sourceMap }));
+  const before = process.memoryUsage().arrayBuffers;
+  for (const code of codes) await lines.of(code, frames);
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 1024 * 1024);
+  for (const code of codes) expect(await lines.of(code, 'a/index.js:1:1')).toBe('a.ts:1:1');
+});
+
+/** The longest that a turn of the event loop takes until it is asked. */
+function watchTurns(): () => Promise<number> {
+  let [longest, at, isOver] = [0, performance.now(), false];
+  const watching = (async () => {
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve));
+      longest = Math.max(longest, performance.now() - at);
+      at = performance.now();
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await watching;
+    return longest;
+  };
+}

@@ -186,6 +186,54 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await run({ code: f(`async () => [${value}]`) })).toMatchObject({ fault: 'invalid_extension_response' });
     });
 
+    test.each([
+      ['{ rows: [{}, { created: new Date() }] }', 'Date at rows[1].created'],
+      ['[1, [undefined]]', 'undefined at [1][0]'],
+      ['{ a: { b: [() => {}] } }', 'function at a.b[0]'],
+      ['{ "the sum": NaN }', 'NaN at ["the sum"]'],
+      ['{ $_9: { "9a": -Infinity } }', '-Infinity at $_9["9a"]'],
+      ['new Map()', 'Map'],
+      ['[new (class Order {})()]', 'Order at [0]'],
+      ['{ a: Symbol("s") }', 'symbol at a'],
+      ['{ a: 1n }', 'bigint at a'],
+      ['{ a: { [Symbol("s")]: 1 } }', 'a symbol as a key at a'],
+      ['{ a: new (class {})() }', 'an object of a class at a'],
+      ['[Object.create({ constructor: { name: "x" } })]', 'an object of a class at [0]'],
+      ['new (class List extends Array {})()', 'List'],
+      ['{ get a() { throw new Error() } }', 'something that throws when it is read'],
+      [
+        '{ "ä\\n\\u202e": Object.create({ constructor: Object.defineProperty(() => {}, "name", { value: "B\\u202ed\\n" }) }) }',
+        'B?d? at ["?\\n?"]',
+      ],
+    ])('%s: what, and where', async (value, what) => {
+      const message = `The function's answer is not plain JSON: ${what}.`;
+      for (const code of [
+        f(`() => (${value})`),
+        f(`async () => (${value})`),
+        f(`(options, callback) => callback(null, ${value})`),
+      ]) {
+        expect(await run({ code })).toMatchObject({ fault: 'invalid_extension_response', message });
+      }
+    });
+
+    test('what is said is bounded, however deep and long the names are', async () => {
+      const long = 'let a = new Date(); for (let i = 0; i < 150; i++) a = { ["k".repeat(1_000_000)]: a };';
+      const named = 'class A {} Object.defineProperty(A, "name", { value: "n".repeat(1_000_000) });';
+      for (const code of [f(`() => { ${long} return a; }`), f(`() => { ${named} return new A(); }`)]) {
+        const outcome = await run({ code });
+        expect(outcome).toMatchObject({ fault: 'invalid_extension_response' });
+        expect((outcome as { message: string }).message.length).toBeLessThan(400);
+      }
+    });
+
+    test('patched built-ins do not change it', async () => {
+      const patches =
+        'for (const name of Object.getOwnPropertyNames(String.prototype)) if (name !== "constructor") String.prototype[name] = () => "patched"; JSON.stringify = () => "patched"; Reflect.getOwnPropertyDescriptor = () => ({ value: "patched" });';
+      expect(await run({ code: f(`() => { ${patches} return { 'a b': [new Date()] }; }`) })).toMatchObject({
+        message: 'The function\'s answer is not plain JSON: Date at ["a b"][0].',
+      });
+    });
+
     test('too large is a fault of its own, the limit itself is not', async () => {
       const limits = { resultBytes: 1000 };
       const text = (bytes: number): string => f(`() => 'ä' + 'x'.repeat(${bytes - 4})`);

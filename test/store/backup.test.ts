@@ -13,11 +13,12 @@ import { Acceptances } from '../../src/connector/acceptances.ts';
 import { type BackedAcceptances, backupOf, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { Document, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { DocumentJson as Document } from '../../src/store/stored.ts';
 import { CODE, CONNECTOR, GROUP, install } from '../crash/model.ts';
 import { createClient, errorsOf } from '../support/client.ts';
 import { callCommand, linesOf, runCommand } from '../support/command.ts';
-import { allOf, documentOf } from '../support/documents.ts';
+import { allOf, commitJson, documentOf } from '../support/documents.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { startServer } from '../support/server.ts';
 
@@ -25,7 +26,7 @@ const NOW = new Date('2026-01-02T03:04:05Z');
 
 async function storeOf(documents: readonly Document[]): Promise<Store> {
   const store = createMemoryStore();
-  for (const document of documents) await store.commit(document.integration._id, () => document);
+  for (const document of documents) await commitJson(store, document);
   return store;
 }
 
@@ -62,7 +63,13 @@ test('what was saved is restored as it was: names of any kind, large settings, n
 test('what is there with other content is overwritten on demand alone', async () => {
   const [changed, same, other] = [withRecord(documentOf()), documentOf(), documentOf({ name: 'not in the backup' })];
   const file = await save(await storeOf([changed, same]));
-  const now = { ...changed, integration: { ...changed.integration, name: 'changed since' }, exports: {} };
+  const { [changed.integration._id]: revision = 0 } = changed.revisions;
+  const now = {
+    ...changed,
+    integration: { ...changed.integration, name: 'changed since' },
+    revisions: { [changed.integration._id]: revision },
+    exports: {},
+  };
   const store = await storeOf([now, same, other]);
   await expect(restore(store, file)).rejects.toMatchObject({
     code: 'already_there',
@@ -268,7 +275,8 @@ describe('is refused, and nothing is restored:', () => {
 
   test('a record that belongs to another integration', async () => {
     const file = await save(await storeOf([first]));
-    const other = { ...second, exports: first.exports };
+    const other = { ...second, exports: first.exports, revisions: { ...second.revisions, ...first.revisions } };
+    delete other.revisions[first.integration._id];
     const store = await storeOf([other]);
     await expect(restore(store, file, { overwrite: true })).rejects.toMatchObject({ code: 'already_there' });
     expect(await allOf(store)).toEqual([other]);
@@ -286,7 +294,7 @@ describe('the commands', () => {
     const [from, to, file] = [join(folder, 'from'), join(folder, 'to'), join(folder, 'größe.backup.gz')];
     const store = await openLowdbStore(from);
     const document = documentOf({ name: 'n' });
-    await store.commit(document.integration._id, () => document);
+    await commitJson(store, document);
     await store.close();
 
     const on = (args: string[], data: string) => run(args, { BULKHEAD_DATA: data });
@@ -307,7 +315,7 @@ describe('the commands', () => {
     const restored = await openLowdbStore(to);
     expect(await allOf(restored)).toEqual([document]);
     const changed = { ...document, integration: { ...document.integration, name: 'changed' } };
-    await restored.commit(document.integration._id, () => changed);
+    await commitJson(restored, changed);
     await restored.close();
     expect(await on(['restore', file], to)).toMatchObject({ code: 1, stderr: expect.stringContaining('--overwrite') });
     expect((await on(['restore', file, '--overwrite'], to)).stdout).toContain('overwrote 1');

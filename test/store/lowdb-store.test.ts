@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CommitLog } from '../../src/store/commit-log.ts';
 import { lockFolder } from '../../src/store/folder-lock.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
-import type { Document } from '../../src/store/store.ts';
-import { allOf, documentOf } from '../support/documents.ts';
+import type { DocumentJson as Document } from '../../src/store/stored.ts';
+import { allOf, commitJson, documentOf, jsonOf } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 const logsIn = (names: string[]): string[] => names.filter((name) => name.endsWith('.log'));
@@ -24,10 +24,10 @@ test('what was committed is read again, and no temporary file is left', async ()
   const store = await openLowdbStore(folder);
   const document = documentOf({ name: 'Größe ✓' });
   const { _id } = document.integration;
-  await store.commit(_id, () => document);
+  await commitJson(store, document);
   await store.close();
   const again = await openLowdbStore(folder);
-  expect(await again.get(_id)).toEqual(document);
+  expect(jsonOf(await again.get(_id))).toEqual(document);
   await again.close();
   expect(await readdir(join(folder, 'integrations'))).toEqual([`${_id}.json`]);
 });
@@ -101,7 +101,7 @@ test('a file that an editor has written, with a mark in front and Windows line e
   expect([store.problems, await allOf(store)]).toEqual([[], [document]]);
   // The list, which is read from texts, and a commit on it.
   const changed = { ...document, revisions: { [_id]: 2 } };
-  await store.commit(_id, () => changed);
+  await commitJson(store, changed);
   await store.close();
   expect(JSON.parse(await readFile(join(folder, 'integrations', `${_id}.json`), 'utf8'))).toEqual(changed);
 });
@@ -123,7 +123,7 @@ test('a document that does not fit is refused before anything is written', async
     check: ({ integration }) => (integration.name === 'bad' ? 'a bad name' : undefined),
   });
   const document = documentOf({ name: 'bad' });
-  await expect(store.commit(document.integration._id, () => document)).rejects.toThrow('a bad name');
+  await expect(commitJson(store, document)).rejects.toThrow('a bad name');
   expect(await allOf(store)).toEqual([]);
   await store.close();
   expect(await readdir(join(folder, 'integrations'))).toEqual([]);
@@ -135,7 +135,7 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   const [blocked, free] = [documentOf({ name: 'blocked' }), documentOf({ name: 'free' })];
   const inTheWay = join(folder, 'integrations', `${blocked.integration._id}.json`);
   await mkdir(inTheWay);
-  for (const document of [blocked, free]) await store.commit(document.integration._id, () => document);
+  for (const document of [blocked, free]) await commitJson(store, document);
   await vi.waitFor(() => expect(store.problems).toHaveLength(1), 20_000);
   expect(store.problems[0]?.message).toContain('safe in the log');
   expect(JSON.parse(await readFile(join(folder, 'integrations', `${free.integration._id}.json`), 'utf8'))).toEqual(
@@ -155,7 +155,7 @@ test('a document whose file cannot be written holds up no other, and stays safe 
 test('what is committed while files are being written reaches its file too', async () => {
   const folder = await temporaryFolder();
   const store = await openLowdbStore(folder);
-  const commit = (document: Document): Promise<unknown> => store.commit(document.integration._id, () => document);
+  const commit = (document: Document): Promise<unknown> => commitJson(store, document);
   await Promise.all(Array.from({ length: 200 }, () => commit(documentOf())));
   const filesIn = async (): Promise<string[]> => readdir(join(folder, 'integrations'));
   // A checkpoint is at its files, and others commit meanwhile.
@@ -213,7 +213,7 @@ describe('the log of a process that was killed', () => {
     expect(await allOf(store)).toEqual([last]);
     expect(await readdir(join(folder, 'integrations'))).toEqual([`${id}.json`]);
     expect(logsIn(await readdir(folder))).toEqual([]);
-    await store.commit(other, () => removed);
+    await commitJson(store, removed);
     expect(logsIn(await readdir(folder))).toEqual(['commits-8.log']);
     await store.close();
   });

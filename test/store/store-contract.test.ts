@@ -3,9 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { objectIds } from '../../src/store/object-id.ts';
-import { type Document, placeOf, type Store, type StoreChange } from '../../src/store/store.ts';
+import { Part } from '../../src/store/part.ts';
+import type { Document, Store, StoreChange } from '../../src/store/store.ts';
+import { type DocumentJson, placeOf } from '../../src/store/stored.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
-import { allOf, documentOf, newId } from '../support/documents.ts';
+import { allOf, commitJson, documentOf, jsonOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 async function lowdb(): Promise<Store> {
@@ -28,8 +30,8 @@ describe.each(implementations)('%s store', (_name, open) => {
     const store = await open();
     const document = documentOf();
     const { _id } = document.integration;
-    expect(await store.commit(_id, () => document)).toEqual(document);
-    expect(await store.get(_id)).toEqual(document);
+    expect(await commitJson(store, document)).toEqual(document);
+    expect(jsonOf(await store.get(_id))).toEqual(document);
     await store.commit(_id, () => undefined);
     expect(await store.get(_id)).toBeUndefined();
     expect(await allOf(store)).toEqual([]);
@@ -42,7 +44,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       documentOf({ createdAt: '2025-01-01T00:00:00.000Z' }),
       documentOf({ createdAt: '2026-01-01T00:00:00.000Z' }),
     ] as const;
-    for (const document of documents) await store.commit(document.integration._id, () => document);
+    for (const document of documents) await commitJson(store, document);
     const [first, second, third] = documents;
     const ids = [second, first, third].map(({ integration }) => integration._id);
     expect((await allOf(store)).map(({ integration }) => integration._id)).toEqual(ids);
@@ -51,11 +53,11 @@ describe.each(implementations)('%s store', (_name, open) => {
   test('the list begins after a place, whether what stood there is still there or not, and shows what changes meanwhile', async () => {
     const store = await open();
     const documents = ['1', '2', '3', '4'].map((day) => documentOf({ createdAt: `2026-01-0${day}T00:00:00.000Z` }));
-    for (const document of documents) await store.commit(document.integration._id, () => document);
-    const [first, second, third, fourth] = documents as [Document, Document, Document, Document];
-    const thoseAfter = async (document: Document): Promise<Document[]> => {
-      const found: Document[] = [];
-      for await (const each of store.documents(placeOf(document.integration))) found.push(each);
+    for (const document of documents) await commitJson(store, document);
+    const [first, second, third, fourth] = documents as [DocumentJson, DocumentJson, DocumentJson, DocumentJson];
+    const thoseAfter = async (document: DocumentJson): Promise<DocumentJson[]> => {
+      const found: DocumentJson[] = [];
+      for await (const each of store.documents(placeOf(document.integration))) found.push(jsonOf(each));
       return found;
     };
     expect(await thoseAfter(second)).toEqual([third, fourth]);
@@ -63,7 +65,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect(await thoseAfter(second)).toEqual([third, fourth]);
     expect(await thoseAfter(first)).toEqual([third, fourth]);
     expect(await thoseAfter(fourth)).toEqual([]);
-    await store.commit(second.integration._id, () => second);
+    await commitJson(store, second);
     expect(await allOf(store)).toEqual(documents);
   });
 
@@ -73,9 +75,9 @@ describe.each(implementations)('%s store', (_name, open) => {
     const { _id } = document.integration;
     const record = documentOf().integration;
     const withRecord = { ...document, exports: { [record._id]: record } };
-    await store.commit(_id, () => withRecord);
+    await commitJson(store, withRecord);
     expect([await store.ownerOf(_id), await store.ownerOf(record._id)]).toEqual([_id, _id]);
-    await store.commit(_id, () => document);
+    await commitJson(store, document);
     expect([await store.ownerOf(_id), await store.ownerOf(record._id)]).toEqual([_id, undefined]);
     await store.commit(_id, () => undefined);
     expect(await store.ownerOf(_id)).toBeUndefined();
@@ -85,27 +87,27 @@ describe.each(implementations)('%s store', (_name, open) => {
     const store = await open();
     const document = documentOf();
     const { _id } = document.integration;
-    await store.commit(_id, () => document);
+    await commitJson(store, document);
     const failing = store.commit(_id, () => {
       throw new RangeError('no');
     });
     await expect(failing).rejects.toThrow(RangeError);
-    expect(await store.get(_id)).toEqual(document);
+    expect(jsonOf(await store.get(_id))).toEqual(document);
   });
 
   test('commits on one integration happen one after the other', async () => {
     const store = await open();
     const document = documentOf({ name: '' });
     const { _id } = document.integration;
-    await store.commit(_id, () => document);
+    await commitJson(store, document);
     const add = (letter: string): Promise<unknown> =>
       store.commit(_id, (current) => {
         if (!current) throw new Error('gone');
-        const { integration } = current;
-        return { ...current, integration: { ...integration, name: String(integration.name) + letter } };
+        const { head } = current.integration;
+        return { ...current, integration: Part.ofRecord({ ...head, name: String(head.name) + letter }) };
       });
     await Promise.all([...'abcdefgh'].map(add));
-    expect((await store.get(_id))?.integration.name).toBe('abcdefgh');
+    expect((await store.get(_id))?.integration.head.name).toBe('abcdefgh');
   });
 
   test('a follower is told of each commit that changed something, when it is there to be seen, until it ends', async () => {
@@ -119,23 +121,28 @@ describe.each(implementations)('%s store', (_name, open) => {
       told.push(change);
       seen.push(store.get(_id));
     });
-    await store.commit(_id, () => document);
+    await commitJson(store, document);
     await store.commit(_id, (current) => current);
     await store
       .commit(_id, () => {
         throw new RangeError('no');
       })
       .catch(() => {});
-    await Promise.all([store.commit(_id, () => renamed), store.commit(_id, () => undefined)]);
+    await Promise.all([commitJson(store, renamed), store.commit(_id, () => undefined)]);
     await store.commit(_id, () => undefined);
-    expect(told).toEqual([
+    const asJson = told.map(({ before, after, ...rest }) => ({
+      ...rest,
+      before: jsonOf(before),
+      after: jsonOf(after),
+    }));
+    expect(asJson).toEqual([
       { integrationId: _id, before: undefined, after: document },
       { integrationId: _id, before: document, after: renamed },
       { integrationId: _id, before: renamed, after: undefined },
     ]);
-    expect((await Promise.all(seen)).slice(0, 1)).toEqual([document]);
+    expect(jsonOf((await Promise.all(seen))[0])).toEqual(document);
     end();
-    await store.commit(_id, () => document);
+    await commitJson(store, document);
     expect(told).toHaveLength(3);
   });
 
@@ -143,7 +150,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     async function openUnit(store: Store): Promise<{ unit: UnitOfWork; _id: string }> {
       const { integration } = documentOf();
       const unit = await UnitOfWork.open(store, integration._id);
-      unit.integration = integration;
+      unit.putIntegration(integration);
       return { unit, _id: integration._id };
     }
 
@@ -153,7 +160,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       expect(unit.integration?.name).toBe('one');
       expect(await store.get(_id)).toBeUndefined();
       await unit.commit();
-      expect((await store.get(_id))?.integration.name).toBe('one');
+      expect((await store.get(_id))?.integration.head.name).toBe('one');
       expect(unit.revisionOf(_id)).toBe(1);
     });
 
@@ -171,11 +178,11 @@ describe.each(implementations)('%s store', (_name, open) => {
       await unit.commit();
       const [first, second] = [await UnitOfWork.open(store, _id), await UnitOfWork.open(store, _id)];
       for (const each of [first, second]) {
-        if (each.integration) each.integration = { ...each.integration, name: 'changed' };
+        if (each.integration) each.putIntegration({ ...each.integration, name: 'changed' });
       }
       await first.commit();
       await expect(second.commit()).rejects.toThrow(ConflictError);
-      expect((await store.get(_id))?.revisions[_id]).toBe(2);
+      expect((await store.get(_id))?.integration.revision).toBe(2);
     });
 
     test('conflicts when the integration has gone, and a removal when it was changed', async () => {
@@ -183,7 +190,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       const { unit, _id } = await openUnit(store);
       await unit.commit();
       const [writer, remover] = [await UnitOfWork.open(store, _id), await UnitOfWork.open(store, _id)];
-      if (writer.integration) writer.integration = { ...writer.integration, name: 'changed' };
+      if (writer.integration) writer.putIntegration({ ...writer.integration, name: 'changed' });
       remover.removeAll();
       await writer.commit();
       await expect(remover.commit()).rejects.toThrow(ConflictError);
@@ -191,7 +198,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       const late = await UnitOfWork.open(store, _id);
       again.removeAll();
       await again.commit();
-      if (late.integration) late.integration = { ...late.integration, name: 'late' };
+      if (late.integration) late.putIntegration({ ...late.integration, name: 'late' });
       await expect(late.commit()).rejects.toThrow(ConflictError);
       expect(await store.get(_id)).toBeUndefined();
     });

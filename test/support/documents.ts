@@ -1,10 +1,13 @@
 /** Documents for the store's tests. */
+import { type Document, documentFrom, joined, textOf } from '../../src/store/document.ts';
 import { objectIds } from '../../src/store/object-id.ts';
-import type { Document, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { DocumentJson } from '../../src/store/stored.ts';
 
 export const newId = objectIds();
 
-export function documentOf(fields: Record<string, string> = {}): Document {
+/** As JSON. */
+export function documentOf(fields: Record<string, string> = {}): DocumentJson {
   const _id = newId();
   const now = new Date().toISOString();
   return {
@@ -19,9 +22,21 @@ export function documentOf(fields: Record<string, string> = {}): Document {
   };
 }
 
-/** Every document, oldest first. */
-export async function allOf(store: Store): Promise<Document[]> {
-  const documents: Document[] = [];
-  for await (const document of store.documents()) documents.push(document);
+/** What a document holds, for comparisons. */
+export function jsonOf(document: Document): DocumentJson;
+export function jsonOf(document: Document | undefined): DocumentJson | undefined;
+export function jsonOf(document: Document | undefined): DocumentJson | undefined {
+  return document && JSON.parse(joined(textOf(document)).toString());
+}
+
+/** Every document, oldest first, as JSON. */
+export async function allOf(store: Store): Promise<DocumentJson[]> {
+  const documents: DocumentJson[] = [];
+  for await (const document of store.documents()) documents.push(jsonOf(document));
   return documents;
+}
+
+/** Commits a document as it is. */
+export async function commitJson(store: Store, json: DocumentJson): Promise<DocumentJson | undefined> {
+  return jsonOf(await store.commit(json.integration._id, () => documentFrom(json)));
 }

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { tasks } from '../../src/broker/ask-tasks.ts';
+import { Denied } from '../../src/broker/denied.ts';
 import {
   createOutbound,
   type Outbound,
@@ -44,11 +46,21 @@ export function rawServer(onConnection: (socket: Socket) => void): Promise<numbe
   return listening(createNetServer(onConnection), '127.0.0.1', 0);
 }
 
-export interface Asked extends Partial<OutboundRequest> {
+/** A request as a run makes it. */
+export interface Asked extends Partial<Omit<OutboundRequest, 'body'>> {
+  /** Text, or bytes in base64 if `bodyEncoding` says so. */
+  readonly body?: string | null;
+  readonly bodyEncoding?: 'base64';
   readonly connectorId?: string;
   /** The origin of the URL alone, if they are absent. */
   readonly permissions?: readonly string[];
   readonly signal?: AbortSignal;
+}
+
+/** A response as a run gets it. */
+export interface Answered extends Omit<OutboundResponse, 'body'> {
+  readonly body: string;
+  readonly bodyEncoding?: 'base64';
 }
 
 /** The URL's own origin, as a manifest would name it. */
@@ -56,16 +68,25 @@ function originIn(url: string): string {
   return /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0] ?? url;
 }
 
-export function ask(outbound: Outbound, url: string, asked: Asked = {}): Promise<OutboundResponse> {
+const { parse, write } = tasks.functions;
+
+function bytesOf(body: string | null, bodyEncoding: 'base64' | undefined): Buffer | null {
+  const text = JSON.stringify({ url: '/', method: 'POST', headers: [], body, bodyEncoding });
+  const parsed = parse({ text });
+  if ('denied' in parsed) throw new Denied('invalid_request', parsed.denied);
+  return parsed.text ?? null;
+}
+
+export async function ask(outbound: Outbound, url: string, asked: Asked = {}): Promise<Answered> {
   const { connectorId = 'a', permissions = [originIn(url)], signal = new AbortController().signal, ...rest } = asked;
-  const request = { url, method: 'GET', headers: [], body: null, ...rest };
-  return outbound.fetch(request, { connectorId, permissions }, signal);
+  const { body: given = null, bodyEncoding, ...others } = rest;
+  const request = { url, method: 'GET', headers: [], ...others, body: bytesOf(given, bodyEncoding) };
+  const { body, ...head } = await outbound.fetch(request, { connectorId, permissions }, signal);
+  return JSON.parse(write({ head, body }).text.toString()).value;
 }
 
 /** The code of a refusal; nothing if there is none. Its message tells nothing of the network or of our code. */
-export async function refusal(
-  answer: Promise<OutboundResponse>,
-): Promise<{ code: string; message: string } | undefined> {
+export async function refusal(answer: Promise<unknown>): Promise<{ code: string; message: string } | undefined> {
   try {
     await answer;
     return undefined;

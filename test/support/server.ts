@@ -18,10 +18,15 @@ export interface Server {
 }
 
 function start(
-  args: string[],
+  args: readonly string[],
   environment: Record<string, string>,
+  node: readonly string[],
+  shell: string,
 ): { child: ChildProcess; out: () => string; err: () => string } {
-  const child = spawn(process.execPath, [...startArguments, ...args], {
+  const command = [process.execPath, ...node, ...args];
+  // In the place of the shell: signals reach the server.
+  const [program = '', ...rest] = shell === '' ? command : ['sh', '-c', `${shell} exec "$@"`, 'sh', ...command];
+  const child = spawn(program, rest, {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,16 +42,26 @@ function start(
   return { child, out: () => out, err: () => err };
 }
 
-/** Starts the server's main file and waits until it listens; it is killed when the test ends. */
-export async function startServer(environment: Record<string, string>, args: string[] = []): Promise<Server> {
-  const launching = launchServer(environment, args);
+/** Starts the server's main file and waits until it listens; it is killed when the test ends. @param node its flags and file; @param shell what a shell does before */
+export async function startServer(
+  environment: Record<string, string>,
+  args: readonly string[] = [],
+  node: readonly string[] = startArguments,
+  shell = '',
+): Promise<Server> {
+  const launching = launchServer(environment, args, node, shell);
   onTestFinished(() => launching.then((server) => void server.stop('SIGKILL')).catch(() => {}));
   return launching;
 }
 
 /** The same, outside of a test: it is for the caller to stop it. */
-export async function launchServer(environment: Record<string, string>, args: string[] = []): Promise<Server> {
-  const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...environment });
+export async function launchServer(
+  environment: Record<string, string>,
+  args: readonly string[] = [],
+  node: readonly string[] = startArguments,
+  shell = '',
+): Promise<Server> {
+  const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...environment }, node, shell);
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', () => {

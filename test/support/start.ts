@@ -5,4 +5,4 @@ const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.me
   readonly scripts: { readonly start: string };
 };
 
-export const startArguments: readonly string[] = manifest.scripts.start.split(' ').slice(1);
+export const startArguments: readonly string[] = manifest.scripts.start.replace(/^exec node /, '').split(' ');

@@ -10,31 +10,81 @@ export function answers(
   log: HostCallbacks['log'],
   onAnswered: () => void,
 ) {
-  const { apply, getPrototypeOf, ownKeys, stringify, isArray, isFiniteNumber, isObject, cut } = built;
+  const {
+    apply,
+    getPrototypeOf,
+    getOwnPropertyDescriptor,
+    ownKeys,
+    stringify,
+    isArray,
+    isFiniteNumber,
+    isObject,
+    cut,
+  } = built;
   const { ObjectPrototype, ArrayPrototype } = built;
+
+  const KEY_CHARS = 50;
+  const PATH_CHARS = 200;
+  /** What is not plain in the value that was looked at last, and where. The path grows from its end. */
+  let oddKind = '';
+  let oddPath = '';
+  const reject = (kind: string): false => {
+    oddKind = kind;
+    oddPath = '';
+    return false;
+  };
+  const rejectBelow = (step: string): false => {
+    oddPath = cut(step + oddPath, PATH_CHARS);
+    return false;
+  };
+  const isIdentifier = (key: string): boolean => {
+    for (let i = 0; i < key.length; i++) {
+      const char = key[i] as string;
+      const isLetter = (char >= 'a' && char <= 'z') || (char >= 'A' && char <= 'Z') || char === '_' || char === '$';
+      if (!isLetter && (i === 0 || char < '0' || char > '9')) return false;
+    }
+    return key !== '';
+  };
+  const stepTo = (key: string): string => {
+    const short = cut(key, KEY_CHARS);
+    return isIdentifier(short) ? `.${short}` : `[${stringify(short)}]`;
+  };
+  /** The name of an object's class, read without calling any code of the connector's. */
+  const classOf = (prototype: object): string => {
+    const maker = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    const name = typeof maker === 'function' ? getOwnPropertyDescriptor(maker, 'name')?.value : undefined;
+    return typeof name === 'string' && name !== '' ? cut(name, KEY_CHARS) : 'an object of a class';
+  };
 
   /** Whether a value is plain JSON; an undefined property is left out, as JSON does. */
   const isPlain = (value: unknown, depth: number): boolean => {
     if (value === null) return true;
     const type = typeof value;
     if (type === 'string' || type === 'boolean') return true;
-    if (type === 'number') return isFiniteNumber(value as number);
-    if (type !== 'object' || depth <= 0) return false;
+    if (type === 'number') return isFiniteNumber(value as number) || reject(built.String(value));
+    if (type !== 'object') return reject(type);
+    if (depth <= 0) return reject('more levels than are allowed');
     const prototype = getPrototypeOf(value as object);
     if (isArray(value)) {
-      if (prototype !== ArrayPrototype) return false;
-      for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth - 1)) return false;
+      if (prototype !== ArrayPrototype) return reject(prototype ? classOf(prototype) : 'an array without a class');
+      for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth - 1)) return rejectBelow(`[${i}]`);
       return true;
     }
-    if (prototype !== ObjectPrototype && prototype !== null) return false;
+    if (prototype !== ObjectPrototype && prototype !== null) return reject(classOf(prototype));
     const keys = ownKeys(value as object);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
-      if (typeof key === 'symbol') return false;
+      if (typeof key === 'symbol') return reject('a symbol as a key');
       const item = (value as Record<string, unknown>)[key];
-      if (item !== undefined && !isPlain(item, depth - 1)) return false;
+      if (item !== undefined && !isPlain(item, depth - 1)) return rejectBelow(stepTo(key));
     }
     return true;
+  };
+  /** `Date at rows[1].created`. */
+  const oddity = (): string => {
+    if (oddPath === '') return oddKind;
+    const path = oddPath[0] === '.' ? (apply(built.sliceString, oddPath, [1]) as string) : oddPath;
+    return `${oddKind} at ${path}`;
   };
 
   const read = (holder: object, name: string): unknown => {
@@ -134,13 +184,15 @@ export function answers(
     succeed(id: number, value: unknown): void {
       if (value === undefined) return settle(id, 'result', '{}');
       let text: unknown;
+      let what = 'something that throws when it is read';
       try {
         if (isPlain(value, depthLimit)) text = stringify(value);
+        else what = oddity();
       } catch {
         // A trap, a getter or the stack's end: not plain.
       }
       if (typeof text === 'string') settle(id, 'result', text);
-      else settle(id, 'invalid_extension_response', '');
+      else settle(id, 'invalid_extension_response', what);
     },
     /** What was returned while a callback is still open: the answer only if none comes. */
     provide(id: number, value: unknown): void {

@@ -14,6 +14,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   const MOST_NAMES = 1_000;
   const NAME_CHARS = 200;
   const MESSAGE_CHARS = 1_000;
+  const NO_OBJECT = 'the bundle must export an object with sections of functions';
 
   const builtInPrototypes = new built.Set<object>([built.FunctionPrototype]);
   for (const key of ownKeys(globalThis)) {
@@ -27,10 +28,12 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   const reservedNames = new built.Set<PropertyKey>(ownKeys(built.ObjectPrototype));
   const knownSections = apply(built.splitString, sectionNames, [',']) as string[];
 
+  const isBuiltIn = (object: object): boolean => apply(built.setHas, builtInPrototypes, [object]) as boolean;
+
   const member = (holder: object, name: string): unknown => {
     if (apply(built.setHas, reservedNames, [name])) return undefined;
     let object: object | null = holder;
-    while (object !== null && !apply(built.setHas, builtInPrototypes, [object])) {
+    while (object !== null && !isBuiltIn(object)) {
       const found = getOwnPropertyDescriptor(object, name);
       if (found) return built.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
       object = getPrototypeOf(object);
@@ -38,20 +41,67 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     return undefined;
   };
 
+  /** Visits own and inherited members; a bundle may have any number of them. */
+  const eachMember = (holder: object, visit: (name: string, value: unknown) => void): void => {
+    let left = MOST_NAMES;
+    for (let object: object | null = holder; object !== null && !isBuiltIn(object); object = getPrototypeOf(object)) {
+      const keys = ownKeys(object);
+      for (let i = 0; i < keys.length && left > 0; i++) {
+        const key = keys[i];
+        if (typeof key !== 'string') continue;
+        left--;
+        visit(key, member(holder, key));
+      }
+    }
+  };
+  const functionNames = (holder: object): string[] => {
+    const names: string[] = [];
+    eachMember(holder, (name, value) => {
+      if (typeof value === 'function') names[names.length] = cut(name, NAME_CHARS);
+    });
+    return names;
+  };
+
   let connector: object | undefined;
+  /** All that the bundle exports, of which the connector may be the default. */
+  let allExports: object | undefined;
   const hasSection = (candidate: object): boolean => {
     for (let i = 0; i < knownSections.length; i++) {
       if (isObject(member(candidate, knownSections[i] as string))) return true;
     }
     return false;
   };
+  const defaultOf = (exported: object): unknown => getOwnPropertyDescriptor(exported, 'default')?.value;
   /** The exports themselves, or their default, whichever holds a section. */
   const choose = (exported: unknown): object => {
-    const byDefault = isObject(exported) ? getOwnPropertyDescriptor(exported, 'default')?.value : undefined;
-    if (isObject(exported) && hasSection(exported)) return exported;
+    if (!isObject(exported)) throw new built.TypeError(`${NO_OBJECT} (it is of the type ${typeof exported})`);
+    allExports = exported;
+    if (hasSection(exported)) return exported;
+    const byDefault = defaultOf(exported);
     if (isObject(byDefault)) return byDefault;
-    if (isObject(exported)) return exported;
-    throw new built.TypeError('the bundle exports no object');
+    if (typeof byDefault === 'function')
+      throw new built.TypeError(`${NO_OBJECT} (its default is of the type function)`);
+    return exported;
+  };
+  /** Functions, and whole sections, that are exported where no call looks for them. */
+  const outOfReach = (): string[] => {
+    const names: string[] = [];
+    if (!connector || !allExports) return names;
+    const byDefault = defaultOf(allExports);
+    if (connector === byDefault) {
+      eachMember(allExports, (name, value) => {
+        if (name !== 'default' && typeof value === 'function') names[names.length] = cut(name, NAME_CHARS);
+      });
+    } else if (typeof byDefault === 'function') {
+      names[0] = 'default';
+    } else if (isObject(byDefault)) {
+      eachMember(byDefault, (name, value) => {
+        const isLost = typeof value === 'function' || isObject(value);
+        if (isLost && member(allExports as object, name) !== value)
+          names[names.length] = `default.${cut(name, NAME_CHARS)}`;
+      });
+    }
+    return names;
   };
   /** A module that waits at its top level has not reached its last export. */
   const ended = (namespace: unknown): unknown => {
@@ -136,22 +186,13 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
         for (let i = 0; i < knownSections.length; i++) {
           const sectionName = knownSections[i] as string;
           const section = connector && member(connector, sectionName);
-          if (!isObject(section)) continue;
-          const names: string[] = [];
-          let object: object | null = section;
-          while (object !== null && !apply(built.setHas, builtInPrototypes, [object])) {
-            const keys = ownKeys(object);
-            for (let k = 0; k < keys.length && names.length < MOST_NAMES; k++) {
-              const key = keys[k] as string;
-              if (typeof key === 'string' && typeof member(section, key) === 'function') {
-                names[names.length] = cut(key, NAME_CHARS);
-              }
-            }
-            object = getPrototypeOf(object);
-          }
-          sections[sectionName] = names;
+          if (isObject(section)) sections[sectionName] = functionNames(section);
         }
-        answers.settle(id, 'result', built.stringify(sections));
+        const report = built.createObject(null) as Record<string, unknown>;
+        report.sections = sections;
+        report.loose = connector && !hasSection(connector) ? functionNames(connector) : [];
+        report.outOfReach = outOfReach();
+        answers.settle(id, 'result', built.stringify(report));
       } catch (error) {
         answers.fail(id, error);
       }

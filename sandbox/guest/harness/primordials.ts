@@ -36,6 +36,7 @@ export function primordials() {
     setHas: Set.prototype.has,
     setAdd: Set.prototype.add,
     splitString: String.prototype.split,
+    sliceString: String.prototype.slice,
     includesString: String.prototype.includes,
     now: Date.now,
     isObject: (value: unknown): value is object => typeof value === 'object' && value !== null,

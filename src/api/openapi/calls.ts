@@ -26,7 +26,7 @@ export const callOperations: readonly Operation[] = [
     path: '/integrations/{_id}/install',
     tag: 'lifecycle',
     summary: 'Uninstalls: runs the uninstaller function, then removes the integration and all that it groups',
-    headers: ['If-Match'],
+    headers: ['If-Match', 'If-None-Match'],
     query: [flags(['force', 'Though the connector fails or is gone; the failure stands in the reply.'])],
     body: { schema: AnyObject, isRequired: false },
     replies: {
@@ -45,7 +45,7 @@ export const callOperations: readonly Operation[] = [
       path: `/integrations/{_id}/${section}/{function}`,
       tag: 'lifecycle',
       summary: `Calls a function of the connector's section \`${section}\``,
-      headers: ['Prefer'],
+      headers: ['Prefer', 'If-Match', 'If-None-Match'],
       body: { schema: AnyObject, isRequired: false },
       replies: {
         200: { description: 'What the function answered.', schema: AnyJson, headers: ['Bulkhead-Run-Id'] },
@@ -59,6 +59,7 @@ export const callOperations: readonly Operation[] = [
         ...runErrors,
         'invalid_field',
         'not_found',
+        'precondition_failed',
         ...(section === 'settings' ? ['update_in_progress' as const] : []),
       ],
       passesOn: 'errors',

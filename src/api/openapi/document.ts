@@ -14,7 +14,14 @@ const parameterSchemas: Readonly<Record<string, TSchema>> = {
   key: Type.String({ maxLength: 256 }),
   function: Type.String(),
 };
-const ofEvery: readonly ErrorCode[] = ['bad_request', 'host_not_allowed', 'internal_error'];
+const ofEvery: readonly ErrorCode[] = [
+  'bad_request',
+  'host_not_allowed',
+  'request_timeout',
+  'expectation_failed',
+  'headers_too_large',
+  'internal_error',
+];
 const ofEveryWithToken: readonly ErrorCode[] = [
   'invalid_query_params',
   'unauthorized',
@@ -175,7 +182,7 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
     return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
   }
   const ofConnector = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
-  const ofRun = passesOn === 'errors' && [409, 422, 500, 503, 507].includes(status);
+  const ofRun = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
   return describeReply({
     description: `${listed}${ofConnector}.`,
     schema: Errors,

@@ -4,8 +4,14 @@ import Type from '#typebox';
 const Text = Type.String();
 
 export const requestHeaders = {
-  'If-Match': { schema: Text, description: 'Entity tags, or `*`: 412 if the record is none of them.' },
-  'If-None-Match': { schema: Text, description: 'Entity tags, or `*`: 304 if the record is one of them.' },
+  'If-Match': {
+    schema: Text,
+    description: 'Entity tags, or `*`: 412 if what is there has none of them. Weak tags match nothing.',
+  },
+  'If-None-Match': {
+    schema: Text,
+    description: 'Entity tags, or `*`: if what is there has one of them, 304 to a read and 412 to a write.',
+  },
   'Idempotency-Key': {
     schema: Type.String({ minLength: 1, maxLength: 257 }),
     description:
@@ -27,7 +33,7 @@ export const requestHeaders = {
 
 export const responseHeaders = {
   'X-Request-Id': { schema: Text, description: "Names the request in the server's log." },
-  ETag: { schema: Text, description: "The record's entity tag." },
+  ETag: { schema: Text, description: 'The entity tag of the record or the value.' },
   Link: { schema: Text, description: '`<…>; rel="next"`: the next page, if there is one (RFC 8288).' },
   Location: { schema: Text, description: 'Where what was made is found.' },
   'Bulkhead-Run-Id': { schema: Text, description: 'The run that made the reply.' },

@@ -2,7 +2,7 @@
 import Type from '#typebox';
 import { DiyBody, IntegrationChange } from '../../integration/integration.ts';
 import { IntegrationFilters } from '../integrations.ts';
-import { ProjectionQuery } from '../paging.ts';
+import { ProjectionQuery } from '../projection.ts';
 import type { Operation } from './operation.ts';
 import { bodyErrors, created, none, notModified, page, pageOf, tagged } from './replies.ts';
 import { AnyJson, Dependencies, flags, Integration, orProjected, Run, StateKeys } from './schemas.ts';
@@ -44,7 +44,7 @@ export const integrationOperations: readonly Operation[] = [
     path: '/integrations/{_id}',
     tag: 'integrations',
     summary: 'Changes an integration; fields that are left out stay',
-    headers: ['If-Match'],
+    headers: ['If-Match', 'If-None-Match'],
     body: { schema: IntegrationChange },
     replies: { 200: { description: 'The integration as it is now.', schema: Integration, headers: tagged } },
     errors: [...bodyErrors, 'not_found', 'precondition_failed', 'field_locked_by_integration_app', 'conflict'],
@@ -54,7 +54,7 @@ export const integrationOperations: readonly Operation[] = [
     path: '/integrations/{_id}',
     tag: 'integrations',
     summary: 'Removes an integration',
-    headers: ['If-Match'],
+    headers: ['If-Match', 'If-None-Match'],
     query: [
       flags(
         ['cascade', 'With all that it groups.'],
@@ -88,7 +88,8 @@ export const stateOperations: readonly Operation[] = [
     path: '/integrations/{_id}/state/{key}',
     tag: 'state',
     summary: 'Reads a value',
-    replies: { 200: { description: 'The value.', schema: AnyJson } },
+    headers: ['If-None-Match'],
+    replies: { 200: { description: 'The value.', schema: AnyJson, headers: tagged }, 304: notModified },
     errors: ['not_found', 'invalid_field'],
   },
   {
@@ -96,17 +97,26 @@ export const stateOperations: readonly Operation[] = [
     path: '/integrations/{_id}/state/{key}',
     tag: 'state',
     summary: 'Writes a value',
+    headers: ['If-Match', 'If-None-Match'],
     body: { schema: AnyJson, isRequired: false },
-    replies: { 200: { description: 'Whether it is new.', schema: Type.Enum(['Created', 'OK']), type: 'text/plain' } },
-    errors: ['not_found', 'invalid_field', 'conflict'],
+    replies: {
+      200: {
+        description: 'Whether it is new.',
+        schema: Type.Enum(['Created', 'OK']),
+        type: 'text/plain',
+        headers: tagged,
+      },
+    },
+    errors: ['not_found', 'invalid_field', 'precondition_failed', 'conflict'],
   },
   {
     method: 'delete',
     path: '/integrations/{_id}/state/{key}',
     tag: 'state',
     summary: 'Removes a value',
+    headers: ['If-Match', 'If-None-Match'],
     replies: { 200: { description: 'Removed.', schema: Type.Literal('OK'), type: 'text/plain' } },
-    errors: ['not_found', 'invalid_field', 'conflict'],
+    errors: ['not_found', 'invalid_field', 'precondition_failed', 'conflict'],
   },
 ];
 

@@ -3,7 +3,7 @@ import Type from '#typebox';
 import { JsonPatch } from '../../record/json-patch.ts';
 import { RecordFields } from '../../record/record.ts';
 import { recordKinds } from '../../store/store.ts';
-import { ProjectionQuery } from '../paging.ts';
+import { ProjectionQuery } from '../projection.ts';
 import { RecordFilters } from '../records.ts';
 import type { Operation } from './operation.ts';
 import { bodyErrors, created, none, notModified, page, pageOf, tagged } from './replies.ts';
@@ -51,7 +51,7 @@ export const recordOperations: readonly Operation[] = recordKinds.flatMap((kind)
       path: `/${kind}/{_id}`,
       tag: kind,
       summary: `Writes one of the ${kind} anew; what is left out is gone`,
-      headers: ['If-Match'],
+      headers: ['If-Match', 'If-None-Match'],
       body: { schema: RecordFields },
       replies: { 200: { description: `The ${one} as it is now.`, schema: Entity, headers: tagged } },
       errors: [...bodyErrors, 'invalid_ref', 'not_found', 'precondition_failed', 'credentials_unreadable', 'conflict'],
@@ -61,7 +61,7 @@ export const recordOperations: readonly Operation[] = recordKinds.flatMap((kind)
       path: `/${kind}/{_id}`,
       tag: kind,
       summary: `Changes one of the ${kind} by a JSON Patch (RFC 6902)`,
-      headers: ['If-Match'],
+      headers: ['If-Match', 'If-None-Match'],
       body: { schema: JsonPatch, types: ['application/json-patch+json', 'application/json'] },
       replies: { 204: none },
       errors: [...bodyErrors, 'invalid_ref', 'not_found', 'precondition_failed', 'credentials_unreadable', 'conflict'],
@@ -71,7 +71,7 @@ export const recordOperations: readonly Operation[] = recordKinds.flatMap((kind)
       path: `/${kind}/{_id}`,
       tag: kind,
       summary: `Removes one of the ${kind}`,
-      headers: ['If-Match'],
+      headers: ['If-Match', 'If-None-Match'],
       replies: { 204: none },
       errors: ['not_found', 'precondition_failed', 'has_dependencies', 'conflict'],
     },
@@ -84,6 +84,8 @@ export const connectionOperations: readonly Operation[] = [
     path: '/connections/{_id}/proxy',
     tag: 'connections',
     summary: "Makes a request to the application with the connection's credentials filled in",
+    description:
+      "Passes on the body and all request headers but those that belong to the hop (RFC 9110, 7.6.1), to this API (`Integrator-*`, `Bulkhead-*`, `Accept-Encoding`, the trace) or to credentials (`Authorization`, `Cookie`). `Content-Encoding` and `Idempotency-Key` are the application's.",
     headers: ['Integrator-Method', 'Integrator-Relative-URI'],
     body: {
       schema: Type.Unknown({ description: 'Whatever the application takes.' }),

@@ -1,6 +1,7 @@
 /** What many operations have in common. */
 import Type, { type TSchema } from '#typebox';
-import { PageQuery, ProjectionQuery } from '../paging.ts';
+import { PageQuery } from '../paging.ts';
+import { ProjectionQuery } from '../projection.ts';
 import type { Operation, ReplyDescription } from './operation.ts';
 import { orProjected } from './schemas.ts';
 

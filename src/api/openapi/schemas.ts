@@ -70,6 +70,7 @@ export const Connector = Type.Object({
     ),
   ),
   errors: Type.Optional(ErrorItems),
+  warnings: Type.Optional(ErrorItems),
 });
 
 const Newer = Type.Optional(Type.Object({ version: Text }, { description: 'The bundle is newer.' }));

@@ -3,7 +3,7 @@ import { access, constants, readdir, readFile, rm, stat, statfs, writeFile } fro
 import { dirname, join } from 'node:path';
 import { keptTokenHash } from '../../admin-token.ts';
 import { integrationProblem } from '../../integration/integration.ts';
-import { integrationsFolder } from '../../store/data-folder.ts';
+import { integrationsFolder, KEY_FILE } from '../../store/data-folder.ts';
 import { documentProblem } from '../../store/document-check.ts';
 import { lockHolder } from '../../store/folder-lock.ts';
 import { migrated } from '../../store/migrations.ts';
@@ -12,7 +12,6 @@ import { fileSystemVerdicts } from './file-system.ts';
 import { keptFiles } from './kept-files.ts';
 import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
 
-const KEY_FILE = 'secret-key';
 const KEY_CHARS = 32;
 const FOR_OTHERS = 0o077;
 const NAMED = 5;

@@ -22,7 +22,7 @@ const at = (value: Json | undefined, ...path: readonly string[]): Json | undefin
 const textAt = (record: StoredRecord, ...path: readonly string[]): string =>
   textOf(at(record as unknown as JsonObject, ...path)) ?? '';
 
-/** The type itself is masked: what is there tells which it is. */
+/** What is there tells which it is: a connection need not name a type. */
 export function authTypeOf(record: StoredRecord): AuthType {
   const auth = at(record as unknown as JsonObject, 'http', 'auth');
   if (auth === undefined || auth === null || (isJsonObject(auth) && Object.keys(auth).length === 0)) return 'none';

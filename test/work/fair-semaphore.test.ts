@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { FairRoom } from '../../src/broker/fair-room.ts';
+import { FairSemaphore } from '../../src/work/fair-semaphore.ts';
 import { ask, httpServer, openOutbound } from '../support/outbound.ts';
 
 /** Lets everything happen that is only a promise away. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Enters as often as asked, and records who is in. */
-function entering(room: FairRoom) {
+function entering(room: FairSemaphore) {
   const inside: string[] = [];
   const leaving = new Map<string, (() => void)[]>();
   const enter = (owner: string, times: number): void => {
@@ -21,7 +21,7 @@ function entering(room: FairRoom) {
 }
 
 test('nobody takes more than half of what the others leave', async () => {
-  const { inside, enter } = entering(new FairRoom(8));
+  const { inside, enter } = entering(new FairSemaphore(8));
   for (const owner of ['a', 'b', 'c', 'd', 'e']) {
     enter(owner, 10);
     await settled();
@@ -30,7 +30,7 @@ test('nobody takes more than half of what the others leave', async () => {
 });
 
 test('who waits comes in turn', async () => {
-  const { inside, enter, leave } = entering(new FairRoom(2));
+  const { inside, enter, leave } = entering(new FairSemaphore(2));
   enter('a', 4);
   enter('b', 2);
   enter('c', 1);
@@ -43,7 +43,7 @@ test('who waits comes in turn', async () => {
 });
 
 test('a place is given back once', async () => {
-  const room = new FairRoom(2);
+  const room = new FairSemaphore(2);
   const leave = await room.enter('a');
   leave();
   leave();
@@ -57,7 +57,7 @@ test('a place is given back once', async () => {
 });
 
 test('who gives up leaves the line', async () => {
-  const room = new FairRoom(2);
+  const room = new FairSemaphore(2);
   const leave = await room.enter('a');
   const run = new AbortController();
   const waiting = room.enter('a', run.signal);

@@ -2,7 +2,7 @@
  * How many of something may be open at once, and who waits. Of the room that the others leave, nobody takes
  * more than half: whatever one owner holds open, the next one finds a place.
  */
-export class FairRoom {
+export class FairSemaphore {
   readonly #places: number;
   #taken = 0;
   readonly #takenBy = new Map<string, number>();

@@ -1,0 +1,158 @@
+/** Changes of an integration by JSON that may be large: at once where it is small, in the pool where it is not. */
+import { isDeepStrictEqual } from 'node:util';
+import { requestError } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { type BodyLimits, parseBody, textOf } from '../parse-body.ts';
+import { type Projection, project } from '../projection.ts';
+import { tasksOf } from '../work/work.ts';
+import {
+  afterSteps,
+  assertIntegration,
+  connectorChange,
+  diyFields,
+  type Integration,
+  userChange,
+} from './integration.ts';
+import { persistSettings } from './persist-settings.ts';
+import { completeSteps, mergeSteps, succeeded, uninstallSteps } from './steps.ts';
+
+/** An integration, with its settings apart. */
+export interface Change {
+  readonly integration: Integration;
+  /** JSON of new settings; absent: they stay. */
+  readonly text?: Buffer | undefined;
+}
+
+export interface PutInput {
+  readonly body: Uint8Array;
+  readonly limits: BodyLimits;
+  /** Without its settings. */
+  readonly current: Integration;
+  readonly settings: Uint8Array | undefined;
+  /** Whether the connector's run writes, and not a user. */
+  readonly isRun: boolean;
+  /** What users see of an update that is going on. */
+  readonly isUpdating: boolean;
+}
+
+function put({ body, limits, current, settings, isRun, isUpdating }: PutInput): Change {
+  const value = objectOf(parseBody(body, limits));
+  // Settings that the body does not name are not looked at.
+  const isAboutSettings = Object.hasOwn(value, 'settings');
+  const areCompared = isAboutSettings && !isRun && current._connectorId !== undefined;
+  const whole = areCompared && settings ? { ...current, settings: parsed(settings) as JsonObject } : current;
+  const shown = isUpdating ? { ...whole, updateInProgress: true } : whole;
+  const next = isRun ? connectorChange(whole, value) : userChange(whole, shown, value);
+  return changeOf(next, isAboutSettings && (isRun || current._connectorId === undefined));
+}
+
+function create({ body, fixed }: { readonly body: Uint8Array; readonly fixed: JsonObject }): Change {
+  const value = objectOf(parseBody(body, { parts: Number.POSITIVE_INFINITY }));
+  return changeOf({ ...fixed, ...diyFields(value) }, Object.hasOwn(value, 'settings'));
+}
+
+function changeOf(next: JsonObject, hasSettings: boolean): Change {
+  assertIntegration(next);
+  const { settings, ...integration } = next;
+  return {
+    integration: integration as Integration,
+    ...(hasSettings ? { text: Buffer.from(JSON.stringify(settings)) } : {}),
+  };
+}
+
+export interface PersistInput {
+  readonly settings: Uint8Array | undefined;
+  /** JSON of the call's options. */
+  readonly body: Uint8Array;
+}
+
+/** The runtime's own `persistSettings`. @returns the new settings, and the reply */
+function persist({ settings, body }: PersistInput): { readonly text: Buffer; readonly reply: string } {
+  const { pending } = parsed(body) as JsonObject;
+  const next = persistSettings((settings ? parsed(settings) : {}) as JsonObject, pending);
+  assertSettings(next);
+  return {
+    text: Buffer.from(JSON.stringify(next)),
+    reply: JSON.stringify({ success: true, pending: pending ?? {} }),
+  };
+}
+
+function assertSettings(settings: JsonObject): void {
+  assertIntegration({ ...NAMED, settings });
+}
+const NAMED = { name: 'settings alone' };
+
+export interface ReplyInput {
+  readonly reply: string;
+  /** As the function found it, without settings. */
+  readonly before: Integration;
+  readonly current: Integration;
+  readonly name: string;
+}
+
+/**
+ * Merges the steps that an installer's reply names and completes the function's own, unless the function wrote
+ * the steps itself; without a step left to do, the integration is ready.
+ */
+function installerReply({ reply: text, before, current, name }: ReplyInput): Integration {
+  const reply = JSON.parse(text) as Json;
+  let steps = current.install ?? [];
+  if (isJsonObject(reply)) steps = mergeSteps(steps, reply.stepsToUpdate) as typeof steps;
+  const wroteSteps = !isDeepStrictEqual(current.install, before.install);
+  if (succeeded(reply) && !wroteSteps) steps = completeSteps(steps, 'installerFunction', name) as typeof steps;
+  const next = { ...current, install: steps };
+  return checked(current, current.mode !== before.mode ? next : afterSteps(next));
+}
+
+/** A pre-uninstall function's steps are kept, so that a removal can be taken up again. */
+function preUninstallReply({ reply: text, current }: ReplyInput): Integration {
+  const reply = JSON.parse(text) as Json;
+  const isOver = isJsonObject(reply) && reply.removeIntegration === true;
+  if (!Array.isArray(reply) && !isOver) return current;
+  const steps = Array.isArray(reply) ? uninstallSteps(reply) : [];
+  return checked(current, { ...current, mode: 'uninstall', uninstall: [...steps] });
+}
+
+function uninstallerReply({ reply: text, current, name }: ReplyInput): Integration {
+  if (!succeeded(JSON.parse(text)) || !current.uninstall) return current;
+  return checked(current, {
+    ...current,
+    uninstall: [...completeSteps(current.uninstall, 'uninstallerFunction', name)],
+  });
+}
+
+/** What a reply makes of an integration; one that makes it invalid is refused. */
+function checked(current: Integration, next: Integration): Integration {
+  if (isDeepStrictEqual(current, next)) return current;
+  assertIntegration(next);
+  return next;
+}
+
+function projected({
+  integration,
+  projection,
+}: {
+  readonly integration: Uint8Array;
+  readonly projection: Projection;
+}): {
+  readonly text: Buffer;
+} {
+  return { text: Buffer.from(JSON.stringify(project(parsed(integration) as JsonObject, projection))) };
+}
+
+function objectOf(value: Json): JsonObject {
+  if (isJsonObject(value)) return value;
+  throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
+}
+
+const parsed = (bytes: Uint8Array): Json => JSON.parse(textOf(bytes)) as Json;
+
+export const tasks = tasksOf(import.meta.url, {
+  put,
+  create,
+  persist,
+  installerReply,
+  preUninstallReply,
+  uninstallerReply,
+  projected,
+});

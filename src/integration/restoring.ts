@@ -1,0 +1,93 @@
+/** What of a backup's document is stored: it may be older than a rule, or made by hand. */
+import { join } from 'node:path';
+import type { Json } from '../json.ts';
+import { isAllSealed, renewed } from '../record/credentials.ts';
+import { type Keyring, openKeyring } from '../record/keyring.ts';
+import { factsOf } from '../record/record-tasks.ts';
+import { KEY_FILE } from '../store/data-folder.ts';
+import type { Document } from '../store/document.ts';
+import { isObjectId } from '../store/object-id.ts';
+import { Part } from '../store/part.ts';
+import { referencesIn } from '../store/references.ts';
+import { type DocumentJson, type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
+import { TimeSlice } from '../work/time-slice.ts';
+import { type TaskContext, tasksOf, type Work } from '../work/work.ts';
+import { integrationProblem } from './integration.ts';
+
+/** What is wrong with a document of a backup, beyond what the store looks at. */
+export const restoringProblem = (document: DocumentJson): string | undefined =>
+  integrationProblem(document) ?? danglingReference(document);
+
+function danglingReference(document: DocumentJson): string | undefined {
+  for (const kind of recordKinds) {
+    for (const record of Object.values(document[kind])) {
+      const isThere = (other: RecordKind, id: Json): boolean =>
+        typeof id === 'string' && Object.hasOwn(document[other], id);
+      const missing = referencesIn(record).find((reference) => !isThere(reference.kind, reference.id));
+      if (!missing) continue;
+      const { field, id } = missing;
+      const named = typeof id === 'string' && isObjectId(id) ? ` (${id})` : '';
+      return `${kind} ${record._id}: ${field} names none of the ${missing.kind} of this integration${named}`;
+    }
+  }
+  return undefined;
+}
+
+type Prepare = (document: Document, current: Document | undefined) => Promise<Document>;
+type Seal = (kind: RecordKind, part: Part, before: Part | undefined) => Promise<Part>;
+
+/** Seals what stands in a backup in clear. */
+export const sealedForStore = (work: Work): Prepare => sealedBy(sealWith(work));
+
+/** The same for a data folder that no server has. Its key is not made before there is something to seal. */
+export function sealedForFolder(dataFolder: string, secretKey: string | undefined): Prepare {
+  let keyring: Keyring | undefined;
+  return sealedBy(async (kind, part, before) => {
+    const record = recordOf(part);
+    if (isAllSealed(kind, record)) return part;
+    keyring ??= await openKeyring(join(dataFolder, KEY_FILE), secretKey);
+    const next = renewed(keyring, kind, record, before && recordOf(before));
+    return next === record ? part : Part.ofText(factsOf(next), part.revision);
+  });
+}
+
+const recordOf = ({ text }: Part): Stored => JSON.parse(text.toString()) as Stored;
+
+function sealedBy(seal: Seal): Prepare {
+  return async (document, current) => {
+    const slice = new TimeSlice();
+    const sealed = { ...document };
+    for (const kind of ['connections', 'exports'] as const) {
+      const parts = new Map(document[kind]);
+      for (const [id, part] of parts) {
+        if (slice.isOver) await slice.next();
+        parts.set(id, await seal(kind, part, current?.[kind].get(id)));
+      }
+      sealed[kind] = parts;
+    }
+    return sealed;
+  };
+}
+
+interface RenewInput {
+  readonly kind: RecordKind;
+  readonly record: string;
+  readonly before: string | undefined;
+}
+
+function renew({ kind, record, before }: RenewInput, { keyring }: TaskContext) {
+  const parsed = JSON.parse(record) as Stored;
+  const next = renewed(keyring, kind, parsed, before === undefined ? undefined : (JSON.parse(before) as Stored));
+  return next === parsed ? undefined : factsOf(next);
+}
+
+export const tasks = tasksOf(import.meta.url, { renew });
+
+const sealWith =
+  (work: Work): Seal =>
+  async (kind, part, before) => {
+    const input = { kind, record: part.text.toString(), before: before?.text.toString() };
+    const account = { owner: 'users', charge() {} };
+    const facts = await work.run(tasks, 'renew', input, part.bytes + (before?.bytes ?? 0), account);
+    return facts ? Part.ofText(facts, part.revision) : part;
+  };

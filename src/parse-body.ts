@@ -1,0 +1,42 @@
+/** JSON from outside, as a value: bounded in its depth and its parts before it is parsed. Pure. */
+import { isUtf8 } from 'node:buffer';
+import { hasMoreParts, nestsDeeper } from '../sandbox/index.ts';
+import { requestError } from './errors.ts';
+import type { Json } from './json.ts';
+
+/** Deeper than anything that is stored or passed on; to parse a million levels takes seconds. */
+const DEPTH_LIMIT = 10_000;
+/** Arrays, objects and names. */
+export const RUN_PARTS = 100_000;
+
+export interface BodyLimits {
+  /** Arrays, objects and names, all together. */
+  readonly parts: number;
+}
+
+/** @throws RequestError `invalid_json`, or `invalid_field` for what is over a limit */
+export function parseBody(bytes: Uint8Array, { parts }: BodyLimits): Json {
+  const text = textOf(bytes);
+  if (nestsDeeper(text, DEPTH_LIMIT)) {
+    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
+  }
+  if (hasMoreParts(text, parts)) {
+    throw requestError('invalid_field', {
+      field: '',
+      message: `The body has more than ${parts} arrays, objects and names.`,
+    });
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw requestError('invalid_json');
+  }
+}
+
+/** The text of a body, which must be UTF-8. */
+export function textOf(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw requestError('invalid_json', { message: 'The body is not UTF-8.' });
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  // A mark in front, as some editors and shells put it there, may be passed over (RFC 8259, 8.1).
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}

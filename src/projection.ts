@@ -1,0 +1,84 @@
+/** Parts of records, as `include` and `exclude` name them: comma lists of fields in dot notation (contract 3). Pure. */
+import { requestError } from './errors.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+
+const FIELDS_MAX = 2_000;
+const LEVELS_MAX = 50;
+
+/** Fields by their names; `null` for a whole one, or those below it. */
+export type Fields = Map<string, Fields | null>;
+
+export interface Projection {
+  readonly mode: 'include' | 'exclude';
+  readonly fields: Fields;
+}
+
+/** The id is always there. @throws RequestError `invalid_query_params` */
+export function projection(include: string | undefined, exclude: string | undefined): Projection | undefined {
+  if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
+  if (include !== undefined) {
+    const fields = fieldsOf(include);
+    return { mode: 'include', fields: fields.set('_id', null) };
+  }
+  if (exclude === undefined) return undefined;
+  const fields = fieldsOf(exclude);
+  fields.delete('_id');
+  return { mode: 'exclude', fields };
+}
+
+export function project(record: JsonObject, projection: Projection | undefined): JsonObject {
+  if (!projection) return record;
+  const { mode, fields } = projection;
+  return mode === 'include' ? included(record, fields) : excluded(record, fields);
+}
+
+/** Whether what is shown depends on a field. */
+export function isAbout({ mode, fields }: Projection, name: string): boolean {
+  const field = fields.get(name);
+  return mode === 'include' ? field !== undefined : field !== null;
+}
+
+const badQuery = (message: string): Error => requestError('invalid_query_params', { message });
+
+function fieldsOf(list: string): Fields {
+  const root: Fields = new Map();
+  const paths = list.split(',', FIELDS_MAX + 1);
+  if (paths.length > FIELDS_MAX) throw badQuery(`more than ${FIELDS_MAX} fields are named`);
+  for (const path of paths) if (path.trim() !== '') addField(root, path.trim());
+  return root;
+}
+
+function addField(root: Fields, path: string): void {
+  const names = path.split('.', LEVELS_MAX + 1);
+  if (names.length > LEVELS_MAX) throw badQuery(`a field is named by a path of more than ${LEVELS_MAX} names`);
+  const last = names.pop() as string;
+  let fields = root;
+  for (const name of names) {
+    const known = fields.get(name);
+    // All of it is meant already.
+    if (known === null) return;
+    const below: Fields = known ?? new Map();
+    fields.set(name, below);
+    fields = below;
+  }
+  fields.set(last, null);
+}
+
+function included(record: JsonObject, fields: Fields): JsonObject {
+  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
+    const below = fields.get(name);
+    if (below === undefined) return [];
+    if (below === null) return [[name, value]];
+    return isJsonObject(value) ? [[name, included(value, below)]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+function excluded(record: JsonObject, fields: Fields): JsonObject {
+  const entries = Object.entries(record).flatMap(([name, value]): [string, Json][] => {
+    const below = fields.get(name);
+    if (below === null) return [];
+    return [[name, below && isJsonObject(value) ? excluded(value, below) : value]];
+  });
+  return Object.fromEntries(entries);
+}

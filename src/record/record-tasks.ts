@@ -1,0 +1,114 @@
+/** Making the text of a record from a request's body: what is done at once where it is small, in the pool where it is large. */
+import { fieldErrors, requestError } from '../errors.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { type BodyLimits, parseBody, textOf } from '../parse-body.ts';
+import { type Projection, project } from '../projection.ts';
+import { headOf } from '../store/document.ts';
+import { isObjectId } from '../store/object-id.ts';
+import type { TextFacts } from '../store/part.ts';
+import { referencesIn } from '../store/references.ts';
+import type { RecordKind, Stored } from '../store/stored.ts';
+import { type TaskContext, tasksOf } from '../work/work.ts';
+import { connectionProblems } from './connection.ts';
+import { masked, mayHoldSecrets, sealed } from './credentials.ts';
+import { assertPatch, patched } from './json-patch.ts';
+import { assertRecord } from './record.ts';
+
+/** Places in one record that name other records. */
+const REFERENCES = 1_000;
+
+/** Fields that the runtime sets; in a body they may come back as they are. */
+const own: readonly string[] = ['_id', 'createdAt', 'lastModified'];
+const locked = ['_integrationId', '_connectorId'] as const;
+
+export interface DraftInput {
+  /** JSON: the whole record, or what to change in the one before. */
+  readonly body: Uint8Array;
+  readonly isPatch?: boolean;
+  readonly limits: BodyLimits;
+  /** What the runtime sets. Without an `_integrationId`, the body names it, or it is the run's. */
+  readonly fixed: JsonObject;
+  /** The integration of the run that writes; absent: a user. */
+  readonly runIntegrationId: string | undefined;
+  readonly kind: RecordKind;
+  /** The record as it is stored: what its masks stand for, and what a patch changes. */
+  readonly before?: Stored | Uint8Array | undefined;
+}
+
+/** The record that a body makes, as it is stored. @throws RequestError */
+function draft(input: DraftInput, { keyring }: TaskContext): TextFacts<Stored> {
+  const { kind, before } = input;
+  const known = before && parsedRecord(before);
+  const record = recordOf(input, known);
+  const author = input.runIntegrationId === undefined ? 'user' : 'run';
+  const facts = factsOf(mayHoldSecrets(kind) ? sealed(keyring, kind, record, known, author) : record);
+  assertFewReferences(facts);
+  return facts;
+}
+
+function recordOf(
+  { body, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
+  before: Stored | undefined,
+): Stored {
+  const given = parseBody(body, limits);
+  const wanted = isPatch && before ? patched(masked(kind, before), assertPatch(given)) : given;
+  if (!isJsonObject(wanted)) {
+    throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
+  }
+  const { _integrationId = integrationIdOf(wanted, runIntegrationId) } = fixed;
+  const set: JsonObject = { ...fixed, _integrationId };
+  const wrong = locked.filter((name) => Object.hasOwn(wanted, name) && wanted[name] !== set[name]);
+  if (wrong.length > 0) {
+    throw fieldErrors(
+      wrong.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
+    );
+  }
+  const free = Object.entries(wanted).filter(([name]) => !own.includes(name));
+  const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
+  assertRecord(record, kind === 'connections' ? connectionProblems(record, before) : []);
+  return record;
+}
+
+/** The integration that a new record is to belong to: a run's own, or the one that the body names. */
+function integrationIdOf(body: JsonObject, own: string | undefined): string {
+  const { _integrationId = own } = body;
+  if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
+  if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
+  if (own !== undefined && _integrationId !== own) throw requestError('access_restricted');
+  return _integrationId;
+}
+
+export const noIntegration = (): Error =>
+  requestError('invalid_ref', { field: '_integrationId', message: '_integrationId names no integration of yours' });
+
+/** @throws RequestError if a record refers to too many others */
+export function assertFewReferences({ references = [] }: TextFacts<Stored>): void {
+  const tooMany = references[REFERENCES];
+  if (!tooMany) return;
+  const message = `A record refers to ${REFERENCES} others at the most.`;
+  throw fieldErrors([{ code: 'invalid_field', field: tooMany.field, message }]);
+}
+
+/** A record as text, with what has to be known of it. */
+export function factsOf(record: Stored): TextFacts<Stored> {
+  const references = referencesIn(record);
+  const text = JSON.stringify(record);
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return { text: bytes, head: headOf(record), references };
+}
+
+export interface ShowInput {
+  readonly kind: RecordKind;
+  readonly record: Stored | Uint8Array;
+  readonly projection: Projection | undefined;
+}
+
+function show({ kind, record, projection }: ShowInput): { readonly text: Buffer } {
+  return { text: Buffer.from(JSON.stringify(project(masked(kind, parsedRecord(record)), projection))) };
+}
+
+const parsedRecord = (json: Stored | Uint8Array): Stored =>
+  json instanceof Uint8Array ? (JSON.parse(textOf(json)) as Stored) : json;
+
+export const tasks = tasksOf(import.meta.url, { draft, show });

@@ -1,0 +1,66 @@
+/** What one commit changes in a large document: its entry in the log, instead of the whole document. */
+import { type Document, documentFrom, integrationText, membersOf } from './document.ts';
+import type { Part } from './part.ts';
+import { type DocumentJson, FORMAT, recordKinds } from './stored.ts';
+
+const kinds = [...recordKinds, 'state'] as const;
+type Kind = (typeof kinds)[number];
+type Parts = ReadonlyMap<string, Part<unknown>>;
+
+/** The JSON of an entry. */
+export interface ChangeJson extends DocumentJson {
+  readonly isChange: true;
+  readonly removed: Readonly<Partial<Record<Kind, readonly string[]>>>;
+  /** The settings are as they were, and not in it. */
+  readonly keepsSettings: boolean;
+}
+
+export const isChange = (json: unknown): json is ChangeJson =>
+  (json as { isChange?: unknown } | null)?.isChange === true;
+
+/** The change's JSON, piece by piece. */
+export function* changeText(before: Document, after: Document): Generator<string | Buffer> {
+  yield `{"format":${FORMAT},"isChange":true,"integration":`;
+  yield* integrationText(after.settings === before.settings ? { ...after, settings: undefined } : after);
+  const revisions: Record<string, number> = { [after.integration.head._id]: after.integration.revision };
+  const removed: Partial<Record<Kind, string[]>> = {};
+  for (const kind of kinds) {
+    const [changed, gone] = difference(before[kind], after[kind]);
+    for (const [key, { revision }] of changed) revisions[kind === 'state' ? `state:${key}` : key] = revision;
+    if (gone.length > 0) removed[kind] = gone;
+    yield `,"${kind}":`;
+    yield* membersOf(changed);
+  }
+  if (after.stateWrites > 0) revisions.state = after.stateWrites;
+  yield `,"removed":${JSON.stringify(removed)},"revisions":${JSON.stringify(revisions)}`;
+  yield `,"keepsSettings":${after.settings !== undefined && after.settings === before.settings}}`;
+}
+
+/** The document that an entry makes of the one before it. */
+export function applied(before: Document, change: ChangeJson): Document {
+  const made = documentFrom(change);
+  const merged = <K extends Kind>(kind: K): Document[K] => {
+    const parts = new Map<string, Part<unknown>>(before[kind]);
+    for (const key of change.removed[kind] ?? []) parts.delete(key);
+    for (const [key, part] of made[kind]) parts.set(key, part);
+    return parts as unknown as Document[K];
+  };
+  return {
+    integration: made.integration,
+    settings: change.keepsSettings ? before.settings : made.settings,
+    connections: merged('connections'),
+    exports: merged('exports'),
+    imports: merged('imports'),
+    flows: merged('flows'),
+    state: merged('state'),
+    stateWrites: made.stateWrites,
+  };
+}
+
+function difference(before: Parts, after: Parts): [changed: Map<string, Part<unknown>>, gone: string[]] {
+  const changed = new Map<string, Part<unknown>>();
+  if (before === after) return [changed, []];
+  for (const [key, part] of after) if (before.get(key) !== part) changed.set(key, part);
+  const gone = [...before.keys()].filter((key) => !after.has(key));
+  return [changed, gone];
+}

@@ -1,0 +1,198 @@
+/** A document in memory: an integration and all that it groups, in parts. Never changed in place. */
+import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
+import { Part } from './part.ts';
+import { type DocumentJson, FORMAT, type RecordKind, recordKinds, type Stored } from './stored.ts';
+
+export type RecordParts = ReadonlyMap<string, Part>;
+export type StateParts = ReadonlyMap<string, Part<undefined>>;
+
+export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
+  /** Without its settings. */
+  readonly integration: Part;
+  /** They may be large, and what is asked of an integration most is not about them. */
+  readonly settings: Part<undefined> | undefined;
+  readonly state: StateParts;
+  /** How often `state` was written: a key that comes back must not have a revision that was seen before. */
+  readonly stateWrites: number;
+}
+
+/** `state` keys have revisions of their own, under names that no id has. */
+const STATE = 'state:';
+const STATE_WRITES = 'state';
+
+/** The fields of a record that lists and look-ups read, where all of it is too much. */
+const HEAD_FIELDS = [
+  '_id',
+  'createdAt',
+  'lastModified',
+  '_integrationId',
+  '_connectorId',
+  'name',
+  'type',
+  'externalId',
+] as const;
+const HEAD_CHARS = 500;
+
+export function headOf(record: Json): Stored {
+  const fields = HEAD_FIELDS.flatMap((name): [string, Json][] => {
+    const value = (record as JsonObject)[name];
+    return value === undefined || (typeof value === 'string' && value.length > HEAD_CHARS) ? [] : [[name, value]];
+  });
+  return Object.fromEntries(fields) as Stored;
+}
+
+export const noHead = (): undefined => undefined;
+
+/** Of a document that is small. */
+export function documentFrom(json: DocumentJson): Document {
+  const { integration, revisions, state } = json;
+  const { settings, ...rest } = integration;
+  // One that was put into the file by hand was never written.
+  const revisionOf = (id: string): number => revisions[id] ?? 0;
+  const records = (kind: RecordKind): RecordParts =>
+    new Map(Object.entries(json[kind]).map(([id, record]) => [id, Part.ofRecord(record, revisionOf(id))]));
+  const stateRevision = (key: string): number => revisionOf(STATE + key);
+  return {
+    integration: Part.ofRecord(rest as Stored, revisionOf(integration._id)),
+    settings: settings === undefined ? undefined : Part.ofValue(settings),
+    connections: records('connections'),
+    exports: records('exports'),
+    imports: records('imports'),
+    flows: records('flows'),
+    state: new Map(Object.entries(state).map(([key, value]) => [key, Part.ofValue(value, stateRevision(key))])),
+    stateWrites:
+      revisions[STATE_WRITES] ?? Object.keys(state).reduce((most, key) => Math.max(most, stateRevision(key)), 0),
+  };
+}
+
+/** How a document is kept: a small one as its JSON in UTF-8, a large one as parts that are texts. */
+export type Content = Buffer | Document;
+
+/** @param wasLarge spares one that stays large from being made into text to find that out */
+export function contentOf(document: Document, wasLarge: boolean): Content {
+  if (wasLarge && bytesOf(document) > LARGE_BYTES / 2) return withTexts(document);
+  const text = joined(textOf(document));
+  return text.length > LARGE_BYTES ? withTexts(document) : text;
+}
+
+/** All but what an integration holds beside its settings: that is bounded, and read by everybody. */
+export function withTexts(document: Document): Document {
+  return {
+    ...document,
+    settings: document.settings?.asText(noHead),
+    connections: texts(document.connections, headOf),
+    exports: texts(document.exports, headOf),
+    imports: texts(document.imports, headOf),
+    flows: texts(document.flows, headOf),
+    state: texts(document.state, noHead),
+  };
+}
+
+function texts<Head>(
+  parts: ReadonlyMap<string, Part<Head>>,
+  head: (value: Json) => Head,
+): ReadonlyMap<string, Part<Head>> {
+  let copy: Map<string, Part<Head>> | undefined;
+  for (const [key, part] of parts) {
+    const text = part.asText(head);
+    if (text === part) continue;
+    copy ??= new Map(parts);
+    copy.set(key, text);
+  }
+  return copy ?? parts;
+}
+
+/** The document's JSON, piece by piece. */
+export function* textOf(document: Document): Generator<string | Buffer> {
+  yield `{"format":${FORMAT},"integration":`;
+  yield* integrationText(document);
+  yield `,"revisions":${JSON.stringify(revisionsOf(document))}`;
+  for (const kind of recordKinds) {
+    yield `,${JSON.stringify(kind)}:`;
+    yield* membersOf(document[kind]);
+  }
+  yield ',"state":';
+  yield* membersOf(document.state);
+  yield '}';
+}
+
+/** The integration's own JSON, settings included. */
+export function* integrationText({
+  integration,
+  settings,
+}: Pick<Document, 'integration' | 'settings'>): Generator<string | Buffer> {
+  const { json } = integration;
+  if (!settings) return yield json;
+  yield typeof json === 'string' ? json.slice(0, -1) : json.subarray(0, -1);
+  yield ',"settings":';
+  yield settings.json;
+  yield '}';
+}
+
+export function* membersOf(parts: ReadonlyMap<string, Part<unknown>>): Generator<string | Buffer> {
+  let before = '{';
+  for (const [key, part] of parts) {
+    yield `${before}${JSON.stringify(key)}:`;
+    yield part.json;
+    before = ',';
+  }
+  yield before === '{' ? '{}' : '}';
+}
+
+export function revisionsOf(document: Document): Record<string, number> {
+  const entries: [string, number][] = [[document.integration.head._id, document.integration.revision]];
+  for (const kind of recordKinds) for (const [id, { revision }] of document[kind]) entries.push([id, revision]);
+  for (const [key, { revision }] of document.state) entries.push([STATE + key, revision]);
+  if (document.stateWrites > 0) entries.push([STATE_WRITES, document.stateWrites]);
+  return Object.fromEntries(entries.filter(([, revision]) => revision > 0));
+}
+
+/** UTF-8 bytes of its parts; names and braces are not counted. */
+export function bytesOf(document: Document | undefined): number {
+  if (!document) return 0;
+  let bytes = document.integration.bytes + (document.settings?.bytes ?? 0);
+  for (const kind of recordKinds) for (const part of document[kind].values()) bytes += part.bytes;
+  for (const part of document.state.values()) bytes += part.bytes;
+  return bytes;
+}
+
+/** The ids of a document's records, of every kind. */
+export function recordIdsOf(document: Document | undefined): string[] {
+  return document ? recordKinds.flatMap((kind) => [...document[kind].keys()]) : [];
+}
+
+/** In memory of its own: what is made in Node's shared pool may keep many times its size. */
+export function joined(pieces: Iterable<string | Buffer>): Buffer {
+  const merged: (string | Buffer)[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    if (typeof piece === 'string') text += piece;
+    else {
+      merged.push(text, piece);
+      text = '';
+    }
+  }
+  merged.push(text);
+  const bytes = Buffer.allocUnsafeSlow(merged.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+  let offset = 0;
+  for (const piece of merged) {
+    offset += typeof piece === 'string' ? bytes.write(piece, offset) : piece.copy(bytes, offset);
+  }
+  return bytes;
+}
+
+const CHUNK_CHARS = 256 * 1024;
+
+/** The same in larger pieces, so that one of many parts is not written with a call for each. */
+export function* inChunks(pieces: Iterable<string | Buffer>): Generator<Buffer> {
+  let waiting: (string | Buffer)[] = [];
+  let chars = 0;
+  for (const piece of pieces) {
+    waiting.push(piece);
+    chars += piece.length;
+    if (chars < CHUNK_CHARS) continue;
+    yield joined(waiting);
+    [waiting, chars] = [[], 0];
+  }
+  if (waiting.length > 0) yield joined(waiting);
+}

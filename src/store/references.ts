@@ -1,0 +1,75 @@
+/** Which records a record refers to (contract 8). Pure. */
+import type { Json } from '../json.ts';
+import type { RecordKind } from './stored.ts';
+
+/** Fields that name another record, at whatever depth they stand. */
+const referenceKinds: Readonly<Record<string, RecordKind>> = {
+  _connectionId: 'connections',
+  _exportId: 'exports',
+  _importId: 'imports',
+};
+
+/** A longer path is shown by its end. */
+const PATH_CHARS = 200;
+
+export interface Reference {
+  readonly kind: RecordKind;
+  /** As it stands there: an id, or something that is none. */
+  readonly id: Json;
+  /** Dotted path of its first place, at most 200 characters. */
+  readonly field: string;
+}
+
+/** A container and how it was reached: a path becomes text only where it is needed. */
+interface Step {
+  readonly key: string;
+  readonly container: object;
+  readonly parent: Step | undefined;
+}
+
+/** Every reference once, in the order of the text; at most `limit` of them. */
+export function referencesIn(record: Json, limit = Number.POSITIVE_INFINITY): Reference[] {
+  if (typeof record !== 'object' || record === null) return [];
+  const found: Reference[] = [];
+  const seen = new Set<string>();
+  const waiting: Step[] = [{ key: '', container: record, parent: undefined }];
+  for (let step = waiting.pop(); step && found.length < limit; step = waiting.pop()) {
+    const below: Step[] = [];
+    for (const [key, kind, value] of referencesOrContainers(step.container)) {
+      if (!kind) below.push({ key, container: value as object, parent: step });
+      else if (typeof value !== 'string' || !seen.has(kind + value)) {
+        if (typeof value === 'string') seen.add(kind + value);
+        found.push({ kind, id: value, field: pathOf(key, step) });
+        if (found.length >= limit) break;
+      }
+    }
+    // The last of the list is taken next.
+    for (const next of below.reverse()) waiting.push(next);
+  }
+  return found;
+}
+
+function* referencesOrContainers(container: object): Generator<[string, RecordKind | undefined, Json]> {
+  if (Array.isArray(container)) {
+    for (let i = 0; i < container.length; i++) {
+      const item = container[i] as Json;
+      if (typeof item === 'object' && item !== null) yield [String(i), undefined, item];
+    }
+    return;
+  }
+  for (const key of Object.keys(container)) {
+    const value = (container as Record<string, Json>)[key] as Json;
+    if (value === null) continue;
+    const kind = Object.hasOwn(referenceKinds, key) ? referenceKinds[key] : undefined;
+    if (kind || typeof value === 'object') yield [key, kind, value];
+  }
+}
+
+function pathOf(key: string, step: Step): string {
+  let path = key;
+  for (let at: Step | undefined = step; at?.parent; at = at.parent) {
+    path = `${at.key.slice(-PATH_CHARS)}.${path}`;
+    if (path.length > PATH_CHARS) return `…${path.slice(1 - PATH_CHARS)}`;
+  }
+  return path;
+}

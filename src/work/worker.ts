@@ -1,0 +1,31 @@
+/** A thread of the pool: does one task at a time. */
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { RequestError } from '../errors.ts';
+import { Keyring } from '../record/keyring.ts';
+import type { Order, Report, Task, TaskContext, Tasks } from './work.ts';
+
+const context: TaskContext = { keyring: Keyring.of(workerData as readonly string[]) };
+
+export default async function work({ module, name, input }: Order): Promise<unknown> {
+  const { tasks } = (await import(module)) as { tasks: Tasks<Record<string, Task>> };
+  const before = process.threadCpuUsage();
+  const spentMs = (): number => {
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  };
+  try {
+    const output = (tasks.functions[name] as Task)(input as never, context);
+    return handedOver({ output, cpuMs: spentMs() });
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    const { status, errors, headers } = error;
+    return { refusal: { status, errors, headers }, cpuMs: spentMs() } satisfies Report;
+  }
+}
+
+/** A text is moved, where nothing else shares its memory. */
+function handedOver(report: Report & { readonly output: unknown }): unknown {
+  const { text } = (report.output ?? {}) as { text?: unknown };
+  const isMovable = text instanceof Uint8Array && text.buffer.byteLength === text.byteLength;
+  return isMovable ? move({ [transferableSymbol]: [text.buffer], [valueSymbol]: report } as never) : report;
+}

@@ -1,0 +1,153 @@
+/** A machine on which compartments' processes do not start, or cannot be watched: what is said of it. */
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createSandbox, defaultLimits } from '../../sandbox/index.ts';
+import { cannotStart, endedWhileStarting, nodeProgram } from '../../sandbox/supervisor/start-failure.ts';
+import { Supervisor } from '../../sandbox/supervisor/supervisor.ts';
+import { createClient } from '../support/client.ts';
+import { temporaryFolder, writeBundle } from '../support/folders.ts';
+import { connectorIdOf } from '../support/runtime.ts';
+import { type Server, startServer } from '../support/server.ts';
+import { startArguments } from '../support/start.ts';
+
+async function serverWith(shell: string, environment: Record<string, string> = {}): Promise<Server> {
+  const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
+  await writeBundle(connectors, 'a', { code: 'exports.utilities = { f: () => 1 };' });
+  const folders = { BULKHEAD_CONNECTORS: connectors, BULKHEAD_DATA: data };
+  return startServer({ BULKHEAD_TOKEN: 'a-token', ...folders, ...environment }, [], startArguments, shell);
+}
+
+/** What the listing says of the bundle, and `/readyz` of the machine, once the bundle has been looked at. */
+async function toldBy({ url }: Server) {
+  const client = createClient(url, 'a-token');
+  const [row] = (await client('GET', '/connectors')).body;
+  const { status, body } = await client('GET', '/readyz');
+  return { row, ready: [status, body.status], reasons: body.reasons as string[] };
+}
+
+test.skipIf(process.platform === 'win32')('with 32 files, the reason is said, and the server is degraded', async () => {
+  const { row, ready, reasons } = await toldBy(await serverWith('ulimit -n 32;'));
+  const reason = /A process for connectors cannot be started: .* files open .*ulimit -n.* \(EMFILE\)\./;
+  expect(row).toMatchObject({
+    status: 'invalid',
+    errors: [{ code: 'overloaded', message: expect.stringMatching(reason) }],
+  });
+  expect([ready, reasons]).toEqual([[200, 'degraded'], [expect.stringMatching(reason)]]);
+});
+
+test('a machine on which all is well is not degraded', async () => {
+  const { row, ready, reasons } = await toldBy(await serverWith(''));
+  expect([row.status, ready, reasons]).toEqual(['ready', [200, 'ok'], []]);
+});
+
+const isolated = ['unshare -m', 'unshare -rm'].find(
+  (command) => spawnSync('sh', ['-c', `${command} sh -c 'mount -t tmpfs none /proc'`]).status === 0,
+);
+
+describe.skipIf(isolated === undefined)('without /proc', () => {
+  const without = (rest: string): string =>
+    `exec ${isolated} sh -c 'mount -t tmpfs none /proc; ${rest} exec "$@"' sh "$@";`;
+
+  test('connectors are served, and what is lost is said', async () => {
+    const server = await serverWith(without(''));
+    const { row, ready, reasons } = await toldBy(server);
+    expect([row.status, ready]).toEqual(['ready', [200, 'degraded']]);
+    expect(reasons).toEqual([expect.stringContaining('cannot be read from /proc')]);
+    const client = createClient(server.url, 'a-token');
+    const { body } = await client('POST', `/integrations/${await connectorIdOf(client, 'a')}/install`);
+    expect((await client('PUT', `/integrations/${body._id}/utilities/f`)).body).toBe(1);
+  });
+
+  test('started by its name alone, Node cannot tell where it is: that is said', async () => {
+    const { row, ready, reasons } = await toldBy(
+      await serverWith(without('shift; set -- node "$@";'), {
+        PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      }),
+    );
+    expect(row).toMatchObject({
+      status: 'invalid',
+      errors: [{ message: expect.stringContaining('without /proc, Node does not know where') }],
+    });
+    expect(ready).toEqual([200, 'degraded']);
+    expect(reasons).toEqual([
+      expect.stringContaining('without /proc, Node does not know where'),
+      expect.stringContaining('cannot be read from /proc'),
+    ]);
+  });
+});
+
+const job = {
+  runId: 'r',
+  bundle: {
+    connectorId: 'c',
+    digest: 'd',
+    filename: 'c/index.js',
+    format: 'commonjs',
+    code: 'exports.utilities = { f: () => 1 }',
+  },
+  integrationId: 'i',
+  call: { section: 'utilities', name: 'f', argument: '{}' },
+  limits: defaultLimits,
+} as const;
+const ask = { fetch: async () => '{}', progress: async () => '{}', log() {} };
+
+test('a run is told why there is no process, and the problem is over when one has started', async () => {
+  const good = createSandbox({ spare: false, threads: 1, isolation: 'thread' });
+  expect(good.problems()).toEqual([]);
+  await good.close();
+
+  const { startInProcess } = await import('../../sandbox/process/in-process.ts');
+  let isBroken = true;
+  const problem = cannotStart(Object.assign(new Error('spawn'), { code: 'EAGAIN' }));
+  const sandbox = new Supervisor(
+    (options) =>
+      isBroken
+        ? { pipes: [], gone: Promise.resolve({ fault: 'sandbox_crashed', problem }), yield() {}, kill() {} }
+        : startInProcess(options),
+    {
+      threads: 1,
+      warmIsolates: 1,
+      warmMs: 1_000,
+      residentMb: 1_000,
+      compartments: 1,
+      crashesPerMinute: 1,
+      idleMs: 60_000,
+      spare: false,
+      runs: 10,
+      runsPerConnector: 10,
+      queuePerConnector: 0,
+    },
+  );
+  for (let i = 0; i < 5; i++) {
+    expect(await sandbox.run(job, ask)).toMatchObject({ status: 'faulted', fault: 'overloaded', message: problem });
+  }
+  expect(sandbox.problems()).toEqual([problem]);
+  // It is not the connector's doing.
+  expect(sandbox.isHeld('c')).toBe(false);
+  isBroken = false;
+  expect(await sandbox.run(job, ask)).toMatchObject({ status: 'answered', result: '1' });
+  expect(sandbox.problems()).toEqual([]);
+  await sandbox.close();
+});
+
+test.each([
+  ['EMFILE', 'ulimit -n'],
+  ['EAGAIN', 'ulimit -u'],
+  ['ENOMEM', 'no memory left'],
+  ['ENOENT', "Node's program is not there"],
+  ['EPERM', 'cannot be started: EPERM.'],
+])('%s is said in words', (code, words) => {
+  expect(cannotStart(Object.assign(new Error('spawn'), { code }))).toContain(words);
+});
+
+test('how a process ended that had not started', () => {
+  expect(endedWhileStarting(9, null)).toContain('(exit code 9)');
+  expect(endedWhileStarting(null, 'SIGKILL')).toContain('(SIGKILL)');
+});
+
+test('Node is known by its full path, or by one from the present folder, and never by its name', () => {
+  expect(nodeProgram('/usr/bin/node')).toBe('/usr/bin/node');
+  expect(nodeProgram('bin/node')).toBe(join(process.cwd(), 'bin/node'));
+  expect(nodeProgram('node')).toBeUndefined();
+});
