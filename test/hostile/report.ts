@@ -2,12 +2,18 @@
  * `npm run hostile`: every program of the suite against a real server, and what came of it as a table.
  * `--abuse 5000` runs that many in random order instead, eight at a time, and prints the server's
  * memory after each 500: garbage makes it go up and down.
+ *
+ * Then come the attacks with data, one by one. `--only data` runs these alone, `--only code` the programs; `--attack`
+ * names a part of the name, or the subject, of those attacks that are wanted.
  */
 import { parseArgs } from 'node:util';
 import { Arena, codeOf, isExpected, nameOf, type Observed, TIMEOUT_MS } from './arena.ts';
+import { reportData } from './data/report.ts';
 import { families, type Program, programs } from './programs.ts';
 
-const { values } = parseArgs({ options: { abuse: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { abuse: { type: 'string' }, only: { type: 'string' }, attack: { type: 'string' } },
+});
 const LATE_MS = 1_000;
 const EVERY = 500;
 const SIDE_BY_SIDE = 8;
@@ -107,10 +113,18 @@ async function abuse(arena: Arena, times: number): Promise<void> {
   print(`memory after each ${EVERY}: ${residentMb.join(', ')} MiB; ${(await arena.traces()).processes} processes`);
 }
 
-const arena = await Arena.open(values.abuse === undefined ? 1 : COPIES);
-try {
-  if (values.abuse === undefined) await eachOnce(arena);
-  else await abuse(arena, Number(values.abuse));
-} finally {
-  await arena.close();
+async function reportCode(): Promise<void> {
+  const arena = await Arena.open(values.abuse === undefined ? 1 : COPIES);
+  try {
+    if (values.abuse === undefined) await eachOnce(arena);
+    else await abuse(arena, Number(values.abuse));
+  } finally {
+    await arena.close();
+  }
+}
+
+if (values.only !== 'data') await reportCode();
+if (values.only !== 'code' && values.abuse === undefined) {
+  const uncontained = await reportData(values.attack);
+  if (uncontained > 0) process.exitCode = 1;
 }

@@ -59,7 +59,7 @@ export function createPooledClient(
         method: method as 'GET',
         path,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: isAsItIs(body) ? body : JSON.stringify(body) }),
       });
       const text = await response.body.text();
       const isJson = String(response.headers['content-type']).startsWith('application/json');

@@ -1,0 +1,118 @@
+/** State of connectors, and commits of large documents. */
+import { atOnce, attack, type Came, CONTROL_FLOOD_MS, cameOf, type DataAttack, inside } from './attack.ts';
+
+const statePath = `'/integrations/' + options._integrationId + '/state/'`;
+
+export const state: readonly DataAttack[] = [
+  attack({
+    name: 'a flood of tiny writes to a document of thirty megabytes, each committed',
+    dataMb: 30,
+    isFlood: true,
+    // Few and large: while it is made, each is committed as well.
+    hostile: { flows: 11, kilobytes: 2_600 },
+    permitted: { flows: 2, kilobytes: 1 },
+    prepare: async (scene, size) => scene.fill(await scene.install('stepwise'), size),
+    run: (scene, { flows }, integrationId) =>
+      scene.inside(
+        integrationId,
+        `const until = Date.now() + size.ms;
+        const came = [];
+        const write = async (i) => { while (Date.now() < until) came.push(await api('PUT', ${statePath} + 'k' + i, '1')); };
+        await Promise.all(Array.from({ length: 10 }, (_, i) => write(i)));
+        return came;`,
+        { ms: flows === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
+      ),
+  }),
+  attack({
+    name: 'a thousand flows of a document of twenty-four megabytes removed while another run commits',
+    dataMb: 48,
+    hostile: { flows: 1_000, kilobytes: 24 },
+    permitted: { flows: 4, kilobytes: 1 },
+    prepare: async (scene, size) => scene.fill(await scene.install('data'), size),
+    async run(scene, { flows }, integrationId) {
+      const removing = scene.inside(
+        integrationId,
+        `const list = (await api('GET', '/flows?include=name')).json();
+        const came = [];
+        for (const { _id } of list) came.push(await api('DELETE', '/flows/' + _id));
+        check('all were listed', list.length === size.flows);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return came;`,
+        { flows },
+      );
+      const writing = atOnce(5, (i) => scene.client('PUT', `/integrations/${integrationId}/state/k${i}`, { i }));
+      return (await Promise.all([removing, writing])).flat();
+    },
+  }),
+  attack({
+    name: 'values of three hundred and fifty thousand empty lists, from outside',
+    dataMb: 5,
+    hostile: { count: 340_000, times: 5 },
+    permitted: { count: 3, times: 2 },
+    prepare: (scene) => scene.install('data'),
+    run: (scene, { count, times }, integrationId) =>
+      atOnce(times, (i) => scene.client('PUT', `/integrations/${integrationId}/state/k${i}`, Array(count).fill([]))),
+  }),
+  inside({
+    name: 'a value of four million zeros',
+    dataMb: 8,
+    program: `return [await api('PUT', ${statePath} + 'key', '[' + '0,'.repeat(size.count) + '0]')];`,
+    hostile: { count: 4_000_000 },
+    permitted: { count: 3 },
+  }),
+  inside({
+    name: 'a thousand values of thirty kilobytes in one commit',
+    dataMb: 30,
+    isLong: true,
+    program: `const came = [];
+      const text = JSON.stringify(Array.from({ length: size.rows }, (_, n) => ({ n, text: 'x'.repeat(60) })));
+      for (let i = 0; i < size.count; i += 20) came.push(...await Promise.all(Array.from({ length: 20 }, (_, n) => api('PUT', ${statePath} + 'k' + (i + n), text))));
+      return came;`,
+    hostile: { count: 1_000, rows: 375 },
+    permitted: { count: 20, rows: 3 },
+  }),
+  attack({
+    name: 'a function call that writes one key beside thirty megabytes',
+    dataMb: 60,
+    isLong: true,
+    hostile: { flows: 1_200, kilobytes: 24 },
+    permitted: { flows: 2, kilobytes: 1 },
+    prepare: async (scene, size) => scene.fill(await scene.install('data'), size),
+    run: (scene, _size, integrationId) =>
+      scene.inside(integrationId, `return [await api('PUT', ${statePath} + 'key', '1')];`, {}),
+  }),
+  attack({
+    name: 'a user who changes the name of an integration of thirty megabytes',
+    dataMb: 60,
+    isLong: true,
+    hostile: { flows: 1_200, kilobytes: 24 },
+    permitted: { flows: 2, kilobytes: 1 },
+    prepare: async (scene, size) => scene.fill(await scene.install('data'), size),
+    async run(scene, _size, id) {
+      const came: Came[] = [];
+      for (let i = 0; i < 5; i++)
+        came.push(cameOf(await scene.client('PUT', `/integrations/${id}`, { name: `n${i}` })));
+      return came;
+    },
+  }),
+  attack({
+    name: 'a flood of a tag beside settings of four megabytes, fifty at once',
+    dataMb: 4,
+    isFlood: true,
+    hostile: { rows: 20_000, lanes: 50 },
+    permitted: { rows: 3, lanes: 2 },
+    prepare: (scene) => scene.install('data'),
+    run: (scene, { rows, lanes }, integrationId) =>
+      scene.inside(
+        integrationId,
+        `const path = '/integrations/' + options._integrationId;
+        const settings = { rows: Array.from({ length: size.rows }, (_, n) => ({ n, text: 'x'.repeat(180) })) };
+        const came = [await api('PUT', path, { settings })];
+        const until = Date.now() + size.ms;
+        const write = async () => { while (Date.now() < until) came.push(await api('PUT', path, { tag: String(came.length) })); };
+        await Promise.all(Array.from({ length: size.lanes }, write));
+        return came;`,
+        { rows, lanes, ms: lanes === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
+      ),
+  }),
+];

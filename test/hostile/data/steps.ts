@@ -1,0 +1,144 @@
+/** Steps of installations and removals, as functions answer them and as runs write them. */
+import assert from 'node:assert/strict';
+import { attack, cameOf, type DataAttack, inside } from './attack.ts';
+import type { Scene } from './scene.ts';
+
+const WRITE_STEPS = `
+const install = Array.from({ length: size.steps }, (_, i) => ({ name: size.isSame ? 'a' : i === 0 ? 'a' : 'step ' + i, ...size.more }));
+return [await api('PUT', '/integrations/' + options._integrationId, { mode: 'install', install })];`;
+
+interface StepsSize {
+  readonly steps: number;
+  /** All of them have the same name. */
+  readonly isSame?: boolean;
+  /** Of the answer: how many updates, keys or characters. */
+  readonly count: number;
+}
+
+/** An installation of so many steps, in which a function answers with updates for them. */
+function answered(
+  name: string,
+  { dataMb, source, hostile, expected }: { dataMb: number; source: string; hostile: StepsSize; expected: object },
+): DataAttack {
+  return attack({
+    name,
+    dataMb,
+    hostile,
+    permitted: { steps: 3, count: 2, isSame: hostile.isSame ?? false },
+    async prepare(scene, size) {
+      const integrationId = await scene.install('data');
+      const [came] = await scene.inside(integrationId, WRITE_STEPS, size);
+      assert.equal(came?.status, 200);
+      return integrationId;
+    },
+    run: async (scene, size, integrationId) => [
+      cameOf(
+        await scene.answers(integrationId, 'installer', `return { success: true, stepsToUpdate: ${source} };`, size),
+      ),
+    ],
+    async check(scene, integrationId) {
+      const { body } = await scene.client('GET', `/integrations/${integrationId}`);
+      assert.partialDeepStrictEqual(body.install[0], expected);
+    },
+  });
+}
+
+/** What a function of a removal answers. */
+function removal(name: string, dataMb: number, source: string, hostile: { readonly count: number }): DataAttack {
+  return attack({
+    name,
+    dataMb,
+    hostile,
+    permitted: { count: 2 },
+    prepare: (scene: Scene) => scene.install('removal'),
+    run: async (scene, size, integrationId) => [
+      cameOf(await scene.answers(integrationId, 'uninstaller', `return ${source};`, size)),
+    ],
+    async check(scene, integrationId) {
+      const { body } = await scene.client('GET', `/integrations/${integrationId}`);
+      assert.deepEqual([body.mode, body.uninstall.length], ['uninstall', 2]);
+    },
+  });
+}
+
+export const steps: readonly DataAttack[] = [
+  answered('three hundred and fifty thousand updates of one step', {
+    dataMb: 5,
+    source: `Array(size.count).fill({ name: 'a' })`,
+    hostile: { steps: 1_000, count: 350_000 },
+    expected: { name: 'a' },
+  }),
+  answered('twenty thousand updates with a key each', {
+    dataMb: 1,
+    source: `Array.from({ length: size.count }, (_, i) => ({ name: 'a', ['key' + i]: i }))`,
+    hostile: { steps: 1_000, count: 20_000 },
+    expected: { key0: 0, key1: 1 },
+  }),
+  answered('an update of fifty thousand keys for a thousand steps of one name', {
+    dataMb: 2,
+    source: `[Object.assign({ name: 'a' }, ...[{}, ...Array.from({ length: size.count }, (_, i) => i)].map((i) => typeof i === 'number' ? { ['key' + i]: i } : i))]`,
+    hostile: { steps: 1_000, count: 50_000, isSame: true },
+    expected: { key0: 0, key1: 1 },
+  }),
+  answered('an update of four million characters for a thousand steps of one name', {
+    dataMb: 4,
+    source: `[{ name: 'a', text: 'x'.repeat(size.count) }]`,
+    hostile: { steps: 1_000, count: 4_000_000, isSame: true },
+    expected: { text: 'xx' },
+  }),
+  answered('a thousand updates of four kilobytes for a thousand steps of one name', {
+    dataMb: 4,
+    source: `Array.from({ length: size.count }, (_, i) => ({ name: 'a', text: String(i).padEnd(4_000, 'x'), form: { i } }))`,
+    hostile: { steps: 1_000, count: 1_000, isSame: true },
+    expected: { form: { i: 1 } },
+  }),
+  answered('one and a half million updates that are none', {
+    dataMb: 5,
+    source: `[{ name: 'a', found: true }, ...Array(size.count).fill([])]`,
+    hostile: { steps: 1_000, count: 1_500_000 },
+    expected: { found: true },
+  }),
+  inside({
+    name: 'two hundred thousand zeros in the place of steps',
+    dataMb: 1,
+    program: `const install = size.count ? Array(size.count).fill(0) : [{ name: 'a' }];
+      return [await api('PUT', '/integrations/' + options._integrationId, { install })];`,
+    hostile: { count: 200_000 },
+    permitted: { count: 0 },
+  }),
+  inside({
+    name: 'thirty thousand steps without a name',
+    dataMb: 1,
+    program: `const install = Array.from({ length: size.count }, () => size.isRight ? { name: 'a' } : { completed: 1 });
+      return [await api('PUT', '/integrations/' + options._integrationId, { install })];`,
+    hostile: { count: 30_000 },
+    permitted: { count: 3, isRight: true },
+  }),
+  attack({
+    name: 'steps with forms of seven megabytes, one of which is done',
+    dataMb: 7,
+    hostile: { steps: 1_000, texts: 33 },
+    permitted: { steps: 3, texts: 1 },
+    async prepare(scene, { steps, texts }) {
+      const integrationId = await scene.install('data');
+      const form = { fields: Array(texts).fill({ name: 'x'.repeat(190) }) };
+      const [came] = await scene.inside(integrationId, WRITE_STEPS, {
+        steps,
+        more: { form, completed: false, installerFunction: 'answer' },
+      });
+      assert.equal(came?.status, 200);
+      return integrationId;
+    },
+    run: async (scene, size, integrationId) => [
+      cameOf(await scene.answers(integrationId, 'installer', 'return { success: true };', size)),
+    ],
+    async check(scene, integrationId) {
+      const { body } = await scene.client('GET', `/integrations/${integrationId}`);
+      assert.deepEqual([body.mode, body.install[0].completed], ['settings', true]);
+    },
+  }),
+  removal('a removal of three hundred and fifty thousand steps', 5, `Array(size.count).fill({ name: 'a' })`, {
+    count: 350_000,
+  }),
+  removal('a removal of one and a half million empty steps', 5, 'Array(size.count).fill({})', { count: 1_500_000 }),
+];

@@ -1,0 +1,40 @@
+/** Somebody who looks at a server from outside while something is done to it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Readings } from './prober-process.ts';
+import type { Server } from './server.ts';
+
+const program = fileURLToPath(new URL('./prober-process.ts', import.meta.url));
+
+export class Prober {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async of({ url, pid }: Server): Promise<Prober> {
+    const child = fork(program, [new URL(url).port, String(pid)], { execArgv: [], serialization: 'advanced' });
+    await once(child, 'message');
+    return new Prober(child);
+  }
+
+  /** What it sees while the work is done. */
+  async during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly readings: Readings }> {
+    this.#child.send('begin');
+    const result = await work();
+    return { result, readings: await this.readings() };
+  }
+
+  /** What it has seen since the last time something began. */
+  async readings(): Promise<Readings> {
+    this.#child.send('end');
+    const [readings] = await once(this.#child, 'message');
+    return readings as Readings;
+  }
+
+  close(): void {
+    this.#child.disconnect();
+  }
+}
