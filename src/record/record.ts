@@ -39,9 +39,15 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** What is wrong with a record by itself. @param others of its kind @throws RequestError with every wrong field */
-export function assertRecord(record: JsonObject, others: readonly FieldProblem[] = []): void {
-  const found: FieldProblem[] = [...findings(validRecord, record), ...others];
+/**
+ * What is wrong with a record by itself.
+ *
+ * @param others looks for what is wrong with its kind, in a record that does not nest too deep
+ * @throws RequestError with every wrong field
+ */
+export function assertRecord(record: JsonObject, others: () => readonly FieldProblem[] = () => []): void {
+  const found: FieldProblem[] = findings(validRecord, record);
+  const shapeProblems = found.length;
   for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
     if (found.length >= ERRORS_MAX) break;
@@ -49,6 +55,7 @@ export function assertRecord(record: JsonObject, others: readonly FieldProblem[]
     const message = `${field} nests deeper than ${DEPTH_LIMIT} levels or holds a number that JSON cannot`;
     found.push({ code: 'invalid_field', field, message });
   }
+  if (found.length === shapeProblems) found.push(...others());
   const { encryptedFields = [] } = record as { encryptedFields?: readonly string[] };
   const readable = Array.isArray(encryptedFields) ? encryptedFields.filter((path) => READABLE.includes(path)) : [];
   if (readable.length > 0) {
