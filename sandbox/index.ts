@@ -7,7 +7,7 @@ import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export { BundleReport } from './bundle-report.ts';
 export { ById } from './by-id.ts';
-export { hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
+export { hasMoreItems, hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
   Ask,
   Bundle,

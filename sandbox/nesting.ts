@@ -6,6 +6,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 /** `{` and `[`, `}` and `]` differ in one bit. */
 const BRACKET_CASE = 0x20;
 const OPENING = 0x7b;
@@ -47,6 +48,21 @@ export function partsIn(text: string, most: number): number {
     } else if (code === COLON || (code | BRACKET_CASE) === OPENING) parts++;
   }
   return parts;
+}
+
+/** Whether its lists and objects have more than `limit` items and members, all together. */
+export function hasMoreItems(text: string, limit: number): boolean {
+  // The shortest is `0,`.
+  if (text.length <= 2 * limit) return false;
+  let commas = 0;
+  for (let at = 0; at < text.length && commas <= limit; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+      if (at < 0) return false;
+    } else if (code === COMMA) commas++;
+  }
+  return commas > limit;
 }
 
 /**

@@ -1,30 +1,40 @@
 /** JSON from outside, as a value: bounded in its depth and its parts before it is parsed. Pure. */
 import { isUtf8 } from 'node:buffer';
-import { hasMoreParts, nestsDeeper } from '../sandbox/index.ts';
+import { hasMoreItems, hasMoreParts, nestsDeeper } from '../sandbox/index.ts';
 import { requestError } from './errors.ts';
 import type { Json } from './json.ts';
 
 /** Deeper than anything that is stored or passed on; to parse a million levels takes seconds. */
 const DEPTH_LIMIT = 10_000;
-/** Arrays, objects and names. */
-export const RUN_PARTS = 100_000;
-
 export interface BodyLimits {
   /** Arrays, objects and names, all together. */
   readonly parts: number;
+  /** Items of arrays and members of objects, all together. */
+  readonly items: number;
 }
 
+/** Of a body that a run sends. */
+export const runBodyLimits: BodyLimits = Object.freeze({ parts: 100_000, items: 500_000 });
+/** Of one that a user sends, which its length bounds. */
+export const userBodyLimits: BodyLimits = Object.freeze({
+  parts: Number.POSITIVE_INFINITY,
+  items: Number.POSITIVE_INFINITY,
+});
+
 /** @throws RequestError `invalid_json`, or `invalid_field` for what is over a limit */
-export function parseBody(bytes: Uint8Array, { parts }: BodyLimits): Json {
+export function parseBody(bytes: Uint8Array, { parts, items }: BodyLimits): Json {
   const text = textOf(bytes);
   if (nestsDeeper(text, DEPTH_LIMIT)) {
-    throw requestError('invalid_field', { field: '', message: `The body nests deeper than ${DEPTH_LIMIT} levels.` });
+    throw requestError('invalid_field', { field: '', message: `The JSON nests deeper than ${DEPTH_LIMIT} levels.` });
   }
   if (hasMoreParts(text, parts)) {
     throw requestError('invalid_field', {
       field: '',
-      message: `The body has more than ${parts} arrays, objects and names.`,
+      message: `The JSON has more than ${parts} arrays, objects and names.`,
     });
+  }
+  if (hasMoreItems(text, items)) {
+    throw requestError('invalid_field', { field: '', message: `The JSON has more than ${items} items and members.` });
   }
   try {
     return JSON.parse(text) as Json;

@@ -22,10 +22,12 @@ export function recognizeRuns(callers: InProcessCallers): Middleware {
   return (ctx, next) => {
     const caller = callers.of(ctx.req);
     if (!caller) return next();
-    const { grant, token, authorizations } = caller;
+    const { grant, token, authorizations, body } = caller;
     const isOwn = (authorization: string): boolean => isSameSecret(BEARER.exec(authorization)?.[1] ?? '', token);
     if (!authorizations.every(isOwn)) throw requestError('access_restricted', { message: OWN_ALONE });
-    (ctx as ApiContext).state.grant = grant;
+    const { state } = ctx as ApiContext;
+    state.grant = grant;
+    if (body) state.body = body;
     return next();
   };
 }

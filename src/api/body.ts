@@ -6,7 +6,7 @@ import { requestError } from '../errors.ts';
 import { checkedArgument } from '../integration/argument.ts';
 import type { Service } from '../integration/service.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, RUN_PARTS } from '../parse-body.ts';
+import { type BodyLimits, parseBody, runBodyLimits, userBodyLimits } from '../parse-body.ts';
 import { type ApiContext, accountOf } from './context.ts';
 import { askForBody } from './expectation.ts';
 
@@ -39,9 +39,7 @@ export async function readArgument(ctx: ApiContext, { work, dispatcher }: Servic
 }
 
 /** What a body may hold, by who sends it. */
-export const bodyLimitsOf = ({ state: { grant } }: ApiContext): BodyLimits => ({
-  parts: grant ? RUN_PARTS : Number.POSITIVE_INFINITY,
-});
+export const bodyLimitsOf = ({ state: { grant } }: ApiContext): BodyLimits => (grant ? runBodyLimits : userBodyLimits);
 
 /** A JSON body as it came, not parsed; `{}` without one. */
 export async function readJson(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
@@ -100,6 +98,11 @@ const tooLarge = (limitBytes: number): Error =>
 
 /** The body as it is, whatever it is. */
 export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
+  const { body } = ctx.state;
+  if (body) {
+    if (body.length > limitBytes) throw tooLarge(limitBytes);
+    return body;
+  }
   const { 'content-length': length } = ctx.req.headers;
   try {
     if (!(Number(length) > limitBytes)) askForBody(ctx);

@@ -16,6 +16,8 @@ export interface ApiState {
   trace: Trace;
   /** Absent: the administrator asks. */
   grant?: Grant;
+  /** Of a request within this process, whose body comes over no socket. */
+  body?: Buffer;
   /** Where the router does not know it. */
   route?: string;
 }

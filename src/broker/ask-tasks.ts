@@ -27,8 +27,8 @@ function parse({ text }: { readonly text: string }): Parsed {
 }
 
 /** A response without its body, and that: text if it is UTF-8, so that nothing is lost either way, base64 otherwise. */
-function write({ head, body }: { readonly head: object; readonly body: Uint8Array }): { readonly text: Buffer } {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+function write({ head, moved }: { readonly head: object; readonly moved: Uint8Array }): { readonly text: Buffer } {
+  const bytes = Buffer.from(moved.buffer, moved.byteOffset, moved.byteLength);
   const shown = isUtf8(bytes)
     ? { body: bytes.toString('utf8') }
     : { body: bytes.toString('base64'), bodyEncoding: 'base64' };

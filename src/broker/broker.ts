@@ -107,7 +107,7 @@ export class Broker {
     // To make a response into a message takes a while: others have their turn before it.
     if (path === undefined) await this.#queue.turn(connectorId);
     const { body, ...head } = response;
-    return (await this.#work.run(tasks, 'write', { head, body }, body.length, grant)).text;
+    return (await this.#work.run(tasks, 'write', { head, moved: body }, body.length, grant)).text;
   }
 
   async #parsed(text: string, grant: Grant): Promise<AskedRequest> {

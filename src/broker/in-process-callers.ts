@@ -10,6 +10,8 @@ export interface InProcessCaller {
   readonly token: string;
   /** Every `Authorization` header that the run's code has set. */
   readonly authorizations: readonly string[];
+  /** Of the request, which brings none by itself. */
+  readonly body: Buffer | undefined;
 }
 
 export class InProcessCallers {

@@ -46,7 +46,7 @@ export interface PlatformApi {
 }
 
 /** What this process says of its own requests, whatever the run says. */
-const OURS = ['authorization', 'host'];
+const OURS = ['authorization', 'host', 'content-length', 'transfer-encoding'];
 
 /** By their names in lower case; the values of equal ones in a list. */
 function headersOf(pairs: PlatformRequest['headers']): Map<string, string[]> {
@@ -69,18 +69,20 @@ export function createPlatformApi(listener: RequestListener, callers: InProcessC
     },
     async request({ url, method, headers, body }, { grant, token, trace }) {
       const given = headersOf(withTrace(headers, trace));
-      const caller = { grant, token, authorizations: given.get('authorization') ?? [] };
+      const caller = { grant, token, authorizations: given.get('authorization') ?? [], body: body ?? undefined };
       const sent: Record<string, string | string[]> = Object.fromEntries(
         [...given].filter(([name]) => !OURS.includes(name)),
       );
       // A connector speaks JSON; what the web platform would name the text is of no use here.
-      if (body !== null) sent['content-type'] ??= 'application/json';
+      if (body !== null) {
+        sent['content-type'] ??= 'application/json';
+        sent['content-length'] = String(body.length);
+      }
       sent.host = 'localhost';
       // The body is there.
       delete sent.expect;
       sent['user-agent'] ??= 'bulkhead';
       const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
-      if (body !== null) options.payload = body;
       loading ??= load();
       const dispatch: DispatchFunc = (request, reply) => {
         callers.note(request, caller);

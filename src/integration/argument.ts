@@ -2,7 +2,7 @@
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { isJsonObject, LARGE_BYTES } from '../json.ts';
-import { parseBody, textOf } from '../parse-body.ts';
+import { parseBody, textOf, userBodyLimits } from '../parse-body.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
 
 /** Of the caller's part. */
@@ -21,7 +21,7 @@ function check({ moved, depth }: CheckInput): { readonly text: Uint8Array } {
   if (nestsDeeper(textOf(moved), depth)) {
     throw requestError('invalid_field', { field: '', message: `The argument nests deeper than ${depth} levels.` });
   }
-  if (!isJsonObject(parseBody(moved, { parts: Number.POSITIVE_INFINITY }))) {
+  if (!isJsonObject(parseBody(moved, userBodyLimits))) {
     throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
   }
   return { text: moved };

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, textOf } from '../parse-body.ts';
+import { type BodyLimits, parseBody, textOf, userBodyLimits } from '../parse-body.ts';
 import { type Projection, project } from '../projection.ts';
 import { tasksOf } from '../work/work.ts';
 import {
@@ -47,7 +47,7 @@ function put({ body, limits, current, settings, isRun, isUpdating }: PutInput): 
 }
 
 function create({ body, fixed }: { readonly body: Uint8Array; readonly fixed: JsonObject }): Change {
-  const value = objectOf(parseBody(body, { parts: Number.POSITIVE_INFINITY }));
+  const value = objectOf(parseBody(body, userBodyLimits));
   return changeOf({ ...fixed, ...diyFields(value) }, Object.hasOwn(value, 'settings'));
 }
 
@@ -95,7 +95,7 @@ export interface ReplyInput {
  * the steps itself; without a step left to do, the integration is ready.
  */
 function installerReply({ reply: text, before, current, name }: ReplyInput): Integration {
-  const reply = JSON.parse(text) as Json;
+  const reply = answerIn(text);
   let steps = current.install ?? [];
   if (isJsonObject(reply)) steps = mergeSteps(steps, reply.stepsToUpdate) as typeof steps;
   const wroteSteps = !isDeepStrictEqual(current.install, before.install);
@@ -106,7 +106,7 @@ function installerReply({ reply: text, before, current, name }: ReplyInput): Int
 
 /** A pre-uninstall function's steps are kept, so that a removal can be taken up again. */
 function preUninstallReply({ reply: text, current }: ReplyInput): Integration {
-  const reply = JSON.parse(text) as Json;
+  const reply = answerIn(text);
   const isOver = isJsonObject(reply) && reply.removeIntegration === true;
   if (!Array.isArray(reply) && !isOver) return current;
   const steps = Array.isArray(reply) ? uninstallSteps(reply) : [];
@@ -114,12 +114,16 @@ function preUninstallReply({ reply: text, current }: ReplyInput): Integration {
 }
 
 function uninstallerReply({ reply: text, current, name }: ReplyInput): Integration {
-  if (!succeeded(JSON.parse(text)) || !current.uninstall) return current;
+  if (!succeeded(answerIn(text)) || !current.uninstall) return current;
   return checked(current, {
     ...current,
     uninstall: [...completeSteps(current.uninstall, 'uninstallerFunction', name)],
   });
 }
+
+/** An answer that the runtime reads is bounded like what a run sends. */
+const answerIn = (text: string): Json => parseBody(Buffer.from(text), answerLimits);
+const answerLimits: BodyLimits = { parts: 250_000, items: 500_000 };
 
 /** What a reply makes of an integration; one that makes it invalid is refused. */
 function checked(current: Integration, next: Integration): Integration {

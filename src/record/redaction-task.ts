@@ -13,11 +13,18 @@ type HeaderPair = readonly [name: string, value: string];
 interface Answer {
   /** Names in lower case. */
   readonly headers: readonly HeaderPair[];
+  /** Not to be used any more. */
   readonly body: Uint8Array;
 }
 
+interface RedactInput {
+  readonly secrets: SecretTexts;
+  readonly headers: readonly HeaderPair[];
+  readonly moved: Uint8Array;
+}
+
 /** A header whose name holds a credential is left out. */
-function redact({ secrets, headers, body }: Answer & { readonly secrets: SecretTexts }): {
+function redact({ secrets, headers, moved }: RedactInput): {
   readonly headers: readonly HeaderPair[];
   readonly text: Buffer;
 } {
@@ -26,7 +33,7 @@ function redact({ secrets, headers, body }: Answer & { readonly secrets: SecretT
     headers: headers
       .filter(([name]) => redaction.header(name) === name)
       .map(([name, value]) => [name, redaction.header(value)] as const),
-    text: redaction.bytes(Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
+    text: redaction.bytes(Buffer.from(moved.buffer, moved.byteOffset, moved.byteLength)),
   };
 }
 
@@ -43,6 +50,7 @@ export async function redacted(
 ): Promise<{ readonly headers: readonly HeaderPair[]; readonly body: Buffer }> {
   const chars = [...secrets.ofUsers, ...secrets.ofRuns].reduce((sum, { length }) => sum + length, 0);
   const weight = answer.body.length + chars * SECRET_WEIGHT;
-  const { headers, text } = await work.run(tasks, 'redact', { secrets, ...answer }, weight, account);
+  const { headers: given, body: moved } = answer;
+  const { headers, text } = await work.run(tasks, 'redact', { secrets, headers: given, moved }, weight, account);
   return { headers, body: text };
 }

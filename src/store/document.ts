@@ -70,7 +70,7 @@ export type Content = Buffer | Document;
 
 /** @param wasLarge spares one that stays large from being made into text to find that out */
 export function contentOf(document: Document, wasLarge: boolean): Content {
-  if (wasLarge && bytesOf(document) > LARGE_BYTES / 2) return withTexts(document);
+  if (wasLarge ? bytesOf(document) > LARGE_BYTES / 2 : knownBytesOf(document) > LARGE_BYTES) return withTexts(document);
   const text = joined(textOf(document));
   return text.length > LARGE_BYTES ? withTexts(document) : text;
 }
@@ -149,11 +149,23 @@ export function revisionsOf(document: Document): Record<string, number> {
 
 /** UTF-8 bytes of its parts; names and braces are not counted. */
 export function bytesOf(document: Document | undefined): number {
-  if (!document) return 0;
-  let bytes = document.integration.bytes + (document.settings?.bytes ?? 0);
-  for (const kind of recordKinds) for (const part of document[kind].values()) bytes += part.bytes;
-  for (const part of document.state.values()) bytes += part.bytes;
+  let bytes = 0;
+  if (document) for (const part of partsOf(document)) bytes += part.bytes;
   return bytes;
+}
+
+/** The same of those that are texts: to know it costs nothing. */
+function knownBytesOf(document: Document): number {
+  let bytes = 0;
+  for (const part of partsOf(document)) bytes += part.knownBytes;
+  return bytes;
+}
+
+function* partsOf(document: Document): Generator<Part<unknown>> {
+  yield document.integration;
+  if (document.settings) yield document.settings;
+  for (const kind of recordKinds) yield* document[kind].values();
+  yield* document.state.values();
 }
 
 /** The ids of a document's records, of every kind. */
@@ -182,13 +194,14 @@ export function joined(pieces: Iterable<string | Buffer>): Buffer {
 }
 
 const CHUNK_CHARS = 256 * 1024;
+const COPIED_BYTES = 16 * 1024;
 
 /** The same in larger pieces, so that one of many parts is not written with a call for each. Large ones are not copied. */
 export function* inChunks(pieces: Iterable<string | Buffer>): Generator<Buffer> {
   let waiting: (string | Buffer)[] = [];
   let chars = 0;
   for (const piece of pieces) {
-    const isLarge = typeof piece !== 'string' && piece.length > CHUNK_CHARS;
+    const isLarge = typeof piece !== 'string' && piece.length > COPIED_BYTES;
     if (!isLarge) {
       waiting.push(piece);
       chars += piece.length;

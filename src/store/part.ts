@@ -85,6 +85,11 @@ export class Part<Head = Stored> {
     return this.#text ?? Buffer.from(JSON.stringify(this.#value));
   }
 
+  /** 0 of one that is kept as a value. */
+  get knownBytes(): number {
+    return this.#text?.length ?? 0;
+  }
+
   get bytes(): number {
     return this.#text?.length ?? Buffer.byteLength(JSON.stringify(this.#value));
   }

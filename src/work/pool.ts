@@ -1,18 +1,21 @@
 /** The pool behind `Work`: one thread, started with the first large task, in which connectors take turns. */
+import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { RequestError, requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import type { Account, InputOf, Order, OutputOf, Report, Task, TaskContext, Tasks, Work } from './work.ts';
+import type { Account, InputOf, Order, OutputOf, Report, Task, TaskContext, Tasks, ThreadData, Work } from './work.ts';
 
 const THREADS = 1;
 /** It ends when it has had nothing to do for so long: its memory is for others. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 3_000;
 /** Of one task. */
 const TASK_MS = 10_000;
 /** Heap of the thread. What needs more is refused, and takes nobody else along. */
 const HEAP_MB = 384;
+/** Of that for new objects. */
+const NEW_SPACE_MB = 4;
 /** The thread's priority is that of compartments: the event loop comes first. */
 const NICE = 3;
 /** JSON that waits or is being worked on, all together. */
@@ -84,14 +87,15 @@ export class WorkPool implements Work {
 async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Report>> {
   const { Piscina } = await import('piscina');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new URL(`./worker.${extension}`, import.meta.url).href;
   return new Piscina<Order, Report>({
-    filename: fileURLToPath(new URL(`./worker.${extension}`, import.meta.url)),
-    workerData: keyring.keys,
+    filename: fileURLToPath(new URL('./thread.js', import.meta.url)),
+    workerData: { worker, cacheFolder: getCompileCacheDir(), keys: keyring.keys } satisfies ThreadData,
     minThreads: 0,
     maxThreads: THREADS,
     idleTimeout: IDLE_MS,
     niceIncrement: NICE,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: NEW_SPACE_MB },
     env: {},
     // A host's flags are not for it.
     execArgv: [],

@@ -63,6 +63,16 @@ export interface Work {
   close(): Promise<void>;
 }
 
+/** How a thread is set up. */
+export interface ThreadData {
+  /** Address of its module. */
+  readonly worker: string;
+  /** Of the process's compile cache. */
+  readonly cacheFolder: string | undefined;
+  /** Texts of the keys that credentials are sealed with. */
+  readonly keys: readonly string[];
+}
+
 /** What a thread is sent. */
 export interface Order {
   readonly module: string;

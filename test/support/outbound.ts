@@ -82,7 +82,7 @@ export async function ask(outbound: Outbound, url: string, asked: Asked = {}): P
   const { body: given = null, bodyEncoding, ...others } = rest;
   const request = { url, method: 'GET', headers: [], ...others, body: bytesOf(given, bodyEncoding) };
   const { body, ...head } = await outbound.fetch(request, { connectorId, permissions }, signal);
-  return JSON.parse(write({ head, body }).text.toString()).value;
+  return JSON.parse(write({ head, moved: body }).text.toString()).value;
 }
 
 /** The code of a refusal; nothing if there is none. Its message tells nothing of the network or of our code. */
