@@ -65,7 +65,7 @@ function recordOf(
   }
   const free = Object.entries(wanted).filter(([name]) => !own.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
-  assertRecord(record, kind === 'connections' ? connectionProblems(record, before) : []);
+  assertRecord(record, () => (kind === 'connections' ? connectionProblems(record, before) : []));
   return record;
 }
 

@@ -39,9 +39,15 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** What is wrong with a record by itself. @param others of its kind @throws RequestError with every wrong field */
-export function assertRecord(record: JsonObject, others: readonly FieldProblem[] = []): void {
-  const found: FieldProblem[] = [...findings(validRecord, record), ...others];
+/**
+ * What is wrong with a record by itself.
+ *
+ * @param others what is wrong with one of its kind; only asked of a record that can be written as JSON
+ * @throws RequestError with every wrong field
+ */
+export function assertRecord(record: JsonObject, others: () => readonly FieldProblem[] = () => []): void {
+  const found: FieldProblem[] = [...findings(validRecord, record)];
+  if (isStorable(record, DEPTH_LIMIT + 1)) found.push(...others());
   for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
     if (found.length >= ERRORS_MAX) break;

@@ -50,6 +50,7 @@ export async function tryAttack(scene: Scene, attack: DataAttack, options: Measu
   try {
     await attack.control(scene);
     await scene.tidy(false);
+    await scene.warmUp();
     return await measure(scene, attack, options);
   } catch (error) {
     await scene.tidy(!(await scene.isAlive()));

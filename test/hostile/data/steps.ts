@@ -115,13 +115,13 @@ export const steps: readonly DataAttack[] = [
     permitted: { count: 3, isRight: true },
   }),
   attack({
-    name: 'steps with forms of seven megabytes, one of which is done',
-    dataMb: 7,
-    hostile: { steps: 1_000, texts: 33 },
-    permitted: { steps: 3, texts: 1 },
-    async prepare(scene, { steps, texts }) {
+    name: 'steps as large as they may be, one of which is done',
+    dataMb: 1,
+    hostile: { steps: 900, chars: 190 },
+    permitted: { steps: 3, chars: 10 },
+    async prepare(scene, { steps, chars }) {
       const integrationId = await scene.install('data');
-      const form = { fields: Array(texts).fill({ name: 'x'.repeat(190) }) };
+      const form = { text: 'x'.repeat(chars) };
       const [came] = await scene.inside(integrationId, WRITE_STEPS, {
         steps,
         more: { form, completed: false, installerFunction: 'answer' },
