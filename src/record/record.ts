@@ -42,12 +42,12 @@ export interface FieldProblem {
 /**
  * What is wrong with a record by itself.
  *
- * @param others what is wrong with one of its kind; only asked of a record that can be written as JSON
+ * @param others looks for what is wrong with its kind, in a record that does not nest too deep
  * @throws RequestError with every wrong field
  */
 export function assertRecord(record: JsonObject, others: () => readonly FieldProblem[] = () => []): void {
-  const found: FieldProblem[] = [...findings(validRecord, record)];
-  if (isStorable(record, DEPTH_LIMIT + 1)) found.push(...others());
+  const found: FieldProblem[] = findings(validRecord, record);
+  const shapeProblems = found.length;
   for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
     if (found.length >= ERRORS_MAX) break;
@@ -55,6 +55,7 @@ export function assertRecord(record: JsonObject, others: () => readonly FieldPro
     const message = `${field} nests deeper than ${DEPTH_LIMIT} levels or holds a number that JSON cannot`;
     found.push({ code: 'invalid_field', field, message });
   }
+  if (found.length === shapeProblems) found.push(...others());
   const { encryptedFields = [] } = record as { encryptedFields?: readonly string[] };
   const readable = Array.isArray(encryptedFields) ? encryptedFields.filter((path) => READABLE.includes(path)) : [];
   if (readable.length > 0) {

@@ -9,11 +9,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { TimeSlice } from '../work/time-slice.ts';
 import { asStoreError, syncFolder } from './files.ts';
 import { StoreError } from './store.ts';
 
 const HEAD_BYTES = 24;
 const CHECKED_FROM = 8;
+/** Of a batch that is put together before it is written: one write of many pieces costs more than a copy. */
+const COPIED_BYTES = 256 * 1024;
 /** Elsewhere a write that is told to be durable is not, or there is no such thing. */
 const DURABLE = process.platform === 'linux' ? constants.O_DSYNC : 0;
 
@@ -23,7 +26,15 @@ export interface LogEntry {
   readonly text: Buffer;
 }
 
-interface Waiting extends LogEntry {
+/** The same before it is written: its text may come in pieces. */
+export interface NewEntry {
+  readonly integrationId: string;
+  readonly text: Buffer | readonly Buffer[];
+}
+
+interface Waiting {
+  readonly integrationId: string;
+  readonly pieces: readonly Buffer[];
   done(error?: unknown): void;
 }
 
@@ -62,10 +73,11 @@ export class CommitLog {
   }
 
   /** @throws StoreError and the entry is not in the log */
-  append(entry: LogEntry): Promise<void> {
+  append({ integrationId, text }: NewEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-      this.#waiting.push({ ...entry, done });
+      const pieces = Buffer.isBuffer(text) ? [text] : text;
+      this.#waiting.push({ integrationId, pieces, done });
       this.#writing ??= this.#writeAll();
     });
   }
@@ -89,16 +101,19 @@ export class CommitLog {
   }
 
   /** Resolves to why nothing of the batch was written. */
-  async #write(batch: readonly LogEntry[]): Promise<StoreError | undefined> {
-    const parts = batch.flatMap((entry, index) => [headOf(entry, this.#count + index), entry.text]);
+  async #write(batch: readonly Waiting[]): Promise<StoreError | undefined> {
     try {
+      const pieces: Buffer[] = [];
+      for (const [index, entry] of batch.entries()) {
+        pieces.push(await headOf(entry, this.#count + index), ...entry.pieces);
+      }
+      const bytes = bytesIn(pieces);
       await this.#clearRest();
-      const bytes = Buffer.concat(parts);
       this.#hasRest = true;
-      await this.#writeWhole(bytes);
+      await this.#writeWhole(bytes <= COPIED_BYTES ? [Buffer.concat(pieces)] : pieces);
       this.#hasRest = false;
       this.#count += batch.length;
-      this.#end += bytes.length;
+      this.#end += bytes;
       return undefined;
     } catch (error) {
       await this.#clearRest().catch(() => {
@@ -108,11 +123,13 @@ export class CommitLog {
     }
   }
 
-  async #writeWhole(bytes: Buffer): Promise<void> {
-    for (let written = 0; written < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, this.#end + written);
+  async #writeWhole(pieces: readonly Buffer[]): Promise<void> {
+    let left = pieces;
+    for (let written = 0; left.length > 0; ) {
+      const { bytesWritten } = await this.#file.writev(left, this.#end + written);
       if (bytesWritten === 0) throw new StoreError('store_unavailable', 'The store was not written (short write).');
       written += bytesWritten;
+      left = after(left, bytesWritten);
     }
     if (DURABLE === 0) await this.#file.datasync();
   }
@@ -141,11 +158,27 @@ export async function readLog(path: string): Promise<LogEntry[]> {
   return entries;
 }
 
-function headOf({ integrationId, text }: LogEntry, number: number): Buffer {
+const bytesIn = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
+/** What is left of pieces of which so many bytes were written. */
+function after(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let [skipped, at] = [bytes, 0];
+  while (at < pieces.length && skipped >= (pieces[at] as Buffer).length) skipped -= (pieces[at++] as Buffer).length;
+  const [first, ...rest] = pieces.slice(at);
+  return first ? [first.subarray(skipped), ...rest] : [];
+}
+
+async function headOf({ integrationId, pieces }: Waiting, number: number): Promise<Buffer> {
   const head = Buffer.alloc(HEAD_BYTES);
-  head.writeUInt32LE(text.length, 0);
+  head.writeUInt32LE(bytesIn(pieces), 0);
   head.writeUInt32LE(number, CHECKED_FROM);
   head.write(integrationId, CHECKED_FROM + 4, 'hex');
-  head.writeUInt32LE(crc32(text, crc32(head.subarray(CHECKED_FROM))), 4);
+  let checksum = crc32(head.subarray(CHECKED_FROM));
+  const slice = new TimeSlice();
+  for (const piece of pieces) {
+    checksum = crc32(piece, checksum);
+    if (slice.isOver) await slice.next();
+  }
+  head.writeUInt32LE(checksum, 4);
   return head;
 }

@@ -183,16 +183,20 @@ export function joined(pieces: Iterable<string | Buffer>): Buffer {
 
 const CHUNK_CHARS = 256 * 1024;
 
-/** The same in larger pieces, so that one of many parts is not written with a call for each. */
+/** The same in larger pieces, so that one of many parts is not written with a call for each. Large ones are not copied. */
 export function* inChunks(pieces: Iterable<string | Buffer>): Generator<Buffer> {
   let waiting: (string | Buffer)[] = [];
   let chars = 0;
   for (const piece of pieces) {
-    waiting.push(piece);
-    chars += piece.length;
-    if (chars < CHUNK_CHARS) continue;
-    yield joined(waiting);
+    const isLarge = typeof piece !== 'string' && piece.length > CHUNK_CHARS;
+    if (!isLarge) {
+      waiting.push(piece);
+      chars += piece.length;
+      if (chars < CHUNK_CHARS) continue;
+    }
+    if (chars > 0) yield joined(waiting);
+    if (isLarge) yield piece;
     [waiting, chars] = [[], 0];
   }
-  if (waiting.length > 0) yield joined(waiting);
+  if (chars > 0) yield joined(waiting);
 }

@@ -6,9 +6,9 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { Low } from 'lowdb';
 import { TimeSlice } from '../work/time-slice.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
-import { CommitLog, type LogEntry } from './commit-log.ts';
+import { CommitLog, type NewEntry } from './commit-log.ts';
 import { asideOf, documentPath, integrationsFolder, logPath } from './data-folder.ts';
-import { bytesOf, type Content, contentOf, type Document, joined, recordIdsOf, textOf } from './document.ts';
+import { bytesOf, type Content, contentOf, type Document, inChunks, recordIdsOf, textOf } from './document.ts';
 import { changeText } from './document-change.ts';
 import { changeProblem } from './document-check.ts';
 import { DocumentFile } from './document-file.ts';
@@ -186,13 +186,13 @@ class LowdbStore implements Store {
     before: Document | undefined,
     next: Document | undefined,
     content: Content | undefined,
-  ): Buffer {
-    if (!next || !content) return Buffer.alloc(0);
-    if (Buffer.isBuffer(content)) return content;
-    return joined(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content));
+  ): Buffer[] {
+    if (!next || !content) return [];
+    if (Buffer.isBuffer(content)) return [content];
+    return [...inChunks(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content))];
   }
 
-  async #append(entry: LogEntry): Promise<void> {
+  async #append(entry: NewEntry): Promise<void> {
     if (this.#checkpointError !== undefined && this.#logBytes > LOG_BYTES_MAX) {
       throw asStoreError(this.#checkpointError);
     }
@@ -282,7 +282,7 @@ class LowdbStore implements Store {
 
   async #logAgain(integrationId: string): Promise<void> {
     const log = this.#log ?? (await this.#openLog());
-    await log.append({ integrationId, text: joined(this.#table.textOf(integrationId)) });
+    await log.append({ integrationId, text: [...inChunks(this.#table.textOf(integrationId))] });
   }
 
   async load(): Promise<void> {

@@ -37,7 +37,7 @@ promises.rename = async (from, to) => {
 syncBuiltinESMExports();
 
 function failing(file: FileHandle): FileHandle {
-  const [write, writeFile] = [file.write.bind(file), file.writeFile.bind(file)];
+  const [write, writev, writeFile] = [file.write.bind(file), file.writev.bind(file), file.writeFile.bind(file)];
   const [sync, datasync] = [file.sync.bind(file), file.datasync.bind(file)];
   const writeBytes = async (bytes: Buffer, offset: number, length: number, position: number): Promise<unknown> => {
     failIf('write');
@@ -51,6 +51,11 @@ function failing(file: FileHandle): FileHandle {
   };
   return Object.assign(file, {
     write: writeBytes,
+    writev: (pieces: readonly Buffer[], position: number) => {
+      if (!present()) return writev(pieces, position);
+      const bytes = Buffer.concat(pieces);
+      return writeBytes(bytes, 0, bytes.length, position);
+    },
     writeFile: async (text: string) => {
       failIf('write');
       return writeFile(text);
