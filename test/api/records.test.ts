@@ -137,6 +137,12 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     expect((await client('GET', `/${kind}/${_id}`)).body.name).toBe('n');
   });
 
+  test('nesting as deep as any body may is refused', async () => {
+    const deep = '['.repeat(9_990) + ']'.repeat(9_990);
+    const reply = await client('POST', `/${kind}`, `{"name":"n","_integrationId":"${integrationId}","deep":${deep}}`);
+    expect([reply.status, errorsOf(reply)]).toEqual([422, [['invalid_field', 'deep']]]);
+  });
+
   test('names of the language are names like others', async () => {
     const text = `{"_integrationId":"${integrationId}","name":"n","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`;
     const created = await client('POST', `/${kind}`, text);

@@ -139,6 +139,13 @@ export const connections: readonly DataAttack[] = [
     ['read', 'list', 'write', 'ping', 'proxy'],
   ),
   used(
+    'a connection as large as it may be, used in every way',
+    1,
+    `{ ${rest}, http: { baseURI: size.baseURI, encrypted: { a: 'secret' } }, rows: Array.from({ length: size.rows }, (_, n) => ({ n })) }`,
+    { hostile: { rows: 18_000 }, permitted: { rows: 3 } },
+    ['read', 'list', 'write', 'ping', 'proxy'],
+  ),
+  used(
     'a hundred paths of credentials, each of two hundred and fifty steps',
     1,
     `{ ${rest}, http: { baseURI: size.baseURI }, encryptedFields: Array.from({ length: size.paths }, (_, i) => i + '.a'.repeat(size.steps)) }`,
@@ -152,7 +159,7 @@ export const connections: readonly DataAttack[] = [
         Array.from({ length: 90 }, (_, i) => ({ name: 'x-' + i, value: '{{connection.x}}'.repeat(size.times) })) } });
       const came = [made];
       const until = Date.now() + size.ms;
-      const ping = async () => { while (Date.now() < until) came.push(await api('GET', '/connections/' + made.json()._id + '/ping')); };
+      const ping = async () => { while (Date.now() < until) came.push(await ask('GET', '/connections/' + made.json()._id + '/ping')); };
       await Promise.all(Array.from({ length: size.lanes }, ping));
       return size.isRight ? came.slice(0, 1) : came;`,
     hostile: { chars: 100, times: 900, lanes: 50, isRight: false },

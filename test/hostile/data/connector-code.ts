@@ -1,9 +1,10 @@
 /**
  * The connector that most attacks share: it runs whatever program it is given, in each of its sections.
  *
- * A program is the body of an async function of `api`, `size`, `check`, `options` and `progress`.
+ * A program is the body of an async function of `api`, `ask`, `size`, `check`, `options` and `progress`.
  * - `api(method, path, body, headers)` asks the runtime's API and replies `{ status, code, text, json() }`;
  *   a body that is a text goes as it is.
+ * - `ask`, the same, replies `{ status, code }` and keeps no text: for floods of large replies.
  * - `check(what, isSo)` puts what is not so among the replies, with the status 0, which no control takes.
  */
 export const CONNECTOR_CODE = `
@@ -24,10 +25,11 @@ const api = async (method, path, body, headers) => {
   }
 };
 const codeIn = (text) => { try { return JSON.parse(text).errors[0].code; } catch { return undefined; } };
+const ask = (...given) => api(...given).then(({ status, code }) => ({ status, code }));
 const run = async (options) => {
   const wrong = [];
   const check = (what, isSo) => { if (!isSo) wrong.push({ status: 0, code: what }); };
-  const came = await new AsyncFunction('api', 'size', 'check', 'options', 'progress', options.source)(api, options.size, check, options, progress);
+  const came = await new AsyncFunction('api', 'ask', 'size', 'check', 'options', 'progress', options.source)(api, ask, options.size, check, options, progress);
   if (!Array.isArray(came)) return came;
   return [...came.map(({ status, code }) => ({ status, code })), ...wrong];
 };

@@ -40,8 +40,8 @@ export const lists: readonly DataAttack[] = [
         integrationId,
         `const until = Date.now() + size.ms;
         const came = [];
-        const ask = async () => { while (came.length < size.times && Date.now() < until) came.push(await api('GET', '/flows')); };
-        await Promise.all(Array.from({ length: 50 }, ask));
+        const list = async () => { while (came.length < size.times && Date.now() < until) came.push(await ask('GET', '/flows')); };
+        await Promise.all(Array.from({ length: 50 }, list));
         return came.slice(0, 10);`,
         { times, ms: times === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
       ),

@@ -73,12 +73,12 @@ export const manifests: readonly DataAttack[] = [
   sent('steps that lack their names, a quarter of a million', 6, (name) =>
     manifest(name, `"install":[${'{"completed":1},'.repeat(250_000)}{}]`),
   ),
+  sent('a form near the limit of manifests', 1, (name) => manifest(name, formOf(4_000))),
   sent('a form near the limit of settings', 5, (name) => manifest(name, formOf(78_000))),
   attack({
-    name: 'twenty installations of a form near the limit of settings',
-    dataMb: 100,
-    isLong: true,
-    hostile: { fields: 78_000, times: 20 },
+    name: 'twenty installations of a form near the limit of manifests',
+    dataMb: 5,
+    hostile: { fields: 4_000, times: 20 },
     permitted: { fields: 3, times: 2 },
     async prepare(scene, { fields }) {
       const name = `installed-form-${fields}`;

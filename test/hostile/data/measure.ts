@@ -50,7 +50,11 @@ export async function tryAttack(scene: Scene, attack: DataAttack, options: Measu
   try {
     await attack.control(scene);
     await scene.tidy(false);
-    return await measure(scene, attack, options);
+    await scene.warmUp();
+    const measured = await measure(scene, attack, options);
+    // A connector pays for a flood afterwards as well; that is not to be taken for the next attack's.
+    if (attack.isFlood === true) await scene.tidy(true);
+    return measured;
   } catch (error) {
     await scene.tidy(!(await scene.isAlive()));
     throw error;

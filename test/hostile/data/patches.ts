@@ -27,7 +27,7 @@ export const patches: readonly DataAttack[] = [
       const until = Date.now() + size.ms;
       const came = [made];
       const patch = async () => {
-        while (Date.now() < until) came.push(await api('PATCH', '/exports/' + made.json()._id, [{ op: 'replace', path: '/name', value: 'm' }]));
+        while (Date.now() < until) came.push(await ask('PATCH', '/exports/' + made.json()._id, [{ op: 'replace', path: '/name', value: 'm' }]));
       };
       await Promise.all(Array.from({ length: size.lanes }, patch));
       return came;`,

@@ -85,7 +85,7 @@ export const queries: readonly DataAttack[] = [
     program: `await api('POST', '/exports', { name: 'n', a: { a: { a: 1 } } });
       const came = [];
       const until = Date.now() + size.ms;
-      while (Date.now() < until) came.push(...await Promise.all(Array.from({ length: 20 }, () => api('GET', '/exports?include=' + 'a.'.repeat(size.count) + 'a'))));
+      while (Date.now() < until) came.push(...await Promise.all(Array.from({ length: 20 }, () => ask('GET', '/exports?include=' + 'a.'.repeat(size.count) + 'a'))));
       return came;`,
     hostile: { count: 3_900 },
     permitted: { count: 1 },

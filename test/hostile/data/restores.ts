@@ -53,7 +53,7 @@ const withText = (text: string): Backup => {
 const few = (): Backup => backupWith({ flows: flowsOf(3, 10) });
 
 export const restores: readonly DataAttack[] = [
-  restored('a document of almost thirty megabytes', 30, () => backupWith({ flows: flowsOf(85_000, 150) }), few),
+  restored('a document of almost thirty megabytes', 30, () => backupWith({ flows: flowsOf(19_000, 1_350) }), few),
   restored(
     'a document that nests ten million levels',
     20,
@@ -79,11 +79,12 @@ export const restores: readonly DataAttack[] = [
     few,
   ),
   restored(
-    'a hundred thousand references to nothing',
+    'nineteen thousand references to nothing',
     20,
-    () => backupWith({ flows: flowsOf(100_000, 1, { _connectionId: 'a'.repeat(24) }) }),
+    () => backupWith({ flows: flowsOf(19_000, 800, { _connectionId: 'a'.repeat(24) }) }),
     few,
   ),
+  restored('eighty-five thousand small records', 28, () => backupWith({ flows: flowsOf(85_000, 150) }), few),
   restored(
     'half a million lines that are no documents',
     2,
@@ -106,10 +107,10 @@ export const restores: readonly DataAttack[] = [
     name: 'the same document of twenty megabytes again and again',
     dataMb: 40,
     isLong: true,
-    hostile: { flows: 80_000, times: 3 },
+    hostile: { flows: 19_000, times: 3 },
     permitted: { flows: 3, times: 2 },
     async prepare(scene, { flows }) {
-      const made = backupWith({ flows: flowsOf(flows, 150) });
+      const made = backupWith({ flows: flowsOf(flows, 950) });
       return { ...made, first: await restore(scene, made.backup, made.ids) };
     },
     async run(scene, { times }, { backup, ids, first }) {
@@ -119,16 +120,16 @@ export const restores: readonly DataAttack[] = [
     },
   }),
   attack({
-    name: 'fifty thousand flows of one connection: its removal, its dependencies, its lists',
+    name: 'nineteen thousand flows of one connection: its removal, its dependencies, its lists',
     dataMb: 40,
     isLong: true,
-    hostile: { flows: 50_000 },
+    hostile: { flows: 19_000 },
     permitted: { flows: 3 },
     async prepare(scene, { flows }) {
       const connection = newId();
       const made = backupWith({
         connections: { [connection]: { _id: connection, createdAt: date, lastModified: date, name: 'c' } },
-        flows: flowsOf(flows, 10, { _connectionId: connection }),
+        flows: flowsOf(flows, 100, { _connectionId: connection }),
       });
       const came = await restore(scene, made.backup, made.ids);
       return { came, connection, id: made.ids[0] as string };

@@ -17,7 +17,7 @@ export const state: readonly DataAttack[] = [
         integrationId,
         `const until = Date.now() + size.ms;
         const came = [];
-        const write = async (i) => { while (Date.now() < until) came.push(await api('PUT', ${statePath} + 'k' + i, '1')); };
+        const write = async (i) => { while (Date.now() < until) came.push(await ask('PUT', ${statePath} + 'k' + i, '1')); };
         await Promise.all(Array.from({ length: 10 }, (_, i) => write(i)));
         return came;`,
         { ms: flows === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
@@ -109,7 +109,7 @@ export const state: readonly DataAttack[] = [
         const settings = { rows: Array.from({ length: size.rows }, (_, n) => ({ n, text: 'x'.repeat(180) })) };
         const came = [await api('PUT', path, { settings })];
         const until = Date.now() + size.ms;
-        const write = async () => { while (Date.now() < until) came.push(await api('PUT', path, { tag: String(came.length) })); };
+        const write = async () => { while (Date.now() < until) came.push(await ask('PUT', path, { tag: String(came.length) })); };
         await Promise.all(Array.from({ length: size.lanes }, write));
         return came;`,
         { rows, lanes, ms: lanes === 2 ? CONTROL_FLOOD_MS : scene.floodMs },

@@ -43,6 +43,30 @@ function answered(
   });
 }
 
+/** Steps that a run writes, of which a function then does one. */
+function written(
+  name: string,
+  dataMb: number,
+  hostile: { readonly steps: number; readonly chars: number },
+): DataAttack {
+  return attack({
+    name,
+    dataMb,
+    hostile,
+    permitted: { steps: 3, chars: 10 },
+    prepare: (scene) => scene.install('data'),
+    async run(scene, { steps, chars }, integrationId) {
+      const more = { form: { text: 'x'.repeat(chars) }, completed: false, installerFunction: 'answer' };
+      const came = await scene.inside(integrationId, WRITE_STEPS, { steps, more });
+      return [...came, cameOf(await scene.answers(integrationId, 'installer', 'return { success: true };', {}))];
+    },
+    async check(scene, integrationId) {
+      const { body } = await scene.client('GET', `/integrations/${integrationId}`);
+      assert.deepEqual([body.mode, body.install[0].completed], ['settings', true]);
+    },
+  });
+}
+
 /** What a function of a removal answers. */
 function removal(name: string, dataMb: number, source: string, hostile: { readonly count: number }): DataAttack {
   return attack({
@@ -114,25 +138,8 @@ export const steps: readonly DataAttack[] = [
     hostile: { count: 30_000 },
     permitted: { count: 3, isRight: true },
   }),
-  attack({
-    name: 'steps with forms of seven megabytes, one of which is done',
-    dataMb: 7,
-    hostile: { steps: 1_000, texts: 33 },
-    permitted: { steps: 3, texts: 1 },
-    prepare: (scene) => scene.install('data'),
-    async run(scene, { steps, texts }, integrationId) {
-      const form = { fields: Array(texts).fill({ name: 'x'.repeat(190) }) };
-      const written = await scene.inside(integrationId, WRITE_STEPS, {
-        steps,
-        more: { form, completed: false, installerFunction: 'answer' },
-      });
-      return [...written, cameOf(await scene.answers(integrationId, 'installer', 'return { success: true };', {}))];
-    },
-    async check(scene, integrationId) {
-      const { body } = await scene.client('GET', `/integrations/${integrationId}`);
-      assert.deepEqual([body.mode, body.install[0].completed], ['settings', true]);
-    },
-  }),
+  written('steps with forms of seven megabytes, one of which is done', 7, { steps: 1_000, chars: 6_300 }),
+  written('steps as large as they may be, one of which is done', 1, { steps: 900, chars: 190 }),
   removal('a removal of three hundred and fifty thousand steps', 5, `Array(size.count).fill({ name: 'a' })`, {
     count: 350_000,
   }),
