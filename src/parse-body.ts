@@ -15,15 +15,16 @@ export interface BodyLimits {
 
 /** Of a body that a run sends. */
 export const runBodyLimits: BodyLimits = Object.freeze({ parts: 100_000, items: 500_000 });
-/** Of one that a user sends, which its length bounds. */
-export const userBodyLimits: BodyLimits = Object.freeze({
-  parts: Number.POSITIVE_INFINITY,
-  items: Number.POSITIVE_INFINITY,
-});
+/** Of one that a user sends, and of documents: as much as a thread of the pool has memory for. */
+export const userBodyLimits: BodyLimits = Object.freeze({ parts: 2_000_000, items: 5_000_000 });
 
 /** @throws RequestError `invalid_json`, or `invalid_field` for what is over a limit */
-export function parseBody(bytes: Uint8Array, { parts, items }: BodyLimits): Json {
-  const text = textOf(bytes);
+export function parseBody(bytes: Uint8Array, limits: BodyLimits): Json {
+  return parseJson(textOf(bytes), limits);
+}
+
+/** The same of a text. */
+export function parseJson(text: string, { parts, items }: BodyLimits): Json {
   if (nestsDeeper(text, DEPTH_LIMIT)) {
     throw requestError('invalid_field', { field: '', message: `The JSON nests deeper than ${DEPTH_LIMIT} levels.` });
   }

@@ -8,6 +8,8 @@
 const SHARE = 0.25;
 /** What may be used up at once. */
 const BURST_MS = 50;
+/** What it may owe: nobody waits for longer than it takes to pay that, two seconds. */
+const DEBT_MS = 500;
 
 /** What an owner may still use, as of a moment. */
 interface Credit {
@@ -36,7 +38,7 @@ export class FairQueue {
   /** Counts the CPU time that an owner's request has used. */
   charge(owner: string, cpuMs: number): void {
     const credit = this.#creditOf(owner);
-    credit.leftMs -= cpuMs;
+    credit.leftMs = Math.max(credit.leftMs - cpuMs, -DEBT_MS);
     this.#credits.set(owner, credit);
   }
 

@@ -2,14 +2,16 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Bundle, nestsDeeper } from '../../sandbox/index.ts';
+import { type Bundle, hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import { type BundleFiles, UnreadableError } from './bundle-files.ts';
 import { type Image, readImage } from './image.ts';
 import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
 const MANIFEST_FILE = 'package.json';
-const MANIFEST_LIMIT_BYTES = 256 * 1024;
+const MANIFEST_LIMIT_BYTES = 1024 * 1024;
+/** Arrays, objects and names. */
+const MANIFEST_PARTS = 100_000;
 /** Of all that stands in the manifest, for whichever tool. */
 const MANIFEST_DEPTH = 1_000;
 const CODE_LIMIT_BYTES = 16 * 1024 * 1024;
@@ -74,6 +76,9 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
   }
   if (nestsDeeper(manifestText, MANIFEST_DEPTH)) {
     return refusal(MANIFEST_FILE, `${MANIFEST_FILE} nests deeper than ${MANIFEST_DEPTH} levels`);
+  }
+  if (hasMoreParts(manifestText, MANIFEST_PARTS)) {
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} has more than ${MANIFEST_PARTS} arrays, objects and names`);
   }
   let parsed: unknown;
   try {

@@ -1,7 +1,9 @@
 /** Reading the documents of a backup. */
+import { hasMoreItems, hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
+import { userBodyLimits } from '../parse-body.ts';
 import { restorable } from '../store/backup.ts';
-import { BackupError } from '../store/backup-file.ts';
+import { BackupError, invalid } from '../store/backup-file.ts';
 import { type Document, documentFrom, withTexts } from '../store/document.ts';
 import { type PackedDocument, packed, unpacked } from '../store/packed-document.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
@@ -10,11 +12,22 @@ import { restoringProblem } from './restoring.ts';
 /** @throws RequestError `invalid_backup` */
 function read({ json }: { readonly json: string }): PackedDocument {
   try {
+    assertParsable(json);
     return packed(withTexts(documentFrom(restorable(json, restoringProblem))));
   } catch (error) {
     throw error instanceof BackupError ? requestError(error.code, { message: error.message }) : error;
   }
 }
+
+/** @throws BackupError for what would take more memory than there is to parse it */
+function assertParsable(json: string): void {
+  const { parts, items } = userBodyLimits;
+  if (nestsDeeper(json, DEPTH_LIMIT)) throw invalid(`a document nests deeper than ${DEPTH_LIMIT} levels`);
+  if (hasMoreParts(json, parts)) throw invalid(`a document has more than ${parts} arrays, objects and names`);
+  if (hasMoreItems(json, items)) throw invalid(`a document has more than ${items} items and members`);
+}
+/** More than any document may have; the store looks closer. */
+const DEPTH_LIMIT = 1_000;
 
 export const tasks = tasksOf(import.meta.url, { read });
 

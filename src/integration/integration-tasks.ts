@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, textOf, userBodyLimits } from '../parse-body.ts';
+import { type BodyLimits, parseBody, parseJson, userBodyLimits } from '../parse-body.ts';
 import { type Projection, project } from '../projection.ts';
 import { tasksOf } from '../work/work.ts';
 import {
@@ -122,7 +122,7 @@ function uninstallerReply({ reply: text, current, name }: ReplyInput): Integrati
 }
 
 /** An answer that the runtime reads is bounded like what a run sends. */
-const answerIn = (text: string): Json => parseBody(Buffer.from(text), answerLimits);
+const answerIn = (text: string): Json => parseJson(text, answerLimits);
 const answerLimits: BodyLimits = { parts: 250_000, items: 500_000 };
 
 /** What a reply makes of an integration; one that makes it invalid is refused. */
@@ -149,7 +149,7 @@ function objectOf(value: Json): JsonObject {
   throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
 }
 
-const parsed = (bytes: Uint8Array): Json => JSON.parse(textOf(bytes)) as Json;
+const parsed = (bytes: Uint8Array): Json => parseBody(bytes, userBodyLimits);
 
 export const tasks = tasksOf(import.meta.url, {
   put,

@@ -6,9 +6,13 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Type, { Compile } from '#typebox';
+import { hasMoreItems, hasMoreParts } from '../../sandbox/index.ts';
 
 /** Of a map with all that it brings along; without a map stacks have the bundle's own lines. */
 export const MAP_CHARS = 6 * 1024 * 1024;
+/** Its arrays, objects and names, and their items: it is lists of texts, and little else. */
+const MAP_PARTS = 1_000;
+const MAP_ITEMS = 500_000;
 const MAPPINGS_CHARS = 2 * 1024 * 1024;
 /** Lines of a bundle; those that follow are looked up in no map. */
 const LINES = 500_000;
@@ -84,6 +88,7 @@ interface SourceMap {
 
 function parsed(text: string): SourceMap | undefined {
   try {
+    if (hasMoreParts(text, MAP_PARTS) || hasMoreItems(text, MAP_ITEMS)) return undefined;
     const map: unknown = JSON.parse(text);
     if (validMap.Check(map)) return map as unknown as SourceMap;
   } catch {

@@ -162,7 +162,9 @@ class LowdbStore implements Store {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
     const content = next && this.#contentOf(integrationId, current, next);
-    await this.#append({ integrationId, text: this.#entryText(integrationId, current, next, content) });
+    const made = this.#entryText(integrationId, current, next, content);
+    const text = made instanceof Promise ? await made : made;
+    await this.#append({ integrationId, text });
     if (next && content) this.#table.set(integrationId, next, content);
     else this.#table.delete(integrationId);
     this.#followers.tell({ integrationId, before: current, after: next });
@@ -186,10 +188,10 @@ class LowdbStore implements Store {
     before: Document | undefined,
     next: Document | undefined,
     content: Content | undefined,
-  ): Buffer[] {
+  ): Buffer[] | Promise<Buffer[]> {
     if (!next || !content) return [];
     if (Buffer.isBuffer(content)) return [content];
-    return [...inChunks(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content))];
+    return inSlices(inChunks(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content)));
   }
 
   async #append(entry: NewEntry): Promise<void> {
@@ -296,6 +298,16 @@ class LowdbStore implements Store {
     if (this.#oldLogs.length > 0 || this.#dirty.size > 0) await this.#writeBack();
     if (this.#dirty.size > 0) this.#timer.wait(RETRY_MS);
   }
+}
+
+async function inSlices(chunks: Iterable<Buffer>): Promise<Buffer[]> {
+  const slice = new TimeSlice();
+  const all: Buffer[] = [];
+  for (const chunk of chunks) {
+    all.push(chunk);
+    if (slice.isOver) await slice.next();
+  }
+  return all;
 }
 
 const countOf = (document: Document | undefined): number => recordIdsOf(document).length;

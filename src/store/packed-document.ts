@@ -1,4 +1,6 @@
 /** A document as plain data and one text, for its way between threads. */
+
+import { TimeSlice } from '../work/time-slice.ts';
 import type { Document } from './document.ts';
 import { Part } from './part.ts';
 import type { Reference } from './references.ts';
@@ -20,7 +22,8 @@ export interface PackedDocument {
   readonly text: Buffer;
   readonly integration: PackedPart;
   readonly settings: PackedPart | undefined;
-  readonly parts: Readonly<Record<Kind, readonly PackedPart[]>>;
+  /** JSON of some parts each: to copy twenty thousand objects takes longer than others may wait. */
+  readonly parts: Readonly<Record<Kind, readonly string[]>>;
   readonly stateWrites: number;
 }
 
@@ -36,7 +39,8 @@ export function packed(document: Document): PackedDocument {
   const settings = document.settings && pack(document.settings);
   const lists = kinds.map((kind) => {
     const parts: ReadonlyMap<string, Part<unknown>> = document[kind];
-    return [kind, [...parts].map(([key, part]) => pack(part, key))] as const;
+    const packedParts = [...parts].map(([key, part]) => pack(part, key));
+    return [kind, chunksOf(packedParts).map((chunk) => JSON.stringify(chunk))] as const;
   });
   return {
     text: Buffer.concat(texts),
@@ -47,7 +51,9 @@ export function packed(document: Document): PackedDocument {
   };
 }
 
-export function unpacked({ text, integration, settings, parts, stateWrites }: PackedDocument): Document {
+export async function unpacked(document: PackedDocument): Promise<Document> {
+  const { text, integration, settings, parts, stateWrites } = document;
+  const slice = new TimeSlice();
   let offset = 0;
   const unpack = ({ head, references, revision, bytes }: PackedPart): Part<never> => {
     offset += bytes;
@@ -56,6 +62,22 @@ export function unpacked({ text, integration, settings, parts, stateWrites }: Pa
   };
   const first = unpack(integration);
   const second = settings && unpack(settings);
-  const maps = kinds.map((kind) => [kind, new Map(parts[kind].map((part) => [part.key, unpack(part)]))] as const);
+  const maps = new Map<Kind, ReadonlyMap<string, Part<never>>>();
+  for (const kind of kinds) {
+    const map = new Map<string, Part<never>>();
+    for (const chunk of parts[kind]) {
+      for (const part of JSON.parse(chunk) as PackedPart[]) map.set(part.key, unpack(part));
+      if (slice.isOver) await slice.next();
+    }
+    maps.set(kind, map);
+  }
   return { ...Object.fromEntries(maps), integration: first, settings: second, stateWrites } as unknown as Document;
+}
+
+const CHUNK = 200;
+
+function chunksOf<T>(items: readonly T[]): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < items.length; at += CHUNK) chunks.push(items.slice(at, at + CHUNK));
+  return chunks;
 }

@@ -6,8 +6,8 @@ const SLICE_MS = 5;
 /**
  * @example
  * const slice = new TimeSlice();
- * for (const item of items) {
- *   work(item);
+ * for (let i = 0; i < 1_000_000; i++) {
+ *   Math.sqrt(i);
  *   if (slice.isOver) await slice.next();
  * }
  */

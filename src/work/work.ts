@@ -25,7 +25,6 @@ export interface Tasks<Functions> {
  * @example
  * const shout = ({ text }: { text: string }) => text.toUpperCase();
  * export const tasks = tasksOf(import.meta.url, { shout });
- * const loud = await work.run(tasks, 'shout', { text: 'ahoy' }, 4, account);
  */
 export function tasksOf<Functions extends Record<string, Task>>(
   module: string,

@@ -34,10 +34,12 @@ const call = (name: string, body: object, section = 'utilities') =>
 test.each<[name: string, body: object, code: string, field: RegExp, count: number]>([
   ['references', { count: 1_000, key: 'k' }, 'invalid_ref', /^…k+\.0\._exportId$/, 100],
   ['references', { count: 3_000, key: 'k' }, 'invalid_field', /^…k+\.1000\._exportId$/, 1],
-  ['encrypted', { count: 4_000_000 }, 'invalid_field', /^encryptedFields$/, 1],
+  ['encrypted', { count: 4_000_000 }, 'invalid_field', /^$/, 1],
+  ['encrypted', { count: 400_000 }, 'invalid_field', /^encryptedFields$/, 2],
   ['encrypted', { count: 100 }, 'invalid_field', /^encryptedFields.0$/, 8],
   ['install', { count: 200_000 }, 'invalid_field', /^install$/, 1],
-  ['credentials', { count: 1_000_000 }, 'invalid_field', /^http$/, 1],
+  ['credentials', { count: 1_000_000 }, 'invalid_field', /^$/, 1],
+  ['credentials', { count: 40_000 }, 'invalid_field', /^http$/, 1],
 ])('%s %j is refused', async (name, body, code, field, count) => {
   const reply = await call(name, body);
   expect(reply.body?.status, reply.text).toBe(422);

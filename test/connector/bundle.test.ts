@@ -187,8 +187,9 @@ test.each([
 });
 
 test.each<[string, Record<string, unknown>, message: RegExp]>([
-  ['a manifest of half a megabyte', { keywords: 'k'.repeat(500_000) }, /larger than 262144 bytes/],
-  ['millions of zeros', { connector: { install: Array(2_900_000).fill(0) } }, /larger than 262144 bytes/],
+  ['a manifest of two megabytes', { keywords: 'k'.repeat(2_000_000) }, /larger than 1048576 bytes/],
+  ['a hundred thousand lists', { keywords: Array(100_001).fill([]) }, /more than 100000 arrays, objects and names/],
+  ['millions of zeros', { connector: { install: Array(2_900_000).fill(0) } }, /larger than 1048576 bytes/],
   ['depth that no tool needs', { other: JSON.parse('['.repeat(2_000) + ']'.repeat(2_000)) }, /deeper than 1000 levels/],
 ])('%s is refused before it is parsed, from a folder and from a tarball', async (_, fields, message) => {
   const packageJson = JSON.stringify({ name: 'b', version: '1.0.0', main: 'index.js', connector: {}, ...fields });
