@@ -114,8 +114,9 @@ export function integrationRoutes(
       inputOf(unit) {
         const current = integrationOf(unit);
         assertPreconditions(ctx, etagOf(unit, visible(ctx, current)));
-        const settings = unit.settings?.text;
         const [isRun, isUpdating] = [ctx.state.grant !== undefined, service.updating.has(id)];
+        // Only a user's are compared with what is there.
+        const settings = !isRun && body.includes('"settings"') ? unit.settings?.text : undefined;
         const input = { body, limits: bodyLimitsOf(ctx), current, settings, isRun, isUpdating };
         return { input, bytes: body.length + (settings?.length ?? 0) };
       },

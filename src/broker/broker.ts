@@ -17,7 +17,7 @@ export interface RunEvents {
   onRequest(): void;
 }
 
-/** Of each request, what is not counted: others have their turn after it anyway. */
+/** Of each request, what does not count towards the run's CPU limit; nor towards its turns, on an idle server. */
 const FREE_MS = 0.5;
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
@@ -86,7 +86,10 @@ export class Broker {
       if (isCounted) return;
       isCounted = true;
       const { user, system } = process.threadCpuUsage(from);
-      grant.charge((user + system) / 1_000 - FREE_MS);
+      const cpuMs = (user + system) / 1_000;
+      grant.charge(cpuMs - FREE_MS);
+      // Where others wait, there is nothing to give away.
+      if (this.#queue.isBusy) this.#queue.charge(grant.connectorId, Math.min(cpuMs, FREE_MS));
     };
     setImmediate(stop);
     try {

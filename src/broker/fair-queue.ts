@@ -4,12 +4,16 @@
  * who has had much of the runtime's CPU time waits in proportion.
  */
 
-/** The part of a core's time that an owner's requests may have in the long run. */
-const SHARE = 0.25;
+/** The part of a core's time that an owner's requests may have in the long run, and where others wait. */
+const SHARE = 0.5;
+const BUSY_SHARE = 0.1;
 /** What may be used up at once. */
 const BURST_MS = 50;
 /** What it may owe: nobody waits for longer than it takes to pay that, two seconds. */
-const DEBT_MS = 500;
+const DEBT_MS = 200;
+/** Of the event loop: beyond it, others wait for it. */
+const BUSY_UTILIZATION = 0.6;
+const UTILIZATION_OVER_MS = 50;
 
 /** What an owner may still use, as of a moment. */
 interface Credit {
@@ -22,6 +26,9 @@ export class FairQueue {
   /** Of those who have used any. */
   readonly #credits = new Map<string, Credit>();
   #isTurnTaken = false;
+  #utilizationSince = performance.eventLoopUtilization();
+  #utilizationAt = performance.now();
+  #isBusy = false;
   #pause: NodeJS.Timeout | undefined;
 
   /** Resolves when it is this owner's turn. */
@@ -42,11 +49,26 @@ export class FairQueue {
     this.#credits.set(owner, credit);
   }
 
+  /** Whether the event loop has had little idle time lately. */
+  get isBusy(): boolean {
+    const now = performance.now();
+    if (now - this.#utilizationAt < UTILIZATION_OVER_MS) return this.#isBusy;
+    const current = performance.eventLoopUtilization();
+    this.#isBusy = performance.eventLoopUtilization(current, this.#utilizationSince).utilization > BUSY_UTILIZATION;
+    this.#utilizationSince = current;
+    this.#utilizationAt = now;
+    return this.#isBusy;
+  }
+
+  get #share(): number {
+    return this.isBusy ? BUSY_SHARE : SHARE;
+  }
+
   #creditOf(owner: string): Credit {
     const now = performance.now();
     const credit = this.#credits.get(owner);
     if (!credit) return { leftMs: BURST_MS, at: now };
-    credit.leftMs = Math.min(BURST_MS, credit.leftMs + (now - credit.at) * SHARE);
+    credit.leftMs = Math.min(BURST_MS, credit.leftMs + (now - credit.at) * this.#share);
     credit.at = now;
     return credit;
   }
@@ -56,7 +78,7 @@ export class FairQueue {
     if (!this.#credits.has(owner)) return 0;
     const { leftMs } = this.#creditOf(owner);
     if (leftMs === BURST_MS) this.#credits.delete(owner);
-    return Math.max(0, -leftMs / SHARE);
+    return Math.max(0, -leftMs / this.#share);
   }
 
   #takeTurn(): undefined {
