@@ -1,6 +1,7 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import type { Trace } from '../trace-context.ts';
+import { Turns } from '../work/turns.ts';
 import type { Work } from '../work/work.ts';
 import { type AskedRequest, tasks } from './ask-tasks.ts';
 import { progressIn } from './ask-texts.ts';
@@ -8,7 +9,7 @@ import { Denied } from './denied.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Grant } from './one-time-tokens.ts';
 import type { Outbound } from './outbound.ts';
-import type { PlatformApi } from './platform-api.ts';
+import type { PlatformApi, PlatformResponse } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -19,6 +20,8 @@ export interface RunEvents {
 
 /** Of each request, what does not count towards the run's CPU limit; nor towards its turns, on an idle server. */
 const FREE_MS = 0.5;
+/** Of a run's requests to the runtime: replies of some megabytes each must not wait in memory by the dozen. */
+const PLATFORM_REQUESTS_AT_ONCE = 8;
 /** Progress that comes faster is shown this often. */
 const PROGRESS_EVERY_MS = 100;
 
@@ -53,6 +56,8 @@ export class Broker {
   /** Makes the capabilities of one run. */
   askFor(grantee: Grantee, events: RunEvents): Ask {
     const progress = new Progress(events);
+    // A run's own: runs that it starts through the runtime must not wait for it.
+    const turns = new Turns(PLATFORM_REQUESTS_AT_ONCE);
     const { connectorId, grant } = grantee;
     grant.onCharged = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
     return {
@@ -62,7 +67,7 @@ export class Broker {
           await this.#queue.turn(connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
           if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');
-          return this.#counted(grantee, () => this.#fetch(text, grantee, signal));
+          return this.#fetch(text, grantee, signal, turns);
         }),
       progress: (text, signal) =>
         answer(async () => {
@@ -100,16 +105,27 @@ export class Broker {
   }
 
   /** @returns JSON */
-  async #fetch(text: string, grantee: Grantee, signal: AbortSignal): Promise<Buffer> {
-    const { grant, connectorId } = grantee;
-    const request = await this.#parsed(text, grant);
+  async #fetch(text: string, grantee: Grantee, signal: AbortSignal, turns: Turns): Promise<Buffer> {
+    const request = await this.#counted(grantee, () => this.#parsed(text, grantee.grant));
     const path = this.#platformApi.pathOf(request.url);
-    const response = await (path === undefined
-      ? this.#outbound.fetch(request, grantee, signal)
-      : this.#platformApi.request({ ...request, url: path }, grantee));
+    if (path === undefined) return this.#counted(grantee, () => this.#fetchFromOutside(request, grantee, signal));
+    return turns.take(async () => {
+      if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
+      return this.#counted(grantee, async () => {
+        const response = await this.#platformApi.request({ ...request, url: path }, grantee);
+        return this.#written(response, grantee.grant);
+      });
+    });
+  }
+
+  async #fetchFromOutside(request: AskedRequest, grantee: Grantee, signal: AbortSignal): Promise<Buffer> {
+    const response = await this.#outbound.fetch(request, grantee, signal);
     // To make a response into a message takes a while: others have their turn before it.
-    if (path === undefined) await this.#queue.turn(connectorId);
-    const { body, ...head } = response;
+    await this.#queue.turn(grantee.connectorId);
+    return this.#written(response, grantee.grant);
+  }
+
+  async #written({ body, ...head }: PlatformResponse, grant: Grant): Promise<Buffer> {
     return (await this.#work.run(tasks, 'write', { head, moved: body }, body.length, grant)).text;
   }
 

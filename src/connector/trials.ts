@@ -1,7 +1,7 @@
 /** Whether bundles load: some tried at once, and what was seen to load not tried again. */
 import type { ErrorItem } from '../errors.ts';
+import { Turns } from '../work/turns.ts';
 import type { Connector } from './bundle.ts';
-import { Turns } from './turns.ts';
 
 const AT_ONCE = 4;
 /** Digests of bundles that have been seen to load. */

@@ -6,10 +6,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { asStoreError, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
+import { Turns } from '../work/turns.ts';
 import type { Catalog } from './catalog.ts';
 import { BUNDLES, bundleEntries, readTarball } from './folder.ts';
 import { type ConnectorRow, rowOf, uploadedEntry } from './slot.ts';
-import { Turns } from './turns.ts';
 
 /** Uploads that wait while one is checked and stored. */
 const WAITING = 16;

@@ -2,7 +2,7 @@
 import { hasMoreItems, hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { userBodyLimits } from '../parse-body.ts';
-import { restorable } from '../store/backup.ts';
+import { restorable, textIn } from '../store/backup.ts';
 import { BackupError, invalid } from '../store/backup-file.ts';
 import { type Document, documentFrom, withTexts } from '../store/document.ts';
 import { type PackedDocument, packed, unpacked } from '../store/packed-document.ts';
@@ -10,8 +10,9 @@ import { type Account, tasksOf, type Work } from '../work/work.ts';
 import { restoringProblem } from './restoring.ts';
 
 /** @throws RequestError `invalid_backup` */
-function read({ json }: { readonly json: string }): PackedDocument {
+function read({ moved }: { readonly moved: Uint8Array }): PackedDocument {
   try {
+    const json = textIn(Buffer.from(moved.buffer, moved.byteOffset, moved.byteLength));
     assertParsable(json);
     return packed(withTexts(documentFrom(restorable(json, restoringProblem))));
   } catch (error) {
@@ -33,5 +34,5 @@ export const tasks = tasksOf(import.meta.url, { read });
 
 export const documentReader =
   (work: Work, account: Account) =>
-  async (json: string): Promise<Document> =>
-    unpacked(await work.run(tasks, 'read', { json }, json.length, account));
+  async (json: Buffer): Promise<Document> =>
+    unpacked(await work.run(tasks, 'read', { moved: json }, json.length, account));

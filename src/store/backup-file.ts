@@ -3,19 +3,22 @@
  * reach and the documents, each in a line, and the last says how many there are and the digest of all before
  * it, so that one that was cut off is known. Version 1 had the documents alone.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { pipeline, Readable, type Writable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { type JsonObject, LARGE_BYTES } from '../json.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { type Document, inChunks, textOf } from './document.ts';
 import { DOCUMENT_BYTES } from './stored.ts';
 
 const FORMAT = 'bulkhead-backup';
 const VERSION = 2;
 const READABLE: readonly unknown[] = [1, VERSION];
-/** Of a document; what follows it in its line is far less. */
-const LINE_CHARS = DOCUMENT_BYTES;
+/** Of a document; what is in its line beside that is far less. */
+const LINE_BYTES = DOCUMENT_BYTES + 4 * 1024 * 1024;
+const NEWLINE = 0x0a;
+const PIECE_BYTES = 1024 * 1024;
 const DOCUMENTS = 1_000_000;
 const ACCEPTANCES = 10_000;
 
@@ -29,8 +32,8 @@ export class BackupError extends Error {
   }
 }
 
-/** A line of it. A document is as it was read: JSON text. */
-export type Entry = { readonly acceptance: unknown } | { readonly document: string };
+/** A line of it. A document is as it was read: JSON in UTF-8. */
+export type Entry = { readonly acceptance: unknown } | { readonly document: Buffer };
 
 export function backupFile(acceptances: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
   return pipeline(Readable.from(linesOf(acceptances, documents, now)), createGzip(), () => {
@@ -72,10 +75,10 @@ export async function* entriesIn(file: string): AsyncGenerator<Entry> {
   const digest = createHash('sha256');
   const count = { acceptances: 0, documents: 0 };
   let version: unknown;
-  let before: string | undefined;
+  let before: Buffer | undefined;
   for await (const line of linesIn(file)) {
     if (before !== undefined) {
-      digest.update(before).update('\n');
+      await digestOf(digest, before);
       if (version === undefined) {
         version = versionOf(parsed(before));
       } else {
@@ -88,36 +91,51 @@ export async function* entriesIn(file: string): AsyncGenerator<Entry> {
     }
     before = line;
   }
-  const end = parsed(before ?? '') as { acceptances?: unknown; documents?: unknown; sha256?: unknown } | null;
+  const end = parsed(before ?? Buffer.alloc(0)) as {
+    acceptances?: unknown;
+    documents?: unknown;
+    sha256?: unknown;
+  } | null;
   const { acceptances = 0, documents, sha256 } = end ?? {};
   const isWhole = acceptances === count.acceptances && documents === count.documents;
   if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalid('it is not whole');
 }
 
-async function* linesIn(file: string): AsyncGenerator<string> {
-  const text = pipeline(createReadStream(file), createGunzip(), () => {});
+async function* linesIn(file: string): AsyncGenerator<Buffer> {
+  const bytes = pipeline(createReadStream(file), createGunzip(), () => {});
   // Of a line that has not ended yet: pieces, since a long one must not be searched again for each of them.
-  let pieces: string[] = [];
-  let chars = 0;
+  const pieces: Buffer[] = [];
+  let lineBytes = 0;
   try {
-    for await (const piece of (text as Writable & Readable).setEncoding('utf8')) {
-      const [first = '', ...lines] = (piece as string).split('\n');
-      pieces.push(first);
-      chars += first.length;
-      if (chars > LINE_CHARS) throw invalid(`a line is longer than ${LINE_CHARS} characters`);
-      const last = lines.pop();
-      if (last === undefined) continue;
-      yield pieces.join('');
-      yield* lines;
-      pieces = [last];
-      chars = last.length;
+    for await (const piece of bytes as AsyncIterable<Buffer>) {
+      let from = 0;
+      for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
+        const last = piece.subarray(from, end);
+        yield pieces.length > 0 ? Buffer.concat([...pieces.splice(0), last]) : last;
+        lineBytes = 0;
+        from = end + 1;
+      }
+      if (from === piece.length) continue;
+      pieces.push(piece.subarray(from));
+      lineBytes += piece.length - from;
+      if (lineBytes > LINE_BYTES) throw invalid(`a line is longer than ${LINE_BYTES} bytes`);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalid('it is not gzip', error);
     throw error;
   }
-  if (chars > 0) throw invalid('it is not whole');
+  if (lineBytes > 0) throw invalid('it is not whole');
+}
+
+/** In pieces: others have their turn between them. */
+async function digestOf(digest: Hash, line: Buffer): Promise<void> {
+  const slice = new TimeSlice();
+  for (let at = 0; at < line.length; at += PIECE_BYTES) {
+    if (slice.isOver) await slice.next();
+    digest.update(line.subarray(at, at + PIECE_BYTES));
+  }
+  digest.update('\n');
 }
 
 function versionOf(head: unknown): unknown {
@@ -128,16 +146,16 @@ function versionOf(head: unknown): unknown {
 }
 
 /** What connectors may reach is said in few words. */
-function entryOf(line: string): Entry {
+function entryOf(line: Buffer): Entry {
   if (line.length > LARGE_BYTES) return { document: line };
   const value = parsed(line);
   const isAcceptance = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
   return isAcceptance ? { acceptance: (value as { acceptance: unknown }).acceptance } : { document: line };
 }
 
-function parsed(line: string): unknown {
+function parsed(line: Buffer): unknown {
   try {
-    return JSON.parse(line);
+    return JSON.parse(line.toString());
   } catch {
     throw invalid('it is not whole');
   }

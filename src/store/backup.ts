@@ -2,6 +2,7 @@
  * Backups: what is saved, and how it is put back. Each document is as it was at one moment, while commits go
  * on. Credentials are in it as they are at rest: encrypted, with a key that is not in it.
  */
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
@@ -45,7 +46,7 @@ export interface RestoreOptions {
   readonly overwrite?: boolean;
   readonly check?: DocumentCheck | undefined;
   /** Reads a document's JSON, elsewhere for one; by default here and now. @throws BackupError */
-  readonly read?: (json: string) => Promise<Document>;
+  readonly read?: (json: Buffer) => Promise<Document>;
   /** Makes what is stored of a document that nothing is wrong with. */
   readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
   /** Without it, what connectors may reach stays in the file. */
@@ -125,12 +126,18 @@ const meanwhile = (id: string): BackupError =>
 /** As it is to be stored, and as it is there. */
 async function documentOf(
   store: Store,
-  json: string,
+  json: Buffer,
   { read, check, prepare = async (document) => document }: RestoreOptions,
 ): Promise<{ readonly document: Document; readonly current: Document | undefined }> {
-  const document = read ? await read(json) : documentFrom(restorable(json, check));
+  const document = read ? await read(json) : documentFrom(restorable(textIn(json), check));
   const current = await store.get(document.integration.head._id);
   return { document: await prepare(document, current), current };
+}
+
+/** @throws BackupError */
+export function textIn(json: Buffer): string {
+  if (!isUtf8(json)) throw invalid('it is not UTF-8');
+  return json.toString();
 }
 
 /** @throws BackupError if it is not a document that can be stored */

@@ -15,7 +15,8 @@ type Collect = NonNullable<typeof globalThis.gc>;
 
 /** V8 looks for garbage when it needs room; a thread that serves one large task after the other needs it seldom. */
 function releaseMemory(): void {
-  if (getHeapStatistics().used_heap_size < HEAP_BYTES) return;
+  const { used_heap_size: usedBytes, external_memory: externalBytes } = getHeapStatistics();
+  if (usedBytes + externalBytes < HEAP_BYTES) return;
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as Collect)();
 }
