@@ -1,5 +1,5 @@
 /** `fetch` of a running connector, from its manifest to a server outside and back. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
 import { OneTimeTokens } from '../../src/broker/one-time-tokens.ts';
 import type { PlatformApi, PlatformRequest } from '../../src/broker/platform-api.ts';
@@ -84,7 +84,7 @@ describe('what is asked for', () => {
       return { url: request.url, status: 200, statusText: 'OK', headers: [], body: Buffer.from('ours') };
     },
   };
-  const fetchWith = async (request: unknown, permissions: string[] = []) => {
+  const fetchOf = async (platformApi: PlatformApi, permissions: string[] = []) => {
     const work = new WorkPool({ keyring: Keyring.of(['k'.repeat(32)]) });
     onTestFinished(() => work.close());
     const broker = new Broker({ platformApi, outbound: openOutbound({ allowPrivateNetwork: '127.0.0.1' }), work });
@@ -93,9 +93,13 @@ describe('what is asked for', () => {
     const { grant } = new OneTimeTokens().issue(granted);
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
     const ask = broker.askFor({ connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() }, events);
-    const text = typeof request === 'string' ? request : JSON.stringify(request);
-    return JSON.parse(String(await ask.fetch(text, new AbortController().signal)));
+    return async (request: unknown) => {
+      const text = typeof request === 'string' ? request : JSON.stringify(request);
+      return JSON.parse(String(await ask.fetch(text, new AbortController().signal)));
+    };
   };
+  const fetchWith = async (request: unknown, permissions: string[] = []) =>
+    (await fetchOf(platformApi, permissions))(request);
   const request = { url: '/v1/x', method: 'POST', headers: [], body: 'text' };
 
   test("of the platform goes there with the run's token, and nothing else does", async () => {
@@ -105,6 +109,40 @@ describe('what is asked for', () => {
     expect(asked).toEqual([[{ ...request, body: Buffer.from('text') }, 'the-token']]);
     expect(await fetchWith({ ...request, url }, [url])).toMatchObject({ value: { body: 'undefined' } });
     expect(asked).toHaveLength(1);
+  });
+
+  test('of a run that has eight open at the platform wait, one that fails does not keep its place', async () => {
+    const open: (() => void)[] = [];
+    let most = 0;
+    const slow: PlatformApi = {
+      ...platformApi,
+      request: async (request, from) => {
+        await new Promise<void>((resolve) => {
+          most = Math.max(most, open.push(resolve));
+        });
+        if (request.url === '/v1/fails') throw new Error('failed');
+        return platformApi.request(request, from);
+      },
+    };
+    const fetchSlow = await fetchOf(slow);
+    const isFailing = (n: number): boolean => n % 3 === 0;
+    const replies = Array.from({ length: 30 }, (_, n) =>
+      fetchSlow({ ...request, url: isFailing(n) ? '/v1/fails' : '/v1/x' }),
+    );
+    let answered = 0;
+    for (const reply of replies) void reply.then(() => answered++);
+    await vi.waitFor(() => expect(open).toHaveLength(8));
+    await vi.waitFor(
+      () => {
+        open.shift()?.();
+        expect(answered).toBe(30);
+      },
+      { interval: 1, timeout: 5_000 },
+    );
+    expect(most).toBe(8);
+    const expected = (n: number) =>
+      isFailing(n) ? { error: { code: 'request_failed' } } : { value: { body: 'ours' } };
+    expect(await Promise.all(replies)).toMatchObject(Array.from({ length: 30 }, (_, n) => expected(n)));
   });
 
   test.each([
