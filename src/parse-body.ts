@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { hasMoreItems, hasMoreParts, nestsDeeper } from '../sandbox/index.ts';
 import { requestError } from './errors.ts';
-import type { Json } from './json.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 /** Deeper than anything that is stored or passed on; to parse a million levels takes seconds. */
 const DEPTH_LIMIT = 10_000;
@@ -42,6 +42,12 @@ export function parseJson(text: string, { parts, items }: BodyLimits): Json {
   } catch {
     throw requestError('invalid_json');
   }
+}
+
+/** @throws RequestError `invalid_field` */
+export function objectOf(value: Json): JsonObject {
+  if (isJsonObject(value)) return value;
+  throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
 }
 
 /** The text of a body, which must be UTF-8. */

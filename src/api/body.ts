@@ -5,8 +5,8 @@ import rawBody from 'raw-body';
 import { requestError } from '../errors.ts';
 import { checkedArgument } from '../integration/argument.ts';
 import type { Service } from '../integration/service.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, runBodyLimits, userBodyLimits } from '../parse-body.ts';
+import type { JsonObject } from '../json.ts';
+import { type BodyLimits, objectOf, parseBody, runBodyLimits, userBodyLimits } from '../parse-body.ts';
 import { type ApiContext, accountOf } from './context.ts';
 import { askForBody } from './expectation.ts';
 
@@ -25,11 +25,7 @@ export interface ObjectBody {
 /** A body that only users send, as a JSON object; no body is an empty one. */
 export async function readObject(ctx: ApiContext): Promise<ObjectBody> {
   const bytes = await readJson(ctx);
-  const value = parseBody(bytes, bodyLimitsOf(ctx));
-  if (!isJsonObject(value)) {
-    throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
-  }
-  return { bytes, value };
+  return { bytes, value: objectOf(parseBody(bytes, bodyLimitsOf(ctx))) };
 }
 
 /** The argument of a function call: JSON of an object. */

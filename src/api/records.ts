@@ -8,6 +8,7 @@ import { noIntegration, tasks } from '../record/record-tasks.ts';
 import {
   draftOfNew,
   draftOfNext,
+  noSuchRecord,
   putDraft,
   recordOf,
   removeRecord,
@@ -142,8 +143,7 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
   if (grant && own?.record(kind, id)) return grant.integrationId;
   const owner = await service.store.ownerOf(id);
   if (grant && owner !== undefined && owner !== grant.integrationId) throw requestError('access_restricted');
-  if (owner === undefined || grant)
-    throw requestError('not_found', { message: `There is no such record among the ${kind}.` });
+  if (owner === undefined || grant) throw noSuchRecord(kind);
   return owner;
 }
 

@@ -1,6 +1,6 @@
 /** The texts of what a run asks for and gets: read and written at once where they are small, in the pool where not. */
 import { isUtf8 } from 'node:buffer';
-import { tasksOf } from '../work/work.ts';
+import { bufferOf, tasksOf } from '../work/work.ts';
 import { type FetchRequest, fetchRequestIn } from './ask-texts.ts';
 import { Denied } from './denied.ts';
 
@@ -28,7 +28,7 @@ function parse({ text }: { readonly text: string }): Parsed {
 
 /** A response without its body, and that: text if it is UTF-8, so that nothing is lost either way, base64 otherwise. */
 function write({ head, moved }: { readonly head: object; readonly moved: Uint8Array }): { readonly text: Buffer } {
-  const bytes = Buffer.from(moved.buffer, moved.byteOffset, moved.byteLength);
+  const bytes = bufferOf(moved);
   const shown = isUtf8(bytes)
     ? { body: bytes.toString('utf8') }
     : { body: bytes.toString('base64'), bodyEncoding: 'base64' };

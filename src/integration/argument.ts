@@ -1,8 +1,8 @@
 /** The argument of a function call: the caller's part, which may be 50 MiB, and ours (contract 5). */
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
-import { isJsonObject, LARGE_BYTES } from '../json.ts';
-import { parseBody, textOf, userBodyLimits } from '../parse-body.ts';
+import { LARGE_BYTES } from '../json.ts';
+import { objectOf, parseBody, textOf, userBodyLimits } from '../parse-body.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
 
 /** Of the caller's part. */
@@ -21,9 +21,7 @@ function check({ moved, depth }: CheckInput): { readonly text: Uint8Array } {
   if (nestsDeeper(textOf(moved), depth)) {
     throw requestError('invalid_field', { field: '', message: `The argument nests deeper than ${depth} levels.` });
   }
-  if (!isJsonObject(parseBody(moved, userBodyLimits))) {
-    throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
-  }
+  objectOf(parseBody(moved, userBodyLimits));
   return { text: moved };
 }
 

@@ -6,13 +6,13 @@ import { restorable, textIn } from '../store/backup.ts';
 import { BackupError, invalid } from '../store/backup-file.ts';
 import { type Document, documentFrom, withTexts } from '../store/document.ts';
 import { type PackedDocument, packed, unpacked } from '../store/packed-document.ts';
-import { type Account, tasksOf, type Work } from '../work/work.ts';
+import { type Account, bufferOf, tasksOf, type Work } from '../work/work.ts';
 import { restoringProblem } from './restoring.ts';
 
 /** @throws RequestError `invalid_backup` */
 function read({ moved }: { readonly moved: Uint8Array }): PackedDocument {
   try {
-    const json = textIn(Buffer.from(moved.buffer, moved.byteOffset, moved.byteLength));
+    const json = textIn(bufferOf(moved));
     assertParsable(json);
     return packed(withTexts(documentFrom(restorable(json, restoringProblem))));
   } catch (error) {

@@ -1,8 +1,7 @@
 /** Changes of an integration by JSON that may be large: at once where it is small, in the pool where it is not. */
 import { isDeepStrictEqual } from 'node:util';
-import { requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, parseJson, userBodyLimits } from '../parse-body.ts';
+import { type BodyLimits, objectOf, parseBody, parseJson, userBodyLimits } from '../parse-body.ts';
 import { type Projection, project } from '../projection.ts';
 import { tasksOf } from '../work/work.ts';
 import {
@@ -142,11 +141,6 @@ function projected({
   readonly text: Buffer;
 } {
   return { text: Buffer.from(JSON.stringify(project(parsed(integration) as JsonObject, projection))) };
-}
-
-function objectOf(value: Json): JsonObject {
-  if (isJsonObject(value)) return value;
-  throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
 }
 
 const parsed = (bytes: Uint8Array): Json => parseBody(bytes, userBodyLimits);

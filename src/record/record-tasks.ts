@@ -1,9 +1,9 @@
 /** Making the text of a record from a request's body: what is done at once where it is small, in the pool where it is large. */
 import { fieldErrors, requestError } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import { type BodyLimits, parseBody, textOf } from '../parse-body.ts';
+import type { JsonObject } from '../json.ts';
+import { type BodyLimits, objectOf, parseBody, textOf } from '../parse-body.ts';
 import { type Projection, project } from '../projection.ts';
-import { headOf } from '../store/document.ts';
+import { headOf, joined } from '../store/document.ts';
 import { isObjectId } from '../store/object-id.ts';
 import type { TextFacts } from '../store/part.ts';
 import { referencesIn } from '../store/references.ts';
@@ -51,10 +51,7 @@ function recordOf(
   before: Stored | undefined,
 ): Stored {
   const given = parseBody(body, limits);
-  const wanted = isPatch && before ? patched(masked(kind, before), assertPatch(given)) : given;
-  if (!isJsonObject(wanted)) {
-    throw requestError('invalid_field', { field: '', message: 'The body must be a JSON object.' });
-  }
+  const wanted = objectOf(isPatch && before ? patched(masked(kind, before), assertPatch(given)) : given);
   const { _integrationId = integrationIdOf(wanted, runIntegrationId) } = fixed;
   const set: JsonObject = { ...fixed, _integrationId };
   const wrong = locked.filter((name) => Object.hasOwn(wanted, name) && wanted[name] !== set[name]);
@@ -92,10 +89,7 @@ export function assertFewReferences({ references = [] }: TextFacts<Stored>): voi
 /** A record as text, with what has to be known of it. */
 export function factsOf(record: Stored): TextFacts<Stored> {
   const references = referencesIn(record);
-  const text = JSON.stringify(record);
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.write(text);
-  return { text: bytes, head: headOf(record), references };
+  return { text: joined([JSON.stringify(record)]), head: headOf(record), references };
 }
 
 export interface ShowInput {

@@ -31,16 +31,19 @@ export async function shownText(
   projection?: Projection,
 ): Promise<Buffer> {
   if (!projection && !mayHoldSecrets(kind)) return part.text;
-  const record = part.isLarge ? part.text : part.value;
-  const { text } = await work.run(tasks, 'show', { kind, record, projection }, part.bytes, account);
+  const input = { kind, record: part.taskInput, projection };
+  const { text } = await work.run(tasks, 'show', input, part.bytes, account);
   return text;
 }
 
 export function recordOf(unit: UnitOfWork, kind: RecordKind, id: string): Part {
   const record = unit.record(kind, id);
-  if (!record) throw requestError('not_found', { message: `There is no such record among the ${kind}.` });
+  if (!record) throw noSuchRecord(kind);
   return record;
 }
+
+export const noSuchRecord = (kind: RecordKind): Error =>
+  requestError('not_found', { message: `There is no such record among the ${kind}.` });
 
 /** What the draft of a new record is made from. The integration that it belongs to stands in the draft's head. */
 export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
@@ -78,7 +81,7 @@ export function draftOfNext(
     limits,
     fixed,
     runIntegrationId: run?.integrationId,
-    before: isNeeded ? (before.isLarge ? before.text : before.value) : undefined,
+    before: isNeeded ? before.taskInput : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Takes credentials out of what an application has answered. */
-import { type Account, tasksOf, type Work } from '../work/work.ts';
+import { type Account, bufferOf, tasksOf, type Work } from '../work/work.ts';
 import { Redaction } from './redaction.ts';
 
 /** By who has written them (see redaction.ts). */
@@ -33,7 +33,7 @@ function redact({ secrets, headers, moved }: RedactInput): {
     headers: headers
       .filter(([name]) => redaction.header(name) === name)
       .map(([name, value]) => [name, redaction.header(value)] as const),
-    text: redaction.bytes(Buffer.from(moved.buffer, moved.byteOffset, moved.byteLength)),
+    text: redaction.bytes(bufferOf(moved)),
   };
 }
 

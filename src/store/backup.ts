@@ -8,12 +8,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { BackupError, backupFile, entriesIn, invalid } from './backup-file.ts';
-import { type Document, documentFrom, recordIdsOf } from './document.ts';
+import { type Document, documentFrom, partKinds, recordIdsOf } from './document.ts';
 import { type DocumentCheck, foreignProblem } from './document-check.ts';
 import { migrated } from './migrations.ts';
 import type { Part } from './part.ts';
 import type { Store } from './store.ts';
-import { type DocumentJson, type RecordKind, recordKinds } from './stored.ts';
+import type { DocumentJson, RecordKind } from './stored.ts';
 
 /** Ids of integrations and records: they are kept until all are known. */
 const IDS = 2_000_000;
@@ -182,14 +182,12 @@ function isSame(a: Document, b: Document): boolean {
   return (
     areSame(a.integration, b.integration) &&
     areSame(a.settings, b.settings) &&
-    kinds.every((kind) => {
+    partKinds.every((kind) => {
       const others: ReadonlyMap<string, Part<unknown>> = b[kind];
       return a[kind].size === others.size && [...a[kind]].every(([key, part]) => areSame(part, others.get(key)));
     })
   );
 }
-
-const kinds = [...recordKinds, 'state'] as const;
 
 /** Of a small one the order of names does not count. */
 function isSamePart(a: Part<unknown>, b: Part<unknown>): boolean {

@@ -1,16 +1,22 @@
 /** What one commit changes in a large document: its entry in the log, instead of the whole document. */
-import { type Document, documentFrom, integrationText, membersOf } from './document.ts';
+import {
+  type Document,
+  documentFrom,
+  integrationText,
+  membersOf,
+  type PartKind,
+  partKinds,
+  STATE,
+} from './document.ts';
 import type { Part } from './part.ts';
-import { type DocumentJson, FORMAT, recordKinds } from './stored.ts';
+import { type DocumentJson, FORMAT } from './stored.ts';
 
-const kinds = [...recordKinds, 'state'] as const;
-type Kind = (typeof kinds)[number];
 type Parts = ReadonlyMap<string, Part<unknown>>;
 
 /** The JSON of an entry. */
 export interface ChangeJson extends DocumentJson {
   readonly isChange: true;
-  readonly removed: Readonly<Partial<Record<Kind, readonly string[]>>>;
+  readonly removed: Readonly<Partial<Record<PartKind, readonly string[]>>>;
   /** The settings are as they were, and not in it. */
   readonly keepsSettings: boolean;
 }
@@ -23,10 +29,10 @@ export function* changeText(before: Document, after: Document): Generator<string
   yield `{"format":${FORMAT},"isChange":true,"integration":`;
   yield* integrationText(after.settings === before.settings ? { ...after, settings: undefined } : after);
   const revisions: Record<string, number> = { [after.integration.head._id]: after.integration.revision };
-  const removed: Partial<Record<Kind, string[]>> = {};
-  for (const kind of kinds) {
+  const removed: Partial<Record<PartKind, string[]>> = {};
+  for (const kind of partKinds) {
     const [changed, gone] = difference(before[kind], after[kind]);
-    for (const [key, { revision }] of changed) revisions[kind === 'state' ? `state:${key}` : key] = revision;
+    for (const [key, { revision }] of changed) revisions[kind === 'state' ? STATE + key : key] = revision;
     if (gone.length > 0) removed[kind] = gone;
     yield `,"${kind}":`;
     yield* membersOf(changed);
@@ -39,7 +45,7 @@ export function* changeText(before: Document, after: Document): Generator<string
 /** The document that an entry makes of the one before it. */
 export function applied(before: Document, change: ChangeJson): Document {
   const made = documentFrom(change);
-  const merged = <K extends Kind>(kind: K): Document[K] => {
+  const merged = <K extends PartKind>(kind: K): Document[K] => {
     const parts = new Map<string, Part<unknown>>(before[kind]);
     for (const key of change.removed[kind] ?? []) parts.delete(key);
     for (const [key, part] of made[kind]) parts.set(key, part);

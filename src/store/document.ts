@@ -3,6 +3,10 @@ import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
 import { Part } from './part.ts';
 import { type DocumentJson, FORMAT, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
+/** What a document has maps of parts for. */
+export const partKinds = [...recordKinds, 'state'] as const;
+export type PartKind = (typeof partKinds)[number];
+
 export type RecordParts = ReadonlyMap<string, Part>;
 export type StateParts = ReadonlyMap<string, Part<undefined>>;
 
@@ -17,7 +21,7 @@ export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
 }
 
 /** `state` keys have revisions of their own, under names that no id has. */
-const STATE = 'state:';
+export const STATE = 'state:';
 const STATE_WRITES = 'state';
 
 /** The fields of a record that lists and look-ups read, where all of it is too much. */
@@ -41,7 +45,7 @@ export function headOf(record: Json): Stored {
   return Object.fromEntries(fields) as Stored;
 }
 
-export const noHead = (): undefined => undefined;
+const noHead = (): undefined => undefined;
 
 /** Of a document that is small. */
 export function documentFrom(json: DocumentJson): Document {
@@ -139,7 +143,7 @@ export function* membersOf(parts: ReadonlyMap<string, Part<unknown>>): Generator
   yield before === '{' ? '{}' : '}';
 }
 
-export function revisionsOf(document: Document): Record<string, number> {
+function revisionsOf(document: Document): Record<string, number> {
   const entries: [string, number][] = [[document.integration.head._id, document.integration.revision]];
   for (const kind of recordKinds) for (const [id, { revision }] of document[kind]) entries.push([id, revision]);
   for (const [key, { revision }] of document.state) entries.push([STATE + key, revision]);

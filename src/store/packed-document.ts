@@ -1,13 +1,10 @@
 /** A document as plain data and one text, for its way between threads. */
 
 import { TimeSlice } from '../work/time-slice.ts';
-import type { Document } from './document.ts';
+import { type Document, type PartKind, partKinds } from './document.ts';
 import { Part } from './part.ts';
 import type { Reference } from './references.ts';
-import { recordKinds, type Stored } from './stored.ts';
-
-const kinds = [...recordKinds, 'state'] as const;
-type Kind = (typeof kinds)[number];
+import type { Stored } from './stored.ts';
 
 interface PackedPart {
   readonly key: string;
@@ -23,7 +20,7 @@ export interface PackedDocument {
   readonly integration: PackedPart;
   readonly settings: PackedPart | undefined;
   /** JSON of some parts each: to copy twenty thousand objects takes longer than others may wait. */
-  readonly parts: Readonly<Record<Kind, readonly string[]>>;
+  readonly parts: Readonly<Record<PartKind, readonly string[]>>;
   readonly stateWrites: number;
 }
 
@@ -37,7 +34,7 @@ export function packed(document: Document): PackedDocument {
   };
   const integration = pack(document.integration);
   const settings = document.settings && pack(document.settings);
-  const lists = kinds.map((kind) => {
+  const lists = partKinds.map((kind) => {
     const parts: ReadonlyMap<string, Part<unknown>> = document[kind];
     const packedParts = [...parts].map(([key, part]) => pack(part, key));
     return [kind, chunksOf(packedParts).map((chunk) => JSON.stringify(chunk))] as const;
@@ -62,8 +59,8 @@ export async function unpacked(document: PackedDocument): Promise<Document> {
   };
   const first = unpack(integration);
   const second = settings && unpack(settings);
-  const maps = new Map<Kind, ReadonlyMap<string, Part<never>>>();
-  for (const kind of kinds) {
+  const maps = new Map<PartKind, ReadonlyMap<string, Part<never>>>();
+  for (const kind of partKinds) {
     const map = new Map<string, Part<never>>();
     for (const chunk of parts[kind]) {
       for (const part of JSON.parse(chunk) as PackedPart[]) map.set(part.key, unpack(part));

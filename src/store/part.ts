@@ -75,6 +75,11 @@ export class Part<Head = Stored> {
     return (this.#value === undefined ? JSON.parse((this.#text as Buffer).toString()) : this.#value) as never;
   }
 
+  /** What a task gets of it: its text if that is large, and otherwise its value. */
+  get taskInput(): Buffer | (Head extends undefined ? Json : Head & Stored) {
+    return this.isLarge ? this.text : this.value;
+  }
+
   /** Its JSON, as it is there or is made most easily. */
   get json(): string | Buffer {
     return this.#text ?? JSON.stringify(this.#value);

@@ -2,7 +2,7 @@
  * Everything that a run or a request changes, seen by it at once and by nobody else before the
  * commit, which is one atomic write. It covers one integration and what that groups.
  */
-import type { Document, RecordParts } from './document.ts';
+import { type Document, type PartKind, partKinds, type RecordParts, STATE } from './document.ts';
 import { Part, type TextFacts } from './part.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
@@ -13,10 +13,8 @@ export class ConflictError extends Error {
 }
 
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
-type Kind = RecordKind | 'state';
 type Parts = ReadonlyMap<string, Part<unknown>>;
 /** A state key among the ids of records. */
-const STATE = 'state:';
 const stateKey = (key: string): string => STATE + key;
 
 /** How often something has been written, and the bytes of its JSON. */
@@ -179,15 +177,15 @@ export class UnitOfWork {
   }
 
   /** A map of the draft to be changed in place: copied once, however often it is changed. */
-  #own(kind: Kind): Map<string, Part<unknown>> {
+  #own(kind: PartKind): Map<string, Part<unknown>> {
     if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: there is no integration`);
     if (this.#draft[kind] === this.#base?.[kind]) this.#set(kind, new Map<string, Part<unknown>>(this.#draft[kind]));
     return this.#draft[kind] as Map<string, Part<unknown>>;
   }
 
-  #set(kind: Kind, parts: Parts, draft = this.#draft as Draft): void {
+  #set(kind: PartKind, parts: Parts, draft = this.#draft as Draft): void {
     // Records and state values differ in what is known of them alone.
-    (draft as Record<Kind, Parts>)[kind] = parts;
+    (draft as Record<PartKind, Parts>)[kind] = parts;
   }
 
   /** Removes the integration and all that it groups. */
@@ -245,7 +243,7 @@ export class UnitOfWork {
       next.integration = draft.integration;
       if (draft.settings !== this.#base?.settings) next.settings = draft.settings;
     }
-    for (const kind of [...recordKinds, 'state'] as const) {
+    for (const kind of partKinds) {
       if (draft[kind] === this.#base?.[kind]) continue;
       const parts = new Map<string, Part<unknown>>(current[kind]);
       for (const name of this.#touched.keys()) {

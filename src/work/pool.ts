@@ -5,7 +5,19 @@ import type { Piscina } from 'piscina';
 import { RequestError, requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import type { Account, InputOf, Order, OutputOf, Report, Task, TaskContext, Tasks, ThreadData, Work } from './work.ts';
+import {
+  type Account,
+  bufferOf,
+  type InputOf,
+  type Order,
+  type OutputOf,
+  type Report,
+  type Task,
+  type TaskContext,
+  type Tasks,
+  type ThreadData,
+  type Work,
+} from './work.ts';
 
 const THREADS = 1;
 /** It ends when it has had nothing to do for so long: its memory is for others. */
@@ -111,11 +123,10 @@ function movedIn(input: unknown): object {
   return isMovable ? [moved.buffer] : [];
 }
 
-/** A buffer that crosses between threads comes out as plain bytes. */
 function withBuffer(output: unknown): unknown {
   const { text } = (output ?? {}) as { text?: unknown };
   if (!(text instanceof Uint8Array)) return output;
-  return { ...(output as object), text: Buffer.from(text.buffer, text.byteOffset, text.byteLength) };
+  return { ...(output as object), text: bufferOf(text) };
 }
 
 function failureOf(error: unknown): unknown {

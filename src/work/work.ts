@@ -90,3 +90,7 @@ export type Report = { readonly cpuMs: number } & (
       };
     }
 );
+
+/** Bytes that have crossed between threads, where a buffer comes out as plain bytes. The memory is the same. */
+export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
