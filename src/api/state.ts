@@ -2,13 +2,13 @@
 import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
+import { STATE_KEYS_MAX } from '../store/stored.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, integrationIdOf, replyJson, unitOf } from './context.ts';
 import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
 import { tasks } from './state-tasks.ts';
 
 const KEY_CHARS = 256;
-const KEYS = 1_000;
 const VALUE_BYTES = 1024 * 1024;
 
 export function stateRoutes(router: Router, service: Service): void {
@@ -45,8 +45,8 @@ export function stateRoutes(router: Router, service: Service): void {
       integrationOf(unit);
       assertPreconditions(ctx, stateEtagOf(unit, key));
       const isNew = !unit.state.has(key);
-      if (isNew && unit.state.size >= KEYS) {
-        throw requestError('invalid_field', { field: '', message: `There are ${KEYS} keys at the most.` });
+      if (isNew && unit.state.size >= STATE_KEYS_MAX) {
+        throw requestError('invalid_field', { field: '', message: `There are ${STATE_KEYS_MAX} keys at the most.` });
       }
       unit.putState(key, text);
       return [isNew, stateEtagOf(unit, key) as string] as const;

@@ -4,20 +4,29 @@ import { requestError } from '../errors.ts';
 import { userBodyLimits } from '../parse-body.ts';
 import { restorable, textIn } from '../store/backup.ts';
 import { BackupError, invalid } from '../store/backup-file.ts';
-import { type Document, documentFrom, withTexts } from '../store/document.ts';
+import { type Document, documentFrom } from '../store/document.ts';
 import { type PackedDocument, packed, unpacked } from '../store/packed-document.ts';
+import type { DocumentJson } from '../store/stored.ts';
 import { type Account, bufferOf, tasksOf, type Work } from '../work/work.ts';
 import { restoringProblem } from './restoring.ts';
 
 /** @throws RequestError `invalid_backup` */
 function read({ moved }: { readonly moved: Uint8Array }): PackedDocument {
   try {
-    const json = textIn(bufferOf(moved));
-    assertParsable(json);
-    return packed(withTexts(documentFrom(restorable(json, restoringProblem))));
+    return packed(documentFrom(documentIn(moved)));
   } catch (error) {
     throw error instanceof BackupError ? requestError(error.code, { message: error.message }) : error;
   }
+}
+
+/** @throws BackupError */
+function documentIn(bytes: Uint8Array): DocumentJson {
+  const json = textIn(bufferOf(bytes));
+  const { buffer } = bytes;
+  // Not needed any more, and as much as the text: what is made of it needs room.
+  if (buffer instanceof ArrayBuffer && buffer.resizable) buffer.resize(0);
+  assertParsable(json);
+  return restorable(json, restoringProblem);
 }
 
 /** @throws BackupError for what would take more memory than there is to parse it */

@@ -102,30 +102,35 @@ export async function* entriesIn(file: string): AsyncGenerator<Entry> {
 }
 
 async function* linesIn(file: string): AsyncGenerator<Buffer> {
-  const bytes = pipeline(createReadStream(file), createGunzip(), () => {});
-  // Of a line that has not ended yet: pieces, since a long one must not be searched again for each of them.
-  const pieces: Buffer[] = [];
-  let lineBytes = 0;
+  const bytes = pipeline(createReadStream(file), createGunzip({ chunkSize: PIECE_BYTES }), () => {});
+  // Of a line that has not ended yet.
+  let begun: ArrayBuffer | undefined;
   try {
     for await (const piece of bytes as AsyncIterable<Buffer>) {
       let from = 0;
       for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
         const last = piece.subarray(from, end);
-        yield pieces.length > 0 ? Buffer.concat([...pieces.splice(0), last]) : last;
-        lineBytes = 0;
+        yield begun ? Buffer.from(longer(begun, last)) : last;
+        begun = undefined;
         from = end + 1;
       }
-      if (from === piece.length) continue;
-      pieces.push(piece.subarray(from));
-      lineBytes += piece.length - from;
-      if (lineBytes > LINE_BYTES) throw invalid(`a line is longer than ${LINE_BYTES} bytes`);
+      if (from < piece.length) begun = longer(begun ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalid('it is not gzip', error);
     throw error;
   }
-  if (lineBytes > 0) throw invalid('it is not whole');
+  if (begun) throw invalid('it is not whole');
+}
+
+/** In its place: a copy of all that is there for each piece would be memory that is long in use. */
+function longer(buffer: ArrayBuffer, piece: Buffer): ArrayBuffer {
+  const offset = buffer.byteLength;
+  if (offset + piece.length > LINE_BYTES) throw invalid(`a line is longer than ${LINE_BYTES} bytes`);
+  buffer.resize(offset + piece.length);
+  piece.copy(new Uint8Array(buffer), offset);
+  return buffer;
 }
 
 /** In pieces: others have their turn between them. */

@@ -13,10 +13,13 @@ import { type DocumentCheck, foreignProblem } from './document-check.ts';
 import { migrated } from './migrations.ts';
 import type { Part } from './part.ts';
 import type { Store } from './store.ts';
-import type { DocumentJson, RecordKind } from './stored.ts';
+import { DOCUMENT_BYTES, type DocumentJson, type RecordKind, RECORDS_MAX, recordKinds, STATE_KEYS_MAX } from './stored.ts';
 
 /** Ids of integrations and records: they are kept until all are known. */
 const IDS = 2_000_000;
+/** Of a backup that is not read a second time: its documents, all together, and how many they are. */
+const KEPT_BYTES = DOCUMENT_BYTES;
+const KEPT = 1_000;
 /** Ids that are named in a sentence. */
 const NAMED = 5;
 
@@ -64,9 +67,9 @@ export const backupOf = (store: Store, now: Date, acceptances?: BackedAcceptance
  */
 export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<Restored> {
   const { overwrite = false, acceptances } = options;
-  await assertRestorable(store, file, options);
+  const checked = await assertRestorable(store, file, options);
   const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
-  for await (const entry of entriesIn(file)) {
+  for await (const entry of checked ?? readEntries(file, options)) {
     if ('acceptance' in entry) {
       const compared = acceptances?.compare(entry.acceptance);
       if (!compared || compared.to === 'same') continue;
@@ -75,7 +78,7 @@ export async function restore(store: Store, file: string, options: RestoreOption
       done.acceptances++;
       continue;
     }
-    const { document } = await documentOf(store, entry.document, options);
+    const { document } = await prepared(store, entry.document, options);
     const { _id } = document.integration.head;
     await store.commit(_id, (current) => {
       const isThere = current !== undefined && isSame(current, document);
@@ -88,11 +91,31 @@ export async function restore(store: Store, file: string, options: RestoreOption
   return done;
 }
 
-async function assertRestorable(store: Store, file: string, options: RestoreOptions): Promise<void> {
+type ReadEntry = { readonly acceptance: unknown } | { readonly document: Document; readonly bytes: number };
+
+async function* readEntries(file: string, { read, check }: RestoreOptions): AsyncGenerator<ReadEntry> {
+  const readHere = (json: Buffer): Document => documentFrom(restorable(textIn(json), check));
+  for await (const entry of entriesIn(file)) {
+    if ('acceptance' in entry) yield entry;
+    else yield { bytes: entry.document.length, document: await (read ?? readHere)(entry.document) };
+  }
+}
+
+/** @returns what is in the backup, unless that is much: then it has to be read again */
+async function assertRestorable(
+  store: Store,
+  file: string,
+  options: RestoreOptions,
+): Promise<readonly ReadEntry[] | undefined> {
   const { overwrite = false, acceptances } = options;
+  let kept: ReadEntry[] | undefined = [];
+  let bytes = 0;
   const different = { integrations: [] as string[], connectors: [] as string[] };
   const seen = new Set<string>();
-  for await (const entry of entriesIn(file)) {
+  for await (const entry of readEntries(file, options)) {
+    bytes += 'bytes' in entry ? entry.bytes : 0;
+    kept?.push(entry);
+    if (bytes > KEPT_BYTES || (kept && kept.length > KEPT)) kept = undefined;
     if ('acceptance' in entry) {
       if (!acceptances) continue;
       const problem = acceptances.problemOf(entry.acceptance);
@@ -102,13 +125,13 @@ async function assertRestorable(store: Store, file: string, options: RestoreOpti
       if (to === 'other') different.connectors.push(id);
       continue;
     }
-    const { document, current } = await documentOf(store, entry.document, options);
+    const { document, current } = await prepared(store, entry.document, options);
     await assertFree(store, document, seen);
     const { _id } = document.integration.head;
     if (current && !isSame(current, document)) different.integrations.push(_id);
   }
   const { integrations, connectors } = different;
-  if (overwrite || integrations.length + connectors.length === 0) return;
+  if (overwrite || integrations.length + connectors.length === 0) return kept;
   const reasons = [
     ...(integrations.length > 0
       ? [`${integrations.length} integrations are there with other content, ${listed(integrations)}`]
@@ -124,12 +147,11 @@ const meanwhile = (id: string): BackupError =>
   new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
 
 /** As it is to be stored, and as it is there. */
-async function documentOf(
+async function prepared(
   store: Store,
-  json: Buffer,
-  { read, check, prepare = async (document) => document }: RestoreOptions,
+  document: Document,
+  { prepare = async () => document }: RestoreOptions,
 ): Promise<{ readonly document: Document; readonly current: Document | undefined }> {
-  const document = read ? await read(json) : documentFrom(restorable(textIn(json), check));
   const current = await store.get(document.integration.head._id);
   return { document: await prepare(document, current), current };
 }
@@ -143,10 +165,22 @@ export function textIn(json: Buffer): string {
 /** @throws BackupError if it is not a document that can be stored */
 export function restorable(json: string, check: DocumentCheck | undefined): DocumentJson {
   const document = jsonOf(json);
-  const problem = foreignProblem(document, check);
+  const problem = countProblem(document) ?? foreignProblem(document, check);
   if (problem !== undefined) throw invalid(problem);
   return document as DocumentJson;
 }
+
+/** Looked at first: to check a million entries takes the memory of ten documents. */
+function countProblem(document: unknown): string | undefined {
+  const parts = (document ?? {}) as Readonly<Record<string, unknown>>;
+  const countOf = (names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + Object.keys(parts[name] ?? {}).length, 0);
+  if (countOf(recordKinds) > RECORDS_MAX) return `an integration groups more than ${RECORDS_MAX} records`;
+  if (countOf(['state']) > STATE_KEYS_MAX) return `a state has more than ${STATE_KEYS_MAX} keys`;
+  return countOf(['revisions']) > REVISIONS_MAX ? `a document has more than ${REVISIONS_MAX} revisions` : undefined;
+}
+/** Of the integration, of each record, of the state and of each of its keys. */
+const REVISIONS_MAX = 2 + RECORDS_MAX + STATE_KEYS_MAX;
 
 function jsonOf(json: string): unknown {
   try {

@@ -1,6 +1,7 @@
 /** What is wrong with a document that was read, or is to be written. */
 import { Compile } from '#typebox';
 import { isStorable } from '../json.ts';
+import { findings } from '../schema.ts';
 import type { Document } from './document.ts';
 import { DocumentJson, recordKinds, Stored } from './stored.ts';
 
@@ -14,10 +15,8 @@ export type DocumentCheck = (document: DocumentJson) => string | undefined;
 
 /** @returns a sentence, or nothing */
 export function documentProblem(document: unknown, check?: DocumentCheck, integrationId?: string): string | undefined {
-  if (!validDocument.Check(document)) {
-    const [error] = validDocument.Errors(document);
-    return `${error?.instancePath || 'the document'} ${error?.message}`;
-  }
+  const [finding] = findings(validDocument, document);
+  if (finding) return finding.message;
   const checked = document as unknown as DocumentJson;
   const { _id } = checked.integration;
   if (integrationId !== undefined && _id !== integrationId) return `it is the integration ${_id}`;

@@ -1,7 +1,7 @@
-/** A document as plain data and one text, for its way between threads. */
-
+/** A document as plain data and texts, for its way between threads. */
 import { TimeSlice } from '../work/time-slice.ts';
-import { type Document, type PartKind, partKinds } from './document.ts';
+import { bufferOf } from '../work/work.ts';
+import { type Document, headOf, joined, type PartKind, partKinds } from './document.ts';
 import { Part } from './part.ts';
 import type { Reference } from './references.ts';
 import type { Stored } from './stored.ts';
@@ -15,8 +15,8 @@ interface PackedPart {
 }
 
 export interface PackedDocument {
-  /** The parts' texts one after the other: integration, settings, records by kind, state. */
-  readonly text: Buffer;
+  /** The parts' texts one after the other: integration, settings, records by kind, state. None is in two of these. */
+  readonly texts: readonly Uint8Array[];
   readonly integration: PackedPart;
   readonly settings: PackedPart | undefined;
   /** JSON of some parts each: to copy twenty thousand objects takes longer than others may wait. */
@@ -24,23 +24,36 @@ export interface PackedDocument {
   readonly stateWrites: number;
 }
 
+/** Of each of the texts, at least. */
+const TEXT_BYTES = 1024 * 1024;
+
 export function packed(document: Document): PackedDocument {
   const texts: Buffer[] = [];
-  const pack = (part: Part<unknown>, key = ''): PackedPart => {
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  const write = (): void => {
+    if (waitingBytes > 0) texts.push(joined(waiting));
+    [waiting, waitingBytes] = [[], 0];
+  };
+  const pack = (part: Part<unknown>, head: Stored | undefined, key = ''): PackedPart => {
     const { text, revision } = part;
-    const head = part.head as Stored | undefined;
-    texts.push(text);
+    waiting.push(text);
+    waitingBytes += text.length;
+    if (waitingBytes >= TEXT_BYTES) write();
     return { key, head, references: head ? part.references : [], revision, bytes: text.length };
   };
-  const integration = pack(document.integration);
-  const settings = document.settings && pack(document.settings);
+  const integration = pack(document.integration, document.integration.head);
+  const settings = document.settings && pack(document.settings, undefined);
   const lists = partKinds.map((kind) => {
     const parts: ReadonlyMap<string, Part<unknown>> = document[kind];
-    const packedParts = [...parts].map(([key, part]) => pack(part, key));
+    const packedParts = [...parts].map(([key, part]) =>
+      pack(part, part.head === undefined ? undefined : headOf(part.head as Stored), key),
+    );
     return [kind, chunksOf(packedParts).map((chunk) => JSON.stringify(chunk))] as const;
   });
+  write();
   return {
-    text: Buffer.concat(texts),
+    texts,
     integration,
     settings,
     parts: Object.fromEntries(lists) as unknown as PackedDocument['parts'],
@@ -49,13 +62,18 @@ export function packed(document: Document): PackedDocument {
 }
 
 export async function unpacked(document: PackedDocument): Promise<Document> {
-  const { text, integration, settings, parts, stateWrites } = document;
+  const { texts, integration, settings, parts, stateWrites } = document;
   const slice = new TimeSlice();
+  const left = texts.map(bufferOf);
   let offset = 0;
   const unpack = ({ head, references, revision, bytes }: PackedPart): Part<never> => {
+    if (offset === left[0]?.length) {
+      left.shift();
+      offset = 0;
+    }
     offset += bytes;
-    const piece = text.subarray(offset - bytes, offset);
-    return Part.ofText({ text: piece, head, references }, revision) as Part<never>;
+    const text = (left[0] as Buffer).subarray(offset - bytes, offset);
+    return Part.ofText({ text, head, references }, revision) as Part<never>;
   };
   const first = unpack(integration);
   const second = settings && unpack(settings);

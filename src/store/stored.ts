@@ -7,6 +7,8 @@ export const FORMAT = 1;
 export const DOCUMENT_BYTES = 32 * 1024 * 1024;
 /** Connections, exports, imports and flows of one integration, all together. */
 export const RECORDS_MAX = 20_000;
+/** Of an integration's state. */
+export const STATE_KEYS_MAX = 1_000;
 export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 

@@ -1,6 +1,7 @@
 /** The pool behind `Work`: one thread, started with the first large task, in which connectors take turns. */
 import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Piscina } from 'piscina';
 import { RequestError, requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
@@ -9,6 +10,7 @@ import {
   type Account,
   bufferOf,
   type InputOf,
+  movableOf,
   type Order,
   type OutputOf,
   type Report,
@@ -30,6 +32,7 @@ const HEAP_MB = 384;
 const NEW_SPACE_MB = 4;
 /** The thread's priority is that of compartments: the event loop comes first. */
 const NICE = 3;
+const V8_THAT_SHARES = 14;
 /** JSON that waits or is being worked on, all together. */
 const WAITING_BYTES = 256 * 1024 * 1024;
 
@@ -98,6 +101,8 @@ export class WorkPool implements Work {
 /** The library, and the thread, come with the first task that is large. */
 async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Report>> {
   const { Piscina } = await import('piscina');
+  // A heap's pages go back to the system when its thread ends, and not to the other threads.
+  if (Number.parseInt(process.versions.v8, 10) >= V8_THAT_SHARES) setFlagsFromString('--no-memory-pool-share-memory-on-teardown');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = new URL(`./worker.${extension}`, import.meta.url).href;
   return new Piscina<Order, Report>({
@@ -115,12 +120,11 @@ async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Repor
   });
 }
 
-/** Bytes that an input names `moved` change hands, where nothing else shares their memory. */
+/** Bytes that an input names `moved` change hands. */
 function movedIn(input: unknown): object {
   const { moved } = (input ?? {}) as { moved?: unknown };
-  const isMovable = moved instanceof Uint8Array && moved.buffer.byteLength === moved.byteLength;
   // The type of the list is a browser's, where such a list has another name.
-  return isMovable ? [moved.buffer] : [];
+  return movableOf([moved]);
 }
 
 function withBuffer(output: unknown): unknown {

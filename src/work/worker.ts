@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { RequestError } from '../errors.ts';
 import { Keyring } from '../record/keyring.ts';
-import type { Order, Report, Task, TaskContext, Tasks, ThreadData } from './work.ts';
+import { movableOf, type Order, type Report, type Task, type TaskContext, type Tasks, type ThreadData } from './work.ts';
 
 const context: TaskContext = { keyring: Keyring.of((workerData as ThreadData).keys) };
 
@@ -40,9 +40,9 @@ export default async function work({ module, name, input }: Order): Promise<unkn
   }
 }
 
-/** A text is moved, where nothing else shares its memory. */
+/** Texts are moved, where nothing else shares their memory. */
 function handedOver(report: Report & { readonly output: unknown }): unknown {
-  const { text } = (report.output ?? {}) as { text?: unknown };
-  const isMovable = text instanceof Uint8Array && text.buffer.byteLength === text.byteLength;
-  return isMovable ? move({ [transferableSymbol]: [text.buffer], [valueSymbol]: report } as never) : report;
+  const { text, texts = [text] } = (report.output ?? {}) as { text?: unknown; texts?: readonly unknown[] };
+  const movable = movableOf(texts);
+  return movable.length > 0 ? move({ [transferableSymbol]: movable, [valueSymbol]: report } as never) : report;
 }
