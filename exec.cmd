@@ -1,2 +1,3 @@
-@rem npm start under Windows: cmd has no exec, which elsewhere replaces the shell between npm and the server.
-@%*
+@rem npm start under Windows, where cmd has neither exec, which elsewhere puts the server in the place of npm's shell,
+@rem nor env: what follows its two variables, which are glibc's, is run.
+@for /f "tokens=3,*" %%a in ("%*") do @%%b

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --disable-sigusr1
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --max-semi-space-size=16 --disable-sigusr1
 /** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';

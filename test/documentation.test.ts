@@ -36,7 +36,7 @@ test('the two commands of the README are the scripts of the package', async () =
   expect(commands.map((command) => command.trim())).toEqual(['npm ci && npm start', 'npm ci && npm test']);
   const { scripts } = JSON.parse(await read('package.json'));
   expect([scripts.start, scripts.test]).toEqual([
-    'exec node --disable-sigusr1 --max-semi-space-size=16 --import ./src/compile-cache.js src/main.ts',
+    'exec env MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --disable-sigusr1 --max-semi-space-size=16 --import ./src/compile-cache.js src/main.ts',
     'vitest run',
   ]);
   expect(await read('.ci/run')).toContain('npm ci && npm test');

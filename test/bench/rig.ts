@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Client, createClient } from '../support/client.ts';
 import { type BundleText, writeBundle } from '../support/folders.ts';
-import { startArguments } from '../support/start.ts';
+import { startArguments, startEnvironment } from '../support/start.ts';
 import type { Load, Measured } from './load.ts';
 
 export const TOKEN = 'the-benchs-token';
@@ -84,7 +84,7 @@ export async function startBulkhead(
     BULKHEAD_LOG: 'error',
     ...environment,
   };
-  const running = await startScript('npm start', server, startArguments);
+  const running = await startScript('npm start', { ...startEnvironment, ...server }, startArguments);
   const startMs = performance.now() - startedAt;
   const client = createClient(running.url, TOKEN);
   return {
