@@ -117,6 +117,8 @@ async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Repor
     // A host's flags are not for it.
     execArgv: [],
     recordTiming: false,
+    // A thread that stands still until the next task comes would not get round to what it does after one.
+    atomics: 'disabled',
   });
 }
 
