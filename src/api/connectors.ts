@@ -53,8 +53,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       throw requestError('unsupported_media_type', { message: `The body must be ${TARBALL_TYPES[0]}.` });
     }
     assertCoding(ctx, ['identity']);
-    const tarball = await readBytes(ctx, TARBALL_BYTES);
-    const { row, isNew } = await service.activity.during(() => bundleUploads.put(tarball));
+    const { row, isNew } = await service.activity.during(() => bundleUploads.put(() => readBytes(ctx, TARBALL_BYTES)));
     ctx.status = isNew ? 201 : 200;
     ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
     replyJson(ctx, withHold(row));

@@ -4,9 +4,10 @@
  * something else on a disk (a link, a device, a way out, two names that some disks take for one) is
  * refused all the same. The only importer of tar, which is loaded when there is something for it to do.
  */
+import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { createGunzip, gzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
 import { type BundleFiles, missing, tooLarge, UnreadableError } from './bundle-files.ts';
 
@@ -14,6 +15,8 @@ import { type BundleFiles, missing, tooLarge, UnreadableError } from './bundle-f
 export const TARBALL_BYTES = 32 * 1024 * 1024;
 /** All that is in it, unpacked. */
 const UNPACKED_BYTES = 64 * 1024 * 1024;
+/** No larger file of a bundle is read. */
+const READ_BYTES = 16 * 1024 * 1024;
 /** Files and folders in it. */
 const ENTRIES = 2_000;
 const PATH_CHARS = 1_000;
@@ -22,7 +25,7 @@ const ABOUT_ONE_BYTES = 8 * 1024;
 const ABOUT_ALL_BYTES = 2 * 1024 * 1024;
 const BLOCK_BYTES = 512;
 /** Looked at before others get their turn. */
-const SLICE_BYTES = 64 * 1024;
+const SLICE_BYTES = 32 * 1024;
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile'];
@@ -30,43 +33,53 @@ const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile'];
 /** The message is the rest of a sentence that begins with the tarball. */
 export class TarballError extends UnreadableError {}
 
+/** A file of the bundle. Of one that is larger than any that is read there is nothing but its size. */
+interface PackedFile {
+  readonly bytes: number;
+  readonly pieces: readonly Buffer[];
+}
+
 /** @throws TarballError */
 export async function tarballFiles(packed: Buffer): Promise<BundleFiles> {
-  const files = await unpack(await gunzipped(packed));
+  const files = await unpack(packed);
   return {
     async read(path, limitBytes) {
-      const bytes = files.get(path.replace(/^\.\//, ''));
-      if (!bytes) throw missing();
-      if (bytes.length > limitBytes) throw tooLarge(limitBytes);
+      const file = files.get(path.replace(/^\.\//, ''));
+      if (!file) throw missing();
+      if (file.bytes > limitBytes) throw tooLarge(limitBytes);
       // A piece of the whole would keep the whole.
-      return Buffer.from(bytes);
+      return Buffer.concat(file.pieces);
     },
   };
 }
 
-const [inflate, deflate] = [promisify(gunzip), promisify(gzip)];
+const deflate = promisify(gzip);
 
-async function gunzipped(packed: Buffer): Promise<Buffer> {
+/** What is packed, piece by piece. @throws TarballError */
+async function* gunzipped(packed: Buffer): AsyncGenerator<Buffer> {
   if (!startsGzip(packed)) throw new TarballError('is not gzipped');
-  let raw: Buffer;
+  let bytes = 0;
   try {
-    raw = await inflate(packed, { maxOutputLength: UNPACKED_BYTES });
+    for await (const piece of Readable.from([packed]).pipe(createGunzip({ chunkSize: SLICE_BYTES }))) {
+      // The parser would unpack that as well, without a limit.
+      if (bytes === 0 && startsGzip(piece)) throw new TarballError('is gzipped twice');
+      bytes += piece.length;
+      if (bytes > UNPACKED_BYTES) throw new TarballError(`unpacks to more than ${UNPACKED_BYTES} bytes`);
+      yield piece;
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw new TarballError(`unpacks to more than ${UNPACKED_BYTES} bytes`);
+    if (!code?.startsWith('Z_')) throw error;
     throw new TarballError(code === 'Z_BUF_ERROR' ? 'is cut off' : `is damaged (${code})`);
   }
-  // The parser would unpack that as well, without a limit.
-  if (startsGzip(raw)) throw new TarballError('is gzipped twice');
-  return raw;
 }
 
 const startsGzip = (bytes: Buffer): boolean => GZIP_MAGIC.every((byte, index) => bytes[index] === byte);
 
 /** The files by their path below the top folder. */
-async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
+async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> {
   const { Parser } = await import('tar');
-  const files = new Map<string, Buffer>();
+  const files = new Map<string, PackedFile>();
   const names = new EntryNames();
   let problem: Error | undefined;
   const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: ABOUT_ONE_BYTES });
@@ -92,16 +105,19 @@ async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
   });
   parser.on('entry', (entry: ReadEntry) => {
     const pieces: Buffer[] = [];
-    entry.on('data', (piece: Buffer) => pieces.push(piece));
+    entry.on('data', (piece: Buffer) => {
+      if (entry.size <= READ_BYTES) pieces.push(piece);
+    });
     attempt(() => {
       const isFile = FILE_TYPES.includes(entry.type);
       if (!isFile && entry.type !== 'Directory') refuseType(entry);
       const path = names.take(entry.path, isFile);
-      if (path !== undefined && isFile) entry.on('end', () => files.set(path, joined(pieces)));
+      if (path !== undefined && isFile) files.set(path, { bytes: entry.size, pieces });
     });
   });
-  for (let at = 0; at < raw.length && !problem; at += SLICE_BYTES) {
-    parser.write(raw.subarray(at, at + SLICE_BYTES));
+  for await (const piece of gunzipped(packed)) {
+    parser.write(piece);
+    if (problem) break;
     await nextTurn();
   }
   if (!problem) parser.end();
@@ -111,9 +127,6 @@ async function unpack(raw: Buffer): Promise<Map<string, Buffer>> {
 
 const tooMuchAbout = (limitBytes: number): TarballError =>
   new TarballError(`says more than ${limitBytes} bytes about its files`);
-
-const joined = (pieces: readonly Buffer[]): Buffer =>
-  pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 
 function refuseType({ type, path }: ReadEntry): never {
   throw new TarballError(`holds ${quoted(path)}, which is neither a file nor a folder (${type})`);

@@ -11,8 +11,10 @@ import type { Catalog } from './catalog.ts';
 import { BUNDLES, bundleEntries, readTarball } from './folder.ts';
 import { type ConnectorRow, rowOf, uploadedEntry } from './slot.ts';
 
-/** Uploads that wait while one is checked and stored. */
+/** Uploads that wait, their bodies unread. */
 const WAITING = 16;
+/** Tarballs in memory; one of them is checked and stored. */
+const IN_MEMORY = 2;
 
 export interface Uploaded {
   readonly row: ConnectorRow;
@@ -23,6 +25,7 @@ export interface Uploaded {
 export class BundleUploads {
   readonly #folder: string;
   readonly #catalog: Catalog;
+  readonly #inMemory = new Turns(IN_MEMORY);
   readonly #turns = new Turns(1);
 
   constructor(folder: string, catalog: Catalog) {
@@ -41,11 +44,15 @@ export class BundleUploads {
    * Stores a tarball as the bundle of the connector that it holds. What asks for more than was accepted
    * is stored and waits to be approved, as the row says.
    *
+   * @param read gives the tarball, when it has its turn
    * @throws RequestError 422 with every reason; nothing has changed then
    */
-  async put(tarball: Buffer): Promise<Uploaded> {
-    if (this.#turns.waiting >= WAITING) throw requestError('overloaded');
-    return this.#turns.take(() => this.#put(tarball));
+  async put(read: () => Promise<Buffer>): Promise<Uploaded> {
+    if (this.#inMemory.waiting >= WAITING) throw requestError('overloaded');
+    return this.#inMemory.take(async () => {
+      const tarball = await read();
+      return this.#turns.take(() => this.#put(tarball));
+    });
   }
 
   async #put(tarball: Buffer): Promise<Uploaded> {

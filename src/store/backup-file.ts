@@ -114,7 +114,8 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
         begun = undefined;
         from = end + 1;
       }
-      if (from < piece.length) begun = longer(begun ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
+      if (from < piece.length)
+        begun = longer(begun ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

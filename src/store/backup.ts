@@ -13,7 +13,14 @@ import { type DocumentCheck, foreignProblem } from './document-check.ts';
 import { migrated } from './migrations.ts';
 import type { Part } from './part.ts';
 import type { Store } from './store.ts';
-import { DOCUMENT_BYTES, type DocumentJson, type RecordKind, RECORDS_MAX, recordKinds, STATE_KEYS_MAX } from './stored.ts';
+import {
+  DOCUMENT_BYTES,
+  type DocumentJson,
+  RECORDS_MAX,
+  type RecordKind,
+  recordKinds,
+  STATE_KEYS_MAX,
+} from './stored.ts';
 
 /** Ids of integrations and records: they are kept until all are known. */
 const IDS = 2_000_000;

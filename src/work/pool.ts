@@ -102,7 +102,8 @@ export class WorkPool implements Work {
 async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Report>> {
   const { Piscina } = await import('piscina');
   // A heap's pages go back to the system when its thread ends, and not to the other threads.
-  if (Number.parseInt(process.versions.v8, 10) >= V8_THAT_SHARES) setFlagsFromString('--no-memory-pool-share-memory-on-teardown');
+  if (Number.parseInt(process.versions.v8, 10) >= V8_THAT_SHARES)
+    setFlagsFromString('--no-memory-pool-share-memory-on-teardown');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = new URL(`./worker.${extension}`, import.meta.url).href;
   return new Piscina<Order, Report>({

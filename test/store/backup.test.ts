@@ -14,8 +14,9 @@ import { type BackedAcceptances, backupOf, restore } from '../../src/store/backu
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { DocumentJson as Document } from '../../src/store/stored.ts';
+import { type DocumentJson as Document, RECORDS_MAX, STATE_KEYS_MAX } from '../../src/store/stored.ts';
 import { CODE, CONNECTOR, GROUP, install } from '../crash/model.ts';
+import { backedDocument, backupOf as backupOfLines, date, newId } from '../support/backup-text.ts';
 import { createClient, errorsOf } from '../support/client.ts';
 import { callCommand, linesOf, runCommand } from '../support/command.ts';
 import { allOf, commitJson, documentOf } from '../support/documents.ts';
@@ -180,6 +181,7 @@ describe('is refused, and nothing is restored:', () => {
     (change: (document: Document) => unknown) =>
     ([head = '', , ...rest]: string[]): Buffer =>
       sealed([head, textOf(change(first)), ...rest.slice(0, -1)], { acceptances: 0, documents: rest.length });
+  const moreThan = (count: number): string[] => Array.from({ length: count + 1 }, newId);
   const zipped = (all: readonly string[]): Buffer => gzipSync(all.map((line) => `${line}\n`).join(''));
 
   const damages: [string, (all: string[]) => Buffer][] = [
@@ -234,6 +236,29 @@ describe('is refused, and nothing is restored:', () => {
       `the revision ${JSON.stringify(revision)}`,
       hostile((document) => ({ ...document, revisions: { [document.integration._id]: revision } })),
     ]),
+    [
+      'more records than an integration groups',
+      hostile((document) => ({
+        ...document,
+        flows: Object.fromEntries(
+          moreThan(RECORDS_MAX).map((_id) => [_id, { _id, createdAt: date, lastModified: date }]),
+        ),
+      })),
+    ],
+    [
+      'more keys than a state has',
+      hostile((document) => ({
+        ...document,
+        state: Object.fromEntries(moreThan(STATE_KEYS_MAX).map((key) => [key, 1])),
+      })),
+    ],
+    [
+      'more revisions than there can be records',
+      hostile((document) => ({
+        ...document,
+        revisions: Object.fromEntries(moreThan(RECORDS_MAX + STATE_KEYS_MAX + 2).map((id) => [id, 1])),
+      })),
+    ],
     ['fields that nobody knows', hostile((document) => ({ ...document, extra: 1 }))],
     [
       'records named like members of every object',
@@ -251,6 +276,15 @@ describe('is refused, and nothing is restored:', () => {
       ),
     ],
   ];
+  test('more documents than are kept from the first look to the second are read twice, and restored', async () => {
+    const documents = Array.from({ length: 1_001 }, () => backedDocument());
+    const file = join(await temporaryFolder(), 'backup.gz');
+    await writeFile(file, backupOfLines(documents.map((document) => JSON.stringify(document))));
+    const store = await storeOf([]);
+    expect(await restore(store, file)).toMatchObject({ restored: documents.length });
+    expect(await restore(store, file)).toMatchObject({ unchanged: documents.length });
+  });
+
   test('the control: the same, made anew and unchanged, is restored', async () => {
     const file = join(await temporaryFolder(), 'backup.gz');
     await writeFile(file, hostile((document) => document)(await lines()));

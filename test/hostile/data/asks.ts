@@ -76,12 +76,12 @@ export const asks: readonly DataAttack[] = [
     permitted: { chars: 1_000_000 },
   }),
   inside({
-    name: 'twenty requests of four megabytes at once',
-    dataMb: 80,
+    name: 'twelve requests of four megabytes at once',
+    dataMb: 48,
     program: `const path = '/integrations/' + options._integrationId + '/state/key';
       const text = '"' + 'x'.repeat(size.chars) + '"';
       return Promise.all(Array.from({ length: size.times }, () => api('PUT', path, text)));`,
-    hostile: { chars: 4_000_000, times: 20 },
+    hostile: { chars: 4_000_000, times: 12 },
     permitted: { chars: 4_000, times: 2 },
   }),
   inside({
