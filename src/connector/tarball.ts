@@ -82,7 +82,7 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
   const files = new Map<string, PackedFile>();
   const names = new EntryNames();
   let problem: Error | undefined;
-  const parser = new Parser({ strict: true, zstd: false, maxMetaEntrySize: ABOUT_ONE_BYTES });
+  const parser = new Parser({ strict: true, zstd: false, brotli: false, maxMetaEntrySize: ABOUT_ONE_BYTES });
   const attempt = (work: () => void): void => {
     try {
       work();
@@ -92,6 +92,10 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
   };
   parser.on('error', (error: Error) => {
     problem ??= new TarballError(`is no tar that can be read (${error.message.slice(0, 200)})`);
+  });
+  let isOver = false;
+  parser.on('eof', () => {
+    isOver = true;
   });
   let aboutBytes = 0;
   parser.on('meta', (text: string) => {
@@ -116,7 +120,8 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
     });
   });
   for await (const piece of gunzipped(packed)) {
-    parser.write(piece);
+    // What follows the end of the archive the parser would gather, in a copy for each piece.
+    if (!isOver) parser.write(piece);
     if (problem) break;
     await nextTurn();
   }

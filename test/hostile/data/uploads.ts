@@ -1,5 +1,5 @@
 /** Tarballs that unpack to much, and bundles whose files are large. */
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { packed, type TarEntry, tarOf, tgzOf } from '../../support/tarballs.ts';
 import { atOnce, attack, cameOf, type DataAttack } from './attack.ts';
 
@@ -42,6 +42,12 @@ export const uploads: readonly DataAttack[] = [
       const whole = tarOf([file('package.json', `{"name":"${name}"}`)]);
       return gzipSync(Buffer.concat([whole, Buffer.alloc(200 * MIB)]), { level: 1 });
     },
+    withCode(CODE),
+  ),
+  upload(
+    'sixty megabytes of zeros after the end of the archive',
+    60,
+    (name) => gzipSync(Buffer.concat([gunzipSync(packed(name, { code: CODE })), Buffer.alloc(60 * MIB)]), { level: 1 }),
     withCode(CODE),
   ),
   upload(
