@@ -7,6 +7,10 @@ import type { Duplex } from 'node:stream';
 const LENGTHS_BYTES = 8;
 /** An error's code and stack, each character escaped, is the most that a header holds. */
 const HEADER_LIMIT_BYTES = 512 * 1024;
+/**
+ * Fewer cost system calls, more keep the other side waiting. Four and eight measured alike, and 5 to 8 % better than
+ * sixteen; on a slower machine sixteen beat four.
+ */
 const FRAMES_AT_ONCE = 8;
 /** A body of bytes that is longer is written by itself, and not copied. */
 const COPIED_BYTES = 64 * 1024;

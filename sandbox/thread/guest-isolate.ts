@@ -4,7 +4,8 @@
  */
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
-import { callbackNames, type GuestEntries, type HostCallbacks, harnessSource } from '../guest/harness.ts';
+import { callbackNames, harnessSource } from '../guest/harness.ts';
+import type { GuestEntries, HostCallbacks } from '../guest/harness-interface.ts';
 import type { Bundle } from '../protocol.ts';
 import { CodeCaches } from './code-caches.ts';
 import { compute } from './guest-crypto.ts';

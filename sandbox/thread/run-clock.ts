@@ -9,7 +9,7 @@ const CPU_SLACK_MS = 250;
 
 /**
  * isolated-vm's timers wake a thread of theirs even if what they were for is long over, each by itself:
- * those of many entries come due together.
+ * those of many entries come due together. Thousands of wakes a second took a twentieth of the compartment's time.
  */
 const TIMERS_EVERY_MS = 50;
 

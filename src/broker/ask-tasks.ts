@@ -1,6 +1,7 @@
 /** The texts of what a run asks for and gets: read and written at once where they are small, in the pool where not. */
 import { isUtf8 } from 'node:buffer';
-import { bufferOf, tasksOf } from '../work/work.ts';
+import { bufferOf } from '../work/thread-bytes.ts';
+import { tasksOf } from '../work/work.ts';
 import { type FetchRequest, fetchRequestIn } from './ask-texts.ts';
 import { Denied } from './denied.ts';
 

@@ -7,7 +7,8 @@ import { BackupError, invalid } from '../store/backup-file.ts';
 import { type Document, documentFrom } from '../store/document.ts';
 import { type PackedDocument, packed, unpacked } from '../store/packed-document.ts';
 import type { DocumentJson } from '../store/stored.ts';
-import { type Account, bufferOf, tasksOf, type Work } from '../work/work.ts';
+import { bufferOf } from '../work/thread-bytes.ts';
+import { type Account, tasksOf, type Work } from '../work/work.ts';
 import { restoringProblem } from './restoring.ts';
 
 /** @throws RequestError `invalid_backup` */

@@ -2,8 +2,8 @@
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
 import type { Counts } from './counts.ts';
 import type { Durations } from './durations.ts';
-import type { Readings } from './metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
+import type { Readings } from './readings.ts';
 
 /** @param counted what was counted by hand, in the order in which it is shown */
 export function registryOf(counted: readonly (Counts | Durations)[], readings: Readings): Registry {

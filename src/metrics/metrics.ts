@@ -2,17 +2,9 @@
 import type { Registry } from 'prom-client';
 import { Counts } from './counts.ts';
 import { Durations } from './durations.ts';
+import type { Readings } from './readings.ts';
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-
-/** What is looked at when the metrics are asked for. */
-export interface Readings {
-  usage(): { readonly runsInFlight: number; readonly runsWaiting: number; readonly compartments: number };
-  /** Events that were told, and connections that follow them. */
-  events(): { readonly told: number; readonly followers: number };
-  /** How many there are of each status. */
-  connectors(): Readonly<Record<string, number>>;
-}
 
 export class Metrics {
   readonly #readings: Readings;

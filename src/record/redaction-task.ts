@@ -1,5 +1,6 @@
 /** Takes credentials out of what an application has answered. */
-import { type Account, bufferOf, tasksOf, type Work } from '../work/work.ts';
+import { bufferOf } from '../work/thread-bytes.ts';
+import { type Account, tasksOf, type Work } from '../work/work.ts';
 import { Redaction } from './redaction.ts';
 
 /** By who has written them (see redaction.ts). */

@@ -1,6 +1,7 @@
 /** A document as plain data and texts, for its way between threads. */
+
+import { bufferOf } from '../work/thread-bytes.ts';
 import { TimeSlice } from '../work/time-slice.ts';
-import { bufferOf } from '../work/work.ts';
 import { type Document, headOf, joined, type PartKind, partKinds } from './document.ts';
 import { Part } from './part.ts';
 import type { Reference } from './references.ts';

@@ -6,20 +6,8 @@ import type { Piscina } from 'piscina';
 import { RequestError, requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import {
-  type Account,
-  bufferOf,
-  type InputOf,
-  movableOf,
-  type Order,
-  type OutputOf,
-  type Report,
-  type Task,
-  type TaskContext,
-  type Tasks,
-  type ThreadData,
-  type Work,
-} from './work.ts';
+import { bufferOf, movableOf } from './thread-bytes.ts';
+import type { Account, InputOf, Order, OutputOf, Report, Task, TaskContext, Tasks, ThreadData, Work } from './work.ts';
 
 const THREADS = 1;
 /** It ends when it has had nothing to do for so long: its memory is for others. */

@@ -90,13 +90,3 @@ export type Report = { readonly cpuMs: number } & (
       };
     }
 );
-
-/** Bytes that have crossed between threads, where a buffer comes out as plain bytes. The memory is the same. */
-export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
-  Buffer.from(buffer, byteOffset, byteLength);
-
-/** What can change hands between threads: the memory of bytes that nothing else shares. */
-export const movableOf = (all: readonly unknown[]): ArrayBuffer[] =>
-  all.flatMap((bytes) =>
-    bytes instanceof Uint8Array && bytes.buffer.byteLength === bytes.byteLength ? [bytes.buffer as ArrayBuffer] : [],
-  );

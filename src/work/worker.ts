@@ -4,15 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { RequestError } from '../errors.ts';
 import { Keyring } from '../record/keyring.ts';
-import {
-  movableOf,
-  type Order,
-  type Report,
-  type Task,
-  type TaskContext,
-  type Tasks,
-  type ThreadData,
-} from './work.ts';
+import { movableOf } from './thread-bytes.ts';
+import type { Order, Report, Task, TaskContext, Tasks, ThreadData } from './work.ts';
 
 const context: TaskContext = { keyring: Keyring.of((workerData as ThreadData).keys) };
 

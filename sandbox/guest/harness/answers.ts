@@ -1,5 +1,5 @@
 /** Turns whatever a function comes up with into text: one answer a run, a result or an error. */
-import type { HostCallbacks } from '../harness.ts';
+import type { HostCallbacks } from '../harness-interface.ts';
 import type { Primordials } from './primordials.ts';
 
 export type Answers = ReturnType<typeof answers>;

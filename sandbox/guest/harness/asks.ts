@@ -1,5 +1,5 @@
 /** Requests to the runtime, and their replies. */
-import type { HostCallbacks } from '../harness.ts';
+import type { HostCallbacks } from '../harness-interface.ts';
 import type { Primordials } from './primordials.ts';
 
 export function asks(built: Primordials, ask: HostCallbacks['ask']) {

@@ -1,5 +1,5 @@
 /** `console`: lines for the run's log. */
-import type { HostCallbacks } from '../harness.ts';
+import type { HostCallbacks } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
 import type { Primordials } from './primordials.ts';
 

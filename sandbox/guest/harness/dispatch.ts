@@ -1,5 +1,5 @@
 /** Finds a connector's function and calls it, in either style. */
-import type { GuestEntries } from '../harness.ts';
+import type { GuestEntries } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
 import type { Primordials } from './primordials.ts';
 

@@ -3,7 +3,7 @@
  * when it is first read, and is then an ordinary property. Connector code may replace it before or
  * after: libraries find one another here, not among the globals.
  */
-import type { HostCallbacks } from '../harness.ts';
+import type { HostCallbacks } from '../harness-interface.ts';
 import type { LibraryName, Web } from '../web-apis.ts';
 import type { Primordials } from './primordials.ts';
 

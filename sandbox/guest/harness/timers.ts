@@ -1,5 +1,5 @@
 /** `setTimeout`, `setInterval`, their clears and `queueMicrotask`; the clock is the thread's. */
-import type { HostCallbacks } from '../harness.ts';
+import type { HostCallbacks } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
 import type { Primordials } from './primordials.ts';
 

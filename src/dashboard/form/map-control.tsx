@@ -1,11 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
-import type { Json } from '../api/json.ts';
-import { Choice } from './choice.tsx';
 import { textOfValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
+import { MapCell } from './map-cell.tsx';
 import { MapTail } from './map-tail.tsx';
 import { RefreshButton } from './refresh-button.tsx';
-import { type MapColumn, type MapRow, problemOfMap, readMap, type StaticMap, sameMap, writeMap } from './static-map.ts';
+import { type MapRow, problemOfMap, readMap, type StaticMap, sameMap, writeMap } from './static-map.ts';
 
 /** Longer maps are shown in parts. */
 const SHOWN = 100;
@@ -58,7 +57,7 @@ export function MapControl(props: ControlProps) {
           {map.rows.slice(0, limit).map((row, index) => (
             <div class="map-row" key={`${index}-${map.rows.length}`}>
               {map.columns.map((column, i) => (
-                <Cell
+                <MapCell
                   key={column.id}
                   id={`${id}-${index}-${i}`}
                   column={column}
@@ -97,48 +96,6 @@ export function MapControl(props: ControlProps) {
         <MapTail id={`${id}-tail`} map={{ ...map, unmatched: map.unmatched }} isDisabled={isDisabled} onChange={take} />
       )}
     </fieldset>
-  );
-}
-
-interface CellProps {
-  readonly id: string;
-  readonly column: MapColumn;
-  readonly label: string;
-  readonly value: Json;
-  readonly isInvalid: boolean;
-  readonly isDisabled: boolean;
-  onChange(value: Json): void;
-}
-
-export function Cell({ id, column, label, value, isInvalid, isDisabled, onChange }: CellProps) {
-  if (!column.options) {
-    return (
-      <input
-        id={id}
-        type="text"
-        aria-label={label}
-        aria-invalid={isInvalid}
-        autoComplete="off"
-        value={textOfValue(value)}
-        disabled={isDisabled}
-        onInput={(event) => onChange(event.currentTarget.value)}
-      />
-    );
-  }
-  // Keys of a map are texts, whatever its options are.
-  const offered = column.options;
-  const options = offered.map((option) => ({ ...option, value: String(option.value) }));
-  return (
-    <Choice
-      id={id}
-      label={label}
-      options={options}
-      value={value === null ? '' : String(value)}
-      placeholder="Choose…"
-      isInvalid={isInvalid}
-      isDisabled={isDisabled}
-      onChoose={(option) => onChange(offered.find(({ value: own }) => String(own) === option?.value)?.value ?? '')}
-    />
   );
 }
 

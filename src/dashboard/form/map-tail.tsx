@@ -1,4 +1,4 @@
-import { Cell } from './map-control.tsx';
+import { MapCell } from './map-cell.tsx';
 import type { StaticMap, Unmatched } from './static-map.ts';
 
 const CHOICES: readonly (readonly [Unmatched, string])[] = [
@@ -36,7 +36,7 @@ export function MapTail(props: { id: string; map: TailedMap; isDisabled: boolean
           ))}
         </select>
         {map.unmatched === 'default' && column && (
-          <Cell
+          <MapCell
             id={`${id}-default`}
             column={column}
             label="Value for everything else"

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Logo } from '../app/logo.tsx';
 import { stateNames, stateOf, stateTones } from '../tiles/state.ts';
 import { DetailsDialog } from './details-dialog.tsx';
-import type { IntegrationProps } from './integration-page.tsx';
+import type { IntegrationProps } from './integration-props.ts';
 import { UpdateNotice } from './update-notice.tsx';
 
 /** Name, state and version of an integration; an update, where there is one. */

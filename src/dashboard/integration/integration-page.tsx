@@ -11,18 +11,11 @@ import { RunsPage } from '../runs/runs-page.tsx';
 import { SettingsPage } from '../settings/settings-page.tsx';
 import { SetupPage } from '../steps/setup-page.tsx';
 import { IntegrationHead } from './integration-head.tsx';
+import type { IntegrationProps } from './integration-props.ts';
 
 interface IntegrationPageProps {
   readonly id: string;
   readonly tab: Tab | undefined;
-}
-
-/** What the pages of one integration are given. */
-export interface IntegrationProps {
-  readonly integration: Integration;
-  /** Absent for one that was made by hand, or whose bundle is gone. */
-  readonly connector: Connector | undefined;
-  readonly reload: () => Promise<void>;
 }
 
 const names: Readonly<Record<Tab, string>> = {

@@ -1,7 +1,7 @@
 import { recordKinds, type StoredRecord } from '../api/types.ts';
 import { Problem } from '../app/problem.tsx';
 import { ofIntegration } from '../app/use-resource.ts';
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { Connections } from './connections.tsx';
 import { RecordRow } from './record-row.tsx';
 import { PAGE_ROWS, usePages } from './use-pages.ts';

@@ -5,7 +5,7 @@ import { Problem } from '../app/problem.tsx';
 import { go } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { Grouped } from './grouped.tsx';
 
 /** An integration that was made by hand: nobody has to be asked but the user, twice where it groups records. */

@@ -5,7 +5,7 @@ import { Problem } from '../app/problem.tsx';
 import { go } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { Grouped } from './grouped.tsx';
 
 /** For an integration whose connector or application is broken: it must not be stuck. */

@@ -1,4 +1,4 @@
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { DeleteOwn } from './delete-own.tsx';
 import { ForceRemove } from './force-remove.tsx';
 import { Uninstall } from './uninstall.tsx';

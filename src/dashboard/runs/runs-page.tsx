@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { useRuns } from '../steps/use-call.ts';
 import { RunRow } from './run-row.tsx';
 import { RunsChart } from './runs-chart.tsx';

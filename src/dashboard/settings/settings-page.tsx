@@ -3,7 +3,7 @@ import { useDirty } from '../app/leave.ts';
 import { pathOf } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { SettingsForm } from '../form/settings-form.tsx';
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { AddStore } from './add-store.tsx';
 
 /** The connector's settings form; what is in it and what a save means is the connector's. */

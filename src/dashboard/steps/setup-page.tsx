@@ -1,6 +1,6 @@
 import { counted } from '../app/amounts.tsx';
 import { pathOf } from '../app/route.ts';
-import type { IntegrationProps } from '../integration/integration-page.tsx';
+import type { IntegrationProps } from '../integration/integration-props.ts';
 import { StepsList } from './steps-list.tsx';
 import { useCall, useRuns } from './use-call.ts';
 

@@ -1,6 +1,7 @@
 /** What functions answer, log and throw, and what other servers answer them. */
 import assert from 'node:assert/strict';
-import { atOnce, attack, cameOf, type DataAttack, inside } from './attack.ts';
+import { atOnce, attack, type DataAttack, inside } from './attack.ts';
+import { cameOf } from './came.ts';
 
 interface Answered {
   readonly dataMb: number;

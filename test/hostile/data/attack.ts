@@ -3,13 +3,8 @@
  * to do harm and once, as its control, at a size that is permitted and must have the right result.
  */
 import type { Reply } from '../../support/client.ts';
+import { type Came, cameOf } from './came.ts';
 import type { Scene } from './scene.ts';
-
-/** One reply: its status, and the first code of a refusal. */
-export interface Came {
-  readonly status: number;
-  readonly code?: string | undefined;
-}
 
 export interface DataAttack {
   readonly name: string;
@@ -85,8 +80,6 @@ export function inside<Size extends object>({ program, ...shape }: InsideShape<S
     },
   });
 }
-
-export const cameOf = ({ status, body }: Reply): Came => ({ status, code: body?.errors?.[0]?.code });
 
 /** The same from so many at once. */
 export const atOnce = async (count: number, ask: (index: number) => Promise<Reply>): Promise<Came[]> =>

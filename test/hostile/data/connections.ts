@@ -1,5 +1,6 @@
 /** Connections: templates that grow, credentials that are many, answers that resemble them. */
-import { attack, type Came, cameOf, type DataAttack, inside } from './attack.ts';
+import { attack, type DataAttack, inside } from './attack.ts';
+import { type Came, cameOf } from './came.ts';
 import type { Scene } from './scene.ts';
 
 /** Writes a connection in a run, and uses it as a user does who clicks on "Test". */

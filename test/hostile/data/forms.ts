@@ -1,6 +1,7 @@
 /** Settings forms, and what a user sends for them to the runtime's own `persistSettings`. */
 import assert from 'node:assert/strict';
-import { attack, cameOf, type DataAttack } from './attack.ts';
+import { attack, type DataAttack } from './attack.ts';
+import { cameOf } from './came.ts';
 
 /** JSON texts of settings and of what is pending; made here, written by the connector. */
 interface Form {

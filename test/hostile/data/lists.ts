@@ -1,7 +1,8 @@
 /** Lists and replies that are large, and that nobody reads. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { attack, type Came, CONTROL_FLOOD_MS, cameOf, type DataAttack } from './attack.ts';
+import { attack, CONTROL_FLOOD_MS, type DataAttack } from './attack.ts';
+import { type Came, cameOf } from './came.ts';
 import { type Scene, TOKEN } from './scene.ts';
 
 const TAG = 'of the suite';

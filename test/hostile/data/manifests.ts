@@ -4,7 +4,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tgzOf } from '../../support/tarballs.ts';
-import { atOnce, attack, cameOf, type DataAttack } from './attack.ts';
+import { atOnce, attack, type DataAttack } from './attack.ts';
+import { cameOf } from './came.ts';
 
 const CODE = "exports.settings = { next: () => 'served' };";
 const zeros = (count: number): string => `[${'0,'.repeat(count)}0]`;

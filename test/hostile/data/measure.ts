@@ -1,7 +1,8 @@
 /** Runs an attack against a scene, and says what was noticed of it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Readings } from '../../support/prober-process.ts';
-import type { Came, DataAttack } from './attack.ts';
+import type { DataAttack } from './attack.ts';
+import type { Came } from './came.ts';
 import { type Beside, Neighbour } from './neighbour.ts';
 import { type Scene, TOKEN } from './scene.ts';
 

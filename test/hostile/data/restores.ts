@@ -1,7 +1,8 @@
 /** Backups that are put back: large, deep, wrong in a million places. */
 import assert from 'node:assert/strict';
 import { type BackedDocument, backedDocument, backupOf, date, newId } from '../../support/backup-text.ts';
-import { attack, type Came, cameOf, type DataAttack } from './attack.ts';
+import { attack, type DataAttack } from './attack.ts';
+import { type Came, cameOf } from './came.ts';
 import type { Scene } from './scene.ts';
 
 const GZIP = { 'content-type': 'application/gzip' };

@@ -8,7 +8,7 @@ import { type BundleText, writeBundle } from '../../support/folders.ts';
 import { Prober } from '../../support/prober.ts';
 import { launchServer, type Server } from '../../support/server.ts';
 import { type Application, startApplication } from './application.ts';
-import { type Came, cameOf } from './attack.ts';
+import { type Came, cameOf } from './came.ts';
 import { CONNECTOR_CODE } from './connector-code.ts';
 
 export const TOKEN = 'the-scenes-token';

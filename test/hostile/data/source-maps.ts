@@ -1,7 +1,8 @@
 /** Source maps, which a bundle brings along and the runtime reads with every run that fails. */
 import assert from 'node:assert/strict';
 import { packed } from '../../support/tarballs.ts';
-import { attack, type Came, cameOf, type DataAttack } from './attack.ts';
+import { attack, type DataAttack } from './attack.ts';
+import { type Came, cameOf } from './came.ts';
 
 /** Fails with a stack of so many lines in the bundle, all of the first line or each of one of its own. */
 const failing = (name: string, frames: number, isOneLine: boolean): string => `

@@ -1,5 +1,6 @@
 /** State of connectors, and commits of large documents. */
-import { atOnce, attack, type Came, CONTROL_FLOOD_MS, cameOf, type DataAttack, inside } from './attack.ts';
+import { atOnce, attack, CONTROL_FLOOD_MS, type DataAttack, inside } from './attack.ts';
+import { type Came, cameOf } from './came.ts';
 
 const statePath = `'/integrations/' + options._integrationId + '/state/'`;
 

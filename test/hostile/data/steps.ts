@@ -1,6 +1,7 @@
 /** Steps of installations and removals, as functions answer them and as runs write them. */
 import assert from 'node:assert/strict';
-import { attack, cameOf, type DataAttack, inside } from './attack.ts';
+import { attack, type DataAttack, inside } from './attack.ts';
+import { cameOf } from './came.ts';
 import type { Scene } from './scene.ts';
 
 const WRITE_STEPS = `

@@ -1,7 +1,8 @@
 /** Tarballs that unpack to much, and bundles whose files are large. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packed, type TarEntry, tarOf, tgzOf } from '../../support/tarballs.ts';
-import { atOnce, attack, cameOf, type DataAttack } from './attack.ts';
+import { atOnce, attack, type DataAttack } from './attack.ts';
+import { cameOf } from './came.ts';
 
 const MIB = 1024 * 1024;
 const CODE = "exports.settings = { next: () => 'served' };";
