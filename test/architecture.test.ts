@@ -358,6 +358,7 @@ test('the top level holds the given names and what stands beside them', () => {
     'biome.json',
     // What `npm start` needs on Windows.
     'exec.cmd',
+    'docs',
     'README.md',
     'ARCHITECTURE.md',
     'CONTRIBUTING.md',

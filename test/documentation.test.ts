@@ -1,87 +1,212 @@
-/** README's tour is executed as printed; the connector of connectors/README.md is written as printed. */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
-import { optionTable } from '../src/options.ts';
+/** Every command that the documents print is run as printed, or listed here with the reason why not. */
+
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createClient } from './support/client.ts';
-import { callCommand } from './support/command.ts';
+import { callCommand, startCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
+import { blocks, documentPaths, root, textOf } from './support/markdown.ts';
+import { runPrinted, type Shell } from './support/printed.ts';
 import { installed, serve } from './support/runtime.ts';
 import { startServer } from './support/server.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');
+const TOKEN = 'the-documents-token';
+const LONG_MS = 120_000;
 
-/** Code blocks of a language, in their order. */
-function blocks(markdown: string, language: string): string[] {
-  return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
-    .filter(([, its]) => its === language)
-    .map(([, , code = '']) => code);
+interface Run {
+  /** Prepares where the block runs. */
+  readonly place: () => Promise<Shell>;
+  /** What it writes on stdout, in this order. */
+  readonly shows: readonly (string | RegExp)[];
+  /** It is ended when it has shown that. */
+  readonly isEndless?: true;
 }
 
-/** A PATH on which there is a curl. */
-async function pathWithCurl(): Promise<string> {
-  const path = process.env.PATH ?? '';
-  if (spawnSync('curl', ['--version']).status === 0) return path;
-  const folder = await temporaryFolder();
-  await symlink(join(root, 'test/support/curl.mjs'), join(folder, 'curl'));
-  return folder + delimiter + path;
+const NOT_AGAIN = 'it would replace the libraries that the tests run on; .ci/run does it on a clean checkout';
+const MINUTES = 'it takes minutes; its tests run a part of it';
+
+/** By document and first line. A text says why a block is not run. */
+const ways: Readonly<Record<string, Run | string>> = {
+  'README.md: npm ci && npm start': NOT_AGAIN,
+  'README.md: npm ci && npm test': NOT_AGAIN,
+  'README.md: BULKHEAD_URL=${BULKHEAD_URL:-http://127.0.0.1:3000} BULKHEAD_TOKEN=${BULKHEAD_TOKEN:-change-me}': {
+    place: () => ofServer(),
+    shows: [
+      '"title":"Hello"',
+      '{"success":true}',
+      '{"success":true}',
+      '"mode":"settings"',
+      '{"success":true,"pending":{"greeting":"ahoy","name":"Ada"}}',
+      '{"errors":[{"code":"invalid_field"',
+      '{"text":"Ahoy, Ada!"}',
+      '{"success":true}',
+      '[]',
+    ],
+  },
+  'docs/install.md: npm ci && npm start': NOT_AGAIN,
+  'docs/install.md: npm install --prefix /opt/bulkhead ./bulkhead-0.1.0.tgz node':
+    'a package manager, in a folder of the system; test/embed installs the packed package',
+  'docs/install.md: npx bulkhead doctor': { place: withData, shows: ['Node', 'bundles', 'Nothing stands in the way.'] },
+  'docs/troubleshooting.md: npx bulkhead doctor': { place: withData, shows: ['Nothing stands in the way.'] },
+  'docs/operate.md: curl -sS http://127.0.0.1:3000/readyz': { place: () => ofServer(), shows: ['"status":"ok"'] },
+  'docs/operate.md: npx bulkhead backup bulkhead.backup.gz': {
+    place: withData,
+    shows: ['Saved to bulkhead.backup.gz', 'Restored 0'],
+  },
+  'docs/operate.md: npx bulkhead token': { place: withData, shows: [/^[\w-]{32}\n$/] },
+  'docs/operate.md: curl -sS -H "Authorization: Bearer $BULKHEAD_TOKEN" http://127.0.0.1:3000/metrics': {
+    place: () => ofServer(),
+    shows: ['bulkhead_http_request_duration_seconds', 'bulkhead_runs_total'],
+  },
+  'docs/events.md: curl -sSN -H "Authorization: Bearer $BULKHEAD_TOKEN" http://127.0.0.1:3000/v1/events': {
+    place: () => ofServer(),
+    shows: ['retry:'],
+    isEndless: true,
+  },
+  'docs/connections.md: curl -sS -X POST -H "Authorization: Bearer $BULKHEAD_TOKEN" \\': {
+    place: withConnection,
+    shows: ['{"asked":"/orders?page=2","authorization":"******"}'],
+  },
+  'docs/connections.md: BULKHEAD_ALLOW_PRIVATE_NETWORK=erp.internal,10.20.0.0/16,fd00:12::5 npm start': {
+    place: withData,
+    shows: ['Bulkhead is listening on'],
+    isEndless: true,
+  },
+  'docs/performance.md: npm run bench': MINUTES,
+  'docs/performance.md: npm run swap': MINUTES,
+  'docs/performance.md: npm run build && node --max-semi-space-size=4 test/embed/hosts/memory.mjs': MINUTES,
+  'docs/connectors/tutorial.md: npx bulkhead init weather': {
+    place: async () => ({ cwd: await temporaryFolder() }),
+    shows: ['weather holds', 'pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
+  },
+  'docs/connectors/tutorial.md: npx bulkhead dev weather --install': {
+    place: withProject,
+    shows: ['BULKHEAD_URL=', 'Installed as Weather'],
+    isEndless: true,
+  },
+  'docs/connectors/tutorial.md: npx bulkhead invoke Weather settings forecast --body \'{"days":2}\'': {
+    place: ofDev,
+    shows: ['{"city":"Oslo","forecast":["sun","sun"]}'],
+  },
+  'docs/connectors/testing.md: npx bulkhead test weather': { place: withProject, shows: ['pass 2', 'pass 1'] },
+  'docs/connectors/packages.md: npx bulkhead pack weather': { place: withProject, shows: ['weather-1.0.0.tgz'] },
+  'docs/connectors/packages.md: curl -sS -X PUT -H "Authorization: Bearer $BULKHEAD_TOKEN" -H "Content-Type: application/gzip" \\':
+    { place: withTarball, shows: ['"name":"weather"', '"status":"ready"'] },
+};
+
+const printed = documentPaths.flatMap((path) =>
+  blocks(textOf(path), 'sh').map((block) => [`${path}: ${block.split('\n')[0]}`, block] as const),
+);
+
+test('every command in the documents is run here, or listed with a reason', () => {
+  expect(printed.map(([name]) => name).sort()).toEqual(Object.keys(ways).sort());
+});
+
+describe('runs as printed:', () => {
+  test.each(printed.filter(([name]) => typeof ways[name] === 'object'))(
+    '%s',
+    { timeout: LONG_MS },
+    async (name, block) => {
+      const { place, shows, isEndless } = ways[name] as Run;
+      const { code, out, err } = await runPrinted(block, await place(), isEndless && String(shows.at(-1)));
+      if (!isEndless) expect([code, err]).toEqual([0, '']);
+      let rest = out;
+      for (const expected of shows) {
+        expect(rest, err).toMatch(expected);
+        const found = typeof expected === 'string' ? expected : (expected.exec(rest)?.[0] ?? '');
+        rest = rest.slice(rest.indexOf(found) + found.length);
+      }
+    },
+  );
+});
+
+/** A folder with a data folder, and the connectors that come with the package. */
+async function withData(): Promise<Shell> {
+  const cwd = await temporaryFolder();
+  await cp(join(root, 'connectors'), join(cwd, 'connectors'), { recursive: true });
+  await callCommand(['token', '--data', join(cwd, 'data')]);
+  return { cwd };
+}
+
+async function ofServer(environment: Readonly<Record<string, string>> = {}): Promise<Shell & { url: string }> {
+  const { cwd } = await withData();
+  const { url } = await startServer({
+    BULKHEAD_TOKEN: TOKEN,
+    BULKHEAD_DATA: join(cwd, 'data'),
+    BULKHEAD_CONNECTORS: join(cwd, 'connectors'),
+    ...environment,
+  });
+  // The documents mean a server that has looked at its connectors.
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), { timeout: 30_000 });
+  return { cwd, url, environment: { BULKHEAD_URL: url, BULKHEAD_TOKEN: TOKEN } };
+}
+
+/** A server, and in it a connection to an application that answers with what it was asked. */
+async function withConnection(): Promise<Shell> {
+  const application = createServer(({ url: asked, headers: { authorization } }, response) => {
+    response.end(JSON.stringify({ asked, authorization }));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void application.close());
+  await vi.waitFor(() => expect(application.listening).toBe(true));
+  const { port } = application.address() as AddressInfo;
+  const shell = await ofServer({ BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1' });
+  const client = createClient(shell.url, TOKEN);
+  const { body: integration } = await client('POST', '/integrations', { name: 'Shop' });
+  const auth = { type: 'token', token: { token: 'a-long-secret', scheme: ' ' } };
+  const { body: connection } = await client('POST', '/connections', {
+    name: 'Shop',
+    _integrationId: integration._id,
+    http: { baseURI: `http://127.0.0.1:${port}`, auth },
+  });
+  return { ...shell, environment: { ...shell.environment, CONNECTION: connection._id } };
+}
+
+/** A folder in which `bulkhead init weather` was run. */
+async function withProject(): Promise<Shell> {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  return { cwd };
+}
+
+async function withTarball(): Promise<Shell> {
+  const [{ cwd }, shell] = [await withProject(), await ofServer()];
+  await callCommand(['pack', 'weather'], { cwd });
+  return { ...shell, cwd };
+}
+
+/** Another terminal, in which `bulkhead dev weather --install` goes on. */
+async function ofDev(): Promise<Shell> {
+  const { cwd } = await withProject();
+  const dev = startCommand(['dev', 'weather', '--install'], { cwd, environment: { BULKHEAD_PORT: '0' } });
+  await vi.waitFor(() => expect(dev.stdout()).toContain('Installed as Weather'), { timeout: 60_000 });
+  const [, url = '', token = ''] = /BULKHEAD_URL=(\S+) BULKHEAD_TOKEN=(\S+)/.exec(dev.stdout()) ?? [];
+  return { cwd, environment: { BULKHEAD_URL: url, BULKHEAD_TOKEN: token } };
 }
 
 test('the two commands of the README are the scripts of the package', async () => {
-  const commands = blocks(await read('README.md'), 'sh').slice(0, 2);
+  const commands = blocks(textOf('README.md'), 'sh').slice(0, 2);
   expect(commands.map((command) => command.trim())).toEqual(['npm ci && npm start', 'npm ci && npm test']);
-  const { scripts } = JSON.parse(await read('package.json'));
+  const { scripts } = JSON.parse(textOf('package.json'));
   expect([scripts.start, scripts.test]).toEqual([
     'exec env MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --disable-sigusr1 --max-semi-space-size=16 --import ./src/compile-cache.js src/main.ts',
     'vitest run',
   ]);
-  expect(await read('.ci/run')).toContain('npm ci && npm test');
+  expect(textOf('.ci/run')).toContain('npm ci && npm test');
 });
 
-test("the README's tour runs as printed", async () => {
-  const tour = blocks(await read('README.md'), 'sh')[2] ?? '';
-  const token = 'the-tours-token';
-  const server = await startServer({ BULKHEAD_TOKEN: token, BULKHEAD_DATA: await temporaryFolder() });
-  const shell = spawn('sh', ['-eu'], {
-    env: { PATH: await pathWithCurl(), BULKHEAD_URL: server.url, BULKHEAD_TOKEN: token },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let err = '';
-  shell.stdout.setEncoding('utf8').on('data', (text) => {
-    out += `${text}`;
-  });
-  shell.stderr.setEncoding('utf8').on('data', (text) => {
-    err += text;
-  });
-  shell.stdin.end(tour);
-  const [code] = await once(shell, 'close');
-  expect([code, err]).toEqual([0, '']);
-  const inOrder = [
-    '"title":"Hello"',
-    '"mode":"install"',
-    '{"success":true}',
-    '"mode":"settings"',
-    '{"success":true,"pending":{"greeting":"ahoy","name":"Ada"}}',
-    '{"errors":[{"code":"invalid_field"',
-    '{"text":"Ahoy, Ada!"}',
-    '{"success":true}',
-    '[]',
-  ];
-  let at = 0;
-  for (const expected of inOrder) {
-    const found = out.indexOf(expected, at);
-    expect(found, `${expected} in ${out.slice(at)}`).toBeGreaterThanOrEqual(0);
-    at = found + expected.length;
+test('every npm script that the documents name is there', () => {
+  const { scripts } = JSON.parse(textOf('package.json'));
+  for (const path of documentPaths) {
+    for (const [, name = ''] of textOf(path).matchAll(/\bnpm run ([\w:-]+)/g))
+      expect(scripts, path).toHaveProperty(name);
   }
 });
 
-test('the first connector of connectors/README.md works as printed', async () => {
-  const text = await read('connectors/README.md');
+test('the first connector of the tutorial works as printed', async () => {
+  const text = textOf('docs/connectors/tutorial.md');
   const { client, connectors } = await serve();
   await mkdir(join(connectors, 'weather'));
   await writeFile(join(connectors, 'weather/package.json'), blocks(text, 'json')[0] ?? '');
@@ -94,127 +219,15 @@ test('the first connector of connectors/README.md works as printed', async () =>
   expect(body).toEqual({ city: 'Oslo', forecast: ['sun', 'sun'] });
 });
 
-test('the way of connectors/README.md from init to pack runs as printed, and so do its connector and its test', async () => {
-  const text = await read('connectors/README.md');
-  const [commands = ''] = blocks(text, 'sh');
-  expect(commands).toContain('npx bulkhead init weather');
-  const [folder, programs] = [await temporaryFolder(), await temporaryFolder()];
-  const main = join(root, 'src/main.ts');
-  await writeFile(join(programs, 'npx'), `#!/bin/sh\nshift\nexec "${process.execPath}" "${main}" "$@"\n`, {
-    mode: 0o755,
-  });
-  const shell = spawn('sh', ['-eux'], {
-    cwd: folder,
-    env: { PATH: programs + delimiter + (process.env.PATH ?? '') },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let out = '';
-  for (const stream of [shell.stdout, shell.stderr]) {
-    stream.setEncoding('utf8').on('data', (piece) => {
-      out += piece;
-    });
-  }
-  shell.stdin.end(commands);
-  const [code] = await once(shell, 'close');
-  expect([code, out]).toEqual([0, expect.stringContaining('weather-1.0.0.tgz')]);
-
-  const [connector = '', test = ''] = blocks(text, 'ts');
-  const project = join(folder, 'weather');
+test("the tutorial's connector in TypeScript passes the test that is printed", { timeout: LONG_MS }, async () => {
+  const [connector = ''] = blocks(textOf('docs/connectors/tutorial.md'), 'ts');
+  const [itsTest = ''] = blocks(textOf('docs/connectors/testing.md'), 'ts');
+  const project = join((await withProject()).cwd, 'weather');
   await writeFile(join(project, 'src/index.ts'), connector);
-  await writeFile(join(project, 'test/index.test.ts'), test);
+  await writeFile(join(project, 'test/index.test.ts'), itsTest);
   const manifest = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
   manifest.connector.permissions = { fetch: ['https://api.example.com'] };
   await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
-  const { code: tested, stdout } = await callCommand(['test'], { cwd: project });
-  expect([tested, stdout]).toEqual([0, expect.stringContaining('pass 1')]);
-}, 120_000);
-
-test('the README names every command', async () => {
-  const { stdout } = await callCommand(['--help']);
-  const names = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
-  expect(names.length).toBeGreaterThan(10);
-  const text = await read('README.md');
-  for (const name of names) expect(text).toMatch(new RegExp(`\`${name}(?: [A-Z]+)*\``));
-});
-
-test('the example shop-ledger does what it shows', async () => {
-  const { client, connectors } = await serve({
-    // The version before it, as integrations of it were left: settings in a flat object.
-    'shop-ledger': {
-      connector: { settings: { shopDomain: 'flowers.example', chart: 'services', salesAccount: '4200' } },
-      code: 'exports.installer = {}',
-    },
-  });
-  const old = await installed(client, 'shop-ledger', { tag: 'old' });
-  await cp(join(root, 'connectors/shop-ledger'), join(connectors, 'shop-ledger'), { recursive: true });
-  const isThere = async () => expect((await client('GET', '/connectors')).body[0]).toMatchObject({ version: '2.0.0' });
-  await vi.waitFor(isThere, { timeout: 5_000, interval: 20 });
-
-  const id = await installed(client, 'shop-ledger', { tag: 'new' });
-  const call = async (section: string, name: string, body: object = {}, integration = id) =>
-    (await client('PUT', `/integrations/${integration}/${section}/${name}`, body)).body;
-  const read = async (integration = id) => (await client('GET', `/integrations/${integration}`)).body;
-  const fields = async (integration = id): Promise<Record<string, Record<string, unknown>>> => {
-    const { general, sections } = (await read(integration)).settings;
-    const all = [general, ...sections].flatMap((each) => each.fields);
-    return Object.fromEntries(all.map((field) => [field.name, field]));
-  };
-
-  expect((await call('installer', 'verifyShop', { domain: 'not a domain' })).errors[0].code).toBe('invalid_shop');
-  expect(await call('installer', 'verifyShop', { domain: 'flowers.example' })).toMatchObject({ success: true });
-  expect(await call('installer', 'chooseChart', { chart: 'trade' })).toEqual({ success: true });
-  expect((await read()).mode).toBe('install');
-  expect(await call('installer', 'checkBooks')).toEqual({ success: true });
-  expect(await read()).toMatchObject({
-    mode: 'settings',
-    install: [{ description: 'flowers.example', completed: true }, {}, {}],
-  });
-
-  const refused = await call('settings', 'persistSettings', { pending: { bookRefunds: true } });
-  expect(refused.errors[0]).toMatchObject({
-    code: 'invalid_settings',
-    message: expect.stringContaining('refundAccount'),
-  });
-  expect((await fields()).refundAccount).toMatchObject({ hidden: true });
-  await call('settings', 'persistSettings', { pending: { bookRefunds: true, refundAccount: '4740' } });
-  expect((await fields()).refundAccount).toMatchObject({ hidden: false, required: true, value: '4740' });
-  expect(await call('settings', 'refreshMetadata', { fieldName: 'salesAccount' })).toMatchObject({
-    fieldName: 'salesAccount',
-    options: [['4000', '4000 Sales of goods'], [], [], []].map((pair) => (pair.length > 0 ? pair : expect.any(Array))),
-  });
-
-  const { body: rows } = await client('GET', '/connectors');
-  expect((await client('PUT', `/connectors/${rows[0]._id}/update`, { _integrationIds: [old] })).status).toBe(200);
-  expect(await read(old)).toMatchObject({
-    version: '2.0.0',
-    settings: { shop: { domain: 'flowers.example', chart: 'services' } },
-  });
-  expect((await fields(old)).salesAccount).toMatchObject({ value: '4200' });
-
-  expect(await call('uninstaller', 'preUninstall')).toHaveLength(1);
-  expect((await client('DELETE', `/integrations/${id}/install`)).body.errors[0].code).toBe('books_open');
-  await call('uninstaller', 'closeBooks');
-  expect((await client('DELETE', `/integrations/${id}/install`)).body).toEqual({ success: true });
-});
-
-test('the README names every option', async () => {
-  const text = await read('README.md');
-  for (const { flag, environment } of Object.values(optionTable)) {
-    expect(text).toContain(`--${flag}`);
-    expect(text).toContain(environment);
-  }
-});
-
-test('the stand-in for curl does what the tour needs', async () => {
-  const server = await startServer({ BULKHEAD_TOKEN: 'a-token', BULKHEAD_DATA: await temporaryFolder() });
-  const args = ['-sS', '-X', 'POST', '-H', 'Authorization: Bearer a-token', '-H', 'Content-Type: application/json'];
-  const { stdout } = spawnSync(process.execPath, [
-    join(root, 'test/support/curl.mjs'),
-    ...args,
-    `${server.url}/integrations`,
-    '-d',
-    '{"name":"n"}',
-  ]);
-  expect(JSON.parse(String(stdout)).name).toBe('n');
-  expect((await createClient(server.url, 'a-token')('GET', '/integrations')).body).toHaveLength(1);
+  const { code, stdout } = await callCommand(['test'], { cwd: project });
+  expect([code, stdout]).toEqual([0, expect.stringContaining('pass 1')]);
 });

@@ -1,4 +1,4 @@
-/** The API's description: it is valid, it is complete, and it is what README says. */
+/** The API's description: it is valid, it is complete, and it is what docs/api.md says. */
 import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { Static } from 'typebox';
@@ -53,9 +53,9 @@ test('has the routes of the router, and no others', () => {
   expect(documented.map(anonymous).sort()).toEqual(all.map(anonymous).sort());
 });
 
-test('README has the same routes in its table', async () => {
-  const text = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const table = text.slice(text.indexOf('## API'), text.indexOf('## Limits'));
+test('docs/api.md has the same routes in its table', async () => {
+  const text = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const table = text.slice(text.indexOf('## Routes'), text.indexOf('## Tokens'));
   const rows = table.split('\n').filter((line) => line.startsWith('| `'));
   const listed = rows.flatMap((row) => {
     const [methods = '', path = ''] = (/^\| `([^`]+)`/.exec(row)?.[1] ?? '').split(' /');

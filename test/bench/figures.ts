@@ -7,7 +7,7 @@ export interface Figure {
   readonly median: number;
   readonly least: number;
   readonly most: number;
-  /** What the issue or the README promises, where it promises something. */
+  /** What docs/performance.md promises, where it promises something. */
   readonly wanted?: string;
 }
 

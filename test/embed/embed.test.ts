@@ -258,11 +258,10 @@ test('under a path of the host, links and the page lead there', async () => {
   expect(express).toEqual(expect.objectContaining({ ...expected, plain: '/?a=1' }));
 });
 
-describe('the README', () => {
+describe('docs/embedding.md', () => {
   async function blocks(): Promise<string[]> {
-    const text = await readFile(join(root, 'README.md'), 'utf8');
-    const [, section = ''] = text.split(/^## Embedding$/m);
-    return [...(section.split(/^## /m)[0] ?? '').matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code);
+    const text = await readFile(join(root, 'docs/embedding.md'), 'utf8');
+    return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = '']) => code);
   }
 
   test.each([
@@ -275,7 +274,7 @@ describe('the README', () => {
     const mount = codes[index] ?? '';
     expect(mount).toContain(`'${name === 'http' ? 'node:http' : name}'`);
     const script = [start, mount.replace('3000', '0'), 'await check(runtime, server, _id, answer);', end].join('\n');
-    const file = join(folder, `hosts/readme-${name}.mjs`);
+    const file = join(folder, `hosts/printed-${name}.mjs`);
     await writeFile(file, `import { check, say } from './mounted.mjs';\n${script}\nsay();\n`);
     const result = said(
       await node([file], (cwd) =>

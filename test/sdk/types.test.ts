@@ -12,6 +12,7 @@ import { type FieldType, fieldSchemas } from '../../src/connector/settings-form.
 import type { Json, JsonObject } from '../../src/json.ts';
 import { callCommand } from '../support/command.ts';
 import { folderOfFile } from '../support/folders.ts';
+import { blocks, documentPaths, textOf } from '../support/markdown.ts';
 import { installPackage, typeErrors } from '../support/package.ts';
 
 const LONG_MS = 180_000;
@@ -292,10 +293,9 @@ describe('what is shown compiles', () => {
     expect(await errorsIn(examples, 'examples')).toEqual([]);
   });
 
-  test('every piece of TypeScript in connectors/README.md', { timeout: LONG_MS }, async () => {
-    const text = await readFile(join(root, 'connectors/README.md'), 'utf8');
-    const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-    expect(blocks.length).toBeGreaterThanOrEqual(2);
-    expect(await errorsIn(blocks, 'readme')).toEqual([]);
+  test('every piece of TypeScript in the documents', { timeout: LONG_MS }, async () => {
+    const printed = documentPaths.flatMap((path) => blocks(textOf(path), 'ts'));
+    expect(printed.length).toBeGreaterThanOrEqual(2);
+    expect(await errorsIn(printed, 'printed')).toEqual([]);
   });
 });

@@ -102,7 +102,7 @@ async function slowestHealth(client: Client, during: () => Promise<void>): Promi
   return slowestMs;
 }
 
-// What it takes on a machine that does nothing else stands in the README. Ratios are held here as they are
+// What it takes on a machine that does nothing else stands in docs/performance.md. Ratios are held here as they are
 // promised, amounts and times with room for a machine that does a lot else: a loss of order shows all the same.
 test('ten thousand integrations start in time, fit in memory, and cost no more than a hundred', async () => {
   const few = await started(100);

@@ -30,7 +30,19 @@ export async function installPackage(folder: string): Promise<void> {
   for (const part of ['src/typebox', 'package.json']) await cp(join(root, part), join(own, part), { recursive: true });
 }
 
-const packedParts = ['src', 'sandbox', 'connectors', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];
+const packedParts = [
+  'src',
+  'sandbox',
+  'connectors',
+  'docs',
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'package.json',
+];
 
 /**
  * The tarball that `npm pack` makes, in `folder`. It is built apart from the checkout, so that nobody who

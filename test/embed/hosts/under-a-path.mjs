@@ -1,4 +1,4 @@
-/** Mounted under a path, as README says: whether what it answers leads there. */
+/** Mounted under a path, as docs/embedding.md says: whether what it answers leads there. */
 import { once } from 'node:events';
 import { createRuntime } from 'bulkhead';
 import express from 'express';

@@ -1,0 +1,152 @@
+/** What the documents list is what there is: links, options, commands, codes, keys. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Manifest } from '../src/connector/manifest.ts';
+import { fieldSchemas } from '../src/connector/settings-form.ts';
+import { Metrics } from '../src/metrics/metrics.ts';
+import { optionTable } from '../src/options.ts';
+import { createClient } from './support/client.ts';
+import { callCommand } from './support/command.ts';
+import { temporaryFolder } from './support/folders.ts';
+import { anchorsIn, documentPaths, linksIn, proseOf, root, tableRows, textOf } from './support/markdown.ts';
+import { startServer } from './support/server.ts';
+
+const LINES_MAX = 120;
+const PICTURE_BYTES_MAX = 200_000;
+
+test('the README is short, and its picture is small', () => {
+  expect(textOf('README.md').split('\n').length - 1).toBeLessThanOrEqual(LINES_MAX);
+  const [picture = ''] = linksIn(textOf('README.md')).filter((target) => target.endsWith('.png'));
+  expect(statSync(join(root, picture)).size).toBeLessThan(PICTURE_BYTES_MAX);
+  expect(readFileSync(join(root, picture)).subarray(1, 4).toString()).toBe('PNG');
+});
+
+test('the README leads to every document', () => {
+  const linked = linksIn(textOf('README.md')).map((target) => target.split('#')[0]);
+  const others = documentPaths.filter((path) => path.startsWith('docs/'));
+  expect(others.length).toBeGreaterThan(15);
+  expect(others.filter((path) => !linked.includes(path))).toEqual([]);
+});
+
+describe('every link leads to a file that is there, and to a heading of it:', () => {
+  test.each(documentPaths)('%s', (path) => {
+    for (const target of linksIn(textOf(path))) {
+      if (/^https?:\/\//.test(target)) continue;
+      const [file = '', anchor] = target.split('#');
+      const linked = file === '' ? path : normalize(join(dirname(path), file)).replaceAll('\\', '/');
+      expect(linked, target).not.toMatch(/^\.\./);
+      expect(existsSync(join(root, linked)), `${target} in ${path}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsIn(textOf(linked)), `${target} in ${path}`).toContain(anchor);
+    }
+  });
+});
+
+test('the links of a text are found, and anchors are as GitHub makes them', () => {
+  expect(linksIn('[`a`](b.md#c) ![d](e.png) `[f](g)`\n```sh\n[h](i)\n```\n')).toEqual(['b.md#c', 'e.png']);
+  expect(anchorsIn("## The server's API\n```sh\n# no heading\n```\n### `a_b` & c\n")).toEqual([
+    'the-servers-api',
+    'a_b--c',
+  ]);
+});
+
+const optionRows = tableRows(textOf('docs/configuration.md')).filter(([flag]) => flag?.startsWith('`--'));
+
+test('configuration.md lists every option once, with its environment variable and its default', () => {
+  const listed = optionRows.map(([flag, environment, fallback]) => [flag, environment, fallback]);
+  const defaultOf = (row: object, shown: string | undefined): unknown => {
+    if ('fallback' in row) return `\`${row.fallback}\``;
+    // What it is without one is said in words.
+    return shown !== undefined && /^[a-z][a-z ]+$/.test(shown) ? shown : 'words';
+  };
+  const expected = Object.values(optionTable).map((row) => {
+    const shown = listed.find(([flag]) => flag === `\`--${row.flag}\``)?.[2];
+    return [`\`--${row.flag}\``, `\`${row.environment}\``, defaultOf(row, shown)];
+  });
+  expect(listed.sort()).toEqual(expected.sort());
+});
+
+test('every size that configuration.md gives beside a number of bytes is that number', () => {
+  const units: Record<string, number> = { KiB: 1024, MiB: 1024 * 1024 };
+  const sizes = optionRows.flatMap(([, , fallback = '', meaning = '']) => {
+    const [, count, unit = ''] = /\((\d+) ([KM]iB)\)/.exec(meaning) ?? [];
+    return count === undefined ? [] : [[fallback, `\`${Number(count) * (units[unit] ?? 0)}\``]];
+  });
+  expect(sizes).toHaveLength(4);
+  for (const [fallback, size] of sizes) expect(size).toBe(fallback);
+});
+
+test('install.md names every command, and the tutorial those for authors', async () => {
+  const { stdout } = await callCommand(['--help']);
+  const names = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(10);
+  const [install, tutorial] = [textOf('docs/install.md'), textOf('docs/connectors/tutorial.md')];
+  for (const name of names) expect(install).toMatch(new RegExp(`\`${name}(?: [A-Z]+)*\``));
+  for (const name of ['init', 'dev', 'test', 'validate', 'build', 'pack', 'invoke']) {
+    expect(tutorial).toMatch(new RegExp(`^\\| \`${name}[ \`]`, 'm'));
+  }
+});
+
+test('troubleshooting.md lists every error code with its status', () => {
+  const codes = [...textOf('src/errors.ts').matchAll(/^ {2}(\w+): \[(\d{3}), /gm)].map(([, code, status]) => [
+    `\`${code}\``,
+    status,
+  ]);
+  expect(codes.length).toBeGreaterThan(40);
+  const listed = tableRows(textOf('docs/troubleshooting.md')).filter(([, status]) => /^\d{3}$/.test(status ?? ''));
+  expect(listed.map(([code, status]) => [code, status]).sort()).toEqual(codes.sort());
+});
+
+test('manifest.md names every key, forms.md every type of field, globals.md every global', () => {
+  const manifest = textOf('docs/connectors/manifest.md');
+  const { connector, ...top } = Manifest.properties;
+  for (const key of [...Object.keys(top), ...Object.keys(connector.properties)])
+    expect(manifest).toContain(`\`${key}\``);
+  const forms = textOf('docs/connectors/forms.md');
+  for (const type of Object.keys(fieldSchemas)) expect(forms).toContain(`\`${type}\``);
+  const globals = textOf('docs/connectors/globals.md');
+  const declared = [...textOf('sandbox/guest/types/guest.d.ts').matchAll(/^declare (?:var|const|function) (\w+)/gm)];
+  expect(declared.length).toBeGreaterThan(25);
+  for (const [, name] of declared) expect(globals).toContain(`\`${name}\``);
+});
+
+test('operate.md names every metric', async () => {
+  const metrics = new Metrics({
+    usage: () => ({ runsInFlight: 0, runsWaiting: 0, compartments: 0 }),
+    events: () => ({ told: 0, followers: 0 }),
+    connectors: () => ({}),
+  });
+  const { text } = await metrics.exposition();
+  const named = [...text.matchAll(/^# TYPE (bulkhead_\w+)/gm)].map(([, name]) => name);
+  expect(named.length).toBeGreaterThan(8);
+  for (const name of named) expect(textOf('docs/operate.md')).toContain(`\`${name}\``);
+});
+
+test.each(documentPaths)('%s has no word of the code alone', (path) => {
+  const own =
+    /\b(?:acceptances?|shelf|slots?|hold-?back|held back|journal|errands?|guesses|write-room|tokens that are none)\b/i;
+  expect(proseOf(textOf(path))).not.toMatch(own);
+});
+
+test('the documents are in the package', () => {
+  expect(JSON.parse(textOf('package.json')).files).toEqual(expect.arrayContaining(['docs', 'connectors', 'README.md']));
+});
+
+test('the stand-in for curl does what the documents need', async () => {
+  const server = await startServer({ BULKHEAD_TOKEN: 'a-token', BULKHEAD_DATA: await temporaryFolder() });
+  const authorization = ['-H', 'Authorization: Bearer a-token', '-H', 'Content-Type: application/json'];
+  const { stdout } = spawnSync(
+    process.execPath,
+    [
+      join(root, 'test/support/curl.mjs'),
+      ...['-sS', '-X', 'POST', ...authorization],
+      'http://127.0.0.1:3000/integrations',
+      ...['-d', '{"name":"n"}'],
+    ],
+    { env: { CONNECT_TO: `127.0.0.1:3000:${new URL(server.url).host}` } },
+  );
+  expect(JSON.parse(String(stdout)).name).toBe('n');
+  expect((await createClient(server.url, 'a-token')('GET', '/integrations')).body).toHaveLength(1);
+});

@@ -1,0 +1,60 @@
+/** The documents for users, and what stands in them. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** By their path in the project. Those for contributors are apart. */
+export const documentPaths: readonly string[] = [
+  'README.md',
+  'connectors/README.md',
+  ...globSync('docs/**/*.md', { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !path.startsWith('docs/decisions/'))
+    .sort(),
+];
+
+export const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** Code blocks of a language, in their order. */
+export function blocks(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, its]) => its === language)
+    .map(([, , code = '']) => code);
+}
+
+const withoutBlocks = (markdown: string): string => markdown.replace(/^```.*?^```$/gms, '');
+
+/** Text without code. */
+export const proseOf = (markdown: string): string => withoutBlocks(markdown).replace(/`[^`\n]+`/g, '');
+
+/** Where links and pictures lead. */
+export function linksIn(markdown: string): string[] {
+  return [...proseOf(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+}
+
+/** What links to headings end in, as GitHub makes it of them. */
+export function anchorsIn(markdown: string): string[] {
+  const headings = [...withoutBlocks(markdown).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** The cells of all rows of the tables in a text, heads included. */
+export function tableRows(markdown: string): string[][] {
+  const lines = withoutBlocks(markdown)
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
