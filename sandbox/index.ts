@@ -41,7 +41,7 @@ export const defaultSandboxOptions: SandboxOptions = Object.freeze({
   runsPerConnector: 1_000,
   queuePerConnector: 1_000,
   idleMs: 60_000,
-  spare: true,
+  prewarmed: true,
 });
 
 /**

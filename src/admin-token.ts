@@ -17,7 +17,7 @@ export interface AdminToken {
 /** @param given from the options; it is not written anywhere */
 export async function adminToken(dataFolder: string, given: string | undefined): Promise<AdminToken> {
   if (given !== undefined) return { hash: hashToken(given) };
-  const kept = await keptTokenHash(dataFolder);
+  const kept = await storedTokenHash(dataFolder);
   if (kept !== undefined) return { hash: kept };
   const made = await newAdminToken(dataFolder);
   return { hash: hashToken(made), made };
@@ -32,7 +32,7 @@ export async function newAdminToken(dataFolder: string): Promise<string> {
 }
 
 /** @throws StoreError for a file that holds none */
-export const keptTokenHash = (dataFolder: string): Promise<string | undefined> =>
+export const storedTokenHash = (dataFolder: string): Promise<string | undefined> =>
   readHash(join(dataFolder, ADMIN_FILE));
 
 async function readHash(path: string): Promise<string | undefined> {

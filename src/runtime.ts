@@ -16,15 +16,15 @@ import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
-import { backedAcceptances } from './connector/acceptance-backup.ts';
-import { Acceptances, acceptancesFolder } from './connector/acceptances.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadBundle } from './connector/load-check.ts';
+import { permissionBackup } from './connector/permission-backup.ts';
+import { PermissionStore, permissionsFolder } from './connector/permission-store.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { tellConnectors, tellIntegrations, tellRuns } from './feed/listeners.ts';
+import { publishConnectors, publishIntegrations, publishRuns } from './feed/listeners.ts';
 import { Activity } from './integration/activity.ts';
 import { checkedArgument } from './integration/argument.ts';
 import { callIntegration } from './integration/call.ts';
@@ -40,18 +40,18 @@ import { completeOptions, listOf, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { Renewal, type Unrenewed } from './record/renew.ts';
-import { RunJournal } from './run/journal.ts';
+import { RunHistory } from './run/run-history.ts';
 import { type RunListener, Runs } from './run/runs.ts';
 import { SourceLines } from './run/source-lines.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, JOURNAL_FILE, KEY_FILE, REPLIES_FILE } from './store/data-folder.ts';
+import { integrationsFolder, KEY_FILE, REPLIES_FILE, RUN_HISTORY_FILE } from './store/data-folder.ts';
 import { openLowdbStore } from './store/lowdb-store.ts';
+import { MemoryQuota } from './store/memory-quota.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import { openDataFolder } from './store/private-files.ts';
 import { ReplyLedger } from './store/reply-ledger.ts';
 import type { Store } from './store/store.ts';
-import { WriteRoom } from './store/write-room.ts';
 import { WorkPool } from './work/pool.ts';
 import type { Account } from './work/work.ts';
 
@@ -176,7 +176,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   if (unwritten.length > 0)
     logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
 
-  const { journal, problem: journalProblem } = RunJournal.open(join(resolve(options.data), JOURNAL_FILE), (error) =>
+  const { journal, problem: journalProblem } = RunHistory.open(join(resolve(options.data), RUN_HISTORY_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
   onBegun(() => journal.close());
@@ -210,8 +210,8 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   });
   const store = observedStore(opened, (result, ms) => metrics.committed(result, ms));
-  store.follow(tellIntegrations(feed));
-  const runs = new Runs(journal, () => new Date(), countedRuns(tellRuns(feed), metrics));
+  store.follow(publishIntegrations(feed));
+  const runs = new Runs(journal, () => new Date(), countedRuns(publishRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
@@ -242,7 +242,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     }),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
-    writes: new WriteRoom(UNCOMMITTED_CHARS),
+    writes: new MemoryQuota(UNCOMMITTED_CHARS),
     broker: new Broker({
       platformApi: createPlatformApi((request, response) => void handle(request, response), callers),
       outbound,
@@ -260,9 +260,9 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   };
   const loads = loadBundle.bind(undefined, sandbox, ids);
-  const acceptances = await Acceptances.open(acceptancesFolder(resolve(options.data)), () => new Date());
+  const acceptances = await PermissionStore.open(permissionsFolder(resolve(options.data)), () => new Date());
   for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
-  const told = tellConnectors(feed);
+  const told = publishConnectors(feed);
   const catalog = new Catalog(connectorsFolder, loads, acceptances, {
     onLoaded(connector) {
       const { _id, folder, manifest } = connector;
@@ -300,7 +300,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     work,
     offline: new Reachability(),
     outbound,
-    acceptances: backedAcceptances(acceptances, (connectorId) => catalog.reconsider(connectorId)),
+    acceptances: permissionBackup(acceptances, (connectorId) => catalog.reconsider(connectorId)),
     uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealedForStore(work) },
   };
 
@@ -346,7 +346,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(closing ? ['The server is shutting down.'] : []),
         ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
       ];
-      const amiss = [
+      const degraded = [
         ...sandbox.problems(),
         ...(catalog.problem ? [catalog.problem] : []),
         ...acceptances.problems,
@@ -355,7 +355,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
         ...(unwritten.length > 0 ? [unwrittenProblem] : []),
       ];
-      return { isReady: unready.length === 0, reasons: [...unready, ...amiss] };
+      return { isReady: unready.length === 0, reasons: [...unready, ...degraded] };
     },
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });

@@ -13,9 +13,9 @@ export interface AdmissionOptions {
 }
 
 /** More are kept only as long as somebody is in them. */
-const LINES = 100;
+const IDLE_QUEUES = 100;
 
-interface Line {
+interface Queue {
   inFlight: number;
   readonly waiting: Set<() => void>;
 }
@@ -23,7 +23,7 @@ interface Line {
 export class Admission {
   readonly #options: AdmissionOptions;
   /** Of the connectors that have runs in flight or waiting, and of those that had, as long as there are few. */
-  readonly #lines = new Map<string, Line>();
+  readonly #queues = new Map<string, Queue>();
   #inFlight = 0;
   #waiting = 0;
 
@@ -41,69 +41,69 @@ export class Admission {
 
   /** Takes a place if one is free and nobody waits for it. */
   enter(connectorId: string): boolean {
-    const line = this.#lines.get(connectorId) ?? { inFlight: 0, waiting: new Set() };
-    if (line.waiting.size > 0 || !this.#hasRoom(line)) return false;
-    this.#lines.set(connectorId, line);
-    line.inFlight++;
+    const queue = this.#queues.get(connectorId) ?? { inFlight: 0, waiting: new Set() };
+    if (queue.waiting.size > 0 || !this.#hasCapacity(queue)) return false;
+    this.#queues.set(connectorId, queue);
+    queue.inFlight++;
     this.#inFlight++;
     return true;
   }
 
   /** Waits for a place; resolves to false if the queue is full, nobody left in time, or the signal came. */
-  turn(connectorId: string, limitMs: number, signal?: AbortSignal): Promise<boolean> {
-    const line = this.#lines.get(connectorId) ?? { inFlight: 0, waiting: new Set() };
-    if (line.waiting.size >= this.#options.queuePerConnector || signal?.aborted) return Promise.resolve(false);
-    this.#lines.set(connectorId, line);
+  wait(connectorId: string, limitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const queue = this.#queues.get(connectorId) ?? { inFlight: 0, waiting: new Set() };
+    if (queue.waiting.size >= this.#options.queuePerConnector || signal?.aborted) return Promise.resolve(false);
+    this.#queues.set(connectorId, queue);
     return new Promise((resolve) => {
       const end = (isIn: boolean): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', giveUp);
-        line.waiting.delete(goIn);
+        queue.waiting.delete(admit);
         this.#waiting--;
         resolve(isIn);
       };
-      const goIn = (): void => end(true);
+      const admit = (): void => end(true);
       const giveUp = (): void => {
         end(false);
-        this.#forgetIfEmpty(connectorId, line);
+        this.#forgetIfEmpty(connectorId, queue);
       };
       const timer = setTimeout(giveUp, limitMs);
       signal?.addEventListener('abort', giveUp, { once: true });
-      line.waiting.add(goIn);
+      queue.waiting.add(admit);
       this.#waiting++;
     });
   }
 
   leave(connectorId: string): void {
-    const line = this.#lines.get(connectorId);
-    if (!line) return;
-    line.inFlight--;
+    const queue = this.#queues.get(connectorId);
+    if (!queue) return;
+    queue.inFlight--;
     this.#inFlight--;
-    this.#forgetIfEmpty(connectorId, line);
-    this.#letIn();
+    this.#forgetIfEmpty(connectorId, queue);
+    this.#admitWaiting();
   }
 
-  #hasRoom({ inFlight }: Line): boolean {
+  #hasCapacity({ inFlight }: Queue): boolean {
     const { runs, runsPerConnector } = this.#options;
     return inFlight < Math.min(runsPerConnector, runs - this.#inFlight);
   }
 
   /** One run of each connector in turn, as long as there is room. */
-  #letIn(): void {
+  #admitWaiting(): void {
     if (this.#waiting === 0) return;
-    for (const [connectorId, line] of this.#lines) {
-      const [goIn] = line.waiting;
-      if (!goIn || !this.#hasRoom(line)) continue;
-      line.inFlight++;
+    for (const [connectorId, queue] of this.#queues) {
+      const [admit] = queue.waiting;
+      if (!admit || !this.#hasCapacity(queue)) continue;
+      queue.inFlight++;
       this.#inFlight++;
-      goIn();
+      admit();
       // Behind the others, where this loop comes to it again.
-      this.#lines.delete(connectorId);
-      this.#lines.set(connectorId, line);
+      this.#queues.delete(connectorId);
+      this.#queues.set(connectorId, queue);
     }
   }
 
-  #forgetIfEmpty(connectorId: string, { inFlight, waiting }: Line): void {
-    if (this.#lines.size > LINES && inFlight === 0 && waiting.size === 0) this.#lines.delete(connectorId);
+  #forgetIfEmpty(connectorId: string, { inFlight, waiting }: Queue): void {
+    if (this.#queues.size > IDLE_QUEUES && inFlight === 0 && waiting.size === 0) this.#queues.delete(connectorId);
   }
 }

@@ -19,7 +19,7 @@ const fromThread = Compile(FromThread);
 export type RunMessage = Exclude<FromThread, { type: 'ready' | 'kept' | 'waiting' | 'running' }>;
 
 /** A job, number 0, or the n-th reply to its run: sent, and not known to be done with. */
-interface Errand {
+interface InFlightMessage {
   readonly runId: string;
   readonly number: number;
   isDone: boolean;
@@ -29,10 +29,10 @@ interface RunOnThread {
   readonly digest: string;
   readonly connectorId: string;
   /** In their order. */
-  readonly errands: Errand[];
+  readonly inFlight: InFlightMessage[];
   replies: number;
   /** When it got the thread for the first time. */
-  begunAt?: number;
+  startedAt?: number;
 }
 
 export class CompartmentThread {
@@ -45,8 +45,8 @@ export class CompartmentThread {
   /** Runs that have not ended on the thread, whatever their callers were told. */
   readonly #runs = new ById<RunOnThread>();
   /** Of all runs, in the order in which they were sent: the thread is at the first that is not done. */
-  readonly #errands: Errand[] = [];
-  #errandsOpen = 0;
+  readonly #inFlight: InFlightMessage[] = [];
+  #openMessages = 0;
   /** The run whose timer the thread is at. */
   #timed: string | undefined;
   /** Takes jobs; what was sent before waits. */
@@ -56,7 +56,7 @@ export class CompartmentThread {
   /** The run that it was at last, also if that has ended. */
   lastRun: string | undefined;
   /** What it says that it keeps for the next runs. */
-  keptBytes = 0;
+  retainedBytes = 0;
   /** What the compartment's watch has noted: the process's CPU time when it last saw the thread move. */
   markedAt = -1;
   cpuMsAtMark = 0;
@@ -81,10 +81,10 @@ export class CompartmentThread {
         if (header.type === 'ready') {
           if (this.isReady) return onBroken();
           this.isReady = true;
-          this.#noteBegin();
+          this.#recordStart();
           onReady();
         } else if (header.type === 'kept') {
-          this.keptBytes = header.bytes;
+          this.retainedBytes = header.bytes;
         } else if (!this.#runs.has(header.runId)) onBroken();
         else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
         else if (header.type === 'running') this.#comeForward(header.runId);
@@ -100,13 +100,13 @@ export class CompartmentThread {
 
   /** How much it has to do. */
   get load(): number {
-    return this.#errandsOpen + (this.#timed === undefined ? 0 : 1);
+    return this.#openMessages + (this.#timed === undefined ? 0 : 1);
   }
 
   /** The run that is running, if one is. */
   get runningRun(): string | undefined {
     if (this.#timed !== undefined) return this.#timed;
-    return this.#errands[0]?.runId;
+    return this.#inFlight[0]?.runId;
   }
 
   /** How long its messages have held this thread of ours, all together. */
@@ -115,14 +115,14 @@ export class CompartmentThread {
   }
 
   /** When a run got the thread for the first time; undefined as long as it is in the queue. */
-  begunAt(runId: string): number | undefined {
-    return this.#runs.get(runId)?.begunAt;
+  startedAt(runId: string): number | undefined {
+    return this.#runs.get(runId)?.startedAt;
   }
 
   start({ runId, bundle, integrationId, call, limits }: Job): void {
     const held = this.#use(bundle);
     const { connectorId, digest } = bundle;
-    const run: RunOnThread = { connectorId, digest, errands: [], replies: 0 };
+    const run: RunOnThread = { connectorId, digest, inFlight: [], replies: 0 };
     const isIdle = this.load === 0;
     this.#runs.set(runId, run);
     this.#send(runId, run);
@@ -169,10 +169,10 @@ export class CompartmentThread {
     const run = this.#runs.get(runId);
     if (!run) return;
     this.#runs.delete(runId);
-    for (const errand of run.errands) this.#finish(errand);
+    for (const message of run.inFlight) this.#finish(message);
     if (this.#timed === runId) this.#timed = undefined;
     this.lastRun = runId;
-    this.#noteBegin();
+    this.#recordStart();
     const held = this.#bundles.get(run.digest);
     if (held) held.runs--;
     if (this.#newest.get(run.connectorId) !== run.digest) this.#dropUnused(run.digest);
@@ -180,42 +180,42 @@ export class CompartmentThread {
 
   #rest(runId: string, replies: number): void {
     const run = this.#runs.get(runId) as RunOnThread;
-    const [first] = run.errands;
+    const [first] = run.inFlight;
     const isTimed = this.#timed === runId;
     // A thread says it once for each time that it was entered, and of what it has had.
     if (replies > run.replies || (!isTimed && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
-    while (run.errands[0] && run.errands[0].number <= replies) this.#finish(run.errands.shift() as Errand);
+    while (run.inFlight[0] && run.inFlight[0].number <= replies) this.#finish(run.inFlight.shift() as InFlightMessage);
     if (isTimed) this.#timed = undefined;
     this.lastRun = runId;
-    this.#noteBegin();
+    this.#recordStart();
   }
 
   /** The first of the queue is what the thread has turned to. */
-  #noteBegin(): void {
+  #recordStart(): void {
     const run = this.#runs.get(this.runningRun ?? '');
-    if (this.isReady && run) run.begunAt ??= performance.now();
+    if (this.isReady && run) run.startedAt ??= performance.now();
   }
 
   /** A timer's run goes ahead of jobs that the thread has not looked at yet. */
   #comeForward(runId: string): void {
     if (this.#timed !== undefined) return this.#onBroken();
     this.#timed = runId;
-    this.#noteBegin();
+    this.#recordStart();
   }
 
   #send(runId: string, run: RunOnThread): void {
     if (this.load === 0) this.movedAt = performance.now();
-    const errand: Errand = { runId, number: run.replies, isDone: false };
-    run.errands.push(errand);
-    this.#errands.push(errand);
-    this.#errandsOpen++;
-    this.#noteBegin();
+    const message: InFlightMessage = { runId, number: run.replies, isDone: false };
+    run.inFlight.push(message);
+    this.#inFlight.push(message);
+    this.#openMessages++;
+    this.#recordStart();
   }
 
-  #finish(errand: Errand): void {
-    errand.isDone = true;
-    this.#errandsOpen--;
-    while (this.#errands[0]?.isDone) this.#errands.shift();
+  #finish(message: InFlightMessage): void {
+    message.isDone = true;
+    this.#openMessages--;
+    while (this.#inFlight[0]?.isDone) this.#inFlight.shift();
   }
 
   #use({ connectorId, digest, filename, format, code }: Bundle): { runs: number; limits?: Limits } {

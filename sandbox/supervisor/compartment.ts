@@ -237,11 +237,11 @@ export class Compartment {
 
   #watchMemory(residentBytes: number, running: readonly string[]): void {
     if (this.isGone) return;
-    const keptBytes = this.#threads.reduce((sum, thread) => sum + thread.keptBytes, 0);
-    const due = { promisedBytes: this.#promisedBytes, keptBytes };
-    const verdict = this.#memory.look(residentBytes, due, running);
-    if (verdict === 'over') this.#kill(this.#largest());
-    else if (verdict === 'shed') for (const thread of this.#threads) thread.shed();
+    const retainedBytes = this.#threads.reduce((sum, thread) => sum + thread.retainedBytes, 0);
+    const due = { promisedBytes: this.#promisedBytes, retainedBytes };
+    const decision = this.#memory.check(residentBytes, due, running);
+    if (decision === 'over') this.#kill(this.#largest());
+    else if (decision === 'shed') for (const thread of this.#threads) thread.shed();
   }
 
   #kill(culprit: Culprit | undefined): void {
@@ -344,9 +344,9 @@ export class Compartment {
   /** The reply comes in the run's time, and `GRACE_MS` at the most, whatever the thread is doing. */
   #overrun(run: RunInside): void {
     const { runId } = run.job;
-    const begunAt = run.thread.begunAt(runId);
+    const startedAt = run.thread.startedAt(runId);
     // Others held it up for so long that it had less than its time. Whatever comes of it is not looked at.
-    if (begunAt === undefined || begunAt > run.startedAt + GRACE_MS / 2) {
+    if (startedAt === undefined || startedAt > run.startedAt + GRACE_MS / 2) {
       run.thread.cancel(runId);
       return this.#settle(run, fault('overloaded'));
     }

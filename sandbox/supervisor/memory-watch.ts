@@ -13,11 +13,11 @@ const NOTABLE_BYTES = 16 * MB;
 /** What was shed is back with the system by then. */
 const SHED_MS = 300;
 
-export interface MemoryDue {
+export interface MemoryBudget {
   /** What the runs inside may use, together. */
   readonly promisedBytes: number;
   /** What the threads say that they keep. */
-  readonly keptBytes: number;
+  readonly retainedBytes: number;
 }
 
 export class MemoryWatch {
@@ -41,13 +41,17 @@ export class MemoryWatch {
    * @param running the runs that have had a thread since the last look
    * @returns whether it may stay so; `shed`: if what is kept for later goes at once
    */
-  look(residentBytes: number, { promisedBytes, keptBytes }: MemoryDue, running: readonly string[]): Verdict {
+  check(
+    residentBytes: number,
+    { promisedBytes, retainedBytes }: MemoryBudget,
+    running: readonly string[],
+  ): MemoryDecision {
     const grownBytes = residentBytes - this.#residentBytes;
     this.#residentBytes = residentBytes;
     if (grownBytes > 0) {
       for (const runId of running) this.#grown.set(runId, (this.#grown.get(runId) ?? 0) + grownBytes / running.length);
     }
-    const dueBytes = BASE_BYTES + keptBytes + promisedBytes;
+    const dueBytes = BASE_BYTES + retainedBytes + promisedBytes;
     if (residentBytes <= dueBytes + this.#endedMostBytes) this.#fittingBytes = residentBytes;
     const farBytes = FAR_BYTES + this.#endedBytes;
     this.#endedBytes = 0;
@@ -84,4 +88,4 @@ export class MemoryWatch {
   }
 }
 
-export type Verdict = 'fits' | 'shed' | 'over';
+export type MemoryDecision = 'fits' | 'shed' | 'over';

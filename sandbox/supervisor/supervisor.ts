@@ -14,8 +14,8 @@ import {
   type StartHost,
 } from '../protocol.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { Compartment, type CompartmentOptions } from './compartment.ts';
-import { HoldBack } from './hold-back.ts';
 
 export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions {
   /** Compartments at the most, the spare one not counted. */
@@ -25,15 +25,15 @@ export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions 
   /** A compartment without a run for this long is let go. */
   readonly idleMs: number;
   /** Keeps a started process ready for the next connector, until no connector has one any more. */
-  readonly spare: boolean;
+  readonly prewarmed: boolean;
   /** Called when the last process has gone because nothing has run for `idleMs`, also if none was ever started. */
   readonly onRest?: () => void;
 }
 
 const SWEEP_EVERY_MS = 5_000;
 /** Processes in which replacements are tried, kept for the next one of the same connector: how many, how long. */
-const TRIALS_KEPT = 2;
-const TRIAL_IDLE_MS = 2_000;
+const LOAD_CHECKS_RETAINED = 2;
+const LOAD_CHECK_IDLE_MS = 2_000;
 const WATCH_EVERY_MS = 50;
 const NO_READINGS =
   "Memory and CPU time of connectors' processes cannot be read from /proc: what they take outside of the heap is held by their deadlines alone.";
@@ -44,10 +44,10 @@ export class Supervisor implements Sandbox {
   readonly #all = new Set<Compartment>();
   readonly #startHost: StartHost;
   readonly #admission: Admission;
-  readonly #holdBack: HoldBack;
+  readonly #circuitBreaker: CircuitBreaker;
   /** Where a replacement of a connector's code was tried last, with nobody inside. */
-  readonly #trials = new Map<string, Compartment>();
-  #spare: Compartment | undefined;
+  readonly #loadChecks = new Map<string, Compartment>();
+  #prewarmed: Compartment | undefined;
   /** Why the last process that should have started has not. */
   #startProblem: string | undefined;
   #closed = false;
@@ -61,7 +61,7 @@ export class Supervisor implements Sandbox {
     this.#options = Object.freeze({ ...options });
     this.#startHost = startHost;
     this.#admission = new Admission(options);
-    this.#holdBack = new HoldBack(options.crashesPerMinute);
+    this.#circuitBreaker = new CircuitBreaker(options.crashesPerMinute);
     this.#sweep = setInterval(() => this.#letGoIdle(), Math.min(SWEEP_EVERY_MS, options.idleMs));
     this.#sweep.unref();
   }
@@ -73,7 +73,7 @@ export class Supervisor implements Sandbox {
     if (refusal) return refusal;
     try {
       const outcome = await this.#runInside(job, ask);
-      if (outcome.status === 'answered') this.#holdBack.succeeded(connectorId);
+      if (outcome.status === 'answered') this.#circuitBreaker.succeeded(connectorId);
       return outcome;
     } finally {
       if (job.call) this.#admission.leave(connectorId);
@@ -81,7 +81,7 @@ export class Supervisor implements Sandbox {
   }
 
   isHeld(connectorId: string): boolean {
-    return this.#holdBack.isHeld(connectorId);
+    return this.#circuitBreaker.isOpen(connectorId);
   }
 
   usage(): SandboxUsage {
@@ -100,10 +100,10 @@ export class Supervisor implements Sandbox {
 
   /** Resolves to nothing once the run may go in. */
   #admit({ bundle: { connectorId }, limits, signal }: Job): Outcome | undefined | Promise<Outcome | undefined> {
-    const pauseMs = this.#holdBack.pauseLeftMs(connectorId);
-    if (pauseMs > 0) return heldBack(pauseMs);
+    const pauseMs = this.#circuitBreaker.pauseLeftMs(connectorId);
+    if (pauseMs > 0) return circuitOpen(pauseMs);
     if (this.#admission.enter(connectorId)) return undefined;
-    return this.#admission.turn(connectorId, limits.timeoutMs, signal).then((isIn) => {
+    return this.#admission.wait(connectorId, limits.timeoutMs, signal).then((isIn) => {
       if (isIn) return undefined;
       if (signal?.aborted) return refused('cancelled');
       return refused('overloaded', 'Too many runs of this connector are in flight.');
@@ -130,7 +130,7 @@ export class Supervisor implements Sandbox {
   #compartmentOf(connectorId: string): Compartment {
     const present = this.#compartments.get(connectorId);
     if (present && !present.isGone) return present;
-    const compartment = this.#roomFor(connectorId) ?? this.#takeSpare();
+    const compartment = this.#makeRoomFor(connectorId) ?? this.#takePrewarmed();
     this.#compartments.set(connectorId, compartment);
     return compartment;
   }
@@ -143,22 +143,23 @@ export class Supervisor implements Sandbox {
 
   async #runAlone(job: Job, ask: Ask): Promise<Outcome> {
     const { connectorId } = job.bundle;
-    const kept = this.#trials.get(connectorId);
-    const compartment = kept && !kept.isGone ? kept : this.#takeSpare();
+    const kept = this.#loadChecks.get(connectorId);
+    const compartment = kept && !kept.isGone ? kept : this.#takePrewarmed();
     // Whoever tries another meanwhile takes another.
-    this.#trials.delete(connectorId);
+    this.#loadChecks.delete(connectorId);
     this.#watchWhileBusy();
     const outcome = await compartment.run(job, ask);
     // Code that has done nothing wrong leaves nothing behind; a process costs a hundred times a check.
-    if (outcome.status === 'answered') this.#keepTrial(connectorId, compartment);
+    if (outcome.status === 'answered') this.#retainLoadCheck(connectorId, compartment);
     else compartment.letGo();
     return outcome;
   }
 
-  #keepTrial(connectorId: string, compartment: Compartment): void {
+  #retainLoadCheck(connectorId: string, compartment: Compartment): void {
     if (compartment.isGone) return;
-    if (this.#closed || this.#trials.has(connectorId) || this.#trials.size >= TRIALS_KEPT) compartment.letGo();
-    else this.#trials.set(connectorId, compartment);
+    if (this.#closed || this.#loadChecks.has(connectorId) || this.#loadChecks.size >= LOAD_CHECKS_RETAINED)
+      compartment.letGo();
+    else this.#loadChecks.set(connectorId, compartment);
   }
 
   /** Nothing is watched, and nobody woken, while nothing runs. */
@@ -172,10 +173,10 @@ export class Supervisor implements Sandbox {
     }, WATCH_EVERY_MS);
   }
 
-  #takeSpare(): Compartment {
-    const compartment = this.#spare && !this.#spare.isGone ? this.#spare : this.#start();
-    this.#spare = undefined;
-    if (this.#options.spare) void Promise.race([compartment.ready, compartment.gone]).then(() => this.#startSpare());
+  #takePrewarmed(): Compartment {
+    const compartment = this.#prewarmed && !this.#prewarmed.isGone ? this.#prewarmed : this.#start();
+    this.#prewarmed = undefined;
+    if (this.#options.prewarmed) void Promise.race([compartment.ready, compartment.gone]).then(() => this.#prewarm());
     return compartment;
   }
 
@@ -183,16 +184,17 @@ export class Supervisor implements Sandbox {
     const compartment: Compartment = new Compartment(this.#startHost, this.#options, {
       onBroughtDown: (culprit) => {
         const connectorId = culprit ?? this.#onlyConnectorOf(compartment);
-        if (connectorId !== undefined) this.#holdBack.crashed(connectorId);
+        if (connectorId !== undefined) this.#circuitBreaker.crashed(connectorId);
       },
       onStart: (problem) => {
         this.#startProblem = problem;
       },
       onGone: () => {
         this.#all.delete(compartment);
-        if (this.#spare === compartment) this.#spare = undefined;
+        if (this.#prewarmed === compartment) this.#prewarmed = undefined;
         for (const connectorId of this.#connectorsOf(compartment)) this.#compartments.delete(connectorId);
-        for (const [connectorId, trial] of this.#trials) if (trial === compartment) this.#trials.delete(connectorId);
+        for (const [connectorId, loadCheck] of this.#loadChecks)
+          if (loadCheck === compartment) this.#loadChecks.delete(connectorId);
       },
     });
     this.#all.add(compartment);
@@ -209,22 +211,22 @@ export class Supervisor implements Sandbox {
     return others.length === 0 ? only : undefined;
   }
 
-  #startSpare(): void {
-    if (!this.#closed && !this.#spare) this.#spare = this.#start();
+  #prewarm(): void {
+    if (!this.#closed && !this.#prewarmed) this.#prewarmed = this.#start();
   }
 
   /**
    * At the limit, lets the longest idle compartment go; if none is idle, gives one to be shared: those
    * who bring theirs down share with each other first, and of the rest the least used one is taken.
    */
-  #roomFor(newcomerId: string): Compartment | undefined {
+  #makeRoomFor(newcomerId: string): Compartment | undefined {
     const present = [...new Set(this.#compartments.values())].filter(({ isGone }) => !isGone);
     if (present.length < this.#options.compartments) return undefined;
     const [longestIdle] = present
       .filter(({ runsInside }) => runsInside === 0)
       .sort((a, b) => a.idleSince - b.idleSince);
     if (!longestIdle) {
-      const crashes = (connectorId: string): boolean => this.#holdBack.crashesLately(connectorId);
+      const crashes = (connectorId: string): boolean => this.#circuitBreaker.hasCrashedRecently(connectorId);
       const isUnlike = (compartment: Compartment): number =>
         Number(this.#connectorsOf(compartment).some(crashes) !== crashes(newcomerId));
       return present.sort((a, b) => isUnlike(a) - isUnlike(b) || a.runsInside - b.runsInside)[0];
@@ -238,11 +240,11 @@ export class Supervisor implements Sandbox {
     for (const compartment of this.#compartments.values()) {
       if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.letGo();
     }
-    const triedBefore = performance.now() - TRIAL_IDLE_MS;
-    for (const trial of this.#trials.values()) if (trial.idleSince < triedBefore) trial.letGo();
+    const triedBefore = performance.now() - LOAD_CHECK_IDLE_MS;
+    for (const loadCheck of this.#loadChecks.values()) if (loadCheck.idleSince < triedBefore) loadCheck.letGo();
     // Where nothing has run for so long, the next call may as well wait for its process to start.
     const isAtRest = [...this.#compartments.values()].every(({ isGone }) => isGone);
-    if (isAtRest && this.#spare && this.#spare.idleSince < before) this.#spare.letGo();
+    if (isAtRest && this.#prewarmed && this.#prewarmed.idleSince < before) this.#prewarmed.letGo();
     if (this.#all.size > 0 || !this.#hasWorked || this.#startedAt > before) return;
     this.#hasWorked = false;
     this.#options.onRest?.();
@@ -253,7 +255,7 @@ function refused(fault: 'overloaded' | 'sandbox_restarted' | 'cancelled', messag
   return { status: 'faulted', fault, message, spent: nothingSpent };
 }
 
-function heldBack(pauseMs: number): Outcome {
+function circuitOpen(pauseMs: number): Outcome {
   const seconds = Math.ceil(pauseMs / 1_000);
   const message = `The connector keeps bringing its compartment down and is held back for ${seconds} s.`;
   return { status: 'faulted', fault: 'overloaded', message, spent: nothingSpent, retryAfterMs: pauseMs };

@@ -61,7 +61,7 @@ export class GuestIsolate {
   readonly #entries = new Map<EntryName, Entry>();
   readonly #guest: ivm.Reference<GuestEntries>;
   #heapBytes = 0;
-  #keptBytes = 0;
+  #retainedBytes = 0;
   #heapReadAt = Number.NEGATIVE_INFINITY;
   #loaded = false;
   /** Who gets the callbacks: the run that has the isolate. */
@@ -144,8 +144,8 @@ export class GuestIsolate {
   }
 
   /** What it keeps in memory beyond an empty one, as it was when its heap was read last. */
-  get keptBytes(): number {
-    return this.#keptBytes;
+  get retainedBytes(): number {
+    return this.#retainedBytes;
   }
 
   readHeap(): void {
@@ -153,7 +153,7 @@ export class GuestIsolate {
     const { used_heap_size, externally_allocated_size } = this.#isolate.getHeapStatisticsSync();
     this.#heapReadAt = performance.now();
     this.#heapBytes = used_heap_size;
-    this.#keptBytes = Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
+    this.#retainedBytes = Math.max(0, used_heap_size + externally_allocated_size - EMPTY_HEAP_BYTES);
   }
 
   get isLoaded(): boolean {

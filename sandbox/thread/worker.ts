@@ -6,7 +6,7 @@ import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import { portStream } from '../port-stream.ts';
 import type { Bundle, FromThread, Limits, ThreadOptions, ToThread } from '../protocol.ts';
 import { Run, type RunEnd, type RunPort } from './run.ts';
-import { Turns } from './turns.ts';
+import { RunState } from './run-state.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
 /** Settles when the pipe is closed. @param end the thread's own pipe to the runtime */
@@ -48,18 +48,18 @@ class JobServer {
   readonly #runs = new Map<string, Run>();
   readonly #bundles = new Map<string, { readonly bundle: Bundle; limits?: Limits }>();
   readonly #channel: FrameChannel<FromThread>;
-  readonly #turns: Turns;
+  readonly #runState: RunState;
 
   constructor({ warmIsolates, warmMs }: ThreadOptions, channel: FrameChannel<FromThread>) {
     this.#channel = channel;
-    this.#turns = new Turns(channel);
+    this.#runState = new RunState(channel);
     this.#warm = new WarmIsolates(warmIsolates, warmMs, (bytes) => channel.send({ type: 'kept', bytes }));
     setInterval(() => this.#warm.sweep(), SWEEP_EVERY_MS).unref();
   }
 
   take(message: ToThread, body: string): void {
     this.#handle(message, body);
-    this.#warm.noteWork();
+    this.#warm.onWork();
   }
 
   #handle(message: ToThread, body: string): void {
@@ -79,7 +79,7 @@ class JobServer {
         this.#bundles.delete(message.digest);
         return this.#warm.drop(message.digest);
       case 'shed':
-        return this.#warm.letGoAll();
+        return this.#warm.releaseAll();
     }
   }
 
@@ -90,19 +90,19 @@ class JobServer {
     const { bundle, limits } = held;
     const isolate = this.#warm.take(integrationId, bundle, limits.memoryMb);
     // Not after a bundle was tried: at a start they all are.
-    if (call && !isolate.isLoaded) this.#warm.keepSpare(limits.memoryMb);
+    if (call && !isolate.isLoaded) this.#warm.prewarm(limits.memoryMb);
     const channel = this.#channel;
-    const turns = this.#turns;
+    const runState = this.#runState;
     const port: RunPort = {
       ask: (askId, capability, request) => channel.send({ type: 'ask', runId, askId, capability }, request),
       log: (level, text) => channel.send({ type: 'log', runId, level }, text),
-      entering: (isTimer) => turns.enter(runId, isTimer),
-      resting: (replies, isTimer) => turns.rest(runId, replies, isTimer),
+      entering: (isTimer) => runState.enter(runId, isTimer),
+      resting: (replies, isTimer) => runState.rest(runId, replies, isTimer),
       flush: () => channel.flush(),
     };
     const run = new Run(isolate, limits, port, (outcome) => {
       this.#runs.delete(runId);
-      turns.ended(runId);
+      runState.ended(runId);
       this.#report(runId, outcome);
       this.#warm.give(integrationId, isolate);
     });

@@ -6,7 +6,7 @@ import type { InProcessCallers } from '../broker/in-process-callers.ts';
 import { isSameSecret, type OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
-import { clientOf, type Guesses } from './rate-limit.ts';
+import { clientOf, type FailedAuthentications } from './rate-limit.ts';
 
 export const hashToken = (token: string): string => hash('sha256', token);
 
@@ -41,8 +41,12 @@ function tokenIn(authorization: string): string {
   return token;
 }
 
-/** @param tokenHash of the administrator's token, hex; @param guesses bounds how many may be tried */
-export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens, guesses: Guesses): Middleware {
+/** @param tokenHash of the administrator's token, hex; @param failedAuthentications bounds how many may be tried */
+export function authenticate(
+  tokenHash: string,
+  oneTimeTokens: OneTimeTokens,
+  failedAuthentications: FailedAuthentications,
+): Middleware {
   const expected = Buffer.from(tokenHash, 'latin1');
   const given = Buffer.alloc(expected.length);
   const isAdministrators = (token: string): boolean => {
@@ -61,15 +65,15 @@ export function authenticate(tokenHash: string, oneTimeTokens: OneTimeTokens, gu
     const isKnown = known !== undefined && isSameSecret(authorization, known);
     const token = isKnown ? '' : tokenIn(authorization);
     const client = clientOf(ctx as ApiContext);
-    if (client !== undefined) guesses.assertMayTry(client);
+    if (client !== undefined) failedAuthentications.assertMayTry(client);
     if (isKnown || isAdministrators(token)) {
       known = authorization;
-      if (client !== undefined) guesses.succeeded(client);
+      if (client !== undefined) failedAuthentications.succeeded(client);
       return next();
     }
     const grant = oneTimeTokens.find(token);
     if (!grant) {
-      if (client !== undefined) guesses.failed(client);
+      if (client !== undefined) failedAuthentications.failed(client);
       throw requestError('unauthorized');
     }
     (ctx as ApiContext).state.grant = grant;

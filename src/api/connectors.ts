@@ -2,7 +2,7 @@
 import type { Router } from '@koa/router';
 import Type, { Compile } from '#typebox';
 import type { Connector } from '../connector/bundle.ts';
-import type { ConnectorRow } from '../connector/slot.ts';
+import type { ConnectorRow } from '../connector/registry-entry.ts';
 import { TARBALL_BYTES } from '../connector/tarball.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
@@ -13,7 +13,7 @@ import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
 import { shortList } from '../shortened.ts';
 import { asStoreError } from '../store/files.ts';
-import { placeOf } from '../store/store.ts';
+import { sortKeyOf } from '../store/store.ts';
 import { assertCoding, readBytes, readObject } from './body.ts';
 import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
@@ -40,7 +40,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     await catalog.start();
     await replyList(ctx, {
       source: () => catalog.rows(),
-      placeOf: ({ name, _id }) => [name, _id],
+      sortKeyOf: ({ name, _id }) => [name, _id],
       show: (row, projection) => asText(withHold(row) as unknown as JsonObject, projection),
       publicUrl: publicUrl(),
     });
@@ -110,7 +110,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
     const { _id } = await rowOf(ctx);
     await replyList(ctx, {
       source: (after) => store.documents(after),
-      placeOf: ({ integration }) => placeOf(integration.head),
+      sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
       matches: ({ integration }) => integration.head._connectorId === _id,
       show: ({ integration: { head } }, projection) =>
         asText(installBaseRow(shown(service, head as Integration), catalog.get(_id)), projection),

@@ -1,6 +1,6 @@
 /** `/openapi.json` and `/docs`: the same for every installation of a version, and needs no token. */
 import { type ApiContext, replyJsonText } from './context.ts';
-import type { OpenRoutes } from './open.ts';
+import type { OpenRoutes } from './public-routes.ts';
 
 export function descriptionRoutes(version: string, publicUrl: () => string): OpenRoutes {
   // Made, and what makes them loaded, when they are first asked for; where the server is reached is known by then.

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { RequestError, requestError } from '../errors.ts';
 import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
 import { shownText } from '../record/records.ts';
-import type { KeptReply, Making, ReplyLedger } from '../store/reply-ledger.ts';
+import type { Making, ReplyLedger, StoredReply } from '../store/reply-ledger.ts';
 import { type RecordKind, recordKinds } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account } from '../work/work.ts';
@@ -15,7 +15,7 @@ import { type ApiContext, etagOf, replyJsonText } from './context.ts';
 /** A structured field's string (RFC 8941, 3.3.3), or the same without quotes, as most clients send it. */
 const KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,255}))$/;
 /** Of a reply's headers, those that are part of what it says. `Location` is made anew. */
-const KEPT_HEADERS = ['ETag', 'Bulkhead-Run-Id'];
+const RETAINED_HEADERS = ['ETag', 'Bulkhead-Run-Id'];
 
 export class Idempotency {
   readonly #service: Service;
@@ -23,7 +23,7 @@ export class Idempotency {
   readonly #publicUrl: () => string;
   readonly #onError: (error: unknown) => void;
   /** Keys whose first request is going on. */
-  readonly #going = new Set<string>();
+  readonly #running = new Set<string>();
 
   constructor(
     service: Service,
@@ -74,10 +74,10 @@ export class Idempotency {
   ): Promise<string> {
     const known = this.#ledger.find(key);
     if (known && known.request !== request) throw requestError('idempotency_mismatch');
-    if (this.#going.has(key)) {
+    if (this.#running.has(key)) {
       throw requestError('conflict', { message: 'The first request with this Idempotency-Key is still going on.' });
     }
-    this.#going.add(key);
+    this.#running.add(key);
     try {
       const reply = known && (known.reply ?? (await this.#settleOne(key, known.making)));
       if (known && reply) {
@@ -88,7 +88,7 @@ export class Idempotency {
       await this.#do(ctx, key, making, work);
       return making.id;
     } finally {
-      this.#going.delete(key);
+      this.#running.delete(key);
     }
   }
 
@@ -99,7 +99,7 @@ export class Idempotency {
       await this.#noteFailure(key, making, error);
       throw error;
     }
-    const headers = KEPT_HEADERS.flatMap((name) => {
+    const headers = RETAINED_HEADERS.flatMap((name) => {
       const value = ctx.response.get(name);
       return value === '' ? [] : [[name, value] as const];
     });
@@ -126,13 +126,13 @@ export class Idempotency {
   }
 
   /** Of a request whose end nobody noted: the reply, if it was done; otherwise the key is free again. */
-  async #settleOne(key: string, making: Making): Promise<KeptReply | undefined> {
+  async #settleOne(key: string, making: Making): Promise<StoredReply | undefined> {
     const reply = await this.#replyOf(making);
     this.#note(() => (reply ? this.#ledger.finish(key, reply) : this.#ledger.drop(key)));
     return reply;
   }
 
-  async #replyOf({ kind, id, status }: Making): Promise<KeptReply | undefined> {
+  async #replyOf({ kind, id, status }: Making): Promise<StoredReply | undefined> {
     const integrationId = await this.#service.store.ownerOf(id);
     if (integrationId === undefined) return undefined;
     const unit = await UnitOfWork.open(this.#service.store, integrationId);
@@ -167,7 +167,7 @@ function keyOf({ method, path }: ApiContext, given: string): string {
   return hash('sha256', `${method} ${path}\n${key}`);
 }
 
-function replay(ctx: ApiContext, { status, headers, body }: KeptReply): void {
+function replay(ctx: ApiContext, { status, headers, body }: StoredReply): void {
   ctx.status = status;
   ctx.set({ ...headers, 'Idempotent-Replayed': 'true' });
   replyJsonText(ctx, body);

@@ -8,7 +8,7 @@ import { integrationJson, integrationOf, put, type Service, shown } from '../int
 import { isAbout, type Projection, project } from '../projection.ts';
 import { shortList } from '../shortened.ts';
 import type { Part } from '../store/part.ts';
-import { type Place, placeOf, recordKinds } from '../store/stored.ts';
+import { recordKinds, type SortKey, sortKeyOf } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import {
@@ -47,7 +47,7 @@ export function integrationRoutes(
     const isWanted = filtersOf(ctx, IntegrationFilters);
     await replyList(ctx, {
       source: (after) => (own ? [own] : integrationsOf(service, after)),
-      placeOf: ({ head }) => placeOf(head),
+      sortKeyOf: ({ head }) => sortKeyOf(head),
       matches: ({ head }) => isWanted(head),
       filters: IntegrationFilters,
       show: (seen, projection) => shownText(ctx, seen, projection),
@@ -158,7 +158,7 @@ interface Seen {
 
 const seenIn = (unit: UnitOfWork): Seen => ({ head: integrationOf(unit), settings: unit.settings });
 
-async function* integrationsOf(service: Service, after: Place | undefined): AsyncGenerator<Seen> {
+async function* integrationsOf(service: Service, after: SortKey | undefined): AsyncGenerator<Seen> {
   for await (const { integration, settings } of service.store.documents(after)) {
     yield { head: integration.head as Integration, settings };
   }

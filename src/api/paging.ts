@@ -3,7 +3,7 @@ import Type, { Compile, type TObject, type TOptional, type TString } from '#type
 import type { JsonObject } from '../json.ts';
 import { type Projection, project } from '../projection.ts';
 import { joined } from '../store/document.ts';
-import { comparePlaces, type Place } from '../store/store.ts';
+import { compareSortKeys, type SortKey } from '../store/store.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
@@ -25,7 +25,7 @@ const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /** What a list shows, sorted, from after a place on; earlier ones are passed over. */
-export type Source<T> = (after: Place | undefined) => AsyncIterable<T> | Iterable<T>;
+export type Source<T> = (after: SortKey | undefined) => AsyncIterable<T> | Iterable<T>;
 
 export type Filters = TObject<Record<string, TOptional<TString>>>;
 
@@ -51,12 +51,12 @@ function limitOf(ctx: ApiContext): number {
   throw badQuery(`limit is a whole number from 1 to ${LIMIT_MAX}`);
 }
 
-function cursorOf(ctx: ApiContext): Place | undefined {
+function cursorOf(ctx: ApiContext): SortKey | undefined {
   const text = queryOf(ctx, 'cursor');
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (cursorValue.Check(value)) return value as unknown as Place;
+    if (cursorValue.Check(value)) return value as unknown as SortKey;
   } catch {
     // Not one of ours.
   }
@@ -80,7 +80,7 @@ function assertKnownParameters(ctx: ApiContext, filters: Filters | undefined): v
 export interface ListOptions<T> {
   readonly source: Source<T>;
   /** What the list is sorted by. */
-  readonly placeOf: (item: T) => Place;
+  readonly sortKeyOf: (item: T) => SortKey;
   /** An item's JSON. */
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list; all, if not given. */
@@ -92,7 +92,7 @@ export interface ListOptions<T> {
 
 /** Replies one page of a list. No more of it is looked at than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
-  const { source, placeOf, show, matches = () => true, publicUrl } = options;
+  const { source, sortKeyOf, show, matches = () => true, publicUrl } = options;
   assertKnownParameters(ctx, options.filters);
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
@@ -101,11 +101,11 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   const slice = new TimeSlice();
   let items = 0;
   let chars = 0;
-  let last: Place | undefined;
+  let last: SortKey | undefined;
   for await (const item of source(cursor)) {
     if (slice.isOver) await slice.next();
-    const place = placeOf(item);
-    if ((cursor && comparePlaces(place, cursor) <= 0) || !matches(item)) continue;
+    const place = sortKeyOf(item);
+    if ((cursor && compareSortKeys(place, cursor) <= 0) || !matches(item)) continue;
     if (last && (items === limit || chars >= PAGE_CHARS)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;
@@ -121,7 +121,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   replyJsonText(ctx, joined(page));
 }
 
-function nextLink(ctx: ApiContext, last: Place, publicUrl: string): string {
+function nextLink(ctx: ApiContext, last: SortKey, publicUrl: string): string {
   // A request may name its target with a scheme and a host of its own (RFC 9112, 3.2.2).
   const { pathname, search } = new URL(ctx.originalUrl, publicUrl);
   const next = new URL(publicUrl + pathname + search);

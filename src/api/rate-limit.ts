@@ -94,7 +94,7 @@ export function limitRate({ perSecond, onLimited }: RateLimitOptions): Middlewar
  * minute is over, or each reply would tell whether a guess was right; but an address that the administrator
  * has come from goes on: nobody can shut them out by guessing beside them, behind the same proxy say.
  */
-export class Guesses {
+export class FailedAuthentications {
   readonly #perMinute: number;
   readonly #onLimited: RateLimitOptions['onLimited'];
   readonly #bad = new Windows(MINUTE_MS);

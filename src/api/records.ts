@@ -16,7 +16,7 @@ import {
   type Writer,
 } from '../record/records.ts';
 import type { Part } from '../store/part.ts';
-import { byAge, comparePlaces, type Place, placeOf, type RecordKind, recordKinds } from '../store/stored.ts';
+import { byAge, compareSortKeys, type RecordKind, recordKinds, type SortKey, sortKeyOf } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
@@ -44,7 +44,7 @@ export function recordRoutes(
       const isWanted = filtersOf(ctx, RecordFilters);
       await replyList(ctx, {
         source: (after) => oldest(recordsFor(ctx, service, kind), ({ head }) => isWanted(head), after),
-        placeOf: ({ head }) => placeOf(head),
+        sortKeyOf: ({ head }) => sortKeyOf(head),
         filters: RecordFilters,
         show: (record, projection) => shown(ctx, record, projection),
         publicUrl: publicUrl(),
@@ -158,14 +158,14 @@ async function* recordsFor(ctx: ApiContext, service: Service, kind: RecordKind):
 async function* oldest(
   records: AsyncIterable<Part>,
   isWanted: (record: Part) => boolean,
-  after: Place | undefined,
+  after: SortKey | undefined,
 ): AsyncGenerator<Part> {
   const enough = LIMIT_MAX + 1;
   let kept: Part[] = [];
   const slice = new TimeSlice();
   for await (const record of records) {
     if (slice.isOver) await slice.next();
-    if (!isWanted(record) || (after && comparePlaces(placeOf(record.head), after) <= 0)) continue;
+    if (!isWanted(record) || (after && compareSortKeys(sortKeyOf(record.head), after) <= 0)) continue;
     kept.push(record);
     if (kept.length >= 2 * enough) kept = kept.sort((a, b) => byAge(a.head, b.head)).slice(0, enough);
   }

@@ -8,7 +8,7 @@ import { asText, replyList } from './paging.ts';
 import { projectionOf } from './projection.ts';
 
 /** Runs are listed by their ids, which count up. */
-const placeOf = ({ _id }: { readonly _id: string }): [place: string, id: string] => [_id, _id];
+const sortKeyOf = ({ _id }: { readonly _id: string }): [place: string, id: string] => [_id, _id];
 
 export function runRoutes(router: Router, service: Service, publicUrl: () => string): void {
   const { runs } = service.dispatcher;
@@ -18,7 +18,7 @@ export function runRoutes(router: Router, service: Service, publicUrl: () => str
     const id = await knownIntegration(ctx, service);
     await replyList(ctx, {
       source: (after) => runs.of(id, after?.[1]),
-      placeOf,
+      sortKeyOf,
       show: (run, projection) => asText(asJson(run), projection),
       publicUrl: publicUrl(),
     });

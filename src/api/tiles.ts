@@ -5,7 +5,7 @@ import { newerVersion } from '../integration/newer-version.ts';
 import { type Service, shown } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import type { Document } from '../store/document.ts';
-import { placeOf, recordKinds } from '../store/stored.ts';
+import { recordKinds, sortKeyOf } from '../store/stored.ts';
 import { type ApiContext, unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
 
@@ -17,7 +17,7 @@ export function tileRoutes(router: Router, service: Service, publicUrl: () => st
     const own = grant && (await service.store.get(grant.integrationId));
     await replyList(ctx, {
       source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
-      placeOf: ({ integration }) => placeOf(integration.head),
+      sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
       show: (document, projection) => asText(tileOf(service, document), projection),
       publicUrl: publicUrl(),
     });

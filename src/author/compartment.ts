@@ -10,7 +10,7 @@ import { objectIds } from '../store/object-id.ts';
 import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
 import { findingLine, isError } from './finding.ts';
 import { readProject } from './project.ts';
-import { stageProject } from './stage.ts';
+import { buildProject } from './project-build.ts';
 
 export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
 
@@ -87,7 +87,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
   const logs: { level: string; text: string }[] = [];
   const progress: { fraction: number; message: string }[] = [];
   const sourceLines = new SourceLines();
-  const sandbox = createSandbox({ spare: false });
+  const sandbox = createSandbox({ prewarmed: false });
   const close = (): Promise<void> => sandbox.close();
 
   return {
@@ -135,7 +135,7 @@ async function errorOf(
 async function connectorOf(folder: string): Promise<Connector> {
   const { project, findings: unread } = await readProject(folder);
   if (!project) throw new Error(unread.map(findingLine).join('\n'));
-  const { bundle, findings } = await stageProject(project);
+  const { bundle, findings } = await buildProject(project);
   if (bundle) return bundle.connector;
   throw new Error(findings.filter(isError).map(findingLine).join('\n'));
 }

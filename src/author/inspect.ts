@@ -5,9 +5,9 @@ import { type Loaded, loadBundle } from '../connector/load-check.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type Finding, isError } from './finding.ts';
 import { type Project, readProject } from './project.ts';
-import { type Staged, stageProject } from './stage.ts';
+import { buildProject, type ProjectBuild } from './project-build.ts';
 
-export interface Inspected extends Staged {
+export interface Inspected extends ProjectBuild {
   readonly project?: Project;
   /** Names of the functions, by section. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
@@ -22,7 +22,7 @@ export async function inspectProject(folder: string, onStep: (step: string) => v
   const { project, findings: unread } = await readProject(folder);
   if (!project) return { findings: unread };
   onStep(project.source === undefined ? 'Reading' : 'Building');
-  const { findings, bundle } = await stageProject(project);
+  const { findings, bundle } = await buildProject(project);
   if (!bundle) return { project, findings };
   onStep('Loading');
   const { problem, sections, warning } = await loaded(bundle.connector);
@@ -42,7 +42,7 @@ function oddities(project: Project, warning: string | undefined): Finding[] {
 }
 
 async function loaded(connector: Connector): Promise<Loaded> {
-  const sandbox = createSandbox({ spare: false });
+  const sandbox = createSandbox({ prewarmed: false });
   try {
     return await loadBundle(sandbox, objectIds(), connector, false);
   } finally {

@@ -1,7 +1,7 @@
 /** What a running connector may ask for, made from its run's grant. Every request is checked here. */
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import type { Trace } from '../trace-context.ts';
-import { Turns } from '../work/turns.ts';
+import { Semaphore } from '../work/semaphore.ts';
 import type { Work } from '../work/work.ts';
 import { type AskedRequest, tasks } from './ask-tasks.ts';
 import { progressIn } from './ask-texts.ts';
@@ -57,7 +57,7 @@ export class Broker {
   askFor(grantee: Grantee, events: RunEvents): Ask {
     const progress = new Progress(events);
     // A run's own: runs that it starts through the runtime must not wait for it.
-    const turns = new Turns(PLATFORM_REQUESTS_AT_ONCE);
+    const semaphore = new Semaphore(PLATFORM_REQUESTS_AT_ONCE);
     const { connectorId, grant } = grantee;
     grant.onCharged = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
     return {
@@ -67,7 +67,7 @@ export class Broker {
           await this.#queue.turn(connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
           if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');
-          return this.#fetch(text, grantee, signal, turns);
+          return this.#fetch(text, grantee, signal, semaphore);
         }),
       progress: (text, signal) =>
         answer(async () => {
@@ -105,11 +105,11 @@ export class Broker {
   }
 
   /** @returns JSON */
-  async #fetch(text: string, grantee: Grantee, signal: AbortSignal, turns: Turns): Promise<Buffer> {
+  async #fetch(text: string, grantee: Grantee, signal: AbortSignal, semaphore: Semaphore): Promise<Buffer> {
     const request = await this.#counted(grantee, () => this.#parsed(text, grantee.grant));
     const path = this.#platformApi.pathOf(request.url);
     if (path === undefined) return this.#counted(grantee, () => this.#fetchFromOutside(request, grantee, signal));
-    return turns.take(async () => {
+    return semaphore.run(async () => {
       if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
       return this.#counted(grantee, async () => {
         const response = await this.#platformApi.request({ ...request, url: path }, grantee);

@@ -8,7 +8,7 @@ import { buildConnector } from 'undici';
 import type { FairSemaphore } from '../work/fair-semaphore.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
-import { prepareConnection } from './kept-connection.ts';
+import { prepareConnection } from './keep-alive-connection.ts';
 
 /** A server with several addresses gets this long for each before the next is tried. */
 const ADDRESS_ATTEMPT_MS = 1_000;

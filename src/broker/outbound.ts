@@ -11,7 +11,7 @@ import { AddressGuard } from './address-guard.ts';
 import { Denied } from './denied.ts';
 import { exchange, type ResponseHead } from './exchange.ts';
 import type { GuardedAgents } from './guarded-agent.ts';
-import { isStaleConnection } from './kept-connection.ts';
+import { isStaleConnection } from './keep-alive-connection.ts';
 import { OriginPermissions } from './origin-permissions.ts';
 import { failureOf } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';

@@ -9,8 +9,8 @@ import { backupOf } from '../store/backup.ts';
 import { syncFolder, temporaryFor } from '../store/files.ts';
 import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
-import { metered, meterOn } from './meter.ts';
 import { isServerNamed, withStore } from './own-store.ts';
+import { progressLineOn, withProgress } from './progress-line.ts';
 
 export const backup: Command = {
   name: 'backup',
@@ -34,9 +34,11 @@ export const backup: Command = {
     if (!isServerNamed(given) && !existsSync(options.data))
       throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
-    const meter = meterOn(out);
+    const meter = progressLineOn(out);
     const save = (bytes: Readable): Promise<void> =>
-      pipeline(metered(bytes, meter, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), { signal });
+      pipeline(withProgress(bytes, meter, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), {
+        signal,
+      });
     try {
       const askFor = async (why: string): Promise<void> => {
         const { body } = await ask({ url, options, signal, why }, { method: 'GET', path: '/v1/backup' });

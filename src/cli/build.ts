@@ -1,6 +1,6 @@
 /** `bulkhead build`: one file and its source map, where the manifest's `main` says. */
 import { join } from 'node:path';
-import { mainOf, writeFiles } from '../author/stage.ts';
+import { mainOf, writeFiles } from '../author/project-build.ts';
 import { type Command, CommandError, FAILED, jsonFlag, print } from './command.ts';
 import { countOf, folderArgument, folderOf, inspect, printFindings } from './inspect.ts';
 

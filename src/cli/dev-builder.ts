@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
 import { type Finding, findingLine, isError } from '../author/finding.ts';
 import { readProject } from '../author/project.ts';
-import { type Files, stageProject, writeFiles } from '../author/stage.ts';
+import { buildProject, type Files, writeFiles } from '../author/project-build.ts';
 import { CommandError, type Given } from './command.ts';
 
 /** One build at a time; what changes meanwhile leads to one more. */
@@ -64,7 +64,7 @@ export class DevBuilder {
     if (!project) return { findings, name: '' };
     const name = `${project.manifest.name} ${project.manifest.version}`;
     try {
-      const { bundle, findings: found, inputs } = await stageProject(project);
+      const { bundle, findings: found, inputs } = await buildProject(project);
       if (inputs) this.outside = inputs.filter((path) => isNeighbour(relative(this.#folder, path)));
       return { ...(bundle ? { files: bundle.files } : {}), findings: found, name };
     } catch (error) {

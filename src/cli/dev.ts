@@ -7,7 +7,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { pino } from 'pino';
 import { readProject } from '../author/project.ts';
 import { connectorIdOf } from '../connector/manifest.ts';
-import type { ConnectorRow } from '../connector/slot.ts';
+import type { ConnectorRow } from '../connector/registry-entry.ts';
 import { watchBundles } from '../connector/watch.ts';
 import { RequestError } from '../errors.ts';
 import { optionNames } from '../options.ts';
@@ -16,9 +16,9 @@ import { type AskedServer, ask } from './ask-server.ts';
 import { type Command, CommandError, type Given } from './command.ts';
 import { DevBuilder } from './dev-builder.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
+import { errorMessage } from './error-message.ts';
 import { followEvents } from './follow-events.ts';
 import { folderArgument, folderOf } from './inspect.ts';
-import { sentenceOf } from './sentence.ts';
 
 /** In the author's folder; hidden, so that nobody takes it for a part of the connector. */
 const OWN_FOLDER = '.bulkhead';
@@ -53,7 +53,7 @@ export const dev: Command = {
     const server = into === undefined ? await serve(given, folder, connectors) : await otherServer(given);
     const watcher = watchBundles(folder, () => void rebuild());
     const rebuild = async (): Promise<void> => {
-      await builder.build().catch((error) => given.out.write(`! ${sentenceOf(error) ?? String(error)}\n`));
+      await builder.build().catch((error) => given.out.write(`! ${errorMessage(error) ?? String(error)}\n`));
       watcher.also(builder.outside);
     };
     watcher.also(builder.outside);

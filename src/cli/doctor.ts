@@ -2,11 +2,11 @@
 import { resolve } from 'node:path';
 import type { Options } from '../options.ts';
 import { type Command, FAILED, jsonFlag, serverOptions } from './command.ts';
+import type { CheckResult } from './doctor/check-result.ts';
 import { dataFolder } from './doctor/data-folder.ts';
 import { compartment, isolatedVm, nodeVersion, permissionModel, processReadings } from './doctor/machine.ts';
 import { bundles, port } from './doctor/server.ts';
-import type { Verdict } from './doctor/verdict.ts';
-import { type Meter, meterOn } from './meter.ts';
+import { type ProgressLine, progressLineOn } from './progress-line.ts';
 
 const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
 
@@ -20,8 +20,8 @@ export const doctor: Command = {
 
   async run({ options, flags, out, cwd }) {
     const isJson = flags.json === true;
-    const meter = meterOn(out);
-    const verdicts: Verdict[] = [];
+    const meter = progressLineOn(out);
+    const verdicts: CheckResult[] = [];
     for await (const verdict of examined(options, cwd, meter)) {
       verdicts.push(verdict);
       meter.clear();
@@ -36,7 +36,7 @@ export const doctor: Command = {
   },
 };
 
-async function* examined(options: Options, cwd: string, meter: Meter): AsyncGenerator<Verdict> {
+async function* examined(options: Options, cwd: string, meter: ProgressLine): AsyncGenerator<CheckResult> {
   yield nodeVersion(process.versions.node);
   meter.show('Loading isolated-vm …');
   const vm = await isolatedVm();

@@ -5,14 +5,14 @@ import { findingLine, isError } from '../author/finding.ts';
 import { type Inspected, inspectProject } from '../author/inspect.ts';
 import { RequestError } from '../errors.ts';
 import { CommandError, type Given } from './command.ts';
-import { meterOn } from './meter.ts';
+import { progressLineOn } from './progress-line.ts';
 
 export const folderArgument = ['[folder]', 'where package.json lies; by default here'] as const;
 
 export const folderOf = ({ args, cwd }: Given): string => resolve(cwd, args[0] ?? '.');
 
 export async function inspect(given: Given): Promise<Inspected> {
-  const meter = meterOn(given.out);
+  const meter = progressLineOn(given.out);
   try {
     return await inspectProject(folderOf(given), (step) => meter.show(`${step} …`));
   } catch (error) {

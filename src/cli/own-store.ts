@@ -1,9 +1,9 @@
 /** The data folder for a command: its own for that long, or a server has it. */
 import { resolve } from 'node:path';
-import { backedAcceptances } from '../connector/acceptance-backup.ts';
-import { Acceptances, acceptancesFolder } from '../connector/acceptances.ts';
+import { permissionBackup } from '../connector/permission-backup.ts';
+import { PermissionStore, permissionsFolder } from '../connector/permission-store.ts';
 import { integrationProblem } from '../integration/integration.ts';
-import type { BackedAcceptances } from '../store/backup.ts';
+import type { PermissionBackup } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { openLowdbStore } from '../store/lowdb-store.ts';
 import { openDataFolder } from '../store/private-files.ts';
@@ -20,7 +20,7 @@ export const isServerNamed = ({ flags }: Pick<Given, 'flags'>): boolean => flags
 export async function withStore<T>(
   command: string,
   given: Given,
-  own: (store: Store, acceptances: BackedAcceptances) => Promise<T>,
+  own: (store: Store, acceptances: PermissionBackup) => Promise<T>,
   server: (why: string) => Promise<T>,
 ): Promise<T> {
   if (isServerNamed(given)) return server(`${command} asks a server`);
@@ -34,8 +34,8 @@ export async function withStore<T>(
     throw error;
   }
   try {
-    const acceptances = await Acceptances.open(acceptancesFolder(data), () => new Date());
-    return await own(store, backedAcceptances(acceptances));
+    const acceptances = await PermissionStore.open(permissionsFolder(data), () => new Date());
+    return await own(store, permissionBackup(acceptances));
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(

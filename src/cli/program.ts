@@ -22,7 +22,7 @@ import {
   UsageError,
   WRONG_USAGE,
 } from './command.ts';
-import { sentenceOf } from './sentence.ts';
+import { errorMessage } from './error-message.ts';
 
 /** In the order of `--help`. Loaded when they are called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -74,7 +74,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     await program.parseAsync(args.slice(), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return SUCCEEDED;
-    const sentence = error instanceof CommanderError ? usageSentence(error, known[0]) : sentenceOf(error);
+    const sentence = error instanceof CommanderError ? usageSentence(error, known[0]) : errorMessage(error);
     if (sentence === undefined) throw error;
     const isUsage = error instanceof CommanderError || error instanceof UsageError || error instanceof OptionError;
     const isJson = args.includes('--json') && known[0]?.flags?.includes(jsonFlag);

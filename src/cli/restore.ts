@@ -2,12 +2,12 @@
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { restoringProblem, sealedForFolder } from '../integration/restoring.ts';
-import { type BackedAcceptances, type Restored, restore as restoreInto } from '../store/backup.ts';
+import { type PermissionBackup, type Restored, restore as restoreInto } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
-import { meterOn } from './meter.ts';
 import { withStore } from './own-store.ts';
+import { progressLineOn } from './progress-line.ts';
 
 export const restore: Command = {
   name: 'restore',
@@ -32,9 +32,9 @@ export const restore: Command = {
       return response.json() as Promise<Restored>;
     };
     const prepare = sealedForFolder(resolve(options.data), options.secretKey);
-    const own = (store: Store, acceptances: BackedAcceptances): Promise<Restored> =>
+    const own = (store: Store, acceptances: PermissionBackup): Promise<Restored> =>
       restoreInto(store, file, { overwrite, check: restoringProblem, prepare, acceptances });
-    const meter = meterOn(out);
+    const meter = progressLineOn(out);
     meter.show(`Restoring ${args[0]}`);
     const result = await withStore('restore', given, own, askFor).finally(() => meter.clear());
     const { restored, overwritten, unchanged, acceptances } = result;

@@ -1,8 +1,8 @@
 /** Why a bundle that was read does not serve, beside what it says of itself. */
 import { type ErrorItem, RequestError } from '../errors.ts';
 import { codeOf } from '../store/files.ts';
-import { AcceptanceError } from './acceptances.ts';
 import type { Connector } from './bundle.ts';
+import { PermissionStoreError } from './permission-store.ts';
 
 const DUPLICATE = 'duplicate_id';
 
@@ -21,7 +21,7 @@ export const isDuplicate = (reasons: readonly ErrorItem[]): boolean => reasons.s
 export function whyNotYet(error: unknown): readonly ErrorItem[] {
   if (error instanceof RequestError) return error.errors;
   const message =
-    error instanceof AcceptanceError
+    error instanceof PermissionStoreError
       ? error.message
       : `it could not be recorded (${codeOf(error)}), and is tried again`;
   return [{ code: 'store_unavailable', field: 'bundle', message }];

@@ -6,10 +6,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { asStoreError, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
-import { Turns } from '../work/turns.ts';
+import { Semaphore } from '../work/semaphore.ts';
 import type { Catalog } from './catalog.ts';
 import { BUNDLES, bundleEntries, readTarball } from './folder.ts';
-import { type ConnectorRow, rowOf, uploadedEntry } from './slot.ts';
+import { type ConnectorRow, rowOf, uploadedEntry } from './registry-entry.ts';
 
 /** Uploads that wait, their bodies unread. */
 const WAITING = 16;
@@ -25,8 +25,8 @@ export interface Uploaded {
 export class BundleUploads {
   readonly #folder: string;
   readonly #catalog: Catalog;
-  readonly #inMemory = new Turns(IN_MEMORY);
-  readonly #turns = new Turns(1);
+  readonly #memorySemaphore = new Semaphore(IN_MEMORY);
+  readonly #semaphore = new Semaphore(1);
 
   constructor(folder: string, catalog: Catalog) {
     this.#folder = folder;
@@ -48,10 +48,10 @@ export class BundleUploads {
    * @throws RequestError 422 with every reason; nothing has changed then
    */
   async put(read: () => Promise<Buffer>): Promise<Uploaded> {
-    if (this.#inMemory.waiting >= WAITING) throw requestError('overloaded');
-    return this.#inMemory.take(async () => {
+    if (this.#memorySemaphore.waiting >= WAITING) throw requestError('overloaded');
+    return this.#memorySemaphore.run(async () => {
       const tarball = await read();
-      return this.#turns.take(() => this.#put(tarball));
+      return this.#semaphore.run(() => this.#put(tarball));
     });
   }
 
@@ -72,22 +72,22 @@ export class BundleUploads {
       await syncFolder(this.#folder);
     });
     await this.#catalog.settled(_id);
-    const slot = this.#catalog.slot(folder);
-    const digests = [slot?.connector, slot?.candidate?.connector].map((connector) => connector?.bundle.digest);
-    if (slot && digests.includes(bundle.digest)) return { row: rowOf(slot), isNew };
+    const entry = this.#catalog.entry(folder);
+    const digests = [entry?.connector, entry?.candidate?.connector].map((connector) => connector?.bundle.digest);
+    if (entry && digests.includes(bundle.digest)) return { row: rowOf(entry), isNew };
     // Somebody else has put another bundle there in the same moment, or the disk fails.
-    throw slot && slot.reasons.length > 0 ? refused(slot.reasons) : requestError('conflict');
+    throw entry && entry.reasons.length > 0 ? refused(entry.reasons) : requestError('conflict');
   }
 
   /** Whether the bundle of a connector came this way. */
   has(connectorId: string): boolean {
-    const slot = this.#catalog.slot(uploadedEntry(connectorId));
-    return slot !== undefined && rowOf(slot)._id === connectorId;
+    const entry = this.#catalog.entry(uploadedEntry(connectorId));
+    return entry !== undefined && rowOf(entry)._id === connectorId;
   }
 
   /** Removes the bundle of a connector that came this way. */
   async remove(connectorId: string): Promise<void> {
-    await this.#turns.take(async () => {
+    await this.#semaphore.run(async () => {
       await stored(async () => {
         await rm(join(this.#folder, uploadedEntry(connectorId)), { force: true });
         await syncFolder(this.#folder);

@@ -18,7 +18,7 @@ export interface Watcher {
 export function watchBundles(folder: string, onChange: () => void): Watcher {
   let quiet: NodeJS.Timeout | undefined;
   let firstAt = 0;
-  const tell = (): void => {
+  const notify = (): void => {
     quiet = undefined;
     firstAt = 0;
     onChange();
@@ -33,12 +33,12 @@ export function watchBundles(folder: string, onChange: () => void): Watcher {
     const now = performance.now();
     firstAt ||= now;
     clearTimeout(quiet);
-    quiet = setTimeout(tell, Math.max(0, Math.min(QUIET_MS, firstAt + LONGEST_WAIT_MS - now)));
+    quiet = setTimeout(notify, Math.max(0, Math.min(QUIET_MS, firstAt + LONGEST_WAIT_MS - now)));
   });
   // A folder that cannot be watched is a bundle that cannot be read: the scan says so.
-  watcher.on('error', tell);
+  watcher.on('error', notify);
   // What changed while the watch was being set up was not seen.
-  watcher.once('ready', tell);
+  watcher.once('ready', notify);
   return {
     also(paths) {
       // A build that goes on when the watch ends names its files all the same.

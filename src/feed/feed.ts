@@ -5,11 +5,11 @@
  */
 
 /** Events kept for those who are behind: so many, … */
-const KEPT_EVENTS = 4_096;
+const RETAINED_EVENTS = 4_096;
 /** … and bytes of text. */
-const KEPT_BYTES = 4 * 1024 * 1024;
+const RETAINED_BYTES = 4 * 1024 * 1024;
 /** How long after the last follower has gone they are kept on. */
-const KEPT_MS = 60_000;
+const RETAIN_MS = 60_000;
 /** Followers at once. */
 export const FOLLOWERS = 100;
 /** What a follower takes in one go; by one event more. */
@@ -31,7 +31,7 @@ export type EventName =
   | 'integration.changed'
   | 'integration.removed';
 
-interface Kept {
+interface RetainedEvent {
   readonly integrationId: string | undefined;
   /** As it is sent (WHATWG HTML, 9.2.6). */
   readonly text: string;
@@ -53,15 +53,15 @@ export class Feed {
   /** Of this process: the same number means another event in another one. */
   readonly #series: string;
   /** A ring: the event of number n lies at n % KEPT_EVENTS. */
-  readonly #kept: (Kept | undefined)[] = new Array(KEPT_EVENTS);
+  readonly #events: (RetainedEvent | undefined)[] = new Array(RETAINED_EVENTS);
   readonly #followers = new Set<Follower>();
   #newest = 0;
   #oldest = 1;
   #bytes = 0;
-  #isKept = false;
+  #isRetaining = false;
   #isClosed = false;
   #forgetting: NodeJS.Timeout | undefined;
-  #telling: NodeJS.Immediate | undefined;
+  #notifying: NodeJS.Immediate | undefined;
 
   constructor(now: Date) {
     this.#series = String(now.getTime());
@@ -83,22 +83,22 @@ export class Feed {
   }
 
   /** @param dataOf what happened, as plain data of whatever length; asked only if somebody may read it */
-  tell(name: EventName, integrationId: string | undefined, dataOf: () => object): void {
+  publish(name: EventName, integrationId: string | undefined, dataOf: () => object): void {
     this.#newest++;
-    if (!this.#isKept) {
+    if (!this.#isRetaining) {
       this.#oldest = this.#newest + 1;
       return;
     }
     const text = eventText(this.idOf(this.#newest), name, dataOf());
-    const kept = { integrationId, text, bytes: Buffer.byteLength(text) };
-    if (this.#newest - this.#oldest >= KEPT_EVENTS) this.#dropOldest();
-    this.#kept[this.#newest % KEPT_EVENTS] = kept;
-    this.#bytes += kept.bytes;
-    while (this.#bytes > KEPT_BYTES) this.#dropOldest();
+    const event = { integrationId, text, bytes: Buffer.byteLength(text) };
+    if (this.#newest - this.#oldest >= RETAINED_EVENTS) this.#dropOldest();
+    this.#events[this.#newest % RETAINED_EVENTS] = event;
+    this.#bytes += event.bytes;
+    while (this.#bytes > RETAINED_BYTES) this.#dropOldest();
     // Those of one turn of the event loop are sent together.
     if (this.#followers.size === 0) return;
-    this.#telling ??= setImmediate(() => {
-      this.#telling = undefined;
+    this.#notifying ??= setImmediate(() => {
+      this.#notifying = undefined;
       for (const follower of this.#followers) follower.onNews();
     });
   }
@@ -107,8 +107,8 @@ export class Feed {
   follow(options: FollowOptions): Follower | undefined {
     if (this.#isClosed || this.#followers.size >= FOLLOWERS) return undefined;
     clearTimeout(this.#forgetting);
-    this.#isKept = true;
-    const follower = new Follower(this, options, this.#placeAfter(options.lastEventId), () => this.#leave(follower));
+    this.#isRetaining = true;
+    const follower = new Follower(this, options, this.#cursorAfter(options.lastEventId), () => this.#leave(follower));
     this.#followers.add(follower);
     return follower;
   }
@@ -116,15 +116,15 @@ export class Feed {
   /** Ends all that follow. */
   close(): void {
     this.#isClosed = true;
-    clearImmediate(this.#telling);
+    clearImmediate(this.#notifying);
     for (const follower of [...this.#followers]) follower.onEnd();
     clearTimeout(this.#forgetting);
     this.#forget();
   }
 
   /** An event that is kept. */
-  at(number: number): Kept | undefined {
-    return this.#kept[number % KEPT_EVENTS];
+  at(number: number): RetainedEvent | undefined {
+    return this.#events[number % RETAINED_EVENTS];
   }
 
   /** Ids count up. */
@@ -133,7 +133,7 @@ export class Feed {
   }
 
   /** The number of the next event to tell; undefined: what comes after that id is not all there. */
-  #placeAfter(lastEventId: string | undefined): number | undefined {
+  #cursorAfter(lastEventId: string | undefined): number | undefined {
     if (lastEventId === undefined) return this.#newest + 1;
     const [, series, text] = /^(\d+)-(\d{1,15})$/.exec(lastEventId) ?? [];
     const next = Number(text) + 1;
@@ -141,20 +141,20 @@ export class Feed {
   }
 
   #dropOldest(): void {
-    const at = this.#oldest++ % KEPT_EVENTS;
-    this.#bytes -= this.#kept[at]?.bytes ?? 0;
-    this.#kept[at] = undefined;
+    const at = this.#oldest++ % RETAINED_EVENTS;
+    this.#bytes -= this.#events[at]?.bytes ?? 0;
+    this.#events[at] = undefined;
   }
 
   #leave(follower: Follower): void {
     if (!this.#followers.delete(follower) || this.#followers.size > 0 || this.#isClosed) return;
-    this.#forgetting = setTimeout(() => this.#forget(), KEPT_MS);
+    this.#forgetting = setTimeout(() => this.#forget(), RETAIN_MS);
     this.#forgetting.unref();
   }
 
   #forget(): void {
-    this.#isKept = false;
-    this.#kept.fill(undefined);
+    this.#isRetaining = false;
+    this.#events.fill(undefined);
     this.#oldest = this.#newest + 1;
     this.#bytes = 0;
   }
@@ -202,9 +202,9 @@ export class Follower {
     if (this.#isReset) text = eventText(this.lastEventId, 'reset', {});
     this.#isReset = false;
     while (this.#next <= this.#feed.newest && text.length < TAKEN_CHARS) {
-      const kept = this.#feed.at(this.#next++);
-      if (!kept || (this.#integrationId !== undefined && kept.integrationId !== this.#integrationId)) continue;
-      text += kept.text;
+      const event = this.#feed.at(this.#next++);
+      if (!event || (this.#integrationId !== undefined && event.integrationId !== this.#integrationId)) continue;
+      text += event.text;
     }
     return text;
   }

@@ -11,22 +11,22 @@ function runOf({ _id, _integrationId, _connectorId, section, function: name }: R
 }
 
 /** Texts are as they stand in the run's record: without secrets. */
-export function tellRuns(feed: Feed): RunListener {
+export function publishRuns(feed: Feed): RunListener {
   return {
     onStarted(record) {
-      feed.tell('run.started', record._integrationId, () => {
+      feed.publish('run.started', record._integrationId, () => {
         const { version, startedAt } = record;
         return { ...runOf(record), version, startedAt };
       });
     },
     onProgress(record, fraction, message) {
-      feed.tell('run.progress', record._integrationId, () => ({ ...runOf(record), fraction, message }));
+      feed.publish('run.progress', record._integrationId, () => ({ ...runOf(record), fraction, message }));
     },
     onLine(record, line) {
-      feed.tell('run.log', record._integrationId, () => ({ ...runOf(record), ...line }));
+      feed.publish('run.log', record._integrationId, () => ({ ...runOf(record), ...line }));
     },
     onEnded(record) {
-      feed.tell('run.ended', record._integrationId, () => {
+      feed.publish('run.ended', record._integrationId, () => {
         const { version, startedAt, endedAt, outcome, fault, wallMs, cpuMs, heapBytes, requests } = record;
         const errors = record.errors?.map(({ code, message }) => ({ code, message }));
         const numbers = { wallMs, cpuMs, heapBytes, requests };
@@ -38,9 +38,9 @@ export function tellRuns(feed: Feed): RunListener {
 
 const parts = ['integration', ...recordKinds, 'state'] as const;
 
-export function tellIntegrations(feed: Feed): (change: StoreChange) => void {
+export function publishIntegrations(feed: Feed): (change: StoreChange) => void {
   return ({ integrationId, before, after }) => {
-    feed.tell(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
+    feed.publish(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
       const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration.head;
       // A document that nobody else wrote shares what is as it was.
       const changed = after ? parts.filter((part) => isChanged(part, before, after)) : undefined;
@@ -53,24 +53,24 @@ function isChanged(part: (typeof parts)[number], before: Document | undefined, a
   return before?.[part] !== after[part] || (part === 'integration' && before?.settings !== after.settings);
 }
 
-export function tellConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {
+export function publishConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {
   return {
     onLoaded({ _id, folder, manifest, bundle }) {
-      feed.tell('connector.loaded', undefined, () => {
+      feed.publish('connector.loaded', undefined, () => {
         const { name, version, connector } = manifest;
         return { _connectorId: _id, name, title: connector.title ?? name, version, folder, digest: bundle.digest };
       });
     },
     onHeld({ _id, folder, manifest, bundle }, adds) {
-      feed.tell('connector.held', undefined, () => {
+      feed.publish('connector.held', undefined, () => {
         return { _connectorId: _id, folder, version: manifest.version, digest: bundle.digest, adds };
       });
     },
     onUnloaded({ _id, folder }) {
-      feed.tell('connector.unloaded', undefined, () => ({ _connectorId: _id, folder }));
+      feed.publish('connector.unloaded', undefined, () => ({ _connectorId: _id, folder }));
     },
     onRefused({ _id, folder }, reasons) {
-      feed.tell('connector.refused', undefined, () => ({
+      feed.publish('connector.refused', undefined, () => ({
         _connectorId: _id,
         folder,
         errors: reasons.map(({ code, field, message }) => ({ code, field, message })),

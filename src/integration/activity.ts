@@ -9,7 +9,7 @@ export class Activity {
 
   end(): void {
     this.#going--;
-    if (this.#going === 0) for (const tell of this.#onIdle.splice(0)) tell();
+    if (this.#going === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   async during<T>(work: () => Promise<T>): Promise<T> {

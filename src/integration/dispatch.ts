@@ -6,10 +6,10 @@ import type { Connector } from '../connector/bundle.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
+import type { MemoryQuota } from '../store/memory-quota.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import type { WriteRoom } from '../store/write-room.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
 
@@ -34,7 +34,7 @@ export interface Dispatcher {
   /** Of the caller's part. */
   readonly argument: ArgumentLimits;
   /** For what runs have written and not committed. */
-  readonly writes: WriteRoom;
+  readonly writes: MemoryQuota;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
@@ -81,7 +81,7 @@ function assertName(name: string): void {
 }
 
 /** What the run writes takes room until it has ended. */
-function beginWriting(room: WriteRoom, connectorId: string, unit: UnitOfWork): () => void {
+function beginWriting(room: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
   let taken = 0;
   unit.onGrowth = (chars) => {
     if (chars > 0 && !room.take(connectorId, chars)) {

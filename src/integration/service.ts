@@ -7,7 +7,7 @@ import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
-import type { BackedAcceptances, RestoreOptions } from '../store/backup.ts';
+import type { PermissionBackup, RestoreOptions } from '../store/backup.ts';
 import { integrationText, joined } from '../store/document.ts';
 import { Part } from '../store/part.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -34,7 +34,7 @@ export interface Service {
   /** Connectors that have no `persistSettings`, as a run has shown: it is looked for once in each version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
   /** What connectors may reach, for backups. */
-  readonly acceptances: BackedAcceptances;
+  readonly acceptances: PermissionBackup;
   /** Where uploads wait for their check, and what is stored of a backup's documents. */
   readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'prepare'>>;
   /** What has to end before the runtime may. */

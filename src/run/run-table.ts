@@ -6,7 +6,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { RunRecord } from './run.ts';
 
 /** Runs kept per integration. */
-export const RUNS_KEPT = 100;
+export const RUNS_RETAINED = 100;
 /** So many over the number are let be until the next are removed. */
 const SLACK = 100;
 
@@ -16,7 +16,7 @@ export class RunTable {
   readonly #removeOlder: StatementSync;
   readonly #ids: StatementSync;
   readonly #newest: StatementSync;
-  readonly #holding: StatementSync;
+  readonly #containing: StatementSync;
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
   /** Runs written per integration since its last trim. */
@@ -40,7 +40,7 @@ export class RunTable {
       this.#removeOlder = this.#database.prepare('DELETE FROM ended WHERE integration = ? AND newest < ?');
       this.#ids = this.#database.prepare('SELECT ids FROM ended WHERE integration = ?');
       this.#newest = this.#database.prepare('SELECT max(newest) AS id FROM ended WHERE integration = ?');
-      this.#holding = this.#database.prepare('SELECT records FROM ended WHERE integration = ? AND instr(ids, ?)');
+      this.#containing = this.#database.prepare('SELECT records FROM ended WHERE integration = ? AND instr(ids, ?)');
       this.#begin = this.#database.prepare(
         'INSERT OR REPLACE INTO going_on (id, integration, record) VALUES (?, ?, ?)',
       );
@@ -67,11 +67,11 @@ export class RunTable {
     }
   }
 
-  writeGoingOn(record: RunRecord): void {
+  writeRunning(record: RunRecord): void {
     this.#begin.run(record._id, record._integrationId, JSON.stringify(record));
   }
 
-  removeGoingOn(runId: string): void {
+  removeRunning(runId: string): void {
     this.#end.run(runId);
   }
 
@@ -85,7 +85,7 @@ export class RunTable {
   }
 
   find(integrationId: string, runId: string): RunRecord | undefined {
-    for (const { records } of this.#holding.all(integrationId, runId)) {
+    for (const { records } of this.#containing.all(integrationId, runId)) {
       const found = (JSON.parse(String(records)) as RunRecord[]).find(({ _id }) => _id === runId);
       if (found) return found;
     }
@@ -95,7 +95,7 @@ export class RunTable {
   /** Ids of the last `RUNS_KEPT` that have ended, oldest first. */
   idsOf(integrationId: string): string[] {
     const ids = this.#ids.all(integrationId).flatMap((row) => String(row.ids).split(','));
-    return ids.sort().slice(-RUNS_KEPT);
+    return ids.sort().slice(-RUNS_RETAINED);
   }
 
   /** The id of the last that has ended. */

@@ -2,21 +2,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { ById, type LogLevel, type Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
-import type { RunJournal } from './journal.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
-import { RUNS_KEPT } from './run-table.ts';
+import type { RunHistory } from './run-history.ts';
+import { RUNS_RETAINED } from './run-table.ts';
 
 /** Kept of a run; its caller may have been told of more. */
 const ERRORS = 10;
 
 /** What is known of a run before it begins. */
-export type Begun = Pick<
+export type StartedRun = Pick<
   RunRecord,
   '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function' | 'traceId'
 >;
 
 /** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
-export interface Ended {
+export interface EndedRun {
   readonly outcome: Outcome;
   readonly errors?: readonly ErrorItem[];
   readonly stack?: string;
@@ -32,37 +32,37 @@ export interface RunListener {
 }
 
 export class Runs {
-  readonly #journal: RunJournal;
+  readonly #history: RunHistory;
   readonly #now: () => string;
   readonly #listener: RunListener;
   readonly #active = new ById<ActiveRun>();
 
-  constructor(journal: RunJournal, now: () => Date, listener: RunListener) {
-    this.#journal = journal;
+  constructor(journal: RunHistory, now: () => Date, listener: RunListener) {
+    this.#history = journal;
     this.#now = timestamps(now);
     this.#listener = listener;
   }
 
-  begin(begun: Begun): ActiveRun {
+  begin(begun: StartedRun): ActiveRun {
     const run = new ActiveRun(begun, this.#now, this.#listener, {
-      onFirstRequest: (record) => this.#journal.beginAtOnce(record),
+      onFirstRequest: (record) => this.#history.beginAtOnce(record),
       onConcluded: (record) => {
         this.#active.delete(record._id);
-        if (run.isForgotten) this.#journal.drop(record._id);
-        else this.#journal.end(record);
+        if (run.isForgotten) this.#history.drop(record._id);
+        else this.#history.end(record);
       },
     });
     this.#active.set(begun._id, run);
-    this.#journal.begin(run.record);
+    this.#history.begin(run.record);
     return run;
   }
 
   /** A run that somebody was shown is there after a kill. */
   find(integrationId: string, runId: string): RunRecord | undefined {
     const active = this.#active.get(runId);
-    if (active?.integrationId !== integrationId) return this.#journal.find(integrationId, runId);
+    if (active?.integrationId !== integrationId) return this.#history.find(integrationId, runId);
     const { record } = active;
-    if (record.outcome === 'running') this.#journal.beginAtOnce(record);
+    if (record.outcome === 'running') this.#history.beginAtOnce(record);
     return record;
   }
 
@@ -81,7 +81,7 @@ export class Runs {
 
   /** The last of an integration. */
   latestOf(integrationId: string): RunRecord | undefined {
-    const ended = this.#journal.newestOf(integrationId) ?? [];
+    const ended = this.#history.newestOf(integrationId) ?? [];
     const id = this.#activeIdsOf(integrationId).concat(ended).sort().at(-1);
     return id === undefined ? undefined : this.find(integrationId, id);
   }
@@ -89,11 +89,11 @@ export class Runs {
   /** Removes the runs of an integration that is gone; what still goes on is not kept when it ends. */
   forget(integrationId: string): void {
     for (const run of this.#activeOf(integrationId)) run.isForgotten = true;
-    this.#journal.forget(integrationId);
+    this.#history.forget(integrationId);
   }
 
   #idsOf(integrationId: string): string[] {
-    return [...this.#journal.idsOf(integrationId), ...this.#activeIdsOf(integrationId)].sort().slice(-RUNS_KEPT);
+    return [...this.#history.idsOf(integrationId), ...this.#activeIdsOf(integrationId)].sort().slice(-RUNS_RETAINED);
   }
 
   #activeIdsOf(integrationId: string): string[] {
@@ -131,7 +131,7 @@ export class ActiveRun {
   /** Its integration is gone: nothing of it is kept. */
   isForgotten = false;
 
-  constructor(begun: Begun, now: () => string, listener: RunListener, events: RunEvents) {
+  constructor(begun: StartedRun, now: () => string, listener: RunListener, events: RunEvents) {
     this.#now = now;
     this.#listener = listener;
     this.#events = events;
@@ -179,7 +179,7 @@ export class ActiveRun {
     this.#listener.onProgress(this.#record, fraction, message);
   }
 
-  ended({ outcome, errors, stack }: Ended): void {
+  ended({ outcome, errors, stack }: EndedRun): void {
     const { spent } = outcome;
     this.#record = {
       ...this.#record,

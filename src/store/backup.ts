@@ -31,7 +31,7 @@ const KEPT = 1_000;
 const NAMED = 5;
 
 /** What each connector may reach: saved beside the documents, and another room's to read. */
-export interface BackedAcceptances {
+export interface PermissionBackup {
   all(): Iterable<JsonObject>;
   /** What is wrong with one that was read, if anything is. */
   problemOf(acceptance: unknown): string | undefined;
@@ -60,10 +60,10 @@ export interface RestoreOptions {
   /** Makes what is stored of a document that nothing is wrong with. */
   readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
   /** Without it, what connectors may reach stays in the file. */
-  readonly acceptances?: BackedAcceptances;
+  readonly acceptances?: PermissionBackup;
 }
 
-export const backupOf = (store: Store, now: Date, acceptances?: BackedAcceptances): Readable =>
+export const backupOf = (store: Store, now: Date, acceptances?: PermissionBackup): Readable =>
   backupFile(acceptances?.all() ?? [], store.documents(), now);
 
 /**

@@ -13,7 +13,7 @@ export const documentPath = (dataFolder: string, integrationId: string): string 
 /** Encrypts credentials at rest, unless the operator has given a key. */
 export const KEY_FILE = 'secret-key';
 /** The last runs. */
-export const JOURNAL_FILE = 'runs.sqlite';
+export const RUN_HISTORY_FILE = 'runs.sqlite';
 /** Keys of requests, and their replies. */
 export const REPLIES_FILE = 'replies.sqlite';
 
@@ -26,4 +26,4 @@ export function logNumberOf(name: string): number | undefined {
 }
 
 /** Where what is damaged goes. */
-export const asideOf = (name: string): string => `${name}.${randomUUID()}.damaged`;
+export const quarantinePath = (name: string): string => `${name}.${randomUUID()}.damaged`;

@@ -1,6 +1,6 @@
 /** SQLite files of the data folder. */
 import { existsSync, renameSync } from 'node:fs';
-import { asideOf } from './data-folder.ts';
+import { quarantinePath } from './data-folder.ts';
 import { createPrivately } from './private-files.ts';
 
 /**
@@ -27,7 +27,7 @@ export function openOrSetAside<T>(
   } catch (error) {
     const { errcode = 0, message } = error as Error & { errcode?: number };
     if (!DAMAGED.includes(errcode & 0xff)) throw error;
-    const suffix = asideOf('');
+    const suffix = quarantinePath('');
     for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + suffix);
     onAside(file + suffix, message);
     createPrivately(file);

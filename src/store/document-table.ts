@@ -3,7 +3,7 @@
  * values too; a large one is kept as its parts. Memory is about what the data folder holds.
  */
 import { bytesOf, type Content, type Document, documentFrom, textOf } from './document.ts';
-import { comparePlaces, type DocumentJson, type Place, placeOf, recordKinds } from './stored.ts';
+import { compareSortKeys, type DocumentJson, recordKinds, type SortKey, sortKeyOf } from './stored.ts';
 
 /** Of texts whose documents are kept as values, which take three to five times as much. */
 const PARSED_BYTES = 4 * 1024 * 1024;
@@ -11,7 +11,7 @@ const PARSED_BYTES = 4 * 1024 * 1024;
 interface Row {
   readonly content: Content;
   readonly bytes: number;
-  readonly place: Place;
+  readonly place: SortKey;
 }
 
 interface Parsed {
@@ -22,7 +22,7 @@ interface Parsed {
 export class DocumentTable {
   readonly #rows = new Map<string, Row>();
   /** Sorted. */
-  readonly #places: Place[] = [];
+  readonly #places: SortKey[] = [];
   /** Those first that were not used when room was wanted last. */
   readonly #parsed = new Map<string, Parsed>();
   #parsedBytes = 0;
@@ -69,11 +69,12 @@ export class DocumentTable {
    */
   set(id: string, document: Document, content: Content, isUsed = true): void {
     const before = this.#rows.get(id);
-    const place = placeOf(document.integration.head);
+    const place = sortKeyOf(document.integration.head);
     this.#own(before ? this.get(id) : undefined, document);
     this.#forget(id);
-    if (before && comparePlaces(before.place, place) !== 0) this.#places.splice(this.#indexAfter(before.place) - 1, 1);
-    if (!before || comparePlaces(before.place, place) !== 0) this.#insert(place);
+    if (before && compareSortKeys(before.place, place) !== 0)
+      this.#places.splice(this.#indexAfter(before.place) - 1, 1);
+    if (!before || compareSortKeys(before.place, place) !== 0) this.#insert(place);
     const isSmall = Buffer.isBuffer(content);
     const bytes = isSmall ? content.length : bytesOf(content);
     this.#rows.set(id, { content, bytes, place });
@@ -90,26 +91,26 @@ export class DocumentTable {
   }
 
   /** The first document that comes after a place. */
-  after(place: Place | undefined): Document | undefined {
+  after(place: SortKey | undefined): Document | undefined {
     const next = this.#places[place ? this.#indexAfter(place) : 0];
     return next && this.get(next[1]);
   }
 
   /** How many places are not after this one. */
-  #indexAfter(place: Place): number {
+  #indexAfter(place: SortKey): number {
     // New ones are mostly the last.
     const last = this.#places.at(-1);
-    if (!last || comparePlaces(last, place) <= 0) return this.#places.length;
+    if (!last || compareSortKeys(last, place) <= 0) return this.#places.length;
     let [low, high] = [0, this.#places.length - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (comparePlaces(this.#places[middle] as Place, place) <= 0) low = middle + 1;
+      if (compareSortKeys(this.#places[middle] as SortKey, place) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #insert(place: Place): void {
+  #insert(place: SortKey): void {
     const index = this.#indexAfter(place);
     // At the end, where new ones go, `splice` would copy all of them each time.
     if (index === this.#places.length) this.#places.push(place);

@@ -14,7 +14,7 @@ export class StoreFollowers {
     return () => void this.#listeners.delete(own);
   }
 
-  tell(change: StoreChange): void {
+  emit(change: StoreChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

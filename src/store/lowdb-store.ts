@@ -7,7 +7,7 @@ import { Low } from 'lowdb';
 import { TimeSlice } from '../work/time-slice.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
 import { CommitLog, type NewEntry } from './commit-log.ts';
-import { asideOf, documentPath, integrationsFolder, logPath } from './data-folder.ts';
+import { documentPath, integrationsFolder, logPath, quarantinePath } from './data-folder.ts';
 import { bytesOf, type Content, contentOf, type Document, inChunks, recordIdsOf, textOf } from './document.ts';
 import { changeText } from './document-change.ts';
 import { changeProblem } from './document-check.ts';
@@ -16,15 +16,15 @@ import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { StoreFollowers, type StoreListener } from './followers.ts';
-import { type OldLog, type ReadOptions, readFolder } from './reading.ts';
+import { type OldLog, type RecoveryOptions, recover } from './recovery.ts';
 import {
   type Change,
   DOCUMENT_BYTES,
-  type Place,
-  placeOf,
+  type SortKey,
   type Store,
   StoreError,
   type StoreProblem,
+  sortKeyOf,
   tooLarge,
   tooManyRecords,
 } from './store.ts';
@@ -43,7 +43,7 @@ const OLD_LOGS = 16;
 const RETRY_MS = 1_000;
 
 /** Opens, and holds the lock on, a data folder. A damaged file is set aside and harms nothing else. */
-export async function openLowdbStore(folder: string, options: ReadOptions = {}): Promise<Store> {
+export async function openLowdbStore(folder: string, options: RecoveryOptions = {}): Promise<Store> {
   await mkdir(integrationsFolder(folder), { recursive: true, mode: 0o700 });
   const lock = lockFolder(folder);
   try {
@@ -59,7 +59,7 @@ export async function openLowdbStore(folder: string, options: ReadOptions = {}):
 class LowdbStore implements Store {
   readonly #dataFolder: string;
   readonly #lock: FolderLock;
-  readonly #options: ReadOptions;
+  readonly #options: RecoveryOptions;
   readonly #table = new DocumentTable();
   readonly #followers = new StoreFollowers();
   readonly #foundAtStart: StoreProblem[] = [];
@@ -88,7 +88,7 @@ class LowdbStore implements Store {
   #checkpointError: unknown;
   #closed = false;
 
-  constructor(folder: string, lock: FolderLock, options: ReadOptions) {
+  constructor(folder: string, lock: FolderLock, options: RecoveryOptions) {
     this.#dataFolder = folder;
     this.#lock = lock;
     this.#options = options;
@@ -104,13 +104,13 @@ class LowdbStore implements Store {
     return this.#table.get(integrationId);
   }
 
-  async *documents(after?: Place): AsyncGenerator<Document> {
+  async *documents(after?: SortKey): AsyncGenerator<Document> {
     let place = after;
     const slice = new TimeSlice();
     for (;;) {
       const document = this.#table.after(place);
       if (!document) return;
-      place = placeOf(document.integration.head);
+      place = sortKeyOf(document.integration.head);
       yield document;
       if (slice.isOver) await slice.next();
     }
@@ -167,7 +167,7 @@ class LowdbStore implements Store {
     await this.#append({ integrationId, text });
     if (next && content) this.#table.set(integrationId, next, content);
     else this.#table.delete(integrationId);
-    this.#followers.tell({ integrationId, before: current, after: next });
+    this.#followers.emit({ integrationId, before: current, after: next });
     return this.#table.get(integrationId);
   }
 
@@ -256,7 +256,7 @@ class LowdbStore implements Store {
       // One that cannot be written must not hold up what can: it moves to the present log.
       for (const id of failed.keys()) await this.#inOrder(id, () => this.#logAgain(id));
       for (const { path } of [...this.#oldLogs]) {
-        if (this.#spoiltLogs.has(path)) await rename(path, asideOf(path));
+        if (this.#spoiltLogs.has(path)) await rename(path, quarantinePath(path));
         else await rm(path, { force: true });
         await syncFolder(this.#dataFolder);
         this.#oldLogs.shift();
@@ -288,7 +288,7 @@ class LowdbStore implements Store {
   }
 
   async load(): Promise<void> {
-    const found = await readFolder(this.#dataFolder, this.#table, this.#options);
+    const found = await recover(this.#dataFolder, this.#table, this.#options);
     this.#foundAtStart.push(...found.problems);
     for (const id of found.occupied) this.#occupied.add(id);
     for (const id of found.dirty) this.#dirty.add(id);

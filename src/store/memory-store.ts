@@ -2,7 +2,7 @@
 import { bytesOf, type Document, recordIdsOf } from './document.ts';
 import { StoreFollowers } from './followers.ts';
 import { type Store, tooLarge, tooManyRecords } from './store.ts';
-import { byAge, comparePlaces, DOCUMENT_BYTES, placeOf, RECORDS_MAX } from './stored.ts';
+import { byAge, compareSortKeys, DOCUMENT_BYTES, RECORDS_MAX, sortKeyOf } from './stored.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
@@ -15,7 +15,7 @@ export function createMemoryStore(): Store {
     async *documents(after) {
       const sorted = [...documents.values()].sort((a, b) => byAge(a.integration.head, b.integration.head));
       for (const document of sorted) {
-        if (after === undefined || comparePlaces(placeOf(document.integration.head), after) > 0) yield document;
+        if (after === undefined || compareSortKeys(sortKeyOf(document.integration.head), after) > 0) yield document;
       }
     },
     async ownerOf(id) {
@@ -32,7 +32,7 @@ export function createMemoryStore(): Store {
       if (next && bytesOf(next) > Math.max(DOCUMENT_BYTES, bytesOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
-      followers.tell({ integrationId, before, after: next });
+      followers.emit({ integrationId, before, after: next });
       return next;
     },
     follow: (listener) => followers.add(listener),

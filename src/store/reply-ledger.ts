@@ -9,14 +9,14 @@ import { openOrSetAside } from './database-file.ts';
 import { StoreError } from './store.ts';
 
 /** How long a key is known. */
-const KEPT_MS = 24 * 3_600_000;
+const RETAIN_MS = 24 * 3_600_000;
 /** Keys that are known; beyond that the oldest go. */
 const KEYS = 10_000;
 /** Of all replies together; beyond that the oldest go. */
 const REPLY_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY_MS = 3_600_000;
 
-export interface KeptReply {
+export interface StoredReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
@@ -35,7 +35,7 @@ export interface LedgerEntry {
   readonly request: string;
   readonly making: Making;
   /** Absent: it was begun, and nobody noted an end. */
-  readonly reply?: KeptReply;
+  readonly reply?: StoredReply;
 }
 
 export class ReplyLedger {
@@ -66,7 +66,7 @@ export class ReplyLedger {
   }
 
   find(key: string): LedgerEntry | undefined {
-    const row = this.#find.get(key, this.#now() - KEPT_MS);
+    const row = this.#find.get(key, this.#now() - RETAIN_MS);
     return row && entryOf(row);
   }
 
@@ -92,7 +92,7 @@ export class ReplyLedger {
     if (this.#count > KEYS) this.#removeOldest();
   }
 
-  finish(key: string, reply: KeptReply): void {
+  finish(key: string, reply: StoredReply): void {
     const text = JSON.stringify(reply);
     const bytes = Buffer.byteLength(text);
     // It survives the process; a machine that loses its power loses the last of them.
@@ -124,7 +124,7 @@ export class ReplyLedger {
   }
 
   #removeOld(): void {
-    this.#database.prepare('DELETE FROM replies WHERE at <= ?').run(this.#now() - KEPT_MS);
+    this.#database.prepare('DELETE FROM replies WHERE at <= ?').run(this.#now() - RETAIN_MS);
     [this.#count, this.#bytes] = this.#measured();
   }
 
@@ -176,6 +176,6 @@ function entryOf({ request, making, reply }: Record<string, unknown>): LedgerEnt
   return {
     request: String(request),
     making: JSON.parse(String(making)) as Making,
-    ...(reply === null ? {} : { reply: JSON.parse(String(reply)) as KeptReply }),
+    ...(reply === null ? {} : { reply: JSON.parse(String(reply)) as StoredReply }),
   };
 }

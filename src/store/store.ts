@@ -3,19 +3,19 @@
  * stand behind this interface.
  */
 import type { Document } from './document.ts';
-import { DOCUMENT_BYTES, type Place, RECORDS_MAX } from './stored.ts';
+import { DOCUMENT_BYTES, RECORDS_MAX, type SortKey } from './stored.ts';
 
 export {
   byAge,
-  comparePlaces,
+  compareSortKeys,
   DOCUMENT_BYTES,
   FORMAT,
   ObjectId,
-  type Place,
-  placeOf,
   type RecordKind,
   recordKinds,
+  type SortKey,
   Stored,
+  sortKeyOf,
   Timestamp,
 } from './stored.ts';
 export type { Document };
@@ -42,7 +42,7 @@ export interface StoreChange {
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
   /** Oldest first, those after a place; gives way to others between documents, and shows what they do. */
-  documents(after?: Place): AsyncIterable<Document>;
+  documents(after?: SortKey): AsyncIterable<Document>;
   /** The integration that a record belongs to; an integration belongs to itself. */
   ownerOf(id: string): Promise<string | undefined>;
   /**

@@ -52,16 +52,16 @@ export interface DocumentJson {
 }
 
 /** A place among the integrations, whether what stood there is still there or not. */
-export type Place = readonly [createdAt: string, _id: string];
+export type SortKey = readonly [createdAt: string, _id: string];
 
 /** Oldest first; of the same millisecond, in the order of their ids, which count up. */
 export function byAge(a: Stored, b: Stored): number {
-  return comparePlaces(placeOf(a), placeOf(b));
+  return compareSortKeys(sortKeyOf(a), sortKeyOf(b));
 }
 
-export const placeOf = ({ createdAt, _id }: Stored): Place => [createdAt, _id];
+export const sortKeyOf = ({ createdAt, _id }: Stored): SortKey => [createdAt, _id];
 
-export function comparePlaces(a: Place, b: Place): number {
+export function compareSortKeys(a: SortKey, b: SortKey): number {
   if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1;
   return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
 }

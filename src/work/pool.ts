@@ -25,7 +25,7 @@ const V8_THAT_SHARES = 14;
 const WAITING_BYTES = 256 * 1024 * 1024;
 
 export class WorkPool implements Work {
-  readonly #turns = new FairSemaphore(THREADS);
+  readonly #semaphore = new FairSemaphore(THREADS);
   #pool: Promise<Piscina<Order, Report>> | undefined;
   #waitingBytes = 0;
   readonly #closing = new AbortController();
@@ -48,7 +48,7 @@ export class WorkPool implements Work {
     }
     this.#waitingBytes += bytes;
     try {
-      return (await this.#runInTurn({ module: tasks.module, name, input }, account)) as OutputOf<Functions[Name]>;
+      return (await this.#runInPool({ module: tasks.module, name, input }, account)) as OutputOf<Functions[Name]>;
     } finally {
       this.#waitingBytes -= bytes;
     }
@@ -67,8 +67,8 @@ export class WorkPool implements Work {
     await (await this.#pool)?.destroy();
   }
 
-  async #runInTurn(order: Order, account: Account): Promise<unknown> {
-    const leave = await this.#turns.enter(account.owner, this.#closing.signal);
+  async #runInPool(order: Order, account: Account): Promise<unknown> {
+    const leave = await this.#semaphore.enter(account.owner, this.#closing.signal);
     try {
       this.#pool ??= startPool(this.#context);
       const pool = await this.#pool;

@@ -6,7 +6,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { openRoutes, routes } from '../../src/api/app.ts';
 import { operations } from '../../src/api/openapi/operations.ts';
 import type { Connector, Run, Tile } from '../../src/api/openapi/schemas.ts';
-import type { ConnectorRow } from '../../src/connector/slot.ts';
+import type { ConnectorRow } from '../../src/connector/registry-entry.ts';
 import type { RunRecord } from '../../src/run/run.ts';
 import { createClient } from '../support/client.ts';
 import { assertDescribed, description } from '../support/described.ts';

@@ -1,6 +1,6 @@
 /** 429: requests of a client, and tokens that are none. */
 import { expect, test } from 'vitest';
-import { Guesses, limitRate } from '../../src/api/rate-limit.ts';
+import { FailedAuthentications, limitRate } from '../../src/api/rate-limit.ts';
 import { createClient, errorsOf } from '../support/client.ts';
 import { installed, serve } from '../support/runtime.ts';
 
@@ -89,7 +89,7 @@ test('clients are told apart by their address; of IPv6, by the network', () => {
 test('a hundred thousand addresses take bounded memory, and are still bounded', () => {
   const addresses = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
   // Ten thousand are told apart; all others count as one.
-  const guesses = new Guesses({ perSecond: 0, badTokensPerMinute: 2, onLimited: () => {} });
+  const guesses = new FailedAuthentications({ perSecond: 0, badTokensPerMinute: 2, onLimited: () => {} });
   let limited = 0;
   for (const address of addresses) {
     try {

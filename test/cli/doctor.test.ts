@@ -5,11 +5,11 @@ import { chmod, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'no
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CheckResult } from '../../src/cli/doctor/check-result.ts';
 import { dataFolder } from '../../src/cli/doctor/data-folder.ts';
 import { fileSystemVerdicts } from '../../src/cli/doctor/file-system.ts';
 import { nodeVersion, processReadings } from '../../src/cli/doctor/machine.ts';
 import { bundles, port } from '../../src/cli/doctor/server.ts';
-import type { Verdict } from '../../src/cli/doctor/verdict.ts';
 import { completeOptions } from '../../src/options.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { callCommand, linesOf, runCommand } from '../support/command.ts';
@@ -31,7 +31,7 @@ test('a healthy machine and folder: every check is a sentence, nothing is change
   expect(await readdir(data)).toEqual([]);
 
   const asJson = await callCommand(['doctor', '--json'], { environment });
-  const { healthy, verdicts } = JSON.parse(asJson.stdout) as { healthy: boolean; verdicts: Verdict[] };
+  const { healthy, verdicts } = JSON.parse(asJson.stdout) as { healthy: boolean; verdicts: CheckResult[] };
   expect([asJson.code, healthy]).toEqual([0, true]);
   const checks = verdicts.map(({ check }) => check);
   for (const check of [

@@ -2,8 +2,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Acceptances } from '../../src/connector/acceptances.ts';
 import { Catalog } from '../../src/connector/catalog.ts';
+import { PermissionStore } from '../../src/connector/permission-store.ts';
 import { requestError } from '../../src/errors.ts';
 import type { Client } from '../support/client.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
@@ -231,7 +231,7 @@ test("a bundle's image: there, replaced while it serves, and gone, with the dige
 test('a bundle that there was no room to try is tried again, and is not refused for good', async () => {
   const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
   await writeBundle(connectors, 'a', { code: answering('x') });
-  const acceptances = await Acceptances.open(data, () => new Date());
+  const acceptances = await PermissionStore.open(data, () => new Date());
   const tried: boolean[] = [];
   const loads = async (_: unknown, isReplacement: boolean): Promise<object> => {
     tried.push(isReplacement);

@@ -49,7 +49,7 @@ const bad: Record<string, [code: string, reason: string]> = {
 
 let sandbox: Sandbox;
 beforeAll(() => {
-  sandbox = createSandbox({ spare: false, threads: 1 });
+  sandbox = createSandbox({ prewarmed: false, threads: 1 });
   return () => sandbox.close();
 });
 const ids = objectIds();

@@ -42,7 +42,7 @@ test.each<[string, Outcome, number, string]>([
 });
 
 test('the time that a process takes to start is not the bundle’s', async () => {
-  const sandbox = createSandbox({ spare: false, threads: 1 });
+  const sandbox = createSandbox({ prewarmed: false, threads: 1 });
   const code = 'for (const end = Date.now() + 300; Date.now() < end; ); exports.settings = {};';
   expect(await loadProblem(sandbox, () => 'r', connectorOf(code), false)).toBeUndefined();
   await sandbox.close();

@@ -16,7 +16,7 @@ function followed(feed: Feed, options: Partial<FollowOptions> = {}): Follower {
   return follower;
 }
 const tell = (feed: Feed, count: number, text = 'x'): void => {
-  for (let each = 0; each < count; each++) feed.tell('run.log', undefined, () => ({ text }));
+  for (let each = 0; each < count; each++) feed.publish('run.log', undefined, () => ({ text }));
 };
 /** How many events there are to take. */
 function takeAll(follower: Follower): number {
@@ -28,14 +28,14 @@ function takeAll(follower: Follower): number {
 test('as long as nobody follows, nothing is made of an event but its number', () => {
   const feed = new Feed(DAY);
   const dataOf = vi.fn(() => ({}));
-  feed.tell('run.log', undefined, dataOf);
+  feed.publish('run.log', undefined, dataOf);
   expect(dataOf).not.toHaveBeenCalled();
   const follower = followed(feed);
   expect([takeAll(follower), follower.lastEventId]).toEqual([0, `${DAY.getTime()}-1`]);
-  feed.tell('run.log', undefined, dataOf);
+  feed.publish('run.log', undefined, dataOf);
   expect([dataOf.mock.calls.length, takeAll(follower), follower.lastEventId]).toEqual([1, 1, `${DAY.getTime()}-2`]);
   feed.close();
-  feed.tell('run.log', undefined, dataOf);
+  feed.publish('run.log', undefined, dataOf);
   expect(dataOf).toHaveBeenCalledTimes(1);
 });
 
@@ -85,7 +85,7 @@ test('they are kept on for a minute after the last follower has gone', () => {
 
 test('texts and lists are cut off, and a line break in a text is none in the stream', () => {
   const { feed, follower } = feedWith();
-  feed.tell('connector.refused', undefined, () => ({
+  feed.publish('connector.refused', undefined, () => ({
     errors: Array(20).fill({ message: `a\n\r\u2028${'x'.repeat(3_000)}` }),
   }));
   const lines = follower.take().split('\n');

@@ -20,7 +20,7 @@ export interface Cost {
 const ISOLATES = 21;
 
 export async function costOf(use: keyof typeof uses): Promise<Cost> {
-  const sandbox = createSandbox({ spare: false, threads: 1 });
+  const sandbox = createSandbox({ prewarmed: false, threads: 1 });
   try {
     const outcomes = [];
     for (let i = 0; i < ISOLATES; i++) outcomes.push(await runIn(sandbox, { body: uses[use] }));

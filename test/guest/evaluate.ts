@@ -73,7 +73,7 @@ const ask: Ask = {
 };
 
 /** For all suites: each has an isolate of its own in it. */
-export const openGuest = (): Sandbox => createSandbox({ isolation: 'process', spare: false, threads: 1 });
+export const openGuest = (): Sandbox => createSandbox({ isolation: 'process', prewarmed: false, threads: 1 });
 
 async function inGuest(sandbox: Sandbox, { api, subject, cases }: Suite): Promise<string[]> {
   const code = `exports.utilities = { outcomes: ({ cases }) => (${outcomes})(${subject}, cases) };`;

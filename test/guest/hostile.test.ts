@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createSandbox } from '../../sandbox/index.ts';
 import { resultIn, runIn } from './sandboxed.ts';
 
-const sandbox = createSandbox({ spare: false, threads: 1 });
+const sandbox = createSandbox({ prewarmed: false, threads: 1 });
 afterAll(() => sandbox.close());
 
 /** Touches every global that there is, whatever comes of it. */

@@ -8,7 +8,7 @@ import { type BrokenWall, openBrokenWall } from './broken-wall/broken-wall.ts';
 
 let wall: BrokenWall;
 beforeAll(async () => {
-  wall = await openBrokenWall({ spare: true });
+  wall = await openBrokenWall({ prewarmed: true });
 });
 afterAll(() => wall.close());
 

@@ -468,7 +468,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
           }, 60);
         })`);
         const computes = f('() => { const end = Date.now() + 5; while (Date.now() < end); return 1; }');
-        const small = createSandbox({ isolation, threads: 1, spare: false, residentMb: 400 });
+        const small = createSandbox({ isolation, threads: 1, prewarmed: false, residentMb: 400 });
         const evil = run({ code: holds, integrationId: 'evil', limits: { memoryMb: 400 }, on: small });
         let isOver = false;
         const came = evil.finally(() => {
@@ -488,7 +488,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
 
     survivesOnlyInProcess('what runs keep for the next, each within its limit, brings nobody down', async () => {
-      const on = createSandbox({ isolation, spare: false });
+      const on = createSandbox({ isolation, prewarmed: false });
       const keeps = `let kept; ${f('({ mb }) => { kept = Array.from({ length: mb }, () => new Array(131_072).fill(1.5)); return mb; }')}`;
       const beside = `let kept; ${f('({ mb }) => { kept = new ArrayBuffer(mb * 2 ** 20, { maxByteLength: mb * 2 ** 20 }); return new Uint8Array(kept).fill(1).length / 2 ** 20; }')}`;
       for (const [connectorId, code] of Object.entries({ keeps, beside })) {
@@ -500,7 +500,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
 
     test('a short run that comes before a long one is answered before that', async () => {
-      const on = createSandbox({ isolation, threads: 1, spare: false });
+      const on = createSandbox({ isolation, threads: 1, prewarmed: false });
       const code = f('({ ms }) => { const end = Date.now() + ms; while (Date.now() < end); return ms; }');
       for (const integrationId of ['short', 'long']) await resultOf({ code, argument: { ms: 0 }, integrationId, on });
       const ended: string[] = [];
@@ -632,7 +632,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     describe('a spare isolate, made in idle time', () => {
       let spares: Sandbox;
       beforeAll(() => {
-        spares = createSandbox({ isolation, threads: 1, spare: false });
+        spares = createSandbox({ isolation, threads: 1, prewarmed: false });
       });
       afterAll(() => spares.close());
 
@@ -913,7 +913,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
 
     test('beyond their number an idle one makes room, and busy ones are shared', async () => {
-      const on = createSandbox({ isolation, compartments: 1, spare: false });
+      const on = createSandbox({ isolation, compartments: 1, prewarmed: false });
       const call = (connectorId: string, ms: number): Promise<Outcome> =>
         run({ code, connectorId, argument: { ms }, on });
       expect(await call('a', 0)).toMatchObject({ status: 'answered' });

@@ -93,7 +93,7 @@ const job = {
 const ask = { fetch: async () => '{}', progress: async () => '{}', log() {} };
 
 test('a run is told why there is no process, and the problem is over when one has started', async () => {
-  const good = createSandbox({ spare: false, threads: 1, isolation: 'thread' });
+  const good = createSandbox({ prewarmed: false, threads: 1, isolation: 'thread' });
   expect(good.problems()).toEqual([]);
   await good.close();
 
@@ -113,7 +113,7 @@ test('a run is told why there is no process, and the problem is over when one ha
       compartments: 1,
       crashesPerMinute: 1,
       idleMs: 60_000,
-      spare: false,
+      prewarmed: false,
       runs: 10,
       runsPerConnector: 10,
       queuePerConnector: 0,

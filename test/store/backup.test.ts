@@ -8,9 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { backedAcceptances } from '../../src/connector/acceptance-backup.ts';
-import { Acceptances } from '../../src/connector/acceptances.ts';
-import { type BackedAcceptances, backupOf, restore } from '../../src/store/backup.ts';
+import { permissionBackup } from '../../src/connector/permission-backup.ts';
+import { PermissionStore } from '../../src/connector/permission-store.ts';
+import { backupOf, type PermissionBackup, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -31,7 +31,7 @@ async function storeOf(documents: readonly Document[]): Promise<Store> {
   return store;
 }
 
-async function save(store: Store, acceptances?: BackedAcceptances): Promise<string> {
+async function save(store: Store, acceptances?: PermissionBackup): Promise<string> {
   const file = join(await temporaryFolder(), 'backup.gz');
   await pipeline(backupOf(store, NOW, acceptances), createWriteStream(file));
   return file;
@@ -115,23 +115,23 @@ describe('what connectors may reach', () => {
     acceptedAt: NOW.toISOString(),
   });
   const [one, two] = [acceptanceOf('1', 'https://a.example', 'https://b.example'), acceptanceOf('2')];
-  async function acceptancesOf(...all: readonly ReturnType<typeof acceptanceOf>[]): Promise<Acceptances> {
-    const acceptances = await Acceptances.open(await temporaryFolder(), () => NOW);
+  async function acceptancesOf(...all: readonly ReturnType<typeof acceptanceOf>[]): Promise<PermissionStore> {
+    const acceptances = await PermissionStore.open(await temporaryFolder(), () => NOW);
     for (const each of all) await acceptances.replace(each);
     return acceptances;
   }
-  const saved = async () => save(await storeOf([documentOf()]), backedAcceptances(await acceptancesOf(one, two)));
+  const saved = async () => save(await storeOf([documentOf()]), permissionBackup(await acceptancesOf(one, two)));
 
   test('is put back, on the disk; what is there already is let be', async () => {
     const folder = await temporaryFolder();
-    const acceptances = await Acceptances.open(folder, () => NOW);
+    const acceptances = await PermissionStore.open(folder, () => NOW);
     const { fetch } = one;
     await acceptances.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
-    const options = { acceptances: backedAcceptances(acceptances) };
+    const options = { acceptances: permissionBackup(acceptances) };
     const [store, file] = [await storeOf([]), await saved()];
     expect(await restore(store, file, options)).toMatchObject({ restored: 1, acceptances: 1 });
     expect(await restore(store, file, options)).toMatchObject({ unchanged: 1, acceptances: 0 });
-    const again = await Acceptances.open(folder, () => NOW);
+    const again = await PermissionStore.open(folder, () => NOW);
     expect(again.all()).toEqual(acceptances.all());
     expect(again.all()).toMatchObject([{ fetch: fetch.toReversed(), folder: 'here' }, two]);
   });
@@ -141,7 +141,7 @@ describe('what connectors may reach', () => {
     ['more', [...one.fetch, 'https://c.example']],
   ])('is overwritten on demand alone where it is %s, and called what it is called here', async (_what, fetch) => {
     const acceptances = await acceptancesOf({ ...one, fetch, folder: 'here' });
-    const options = { acceptances: backedAcceptances(acceptances) };
+    const options = { acceptances: permissionBackup(acceptances) };
     const [store, file] = [await storeOf([]), await saved()];
     await expect(restore(store, file, options)).rejects.toMatchObject({
       code: 'already_there',
@@ -163,12 +163,12 @@ describe('what connectors may reach', () => {
     const lines = [head, JSON.stringify({ acceptance: two }), JSON.stringify({ acceptance }), document];
     await writeFile(file, sealed(lines, counts));
     const [store, acceptances] = [await storeOf([]), await acceptancesOf()];
-    const restoring = restore(store, file, { acceptances: backedAcceptances(acceptances) });
+    const restoring = restore(store, file, { acceptances: permissionBackup(acceptances) });
     await expect(restoring).rejects.toMatchObject({ code: 'invalid_backup' });
     expect([await allOf(store), acceptances.all()]).toEqual([[], []]);
     // The control.
     await writeFile(file, sealed(lines.toSpliced(2, 1, JSON.stringify({ acceptance: one })), counts));
-    const whole = await restore(store, file, { acceptances: backedAcceptances(acceptances) });
+    const whole = await restore(store, file, { acceptances: permissionBackup(acceptances) });
     expect(whole).toMatchObject({ restored: 1, acceptances: 2 });
   });
 });

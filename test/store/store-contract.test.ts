@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import { Part } from '../../src/store/part.ts';
 import type { Document, Store, StoreChange } from '../../src/store/store.ts';
-import { type DocumentJson, placeOf } from '../../src/store/stored.ts';
+import { type DocumentJson, sortKeyOf } from '../../src/store/stored.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { allOf, commitJson, documentOf, jsonOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -57,7 +57,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     const [first, second, third, fourth] = documents as [DocumentJson, DocumentJson, DocumentJson, DocumentJson];
     const thoseAfter = async (document: DocumentJson): Promise<DocumentJson[]> => {
       const found: DocumentJson[] = [];
-      for await (const each of store.documents(placeOf(document.integration))) found.push(jsonOf(each));
+      for await (const each of store.documents(sortKeyOf(document.integration))) found.push(jsonOf(each));
       return found;
     };
     expect(await thoseAfter(second)).toEqual([third, fourth]);

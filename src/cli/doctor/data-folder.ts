@@ -1,16 +1,16 @@
 /** What is wrong with a data folder. Nothing in it is changed. */
 import { access, constants, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { keptTokenHash } from '../../admin-token.ts';
+import { storedTokenHash } from '../../admin-token.ts';
 import { integrationProblem } from '../../integration/integration.ts';
 import { integrationsFolder, KEY_FILE } from '../../store/data-folder.ts';
 import { documentProblem } from '../../store/document-check.ts';
 import { lockHolder } from '../../store/folder-lock.ts';
 import { migrated } from '../../store/migrations.ts';
 import { StoreError } from '../../store/store.ts';
+import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
+import { keptFiles } from './data-files.ts';
 import { fileSystemVerdicts } from './file-system.ts';
-import { keptFiles } from './kept-files.ts';
-import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
 
 const KEY_CHARS = 32;
 const FOR_OTHERS = 0o077;
@@ -20,7 +20,7 @@ export interface DataFolder {
   readonly folder: string;
   /** Who has it; nothing if it is free. */
   readonly holder: string | undefined;
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly CheckResult[];
 }
 
 /** @param hasKey whether a key is given from outside; @param now of the clock */
@@ -45,7 +45,7 @@ export async function dataFolder(folder: string, hasKey: boolean, now: number): 
   return { folder, holder: lock.holder, verdicts };
 }
 
-async function place(folder: string): Promise<Verdict> {
+async function place(folder: string): Promise<CheckResult> {
   const parent = await nearest(folder);
   try {
     await access(parent, constants.W_OK | constants.X_OK);
@@ -64,7 +64,7 @@ async function nearest(folder: string): Promise<string> {
   return isThere || dirname(folder) === folder ? folder : nearest(dirname(folder));
 }
 
-async function writable(folder: string): Promise<Verdict> {
+async function writable(folder: string): Promise<CheckResult> {
   const probe = join(folder, `.doctor.${process.pid}.tmp`);
   try {
     await writeFile(probe, 'written to see whether that works', { flush: true });
@@ -78,7 +78,7 @@ async function writable(folder: string): Promise<Verdict> {
   }
 }
 
-async function disk(folder: string): Promise<Verdict[]> {
+async function disk(folder: string): Promise<CheckResult[]> {
   try {
     return fileSystemVerdicts(await statfs(folder), process.platform);
   } catch (error) {
@@ -86,7 +86,7 @@ async function disk(folder: string): Promise<Verdict[]> {
   }
 }
 
-function lockVerdict(folder: string): { holder?: string | undefined; verdict: Verdict } {
+function lockVerdict(folder: string): { holder?: string | undefined; verdict: CheckResult } {
   try {
     const holder = lockHolder(folder);
     if (holder === undefined) return { verdict: ok('lock', 'No server has the data folder.') };
@@ -97,7 +97,7 @@ function lockVerdict(folder: string): { holder?: string | undefined; verdict: Ve
   }
 }
 
-async function secretKey(folder: string, hasKey: boolean): Promise<Verdict> {
+async function secretKey(folder: string, hasKey: boolean): Promise<CheckResult> {
   const file = join(folder, KEY_FILE);
   const mode = await stat(file).then(
     (found) => found.mode,
@@ -129,9 +129,9 @@ async function secretKey(folder: string, hasKey: boolean): Promise<Verdict> {
   }
 }
 
-async function adminToken(folder: string): Promise<Verdict> {
+async function adminToken(folder: string): Promise<CheckResult> {
   try {
-    const hash = await keptTokenHash(folder);
+    const hash = await storedTokenHash(folder);
     return ok(
       'token',
       hash === undefined ? "The first start makes an administrator's token." : "The administrator's token is set.",
@@ -144,7 +144,7 @@ async function adminToken(folder: string): Promise<Verdict> {
   }
 }
 
-async function documents(folder: string): Promise<Verdict> {
+async function documents(folder: string): Promise<CheckResult> {
   const listed = await readdir(integrationsFolder(folder)).catch((error: unknown) => codeOf(error));
   if (typeof listed === 'string' && listed !== 'ENOENT') {
     return problem('documents', `${integrationsFolder(folder)} cannot be read (${listed}): the server does not start.`);
@@ -185,7 +185,7 @@ const CLOCK_SLACK_MS = 60_000;
 const NO_EARLIER = Date.UTC(2026, 0);
 
 /** Ids and dates come from it, and one-time tokens end by it. */
-async function clock(folder: string, now: number): Promise<Verdict> {
+async function clock(folder: string, now: number): Promise<CheckResult> {
   const times = await Promise.all(
     (await namesIn(folder)).map((name) =>
       stat(join(folder, name)).then(

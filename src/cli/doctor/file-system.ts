@@ -1,6 +1,6 @@
 /** The disk under the data folder: how much room it has, and whether its locks and syncs can be relied on. */
 import type { StatsFs } from 'node:fs';
-import { ok, problem, type Verdict, warning } from './verdict.ts';
+import { type CheckResult, ok, problem, warning } from './check-result.ts';
 
 const MIB = 1024 * 1024;
 const LEAST_ROOM_BYTES = 16 * MIB;
@@ -26,11 +26,11 @@ const memories: ReadonlyMap<number, string> = new Map([
 
 type Statistics = Pick<StatsFs, 'type' | 'bsize' | 'bavail' | 'files' | 'ffree'>;
 
-export function fileSystemVerdicts({ type, bsize, bavail, files, ffree }: Statistics, platform: string): Verdict[] {
+export function fileSystemVerdicts({ type, bsize, bavail, files, ffree }: Statistics, platform: string): CheckResult[] {
   return [roomOf(bavail * bsize, files > 0 ? ffree : undefined), ...(platform === 'linux' ? kindOf(type) : [])];
 }
 
-function roomOf(bytes: number, filesLeft: number | undefined): Verdict {
+function roomOf(bytes: number, filesLeft: number | undefined): CheckResult {
   const room = bytes >= 10_000 * MIB ? `${Math.round(bytes / MIB / 1024)} GiB` : `${Math.round(bytes / MIB)} MiB`;
   if (bytes < LEAST_ROOM_BYTES)
     return problem('disk', `The data folder's disk is full (${room} left): nothing can be stored.`);
@@ -41,7 +41,7 @@ function roomOf(bytes: number, filesLeft: number | undefined): Verdict {
   return ok('disk', `The data folder's disk has ${room} left.`);
 }
 
-function kindOf(type: number): Verdict[] {
+function kindOf(type: number): CheckResult[] {
   // Where the number is taken for a signed one.
   const network = networks.get(type >>> 0);
   if (network !== undefined) {

@@ -4,14 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Ask, createSandbox, defaultLimits } from '../../../sandbox/index.ts';
 import type { Options } from '../../options.ts';
-import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
+import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
 const OLDEST_NODE = 24;
 /** The first whose permission model closes the network. */
 const NODE_WITH_NETWORK_PERMISSION = 25;
 const CHILD_LIMIT_MS = 20_000;
 
-export function nodeVersion(version: string): Verdict {
+export function nodeVersion(version: string): CheckResult {
   const major = Number(version.split('.')[0]);
   if (major < OLDEST_NODE) return problem('node', `This is Node ${version}; it takes ${OLDEST_NODE} or newer.`);
   if (major >= NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} has all that is needed.`);
@@ -33,7 +33,7 @@ function child(args: readonly string[]): Promise<Child> {
 }
 
 /** In a child: this process never loads it. */
-export async function isolatedVm(): Promise<Verdict> {
+export async function isolatedVm(): Promise<CheckResult> {
   let path: string;
   try {
     path = createRequire(import.meta.url).resolve('isolated-vm');
@@ -65,7 +65,7 @@ const PROBE = `
   socket.on('error', (error) => { if (error.code === 'ERR_ACCESS_DENIED') code |= ${CLOSED.network}; });
   socket.on('close', () => { process.exitCode = code; });`;
 
-export async function permissionModel(): Promise<Verdict> {
+export async function permissionModel(): Promise<CheckResult> {
   const { code, stderr } = await child(['--permission', '-e', PROBE]);
   if (typeof code !== 'number' || (code & LEFT_OPEN) === 0) {
     const said = stderr.trim().split('\n')[0] || code;
@@ -84,9 +84,9 @@ export async function permissionModel(): Promise<Verdict> {
 
 const nothing: Ask = { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log: () => {} };
 
-export async function compartment({ isolation }: Options): Promise<Verdict> {
+export async function compartment({ isolation }: Options): Promise<CheckResult> {
   const startedAt = performance.now();
-  const sandbox = createSandbox({ isolation, spare: false });
+  const sandbox = createSandbox({ isolation, prewarmed: false });
   try {
     const outcome = await sandbox.run(
       {
@@ -118,7 +118,7 @@ export async function compartment({ isolation }: Options): Promise<Verdict> {
 }
 
 /** Memory and CPU time of connectors' processes are read there. */
-export async function processReadings(platform: NodeJS.Platform): Promise<Verdict> {
+export async function processReadings(platform: NodeJS.Platform): Promise<CheckResult> {
   if (platform !== 'linux') {
     return warning(
       'proc',

@@ -6,10 +6,10 @@ import { bundleEntries, readEntry } from '../../connector/folder.ts';
 import { loadProblem } from '../../connector/load-check.ts';
 import type { Options } from '../../options.ts';
 import { objectIds } from '../../store/object-id.ts';
-import { codeOf, ok, problem, type Verdict, warning } from './verdict.ts';
+import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
 /** @param holder who has the data folder: the port is likely theirs */
-export async function port({ host, port: number }: Options, holder: string | undefined): Promise<Verdict> {
+export async function port({ host, port: number }: Options, holder: string | undefined): Promise<CheckResult> {
   const server = createServer();
   try {
     server.listen(number, host);
@@ -32,16 +32,16 @@ export async function bundles(
   folder: string,
   isolation: Options['isolation'],
   onBundle: (name: string) => void,
-): Promise<Verdict[]> {
+): Promise<CheckResult[]> {
   let names: string[];
   try {
     names = await bundleEntries(folder);
   } catch (error) {
     return [problem('bundles', `${folder} cannot be listed (${codeOf(error)}).`)];
   }
-  const sandbox = createSandbox({ isolation, spare: false });
+  const sandbox = createSandbox({ isolation, prewarmed: false });
   const newId = objectIds();
-  const refused: Verdict[] = [];
+  const refused: CheckResult[] = [];
   const owners = new Map<string, string>();
   try {
     for (const name of names) {

@@ -23,7 +23,7 @@ export async function openBrokenWall(options: Partial<SandboxOptions> = {}): Pro
   for (const name of ['attempt.ts', 'guest-isolate.ts'])
     await copyFile(join(here, name), join(copy, 'sandbox/thread', name));
   const door: typeof import('../../../sandbox/index.ts') = await import(join(copy, 'sandbox/index.ts'));
-  const sandbox = door.createSandbox({ spare: false, threads: 1, ...options });
+  const sandbox = door.createSandbox({ prewarmed: false, threads: 1, ...options });
   let runs = 0;
   return {
     run({ code, given }, ask = {}) {

@@ -15,8 +15,8 @@ test('a connector has its number in flight, the rest wait in order, and over the
   const admission = admissionOf();
   expect(enterAll(admission, 'c')).toBe(2);
   const order: number[] = [];
-  const waiting = [1, 2].map((n) => admission.turn('c', LONG_MS).then((isIn) => isIn && order.push(n)));
-  expect(await admission.turn('c', LONG_MS)).toBe(false);
+  const waiting = [1, 2].map((n) => admission.wait('c', LONG_MS).then((isIn) => isIn && order.push(n)));
+  expect(await admission.wait('c', LONG_MS)).toBe(false);
   admission.leave('c');
   await waiting[0];
   expect(admission.enter('c')).toBe(false);
@@ -29,8 +29,8 @@ test('who waits for too long, or is called back, is refused and takes no place',
   const admission = admissionOf({ runsPerConnector: 1 });
   admission.enter('c');
   const controller = new AbortController();
-  const called = admission.turn('c', LONG_MS, controller.signal);
-  const late = admission.turn('c', 1);
+  const called = admission.wait('c', LONG_MS, controller.signal);
+  const late = admission.wait('c', 1);
   controller.abort();
   expect(await Promise.all([called, late])).toEqual([false, false]);
   admission.leave('c');
@@ -46,7 +46,7 @@ test('turns go round: one connector with a long queue does not hold up another',
   const admission = admissionOf({ runs: 4, runsPerConnector: 4, queuePerConnector: 10 });
   expect(['a', 'b', 'c'].map((id) => enterAll(admission, id))).toEqual([2, 1, 1]);
   const order: string[] = [];
-  const all = ['a', 'a', 'd', 'a', 'd'].map((id) => admission.turn(id, LONG_MS).then(() => order.push(id)));
+  const all = ['a', 'a', 'd', 'a', 'd'].map((id) => admission.wait(id, LONG_MS).then(() => order.push(id)));
   for (const id of ['b', 'c', 'a', 'a', 'd', 'a', 'd']) admission.leave(id);
   await Promise.all(all);
   expect(order.indexOf('d')).toBeLessThan(2);

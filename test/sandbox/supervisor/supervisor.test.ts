@@ -14,7 +14,7 @@ import { childrenOf } from '../../support/traces.ts';
 const nothingGranted: Ask = { fetch: async () => '{}', progress: async () => '{}', log: () => {} };
 
 function open(options: Partial<SandboxOptions>): Sandbox {
-  const sandbox = createSandbox({ spare: false, threads: 1, ...options });
+  const sandbox = createSandbox({ prewarmed: false, threads: 1, ...options });
   onTestFinished(() => sandbox.close());
   return sandbox;
 }
@@ -73,7 +73,7 @@ test('warm isolates: below, at and above their number', async () => {
 
 test('the spare one stays as long as one is in use, and goes with the last; of that rest somebody is told', async () => {
   let rests = 0;
-  const sandbox = open({ spare: true, idleMs: 200, onRest: () => rests++ });
+  const sandbox = open({ prewarmed: true, idleMs: 200, onRest: () => rests++ });
   // Nothing has ever run.
   await vi.waitFor(() => expect(rests).toBe(1), { timeout: 20_000 });
   const going = call(sandbox, { connectorId: 'c', ms: 3_000 });

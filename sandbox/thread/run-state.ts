@@ -16,7 +16,7 @@ interface Lingering {
   readonly replies: number;
 }
 
-export class Turns {
+export class RunState {
   readonly #channel: FrameChannel<FromThread>;
   /** Whose timers the runtime was told of last, as long as it takes that run for the one that runs. */
   #timed: string | undefined;
@@ -32,7 +32,7 @@ export class Turns {
    * in which it sent them, or for a timer, of which it knows nothing.
    */
   enter(runId: string, isTimer: boolean): void {
-    if (this.#lingering && this.#lingering.runId !== runId) this.#tellRest();
+    if (this.#lingering && this.#lingering.runId !== runId) this.#sendWaiting();
     this.#lingering = undefined;
     if (isTimer && this.#timed !== runId) {
       this.#timed = runId;
@@ -44,10 +44,10 @@ export class Turns {
   /** The run waits for something, having had so many replies. */
   rest(runId: string, replies: number, isTimer: boolean): void {
     this.#lingering = { runId, replies };
-    if (!isTimer) return this.#tellRest();
+    if (!isTimer) return this.#sendWaiting();
     this.#restAt ??= setTimeout(() => {
       this.#restAt = undefined;
-      if (this.#lingering) this.#tellRest();
+      if (this.#lingering) this.#sendWaiting();
     }, LINGER_MS);
   }
 
@@ -57,7 +57,7 @@ export class Turns {
     if (this.#lingering?.runId === runId) this.#lingering = undefined;
   }
 
-  #tellRest(): void {
+  #sendWaiting(): void {
     const { runId, replies } = this.#lingering as Lingering;
     this.#lingering = undefined;
     if (this.#timed === runId) this.#timed = undefined;

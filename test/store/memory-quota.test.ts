@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { WriteRoom } from '../../src/store/write-room.ts';
+import { MemoryQuota } from '../../src/store/memory-quota.ts';
 
 test('of the room that the others leave nobody takes more than half, and what is given back is there again', () => {
-  const room = new WriteRoom(100);
+  const room = new MemoryQuota(100);
   expect([room.take('a', 50), room.take('a', 1)]).toEqual([true, false]);
   expect([room.take('b', 26), room.take('b', 25), room.take('b', 1)]).toEqual([false, true, false]);
   expect(room.take('c', 12)).toBe(true);
@@ -15,7 +15,7 @@ test('of the room that the others leave nobody takes more than half, and what is
 });
 
 test('who has more than half of what is left now keeps it, and gets no more', () => {
-  const room = new WriteRoom(100);
+  const room = new MemoryQuota(100);
   expect([room.take('a', 50), room.take('b', 25)]).toEqual([true, true]);
   expect([room.take('a', 0), room.take('a', 1)]).toEqual([false, false]);
   room.giveBack('a', 20);

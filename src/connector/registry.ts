@@ -2,9 +2,9 @@
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import type { Image } from './image.ts';
-import { type ConnectorRow, rowOf, type Slot } from './slot.ts';
+import { type ConnectorRow, type RegistryEntry, rowOf } from './registry-entry.ts';
 
-export interface ShelfEvents {
+export interface RegistryEvents {
   /** It serves, and nothing is wrong with what lies there. */
   onLoaded(connector: Connector): void;
   /** It is gone, whether it has ever served or not. */
@@ -12,12 +12,12 @@ export interface ShelfEvents {
   onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
 }
 
-export class Shelf {
-  readonly #events: ShelfEvents;
-  readonly #slots = new Map<string, Slot>();
+export class Registry {
+  readonly #events: RegistryEvents;
+  readonly #entries = new Map<string, RegistryEntry>();
   readonly #serving = new Map<string, Connector>();
 
-  constructor(events: ShelfEvents) {
+  constructor(events: RegistryEvents) {
     this.#events = events;
   }
 
@@ -29,21 +29,21 @@ export class Shelf {
   /** The image that the connector's bundle brings along. */
   imageOf(connectorId: string): Image | undefined {
     const folder = this.#serving.get(connectorId)?.folder;
-    return folder === undefined ? undefined : this.#slots.get(folder)?.image;
+    return folder === undefined ? undefined : this.#entries.get(folder)?.image;
   }
 
   /** What lies under a name in the folder. */
-  slot(folder: string): Slot | undefined {
-    return this.#slots.get(folder);
+  entry(folder: string): RegistryEntry | undefined {
+    return this.#entries.get(folder);
   }
 
-  slots(): readonly Slot[] {
-    return [...this.#slots.values()];
+  entries(): readonly RegistryEntry[] {
+    return [...this.#entries.values()];
   }
 
   rows(): ConnectorRow[] {
     // A bundle that is being looked at for the first time is neither ready nor refused yet.
-    const settled = this.slots().filter(
+    const settled = this.entries().filter(
       ({ connector, candidate, reasons }) => connector || candidate || reasons.length > 0,
     );
     return settled.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
@@ -54,50 +54,50 @@ export class Shelf {
     return rows.find(({ status }) => status === 'ready') ?? rows.find(({ status }) => status === 'held') ?? rows[0];
   }
 
-  put(slot: Slot): void {
-    this.#slots.set(slot.folder, slot);
+  put(entry: RegistryEntry): void {
+    this.#entries.set(entry.folder, entry);
   }
 
   /** What lay in its place has gone. */
-  remove(slot: Slot): void {
-    const { connector, candidate, folder, reasons } = slot;
-    this.#slots.delete(folder);
+  remove(entry: RegistryEntry): void {
+    const { connector, candidate, folder, reasons } = entry;
+    this.#entries.delete(folder);
     this.#stop(connector);
-    if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(slot)._id, folder });
+    if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(entry)._id, folder });
   }
 
-  serve(slot: Slot, { connector, image }: ConnectorFiles): void {
-    const replaced = slot.connector;
+  serve(entry: RegistryEntry, { connector, image }: ConnectorFiles): void {
+    const replaced = entry.connector;
     if (replaced && replaced._id !== connector._id) {
       this.#stop(replaced);
       this.#events.onUnloaded(replaced);
     }
-    slot.connector = connector;
-    slot.image = image;
+    entry.connector = connector;
+    entry.image = image;
     this.#serving.set(connector._id, connector);
     this.#events.onLoaded(connector);
   }
 
   /** The version that serves lies there, whatever lay there in between; its image may be another. */
-  keep(slot: Slot, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
-    const isAsBefore = !wasHeld && slot.reasons.length === 0 && slot.image?.etag === image?.etag;
-    slot.image = image;
-    this.settle(slot, []);
+  keep(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
+    const isAsBefore = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
+    entry.image = image;
+    this.settle(entry, []);
     if (!isAsBefore) this.#events.onLoaded(connector);
   }
 
   /** What serves from a place serves no more, and lies there still. */
-  withdraw(slot: Slot, connector: Connector): void {
-    slot.connector = undefined;
-    slot.image = undefined;
+  withdraw(entry: RegistryEntry, connector: Connector): void {
+    entry.connector = undefined;
+    entry.image = undefined;
     this.#stop(connector);
     this.#events.onUnloaded(connector);
   }
 
-  settle(slot: Slot, reasons: readonly ErrorItem[]): void {
-    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(slot.reasons);
-    slot.reasons = reasons;
-    if (isNews) this.#events.onRefused({ _id: rowOf(slot)._id, folder: slot.folder }, reasons);
+  settle(entry: RegistryEntry, reasons: readonly ErrorItem[]): void {
+    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(entry.reasons);
+    entry.reasons = reasons;
+    if (isNews) this.#events.onRefused({ _id: rowOf(entry)._id, folder: entry.folder }, reasons);
   }
 
   #stop(connector: Connector | undefined): void {

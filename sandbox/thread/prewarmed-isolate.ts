@@ -8,7 +8,7 @@ import { GuestIsolate } from './guest-isolate.ts';
 /** For so long nobody has wanted the thread. */
 const QUIET_MS = 2;
 
-export class SpareIsolate {
+export class PrewarmedIsolate {
   readonly #onMade: () => void;
   /** Of the one that is wanted; 0 if none is. */
   #memoryMb = 0;
@@ -26,9 +26,9 @@ export class SpareIsolate {
   }
 
   /** From now on one with this limit is kept. */
-  want(memoryMb: number): void {
+  prewarm(memoryMb: number): void {
     if (memoryMb === this.#memoryMb) return;
-    this.letGo();
+    this.release();
     this.#memoryMb = memoryMb;
   }
 
@@ -46,12 +46,12 @@ export class SpareIsolate {
   }
 
   /** The thread has done something, and may have nothing more to do now. */
-  noteWork(): void {
+  onWork(): void {
     this.#workedAt = performance.now();
     if (!this.#isBeingMade && !this.#made && this.#memoryMb > 0) this.#wait(QUIET_MS);
   }
 
-  letGo(): void {
+  release(): void {
     this.#memoryMb = 0;
     this.#steps?.return(undefined);
     this.#steps = undefined;

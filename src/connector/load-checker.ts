@@ -1,6 +1,6 @@
 /** Whether bundles load: some tried at once, and what was seen to load not tried again. */
 import type { ErrorItem } from '../errors.ts';
-import { Turns } from '../work/turns.ts';
+import { Semaphore } from '../work/semaphore.ts';
 import type { Connector } from './bundle.ts';
 
 const AT_ONCE = 4;
@@ -13,27 +13,27 @@ export type LoadCheck = (
   isReplacement: boolean,
 ) => Promise<{ readonly problem?: string; readonly warning?: string | undefined }>;
 
-export interface Tried {
+export interface LoadCheckResult {
   readonly reasons: readonly ErrorItem[];
   /** What is odd about a bundle that loads. */
   readonly warnings: readonly ErrorItem[];
 }
 
-export class Trials {
-  readonly #loads: LoadCheck;
-  readonly #turns = new Turns(AT_ONCE);
+export class LoadChecker {
+  readonly #check: LoadCheck;
+  readonly #semaphore = new Semaphore(AT_ONCE);
   /** By digest, with what is odd about each. */
   readonly #loadable = new Map<string, readonly ErrorItem[]>();
 
   constructor(loads: LoadCheck) {
-    this.#loads = loads;
+    this.#check = loads;
   }
 
-  async try(connector: Connector, isReplacement: boolean): Promise<Tried> {
+  async check(connector: Connector, isReplacement: boolean): Promise<LoadCheckResult> {
     const { digest } = connector.bundle;
     const known = this.#loadable.get(digest);
     if (known) return { reasons: [], warnings: known };
-    const { problem, warning } = await this.#turns.take(() => this.#loads(connector, isReplacement));
+    const { problem, warning } = await this.#semaphore.run(() => this.#check(connector, isReplacement));
     if (problem !== undefined) return { reasons: [ofMain(`main does not load: ${problem}`)], warnings: [] };
     const warnings = warning === undefined ? [] : [ofMain(`main loads, but ${warning}`)];
     this.#loadable.set(digest, warnings);

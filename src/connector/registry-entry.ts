@@ -10,7 +10,7 @@ export interface Candidate extends ConnectorFiles {
   readonly adds: readonly string[];
 }
 
-export interface Slot {
+export interface RegistryEntry {
   /** Its name in the folder. */
   readonly folder: string;
   /** Of the files as they were before they were read last; the same again means nothing to do. */
@@ -66,7 +66,14 @@ const UPLOADED = /^([0-9a-f]{24})\.tgz$/;
 /** What the bundle of an upload is called in the bundles' folder. */
 export const uploadedEntry = (connectorId: string): string => `${connectorId}.tgz`;
 
-export function rowOf({ folder, connector, candidate, manifest: read, reasons, warnings = [] }: Slot): ConnectorRow {
+export function rowOf({
+  folder,
+  connector,
+  candidate,
+  manifest: read,
+  reasons,
+  warnings = [],
+}: RegistryEntry): ConnectorRow {
   const manifest = connector?.manifest ?? candidate?.connector.manifest ?? read;
   const name = manifest?.name ?? plainName(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};

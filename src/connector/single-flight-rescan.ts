@@ -3,7 +3,7 @@
 /** After a folder could not be listed, or a bundle could not be tried, or what was accepted not be written. */
 const RETRY_MS = 2_000;
 
-export interface ScanWork {
+export interface RescanWork {
   scanOnce(): Promise<void>;
   /** Called before a scan that was put off. */
   beforeRetry(): void;
@@ -11,29 +11,29 @@ export interface ScanWork {
   onError(error: unknown): void;
 }
 
-export class Scans {
-  readonly #work: ScanWork;
-  #going: Promise<void> | undefined;
-  #isWanted = false;
+export class SingleFlightRescan {
+  readonly #work: RescanWork;
+  #running: Promise<void> | undefined;
+  #isRequested = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
   /** Why the folder could not be listed, as long as it cannot. */
   problem: string | undefined;
 
-  constructor(work: ScanWork) {
+  constructor(work: RescanWork) {
     this.#work = work;
   }
 
   /** The one that goes on. */
-  get going(): Promise<void> | undefined {
-    return this.#going;
+  get running(): Promise<void> | undefined {
+    return this.#running;
   }
 
   /** Calls during a scan lead to one more after it. Never rejects. */
   scan(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    this.#isWanted = true;
-    this.#going ??= this.#untilQuiet()
+    this.#isRequested = true;
+    this.#running ??= this.#untilQuiet()
       .then(
         () => {
           this.problem = undefined;
@@ -41,9 +41,9 @@ export class Scans {
         (error) => this.#fail(error),
       )
       .finally(() => {
-        this.#going = undefined;
+        this.#running = undefined;
       });
-    return this.#going;
+    return this.#running;
   }
 
   scanLater(): void {
@@ -59,12 +59,12 @@ export class Scans {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    await this.#going;
+    await this.#running;
   }
 
   async #untilQuiet(): Promise<void> {
-    while (this.#isWanted) {
-      this.#isWanted = false;
+    while (this.#isRequested) {
+      this.#isRequested = false;
       await this.#work.scanOnce();
     }
   }

@@ -9,7 +9,7 @@ interface SystemError extends NodeJS.ErrnoException {
 }
 
 /** @returns nothing for an error of ours, which is shown with its stack */
-export function sentenceOf(error: unknown): string | undefined {
+export function errorMessage(error: unknown): string | undefined {
   if (error instanceof StoreError || error instanceof OptionError || error instanceof CommandError)
     return error.message;
   const { code, path, address, port, hostname } = error as SystemError & { hostname?: string };

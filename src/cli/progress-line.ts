@@ -4,13 +4,13 @@ import type { Output } from './command.ts';
 const CLEAR_LINE = '\r\u001B[2K';
 const SHOW_EVERY_MS = 100;
 
-export interface Meter {
+export interface ProgressLine {
   show(text: string): void;
   /** Takes the line away. */
   clear(): void;
 }
 
-export function meterOn(out: Output): Meter {
+export function progressLineOn(out: Output): ProgressLine {
   if (out.isTTY !== true) return { show() {}, clear() {} };
   let shownAt = Number.NEGATIVE_INFINITY;
   return {
@@ -27,9 +27,9 @@ export function meterOn(out: Output): Meter {
 }
 
 /** Passes bytes on, and shows how many there were. */
-export async function* metered(
+export async function* withProgress(
   bytes: AsyncIterable<Uint8Array | string>,
-  meter: Meter,
+  meter: ProgressLine,
   label: string,
 ): AsyncGenerator<Uint8Array | string> {
   let count = 0;

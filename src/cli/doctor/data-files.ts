@@ -3,19 +3,19 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { isAcceptance } from '../../connector/acceptance.ts';
-import { acceptancesFolder, recordIdOf } from '../../connector/acceptances.ts';
-import { JOURNAL_FILE, REPLIES_FILE } from '../../store/data-folder.ts';
-import { codeOf, ok, problem, type Verdict } from './verdict.ts';
+import { isGrantedPermissions } from '../../connector/granted-permissions.ts';
+import { permissionsFolder, recordIdOf } from '../../connector/permission-store.ts';
+import { REPLIES_FILE, RUN_HISTORY_FILE } from '../../store/data-folder.ts';
+import { type CheckResult, codeOf, ok, problem } from './check-result.ts';
 
-const DATABASES = [JOURNAL_FILE, REPLIES_FILE];
+const DATABASES = [RUN_HISTORY_FILE, REPLIES_FILE];
 const SQLITE_MAGIC = 'SQLite format 3\0';
 const NAMED = 5;
 
 /** @param isServed a server writes to the databases: they are left alone */
-export async function keptFiles(folder: string, isServed: boolean): Promise<Verdict[]> {
+export async function keptFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
-  const damaged = [...databases, ...(await damagedAcceptances(acceptancesFolder(folder)))].filter(
+  const damaged = [...databases, ...(await damagedAcceptances(permissionsFolder(folder)))].filter(
     (found) => found !== undefined,
   );
   if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
@@ -69,7 +69,7 @@ async function damagedAcceptances(folder: string): Promise<string[]> {
       const record = await readFile(join(folder, name), 'utf8')
         .then((text) => JSON.parse(text) as unknown)
         .catch(() => undefined);
-      return isAcceptance(record) && record._id === _id
+      return isGrantedPermissions(record) && record._id === _id
         ? []
         : [`${join(folder, name)}: it is no record of what was accepted`];
     }),

@@ -5,20 +5,20 @@ import { fingerprintOf, readEntry } from './folder.ts';
 import { imagePath } from './image.ts';
 import type { Manifest } from './manifest.ts';
 import { isDuplicate } from './reasons.ts';
-import type { Slot } from './slot.ts';
+import type { RegistryEntry } from './registry-entry.ts';
 
 /** What lies there, if that has changed since it was read last. @param bundles the bundles' folder */
-export async function readSlot(bundles: string, slot: Slot): Promise<ReadBundle | undefined> {
-  const path = join(bundles, slot.folder);
-  let fingerprint = await fingerprintOf(path, filesOf(slot.manifest));
-  if (fingerprint === slot.fingerprint && !isDuplicate(slot.reasons)) return undefined;
-  let read = await readEntry(bundles, slot.folder);
-  if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(slot.manifest).join('\0')) {
+export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<ReadBundle | undefined> {
+  const path = join(bundles, entry.folder);
+  let fingerprint = await fingerprintOf(path, filesOf(entry.manifest));
+  if (fingerprint === entry.fingerprint && !isDuplicate(entry.reasons)) return undefined;
+  let read = await readEntry(bundles, entry.folder);
+  if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(entry.manifest).join('\0')) {
     fingerprint = await fingerprintOf(path, filesOf(read.manifest));
-    read = await readEntry(bundles, slot.folder);
+    read = await readEntry(bundles, entry.folder);
   }
-  slot.fingerprint = fingerprint;
-  if (read.manifest) slot.manifest = read.manifest;
+  entry.fingerprint = fingerprint;
+  if (read.manifest) entry.manifest = read.manifest;
   return read;
 }
 

@@ -2,7 +2,7 @@
  * What runs have written and not committed lies in memory: how much of it there may be, all runs
  * together. Of the room that the others leave, nobody takes more than half.
  */
-export class WriteRoom {
+export class MemoryQuota {
   readonly #chars: number;
   #taken = 0;
   readonly #takenBy = new Map<string, number>();

@@ -3,9 +3,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { RunJournal } from '../../src/run/journal.ts';
 import type { RunRecord } from '../../src/run/run.ts';
-import { RUNS_KEPT } from '../../src/run/run-table.ts';
+import { RunHistory } from '../../src/run/run-history.ts';
+import { RUNS_RETAINED } from '../../src/run/run-table.ts';
 import { newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { serve } from '../support/runtime.ts';
@@ -37,18 +37,18 @@ function recordOf(integrationId: string, fields: Partial<RunRecord> = {}): RunRe
 test('the last of each integration are there after the process, those that went on as cut off', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const [one, two] = [newId(), newId()];
-  const first = RunJournal.open(file, never);
-  const records = Array.from({ length: RUNS_KEPT + 60 }, (_, i) =>
+  const first = RunHistory.open(file, never);
+  const records = Array.from({ length: RUNS_RETAINED + 60 }, (_, i) =>
     recordOf(one, { function: `f${i} \ud800 größe \0` }),
   );
   for (const record of records) first.journal.end(record);
   const going = recordOf(two, { outcome: 'running' });
   first.journal.begin(going);
   first.journal.close();
-  const { journal, problem } = RunJournal.open(file, never);
+  const { journal, problem } = RunHistory.open(file, never);
   onTestFinished(() => journal.close());
   expect(problem).toBeUndefined();
-  expect(journal.idsOf(one)).toEqual(records.slice(-RUNS_KEPT).map(({ _id }) => _id));
+  expect(journal.idsOf(one)).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
   expect(journal.find(one, records.at(-1)?._id as string)).toEqual(records.at(-1));
   expect(journal.find(two, going._id)).toEqual({ ...going, outcome: 'cut_off' });
   expect(journal.idsOf(two)).toEqual([going._id]);
@@ -64,14 +64,14 @@ test('the last of each integration are there after the process, those that went 
 test('a run that goes on is there after a kill as soon as it asks for something; one that has ended, once', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const integrationId = newId();
-  const { journal } = RunJournal.open(file, never);
+  const { journal } = RunHistory.open(file, never);
   const ended = recordOf(integrationId);
   const going = recordOf(integrationId, { outcome: 'running' });
   for (const { _id } of [ended, going]) journal.beginAtOnce({ ...recordOf(integrationId), _id, outcome: 'running' });
   journal.end(ended);
   expect(journal.find(integrationId, ended._id)).toEqual(ended);
   // Nothing is closed: as after a kill, another reads what is in the file.
-  const { journal: later } = RunJournal.open(file, never);
+  const { journal: later } = RunHistory.open(file, never);
   onTestFinished(() => {
     journal.close();
     later.close();
@@ -84,7 +84,7 @@ test('a run that goes on is there after a kill as soon as it asks for something;
 test('of a run whose integration goes while it runs, nothing is left', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const [begun, written] = [recordOf(newId(), { outcome: 'running' }), recordOf(newId(), { outcome: 'running' })];
-  const { journal } = RunJournal.open(file, never);
+  const { journal } = RunHistory.open(file, never);
   journal.begin(begun);
   journal.beginAtOnce(written);
   for (const { _id, _integrationId } of [begun, written]) {
@@ -92,20 +92,22 @@ test('of a run whose integration goes while it runs, nothing is left', async () 
     journal.drop(_id);
   }
   journal.close();
-  const { journal: later } = RunJournal.open(file, never);
+  const { journal: later } = RunHistory.open(file, never);
   onTestFinished(() => later.close());
   expect(later.integrationIds()).toEqual([]);
 });
 
 test('long logs make rows of their own, and of runs that end faster than they are written the last are kept', async () => {
-  const { journal } = RunJournal.open(join(await temporaryFolder(), 'runs.sqlite'), never);
+  const { journal } = RunHistory.open(join(await temporaryFolder(), 'runs.sqlite'), never);
   onTestFinished(() => journal.close());
   const integrationId = newId();
   const log = [{ at: 'now', level: 'info' as const, message: 'x'.repeat(100_000) }];
-  const records = Array.from({ length: 5 * RUNS_KEPT }, (_, i) => recordOf(integrationId, i % 3 === 0 ? { log } : {}));
+  const records = Array.from({ length: 5 * RUNS_RETAINED }, (_, i) =>
+    recordOf(integrationId, i % 3 === 0 ? { log } : {}),
+  );
   // Runs end in another order than they began.
   for (const record of records.toReversed()) journal.end(record);
-  const kept = records.slice(-RUNS_KEPT);
+  const kept = records.slice(-RUNS_RETAINED);
   expect(journal.idsOf(integrationId)).toEqual(kept.map(({ _id }) => _id));
   for (const record of kept) expect(journal.find(integrationId, record._id)).toEqual(record);
   expect(journal.find(integrationId, 'x')).toBeUndefined();
@@ -134,7 +136,7 @@ test.each<[string, (file: string) => Promise<unknown>]>([
   [
     'with a record that is no JSON',
     async (file) => {
-      const { journal } = RunJournal.open(file, never);
+      const { journal } = RunHistory.open(file, never);
       journal.close();
       const database = new DatabaseSync(file);
       database.exec(`INSERT INTO going_on VALUES ('a', 'b', '{"half":')`);
@@ -170,11 +172,11 @@ test('a file that another has locked is left as it is, and runs are kept in memo
 test('to look for runs that have logged much writes no more than is looked at', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const integrationId = newId();
-  const { journal } = RunJournal.open(file, never);
-  const { journal: reader } = RunJournal.open(file, never);
+  const { journal } = RunHistory.open(file, never);
+  const { journal: reader } = RunHistory.open(file, never);
   onTestFinished(() => reader.close());
   const line = { at: '', level: 'info' as const, message: 'm'.repeat(256 * 1024) };
-  const records = Array.from({ length: 2 * RUNS_KEPT }, () => recordOf(integrationId, { log: [line] }));
+  const records = Array.from({ length: 2 * RUNS_RETAINED }, () => recordOf(integrationId, { log: [line] }));
   for (const record of records) journal.end(record);
   const startedAt = performance.now();
   const ids = journal.idsOf(integrationId);
@@ -182,7 +184,7 @@ test('to look for runs that have logged much writes no more than is looked at', 
   const [one, other] = [records.at(-1) as RunRecord, records.at(-50) as RunRecord];
   for (const record of [one, other]) expect(journal.find(integrationId, record._id)).toEqual(record);
   expect(performance.now() - startedAt).toBeLessThan(100);
-  expect(ids).toEqual(records.slice(-RUNS_KEPT).map(({ _id }) => _id));
+  expect(ids).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
   // As after a kill: what was shown is in the file, and the rest waits.
   expect(reader.idsOf(integrationId)).toEqual([other._id, one._id].sort());
   // The same, whether they wait or not.

@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import { ById } from '../../sandbox/index.ts';
 import { openOrSetAside } from '../store/database-file.ts';
 import type { RunRecord } from './run.ts';
-import { RUNS_KEPT, RunTable } from './run-table.ts';
+import { RUNS_RETAINED, RunTable } from './run-table.ts';
 
 /** Runs are written together this often, those that go on when they have done so for as long. */
 const WRITE_EVERY_MS = 20;
@@ -19,13 +19,13 @@ const ROW_CHARS = 16 * 1024;
 const WAITING = 5_000;
 const WAITING_CHARS = 64 * 1024 * 1024;
 
-export class RunJournal {
+export class RunHistory {
   readonly #table: RunTable;
   readonly #onError: (error: unknown) => void;
   /** Runs that go on and are not written, with the time at which they began. */
-  readonly #begun = new ById<{ readonly record: RunRecord; readonly at: number }>();
+  readonly #unwritten = new ById<{ readonly record: RunRecord; readonly at: number }>();
   /** Runs that are written as going on. */
-  readonly #goingOn = new ById<true>();
+  readonly #running = new ById<true>();
   /** Runs that have ended and are not written, by integration: of each no more than are kept, and as many again. */
   readonly #waiting = new ById<RunRecord[]>();
   /** Their integrations, those that have waited longest first. */
@@ -41,7 +41,7 @@ export class RunJournal {
    * @param onError what could not be written; the runs themselves are not held up by it
    * @returns with a sentence on what is amiss
    */
-  static open(file: string, onError: (error: unknown) => void): { journal: RunJournal; problem?: string } {
+  static open(file: string, onError: (error: unknown) => void): { journal: RunHistory; problem?: string } {
     const name = basename(file);
     let problem: string | undefined;
     const noteAside = (aside: string, reason: string): void => {
@@ -50,10 +50,10 @@ export class RunJournal {
     const opened = (path: string): RunTable => new RunTable(path);
     try {
       const table = openOrSetAside(file, opened, noteAside);
-      return { journal: new RunJournal(table, onError), ...(problem === undefined ? {} : { problem }) };
+      return { journal: new RunHistory(table, onError), ...(problem === undefined ? {} : { problem }) };
     } catch (error) {
       problem = `${name} cannot be used (${(error as Error).message}); runs are kept in memory until the next start.`;
-      return { journal: new RunJournal(opened(':memory:'), onError), problem };
+      return { journal: new RunHistory(opened(':memory:'), onError), problem };
     }
   }
 
@@ -64,20 +64,20 @@ export class RunJournal {
 
   begin(record: RunRecord): void {
     if (!this.#table.isOpen) return;
-    this.#begun.set(record._id, { record, at: performance.now() });
+    this.#unwritten.set(record._id, { record, at: performance.now() });
     this.#writeSoon();
   }
 
   /** That it goes on is not to be lost, whenever the process is killed. */
   beginAtOnce(record: RunRecord): void {
-    if (!this.#table.isOpen || this.#goingOn.has(record._id)) return;
-    this.#write(() => this.#writeGoingOn(record));
+    if (!this.#table.isOpen || this.#running.has(record._id)) return;
+    this.#write(() => this.#writeRunning(record));
   }
 
   end(record: RunRecord): void {
     // A run that outlives the runtime is listed as cut off at the next start.
     if (!this.#table.isOpen) return;
-    this.#begun.delete(record._id);
+    this.#unwritten.delete(record._id);
     let records = this.#waiting.get(record._integrationId);
     if (!records) {
       records = [];
@@ -87,14 +87,14 @@ export class RunJournal {
     records.push(record);
     this.#waitingCount++;
     this.#waitingChars += charsOf(record);
-    if (records.length > 2 * RUNS_KEPT) this.#dropOldest(records);
+    if (records.length > 2 * RUNS_RETAINED) this.#dropOldest(records);
     this.#writeSoon();
   }
 
   /** Nothing of a run is kept. */
   drop(runId: string): void {
-    this.#begun.delete(runId);
-    if (this.#table.isOpen && this.#goingOn.has(runId)) this.#write(() => this.#removeGoingOn(runId));
+    this.#unwritten.delete(runId);
+    if (this.#table.isOpen && this.#running.has(runId)) this.#write(() => this.#removeRunning(runId));
   }
 
   /** Written if it was not, with those that go into its row: whoever was shown it finds it again after a kill. */
@@ -108,7 +108,7 @@ export class RunJournal {
   idsOf(integrationId: string): string[] {
     const waiting = this.#waiting.get(integrationId)?.map(({ _id }) => _id) ?? [];
     const written = this.#table.idsOf(integrationId);
-    return waiting.length === 0 ? written : [...written, ...waiting].sort().slice(-RUNS_KEPT);
+    return waiting.length === 0 ? written : [...written, ...waiting].sort().slice(-RUNS_RETAINED);
   }
 
   /** The id of the last that has ended. */
@@ -135,7 +135,7 @@ export class RunJournal {
   close(): void {
     clearTimeout(this.#timer);
     this.#write(() => {
-      for (const { record } of this.#begun.values()) this.#writeGoingOn(record);
+      for (const { record } of this.#unwritten.values()) this.#writeRunning(record);
     });
     for (const integrationId of [...this.#due]) this.#writeOf(integrationId);
     this.#table.close();
@@ -149,14 +149,14 @@ export class RunJournal {
     this.#timer = undefined;
     const before = performance.now() - WRITE_EVERY_MS;
     this.#write(() => {
-      for (const { record, at } of this.#begun.values()) {
-        if (at <= before) this.#writeGoingOn(record);
+      for (const { record, at } of this.#unwritten.values()) {
+        if (at <= before) this.#writeRunning(record);
       }
       for (let rows = 0; this.#waiting.size > 0 && (rows < ROWS_AT_ONCE || this.#isTooMuch); rows++) {
         this.#writeRow(this.#due[0] as string);
       }
     });
-    if (this.#waiting.size > 0 || this.#begun.size > 0) this.#writeSoon();
+    if (this.#waiting.size > 0 || this.#unwritten.size > 0) this.#writeSoon();
   }
 
   get #isTooMuch(): boolean {
@@ -176,7 +176,7 @@ export class RunJournal {
     const row = this.#take(records, from);
     if (records.length === 0) this.#forgetWaiting(integrationId);
     this.#table.writeEnded(integrationId, row);
-    for (const { _id } of row) this.#removeGoingOn(_id);
+    for (const { _id } of row) this.#removeRunning(_id);
   }
 
   /** As many as go into a row. */
@@ -189,7 +189,7 @@ export class RunJournal {
   /** They would be removed again: ids count up. */
   #dropOldest(records: RunRecord[]): void {
     records.sort((a, b) => (a._id < b._id ? -1 : 1));
-    for (const { _id } of this.#remove(records, 0, records.length - RUNS_KEPT)) this.drop(_id);
+    for (const { _id } of this.#remove(records, 0, records.length - RUNS_RETAINED)) this.drop(_id);
   }
 
   #remove(records: RunRecord[], from: number, count: number): RunRecord[] {
@@ -205,14 +205,14 @@ export class RunJournal {
     if (index >= 0) this.#due.splice(index, 1);
   }
 
-  #writeGoingOn(record: RunRecord): void {
-    this.#begun.delete(record._id);
-    this.#goingOn.set(record._id, true);
-    this.#table.writeGoingOn(record);
+  #writeRunning(record: RunRecord): void {
+    this.#unwritten.delete(record._id);
+    this.#running.set(record._id, true);
+    this.#table.writeRunning(record);
   }
 
-  #removeGoingOn(runId: string): void {
-    if (this.#goingOn.delete(runId)) this.#table.removeGoingOn(runId);
+  #removeRunning(runId: string): void {
+    if (this.#running.delete(runId)) this.#table.removeRunning(runId);
   }
 
   #write(work: () => void): void {

@@ -10,7 +10,7 @@ import type { Project } from './project.ts';
 /** By the path in the bundle. */
 export type Files = ReadonlyMap<string, Buffer>;
 
-export interface Staged {
+export interface ProjectBuild {
   readonly findings: readonly Finding[];
   /** Files that the source is built from, as far as it could be. */
   readonly inputs?: readonly string[];
@@ -19,20 +19,20 @@ export interface Staged {
 }
 
 /** Nothing is written. @throws NoBundlerError for a project that has to be built */
-export async function stageProject(project: Project): Promise<Staged> {
+export async function buildProject(project: Project): Promise<ProjectBuild> {
   if (project.source !== undefined) {
     const { files, findings, inputs } = await built(project, project.source);
     const all = [...project.warnings, ...findings];
     return findings.some(isError) ? { findings: all } : { ...(await read(project, files, all)), inputs };
   }
-  const staged = await read(project, new Map(), project.warnings);
-  if (!staged.bundle) return staged;
-  const findings = [...staged.findings, ...(await ownImports(project))];
-  return findings.some(isError) ? { findings } : { ...staged, findings };
+  const build = await read(project, new Map(), project.warnings);
+  if (!build.bundle) return build;
+  const findings = [...build.findings, ...(await ownImports(project))];
+  return findings.some(isError) ? { findings } : { ...build, findings };
 }
 
 /** As the runtime reads it. */
-async function read(project: Project, made: Files, before: readonly Finding[]): Promise<Staged> {
+async function read(project: Project, made: Files, before: readonly Finding[]): Promise<ProjectBuild> {
   const bundle = await readBundle(withMade(project.folder, made), project.name);
   if (bundle.connector) return { findings: before, bundle };
   const refusals = bundle.reasons.map(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { LARGE_BYTES } from '../json.ts';
 import { type LogEntry, readLog } from './commit-log.ts';
-import { asideOf, DOCUMENT_SUFFIX, documentPath, integrationsFolder, logNumberOf } from './data-folder.ts';
+import { DOCUMENT_SUFFIX, documentPath, integrationsFolder, logNumberOf, quarantinePath } from './data-folder.ts';
 import { contentOf, documentFrom } from './document.ts';
 import { applied, type ChangeJson, isChange } from './document-change.ts';
 import { type DocumentCheck, foreignProblem } from './document-check.ts';
@@ -21,7 +21,7 @@ import { type DocumentJson, FORMAT, recordKinds } from './stored.ts';
 
 const READS_AT_ONCE = 32;
 
-export interface ReadOptions {
+export interface RecoveryOptions {
   readonly check?: DocumentCheck;
   /** Sees each document that is taken from the disk at start. */
   readonly onRead?: (document: DocumentJson) => void;
@@ -34,7 +34,7 @@ export interface OldLog {
 }
 
 /** What was found beside the documents, which are in the table. */
-export interface Found {
+export interface Recovered {
   readonly problems: readonly StoreProblem[];
   /** Ids of files that were left where they are. */
   readonly occupied: ReadonlySet<string>;
@@ -48,17 +48,17 @@ export interface Found {
   readonly lastLog: number;
 }
 
-export async function readFolder(dataFolder: string, table: DocumentTable, options: ReadOptions): Promise<Found> {
-  const reading = new Reading(dataFolder, table, options);
+export async function recover(dataFolder: string, table: DocumentTable, options: RecoveryOptions): Promise<Recovered> {
+  const reading = new Recovery(dataFolder, table, options);
   await reading.read();
   return reading;
 }
 
-class Reading implements Found {
+class Recovery implements Recovered {
   readonly #dataFolder: string;
   readonly #folder: string;
   readonly #table: DocumentTable;
-  readonly #options: ReadOptions;
+  readonly #options: RecoveryOptions;
   readonly problems: StoreProblem[] = [];
   readonly occupied = new Set<string>();
   readonly dirty = new Set<string>();
@@ -66,7 +66,7 @@ class Reading implements Found {
   readonly spoiltLogs = new Set<string>();
   lastLog = 0;
 
-  constructor(dataFolder: string, table: DocumentTable, options: ReadOptions) {
+  constructor(dataFolder: string, table: DocumentTable, options: RecoveryOptions) {
     this.#dataFolder = dataFolder;
     this.#folder = integrationsFolder(dataFolder);
     this.#table = table;
@@ -131,7 +131,7 @@ class Reading implements Found {
   }
 
   async #setAside(name: string, reason: string, folder = this.#folder): Promise<void> {
-    const aside = asideOf(name);
+    const aside = quarantinePath(name);
     try {
       await rename(join(folder, name), join(folder, aside));
     } catch (error) {

@@ -5,7 +5,7 @@ import { beyond } from '../broker/origin-permissions.ts';
 /** Patterns accepted over the years; beyond that, those of the last version that was approved. */
 const PATTERNS = 1_000;
 
-const Acceptance = Type.Object({
+const GrantedPermissions = Type.Object({
   _id: Type.String({ pattern: '^[0-9a-f]{24}$' }),
   /** Patterns of origins. */
   fetch: Type.Array(Type.String({ maxLength: 2_000 }), { maxItems: PATTERNS }),
@@ -13,18 +13,18 @@ const Acceptance = Type.Object({
   folder: Type.String({ maxLength: 1_000 }),
   acceptedAt: Type.String(),
 });
-export type Acceptance = Static<typeof Acceptance>;
+export type GrantedPermissions = Static<typeof GrantedPermissions>;
 
-const validAcceptance = Compile(Acceptance);
+const validPermissions = Compile(GrantedPermissions);
 
-export const isAcceptance = (value: unknown): value is Acceptance => validAcceptance.Check(value);
+export const isGrantedPermissions = (value: unknown): value is GrantedPermissions => validPermissions.Check(value);
 
 /** Whether two let a connector reach the same, whatever they are called and whenever that was. */
-export const reachesTheSame = (a: Acceptance, b: Acceptance): boolean =>
+export const grantTheSame = (a: GrantedPermissions, b: GrantedPermissions): boolean =>
   beyond(a.fetch, b.fetch).length === 0 && beyond(b.fetch, a.fetch).length === 0;
 
 /** With what is asked for added; the same array if nothing is new. */
-export function widened(accepted: readonly string[], asked: readonly string[]): readonly string[] {
+export function extended(accepted: readonly string[], asked: readonly string[]): readonly string[] {
   const added = beyond(accepted, asked);
   if (added.length === 0) return accepted;
   const all = [...accepted, ...added];

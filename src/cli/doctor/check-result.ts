@@ -1,5 +1,5 @@
 /** What a check of `doctor` finds: a sentence, and how bad it is. */
-export interface Verdict {
+export interface CheckResult {
   /** `problem`: the server does not start, or does not keep what it promises. */
   readonly status: 'ok' | 'warning' | 'problem';
   /** What was looked at, in a word or two; stable. */
@@ -7,8 +7,8 @@ export interface Verdict {
   readonly sentence: string;
 }
 
-export const ok = (check: string, sentence: string): Verdict => ({ status: 'ok', check, sentence });
-export const warning = (check: string, sentence: string): Verdict => ({ status: 'warning', check, sentence });
-export const problem = (check: string, sentence: string): Verdict => ({ status: 'problem', check, sentence });
+export const ok = (check: string, sentence: string): CheckResult => ({ status: 'ok', check, sentence });
+export const warning = (check: string, sentence: string): CheckResult => ({ status: 'warning', check, sentence });
+export const problem = (check: string, sentence: string): CheckResult => ({ status: 'problem', check, sentence });
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';

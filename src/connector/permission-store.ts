@@ -7,16 +7,16 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beyond } from '../broker/origin-permissions.ts';
-import { asideOf } from '../store/data-folder.ts';
+import { quarantinePath } from '../store/data-folder.ts';
 import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
-import { type Acceptance, isAcceptance, widened } from './acceptance.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import { readFileBounded } from './bundle-files.ts';
 import { readTarball } from './folder.ts';
+import { extended, type GrantedPermissions, isGrantedPermissions } from './granted-permissions.ts';
 import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
 /** Below the data folder. */
-export const acceptancesFolder = (dataFolder: string): string => join(dataFolder, 'connectors');
+export const permissionsFolder = (dataFolder: string): string => join(dataFolder, 'connectors');
 
 /** Connectors that are remembered, those that have gone included. */
 const CONNECTORS = 10_000;
@@ -27,36 +27,36 @@ const BUNDLE = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
 export const recordIdOf = (name: string): string | undefined => RECORD.exec(name)?.[1];
 
 /** Why a connector is not taken; the message is a sentence. */
-export class AcceptanceError extends Error {
+export class PermissionStoreError extends Error {
   override readonly name = 'AcceptanceError';
 }
 
-export class Acceptances {
+export class PermissionStore {
   readonly #folder: string;
   readonly #now: () => Date;
-  readonly #byId = new Map<string, Acceptance>();
+  readonly #byId = new Map<string, GrantedPermissions>();
   /** Files of kept bundles by the connector's id: one, or two if a process was killed in between. */
   readonly #bundles = new Map<string, Set<string>>();
   /** What is damaged, in sentences. */
   readonly problems: string[] = [];
   /** One change after the other: a bundle that goes and comes back must not lose what it comes with. */
-  #last: Promise<unknown> = Promise.resolve();
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string, now: () => Date) {
     this.#folder = folder;
     this.#now = now;
   }
 
-  static async open(folder: string, now: () => Date): Promise<Acceptances> {
-    const acceptances = new Acceptances(folder, now);
-    await acceptances.#open();
-    return acceptances;
+  static async open(folder: string, now: () => Date): Promise<PermissionStore> {
+    const store = new PermissionStore(folder, now);
+    await store.#open();
+    return store;
   }
 
   /** What a connector asks for and nobody has accepted; nothing, of one that comes for the first time. */
-  newlyAsked({ _id, manifest }: Connector): readonly string[] {
-    const accepted = this.#byId.get(_id);
-    return accepted ? beyond(accepted.fetch, manifest.connector.permissions?.fetch ?? []) : [];
+  newlyRequested({ _id, manifest }: Connector): readonly string[] {
+    const granted = this.#byId.get(_id);
+    return granted ? beyond(granted.fetch, manifest.connector.permissions?.fetch ?? []) : [];
   }
 
   /**
@@ -64,111 +64,114 @@ export class Acceptances {
    *
    * @throws AcceptanceError, or what the disk says
    */
-  accept({ connector, files }: ConnectorFiles): Promise<void> {
-    return this.#inTurn(async () => {
+  grant({ connector, files }: ConnectorFiles): Promise<void> {
+    return this.#serialize(async () => {
       const { _id, folder, manifest, bundle } = connector;
       const known = this.#byId.get(_id);
-      this.#assertRoom(_id);
-      const asked = manifest.connector.permissions?.fetch ?? [];
-      const fetch = widened(known?.fetch ?? [], asked);
+      this.#assertCapacity(_id);
+      const requested = manifest.connector.permissions?.fetch ?? [];
+      const fetch = extended(known?.fetch ?? [], requested);
       if (!known || known.folder !== folder || fetch !== known.fetch) {
-        await this.#record({ _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() });
+        await this.#writeRecord({ _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() });
       }
-      await this.#keep(_id, fileOf(_id, bundle.digest), files);
+      await this.#writeBundle(_id, fileOf(_id, bundle.digest), files);
       // What was in its place before has gone.
       const before = [...this.#byId.values()].filter((other) => other.folder === folder && other._id !== _id);
-      for (const other of before) await this.#remove(other._id, [...(this.#bundles.get(other._id) ?? [])]);
+      for (const other of before) await this.#removeBundles(other._id, [...(this.#bundles.get(other._id) ?? [])]);
     });
   }
 
   /** The bundle that served last under a name in the folder, or under an id, as far as what is accepted covers it. */
-  lastServing(by: { readonly _id?: string | undefined; readonly folder: string }): Promise<ConnectorFiles | undefined> {
-    return this.#inTurn(async () => {
+  lastKnownGood(by: {
+    readonly _id?: string | undefined;
+    readonly folder: string;
+  }): Promise<ConnectorFiles | undefined> {
+    return this.#serialize(async () => {
       const _id = this.#idOf(by.folder) ?? by._id;
       if (_id === undefined) return undefined;
-      const kept = await this.#readKept(_id, by.folder);
-      return kept && this.newlyAsked(kept.connector).length === 0 ? kept : undefined;
+      const retained = await this.#readBundle(_id, by.folder);
+      return retained && this.newlyRequested(retained.connector).length === 0 ? retained : undefined;
     });
   }
 
   /** Of names in the bundles' folder, those first whose connectors were accepted under them. */
-  ownersFirst(entries: readonly string[]): string[] {
+  knownFirst(entries: readonly string[]): string[] {
     const owners = new Set([...this.#byId.values()].map(({ folder }) => folder));
     return [...entries.filter((folder) => owners.has(folder)), ...entries.filter((folder) => !owners.has(folder))];
   }
 
   /** Lets go of the kept bundles of connectors that are not needed any more. */
-  keepOnly(isNeeded: (connectorId: string) => boolean): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const [_id, files] of this.#bundles) if (!isNeeded(_id)) await this.#remove(_id, [...files]);
+  retainOnly(isNeeded: (connectorId: string) => boolean): Promise<void> {
+    return this.#serialize(async () => {
+      for (const [_id, files] of this.#bundles) if (!isNeeded(_id)) await this.#removeBundles(_id, [...files]);
     });
   }
 
   /** What was accepted of a connector. */
-  of(connectorId: string): Acceptance | undefined {
+  of(connectorId: string): GrantedPermissions | undefined {
     return this.#byId.get(connectorId);
   }
 
   /** What was accepted of each connector, those that have gone included. */
-  all(): readonly Acceptance[] {
+  all(): readonly GrantedPermissions[] {
     return [...this.#byId.values()];
   }
 
   /** Puts what was accepted elsewhere, or before, in the place of what is recorded. Durable when it settles. */
-  replace(acceptance: Acceptance): Promise<void> {
-    return this.#inTurn(async () => {
-      const { _id, fetch, acceptedAt } = acceptance;
-      this.#assertRoom(_id);
+  replace(permissions: GrantedPermissions): Promise<void> {
+    return this.#serialize(async () => {
+      const { _id, fetch, acceptedAt } = permissions;
+      this.#assertCapacity(_id);
       // What it is called here is this machine's own.
-      await this.#record({ _id, fetch, acceptedAt, folder: this.#byId.get(_id)?.folder ?? acceptance.folder });
+      await this.#writeRecord({ _id, fetch, acceptedAt, folder: this.#byId.get(_id)?.folder ?? permissions.folder });
     });
   }
 
   /** Settles when nothing is being written any more. */
   async settled(): Promise<void> {
-    await this.#last;
+    await this.#lastChange;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
+    const change = this.#lastChange.then(work);
+    this.#lastChange = change.catch(() => {
       // Whoever asked is told.
     });
-    return turn;
+    return change;
   }
 
-  #assertRoom(_id: string): void {
+  #assertCapacity(_id: string): void {
     if (this.#byId.has(_id) || this.#byId.size < CONNECTORS) return;
-    throw new AcceptanceError(`${CONNECTORS} connectors are remembered; remove files from ${this.#folder}`);
+    throw new PermissionStoreError(`${CONNECTORS} connectors are remembered; remove files from ${this.#folder}`);
   }
 
   #idOf(folder: string): string | undefined {
     return [...this.#byId.values()].find(
-      (accepted) => accepted.folder === folder && (this.#bundles.get(accepted._id)?.size ?? 0) > 0,
+      (granted) => granted.folder === folder && (this.#bundles.get(granted._id)?.size ?? 0) > 0,
     )?._id;
   }
 
-  async #record(acceptance: Acceptance): Promise<void> {
-    await replaceFile(join(this.#folder, `${acceptance._id}.json`), JSON.stringify(acceptance));
+  async #writeRecord(permissions: GrantedPermissions): Promise<void> {
+    await replaceFile(join(this.#folder, `${permissions._id}.json`), JSON.stringify(permissions));
     await syncFolder(this.#folder);
-    this.#byId.set(acceptance._id, acceptance);
+    this.#byId.set(permissions._id, permissions);
   }
 
-  async #keep(_id: string, name: string, files: ConnectorFiles['files']): Promise<void> {
+  async #writeBundle(_id: string, name: string, files: ConnectorFiles['files']): Promise<void> {
     const present = this.#bundles.get(_id) ?? new Set();
     if (!present.has(name)) {
       await replaceFile(join(this.#folder, name), await tarballOf(files));
       await syncFolder(this.#folder);
       this.#bundles.set(_id, present.add(name));
     }
-    await this.#remove(
+    await this.#removeBundles(
       _id,
       [...present].filter((other) => other !== name),
     );
   }
 
   /** One that stays behind is let go of at the next occasion. */
-  async #remove(_id: string, names: readonly string[]): Promise<void> {
+  async #removeBundles(_id: string, names: readonly string[]): Promise<void> {
     const present = this.#bundles.get(_id);
     for (const name of names) {
       await rm(join(this.#folder, name), { force: true });
@@ -178,7 +181,7 @@ export class Acceptances {
   }
 
   /** The newest that is whole. */
-  async #readKept(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
+  async #readBundle(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
     const names = this.#bundles.get(_id) ?? new Set();
     const dated = await Promise.all(
       [...names].map(async (name) => {
@@ -195,12 +198,12 @@ export class Acceptances {
       if (read?.connector && fileOf(_id, read.connector.bundle.digest) === name) return read;
       // The next one that is accepted is written in its place.
       names.delete(name);
-      this.#noteProblem(`The last bundle of the connector ${_id}, ${name} in ${this.#folder}, is damaged.`);
+      this.#addProblem(`The last bundle of the connector ${_id}, ${name} in ${this.#folder}, is damaged.`);
     }
     return undefined;
   }
 
-  #noteProblem(sentence: string): void {
+  #addProblem(sentence: string): void {
     if (!this.problems.includes(sentence)) this.problems.push(sentence);
   }
 
@@ -220,10 +223,10 @@ export class Acceptances {
 
   async #readRecord(_id: string, name: string): Promise<void> {
     const found = await readFile(join(this.#folder, name), 'utf8').then(parsed, (error) => {
-      this.#noteProblem(`${name} in ${this.#folder} cannot be read (${codeOf(error)}).`);
+      this.#addProblem(`${name} in ${this.#folder} cannot be read (${codeOf(error)}).`);
       return undefined;
     });
-    if (isAcceptance(found) && found._id === _id) this.#byId.set(_id, found);
+    if (isGrantedPermissions(found) && found._id === _id) this.#byId.set(_id, found);
     else await this.#replaceDamaged(_id, name);
   }
 
@@ -232,20 +235,20 @@ export class Acceptances {
    * asks for had been accepted; without one, nothing is.
    */
   async #replaceDamaged(_id: string, name: string): Promise<void> {
-    const acceptance = { _id, fetch: [] as string[], folder: '', acceptedAt: this.#now().toISOString() };
-    const kept = await this.#readKept(_id, '');
-    acceptance.fetch = [...(kept?.connector.manifest.connector.permissions?.fetch ?? [])];
-    this.#byId.set(_id, acceptance);
-    const aside = asideOf(name);
+    const permissions = { _id, fetch: [] as string[], folder: '', acceptedAt: this.#now().toISOString() };
+    const retained = await this.#readBundle(_id, '');
+    permissions.fetch = [...(retained?.connector.manifest.connector.permissions?.fetch ?? [])];
+    this.#byId.set(_id, permissions);
+    const aside = quarantinePath(name);
     try {
       // Never a moment without a record.
       await copyFile(join(this.#folder, name), join(this.#folder, aside));
-      await this.#record(acceptance);
-      this.#noteProblem(
+      await this.#writeRecord(permissions);
+      this.#addProblem(
         `What the connector ${_id} was accepted with is damaged; it was set aside as ${aside}. What its last bundle asks for stays accepted, anything else has to be approved.`,
       );
     } catch (error) {
-      this.#noteProblem(`${name} in ${this.#folder} is damaged and cannot be set aside (${codeOf(error)}).`);
+      this.#addProblem(`${name} in ${this.#folder} is damaged and cannot be set aside (${codeOf(error)}).`);
     }
   }
 }
