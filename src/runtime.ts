@@ -142,12 +142,18 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
     onRead: (document) => renewal.look(document),
   });
   // A start that fails half way ends what it has begun, the last first.
-  const begun: (() => unknown)[] = [() => store.close()];
+  const started: (() => unknown)[] = [() => store.close()];
   try {
     const unrenewed = await renewal.renew(store);
-    return await start(options, logger, { store, keyring, unrenewed, onRest, onBegun: (end) => begun.unshift(end) });
+    return await start(options, logger, {
+      store,
+      keyring,
+      unrenewed,
+      onRest,
+      onStarted: (end) => started.unshift(end),
+    });
   } catch (error) {
-    for (const end of begun) await end();
+    for (const end of started) await end();
     throw error;
   }
 }
@@ -158,11 +164,11 @@ interface Opened {
   readonly unrenewed: Unrenewed;
   readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
-  readonly onBegun: (end: () => unknown) => void;
+  readonly onStarted: (end: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unrenewed, onRest, onBegun } = given;
+  const { store: opened, keyring, unrenewed, onRest, onStarted } = given;
   const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
@@ -176,12 +182,12 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   if (unwritten.length > 0)
     logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
 
-  const { journal, problem: journalProblem } = RunHistory.open(join(resolve(options.data), RUN_HISTORY_FILE), (error) =>
+  const { history, problem: journalProblem } = RunHistory.open(join(resolve(options.data), RUN_HISTORY_FILE), (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
-  onBegun(() => journal.close());
+  onStarted(() => history.close());
   if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
-  for (const id of journal.integrationIds()) if ((await opened.ownerOf(id)) === undefined) journal.forget(id);
+  for (const id of history.integrationIds()) if ((await opened.ownerOf(id)) === undefined) history.forget(id);
 
   const sandbox = createSandbox({
     isolation: options.isolation,
@@ -196,11 +202,11 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     queuePerConnector: options.queuePerConnector,
     onRest,
   });
-  onBegun(() => sandbox.close());
+  onStarted(() => sandbox.close());
   const feed = new Feed(new Date());
   const metrics = new Metrics({
     usage: () => sandbox.usage(),
-    events: () => ({ told: feed.newest, followers: feed.followers }),
+    events: () => ({ published: feed.newest, followers: feed.followers }),
     connectors() {
       const counts = { ready: 0, held: 0, invalid: 0 };
       for (const { _id, status } of catalog.rows()) {
@@ -211,18 +217,18 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   });
   const store = observedStore(opened, (result, ms) => metrics.committed(result, ms));
   store.follow(publishIntegrations(feed));
-  const runs = new Runs(journal, () => new Date(), countedRuns(publishRuns(feed), metrics));
+  const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens();
   const work = new WorkPool({ keyring });
-  onBegun(() => work.close());
+  onStarted(() => work.close());
   const callers = new InProcessCallers();
   const outbound = createOutbound({
     allowPrivateNetwork: options.allowPrivateNetwork ?? '',
     limits: { responseBytes: options.runResponseBytes },
   });
-  onBegun(() => outbound.close());
+  onStarted(() => outbound.close());
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
@@ -260,10 +266,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   };
   const loads = loadBundle.bind(undefined, sandbox, ids);
-  const acceptances = await PermissionStore.open(permissionsFolder(resolve(options.data)), () => new Date());
-  for (const problem of acceptances.problems) logger.error({ event: 'acceptance_problem' }, problem);
+  const permissions = await PermissionStore.open(permissionsFolder(resolve(options.data)), () => new Date());
+  for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
   const told = publishConnectors(feed);
-  const catalog = new Catalog(connectorsFolder, loads, acceptances, {
+  const catalog = new Catalog(connectorsFolder, loads, permissions, {
     onLoaded(connector) {
       const { _id, folder, manifest } = connector;
       logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
@@ -300,7 +306,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     work,
     offline: new Reachability(),
     outbound,
-    acceptances: permissionBackup(acceptances, (connectorId) => catalog.reconsider(connectorId)),
+    permissions: permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
     uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealedForStore(work) },
   };
 
@@ -308,7 +314,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     now: () => Date.now(),
     onDamage: (message) => logger.error({ event: 'store_problem' }, message),
   });
-  onBegun(() => ledger.close());
+  onStarted(() => ledger.close());
 
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
@@ -349,7 +355,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       const degraded = [
         ...sandbox.problems(),
         ...(catalog.problem ? [catalog.problem] : []),
-        ...acceptances.problems,
+        ...permissions.problems,
         ...store.problems.map(({ message }) => message),
         ...(journalProblem === undefined ? [] : [journalProblem]),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
@@ -380,7 +386,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     await outbound.close();
     await work.close();
     await server.close();
-    journal.close();
+    history.close();
     ledger.close();
     await store.close();
   }

@@ -115,7 +115,7 @@ test('manifest.md names every key, forms.md every type of field, globals.md ever
 test('operate.md names every metric', async () => {
   const metrics = new Metrics({
     usage: () => ({ runsInFlight: 0, runsWaiting: 0, compartments: 0 }),
-    events: () => ({ told: 0, followers: 0 }),
+    events: () => ({ published: 0, followers: 0 }),
     connectors: () => ({}),
   });
   const { text } = await metrics.exposition();

@@ -81,7 +81,7 @@ export class Compartment {
   #watchedAt = 0;
   #isReady = false;
   #isDown = false;
-  #isLetGo = false;
+  #isReleased = false;
   /** Why its process has not started. */
   #problem: string | undefined;
   /** Settles when every thread takes jobs; never, if it goes down before. */
@@ -98,11 +98,11 @@ export class Compartment {
     this.#host = startHost(options);
     const startLimit = setTimeout(() => {
       this.#fail(TOO_SLOW);
-      this.letGo();
+      this.release();
     }, START_LIMIT_MS);
     this.gone = this.#host.gone.then(({ fault, problem }) => {
       clearTimeout(startLimit);
-      if (!this.#isReady && !this.#isLetGo) this.#fail(problem);
+      if (!this.#isReady && !this.#isReleased) this.#fail(problem);
       const culprit = this.#suspect(fault);
       this.#goDown(culprit, this.#isReady || culprit !== undefined);
       events.onGone();
@@ -186,8 +186,8 @@ export class Compartment {
   }
 
   /** Ends it for a reason of ours; runs that are inside are told to come again. */
-  letGo(): void {
-    this.#isLetGo = true;
+  release(): void {
+    this.#isReleased = true;
     this.#goDown(undefined, false);
     this.#host.kill();
   }

@@ -62,7 +62,7 @@ export class Supervisor implements Sandbox {
     this.#startHost = startHost;
     this.#admission = new Admission(options);
     this.#circuitBreaker = new CircuitBreaker(options.crashesPerMinute);
-    this.#sweep = setInterval(() => this.#letGoIdle(), Math.min(SWEEP_EVERY_MS, options.idleMs));
+    this.#sweep = setInterval(() => this.#releaseIdle(), Math.min(SWEEP_EVERY_MS, options.idleMs));
     this.#sweep.unref();
   }
 
@@ -123,7 +123,7 @@ export class Supervisor implements Sandbox {
     clearInterval(this.#sweep);
     clearInterval(this.#watch);
     const all = [...this.#all];
-    for (const compartment of all) compartment.letGo();
+    for (const compartment of all) compartment.release();
     await Promise.all(all.map((compartment) => compartment.gone));
   }
 
@@ -151,14 +151,14 @@ export class Supervisor implements Sandbox {
     const outcome = await compartment.run(job, ask);
     // Code that has done nothing wrong leaves nothing behind; a process costs a hundred times a check.
     if (outcome.status === 'answered') this.#retainLoadCheck(connectorId, compartment);
-    else compartment.letGo();
+    else compartment.release();
     return outcome;
   }
 
   #retainLoadCheck(connectorId: string, compartment: Compartment): void {
     if (compartment.isGone) return;
     if (this.#closed || this.#loadChecks.has(connectorId) || this.#loadChecks.size >= LOAD_CHECKS_RETAINED)
-      compartment.letGo();
+      compartment.release();
     else this.#loadChecks.set(connectorId, compartment);
   }
 
@@ -231,20 +231,20 @@ export class Supervisor implements Sandbox {
         Number(this.#connectorsOf(compartment).some(crashes) !== crashes(newcomerId));
       return present.sort((a, b) => isUnlike(a) - isUnlike(b) || a.runsInside - b.runsInside)[0];
     }
-    longestIdle.letGo();
+    longestIdle.release();
     return undefined;
   }
 
-  #letGoIdle(): void {
+  #releaseIdle(): void {
     const before = performance.now() - this.#options.idleMs;
     for (const compartment of this.#compartments.values()) {
-      if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.letGo();
+      if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.release();
     }
     const triedBefore = performance.now() - LOAD_CHECK_IDLE_MS;
-    for (const loadCheck of this.#loadChecks.values()) if (loadCheck.idleSince < triedBefore) loadCheck.letGo();
+    for (const loadCheck of this.#loadChecks.values()) if (loadCheck.idleSince < triedBefore) loadCheck.release();
     // Where nothing has run for so long, the next call may as well wait for its process to start.
     const isAtRest = [...this.#compartments.values()].every(({ isGone }) => isGone);
-    if (isAtRest && this.#prewarmed && this.#prewarmed.idleSince < before) this.#prewarmed.letGo();
+    if (isAtRest && this.#prewarmed && this.#prewarmed.idleSince < before) this.#prewarmed.release();
     if (this.#all.size > 0 || !this.#hasWorked || this.#startedAt > before) return;
     this.#hasWorked = false;
     this.#options.onRest?.();

@@ -18,7 +18,7 @@ const TYPE = 'application/gzip';
 const UPLOAD_BYTES = 4 * 1024 * 1024 * 1024;
 
 export function backupRoutes(router: Router, service: Service): void {
-  const { store, uploads, acceptances } = service;
+  const { store, uploads, permissions } = service;
 
   router.get('/backup', (context) => {
     const ctx = context as ApiContext;
@@ -26,7 +26,7 @@ export function backupRoutes(router: Router, service: Service): void {
     const now = service.now();
     ctx.type = TYPE;
     ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
-    ctx.body = backupOf(store, now, acceptances);
+    ctx.body = backupOf(store, now, permissions);
   });
 
   router.post('/restore', async (context) => {
@@ -43,7 +43,7 @@ export function backupRoutes(router: Router, service: Service): void {
       await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
       const { prepare } = uploads;
       const read = documentReader(service.work, accountOf(ctx));
-      const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, acceptances };
+      const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, permissions };
       replyJson(ctx, { ...(await restore(store, file, options)) });
     } catch (error) {
       if (error instanceof BackupError) throw requestError(error.code, { message: error.message });

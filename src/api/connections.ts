@@ -7,7 +7,7 @@ import { methods } from '../broker/platform-api.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
-import { connectionRequest, type Wanted } from '../record/connection-request.ts';
+import { connectionRequest, type RequestTarget } from '../record/connection-request.ts';
 import { opened } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
@@ -61,7 +61,7 @@ export function connectionRoutes(router: Router, service: Service): void {
 async function send(
   ctx: ApiContext,
   service: Service,
-  wanted: Wanted | undefined,
+  wanted: RequestTarget | undefined,
   body: Buffer | undefined,
 ): Promise<{ readonly response: OutboundResponse; readonly secrets: SecretTexts }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
@@ -99,7 +99,7 @@ function endOf({ state: { grant }, res }: ApiContext): AbortSignal {
   return gone.signal;
 }
 
-function pingOf(open: JsonObject): Wanted {
+function pingOf(open: JsonObject): RequestTarget {
   const [relativeURI, method] = ['relativeURI', 'method'].map((key) => at(open, ['http', 'ping', key]));
   return {
     method: typeof method === 'string' && BODILESS.includes(method.toUpperCase()) ? method.toUpperCase() : 'GET',

@@ -33,7 +33,7 @@ export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promis
  */
 export type FetchStubs = Readonly<Record<string, Stub>>;
 
-interface Wanted {
+interface StubMatch {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
@@ -53,14 +53,14 @@ export class StubbedFetch {
 
   async reply(text: string): Promise<string> {
     try {
-      return JSON.stringify({ value: await this.#reply(JSON.parse(text) as Wanted) });
+      return JSON.stringify({ value: await this.#reply(JSON.parse(text) as StubMatch) });
     } catch (error) {
       const { code = 'request_failed', message } = error as Error & { code?: string };
       return JSON.stringify({ error: { code, message } });
     }
   }
 
-  async #reply({ method, url: asked, headers, body }: Wanted): Promise<object> {
+  async #reply({ method, url: asked, headers, body }: StubMatch): Promise<object> {
     const address = new URL(asked, PLATFORM_ORIGIN);
     const isPlatform = address.origin === PLATFORM_ORIGIN;
     if (!isPlatform) this.#permissions.assertPermitted(address);

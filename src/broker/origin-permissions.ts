@@ -41,17 +41,17 @@ function names(pattern: OriginPattern, { protocol, hostname, port }: URL): boole
 }
 
 /** Whether every origin that one pattern names is named by another. */
-function covers(accepted: OriginPattern, asked: OriginPattern): boolean {
-  if (accepted.protocol !== asked.protocol || accepted.port !== asked.port) return false;
-  if (accepted.hasStar === asked.hasStar) return accepted.hostname === asked.hostname;
-  const dot = asked.hostname.indexOf('.');
-  return accepted.hasStar && dot > 0 && asked.hostname.slice(dot + 1) === accepted.hostname;
+function covers(accepted: OriginPattern, requested: OriginPattern): boolean {
+  if (accepted.protocol !== requested.protocol || accepted.port !== requested.port) return false;
+  if (accepted.hasStar === requested.hasStar) return accepted.hostname === requested.hostname;
+  const dot = requested.hostname.indexOf('.');
+  return accepted.hasStar && dot > 0 && requested.hostname.slice(dot + 1) === accepted.hostname;
 }
 
 /** Those of the asked patterns that name an origin which the accepted ones do not, each once. */
-export function beyond(accepted: readonly string[], asked: readonly string[]): string[] {
+export function beyond(accepted: readonly string[], requested: readonly string[]): string[] {
   const known = accepted.map(parsePattern).filter((pattern) => pattern !== undefined);
-  return [...new Set(asked)].filter((text) => {
+  return [...new Set(requested)].filter((text) => {
     const pattern = parsePattern(text);
     return !pattern || !known.some((its) => covers(its, pattern));
   });

@@ -10,7 +10,7 @@ export interface AskedServer {
   readonly why: string;
 }
 
-export interface Asked {
+export interface ServerReply {
   readonly method: string;
   readonly path: string;
   readonly body?: Blob | string;
@@ -24,7 +24,7 @@ export function serverUrlOf({ url, options: { publicUrl, host, port } }: Pick<As
 }
 
 /** @throws CommandError for no token, no server, or one that is none of ours; any reply of a server is given back */
-export async function request(server: AskedServer, { method, path, body, headers }: Asked): Promise<Response> {
+export async function request(server: AskedServer, { method, path, body, headers }: ServerReply): Promise<Response> {
   const { token } = server.options;
   if (token === undefined) {
     throw new CommandError(`${server.why}: BULKHEAD_TOKEN or --token lets this command ask it.`);
@@ -47,7 +47,7 @@ export async function request(server: AskedServer, { method, path, body, headers
 }
 
 /** @throws CommandError with the server's sentences for a reply that is no success */
-export async function ask(server: AskedServer, asked: Asked): Promise<Response> {
+export async function ask(server: AskedServer, asked: ServerReply): Promise<Response> {
   const response = await request(server, asked);
   if (response.ok) return response;
   const errors = await errorsOf(response);

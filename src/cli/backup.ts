@@ -34,9 +34,9 @@ export const backup: Command = {
     if (!isServerNamed(given) && !existsSync(options.data))
       throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
-    const meter = progressLineOn(out);
+    const progress = progressLineOn(out);
     const save = (bytes: Readable): Promise<void> =>
-      pipeline(withProgress(bytes, meter, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), {
+      pipeline(withProgress(bytes, progress, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), {
         signal,
       });
     try {
@@ -45,11 +45,11 @@ export const backup: Command = {
         if (!body) throw new CommandError('The server sent no backup.');
         await save(Readable.fromWeb(body as ReadableStream<Uint8Array>));
       };
-      await withStore('backup', given, (store, acceptances) => save(backupOf(store, new Date(), acceptances)), askFor);
+      await withStore('backup', given, (store, permissions) => save(backupOf(store, new Date(), permissions)), askFor);
       await rename(temporary, file);
       await syncFolder(folder);
     } finally {
-      meter.clear();
+      progress.clear();
       await rm(temporary, { force: true });
     }
     print(given, {

@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export interface Given extends Surroundings {
+export interface CommandInput extends Surroundings {
   /** Positional arguments, in the order in which the command names them. */
   readonly args: readonly string[];
   /** Flags of the command's own, by their long names. */
@@ -60,7 +60,7 @@ export interface Command {
   /** Serves until it is told to end; others are left two seconds for that. */
   readonly isServing?: boolean;
   /** @returns the exit code, 0 if none */
-  run(given: Given): Promise<number | undefined>;
+  run(given: CommandInput): Promise<number | undefined>;
 }
 
 export const SUCCEEDED = 0;
@@ -89,6 +89,6 @@ export const serverOptions: readonly OptionName[] = ['host', 'port', 'publicUrl'
 export const jsonFlag: Flag = { syntax: '--json', help: 'prints JSON, for scripts' };
 
 /** Prints a result: its JSON if that was asked for, otherwise its text. */
-export function print({ out, flags }: Given, result: { readonly text: string; readonly json: unknown }): void {
+export function print({ out, flags }: CommandInput, result: { readonly text: string; readonly json: unknown }): void {
   out.write(`${flags.json === true ? JSON.stringify(result.json) : result.text}\n`);
 }

@@ -5,11 +5,11 @@ import { NoBundlerError } from '../author/bundler.ts';
 import { type Finding, findingLine, isError } from '../author/finding.ts';
 import { readProject } from '../author/project.ts';
 import { buildProject, type Files, writeFiles } from '../author/project-build.ts';
-import { CommandError, type Given } from './command.ts';
+import { CommandError, type CommandInput } from './command.ts';
 
 /** One build at a time; what changes meanwhile leads to one more. */
 export class DevBuilder {
-  readonly #given: Given;
+  readonly #given: CommandInput;
   readonly #folder: string;
   readonly #target: string;
   #building: Promise<void> | undefined;
@@ -18,7 +18,7 @@ export class DevBuilder {
   /** Files outside of the folder that the source imports: those of a neighbour in a repository of many. */
   outside: readonly string[] = [];
 
-  constructor(given: Given, folder: string, target: string) {
+  constructor(given: CommandInput, folder: string, target: string) {
     this.#given = given;
     this.#folder = folder;
     this.#target = target;

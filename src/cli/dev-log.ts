@@ -4,7 +4,7 @@ import type { Output } from './command.ts';
 import type { ServerEvent } from './follow-events.ts';
 
 /** What is read of an event's data. */
-interface Told {
+interface Reported {
   readonly _connectorId?: string;
   readonly _integrationId?: string;
   readonly runId?: string;
@@ -28,14 +28,14 @@ interface Told {
 export class DevLog {
   readonly #out: Output;
   readonly #server: AskedServer;
-  readonly #isOurs: (told: Told) => boolean;
+  readonly #isOurs: (reported: Reported) => boolean;
   readonly #approves: boolean;
 
   /**
    * @param isOurs whether an event is about the connector that is written
    * @param approves whether to accept at once what it newly asks for
    */
-  constructor(out: Output, server: AskedServer, isOurs: (told: Told) => boolean, approves: boolean) {
+  constructor(out: Output, server: AskedServer, isOurs: (reported: Reported) => boolean, approves: boolean) {
     this.#out = out;
     this.#server = server;
     this.#isOurs = isOurs;
@@ -43,26 +43,26 @@ export class DevLog {
   }
 
   take({ name, data }: ServerEvent): void {
-    const told = data as Told;
-    if (!this.#isOurs(told)) return;
+    const reported = data as Reported;
+    if (!this.#isOurs(reported)) return;
     switch (name) {
       case 'connector.loaded':
-        return this.#say(loadedLine(told));
+        return this.#say(loadedLine(reported));
       case 'connector.refused':
-        return this.#say(refusedLine(told));
+        return this.#say(refusedLine(reported));
       case 'connector.held':
-        return void this.held(told);
+        return void this.held(reported);
       case 'run.progress':
-        return this.#say(`  ${Math.round((told.fraction ?? 0) * 100)} % ${told.message}`);
+        return this.#say(`  ${Math.round((reported.fraction ?? 0) * 100)} % ${reported.message}`);
       case 'run.log':
-        return this.#say(`  ${(told.level ?? '').padEnd(5)} ${told.message}`);
+        return this.#say(`  ${(reported.level ?? '').padEnd(5)} ${reported.message}`);
       case 'run.ended':
-        return this.#ended(told);
+        return this.#ended(reported);
     }
   }
 
   /** A version that asks for more than was accepted. */
-  async held({ _connectorId, digest, adds = [] }: Told): Promise<void> {
+  async held({ _connectorId, digest, adds = [] }: Reported): Promise<void> {
     const asks = `it newly asks for ${adds.join(', ')}`;
     if (!this.#approves) return this.#say(`Held back until it is approved on the server: ${asks}.`);
     const path = `/v1/connectors/${_connectorId}/approve`;
@@ -79,19 +79,19 @@ export class DevLog {
     this.#out.write(`${text}\n`);
   }
 
-  #ended(told: Told): void {
-    const { section, function: name, outcome, fault, wallMs = 0, errors = [] } = told;
+  #ended(reported: Reported): void {
+    const { section, function: name, outcome, fault, wallMs = 0, errors = [] } = reported;
     const how = fault === undefined ? outcome : `${outcome}: ${fault}`;
     this.#say(`${section}.${name} ${how}, ${Math.round(wallMs)} ms`);
     for (const { code, message } of fault === undefined ? errors : []) this.#say(`  ${code}: ${message}`);
     if (outcome !== 'failed') return;
-    this.#showStack(told).catch(() => {
+    this.#showStack(reported).catch(() => {
       // The server is ending; what failed has been said.
     });
   }
 
   /** It stands in the run's record alone. */
-  async #showStack({ _integrationId, runId }: Told): Promise<void> {
+  async #showStack({ _integrationId, runId }: Reported): Promise<void> {
     const path = `/v1/integrations/${_integrationId}/runs/${runId}`;
     const { stack = '' } = (await (await ask(this.#server, { method: 'GET', path })).json()) as { stack?: string };
     const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
@@ -99,6 +99,6 @@ export class DevLog {
   }
 }
 
-export const loadedLine = ({ name, version }: Told): string => `Loaded ${name} ${version}.`;
-export const refusedLine = ({ folder, errors = [] }: Told): string =>
+export const loadedLine = ({ name, version }: Reported): string => `Loaded ${name} ${version}.`;
+export const refusedLine = ({ folder, errors = [] }: Reported): string =>
   `Refused ${folder}: ${errors.map(({ message }) => message).join('; ')}`;

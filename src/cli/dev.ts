@@ -13,7 +13,7 @@ import { RequestError } from '../errors.ts';
 import { optionNames } from '../options.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type AskedServer, ask } from './ask-server.ts';
-import { type Command, CommandError, type Given } from './command.ts';
+import { type Command, CommandError, type CommandInput } from './command.ts';
 import { DevBuilder } from './dev-builder.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
 import { errorMessage } from './error-message.ts';
@@ -81,7 +81,7 @@ interface DevServer {
   readonly asked: AskedServer;
 }
 
-async function serve(given: Given, folder: string, connectors: string): Promise<DevServer> {
+async function serve(given: CommandInput, folder: string, connectors: string): Promise<DevServer> {
   const { givenOptions, out, cwd, signal } = given;
   const data = givenOptions.data ?? join(folder, OWN_FOLDER, 'data');
   const token = givenOptions.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
@@ -109,7 +109,7 @@ async function serve(given: Given, folder: string, connectors: string): Promise<
 }
 
 /** One whose events are followed, if there is a token for it. */
-async function otherServer({ url, options, signal, out }: Given): Promise<DevServer | undefined> {
+async function otherServer({ url, options, signal, out }: CommandInput): Promise<DevServer | undefined> {
   if (options.token !== undefined) return { asked: { url, options, signal, why: 'dev follows the server' } };
   out.write('What runs log is shown with BULKHEAD_TOKEN (and BULKHEAD_URL) of the server.\n');
   return undefined;
@@ -118,7 +118,11 @@ async function otherServer({ url, options, signal, out }: Given): Promise<DevSer
 type Row = Pick<ConnectorRow, '_id' | 'status' | 'name' | 'version' | 'errors' | 'pending'>;
 
 /** Says what has become of the connector so far, and what happens from now on. */
-async function follow({ out }: Given, { asked, runtime }: DevServer, folder: string): Promise<() => Promise<void>> {
+async function follow(
+  { out }: CommandInput,
+  { asked, runtime }: DevServer,
+  folder: string,
+): Promise<() => Promise<void>> {
   const name = basename(folder);
   const isOurs = (told: { _connectorId?: string; folder?: string }, connectorId: string | undefined): boolean =>
     told.folder === name || (connectorId !== undefined && told._connectorId === connectorId);
@@ -141,7 +145,7 @@ async function idOf(folder: string): Promise<string | undefined> {
   return project && connectorIdOf(project.manifest.name, project.manifest.connector._id);
 }
 
-async function installOnce({ out }: Given, runtime: Runtime, asked: AskedServer, folder: string): Promise<void> {
+async function installOnce({ out }: CommandInput, runtime: Runtime, asked: AskedServer, folder: string): Promise<void> {
   const connectorId = await idOf(folder);
   if (connectorId === undefined) return;
   const response = await ask(asked, { method: 'GET', path: `/v1/integrations?_connectorId=${connectorId}&limit=1` });

@@ -20,37 +20,37 @@ export const doctor: Command = {
 
   async run({ options, flags, out, cwd }) {
     const isJson = flags.json === true;
-    const meter = progressLineOn(out);
-    const verdicts: CheckResult[] = [];
-    for await (const verdict of examined(options, cwd, meter)) {
-      verdicts.push(verdict);
-      meter.clear();
-      if (!isJson) out.write(`${marks[verdict.status]}  ${verdict.sentence}\n`);
+    const progress = progressLineOn(out);
+    const results: CheckResult[] = [];
+    for await (const result of examined(options, cwd, progress)) {
+      results.push(result);
+      progress.clear();
+      if (!isJson) out.write(`${marks[result.status]}  ${result.sentence}\n`);
     }
-    meter.clear();
-    const problems = verdicts.filter(({ status }) => status === 'problem').length;
-    if (isJson) out.write(`${JSON.stringify({ healthy: problems === 0, verdicts })}\n`);
+    progress.clear();
+    const problems = results.filter(({ status }) => status === 'problem').length;
+    if (isJson) out.write(`${JSON.stringify({ healthy: problems === 0, verdicts: results })}\n`);
     else
       out.write(problems === 0 ? 'Nothing stands in the way.\n' : `${problems} problem${problems === 1 ? '' : 's'}.\n`);
     return problems === 0 ? undefined : FAILED;
   },
 };
 
-async function* examined(options: Options, cwd: string, meter: ProgressLine): AsyncGenerator<CheckResult> {
+async function* examined(options: Options, cwd: string, progress: ProgressLine): AsyncGenerator<CheckResult> {
   yield nodeVersion(process.versions.node);
-  meter.show('Loading isolated-vm …');
+  progress.show('Loading isolated-vm …');
   const vm = await isolatedVm();
   yield vm;
   yield await permissionModel();
   yield await processReadings(process.platform);
-  meter.show('Starting a compartment …');
+  progress.show('Starting a compartment …');
   const started = await compartment(options);
   yield started;
   const data = await dataFolder(resolve(cwd, options.data), options.secretKey !== undefined, Date.now());
-  yield* data.verdicts;
+  yield* data.results;
   yield await port(options, data.holder);
   // Without a compartment none of them loads, and that has been said.
   if (started.status !== 'ok') return;
   const folder = resolve(cwd, options.connectors);
-  yield* await bundles(folder, options.isolation, (name) => meter.show(`Loading ${name} …`));
+  yield* await bundles(folder, options.isolation, (name) => progress.show(`Loading ${name} …`));
 }

@@ -4,27 +4,27 @@ import { NoBundlerError } from '../author/bundler.ts';
 import { findingLine, isError } from '../author/finding.ts';
 import { type Inspected, inspectProject } from '../author/inspect.ts';
 import { RequestError } from '../errors.ts';
-import { CommandError, type Given } from './command.ts';
+import { CommandError, type CommandInput } from './command.ts';
 import { progressLineOn } from './progress-line.ts';
 
 export const folderArgument = ['[folder]', 'where package.json lies; by default here'] as const;
 
-export const folderOf = ({ args, cwd }: Given): string => resolve(cwd, args[0] ?? '.');
+export const folderOf = ({ args, cwd }: CommandInput): string => resolve(cwd, args[0] ?? '.');
 
-export async function inspect(given: Given): Promise<Inspected> {
-  const meter = progressLineOn(given.out);
+export async function inspect(given: CommandInput): Promise<Inspected> {
+  const progress = progressLineOn(given.out);
   try {
-    return await inspectProject(folderOf(given), (step) => meter.show(`${step} …`));
+    return await inspectProject(folderOf(given), (step) => progress.show(`${step} …`));
   } catch (error) {
     if (error instanceof NoBundlerError || error instanceof RequestError) throw new CommandError(error.message);
     throw error;
   } finally {
-    meter.clear();
+    progress.clear();
   }
 }
 
 /** Findings go to stderr, where they do not stand in the way of a result. */
-export function printFindings({ err, flags }: Given, { findings }: Inspected): void {
+export function printFindings({ err, flags }: CommandInput, { findings }: Inspected): void {
   if (flags.json === true) return;
   for (const finding of findings) err.write(`${findingLine(finding)}\n`);
 }

@@ -5,7 +5,15 @@ import { text } from 'node:stream/consumers';
 import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import type { RunRecord } from '../run/run.ts';
 import { type AskedServer, ask, errorsOf, request } from './ask-server.ts';
-import { type Command, CommandError, FAILED, type Given, jsonFlag, serverOptions, UsageError } from './command.ts';
+import {
+  type Command,
+  CommandError,
+  type CommandInput,
+  FAILED,
+  jsonFlag,
+  serverOptions,
+  UsageError,
+} from './command.ts';
 
 const ID = /^[0-9a-f]{24}$/;
 
@@ -59,7 +67,7 @@ export const invoke: Command = {
   },
 };
 
-async function bodyOf({ flags, cwd, input }: Given): Promise<string> {
+async function bodyOf({ flags, cwd, input }: CommandInput): Promise<string> {
   const { body } = flags;
   if (typeof body !== 'string') return '{}';
   const source =
@@ -113,7 +121,7 @@ function nextPage(response: Response): string | undefined {
   return pathname + search;
 }
 
-async function printLogs(server: AskedServer, id: string, runId: string, err: Given['err']): Promise<void> {
+async function printLogs(server: AskedServer, id: string, runId: string, err: CommandInput['err']): Promise<void> {
   const response = await ask(server, { method: 'GET', path: `/v1/integrations/${id}/runs/${runId}` });
   const { log } = (await response.json()) as RunRecord;
   for (const { level, message } of log) err.write(`${level} ${message}\n`);

@@ -8,10 +8,10 @@ import { BackupError } from '../store/backup-file.ts';
 import { openLowdbStore } from '../store/lowdb-store.ts';
 import { openDataFolder } from '../store/private-files.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { CommandError, type Given } from './command.ts';
+import { CommandError, type CommandInput } from './command.ts';
 
 /** Who names a server means that one, and not a folder that happens to lie here. */
-export const isServerNamed = ({ flags }: Pick<Given, 'flags'>): boolean => flags.url !== undefined;
+export const isServerNamed = ({ flags }: Pick<CommandInput, 'flags'>): boolean => flags.url !== undefined;
 
 /**
  * @param command its name
@@ -19,8 +19,8 @@ export const isServerNamed = ({ flags }: Pick<Given, 'flags'>): boolean => flags
  */
 export async function withStore<T>(
   command: string,
-  given: Given,
-  own: (store: Store, acceptances: PermissionBackup) => Promise<T>,
+  given: CommandInput,
+  own: (store: Store, permissions: PermissionBackup) => Promise<T>,
   server: (why: string) => Promise<T>,
 ): Promise<T> {
   if (isServerNamed(given)) return server(`${command} asks a server`);
@@ -34,8 +34,8 @@ export async function withStore<T>(
     throw error;
   }
   try {
-    const acceptances = await PermissionStore.open(permissionsFolder(data), () => new Date());
-    return await own(store, permissionBackup(acceptances));
+    const permissions = await PermissionStore.open(permissionsFolder(data), () => new Date());
+    return await own(store, permissionBackup(permissions));
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(

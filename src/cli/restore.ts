@@ -32,11 +32,11 @@ export const restore: Command = {
       return response.json() as Promise<Restored>;
     };
     const prepare = sealedForFolder(resolve(options.data), options.secretKey);
-    const own = (store: Store, acceptances: PermissionBackup): Promise<Restored> =>
-      restoreInto(store, file, { overwrite, check: restoringProblem, prepare, acceptances });
-    const meter = progressLineOn(out);
-    meter.show(`Restoring ${args[0]}`);
-    const result = await withStore('restore', given, own, askFor).finally(() => meter.clear());
+    const own = (store: Store, permissions: PermissionBackup): Promise<Restored> =>
+      restoreInto(store, file, { overwrite, check: restoringProblem, prepare, permissions });
+    const progress = progressLineOn(out);
+    progress.show(`Restoring ${args[0]}`);
+    const result = await withStore('restore', given, own, askFor).finally(() => progress.clear());
     const { restored, overwritten, unchanged, acceptances } = result;
     const permissions = acceptances > 0 ? ` Put back what ${acceptances} connectors may reach.` : '';
     print(given, {

@@ -72,7 +72,7 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
   try {
     manifestText = await read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES);
   } catch (error) {
-    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} ${sayWhy(error)}`);
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} ${reasonOf(error)}`);
   }
   if (nestsDeeper(manifestText, MANIFEST_DEPTH)) {
     return refusal(MANIFEST_FILE, `${MANIFEST_FILE} nests deeper than ${MANIFEST_DEPTH} levels`);
@@ -93,7 +93,7 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
   try {
     code = await read(manifest.main, CODE_LIMIT_BYTES);
   } catch (error) {
-    return { ...refusal('main', `main (${manifest.main}) ${sayWhy(error)}`), manifest };
+    return { ...refusal('main', `main (${manifest.main}) ${reasonOf(error)}`), manifest };
   }
   const _id = connectorIdOf(manifest.name, manifest.connector._id);
   const isModule =
@@ -122,7 +122,7 @@ async function digestOf(...texts: readonly string[]): Promise<string> {
   return hash.digest('hex');
 }
 
-function sayWhy(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (error instanceof UnreadableError) return error.message;
   throw error;
 }

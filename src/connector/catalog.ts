@@ -9,7 +9,7 @@ import { bundleEntries } from './folder.ts';
 import type { Image } from './image.ts';
 import { type LoadCheck, LoadChecker } from './load-checker.ts';
 import type { PermissionStore } from './permission-store.ts';
-import { duplicateOf, whyNotYet } from './reasons.ts';
+import { duplicateOf, retryReason } from './reasons.ts';
 import { Registry, type RegistryEvents } from './registry.ts';
 import type { ConnectorRow, RegistryEntry } from './registry-entry.ts';
 import { SingleFlightRescan } from './single-flight-rescan.ts';
@@ -262,7 +262,7 @@ export class Catalog {
   /** It could not be tried or recorded: that is repeated, and what served before serves on. */
   #failCheck(entry: RegistryEntry, error: unknown): void {
     if (this.#isGone(entry)) return;
-    this.#registry.settle(entry, whyNotYet(error));
+    this.#registry.settle(entry, retryReason(error));
     this.#events.onError(error);
     this.#retryable.add(entry);
     this.#rescan.scanLater();

@@ -24,9 +24,9 @@ export const grantTheSame = (a: GrantedPermissions, b: GrantedPermissions): bool
   beyond(a.fetch, b.fetch).length === 0 && beyond(b.fetch, a.fetch).length === 0;
 
 /** With what is asked for added; the same array if nothing is new. */
-export function extended(accepted: readonly string[], asked: readonly string[]): readonly string[] {
-  const added = beyond(accepted, asked);
+export function extended(accepted: readonly string[], requested: readonly string[]): readonly string[] {
+  const added = beyond(accepted, requested);
   if (added.length === 0) return accepted;
   const all = [...accepted, ...added];
-  return all.length <= PATTERNS ? all : asked;
+  return all.length <= PATTERNS ? all : requested;
 }

@@ -7,21 +7,21 @@ import { type PermissionStore, PermissionStoreError } from './permission-store.t
 
 /** @param onPut told what connector's is another now; a server that serves it looks at it again */
 export function permissionBackup(
-  acceptances: PermissionStore,
+  permissions: PermissionStore,
   onPut: (connectorId: string) => Promise<void> = async () => {},
 ): PermissionBackup {
   return {
-    all: () => acceptances.all() as readonly (GrantedPermissions & JsonObject)[],
-    problemOf: (acceptance) => (isGrantedPermissions(acceptance) ? undefined : 'it is damaged'),
-    compare(acceptance) {
-      const saved = acceptance as GrantedPermissions;
-      const present = acceptances.of(saved._id);
+    all: () => permissions.all() as readonly (GrantedPermissions & JsonObject)[],
+    problemOf: (granted) => (isGrantedPermissions(granted) ? undefined : 'it is damaged'),
+    compare(granted) {
+      const saved = granted as GrantedPermissions;
+      const present = permissions.of(saved._id);
       return { id: saved._id, to: !present ? 'none' : grantTheSame(present, saved) ? 'same' : 'other' };
     },
-    async put(acceptance) {
-      const saved = acceptance as GrantedPermissions;
+    async put(granted) {
+      const saved = granted as GrantedPermissions;
       try {
-        await acceptances.replace(saved);
+        await permissions.replace(saved);
       } catch (error) {
         throw error instanceof PermissionStoreError ? new BackupError('already_there', `${error.message}.`) : error;
       }

@@ -239,13 +239,13 @@ export class PermissionStore {
     const retained = await this.#readBundle(_id, '');
     permissions.fetch = [...(retained?.connector.manifest.connector.permissions?.fetch ?? [])];
     this.#byId.set(_id, permissions);
-    const aside = quarantinePath(name);
+    const quarantined = quarantinePath(name);
     try {
       // Never a moment without a record.
-      await copyFile(join(this.#folder, name), join(this.#folder, aside));
+      await copyFile(join(this.#folder, name), join(this.#folder, quarantined));
       await this.#writeRecord(permissions);
       this.#addProblem(
-        `What the connector ${_id} was accepted with is damaged; it was set aside as ${aside}. What its last bundle asks for stays accepted, anything else has to be approved.`,
+        `What the connector ${_id} was accepted with is damaged; it was set aside as ${quarantined}. What its last bundle asks for stays accepted, anything else has to be approved.`,
       );
     } catch (error) {
       this.#addProblem(`${name} in ${this.#folder} is damaged and cannot be set aside (${codeOf(error)}).`);

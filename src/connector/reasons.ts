@@ -18,7 +18,7 @@ export function duplicateOf(owner: Connector): ErrorItem {
 export const isDuplicate = (reasons: readonly ErrorItem[]): boolean => reasons.some(({ code }) => code === DUPLICATE);
 
 /** What could not be tried, or not be recorded; either is repeated. */
-export function whyNotYet(error: unknown): readonly ErrorItem[] {
+export function retryReason(error: unknown): readonly ErrorItem[] {
   if (error instanceof RequestError) return error.errors;
   const message =
     error instanceof PermissionStoreError

@@ -96,10 +96,10 @@ export function rowOf({
 }
 
 function pendingOf({ connector: { manifest, bundle }, adds }: Candidate): Pending {
-  return { version: manifest.version, digest: bundle.digest, adds, sentences: adds.map(sentenceOf) };
+  return { version: manifest.version, digest: bundle.digest, adds, sentences: adds.map(describe) };
 }
 
-function sentenceOf(pattern: string): string {
+function describe(pattern: string): string {
   const [, host] = /^https?:\/\/\*\.([^/]+)/i.exec(pattern) ?? [];
   return `may also reach ${pattern}${host === undefined ? '' : `, which is every name directly under ${host}`}`;
 }

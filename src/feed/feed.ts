@@ -166,7 +166,7 @@ export class Follower {
   readonly onEnd: () => void;
   readonly #feed: Feed;
   readonly #integrationId: string | undefined;
-  readonly #onLeft: () => void;
+  readonly #onLeave: () => void;
   #next: number;
   /** It has to be told that it misses something. */
   #isReset: boolean;
@@ -175,13 +175,13 @@ export class Follower {
     feed: Feed,
     { integrationId, onNews, onEnd }: FollowOptions,
     next: number | undefined,
-    onLeft: () => void,
+    onLeave: () => void,
   ) {
     this.#feed = feed;
     this.#integrationId = integrationId;
     this.onNews = onNews;
     this.onEnd = onEnd;
-    this.#onLeft = onLeft;
+    this.#onLeave = onLeave;
     this.#next = next ?? feed.newest + 1;
     this.#isReset = next === undefined;
   }
@@ -210,7 +210,7 @@ export class Follower {
   }
 
   leave(): void {
-    this.#onLeft();
+    this.#onLeave();
   }
 }
 

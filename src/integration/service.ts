@@ -34,7 +34,7 @@ export interface Service {
   /** Connectors that have no `persistSettings`, as a run has shown: it is looked for once in each version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
   /** What connectors may reach, for backups. */
-  readonly acceptances: PermissionBackup;
+  readonly permissions: PermissionBackup;
   /** Where uploads wait for their check, and what is stored of a backup's documents. */
   readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'prepare'>>;
   /** What has to end before the runtime may. */

@@ -31,7 +31,7 @@ export function registryOf(counted: readonly (Counts | Durations)[], readings: R
     registers,
     collect() {
       this.reset();
-      this.inc(readings.events().told);
+      this.inc(readings.events().published);
     },
   });
   new Gauge({

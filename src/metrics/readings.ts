@@ -2,7 +2,7 @@
 export interface Readings {
   usage(): { readonly runsInFlight: number; readonly runsWaiting: number; readonly compartments: number };
   /** Events published so far, and open connections to `/events`. */
-  events(): { readonly told: number; readonly followers: number };
+  events(): { readonly published: number; readonly followers: number };
   /** Bundles by status. */
   connectors(): Readonly<Record<string, number>>;
 }

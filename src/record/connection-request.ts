@@ -23,7 +23,7 @@ interface Filled {
 }
 
 /** What is asked of the application, by whoever may use the connection. */
-export interface Wanted {
+export interface RequestTarget {
   readonly method: string;
   /** Appended to the connection's `http.baseURI`. */
   readonly relativeURI: string;
@@ -55,7 +55,7 @@ function wrong(field: string, message: string): Error {
  * @param open the connection with its credentials
  * @throws RequestError if it does not say enough
  */
-export function connectionRequest(open: Opened, wanted: Wanted): ConnectionRequest {
+export function connectionRequest(open: Opened, wanted: RequestTarget): ConnectionRequest {
   const { record } = open;
   assertFew('connections', record);
   const base = text(record, 'http.baseURI') ?? '';

@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path';
 import { ById } from '../../sandbox/index.ts';
-import { openOrSetAside } from '../store/database-file.ts';
+import { openOrQuarantine } from '../store/database-file.ts';
 import type { RunRecord } from './run.ts';
 import { RUNS_RETAINED, RunTable } from './run-table.ts';
 
@@ -41,19 +41,19 @@ export class RunHistory {
    * @param onError what could not be written; the runs themselves are not held up by it
    * @returns with a sentence on what is amiss
    */
-  static open(file: string, onError: (error: unknown) => void): { journal: RunHistory; problem?: string } {
+  static open(file: string, onError: (error: unknown) => void): { history: RunHistory; problem?: string } {
     const name = basename(file);
     let problem: string | undefined;
-    const noteAside = (aside: string, reason: string): void => {
-      problem = `${name} is damaged (${reason}); it was set aside as ${basename(aside)}.`;
+    const onQuarantine = (quarantined: string, reason: string): void => {
+      problem = `${name} is damaged (${reason}); it was set aside as ${basename(quarantined)}.`;
     };
     const opened = (path: string): RunTable => new RunTable(path);
     try {
-      const table = openOrSetAside(file, opened, noteAside);
-      return { journal: new RunHistory(table, onError), ...(problem === undefined ? {} : { problem }) };
+      const table = openOrQuarantine(file, opened, onQuarantine);
+      return { history: new RunHistory(table, onError), ...(problem === undefined ? {} : { problem }) };
     } catch (error) {
       problem = `${name} cannot be used (${(error as Error).message}); runs are kept in memory until the next start.`;
-      return { journal: new RunHistory(opened(':memory:'), onError), problem };
+      return { history: new RunHistory(opened(':memory:'), onError), problem };
     }
   }
 

@@ -37,14 +37,14 @@ export class Runs {
   readonly #listener: RunListener;
   readonly #active = new ById<ActiveRun>();
 
-  constructor(journal: RunHistory, now: () => Date, listener: RunListener) {
-    this.#history = journal;
+  constructor(history: RunHistory, now: () => Date, listener: RunListener) {
+    this.#history = history;
     this.#now = timestamps(now);
     this.#listener = listener;
   }
 
-  begin(begun: StartedRun): ActiveRun {
-    const run = new ActiveRun(begun, this.#now, this.#listener, {
+  begin(started: StartedRun): ActiveRun {
+    const run = new ActiveRun(started, this.#now, this.#listener, {
       onFirstRequest: (record) => this.#history.beginAtOnce(record),
       onConcluded: (record) => {
         this.#active.delete(record._id);
@@ -52,7 +52,7 @@ export class Runs {
         else this.#history.end(record);
       },
     });
-    this.#active.set(begun._id, run);
+    this.#active.set(started._id, run);
     this.#history.begin(run.record);
     return run;
   }
@@ -131,11 +131,11 @@ export class ActiveRun {
   /** Its integration is gone: nothing of it is kept. */
   isForgotten = false;
 
-  constructor(begun: StartedRun, now: () => string, listener: RunListener, events: RunEvents) {
+  constructor(started: StartedRun, now: () => string, listener: RunListener, events: RunEvents) {
     this.#now = now;
     this.#listener = listener;
     this.#events = events;
-    this.#record = { ...begun, startedAt: now(), outcome: 'running', requests: 0, log: this.#log };
+    this.#record = { ...started, startedAt: now(), outcome: 'running', requests: 0, log: this.#log };
     listener.onStarted(this.#record);
   }
 

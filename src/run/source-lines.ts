@@ -6,7 +6,7 @@ import type { Bundle } from '../../sandbox/index.ts';
 import { MAP_CHARS, originOf, readSourceMap, type SourceIndex } from './source-map.ts';
 
 /** Of all indexes that are kept: the largest has a sixth of it. */
-const KEPT_BYTES = 48 * 1024 * 1024;
+const CACHE_BYTES = 48 * 1024 * 1024;
 /** Without a map there is nothing to keep but that. */
 const LEAST_BYTES = 4 * 1024;
 /** Frames of a stack that are looked up. */
@@ -42,16 +42,16 @@ interface Mapped {
   readonly sourceMap?: string | undefined;
 }
 
-interface Kept {
+interface CachedMap {
   index: Promise<SourceIndex | undefined> | undefined;
   bytes: number;
 }
 
 export class SourceLines {
   /** Goes with the bundle. */
-  readonly #ofBundle = new WeakMap<Bundle, Kept>();
+  readonly #ofBundle = new WeakMap<Bundle, CachedMap>();
   /** Those that have an index, the one that was used last at the end. */
-  readonly #kept = new Set<Kept>();
+  readonly #cache = new Set<CachedMap>();
   #bytes = 0;
 
   /** A stack of a run of this code. */
@@ -63,8 +63,8 @@ export class SourceLines {
   #indexOf(bundle: Bundle, sourceMap: string | undefined): Promise<SourceIndex | undefined> {
     const kept = this.#ofBundle.get(bundle) ?? { index: undefined, bytes: 0 };
     this.#ofBundle.set(bundle, kept);
-    this.#kept.delete(kept);
-    this.#kept.add(kept);
+    this.#cache.delete(kept);
+    this.#cache.add(kept);
     if (!kept.index) {
       const text = sourceMap ?? inlineSourceMap(bundle.code);
       kept.index = text === undefined ? Promise.resolve(undefined) : readSourceMap(text);
@@ -73,15 +73,15 @@ export class SourceLines {
     return kept.index;
   }
 
-  #weigh(kept: Kept, index: SourceIndex | undefined): void {
+  #weigh(kept: CachedMap, index: SourceIndex | undefined): void {
     kept.bytes = LEAST_BYTES + (index ? index.lines.byteLength + index.segments.byteLength : 0);
     for (const source of index?.sources ?? []) kept.bytes += 2 * (source?.length ?? 0);
     this.#bytes += kept.bytes;
-    for (const oldest of this.#kept) {
-      if (this.#bytes <= KEPT_BYTES) return;
+    for (const oldest of this.#cache) {
+      if (this.#bytes <= CACHE_BYTES) return;
       // What is still being read has no weight yet.
       if (oldest.bytes === 0) continue;
-      this.#kept.delete(oldest);
+      this.#cache.delete(oldest);
       this.#bytes -= oldest.bytes;
       oldest.index = undefined;
       oldest.bytes = 0;

@@ -33,16 +33,16 @@ export class BackupError extends Error {
 }
 
 /** A line of it. A document is as it was read: JSON in UTF-8. */
-export type Entry = { readonly acceptance: unknown } | { readonly document: Buffer };
+export type Entry = { readonly permissions: unknown } | { readonly document: Buffer };
 
-export function backupFile(acceptances: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
-  return pipeline(Readable.from(linesOf(acceptances, documents, now)), createGzip(), () => {
+export function backupFile(granted: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
+  return pipeline(Readable.from(linesOf(granted, documents, now)), createGzip(), () => {
     // The reader sees the error on the stream that it has.
   });
 }
 
 async function* linesOf(
-  acceptances: Iterable<JsonObject>,
+  granted: Iterable<JsonObject>,
   documents: AsyncIterable<Document>,
   now: Date,
 ): AsyncGenerator<string | Buffer> {
@@ -54,7 +54,7 @@ async function* linesOf(
   };
   yield line({ format: FORMAT, version: VERSION, createdAt: now.toISOString() });
   const count = { acceptances: 0, documents: 0 };
-  for (const acceptance of acceptances) {
+  for (const acceptance of granted) {
     yield line({ acceptance });
     count.acceptances++;
   }
@@ -83,7 +83,7 @@ export async function* entriesIn(file: string): AsyncGenerator<Entry> {
         version = versionOf(parsed(before));
       } else {
         const entry = entryOf(before);
-        count['acceptance' in entry ? 'acceptances' : 'documents']++;
+        count['permissions' in entry ? 'acceptances' : 'documents']++;
         if (count.documents > DOCUMENTS) throw invalid(`it holds more than ${DOCUMENTS} documents`);
         if (count.acceptances > ACCEPTANCES) throw invalid(`it holds more than ${ACCEPTANCES} connectors`);
         yield entry;
@@ -104,25 +104,25 @@ export async function* entriesIn(file: string): AsyncGenerator<Entry> {
 async function* linesIn(file: string): AsyncGenerator<Buffer> {
   const bytes = pipeline(createReadStream(file), createGunzip({ chunkSize: PIECE_BYTES }), () => {});
   // Of a line that has not ended yet.
-  let begun: ArrayBuffer | undefined;
+  let line: ArrayBuffer | undefined;
   try {
     for await (const piece of bytes as AsyncIterable<Buffer>) {
       let from = 0;
       for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
         const last = piece.subarray(from, end);
-        yield begun ? Buffer.from(longer(begun, last)) : last;
-        begun = undefined;
+        yield line ? Buffer.from(longer(line, last)) : last;
+        line = undefined;
         from = end + 1;
       }
       if (from < piece.length)
-        begun = longer(begun ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
+        line = longer(line ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalid('it is not gzip', error);
     throw error;
   }
-  if (begun) throw invalid('it is not whole');
+  if (line) throw invalid('it is not whole');
 }
 
 /** In its place: a copy of all that is there for each piece would be memory that is long in use. */
@@ -155,8 +155,8 @@ function versionOf(head: unknown): unknown {
 function entryOf(line: Buffer): Entry {
   if (line.length > LARGE_BYTES) return { document: line };
   const value = parsed(line);
-  const isAcceptance = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
-  return isAcceptance ? { acceptance: (value as { acceptance: unknown }).acceptance } : { document: line };
+  const isPermissions = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
+  return isPermissions ? { permissions: (value as { acceptance: unknown }).acceptance } : { document: line };
 }
 
 function parsed(line: Buffer): unknown {

@@ -25,8 +25,8 @@ import {
 /** Ids of integrations and records: they are kept until all are known. */
 const IDS = 2_000_000;
 /** Of a backup that is not read a second time: its documents, all together, and how many they are. */
-const KEPT_BYTES = DOCUMENT_BYTES;
-const KEPT = 1_000;
+const CACHED_BYTES = DOCUMENT_BYTES;
+const CACHED_DOCUMENTS = 1_000;
 /** Ids that are named in a sentence. */
 const NAMED = 5;
 
@@ -34,11 +34,11 @@ const NAMED = 5;
 export interface PermissionBackup {
   all(): Iterable<JsonObject>;
   /** What is wrong with one that was read, if anything is. */
-  problemOf(acceptance: unknown): string | undefined;
+  problemOf(granted: unknown): string | undefined;
   /** How one that nothing is wrong with compares to what is there for its connector. */
-  compare(acceptance: unknown): { readonly id: string; readonly to: 'none' | 'same' | 'other' };
+  compare(granted: unknown): { readonly id: string; readonly to: 'none' | 'same' | 'other' };
   /** Puts it in the place of what is there. */
-  put(acceptance: unknown): Promise<void>;
+  put(granted: unknown): Promise<void>;
 }
 
 export interface Restored {
@@ -60,11 +60,11 @@ export interface RestoreOptions {
   /** Makes what is stored of a document that nothing is wrong with. */
   readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
   /** Without it, what connectors may reach stays in the file. */
-  readonly acceptances?: PermissionBackup;
+  readonly permissions?: PermissionBackup;
 }
 
-export const backupOf = (store: Store, now: Date, acceptances?: PermissionBackup): Readable =>
-  backupFile(acceptances?.all() ?? [], store.documents(), now);
+export const backupOf = (store: Store, now: Date, permissions?: PermissionBackup): Readable =>
+  backupFile(permissions?.all() ?? [], store.documents(), now);
 
 /**
  * Puts back what a backup holds. All of it is checked before anything is written; each document is one
@@ -73,15 +73,15 @@ export const backupOf = (store: Store, now: Date, acceptances?: PermissionBackup
  * @throws BackupError
  */
 export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<Restored> {
-  const { overwrite = false, acceptances } = options;
+  const { overwrite = false, permissions } = options;
   const checked = await assertRestorable(store, file, options);
   const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
   for await (const entry of checked ?? readEntries(file, options)) {
-    if ('acceptance' in entry) {
-      const compared = acceptances?.compare(entry.acceptance);
+    if ('permissions' in entry) {
+      const compared = permissions?.compare(entry.permissions);
       if (!compared || compared.to === 'same') continue;
       if (compared.to === 'other' && !overwrite) throw meanwhile(compared.id);
-      await acceptances?.put(entry.acceptance);
+      await permissions?.put(entry.permissions);
       done.acceptances++;
       continue;
     }
@@ -98,12 +98,12 @@ export async function restore(store: Store, file: string, options: RestoreOption
   return done;
 }
 
-type ReadEntry = { readonly acceptance: unknown } | { readonly document: Document; readonly bytes: number };
+type ReadEntry = { readonly permissions: unknown } | { readonly document: Document; readonly bytes: number };
 
 async function* readEntries(file: string, { read, check }: RestoreOptions): AsyncGenerator<ReadEntry> {
   const readHere = (json: Buffer): Document => documentFrom(restorable(textIn(json), check));
   for await (const entry of entriesIn(file)) {
-    if ('acceptance' in entry) yield entry;
+    if ('permissions' in entry) yield entry;
     else yield { bytes: entry.document.length, document: await (read ?? readHere)(entry.document) };
   }
 }
@@ -114,20 +114,20 @@ async function assertRestorable(
   file: string,
   options: RestoreOptions,
 ): Promise<readonly ReadEntry[] | undefined> {
-  const { overwrite = false, acceptances } = options;
-  let kept: ReadEntry[] | undefined = [];
+  const { overwrite = false, permissions } = options;
+  let cached: ReadEntry[] | undefined = [];
   let bytes = 0;
   const different = { integrations: [] as string[], connectors: [] as string[] };
   const seen = new Set<string>();
   for await (const entry of readEntries(file, options)) {
     bytes += 'bytes' in entry ? entry.bytes : 0;
-    kept?.push(entry);
-    if (bytes > KEPT_BYTES || (kept && kept.length > KEPT)) kept = undefined;
-    if ('acceptance' in entry) {
-      if (!acceptances) continue;
-      const problem = acceptances.problemOf(entry.acceptance);
+    cached?.push(entry);
+    if (bytes > CACHED_BYTES || (cached && cached.length > CACHED_DOCUMENTS)) cached = undefined;
+    if ('permissions' in entry) {
+      if (!permissions) continue;
+      const problem = permissions.problemOf(entry.permissions);
       if (problem !== undefined) throw invalid(`what a connector may reach: ${problem}`);
-      const { id, to } = acceptances.compare(entry.acceptance);
+      const { id, to } = permissions.compare(entry.permissions);
       assertOnce(seen, `connector ${id}`);
       if (to === 'other') different.connectors.push(id);
       continue;
@@ -138,7 +138,7 @@ async function assertRestorable(
     if (current && !isSame(current, document)) different.integrations.push(_id);
   }
   const { integrations, connectors } = different;
-  if (overwrite || integrations.length + connectors.length === 0) return kept;
+  if (overwrite || integrations.length + connectors.length === 0) return cached;
   const reasons = [
     ...(integrations.length > 0
       ? [`${integrations.length} integrations are there with other content, ${listed(integrations)}`]

@@ -13,13 +13,13 @@ const DAMAGED = [1, 11, 14, 19, 20, 26];
  * Opens a database; a damaged one is set aside together with its log, in which the last changes may be: SQLite
  * deletes one that lies beside a new database.
  *
- * @param onAside told where it is now, and what was wrong with it
+ * @param onQuarantine told where it is now, and what was wrong with it
  * @throws what `open` throws of a file that is not damaged: it is busy, say, or the disk is full
  */
-export function openOrSetAside<T>(
+export function openOrQuarantine<T>(
   file: string,
   open: (file: string) => T,
-  onAside: (aside: string, reason: string) => void,
+  onQuarantine: (quarantined: string, reason: string) => void,
 ): T {
   createPrivately(file);
   try {
@@ -29,7 +29,7 @@ export function openOrSetAside<T>(
     if (!DAMAGED.includes(errcode & 0xff)) throw error;
     const suffix = quarantinePath('');
     for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + suffix);
-    onAside(file + suffix, message);
+    onQuarantine(file + suffix, message);
     createPrivately(file);
     return open(file);
   }

@@ -94,7 +94,7 @@ class Recovery implements Recovered {
 
   async #take(id: string, found: FileRead): Promise<void> {
     const name = id + DOCUMENT_SUFFIX;
-    if (found.error instanceof SyntaxError) return this.#setAside(name, 'it is not JSON');
+    if (found.error instanceof SyntaxError) return this.#quarantine(name, 'it is not JSON');
     if (found.error !== undefined) {
       return this.#leave(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
     }
@@ -103,7 +103,7 @@ class Recovery implements Recovered {
     }
     const document = migrated(found.data);
     const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as DocumentJson);
-    if (problem) return this.#setAside(name, problem);
+    if (problem) return this.#quarantine(name, problem);
     const isAsRead = document === found.data;
     this.#takeRead(id, document as DocumentJson, isAsRead ? found.text : undefined);
     if (!isAsRead) this.dirty.add(id);
@@ -130,16 +130,16 @@ class Recovery implements Recovered {
     this.problems.push({ name: id + DOCUMENT_SUFFIX, message });
   }
 
-  async #setAside(name: string, reason: string, folder = this.#folder): Promise<void> {
-    const aside = quarantinePath(name);
+  async #quarantine(name: string, reason: string, folder = this.#folder): Promise<void> {
+    const quarantined = quarantinePath(name);
     try {
-      await rename(join(folder, name), join(folder, aside));
+      await rename(join(folder, name), join(folder, quarantined));
     } catch (error) {
       throw new StoreError('store_unavailable', `${name} is damaged and cannot be set aside (${codeOf(error)}).`, {
         cause: error,
       });
     }
-    this.problems.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${aside}.` });
+    this.problems.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${quarantined}.` });
   }
 
   /** What the last process had committed, and not written to the files. */
@@ -156,7 +156,7 @@ class Recovery implements Recovered {
         entries = await readLog(path);
       } catch (error) {
         // It must not be found again when its documents have changed since.
-        await this.#setAside(name, `it cannot be read: ${codeOf(error)}`, this.#dataFolder);
+        await this.#quarantine(name, `it cannot be read: ${codeOf(error)}`, this.#dataFolder);
         continue;
       }
       for (const { integrationId, text } of entries) {

@@ -5,7 +5,7 @@
  * itself follows without a wait for the disk; without it, the reply is made from what is there.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { openOrSetAside } from './database-file.ts';
+import { openOrQuarantine } from './database-file.ts';
 import { StoreError } from './store.ts';
 
 /** How long a key is known. */
@@ -52,8 +52,10 @@ export class ReplyLedger {
   /** @param onDamage told if the file could not be used; it is set aside then */
   constructor(file: string, { now, onDamage }: { now: () => number; onDamage: (message: string) => void }) {
     this.#now = now;
-    this.#database = openOrSetAside(file, opened, (aside) =>
-      onDamage(`${file} is damaged; it was set aside as ${aside}. Keys of requests before now are not known any more.`),
+    this.#database = openOrQuarantine(file, opened, (quarantined) =>
+      onDamage(
+        `${file} is damaged; it was set aside as ${quarantined}. Keys of requests before now are not known any more.`,
+      ),
     );
     this.#find = this.#database.prepare('SELECT request, making, reply FROM replies WHERE key = ? AND at > ?');
     this.#insert = this.#database.prepare('INSERT INTO replies (key, request, making, at) VALUES (?, ?, ?, ?)');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckResult } from '../../src/cli/doctor/check-result.ts';
 import { dataFolder } from '../../src/cli/doctor/data-folder.ts';
-import { fileSystemVerdicts } from '../../src/cli/doctor/file-system.ts';
+import { checkFileSystem } from '../../src/cli/doctor/file-system.ts';
 import { nodeVersion, processReadings } from '../../src/cli/doctor/machine.ts';
 import { bundles, port } from '../../src/cli/doctor/server.ts';
 import { completeOptions } from '../../src/options.ts';
@@ -74,8 +74,8 @@ test('a sick one ends with 1 and names what is wrong', async () => {
 
 describe('a data folder', () => {
   const verdictsOf = async (folder: string, now = NOW, hasKey = false): Promise<Record<string, string>> => {
-    const { verdicts } = await dataFolder(folder, hasKey, now);
-    return Object.fromEntries(verdicts.map(({ check, status, sentence }) => [check, `${status}: ${sentence}`]));
+    const { results } = await dataFolder(folder, hasKey, now);
+    return Object.fromEntries(results.map(({ check, status, sentence }) => [check, `${status}: ${sentence}`]));
   };
 
   test.each<[string, (data: string) => Promise<void>, string, RegExp]>([
@@ -204,9 +204,9 @@ describe('a data folder', () => {
 
   test('that a server has: by whom, and its port is no problem', async () => {
     const { data, runtime } = await serve();
-    const { holder, verdicts } = await dataFolder(data, false, NOW);
+    const { holder, results } = await dataFolder(data, false, NOW);
     expect(holder).toContain(`process ${process.pid} on`);
-    expect(verdicts.every(({ status }) => status === 'ok')).toBe(true);
+    expect(results.every(({ status }) => status === 'ok')).toBe(true);
     const options = completeOptions({ port: Number(new URL(runtime.url).port) });
     expect((await port(options, holder)).status).toBe('ok');
     expect(await port(options, undefined)).toMatchObject({
@@ -247,7 +247,7 @@ test('bundles that do not load, each with its reason', async () => {
   expect(await bundles(await temporaryFolder(), 'process', () => {})).toMatchObject([{ status: 'warning' }]);
 });
 
-test.each<[string, Parameters<typeof fileSystemVerdicts>[0], string[]]>([
+test.each<[string, Parameters<typeof checkFileSystem>[0], string[]]>([
   ['a disk with room', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok']],
   ['a full one', { type: 0xef53, bsize: 4096, bavail: 10, files: 1000, ffree: 900 }, ['problem']],
   ['a nearly full one', { type: 0xef53, bsize: 4096, bavail: 30_000, files: 1000, ffree: 900 }, ['warning']],
@@ -261,7 +261,7 @@ test.each<[string, Parameters<typeof fileSystemVerdicts>[0], string[]]>([
   ],
   ['memory', { type: 0x01021994, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok', 'warning']],
 ])('%s', (_what, statistics, statuses) => {
-  expect(fileSystemVerdicts(statistics, 'linux').map(({ status }) => status)).toEqual(statuses);
+  expect(checkFileSystem(statistics, 'linux').map(({ status }) => status)).toEqual(statuses);
 });
 
 test('versions of Node, and systems without /proc', async () => {

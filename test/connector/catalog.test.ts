@@ -231,7 +231,7 @@ test("a bundle's image: there, replaced while it serves, and gone, with the dige
 test('a bundle that there was no room to try is tried again, and is not refused for good', async () => {
   const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
   await writeBundle(connectors, 'a', { code: answering('x') });
-  const acceptances = await PermissionStore.open(data, () => new Date());
+  const permissions = await PermissionStore.open(data, () => new Date());
   const tried: boolean[] = [];
   const loads = async (_: unknown, isReplacement: boolean): Promise<object> => {
     tried.push(isReplacement);
@@ -241,7 +241,7 @@ test('a bundle that there was no room to try is tried again, and is not refused 
   const errors: unknown[] = [];
   const nothing = (): void => {};
   const events = { onLoaded: nothing, onUnloaded: nothing, onRefused: nothing, onHeld: nothing };
-  const catalog = new Catalog(connectors, loads, acceptances, { ...events, onError: (error) => errors.push(error) });
+  const catalog = new Catalog(connectors, loads, permissions, { ...events, onError: (error) => errors.push(error) });
   onTestFinished(() => catalog.close());
   await catalog.start();
   expect(catalog.rows()).toMatchObject([{ status: 'invalid', errors: [{ code: 'overloaded' }] }]);

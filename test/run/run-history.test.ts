@@ -41,20 +41,20 @@ test('the last of each integration are there after the process, those that went 
   const records = Array.from({ length: RUNS_RETAINED + 60 }, (_, i) =>
     recordOf(one, { function: `f${i} \ud800 größe \0` }),
   );
-  for (const record of records) first.journal.end(record);
+  for (const record of records) first.history.end(record);
   const going = recordOf(two, { outcome: 'running' });
-  first.journal.begin(going);
-  first.journal.close();
-  const { journal, problem } = RunHistory.open(file, never);
-  onTestFinished(() => journal.close());
+  first.history.begin(going);
+  first.history.close();
+  const { history, problem } = RunHistory.open(file, never);
+  onTestFinished(() => history.close());
   expect(problem).toBeUndefined();
-  expect(journal.idsOf(one)).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
-  expect(journal.find(one, records.at(-1)?._id as string)).toEqual(records.at(-1));
-  expect(journal.find(two, going._id)).toEqual({ ...going, outcome: 'cut_off' });
-  expect(journal.idsOf(two)).toEqual([going._id]);
-  expect(journal.integrationIds()).toEqual([one, two].sort());
-  journal.forget(one);
-  expect([journal.integrationIds(), journal.idsOf(one), journal.find(one, records[0]?._id as string)]).toEqual([
+  expect(history.idsOf(one)).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
+  expect(history.find(one, records.at(-1)?._id as string)).toEqual(records.at(-1));
+  expect(history.find(two, going._id)).toEqual({ ...going, outcome: 'cut_off' });
+  expect(history.idsOf(two)).toEqual([going._id]);
+  expect(history.integrationIds()).toEqual([one, two].sort());
+  history.forget(one);
+  expect([history.integrationIds(), history.idsOf(one), history.find(one, records[0]?._id as string)]).toEqual([
     [two],
     [],
     undefined,
@@ -64,16 +64,16 @@ test('the last of each integration are there after the process, those that went 
 test('a run that goes on is there after a kill as soon as it asks for something; one that has ended, once', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const integrationId = newId();
-  const { journal } = RunHistory.open(file, never);
+  const { history } = RunHistory.open(file, never);
   const ended = recordOf(integrationId);
   const going = recordOf(integrationId, { outcome: 'running' });
-  for (const { _id } of [ended, going]) journal.beginAtOnce({ ...recordOf(integrationId), _id, outcome: 'running' });
-  journal.end(ended);
-  expect(journal.find(integrationId, ended._id)).toEqual(ended);
+  for (const { _id } of [ended, going]) history.beginAtOnce({ ...recordOf(integrationId), _id, outcome: 'running' });
+  history.end(ended);
+  expect(history.find(integrationId, ended._id)).toEqual(ended);
   // Nothing is closed: as after a kill, another reads what is in the file.
-  const { journal: later } = RunHistory.open(file, never);
+  const { history: later } = RunHistory.open(file, never);
   onTestFinished(() => {
-    journal.close();
+    history.close();
     later.close();
   });
   expect(later.idsOf(integrationId)).toEqual([ended._id, going._id].sort());
@@ -84,33 +84,33 @@ test('a run that goes on is there after a kill as soon as it asks for something;
 test('of a run whose integration goes while it runs, nothing is left', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const [begun, written] = [recordOf(newId(), { outcome: 'running' }), recordOf(newId(), { outcome: 'running' })];
-  const { journal } = RunHistory.open(file, never);
-  journal.begin(begun);
-  journal.beginAtOnce(written);
+  const { history } = RunHistory.open(file, never);
+  history.begin(begun);
+  history.beginAtOnce(written);
   for (const { _id, _integrationId } of [begun, written]) {
-    journal.forget(_integrationId);
-    journal.drop(_id);
+    history.forget(_integrationId);
+    history.drop(_id);
   }
-  journal.close();
-  const { journal: later } = RunHistory.open(file, never);
+  history.close();
+  const { history: later } = RunHistory.open(file, never);
   onTestFinished(() => later.close());
   expect(later.integrationIds()).toEqual([]);
 });
 
 test('long logs make rows of their own, and of runs that end faster than they are written the last are kept', async () => {
-  const { journal } = RunHistory.open(join(await temporaryFolder(), 'runs.sqlite'), never);
-  onTestFinished(() => journal.close());
+  const { history } = RunHistory.open(join(await temporaryFolder(), 'runs.sqlite'), never);
+  onTestFinished(() => history.close());
   const integrationId = newId();
   const log = [{ at: 'now', level: 'info' as const, message: 'x'.repeat(100_000) }];
   const records = Array.from({ length: 5 * RUNS_RETAINED }, (_, i) =>
     recordOf(integrationId, i % 3 === 0 ? { log } : {}),
   );
   // Runs end in another order than they began.
-  for (const record of records.toReversed()) journal.end(record);
+  for (const record of records.toReversed()) history.end(record);
   const kept = records.slice(-RUNS_RETAINED);
-  expect(journal.idsOf(integrationId)).toEqual(kept.map(({ _id }) => _id));
-  for (const record of kept) expect(journal.find(integrationId, record._id)).toEqual(record);
-  expect(journal.find(integrationId, 'x')).toBeUndefined();
+  expect(history.idsOf(integrationId)).toEqual(kept.map(({ _id }) => _id));
+  for (const record of kept) expect(history.find(integrationId, record._id)).toEqual(record);
+  expect(history.find(integrationId, 'x')).toBeUndefined();
 });
 
 test.each<[string, (file: string) => Promise<unknown>]>([
@@ -136,8 +136,8 @@ test.each<[string, (file: string) => Promise<unknown>]>([
   [
     'with a record that is no JSON',
     async (file) => {
-      const { journal } = RunHistory.open(file, never);
-      journal.close();
+      const { history } = RunHistory.open(file, never);
+      history.close();
       const database = new DatabaseSync(file);
       database.exec(`INSERT INTO going_on VALUES ('a', 'b', '{"half":')`);
       database.close();
@@ -172,22 +172,22 @@ test('a file that another has locked is left as it is, and runs are kept in memo
 test('to look for runs that have logged much writes no more than is looked at', async () => {
   const file = join(await temporaryFolder(), 'runs.sqlite');
   const integrationId = newId();
-  const { journal } = RunHistory.open(file, never);
-  const { journal: reader } = RunHistory.open(file, never);
+  const { history } = RunHistory.open(file, never);
+  const { history: reader } = RunHistory.open(file, never);
   onTestFinished(() => reader.close());
   const line = { at: '', level: 'info' as const, message: 'm'.repeat(256 * 1024) };
   const records = Array.from({ length: 2 * RUNS_RETAINED }, () => recordOf(integrationId, { log: [line] }));
-  for (const record of records) journal.end(record);
+  for (const record of records) history.end(record);
   const startedAt = performance.now();
-  const ids = journal.idsOf(integrationId);
-  expect(journal.newestOf(integrationId)).toBe(records.at(-1)?._id);
+  const ids = history.idsOf(integrationId);
+  expect(history.newestOf(integrationId)).toBe(records.at(-1)?._id);
   const [one, other] = [records.at(-1) as RunRecord, records.at(-50) as RunRecord];
-  for (const record of [one, other]) expect(journal.find(integrationId, record._id)).toEqual(record);
+  for (const record of [one, other]) expect(history.find(integrationId, record._id)).toEqual(record);
   expect(performance.now() - startedAt).toBeLessThan(100);
   expect(ids).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
   // As after a kill: what was shown is in the file, and the rest waits.
   expect(reader.idsOf(integrationId)).toEqual([other._id, one._id].sort());
   // The same, whether they wait or not.
-  journal.close();
+  history.close();
   expect(reader.idsOf(integrationId)).toEqual(ids);
 });

@@ -31,9 +31,9 @@ async function storeOf(documents: readonly Document[]): Promise<Store> {
   return store;
 }
 
-async function save(store: Store, acceptances?: PermissionBackup): Promise<string> {
+async function save(store: Store, permissions?: PermissionBackup): Promise<string> {
   const file = join(await temporaryFolder(), 'backup.gz');
-  await pipeline(backupOf(store, NOW, acceptances), createWriteStream(file));
+  await pipeline(backupOf(store, NOW, permissions), createWriteStream(file));
   return file;
 }
 
@@ -108,31 +108,31 @@ test('a backup of the first version, which had the documents alone, is restored'
 });
 
 describe('what connectors may reach', () => {
-  const acceptanceOf = (digit: string, ...fetch: string[]) => ({
+  const grantedTo = (digit: string, ...fetch: string[]) => ({
     _id: digit.repeat(24),
     fetch,
     folder: 'größe',
     acceptedAt: NOW.toISOString(),
   });
-  const [one, two] = [acceptanceOf('1', 'https://a.example', 'https://b.example'), acceptanceOf('2')];
-  async function acceptancesOf(...all: readonly ReturnType<typeof acceptanceOf>[]): Promise<PermissionStore> {
-    const acceptances = await PermissionStore.open(await temporaryFolder(), () => NOW);
-    for (const each of all) await acceptances.replace(each);
-    return acceptances;
+  const [one, two] = [grantedTo('1', 'https://a.example', 'https://b.example'), grantedTo('2')];
+  async function permissionsOf(...all: readonly ReturnType<typeof grantedTo>[]): Promise<PermissionStore> {
+    const permissions = await PermissionStore.open(await temporaryFolder(), () => NOW);
+    for (const each of all) await permissions.replace(each);
+    return permissions;
   }
-  const saved = async () => save(await storeOf([documentOf()]), permissionBackup(await acceptancesOf(one, two)));
+  const saved = async () => save(await storeOf([documentOf()]), permissionBackup(await permissionsOf(one, two)));
 
   test('is put back, on the disk; what is there already is let be', async () => {
     const folder = await temporaryFolder();
-    const acceptances = await PermissionStore.open(folder, () => NOW);
+    const permissions = await PermissionStore.open(folder, () => NOW);
     const { fetch } = one;
-    await acceptances.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
-    const options = { acceptances: permissionBackup(acceptances) };
+    await permissions.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
+    const options = { permissions: permissionBackup(permissions) };
     const [store, file] = [await storeOf([]), await saved()];
     expect(await restore(store, file, options)).toMatchObject({ restored: 1, acceptances: 1 });
     expect(await restore(store, file, options)).toMatchObject({ unchanged: 1, acceptances: 0 });
     const again = await PermissionStore.open(folder, () => NOW);
-    expect(again.all()).toEqual(acceptances.all());
+    expect(again.all()).toEqual(permissions.all());
     expect(again.all()).toMatchObject([{ fetch: fetch.toReversed(), folder: 'here' }, two]);
   });
 
@@ -140,16 +140,16 @@ describe('what connectors may reach', () => {
     ['less', ['https://a.example']],
     ['more', [...one.fetch, 'https://c.example']],
   ])('is overwritten on demand alone where it is %s, and called what it is called here', async (_what, fetch) => {
-    const acceptances = await acceptancesOf({ ...one, fetch, folder: 'here' });
-    const options = { acceptances: permissionBackup(acceptances) };
+    const permissions = await permissionsOf({ ...one, fetch, folder: 'here' });
+    const options = { permissions: permissionBackup(permissions) };
     const [store, file] = [await storeOf([]), await saved()];
     await expect(restore(store, file, options)).rejects.toMatchObject({
       code: 'already_there',
       message: expect.stringContaining(one._id),
     });
-    expect([await allOf(store), acceptances.all()]).toMatchObject([[], [{ fetch }]]);
+    expect([await allOf(store), permissions.all()]).toMatchObject([[], [{ fetch }]]);
     expect(await restore(store, file, { ...options, overwrite: true })).toMatchObject({ acceptances: 2 });
-    expect(acceptances.all()).toEqual([{ ...one, folder: 'here' }, two]);
+    expect(permissions.all()).toEqual([{ ...one, folder: 'here' }, two]);
   });
 
   test.each([
@@ -162,13 +162,13 @@ describe('what connectors may reach', () => {
     const counts = { acceptances: 2, documents: 1 };
     const lines = [head, JSON.stringify({ acceptance: two }), JSON.stringify({ acceptance }), document];
     await writeFile(file, sealed(lines, counts));
-    const [store, acceptances] = [await storeOf([]), await acceptancesOf()];
-    const restoring = restore(store, file, { acceptances: permissionBackup(acceptances) });
+    const [store, permissions] = [await storeOf([]), await permissionsOf()];
+    const restoring = restore(store, file, { permissions: permissionBackup(permissions) });
     await expect(restoring).rejects.toMatchObject({ code: 'invalid_backup' });
-    expect([await allOf(store), acceptances.all()]).toEqual([[], []]);
+    expect([await allOf(store), permissions.all()]).toEqual([[], []]);
     // The control.
     await writeFile(file, sealed(lines.toSpliced(2, 1, JSON.stringify({ acceptance: one })), counts));
-    const whole = await restore(store, file, { acceptances: permissionBackup(acceptances) });
+    const whole = await restore(store, file, { permissions: permissionBackup(permissions) });
     expect(whole).toMatchObject({ restored: 1, acceptances: 2 });
   });
 });

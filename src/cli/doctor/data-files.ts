@@ -13,9 +13,9 @@ const SQLITE_MAGIC = 'SQLite format 3\0';
 const NAMED = 5;
 
 /** @param isServed a server writes to the databases: they are left alone */
-export async function keptFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
+export async function dataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
-  const damaged = [...databases, ...(await damagedAcceptances(permissionsFolder(folder)))].filter(
+  const damaged = [...databases, ...(await damagedPermissions(permissionsFolder(folder)))].filter(
     (found) => found !== undefined,
   );
   if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
@@ -58,7 +58,7 @@ function readSchema(file: string): void {
   database.prepare('SELECT count(*) FROM sqlite_schema').get();
 }
 
-async function damagedAcceptances(folder: string): Promise<string[]> {
+async function damagedPermissions(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => codeOf(error));
   if (names === 'ENOENT') return [];
   if (typeof names === 'string') return [`${folder}: it cannot be read (${names})`];

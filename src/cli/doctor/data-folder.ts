@@ -9,8 +9,8 @@ import { lockHolder } from '../../store/folder-lock.ts';
 import { migrated } from '../../store/migrations.ts';
 import { StoreError } from '../../store/store.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
-import { keptFiles } from './data-files.ts';
-import { fileSystemVerdicts } from './file-system.ts';
+import { dataFiles } from './data-files.ts';
+import { checkFileSystem } from './file-system.ts';
 
 const KEY_CHARS = 32;
 const FOR_OTHERS = 0o077;
@@ -20,29 +20,29 @@ export interface DataFolder {
   readonly folder: string;
   /** Who has it; nothing if it is free. */
   readonly holder: string | undefined;
-  readonly verdicts: readonly CheckResult[];
+  readonly results: readonly CheckResult[];
 }
 
 /** @param hasKey whether a key is given from outside; @param now of the clock */
 export async function dataFolder(folder: string, hasKey: boolean, now: number): Promise<DataFolder> {
   const there = await stat(folder).catch((error: unknown) => codeOf(error));
   if (there === 'ENOENT')
-    return { folder, holder: undefined, verdicts: [await place(folder), ...(await disk(await nearest(folder)))] };
+    return { folder, holder: undefined, results: [await place(folder), ...(await disk(await nearest(folder)))] };
   if (typeof there === 'string' || !there.isDirectory()) {
-    return { folder, holder: undefined, verdicts: [problem('data', `${folder} is not a folder.`)] };
+    return { folder, holder: undefined, results: [problem('data', `${folder} is not a folder.`)] };
   }
-  const lock = lockVerdict(folder);
-  const verdicts = [
+  const lock = checkLock(folder);
+  const results = [
     await writable(folder),
     ...(await disk(folder)),
-    lock.verdict,
+    lock.result,
     await secretKey(folder, hasKey),
     await adminToken(folder),
     await documents(folder),
-    ...(await keptFiles(folder, lock.holder !== undefined)),
+    ...(await dataFiles(folder, lock.holder !== undefined)),
     await clock(folder, now),
   ];
-  return { folder, holder: lock.holder, verdicts };
+  return { folder, holder: lock.holder, results };
 }
 
 async function place(folder: string): Promise<CheckResult> {
@@ -80,20 +80,20 @@ async function writable(folder: string): Promise<CheckResult> {
 
 async function disk(folder: string): Promise<CheckResult[]> {
   try {
-    return fileSystemVerdicts(await statfs(folder), process.platform);
+    return checkFileSystem(await statfs(folder), process.platform);
   } catch (error) {
     return [warning('disk', `How much room there is for ${folder} cannot be found out (${codeOf(error)}).`)];
   }
 }
 
-function lockVerdict(folder: string): { holder?: string | undefined; verdict: CheckResult } {
+function checkLock(folder: string): { holder?: string | undefined; result: CheckResult } {
   try {
     const holder = lockHolder(folder);
-    if (holder === undefined) return { verdict: ok('lock', 'No server has the data folder.') };
-    return { holder, verdict: ok('lock', `A server has the data folder: ${holder}.`) };
+    if (holder === undefined) return { result: ok('lock', 'No server has the data folder.') };
+    return { holder, result: ok('lock', `A server has the data folder: ${holder}.`) };
   } catch (error) {
     const message = error instanceof StoreError ? error.message : `The lock cannot be read (${codeOf(error)}).`;
-    return { verdict: problem('lock', message) };
+    return { result: problem('lock', message) };
   }
 }
 

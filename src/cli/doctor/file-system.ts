@@ -26,7 +26,7 @@ const memories: ReadonlyMap<number, string> = new Map([
 
 type Statistics = Pick<StatsFs, 'type' | 'bsize' | 'bavail' | 'files' | 'ffree'>;
 
-export function fileSystemVerdicts({ type, bsize, bavail, files, ffree }: Statistics, platform: string): CheckResult[] {
+export function checkFileSystem({ type, bsize, bavail, files, ffree }: Statistics, platform: string): CheckResult[] {
   return [roomOf(bavail * bsize, files > 0 ? ffree : undefined), ...(platform === 'linux' ? kindOf(type) : [])];
 }
 
