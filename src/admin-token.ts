@@ -1,12 +1,7 @@
-/** The administrator's token: given, or made at first start; the data folder has its hash alone. */
+/** The administrator's token: given by an option, or made at the first start. Storage has its hash alone. */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { hashToken } from './api/auth.ts';
-import { replaceFile, syncFolder } from './store/files.ts';
-import { StoreError } from './store/store.ts';
-
-const ADMIN_FILE = 'admin.json';
+import type { TokenStore } from './store/storage.ts';
 
 export interface AdminToken {
   readonly hash: string;
@@ -14,45 +9,18 @@ export interface AdminToken {
   readonly made?: string;
 }
 
-/** @param given from the options; it is not written anywhere */
-export async function adminToken(dataFolder: string, given: string | undefined): Promise<AdminToken> {
+/** @param given from the options; it is stored nowhere */
+export async function adminToken(tokens: TokenStore, given: string | undefined): Promise<AdminToken> {
   if (given !== undefined) return { hash: hashToken(given) };
-  const kept = await storedTokenHash(dataFolder);
-  if (kept !== undefined) return { hash: kept };
-  const made = await newAdminToken(dataFolder);
+  const stored = await tokens.adminTokenHash();
+  if (stored !== undefined) return { hash: stored };
+  const made = await newAdminToken(tokens);
   return { hash: hashToken(made), made };
 }
 
-/** Makes a token in the place of whatever was there; a server takes it at its next start. */
-export async function newAdminToken(dataFolder: string): Promise<string> {
+/** Replaces the token; a running server takes the new one at its next start. */
+export async function newAdminToken(tokens: TokenStore): Promise<string> {
   const made = randomBytes(24).toString('base64url');
-  await replaceFile(join(dataFolder, ADMIN_FILE), JSON.stringify({ tokenHash: hashToken(made) }));
-  await syncFolder(dataFolder);
+  await tokens.setAdminTokenHash(hashToken(made));
   return made;
-}
-
-/** @throws StoreError for a file that holds none */
-export const storedTokenHash = (dataFolder: string): Promise<string | undefined> =>
-  readHash(join(dataFolder, ADMIN_FILE));
-
-async function readHash(path: string): Promise<string | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const tokenHash = tokenHashIn(text);
-  if (tokenHash !== undefined) return tokenHash;
-  throw new StoreError('store_unavailable', `${path} holds no token's hash; remove it to have a new token made.`);
-}
-
-function tokenHashIn(text: string): string | undefined {
-  try {
-    const { tokenHash } = JSON.parse(text) as { tokenHash?: unknown };
-    return typeof tokenHash === 'string' && /^[0-9a-f]{64}$/.test(tokenHash) ? tokenHash : undefined;
-  } catch {
-    return undefined;
-  }
 }

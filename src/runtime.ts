@@ -19,7 +19,7 @@ import { createPlatformApi } from './broker/platform-api.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadBundle } from './connector/load-check.ts';
 import { permissionBackup } from './connector/permission-backup.ts';
-import { PermissionStore, permissionsFolder } from './connector/permission-store.ts';
+import { PermissionStore } from './connector/permission-store.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { requestError } from './errors.ts';
@@ -40,18 +40,18 @@ import { completeOptions, listOf, type Options } from './options.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import { Renewal, type Unrenewed } from './record/renew.ts';
+import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
 import { type RunListener, Runs } from './run/runs.ts';
 import { SourceLines } from './run/source-lines.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, KEY_FILE, REPLIES_FILE, RUN_HISTORY_FILE } from './store/data-folder.ts';
-import { openLowdbStore } from './store/lowdb-store.ts';
+import { integrationsFolder, KEY_FILE } from './store/data-folder.ts';
 import { MemoryQuota } from './store/memory-quota.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
+import { openStorage } from './store/open-storage.ts';
 import { openDataFolder } from './store/private-files.ts';
-import { ReplyLedger } from './store/reply-ledger.ts';
-import type { Store } from './store/store.ts';
+import type { RunStore, Storage } from './store/storage.ts';
 import { WorkPool } from './work/pool.ts';
 import type { Account } from './work/work.ts';
 
@@ -137,16 +137,16 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   if (open !== undefined) logger.warn({ event: 'data_folder_open' }, open);
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
   const renewal = new Renewal(keyring);
-  const store = await openLowdbStore(data, {
+  const storage = await openStorage(data, {
     check: integrationProblem,
     onRead: (document) => renewal.look(document),
   });
   // A start that fails half way ends what it has begun, the last first.
-  const started: (() => unknown)[] = [() => store.close()];
+  const started: (() => unknown)[] = [() => storage.close()];
   try {
-    const unrenewed = await renewal.renew(store);
+    const unrenewed = await renewal.renew(storage.documents);
     return await start(options, logger, {
-      store,
+      storage,
       keyring,
       unrenewed,
       onRest,
@@ -159,7 +159,7 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
 }
 
 interface Opened {
-  readonly store: Store;
+  readonly storage: Storage;
   readonly keyring: Keyring;
   readonly unrenewed: Unrenewed;
   readonly onRest: () => void;
@@ -168,11 +168,11 @@ interface Opened {
 }
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { store: opened, keyring, unrenewed, onRest, onStarted } = given;
-  const { hash: tokenHash, made: newToken } = await adminToken(resolve(options.data), options.token);
+  const { storage, keyring, unrenewed, onRest, onStarted } = given;
+  const { hash: tokenHash, made: newToken } = await adminToken(storage.tokens, options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
-  for (const { message } of opened.problems) logger.error({ event: 'store_problem' }, message);
+  for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
 
   const { unreadable, unwritten } = unrenewed;
   const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
@@ -182,12 +182,13 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   if (unwritten.length > 0)
     logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
 
-  const { history, problem: journalProblem } = RunHistory.open(join(resolve(options.data), RUN_HISTORY_FILE), (error) =>
+  const history = new RunHistory(storage.runs as RunStore<RunRecord>, (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
   onStarted(() => history.close());
-  if (journalProblem !== undefined) logger.error({ event: 'store_problem' }, journalProblem);
-  for (const id of history.integrationIds()) if ((await opened.ownerOf(id)) === undefined) history.forget(id);
+  for (const id of await history.integrationIds()) {
+    if ((await storage.documents.ownerOf(id)) === undefined) await history.forget(id);
+  }
 
   const sandbox = createSandbox({
     isolation: options.isolation,
@@ -215,7 +216,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       return counts;
     },
   });
-  const store = observedStore(opened, (result, ms) => metrics.committed(result, ms));
+  const store = observedStore(storage.documents, (result, ms) => metrics.committed(result, ms));
   store.follow(publishIntegrations(feed));
   const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
   const ids = objectIds();
@@ -266,7 +267,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     },
   };
   const loads = loadBundle.bind(undefined, sandbox, ids);
-  const permissions = await PermissionStore.open(permissionsFolder(resolve(options.data)), () => new Date());
+  const permissions = await PermissionStore.open(storage, () => new Date());
   for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
   const told = publishConnectors(feed);
   const catalog = new Catalog(connectorsFolder, loads, permissions, {
@@ -310,15 +311,9 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealedForStore(work) },
   };
 
-  const ledger = new ReplyLedger(join(resolve(options.data), REPLIES_FILE), {
-    now: () => Date.now(),
-    onDamage: (message) => logger.error({ event: 'store_problem' }, message),
-  });
-  onStarted(() => ledger.close());
-
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
-  const idempotency = new Idempotency(service, ledger, {
+  const idempotency = new Idempotency(service, storage.idempotency, {
     publicUrl,
     onError: (error) => logger.error({ err: error }, 'the reply to a request could not be kept'),
   });
@@ -356,8 +351,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...sandbox.problems(),
         ...(catalog.problem ? [catalog.problem] : []),
         ...permissions.problems,
-        ...store.problems.map(({ message }) => message),
-        ...(journalProblem === undefined ? [] : [journalProblem]),
+        ...storage.problems.map(({ message }) => message),
         ...(unreadable.length > 0 ? [unreadableProblem] : []),
         ...(unwritten.length > 0 ? [unwrittenProblem] : []),
       ];
@@ -386,9 +380,8 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     await outbound.close();
     await work.close();
     await server.close();
-    history.close();
-    ledger.close();
-    await store.close();
+    await history.close();
+    await storage.close();
   }
 
   return {

@@ -88,7 +88,7 @@ async function replyRun(
   ctx.set('Preference-Applied', 'respond-async');
   ctx.set('Location', `${publicUrl}/v1/integrations/${integrationId}/runs/${runId}`);
   ctx.status = 202;
-  replyJson(ctx, service.dispatcher.runs.find(integrationId, runId));
+  replyJson(ctx, await service.dispatcher.runs.find(integrationId, runId));
 }
 
 /** The answer's text is the body, as it came through the wall. */

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { RequestError, requestError } from '../errors.ts';
 import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
 import { shownText } from '../record/records.ts';
-import type { Making, ReplyLedger, StoredReply } from '../store/reply-ledger.ts';
+import type { Creation, IdempotencyStore, StoredReply } from '../store/storage.ts';
 import { type RecordKind, recordKinds } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account } from '../work/work.ts';
@@ -19,7 +19,7 @@ const RETAINED_HEADERS = ['ETag', 'Bulkhead-Run-Id'];
 
 export class Idempotency {
   readonly #service: Service;
-  readonly #ledger: ReplyLedger;
+  readonly #store: IdempotencyStore;
   readonly #publicUrl: () => string;
   readonly #onError: (error: unknown) => void;
   /** Keys whose first request is going on. */
@@ -27,30 +27,30 @@ export class Idempotency {
 
   constructor(
     service: Service,
-    ledger: ReplyLedger,
+    store: IdempotencyStore,
     { publicUrl, onError }: { readonly publicUrl: () => string; readonly onError: (error: unknown) => void },
   ) {
     this.#service = service;
-    this.#ledger = ledger;
+    this.#store = store;
     this.#publicUrl = publicUrl;
     this.#onError = onError;
   }
 
   /** What the last process was about when it ended was done or not: before anybody can change that. */
   async settle(): Promise<void> {
-    for (const { key, making } of this.#ledger.unfinished()) await this.#settleOne(key, making);
+    for (const { key, creation } of await this.#store.unfinished()) await this.#settleOne(key, creation);
   }
 
   /**
    * Does the work, or replies what it was answered with before.
    *
-   * @param making what it is to make; the reply is its record
+   * @param creation what it is to make; the reply is its record
    * @param body as it came
    * @param work makes it under the id that it is given, and sets the reply
    */
   async once(
     ctx: ApiContext,
-    making: Omit<Making, 'id'>,
+    creation: Omit<Creation, 'id'>,
     body: Buffer,
     work: (id: string) => Promise<void>,
   ): Promise<void> {
@@ -59,44 +59,44 @@ export class Idempotency {
     let made = id;
     // A run is done or not done as a whole.
     if (given === undefined || ctx.state.grant) await work(id);
-    else made = await this.#once(ctx, keyOf(ctx, String(given)), { ...making, id }, hash('sha256', body), work);
-    if (ctx.status < 400) ctx.set('Location', `${this.#publicUrl()}/v1/${making.kind}/${made}`);
+    else made = await this.#once(ctx, keyOf(ctx, String(given)), { ...creation, id }, hash('sha256', body), work);
+    if (ctx.status < 400) ctx.set('Location', `${this.#publicUrl()}/v1/${creation.kind}/${made}`);
   }
 
   /** @returns the id of what was made, now or before */
-
   async #once(
     ctx: ApiContext,
     key: string,
-    making: Making,
+    creation: Creation,
     request: string,
     work: (id: string) => Promise<void>,
   ): Promise<string> {
-    const known = this.#ledger.find(key);
+    const known = await this.#store.find(key);
     if (known && known.request !== request) throw requestError('idempotency_mismatch');
     if (this.#running.has(key)) {
-      throw requestError('conflict', { message: 'The first request with this Idempotency-Key is still going on.' });
+      throw stillRunning();
     }
     this.#running.add(key);
     try {
-      const reply = known && (known.reply ?? (await this.#settleOne(key, known.making)));
+      const reply = known && (known.reply ?? (await this.#settleOne(key, known.creation)));
       if (known && reply) {
         replay(ctx, reply);
-        return known.making.id;
+        return known.creation.id;
       }
-      this.#ledger.begin(key, { request, making });
-      await this.#do(ctx, key, making, work);
-      return making.id;
+      // On another node, in this very moment.
+      if (!(await this.#store.begin(key, { request, creation }))) throw stillRunning();
+      await this.#do(ctx, key, creation, work);
+      return creation.id;
     } finally {
       this.#running.delete(key);
     }
   }
 
-  async #do(ctx: ApiContext, key: string, making: Making, work: (id: string) => Promise<void>): Promise<void> {
+  async #do(ctx: ApiContext, key: string, creation: Creation, work: (id: string) => Promise<void>): Promise<void> {
     try {
-      await work(making.id);
+      await work(creation.id);
     } catch (error) {
-      await this.#noteFailure(key, making, error);
+      await this.#recordFailure(key, creation, error);
       throw error;
     }
     const headers = RETAINED_HEADERS.flatMap((name) => {
@@ -104,35 +104,35 @@ export class Idempotency {
       return value === '' ? [] : [[name, value] as const];
     });
     const reply = { status: ctx.status, headers: Object.fromEntries(headers), body: String(ctx.body) };
-    this.#note(() => this.#ledger.finish(key, reply));
+    await this.#record(() => this.#store.finish(key, reply));
   }
 
-  async #noteFailure(key: string, making: Making, error: unknown): Promise<void> {
+  async #recordFailure(key: string, creation: Creation, error: unknown): Promise<void> {
     if (error instanceof RequestError && error.status < 500 && error.status !== 409) {
       const { status, headers, errors } = error;
       const reply = { status, headers: { ...headers }, body: JSON.stringify({ errors }) };
-      return this.#note(() => this.#ledger.finish(key, reply));
+      return this.#record(() => this.#store.finish(key, reply));
     }
-    await this.#settleOne(key, making).catch(this.#onError);
+    await this.#settleOne(key, creation).catch(this.#onError);
   }
 
-  /** What is not noted is settled when the key comes again, or at the next start. */
-  #note(work: () => void): void {
+  /** What cannot be recorded is settled when the key comes again, or at the next start. */
+  async #record(work: () => Promise<void>): Promise<void> {
     try {
-      work();
+      await work();
     } catch (error) {
       this.#onError(error);
     }
   }
 
   /** Of a request whose end nobody noted: the reply, if it was done; otherwise the key is free again. */
-  async #settleOne(key: string, making: Making): Promise<StoredReply | undefined> {
-    const reply = await this.#replyOf(making);
-    this.#note(() => (reply ? this.#ledger.finish(key, reply) : this.#ledger.drop(key)));
+  async #settleOne(key: string, creation: Creation): Promise<StoredReply | undefined> {
+    const reply = await this.#replyOf(creation);
+    await this.#record(() => (reply ? this.#store.finish(key, reply) : this.#store.drop(key)));
     return reply;
   }
 
-  async #replyOf({ kind, id, status }: Making): Promise<StoredReply | undefined> {
+  async #replyOf({ kind, id, status }: Creation): Promise<StoredReply | undefined> {
     const integrationId = await this.#service.store.ownerOf(id);
     if (integrationId === undefined) return undefined;
     const unit = await UnitOfWork.open(this.#service.store, integrationId);
@@ -150,6 +150,9 @@ export class Idempotency {
     };
   }
 }
+
+const stillRunning = (): RequestError =>
+  requestError('conflict', { message: 'The first request with this Idempotency-Key is still going on.' });
 
 /** A reply that is made again is charged to nobody. */
 const NOBODY: Account = { owner: 'users', charge() {} };

@@ -98,7 +98,7 @@ export function integrationRoutes(
       assertRemovable(unit, integration, { cascade: flag(ctx, 'cascade'), force: flag(ctx, 'force') });
       unit.removeAll();
     });
-    service.dispatcher.runs.forget(id);
+    await service.dispatcher.runs.forget(id);
     ctx.status = 204;
   });
 

@@ -41,10 +41,10 @@ export function runRoutes(router: Router, service: Service, publicUrl: () => str
 
   async function knownRun(ctx: ApiContext): Promise<RunRecord> {
     const [id, runId] = [integrationIdOf(ctx), ctx.params.run as string];
-    const going = runs.find(id, runId);
+    const running = await runs.find(id, runId);
     // While it is being installed there is a run of an integration that is not there yet.
-    if (going?.outcome === 'running' && !ctx.state.grant) return going;
-    const run = runs.find(await knownIntegration(ctx, service), runId);
+    if (running?.outcome === 'running' && !ctx.state.grant) return running;
+    const run = await runs.find(await knownIntegration(ctx, service), runId);
     if (!run) throw noSuchRun();
     return run;
   }

@@ -18,16 +18,16 @@ export function tileRoutes(router: Router, service: Service, publicUrl: () => st
     await replyList(ctx, {
       source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
       sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
-      show: (document, projection) => asText(tileOf(service, document), projection),
+      show: async (document, projection) => asText(await tileOf(service, document), projection),
       publicUrl: publicUrl(),
     });
   });
 }
 
-function tileOf(service: Service, document: Document): JsonObject {
+async function tileOf(service: Service, document: Document): Promise<JsonObject> {
   const integration = shown(service, document.integration.head as Integration);
   const { _id, _connectorId, name, tag, mode, version, install = [], uninstall = [], updateInProgress } = integration;
-  const last = service.dispatcher.runs.latestOf(_id);
+  const last = await service.dispatcher.runs.latestOf(_id);
   const steps = mode === 'uninstall' ? uninstall : install;
   const connector = _connectorId === undefined ? undefined : service.catalog.get(_connectorId);
   const newer = newerVersion(integration, connector);

@@ -15,7 +15,8 @@ export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
   onProgress(fraction: number, message: string): void;
   /** It asks for something, of us or of others. */
-  onRequest(): void;
+  /** Whatever it returns is awaited before the request is made. */
+  onRequest(): Promise<void> | undefined;
 }
 
 /** Of each request, what does not count towards the run's CPU limit; nor towards its turns, on an idle server. */
@@ -63,7 +64,8 @@ export class Broker {
     return {
       fetch: (text, signal, isCongested = () => false) =>
         answer(async () => {
-          events.onRequest();
+          const recorded = events.onRequest();
+          if (recorded) await recorded;
           await this.#queue.turn(connectorId);
           if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
           if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');

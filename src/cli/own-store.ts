@@ -1,12 +1,13 @@
 /** The data folder for a command: its own for that long, or a server has it. */
 import { resolve } from 'node:path';
 import { permissionBackup } from '../connector/permission-backup.ts';
-import { PermissionStore, permissionsFolder } from '../connector/permission-store.ts';
+import { PermissionStore } from '../connector/permission-store.ts';
 import { integrationProblem } from '../integration/integration.ts';
 import type { PermissionBackup } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
-import { openLowdbStore } from '../store/lowdb-store.ts';
+import { openStorage } from '../store/open-storage.ts';
 import { openDataFolder } from '../store/private-files.ts';
+import type { Storage } from '../store/storage.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { CommandError, type CommandInput } from './command.ts';
 
@@ -25,17 +26,17 @@ export async function withStore<T>(
 ): Promise<T> {
   if (isServerNamed(given)) return server(`${command} asks a server`);
   const data = resolve(given.options.data);
-  let store: Store;
+  let storage: Storage;
   try {
     await openDataFolder(data);
-    store = await openLowdbStore(data, { check: integrationProblem });
+    storage = await openStorage(data, { check: integrationProblem });
   } catch (error) {
     if (error instanceof StoreError && error.code === 'store_locked') return server('A server has the data folder');
     throw error;
   }
   try {
-    const permissions = await PermissionStore.open(permissionsFolder(data), () => new Date());
-    return await own(store, permissionBackup(permissions));
+    const permissions = await PermissionStore.open(storage, () => new Date());
+    return await own(storage.documents, permissionBackup(permissions));
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(
@@ -44,6 +45,6 @@ export async function withStore<T>(
     }
     throw error;
   } finally {
-    await store.close();
+    await storage.close();
   }
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { newAdminToken } from '../admin-token.ts';
 import { lockHolder } from '../store/folder-lock.ts';
+import { withTokens } from '../store/open-storage.ts';
 import { openDataFolder } from '../store/private-files.ts';
 import { type Command, jsonFlag, print } from './command.ts';
 
@@ -16,7 +17,7 @@ export const token: Command = {
   async run(given) {
     const folder = resolve(given.cwd, given.options.data);
     await openDataFolder(folder);
-    const made = await newAdminToken(folder);
+    const made = await withTokens(folder, newAdminToken);
     const holder = lockHolder(folder);
     const note =
       holder === undefined ? '' : `The data folder is in use by ${holder}: restart it to have the new token taken.\n`;

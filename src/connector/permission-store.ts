@@ -1,87 +1,81 @@
 /**
- * What each connector may reach, as it was accepted, and the bundle that served last: in the data folder,
- * so that neither changes when a bundle does. The first version of a connector is accepted by being there;
- * a later one that asks for more waits for the administrator. A connector that goes keeps what was
- * accepted, and not its bundle.
+ * The permissions granted to each connector, and the last bundle that served: neither changes when a bundle does. The
+ * first version of a connector is granted what it requests by being installed; a later one that requests more waits
+ * for the administrator. A connector that is removed keeps its permissions, and not its bundle.
  */
-import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beyond } from '../broker/origin-permissions.ts';
-import { quarantinePath } from '../store/data-folder.ts';
-import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
+import type { JsonObject } from '../json.ts';
+import type { Storage } from '../store/storage.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
-import { readFileBounded } from './bundle-files.ts';
 import { readTarball } from './folder.ts';
 import { extended, type GrantedPermissions, isGrantedPermissions } from './granted-permissions.ts';
 import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
-/** Below the data folder. */
-export const permissionsFolder = (dataFolder: string): string => join(dataFolder, 'connectors');
-
-/** Connectors that are remembered, those that have gone included. */
+/** Of a retained tarball, which is packed less tightly than the one that was installed. */
+const RETAINED_BYTES = 2 * TARBALL_BYTES;
+/** Connectors that are remembered, removed ones included. */
 const CONNECTORS = 10_000;
-const RECORD = /^([0-9a-f]{24})\.json$/;
-const BUNDLE = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
 
-/** Whose record a file is; nothing, of one that is none. */
-export const recordIdOf = (name: string): string | undefined => RECORD.exec(name)?.[1];
-
-/** Why a connector is not taken; the message is a sentence. */
+/** Why a connector is not granted anything; the message is a sentence. */
 export class PermissionStoreError extends Error {
-  override readonly name = 'AcceptanceError';
+  override readonly name = 'PermissionStoreError';
 }
 
+type Engine = Pick<Storage, 'permissions' | 'bundles'>;
+
 export class PermissionStore {
-  readonly #folder: string;
+  readonly #engine: Engine;
   readonly #now: () => Date;
   readonly #byId = new Map<string, GrantedPermissions>();
-  /** Files of kept bundles by the connector's id: one, or two if a process was killed in between. */
-  readonly #bundles = new Map<string, Set<string>>();
+  /** Digests of retained bundles by the connector's id, newest first: one, or two if a process was killed in between. */
+  readonly #bundles = new Map<string, string[]>();
   /** What is damaged, in sentences. */
   readonly problems: string[] = [];
   /** One change after the other: a bundle that goes and comes back must not lose what it comes with. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string, now: () => Date) {
-    this.#folder = folder;
+  private constructor(engine: Engine, now: () => Date) {
+    this.#engine = engine;
     this.#now = now;
   }
 
-  static async open(folder: string, now: () => Date): Promise<PermissionStore> {
-    const store = new PermissionStore(folder, now);
+  static async open(engine: Engine, now: () => Date): Promise<PermissionStore> {
+    const store = new PermissionStore(engine, now);
     await store.#open();
     return store;
   }
 
-  /** What a connector asks for and nobody has accepted; nothing, of one that comes for the first time. */
+  /** What a connector requests and was not granted. A new connector requests nothing in this sense. */
   newlyRequested({ _id, manifest }: Connector): readonly string[] {
     const granted = this.#byId.get(_id);
-    return granted ? beyond(granted.fetch, manifest.connector.permissions?.fetch ?? []) : [];
+    const requested = manifest.connector.permissions?.fetch ?? [];
+    if (granted) return beyond(granted.fetch, requested);
+    // It may have been granted less, when that was still known.
+    return this.#engine.permissions.wereLost ? requested : [];
   }
 
   /**
-   * Records what a bundle asks for as accepted, and keeps the bundle. Durable when it settles.
+   * Grants what a bundle requests, and retains the bundle. Durable when it resolves.
    *
-   * @throws AcceptanceError, or what the disk says
+   * @throws PermissionStoreError, or what the engine throws
    */
   grant({ connector, files }: ConnectorFiles): Promise<void> {
     return this.#serialize(async () => {
       const { _id, folder, manifest, bundle } = connector;
       const known = this.#byId.get(_id);
       this.#assertCapacity(_id);
-      const requested = manifest.connector.permissions?.fetch ?? [];
-      const fetch = extended(known?.fetch ?? [], requested);
+      const fetch = extended(known?.fetch ?? [], manifest.connector.permissions?.fetch ?? []);
       if (!known || known.folder !== folder || fetch !== known.fetch) {
-        await this.#writeRecord({ _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() });
+        await this.#put({ _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() });
       }
-      await this.#writeBundle(_id, fileOf(_id, bundle.digest), files);
-      // What was in its place before has gone.
+      await this.#retain(_id, bundle.digest, files);
+      // The connector that was in its folder before is gone.
       const before = [...this.#byId.values()].filter((other) => other.folder === folder && other._id !== _id);
-      for (const other of before) await this.#removeBundles(other._id, [...(this.#bundles.get(other._id) ?? [])]);
+      for (const other of before) await this.#removeBundles(other._id);
     });
   }
 
-  /** The bundle that served last under a name in the folder, or under an id, as far as what is accepted covers it. */
+  /** The bundle that served last under a name in the folder, or under an id, if its permissions are still granted. */
   lastKnownGood(by: {
     readonly _id?: string | undefined;
     readonly folder: string;
@@ -94,40 +88,38 @@ export class PermissionStore {
     });
   }
 
-  /** Of names in the bundles' folder, those first whose connectors were accepted under them. */
+  /** Names in the bundles' folder; those come first whose connectors were granted permissions under them. */
   knownFirst(entries: readonly string[]): string[] {
     const owners = new Set([...this.#byId.values()].map(({ folder }) => folder));
     return [...entries.filter((folder) => owners.has(folder)), ...entries.filter((folder) => !owners.has(folder))];
   }
 
-  /** Lets go of the kept bundles of connectors that are not needed any more. */
+  /** Removes the retained bundles of other connectors. */
   retainOnly(isNeeded: (connectorId: string) => boolean): Promise<void> {
     return this.#serialize(async () => {
-      for (const [_id, files] of this.#bundles) if (!isNeeded(_id)) await this.#removeBundles(_id, [...files]);
+      for (const _id of [...this.#bundles.keys()]) if (!isNeeded(_id)) await this.#removeBundles(_id);
     });
   }
 
-  /** What was accepted of a connector. */
   of(connectorId: string): GrantedPermissions | undefined {
     return this.#byId.get(connectorId);
   }
 
-  /** What was accepted of each connector, those that have gone included. */
+  /** Of every connector, removed ones included. */
   all(): readonly GrantedPermissions[] {
     return [...this.#byId.values()];
   }
 
-  /** Puts what was accepted elsewhere, or before, in the place of what is recorded. Durable when it settles. */
-  replace(permissions: GrantedPermissions): Promise<void> {
+  /** Replaces a connector's permissions by those of a backup. Durable when it resolves. */
+  replace({ _id, fetch, acceptedAt, folder }: GrantedPermissions): Promise<void> {
     return this.#serialize(async () => {
-      const { _id, fetch, acceptedAt } = permissions;
       this.#assertCapacity(_id);
-      // What it is called here is this machine's own.
-      await this.#writeRecord({ _id, fetch, acceptedAt, folder: this.#byId.get(_id)?.folder ?? permissions.folder });
+      // The name of its folder is this machine's own.
+      await this.#put({ _id, fetch, acceptedAt, folder: this.#byId.get(_id)?.folder ?? folder });
     });
   }
 
-  /** Settles when nothing is being written any more. */
+  /** Resolves when nothing is being written any more. */
   async settled(): Promise<void> {
     await this.#lastChange;
   }
@@ -135,70 +127,54 @@ export class PermissionStore {
   #serialize<T>(work: () => Promise<T>): Promise<T> {
     const change = this.#lastChange.then(work);
     this.#lastChange = change.catch(() => {
-      // Whoever asked is told.
+      // The caller gets the error.
     });
     return change;
   }
 
   #assertCapacity(_id: string): void {
     if (this.#byId.has(_id) || this.#byId.size < CONNECTORS) return;
-    throw new PermissionStoreError(`${CONNECTORS} connectors are remembered; remove files from ${this.#folder}`);
+    throw new PermissionStoreError(`Permissions of ${CONNECTORS} connectors are stored, which is the limit`);
   }
 
   #idOf(folder: string): string | undefined {
-    return [...this.#byId.values()].find(
-      (granted) => granted.folder === folder && (this.#bundles.get(granted._id)?.size ?? 0) > 0,
-    )?._id;
+    return [...this.#byId.values()].find((granted) => granted.folder === folder && this.#bundles.has(granted._id))?._id;
   }
 
-  async #writeRecord(permissions: GrantedPermissions): Promise<void> {
-    await replaceFile(join(this.#folder, `${permissions._id}.json`), JSON.stringify(permissions));
-    await syncFolder(this.#folder);
-    this.#byId.set(permissions._id, permissions);
+  async #put(granted: GrantedPermissions): Promise<void> {
+    await this.#engine.permissions.put(granted as GrantedPermissions & JsonObject);
+    this.#byId.set(granted._id, granted);
   }
 
-  async #writeBundle(_id: string, name: string, files: ConnectorFiles['files']): Promise<void> {
-    const present = this.#bundles.get(_id) ?? new Set();
-    if (!present.has(name)) {
-      await replaceFile(join(this.#folder, name), await tarballOf(files));
-      await syncFolder(this.#folder);
-      this.#bundles.set(_id, present.add(name));
+  async #retain(_id: string, digest: string, files: ConnectorFiles['files']): Promise<void> {
+    const present = this.#bundles.get(_id) ?? [];
+    if (!present.includes(digest)) await this.#engine.bundles.write(_id, digest, await tarballOf(files));
+    this.#bundles.set(_id, [digest, ...present.filter((other) => other !== digest)]);
+    await this.#removeBundles(_id, digest);
+  }
+
+  /** A bundle that cannot be removed goes at the next occasion. */
+  async #removeBundles(_id: string, but?: string): Promise<void> {
+    const digests = this.#bundles.get(_id) ?? [];
+    for (const digest of digests.filter((each) => each !== but)) {
+      await this.#engine.bundles.remove(_id, digest);
+      digests.splice(digests.indexOf(digest), 1);
     }
-    await this.#removeBundles(
-      _id,
-      [...present].filter((other) => other !== name),
-    );
+    if (digests.length === 0) this.#bundles.delete(_id);
   }
 
-  /** One that stays behind is let go of at the next occasion. */
-  async #removeBundles(_id: string, names: readonly string[]): Promise<void> {
-    const present = this.#bundles.get(_id);
-    for (const name of names) {
-      await rm(join(this.#folder, name), { force: true });
-      present?.delete(name);
-    }
-    if (present?.size === 0) this.#bundles.delete(_id);
-  }
-
-  /** The newest that is whole. */
+  /** The newest retained bundle that is whole. */
   async #readBundle(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
-    const names = this.#bundles.get(_id) ?? new Set();
-    const dated = await Promise.all(
-      [...names].map(async (name) => {
-        const found = await stat(join(this.#folder, name)).catch(() => undefined);
-        return { name, at: found?.mtimeMs ?? 0 };
-      }),
-    );
-    for (const { name } of dated.sort((a, b) => b.at - a.at)) {
-      const read = await readFileBounded(join(this.#folder, name), TARBALL_BYTES * 2).then(
-        (bytes) => readTarball(bytes, folder),
+    const digests = this.#bundles.get(_id) ?? [];
+    for (const digest of [...digests]) {
+      const read = await this.#engine.bundles.read(_id, digest).then(
+        (bytes) => (bytes.length <= RETAINED_BYTES ? readTarball(bytes, folder) : undefined),
         () => undefined,
       );
-      // What its own name says it is, and nothing else.
-      if (read?.connector && fileOf(_id, read.connector.bundle.digest) === name) return read;
-      // The next one that is accepted is written in its place.
-      names.delete(name);
-      this.#addProblem(`The last bundle of the connector ${_id}, ${name} in ${this.#folder}, is damaged.`);
+      if (read?.connector && read.connector.bundle.digest === digest) return read;
+      // The next one that is granted is written in its place.
+      digests.splice(digests.indexOf(digest), 1);
+      this.#addProblem(`The last bundle of the connector ${_id}, ${digest}, is damaged.`);
     }
     return undefined;
   }
@@ -208,57 +184,32 @@ export class PermissionStore {
   }
 
   async #open(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const names = await readdir(this.#folder);
-    for (const name of names) {
-      const [, _id] = BUNDLE.exec(name) ?? [];
-      if (_id !== undefined) this.#bundles.set(_id, (this.#bundles.get(_id) ?? new Set()).add(name));
-      if (isTemporary(name)) await rm(join(this.#folder, name), { force: true });
+    const { permissions, bundles } = this.#engine;
+    for (const { connectorId, digest } of await bundles.list()) {
+      this.#bundles.set(connectorId, [...(this.#bundles.get(connectorId) ?? []), digest]);
     }
-    for (const name of names) {
-      const _id = recordIdOf(name);
-      if (_id !== undefined) await this.#readRecord(_id, name);
+    for (const { connectorId, record } of await permissions.all()) {
+      if (isGrantedPermissions(record) && record._id === connectorId) this.#byId.set(connectorId, record);
+      else await this.#recover(connectorId);
     }
-  }
-
-  async #readRecord(_id: string, name: string): Promise<void> {
-    const found = await readFile(join(this.#folder, name), 'utf8').then(parsed, (error) => {
-      this.#addProblem(`${name} in ${this.#folder} cannot be read (${codeOf(error)}).`);
-      return undefined;
-    });
-    if (isGrantedPermissions(found) && found._id === _id) this.#byId.set(_id, found);
-    else await this.#replaceDamaged(_id, name);
+    if (!permissions.wereLost) return;
+    for (const _id of this.#bundles.keys()) if (!this.#byId.has(_id)) await this.#recover(_id);
   }
 
   /**
-   * A connector whose record is damaged is not one that comes for the first time. What its last bundle
-   * asks for had been accepted; without one, nothing is.
+   * A connector whose record is damaged is not a new one. What its last bundle requests had been granted; without a
+   * bundle, nothing is.
    */
-  async #replaceDamaged(_id: string, name: string): Promise<void> {
-    const permissions = { _id, fetch: [] as string[], folder: '', acceptedAt: this.#now().toISOString() };
+  async #recover(_id: string): Promise<void> {
     const retained = await this.#readBundle(_id, '');
-    permissions.fetch = [...(retained?.connector.manifest.connector.permissions?.fetch ?? [])];
-    this.#byId.set(_id, permissions);
-    const quarantined = quarantinePath(name);
-    try {
-      // Never a moment without a record.
-      await copyFile(join(this.#folder, name), join(this.#folder, quarantined));
-      await this.#writeRecord(permissions);
-      this.#addProblem(
-        `What the connector ${_id} was accepted with is damaged; it was set aside as ${quarantined}. What its last bundle asks for stays accepted, anything else has to be approved.`,
-      );
-    } catch (error) {
-      this.#addProblem(`${name} in ${this.#folder} is damaged and cannot be set aside (${codeOf(error)}).`);
-    }
-  }
-}
-
-const fileOf = (_id: string, digest: string): string => `${_id}-${digest.replace(/^sha256-/, '')}.tgz`;
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    const fetch = [...(retained?.connector.manifest.connector.permissions?.fetch ?? [])];
+    const granted = { _id, fetch, folder: '', acceptedAt: this.#now().toISOString() };
+    this.#byId.set(_id, granted);
+    this.#addProblem(
+      `The permissions granted to the connector ${_id} are damaged. What its last bundle requests stays granted; anything else needs approval.`,
+    );
+    await this.#put(granted).catch((error) =>
+      this.#addProblem(`The permissions of the connector ${_id} cannot be written (${(error as Error).message}).`),
+    );
   }
 }

@@ -42,7 +42,7 @@ async function uninstallOne(
   const remove = async (): Promise<void> => {
     unit.removeAll();
     await commit(unit);
-    service.dispatcher.runs.forget(integrationId);
+    await service.dispatcher.runs.forget(integrationId);
   };
   try {
     const connector = await connectorOf(service, integration);
@@ -59,7 +59,7 @@ async function uninstallOne(
   } catch (error) {
     if (!force || !(error instanceof RequestError)) throw error;
     await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll());
-    service.dispatcher.runs.forget(integrationId);
+    await service.dispatcher.runs.forget(integrationId);
     const text = JSON.stringify({ success: true, errors: error.errors satisfies readonly ErrorItem[] });
     return error instanceof RunError ? { text, runId: error.runId } : { text };
   }

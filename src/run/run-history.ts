@@ -1,82 +1,60 @@
 /**
- * The last runs of each integration. They are told of often and asked for seldom, and the last moments
- * of a machine that loses its power may be missing: what is written survives the process, without the
- * wait for the disk that documents get.
+ * The last runs of each integration, written in batches. Runs begin and end often and are looked at seldom, so nothing
+ * waits for the disk: a write survives the process, and the last moments before a power failure may be missing.
  */
-import { basename } from 'node:path';
 import { ById } from '../../sandbox/index.ts';
-import { openOrQuarantine } from '../store/database-file.ts';
+import { RUNS_RETAINED, type RunStore } from '../store/storage.ts';
 import type { RunRecord } from './run.ts';
-import { RUNS_RETAINED, RunTable } from './run-table.ts';
 
-/** Runs are written together this often, those that go on when they have done so for as long. */
+/** Ended runs are written together this often; running ones when they have been running for as long. */
 const WRITE_EVERY_MS = 20;
-/** So many rows at a time, each of one integration: who writes more holds up the calls. */
+/** Rows per write, each of one integration: more would hold up calls. */
 const ROWS_AT_ONCE = 5;
-/** A row with so much in it takes no more runs: whoever looks for one reads the others, too. */
+/** A row takes no more runs beyond this: whoever reads one run reads its row. */
 const ROW_CHARS = 16 * 1024;
-/** What waits beyond this is written, however many rows that are: runs, and characters of what they logged. */
+/** Waiting runs, and characters of their logs. Whatever waits beyond that is written, however many rows it takes. */
 const WAITING = 5_000;
 const WAITING_CHARS = 64 * 1024 * 1024;
 
 export class RunHistory {
-  readonly #table: RunTable;
+  readonly #store: RunStore<RunRecord>;
   readonly #onError: (error: unknown) => void;
-  /** Runs that go on and are not written, with the time at which they began. */
+  /** Running runs that are not written yet, and when they began. */
   readonly #unwritten = new ById<{ readonly record: RunRecord; readonly at: number }>();
-  /** Runs that are written as going on. */
+  /** Runs that the store has as running. */
   readonly #running = new ById<true>();
-  /** Runs that have ended and are not written, by integration: of each no more than are kept, and as many again. */
+  /** Ended runs that are not written yet, by integration: at most twice as many as are retained. */
   readonly #waiting = new ById<RunRecord[]>();
-  /** Their integrations, those that have waited longest first. */
+  /** Integrations of waiting runs, longest waiting first. */
   readonly #due: string[] = [];
+  /** Ended runs on their way to the store. */
+  readonly #writing = new Map<string, RunRecord>();
   #waitingCount = 0;
   #waitingChars = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  /**
-   * Opens the journal, or makes one. The integrations need it not: a file that is no journal is set aside,
-   * and with one that cannot be used at the moment the runs are kept in memory.
-   *
-   * @param onError what could not be written; the runs themselves are not held up by it
-   * @returns with a sentence on what is amiss
-   */
-  static open(file: string, onError: (error: unknown) => void): { history: RunHistory; problem?: string } {
-    const name = basename(file);
-    let problem: string | undefined;
-    const onQuarantine = (quarantined: string, reason: string): void => {
-      problem = `${name} is damaged (${reason}); it was set aside as ${basename(quarantined)}.`;
-    };
-    const opened = (path: string): RunTable => new RunTable(path);
-    try {
-      const table = openOrQuarantine(file, opened, onQuarantine);
-      return { history: new RunHistory(table, onError), ...(problem === undefined ? {} : { problem }) };
-    } catch (error) {
-      problem = `${name} cannot be used (${(error as Error).message}); runs are kept in memory until the next start.`;
-      return { history: new RunHistory(opened(':memory:'), onError), problem };
-    }
-  }
-
-  private constructor(table: RunTable, onError: (error: unknown) => void) {
-    this.#table = table;
+  /** @param onError told what could not be written; runs go on */
+  constructor(store: RunStore<RunRecord>, onError: (error: unknown) => void) {
+    this.#store = store;
     this.#onError = onError;
   }
 
   begin(record: RunRecord): void {
-    if (!this.#table.isOpen) return;
+    if (this.#isClosed) return;
     this.#unwritten.set(record._id, { record, at: performance.now() });
     this.#writeSoon();
   }
 
-  /** That it goes on is not to be lost, whenever the process is killed. */
-  beginAtOnce(record: RunRecord): void {
-    if (!this.#table.isOpen || this.#running.has(record._id)) return;
-    this.#write(() => this.#writeRunning(record));
+  /** Resolves when a kill of the process cannot hide any more that the run was running. */
+  async beginAtOnce(record: RunRecord): Promise<void> {
+    if (this.#isClosed || this.#running.has(record._id)) return;
+    await this.#write([this.#asRunning(record)], []);
   }
 
   end(record: RunRecord): void {
     // A run that outlives the runtime is listed as cut off at the next start.
-    if (!this.#table.isOpen) return;
+    if (this.#isClosed) return;
     this.#unwritten.delete(record._id);
     let records = this.#waiting.get(record._integrationId);
     if (!records) {
@@ -91,99 +69,113 @@ export class RunHistory {
     this.#writeSoon();
   }
 
-  /** Nothing of a run is kept. */
+  /** Leaves no record of a run. */
   drop(runId: string): void {
     this.#unwritten.delete(runId);
-    if (this.#table.isOpen && this.#running.has(runId)) this.#write(() => this.#removeRunning(runId));
+    if (!this.#isClosed && this.#running.delete(runId)) void this.#write([], [], [runId]);
   }
 
-  /** Written if it was not, with those that go into its row: whoever was shown it finds it again after a kill. */
-  find(integrationId: string, runId: string): RunRecord | undefined {
+  /** Writes a waiting run first, with those of its row: whoever has seen it finds it again after a kill. */
+  async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const at = this.#waiting.get(integrationId)?.findIndex(({ _id }) => _id === runId) ?? -1;
-    if (at >= 0) this.#write(() => this.#writeRow(integrationId, at));
-    return this.#table.find(integrationId, runId);
+    if (at >= 0) await this.#write([], [this.#takeRow(integrationId, at)]);
+    return this.#writing.get(runId) ?? this.#store.find(integrationId, runId);
   }
 
-  /** Ids of the last `RUNS_KEPT` that have ended, oldest first. Nothing is written: they may be many megabytes. */
-  idsOf(integrationId: string): string[] {
-    const waiting = this.#waiting.get(integrationId)?.map(({ _id }) => _id) ?? [];
-    const written = this.#table.idsOf(integrationId);
-    return waiting.length === 0 ? written : [...written, ...waiting].sort().slice(-RUNS_RETAINED);
+  /** Ids of the last `RUNS_RETAINED` ended runs, oldest first. Writes nothing: the runs may be many megabytes. */
+  async idsOf(integrationId: string): Promise<string[]> {
+    const written = await this.#store.idsOf(integrationId);
+    const ids = new Set([...written, ...this.#unstoredIdsOf(integrationId)]);
+    return [...ids].sort().slice(-RUNS_RETAINED);
   }
 
-  /** The id of the last that has ended. */
-  newestOf(integrationId: string): string | undefined {
-    let newest = this.#table.newestOf(integrationId);
-    for (const { _id } of this.#waiting.get(integrationId) ?? [])
-      if (newest === undefined || _id > newest) newest = _id;
-    return newest;
+  async newestOf(integrationId: string): Promise<string | undefined> {
+    const newest = await this.#store.newestOf(integrationId);
+    return [...(newest === undefined ? [] : [newest]), ...this.#unstoredIdsOf(integrationId)].sort().at(-1);
   }
 
-  /** The integrations that have runs. */
-  integrationIds(): string[] {
-    return this.#table.integrationIds();
+  integrationIds(): Promise<string[]> {
+    return this.#store.integrationIds();
   }
 
-  /** Removes the runs of an integration. */
-  forget(integrationId: string): void {
+  /** Removes all runs of an integration. */
+  async forget(integrationId: string): Promise<void> {
     const records = this.#waiting.get(integrationId) ?? [];
     this.#remove(records, 0, records.length);
     this.#forgetWaiting(integrationId);
-    this.#table.forget(integrationId);
+    await this.#store.forget(integrationId);
   }
 
-  close(): void {
+  /** Writes everything. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#write(() => {
-      for (const { record } of this.#unwritten.values()) this.#writeRunning(record);
-    });
-    for (const integrationId of [...this.#due]) this.#writeOf(integrationId);
-    this.#table.close();
+    const running = [...this.#unwritten.values()].map(({ record }) => this.#asRunning(record));
+    await this.#write(running, []);
+    while (this.#due.length > 0) await this.#write([], [this.#takeRow(this.#due[0] as string, 0)]);
   }
 
   #writeSoon(): void {
-    this.#timer ??= setTimeout(() => this.#writeSome(), WRITE_EVERY_MS);
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#writeSome(), WRITE_EVERY_MS);
   }
 
-  #writeSome(): void {
-    this.#timer = undefined;
+  async #writeSome(): Promise<void> {
     const before = performance.now() - WRITE_EVERY_MS;
-    this.#write(() => {
-      for (const { record, at } of this.#unwritten.values()) {
-        if (at <= before) this.#writeRunning(record);
-      }
-      for (let rows = 0; this.#waiting.size > 0 && (rows < ROWS_AT_ONCE || this.#isTooMuch); rows++) {
-        this.#writeRow(this.#due[0] as string);
-      }
-    });
+    const due = [...this.#unwritten.values()].filter(({ at }) => at <= before);
+    const running = due.map(({ record }) => this.#asRunning(record));
+    const rows: RunRecord[][] = [];
+    while (this.#waiting.size > 0 && (rows.length < ROWS_AT_ONCE || this.#hasTooMuchWaiting)) {
+      rows.push(this.#takeRow(this.#due[0] as string, 0));
+    }
+    await this.#write(running, rows);
+    this.#timer = undefined;
     if (this.#waiting.size > 0 || this.#unwritten.size > 0) this.#writeSoon();
   }
 
-  get #isTooMuch(): boolean {
+  get #hasTooMuchWaiting(): boolean {
     return this.#waitingCount > WAITING || this.#waitingChars > WAITING_CHARS;
   }
 
-  #writeOf(integrationId: string): void {
-    if (!this.#waiting.has(integrationId)) return;
-    this.#write(() => {
-      while (this.#waiting.has(integrationId)) this.#writeRow(integrationId);
-    });
+  /** What cannot be written is lost: on a full disk it would only pile up. */
+  async #write(
+    running: readonly RunRecord[],
+    ended: readonly (readonly RunRecord[])[],
+    dropped: readonly string[] = [],
+  ): Promise<void> {
+    if (running.length + ended.length + dropped.length === 0) return;
+    const records = ended.flat();
+    for (const record of records) {
+      this.#running.delete(record._id);
+      this.#writing.set(record._id, record);
+    }
+    try {
+      await this.#store.write({ running, ended, dropped });
+    } catch (error) {
+      this.#onError(error);
+    }
+    for (const { _id } of records) this.#writing.delete(_id);
   }
 
-  /** What is taken does not wait any more, whether it can be written or not: the disk may be full. */
-  #writeRow(integrationId: string, from = 0): void {
+  #asRunning(record: RunRecord): RunRecord {
+    this.#unwritten.delete(record._id);
+    this.#running.set(record._id, true);
+    return record;
+  }
+
+  /** As many waiting runs as go into a row. */
+  #takeRow(integrationId: string, from: number): RunRecord[] {
     const records = this.#waiting.get(integrationId) as RunRecord[];
-    const row = this.#take(records, from);
-    if (records.length === 0) this.#forgetWaiting(integrationId);
-    this.#table.writeEnded(integrationId, row);
-    for (const { _id } of row) this.#removeRunning(_id);
-  }
-
-  /** As many as go into a row. */
-  #take(records: RunRecord[], from: number): RunRecord[] {
     let to = from;
     for (let chars = 0; to < records.length && chars < ROW_CHARS; to++) chars += charsOf(records[to] as RunRecord);
-    return this.#remove(records, from, to - from);
+    const row = this.#remove(records, from, to - from);
+    if (records.length === 0) this.#forgetWaiting(integrationId);
+    return row;
+  }
+
+  #unstoredIdsOf(integrationId: string): string[] {
+    const writing = [...this.#writing.values()].filter((record) => record._integrationId === integrationId);
+    return [...(this.#waiting.get(integrationId) ?? []), ...writing].map(({ _id }) => _id);
   }
 
   /** They would be removed again: ids count up. */
@@ -203,24 +195,6 @@ export class RunHistory {
     this.#waiting.delete(integrationId);
     const index = this.#due.indexOf(integrationId);
     if (index >= 0) this.#due.splice(index, 1);
-  }
-
-  #writeRunning(record: RunRecord): void {
-    this.#unwritten.delete(record._id);
-    this.#running.set(record._id, true);
-    this.#table.writeRunning(record);
-  }
-
-  #removeRunning(runId: string): void {
-    if (this.#running.delete(runId)) this.#table.removeRunning(runId);
-  }
-
-  #write(work: () => void): void {
-    try {
-      this.#table.transaction(work);
-    } catch (error) {
-      this.#onError(error);
-    }
   }
 }
 

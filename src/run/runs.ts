@@ -2,9 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { ById, type LogLevel, type Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
+import { RUNS_RETAINED } from '../store/storage.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
 import type { RunHistory } from './run-history.ts';
-import { RUNS_RETAINED } from './run-table.ts';
 
 /** Kept of a run; its caller may have been told of more. */
 const ERRORS = 10;
@@ -58,11 +58,11 @@ export class Runs {
   }
 
   /** A run that somebody was shown is there after a kill. */
-  find(integrationId: string, runId: string): RunRecord | undefined {
+  async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const active = this.#active.get(runId);
     if (active?.integrationId !== integrationId) return this.#history.find(integrationId, runId);
     const { record } = active;
-    if (record.outcome === 'running') this.#history.beginAtOnce(record);
+    if (record.outcome === 'running') await this.#history.beginAtOnce(record);
     return record;
   }
 
@@ -71,8 +71,8 @@ export class Runs {
    * be many megabytes: others have their turn between any two.
    */
   async *of(integrationId: string, after = ''): AsyncGenerator<RunRecord> {
-    for (const id of this.#idsOf(integrationId)) {
-      const record = id > after ? this.find(integrationId, id) : undefined;
+    for (const id of await this.#idsOf(integrationId)) {
+      const record = id > after ? await this.find(integrationId, id) : undefined;
       if (!record) continue;
       yield record;
       await turn();
@@ -80,20 +80,22 @@ export class Runs {
   }
 
   /** The last of an integration. */
-  latestOf(integrationId: string): RunRecord | undefined {
-    const ended = this.#history.newestOf(integrationId) ?? [];
+  async latestOf(integrationId: string): Promise<RunRecord | undefined> {
+    const ended = (await this.#history.newestOf(integrationId)) ?? [];
     const id = this.#activeIdsOf(integrationId).concat(ended).sort().at(-1);
     return id === undefined ? undefined : this.find(integrationId, id);
   }
 
   /** Removes the runs of an integration that is gone; what still goes on is not kept when it ends. */
-  forget(integrationId: string): void {
+  async forget(integrationId: string): Promise<void> {
     for (const run of this.#activeOf(integrationId)) run.isForgotten = true;
-    this.#history.forget(integrationId);
+    await this.#history.forget(integrationId);
   }
 
-  #idsOf(integrationId: string): string[] {
-    return [...this.#history.idsOf(integrationId), ...this.#activeIdsOf(integrationId)].sort().slice(-RUNS_RETAINED);
+  async #idsOf(integrationId: string): Promise<string[]> {
+    return [...(await this.#history.idsOf(integrationId)), ...this.#activeIdsOf(integrationId)]
+      .sort()
+      .slice(-RUNS_RETAINED);
   }
 
   #activeIdsOf(integrationId: string): string[] {
@@ -115,7 +117,7 @@ export class Runs {
 
 interface RunEvents {
   /** It asks for something for the first time. */
-  onFirstRequest(record: RunRecord): void;
+  onFirstRequest(record: RunRecord): Promise<void>;
   onConcluded(record: RunRecord): void;
 }
 
@@ -163,9 +165,9 @@ export class ActiveRun {
     this.#cancelled.abort();
   }
 
-  /** What a run asks for may be seen outside: that it runs is written before. */
-  requested(): void {
-    if (this.#requests++ === 0) this.#events.onFirstRequest(this.record);
+  /** @returns for the first request a promise: others may see what it does, so that the run is written before it */
+  requested(): Promise<void> | undefined {
+    return this.#requests++ === 0 ? this.#events.onFirstRequest(this.record) : undefined;
   }
 
   logged(level: LogLevel, message: string): void {

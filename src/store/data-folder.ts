@@ -12,10 +12,10 @@ export const documentPath = (dataFolder: string, integrationId: string): string 
 
 /** Encrypts credentials at rest, unless the operator has given a key. */
 export const KEY_FILE = 'secret-key';
-/** The last runs. */
-export const RUN_HISTORY_FILE = 'runs.sqlite';
-/** Keys of requests, and their replies. */
-export const REPLIES_FILE = 'replies.sqlite';
+/** Runs, idempotency keys, granted permissions and tokens. */
+export const DATABASE_FILE = 'bulkhead.sqlite';
+/** The bundles that connectors served last. */
+export const bundlesFolder = (dataFolder: string): string => join(dataFolder, 'connectors');
 
 export const logPath = (dataFolder: string, number: number): string => join(dataFolder, `commits-${number}.log`);
 

@@ -1,6 +1,7 @@
 /** What a new version may ask for, and who says so: `POST /connectors/{_id}/approve`. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test, vi } from 'vitest';
 import { type Client, errorsOf } from '../support/client.ts';
 import { callCommand } from '../support/command.ts';
@@ -225,39 +226,41 @@ test('a tarball whose name has its version takes over from the one before it, an
   expect((await approve(client, row.pending.digest)).body).toMatchObject({ version: '2.0.0' });
 });
 
+/** As a disk, or somebody with an editor, may leave it. */
+function damage(data: string, sql: string, ...values: string[]): void {
+  const database = new DatabaseSync(join(data, 'bulkhead.sqlite'));
+  database.prepare(sql).run(...values);
+  database.close();
+}
+
 test.each<[string, string]>([
   ['is not JSON', '{"_id":'],
   ['is empty', ''],
   ['says something else', '{"everything":true}'],
   ['is of another connector', JSON.stringify({ _id: 'b'.repeat(24), fetch: WIDE, folder: 'asks', acceptedAt: '' })],
-])(
-  'a record that %s is set aside and said so; what the last bundle asks for stays accepted, and nothing more',
-  async (_what, text) => {
-    let served = await serve({ asks: bundleOf('1.0.0', NARROW) });
-    const { connectors, data } = served;
-    const file = join(data, 'connectors', `${ID}.json`);
-    served = await restarted(served, async () => {
-      await writeFile(file, text);
-      await write(connectors, '2.0.0', WIDE);
-    });
-    expect(await heldBack(served.client, '2.0.0')).toMatchObject({ status: 'ready', version: '1.0.0' });
-    const { body, status } = await served.client('GET', '/readyz');
-    expect([status, body.status, body.reasons.join()]).toEqual([200, 'degraded', expect.stringContaining(ID)]);
-    const aside = (await readdir(join(data, 'connectors'))).find((name) => name.endsWith('.damaged'));
-    expect(await readFile(join(data, 'connectors', aside as string), 'utf8')).toBe(text);
+])('a record that %s: what the last bundle requests stays granted, and nothing more', async (_what, text) => {
+  let served = await serve({ asks: bundleOf('1.0.0', NARROW) });
+  const { connectors, data } = served;
+  served = await restarted(served, async () => {
+    damage(data, 'UPDATE permissions SET record = ?', text);
+    await write(connectors, '2.0.0', WIDE);
+  });
+  expect(await heldBack(served.client, '2.0.0')).toMatchObject({ status: 'ready', version: '1.0.0' });
+  const { body, status } = await served.client('GET', '/readyz');
+  expect([status, body.status, body.reasons.join()]).toEqual([200, 'degraded', expect.stringContaining(ID)]);
 
-    // Nor is it wider after one more start.
-    served = await restarted(served);
-    const { pending } = await heldBack(served.client, '2.0.0');
-    expect((await served.client('GET', '/readyz')).body.reasons).toEqual([]);
-    expect((await approve(served.client, pending.digest)).status).toBe(200);
-  },
-);
+  // Nor is it wider after one more start.
+  served = await restarted(served);
+  const { pending } = await heldBack(served.client, '2.0.0');
+  expect((await served.client('GET', '/readyz')).body.reasons).toEqual([]);
+  expect((await approve(served.client, pending.digest)).status).toBe(200);
+});
 
-test('with record and last bundle damaged nothing serves that asks for anything, before it is approved', async () => {
+test('with record and last bundle damaged nothing serves that requests anything, before it is approved', async () => {
   let served = await serve({ asks: bundleOf('1.0.0', NARROW), quiet: { code: 'exports.utilities = { f: () => 1 }' } });
   const { data } = served;
   served = await restarted(served, async () => {
+    damage(data, 'UPDATE permissions SET record = ?', 'x');
     for (const name of await readdir(join(data, 'connectors'))) await writeFile(join(data, 'connectors', name), 'x');
   });
   const row = await heldBack(served.client, '1.0.0');
@@ -265,6 +268,32 @@ test('with record and last bundle damaged nothing serves that asks for anything,
   const { body: rows } = await served.client('GET', '/connectors');
   expect(rows.find(({ name }: { name: string }) => name === 'quiet')).toMatchObject({ status: 'ready' });
   expect((await approve(served.client, row.pending.digest)).body).toMatchObject({ status: 'ready', version: '1.0.0' });
+});
+
+test('with the database lost, last bundles keep what they had, and nothing else is granted by itself', async () => {
+  let served = await serve({ asks: bundleOf('1.0.0', NARROW), quiet: { code: 'exports.utilities = { f: () => 1 }' } });
+  const { connectors, data } = served;
+  served = await restarted(served, async () => {
+    await writeFile(join(data, 'bulkhead.sqlite'), 'no database '.repeat(1_000));
+    await writeBundle(connectors, 'other', { connector: { permissions: { fetch: WIDE } }, code: '' });
+  });
+  const statuses = async () =>
+    Object.fromEntries(
+      (await served.client('GET', '/connectors')).body.map((row: { name: string; status: string }) => [
+        row.name,
+        row.status,
+      ]),
+    );
+  await vi.waitFor(
+    async () => expect(await statuses()).toEqual({ asks: 'ready', quiet: 'ready', other: 'held' }),
+    within,
+  );
+  // The same after one more start, by which the database is whole again.
+  served = await restarted(served);
+  await vi.waitFor(
+    async () => expect(await statuses()).toEqual({ asks: 'ready', quiet: 'ready', other: 'held' }),
+    within,
+  );
 });
 
 test('what cannot be recorded does not serve, and does when it can be', async () => {

@@ -1,12 +1,9 @@
 /** `Idempotency-Key` (contract 3): what is made once, however often it is asked for. */
-import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { ReplyLedger } from '../../src/store/reply-ledger.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
-import { temporaryFolder } from '../support/folders.ts';
 import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
 import { startServer } from '../support/server.ts';
 
@@ -164,13 +161,13 @@ test('a key is known after a restart, and a damaged file of them harms nothing e
   expect((await post('/integrations', { name: 'x' }, 'key')).body).toEqual(first.body);
   expect(await count()).toBe(1);
   await served.runtime.close();
-  for (const suffix of ['-wal', '-shm']) await rm(join(served.data, `replies.sqlite${suffix}`), { force: true });
-  await writeFile(join(served.data, 'replies.sqlite'), 'no database, whatever it may once have been'.repeat(100));
+  for (const suffix of ['-wal', '-shm']) await rm(join(served.data, `bulkhead.sqlite${suffix}`), { force: true });
+  await writeFile(join(served.data, 'bulkhead.sqlite'), 'no database, whatever it may once have been'.repeat(100));
   served = await serve({}, options);
   client = served.client;
   expect(await count()).toBe(1);
   expect((await post('/integrations', { name: 'n' }, 'key')).status).toBe(201);
-  expect((await readdir(served.data)).some((name) => /^replies\.sqlite\..*\.damaged$/.test(name))).toBe(true);
+  expect((await readdir(served.data)).some((name) => /^bulkhead\.sqlite\..*\.damaged$/.test(name))).toBe(true);
 });
 
 test('a run’s own requests are done as often as it makes them', async () => {
@@ -204,7 +201,7 @@ describe('a process that is killed', () => {
     const first = await client('POST', '/integrations', { name: 'n' }, key);
     expect((await server.stop('SIGKILL')).signal).toBe('SIGKILL');
     // As if it had come no further than the store.
-    const database = new DatabaseSync(join(served.data, 'replies.sqlite'));
+    const database = new DatabaseSync(join(served.data, 'bulkhead.sqlite'));
     database.exec('UPDATE replies SET reply = NULL');
     database.close();
 
@@ -263,46 +260,5 @@ describe('a process that is killed', () => {
       const names = (await ask('GET', '/integrations')).body.map(({ name }: { name: string }) => name);
       expect(names.sort()).toEqual([...keys].sort());
     }
-  });
-});
-
-describe('the ledger', () => {
-  const open = async (now: () => number): Promise<ReplyLedger> => {
-    const file = join(await temporaryFolder(), 'replies.sqlite');
-    const ledger = new ReplyLedger(file, { now, onDamage: () => {} });
-    onTestFinished(() => ledger.close());
-    expect(existsSync(file)).toBe(true);
-    return ledger;
-  };
-  const making = { kind: 'integrations', id: 'a'.repeat(24), status: 201 };
-  const reply = (body: string) => ({ status: 201, headers: {}, body });
-
-  test('forgets a key after 24 hours, and not before', async () => {
-    let now = 1_000_000;
-    const ledger = await open(() => now);
-    ledger.begin('k', { request: 'r', making });
-    ledger.finish('k', reply('1'));
-    now += 24 * 3_600_000 - 1;
-    expect(ledger.find('k')).toEqual({ request: 'r', making, reply: reply('1') });
-    now += 1;
-    expect(ledger.find('k')).toBeUndefined();
-    ledger.begin('k', { request: 'other', making });
-    expect(ledger.find('k')).toEqual({ request: 'other', making });
-  });
-
-  test('keeps ten thousand keys and 64 MiB, the newest, and whatever is going on', async () => {
-    let now = 1_000_000;
-    const ledger = await open(() => now++);
-    ledger.begin('going', { request: 'r', making });
-    const large = 'x'.repeat(8 * 1024 * 1024);
-    for (let i = 0; i < 10; i++) {
-      ledger.begin(`k${i}`, { request: 'r', making });
-      ledger.finish(`k${i}`, reply(large));
-    }
-    const known = Array.from({ length: 10 }, (_, i) => i).filter((i) => ledger.find(`k${i}`));
-    expect(known.length).toBeLessThanOrEqual(7);
-    expect(known.at(-1)).toBe(9);
-    expect(ledger.find('going')).toBeDefined();
-    expect(ledger.unfinished()).toEqual([{ key: 'going', making }]);
   });
 });

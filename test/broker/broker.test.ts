@@ -91,7 +91,7 @@ describe('what is asked for', () => {
     const unit = await UnitOfWork.open(createMemoryStore(), newId());
     const granted = { runId: newId(), connectorId: 'c', integrationId: newId(), unit, isTransactional: true };
     const { grant } = new OneTimeTokens().issue(granted);
-    const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
+    const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => undefined };
     const ask = broker.askFor({ connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() }, events);
     return async (request: unknown) => {
       const text = typeof request === 'string' ? request : JSON.stringify(request);

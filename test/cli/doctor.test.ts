@@ -12,6 +12,7 @@ import { nodeVersion, processReadings } from '../../src/cli/doctor/machine.ts';
 import { bundles, port } from '../../src/cli/doctor/server.ts';
 import { completeOptions } from '../../src/options.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
+import { withTokens } from '../../src/store/open-storage.ts';
 import { callCommand, linesOf, runCommand } from '../support/command.ts';
 import { commitJson, documentOf } from '../support/documents.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
@@ -96,9 +97,9 @@ describe('a data folder', () => {
     ],
     [
       'with a damaged token',
-      (data) => writeFile(join(data, 'admin.json'), '{"tokenHash":'),
+      (data) => withTokens(data, (tokens) => tokens.setAdminTokenHash('none')),
       'token',
-      /^problem: .*holds no token's hash/,
+      /^problem: .*hash of the administrator's token is damaged/,
     ],
     [
       'with a lock that is none',
@@ -151,23 +152,14 @@ describe('a data folder', () => {
       /^problem: .*runs\.sqlite: it is no database/,
     ],
     [
-      'with replies that are cut off',
+      'with a database that is cut off',
       async (data) => {
         const { runtime } = await serve({}, { data });
         await runtime.close({ drainMs: 0 });
-        await truncate(join(data, 'replies.sqlite'), 2_000);
+        await truncate(join(data, 'bulkhead.sqlite'), 2_000);
       },
       'kept',
-      /^problem: .*replies\.sqlite: /,
-    ],
-    [
-      'with a record of nothing that was accepted',
-      async (data) => {
-        await mkdir(join(data, 'connectors'));
-        await writeFile(join(data, 'connectors', `${'a'.repeat(24)}.json`), '{');
-      },
-      'kept',
-      /^problem: .*aaaa\.json: it is no record of what was accepted/,
+      /^problem: .*bulkhead\.sqlite: /,
     ],
     [
       'with a file in the place of the integrations',

@@ -8,6 +8,7 @@ import { requestError } from '../../src/errors.ts';
 import type { Client } from '../support/client.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { installed, serve, serveForAll } from '../support/runtime.ts';
+import { memoryStorage } from '../support/storages.ts';
 
 const answering = (answer: string): string => `exports.utilities = { f: () => ${JSON.stringify(answer)} }`;
 
@@ -229,9 +230,9 @@ test("a bundle's image: there, replaced while it serves, and gone, with the dige
 });
 
 test('a bundle that there was no room to try is tried again, and is not refused for good', async () => {
-  const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
+  const connectors = await temporaryFolder();
   await writeBundle(connectors, 'a', { code: answering('x') });
-  const permissions = await PermissionStore.open(data, () => new Date());
+  const permissions = await PermissionStore.open(memoryStorage(), () => new Date());
   const tried: boolean[] = [];
   const loads = async (_: unknown, isReplacement: boolean): Promise<object> => {
     tried.push(isReplacement);

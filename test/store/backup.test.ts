@@ -22,6 +22,7 @@ import { callCommand, linesOf, runCommand } from '../support/command.ts';
 import { allOf, commitJson, documentOf } from '../support/documents.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { startServer } from '../support/server.ts';
+import { memoryStorage } from '../support/storages.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
@@ -116,22 +117,22 @@ describe('what connectors may reach', () => {
   });
   const [one, two] = [grantedTo('1', 'https://a.example', 'https://b.example'), grantedTo('2')];
   async function permissionsOf(...all: readonly ReturnType<typeof grantedTo>[]): Promise<PermissionStore> {
-    const permissions = await PermissionStore.open(await temporaryFolder(), () => NOW);
+    const permissions = await PermissionStore.open(memoryStorage(), () => NOW);
     for (const each of all) await permissions.replace(each);
     return permissions;
   }
   const saved = async () => save(await storeOf([documentOf()]), permissionBackup(await permissionsOf(one, two)));
 
-  test('is put back, on the disk; what is there already is let be', async () => {
-    const folder = await temporaryFolder();
-    const permissions = await PermissionStore.open(folder, () => NOW);
+  test('is put back; what is there already is let be', async () => {
+    const storage = memoryStorage();
+    const permissions = await PermissionStore.open(storage, () => NOW);
     const { fetch } = one;
     await permissions.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
     const options = { permissions: permissionBackup(permissions) };
     const [store, file] = [await storeOf([]), await saved()];
     expect(await restore(store, file, options)).toMatchObject({ restored: 1, acceptances: 1 });
     expect(await restore(store, file, options)).toMatchObject({ unchanged: 1, acceptances: 0 });
-    const again = await PermissionStore.open(folder, () => NOW);
+    const again = await PermissionStore.open(storage, () => NOW);
     expect(again.all()).toEqual(permissions.all());
     expect(again.all()).toMatchObject([{ fetch: fetch.toReversed(), folder: 'here' }, two]);
   });

@@ -1,23 +1,19 @@
-/** What a data folder holds beside the integrations: the last runs, replies to keys, and what connectors were accepted with. */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+/** The database of a data folder, and those that the next start imports. */
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { isGrantedPermissions } from '../../connector/granted-permissions.ts';
-import { permissionsFolder, recordIdOf } from '../../connector/permission-store.ts';
-import { REPLIES_FILE, RUN_HISTORY_FILE } from '../../store/data-folder.ts';
+import { DATABASE_FILE } from '../../store/data-folder.ts';
 import { type CheckResult, codeOf, ok, problem } from './check-result.ts';
 
-const DATABASES = [RUN_HISTORY_FILE, REPLIES_FILE];
+const DATABASES = [DATABASE_FILE, 'runs.sqlite', 'replies.sqlite'];
 const SQLITE_MAGIC = 'SQLite format 3\0';
 const NAMED = 5;
 
 /** @param isServed a server writes to the databases: they are left alone */
 export async function dataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
-  const damaged = [...databases, ...(await damagedPermissions(permissionsFolder(folder)))].filter(
-    (found) => found !== undefined,
-  );
+  const damaged = databases.filter((found) => found !== undefined);
   if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
   const more = damaged.length > NAMED ? ` and ${damaged.length - NAMED} more` : '';
   return [problem('kept', `Damaged, which the next start sets aside: ${damaged.slice(0, NAMED).join('; ')}${more}.`)];
@@ -56,23 +52,4 @@ function readSchema(file: string): void {
   address.searchParams.set('immutable', '1');
   using database = new DatabaseSync(address, { readOnly: true });
   database.prepare('SELECT count(*) FROM sqlite_schema').get();
-}
-
-async function damagedPermissions(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: unknown) => codeOf(error));
-  if (names === 'ENOENT') return [];
-  if (typeof names === 'string') return [`${folder}: it cannot be read (${names})`];
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const _id = recordIdOf(name);
-      if (_id === undefined) return [];
-      const record = await readFile(join(folder, name), 'utf8')
-        .then((text) => JSON.parse(text) as unknown)
-        .catch(() => undefined);
-      return isGrantedPermissions(record) && record._id === _id
-        ? []
-        : [`${join(folder, name)}: it is no record of what was accepted`];
-    }),
-  );
-  return found.flat();
 }

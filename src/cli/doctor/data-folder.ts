@@ -1,12 +1,13 @@
 /** What is wrong with a data folder. Nothing in it is changed. */
+import { existsSync } from 'node:fs';
 import { access, constants, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { storedTokenHash } from '../../admin-token.ts';
 import { integrationProblem } from '../../integration/integration.ts';
-import { integrationsFolder, KEY_FILE } from '../../store/data-folder.ts';
+import { DATABASE_FILE, integrationsFolder, KEY_FILE } from '../../store/data-folder.ts';
 import { documentProblem } from '../../store/document-check.ts';
 import { lockHolder } from '../../store/folder-lock.ts';
 import { migrated } from '../../store/migrations.ts';
+import { storedTokenHash } from '../../store/sqlite/small-stores.ts';
 import { StoreError } from '../../store/store.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 import { dataFiles } from './data-files.ts';
@@ -37,7 +38,7 @@ export async function dataFolder(folder: string, hasKey: boolean, now: number): 
     ...(await disk(folder)),
     lock.result,
     await secretKey(folder, hasKey),
-    await adminToken(folder),
+    adminToken(folder),
     await documents(folder),
     ...(await dataFiles(folder, lock.holder !== undefined)),
     await clock(folder, now),
@@ -129,18 +130,14 @@ async function secretKey(folder: string, hasKey: boolean): Promise<CheckResult> 
   }
 }
 
-async function adminToken(folder: string): Promise<CheckResult> {
+function adminToken(folder: string): CheckResult {
   try {
-    const hash = await storedTokenHash(folder);
-    return ok(
-      'token',
-      hash === undefined ? "The first start makes an administrator's token." : "The administrator's token is set.",
-    );
+    const hash = storedTokenHash(join(folder, DATABASE_FILE)) ?? existsSync(join(folder, 'admin.json'));
+    return ok('token', hash ? "The administrator's token is set." : "The first start makes an administrator's token.");
   } catch (error) {
-    return problem(
-      'token',
-      error instanceof StoreError ? error.message : `The token cannot be read (${codeOf(error)}).`,
-    );
+    const { message } = error as Error;
+    const sentence = error instanceof StoreError ? message : `The administrator's token cannot be read (${message}).`;
+    return problem('token', sentence);
   }
 }
 

@@ -1,0 +1,56 @@
+/** The bundles that connectors served last: a tarball each, in a folder of the data folder. */
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTemporary, replaceFile, syncFolder } from './files.ts';
+import type { BundleStore } from './storage.ts';
+
+const NAME = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
+const ALGORITHM = 'sha256-';
+
+export class BundleFiles implements BundleStore {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Removes what a write left behind that was cut off. */
+  static async open(folder: string): Promise<BundleFiles> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
+    return new BundleFiles(folder);
+  }
+
+  async list(): Promise<{ connectorId: string; digest: string }[]> {
+    const names = (await readdir(this.#folder)).filter((name) => NAME.test(name));
+    const dated = await Promise.all(
+      names.map(async (name) => {
+        const found = await stat(join(this.#folder, name)).catch(() => undefined);
+        return { name, at: found?.mtimeMs ?? 0 };
+      }),
+    );
+    return dated
+      .sort((a, b) => b.at - a.at)
+      .map(({ name }) => {
+        const [, connectorId = '', hex = ''] = NAME.exec(name) ?? [];
+        return { connectorId, digest: ALGORITHM + hex };
+      });
+  }
+
+  read(connectorId: string, digest: string): Promise<Buffer> {
+    return readFile(this.#path(connectorId, digest));
+  }
+
+  async write(connectorId: string, digest: string, tarball: Buffer): Promise<void> {
+    await replaceFile(this.#path(connectorId, digest), tarball);
+    await syncFolder(this.#folder);
+  }
+
+  async remove(connectorId: string, digest: string): Promise<void> {
+    await rm(this.#path(connectorId, digest), { force: true });
+  }
+
+  #path(connectorId: string, digest: string): string {
+    return join(this.#folder, `${connectorId}-${digest.slice(ALGORITHM.length)}.tgz`);
+  }
+}

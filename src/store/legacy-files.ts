@@ -1,0 +1,103 @@
+/**
+ * Moves what earlier versions kept in files of their own into the database: `runs.sqlite`, `replies.sqlite`,
+ * `admin.json` and a JSON file per connector. A file goes when what it held is durable in the database, so that a
+ * start that is cut off does the rest the next time.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { bundlesFolder, quarantinePath } from './data-folder.ts';
+import { codeOf } from './files.ts';
+import { type Database, isDamage, quarantine } from './sqlite/database.ts';
+import type { Storage } from './storage.ts';
+import type { StoreProblem } from './store.ts';
+
+const PERMISSIONS = /^([0-9a-f]{24})\.json$/;
+/** Copies the tables of an attached database `old`. */
+const COPIES: Readonly<Record<string, string>> = {
+  'runs.sqlite': `
+    INSERT INTO main.ended SELECT integration, newest, ids, records FROM old.ended;
+    INSERT INTO main.ended
+      SELECT integration, id, id, json_array(json_set(record, '$.outcome', 'cut_off')) FROM old.going_on;
+  `,
+  'replies.sqlite': `
+    INSERT OR REPLACE INTO main.replies SELECT key, request, making, at, reply, bytes FROM old.replies;
+  `,
+};
+
+type Problem = (problem: StoreProblem) => void;
+
+/** Before the stores of the database are opened: they read what is there. */
+export async function importDatabases(dataFolder: string, database: Database, onProblem: Problem): Promise<void> {
+  for (const [name, copy] of Object.entries(COPIES)) {
+    const file = join(dataFolder, name);
+    if (!existsSync(file)) continue;
+    try {
+      importDatabase(file, copy, database);
+      for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const message = `${name} is damaged (${(error as Error).message}); it was set aside as ${basename(quarantine(file))}.`;
+      onProblem({ name, message });
+    }
+  }
+}
+
+function importDatabase(file: string, copy: string, { sqlite }: Database): void {
+  sqlite.exec('PRAGMA synchronous = FULL');
+  sqlite.prepare('ATTACH ? AS old').run(file);
+  try {
+    sqlite.exec(`BEGIN; ${copy} COMMIT`);
+  } finally {
+    if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
+    sqlite.exec('DETACH old; PRAGMA synchronous = NORMAL');
+  }
+}
+
+export async function importRecords(
+  dataFolder: string,
+  { permissions, tokens }: Pick<Storage, 'permissions' | 'tokens'>,
+  onProblem: Problem,
+): Promise<void> {
+  const adminFile = join(dataFolder, 'admin.json');
+  const admin = await jsonIn(adminFile);
+  if (admin) {
+    await tokens.setAdminTokenHash(String(admin.value.tokenHash));
+    await rm(adminFile);
+  }
+  const folder = bundlesFolder(dataFolder);
+  for (const name of await readdir(folder)) {
+    const [, _id] = PERMISSIONS.exec(name) ?? [];
+    if (_id === undefined) continue;
+    const path = join(folder, name);
+    try {
+      const record = await jsonIn(path);
+      // A damaged one stays a record of its connector: who reads it decides what is granted.
+      await permissions.put({ ...record?.value, _id });
+      if (record?.isDamaged === false && record.value._id === _id) await rm(path);
+      else {
+        const quarantined = quarantinePath(path);
+        await rename(path, quarantined);
+        onProblem({ name, message: `${name} is damaged; it was set aside as ${basename(quarantined)}.` });
+      }
+    } catch (error) {
+      onProblem({ name, message: `${name} in ${folder} cannot be read (${codeOf(error)}).` });
+    }
+  }
+}
+
+/** @returns nothing if there is no such file */
+async function jsonIn(path: string): Promise<{ value: Record<string, string>; isDamaged: boolean } | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return { value: JSON.parse(text) as Record<string, string>, isDamaged: false };
+  } catch {
+    return { value: {}, isDamaged: true };
+  }
+}

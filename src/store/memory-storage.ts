@@ -1,0 +1,46 @@
+/** Storage that forgets: for tests. Everything but documents and bundles is SQLite's, in memory. */
+import { createMemoryStore } from './memory-store.ts';
+import { Database } from './sqlite/database.ts';
+import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts';
+import { SqliteRunStore } from './sqlite/run-store.ts';
+import { SqlitePermissionRecords, SqliteTokenStore } from './sqlite/small-stores.ts';
+import type { BundleStore, Storage } from './storage.ts';
+
+export function createMemoryStorage(now: () => number = Date.now): Storage {
+  const documents = createMemoryStore();
+  const database = Database.inMemory();
+  const idempotency = new SqliteIdempotencyStore(database, now);
+  return {
+    documents,
+    runs: new SqliteRunStore(database),
+    idempotency,
+    permissions: new SqlitePermissionRecords(database),
+    bundles: memoryBundles(),
+    tokens: new SqliteTokenStore(database),
+    problems: [],
+    async close() {
+      idempotency.close();
+      database.close();
+      await documents.close();
+    },
+  };
+}
+
+function memoryBundles(): BundleStore {
+  const tarballs = new Map<string, { connectorId: string; digest: string; tarball: Buffer }>();
+  const keyOf = (connectorId: string, digest: string): string => `${connectorId} ${digest}`;
+  return {
+    list: async () => [...tarballs.values()].reverse().map(({ connectorId, digest }) => ({ connectorId, digest })),
+    async read(connectorId, digest) {
+      const found = tarballs.get(keyOf(connectorId, digest));
+      if (!found) throw Object.assign(new Error('There is no such bundle.'), { code: 'ENOENT' });
+      return found.tarball;
+    },
+    async write(connectorId, digest, tarball) {
+      tarballs.set(keyOf(connectorId, digest), { connectorId, digest, tarball });
+    },
+    async remove(connectorId, digest) {
+      tarballs.delete(keyOf(connectorId, digest));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** The storage of a data folder: documents by lowdb, bundles as files, the rest in one SQLite file. */
+import { join } from 'node:path';
+import { BundleFiles } from './bundle-files.ts';
+import { bundlesFolder, DATABASE_FILE } from './data-folder.ts';
+import { importDatabases, importRecords } from './legacy-files.ts';
+import { openLowdbStore } from './lowdb-store.ts';
+import type { RecoveryOptions } from './recovery.ts';
+import { Database } from './sqlite/database.ts';
+import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts';
+import { CUT_OFF, SqliteRunStore } from './sqlite/run-store.ts';
+import { SqlitePermissionRecords, SqliteTokenStore } from './sqlite/small-stores.ts';
+import type { Storage } from './storage.ts';
+import type { StoreProblem } from './store.ts';
+
+export interface StorageOptions extends RecoveryOptions {
+  readonly now?: () => number;
+}
+
+/** @throws StoreError `store_locked` if another process has the folder */
+export async function openStorage(dataFolder: string, options: StorageOptions = {}): Promise<Storage> {
+  const documents = await openLowdbStore(dataFolder, options);
+  const problems: StoreProblem[] = [];
+  const onProblem = (problem: StoreProblem) => void problems.push(problem);
+  let database: Database | undefined;
+  try {
+    const bundles = await BundleFiles.open(bundlesFolder(dataFolder));
+    const opened = Database.open(join(dataFolder, DATABASE_FILE), onProblem, CUT_OFF);
+    database = opened;
+    await importDatabases(dataFolder, opened, onProblem);
+    const idempotency = new SqliteIdempotencyStore(opened, options.now ?? Date.now);
+    const storage: Storage = {
+      documents,
+      runs: new SqliteRunStore(opened),
+      idempotency,
+      permissions: new SqlitePermissionRecords(opened),
+      bundles,
+      tokens: new SqliteTokenStore(opened),
+      get problems() {
+        return [...problems, ...documents.problems];
+      },
+      async close() {
+        idempotency.close();
+        opened.close();
+        await documents.close();
+      },
+    };
+    await importRecords(dataFolder, storage, onProblem);
+    return storage;
+  } catch (error) {
+    database?.close();
+    await documents.close();
+    throw error;
+  }
+}
+
+/** The tokens of a data folder, also while a server has it. */
+export async function withTokens<T>(dataFolder: string, work: (tokens: SqliteTokenStore) => Promise<T>): Promise<T> {
+  const database = Database.open(join(dataFolder, DATABASE_FILE), () => {});
+  try {
+    return await work(new SqliteTokenStore(database));
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Run records in SQLite. A row holds a few ended runs of one integration: to write a row costs ten times what a run in
+ * it does. Running runs have a row each, for those that outlive the process.
+ */
+import type { StatementSync } from 'node:sqlite';
+import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
+import type { Database } from './database.ts';
+
+/** Ended runs over `RUNS_RETAINED` that may wait to be removed, so that each write need not remove some. */
+const SLACK = 100;
+
+/** At a start: whatever is still running in the file was cut off with its process. */
+export const CUT_OFF = `
+  INSERT INTO ended SELECT integration, id, id, json_array(json_set(record, '$.outcome', 'cut_off')) FROM running;
+  DELETE FROM running;
+`;
+
+export class SqliteRunStore<Run extends StoredRun> implements RunStore<Run> {
+  readonly #database: Database;
+  readonly #insert: StatementSync;
+  readonly #removeOlder: StatementSync;
+  readonly #ids: StatementSync;
+  readonly #newest: StatementSync;
+  readonly #containing: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
+  /** Runs written per integration since its last trim. */
+  readonly #written = new Map<string, number>();
+
+  constructor(database: Database) {
+    this.#database = database;
+    const { sqlite } = database;
+    this.#insert = sqlite.prepare('INSERT INTO ended (integration, newest, ids, records) VALUES (?, ?, ?, ?)');
+    this.#removeOlder = sqlite.prepare('DELETE FROM ended WHERE integration = ? AND newest < ?');
+    this.#ids = sqlite.prepare('SELECT ids FROM ended WHERE integration = ?');
+    this.#newest = sqlite.prepare('SELECT max(newest) AS id FROM ended WHERE integration = ?');
+    this.#containing = sqlite.prepare('SELECT records FROM ended WHERE integration = ? AND instr(ids, ?)');
+    this.#begin = sqlite.prepare('INSERT OR REPLACE INTO running (id, integration, record) VALUES (?, ?, ?)');
+    this.#end = sqlite.prepare('DELETE FROM running WHERE id = ?');
+  }
+
+  async write({ running = [], ended = [], dropped = [] }: RunChanges<Run>): Promise<void> {
+    this.#database.transaction(() => {
+      for (const run of running) this.#begin.run(run._id, run._integrationId, JSON.stringify(run));
+      for (const runs of ended) {
+        this.#insertEnded(runs);
+        for (const { _id } of runs) this.#end.run(_id);
+      }
+      for (const runId of dropped) this.#end.run(runId);
+    });
+  }
+
+  async find(integrationId: string, runId: string): Promise<Run | undefined> {
+    for (const { records } of this.#containing.all(integrationId, runId)) {
+      const found = (JSON.parse(String(records)) as Run[]).find(({ _id }) => _id === runId);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async idsOf(integrationId: string): Promise<string[]> {
+    return this.#idsOf(integrationId);
+  }
+
+  async newestOf(integrationId: string): Promise<string | undefined> {
+    return (this.#newest.get(integrationId)?.id ?? undefined) as string | undefined;
+  }
+
+  async integrationIds(): Promise<string[]> {
+    // From one to the next by the index: an integration may have a hundred rows.
+    const next = this.#database.sqlite.prepare('SELECT min(integration) AS id FROM ended WHERE integration > ?');
+    const ids: string[] = [];
+    for (let id = ''; ; ids.push(id)) {
+      const found = next.get(id)?.id;
+      if (typeof found !== 'string') return ids;
+      id = found;
+    }
+  }
+
+  async forget(integrationId: string): Promise<void> {
+    this.#written.delete(integrationId);
+    this.#database.sqlite.prepare('DELETE FROM ended WHERE integration = ?').run(integrationId);
+    this.#database.sqlite.prepare('DELETE FROM running WHERE integration = ?').run(integrationId);
+  }
+
+  /** Ids count up: the last one is the newest. */
+  #insertEnded(runs: readonly Run[]): void {
+    const integrationId = (runs[0] as Run)._integrationId;
+    const ids = runs.map(({ _id }) => _id).sort();
+    this.#insert.run(integrationId, ids.at(-1) as string, ids.join(), JSON.stringify(runs));
+    const written = (this.#written.get(integrationId) ?? 0) + ids.length;
+    if (written > SLACK) this.#removeOlder.run(integrationId, this.#idsOf(integrationId)[0] as string);
+    this.#written.set(integrationId, written > SLACK ? 0 : written);
+  }
+
+  #idsOf(integrationId: string): string[] {
+    const ids = this.#ids.all(integrationId).flatMap((row) => String(row.ids).split(','));
+    return ids.sort().slice(-RUNS_RETAINED);
+  }
+}

@@ -1,0 +1,135 @@
+/** What every engine of the storage port keeps to. Documents have a suite of their own (store-contract). */
+import { describe, expect, test } from 'vitest';
+import { RUNS_RETAINED, type RunStore, type Storage, type StoredRun } from '../../src/store/storage.ts';
+import { newId } from '../support/documents.ts';
+import { engines } from '../support/storages.ts';
+
+interface Run extends StoredRun {
+  readonly outcome: string;
+  readonly text: string;
+}
+
+const runOf = (_integrationId: string, outcome = 'succeeded', text = 'größe \ud800 \0'): Run => ({
+  _id: newId(),
+  _integrationId,
+  outcome,
+  text,
+});
+const runsOf = ({ runs }: Storage): RunStore<Run> => runs as RunStore<Run>;
+const idsOf = (runs: readonly StoredRun[]): string[] => runs.map(({ _id }) => _id);
+
+describe.each(engines)('%s', (_name, open) => {
+  describe('runs', () => {
+    test('ended ones are found by integration and id; the last hundred are listed, oldest first', async () => {
+      const runs = runsOf(await open());
+      const [one, two] = [newId(), newId()];
+      const many = Array.from({ length: RUNS_RETAINED + 60 }, () => runOf(one));
+      const other = runOf(two);
+      // In another order than they began.
+      await runs.write({ ended: [many.slice(80), many.slice(0, 80), [other]] });
+      expect(await runs.idsOf(one)).toEqual(idsOf(many.slice(-RUNS_RETAINED)));
+      expect(await runs.newestOf(one)).toBe(many.at(-1)?._id);
+      expect(await runs.find(one, many.at(-1)?._id as string)).toEqual(many.at(-1));
+      expect(await runs.find(two, many.at(-1)?._id as string)).toBeUndefined();
+      expect(await runs.integrationIds()).toEqual([one, two].sort());
+      await runs.forget(one);
+      expect([await runs.idsOf(one), await runs.newestOf(one), await runs.integrationIds()]).toEqual([
+        [],
+        undefined,
+        [two],
+      ]);
+    });
+
+    test('a running one is not listed, and neither is one that was dropped', async () => {
+      const runs = runsOf(await open());
+      const id = newId();
+      const [running, dropped] = [runOf(id, 'running'), runOf(id, 'running')];
+      await runs.write({ running: [running, dropped] });
+      await runs.write({ dropped: [dropped._id] });
+      expect(await runs.idsOf(id)).toEqual([]);
+      const ended = { ...running, outcome: 'failed' };
+      await runs.write({ ended: [[ended]] });
+      expect(await runs.find(id, running._id)).toEqual(ended);
+    });
+  });
+
+  describe('idempotency', () => {
+    const creation = { kind: 'integrations', id: 'a'.repeat(24), status: 201 };
+    const request = { request: 'digest', creation };
+    const reply = (body: string) => ({ status: 201, headers: { ETag: '"1"' }, body });
+
+    test('a key is begun once, and has its reply when that is finished', async () => {
+      const { idempotency } = await open();
+      expect(await idempotency.find('k')).toBeUndefined();
+      expect(await idempotency.begin('k', request)).toBe(true);
+      expect(await idempotency.begin('k', { ...request, request: 'other' })).toBe(false);
+      expect(await idempotency.find('k')).toEqual(request);
+      expect(await idempotency.unfinished()).toEqual([{ key: 'k', creation }]);
+      await idempotency.finish('k', reply('{}'));
+      expect(await idempotency.find('k')).toEqual({ ...request, reply: reply('{}') });
+      expect(await idempotency.unfinished()).toEqual([]);
+      await idempotency.drop('k');
+      expect(await idempotency.begin('k', request)).toBe(true);
+    });
+
+    test('a key is known for 24 hours, and not longer', async () => {
+      let now = 1_000_000;
+      const { idempotency } = await open(() => now);
+      await idempotency.begin('k', request);
+      await idempotency.finish('k', reply('1'));
+      now += 24 * 3_600_000 - 1;
+      expect(await idempotency.find('k')).toEqual({ ...request, reply: reply('1') });
+      now += 1;
+      expect(await idempotency.find('k')).toBeUndefined();
+      expect(await idempotency.begin('k', { ...request, request: 'other' })).toBe(true);
+      expect(await idempotency.find('k')).toEqual({ ...request, request: 'other' });
+    });
+
+    test('replies of 64 MiB are kept, the newest, and whatever is running', async () => {
+      let now = 1_000_000;
+      const { idempotency } = await open(() => now++);
+      await idempotency.begin('running', request);
+      const large = 'x'.repeat(8 * 1024 * 1024);
+      for (let i = 0; i < 10; i++) {
+        await idempotency.begin(`k${i}`, request);
+        await idempotency.finish(`k${i}`, reply(large));
+      }
+      const known: number[] = [];
+      for (let i = 0; i < 10; i++) if (await idempotency.find(`k${i}`)) known.push(i);
+      expect(known.length).toBeLessThanOrEqual(7);
+      expect(known.at(-1)).toBe(9);
+      expect(await idempotency.unfinished()).toEqual([{ key: 'running', creation }]);
+    });
+  });
+
+  test('permissions: a record replaces the one before it', async () => {
+    const { permissions } = await open();
+    const _id = newId();
+    await permissions.put({ _id, fetch: ['https://a.example'] });
+    await permissions.put({ _id, fetch: [] });
+    expect(await permissions.all()).toEqual([{ connectorId: _id, record: { _id, fetch: [] } }]);
+    expect(permissions.wereLost).toBe(false);
+  });
+
+  test('bundles: byte for byte, newest first, gone when removed', async () => {
+    const { bundles } = await open();
+    const [one, two] = [newId(), newId()];
+    const digest = (char: string): string => `sha256-${char.repeat(64)}`;
+    await bundles.write(one, digest('a'), Buffer.from([0, 255, 13, 10]));
+    await bundles.write(two, digest('b'), Buffer.alloc(0));
+    expect(await bundles.read(one, digest('a'))).toEqual(Buffer.from([0, 255, 13, 10]));
+    expect((await bundles.list()).map(({ connectorId }) => connectorId).sort()).toEqual([one, two].sort());
+    await bundles.remove(one, digest('a'));
+    await bundles.remove(one, digest('a'));
+    expect(await bundles.list()).toEqual([{ connectorId: two, digest: digest('b') }]);
+    await expect(bundles.read(one, digest('a'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('tokens: the last hash', async () => {
+    const { tokens } = await open();
+    expect(await tokens.adminTokenHash()).toBeUndefined();
+    await tokens.setAdminTokenHash('a'.repeat(64));
+    await tokens.setAdminTokenHash('b'.repeat(64));
+    expect(await tokens.adminTokenHash()).toBe('b'.repeat(64));
+  });
+});
