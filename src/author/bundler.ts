@@ -16,7 +16,7 @@ export class NoBundlerError extends Error {
   }
 }
 
-export interface Bundled {
+export interface BundleSuccess {
   readonly code: string;
   /** JSON of the source map, without the sources' contents. */
   readonly map: string;
@@ -27,14 +27,14 @@ export interface Bundled {
 
 /** Without code if there are errors among the findings. */
 export type BundleResult =
-  | Bundled
+  | BundleSuccess
   | { readonly code?: never; readonly map?: never; readonly inputs?: never; readonly findings: readonly Finding[] };
 
 /** @throws NoBundlerError */
 export async function bundleSource(project: Project, source: string): Promise<BundleResult> {
   const { manifest } = project;
-  const { result, findings } = await built(project, {
-    ...common(project),
+  const { result, findings } = await runEsbuild(project, {
+    ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
     plugins: [bundledImports],
@@ -53,11 +53,16 @@ export async function bundleSource(project: Project, source: string): Promise<Bu
 /** What a main file imports that it may not. @throws NoBundlerError */
 export async function importFindings(project: Project): Promise<readonly Finding[]> {
   const { manifest } = project;
-  const options = { ...common(project), entryPoints: [manifest.main], outfile: 'unused.js', plugins: [ownImports] };
-  return (await built(project, options)).findings;
+  const options = {
+    ...commonOptions(project),
+    entryPoints: [manifest.main],
+    outfile: 'unused.js',
+    plugins: [ownImports],
+  };
+  return (await runEsbuild(project, options)).findings;
 }
 
-function common({ manifest: { main, type } }: Project): BuildOptions {
+function commonOptions({ manifest: { main, type } }: Project): BuildOptions {
   const isModule = main.endsWith('.mjs') || (type === 'module' && !main.endsWith('.cjs'));
   return {
     bundle: true,
@@ -74,7 +79,7 @@ function common({ manifest: { main, type } }: Project): BuildOptions {
   };
 }
 
-async function built(
+async function runEsbuild(
   project: Project,
   options: BuildOptions,
 ): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
@@ -117,7 +122,7 @@ function findingsOf(project: Project, errors: readonly Message[], warnings: read
 function findingOf(project: Project, { text, location }: Message, severity: Finding['severity']): Finding {
   // Of the entry itself: package.json names it.
   if (!location)
-    return { severity, ...project.placeOf(project.source === undefined ? 'main' : 'source'), message: text };
+    return { severity, ...project.locationOf(project.source === undefined ? 'main' : 'source'), message: text };
   const { file, line, column, lineText } = location;
   const shown = file.startsWith(project.folder) ? relative(project.folder, file) : file;
   // esbuild counts bytes.

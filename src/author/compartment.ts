@@ -78,10 +78,10 @@ export class CallError extends Error {
  * @throws Error with the findings, if the project does not build or load
  */
 export async function createCompartment(folder: string | URL, options: CompartmentOptions = {}): Promise<Compartment> {
-  const connector = await connectorOf(typeof folder === 'string' ? folder : fileURLToPath(folder));
+  const connector = await buildConnector(typeof folder === 'string' ? folder : fileURLToPath(folder));
   const { manifest, bundle } = connector;
   const newId = objectIds();
-  const ownIntegration = newId();
+  const defaultIntegrationId = newId();
   const limits = limitsWithin(defaultLimits)(connector);
   const stubs = new StubbedFetch(options.fetch ?? {}, manifest.connector.permissions?.fetch ?? []);
   const logs: { level: string; text: string }[] = [];
@@ -96,7 +96,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
     progress,
     requests: stubs.requests,
     async call<Answer>(section: SectionName, name: string, body: object = {}, context: CallContext = {}) {
-      const integrationId = context.integrationId ?? ownIntegration;
+      const integrationId = context.integrationId ?? defaultIntegrationId;
       const argument = {
         ...body,
         opts: options.opts ?? manifest.connector.opts ?? {},
@@ -115,7 +115,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
           log: (level, text) => logs.push({ level, text }),
         },
       );
-      if (outcome.status !== 'answered') throw await errorOf(sourceLines, connector, outcome);
+      if (outcome.status !== 'answered') throw await toCallError(sourceLines, connector, outcome);
       return JSON.parse(outcome.result) as Answer;
     },
     close,
@@ -123,7 +123,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
   };
 }
 
-async function errorOf(
+async function toCallError(
   sourceLines: SourceLines,
   connector: Connector,
   outcome: Exclude<Outcome, { status: 'answered' }>,
@@ -132,9 +132,9 @@ async function errorOf(
   return new CallError(outcome.code, outcome.message, await sourceLines.of(connector, outcome.stack));
 }
 
-async function connectorOf(folder: string): Promise<Connector> {
-  const { project, findings: unread } = await readProject(folder);
-  if (!project) throw new Error(unread.map(findingLine).join('\n'));
+async function buildConnector(folder: string): Promise<Connector> {
+  const { project, findings: readFindings } = await readProject(folder);
+  if (!project) throw new Error(readFindings.map(findingLine).join('\n'));
   const { bundle, findings } = await buildProject(project);
   if (bundle) return bundle.connector;
   throw new Error(findings.filter(isError).map(findingLine).join('\n'));

@@ -33,7 +33,7 @@ export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promis
  */
 export type FetchStubs = Readonly<Record<string, Stub>>;
 
-interface StubMatch {
+interface GuestRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
@@ -53,24 +53,24 @@ export class StubbedFetch {
 
   async reply(text: string): Promise<string> {
     try {
-      return JSON.stringify({ value: await this.#reply(JSON.parse(text) as StubMatch) });
+      return JSON.stringify({ value: await this.#reply(JSON.parse(text) as GuestRequest) });
     } catch (error) {
       const { code = 'request_failed', message } = error as Error & { code?: string };
       return JSON.stringify({ error: { code, message } });
     }
   }
 
-  async #reply({ method, url: asked, headers, body }: StubMatch): Promise<object> {
-    const address = new URL(asked, PLATFORM_ORIGIN);
+  async #reply({ method, url: path, headers, body }: GuestRequest): Promise<object> {
+    const address = new URL(path, PLATFORM_ORIGIN);
     const isPlatform = address.origin === PLATFORM_ORIGIN;
     if (!isPlatform) this.#permissions.assertPermitted(address);
     const url = isPlatform ? address.pathname + address.search : address.href;
     const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
     this.requests.push(request);
-    const [, stub] = this.#stubs.find(([key]) => fits(key, method, url)) ?? [];
+    const [, stub] = this.#stubs.find(([key]) => matches(key, method, url)) ?? [];
     if (stub === undefined) throw new Denied('request_failed', `Nothing is stubbed for ${method} ${url}.`);
-    const given = typeof stub === 'function' ? await stub(request) : stub;
-    const response = given instanceof Response ? given : Response.json(given);
+    const result = typeof stub === 'function' ? await stub(request) : stub;
+    const response = result instanceof Response ? result : Response.json(result);
     const bytes = Buffer.from(await response.arrayBuffer());
     return {
       url: address.href,
@@ -84,9 +84,9 @@ export class StubbedFetch {
   }
 }
 
-function fits(key: string, method: string, url: string): boolean {
-  const [, wantedMethod, address = key] = /^([A-Z]+) (.+)$/.exec(key) ?? [];
-  if (wantedMethod !== undefined && wantedMethod !== method) return false;
+function matches(key: string, method: string, url: string): boolean {
+  const [, stubMethod, address = key] = /^([A-Z]+) (.+)$/.exec(key) ?? [];
+  if (stubMethod !== undefined && stubMethod !== method) return false;
   const pattern = address.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${pattern.join('.*')}$`, 's').test(url);
 }

@@ -3,9 +3,9 @@ import { isBuiltin } from 'node:module';
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 
 const SDK = 'export const defineConnector = (connector) => connector;\n';
-const SEEN = Symbol('resolved by this plugin');
+const RESOLVED = Symbol('resolved by this plugin');
 
-const ABSENT = "connector code has no Node around it: only 'bulkhead' can be imported";
+const NO_NODE = "connector code has no Node around it: only 'bulkhead' can be imported";
 
 const isInLibrary = (file: string): boolean => /[\\/]node_modules[\\/]/.test(file);
 
@@ -16,25 +16,25 @@ export const bundledImports: Plugin = {
     build.onLoad({ filter: /.*/, namespace: 'bulkhead' }, () => ({ contents: SDK, loader: 'js' }));
     build.onResolve({ filter: /.*/ }, async (args): Promise<OnResolveResult | undefined> => {
       const { path, kind, pluginData, ...rest } = args;
-      if (kind === 'entry-point' || pluginData === SEEN) return undefined;
+      if (kind === 'entry-point' || pluginData === RESOLVED) return undefined;
       if (path === 'bulkhead') return { path, external: true };
       if (path === 'bulkhead/sdk') return { path, namespace: 'bulkhead' };
-      if (path.startsWith('bulkhead/')) return refused(`${path} is for tests: it does not go into a bundle`);
+      if (path.startsWith('bulkhead/')) return importError(`${path} is for tests: it does not go into a bundle`);
       if (!isBuiltin(path)) return undefined;
       // `events`, `buffer` and their like are packages, too.
       if (!path.startsWith('node:')) {
-        const found = await build.resolve(path, {
+        const resolved = await build.resolve(path, {
           kind,
           importer: rest.importer,
           resolveDir: rest.resolveDir,
-          pluginData: SEEN,
+          pluginData: RESOLVED,
         });
-        if (found.errors.length === 0)
-          return { path: found.path, namespace: found.namespace, external: found.external };
+        if (resolved.errors.length === 0)
+          return { path: resolved.path, namespace: resolved.namespace, external: resolved.external };
       }
       // Libraries that run in many places often try what is not there; it throws when they call it.
-      const isTried = kind === 'require-call' && isInLibrary(args.importer);
-      if (!isTried) return refused(`${path} is not there: ${ABSENT}`);
+      const isOptional = kind === 'require-call' && isInLibrary(args.importer);
+      if (!isOptional) return importError(`${path} is not there: ${NO_NODE}`);
       return {
         path,
         external: true,
@@ -51,12 +51,12 @@ export const ownImports: Plugin = {
     build.onResolve({ filter: /.*/ }, ({ path, kind }: OnResolveArgs): OnResolveResult | undefined => {
       if (kind === 'entry-point') return undefined;
       if (path === 'bulkhead') return { path, external: true };
-      if (isBuiltin(path)) return refused(`${path} is not there: ${ABSENT}`);
-      return refused(
+      if (isBuiltin(path)) return importError(`${path} is not there: ${NO_NODE}`);
+      return importError(
         `${path} is another file, and a bundle is one: name this one as "source" in package.json and build it`,
       );
     });
   },
 };
 
-const refused = (text: string): OnResolveResult => ({ errors: [{ text }] });
+const importError = (text: string): OnResolveResult => ({ errors: [{ text }] });

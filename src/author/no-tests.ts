@@ -2,9 +2,9 @@
 import type { TestEvent } from 'node:test/reporters';
 
 export default async function* noTests(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  let ended = 0;
-  for await (const { type } of events) if (type === 'test:pass' || type === 'test:fail') ended++;
-  if (ended > 0) return;
+  let testCount = 0;
+  for await (const { type } of events) if (type === 'test:pass' || type === 'test:fail') testCount++;
+  if (testCount > 0) return;
   process.exitCode = 1;
   yield 'No tests were found: they lie in *.test.js or *.test.ts, or in a folder named test.\n';
 }

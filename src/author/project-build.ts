@@ -21,27 +21,27 @@ export interface ProjectBuild {
 /** Nothing is written. @throws NoBundlerError for a project that has to be built */
 export async function buildProject(project: Project): Promise<ProjectBuild> {
   if (project.source !== undefined) {
-    const { files, findings, inputs } = await built(project, project.source);
+    const { files, findings, inputs } = await buildSource(project, project.source);
     const all = [...project.warnings, ...findings];
-    return findings.some(isError) ? { findings: all } : { ...(await read(project, files, all)), inputs };
+    return findings.some(isError) ? { findings: all } : { ...(await readBuilt(project, files, all)), inputs };
   }
-  const build = await read(project, new Map(), project.warnings);
+  const build = await readBuilt(project, new Map(), project.warnings);
   if (!build.bundle) return build;
-  const findings = [...build.findings, ...(await ownImports(project))];
+  const findings = [...build.findings, ...(await checkImports(project))];
   return findings.some(isError) ? { findings } : { ...build, findings };
 }
 
 /** As the runtime reads it. */
-async function read(project: Project, made: Files, before: readonly Finding[]): Promise<ProjectBuild> {
-  const bundle = await readBundle(withMade(project.folder, made), project.name);
-  if (bundle.connector) return { findings: before, bundle };
+async function readBuilt(project: Project, outputs: Files, earlier: readonly Finding[]): Promise<ProjectBuild> {
+  const bundle = await readBundle(overlay(project.folder, outputs), project.name);
+  if (bundle.connector) return { findings: earlier, bundle };
   const refusals = bundle.reasons.map(
-    ({ field = '', message }): Finding => ({ severity: 'error', ...project.placeOf(field), field, message }),
+    ({ field = '', message }): Finding => ({ severity: 'error', ...project.locationOf(field), field, message }),
   );
-  return { findings: [...before, ...refusals] };
+  return { findings: [...earlier, ...refusals] };
 }
 
-async function built(
+async function buildSource(
   project: Project,
   source: string,
 ): Promise<{ readonly files: Files; readonly findings: readonly Finding[]; readonly inputs: readonly string[] }> {
@@ -51,24 +51,24 @@ async function built(
   return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings, inputs };
 }
 
-async function ownImports(project: Project): Promise<readonly Finding[]> {
+async function checkImports(project: Project): Promise<readonly Finding[]> {
   try {
     return await importFindings(project);
   } catch (error) {
     if (!(error instanceof NoBundlerError)) throw error;
     const message = 'imports were not looked at: that needs esbuild (npm install --save-dev esbuild)';
-    return [{ severity: 'warning', ...project.placeOf('main'), message }];
+    return [{ severity: 'warning', ...project.locationOf('main'), message }];
   }
 }
 
 export const mainOf = ({ manifest }: Pick<Project, 'manifest'>): string => manifest.main.replace(/^\.\//, '');
 
 /** The folder's files, but for those that were made. */
-function withMade(folder: string, made: Files): BundleFiles {
+function overlay(folder: string, outputs: Files): BundleFiles {
   const own = folderFiles(folder);
   return {
     async read(path, limitBytes) {
-      const bytes = made.get(path.replace(/^\.\//, ''));
+      const bytes = outputs.get(path.replace(/^\.\//, ''));
       if (!bytes) return own.read(path, limitBytes);
       if (bytes.length > limitBytes) throw tooLarge(limitBytes);
       return bytes;

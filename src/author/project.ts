@@ -30,16 +30,16 @@ export interface Project {
   /** What the runtime takes and makes nothing of. */
   readonly warnings: readonly Finding[];
   /** Where a field of the manifest stands, or the nearest that is there. */
-  placeOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
+  locationOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
 }
 
-export type ReadProject =
+export type ProjectReadResult =
   | { readonly project: Project; readonly findings?: never }
   | { readonly project?: never; readonly findings: readonly Finding[] };
 
 const FILE = 'package.json';
 
-export async function readProject(path: string): Promise<ReadProject> {
+export async function readProject(path: string): Promise<ProjectReadResult> {
   const folder = resolve(path);
   let text: string;
   try {
@@ -47,19 +47,19 @@ export async function readProject(path: string): Promise<ReadProject> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-    return failed({ ...top, message: isMissing ? `${FILE} is missing` : `${FILE} cannot be read (${code})` });
+    return failure({ ...top, message: isMissing ? `${FILE} is missing` : `${FILE} cannot be read (${code})` });
   }
   const plain = text.replace(/^\uFEFF/, '');
-  const placed = new Places(plain);
+  const locations = new ManifestLocations(plain);
   let value: unknown;
   try {
     value = JSON.parse(plain);
   } catch {
-    return failed({ ...placed.ofSyntax(), message: `${FILE} is not JSON: ${placed.syntaxProblem}` });
+    return failure({ ...locations.ofSyntax(), message: `${FILE} is not JSON: ${locations.syntaxProblem}` });
   }
   const finding = (severity: Finding['severity'], { field = '', message }: ErrorItem): Finding => ({
     severity,
-    ...placed.of(field),
+    ...locations.of(field),
     ...(field === '' ? {} : { field }),
     message,
   });
@@ -67,19 +67,29 @@ export async function readProject(path: string): Promise<ReadProject> {
   if (!manifest) return { findings: reasons.map((reason) => finding('error', reason)) };
   const { source } = value as { source?: unknown };
   if (source !== undefined && (typeof source !== 'string' || source === '')) {
-    return failed({ ...placed.of('source'), field: 'source', message: 'source must name a file' });
+    return failure({ ...locations.of('source'), field: 'source', message: 'source must name a file' });
   }
   const warnings = isJsonObject(value) ? authorFindings(value).map((item) => finding('warning', item)) : [];
   return {
-    project: { folder, name: basename(folder), text, manifest, source, warnings, placeOf: (field) => placed.of(field) },
+    project: {
+      folder,
+      name: basename(folder),
+      text,
+      manifest,
+      source,
+      warnings,
+      locationOf: (field) => locations.of(field),
+    },
   };
 }
 
 const top = { file: FILE, line: 1, column: 1 };
 
-const failed = (finding: Omit<Finding, 'severity'>): ReadProject => ({ findings: [{ severity: 'error', ...finding }] });
+const failure = (finding: Omit<Finding, 'severity'>): ProjectReadResult => ({
+  findings: [{ severity: 'error', ...finding }],
+});
 
-class Places {
+class ManifestLocations {
   readonly #text: string;
   readonly #tree: Node | undefined;
   readonly #errors: ParseError[] = [];
@@ -103,9 +113,9 @@ class Places {
     const parts = field === '' ? [] : field.split('.');
     let node = this.#tree;
     while (parts.length > 0 && node) {
-      const found = this.#child(node, parts);
-      if (!found) break;
-      node = found;
+      const child = this.#child(node, parts);
+      if (!child) break;
+      node = child;
     }
     // A property is found at its name, an item at itself.
     const shown = node?.parent?.type === 'property' ? node.parent : node;

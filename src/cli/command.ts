@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** The process, as far as commands know it. */
-export interface Surroundings {
+export interface ProcessContext {
   readonly environment: Environment;
   readonly cwd: string;
   readonly input: Readable;
@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export interface CommandInput extends Surroundings {
+export interface CommandContext extends ProcessContext {
   /** Positional arguments, in the order in which the command names them. */
   readonly args: readonly string[];
   /** Flags of the command's own, by their long names. */
@@ -29,7 +29,7 @@ export interface CommandInput extends Surroundings {
   /** Those that the command names, and defaults for the others. */
   readonly options: Options;
   /** The same, without defaults. */
-  readonly givenOptions: Partial<Options>;
+  readonly explicitOptions: Partial<Options>;
   /** Of the server that is asked, if the command asks one and was told. */
   readonly url: string | undefined;
 }
@@ -49,18 +49,18 @@ export interface Command {
   /** `<file>`, `[folder]`, each with what it is. */
   readonly args?: readonly (readonly [syntax: string, help: string])[];
   /** What it takes, in words: `one file`. */
-  readonly takes: string;
+  readonly expects: string;
   readonly flags?: readonly Flag[];
   /** Rows of the option table that it reads. */
   readonly options?: readonly OptionName[];
   /** Whether it reads `--url`. */
-  readonly asksServer?: boolean;
+  readonly usesServer?: boolean;
   /** Lines for a shell, without the prompt. */
   readonly examples: readonly string[];
   /** Serves until it is told to end; others are left two seconds for that. */
-  readonly isServing?: boolean;
+  readonly isLongRunning?: boolean;
   /** @returns the exit code, 0 if none */
-  run(given: CommandInput): Promise<number | undefined>;
+  run(context: CommandContext): Promise<number | undefined>;
 }
 
 export const SUCCEEDED = 0;
@@ -89,6 +89,6 @@ export const serverOptions: readonly OptionName[] = ['host', 'port', 'publicUrl'
 export const jsonFlag: Flag = { syntax: '--json', help: 'prints JSON, for scripts' };
 
 /** Prints a result: its JSON if that was asked for, otherwise its text. */
-export function print({ out, flags }: CommandInput, result: { readonly text: string; readonly json: unknown }): void {
+export function print({ out, flags }: CommandContext, result: { readonly text: string; readonly json: unknown }): void {
   out.write(`${flags.json === true ? JSON.stringify(result.json) : result.text}\n`);
 }

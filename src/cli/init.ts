@@ -9,7 +9,7 @@ import { type Command, CommandError, jsonFlag, print, UsageError } from './comma
 export const init: Command = {
   name: 'init',
   summary: 'Makes a folder with a new connector and a test of it.',
-  takes: 'the name of a connector',
+  expects: 'the name of a connector',
   args: [['<name>', 'of the connector, and of its folder; a path makes it elsewhere']],
   flags: [
     {
@@ -22,8 +22,8 @@ export const init: Command = {
   ],
   examples: ['bulkhead init weather', 'bulkhead init connectors/weather --language javascript'],
 
-  async run(given) {
-    const { args, flags, cwd } = given;
+  async run(context) {
+    const { args, flags, cwd } = context;
     if (args[0] === '') throw new UsageError('init takes the name of a connector.');
     const folder = resolve(cwd, args[0] as string);
     const name = basename(folder);
@@ -32,20 +32,20 @@ export const init: Command = {
         `${JSON.stringify(name)} is no name for a connector: small letters, digits, '.', '_' and '-'.`,
       );
     }
-    if ((await contentsOf(folder)).length > 0) throw new CommandError(`${args[0]} is there already, and is not empty.`);
+    if ((await listFolder(folder)).length > 0) throw new CommandError(`${args[0]} is there already, and is not empty.`);
     const files = scaffold(name, flags.language as Language, ownVersions());
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text, { flag: 'wx' });
     }
-    const shown = relative(cwd, folder) || '.';
+    const displayPath = relative(cwd, folder) || '.';
     const next = ['npm install', 'npm test', 'npm run dev', 'npm run pack'];
-    print(given, {
+    print(context, {
       text: [
-        `${shown} holds ${Object.keys(files).join(', ')}.`,
+        `${displayPath} holds ${Object.keys(files).join(', ')}.`,
         '',
         'Next:',
-        `  cd ${shown}`,
+        `  cd ${displayPath}`,
         ...next.map((line) => `  ${line}`),
       ].join('\n'),
       json: { folder, files: Object.keys(files) },
@@ -54,7 +54,7 @@ export const init: Command = {
   },
 };
 
-async function contentsOf(folder: string): Promise<string[]> {
+async function listFolder(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;

@@ -9,16 +9,16 @@ import { releaseMemory } from './release-memory.ts';
 export const start: Command = {
   name: 'start',
   summary: 'Serves connectors until SIGTERM or SIGINT.',
-  takes: 'no file',
+  expects: 'no file',
   options: optionNames,
   examples: ['bulkhead', 'bulkhead start --port 8080 --data /var/lib/bulkhead', 'BULKHEAD_TOKEN=secret bulkhead start'],
-  isServing: true,
+  isLongRunning: true,
 
-  async run({ givenOptions, out, log, signal }) {
-    const logger = pino({ level: givenOptions.log ?? 'info' }, log);
+  async run({ explicitOptions, out, log, signal }) {
+    const logger = pino({ level: explicitOptions.log ?? 'info' }, log);
     let runtime: Runtime | undefined;
     try {
-      runtime = await createRuntime({ ...givenOptions, logger, onRest: releaseMemory });
+      runtime = await createRuntime({ ...explicitOptions, logger, onRest: releaseMemory });
       await runtime.listen();
     } catch (error) {
       await runtime?.close();

@@ -11,18 +11,18 @@ const addressOf = (name: string): string => new URL(`../author/${name}.${extensi
 export const test: Command = {
   name: 'test',
   summary: "Runs a connector's tests against real compartments.",
-  takes: 'one folder',
+  expects: 'one folder',
   args: [folderArgument],
   flags: [
     { syntax: '--watch', help: 'runs them again when something changes' },
     { syntax: '--name <pattern>', help: 'only tests whose name fits' },
   ],
   examples: ['bulkhead test', 'bulkhead test connectors/weather --name forecast', 'bulkhead test --watch'],
-  isServing: true,
+  isLongRunning: true,
 
-  async run(given) {
-    const { flags, environment, signal, out, err } = given;
-    const folder = folderOf(given);
+  async run(context) {
+    const { flags, environment, signal, out, err } = context;
+    const folder = folderOf(context);
     if (!existsSync(join(folder, 'package.json'))) throw new CommandError(`${folder} holds no package.json.`);
     const { NODE_TEST_CONTEXT: _, ...inherited } = environment;
     const args = [

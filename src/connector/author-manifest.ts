@@ -7,12 +7,12 @@ import type { ErrorItem } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 import { formFindings, sectionFindings } from './form-findings.ts';
-import { Manifest as LoadedManifest, InstallStep as LoadedStep } from './manifest.ts';
+import { Manifest as RuntimeManifest, InstallStep as RuntimeStep } from './manifest.ts';
 import type { Section, SettingsForm } from './settings-form.ts';
 
-const { install: _install, settings: _settings, ...connectorFields } = LoadedManifest.properties.connector.properties;
-const { connector: _connector, ...packageFields } = LoadedManifest.properties;
-const { form: _form, ...stepFields } = LoadedStep.properties;
+const { install: _install, settings: _settings, ...connectorFields } = RuntimeManifest.properties.connector.properties;
+const { connector: _connector, ...packageFields } = RuntimeManifest.properties;
+const { form: _form, ...stepFields } = RuntimeStep.properties;
 
 const StepFields = Type.Object(stepFields);
 const ConnectorFields = Type.Object(connectorFields);
@@ -63,6 +63,6 @@ export function authorFindings({ connector }: JsonObject): ErrorItem[] {
   return [...unknown, ...forms, ...(isJsonObject(settings) ? formFindings(settings, 'connector.settings') : [])];
 }
 
-function stepFindings(step: unknown, at: string): ErrorItem[] {
-  return isJsonObject(step) && isJsonObject(step.form) ? sectionFindings(step.form, `${at}.form`) : [];
+function stepFindings(step: unknown, path: string): ErrorItem[] {
+  return isJsonObject(step) && isJsonObject(step.form) ? sectionFindings(step.form, `${path}.form`) : [];
 }

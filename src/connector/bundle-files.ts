@@ -46,9 +46,9 @@ export async function readFileBounded(path: string, limitBytes: number): Promise
 
 async function readBounded(path: string, limitBytes: number): Promise<Buffer> {
   // Looked at first: opening a named pipe would wait for its writer.
-  const found = await stat(path);
-  if (!found.isFile()) throw new UnreadableError('is not a file');
-  if (found.size > limitBytes) throw tooLarge(limitBytes);
+  const stats = await stat(path);
+  if (!stats.isFile()) throw new UnreadableError('is not a file');
+  if (stats.size > limitBytes) throw tooLarge(limitBytes);
   const file = await open(path);
   try {
     const bytes = await file.readFile();

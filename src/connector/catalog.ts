@@ -3,13 +3,13 @@
  * than was accepted, never replaces one that serves; the listing says why.
  */
 import type { ErrorItem } from '../errors.ts';
-import type { Connector, ConnectorFiles, ReadBundle } from './bundle.ts';
+import type { BundleReadResult, Connector, ConnectorFiles } from './bundle.ts';
 import { readRegistryEntry } from './entry-reader.ts';
 import { bundleEntries } from './folder.ts';
 import type { Image } from './image.ts';
 import { type LoadCheck, LoadChecker } from './load-checker.ts';
 import type { PermissionStore } from './permission-store.ts';
-import { duplicateOf, retryReason } from './reasons.ts';
+import { duplicateReason, retryReason } from './reasons.ts';
 import { Registry, type RegistryEvents } from './registry.ts';
 import type { ConnectorRow, RegistryEntry } from './registry-entry.ts';
 import { SingleFlightRescan } from './single-flight-rescan.ts';
@@ -39,12 +39,12 @@ export class Catalog {
   readonly #retryable = new Set<RegistryEntry>();
   #start: Promise<void> | undefined;
   /** Whether the bundles that lay there at the start have all been looked at. */
-  isScanned = false;
+  hasScanned = false;
   #isClosed = false;
 
-  constructor(folder: string, loads: LoadCheck, permissions: PermissionStore, events: CatalogEvents) {
+  constructor(folder: string, loadCheck: LoadCheck, permissions: PermissionStore, events: CatalogEvents) {
     this.#folder = folder;
-    this.#loadChecker = new LoadChecker(loads);
+    this.#loadChecker = new LoadChecker(loadCheck);
     this.#permissions = permissions;
     this.#events = events;
     this.#registry = new Registry(events);
@@ -71,7 +71,7 @@ export class Catalog {
   /** The same, but waits for the bundles that lay there at the start, and for the first check of a new one. */
   async find(connectorId: string): Promise<Connector | undefined> {
     if (!this.#registry.serving(connectorId)) {
-      if (!this.isScanned) await this.#rescan.running;
+      if (!this.hasScanned) await this.#rescan.running;
       await this.#checks.get(connectorId);
     }
     return this.#registry.serving(connectorId);
@@ -101,7 +101,7 @@ export class Catalog {
       await this.scan();
       await Promise.all(this.#checks.values());
       if (this.problem === undefined && !this.#isClosed) await this.#releaseUnused();
-      this.isScanned = true;
+      this.hasScanned = true;
     })();
     return this.#start;
   }
@@ -123,10 +123,10 @@ export class Catalog {
   }
 
   /** What stands against a bundle, were it to lie under its name in the folder: everything but what it asks for. */
-  async reasonsAgainst(connector: Connector): Promise<readonly ErrorItem[]> {
+  async refusalReasons(connector: Connector): Promise<readonly ErrorItem[]> {
     await this.settled(connector._id);
     const owner = this.#ownerOf(connector);
-    if (owner) return [duplicateOf(owner)];
+    if (owner) return [duplicateReason(owner)];
     return (await this.#loadChecker.check(connector, this.#registry.serving(connector._id) !== undefined)).reasons;
   }
 
@@ -187,17 +187,17 @@ export class Catalog {
   async #scan(): Promise<void> {
     const entries = await bundleEntries(this.#folder);
     const present = new Set(entries);
-    const gone = this.#registry.entries().filter(({ folder }) => !present.has(folder));
-    for (const entry of gone) this.#registry.remove(entry);
+    const removed = this.#registry.entries().filter(({ folder }) => !present.has(folder));
+    for (const entry of removed) this.#registry.remove(entry);
     // Read one after the other and in order, so that of two with one id the first is the same each time.
     for (const folder of this.#permissions.knownFirst(entries)) {
       const entry = this.#registry.entry(folder) ?? { folder, fingerprint: '', reasons: [], isChecking: false };
       const read = entry.isChecking ? undefined : await readRegistryEntry(this.#folder, entry);
       if (!read) continue;
       this.#registry.put(entry);
-      await this.#take(entry, read);
+      await this.#handleRead(entry, read);
     }
-    if (gone.length > 0 && this.isScanned) void this.#releaseUnused();
+    if (removed.length > 0 && this.hasScanned) void this.#releaseUnused();
   }
 
   /** A bundle may have gone to come back under another name: first all is looked at. */
@@ -208,18 +208,19 @@ export class Catalog {
     await this.#permissions.retainOnly(isNeeded).catch((error) => this.#events.onError(error));
   }
 
-  async #take(entry: RegistryEntry, read: ReadBundle): Promise<void> {
+  async #handleRead(entry: RegistryEntry, read: BundleReadResult): Promise<void> {
     const { connector } = read;
     if (!connector) {
       entry.candidate = undefined;
       await this.#serveLastKnownGood(entry, undefined);
-      return this.#registry.settle(entry, read.reasons);
+      return this.#registry.setReasons(entry, read.reasons);
     }
     const { digest } = connector.bundle;
-    if (digest === entry.candidate?.connector.bundle.digest) return this.#registry.settle(entry, []);
+    if (digest === entry.candidate?.connector.bundle.digest) return this.#registry.setReasons(entry, []);
     const wasHeld = entry.candidate !== undefined;
     entry.candidate = undefined;
-    if (digest === entry.connector?.bundle.digest) this.#registry.keep(entry, entry.connector, read.image, wasHeld);
+    if (digest === entry.connector?.bundle.digest)
+      this.#registry.keepServing(entry, entry.connector, read.image, wasHeld);
     else this.#check(entry, read);
   }
 
@@ -227,7 +228,7 @@ export class Catalog {
   #check(entry: RegistryEntry, read: ConnectorFiles): void {
     const { connector } = read;
     const owner = this.#ownerOf(connector);
-    if (owner) return this.#registry.settle(entry, [duplicateOf(owner)]);
+    if (owner) return this.#registry.setReasons(entry, [duplicateReason(owner)]);
     // What was wrong with its files before is not what is wrong with these.
     entry.reasons = [];
     this.#claim(entry, connector, () => this.#admit(entry, read));
@@ -262,10 +263,10 @@ export class Catalog {
   /** It could not be tried or recorded: that is repeated, and what served before serves on. */
   #failCheck(entry: RegistryEntry, error: unknown): void {
     if (this.#isGone(entry)) return;
-    this.#registry.settle(entry, retryReason(error));
+    this.#registry.setReasons(entry, retryReason(error));
     this.#events.onError(error);
     this.#retryable.add(entry);
-    this.#rescan.scanLater();
+    this.#rescan.scheduleRetry();
   }
 
   async #admit(entry: RegistryEntry, read: ConnectorFiles): Promise<void> {
@@ -275,7 +276,7 @@ export class Catalog {
     if (reasons.length === 0) entry.warnings = warnings;
     const owner = this.#registry.serving(connector._id);
     const isTaken = owner !== undefined && owner !== entry.connector;
-    if (isTaken) return this.#registry.settle(entry, [duplicateOf(owner)]);
+    if (isTaken) return this.#registry.setReasons(entry, [duplicateReason(owner)]);
     const adds = reasons.length > 0 ? [] : this.#permissions.newlyRequested(connector);
     if (reasons.length === 0 && adds.length === 0) {
       await this.#grant(entry, read);
@@ -283,7 +284,7 @@ export class Catalog {
     }
     await this.#serveLastKnownGood(entry, connector._id);
     if (this.#isGone(entry)) return;
-    this.#registry.settle(entry, reasons);
+    this.#registry.setReasons(entry, reasons);
     if (adds.length === 0) return;
     entry.candidate = { ...read, adds };
     this.#events.onHeld(connector, adds);
@@ -299,7 +300,7 @@ export class Catalog {
     await this.#permissions.grant(read);
     if (this.#isGone(entry)) return false;
     entry.candidate = undefined;
-    this.#registry.settle(entry, []);
+    this.#registry.setReasons(entry, []);
     this.#registry.serve(entry, read);
     return true;
   }

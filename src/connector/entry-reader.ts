@@ -1,6 +1,6 @@
 /** Reads what lies in a slot's place. */
 import { join } from 'node:path';
-import type { ReadBundle } from './bundle.ts';
+import type { BundleReadResult } from './bundle.ts';
 import { fingerprintOf, readEntry } from './folder.ts';
 import { imagePath } from './image.ts';
 import type { Manifest } from './manifest.ts';
@@ -8,13 +8,13 @@ import { isDuplicate } from './reasons.ts';
 import type { RegistryEntry } from './registry-entry.ts';
 
 /** What lies there, if that has changed since it was read last. @param bundles the bundles' folder */
-export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<ReadBundle | undefined> {
+export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<BundleReadResult | undefined> {
   const path = join(bundles, entry.folder);
-  let fingerprint = await fingerprintOf(path, filesOf(entry.manifest));
+  let fingerprint = await fingerprintOf(path, watchedFiles(entry.manifest));
   if (fingerprint === entry.fingerprint && !isDuplicate(entry.reasons)) return undefined;
   let read = await readEntry(bundles, entry.folder);
-  if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(entry.manifest).join('\0')) {
-    fingerprint = await fingerprintOf(path, filesOf(read.manifest));
+  if (read.manifest && watchedFiles(read.manifest).join('\0') !== watchedFiles(entry.manifest).join('\0')) {
+    fingerprint = await fingerprintOf(path, watchedFiles(read.manifest));
     read = await readEntry(bundles, entry.folder);
   }
   entry.fingerprint = fingerprint;
@@ -23,7 +23,7 @@ export async function readRegistryEntry(bundles: string, entry: RegistryEntry): 
 }
 
 /** Those whose change means another bundle, or another look of it. */
-function filesOf(manifest: Manifest | undefined): string[] {
+function watchedFiles(manifest: Manifest | undefined): string[] {
   if (!manifest) return ['package.json'];
   const image = imagePath(manifest.connector.imageURL);
   return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];

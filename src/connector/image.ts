@@ -5,7 +5,7 @@ import type { BundleFiles } from './bundle-files.ts';
 
 const IMAGE_LIMIT_BYTES = 512 * 1024;
 
-const types: Readonly<Record<string, string>> = {
+const mediaTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
@@ -23,7 +23,7 @@ export interface Image {
 /** Relative, and of a kind that is an image; a URL with a scheme or a host is for whoever shows it. */
 export function imagePath(imageURL: string | undefined): string | undefined {
   if (imageURL === undefined || /^[/\\]|^[a-z][a-z\d+.-]*:|\0/i.test(imageURL)) return undefined;
-  return Object.hasOwn(types, extname(imageURL).toLowerCase()) ? imageURL : undefined;
+  return Object.hasOwn(mediaTypes, extname(imageURL).toLowerCase()) ? imageURL : undefined;
 }
 
 /** Undefined for an image that is none, too large, not there, or not the bundle's own. */
@@ -32,7 +32,7 @@ export async function readImage(files: BundleFiles, imageURL: string | undefined
   if (path === undefined) return undefined;
   try {
     const bytes = await files.read(path, IMAGE_LIMIT_BYTES);
-    return { type: types[extname(path).toLowerCase()] as string, bytes, etag: `"${hash('sha256', bytes)}"` };
+    return { type: mediaTypes[extname(path).toLowerCase()] as string, bytes, etag: `"${hash('sha256', bytes)}"` };
   } catch {
     // An image is no reason to refuse a bundle.
     return undefined;

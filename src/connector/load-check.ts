@@ -14,13 +14,13 @@ const limits = Object.freeze({ ...defaultLimits, timeoutMs: 15_000, cpuMs: 1_500
 const refusal = JSON.stringify({
   error: { code: 'permission_denied', message: 'Nothing can be asked for while a bundle loads.' },
 });
-const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
+const refuseAll: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
-const ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 /** Code that was cut off after less than this has not had its time. */
-const LEAST_CPU_MS = limits.cpuMs / 2;
+const MIN_CPU_MS = limits.cpuMs / 2;
 
-export type Loaded =
+export type LoadResult =
   | { readonly problem: string; readonly sections?: never; readonly warning?: never }
   | {
       readonly problem?: never;
@@ -37,8 +37,8 @@ export async function loadProblem(...args: Parameters<typeof loadBundle>): Promi
 
 const validReport = Compile(BundleReport);
 /** Of names in a sentence. */
-const NAMES = 5;
-const NAME_CHARS = 60;
+const MAX_LISTED_NAMES = 5;
+const MAX_NAME_CHARS = 60;
 const SECTIONS = 'installer, uninstaller, settings, utilities, hooks, wrappers';
 
 /**
@@ -50,19 +50,19 @@ export async function loadBundle(
   newRunId: () => string,
   { bundle, manifest }: Connector,
   isReplacement: boolean,
-): Promise<Loaded> {
+): Promise<LoadResult> {
   for (let attempt = 1; ; attempt++) {
     // A loop is cut off by the clock: on a machine that gives it little of a core, later each time.
-    const patient = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
+    const attemptLimits = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
     const alone = isReplacement || attempt > 1;
-    const job = { runId: newRunId(), bundle, integrationId: '', limits: patient, alone };
-    const outcome = await sandbox.run(job, nothing);
-    if (outcome.status === 'answered') return loadedOf(JSON.parse(outcome.result), manifest?.connector.diy === true);
+    const job = { runId: newRunId(), bundle, integrationId: '', limits: attemptLimits, alone };
+    const outcome = await sandbox.run(job, refuseAll);
+    if (outcome.status === 'answered') return loadResult(JSON.parse(outcome.result), manifest?.connector.diy === true);
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
     const { fault, message } = outcome;
     // A crash may be another's doing as long as others are inside.
-    if ((hadNoTime(outcome) || fault === 'sandbox_crashed') && attempt < ATTEMPTS) continue;
-    if (hadNoTime(outcome)) {
+    if ((wasStarved(outcome) || fault === 'sandbox_crashed') && attempt < MAX_ATTEMPTS) continue;
+    if (wasStarved(outcome)) {
       const why = message || 'There was no room for it.';
       throw requestError('overloaded', { message: `The bundle could not be tried, and will be again. ${why}` });
     }
@@ -70,23 +70,23 @@ export async function loadBundle(
   }
 }
 
-/** @param takesLoose functions without sections are called as a stack of the original calls them */
-function loadedOf(report: unknown, takesLoose: boolean): Loaded {
+/** @param allowsLoose functions without sections are called as a stack of the original calls them */
+function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
   if (!validReport.Check(report)) return { problem: 'what it exports cannot be listed' };
   const { sections, loose, outOfReach } = report;
-  if (loose.length > 0 && !takesLoose) {
-    return { problem: `its functions must stand in sections (${SECTIONS}), and these do not: ${listed(loose)}` };
+  if (loose.length > 0 && !allowsLoose) {
+    return { problem: `its functions must stand in sections (${SECTIONS}), and these do not: ${formatNames(loose)}` };
   }
   if (outOfReach.length === 0) return { sections };
-  return { sections, warning: `it exports what no call can reach, beside its sections: ${listed(outOfReach)}` };
+  return { sections, warning: `it exports what no call can reach, beside its sections: ${formatNames(outOfReach)}` };
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES).map((name) => name.slice(0, NAME_CHARS));
-  return shown.join(', ') + (names.length > NAMES ? ` and ${names.length - NAMES} more` : '');
+function formatNames(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_LISTED_NAMES).map((name) => name.slice(0, MAX_NAME_CHARS));
+  return shown.join(', ') + (names.length > MAX_LISTED_NAMES ? ` and ${names.length - MAX_LISTED_NAMES} more` : '');
 }
 
-function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
+function wasStarved({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
   if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
-  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < LEAST_CPU_MS;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < MIN_CPU_MS;
 }

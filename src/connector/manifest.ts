@@ -76,47 +76,48 @@ export type Manifest = Static<typeof Manifest>;
 
 const validManifest = Compile(Manifest);
 
-export type CheckedManifest =
+export type ManifestCheckResult =
   | { readonly manifest: Manifest; readonly reasons?: never }
   | { readonly manifest?: never; readonly reasons: readonly ErrorItem[] };
 
 const SETTINGS_LIMIT_BYTES = 5 * 1024 * 1024;
-const DEPTH_LIMIT = 100;
+const MAX_DEPTH = 100;
 
 /** What settings may not be beyond an object; the limits of an integration's and of a manifest's. */
 export function settingsProblem(settings: JsonObject): string | undefined {
   const tooLarge = `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`;
   if (isLongerThan(settings, SETTINGS_LIMIT_BYTES)) return tooLarge;
-  if (!isStorable(settings, DEPTH_LIMIT)) {
-    return `settings nest deeper than ${DEPTH_LIMIT} levels or hold a number that JSON cannot`;
+  if (!isStorable(settings, MAX_DEPTH)) {
+    return `settings nest deeper than ${MAX_DEPTH} levels or hold a number that JSON cannot`;
   }
   const bytes = Buffer.byteLength(JSON.stringify(settings));
   return bytes > SETTINGS_LIMIT_BYTES ? tooLarge : undefined;
 }
 
 /** Keys of one step, its own included. */
-const STEP_KEYS = 100;
+const MAX_STEP_KEYS = 100;
 /** Of all steps together, names and values. */
-const STEPS_CHARS = 256 * 1024;
+const MAX_STEPS_CHARS = 256 * 1024;
 
 /** What steps may not be beyond their shape: they are shown and rewritten as a whole. */
 export function stepsProblem(steps: readonly JsonObject[]): string | undefined {
-  if (steps.some((step) => Object.keys(step).length > STEP_KEYS)) return `has a step with more than ${STEP_KEYS} keys`;
-  return isLongerThan(steps, STEPS_CHARS) ? `is longer than ${STEPS_CHARS} characters` : undefined;
+  if (steps.some((step) => Object.keys(step).length > MAX_STEP_KEYS))
+    return `has a step with more than ${MAX_STEP_KEYS} keys`;
+  return isLongerThan(steps, MAX_STEPS_CHARS) ? `is longer than ${MAX_STEPS_CHARS} characters` : undefined;
 }
 
-export function checkManifest(value: unknown): CheckedManifest {
+export function checkManifest(value: unknown): ManifestCheckResult {
   const reasons = findings(validManifest, value);
   if (reasons.length > 0) return { reasons };
   const manifest = value as Manifest;
-  const refuse = (field: string, message: string): CheckedManifest => ({
+  const refuse = (field: string, message: string): ManifestCheckResult => ({
     reasons: [{ code: 'invalid_field', field, message }],
   });
-  if (!isStorable(manifest.connector, DEPTH_LIMIT)) {
-    return refuse('connector', `connector nests deeper than ${DEPTH_LIMIT} levels`);
+  if (!isStorable(manifest.connector, MAX_DEPTH)) {
+    return refuse('connector', `connector nests deeper than ${MAX_DEPTH} levels`);
   }
-  const inSteps = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
-  if (inSteps !== undefined) return refuse('connector.install', `connector.install ${inSteps}`);
+  const stepsFault = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
+  if (stepsFault !== undefined) return refuse('connector.install', `connector.install ${stepsFault}`);
   const problem = settingsProblem(manifest.connector.settings ?? {});
   return problem === undefined ? { manifest } : refuse('connector.settings', problem);
 }

@@ -6,7 +6,7 @@ import { PermissionStoreError } from './permission-store.ts';
 
 const DUPLICATE = 'duplicate_id';
 
-export function duplicateOf(owner: Connector): ErrorItem {
+export function duplicateReason(owner: Connector): ErrorItem {
   return {
     code: DUPLICATE,
     field: 'connector._id',

@@ -1,7 +1,7 @@
 /** A place in the bundles' folder: what serves from it, what lies in it, and how that is listed. */
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
-import { plainName } from './folder.ts';
+import { withoutExtension } from './folder.ts';
 import type { Image } from './image.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
 
@@ -32,7 +32,7 @@ export interface RegistryEntry {
 }
 
 /** What a version that waits asks for beyond what was accepted. */
-export interface Pending {
+export interface PendingVersion {
   readonly version: string;
   readonly digest: string;
   /** Patterns of origins. */
@@ -55,7 +55,7 @@ export interface ConnectorRow {
   readonly limits: Manifest['connector']['limits'] & {};
   /** What is called before an integration is removed. */
   readonly preUninstallFunction?: string;
-  readonly pending?: Pending;
+  readonly pending?: PendingVersion;
   readonly errors?: readonly ErrorItem[];
   /** What its author should know, although it serves. */
   readonly warnings?: readonly ErrorItem[];
@@ -75,7 +75,7 @@ export function rowOf({
   warnings = [],
 }: RegistryEntry): ConnectorRow {
   const manifest = connector?.manifest ?? candidate?.connector.manifest ?? read;
-  const name = manifest?.name ?? plainName(folder);
+  const name = manifest?.name ?? withoutExtension(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};
   return {
     _id: connectorIdOf(name, manifest ? _id : UPLOADED.exec(folder)?.[1]),
@@ -95,7 +95,7 @@ export function rowOf({
   };
 }
 
-function pendingOf({ connector: { manifest, bundle }, adds }: Candidate): Pending {
+function pendingOf({ connector: { manifest, bundle }, adds }: Candidate): PendingVersion {
   return { version: manifest.version, digest: bundle.digest, adds, sentences: adds.map(describe) };
 }
 

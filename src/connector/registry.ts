@@ -43,10 +43,10 @@ export class Registry {
 
   rows(): ConnectorRow[] {
     // A bundle that is being looked at for the first time is neither ready nor refused yet.
-    const settled = this.entries().filter(
+    const known = this.entries().filter(
       ({ connector, candidate, reasons }) => connector || candidate || reasons.length > 0,
     );
-    return settled.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
+    return known.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
   }
 
   row(connectorId: string): ConnectorRow | undefined {
@@ -62,14 +62,14 @@ export class Registry {
   remove(entry: RegistryEntry): void {
     const { connector, candidate, folder, reasons } = entry;
     this.#entries.delete(folder);
-    this.#stop(connector);
+    this.#stopServing(connector);
     if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(entry)._id, folder });
   }
 
   serve(entry: RegistryEntry, { connector, image }: ConnectorFiles): void {
     const replaced = entry.connector;
     if (replaced && replaced._id !== connector._id) {
-      this.#stop(replaced);
+      this.#stopServing(replaced);
       this.#events.onUnloaded(replaced);
     }
     entry.connector = connector;
@@ -79,28 +79,28 @@ export class Registry {
   }
 
   /** The version that serves lies there, whatever lay there in between; its image may be another. */
-  keep(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
-    const isAsBefore = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
+  keepServing(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
+    const isUnchanged = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
     entry.image = image;
-    this.settle(entry, []);
-    if (!isAsBefore) this.#events.onLoaded(connector);
+    this.setReasons(entry, []);
+    if (!isUnchanged) this.#events.onLoaded(connector);
   }
 
   /** What serves from a place serves no more, and lies there still. */
   withdraw(entry: RegistryEntry, connector: Connector): void {
     entry.connector = undefined;
     entry.image = undefined;
-    this.#stop(connector);
+    this.#stopServing(connector);
     this.#events.onUnloaded(connector);
   }
 
-  settle(entry: RegistryEntry, reasons: readonly ErrorItem[]): void {
-    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(entry.reasons);
+  setReasons(entry: RegistryEntry, reasons: readonly ErrorItem[]): void {
+    const isNew = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(entry.reasons);
     entry.reasons = reasons;
-    if (isNews) this.#events.onRefused({ _id: rowOf(entry)._id, folder: entry.folder }, reasons);
+    if (isNew) this.#events.onRefused({ _id: rowOf(entry)._id, folder: entry.folder }, reasons);
   }
 
-  #stop(connector: Connector | undefined): void {
+  #stopServing(connector: Connector | undefined): void {
     if (connector && this.#serving.get(connector._id) === connector) this.#serving.delete(connector._id);
   }
 }

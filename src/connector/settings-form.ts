@@ -19,7 +19,7 @@ export const FieldOption = Type.Union([
   Type.Object({ id: Scalar, text: Type.Optional(Text) }, closed),
 ]);
 /** With `properties.yieldValueAndLabel` a chosen option is `{id, label}`. */
-const Chosen = Type.Union([Scalar, Type.Object({ id: Scalar, label: Type.Optional(Text) }, closed)]);
+const Choice = Type.Union([Scalar, Type.Object({ id: Scalar, label: Type.Optional(Text) }, closed)]);
 
 /** What the value of one field does to others, named by `name`. */
 const Change = {
@@ -63,8 +63,8 @@ const common = {
   /** By the value of this field (`enabled` and `disabled` of a checkbox), what becomes of others. */
   dependencies: Type.Optional(Type.Record(Type.String(), Changes)),
 };
-const written = { ...common, value: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()])) };
-const chosen = {
+const textual = { ...common, value: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()])) };
+const withOptions = {
   ...common,
   options: Type.Optional(Type.Array(FieldOption)),
   /** A button calls `settings.refreshMetadata`, which answers new options. */
@@ -72,33 +72,37 @@ const chosen = {
   properties: Type.Optional(Type.Object({ yieldValueAndLabel: Type.Optional(Type.Boolean()) }, closed)),
 };
 
-export const InputField = Type.Object({ type: Type.Literal('input'), ...written }, closed);
-export const TextField = Type.Object({ type: Type.Literal('text'), ...written }, closed);
-export const TextareaField = Type.Object({ type: Type.Literal('textarea'), ...written }, closed);
-export const ExpressionField = Type.Object({ type: Type.Literal('expression'), ...written }, closed);
+export const InputField = Type.Object({ type: Type.Literal('input'), ...textual }, closed);
+export const TextField = Type.Object({ type: Type.Literal('text'), ...textual }, closed);
+export const TextareaField = Type.Object({ type: Type.Literal('textarea'), ...textual }, closed);
+export const ExpressionField = Type.Object({ type: Type.Literal('expression'), ...textual }, closed);
 /** `value` is a date as `2026-11-24`. */
-export const DateField = Type.Object({ type: Type.Literal('date'), ...written }, closed);
+export const DateField = Type.Object({ type: Type.Literal('date'), ...textual }, closed);
 /** `value` may be empty, and a number as text. */
-export const NumberField = Type.Object({ type: Type.Literal('number'), ...written }, closed);
+export const NumberField = Type.Object({ type: Type.Literal('number'), ...textual }, closed);
 /** `value` is the content of the file as text. */
-export const FileField = Type.Object({ type: Type.Literal('file'), ...written }, closed);
+export const FileField = Type.Object({ type: Type.Literal('file'), ...textual }, closed);
 /** `value` is the address, which opens in a new tab. */
-export const LinkField = Type.Object({ type: Type.Literal('link'), ...written }, closed);
+export const LinkField = Type.Object({ type: Type.Literal('link'), ...textual }, closed);
 export const CheckboxField = Type.Object(
   { type: Type.Literal('checkbox'), ...common, value: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])) },
   closed,
 );
-const oneChosen = { ...chosen, value: Type.Optional(Type.Union([Chosen, Type.Null()])) };
-export const SelectField = Type.Object({ type: Type.Literal('select'), ...oneChosen }, closed);
-export const RadioField = Type.Object({ type: Type.Literal('radio'), ...oneChosen }, closed);
+const singleChoice = { ...withOptions, value: Type.Optional(Type.Union([Choice, Type.Null()])) };
+export const SelectField = Type.Object({ type: Type.Literal('select'), ...singleChoice }, closed);
+export const RadioField = Type.Object({ type: Type.Literal('radio'), ...singleChoice }, closed);
 export const MultiselectField = Type.Object(
-  { type: Type.Literal('multiselect'), ...chosen, value: Type.Optional(Type.Union([Type.Array(Chosen), Type.Null()])) },
+  {
+    type: Type.Literal('multiselect'),
+    ...withOptions,
+    value: Type.Optional(Type.Union([Type.Array(Choice), Type.Null()])),
+  },
   closed,
 );
 
 const Cell = Type.Union([Scalar, Type.Null()]);
 const Cells = Type.Record(Type.String(), Cell);
-const map = {
+const staticMap = {
   map: Type.Optional(Type.Union([Cells, Type.Array(Cells)])),
   /** What a value that is not in the map becomes, if `allowFailures`. */
   default: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -109,7 +113,7 @@ export const StaticMapField = Type.Object(
   {
     type: Type.Literal('staticMapWidget'),
     ...common,
-    ...map,
+    ...staticMap,
     extracts: Type.Optional(Type.Array(FieldOption)),
     generates: Type.Optional(Type.Array(FieldOption)),
     extractFieldHeader: Type.Optional(Text),
@@ -134,7 +138,7 @@ export const StaticMapField = Type.Object(
         ),
       ),
     ),
-    value: Type.Optional(Type.Union([Type.Object(map, closed), Type.Array(Cells), Type.Null()])),
+    value: Type.Optional(Type.Union([Type.Object(staticMap, closed), Type.Array(Cells), Type.Null()])),
   },
   closed,
 );

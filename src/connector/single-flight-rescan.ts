@@ -33,12 +33,12 @@ export class SingleFlightRescan {
   scan(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#isRequested = true;
-    this.#running ??= this.#untilQuiet()
+    this.#running ??= this.#scanWhileRequested()
       .then(
         () => {
           this.problem = undefined;
         },
-        (error) => this.#fail(error),
+        (error) => this.#handleFailure(error),
       )
       .finally(() => {
         this.#running = undefined;
@@ -46,7 +46,7 @@ export class SingleFlightRescan {
     return this.#running;
   }
 
-  scanLater(): void {
+  scheduleRetry(): void {
     clearTimeout(this.#retry);
     if (this.#isClosed) return;
     this.#retry = setTimeout(() => {
@@ -62,16 +62,16 @@ export class SingleFlightRescan {
     await this.#running;
   }
 
-  async #untilQuiet(): Promise<void> {
+  async #scanWhileRequested(): Promise<void> {
     while (this.#isRequested) {
       this.#isRequested = false;
       await this.#work.scanOnce();
     }
   }
 
-  #fail(error: unknown): void {
+  #handleFailure(error: unknown): void {
     this.problem = `The bundles could not be listed (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`;
     this.#work.onError(error);
-    this.scanLater();
+    this.scheduleRetry();
   }
 }

@@ -5,7 +5,7 @@
  * refused all the same. The only importer of tar, which is loaded when there is something for it to do.
  */
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
@@ -14,15 +14,15 @@ import { type BundleFiles, missing, tooLarge, UnreadableError } from './bundle-f
 /** A tarball as it is sent or lies on the disk. */
 export const TARBALL_BYTES = 32 * 1024 * 1024;
 /** All that is in it, unpacked. */
-const UNPACKED_BYTES = 64 * 1024 * 1024;
+const UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024;
 /** No larger file of a bundle is read. */
-const READ_BYTES = 16 * 1024 * 1024;
+const FILE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Files and folders in it. */
-const ENTRIES = 2_000;
-const PATH_CHARS = 1_000;
+const MAX_ENTRIES = 2_000;
+const MAX_PATH_CHARS = 1_000;
 /** What stands between the files about them (long names, attributes): of one, and in all. */
-const ABOUT_ONE_BYTES = 8 * 1024;
-const ABOUT_ALL_BYTES = 2 * 1024 * 1024;
+const META_ENTRY_LIMIT_BYTES = 8 * 1024;
+const META_TOTAL_LIMIT_BYTES = 2 * 1024 * 1024;
 const BLOCK_BYTES = 512;
 /** Looked at before others get their turn. */
 const SLICE_BYTES = 32 * 1024;
@@ -36,7 +36,7 @@ export class TarballError extends UnreadableError {}
 /** A file of the bundle. Of one that is larger than any that is read there is nothing but its size. */
 interface PackedFile {
   readonly bytes: number;
-  readonly pieces: readonly Buffer[];
+  readonly chunks: readonly Buffer[];
 }
 
 /** @throws TarballError */
@@ -48,24 +48,24 @@ export async function tarballFiles(packed: Buffer): Promise<BundleFiles> {
       if (!file) throw missing();
       if (file.bytes > limitBytes) throw tooLarge(limitBytes);
       // A piece of the whole would keep the whole.
-      return Buffer.concat(file.pieces);
+      return Buffer.concat(file.chunks);
     },
   };
 }
 
-const deflate = promisify(gzip);
+const gzipAsync = promisify(gzip);
 
 /** What is packed, piece by piece. @throws TarballError */
-async function* gunzipped(packed: Buffer): AsyncGenerator<Buffer> {
-  if (!startsGzip(packed)) throw new TarballError('is not gzipped');
+async function* gunzipChunks(packed: Buffer): AsyncGenerator<Buffer> {
+  if (!isGzip(packed)) throw new TarballError('is not gzipped');
   let bytes = 0;
   try {
-    for await (const piece of Readable.from([packed]).pipe(createGunzip({ chunkSize: SLICE_BYTES }))) {
+    for await (const chunk of Readable.from([packed]).pipe(createGunzip({ chunkSize: SLICE_BYTES }))) {
       // The parser would unpack that as well, without a limit.
-      if (bytes === 0 && startsGzip(piece)) throw new TarballError('is gzipped twice');
-      bytes += piece.length;
-      if (bytes > UNPACKED_BYTES) throw new TarballError(`unpacks to more than ${UNPACKED_BYTES} bytes`);
-      yield piece;
+      if (bytes === 0 && isGzip(chunk)) throw new TarballError('is gzipped twice');
+      bytes += chunk.length;
+      if (bytes > UNPACKED_LIMIT_BYTES) throw new TarballError(`unpacks to more than ${UNPACKED_LIMIT_BYTES} bytes`);
+      yield chunk;
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -74,7 +74,7 @@ async function* gunzipped(packed: Buffer): AsyncGenerator<Buffer> {
   }
 }
 
-const startsGzip = (bytes: Buffer): boolean => GZIP_MAGIC.every((byte, index) => bytes[index] === byte);
+const isGzip = (bytes: Buffer): boolean => GZIP_MAGIC.every((byte, index) => bytes[index] === byte);
 
 /** The files by their path below the top folder. */
 async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> {
@@ -82,7 +82,7 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
   const files = new Map<string, PackedFile>();
   const names = new EntryNames();
   let problem: Error | undefined;
-  const parser = new Parser({ strict: true, zstd: false, brotli: false, maxMetaEntrySize: ABOUT_ONE_BYTES });
+  const parser = new Parser({ strict: true, zstd: false, brotli: false, maxMetaEntrySize: META_ENTRY_LIMIT_BYTES });
   const attempt = (work: () => void): void => {
     try {
       work();
@@ -93,44 +93,44 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
   parser.on('error', (error: Error) => {
     problem ??= new TarballError(`is no tar that can be read (${error.message.slice(0, 200)})`);
   });
-  let isOver = false;
+  let hasEnded = false;
   parser.on('eof', () => {
-    isOver = true;
+    hasEnded = true;
   });
-  let aboutBytes = 0;
+  let metaBytes = 0;
   parser.on('meta', (text: string) => {
-    aboutBytes += BLOCK_BYTES + text.length;
-    if (aboutBytes > ABOUT_ALL_BYTES) problem ??= tooMuchAbout(ABOUT_ALL_BYTES);
+    metaBytes += BLOCK_BYTES + text.length;
+    if (metaBytes > META_TOTAL_LIMIT_BYTES) problem ??= tooMuchMetadata(META_TOTAL_LIMIT_BYTES);
   });
   // What the parser has no name for, and what is longer than it may be.
   parser.on('ignoredEntry', (entry: ReadEntry) => {
-    if (entry.meta) problem ??= tooMuchAbout(ABOUT_ONE_BYTES);
+    if (entry.meta) problem ??= tooMuchMetadata(META_ENTRY_LIMIT_BYTES);
     else attempt(() => refuseType(entry));
   });
   parser.on('entry', (entry: ReadEntry) => {
-    const pieces: Buffer[] = [];
-    entry.on('data', (piece: Buffer) => {
-      if (entry.size <= READ_BYTES) pieces.push(piece);
+    const chunks: Buffer[] = [];
+    entry.on('data', (chunk: Buffer) => {
+      if (entry.size <= FILE_LIMIT_BYTES) chunks.push(chunk);
     });
     attempt(() => {
       const isFile = FILE_TYPES.includes(entry.type);
       if (!isFile && entry.type !== 'Directory') refuseType(entry);
-      const path = names.take(entry.path, isFile);
-      if (path !== undefined && isFile) files.set(path, { bytes: entry.size, pieces });
+      const path = names.add(entry.path, isFile);
+      if (path !== undefined && isFile) files.set(path, { bytes: entry.size, chunks });
     });
   });
-  for await (const piece of gunzipped(packed)) {
+  for await (const chunk of gunzipChunks(packed)) {
     // What follows the end of the archive the parser would gather, in a copy for each piece.
-    if (!isOver) parser.write(piece);
+    if (!hasEnded) parser.write(chunk);
     if (problem) break;
-    await nextTurn();
+    await yieldToEventLoop();
   }
   if (!problem) parser.end();
   if (problem) throw problem;
   return files;
 }
 
-const tooMuchAbout = (limitBytes: number): TarballError =>
+const tooMuchMetadata = (limitBytes: number): TarballError =>
   new TarballError(`says more than ${limitBytes} bytes about its files`);
 
 function refuseType({ type, path }: ReadEntry): never {
@@ -146,8 +146,8 @@ class EntryNames {
   readonly #seen = new Map<string, boolean>();
 
   /** The path below the top folder; undefined for what does not count. @throws TarballError */
-  take(path: string, isFile: boolean): string | undefined {
-    if (++this.#count > ENTRIES) throw new TarballError(`holds more than ${ENTRIES} entries`);
+  add(path: string, isFile: boolean): string | undefined {
+    if (++this.#count > MAX_ENTRIES) throw new TarballError(`holds more than ${MAX_ENTRIES} entries`);
     const parts = partsOf(path);
     // What macOS keeps beside a file when it packs one.
     if (parts.at(-1)?.startsWith('._')) return undefined;
@@ -160,8 +160,8 @@ class EntryNames {
     }
     const name = rest.join('/');
     const key = name.normalize('NFC').toLowerCase();
-    const before = this.#seen.get(key);
-    if (before !== undefined && (before || isFile)) {
+    const wasFile = this.#seen.get(key);
+    if (wasFile !== undefined && (wasFile || isFile)) {
       throw new TarballError(`holds ${quoted(path)} twice, or a name that differs in nothing but its case`);
     }
     this.#seen.set(key, isFile);
@@ -173,7 +173,7 @@ function partsOf(path: string): string[] {
   const refuse = (what: string): never => {
     throw new TarballError(`holds ${quoted(path)}: ${what}`);
   };
-  if (path.length > PATH_CHARS) refuse(`a name has ${PATH_CHARS} characters at the most`);
+  if (path.length > MAX_PATH_CHARS) refuse(`a name has ${MAX_PATH_CHARS} characters at the most`);
   if (/\p{Cc}/u.test(path)) refuse('a name has no control characters');
   if (path.includes('\\')) refuse('the parts of a path are divided by /');
   if (path.startsWith('/') || /^[a-z]:/i.test(path)) refuse('a path is relative');
@@ -182,24 +182,30 @@ function partsOf(path: string): string[] {
   return parts;
 }
 
-const TOP = 'package';
+const TOP_FOLDER = 'package';
 
 /** Packs files the way npm does. @param files by their path in the bundle */
 export async function tarballOf(files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
   const { Header, Pack, ReadEntry } = await import('tar');
   const pack = new Pack({ portable: true });
-  const pieces: Buffer[] = [];
-  pack.on('data', (piece: Buffer) => pieces.push(piece));
+  const chunks: Buffer[] = [];
+  pack.on('data', (chunk: Buffer) => chunks.push(chunk));
   const ended = new Promise<void>((resolve, reject) => pack.on('end', resolve).on('error', reject));
   for (const [path, bytes] of files) {
-    const header = new Header({ path: `${TOP}/${path}`, mode: 0o644, size: bytes.length, type: 'File', mtime: EPOCH });
+    const header = new Header({
+      path: `${TOP_FOLDER}/${path}`,
+      mode: 0o644,
+      size: bytes.length,
+      type: 'File',
+      mtime: EPOCH,
+    });
     const entry = new ReadEntry(header);
     entry.end(bytes);
     pack.add(entry);
   }
   pack.end();
   await ended;
-  const packed = await deflate(Buffer.concat(pieces), { level: 1 });
+  const packed = await gzipAsync(Buffer.concat(chunks), { level: 1 });
   packed[OS_BYTE] = UNKNOWN_OS;
   return packed;
 }

@@ -6,10 +6,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckResult } from '../../src/cli/doctor/check-result.ts';
-import { dataFolder } from '../../src/cli/doctor/data-folder.ts';
+import { checkDataFolder } from '../../src/cli/doctor/data-folder.ts';
 import { checkFileSystem } from '../../src/cli/doctor/file-system.ts';
-import { nodeVersion, processReadings } from '../../src/cli/doctor/machine.ts';
-import { bundles, port } from '../../src/cli/doctor/server.ts';
+import { checkNodeVersion, checkProcFileSystem } from '../../src/cli/doctor/machine.ts';
+import { checkBundles, checkPort } from '../../src/cli/doctor/server.ts';
 import { completeOptions } from '../../src/options.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { callCommand, linesOf, runCommand } from '../support/command.ts';
@@ -74,7 +74,7 @@ test('a sick one ends with 1 and names what is wrong', async () => {
 
 describe('a data folder', () => {
   const verdictsOf = async (folder: string, now = NOW, hasKey = false): Promise<Record<string, string>> => {
-    const { results } = await dataFolder(folder, hasKey, now);
+    const { results } = await checkDataFolder(folder, hasKey, now);
     return Object.fromEntries(results.map(({ check, status, sentence }) => [check, `${status}: ${sentence}`]));
   };
 
@@ -204,12 +204,12 @@ describe('a data folder', () => {
 
   test('that a server has: by whom, and its port is no problem', async () => {
     const { data, runtime } = await serve();
-    const { holder, results } = await dataFolder(data, false, NOW);
+    const { holder, results } = await checkDataFolder(data, false, NOW);
     expect(holder).toContain(`process ${process.pid} on`);
     expect(results.every(({ status }) => status === 'ok')).toBe(true);
     const options = completeOptions({ port: Number(new URL(runtime.url).port) });
-    expect((await port(options, holder)).status).toBe('ok');
-    expect(await port(options, undefined)).toMatchObject({
+    expect((await checkPort(options, holder)).status).toBe('ok');
+    expect(await checkPort(options, undefined)).toMatchObject({
       status: 'problem',
       sentence: expect.stringContaining('is in use by another process'),
     });
@@ -223,8 +223,8 @@ test('a port and a host', async () => {
   await once(taken, 'listening');
   onTestFinished(() => void taken.close());
   const { port: number } = taken.address() as AddressInfo;
-  expect((await port(completeOptions({ port: number }), undefined)).status).toBe('problem');
-  expect(await port(completeOptions({ port: 0, host: '192.0.2.1' }), undefined)).toMatchObject({
+  expect((await checkPort(completeOptions({ port: number }), undefined)).status).toBe('problem');
+  expect(await checkPort(completeOptions({ port: 0, host: '192.0.2.1' }), undefined)).toMatchObject({
     status: 'problem',
     sentence: expect.stringContaining('192.0.2.1 is no address of this machine'),
   });
@@ -237,14 +237,14 @@ test('bundles that do not load, each with its reason', async () => {
   await writeBundle(connectors, 'old', { manifest: { version: '1' }, code: '' });
   await writeBundle(connectors, 'twin', { manifest: { name: 'a' }, code: 'exports.utilities = {}' });
   const names: string[] = [];
-  const verdicts = await bundles(connectors, 'process', (name) => names.push(name));
+  const verdicts = await checkBundles(connectors, 'process', (name) => names.push(name));
   expect(names).toEqual(['a', 'broken', 'old', 'twin']);
   expect(verdicts.map(({ status, sentence }) => `${status}: ${sentence}`)).toEqual([
     expect.stringMatching(/^problem: The bundle broken does not load: .*Unexpected/),
     expect.stringMatching(/^problem: The bundle old does not load: version must be a semantic version/),
     'problem: The bundle twin has the same id as a: one of them is refused.',
   ]);
-  expect(await bundles(await temporaryFolder(), 'process', () => {})).toMatchObject([{ status: 'warning' }]);
+  expect(await checkBundles(await temporaryFolder(), 'process', () => {})).toMatchObject([{ status: 'warning' }]);
 });
 
 test.each<[string, Parameters<typeof checkFileSystem>[0], string[]]>([
@@ -265,10 +265,10 @@ test.each<[string, Parameters<typeof checkFileSystem>[0], string[]]>([
 });
 
 test('versions of Node, and systems without /proc', async () => {
-  expect(['22.12.0', '24.1.0', '26.10.0'].map((version) => nodeVersion(version).status)).toEqual([
+  expect(['22.12.0', '24.1.0', '26.10.0'].map((version) => checkNodeVersion(version).status)).toEqual([
     'problem',
     'warning',
     'ok',
   ]);
-  expect((await processReadings('darwin')).status).toBe('warning');
+  expect((await checkProcFileSystem('darwin')).status).toBe('warning');
 });

@@ -11,7 +11,7 @@ test('tells of a file elsewhere, and does not mind one that is named when the wa
   const onChange = vi.fn();
   const watcher = watchBundles(folder, onChange);
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledOnce());
-  watcher.also([elsewhere]);
+  watcher.add([elsewhere]);
   await vi.waitFor(
     async () => {
       await writeFile(elsewhere, String(performance.now()));
@@ -20,5 +20,5 @@ test('tells of a file elsewhere, and does not mind one that is named when the wa
     { timeout: 5_000 },
   );
   await watcher.close();
-  expect(() => watcher.also([elsewhere])).not.toThrow();
+  expect(() => watcher.add([elsewhere])).not.toThrow();
 });

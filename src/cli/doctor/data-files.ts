@@ -10,17 +10,19 @@ import { type CheckResult, codeOf, ok, problem } from './check-result.ts';
 
 const DATABASES = [RUN_HISTORY_FILE, REPLIES_FILE];
 const SQLITE_MAGIC = 'SQLite format 3\0';
-const NAMED = 5;
+const MAX_LISTED = 5;
 
 /** @param isServed a server writes to the databases: they are left alone */
-export async function dataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
+export async function checkDataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
   const damaged = [...databases, ...(await damagedPermissions(permissionsFolder(folder)))].filter(
-    (found) => found !== undefined,
+    (damage) => damage !== undefined,
   );
   if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
-  const more = damaged.length > NAMED ? ` and ${damaged.length - NAMED} more` : '';
-  return [problem('kept', `Damaged, which the next start sets aside: ${damaged.slice(0, NAMED).join('; ')}${more}.`)];
+  const more = damaged.length > MAX_LISTED ? ` and ${damaged.length - MAX_LISTED} more` : '';
+  return [
+    problem('kept', `Damaged, which the next start sets aside: ${damaged.slice(0, MAX_LISTED).join('; ')}${more}.`),
+  ];
 }
 
 /** As a start would find it. Nothing is made beside it, since it is opened as one that cannot change. */
@@ -62,7 +64,7 @@ async function damagedPermissions(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => codeOf(error));
   if (names === 'ENOENT') return [];
   if (typeof names === 'string') return [`${folder}: it cannot be read (${names})`];
-  const found = await Promise.all(
+  const records = await Promise.all(
     names.map(async (name) => {
       const _id = recordIdOf(name);
       if (_id === undefined) return [];
@@ -74,5 +76,5 @@ async function damagedPermissions(folder: string): Promise<string[]> {
         : [`${join(folder, name)}: it is no record of what was accepted`];
     }),
   );
-  return found.flat();
+  return records.flat();
 }

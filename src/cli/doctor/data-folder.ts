@@ -9,12 +9,12 @@ import { lockHolder } from '../../store/folder-lock.ts';
 import { migrated } from '../../store/migrations.ts';
 import { StoreError } from '../../store/store.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
-import { dataFiles } from './data-files.ts';
+import { checkDataFiles } from './data-files.ts';
 import { checkFileSystem } from './file-system.ts';
 
-const KEY_CHARS = 32;
-const FOR_OTHERS = 0o077;
-const NAMED = 5;
+const MIN_KEY_CHARS = 32;
+const GROUP_AND_OTHERS = 0o077;
+const MAX_LISTED = 5;
 
 export interface DataFolder {
   readonly folder: string;
@@ -24,29 +24,33 @@ export interface DataFolder {
 }
 
 /** @param hasKey whether a key is given from outside; @param now of the clock */
-export async function dataFolder(folder: string, hasKey: boolean, now: number): Promise<DataFolder> {
-  const there = await stat(folder).catch((error: unknown) => codeOf(error));
-  if (there === 'ENOENT')
-    return { folder, holder: undefined, results: [await place(folder), ...(await disk(await nearest(folder)))] };
-  if (typeof there === 'string' || !there.isDirectory()) {
+export async function checkDataFolder(folder: string, hasKey: boolean, now: number): Promise<DataFolder> {
+  const stats = await stat(folder).catch((error: unknown) => codeOf(error));
+  if (stats === 'ENOENT')
+    return {
+      folder,
+      holder: undefined,
+      results: [await checkCreatable(folder), ...(await checkDisk(await nearestExisting(folder)))],
+    };
+  if (typeof stats === 'string' || !stats.isDirectory()) {
     return { folder, holder: undefined, results: [problem('data', `${folder} is not a folder.`)] };
   }
   const lock = checkLock(folder);
   const results = [
-    await writable(folder),
-    ...(await disk(folder)),
+    await checkWritable(folder),
+    ...(await checkDisk(folder)),
     lock.result,
-    await secretKey(folder, hasKey),
-    await adminToken(folder),
-    await documents(folder),
-    ...(await dataFiles(folder, lock.holder !== undefined)),
-    await clock(folder, now),
+    await checkSecretKey(folder, hasKey),
+    await checkAdminToken(folder),
+    await checkDocuments(folder),
+    ...(await checkDataFiles(folder, lock.holder !== undefined)),
+    await checkClock(folder, now),
   ];
   return { folder, holder: lock.holder, results };
 }
 
-async function place(folder: string): Promise<CheckResult> {
-  const parent = await nearest(folder);
+async function checkCreatable(folder: string): Promise<CheckResult> {
+  const parent = await nearestExisting(folder);
   try {
     await access(parent, constants.W_OK | constants.X_OK);
     return ok('data', `${folder} is not there yet; the first start makes it.`);
@@ -56,15 +60,15 @@ async function place(folder: string): Promise<CheckResult> {
 }
 
 /** The folder, or the nearest above it that is there. */
-async function nearest(folder: string): Promise<string> {
+async function nearestExisting(folder: string): Promise<string> {
   const isThere = await stat(folder).then(
     () => true,
     () => false,
   );
-  return isThere || dirname(folder) === folder ? folder : nearest(dirname(folder));
+  return isThere || dirname(folder) === folder ? folder : nearestExisting(dirname(folder));
 }
 
-async function writable(folder: string): Promise<CheckResult> {
+async function checkWritable(folder: string): Promise<CheckResult> {
   const probe = join(folder, `.doctor.${process.pid}.tmp`);
   try {
     await writeFile(probe, 'written to see whether that works', { flush: true });
@@ -78,7 +82,7 @@ async function writable(folder: string): Promise<CheckResult> {
   }
 }
 
-async function disk(folder: string): Promise<CheckResult[]> {
+async function checkDisk(folder: string): Promise<CheckResult[]> {
   try {
     return checkFileSystem(await statfs(folder), process.platform);
   } catch (error) {
@@ -97,7 +101,7 @@ function checkLock(folder: string): { holder?: string | undefined; result: Check
   }
 }
 
-async function secretKey(folder: string, hasKey: boolean): Promise<CheckResult> {
+async function checkSecretKey(folder: string, hasKey: boolean): Promise<CheckResult> {
   const file = join(folder, KEY_FILE);
   const mode = await stat(file).then(
     (found) => found.mode,
@@ -105,7 +109,7 @@ async function secretKey(folder: string, hasKey: boolean): Promise<CheckResult> 
   );
   if (mode === 'ENOENT') {
     if (hasKey) return ok('secret-key', 'The key comes from the options.');
-    const isEmpty = (await namesIn(integrationsFolder(folder))).length === 0;
+    const isEmpty = (await listNames(integrationsFolder(folder))).length === 0;
     return isEmpty
       ? ok('secret-key', 'The first start makes a key.')
       : warning(
@@ -114,14 +118,14 @@ async function secretKey(folder: string, hasKey: boolean): Promise<CheckResult> 
         );
   }
   if (typeof mode === 'string') return problem('secret-key', `${file} cannot be read (${mode}).`);
-  if (process.platform !== 'win32' && (mode & FOR_OTHERS) !== 0) {
+  if (process.platform !== 'win32' && (mode & GROUP_AND_OTHERS) !== 0) {
     return problem(
       'secret-key',
       `${file} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 closes it.`,
     );
   }
   try {
-    if ((await readFile(file, 'utf8')).trim().length >= KEY_CHARS)
+    if ((await readFile(file, 'utf8')).trim().length >= MIN_KEY_CHARS)
       return ok('secret-key', 'The key is there, for its owner alone.');
     return problem('secret-key', `The key in ${file} is not whole: the server does not start.`);
   } catch (error) {
@@ -129,7 +133,7 @@ async function secretKey(folder: string, hasKey: boolean): Promise<CheckResult> 
   }
 }
 
-async function adminToken(folder: string): Promise<CheckResult> {
+async function checkAdminToken(folder: string): Promise<CheckResult> {
   try {
     const hash = await storedTokenHash(folder);
     return ok(
@@ -144,29 +148,29 @@ async function adminToken(folder: string): Promise<CheckResult> {
   }
 }
 
-async function documents(folder: string): Promise<CheckResult> {
+async function checkDocuments(folder: string): Promise<CheckResult> {
   const listed = await readdir(integrationsFolder(folder)).catch((error: unknown) => codeOf(error));
   if (typeof listed === 'string' && listed !== 'ENOENT') {
     return problem('documents', `${integrationsFolder(folder)} cannot be read (${listed}): the server does not start.`);
   }
   const names = typeof listed === 'string' ? [] : listed;
   const damaged = names.filter((name) => name.endsWith('.damaged'));
-  const bad: string[] = [];
+  const broken: string[] = [];
   for (const name of names.filter((each) => each.endsWith('.json'))) {
     const why = await problemOfDocument(join(integrationsFolder(folder), name), name.slice(0, -'.json'.length));
-    if (why !== undefined) bad.push(`${name}: ${why}`);
+    if (why !== undefined) broken.push(`${name}: ${why}`);
   }
-  if (bad.length > 0) {
-    const more = bad.length > NAMED ? ` and ${bad.length - NAMED} more` : '';
+  if (broken.length > 0) {
+    const more = broken.length > MAX_LISTED ? ` and ${broken.length - MAX_LISTED} more` : '';
     return problem(
       'documents',
-      `Damaged integrations, which the next start sets aside: ${bad.slice(0, NAMED).join('; ')}${more}.`,
+      `Damaged integrations, which the next start sets aside: ${broken.slice(0, MAX_LISTED).join('; ')}${more}.`,
     );
   }
   if (damaged.length > 0) {
     return warning(
       'documents',
-      `Files were set aside as damaged: ${damaged.slice(0, NAMED).join(', ')}. A backup has what was in them.`,
+      `Files were set aside as damaged: ${damaged.slice(0, MAX_LISTED).join(', ')}. A backup has what was in them.`,
     );
   }
   const count = names.filter((name) => name.endsWith('.json')).length;
@@ -182,12 +186,12 @@ async function problemOfDocument(file: string, id: string): Promise<string | und
 }
 
 const CLOCK_SLACK_MS = 60_000;
-const NO_EARLIER = Date.UTC(2026, 0);
+const EARLIEST_PLAUSIBLE = Date.UTC(2026, 0);
 
 /** Ids and dates come from it, and one-time tokens end by it. */
-async function clock(folder: string, now: number): Promise<CheckResult> {
+async function checkClock(folder: string, now: number): Promise<CheckResult> {
   const times = await Promise.all(
-    (await namesIn(folder)).map((name) =>
+    (await listNames(folder)).map((name) =>
       stat(join(folder, name)).then(
         ({ mtimeMs }) => mtimeMs,
         () => 0,
@@ -195,15 +199,15 @@ async function clock(folder: string, now: number): Promise<CheckResult> {
     ),
   );
   const newest = Math.max(0, ...times);
-  const shown = (time: number): string => new Date(time).toISOString();
-  if (now < NO_EARLIER) return problem('clock', `The clock says ${shown(now)}: it is not set.`);
+  const iso = (time: number): string => new Date(time).toISOString();
+  if (now < EARLIEST_PLAUSIBLE) return problem('clock', `The clock says ${iso(now)}: it is not set.`);
   if (newest > now + CLOCK_SLACK_MS) {
     return problem(
       'clock',
-      `The clock says ${shown(now)}, and the data folder was written at ${shown(newest)}: it has gone back.`,
+      `The clock says ${iso(now)}, and the data folder was written at ${iso(newest)}: it has gone back.`,
     );
   }
-  return ok('clock', `The clock says ${shown(now)}.`);
+  return ok('clock', `The clock says ${iso(now)}.`);
 }
 
-const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+const listNames = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);

@@ -9,7 +9,7 @@ import { objectIds } from '../../store/object-id.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
 /** @param holder who has the data folder: the port is likely theirs */
-export async function port({ host, port: number }: Options, holder: string | undefined): Promise<CheckResult> {
+export async function checkPort({ host, port: number }: Options, holder: string | undefined): Promise<CheckResult> {
   const server = createServer();
   try {
     server.listen(number, host);
@@ -28,7 +28,7 @@ export async function port({ host, port: number }: Options, holder: string | und
 }
 
 /** @param onBundle told before each is loaded */
-export async function bundles(
+export async function checkBundles(
   folder: string,
   isolation: Options['isolation'],
   onBundle: (name: string) => void,

@@ -8,34 +8,34 @@ import { BackupError } from '../store/backup-file.ts';
 import { openLowdbStore } from '../store/lowdb-store.ts';
 import { openDataFolder } from '../store/private-files.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { CommandError, type CommandInput } from './command.ts';
+import { type CommandContext, CommandError } from './command.ts';
 
 /** Who names a server means that one, and not a folder that happens to lie here. */
-export const isServerNamed = ({ flags }: Pick<CommandInput, 'flags'>): boolean => flags.url !== undefined;
+export const isServerNamed = ({ flags }: Pick<CommandContext, 'flags'>): boolean => flags.url !== undefined;
 
 /**
  * @param command its name
- * @param server told why a server is asked
+ * @param viaServer told why a server is asked
  */
 export async function withStore<T>(
   command: string,
-  given: CommandInput,
-  own: (store: Store, permissions: PermissionBackup) => Promise<T>,
-  server: (why: string) => Promise<T>,
+  context: CommandContext,
+  locally: (store: Store, permissions: PermissionBackup) => Promise<T>,
+  viaServer: (reason: string) => Promise<T>,
 ): Promise<T> {
-  if (isServerNamed(given)) return server(`${command} asks a server`);
-  const data = resolve(given.options.data);
+  if (isServerNamed(context)) return viaServer(`${command} asks a server`);
+  const data = resolve(context.options.data);
   let store: Store;
   try {
     await openDataFolder(data);
     store = await openLowdbStore(data, { check: integrationProblem });
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'store_locked') return server('A server has the data folder');
+    if (error instanceof StoreError && error.code === 'store_locked') return viaServer('A server has the data folder');
     throw error;
   }
   try {
     const permissions = await PermissionStore.open(permissionsFolder(data), () => new Date());
-    return await own(store, permissionBackup(permissions));
+    return await locally(store, permissionBackup(permissions));
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(
