@@ -1,26 +1,26 @@
-/** What a connector's `fetch` is answered with in a test: a table, under the manifest's permissions. */
+/** Stubs for a connector's `fetch` in tests. The manifest's permissions apply. */
 import { Denied } from '../broker/denied.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { Json } from '../json.ts';
 
-/** Where connectors written for the original platform send what is the runtime's own. */
+/** Connectors written for the original platform call the runtime's API under this origin. */
 const PLATFORM_ORIGIN = 'https://api.integrator.io';
 
 export interface StubbedRequest {
   readonly method: string;
-  /** A path for the runtime's own API. */
+  /** Only a path for the runtime's own API. */
   readonly url: string;
   readonly headers: Headers;
   /** Text; bytes as base64. */
   readonly body: string | null;
 }
 
-/** JSON, sent with 200; or a function that gives it, or a whole response. */
+/** JSON, sent with status 200, or a function that returns JSON or a `Response`. */
 export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promise<Json | Response>);
 
 /**
- * By address, with a method in front or for all of them; `*` stands for anything. A path is the runtime's own
- * API. The first that fits is taken.
+ * Stubs by address, optionally with a method in front. `*` matches anything, and a path means the runtime's own API.
+ * The first match wins.
  *
  * @example
  * import type { FetchStubs } from 'bulkhead/test';
@@ -40,7 +40,7 @@ interface GuestRequest {
   readonly body: string | null;
 }
 
-/** The text of a reply to the compartment, as the broker gives it. */
+/** Answers the compartment's requests in the broker's format. */
 export class StubbedFetch {
   readonly #stubs: readonly (readonly [key: string, stub: Stub])[];
   readonly #permissions: OriginPermissions;
@@ -68,7 +68,7 @@ export class StubbedFetch {
     const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
     this.requests.push(request);
     const [, stub] = this.#stubs.find(([key]) => matches(key, method, url)) ?? [];
-    if (stub === undefined) throw new Denied('request_failed', `Nothing is stubbed for ${method} ${url}.`);
+    if (stub === undefined) throw new Denied('request_failed', `There is no stub for ${method} ${url}.`);
     const result = typeof stub === 'function' ? await stub(request) : stub;
     const response = result instanceof Response ? result : Response.json(result);
     const bytes = Buffer.from(await response.arrayBuffer());

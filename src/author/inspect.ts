@@ -1,4 +1,4 @@
-/** Whether a bundle loads, and has the functions that its manifest names: found out in a real compartment. */
+/** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
 import { createSandbox } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type LoadResult, loadBundle } from '../connector/load-check.ts';
@@ -9,14 +9,14 @@ import { buildProject, type ProjectBuild } from './project-build.ts';
 
 export interface Inspection extends ProjectBuild {
   readonly project?: Project;
-  /** Names of the functions, by section. */
+  /** Function names by section. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Everything that can be known of a project without running its functions.
+ * Checks everything that can be checked without calling the connector's functions.
  *
- * @throws NoBundlerError, or RequestError `overloaded`: it could not be tried
+ * @throws NoBundlerError, or RequestError `overloaded` if the machine was too busy to load it
  */
 export async function inspectProject(folder: string, onStep: (step: string) => void = () => {}): Promise<Inspection> {
   const { project, findings: readFindings } = await readProject(folder);
@@ -50,7 +50,7 @@ async function checkLoad(connector: Connector): Promise<LoadResult> {
   }
 }
 
-/** Functions that the manifest names and the code does not have. */
+/** Functions the manifest names but the code lacks. */
 function missingFunctions(project: Project, sections: Readonly<Record<string, readonly string[]>>): Finding[] {
   const {
     installerFunction,

@@ -1,6 +1,6 @@
 /**
- * An author's folder: a bundle, or what a bundle is built from. `source` in its package.json names the file
- * that `build` starts at; without it `main` is the code as it is.
+ * Reads an author's folder: a bundle, or the source of one. `source` in package.json is the entry point of the build;
+ * without it, `main` is the code itself.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -22,14 +22,14 @@ export interface Project {
   readonly folder: string;
   /** The folder's own name. */
   readonly name: string;
-  /** Of package.json, as it is in the bundle. */
+  /** The text of package.json. */
   readonly text: string;
   readonly manifest: Manifest;
-  /** What `build` starts at, relative to the folder. */
+  /** Entry point of the build, relative to the folder. */
   readonly source?: string | undefined;
-  /** What the runtime takes and makes nothing of. */
+  /** What the runtime accepts but ignores. */
   readonly warnings: readonly Finding[];
-  /** Where a field of the manifest stands, or the nearest that is there. */
+  /** The position of a manifest field, or of its nearest parent that exists. */
   locationOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
 }
 
@@ -101,7 +101,7 @@ class ManifestLocations {
 
   get syntaxProblem(): string {
     const [first] = this.#errors;
-    const name = first ? printParseErrorCode(first.error) : 'what is there is none';
+    const name = first ? printParseErrorCode(first.error) : 'unknown error';
     return name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
   }
 
@@ -117,12 +117,12 @@ class ManifestLocations {
       if (!child) break;
       node = child;
     }
-    // A property is found at its name, an item at itself.
+    // Point at a property's name, or at an array item.
     const shown = node?.parent?.type === 'property' ? node.parent : node;
     return this.#at(shown?.offset ?? 0);
   }
 
-  /** Takes the parts that it has used; the name of a property may have dots in it. */
+  /** Removes the parts it consumed. Property names may contain dots. */
   #child(node: Node, parts: string[]): Node | undefined {
     if (node.type === 'array') {
       const [index = ''] = parts.splice(0, 1);

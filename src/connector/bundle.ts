@@ -1,4 +1,4 @@
-/** A bundle, read and checked as far as that goes without running it. */
+/** Reads a bundle and checks it without running its code. */
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
@@ -10,20 +10,20 @@ import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
 const MANIFEST_FILE = 'package.json';
 const MANIFEST_LIMIT_BYTES = 1024 * 1024;
-/** Arrays, objects and names. */
+/** Arrays, objects and property names. */
 const MAX_MANIFEST_PARTS = 100_000;
-/** Of all that stands in the manifest, for whichever tool. */
+/** Nesting of the whole package.json, including what other tools put there. */
 const MAX_MANIFEST_DEPTH = 1_000;
 const CODE_LIMIT_BYTES = 16 * 1024 * 1024;
-/** A larger one is not read: see source-map.ts. */
+/** Larger source maps are ignored: see source-map.ts. */
 const MAP_LIMIT_BYTES = 6 * 1024 * 1024;
-/** Hashed in one go, before others have their turn. */
+/** Hashed at once before yielding to the event loop. */
 const SLICE_BYTES = 1024 * 1024;
 
 /** A bundle that has passed every check. */
 export interface Connector {
   readonly _id: string;
-  /** What it is called in `connectors/`. */
+  /** Its name in `connectors/`: a folder's, or a tarball's with `.tgz`. */
   readonly folder: string;
   readonly manifest: Manifest;
   readonly bundle: Bundle;
@@ -31,15 +31,15 @@ export interface Connector {
   readonly sourceMap?: string | undefined;
 }
 
-/** A connector, and the files that it was made of by their path: all that it takes to make it again. */
+/** A connector and the files it was read from, by path: enough to pack the bundle again. */
 export interface ConnectorFiles {
   readonly connector: Connector;
   readonly files: ReadonlyMap<string, Buffer>;
-  /** The bundle's own; what is wrong with it is no reason to refuse the bundle. */
+  /** Undefined if missing or invalid: a bad image does not invalidate the bundle. */
   readonly image?: Image | undefined;
 }
 
-/** `manifest` is there if that much could be read. */
+/** A refused bundle still has its `manifest` if that part was valid. */
 export type BundleReadResult =
   | (ConnectorFiles & { readonly manifest: Manifest; readonly reasons: readonly [] })
   | {
@@ -54,8 +54,8 @@ export function refusal(field: string, message: string): { reasons: ErrorItem[] 
 }
 
 /**
- * @param folder what the bundle is called in `connectors/`
- * @param isPacked its file may be called by version or id; stacks then name it as its manifest does
+ * @param folder the bundle's name in `connectors/`
+ * @param isPacked stack traces then show the manifest's name, since a tarball's own name may be a version or an id
  */
 export async function readBundle(files: BundleFiles, folder: string, isPacked = false): Promise<BundleReadResult> {
   const contents = new Map<string, Buffer>();

@@ -1,4 +1,4 @@
-/** Reads what lies in a slot's place. */
+/** Reads a registry entry's bundle if its files have changed. */
 import { join } from 'node:path';
 import type { BundleReadResult } from './bundle.ts';
 import { fingerprintOf, readEntry } from './folder.ts';
@@ -7,7 +7,7 @@ import type { Manifest } from './manifest.ts';
 import { isDuplicate } from './reasons.ts';
 import type { RegistryEntry } from './registry-entry.ts';
 
-/** What lies there, if that has changed since it was read last. @param bundles the bundles' folder */
+/** Undefined if nothing changed since the last read. @param bundles the bundles' folder */
 export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<BundleReadResult | undefined> {
   const path = join(bundles, entry.folder);
   let fingerprint = await fingerprintOf(path, watchedFiles(entry.manifest));
@@ -22,7 +22,7 @@ export async function readRegistryEntry(bundles: string, entry: RegistryEntry): 
   return read;
 }
 
-/** Those whose change means another bundle, or another look of it. */
+/** Files whose change means the bundle or its image changed. */
 function watchedFiles(manifest: Manifest | undefined): string[] {
   if (!manifest) return ['package.json'];
   const image = imagePath(manifest.connector.imageURL);

@@ -1,4 +1,4 @@
-/** What in a settings form is not of the grammar: for authors, before a user sees it as JSON. Pure. */
+/** Checks a settings form against the grammar, so that authors learn of mistakes before users see raw JSON. Pure. */
 import Type, { Compile, type TObject, type Validator } from '#typebox';
 import { type ErrorItem, FIELD_CHARS } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
@@ -6,12 +6,12 @@ import { findings } from '../schema.ts';
 import { shortened } from '../shortened.ts';
 import { FlowHeading, FormHeading, fieldSchemas, SectionHeading } from './settings-form.ts';
 
-/** Of one form; whoever mends these finds the rest. */
+/** Findings per form; the rest appears once these are fixed. */
 const MAX_FINDINGS = 1_000;
 
 type Kind = 'section' | 'flow' | 'form';
 
-/** Where a container keeps further ones, and where its fields are. */
+/** Keys of a container that hold further containers, and keys that hold fields. */
 const containerKinds = { general: 'section', sections: 'section', fieldSets: 'section', flows: 'flow' } as const;
 const fieldListKeys = ['fields', 'settings'] as const;
 
@@ -22,10 +22,10 @@ const knownKeys: Readonly<Record<Kind, readonly string[]>> = {
   form: [],
 };
 
-/** @param path where the form stands, `connector.settings` */
+/** @param path of the form in the manifest: `connector.settings` */
 export const formFindings = (form: JsonObject, path: string): ErrorItem[] => findingsIn(form, path, 'form');
 
-/** The same for a part of one, or the form of a step. */
+/** The same for a section of a form, or for a step's form. */
 export const sectionFindings = (section: JsonObject, path: string): ErrorItem[] => findingsIn(section, path, 'section');
 
 function findingsIn(container: JsonObject, path: string, kind: Kind): ErrorItem[] {
@@ -34,7 +34,7 @@ function findingsIn(container: JsonObject, path: string, kind: Kind): ErrorItem[
   return errors;
 }
 
-/** Validators, each compiled when it is first needed. */
+/** Validators, compiled on first use. */
 class Validators {
   readonly #compiled = new Map<TObject, Validator>();
 
@@ -56,7 +56,7 @@ function visitContainer(container: Json, path: string, kind: Kind, validators: V
   errors.push(...validators.of(schemas[kind], container, path));
   if (!isJsonObject(container)) return;
   for (const key of Object.keys(container)) {
-    // At the top of a form connectors keep what is their own.
+    // Connectors may keep keys of their own at the top of a form.
     if (kind !== 'form' && !knownKeys[kind].includes(key) && errors.length < MAX_FINDINGS) {
       errors.push(unknownField(`${path}.${shortened(key, FIELD_CHARS)}`));
     }
@@ -88,7 +88,13 @@ function visitField(field: Json, path: string, validators: Validators, errors: E
   else if (!isJsonObject(field)) errors.push(invalid(path, 'must be a field, an object with name and type'));
   else if (type === undefined)
     errors.push({ ...invalid(`${path}.type`, 'is required'), code: 'missing_required_field' });
-  else errors.push(invalid(`${path}.type`, `is none of ${Object.keys(fieldSchemas).join(', ')}: it is shown as JSON`));
+  else
+    errors.push(
+      invalid(
+        `${path}.type`,
+        `must be one of ${Object.keys(fieldSchemas).join(', ')}: the dashboard shows this field as JSON`,
+      ),
+    );
 }
 
 const invalid = (field: string, sentence: string): ErrorItem => ({
@@ -96,4 +102,4 @@ const invalid = (field: string, sentence: string): ErrorItem => ({
   field,
   message: `${field} ${sentence}`,
 });
-const unknownField = (field: string): ErrorItem => invalid(field, 'is not known here: the dashboard does not show it');
+const unknownField = (field: string): ErrorItem => invalid(field, 'is unknown: the dashboard does not show it');

@@ -1,13 +1,13 @@
-/** Whether bundles load: some tried at once, and what was seen to load not tried again. */
+/** Checks whether bundles load: a few at a time, remembering the ones that do. */
 import type { ErrorItem } from '../errors.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import type { Connector } from './bundle.ts';
 
 const MAX_CONCURRENT = 4;
-/** Digests of bundles that have been seen to load. */
+/** Remembered bundles that load. */
 const MAX_CACHED = 16;
 
-/** Loads a bundle; resolves to what was found. A replacement must not harm what it replaces. */
+/** Loads a bundle and reports the result. A replacement must not harm the version it replaces. */
 export type LoadCheck = (
   connector: Connector,
   isReplacement: boolean,
@@ -15,14 +15,14 @@ export type LoadCheck = (
 
 export interface LoadCheckResult {
   readonly reasons: readonly ErrorItem[];
-  /** What is odd about a bundle that loads. */
+  /** About a bundle that loads. */
   readonly warnings: readonly ErrorItem[];
 }
 
 export class LoadChecker {
   readonly #check: LoadCheck;
   readonly #semaphore = new Semaphore(MAX_CONCURRENT);
-  /** By digest, with what is odd about each. */
+  /** Bundles that load, by digest. */
   readonly #warningsByDigest = new Map<string, readonly ErrorItem[]>();
 
   constructor(check: LoadCheck) {

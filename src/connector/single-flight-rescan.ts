@@ -1,13 +1,13 @@
-/** Scans of the bundles' folder: one at a time, again if it was asked for meanwhile, and later if it failed. */
+/** Runs one scan of the bundles' folder at a time, once more if requested meanwhile, and again after a failure. */
 
-/** After a folder could not be listed, or a bundle could not be tried, or what was accepted not be written. */
+/** Delay before a failed listing, check or write is repeated. */
 const RETRY_MS = 2_000;
 
 export interface RescanWork {
   scanOnce(): Promise<void>;
-  /** Called before a scan that was put off. */
+  /** Called before a scheduled retry. */
   beforeRetry(): void;
-  /** Told why the folder could not be listed. */
+  /** The folder could not be listed. */
   onError(error: unknown): void;
 }
 
@@ -17,19 +17,19 @@ export class SingleFlightRescan {
   #isRequested = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
-  /** Why the folder could not be listed, as long as it cannot. */
+  /** Why the folder cannot be listed, while that lasts. */
   problem: string | undefined;
 
   constructor(work: RescanWork) {
     this.#work = work;
   }
 
-  /** The one that goes on. */
+  /** The scan in progress. */
   get running(): Promise<void> | undefined {
     return this.#running;
   }
 
-  /** Calls during a scan lead to one more after it. Never rejects. */
+  /** Calls during a scan cause one more after it. Never rejects. */
   scan(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#isRequested = true;
@@ -55,7 +55,7 @@ export class SingleFlightRescan {
     }, RETRY_MS);
   }
 
-  /** Settles when the one that goes on has ended; there is no other after it. */
+  /** Settles when the scan in progress has ended; no other follows. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);

@@ -1,8 +1,7 @@
 /**
- * Bundles as npm packs them: a gzipped tar with everything in one top folder. It is unpacked in memory
- * and never to the disk, so that a name in it can do nothing but be looked up; whatever would mean
- * something else on a disk (a link, a device, a way out, two names that some disks take for one) is
- * refused all the same. The only importer of tar, which is loaded when there is something for it to do.
+ * Bundles as npm packs them: a gzipped tar with one top folder. Unpacked in memory, never to disk, so a path in it is
+ * only a key to look up. What would be dangerous on a disk (links, devices, `..`, names that collide on some file
+ * systems) is refused all the same. The only importer of tar, which is loaded on first use.
  */
 import { Readable } from 'node:stream';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
@@ -11,29 +10,29 @@ import { createGunzip, gzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
 import { type BundleFiles, missing, tooLarge, UnreadableError } from './bundle-files.ts';
 
-/** A tarball as it is sent or lies on the disk. */
+/** Limit of a packed tarball. */
 export const TARBALL_BYTES = 32 * 1024 * 1024;
-/** All that is in it, unpacked. */
+/** Everything in it, unpacked. */
 const UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024;
-/** No larger file of a bundle is read. */
+/** Larger files are never read, so their content is not kept. */
 const FILE_LIMIT_BYTES = 16 * 1024 * 1024;
-/** Files and folders in it. */
+/** Files and folders. */
 const MAX_ENTRIES = 2_000;
 const MAX_PATH_CHARS = 1_000;
-/** What stands between the files about them (long names, attributes): of one, and in all. */
+/** Metadata entries (long names, extended attributes): each, and all together. */
 const META_ENTRY_LIMIT_BYTES = 8 * 1024;
 const META_TOTAL_LIMIT_BYTES = 2 * 1024 * 1024;
 const BLOCK_BYTES = 512;
-/** Looked at before others get their turn. */
+/** Parsed at once before yielding to the event loop. */
 const SLICE_BYTES = 32 * 1024;
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile'];
 
-/** The message is the rest of a sentence that begins with the tarball. */
+/** The message completes a sentence that starts with the tarball. */
 export class TarballError extends UnreadableError {}
 
-/** A file of the bundle. Of one that is larger than any that is read there is nothing but its size. */
+/** A file in the tarball. Without chunks if larger than `FILE_LIMIT_BYTES`. */
 interface PackedFile {
   readonly bytes: number;
   readonly chunks: readonly Buffer[];
@@ -47,7 +46,7 @@ export async function tarballFiles(packed: Buffer): Promise<BundleFiles> {
       const file = files.get(path.replace(/^\.\//, ''));
       if (!file) throw missing();
       if (file.bytes > limitBytes) throw tooLarge(limitBytes);
-      // A piece of the whole would keep the whole.
+      // A copy: a slice would keep the whole unpacked tar in memory.
       return Buffer.concat(file.chunks);
     },
   };
@@ -55,13 +54,13 @@ export async function tarballFiles(packed: Buffer): Promise<BundleFiles> {
 
 const gzipAsync = promisify(gzip);
 
-/** What is packed, piece by piece. @throws TarballError */
+/** The unzipped tarball in chunks. @throws TarballError */
 async function* gunzipChunks(packed: Buffer): AsyncGenerator<Buffer> {
   if (!isGzip(packed)) throw new TarballError('is not gzipped');
   let bytes = 0;
   try {
     for await (const chunk of Readable.from([packed]).pipe(createGunzip({ chunkSize: SLICE_BYTES }))) {
-      // The parser would unpack that as well, without a limit.
+      // The parser would unzip it again, without a limit.
       if (bytes === 0 && isGzip(chunk)) throw new TarballError('is gzipped twice');
       bytes += chunk.length;
       if (bytes > UNPACKED_LIMIT_BYTES) throw new TarballError(`unpacks to more than ${UNPACKED_LIMIT_BYTES} bytes`);
@@ -76,7 +75,7 @@ async function* gunzipChunks(packed: Buffer): AsyncGenerator<Buffer> {
 
 const isGzip = (bytes: Buffer): boolean => GZIP_MAGIC.every((byte, index) => bytes[index] === byte);
 
-/** The files by their path below the top folder. */
+/** The files, by path below the top folder. */
 async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> {
   const { Parser } = await import('tar');
   const files = new Map<string, PackedFile>();
@@ -91,7 +90,7 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
     }
   };
   parser.on('error', (error: Error) => {
-    problem ??= new TarballError(`is no tar that can be read (${error.message.slice(0, 200)})`);
+    problem ??= new TarballError(`is not a readable tar (${error.message.slice(0, 200)})`);
   });
   let hasEnded = false;
   parser.on('eof', () => {
@@ -102,7 +101,7 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
     metaBytes += BLOCK_BYTES + text.length;
     if (metaBytes > META_TOTAL_LIMIT_BYTES) problem ??= tooMuchMetadata(META_TOTAL_LIMIT_BYTES);
   });
-  // What the parser has no name for, and what is longer than it may be.
+  // Unknown entry types, and metadata over the parser's limit.
   parser.on('ignoredEntry', (entry: ReadEntry) => {
     if (entry.meta) problem ??= tooMuchMetadata(META_ENTRY_LIMIT_BYTES);
     else attempt(() => refuseType(entry));
@@ -120,7 +119,7 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
     });
   });
   for await (const chunk of gunzipChunks(packed)) {
-    // What follows the end of the archive the parser would gather, in a copy for each piece.
+    // After the end of the archive, the parser would buffer the rest, copying it for each chunk.
     if (!hasEnded) parser.write(chunk);
     if (problem) break;
     await yieldToEventLoop();
@@ -131,38 +130,38 @@ async function unpack(packed: Buffer): Promise<ReadonlyMap<string, PackedFile>> 
 }
 
 const tooMuchMetadata = (limitBytes: number): TarballError =>
-  new TarballError(`says more than ${limitBytes} bytes about its files`);
+  new TarballError(`has more than ${limitBytes} bytes of metadata`);
 
 function refuseType({ type, path }: ReadEntry): never {
-  throw new TarballError(`holds ${quoted(path)}, which is neither a file nor a folder (${type})`);
+  throw new TarballError(`contains ${quoted(path)}, which is neither a file nor a folder (${type})`);
 }
 
 const quoted = (path: string): string => JSON.stringify(path.slice(0, 200));
 
-/** Checks each name as it comes, and against those before it. */
+/** Checks each entry's name, also against those before it. */
 class EntryNames {
   #top: string | undefined;
   #count = 0;
   readonly #seen = new Map<string, boolean>();
 
-  /** The path below the top folder; undefined for what does not count. @throws TarballError */
+  /** The path below the top folder; undefined for entries to skip. @throws TarballError */
   add(path: string, isFile: boolean): string | undefined {
-    if (++this.#count > MAX_ENTRIES) throw new TarballError(`holds more than ${MAX_ENTRIES} entries`);
+    if (++this.#count > MAX_ENTRIES) throw new TarballError(`has more than ${MAX_ENTRIES} entries`);
     const parts = partsOf(path);
-    // What macOS keeps beside a file when it packs one.
+    // Metadata files that macOS adds.
     if (parts.at(-1)?.startsWith('._')) return undefined;
     const [top, ...rest] = parts;
-    // `./`, and the top folder itself.
+    // `./`
     if (top === undefined) return undefined;
     this.#top ??= top;
     if (top !== this.#top || (rest.length === 0 && isFile)) {
-      throw new TarballError(`holds ${quoted(path)} outside of its one top folder, as npm pack makes it`);
+      throw new TarballError(`contains ${quoted(path)} outside its one top folder; pack it with npm pack`);
     }
     const name = rest.join('/');
     const key = name.normalize('NFC').toLowerCase();
     const wasFile = this.#seen.get(key);
     if (wasFile !== undefined && (wasFile || isFile)) {
-      throw new TarballError(`holds ${quoted(path)} twice, or a name that differs in nothing but its case`);
+      throw new TarballError(`contains ${quoted(path)} twice, or in names that differ only by case`);
     }
     this.#seen.set(key, isFile);
     return name;
@@ -171,20 +170,20 @@ class EntryNames {
 
 function partsOf(path: string): string[] {
   const refuse = (what: string): never => {
-    throw new TarballError(`holds ${quoted(path)}: ${what}`);
+    throw new TarballError(`contains ${quoted(path)}: ${what}`);
   };
-  if (path.length > MAX_PATH_CHARS) refuse(`a name has ${MAX_PATH_CHARS} characters at the most`);
-  if (/\p{Cc}/u.test(path)) refuse('a name has no control characters');
-  if (path.includes('\\')) refuse('the parts of a path are divided by /');
-  if (path.startsWith('/') || /^[a-z]:/i.test(path)) refuse('a path is relative');
+  if (path.length > MAX_PATH_CHARS) refuse(`paths must not exceed ${MAX_PATH_CHARS} characters`);
+  if (/\p{Cc}/u.test(path)) refuse('paths must not contain control characters');
+  if (path.includes('\\')) refuse('paths must use / as separator');
+  if (path.startsWith('/') || /^[a-z]:/i.test(path)) refuse('paths must be relative');
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) refuse('no path leads out');
+  if (parts.includes('..')) refuse('paths must not contain ..');
   return parts;
 }
 
 const TOP_FOLDER = 'package';
 
-/** Packs files the way npm does. @param files by their path in the bundle */
+/** Packs files as npm does. The same files give the same bytes. @param files by path in the bundle */
 export async function tarballOf(files: ReadonlyMap<string, Buffer>): Promise<Buffer> {
   const { Header, Pack, ReadEntry } = await import('tar');
   const pack = new Pack({ portable: true });
@@ -210,8 +209,7 @@ export async function tarballOf(files: ReadonlyMap<string, Buffer>): Promise<Buf
   return packed;
 }
 
-/** The same files make the same bytes, … */
+/** Fixed times and gzip OS field: the same files give the same bytes on every machine. */
 const EPOCH = new Date(0);
-/** … also on another system, which the header of gzip would name. */
 const OS_BYTE = 9;
 const UNKNOWN_OS = 255;

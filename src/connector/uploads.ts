@@ -1,7 +1,4 @@
-/**
- * Bundles that come over the API. They are checked whole before anything is stored, and then lie in the
- * bundles' folder like any other, as `{_id}.tgz`.
- */
+/** Bundles uploaded through the API: checked completely, then stored in the bundles' folder as `{_id}.tgz`. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
@@ -11,14 +8,14 @@ import type { Catalog } from './catalog.ts';
 import { bundleEntries, MAX_BUNDLES, readTarball } from './folder.ts';
 import { type ConnectorRow, rowOf, uploadedEntry } from './registry-entry.ts';
 
-/** Uploads that wait, their bodies unread. */
+/** Queued uploads whose bodies have not been read. */
 const MAX_WAITING = 16;
-/** Tarballs in memory; one of them is checked and stored. */
+/** Tarballs in memory at once. They are checked and stored one at a time. */
 const MAX_IN_MEMORY = 2;
 
 export interface UploadResult {
   readonly row: ConnectorRow;
-  /** It did not replace an earlier upload. */
+  /** False if it replaced an earlier upload. */
   readonly isNew: boolean;
 }
 
@@ -33,7 +30,7 @@ export class BundleUploads {
     this.#catalog = catalog;
   }
 
-  /** Removes what an upload has left behind that was cut off with its server. */
+  /** Removes temporary files of uploads that a server crash interrupted. */
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#folder)) {
       if (isTemporary(name) && /^\.[0-9a-f]{24}\.tgz\./.test(name)) await rm(join(this.#folder, name), { force: true });
@@ -41,11 +38,11 @@ export class BundleUploads {
   }
 
   /**
-   * Stores a tarball as the bundle of the connector that it holds. What asks for more than was accepted
-   * is stored and waits to be approved, as the row says.
+   * Checks and stores a tarball. If it requests permissions nobody granted, it is stored and waits for approval,
+   * as the row says.
    *
-   * @param read gives the tarball, when it has its turn
-   * @throws RequestError 422 with every reason; nothing has changed then
+   * @param read called when the upload reaches the head of the queue
+   * @throws RequestError 422 with every reason; nothing is stored then
    */
   async put(read: () => Promise<Buffer>): Promise<UploadResult> {
     if (this.#memorySemaphore.waiting >= MAX_WAITING) throw requestError('overloaded');
@@ -65,7 +62,7 @@ export class BundleUploads {
     const entries = await asStoreErrors(() => bundleEntries(this.#folder));
     const isNew = !entries.includes(folder);
     if (isNew && entries.length >= MAX_BUNDLES) {
-      throw requestError('invalid_field', { field: 'bundle', message: `there are ${MAX_BUNDLES} bundles at the most` });
+      throw requestError('invalid_field', { field: 'bundle', message: `there can be at most ${MAX_BUNDLES} bundles` });
     }
     await asStoreErrors(async () => {
       await replaceFile(join(this.#folder, folder), tarball);
@@ -75,17 +72,17 @@ export class BundleUploads {
     const entry = this.#catalog.entry(folder);
     const digests = [entry?.connector, entry?.candidate?.connector].map((connector) => connector?.bundle.digest);
     if (entry && digests.includes(bundle.digest)) return { row: rowOf(entry), isNew };
-    // Somebody else has put another bundle there in the same moment, or the disk fails.
+    // Another bundle was put there at the same moment, or the disk failed.
     throw entry && entry.reasons.length > 0 ? refusal(entry.reasons) : requestError('conflict');
   }
 
-  /** Whether the bundle of a connector came this way. */
+  /** Whether a connector's bundle was uploaded. */
   has(connectorId: string): boolean {
     const entry = this.#catalog.entry(uploadedEntry(connectorId));
     return entry !== undefined && rowOf(entry)._id === connectorId;
   }
 
-  /** Removes the bundle of a connector that came this way. */
+  /** Removes an uploaded bundle. */
   async remove(connectorId: string): Promise<void> {
     await this.#writeSemaphore.run(async () => {
       await asStoreErrors(async () => {

@@ -1,16 +1,16 @@
-/** Tells when something under the bundles' folder has changed and then been quiet for a moment. */
+/** Watches the bundles' folder and reports changes, debounced. */
 import { basename, dirname } from 'node:path';
 import { watch } from 'chokidar';
 
 const DEBOUNCE_MS = 100;
-/** A copy that goes on and on is looked at all the same after this long. */
+/** Report at the latest after this long, even while changes continue. */
 const MAX_WAIT_MS = 500;
 
-/** Folders below `connectors/` that are watched; a bundle's main file lies no deeper. */
+/** Folder levels below `connectors/`; a bundle's main file is never deeper. */
 const MAX_DEPTH = 8;
 
 export interface Watcher {
-  /** Files elsewhere whose change counts as well. */
+  /** Watches files elsewhere, too. */
   add(paths: Iterable<string>): void;
   close(): Promise<void>;
 }
@@ -35,13 +35,13 @@ export function watchBundles(folder: string, onChange: () => void): Watcher {
     clearTimeout(timer);
     timer = setTimeout(notify, Math.max(0, Math.min(DEBOUNCE_MS, firstAt + MAX_WAIT_MS - now)));
   });
-  // A folder that cannot be watched is a bundle that cannot be read: the scan says so.
+  // The scan reports a folder that cannot be watched as one that cannot be read.
   watcher.on('error', notify);
-  // What changed while the watch was being set up was not seen.
+  // Changes during the setup were not seen.
   watcher.once('ready', notify);
   return {
     add(paths) {
-      // A build that goes on when the watch ends names its files all the same.
+      // A build may still be running after the watcher was closed.
       if (!watcher.closed) watcher.add([...paths]);
     },
     async close() {

@@ -142,7 +142,7 @@ describe('fetch is answered from the table', () => {
     [
       'what is not in it',
       { url: '/v1/flows' },
-      { code: 'request_failed', message: 'Nothing is stubbed for GET /v1/flows.' },
+      { code: 'request_failed', message: 'There is no stub for GET /v1/flows.' },
     ],
     ['another method', { url: '/v1/integrations/a', method: 'PUT' }, { code: 'request_failed' }],
     ['what the manifest does not permit', { url: 'https://closed.example.com/a' }, { code: 'permission_denied' }],
@@ -159,7 +159,7 @@ test('a project that does not build is refused with file and line', async () => 
   );
   await writeFile(join(broken, 'package.json'), '{"name":"a","version":"1.0.0","main":"index.js","connector":{}}');
   await writeFile(join(broken, 'index.js'), "require('node:fs');");
-  await expect(createCompartment(broken)).rejects.toThrow('index.js:1:9 error node:fs is not there');
+  await expect(createCompartment(broken)).rejects.toThrow('index.js:1:9 error node:fs is not available');
 });
 
 /** Beside them there is esbuild, which ends with this process. */

@@ -114,7 +114,7 @@ test('build writes the main file and its map; with an error it writes nothing, a
   const before = await readFile(join(cwd, 'ts/dist/index.js'), 'utf8');
   expect(await callCommand(['build', 'ts'], { cwd })).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('src/index.ts:1:8 error node:fs is not there'),
+    stderr: expect.stringContaining('src/index.ts:1:8 error node:fs is not available'),
   });
   expect(await readFile(join(cwd, 'ts/dist/index.js'), 'utf8')).toBe(before);
 

@@ -80,7 +80,10 @@ test.each<[string, Record<string, string>, string[]]>([
     {
       'index.js': `const { progress } = require('bulkhead');\nconst fs = require('node:fs');\n\nconst own = require('./own.js');\n${CODE}`,
     },
-    ['index.js:2:20 error node:fs is not there', 'index.js:4:21 error ./own.js is another file, and a bundle is one'],
+    [
+      'index.js:2:20 error node:fs is not available',
+      'index.js:4:21 error ./own.js is another file, but a bundle is a single file',
+    ],
   ],
   [
     'forbidden imports of a module',
@@ -89,7 +92,7 @@ test.each<[string, Record<string, string>, string[]]>([
       'index.js':
         "import { progress } from 'bulkhead';\nexport { x } from 'lodash';\nexport const installer = { verify: () => import('fs') };\n",
     },
-    ['index.js:2:19 error lodash is another file', 'index.js:3:49 error fs is not there'],
+    ['index.js:2:19 error lodash is another file', 'index.js:3:49 error fs is not available'],
   ],
   [
     'a syntax error',
@@ -121,7 +124,7 @@ test.each<[string, Record<string, string>, string[]]>([
     'functions without a section',
     { 'index.js': 'exports.verify = () => {};' },
     [
-      'package.json:4:3 error index.js does not load: its functions must stand in sections (installer, uninstaller, settings, utilities, hooks, wrappers), and these do not: verify',
+      'package.json:4:3 error index.js does not load: functions must be in sections (installer, uninstaller, settings, utilities, hooks, wrappers), but these are not: verify',
     ],
   ],
   [
@@ -138,7 +141,7 @@ test.each<[string, Record<string, string>, string[]]>([
         "const a = 1;\n/* größer */ import { join } from 'path';\nimport { createCompartment } from 'bulkhead/test';\nexport default [join, createCompartment, a];\n",
     },
     [
-      'src/other.ts:2:35 error path is not there',
+      'src/other.ts:2:35 error path is not available',
       'src/other.ts:3:35 error bulkhead/test is for tests',
       'src/index.ts:2:8 error Could not resolve "not-installed"',
     ],
@@ -176,8 +179,8 @@ test('what the runtime takes and makes nothing of is a warning', async () => {
     [
       'package.json:6:5 warning connector.permission is not a field of this object',
       'package.json:7:17 warning connector.limits.memory is not a field of this object',
-      'package.json:10:22 warning connector.settings.sections.0.titel is not known here',
-      'package.json:11:24 warning connector.settings.sections.0.fields.0.type is none of input, ',
+      'package.json:10:22 warning connector.settings.sections.0.titel is unknown',
+      'package.json:11:24 warning connector.settings.sections.0.fields.0.type must be one of input, ',
       'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field',
       'package.json:13:44 warning connector.settings.sections.0.fields.2.value must be boolean',
       'package.json:14:9 warning connector.settings.sections.0.fields.3.name is required',
@@ -192,7 +195,7 @@ test('what is exported and cannot be called is a warning', async () => {
     'index.js': 'export const installer = { verify() {} };\nexport default { settings: {} };\n',
   });
   expect(stderr).toContain(
-    'package.json:5:3 warning index.js loads, but it exports what no call can reach, beside its sections: default.settings',
+    'package.json:5:3 warning index.js loads, but these exports cannot be called: default.settings',
   );
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 1 warning: shop 1\.0\.0/)]);
 });
@@ -230,6 +233,6 @@ test("a library in the bundle is not its author's: what it only tries is a warni
   });
   expect([code, linesOf(stderr)]).toEqual([
     0,
-    [expect.stringContaining('node_modules/tolerant/index.js:2:20 warning node:os is not there')],
+    [expect.stringContaining('node_modules/tolerant/index.js:2:20 warning node:os is not available')],
   ]);
 });

@@ -78,12 +78,12 @@ describe('names', () => {
     ['another name of the one top folder', 'anything/x.js', /one top folder/],
     ['a file beside the top folder', 'README.md', /one top folder/],
     ['a file that is called like the top folder', 'package', /one top folder/],
-    ['a way out', 'package/../../etc/cron.d/x', /no path leads out/],
-    ['a way out and back in', 'package/a/../x.js', /no path leads out/],
+    ['a way out', 'package/../../etc/cron.d/x', /must not contain \.\./],
+    ['a way out and back in', 'package/a/../x.js', /must not contain \.\./],
     ['an absolute path', '/etc/passwd', /relative/],
     ['an absolute path of Windows', 'C:/Windows/x.js', /relative/],
-    ['a path with backslashes', 'package\\x.js', /divided by/],
-    ['a way out with backslashes', 'package/..\\..\\x.js', /divided by/],
+    ['a path with backslashes', 'package\\x.js', /must use \//],
+    ['a way out with backslashes', 'package/..\\..\\x.js', /must use \//],
     ['a name with a line break', 'package/a\nb.js', /control characters/],
     ['the code a second time', 'package/index.js', /twice/],
     ['the manifest a second time, by another way', 'package/./package.json', /twice/],
@@ -163,7 +163,7 @@ describe('sizes', () => {
   });
 
   test('an entry that says it is longer than the tarball is refused', async () => {
-    expect(await reasonsOf(withEntries({ path: 'package/x', size: 8 * 1024 * MB }))).toMatch(/no tar/);
+    expect(await reasonsOf(withEntries({ path: 'package/x', size: 8 * 1024 * MB }))).toMatch(/not a readable tar/);
   });
 
   test('code that is too long is refused, in the words of a folder', async () => {
@@ -178,9 +178,9 @@ describe('sizes', () => {
       content: '5 a=\n'.repeat(bytes / 5),
     });
     const file = { path: 'package/x.js' };
-    expect(await reasonsOf(withEntries(about(10_000), file))).toMatch(/more than 8192 bytes about/);
+    expect(await reasonsOf(withEntries(about(10_000), file))).toMatch(/more than 8192 bytes of metadata/);
     expect(await reasonsOf(withEntries(...Array.from({ length: 400 }, () => about(8_000)), file))).toMatch(
-      /more than 2097152 bytes about/,
+      /more than 2097152 bytes of metadata/,
     );
     expect(await reasonsOf(withEntries(about(8_000), file, about(8_000)))).toBe('');
   });
@@ -202,24 +202,24 @@ describe('damage', () => {
 
   test('a tar that ends in the middle of a file is refused, however well it is gzipped', async () => {
     const raw = tarOf(bundleEntries('b', { code: 'x'.repeat(5_000) }));
-    expect(await reasonsOf(gzipSync(raw.subarray(0, 3_000)))).toMatch(/no tar/);
+    expect(await reasonsOf(gzipSync(raw.subarray(0, 3_000)))).toMatch(/not a readable tar/);
     expect(await reasonsOf(gzipSync(raw))).toBe('');
   });
 
   test('one bit that has flipped is found', async () => {
     const flipped = Buffer.from(good);
     flipped[good.length >> 1] = (flipped[good.length >> 1] as number) ^ 1;
-    expect(await reasonsOf(flipped)).toMatch(/is damaged|cut off|no tar/);
+    expect(await reasonsOf(flipped)).toMatch(/is damaged|cut off|not a readable tar/);
   });
 
   test.each([
     ['nothing', Buffer.alloc(0), /not gzipped/],
     ['a tar without gzip', gunzipSync(good), /not gzipped/],
     ['a zip', Buffer.from('PK\u0003\u0004 and more'), /not gzipped/],
-    ['gzip of nothing', gzipSync(''), /no tar/],
-    ['gzip of a text', gzipSync('no tar '.repeat(500)), /no tar/],
-    ['gzip of zeros', gzipSync(Buffer.alloc(2_048)), /no tar|package\.json is missing/],
-    ['an empty tar', tgzOf([]), /no tar|package\.json is missing/],
+    ['gzip of nothing', gzipSync(''), /not a readable tar/],
+    ['gzip of a text', gzipSync('no tar '.repeat(500)), /not a readable tar/],
+    ['gzip of zeros', gzipSync(Buffer.alloc(2_048)), /not a readable tar|package\.json is missing/],
+    ['an empty tar', tgzOf([]), /not a readable tar|package\.json is missing/],
     ['a tar without a manifest', tgzOf([{ path: 'package/index.js', content: 'x' }]), /package\.json is missing/],
     ['a tar without the code', tgzOf(bundleEntries('b', bundle).slice(0, 1)), /main \(index\.js\) is missing/],
   ])('%s is refused', async (_what, tarball, message) => {
