@@ -1,4 +1,4 @@
-/** `bulkhead backup`: on the data folder itself, or by the server that has it. */
+/** `bulkhead backup`: reads the data folder, or asks the server that uses it. */
 import { createWriteStream, existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -14,10 +14,10 @@ import { isServerNamed, withStore } from './with-store.ts';
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Saves all integrations, and what connectors may reach, to a file, while a server serves them or not.',
+  summary: 'Saves all integrations and granted permissions to a file. The server may keep running.',
   expects: 'one file',
-  args: [['<file>', 'where to, `bulkhead.backup.gz`']],
-  flags: [{ syntax: '--overwrite', help: 'replaces a file that is there' }, jsonFlag],
+  args: [['<file>', 'where to save, such as `bulkhead.backup.gz`']],
+  flags: [{ syntax: '--overwrite', help: 'replaces an existing file' }, jsonFlag],
   options: ['data', ...serverOptions],
   usesServer: true,
   examples: ['bulkhead backup bulkhead.backup.gz', 'BULKHEAD_TOKEN=secret bulkhead backup nightly.gz --overwrite'],
@@ -26,11 +26,11 @@ export const backup: Command = {
     const { args, flags, options, url, signal, out, cwd } = context;
     const file = resolve(cwd, args[0] as string);
     if (existsSync(file) && flags.overwrite !== true) {
-      throw new CommandError(`${args[0]} is there already; --overwrite replaces it.`);
+      throw new CommandError(`${args[0]} already exists; --overwrite replaces it.`);
     }
     const folder = dirname(file);
     if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
-    // An empty backup of a folder that was misspelt would be found out when it is needed.
+    // A misspelt folder would give an empty backup, noticed only when it is needed.
     if (!isServerNamed(context) && !existsSync(options.data))
       throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
@@ -58,7 +58,7 @@ export const backup: Command = {
       await rm(temporary, { force: true });
     }
     print(context, {
-      text: `Saved to ${args[0]}. Credentials in it stay encrypted: keep the secret key too, apart from it.`,
+      text: `Saved to ${args[0]}. Its credentials are encrypted: back up the secret key, too, in another place.`,
       json: { file, bytes: (await stat(file)).size },
     });
     return undefined;

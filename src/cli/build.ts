@@ -1,4 +1,4 @@
-/** `bulkhead build`: one file and its source map, where the manifest's `main` says. */
+/** `bulkhead build`: writes one file and its source map to the manifest's `main`. */
 import { join } from 'node:path';
 import { mainOf, writeFiles } from '../author/project-build.ts';
 import { type Command, CommandError, FAILED, jsonFlag, print } from './command.ts';
@@ -6,7 +6,7 @@ import { folderArgument, folderOf, inspect, printFindings, summarize } from './i
 
 export const build: Command = {
   name: 'build',
-  summary: 'Makes one file with a source map of the file that package.json names as "source".',
+  summary: 'Builds the "source" of package.json into one file with a source map.',
   expects: 'one folder',
   args: [folderArgument],
   flags: [jsonFlag],
@@ -16,9 +16,7 @@ export const build: Command = {
     const inspection = await inspect(context);
     const { project, bundle, findings } = inspection;
     if (bundle && project?.source === undefined) {
-      throw new CommandError(
-        'There is nothing to build: package.json names no "source", and main is the code as it is.',
-      );
+      throw new CommandError('There is nothing to build: package.json has no "source", so main is used as it is.');
     }
     printFindings(context, inspection);
     if (!bundle) {

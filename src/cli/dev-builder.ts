@@ -1,4 +1,4 @@
-/** Builds an author's folder into a bundle, again and again. */
+/** Rebuilds an author's folder into a bundle. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
@@ -7,7 +7,7 @@ import { readProject } from '../author/project.ts';
 import { buildProject, type Files, writeFiles } from '../author/project-build.ts';
 import { type CommandContext, CommandError } from './command.ts';
 
-/** One build at a time; what changes meanwhile leads to one more. */
+/** Runs one build at a time, and once more if something changes meanwhile. */
 export class DevBuilder {
   readonly #context: CommandContext;
   readonly #folder: string;
@@ -15,7 +15,7 @@ export class DevBuilder {
   #building: Promise<void> | undefined;
   #isRequested = false;
   #lastFingerprint = '';
-  /** Files outside of the folder that the source imports: those of a neighbour in a repository of many. */
+  /** Imported files outside the folder, such as another package of a monorepo. */
   externalFiles: readonly string[] = [];
 
   constructor(context: CommandContext, folder: string, target: string) {
@@ -52,7 +52,7 @@ export class DevBuilder {
     this.#lastFingerprint = fingerprint;
     for (const finding of findings) out.write(`${findingLine(finding)}\n`);
     if (!files || findings.some(isError)) {
-      out.write('Not built: what was there before serves on.\n');
+      out.write('Not built. The previous version stays in use.\n');
       return;
     }
     await writeFiles(files, this.#target);
@@ -74,7 +74,7 @@ export class DevBuilder {
   }
 }
 
-/** Libraries stay as they are. */
+/** Installed libraries do not change, so they are not watched. */
 const isExternalSource = (path: string): boolean => path.startsWith('..') && !/[\\/]node_modules[\\/]/.test(path);
 
 function fingerprintOf(files: Files | undefined, findings: readonly Finding[]): string {

@@ -1,10 +1,10 @@
-/** What a server tells of one connector and its runs, as lines for its author. */
+/** Prints a server's events about one connector and its runs for the author. */
 
 import type { Output } from './command.ts';
 import type { ServerEvent } from './follow-events.ts';
 import { type ReplyError, requestOk, type ServerTarget } from './server-client.ts';
 
-/** What is read of an event's data. */
+/** The parts of an event's data that are used. */
 interface EventData {
   readonly _connectorId?: string;
   readonly _integrationId?: string;
@@ -22,7 +22,7 @@ interface EventData {
   readonly wallMs?: number;
   readonly errors?: readonly ReplyError[];
   readonly digest?: string;
-  /** Origins that are newly asked for. */
+  /** Newly requested origins. */
   readonly adds?: readonly string[];
 }
 
@@ -33,8 +33,8 @@ export class DevLog {
   readonly #autoApprove: boolean;
 
   /**
-   * @param isOurs whether an event is about the connector that is written
-   * @param autoApprove whether to accept at once what it newly asks for
+   * @param isOurs whether an event is about this connector
+   * @param autoApprove whether to grant new permissions at once
    */
   constructor(out: Output, server: ServerTarget, isOurs: (event: EventData) => boolean, autoApprove: boolean) {
     this.#out = out;
@@ -62,17 +62,17 @@ export class DevLog {
     }
   }
 
-  /** A version that asks for more than was accepted. */
+  /** A version requests new permissions. */
   async onHeld({ _connectorId, digest, adds = [] }: EventData): Promise<void> {
-    const asks = `it newly asks for ${adds.join(', ')}`;
-    if (!this.#autoApprove) return this.#print(`Held back until it is approved on the server: ${asks}.`);
+    const asks = `it requests ${adds.join(', ')}`;
+    if (!this.#autoApprove) return this.#print(`Waiting for approval on the server: ${asks}.`);
     const path = `/v1/connectors/${_connectorId}/approve`;
     try {
       await requestOk(this.#server, { method: 'POST', path, body: JSON.stringify({ digest }) });
-      this.#print(`Accepted, since it is yours: ${asks}.`);
+      this.#print(`Approved automatically: ${asks}.`);
     } catch (error) {
-      // A newer version has come meanwhile; or the server is ending.
-      this.#print(`Not accepted: ${(error as Error).message}`);
+      // A newer version has arrived meanwhile, or the server is stopping.
+      this.#print(`Not approved: ${(error as Error).message}`);
     }
   }
 
@@ -87,11 +87,11 @@ export class DevLog {
     for (const { code, message } of fault === undefined ? errors : []) this.#print(`  ${code}: ${message}`);
     if (outcome !== 'failed') return;
     this.#showStack(event).catch(() => {
-      // The server is ending; what failed has been said.
+      // The server is stopping; the error itself has been printed.
     });
   }
 
-  /** It stands in the run's record alone. */
+  /** Only the run's record has the stack. */
   async #showStack({ _integrationId, runId }: EventData): Promise<void> {
     const path = `/v1/integrations/${_integrationId}/runs/${runId}`;
     const { stack = '' } = (await (await requestOk(this.#server, { method: 'GET', path })).json()) as {

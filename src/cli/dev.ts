@@ -1,4 +1,4 @@
-/** `bulkhead dev`: builds a connector whenever it changes, and serves it. */
+/** `bulkhead dev`: serves a connector and rebuilds it on every change. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -20,18 +20,18 @@ import { followEvents } from './follow-events.ts';
 import { folderArgument, folderOf } from './inspect.ts';
 import { requestOk, type ServerTarget } from './server-client.ts';
 
-/** In the author's folder; hidden, so that nobody takes it for a part of the connector. */
+/** In the author's folder; hidden, since it is not part of the connector. */
 const OWN_FOLDER = '.bulkhead';
 const TOKEN_BYTES = 24;
 
 export const dev: Command = {
   name: 'dev',
-  summary: 'Serves a connector while you write it: builds, reloads, and shows what its runs log.',
+  summary: 'Serves a connector while you write it: rebuilds, reloads and shows the log of its runs.',
   expects: 'one folder',
   args: [folderArgument],
   flags: [
-    { syntax: '--install', help: 'installs the connector if no integration has it yet' },
-    { syntax: '--into <folder>', help: 'only puts the bundle there, for a server that watches that folder' },
+    { syntax: '--install', help: 'installs the connector if no integration uses it yet' },
+    { syntax: '--into <folder>', help: 'only writes the bundle there, for a server that watches that folder' },
   ],
   options: optionNames.filter((name) => name !== 'connectors' && name !== 'log'),
   usesServer: true,
@@ -44,7 +44,7 @@ export const dev: Command = {
 
   async run(context) {
     const folder = folderOf(context);
-    // What is misspelt is not to be made; what package.json is to say may be about to be written.
+    // Do not create a misspelt folder. A missing package.json is fine: it may be written later.
     if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
     const into = typeof context.flags.into === 'string' ? resolve(context.cwd, context.flags.into) : undefined;
     const connectors = into ?? join(folder, OWN_FOLDER, 'connectors');
@@ -61,12 +61,12 @@ export const dev: Command = {
     try {
       if (server?.runtime && context.flags.install === true)
         await installIfMissing(context, server.runtime, server.target, folder);
-      context.out.write(`Watching ${relative(context.cwd, folder) || '.'}; Ctrl+C ends it.\n`);
+      context.out.write(`Watching ${relative(context.cwd, folder) || '.'}; press Ctrl+C to stop.\n`);
       if (!context.signal.aborted) await once(context.signal, 'abort');
     } finally {
       await watcher.close();
       await builder.idle().catch(() => {
-        // Said above.
+        // Already printed.
       });
       await unfollow?.();
       await server?.runtime?.close({ drainMs: 0 });
@@ -76,7 +76,7 @@ export const dev: Command = {
 };
 
 interface DevServer {
-  /** Absent: it is somebody else's. */
+  /** Absent if another process runs the server. */
   readonly runtime?: Runtime;
   readonly target: ServerTarget;
 }
@@ -86,7 +86,7 @@ async function serve(context: CommandContext, folder: string, connectors: string
   const data = explicitOptions.data ?? join(folder, OWN_FOLDER, 'data');
   const token = explicitOptions.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
   await mkdir(connectors, { recursive: true });
-  // What runs do is told by events; what is left is what is wrong with the server.
+  // Runs are shown from events; the log is only for problems of the server.
   const logger = pino(
     { level: 'error' },
     { write: (line) => out.write(`! ${(JSON.parse(line) as { msg: string }).msg}\n`) },
@@ -111,16 +111,16 @@ async function serve(context: CommandContext, folder: string, connectors: string
   };
 }
 
-/** One whose events are followed, if there is a token for it. */
+/** The server to follow events of, if there is a token for it. */
 async function remoteServer({ url, options, signal, out }: CommandContext): Promise<DevServer | undefined> {
   if (options.token !== undefined) return { target: { url, options, signal, reason: 'dev follows the server' } };
-  out.write('What runs log is shown with BULKHEAD_TOKEN (and BULKHEAD_URL) of the server.\n');
+  out.write('Set BULKHEAD_TOKEN (and BULKHEAD_URL) of the server to see the log of its runs.\n');
   return undefined;
 }
 
 type Row = Pick<ConnectorRow, '_id' | 'status' | 'name' | 'version' | 'errors' | 'pending'>;
 
-/** Says what has become of the connector so far, and what happens from now on. */
+/** Prints the connector's present status, then its events. */
 async function follow(
   { out }: CommandContext,
   { target, runtime }: DevServer,
@@ -132,7 +132,7 @@ async function follow(
   let connectorId = await connectorIdIn(folder);
   const log = new DevLog(out, target, (event) => isOurs(event, connectorId), runtime !== undefined);
   const unfollow = await followEvents(target, (event) => {
-    // The id is made from the name, which may change while it is written.
+    // The id may derive from the name, which may change.
     if (event.name === 'connector.loaded' && event.data.folder === name) connectorId = String(event.data._connectorId);
     log.handle(event);
   });
@@ -165,7 +165,7 @@ async function installIfMissing(
   const [existing] = (await response.json()) as { _id: string; name: string }[];
   try {
     const { _id, name } = existing ?? (await runtime.install(connectorId));
-    out.write(`${existing ? 'Was installed before' : 'Installed'} as ${name}: ${_id}\n`);
+    out.write(`${existing ? 'Already installed' : 'Installed'} as ${name}: ${_id}\n`);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     out.write(`Not installed: ${error.code}: ${error.message}\n`);

@@ -1,4 +1,4 @@
-/** `bulkhead doctor`: what is wrong with this machine or data folder, in sentences. */
+/** `bulkhead doctor`: reports problems of this machine and the data folder. */
 import { resolve } from 'node:path';
 import type { Options } from '../options.ts';
 import { type Command, FAILED, jsonFlag, serverOptions } from './command.ts';
@@ -18,7 +18,7 @@ const labels = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as cons
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Says what is wrong with this machine, the data folder or the bundles; changes nothing.',
+  summary: 'Checks this machine, the data folder and the bundles. Changes nothing.',
   expects: 'nothing',
   flags: [jsonFlag],
   options: ['data', 'connectors', 'isolation', 'secretKey', ...serverOptions],
@@ -37,7 +37,7 @@ export const doctor: Command = {
     const problems = results.filter(({ status }) => status === 'problem').length;
     if (isJson) out.write(`${JSON.stringify({ healthy: problems === 0, verdicts: results })}\n`);
     else
-      out.write(problems === 0 ? 'Nothing stands in the way.\n' : `${problems} problem${problems === 1 ? '' : 's'}.\n`);
+      out.write(problems === 0 ? 'No problems found.\n' : `${problems} problem${problems === 1 ? '' : 's'} found.\n`);
     return problems === 0 ? undefined : FAILED;
   },
 };
@@ -55,7 +55,7 @@ async function* runChecks(options: Options, cwd: string, progress: ProgressLine)
   const data = await checkDataFolder(resolve(cwd, options.data), options.secretKey !== undefined, Date.now());
   yield* data.results;
   yield await checkPort(options, data.holder);
-  // Without a compartment none of them loads, and that has been said.
+  // Without a compartment no bundle loads, which has been reported.
   if (compartmentResult.status !== 'ok') return;
   const folder = resolve(cwd, options.connectors);
   yield* await checkBundles(folder, options.isolation, (name) => progress.show(`Loading ${name} …`));

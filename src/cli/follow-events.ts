@@ -1,4 +1,4 @@
-/** A server's `/events`, followed from now on, over lost connections. */
+/** Follows a server's `/events`, reconnecting when the connection is lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CommandError } from './command.ts';
@@ -12,9 +12,9 @@ export interface ServerEvent {
 }
 
 /**
- * Settles when the server has begun to tell, and with how to end it. What went wrong later is tried again.
+ * Resolves once connected, to a function that stops following. Later failures are retried.
  *
- * @throws CommandError if it does not begin
+ * @throws CommandError if the first connection fails
  */
 export async function followEvents(
   server: Omit<ServerTarget, 'signal'>,
@@ -32,7 +32,7 @@ export async function followEvents(
     ) {
       if (stream) lastId = (await readToEnd(stream, onEvent)) ?? lastId;
       await sleep(RETRY_MS, undefined, { signal: controller.signal }).catch(() => {
-        // It is to end: the loop sees that.
+        // Aborted: the loop ends.
       });
     }
   })();
@@ -47,7 +47,7 @@ type EventStream = ReadableStream<{ id?: string | undefined; event?: string | un
 async function openStream(server: ServerTarget, lastId: string | undefined): Promise<EventStream> {
   const headers = lastId === undefined ? {} : { 'last-event-id': lastId };
   const response = await sendRequest(server, { method: 'GET', path: '/v1/events', headers });
-  if (!response.ok || !response.body) throw new CommandError(`The server tells no events (${response.status}).`);
+  if (!response.ok || !response.body) throw new CommandError(`The server does not send events (${response.status}).`);
   return response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 }
 
@@ -55,12 +55,12 @@ async function tryReopen(server: ServerTarget, lastId: string | undefined): Prom
   try {
     return await openStream(server, lastId);
   } catch {
-    // It may come back.
+    // The server may come back.
     return undefined;
   }
 }
 
-/** @returns the id of the last event */
+/** @returns the last event's id */
 async function readToEnd(stream: EventStream, onEvent: (event: ServerEvent) => void): Promise<string | undefined> {
   let lastId: string | undefined;
   try {
@@ -69,7 +69,7 @@ async function readToEnd(stream: EventStream, onEvent: (event: ServerEvent) => v
       onEvent({ name: event, data: JSON.parse(data) as ServerEvent['data'] });
     }
   } catch {
-    // The connection was lost, or is to end.
+    // The connection was lost or aborted.
   }
   return lastId;
 }

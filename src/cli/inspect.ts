@@ -1,4 +1,4 @@
-/** Looks at an author's folder for a command, and prints what is wrong with it. */
+/** Inspects an author's folder for a command and prints findings. */
 import { resolve } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
 import { findingLine, isError } from '../author/finding.ts';
@@ -7,7 +7,7 @@ import { RequestError } from '../errors.ts';
 import { type CommandContext, CommandError } from './command.ts';
 import { progressLineOn } from './progress-line.ts';
 
-export const folderArgument = ['[folder]', 'where package.json lies; by default here'] as const;
+export const folderArgument = ['[folder]', 'folder with package.json; default: the current one'] as const;
 
 export const folderOf = ({ args, cwd }: CommandContext): string => resolve(cwd, args[0] ?? '.');
 
@@ -23,16 +23,16 @@ export async function inspect(context: CommandContext): Promise<Inspection> {
   }
 }
 
-/** Findings go to stderr, where they do not stand in the way of a result. */
+/** Findings go to stderr, the result to stdout. */
 export function printFindings({ err, flags }: CommandContext, { findings }: Inspection): void {
   if (flags.json === true) return;
   for (const finding of findings) err.write(`${findingLine(finding)}\n`);
 }
 
-/** How many errors and warnings, in words. */
+/** Counts errors and warnings, in words. */
 export function summarize({ findings }: Inspection): string {
   const errors = findings.filter(isError).length;
   const warnings = findings.length - errors;
   const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-  return errors + warnings === 0 ? 'Nothing is wrong' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
+  return errors + warnings === 0 ? 'No problems found' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
 }

@@ -19,16 +19,16 @@ const ID = /^[0-9a-f]{24}$/;
 
 export const invoke: Command = {
   name: 'invoke',
-  summary: 'Calls a function of an installed connector, and prints its answer.',
+  summary: 'Calls a function of an installed connector and prints its answer.',
   expects: 'an integration, a section and a function',
   args: [
-    ['<integration>', 'its id, or its name if no other has it'],
+    ['<integration>', 'its id, or its name if that is unique'],
     ['<section>', sections.join(', ')],
-    ['<function>', 'of that section'],
+    ['<function>', 'a function of that section'],
   ],
   flags: [
     { syntax: '--body <json>', help: "the call's body, a JSON object; @FILE reads a file, - reads stdin" },
-    { syntax: '--logs', help: 'prints the log lines of the run, on stderr' },
+    { syntax: '--logs', help: "prints the run's log to stderr" },
     jsonFlag,
   ],
   options: serverOptions,
@@ -43,7 +43,7 @@ export const invoke: Command = {
     const { args, flags, options, url, signal, out, err } = context;
     const [integration = '', section = '', name = ''] = args;
     if (!sections.some((known) => known === section)) {
-      throw new UsageError(`${section} is no section that can be called: ${sections.join(', ')} are.`);
+      throw new UsageError(`${section} is not a callable section. Use one of: ${sections.join(', ')}.`);
     }
     const body = await readBody(context);
     const server: ServerTarget = { url, options, signal, reason: 'invoke asks a server' };
@@ -105,11 +105,9 @@ async function findIntegrationId(server: ServerTarget, name: string): Promise<st
     path = nextPage(response);
   }
   const [only, ...others] = matches;
-  if (!only) throw new CommandError(`There is no integration of the name ${name}.`);
+  if (!only) throw new CommandError(`There is no integration named ${name}.`);
   if (others.length > 0) {
-    throw new CommandError(
-      `${matches.length} integrations have the name ${name}: take the id of one, such as ${only._id}.`,
-    );
+    throw new CommandError(`${matches.length} integrations are named ${name}: use an id instead, such as ${only._id}.`);
   }
   return only._id;
 }

@@ -1,4 +1,4 @@
-/** `bulkhead pack`: a `.tgz` that can be dropped into a server's connectors folder. */
+/** `bulkhead pack`: makes a `.tgz` for a server's connectors folder. */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -7,15 +7,15 @@ import { temporaryFor } from '../store/files.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
 import { folderArgument, folderOf, inspect, printFindings, summarize } from './inspect.ts';
 
-/** Packed along, where they are there. */
+/** Packed, too, if present. */
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
 
 export const pack: Command = {
   name: 'pack',
-  summary: 'Builds and packs a connector into NAME-VERSION.tgz; the same files give the same bytes.',
+  summary: 'Builds a connector and packs it into NAME-VERSION.tgz. The same files give the same bytes.',
   expects: 'one folder',
   args: [folderArgument],
-  flags: [{ syntax: '--output <folder>', help: 'where the file goes; by default here' }, jsonFlag],
+  flags: [{ syntax: '--output <folder>', help: 'where to write the file; default: the current folder' }, jsonFlag],
   examples: ['bulkhead pack', 'bulkhead pack connectors/weather --output /srv/bulkhead/connectors --json'],
 
   async run(context) {
@@ -34,7 +34,7 @@ export const pack: Command = {
     const digest = `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
     const folder = resolve(cwd, typeof flags.output === 'string' ? flags.output : '.');
     await mkdir(folder, { recursive: true });
-    // As npm names them: a scope becomes part of the name.
+    // Named as npm does: the scope becomes part of the name.
     const file = join(folder, `${name.replace(/^@/, '').replaceAll(/[/\\\s]+/g, '-')}-${version}.tgz`);
     const temporary = temporaryFor(file);
     await writeFile(temporary, bytes);

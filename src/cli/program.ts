@@ -1,4 +1,4 @@
-/** The command line: which command, with what. The only importer of commander. */
+/** Parses the command line and runs the command. The only importer of commander. */
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,7 @@ import {
 } from './command.ts';
 import { errorMessage } from './error-message.ts';
 
-/** In the order of `--help`. Loaded when they are called. */
+/** In the order of `--help`. Loaded on demand. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).start,
   init: async () => (await import('./init.ts')).init,
@@ -40,7 +40,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
-/** How long a command that was told to end may take. */
+/** How long an aborted command may take to end. */
 const SHUTDOWN_LIMIT_MS = 2_000;
 
 /**
@@ -48,22 +48,22 @@ const SHUTDOWN_LIMIT_MS = 2_000;
  *
  * @param argv without the program itself
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage
- * @throws what is our own fault
+ * @throws errors that are bugs of ours
  */
 export async function runCommandLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const [first, second = ''] = argv;
-  // As others have it: `help init` is `init --help`.
+  // `help init` means `init --help`, as in other tools.
   if (first === 'help' && Object.hasOwn(commands, second)) return runCommandLine([second, '--help'], processContext);
   const isHelp = first === '--help' || first === '-h' || first === 'help';
   const isVersion = first === '--version' || first === '-V';
-  // A server is started by flags alone, too; it loads no other command.
+  // Flags alone start the server.
   const name = first === undefined || (first.startsWith('-') && !isHelp && !isVersion) ? 'start' : first;
-  const find = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!find && !isHelp && !isVersion) {
-    processContext.err.write(`${name} is no command. --help lists what there is.\n`);
+  const loader = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!loader && !isHelp && !isVersion) {
+    processContext.err.write(`${name} is not a command. --help lists them.\n`);
     return WRONG_USAGE;
   }
-  const loaders = find ? [find] : isHelp ? Object.values(commands) : [];
+  const loaders = loader ? [loader] : isHelp ? Object.values(commands) : [];
   const loaded = await Promise.all(loaders.map((load) => load()));
   const args = isHelp ? ['--help'] : name === first ? argv : [name, ...argv];
   let code: number = SUCCEEDED;
@@ -74,20 +74,20 @@ export async function runCommandLine(argv: readonly string[], processContext: Pr
     await program.parseAsync(args.slice(), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return SUCCEEDED;
-    const sentence = error instanceof CommanderError ? usageMessage(error, loaded[0]) : errorMessage(error);
-    if (sentence === undefined) throw error;
+    const message = error instanceof CommanderError ? usageMessage(error, loaded[0]) : errorMessage(error);
+    if (message === undefined) throw error;
     const isUsage = error instanceof CommanderError || error instanceof UsageError || error instanceof OptionError;
     const isJson = args.includes('--json') && loaded[0]?.flags?.includes(jsonFlag);
     if (isJson) {
-      const errors = [{ code: isUsage ? 'wrong_usage' : codeOf(error), message: sentence }];
+      const errors = [{ code: isUsage ? 'wrong_usage' : codeOf(error), message }];
       processContext.out.write(`${JSON.stringify({ errors })}\n`);
-    } else processContext.err.write(`${sentence}\n`);
+    } else processContext.err.write(`${message}\n`);
     return isUsage ? WRONG_USAGE : FAILED;
   }
   return code;
 }
 
-/** For scripts: the API's, the system's, or that of any other failure. */
+/** An error code for scripts: the API's, the system's, or `failed`. */
 function codeOf(error: unknown): string {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : 'failed';
@@ -110,7 +110,7 @@ async function run(
   const interrupted = Promise.withResolvers<never>();
   const onAbort = async (): Promise<void> => {
     await Promise.race([running, sleep(SHUTDOWN_LIMIT_MS)]).catch(() => {
-      // It was told to end; how it did that is not what went wrong.
+      // Errors while stopping do not matter.
     });
     interrupted.reject(new CommandError(`Ended by ${signal.reason}.`));
   };
@@ -132,14 +132,14 @@ function programOf(loaded: readonly Command[], { out }: ProcessContext, onRun: O
     .description('A self-hosted runtime for connectors. Without a command it starts the server.')
     .usage('[command] [options]')
     .version(ownVersion(), '-V, --version', 'prints the version')
-    .helpOption('-h, --help', 'prints this; after a command, more of that')
+    .helpOption('-h, --help', 'prints this; after a command, prints its help')
     .helpCommand(false)
     .addHelpText('after', () => `\n${helpText()}\n${EXIT_CODES}`);
   for (const command of loaded) program.addCommand(subcommandOf(command, out, onRun));
   return program;
 }
 
-const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 the command line was wrong.';
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 invalid command line.';
 
 function subcommandOf(command: Command, out: ProcessContext['out'], onRun: OnRun): Program {
   const { name, summary, args = [], flags = [], options = [], usesServer = false, examples } = command;
@@ -163,7 +163,7 @@ function subcommandOf(command: Command, out: ProcessContext['out'], onRun: OnRun
   const lines = ['', `Example${examples.length > 1 ? 's' : ''}:`, ...examples.map((example) => `  ${example}`)];
   sub.addHelpText('after', lines.join('\n'));
   return sub.action(async () => {
-    // Commander turns `run-cpu-ms` into `runCpuMs`: rows are known by their flags here.
+    // Commander turns `run-cpu-ms` into `runCpuMs`, but the option table goes by flag.
     const values = sub.options.map((option) => [
       option.long?.slice(2) ?? '',
       sub.getOptionValue(option.attributeName()),
@@ -172,7 +172,7 @@ function subcommandOf(command: Command, out: ProcessContext['out'], onRun: OnRun
   });
 }
 
-/** What commander would print and end with is ours to say. */
+/** Keeps commander from printing errors and from ending the process. */
 function withOwnOutput(program: Program, out: ProcessContext['out']): Program {
   return program
     .exitOverride()
@@ -182,10 +182,10 @@ function withOwnOutput(program: Program, out: ProcessContext['out']): Program {
 
 function usageMessage({ code, message }: CommanderError, command: Command | undefined): string {
   const isArity = code === 'commander.excessArguments' || code === 'commander.missingArgument';
-  if (isArity && command) return `${command.name} takes ${command.expects}. --help says more.`;
+  if (isArity && command) return `${command.name} expects ${command.expects}. See --help.`;
   const [problem = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1).replace(/\.$/, '')}.`;
-  return `${[sentence, suggestion].filter(Boolean).join(' ')} --help lists what there is.`;
+  return `${[sentence, suggestion].filter(Boolean).join(' ')} See --help.`;
 }
 
 function ownVersion(): string {

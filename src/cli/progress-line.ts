@@ -1,4 +1,4 @@
-/** Progress of long work: one line that is written over, on a terminal alone. */
+/** Shows progress as one line that is overwritten; only on a terminal. */
 import type { Output } from './command.ts';
 
 const CLEAR_LINE = '\r\u001B[2K';
@@ -6,7 +6,7 @@ const REDRAW_MS = 100;
 
 export interface ProgressLine {
   show(text: string): void;
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void;
 }
 
@@ -26,7 +26,7 @@ export function progressLineOn(out: Output): ProgressLine {
   };
 }
 
-/** Passes bytes on, and shows how many there were. */
+/** Passes bytes through and shows how many there were. */
 export async function* withProgress(
   bytes: AsyncIterable<Uint8Array | string>,
   progress: ProgressLine,

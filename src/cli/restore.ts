@@ -1,4 +1,4 @@
-/** `bulkhead restore`: on the data folder itself, or by the server that has it. */
+/** `bulkhead restore`: writes the data folder, or asks the server that uses it. */
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { restoringProblem, sealedForFolder } from '../integration/restoring.ts';
@@ -11,10 +11,10 @@ import { withStore } from './with-store.ts';
 
 export const restore: Command = {
   name: 'restore',
-  summary: 'Puts back what a backup holds; all of it is checked before anything is stored.',
+  summary: 'Restores a backup. Everything is checked before anything is stored.',
   expects: 'one file',
   args: [['<file>', 'a backup']],
-  flags: [{ syntax: '--overwrite', help: 'replaces what is there with other content' }, jsonFlag],
+  flags: [{ syntax: '--overwrite', help: 'replaces existing integrations and permissions that differ' }, jsonFlag],
   options: ['data', 'secretKey', ...serverOptions],
   usesServer: true,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
@@ -23,8 +23,8 @@ export const restore: Command = {
     const { args, flags, options, url, signal, out, cwd } = context;
     const file = resolve(cwd, args[0] as string);
     const overwrite = flags.overwrite === true;
-    if (!existsSync(file)) throw new CommandError(`${args[0]} is not there.`);
-    if (statSync(file).isDirectory()) throw new CommandError(`${args[0]} is a folder, and no backup.`);
+    if (!existsSync(file)) throw new CommandError(`${args[0]} does not exist.`);
+    if (statSync(file).isDirectory()) throw new CommandError(`${args[0]} is a folder, not a backup.`);
     const viaServer = async (reason: string): Promise<Restored> => {
       const body = await openAsBlob(file, { type: 'application/gzip' });
       const path = `/v1/restore?overwrite=${overwrite}`;
@@ -38,9 +38,9 @@ export const restore: Command = {
     progress.show(`Restoring ${args[0]}`);
     const result = await withStore('restore', context, locally, viaServer).finally(() => progress.clear());
     const { restored, overwritten, unchanged, acceptances } = result;
-    const permissions = acceptances > 0 ? ` Put back what ${acceptances} connectors may reach.` : '';
+    const permissions = acceptances > 0 ? ` Restored the permissions of ${acceptances} connectors.` : '';
     print(context, {
-      text: `Restored ${restored} integrations, overwrote ${overwritten}, found ${unchanged} as they were.${permissions}`,
+      text: `Restored ${restored} integrations, overwrote ${overwritten}, left ${unchanged} unchanged.${permissions}`,
       json: result,
     });
     return undefined;

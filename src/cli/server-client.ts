@@ -1,4 +1,4 @@
-/** Requests of commands to a server. */
+/** HTTP requests from commands to a server. */
 import type { Options } from '../options.ts';
 import { CommandError } from './command.ts';
 
@@ -6,7 +6,7 @@ export interface ServerTarget {
   readonly url: string | undefined;
   readonly options: Options;
   readonly signal: AbortSignal;
-  /** Why a server is asked, as a sentence begins: `A server has the data folder`. */
+  /** Why the command contacts a server; starts the error message: `A server is using the data folder`. */
   readonly reason: string;
 }
 
@@ -23,14 +23,14 @@ export function serverUrl({ url, options: { publicUrl, host, port } }: Pick<Serv
   return withoutApiPath(url ?? publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`);
 }
 
-/** @throws CommandError for no token, no server, or one that is none of ours; any reply of a server is given back */
+/** Returns any HTTP response. @throws CommandError without a token, or if the server does not answer */
 export async function sendRequest(
   server: ServerTarget,
   { method, path, body, headers }: ServerRequest,
 ): Promise<Response> {
   const { token } = server.options;
   if (token === undefined) {
-    throw new CommandError(`${server.reason}: BULKHEAD_TOKEN or --token lets this command ask it.`);
+    throw new CommandError(`${server.reason}: this command needs its token (BULKHEAD_TOKEN or --token).`);
   }
   const address = serverUrl(server);
   try {
@@ -45,11 +45,11 @@ export async function sendRequest(
       ...(body === undefined ? {} : { body }),
     });
   } catch (error) {
-    throw new CommandError(`${server.reason}, and does not answer at ${address}.`, { cause: error });
+    throw new CommandError(`${server.reason}, but it does not answer at ${address}.`, { cause: error });
   }
 }
 
-/** @throws CommandError with the server's sentences for a reply that is no success */
+/** @throws CommandError with the server's messages unless the status is 2xx */
 export async function requestOk(server: ServerTarget, serverRequest: ServerRequest): Promise<Response> {
   const response = await sendRequest(server, serverRequest);
   if (response.ok) return response;
@@ -64,13 +64,13 @@ export interface ReplyError {
   readonly field?: string;
 }
 
-/** Of a reply that is no success; none if it is not in our form. */
+/** The errors in a response; none if it is not in our format. */
 export async function readErrors(response: Response): Promise<readonly ReplyError[]> {
   try {
     const { errors } = (await response.json()) as { errors?: unknown };
     return Array.isArray(errors) ? (errors as ReplyError[]) : [];
   } catch {
-    // Somebody else's server, or a proxy.
+    // From another server, or a proxy.
     return [];
   }
 }

@@ -1,4 +1,4 @@
-/** `bulkhead start`: serves until it is told to end. */
+/** `bulkhead start`: serves until aborted. */
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { optionNames } from '../options.ts';
@@ -27,8 +27,8 @@ export const start: Command = {
     logger.info({ event: 'listening', url: runtime.url });
     out.write(`Bulkhead is listening on ${runtime.url}\n`);
     const { newToken } = runtime;
-    if (newToken !== undefined) out.write(`Administrator's token, shown this once: ${newToken}\n`);
-    // What follows # stays in the browser.
+    if (newToken !== undefined) out.write(`Administrator's token (shown only once): ${newToken}\n`);
+    // Browsers do not send what follows #.
     const signedIn = newToken === undefined ? '' : `#token=${encodeURIComponent(newToken)}`;
     out.write(`Dashboard: ${runtime.url}/${signedIn}\n`);
     if (!signal.aborted) await once(signal, 'abort');

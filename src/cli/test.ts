@@ -1,4 +1,4 @@
-/** `bulkhead test`: the author's tests, by Node's own runner, with `bulkhead/test` at hand. */
+/** `bulkhead test`: runs the author's tests with Node's test runner and makes `bulkhead/test` available. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ export const test: Command = {
   expects: 'one folder',
   args: [folderArgument],
   flags: [
-    { syntax: '--watch', help: 'runs them again when something changes' },
-    { syntax: '--name <pattern>', help: 'only tests whose name fits' },
+    { syntax: '--watch', help: 'runs the tests again when something changes' },
+    { syntax: '--name <pattern>', help: 'runs only tests whose name matches' },
   ],
   examples: ['bulkhead test', 'bulkhead test connectors/weather --name forecast', 'bulkhead test --watch'],
   isLongRunning: true,
@@ -23,7 +23,7 @@ export const test: Command = {
   async run(context) {
     const { flags, environment, signal, out, err } = context;
     const folder = folderOf(context);
-    if (!existsSync(join(folder, 'package.json'))) throw new CommandError(`${folder} holds no package.json.`);
+    if (!existsSync(join(folder, 'package.json'))) throw new CommandError(`There is no package.json in ${folder}.`);
     const { NODE_TEST_CONTEXT: _, ...inherited } = environment;
     const args = [
       '--import',

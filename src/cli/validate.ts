@@ -1,11 +1,11 @@
-/** `bulkhead validate`: what a runtime would refuse, and what it would make nothing of. */
+/** `bulkhead validate`: reports what a runtime would refuse or ignore. */
 import { isError } from '../author/finding.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
 import { folderArgument, inspect, printFindings, summarize } from './inspect.ts';
 
 export const validate: Command = {
   name: 'validate',
-  summary: 'Checks the manifest, the imports, the sizes and whether the connector loads, with file and line.',
+  summary: 'Checks manifest, imports and sizes, and whether the connector loads. Reports file and line.',
   expects: 'one folder',
   args: [folderArgument],
   flags: [jsonFlag],

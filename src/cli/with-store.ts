@@ -1,4 +1,4 @@
-/** The data folder for a command: its own for that long, or a server has it. */
+/** Gives a command access to the data: directly, or through the server that uses the data folder. */
 import { resolve } from 'node:path';
 import { permissionBackup } from '../connector/permission-backup.ts';
 import { PermissionStore, permissionsFolder } from '../connector/permission-store.ts';
@@ -10,12 +10,12 @@ import { openDataFolder } from '../store/private-files.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { type CommandContext, CommandError } from './command.ts';
 
-/** Who names a server means that one, and not a folder that happens to lie here. */
+/** `--url` means that server, even if there is a data folder here. */
 export const isServerNamed = ({ flags }: Pick<CommandContext, 'flags'>): boolean => flags.url !== undefined;
 
 /**
- * @param command its name
- * @param viaServer told why a server is asked
+ * @param command its name, for messages
+ * @param viaServer gets the reason for using a server
  */
 export async function withStore<T>(
   command: string,
@@ -30,7 +30,8 @@ export async function withStore<T>(
     await openDataFolder(data);
     store = await openLowdbStore(data, { check: integrationProblem });
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'store_locked') return viaServer('A server has the data folder');
+    if (error instanceof StoreError && error.code === 'store_locked')
+      return viaServer('A server is using the data folder');
     throw error;
   }
   try {

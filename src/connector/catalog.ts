@@ -290,7 +290,7 @@ export class Catalog {
     this.#events.onHeld(connector, adds);
   }
 
-  /** The entry was removed while being worked on. */
+  /** The bundle was removed, or the catalog closed, during the work. */
   #isGone(entry: RegistryEntry): boolean {
     return this.#isClosed || this.#registry.entry(entry.folder) !== entry;
   }

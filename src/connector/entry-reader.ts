@@ -10,11 +10,11 @@ import type { RegistryEntry } from './registry-entry.ts';
 /** Undefined if nothing changed since the last read. @param bundles the bundles' folder */
 export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<BundleReadResult | undefined> {
   const path = join(bundles, entry.folder);
-  let fingerprint = await fingerprintOf(path, watchedFiles(entry.manifest));
+  let fingerprint = await fingerprintOf(path, fingerprintedFiles(entry.manifest));
   if (fingerprint === entry.fingerprint && !isDuplicate(entry.reasons)) return undefined;
   let read = await readEntry(bundles, entry.folder);
-  if (read.manifest && watchedFiles(read.manifest).join('\0') !== watchedFiles(entry.manifest).join('\0')) {
-    fingerprint = await fingerprintOf(path, watchedFiles(read.manifest));
+  if (read.manifest && fingerprintedFiles(read.manifest).join('\0') !== fingerprintedFiles(entry.manifest).join('\0')) {
+    fingerprint = await fingerprintOf(path, fingerprintedFiles(read.manifest));
     read = await readEntry(bundles, entry.folder);
   }
   entry.fingerprint = fingerprint;
@@ -22,8 +22,8 @@ export async function readRegistryEntry(bundles: string, entry: RegistryEntry): 
   return read;
 }
 
-/** Files whose change means the bundle or its image changed. */
-function watchedFiles(manifest: Manifest | undefined): string[] {
+/** The files that make up the fingerprint. */
+function fingerprintedFiles(manifest: Manifest | undefined): string[] {
   if (!manifest) return ['package.json'];
   const image = imagePath(manifest.connector.imageURL);
   return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];

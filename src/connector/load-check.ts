@@ -52,7 +52,7 @@ export async function loadBundle(
   isReplacement: boolean,
 ): Promise<LoadResult> {
   for (let attempt = 1; ; attempt++) {
-    // Endless loops end by wall time. On a busy machine they may get little CPU: allow more each time.
+    // Endless loops are cut off by wall time, and a busy machine gives them little CPU: allow more on each attempt.
     const attemptLimits = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
     const alone = isReplacement || attempt > 1;
     const job = { runId: newRunId(), bundle, integrationId: '', limits: attemptLimits, alone };

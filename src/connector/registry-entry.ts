@@ -15,7 +15,7 @@ export interface RegistryEntry {
   readonly folder: string;
   /** Taken just before the last read; unchanged means nothing to do. */
   fingerprint: string;
-  /** The last valid manifest: for the listing, and to know which files to watch. */
+  /** The last valid manifest: for the listing, and to know which files to fingerprint. */
   manifest?: Manifest;
   /** The version being served: the last one that passed all checks and had its permissions granted. */
   connector?: Connector | undefined;
@@ -70,11 +70,11 @@ export function rowOf({
   folder,
   connector,
   candidate,
-  manifest: read,
+  manifest: lastManifest,
   reasons,
   warnings = [],
 }: RegistryEntry): ConnectorRow {
-  const manifest = connector?.manifest ?? candidate?.connector.manifest ?? read;
+  const manifest = connector?.manifest ?? candidate?.connector.manifest ?? lastManifest;
   const name = manifest?.name ?? withoutExtension(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};
   return {

@@ -5,7 +5,7 @@ import type { Image } from './image.ts';
 import { type ConnectorRow, type RegistryEntry, rowOf } from './registry-entry.ts';
 
 export interface RegistryEvents {
-  /** The version on disk is now being served. */
+  /** The connector is being served. */
   onLoaded(connector: Connector): void;
   /** The bundle was removed, whether it was ever served or not. */
   onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
@@ -78,7 +78,7 @@ export class Registry {
     this.#events.onLoaded(connector);
   }
 
-  /** The version on disk is the one being served (again). Its image may have changed. */
+  /** The version on disk is the one being served. Only its image may have changed. */
   keepServing(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
     const isUnchanged = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
     entry.image = image;

@@ -1,4 +1,4 @@
-/** `bulkhead doctor`, on a healthy folder and on sick ones. */
+/** `bulkhead doctor`, on a healthy data folder and on damaged ones. */
 
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
@@ -19,14 +19,14 @@ import { serve } from '../support/runtime.ts';
 
 const NOW = Date.now();
 
-test('a healthy machine and folder: every check is a sentence, nothing is changed, and no process is left', async () => {
+test('a healthy machine and folder: every check prints a sentence, nothing is changed, and no process is left', async () => {
   const [data, connectors] = [await temporaryFolder(), await temporaryFolder()];
   await writeBundle(connectors, 'a', { code: 'exports.utilities = {}' });
   const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: connectors, BULKHEAD_PORT: '0' };
   const { code, stdout, stderr } = await runCommand(['doctor'], { environment });
   expect([code, stderr]).toEqual([0, '']);
   const lines = linesOf(stdout);
-  expect(lines.at(-1)).toBe('Nothing stands in the way.');
+  expect(lines.at(-1)).toBe('No problems found.');
   for (const line of lines.slice(0, -1)) expect(line).toMatch(/^(?:ok {5}|warning) {2}\S.*\.$/);
   expect(await readdir(data)).toEqual([]);
 
@@ -55,7 +55,7 @@ test('a healthy machine and folder: every check is a sentence, nothing is change
   }
 });
 
-test('a sick one ends with 1 and names what is wrong', async () => {
+test('with a problem it names the problem and ends with exit code 1', async () => {
   const data = join(await temporaryFolder(), 'file');
   await writeFile(data, '');
   const { code, stdout } = await callCommand([
@@ -69,7 +69,7 @@ test('a sick one ends with 1 and names what is wrong', async () => {
   ]);
   expect(code).toBe(1);
   expect(linesOf(stdout)).toContain(`PROBLEM  ${data} is not a folder.`);
-  expect(linesOf(stdout).at(-1)).toBe('1 problem.');
+  expect(linesOf(stdout).at(-1)).toBe('1 problem found.');
 });
 
 describe('a data folder', () => {
@@ -80,19 +80,19 @@ describe('a data folder', () => {
 
   test.each<[string, (data: string) => Promise<void>, string, RegExp]>([
     [
-      'with a key for everybody',
+      'with a key that everybody can read',
       async (data) => {
         await writeFile(join(data, 'secret-key'), 'k'.repeat(43));
         await chmod(join(data, 'secret-key'), 0o644);
       },
       'secret-key',
-      /^problem: .*can be read by others \(mode 644\): chmod 600/,
+      /^problem: .*can be read by others \(mode 644\): run chmod 600/,
     ],
     [
-      'with half a key',
+      'with a truncated key',
       (data) => writeFile(join(data, 'secret-key'), 'k', { mode: 0o600 }),
       'secret-key',
-      /^problem: .*is not whole/,
+      /^problem: .*is incomplete/,
     ],
     [
       'with a damaged token',
@@ -101,13 +101,13 @@ describe('a data folder', () => {
       /^problem: .*holds no token's hash/,
     ],
     [
-      'with a lock that is none',
+      'with an invalid lock',
       (data) => writeFile(join(data, 'lock'), 'x'.repeat(5000)),
       'lock',
       /^problem: .*is no lock of this server/,
     ],
     [
-      'with a document cut off',
+      'with a truncated document',
       async (data) => {
         await mkdir(join(data, 'integrations'));
         await writeFile(join(data, 'integrations', `${'a'.repeat(24)}.json`), '{"format":1,');
@@ -116,7 +116,7 @@ describe('a data folder', () => {
       /^problem: .*aaaa\.json: it is not JSON/,
     ],
     [
-      'with a document of a wrong shape',
+      'with a document of the wrong shape',
       async (data) => {
         await mkdir(join(data, 'integrations'));
         await writeFile(join(data, 'integrations', `${'a'.repeat(24)}.json`), '{"format":1}');
@@ -134,7 +134,7 @@ describe('a data folder', () => {
       /^warning: .*set aside as damaged: a\.json\.1\.damaged/,
     ],
     [
-      'with integrations and no key',
+      'with integrations but no key',
       async (data) => {
         const store = await openLowdbStore(data);
         const document = documentOf();
@@ -145,13 +145,13 @@ describe('a data folder', () => {
       /^warning: .*cannot be read without it/,
     ],
     [
-      'with runs that are no database',
+      'with a run history that is not a database',
       (data) => writeFile(join(data, 'runs.sqlite'), 'x'.repeat(5000)),
       'kept',
-      /^problem: .*runs\.sqlite: it is no database/,
+      /^problem: .*runs\.sqlite: it is not a database/,
     ],
     [
-      'with replies that are cut off',
+      'with truncated replies',
       async (data) => {
         const { runtime } = await serve({}, { data });
         await runtime.close({ drainMs: 0 });
@@ -161,16 +161,16 @@ describe('a data folder', () => {
       /^problem: .*replies\.sqlite: /,
     ],
     [
-      'with a record of nothing that was accepted',
+      'with an invalid record of granted permissions',
       async (data) => {
         await mkdir(join(data, 'connectors'));
         await writeFile(join(data, 'connectors', `${'a'.repeat(24)}.json`), '{');
       },
       'kept',
-      /^problem: .*aaaa\.json: it is no record of what was accepted/,
+      /^problem: .*aaaa\.json: it is not a record of granted permissions/,
     ],
     [
-      'with a file in the place of the integrations',
+      'with a file instead of the integrations folder',
       (data) => writeFile(join(data, 'integrations'), ''),
       'documents',
       /^problem: .*integrations cannot be read \(ENOTDIR\)/,
@@ -183,7 +183,7 @@ describe('a data folder', () => {
         await utimes(join(data, 'runs.sqlite'), later, later);
       },
       'clock',
-      /^problem: .*it has gone back/,
+      /^problem: .*has been set back/,
     ],
   ])('%s', async (_what, make, check, sentence) => {
     const data = await temporaryFolder();
@@ -193,16 +193,16 @@ describe('a data folder', () => {
     expect(await readdir(data, { recursive: true })).toEqual(before);
   });
 
-  test('that is not there yet, and one whose clock was never set', async () => {
+  test('that does not exist yet, and a clock that was never set', async () => {
     const verdicts = await verdictsOf(join(await temporaryFolder(), 'a/b'), 0);
-    expect(verdicts.data).toMatch(/^ok: .*is not there yet/);
+    expect(verdicts.data).toMatch(/^ok: .*does not exist yet/);
     expect((await verdictsOf(await temporaryFolder(), 0)).clock).toMatch(/^problem: .*1970.*is not set/);
     expect((await verdictsOf(await temporaryFolder(), NOW, true))['secret-key']).toBe(
       'ok: The key comes from the options.',
     );
   });
 
-  test('that a server has: by whom, and its port is no problem', async () => {
+  test('in use by a server: names the process, and its port is not a problem', async () => {
     const { data, runtime } = await serve();
     const { holder, results } = await checkDataFolder(data, false, NOW);
     expect(holder).toContain(`process ${process.pid} on`);
@@ -213,7 +213,7 @@ describe('a data folder', () => {
       status: 'problem',
       sentence: expect.stringContaining('is in use by another process'),
     });
-    // It was looked at, and goes on.
+    // The server still has its lock.
     expect(JSON.parse(await readFile(join(data, 'holder.json'), 'utf8')).pid).toBe(process.pid);
   });
 });
@@ -226,11 +226,11 @@ test('a port and a host', async () => {
   expect((await checkPort(completeOptions({ port: number }), undefined)).status).toBe('problem');
   expect(await checkPort(completeOptions({ port: 0, host: '192.0.2.1' }), undefined)).toMatchObject({
     status: 'problem',
-    sentence: expect.stringContaining('192.0.2.1 is no address of this machine'),
+    sentence: expect.stringContaining('192.0.2.1 is not an address of this machine'),
   });
 });
 
-test('bundles that do not load, each with its reason', async () => {
+test('bundles that do not load, each with a reason', async () => {
   const connectors = await temporaryFolder();
   await writeBundle(connectors, 'a', { code: 'exports.utilities = {}' });
   await writeBundle(connectors, 'broken', { code: 'exports.utilities = {' });
@@ -248,14 +248,18 @@ test('bundles that do not load, each with its reason', async () => {
 });
 
 test.each<[string, Parameters<typeof checkFileSystem>[0], string[]]>([
-  ['a disk with room', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok']],
-  ['a full one', { type: 0xef53, bsize: 4096, bavail: 10, files: 1000, ffree: 900 }, ['problem']],
-  ['a nearly full one', { type: 0xef53, bsize: 4096, bavail: 30_000, files: 1000, ffree: 900 }, ['warning']],
-  ['one without inodes', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 3 }, ['problem']],
-  ['one that does not count them', { type: 0x9123683e, bsize: 4096, bavail: 10_000_000, files: 0, ffree: 0 }, ['ok']],
+  ['a disk with free space', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok']],
+  ['a full disk', { type: 0xef53, bsize: 4096, bavail: 10, files: 1000, ffree: 900 }, ['problem']],
+  ['a nearly full disk', { type: 0xef53, bsize: 4096, bavail: 30_000, files: 1000, ffree: 900 }, ['warning']],
+  ['a disk without free inodes', { type: 0xef53, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 3 }, ['problem']],
+  [
+    'a file system that does not count inodes',
+    { type: 0x9123683e, bsize: 4096, bavail: 10_000_000, files: 0, ffree: 0 },
+    ['ok'],
+  ],
   ['NFS', { type: 0x6969, bsize: 4096, bavail: 10_000_000, files: 1000, ffree: 900 }, ['ok', 'problem']],
   [
-    'CIFS, as a signed number',
+    'CIFS, as a signed integer',
     { type: -11317950, bsize: 4096, bavail: 10_000_000, files: 0, ffree: 0 },
     ['ok', 'problem'],
   ],
@@ -264,7 +268,7 @@ test.each<[string, Parameters<typeof checkFileSystem>[0], string[]]>([
   expect(checkFileSystem(statistics, 'linux').map(({ status }) => status)).toEqual(statuses);
 });
 
-test('versions of Node, and systems without /proc', async () => {
+test('Node versions, and systems without /proc', async () => {
   expect(['22.12.0', '24.1.0', '26.10.0'].map((version) => checkNodeVersion(version).status)).toEqual([
     'problem',
     'warning',

@@ -1,4 +1,4 @@
-/** What `validate` finds, with file and line. */
+/** Findings of `validate`, with file and line. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -25,14 +25,14 @@ async function validated(files: Record<string, string>, flags: string[] = []) {
   return callCommand(['validate', ...flags], { cwd: folder });
 }
 
-/** The manifest with lines put in the place of one. */
+/** The manifest with one line replaced. */
 const withLine = (line: string, text: string): string => MANIFEST.replace(line, text);
 const INSTALL = '    "install": [{ "name": "Verify", "installerFunction": "verify" }]';
 
-test('nothing is wrong with a right one', async () => {
+test('a correct project has no findings', async () => {
   expect(await validated({})).toEqual({
     code: 0,
-    stdout: 'Nothing is wrong: shop 1.0.0, 1 functions, 1 KiB.\n',
+    stdout: 'No problems found: shop 1.0.0, 1 functions, 1 KiB.\n',
     stderr: '',
   });
 });
@@ -44,7 +44,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ['package.json:3:3 error package.json is not JSON: '],
   ],
   [
-    'a comma at the end',
+    'a trailing comma',
     { 'package.json': '{\n  "name": "a",\n}' },
     ['package.json:3:1 error package.json is not JSON: '],
   ],
@@ -63,7 +63,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ],
   ],
   [
-    'a function that is not there',
+    'a missing function',
     { 'package.json': withLine(INSTALL, `    "updateFunction": "update",\n${INSTALL.replace('"verify"', '"verfy"')}`) },
     [
       'package.json:6:5 error the section installer has no function update',
@@ -71,7 +71,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ],
   ],
   [
-    'a main that is not there',
+    'a missing main',
     { 'package.json': withLine('index.js', 'lib/main.js') },
     ['package.json:4:3 error main (lib/main.js) is missing'],
   ],
@@ -108,12 +108,12 @@ test.each<[string, Record<string, string>, string[]]>([
     ['index.js:2:1 error Top-level await is not available'],
   ],
   [
-    'code that throws when it is loaded',
+    'code that throws while loading',
     { 'index.js': `${CODE}process.exit();` },
     ['package.json:4:3 error index.js does not load: process is not defined'],
   ],
   [
-    'a function by default',
+    'a default export that is a function',
     {
       'package.json': withLine('"main"', '"type": "module",\n  "main"'),
       'index.js': 'export default function verify() {}\n',
@@ -133,7 +133,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ['package.json:4:3 error main (index.js) is larger than 16777216 bytes'],
   ],
   [
-    'an import of a source, and one of what it imports',
+    'forbidden imports of a source and of a file it imports',
     {
       'package.json': withLine('"main": "index.js"', '"source": "src/index.ts",\n  "main": "dist/index.js"'),
       'src/index.ts': "import './other.ts';\nimport 'not-installed';\nexport const installer = { verify() {} };\n",
@@ -147,7 +147,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ],
   ],
   [
-    'a source that is not there',
+    'a missing source',
     { 'package.json': withLine('"main"', '"source": "src/nowhere.ts",\n  "main"') },
     ['package.json:4:3 error Could not resolve "src/nowhere.ts"'],
   ],
@@ -158,7 +158,7 @@ test.each<[string, Record<string, string>, string[]]>([
   expect([code, stdout]).toEqual([1, expect.stringMatching(/^\d+ errors?, 0 warnings/)]);
 });
 
-test('what the runtime takes and makes nothing of is a warning', async () => {
+test('what the runtime ignores is a warning', async () => {
   const section = [
     '    "permission": { "fetch": [] },',
     '    "limits": { "memory": 32 },',
@@ -189,7 +189,7 @@ test('what the runtime takes and makes nothing of is a warning', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 7 warnings: shop 1\.0\.0/)]);
 });
 
-test('what is exported and cannot be called is a warning', async () => {
+test('exports that cannot be called are a warning', async () => {
   const { code, stdout, stderr } = await validated({
     'package.json': withLine('"main"', '"type": "module",\n  "main"'),
     'index.js': 'export const installer = { verify() {} };\nexport default { settings: {} };\n',
@@ -200,7 +200,7 @@ test('what is exported and cannot be called is a warning', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 1 warning: shop 1\.0\.0/)]);
 });
 
-test('--json has the findings with their fields', async () => {
+test('--json prints the findings with their fields', async () => {
   const wrong = await validated({ 'package.json': withLine('"1.0.0"', '1') }, ['--json']);
   expect([wrong.code, wrong.stderr, JSON.parse(wrong.stdout)]).toEqual([
     1,
@@ -223,7 +223,7 @@ test('--json has the findings with their fields', async () => {
   expect(right).toMatchObject({ valid: true, findings: [], sections: { installer: ['verify'] } });
 });
 
-test("a library in the bundle is not its author's: what it only tries is a warning", async () => {
+test("a bundled library's optional require of a Node module is only a warning", async () => {
   const { code, stderr } = await validated({
     'package.json': withLine('"main": "index.js"', '"source": "src/index.js",\n  "main": "dist/index.js"'),
     'src/index.js': "import works from 'tolerant';\nexport const installer = { verify: () => works() };\n",

@@ -1,4 +1,4 @@
-/** What a data folder holds beside the integrations: the last runs, replies to keys, and what connectors were accepted with. */
+/** Checks a data folder's other files: run history, stored replies and granted permissions. */
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,26 +12,29 @@ const DATABASES = [RUN_HISTORY_FILE, REPLIES_FILE];
 const SQLITE_MAGIC = 'SQLite format 3\0';
 const MAX_LISTED = 5;
 
-/** @param isServed a server writes to the databases: they are left alone */
+/** @param isServed a server is using the databases, so leave them alone */
 export async function checkDataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
   const damaged = [...databases, ...(await damagedPermissions(permissionsFolder(folder)))].filter(
     (damage) => damage !== undefined,
   );
-  if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
+  if (damaged.length === 0) return [ok('kept', 'The run history, stored replies and granted permissions are intact.')];
   const more = damaged.length > MAX_LISTED ? ` and ${damaged.length - MAX_LISTED} more` : '';
   return [
-    problem('kept', `Damaged, which the next start sets aside: ${damaged.slice(0, MAX_LISTED).join('; ')}${more}.`),
+    problem(
+      'kept',
+      `Damaged files, which the next start will set aside: ${damaged.slice(0, MAX_LISTED).join('; ')}${more}.`,
+    ),
   ];
 }
 
-/** As a start would find it. Nothing is made beside it, since it is opened as one that cannot change. */
+/** Opens the database as immutable, so that SQLite creates no files next to it. */
 async function databaseProblem(file: string): Promise<string | undefined> {
   try {
     const [bytes, start] = await startOf(file, SQLITE_MAGIC.length);
     if (bytes === 0) return undefined;
-    if (start !== SQLITE_MAGIC) return `${file}: it is no database`;
-    // What is in the log of a killed process is not in the file yet: such a file may look damaged and is not.
+    if (start !== SQLITE_MAGIC) return `${file}: it is not a database`;
+    // After a kill, the log has pages the file lacks, so the file alone may look damaged.
     if ((await sizeOf(`${file}-wal`)) === 0) readSchema(file);
     return undefined;
   } catch (error) {
@@ -73,7 +76,7 @@ async function damagedPermissions(folder: string): Promise<string[]> {
         .catch(() => undefined);
       return isGrantedPermissions(record) && record._id === _id
         ? []
-        : [`${join(folder, name)}: it is no record of what was accepted`];
+        : [`${join(folder, name)}: it is not a record of granted permissions`];
     }),
   );
   return records.flat();

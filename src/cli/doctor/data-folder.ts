@@ -1,4 +1,4 @@
-/** What is wrong with a data folder. Nothing in it is changed. */
+/** Checks a data folder without changing it. */
 import { access, constants, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { storedTokenHash } from '../../admin-token.ts';
@@ -18,12 +18,12 @@ const MAX_LISTED = 5;
 
 export interface DataFolder {
   readonly folder: string;
-  /** Who has it; nothing if it is free. */
+  /** The process using it; undefined if it is free. */
   readonly holder: string | undefined;
   readonly results: readonly CheckResult[];
 }
 
-/** @param hasKey whether a key is given from outside; @param now of the clock */
+/** @param hasKey whether an option sets the secret key */
 export async function checkDataFolder(folder: string, hasKey: boolean, now: number): Promise<DataFolder> {
   const stats = await stat(folder).catch((error: unknown) => codeOf(error));
   if (stats === 'ENOENT')
@@ -53,13 +53,13 @@ async function checkCreatable(folder: string): Promise<CheckResult> {
   const parent = await nearestExisting(folder);
   try {
     await access(parent, constants.W_OK | constants.X_OK);
-    return ok('data', `${folder} is not there yet; the first start makes it.`);
+    return ok('data', `${folder} does not exist yet; the first start creates it.`);
   } catch (error) {
-    return problem('data', `${folder} is not there, and cannot be made in ${parent} (${codeOf(error)}).`);
+    return problem('data', `${folder} does not exist and cannot be created in ${parent} (${codeOf(error)}).`);
   }
 }
 
-/** The folder, or the nearest above it that is there. */
+/** The folder, or its nearest existing parent. */
 async function nearestExisting(folder: string): Promise<string> {
   const isThere = await stat(folder).then(
     () => true,
@@ -71,13 +71,13 @@ async function nearestExisting(folder: string): Promise<string> {
 async function checkWritable(folder: string): Promise<CheckResult> {
   const probe = join(folder, `.doctor.${process.pid}.tmp`);
   try {
-    await writeFile(probe, 'written to see whether that works', { flush: true });
-    return ok('data', `${folder} can be written.`);
+    await writeFile(probe, 'write test', { flush: true });
+    return ok('data', `${folder} is writable.`);
   } catch (error) {
-    return problem('data', `${folder} cannot be written (${codeOf(error)}).`);
+    return problem('data', `${folder} is not writable (${codeOf(error)}).`);
   } finally {
     await rm(probe, { force: true }).catch(() => {
-      // It was never there.
+      // It was never created.
     });
   }
 }
@@ -86,15 +86,15 @@ async function checkDisk(folder: string): Promise<CheckResult[]> {
   try {
     return checkFileSystem(await statfs(folder), process.platform);
   } catch (error) {
-    return [warning('disk', `How much room there is for ${folder} cannot be found out (${codeOf(error)}).`)];
+    return [warning('disk', `The free space for ${folder} cannot be determined (${codeOf(error)}).`)];
   }
 }
 
 function checkLock(folder: string): { holder?: string | undefined; result: CheckResult } {
   try {
     const holder = lockHolder(folder);
-    if (holder === undefined) return { result: ok('lock', 'No server has the data folder.') };
-    return { holder, result: ok('lock', `A server has the data folder: ${holder}.`) };
+    if (holder === undefined) return { result: ok('lock', 'No server is using the data folder.') };
+    return { holder, result: ok('lock', `A server is using the data folder: ${holder}.`) };
   } catch (error) {
     const message = error instanceof StoreError ? error.message : `The lock cannot be read (${codeOf(error)}).`;
     return { result: problem('lock', message) };
@@ -111,23 +111,23 @@ async function checkSecretKey(folder: string, hasKey: boolean): Promise<CheckRes
     if (hasKey) return ok('secret-key', 'The key comes from the options.');
     const isEmpty = (await listNames(integrationsFolder(folder))).length === 0;
     return isEmpty
-      ? ok('secret-key', 'The first start makes a key.')
+      ? ok('secret-key', 'The first start creates a key.')
       : warning(
           'secret-key',
-          `There are integrations and no ${KEY_FILE}: credentials in them cannot be read without it.`,
+          `There are integrations but no ${KEY_FILE}: their credentials cannot be read without it.`,
         );
   }
   if (typeof mode === 'string') return problem('secret-key', `${file} cannot be read (${mode}).`);
   if (process.platform !== 'win32' && (mode & GROUP_AND_OTHERS) !== 0) {
     return problem(
       'secret-key',
-      `${file} can be read by others (mode ${(mode & 0o777).toString(8)}): chmod 600 closes it.`,
+      `${file} can be read by others (mode ${(mode & 0o777).toString(8)}): run chmod 600 on it.`,
     );
   }
   try {
     if ((await readFile(file, 'utf8')).trim().length >= MIN_KEY_CHARS)
-      return ok('secret-key', 'The key is there, for its owner alone.');
-    return problem('secret-key', `The key in ${file} is not whole: the server does not start.`);
+      return ok('secret-key', 'The key exists and only its owner can read it.');
+    return problem('secret-key', `The key in ${file} is incomplete: the server will not start.`);
   } catch (error) {
     return problem('secret-key', `${file} cannot be read (${codeOf(error)}).`);
   }
@@ -138,7 +138,7 @@ async function checkAdminToken(folder: string): Promise<CheckResult> {
     const hash = await storedTokenHash(folder);
     return ok(
       'token',
-      hash === undefined ? "The first start makes an administrator's token." : "The administrator's token is set.",
+      hash === undefined ? "The first start creates an administrator's token." : "The administrator's token is set.",
     );
   } catch (error) {
     return problem(
@@ -151,7 +151,7 @@ async function checkAdminToken(folder: string): Promise<CheckResult> {
 async function checkDocuments(folder: string): Promise<CheckResult> {
   const listed = await readdir(integrationsFolder(folder)).catch((error: unknown) => codeOf(error));
   if (typeof listed === 'string' && listed !== 'ENOENT') {
-    return problem('documents', `${integrationsFolder(folder)} cannot be read (${listed}): the server does not start.`);
+    return problem('documents', `${integrationsFolder(folder)} cannot be read (${listed}): the server will not start.`);
   }
   const names = typeof listed === 'string' ? [] : listed;
   const damaged = names.filter((name) => name.endsWith('.damaged'));
@@ -164,17 +164,17 @@ async function checkDocuments(folder: string): Promise<CheckResult> {
     const more = broken.length > MAX_LISTED ? ` and ${broken.length - MAX_LISTED} more` : '';
     return problem(
       'documents',
-      `Damaged integrations, which the next start sets aside: ${broken.slice(0, MAX_LISTED).join('; ')}${more}.`,
+      `Damaged integrations, which the next start will set aside: ${broken.slice(0, MAX_LISTED).join('; ')}${more}.`,
     );
   }
   if (damaged.length > 0) {
     return warning(
       'documents',
-      `Files were set aside as damaged: ${damaged.slice(0, MAX_LISTED).join(', ')}. A backup has what was in them.`,
+      `Files were set aside as damaged: ${damaged.slice(0, MAX_LISTED).join(', ')}. Restore their content from a backup.`,
     );
   }
   const count = names.filter((name) => name.endsWith('.json')).length;
-  return ok('documents', `${count} integrations are stored, and whole.`);
+  return ok('documents', `${count} integrations are stored and intact.`);
 }
 
 async function problemOfDocument(file: string, id: string): Promise<string | undefined> {
@@ -188,7 +188,7 @@ async function problemOfDocument(file: string, id: string): Promise<string | und
 const CLOCK_SLACK_MS = 60_000;
 const EARLIEST_PLAUSIBLE = Date.UTC(2026, 0);
 
-/** Ids and dates come from it, and one-time tokens end by it. */
+/** Ids, dates and the expiry of one-time tokens depend on the clock. */
 async function checkClock(folder: string, now: number): Promise<CheckResult> {
   const times = await Promise.all(
     (await listNames(folder)).map((name) =>
@@ -204,7 +204,7 @@ async function checkClock(folder: string, now: number): Promise<CheckResult> {
   if (newest > now + CLOCK_SLACK_MS) {
     return problem(
       'clock',
-      `The clock says ${iso(now)}, and the data folder was written at ${iso(newest)}: it has gone back.`,
+      `The clock says ${iso(now)}, but the data folder was written at ${iso(newest)}: the clock has been set back.`,
     );
   }
   return ok('clock', `The clock says ${iso(now)}.`);

@@ -1,4 +1,4 @@
-/** The disk under the data folder: how much room it has, and whether its locks and syncs can be relied on. */
+/** Checks the data folder's disk: free space, and whether its locks and syncs are reliable. */
 import type { StatsFs } from 'node:fs';
 import { type CheckResult, ok, problem, warning } from './check-result.ts';
 
@@ -7,7 +7,7 @@ const FULL_BELOW_BYTES = 16 * MIB;
 const NEARLY_FULL_BELOW_BYTES = 256 * MIB;
 const MIN_FREE_INODES = 100;
 
-/** As `statfs` numbers them on Linux. */
+/** File system types of `statfs` on Linux. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -35,21 +35,24 @@ function checkSpace(bytes: number, freeInodes: number | undefined): CheckResult 
   if (bytes < FULL_BELOW_BYTES)
     return problem('disk', `The data folder's disk is full (${space} left): nothing can be stored.`);
   if (freeInodes !== undefined && freeInodes < MIN_FREE_INODES) {
-    return problem('disk', `The data folder's disk takes no more files (${freeInodes} left).`);
+    return problem('disk', `The data folder's disk cannot hold more files (${freeInodes} left).`);
   }
   if (bytes < NEARLY_FULL_BELOW_BYTES) return warning('disk', `The data folder's disk is nearly full (${space} left).`);
   return ok('disk', `The data folder's disk has ${space} left.`);
 }
 
 function checkKind(type: number): CheckResult[] {
-  // Where the number is taken for a signed one.
+  // The number may come as a signed integer.
   const network = networkFileSystems.get(type >>> 0);
   if (network !== undefined) {
     return [
-      problem('disk-kind', `The data folder is on a network (${network}): locks and syncs cannot be relied on there.`),
+      problem(
+        'disk-kind',
+        `The data folder is on a network file system (${network}): locks and syncs are not reliable there.`,
+      ),
     ];
   }
   const memory = memoryFileSystems.get(type >>> 0);
   if (memory === undefined) return [];
-  return [warning('disk-kind', `The data folder is in memory (${memory}): it is gone when the machine stops.`)];
+  return [warning('disk-kind', `The data folder is in memory (${memory}): it is lost when the machine stops.`)];
 }

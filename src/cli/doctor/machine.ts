@@ -1,4 +1,4 @@
-/** Whether this machine can run connectors: Node, isolated-vm, the permission model, a compartment. */
+/** Checks whether this machine can run connectors: Node, isolated-vm, the permission model, a compartment. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,15 +7,15 @@ import type { Options } from '../../options.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
 const MIN_NODE = 24;
-/** The first whose permission model closes the network. */
+/** The first version whose permission model covers the network. */
 const MIN_NODE_WITH_NETWORK_PERMISSION = 25;
 const CHILD_LIMIT_MS = 20_000;
 
 export function checkNodeVersion(version: string): CheckResult {
   const major = Number(version.split('.')[0]);
-  if (major < MIN_NODE) return problem('node', `This is Node ${version}; it takes ${MIN_NODE} or newer.`);
-  if (major >= MIN_NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} has all that is needed.`);
-  return warning('node', `Node ${version} cannot close the network of connectors' processes; Node 26 can.`);
+  if (major < MIN_NODE) return problem('node', `Node ${version} is too old: version ${MIN_NODE} or newer is required.`);
+  if (major >= MIN_NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} is supported.`);
+  return warning('node', `Node ${version} cannot block network access of connectors' processes; Node 26 can.`);
 }
 
 interface ChildResult {
@@ -32,13 +32,13 @@ function runNode(args: readonly string[]): Promise<ChildResult> {
   });
 }
 
-/** In a child: this process never loads it. */
+/** Loads it in a child process: this process never does. */
 export async function checkIsolatedVm(): Promise<CheckResult> {
   let path: string;
   try {
     path = createRequire(import.meta.url).resolve('isolated-vm');
   } catch {
-    return problem('isolated-vm', 'isolated-vm is not installed: npm ci brings it.');
+    return problem('isolated-vm', 'isolated-vm is not installed: run npm ci.');
   }
   const script = `new (require(${JSON.stringify(path)}).Isolate)({ memoryLimit: 8 }).dispose()`;
   const { code, stderr } = await runNode(['--no-node-snapshot', '-e', script]);
@@ -49,11 +49,11 @@ export async function checkIsolatedVm(): Promise<CheckResult> {
     ?.trim();
   return problem(
     'isolated-vm',
-    `isolated-vm does not load (${errorLine ?? code}): npm rebuild isolated-vm mends a build for another Node.`,
+    `isolated-vm does not load (${errorLine ?? code}). If it was built for another Node, run npm rebuild isolated-vm.`,
   );
 }
 
-/** Its exit code says what is closed. */
+/** Bits of the probe's exit code: what the permission model blocks. */
 const CLOSED = { files: 1, processes: 2, network: 4 } as const;
 const PROBE_RAN = 8;
 const PROBE = `
@@ -73,12 +73,12 @@ export async function checkPermissionModel(): Promise<CheckResult> {
   }
   const isClosed = (what: keyof typeof CLOSED): boolean => (code & CLOSED[what]) !== 0;
   if (!isClosed('files') || !isClosed('processes')) {
-    return problem('permissions', "Node's permission model does not close files and processes here.");
+    return problem('permissions', "Node's permission model does not block files and processes here.");
   }
-  if (isClosed('network')) return ok('permissions', "Node's permission model closes files, processes and the network.");
+  if (isClosed('network')) return ok('permissions', "Node's permission model blocks files, processes and the network.");
   return warning(
     'permissions',
-    "Node's permission model closes files and processes; the network stays open to code that has broken out.",
+    "Node's permission model blocks files and processes, but not network access of code that escapes the sandbox.",
   );
 }
 
@@ -117,21 +117,18 @@ export async function checkCompartment({ isolation }: Options): Promise<CheckRes
   }
 }
 
-/** Memory and CPU time of connectors' processes are read there. */
+/** Memory and CPU time of connectors' processes are read from /proc. */
 export async function checkProcFileSystem(platform: NodeJS.Platform): Promise<CheckResult> {
   if (platform !== 'linux') {
-    return warning(
-      'proc',
-      `${platform} has no /proc: memory outside of a connector's heap is held by deadlines alone.`,
-    );
+    return warning('proc', `${platform} has no /proc: only deadlines limit a connector's memory outside its heap.`);
   }
   try {
     await Promise.all(['statm', 'stat'].map((name) => readFile(`/proc/${process.pid}/${name}`)));
-    return ok('proc', '/proc is readable: memory and CPU time of connectors are watched.');
+    return ok('proc', "/proc is readable: connectors' memory and CPU time are monitored.");
   } catch (error) {
     return warning(
       'proc',
-      `/proc cannot be read (${codeOf(error)}): memory outside of a connector's heap is held by deadlines alone.`,
+      `/proc cannot be read (${codeOf(error)}): only deadlines limit a connector's memory outside its heap.`,
     );
   }
 }
