@@ -64,9 +64,9 @@ export class DevBuilder {
     if (!project) return { findings, name: '' };
     const name = `${project.manifest.name} ${project.manifest.version}`;
     try {
-      const { bundle, findings: found, inputs } = await buildProject(project);
+      const { bundle, findings: buildFindings, inputs } = await buildProject(project);
       if (inputs) this.externalFiles = inputs.filter((path) => isExternalSource(relative(this.#folder, path)));
-      return { ...(bundle ? { files: bundle.files } : {}), findings: found, name };
+      return { ...(bundle ? { files: bundle.files } : {}), findings: buildFindings, name };
     } catch (error) {
       if (error instanceof NoBundlerError) throw new CommandError(error.message);
       throw error;

@@ -15,9 +15,9 @@ describe.each([
   test('is created, validated, tested, packed, deployed and called', { timeout: 180_000 }, async () => {
     const [cwd, connectors] = [await temporaryFolder(), await temporaryFolder()];
     const run = (...args: string[]): Promise<Finished> => runIt(args, { cwd });
-    const made = await run('init', 'weather', '--language', language);
-    expect([made.code, made.stderr]).toEqual([0, '']);
-    expect(made.stdout).toContain('npm test');
+    const created = await run('init', 'weather', '--language', language);
+    expect([created.code, created.stderr]).toEqual([0, '']);
+    expect(created.stdout).toContain('npm test');
     // `npm pack` packs the files on disk, so they must be built first.
     const { scripts } = JSON.parse(await readFile(join(cwd, 'weather/package.json'), 'utf8'));
     expect(scripts.prepack).toBe(language === 'typescript' ? 'bulkhead build .' : undefined);
@@ -146,15 +146,15 @@ test('no command leaves a process', { timeout: 120_000 }, async () => {
     ['test', 'weather'],
     ['doctor', '--port', '0', '--connectors', 'none'],
   ];
-  const going = commands.map((args) => startCommand(args, { cwd, detached: true }));
+  const running = commands.map((args) => startCommand(args, { cwd, detached: true }));
   // All that a command has started is in its group.
   const left = async (): Promise<string[]> => {
-    const groups = new Set(going.map(({ pid }) => String(pid)));
+    const groups = new Set(running.map(({ pid }) => String(pid)));
     const stats = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     const texts = await Promise.all(stats.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
     return texts.filter((text) => groups.has(text.slice(text.lastIndexOf(')')).split(' ')[3] ?? ''));
   };
-  await vi.waitFor(async () => expect((await left()).length).toBeGreaterThan(going.length), { timeout: 60_000 });
-  for (const { finished } of going) expect((await finished).code).toBe(0);
+  await vi.waitFor(async () => expect((await left()).length).toBeGreaterThan(running.length), { timeout: 60_000 });
+  for (const { finished } of running) expect((await finished).code).toBe(0);
   await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 20_000, interval: 50 });
 });

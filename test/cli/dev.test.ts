@@ -36,10 +36,10 @@ test('an imported file outside the folder is watched, too, and a failing disk do
   );
   const dev = startCommand(['dev', 'weather', '--into', 'there'], { cwd });
   await says(dev, 'Watching weather');
-  const made = () => readFile(join(cwd, 'there/weather/dist/index.js'), 'utf8');
-  expect(await made()).toContain('one');
+  const builtCode = () => readFile(join(cwd, 'there/weather/dist/index.js'), 'utf8');
+  expect(await builtCode()).toContain('one');
   await writeFile(word, "export const word = 'two';");
-  await vi.waitFor(async () => expect(await made()).toContain('two'), patiently);
+  await vi.waitFor(async () => expect(await builtCode()).toContain('two'), patiently);
 
   await rm(join(cwd, 'there'), { recursive: true });
   await writeFile(join(cwd, 'there'), '');
@@ -47,7 +47,7 @@ test('an imported file outside the folder is watched, too, and a failing disk do
   await says(dev, /^! .*there.* is not a folder\.$/m);
   await rm(join(cwd, 'there'));
   await writeFile(word, "export const word = 'four';");
-  await vi.waitFor(async () => expect(await made()).toContain('four'), patiently);
+  await vi.waitFor(async () => expect(await builtCode()).toContain('four'), patiently);
   dev.child.kill('SIGINT');
   expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
 });

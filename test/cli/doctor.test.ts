@@ -73,7 +73,7 @@ test('with a problem it names the problem and ends with exit code 1', async () =
 });
 
 describe('a data folder', () => {
-  const verdictsOf = async (folder: string, now = NOW, hasKey = false): Promise<Record<string, string>> => {
+  const resultsOf = async (folder: string, now = NOW, hasKey = false): Promise<Record<string, string>> => {
     const { results } = await checkDataFolder(folder, hasKey, now);
     return Object.fromEntries(results.map(({ check, status, sentence }) => [check, `${status}: ${sentence}`]));
   };
@@ -189,15 +189,15 @@ describe('a data folder', () => {
     const data = await temporaryFolder();
     await make(data);
     const before = await readdir(data, { recursive: true });
-    expect((await verdictsOf(data))[check]).toMatch(sentence);
+    expect((await resultsOf(data))[check]).toMatch(sentence);
     expect(await readdir(data, { recursive: true })).toEqual(before);
   });
 
   test('that does not exist yet, and a clock that was never set', async () => {
-    const verdicts = await verdictsOf(join(await temporaryFolder(), 'a/b'), 0);
-    expect(verdicts.data).toMatch(/^ok: .*does not exist yet/);
-    expect((await verdictsOf(await temporaryFolder(), 0)).clock).toMatch(/^problem: .*1970.*is not set/);
-    expect((await verdictsOf(await temporaryFolder(), NOW, true))['secret-key']).toBe(
+    const results = await resultsOf(join(await temporaryFolder(), 'a/b'), 0);
+    expect(results.data).toMatch(/^ok: .*does not exist yet/);
+    expect((await resultsOf(await temporaryFolder(), 0)).clock).toMatch(/^problem: .*1970.*is not set/);
+    expect((await resultsOf(await temporaryFolder(), NOW, true))['secret-key']).toBe(
       'ok: The key comes from the options.',
     );
   });
@@ -237,9 +237,9 @@ test('bundles that do not load, each with a reason', async () => {
   await writeBundle(connectors, 'old', { manifest: { version: '1' }, code: '' });
   await writeBundle(connectors, 'twin', { manifest: { name: 'a' }, code: 'exports.utilities = {}' });
   const names: string[] = [];
-  const verdicts = await checkBundles(connectors, 'process', (name) => names.push(name));
+  const results = await checkBundles(connectors, 'process', (name) => names.push(name));
   expect(names).toEqual(['a', 'broken', 'old', 'twin']);
-  expect(verdicts.map(({ status, sentence }) => `${status}: ${sentence}`)).toEqual([
+  expect(results.map(({ status, sentence }) => `${status}: ${sentence}`)).toEqual([
     expect.stringMatching(/^problem: The bundle broken does not load: .*Unexpected/),
     expect.stringMatching(/^problem: The bundle old does not load: version must be a semantic version/),
     'problem: The bundle twin has the same id as a: one of them is refused.',

@@ -95,20 +95,20 @@ test('invoke prints one sentence for a missing token, a wrong token or no server
 test('token replaces the token at the next start; the folder stores only its hash', async () => {
   const data = await temporaryFolder();
   const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: await temporaryFolder() };
-  const made = await runCommand(['token'], { environment });
-  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S{32}\n$/), stderr: '' });
-  const token = made.stdout.trim();
+  const created = await runCommand(['token'], { environment });
+  expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S{32}\n$/), stderr: '' });
+  const token = created.stdout.trim();
   expect(await readFile(join(data, 'admin.json'), 'utf8')).not.toContain(token);
   expect((await stat(join(data, 'admin.json'))).mode & 0o777).toBe(0o600);
 
   const server = await startServer(environment);
-  const asked = createClient(server.url, token);
-  expect((await asked('GET', '/tokenInfo')).status).toBe(200);
+  const withNewToken = createClient(server.url, token);
+  expect((await withNewToken('GET', '/tokenInfo')).status).toBe(200);
   const again = await callCommand(['token', '--json'], { environment });
   const { token: next, takesRestart } = JSON.parse(again.stdout);
   expect([again.code, again.stderr, takesRestart]).toEqual([0, '', true]);
   expect((await callCommand(['token'], { environment })).stderr).toMatch(/in use by process \d+ on .*: restart it/);
   // The running server keeps its token.
-  expect((await asked('GET', '/tokenInfo')).status).toBe(200);
+  expect((await withNewToken('GET', '/tokenInfo')).status).toBe(200);
   expect((await createClient(server.url, next)('GET', '/tokenInfo')).status).toBe(401);
 });

@@ -37,9 +37,9 @@ test.each(COMMANDS)('%s --help has a summary and an example', async (name) => {
 });
 
 test('help COMMAND prints the same as COMMAND --help', async () => {
-  const asked = await callCommand(['help', 'invoke']);
-  expect(asked).toEqual(await callCommand(['invoke', '--help']));
-  expect(asked.stdout).toContain('Usage: bulkhead invoke');
+  const viaHelp = await callCommand(['help', 'invoke']);
+  expect(viaHelp).toEqual(await callCommand(['invoke', '--help']));
+  expect(viaHelp.stdout).toContain('Usage: bulkhead invoke');
   expect((await callCommand(['help', 'constructor'])).stdout).toContain('Usage: bulkhead [command]');
 });
 
@@ -145,9 +145,9 @@ test("the process ends with the command's exit code", async () => {
 });
 
 test('a closed stdout does not stop a command', async () => {
-  const going = startCommand(['--help']);
-  going.child.stdout.destroy();
-  expect(await going.finished).toMatchObject({ code: 0, stderr: '' });
+  const command = startCommand(['--help']);
+  command.child.stdout.destroy();
+  expect(await command.finished).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('progress is shown and erased on a terminal, and not shown elsewhere', async () => {

@@ -83,13 +83,13 @@ test('the same rules apply to CommonJS', async () => {
   });
   expect((await client('PUT', `/integrations/${await installed(client, 'beside')}/utilities/f`)).body).toBe('called');
   const { body } = await client('GET', '/connectors');
-  const told = Object.fromEntries(
+  const messages = Object.fromEntries(
     body.map(({ name, status, errors, warnings }: Record<string, { message: string }[]>) => [
       name,
       [status, (errors ?? warnings)?.[0]?.message],
     ]),
   );
-  expect(told).toEqual({
+  expect(messages).toEqual({
     function: ['invalid', expect.stringContaining('it is of the type function')],
     flat: ['invalid', expect.stringContaining('these are not: f')],
     beside: ['ready', expect.stringContaining('default.settings')],
