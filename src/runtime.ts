@@ -345,7 +345,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     health() {
       const unready = [
         ...(closing ? ['The server is shutting down.'] : []),
-        ...(catalog.isScanned ? [] : ['The bundles are being loaded.']),
+        ...(catalog.hasScanned ? [] : ['The bundles are being loaded.']),
       ];
       const degraded = [
         ...sandbox.problems(),

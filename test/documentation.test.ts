@@ -49,8 +49,8 @@ const ways: Readonly<Record<string, Run | string>> = {
   'docs/install.md: npm ci && npm start': NOT_AGAIN,
   'docs/install.md: npm install --prefix /opt/bulkhead ./bulkhead-0.1.0.tgz node':
     'a package manager, in a folder of the system; test/embed installs the packed package',
-  'docs/install.md: npx bulkhead doctor': { place: withData, shows: ['Node', 'bundles', 'Nothing stands in the way.'] },
-  'docs/troubleshooting.md: npx bulkhead doctor': { place: withData, shows: ['Nothing stands in the way.'] },
+  'docs/install.md: npx bulkhead doctor': { place: withData, shows: ['Node', 'bundles', 'No problems found.'] },
+  'docs/troubleshooting.md: npx bulkhead doctor': { place: withData, shows: ['No problems found.'] },
   'docs/operate.md: curl -sS http://127.0.0.1:3000/readyz': { place: () => ofServer(), shows: ['"status":"ok"'] },
   'docs/operate.md: npx bulkhead backup bulkhead.backup.gz': {
     place: withData,
@@ -80,7 +80,7 @@ const ways: Readonly<Record<string, Run | string>> = {
   'docs/performance.md: npm run build && node --max-semi-space-size=4 test/embed/hosts/memory.mjs': MINUTES,
   'docs/connectors/tutorial.md: npx bulkhead init weather': {
     place: async () => ({ cwd: await temporaryFolder() }),
-    shows: ['weather holds', 'pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
+    shows: ['Created in weather', 'pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
   },
   'docs/connectors/tutorial.md: npx bulkhead dev weather --install': {
     place: withProject,

@@ -43,7 +43,7 @@ test('--help prints the options and ends with 0', async () => {
 
 test('a wrong command line is one sentence and exit code 2', async () => {
   const { code, stderr } = await runCommand(['nope']);
-  expect([code, stderr]).toEqual([2, 'nope is no command. --help lists what there is.\n']);
+  expect([code, stderr]).toEqual([2, 'nope is not a command. --help lists them.\n']);
 });
 
 test('a host that is none is one sentence and exit code 1', async () => {
@@ -52,7 +52,7 @@ test('a host that is none is one sentence and exit code 1', async () => {
   const { code, stderr } = await runCommand([], {
     environment: { ...environment, BULKHEAD_DATA: await temporaryFolder(), BULKHEAD_LOG: 'silent' },
   });
-  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining('192.0.2.1 is no address')]]);
+  expect([code, stderr.trimEnd().split('\n')]).toEqual([1, [expect.stringContaining('192.0.2.1 is not an address')]]);
 });
 
 test('a port in use is one sentence and exit code 1', async () => {

@@ -1,4 +1,4 @@
-/** Makes one file with a source map of a project's source, or looks at what it imports. Runs on the author's esbuild. */
+/** Bundles a project's source into one file with a source map, or only checks its imports. Uses the author's esbuild. */
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
@@ -8,7 +8,7 @@ import type { Project } from './project.ts';
 
 type Esbuild = typeof import('esbuild');
 
-/** For those who have no esbuild: it is an optional peer, since who runs a server needs none. */
+/** esbuild is not installed: an optional peer dependency, since servers do not need it. */
 export class NoBundlerError extends Error {
   override readonly name = 'NoBundlerError';
   constructor() {
@@ -16,25 +16,25 @@ export class NoBundlerError extends Error {
   }
 }
 
-export interface Bundled {
+export interface BundleSuccess {
   readonly code: string;
-  /** JSON of the source map, without the sources' contents. */
+  /** The source map as JSON, without the sources' contents. */
   readonly map: string;
   readonly findings: readonly Finding[];
-  /** Files that went into it. */
+  /** Absolute paths of the bundled source files. */
   readonly inputs: readonly string[];
 }
 
-/** Without code if there are errors among the findings. */
+/** Without code if the findings include errors. */
 export type BundleResult =
-  | Bundled
+  | BundleSuccess
   | { readonly code?: never; readonly map?: never; readonly inputs?: never; readonly findings: readonly Finding[] };
 
 /** @throws NoBundlerError */
 export async function bundleSource(project: Project, source: string): Promise<BundleResult> {
   const { manifest } = project;
-  const { result, findings } = await built(project, {
-    ...common(project),
+  const { result, findings } = await runEsbuild(project, {
+    ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
     plugins: [bundledImports],
@@ -50,31 +50,36 @@ export async function bundleSource(project: Project, source: string): Promise<Bu
   return { code, map, findings, inputs };
 }
 
-/** What a main file imports that it may not. @throws NoBundlerError */
+/** Forbidden imports of a main file that is not built. @throws NoBundlerError */
 export async function importFindings(project: Project): Promise<readonly Finding[]> {
   const { manifest } = project;
-  const options = { ...common(project), entryPoints: [manifest.main], outfile: 'unused.js', plugins: [ownImports] };
-  return (await built(project, options)).findings;
+  const options = {
+    ...commonOptions(project),
+    entryPoints: [manifest.main],
+    outfile: 'unused.js',
+    plugins: [ownImports],
+  };
+  return (await runEsbuild(project, options)).findings;
 }
 
-function common({ manifest: { main, type } }: Project): BuildOptions {
+function commonOptions({ manifest: { main, type } }: Project): BuildOptions {
   const isModule = main.endsWith('.mjs') || (type === 'module' && !main.endsWith('.cjs'));
   return {
     bundle: true,
     write: false,
     format: isModule ? 'esm' : 'cjs',
-    // Libraries that know no Node are what runs in an isolate.
+    // Isolates have no Node: take the browser builds of libraries.
     platform: 'browser',
     target: 'es2024',
     define: { 'process.env.NODE_ENV': '"production"' },
-    // A module that waits at its top level does not load.
+    // A module with top-level await would not load.
     supported: { 'top-level-await': false },
     charset: 'utf8',
     logLevel: 'silent',
   };
 }
 
-async function built(
+async function runEsbuild(
   project: Project,
   options: BuildOptions,
 ): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
@@ -89,7 +94,7 @@ async function built(
   }
 }
 
-/** The one beside this package, or else the project's. */
+/** Next to this package, or else in the project. */
 async function loadEsbuild(folder: string): Promise<Esbuild> {
   try {
     return await import('esbuild');
@@ -106,7 +111,7 @@ async function loadEsbuild(folder: string): Promise<Esbuild> {
 }
 
 function findingsOf(project: Project, errors: readonly Message[], warnings: readonly Message[]): Finding[] {
-  // Our types, for editors: without them the code is the same.
+  // Only editors need our tsconfig: without it the code is the same.
   const others = warnings.filter(({ text }) => !/^Cannot find base config file "bulkhead\//.test(text));
   return [
     ...errors.map((message) => findingOf(project, message, 'error')),
@@ -115,12 +120,12 @@ function findingsOf(project: Project, errors: readonly Message[], warnings: read
 }
 
 function findingOf(project: Project, { text, location }: Message, severity: Finding['severity']): Finding {
-  // Of the entry itself: package.json names it.
+  // The problem is the entry file itself: point at its name in package.json.
   if (!location)
-    return { severity, ...project.placeOf(project.source === undefined ? 'main' : 'source'), message: text };
+    return { severity, ...project.locationOf(project.source === undefined ? 'main' : 'source'), message: text };
   const { file, line, column, lineText } = location;
   const shown = file.startsWith(project.folder) ? relative(project.folder, file) : file;
-  // esbuild counts bytes.
+  // esbuild's columns are in bytes.
   const before = Buffer.from(lineText).subarray(0, column).toString().length;
   return { severity, file: shown.split(sep).join('/'), line, column: before + 1, message: text };
 }

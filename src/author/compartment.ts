@@ -1,4 +1,4 @@
-/** `bulkhead/test`: an author's connector in a real compartment, with a table in the place of the network. */
+/** `bulkhead/test`: runs an author's connector in a real compartment, with stubs instead of the network. */
 import { fileURLToPath } from 'node:url';
 import { createSandbox, defaultLimits, type Outcome } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
@@ -17,39 +17,39 @@ export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
 export type SectionName = 'installer' | 'uninstaller' | 'settings' | 'utilities' | 'hooks' | 'wrappers';
 
 export interface CompartmentOptions {
-  /** What `fetch` is answered with; what is not in it rejects. */
+  /** Responses to `fetch`. Requests without a stub reject. */
   readonly fetch?: FetchStubs;
-  /** In the place of the manifest's. */
+  /** Replaces the manifest's `opts`. */
   readonly opts?: JsonObject;
 }
 
 export interface CallContext {
-  /** Runs of one integration may share the module's state; another one's never. By default one for all calls. */
+  /** Runs of one integration may share module state, runs of different ones never. By default all calls share one. */
   readonly integrationId?: string;
 }
 
 export interface Compartment extends AsyncDisposable {
   readonly manifest: Manifest;
-  /** What the connector has logged, oldest first. */
+  /** Log lines of the connector, oldest first. */
   readonly logs: readonly { readonly level: string; readonly text: string }[];
   readonly progress: readonly { readonly fraction: number; readonly message: string }[];
-  /** What it has asked for with `fetch`, permitted or not found in the table. */
+  /** Permitted requests, with or without a stub. */
   readonly requests: readonly StubbedRequest[];
   /**
-   * Calls a function of a section, as the runtime does.
+   * Calls a function as the runtime does.
    *
    * @param options the call's body; the runtime's keys are added
-   * @throws CallError for whatever is not an answer
+   * @throws CallError for errors and faults
    */
   call<Answer = unknown>(section: SectionName, name: string, options?: object, context?: CallContext): Promise<Answer>;
-  /** Ends its process. A test that leaves it open does not end. Idempotent. */
+  /** Ends the process. A test does not end while it is open. Idempotent. */
   close(): Promise<void>;
 }
 
-/** What a caller of the connector would be answered: the connector's own error, or a fault. */
+/** What a caller would get instead of an answer: the connector's own error, or a fault. */
 export class CallError extends Error {
   override readonly name = 'CallError';
-  /** The error's `code` or `name`; of a fault `run_timeout`, `never_answered`, … */
+  /** The error's `code` or `name`, or the fault: `run_timeout`, `never_answered`, … */
   readonly code: string;
 
   constructor(code: string, message: string, stack: string) {
@@ -60,28 +60,28 @@ export class CallError extends Error {
 }
 
 /**
- * Builds the connector of a folder, if it has a source, and starts a compartment for it.
+ * Builds the connector in a folder, if it has a `source`, and starts a compartment for it.
  *
  * @example
  * import assert from 'node:assert/strict';
  * import { test } from 'node:test';
  * import { createCompartment } from 'bulkhead/test';
  *
- * test('the forecast is of the city in the settings', async () => {
+ * test('forecasts for the city in the settings', async () => {
  *   await using connector = await createCompartment(new URL('..', import.meta.url), {
  *     fetch: { 'GET /v1/integrations/*': { settings: { city: 'Oslo' } } },
  *   });
  *   assert.deepEqual(await connector.call('settings', 'forecast', { days: 1 }), { city: 'Oslo', forecast: ['sun'] });
  * });
  *
- * @param folder where package.json lies
- * @throws Error with the findings, if the project does not build or load
+ * @param folder with the package.json
+ * @throws Error with the findings if the project does not build
  */
 export async function createCompartment(folder: string | URL, options: CompartmentOptions = {}): Promise<Compartment> {
-  const connector = await connectorOf(typeof folder === 'string' ? folder : fileURLToPath(folder));
+  const connector = await buildConnector(typeof folder === 'string' ? folder : fileURLToPath(folder));
   const { manifest, bundle } = connector;
   const newId = objectIds();
-  const ownIntegration = newId();
+  const defaultIntegrationId = newId();
   const limits = limitsWithin(defaultLimits)(connector);
   const stubs = new StubbedFetch(options.fetch ?? {}, manifest.connector.permissions?.fetch ?? []);
   const logs: { level: string; text: string }[] = [];
@@ -96,7 +96,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
     progress,
     requests: stubs.requests,
     async call<Answer>(section: SectionName, name: string, body: object = {}, context: CallContext = {}) {
-      const integrationId = context.integrationId ?? ownIntegration;
+      const integrationId = context.integrationId ?? defaultIntegrationId;
       const argument = {
         ...body,
         opts: options.opts ?? manifest.connector.opts ?? {},
@@ -115,7 +115,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
           log: (level, text) => logs.push({ level, text }),
         },
       );
-      if (outcome.status !== 'answered') throw await errorOf(sourceLines, connector, outcome);
+      if (outcome.status !== 'answered') throw await toCallError(sourceLines, connector, outcome);
       return JSON.parse(outcome.result) as Answer;
     },
     close,
@@ -123,7 +123,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
   };
 }
 
-async function errorOf(
+async function toCallError(
   sourceLines: SourceLines,
   connector: Connector,
   outcome: Exclude<Outcome, { status: 'answered' }>,
@@ -132,9 +132,9 @@ async function errorOf(
   return new CallError(outcome.code, outcome.message, await sourceLines.of(connector, outcome.stack));
 }
 
-async function connectorOf(folder: string): Promise<Connector> {
-  const { project, findings: unread } = await readProject(folder);
-  if (!project) throw new Error(unread.map(findingLine).join('\n'));
+async function buildConnector(folder: string): Promise<Connector> {
+  const { project, findings: readFindings } = await readProject(folder);
+  if (!project) throw new Error(readFindings.map(findingLine).join('\n'));
   const { bundle, findings } = await buildProject(project);
   if (bundle) return bundle.connector;
   throw new Error(findings.filter(isError).map(findingLine).join('\n'));

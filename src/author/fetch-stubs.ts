@@ -1,26 +1,26 @@
-/** What a connector's `fetch` is answered with in a test: a table, under the manifest's permissions. */
+/** Stubs for a connector's `fetch` in tests. The manifest's permissions apply. */
 import { Denied } from '../broker/denied.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { Json } from '../json.ts';
 
-/** Where connectors written for the original platform send what is the runtime's own. */
+/** Connectors written for the original platform call the runtime's API under this origin. */
 const PLATFORM_ORIGIN = 'https://api.integrator.io';
 
 export interface StubbedRequest {
   readonly method: string;
-  /** A path for the runtime's own API. */
+  /** Only a path for the runtime's own API. */
   readonly url: string;
   readonly headers: Headers;
   /** Text; bytes as base64. */
   readonly body: string | null;
 }
 
-/** JSON, sent with 200; or a function that gives it, or a whole response. */
+/** JSON, sent with status 200, or a function that returns JSON or a `Response`. */
 export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promise<Json | Response>);
 
 /**
- * By address, with a method in front or for all of them; `*` stands for anything. A path is the runtime's own
- * API. The first that fits is taken.
+ * Stubs by address, optionally with a method in front. `*` matches anything, and a path means the runtime's own API.
+ * The first match wins.
  *
  * @example
  * import type { FetchStubs } from 'bulkhead/test';
@@ -33,14 +33,14 @@ export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promis
  */
 export type FetchStubs = Readonly<Record<string, Stub>>;
 
-interface StubMatch {
+interface GuestRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string | null;
 }
 
-/** The text of a reply to the compartment, as the broker gives it. */
+/** Answers the compartment's requests in the broker's format. */
 export class StubbedFetch {
   readonly #stubs: readonly (readonly [key: string, stub: Stub])[];
   readonly #permissions: OriginPermissions;
@@ -53,24 +53,24 @@ export class StubbedFetch {
 
   async reply(text: string): Promise<string> {
     try {
-      return JSON.stringify({ value: await this.#reply(JSON.parse(text) as StubMatch) });
+      return JSON.stringify({ value: await this.#reply(JSON.parse(text) as GuestRequest) });
     } catch (error) {
       const { code = 'request_failed', message } = error as Error & { code?: string };
       return JSON.stringify({ error: { code, message } });
     }
   }
 
-  async #reply({ method, url: asked, headers, body }: StubMatch): Promise<object> {
-    const address = new URL(asked, PLATFORM_ORIGIN);
+  async #reply({ method, url: path, headers, body }: GuestRequest): Promise<object> {
+    const address = new URL(path, PLATFORM_ORIGIN);
     const isPlatform = address.origin === PLATFORM_ORIGIN;
     if (!isPlatform) this.#permissions.assertPermitted(address);
     const url = isPlatform ? address.pathname + address.search : address.href;
     const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
     this.requests.push(request);
-    const [, stub] = this.#stubs.find(([key]) => fits(key, method, url)) ?? [];
-    if (stub === undefined) throw new Denied('request_failed', `Nothing is stubbed for ${method} ${url}.`);
-    const given = typeof stub === 'function' ? await stub(request) : stub;
-    const response = given instanceof Response ? given : Response.json(given);
+    const [, stub] = this.#stubs.find(([key]) => matches(key, method, url)) ?? [];
+    if (stub === undefined) throw new Denied('request_failed', `There is no stub for ${method} ${url}.`);
+    const result = typeof stub === 'function' ? await stub(request) : stub;
+    const response = result instanceof Response ? result : Response.json(result);
     const bytes = Buffer.from(await response.arrayBuffer());
     return {
       url: address.href,
@@ -84,9 +84,9 @@ export class StubbedFetch {
   }
 }
 
-function fits(key: string, method: string, url: string): boolean {
-  const [, wantedMethod, address = key] = /^([A-Z]+) (.+)$/.exec(key) ?? [];
-  if (wantedMethod !== undefined && wantedMethod !== method) return false;
+function matches(key: string, method: string, url: string): boolean {
+  const [, stubMethod, address = key] = /^([A-Z]+) (.+)$/.exec(key) ?? [];
+  if (stubMethod !== undefined && stubMethod !== method) return false;
   const pattern = address.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${pattern.join('.*')}$`, 's').test(url);
 }

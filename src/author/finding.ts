@@ -1,10 +1,10 @@
-/** What is wrong with a project, where an editor finds it. */
+/** A problem in a project, with its position. */
 export interface Finding {
-  /** A runtime refuses the bundle, or its functions fail; or it takes what is there and makes nothing of it. */
+  /** Error: the runtime refuses the bundle, or calls will fail. Warning: the runtime ignores this. */
   readonly severity: 'error' | 'warning';
   /** Relative to the project's folder. */
   readonly file: string;
-  /** From 1; where only the file is known, 1. */
+  /** 1-based; 1 if only the file is known. */
   readonly line: number;
   readonly column: number;
   /** Dotted path in the manifest. */
@@ -12,7 +12,7 @@ export interface Finding {
   readonly message: string;
 }
 
-/** As compilers write them: `package.json:12:7 error …`. */
+/** In the format of compilers: `package.json:12:7 error …`. */
 export function findingLine({ severity, file, line, column, message }: Finding): string {
   return `${file}:${line}:${column} ${severity} ${message}`;
 }

@@ -1,62 +1,62 @@
-/** Which imports a bundle may have, as a plugin of esbuild: what is forbidden is told with its line. */
+/** esbuild plugins that check a bundle's imports and report forbidden ones with file and line. */
 import { isBuiltin } from 'node:module';
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 
 const SDK = 'export const defineConnector = (connector) => connector;\n';
-const SEEN = Symbol('resolved by this plugin');
+const RESOLVED = Symbol('resolved by this plugin');
 
-const ABSENT = "connector code has no Node around it: only 'bulkhead' can be imported";
+const NO_NODE = "connectors run without Node, and only 'bulkhead' can be imported";
 
 const isInLibrary = (file: string): boolean => /[\\/]node_modules[\\/]/.test(file);
 
-/** For a source that is bundled: libraries go into the bundle, `bulkhead` comes from the runtime. */
+/** For a source to be built: libraries are bundled, and the runtime provides `bulkhead`. */
 export const bundledImports: Plugin = {
   name: 'guest imports',
   setup(build) {
     build.onLoad({ filter: /.*/, namespace: 'bulkhead' }, () => ({ contents: SDK, loader: 'js' }));
     build.onResolve({ filter: /.*/ }, async (args): Promise<OnResolveResult | undefined> => {
       const { path, kind, pluginData, ...rest } = args;
-      if (kind === 'entry-point' || pluginData === SEEN) return undefined;
+      if (kind === 'entry-point' || pluginData === RESOLVED) return undefined;
       if (path === 'bulkhead') return { path, external: true };
       if (path === 'bulkhead/sdk') return { path, namespace: 'bulkhead' };
-      if (path.startsWith('bulkhead/')) return refused(`${path} is for tests: it does not go into a bundle`);
+      if (path.startsWith('bulkhead/')) return importError(`${path} is for tests and cannot be bundled`);
       if (!isBuiltin(path)) return undefined;
-      // `events`, `buffer` and their like are packages, too.
+      // npm has packages named `events`, `buffer` and the like.
       if (!path.startsWith('node:')) {
-        const found = await build.resolve(path, {
+        const resolved = await build.resolve(path, {
           kind,
           importer: rest.importer,
           resolveDir: rest.resolveDir,
-          pluginData: SEEN,
+          pluginData: RESOLVED,
         });
-        if (found.errors.length === 0)
-          return { path: found.path, namespace: found.namespace, external: found.external };
+        if (resolved.errors.length === 0)
+          return { path: resolved.path, namespace: resolved.namespace, external: resolved.external };
       }
-      // Libraries that run in many places often try what is not there; it throws when they call it.
-      const isTried = kind === 'require-call' && isInLibrary(args.importer);
-      if (!isTried) return refused(`${path} is not there: ${ABSENT}`);
+      // Portable libraries often try to require Node modules. Such a require throws when it runs.
+      const isOptional = kind === 'require-call' && isInLibrary(args.importer);
+      if (!isOptional) return importError(`${path} is not available: ${NO_NODE}`);
       return {
         path,
         external: true,
-        warnings: [{ text: `${path} is not there: what needs it fails when it is called` }],
+        warnings: [{ text: `${path} is not available: code that needs it will fail when called` }],
       };
     });
   },
 };
 
-/** For a main file that is the bundle as it is. */
+/** For a main file that is not built. */
 export const ownImports: Plugin = {
   name: 'own imports',
   setup(build) {
     build.onResolve({ filter: /.*/ }, ({ path, kind }: OnResolveArgs): OnResolveResult | undefined => {
       if (kind === 'entry-point') return undefined;
       if (path === 'bulkhead') return { path, external: true };
-      if (isBuiltin(path)) return refused(`${path} is not there: ${ABSENT}`);
-      return refused(
-        `${path} is another file, and a bundle is one: name this one as "source" in package.json and build it`,
+      if (isBuiltin(path)) return importError(`${path} is not available: ${NO_NODE}`);
+      return importError(
+        `${path} is another file, but a bundle is a single file: set "source" to this file in package.json and build`,
       );
     });
   },
 };
 
-const refused = (text: string): OnResolveResult => ({ errors: [{ text }] });
+const importError = (text: string): OnResolveResult => ({ errors: [{ text }] });

@@ -1,47 +1,47 @@
-/** Whether a bundle loads, and has the functions that its manifest names: found out in a real compartment. */
+/** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
 import { createSandbox } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
-import { type Loaded, loadBundle } from '../connector/load-check.ts';
+import { type LoadResult, loadBundle } from '../connector/load-check.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type Finding, isError } from './finding.ts';
 import { type Project, readProject } from './project.ts';
 import { buildProject, type ProjectBuild } from './project-build.ts';
 
-export interface Inspected extends ProjectBuild {
+export interface Inspection extends ProjectBuild {
   readonly project?: Project;
-  /** Names of the functions, by section. */
+  /** Function names by section. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Everything that can be known of a project without running its functions.
+ * Checks everything that can be checked without calling the connector's functions.
  *
- * @throws NoBundlerError, or RequestError `overloaded`: it could not be tried
+ * @throws NoBundlerError, or RequestError `overloaded` if the machine was too busy to load it
  */
-export async function inspectProject(folder: string, onStep: (step: string) => void = () => {}): Promise<Inspected> {
-  const { project, findings: unread } = await readProject(folder);
-  if (!project) return { findings: unread };
+export async function inspectProject(folder: string, onStep: (step: string) => void = () => {}): Promise<Inspection> {
+  const { project, findings: readFindings } = await readProject(folder);
+  if (!project) return { findings: readFindings };
   onStep(project.source === undefined ? 'Reading' : 'Building');
   const { findings, bundle } = await buildProject(project);
   if (!bundle) return { project, findings };
   onStep('Loading');
-  const { problem, sections, warning } = await loaded(bundle.connector);
+  const { problem, sections, warning } = await checkLoad(bundle.connector);
   if (problem !== undefined) {
     const message = `${project.manifest.main} does not load: ${problem}`;
-    const finding: Finding = { severity: 'error', ...project.placeOf('main'), field: 'main', message };
+    const finding: Finding = { severity: 'error', ...project.locationOf('main'), field: 'main', message };
     return { project, findings: [...findings, finding] };
   }
-  const all = [...findings, ...missingFunctions(project, sections), ...oddities(project, warning)];
+  const all = [...findings, ...missingFunctions(project, sections), ...loadWarnings(project, warning)];
   return { project, findings: all, sections, ...(all.some(isError) ? {} : { bundle }) };
 }
 
-function oddities(project: Project, warning: string | undefined): Finding[] {
+function loadWarnings(project: Project, warning: string | undefined): Finding[] {
   if (warning === undefined) return [];
   const message = `${project.manifest.main} loads, but ${warning}`;
-  return [{ severity: 'warning', ...project.placeOf('main'), field: 'main', message }];
+  return [{ severity: 'warning', ...project.locationOf('main'), field: 'main', message }];
 }
 
-async function loaded(connector: Connector): Promise<Loaded> {
+async function checkLoad(connector: Connector): Promise<LoadResult> {
   const sandbox = createSandbox({ prewarmed: false });
   try {
     return await loadBundle(sandbox, objectIds(), connector, false);
@@ -50,7 +50,7 @@ async function loaded(connector: Connector): Promise<Loaded> {
   }
 }
 
-/** Functions that the manifest names and the code does not have. */
+/** Functions the manifest names but the code lacks. */
 function missingFunctions(project: Project, sections: Readonly<Record<string, readonly string[]>>): Finding[] {
   const {
     installerFunction,
@@ -59,7 +59,7 @@ function missingFunctions(project: Project, sections: Readonly<Record<string, re
     uninstallerFunction,
     install = [],
   } = project.manifest.connector;
-  const named: [section: string, name: string | undefined, field: string][] = [
+  const references: [section: string, name: string | undefined, field: string][] = [
     ['installer', installerFunction, 'connector.installerFunction'],
     ['installer', updateFunction, 'connector.updateFunction'],
     ['uninstaller', preUninstallFunction, 'connector.preUninstallFunction'],
@@ -69,9 +69,9 @@ function missingFunctions(project: Project, sections: Readonly<Record<string, re
       ['uninstaller', step.uninstallerFunction, `connector.install.${i}.uninstallerFunction`],
     ]),
   ];
-  return named.flatMap(([section, name, field]): Finding[] => {
+  return references.flatMap(([section, name, field]): Finding[] => {
     if (name === undefined || sections[section]?.includes(name)) return [];
     const message = `the section ${section} has no function ${name}`;
-    return [{ severity: 'error', ...project.placeOf(field), field, message }];
+    return [{ severity: 'error', ...project.locationOf(field), field, message }];
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded in front of an author's tests (`node --import`): `bulkhead/test` and `bulkhead/sdk` are this very
- * package's where the project has not installed one.
+ * Preloaded before an author's tests (`node --import`): resolves `bulkhead/test` and `bulkhead/sdk` to this package
+ * if the project has not installed it.
  */
 import { registerHooks } from 'node:module';
 

@@ -1,4 +1,4 @@
-/** A project as the bundle that a runtime gets: built if it has a source, and read as the runtime reads it. */
+/** Turns a project into the bundle a runtime gets: builds it if it has a source, and reads it as the runtime does. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Connector, readBundle } from '../connector/bundle.ts';
@@ -7,41 +7,41 @@ import { bundleSource, importFindings, NoBundlerError } from './bundler.ts';
 import { type Finding, isError } from './finding.ts';
 import type { Project } from './project.ts';
 
-/** By the path in the bundle. */
+/** By path in the bundle. */
 export type Files = ReadonlyMap<string, Buffer>;
 
 export interface ProjectBuild {
   readonly findings: readonly Finding[];
-  /** Files that the source is built from, as far as it could be. */
+  /** Absolute paths of the source files, if the build succeeded. */
   readonly inputs?: readonly string[];
-  /** Absent if there are errors among the findings. */
+  /** Absent if the findings include errors. */
   readonly bundle?: { readonly connector: Connector; readonly files: Files };
 }
 
-/** Nothing is written. @throws NoBundlerError for a project that has to be built */
+/** Builds in memory; writes nothing. @throws NoBundlerError if the project needs building */
 export async function buildProject(project: Project): Promise<ProjectBuild> {
   if (project.source !== undefined) {
-    const { files, findings, inputs } = await built(project, project.source);
+    const { files, findings, inputs } = await buildSource(project, project.source);
     const all = [...project.warnings, ...findings];
-    return findings.some(isError) ? { findings: all } : { ...(await read(project, files, all)), inputs };
+    return findings.some(isError) ? { findings: all } : { ...(await readBuilt(project, files, all)), inputs };
   }
-  const build = await read(project, new Map(), project.warnings);
+  const build = await readBuilt(project, new Map(), project.warnings);
   if (!build.bundle) return build;
-  const findings = [...build.findings, ...(await ownImports(project))];
+  const findings = [...build.findings, ...(await checkImports(project))];
   return findings.some(isError) ? { findings } : { ...build, findings };
 }
 
-/** As the runtime reads it. */
-async function read(project: Project, made: Files, before: readonly Finding[]): Promise<ProjectBuild> {
-  const bundle = await readBundle(withMade(project.folder, made), project.name);
-  if (bundle.connector) return { findings: before, bundle };
+/** Reads the bundle as the runtime does. */
+async function readBuilt(project: Project, outputs: Files, earlier: readonly Finding[]): Promise<ProjectBuild> {
+  const bundle = await readBundle(overlay(project.folder, outputs), project.name);
+  if (bundle.connector) return { findings: earlier, bundle };
   const refusals = bundle.reasons.map(
-    ({ field = '', message }): Finding => ({ severity: 'error', ...project.placeOf(field), field, message }),
+    ({ field = '', message }): Finding => ({ severity: 'error', ...project.locationOf(field), field, message }),
   );
-  return { findings: [...before, ...refusals] };
+  return { findings: [...earlier, ...refusals] };
 }
 
-async function built(
+async function buildSource(
   project: Project,
   source: string,
 ): Promise<{ readonly files: Files; readonly findings: readonly Finding[]; readonly inputs: readonly string[] }> {
@@ -51,24 +51,24 @@ async function built(
   return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings, inputs };
 }
 
-async function ownImports(project: Project): Promise<readonly Finding[]> {
+async function checkImports(project: Project): Promise<readonly Finding[]> {
   try {
     return await importFindings(project);
   } catch (error) {
     if (!(error instanceof NoBundlerError)) throw error;
-    const message = 'imports were not looked at: that needs esbuild (npm install --save-dev esbuild)';
-    return [{ severity: 'warning', ...project.placeOf('main'), message }];
+    const message = 'imports were not checked: that needs esbuild (npm install --save-dev esbuild)';
+    return [{ severity: 'warning', ...project.locationOf('main'), message }];
   }
 }
 
 export const mainOf = ({ manifest }: Pick<Project, 'manifest'>): string => manifest.main.replace(/^\.\//, '');
 
-/** The folder's files, but for those that were made. */
-function withMade(folder: string, made: Files): BundleFiles {
+/** The folder's files, with build outputs in front. */
+function overlay(folder: string, outputs: Files): BundleFiles {
   const own = folderFiles(folder);
   return {
     async read(path, limitBytes) {
-      const bytes = made.get(path.replace(/^\.\//, ''));
+      const bytes = outputs.get(path.replace(/^\.\//, ''));
       if (!bytes) return own.read(path, limitBytes);
       if (bytes.length > limitBytes) throw tooLarge(limitBytes);
       return bytes;
@@ -76,7 +76,7 @@ function withMade(folder: string, made: Files): BundleFiles {
   };
 }
 
-/** Writes a bundle's files, the manifest last: a server that watches the folder takes none of it half. */
+/** Writes a bundle's files, the manifest last, so that a watching server never loads half of it. */
 export async function writeFiles(files: Files, folder: string): Promise<void> {
   const isManifest = ([path]: readonly [string, Buffer]): boolean => path === 'package.json';
   const ordered = [...files].sort((a, b) => Number(isManifest(a)) - Number(isManifest(b)));

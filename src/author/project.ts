@@ -1,6 +1,6 @@
 /**
- * An author's folder: a bundle, or what a bundle is built from. `source` in its package.json names the file
- * that `build` starts at; without it `main` is the code as it is.
+ * Reads an author's folder: a bundle, or the source of one. `source` in package.json is the entry point of the build;
+ * without it, `main` is the code itself.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -22,24 +22,24 @@ export interface Project {
   readonly folder: string;
   /** The folder's own name. */
   readonly name: string;
-  /** Of package.json, as it is in the bundle. */
+  /** The text of package.json. */
   readonly text: string;
   readonly manifest: Manifest;
-  /** What `build` starts at, relative to the folder. */
+  /** Entry point of the build, relative to the folder. */
   readonly source?: string | undefined;
-  /** What the runtime takes and makes nothing of. */
+  /** What the runtime accepts but ignores. */
   readonly warnings: readonly Finding[];
-  /** Where a field of the manifest stands, or the nearest that is there. */
-  placeOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
+  /** The position of a manifest field, or of its nearest parent that exists. */
+  locationOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
 }
 
-export type ReadProject =
+export type ProjectReadResult =
   | { readonly project: Project; readonly findings?: never }
   | { readonly project?: never; readonly findings: readonly Finding[] };
 
 const FILE = 'package.json';
 
-export async function readProject(path: string): Promise<ReadProject> {
+export async function readProject(path: string): Promise<ProjectReadResult> {
   const folder = resolve(path);
   let text: string;
   try {
@@ -47,19 +47,19 @@ export async function readProject(path: string): Promise<ReadProject> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-    return failed({ ...top, message: isMissing ? `${FILE} is missing` : `${FILE} cannot be read (${code})` });
+    return failure({ ...top, message: isMissing ? `${FILE} is missing` : `${FILE} cannot be read (${code})` });
   }
   const plain = text.replace(/^\uFEFF/, '');
-  const placed = new Places(plain);
+  const locations = new ManifestLocations(plain);
   let value: unknown;
   try {
     value = JSON.parse(plain);
   } catch {
-    return failed({ ...placed.ofSyntax(), message: `${FILE} is not JSON: ${placed.syntaxProblem}` });
+    return failure({ ...locations.ofSyntax(), message: `${FILE} is not JSON: ${locations.syntaxProblem}` });
   }
   const finding = (severity: Finding['severity'], { field = '', message }: ErrorItem): Finding => ({
     severity,
-    ...placed.of(field),
+    ...locations.of(field),
     ...(field === '' ? {} : { field }),
     message,
   });
@@ -67,19 +67,29 @@ export async function readProject(path: string): Promise<ReadProject> {
   if (!manifest) return { findings: reasons.map((reason) => finding('error', reason)) };
   const { source } = value as { source?: unknown };
   if (source !== undefined && (typeof source !== 'string' || source === '')) {
-    return failed({ ...placed.of('source'), field: 'source', message: 'source must name a file' });
+    return failure({ ...locations.of('source'), field: 'source', message: 'source must name a file' });
   }
   const warnings = isJsonObject(value) ? authorFindings(value).map((item) => finding('warning', item)) : [];
   return {
-    project: { folder, name: basename(folder), text, manifest, source, warnings, placeOf: (field) => placed.of(field) },
+    project: {
+      folder,
+      name: basename(folder),
+      text,
+      manifest,
+      source,
+      warnings,
+      locationOf: (field) => locations.of(field),
+    },
   };
 }
 
 const top = { file: FILE, line: 1, column: 1 };
 
-const failed = (finding: Omit<Finding, 'severity'>): ReadProject => ({ findings: [{ severity: 'error', ...finding }] });
+const failure = (finding: Omit<Finding, 'severity'>): ProjectReadResult => ({
+  findings: [{ severity: 'error', ...finding }],
+});
 
-class Places {
+class ManifestLocations {
   readonly #text: string;
   readonly #tree: Node | undefined;
   readonly #errors: ParseError[] = [];
@@ -91,7 +101,7 @@ class Places {
 
   get syntaxProblem(): string {
     const [first] = this.#errors;
-    const name = first ? printParseErrorCode(first.error) : 'what is there is none';
+    const name = first ? printParseErrorCode(first.error) : 'unknown error';
     return name.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
   }
 
@@ -103,16 +113,16 @@ class Places {
     const parts = field === '' ? [] : field.split('.');
     let node = this.#tree;
     while (parts.length > 0 && node) {
-      const found = this.#child(node, parts);
-      if (!found) break;
-      node = found;
+      const child = this.#child(node, parts);
+      if (!child) break;
+      node = child;
     }
-    // A property is found at its name, an item at itself.
+    // Point at a property's name, or at an array item.
     const shown = node?.parent?.type === 'property' ? node.parent : node;
     return this.#at(shown?.offset ?? 0);
   }
 
-  /** Takes the parts that it has used; the name of a property may have dots in it. */
+  /** Removes the parts it consumed. Property names may contain dots. */
   #child(node: Node, parts: string[]): Node | undefined {
     if (node.type === 'array') {
       const [index = ''] = parts.splice(0, 1);

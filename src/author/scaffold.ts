@@ -1,4 +1,4 @@
-/** The files of a new connector: those in `templates`, and what its name and language make of the rest. */
+/** The files of a new connector: those in `templates`, and a package.json and .gitignore made to fit. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,18 +8,18 @@ const templates = fileURLToPath(new URL('./templates/', import.meta.url));
 export const languages = ['typescript', 'javascript'] as const;
 export type Language = (typeof languages)[number];
 
-/** As npm takes names, without a scope. */
+/** A valid npm package name without a scope. */
 export const isConnectorName = (name: string): boolean => /^[a-z0-9][a-z0-9._-]{0,199}$/.test(name);
 
 interface Versions {
-  /** Of this package. */
+  /** This package's version. */
   readonly bulkhead: string;
   readonly esbuild: string;
   readonly typescript: string;
   readonly types: string;
 }
 
-/** By path. */
+/** @returns file contents by path */
 export function scaffold(name: string, language: Language, versions: Versions): Readonly<Record<string, string>> {
   const isTypeScript = language === 'typescript';
   return {
@@ -58,14 +58,14 @@ function packageOf(name: string, isTypeScript: boolean, { bulkhead, esbuild, typ
       test: 'bulkhead test .',
       validate: 'bulkhead validate .',
       pack: 'bulkhead pack .',
-      // `npm pack` takes what lies there.
+      // `npm pack` packs the files on disk, so build them first.
       ...(isTypeScript ? { prepack: 'bulkhead build .' } : {}),
       types: isTypeScript ? 'tsc && tsc -p test' : 'tsc',
     },
     devDependencies: { '@types/node': types, bulkhead, esbuild, typescript },
     connector: {
       title: titleOf(name),
-      install: [{ name: 'Check the city', description: 'Looks the city up.', installerFunction: 'checkCity' }],
+      install: [{ name: 'Check the city', description: 'Looks up the city.', installerFunction: 'checkCity' }],
       settings: {
         sections: [
           {

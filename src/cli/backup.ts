@@ -1,4 +1,4 @@
-/** `bulkhead backup`: on the data folder itself, or by the server that has it. */
+/** `bulkhead backup`: reads the data folder, or asks the server that uses it. */
 import { createWriteStream, existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -7,31 +7,31 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { backupOf } from '../store/backup.ts';
 import { syncFolder, temporaryFor } from '../store/files.ts';
-import { ask } from './ask-server.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
-import { isServerNamed, withStore } from './own-store.ts';
 import { progressLineOn, withProgress } from './progress-line.ts';
+import { requestOk } from './server-client.ts';
+import { isServerNamed, withStore } from './with-store.ts';
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Saves all integrations, and what connectors may reach, to a file, while a server serves them or not.',
-  takes: 'one file',
-  args: [['<file>', 'where to, `bulkhead.backup.gz`']],
-  flags: [{ syntax: '--overwrite', help: 'replaces a file that is there' }, jsonFlag],
+  summary: 'Saves all integrations and granted permissions to a file. The server may keep running.',
+  expects: 'one file',
+  args: [['<file>', 'where to save, such as `bulkhead.backup.gz`']],
+  flags: [{ syntax: '--overwrite', help: 'replaces an existing file' }, jsonFlag],
   options: ['data', ...serverOptions],
-  asksServer: true,
+  usesServer: true,
   examples: ['bulkhead backup bulkhead.backup.gz', 'BULKHEAD_TOKEN=secret bulkhead backup nightly.gz --overwrite'],
 
-  async run(given) {
-    const { args, flags, options, url, signal, out, cwd } = given;
+  async run(context) {
+    const { args, flags, options, url, signal, out, cwd } = context;
     const file = resolve(cwd, args[0] as string);
     if (existsSync(file) && flags.overwrite !== true) {
-      throw new CommandError(`${args[0]} is there already; --overwrite replaces it.`);
+      throw new CommandError(`${args[0]} already exists; --overwrite replaces it.`);
     }
     const folder = dirname(file);
     if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
-    // An empty backup of a folder that was misspelt would be found out when it is needed.
-    if (!isServerNamed(given) && !existsSync(options.data))
+    // A misspelt folder would give an empty backup, noticed only when it is needed.
+    if (!isServerNamed(context) && !existsSync(options.data))
       throw new CommandError(`There is no data folder ${options.data}.`);
     const temporary = temporaryFor(file);
     const progress = progressLineOn(out);
@@ -40,20 +40,25 @@ export const backup: Command = {
         signal,
       });
     try {
-      const askFor = async (why: string): Promise<void> => {
-        const { body } = await ask({ url, options, signal, why }, { method: 'GET', path: '/v1/backup' });
+      const viaServer = async (reason: string): Promise<void> => {
+        const { body } = await requestOk({ url, options, signal, reason }, { method: 'GET', path: '/v1/backup' });
         if (!body) throw new CommandError('The server sent no backup.');
         await save(Readable.fromWeb(body as ReadableStream<Uint8Array>));
       };
-      await withStore('backup', given, (store, permissions) => save(backupOf(store, new Date(), permissions)), askFor);
+      await withStore(
+        'backup',
+        context,
+        (store, permissions) => save(backupOf(store, new Date(), permissions)),
+        viaServer,
+      );
       await rename(temporary, file);
       await syncFolder(folder);
     } finally {
       progress.clear();
       await rm(temporary, { force: true });
     }
-    print(given, {
-      text: `Saved to ${args[0]}. Credentials in it stay encrypted: keep the secret key too, apart from it.`,
+    print(context, {
+      text: `Saved to ${args[0]}. Its credentials are encrypted: back up the secret key, too, in another place.`,
       json: { file, bytes: (await stat(file)).size },
     });
     return undefined;

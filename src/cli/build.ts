@@ -1,41 +1,39 @@
-/** `bulkhead build`: one file and its source map, where the manifest's `main` says. */
+/** `bulkhead build`: writes one file and its source map to the manifest's `main`. */
 import { join } from 'node:path';
 import { mainOf, writeFiles } from '../author/project-build.ts';
 import { type Command, CommandError, FAILED, jsonFlag, print } from './command.ts';
-import { countOf, folderArgument, folderOf, inspect, printFindings } from './inspect.ts';
+import { folderArgument, folderOf, inspect, printFindings, summarize } from './inspect.ts';
 
 export const build: Command = {
   name: 'build',
-  summary: 'Makes one file with a source map of the file that package.json names as "source".',
-  takes: 'one folder',
+  summary: 'Builds the "source" of package.json into one file with a source map.',
+  expects: 'one folder',
   args: [folderArgument],
   flags: [jsonFlag],
   examples: ['bulkhead build', 'bulkhead build connectors/weather'],
 
-  async run(given) {
-    const inspected = await inspect(given);
-    const { project, bundle, findings } = inspected;
+  async run(context) {
+    const inspection = await inspect(context);
+    const { project, bundle, findings } = inspection;
     if (bundle && project?.source === undefined) {
-      throw new CommandError(
-        'There is nothing to build: package.json names no "source", and main is the code as it is.',
-      );
+      throw new CommandError('There is nothing to build: package.json has no "source", so main is used as it is.');
     }
-    printFindings(given, inspected);
+    printFindings(context, inspection);
     if (!bundle) {
-      print(given, { text: `${countOf(inspected)}: nothing was written.`, json: { built: false, findings } });
+      print(context, { text: `${summarize(inspection)}: nothing was written.`, json: { built: false, findings } });
       return FAILED;
     }
     const { connector, files } = bundle;
     const main = mainOf(connector);
-    const made = [main, `${main}.map`].flatMap((path) => {
+    const outputs = [main, `${main}.map`].flatMap((path) => {
       const bytes = files.get(path);
       return bytes ? [[path, bytes] as const] : [];
     });
-    await writeFiles(new Map(made), folderOf(given));
+    await writeFiles(new Map(outputs), folderOf(context));
     const bytes = files.get(main)?.length ?? 0;
-    print(given, {
+    print(context, {
       text: `Built ${main} (${Math.ceil(bytes / 1024)} KiB) with its source map.`,
-      json: { built: true, main: join(folderOf(given), main), bytes, digest: connector.bundle.digest, findings },
+      json: { built: true, main: join(folderOf(context), main), bytes, digest: connector.bundle.digest, findings },
     });
     return undefined;
   },

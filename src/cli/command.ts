@@ -1,36 +1,36 @@
-/** What a command of the CLI is, and what it is given. None of them reads the process: `main.ts` does. */
+/** A CLI command and its input. Commands do not read the process's state: `main.ts` does. */
 import type { Readable, Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import type { OptionName, Options } from '../options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a command writes; a terminal is shown progress. */
+/** Commands show progress if it is a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** The process, as far as commands know it. */
-export interface Surroundings {
+/** The parts of the process that commands may use. */
+export interface ProcessContext {
   readonly environment: Environment;
   readonly cwd: string;
   readonly input: Readable;
   readonly out: Output;
   readonly err: Output;
-  /** Where a server logs to. */
+  /** For a server's log. */
   readonly log: DestinationStream;
-  /** Aborted by SIGTERM and SIGINT, with the signal's name as its reason. */
+  /** Aborted by SIGTERM and SIGINT, with the signal's name as the reason. */
   readonly signal: AbortSignal;
 }
 
-export interface CommandInput extends Surroundings {
-  /** Positional arguments, in the order in which the command names them. */
+export interface CommandContext extends ProcessContext {
+  /** Positional arguments, in the command's order. */
   readonly args: readonly string[];
-  /** Flags of the command's own, by their long names. */
+  /** The command's own flags, by long name. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
-  /** Those that the command names, and defaults for the others. */
+  /** Options the command reads; defaults for all others. */
   readonly options: Options;
-  /** The same, without defaults. */
-  readonly givenOptions: Partial<Options>;
-  /** Of the server that is asked, if the command asks one and was told. */
+  /** Options that were set by flag or environment. */
+  readonly explicitOptions: Partial<Options>;
+  /** `--url` or BULKHEAD_URL, for commands that use a server. */
   readonly url: string | undefined;
 }
 
@@ -46,31 +46,31 @@ export interface Command {
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
-  /** `<file>`, `[folder]`, each with what it is. */
+  /** `<file>` or `[folder]`, with help. */
   readonly args?: readonly (readonly [syntax: string, help: string])[];
-  /** What it takes, in words: `one file`. */
-  readonly takes: string;
+  /** The expected arguments in words: `one file`. */
+  readonly expects: string;
   readonly flags?: readonly Flag[];
-  /** Rows of the option table that it reads. */
+  /** The options it reads. */
   readonly options?: readonly OptionName[];
-  /** Whether it reads `--url`. */
-  readonly asksServer?: boolean;
-  /** Lines for a shell, without the prompt. */
+  /** Accepts `--url`. */
+  readonly usesServer?: boolean;
+  /** Shell commands without a prompt. */
   readonly examples: readonly string[];
-  /** Serves until it is told to end; others are left two seconds for that. */
-  readonly isServing?: boolean;
+  /** Runs until aborted and ends by itself. Other commands are cut off two seconds after the abort. */
+  readonly isLongRunning?: boolean;
   /** @returns the exit code, 0 if none */
-  run(given: CommandInput): Promise<number | undefined>;
+  run(context: CommandContext): Promise<number | undefined>;
 }
 
 export const SUCCEEDED = 0;
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
 
-/** What a person can mend, in a sentence. Ends with `FAILED`. */
+/** A problem the user can fix; the message is a sentence. Exit code `FAILED`. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
-  /** The API's, if a server has refused it. */
+  /** The API's error code, if a server refused the request. */
   readonly code: string | undefined;
 
   constructor(message: string, { code, ...options }: ErrorOptions & { readonly code?: string | undefined } = {}) {
@@ -79,16 +79,16 @@ export class CommandError extends Error {
   }
 }
 
-/** The command line is not one that the command takes. */
+/** The command line is invalid. */
 export class UsageError extends CommandError {
   override readonly name = 'UsageError';
 }
 
-/** Rows of the option table that say where a server is and who asks it. */
+/** Options with the server's address and the token. */
 export const serverOptions: readonly OptionName[] = ['host', 'port', 'publicUrl', 'token'];
 export const jsonFlag: Flag = { syntax: '--json', help: 'prints JSON, for scripts' };
 
-/** Prints a result: its JSON if that was asked for, otherwise its text. */
-export function print({ out, flags }: CommandInput, result: { readonly text: string; readonly json: unknown }): void {
+/** Prints a result as text, or as JSON with `--json`. */
+export function print({ out, flags }: CommandContext, result: { readonly text: string; readonly json: unknown }): void {
   out.write(`${flags.json === true ? JSON.stringify(result.json) : result.text}\n`);
 }

@@ -1,32 +1,32 @@
-/** Builds an author's folder into a bundle, again and again. */
+/** Rebuilds an author's folder into a bundle. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
 import { type Finding, findingLine, isError } from '../author/finding.ts';
 import { readProject } from '../author/project.ts';
 import { buildProject, type Files, writeFiles } from '../author/project-build.ts';
-import { CommandError, type CommandInput } from './command.ts';
+import { type CommandContext, CommandError } from './command.ts';
 
-/** One build at a time; what changes meanwhile leads to one more. */
+/** Runs one build at a time, and once more if something changes meanwhile. */
 export class DevBuilder {
-  readonly #given: CommandInput;
+  readonly #context: CommandContext;
   readonly #folder: string;
   readonly #target: string;
   #building: Promise<void> | undefined;
-  #again = false;
-  #last = '';
-  /** Files outside of the folder that the source imports: those of a neighbour in a repository of many. */
-  outside: readonly string[] = [];
+  #isRequested = false;
+  #lastFingerprint = '';
+  /** Imported files outside the folder, such as another package of a monorepo. */
+  externalFiles: readonly string[] = [];
 
-  constructor(given: CommandInput, folder: string, target: string) {
-    this.#given = given;
+  constructor(context: CommandContext, folder: string, target: string) {
+    this.#context = context;
     this.#folder = folder;
     this.#target = target;
   }
 
   build(): Promise<void> {
-    this.#again = true;
-    this.#building ??= this.#buildUntilQuiet().finally(() => {
+    this.#isRequested = true;
+    this.#building ??= this.#buildWhileRequested().finally(() => {
       this.#building = undefined;
     });
     return this.#building;
@@ -36,23 +36,23 @@ export class DevBuilder {
     await this.#building;
   }
 
-  async #buildUntilQuiet(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
+  async #buildWhileRequested(): Promise<void> {
+    while (this.#isRequested) {
+      this.#isRequested = false;
       await this.#buildOnce();
     }
   }
 
   async #buildOnce(): Promise<void> {
-    const { out } = this.#given;
+    const { out } = this.#context;
     const startedAt = performance.now();
     const { files, findings, name } = await this.#read();
-    const mark = markOf(files, findings);
-    if (mark === this.#last) return;
-    this.#last = mark;
+    const fingerprint = fingerprintOf(files, findings);
+    if (fingerprint === this.#lastFingerprint) return;
+    this.#lastFingerprint = fingerprint;
     for (const finding of findings) out.write(`${findingLine(finding)}\n`);
     if (!files || findings.some(isError)) {
-      out.write('Not built: what was there before serves on.\n');
+      out.write('Not built. The previous version stays in use.\n');
       return;
     }
     await writeFiles(files, this.#target);
@@ -64,9 +64,9 @@ export class DevBuilder {
     if (!project) return { findings, name: '' };
     const name = `${project.manifest.name} ${project.manifest.version}`;
     try {
-      const { bundle, findings: found, inputs } = await buildProject(project);
-      if (inputs) this.outside = inputs.filter((path) => isNeighbour(relative(this.#folder, path)));
-      return { ...(bundle ? { files: bundle.files } : {}), findings: found, name };
+      const { bundle, findings: buildFindings, inputs } = await buildProject(project);
+      if (inputs) this.externalFiles = inputs.filter((path) => isExternalSource(relative(this.#folder, path)));
+      return { ...(bundle ? { files: bundle.files } : {}), findings: buildFindings, name };
     } catch (error) {
       if (error instanceof NoBundlerError) throw new CommandError(error.message);
       throw error;
@@ -74,11 +74,11 @@ export class DevBuilder {
   }
 }
 
-/** Libraries stay as they are. */
-const isNeighbour = (path: string): boolean => path.startsWith('..') && !/[\\/]node_modules[\\/]/.test(path);
+/** Installed libraries do not change, so they are not watched. */
+const isExternalSource = (path: string): boolean => path.startsWith('..') && !/[\\/]node_modules[\\/]/.test(path);
 
-function markOf(files: Files | undefined, findings: readonly Finding[]): string {
-  const mark = createHash('sha256').update(JSON.stringify(findings));
-  for (const [path, content] of files ?? []) mark.update(path).update('\0').update(content);
-  return mark.digest('hex');
+function fingerprintOf(files: Files | undefined, findings: readonly Finding[]): string {
+  const fingerprint = createHash('sha256').update(JSON.stringify(findings));
+  for (const [path, content] of files ?? []) fingerprint.update(path).update('\0').update(content);
+  return fingerprint.digest('hex');
 }

@@ -1,10 +1,11 @@
-/** What a server tells of one connector and its runs, as lines for its author. */
-import { type AskedServer, ask, type ReplyError } from './ask-server.ts';
+/** Prints a server's events about one connector and its runs for the author. */
+
 import type { Output } from './command.ts';
 import type { ServerEvent } from './follow-events.ts';
+import { type ReplyError, requestOk, type ServerTarget } from './server-client.ts';
 
-/** What is read of an event's data. */
-interface Reported {
+/** The parts of an event's data that are used. */
+interface EventData {
   readonly _connectorId?: string;
   readonly _integrationId?: string;
   readonly runId?: string;
@@ -21,84 +22,86 @@ interface Reported {
   readonly wallMs?: number;
   readonly errors?: readonly ReplyError[];
   readonly digest?: string;
-  /** Origins that are newly asked for. */
+  /** Newly requested origins. */
   readonly adds?: readonly string[];
 }
 
 export class DevLog {
   readonly #out: Output;
-  readonly #server: AskedServer;
-  readonly #isOurs: (reported: Reported) => boolean;
-  readonly #approves: boolean;
+  readonly #server: ServerTarget;
+  readonly #isOurs: (event: EventData) => boolean;
+  readonly #autoApprove: boolean;
 
   /**
-   * @param isOurs whether an event is about the connector that is written
-   * @param approves whether to accept at once what it newly asks for
+   * @param isOurs whether an event is about this connector
+   * @param autoApprove whether to grant new permissions at once
    */
-  constructor(out: Output, server: AskedServer, isOurs: (reported: Reported) => boolean, approves: boolean) {
+  constructor(out: Output, server: ServerTarget, isOurs: (event: EventData) => boolean, autoApprove: boolean) {
     this.#out = out;
     this.#server = server;
     this.#isOurs = isOurs;
-    this.#approves = approves;
+    this.#autoApprove = autoApprove;
   }
 
-  take({ name, data }: ServerEvent): void {
-    const reported = data as Reported;
-    if (!this.#isOurs(reported)) return;
+  handle({ name, data }: ServerEvent): void {
+    const event = data as EventData;
+    if (!this.#isOurs(event)) return;
     switch (name) {
       case 'connector.loaded':
-        return this.#say(loadedLine(reported));
+        return this.#print(loadedLine(event));
       case 'connector.refused':
-        return this.#say(refusedLine(reported));
+        return this.#print(refusedLine(event));
       case 'connector.held':
-        return void this.held(reported);
+        return void this.onHeld(event);
       case 'run.progress':
-        return this.#say(`  ${Math.round((reported.fraction ?? 0) * 100)} % ${reported.message}`);
+        return this.#print(`  ${Math.round((event.fraction ?? 0) * 100)} % ${event.message}`);
       case 'run.log':
-        return this.#say(`  ${(reported.level ?? '').padEnd(5)} ${reported.message}`);
+        return this.#print(`  ${(event.level ?? '').padEnd(5)} ${event.message}`);
       case 'run.ended':
-        return this.#ended(reported);
+        return this.#printRun(event);
     }
   }
 
-  /** A version that asks for more than was accepted. */
-  async held({ _connectorId, digest, adds = [] }: Reported): Promise<void> {
-    const asks = `it newly asks for ${adds.join(', ')}`;
-    if (!this.#approves) return this.#say(`Held back until it is approved on the server: ${asks}.`);
+  /** A version requests new permissions. */
+  async onHeld({ _connectorId, digest, adds = [] }: EventData): Promise<void> {
+    const asks = `it requests ${adds.join(', ')}`;
+    if (!this.#autoApprove) return this.#print(`Waiting for approval on the server: ${asks}.`);
     const path = `/v1/connectors/${_connectorId}/approve`;
     try {
-      await ask(this.#server, { method: 'POST', path, body: JSON.stringify({ digest }) });
-      this.#say(`Accepted, since it is yours: ${asks}.`);
+      await requestOk(this.#server, { method: 'POST', path, body: JSON.stringify({ digest }) });
+      this.#print(`Approved automatically: ${asks}.`);
     } catch (error) {
-      // A newer version has come meanwhile; or the server is ending.
-      this.#say(`Not accepted: ${(error as Error).message}`);
+      // A newer version has arrived meanwhile, or the server is stopping.
+      this.#print(`Not approved: ${(error as Error).message}`);
     }
   }
 
-  #say(text: string): void {
+  #print(text: string): void {
     this.#out.write(`${text}\n`);
   }
 
-  #ended(reported: Reported): void {
-    const { section, function: name, outcome, fault, wallMs = 0, errors = [] } = reported;
+  #printRun(event: EventData): void {
+    const { section, function: name, outcome, fault, wallMs = 0, errors = [] } = event;
     const how = fault === undefined ? outcome : `${outcome}: ${fault}`;
-    this.#say(`${section}.${name} ${how}, ${Math.round(wallMs)} ms`);
-    for (const { code, message } of fault === undefined ? errors : []) this.#say(`  ${code}: ${message}`);
+    this.#print(`${section}.${name} ${how}, ${Math.round(wallMs)} ms`);
+    for (const { code, message } of fault === undefined ? errors : []) this.#print(`  ${code}: ${message}`);
     if (outcome !== 'failed') return;
-    this.#showStack(reported).catch(() => {
-      // The server is ending; what failed has been said.
+    this.#showStack(event).catch(() => {
+      // The server is stopping; the error itself has been printed.
     });
   }
 
-  /** It stands in the run's record alone. */
-  async #showStack({ _integrationId, runId }: Reported): Promise<void> {
+  /** Only the run's record has the stack. */
+  async #showStack({ _integrationId, runId }: EventData): Promise<void> {
     const path = `/v1/integrations/${_integrationId}/runs/${runId}`;
-    const { stack = '' } = (await (await ask(this.#server, { method: 'GET', path })).json()) as { stack?: string };
+    const { stack = '' } = (await (await requestOk(this.#server, { method: 'GET', path })).json()) as {
+      stack?: string;
+    };
     const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-    if (frames.length > 0) this.#say(frames.join('\n'));
+    if (frames.length > 0) this.#print(frames.join('\n'));
   }
 }
 
-export const loadedLine = ({ name, version }: Reported): string => `Loaded ${name} ${version}.`;
-export const refusedLine = ({ folder, errors = [] }: Reported): string =>
+export const loadedLine = ({ name, version }: EventData): string => `Loaded ${name} ${version}.`;
+export const refusedLine = ({ folder, errors = [] }: EventData): string =>
   `Refused ${folder}: ${errors.map(({ message }) => message).join('; ')}`;

@@ -1,19 +1,25 @@
-/** `bulkhead doctor`: what is wrong with this machine or data folder, in sentences. */
+/** `bulkhead doctor`: reports problems of this machine and the data folder. */
 import { resolve } from 'node:path';
 import type { Options } from '../options.ts';
 import { type Command, FAILED, jsonFlag, serverOptions } from './command.ts';
 import type { CheckResult } from './doctor/check-result.ts';
-import { dataFolder } from './doctor/data-folder.ts';
-import { compartment, isolatedVm, nodeVersion, permissionModel, processReadings } from './doctor/machine.ts';
-import { bundles, port } from './doctor/server.ts';
+import { checkDataFolder } from './doctor/data-folder.ts';
+import {
+  checkCompartment,
+  checkIsolatedVm,
+  checkNodeVersion,
+  checkPermissionModel,
+  checkProcFileSystem,
+} from './doctor/machine.ts';
+import { checkBundles, checkPort } from './doctor/server.ts';
 import { type ProgressLine, progressLineOn } from './progress-line.ts';
 
-const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
+const labels = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const;
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Says what is wrong with this machine, the data folder or the bundles; changes nothing.',
-  takes: 'nothing',
+  summary: 'Checks this machine, the data folder and the bundles. Changes nothing.',
+  expects: 'nothing',
   flags: [jsonFlag],
   options: ['data', 'connectors', 'isolation', 'secretKey', ...serverOptions],
   examples: ['bulkhead doctor', 'bulkhead doctor --data /var/lib/bulkhead --json'],
@@ -22,35 +28,35 @@ export const doctor: Command = {
     const isJson = flags.json === true;
     const progress = progressLineOn(out);
     const results: CheckResult[] = [];
-    for await (const result of examined(options, cwd, progress)) {
+    for await (const result of runChecks(options, cwd, progress)) {
       results.push(result);
       progress.clear();
-      if (!isJson) out.write(`${marks[result.status]}  ${result.sentence}\n`);
+      if (!isJson) out.write(`${labels[result.status]}  ${result.sentence}\n`);
     }
     progress.clear();
     const problems = results.filter(({ status }) => status === 'problem').length;
     if (isJson) out.write(`${JSON.stringify({ healthy: problems === 0, verdicts: results })}\n`);
     else
-      out.write(problems === 0 ? 'Nothing stands in the way.\n' : `${problems} problem${problems === 1 ? '' : 's'}.\n`);
+      out.write(problems === 0 ? 'No problems found.\n' : `${problems} problem${problems === 1 ? '' : 's'} found.\n`);
     return problems === 0 ? undefined : FAILED;
   },
 };
 
-async function* examined(options: Options, cwd: string, progress: ProgressLine): AsyncGenerator<CheckResult> {
-  yield nodeVersion(process.versions.node);
+async function* runChecks(options: Options, cwd: string, progress: ProgressLine): AsyncGenerator<CheckResult> {
+  yield checkNodeVersion(process.versions.node);
   progress.show('Loading isolated-vm …');
-  const vm = await isolatedVm();
-  yield vm;
-  yield await permissionModel();
-  yield await processReadings(process.platform);
+  const isolatedVmResult = await checkIsolatedVm();
+  yield isolatedVmResult;
+  yield await checkPermissionModel();
+  yield await checkProcFileSystem(process.platform);
   progress.show('Starting a compartment …');
-  const started = await compartment(options);
-  yield started;
-  const data = await dataFolder(resolve(cwd, options.data), options.secretKey !== undefined, Date.now());
+  const compartmentResult = await checkCompartment(options);
+  yield compartmentResult;
+  const data = await checkDataFolder(resolve(cwd, options.data), options.secretKey !== undefined, Date.now());
   yield* data.results;
-  yield await port(options, data.holder);
-  // Without a compartment none of them loads, and that has been said.
-  if (started.status !== 'ok') return;
+  yield await checkPort(options, data.holder);
+  // Without a compartment no bundle loads, which has been reported.
+  if (compartmentResult.status !== 'ok') return;
   const folder = resolve(cwd, options.connectors);
-  yield* await bundles(folder, options.isolation, (name) => progress.show(`Loading ${name} …`));
+  yield* await checkBundles(folder, options.isolation, (name) => progress.show(`Loading ${name} …`));
 }

@@ -1,8 +1,8 @@
-/** A server's `/events`, followed from now on, over lost connections. */
+/** Follows a server's `/events`, reconnecting when the connection is lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { type AskedServer, request } from './ask-server.ts';
 import { CommandError } from './command.ts';
+import { type ServerTarget, sendRequest } from './server-client.ts';
 
 const RETRY_MS = 2_000;
 
@@ -12,52 +12,56 @@ export interface ServerEvent {
 }
 
 /**
- * Settles when the server has begun to tell, and with how to end it. What went wrong later is tried again.
+ * Resolves once connected, to a function that stops following. Later failures are retried.
  *
- * @throws CommandError if it does not begin
+ * @throws CommandError if the first connection fails
  */
 export async function followEvents(
-  server: Omit<AskedServer, 'signal'>,
+  server: Omit<ServerTarget, 'signal'>,
   onEvent: (event: ServerEvent) => void,
 ): Promise<() => Promise<void>> {
-  const ending = new AbortController();
-  const asked = { ...server, signal: ending.signal };
-  const first = await opened(asked, undefined);
+  const controller = new AbortController();
+  const target = { ...server, signal: controller.signal };
+  const first = await openStream(target, undefined);
   const following = (async () => {
     let lastId: string | undefined;
-    for (let stream: Opened | undefined = first; !ending.signal.aborted; stream = await reopened(asked, lastId)) {
+    for (
+      let stream: EventStream | undefined = first;
+      !controller.signal.aborted;
+      stream = await tryReopen(target, lastId)
+    ) {
       if (stream) lastId = (await readToEnd(stream, onEvent)) ?? lastId;
-      await sleep(RETRY_MS, undefined, { signal: ending.signal }).catch(() => {
-        // It is to end: the loop sees that.
+      await sleep(RETRY_MS, undefined, { signal: controller.signal }).catch(() => {
+        // Aborted: the loop ends.
       });
     }
   })();
   return async () => {
-    ending.abort();
+    controller.abort();
     await following;
   };
 }
 
-type Opened = ReadableStream<{ id?: string | undefined; event?: string | undefined; data: string }>;
+type EventStream = ReadableStream<{ id?: string | undefined; event?: string | undefined; data: string }>;
 
-async function opened(server: AskedServer, lastId: string | undefined): Promise<Opened> {
+async function openStream(server: ServerTarget, lastId: string | undefined): Promise<EventStream> {
   const headers = lastId === undefined ? {} : { 'last-event-id': lastId };
-  const response = await request(server, { method: 'GET', path: '/v1/events', headers });
-  if (!response.ok || !response.body) throw new CommandError(`The server tells no events (${response.status}).`);
+  const response = await sendRequest(server, { method: 'GET', path: '/v1/events', headers });
+  if (!response.ok || !response.body) throw new CommandError(`The server does not send events (${response.status}).`);
   return response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 }
 
-async function reopened(server: AskedServer, lastId: string | undefined): Promise<Opened | undefined> {
+async function tryReopen(server: ServerTarget, lastId: string | undefined): Promise<EventStream | undefined> {
   try {
-    return await opened(server, lastId);
+    return await openStream(server, lastId);
   } catch {
-    // It may come back.
+    // The server may come back.
     return undefined;
   }
 }
 
-/** @returns the id of the last event */
-async function readToEnd(stream: Opened, onEvent: (event: ServerEvent) => void): Promise<string | undefined> {
+/** @returns the last event's id */
+async function readToEnd(stream: EventStream, onEvent: (event: ServerEvent) => void): Promise<string | undefined> {
   let lastId: string | undefined;
   try {
     for await (const { id, event = 'message', data } of stream) {
@@ -65,7 +69,7 @@ async function readToEnd(stream: Opened, onEvent: (event: ServerEvent) => void):
       onEvent({ name: event, data: JSON.parse(data) as ServerEvent['data'] });
     }
   } catch {
-    // The connection was lost, or is to end.
+    // The connection was lost or aborted.
   }
   return lastId;
 }

@@ -1,4 +1,4 @@
-/** `bulkhead init`: the files of a new connector. */
+/** `bulkhead init`: creates the files of a new connector. */
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
@@ -8,13 +8,13 @@ import { type Command, CommandError, jsonFlag, print, UsageError } from './comma
 
 export const init: Command = {
   name: 'init',
-  summary: 'Makes a folder with a new connector and a test of it.',
-  takes: 'the name of a connector',
-  args: [['<name>', 'of the connector, and of its folder; a path makes it elsewhere']],
+  summary: 'Creates a folder with a new connector and its test.',
+  expects: 'the name of a connector',
+  args: [['<name>', "the connector's name, or a path that ends in it"]],
   flags: [
     {
       syntax: '--language <language>',
-      help: 'what it is written in',
+      help: 'programming language',
       choices: languages,
       fallback: 'typescript' satisfies Language,
     },
@@ -22,30 +22,30 @@ export const init: Command = {
   ],
   examples: ['bulkhead init weather', 'bulkhead init connectors/weather --language javascript'],
 
-  async run(given) {
-    const { args, flags, cwd } = given;
-    if (args[0] === '') throw new UsageError('init takes the name of a connector.');
+  async run(context) {
+    const { args, flags, cwd } = context;
+    if (args[0] === '') throw new UsageError('init expects the name of a connector.');
     const folder = resolve(cwd, args[0] as string);
     const name = basename(folder);
     if (!isConnectorName(name)) {
       throw new UsageError(
-        `${JSON.stringify(name)} is no name for a connector: small letters, digits, '.', '_' and '-'.`,
+        `${JSON.stringify(name)} is not a valid connector name: use lower-case letters, digits, '.', '_' and '-'.`,
       );
     }
-    if ((await contentsOf(folder)).length > 0) throw new CommandError(`${args[0]} is there already, and is not empty.`);
+    if ((await listFolder(folder)).length > 0) throw new CommandError(`${args[0]} already exists and is not empty.`);
     const files = scaffold(name, flags.language as Language, ownVersions());
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text, { flag: 'wx' });
     }
-    const shown = relative(cwd, folder) || '.';
+    const displayPath = relative(cwd, folder) || '.';
     const next = ['npm install', 'npm test', 'npm run dev', 'npm run pack'];
-    print(given, {
+    print(context, {
       text: [
-        `${shown} holds ${Object.keys(files).join(', ')}.`,
+        `Created in ${displayPath}: ${Object.keys(files).join(', ')}.`,
         '',
         'Next:',
-        `  cd ${shown}`,
+        `  cd ${displayPath}`,
         ...next.map((line) => `  ${line}`),
       ].join('\n'),
       json: { folder, files: Object.keys(files) },
@@ -54,7 +54,7 @@ export const init: Command = {
   },
 };
 
-async function contentsOf(folder: string): Promise<string[]> {
+async function listFolder(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
@@ -66,7 +66,7 @@ interface OwnPackage {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** What this package was made with is what a project begins with. */
+/** New projects use the versions this package was developed with. */
 function ownVersions(): Parameters<typeof scaffold>[2] {
   const path = findPackageJSON('..', import.meta.url) ?? '';
   const { version, devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as OwnPackage;

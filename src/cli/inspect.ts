@@ -1,20 +1,20 @@
-/** Looks at an author's folder for a command, and prints what is wrong with it. */
+/** Inspects an author's folder for a command and prints findings. */
 import { resolve } from 'node:path';
 import { NoBundlerError } from '../author/bundler.ts';
 import { findingLine, isError } from '../author/finding.ts';
-import { type Inspected, inspectProject } from '../author/inspect.ts';
+import { type Inspection, inspectProject } from '../author/inspect.ts';
 import { RequestError } from '../errors.ts';
-import { CommandError, type CommandInput } from './command.ts';
+import { type CommandContext, CommandError } from './command.ts';
 import { progressLineOn } from './progress-line.ts';
 
-export const folderArgument = ['[folder]', 'where package.json lies; by default here'] as const;
+export const folderArgument = ['[folder]', 'folder with package.json; default: the current one'] as const;
 
-export const folderOf = ({ args, cwd }: CommandInput): string => resolve(cwd, args[0] ?? '.');
+export const folderOf = ({ args, cwd }: CommandContext): string => resolve(cwd, args[0] ?? '.');
 
-export async function inspect(given: CommandInput): Promise<Inspected> {
-  const progress = progressLineOn(given.out);
+export async function inspect(context: CommandContext): Promise<Inspection> {
+  const progress = progressLineOn(context.out);
   try {
-    return await inspectProject(folderOf(given), (step) => progress.show(`${step} …`));
+    return await inspectProject(folderOf(context), (step) => progress.show(`${step} …`));
   } catch (error) {
     if (error instanceof NoBundlerError || error instanceof RequestError) throw new CommandError(error.message);
     throw error;
@@ -23,16 +23,16 @@ export async function inspect(given: CommandInput): Promise<Inspected> {
   }
 }
 
-/** Findings go to stderr, where they do not stand in the way of a result. */
-export function printFindings({ err, flags }: CommandInput, { findings }: Inspected): void {
+/** Findings go to stderr, the result to stdout. */
+export function printFindings({ err, flags }: CommandContext, { findings }: Inspection): void {
   if (flags.json === true) return;
   for (const finding of findings) err.write(`${findingLine(finding)}\n`);
 }
 
-/** How many errors and warnings, in words. */
-export function countOf({ findings }: Inspected): string {
+/** Counts errors and warnings, in words. */
+export function summarize({ findings }: Inspection): string {
   const errors = findings.filter(isError).length;
   const warnings = findings.length - errors;
-  const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-  return errors + warnings === 0 ? 'Nothing is wrong' : `${some(errors, 'error')}, ${some(warnings, 'warning')}`;
+  const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return errors + warnings === 0 ? 'No problems found' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
 }

@@ -4,52 +4,52 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import type { RunRecord } from '../run/run.ts';
-import { type AskedServer, ask, errorsOf, request } from './ask-server.ts';
 import {
   type Command,
+  type CommandContext,
   CommandError,
-  type CommandInput,
   FAILED,
   jsonFlag,
   serverOptions,
   UsageError,
 } from './command.ts';
+import { readErrors, requestOk, type ServerTarget, sendRequest } from './server-client.ts';
 
 const ID = /^[0-9a-f]{24}$/;
 
 export const invoke: Command = {
   name: 'invoke',
-  summary: 'Calls a function of an installed connector, and prints its answer.',
-  takes: 'an integration, a section and a function',
+  summary: 'Calls a function of an installed connector and prints its answer.',
+  expects: 'an integration, a section and a function',
   args: [
-    ['<integration>', 'its id, or its name if no other has it'],
+    ['<integration>', 'its id, or its name if that is unique'],
     ['<section>', sections.join(', ')],
-    ['<function>', 'of that section'],
+    ['<function>', 'a function of that section'],
   ],
   flags: [
     { syntax: '--body <json>', help: "the call's body, a JSON object; @FILE reads a file, - reads stdin" },
-    { syntax: '--logs', help: 'prints the log lines of the run, on stderr' },
+    { syntax: '--logs', help: "prints the run's log to stderr" },
     jsonFlag,
   ],
   options: serverOptions,
-  asksServer: true,
+  usesServer: true,
   examples: [
     `bulkhead invoke Weather settings forecast --body '{"days":2}'`,
     'bulkhead invoke 64f0c2a9b1d2e3f405162738 installer checkCity --logs',
     'echo \'{"days":2}\' | BULKHEAD_URL=https://bulkhead.example bulkhead invoke Weather settings forecast --body -',
   ],
 
-  async run(given) {
-    const { args, flags, options, url, signal, out, err } = given;
-    const [named = '', section = '', name = ''] = args;
+  async run(context) {
+    const { args, flags, options, url, signal, out, err } = context;
+    const [integration = '', section = '', name = ''] = args;
     if (!sections.some((known) => known === section)) {
-      throw new UsageError(`${section} is no section that can be called: ${sections.join(', ')} are.`);
+      throw new UsageError(`${section} is not a callable section. Use one of: ${sections.join(', ')}.`);
     }
-    const body = await bodyOf(given);
-    const server: AskedServer = { url, options, signal, why: 'invoke asks a server' };
-    const id = ID.test(named) ? named : await idOf(server, named);
+    const body = await readBody(context);
+    const server: ServerTarget = { url, options, signal, reason: 'invoke asks a server' };
+    const id = ID.test(integration) ? integration : await findIntegrationId(server, integration);
     const path = `/v1/integrations/${id}/${section}/${encodeURIComponent(name)}`;
-    const response = await request(server, { method: 'PUT', path, body });
+    const response = await sendRequest(server, { method: 'PUT', path, body });
     const runId = response.headers.get(RUN_ID_HEADER);
     if (flags.logs === true && runId !== null) await printLogs(server, id, runId, err);
     if (response.ok) {
@@ -59,7 +59,7 @@ export const invoke: Command = {
       );
       return undefined;
     }
-    const errors = await errorsOf(response);
+    const errors = await readErrors(response);
     if (flags.json === true) out.write(`${JSON.stringify({ errors })}\n`);
     else if (errors.length === 0) err.write(`The server answered ${response.status}.\n`);
     else for (const { code, message } of errors) err.write(`${code}: ${message}\n`);
@@ -67,11 +67,11 @@ export const invoke: Command = {
   },
 };
 
-async function bodyOf({ flags, cwd, input }: CommandInput): Promise<string> {
+async function readBody({ flags, cwd, input }: CommandContext): Promise<string> {
   const { body } = flags;
   if (typeof body !== 'string') return '{}';
   const source =
-    body === '-' ? await text(input) : body.startsWith('@') ? await fileText(resolve(cwd, body.slice(1))) : body;
+    body === '-' ? await text(input) : body.startsWith('@') ? await readBodyFile(resolve(cwd, body.slice(1))) : body;
   let value: unknown;
   try {
     value = JSON.parse(source);
@@ -83,7 +83,7 @@ async function bodyOf({ flags, cwd, input }: CommandInput): Promise<string> {
   return source;
 }
 
-async function fileText(path: string): Promise<string> {
+async function readBodyFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -91,25 +91,23 @@ async function fileText(path: string): Promise<string> {
   }
 }
 
-interface Named {
+interface NamedIntegration {
   readonly _id: string;
   readonly name: string;
 }
 
-async function idOf(server: AskedServer, name: string): Promise<string> {
-  const found: Named[] = [];
+async function findIntegrationId(server: ServerTarget, name: string): Promise<string> {
+  const matches: NamedIntegration[] = [];
   let path: string | undefined = '/v1/integrations?include=name';
   while (path !== undefined) {
-    const response = await ask(server, { method: 'GET', path });
-    found.push(...((await response.json()) as Named[]).filter((each) => each.name === name));
+    const response = await requestOk(server, { method: 'GET', path });
+    matches.push(...((await response.json()) as NamedIntegration[]).filter((each) => each.name === name));
     path = nextPage(response);
   }
-  const [only, ...others] = found;
-  if (!only) throw new CommandError(`There is no integration of the name ${name}.`);
+  const [only, ...others] = matches;
+  if (!only) throw new CommandError(`There is no integration named ${name}.`);
   if (others.length > 0) {
-    throw new CommandError(
-      `${found.length} integrations have the name ${name}: take the id of one, such as ${only._id}.`,
-    );
+    throw new CommandError(`${matches.length} integrations are named ${name}: use an id instead, such as ${only._id}.`);
   }
   return only._id;
 }
@@ -121,8 +119,8 @@ function nextPage(response: Response): string | undefined {
   return pathname + search;
 }
 
-async function printLogs(server: AskedServer, id: string, runId: string, err: CommandInput['err']): Promise<void> {
-  const response = await ask(server, { method: 'GET', path: `/v1/integrations/${id}/runs/${runId}` });
+async function printLogs(server: ServerTarget, id: string, runId: string, err: CommandContext['err']): Promise<void> {
+  const response = await requestOk(server, { method: 'GET', path: `/v1/integrations/${id}/runs/${runId}` });
   const { log } = (await response.json()) as RunRecord;
   for (const { level, message } of log) err.write(`${level} ${message}\n`);
 }

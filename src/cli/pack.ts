@@ -1,45 +1,45 @@
-/** `bulkhead pack`: a `.tgz` that can be dropped into a server's connectors folder. */
+/** `bulkhead pack`: makes a `.tgz` for a server's connectors folder. */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { tarballOf } from '../connector/tarball.ts';
 import { temporaryFor } from '../store/files.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
-import { countOf, folderArgument, folderOf, inspect, printFindings } from './inspect.ts';
+import { folderArgument, folderOf, inspect, printFindings, summarize } from './inspect.ts';
 
-/** Packed along, where they are there. */
-const PAPERS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
+/** Packed, too, if present. */
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
 
 export const pack: Command = {
   name: 'pack',
-  summary: 'Builds and packs a connector into NAME-VERSION.tgz; the same files give the same bytes.',
-  takes: 'one folder',
+  summary: 'Builds a connector and packs it into NAME-VERSION.tgz. The same files give the same bytes.',
+  expects: 'one folder',
   args: [folderArgument],
-  flags: [{ syntax: '--output <folder>', help: 'where the file goes; by default here' }, jsonFlag],
+  flags: [{ syntax: '--output <folder>', help: 'where to write the file; default: the current folder' }, jsonFlag],
   examples: ['bulkhead pack', 'bulkhead pack connectors/weather --output /srv/bulkhead/connectors --json'],
 
-  async run(given) {
-    const { flags, cwd } = given;
-    const inspected = await inspect(given);
-    const { bundle, findings } = inspected;
-    printFindings(given, inspected);
+  async run(context) {
+    const { flags, cwd } = context;
+    const inspection = await inspect(context);
+    const { bundle, findings } = inspection;
+    printFindings(context, inspection);
     if (!bundle) {
-      print(given, { text: `${countOf(inspected)}: nothing was packed.`, json: { packed: false, findings } });
+      print(context, { text: `${summarize(inspection)}: nothing was packed.`, json: { packed: false, findings } });
       return FAILED;
     }
     const { connector, files } = bundle;
     const { name, version } = connector.manifest;
-    const all = [...files, ...(await papersOf(folderOf(given)))].sort(([a], [b]) => (a < b ? -1 : 1));
+    const all = [...files, ...(await readDocuments(folderOf(context)))].sort(([a], [b]) => (a < b ? -1 : 1));
     const bytes = await tarballOf(new Map(all));
     const digest = `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
     const folder = resolve(cwd, typeof flags.output === 'string' ? flags.output : '.');
     await mkdir(folder, { recursive: true });
-    // As npm names them: a scope becomes part of the name.
+    // Named as npm does: the scope becomes part of the name.
     const file = join(folder, `${name.replace(/^@/, '').replaceAll(/[/\\\s]+/g, '-')}-${version}.tgz`);
     const temporary = temporaryFor(file);
     await writeFile(temporary, bytes);
     await rename(temporary, file);
-    print(given, {
+    print(context, {
       text: [
         `Packed ${file} (${Math.ceil(bytes.length / 1024)} KiB).`,
         `bundle ${connector.bundle.digest}`,
@@ -51,10 +51,10 @@ export const pack: Command = {
   },
 };
 
-async function papersOf(folder: string): Promise<(readonly [path: string, bytes: Buffer])[]> {
+async function readDocuments(folder: string): Promise<(readonly [path: string, bytes: Buffer])[]> {
   const read = async (path: string): Promise<(readonly [string, Buffer])[]> => {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
     return bytes ? [[path, bytes]] : [];
   };
-  return (await Promise.all(PAPERS.map(read))).flat();
+  return (await Promise.all(DOCUMENTS.map(read))).flat();
 }

@@ -1,4 +1,4 @@
-/** The command line: which command, with what. The only importer of commander. */
+/** Parses the command line and runs the command. The only importer of commander. */
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,14 +17,14 @@ import {
   CommandError,
   FAILED,
   jsonFlag,
+  type ProcessContext,
   SUCCEEDED,
-  type Surroundings,
   UsageError,
   WRONG_USAGE,
 } from './command.ts';
 import { errorMessage } from './error-message.ts';
 
-/** In the order of `--help`. Loaded when they are called. */
+/** In the order of `--help`. Loaded on demand. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).start,
   init: async () => (await import('./init.ts')).init,
@@ -40,54 +40,54 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
-/** How long a command that was told to end may take. */
-const END_LIMIT_MS = 2_000;
+/** How long an aborted command may take to end. */
+const SHUTDOWN_LIMIT_MS = 2_000;
 
 /**
  * Runs a command line.
  *
  * @param argv without the program itself
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage
- * @throws what is our own fault
+ * @throws errors that are bugs of ours
  */
-export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runCommandLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const [first, second = ''] = argv;
-  // As others have it: `help init` is `init --help`.
-  if (first === 'help' && Object.hasOwn(commands, second)) return runCommandLine([second, '--help'], surroundings);
+  // `help init` means `init --help`, as in other tools.
+  if (first === 'help' && Object.hasOwn(commands, second)) return runCommandLine([second, '--help'], processContext);
   const isHelp = first === '--help' || first === '-h' || first === 'help';
   const isVersion = first === '--version' || first === '-V';
-  // A server is started by flags alone, too; it loads no other command.
+  // Flags alone start the server.
   const name = first === undefined || (first.startsWith('-') && !isHelp && !isVersion) ? 'start' : first;
-  const find = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!find && !isHelp && !isVersion) {
-    surroundings.err.write(`${name} is no command. --help lists what there is.\n`);
+  const loader = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!loader && !isHelp && !isVersion) {
+    processContext.err.write(`${name} is not a command. --help lists them.\n`);
     return WRONG_USAGE;
   }
-  const loaded = find ? [find] : isHelp ? Object.values(commands) : [];
-  const known = await Promise.all(loaded.map((load) => load()));
+  const loaders = loader ? [loader] : isHelp ? Object.values(commands) : [];
+  const loaded = await Promise.all(loaders.map((load) => load()));
   const args = isHelp ? ['--help'] : name === first ? argv : [name, ...argv];
   let code: number = SUCCEEDED;
-  const program = programOf(known, surroundings, async (command, positionals, flags) => {
-    code = (await run(command, positionals, flags, surroundings)) ?? SUCCEEDED;
+  const program = programOf(loaded, processContext, async (command, positionals, flags) => {
+    code = (await run(command, positionals, flags, processContext)) ?? SUCCEEDED;
   });
   try {
     await program.parseAsync(args.slice(), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return SUCCEEDED;
-    const sentence = error instanceof CommanderError ? usageSentence(error, known[0]) : errorMessage(error);
-    if (sentence === undefined) throw error;
+    const message = error instanceof CommanderError ? usageMessage(error, loaded[0]) : errorMessage(error);
+    if (message === undefined) throw error;
     const isUsage = error instanceof CommanderError || error instanceof UsageError || error instanceof OptionError;
-    const isJson = args.includes('--json') && known[0]?.flags?.includes(jsonFlag);
+    const isJson = args.includes('--json') && loaded[0]?.flags?.includes(jsonFlag);
     if (isJson) {
-      const errors = [{ code: isUsage ? 'wrong_usage' : codeOf(error), message: sentence }];
-      surroundings.out.write(`${JSON.stringify({ errors })}\n`);
-    } else surroundings.err.write(`${sentence}\n`);
+      const errors = [{ code: isUsage ? 'wrong_usage' : codeOf(error), message }];
+      processContext.out.write(`${JSON.stringify({ errors })}\n`);
+    } else processContext.err.write(`${message}\n`);
     return isUsage ? WRONG_USAGE : FAILED;
   }
   return code;
 }
 
-/** For scripts: the API's, the system's, or that of any other failure. */
+/** An error code for scripts: the API's, the system's, or `failed`. */
 function codeOf(error: unknown): string {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : 'failed';
@@ -99,24 +99,24 @@ async function run(
   command: Command,
   args: readonly string[],
   flags: Flags,
-  surroundings: Surroundings,
+  processContext: ProcessContext,
 ): Promise<number | undefined> {
-  const { environment, signal } = surroundings;
-  const givenOptions = readOptions(flags, environment, command.options ?? []);
-  const url = command.asksServer ? readServerUrl(flags, environment) : undefined;
-  const given = { ...surroundings, args, flags, givenOptions, options: completeOptions(givenOptions), url };
-  const working = command.run(given);
-  if (command.isServing) return working;
+  const { environment, signal } = processContext;
+  const explicitOptions = readOptions(flags, environment, command.options ?? []);
+  const url = command.usesServer ? readServerUrl(flags, environment) : undefined;
+  const context = { ...processContext, args, flags, explicitOptions, options: completeOptions(explicitOptions), url };
+  const running = command.run(context);
+  if (command.isLongRunning) return running;
   const interrupted = Promise.withResolvers<never>();
   const onAbort = async (): Promise<void> => {
-    await Promise.race([working, sleep(END_LIMIT_MS)]).catch(() => {
-      // It was told to end; how it did that is not what went wrong.
+    await Promise.race([running, sleep(SHUTDOWN_LIMIT_MS)]).catch(() => {
+      // Errors while stopping do not matter.
     });
     interrupted.reject(new CommandError(`Ended by ${signal.reason}.`));
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([working, interrupted.promise]);
+    return await Promise.race([running, interrupted.promise]);
   } catch (error) {
     if (signal.aborted) throw new CommandError(`Ended by ${signal.reason}.`, { cause: error });
     throw error;
@@ -127,23 +127,23 @@ async function run(
 
 type OnRun = (command: Command, args: readonly string[], flags: Flags) => Promise<void>;
 
-function programOf(known: readonly Command[], { out }: Surroundings, onRun: OnRun): Program {
-  const program = quiet(new Program('bulkhead'), out)
+function programOf(loaded: readonly Command[], { out }: ProcessContext, onRun: OnRun): Program {
+  const program = withOwnOutput(new Program('bulkhead'), out)
     .description('A self-hosted runtime for connectors. Without a command it starts the server.')
     .usage('[command] [options]')
     .version(ownVersion(), '-V, --version', 'prints the version')
-    .helpOption('-h, --help', 'prints this; after a command, more of that')
+    .helpOption('-h, --help', 'prints this; after a command, prints its help')
     .helpCommand(false)
     .addHelpText('after', () => `\n${helpText()}\n${EXIT_CODES}`);
-  for (const command of known) program.addCommand(subcommandOf(command, out, onRun));
+  for (const command of loaded) program.addCommand(subcommandOf(command, out, onRun));
   return program;
 }
 
-const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 the command line was wrong.';
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 invalid command line.';
 
-function subcommandOf(command: Command, out: Surroundings['out'], onRun: OnRun): Program {
-  const { name, summary, args = [], flags = [], options = [], asksServer = false, examples } = command;
-  const sub = quiet(new Program(name), out)
+function subcommandOf(command: Command, out: ProcessContext['out'], onRun: OnRun): Program {
+  const { name, summary, args = [], flags = [], options = [], usesServer = false, examples } = command;
+  const sub = withOwnOutput(new Program(name), out)
     .summary(summary)
     .description(summary)
     .helpOption('-h, --help', 'prints this');
@@ -154,16 +154,16 @@ function subcommandOf(command: Command, out: Surroundings['out'], onRun: OnRun):
     if (fallback !== undefined) option.default(fallback);
     sub.addOption(option);
   }
-  if (asksServer)
+  if (usesServer)
     sub.addOption(new Option(`--${serverUrl.flag} <url>`, `${serverUrl.help} (${serverUrl.environment})`));
   for (const row of options.map((key) => optionTable[key])) {
-    const byDefault = 'fallback' in row ? `${row.fallback}; ${row.environment}` : row.environment;
-    sub.addOption(new Option(`--${row.flag} <value>`, `${row.help} (${byDefault})`));
+    const defaults = 'fallback' in row ? `${row.fallback}; ${row.environment}` : row.environment;
+    sub.addOption(new Option(`--${row.flag} <value>`, `${row.help} (${defaults})`));
   }
   const lines = ['', `Example${examples.length > 1 ? 's' : ''}:`, ...examples.map((example) => `  ${example}`)];
   sub.addHelpText('after', lines.join('\n'));
   return sub.action(async () => {
-    // Commander turns `run-cpu-ms` into `runCpuMs`: rows are known by their flags here.
+    // Commander turns `run-cpu-ms` into `runCpuMs`, but the option table goes by flag.
     const values = sub.options.map((option) => [
       option.long?.slice(2) ?? '',
       sub.getOptionValue(option.attributeName()),
@@ -172,20 +172,20 @@ function subcommandOf(command: Command, out: Surroundings['out'], onRun: OnRun):
   });
 }
 
-/** What commander would print and end with is ours to say. */
-function quiet(program: Program, out: Surroundings['out']): Program {
+/** Keeps commander from printing errors and from ending the process. */
+function withOwnOutput(program: Program, out: ProcessContext['out']): Program {
   return program
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: () => {} })
     .showSuggestionAfterError(true);
 }
 
-function usageSentence({ code, message }: CommanderError, command: Command | undefined): string {
+function usageMessage({ code, message }: CommanderError, command: Command | undefined): string {
   const isArity = code === 'commander.excessArguments' || code === 'commander.missingArgument';
-  if (isArity && command) return `${command.name} takes ${command.takes}. --help says more.`;
-  const [said = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
-  const sentence = `${said.charAt(0).toUpperCase()}${said.slice(1).replace(/\.$/, '')}.`;
-  return `${[sentence, suggestion].filter(Boolean).join(' ')} --help lists what there is.`;
+  if (isArity && command) return `${command.name} expects ${command.expects}. See --help.`;
+  const [problem = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
+  const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1).replace(/\.$/, '')}.`;
+  return `${[sentence, suggestion].filter(Boolean).join(' ')} See --help.`;
 }
 
 function ownVersion(): string {

@@ -1,12 +1,12 @@
-/** Progress of long work: one line that is written over, on a terminal alone. */
+/** Shows progress as one line that is overwritten; only on a terminal. */
 import type { Output } from './command.ts';
 
 const CLEAR_LINE = '\r\u001B[2K';
-const SHOW_EVERY_MS = 100;
+const REDRAW_MS = 100;
 
 export interface ProgressLine {
   show(text: string): void;
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void;
 }
 
@@ -16,7 +16,7 @@ export function progressLineOn(out: Output): ProgressLine {
   return {
     show(text) {
       const now = performance.now();
-      if (now - shownAt < SHOW_EVERY_MS) return;
+      if (now - shownAt < REDRAW_MS) return;
       shownAt = now;
       out.write(CLEAR_LINE + text.slice(0, (out.columns ?? 80) - 1));
     },
@@ -26,16 +26,16 @@ export function progressLineOn(out: Output): ProgressLine {
   };
 }
 
-/** Passes bytes on, and shows how many there were. */
+/** Passes bytes through and shows how many there were. */
 export async function* withProgress(
   bytes: AsyncIterable<Uint8Array | string>,
-  meter: ProgressLine,
+  progress: ProgressLine,
   label: string,
 ): AsyncGenerator<Uint8Array | string> {
   let count = 0;
   for await (const piece of bytes) {
     count += piece.length;
-    meter.show(`${label} ${(count / 1024 / 1024).toFixed(1)} MiB`);
+    progress.show(`${label} ${(count / 1024 / 1024).toFixed(1)} MiB`);
     yield piece;
   }
 }

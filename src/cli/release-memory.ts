@@ -1,22 +1,22 @@
-/** Gives memory back to the system when a server is at rest. */
+/** Returns memory to the system when a server is idle. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * In use: after a burst mostly garbage, which costs next to nothing. Where all of it is needed, more would hold
- * up for longer than 200 ms (on a slow machine 600 ms) whoever asks for something meanwhile.
+ * Skip the collection when more heap is in use. After a burst it is mostly garbage and cheap to collect, but a live
+ * heap of this size already blocks requests for 200 ms (600 ms on a slow machine).
  */
-const HEAP_BYTES = 128 * 1024 * 1024;
+const HEAP_LIMIT_BYTES = 128 * 1024 * 1024;
 
 type Collect = NonNullable<typeof globalThis.gc>;
 
 /**
- * V8 keeps the room that a start, or calls, have made it take for new objects, 10 to 40 MB, for as long as
- * the process lives: it looks for garbage when it needs room, and at rest it needs none. This asks it to, by
- * the one way that does without a flag on the command line. It takes 10 to 30 ms for each 10 MB that are in use.
+ * V8 keeps the 10 to 40 MB that the start or calls made it allocate: it collects garbage only when it needs memory,
+ * and an idle server needs none. This forces a collection, in the only way that needs no command-line flag. It takes
+ * 10 to 30 ms for each 10 MB in use.
  */
 export function releaseMemory(): void {
-  if (getHeapStatistics().used_heap_size > HEAP_BYTES) return;
+  if (getHeapStatistics().used_heap_size > HEAP_LIMIT_BYTES) return;
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' } as Parameters<Collect>[0]);

@@ -1,4 +1,4 @@
-/** `bulkhead start`: serves until it is told to end. */
+/** `bulkhead start`: serves until aborted. */
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { optionNames } from '../options.ts';
@@ -9,16 +9,16 @@ import { releaseMemory } from './release-memory.ts';
 export const start: Command = {
   name: 'start',
   summary: 'Serves connectors until SIGTERM or SIGINT.',
-  takes: 'no file',
+  expects: 'no file',
   options: optionNames,
   examples: ['bulkhead', 'bulkhead start --port 8080 --data /var/lib/bulkhead', 'BULKHEAD_TOKEN=secret bulkhead start'],
-  isServing: true,
+  isLongRunning: true,
 
-  async run({ givenOptions, out, log, signal }) {
-    const logger = pino({ level: givenOptions.log ?? 'info' }, log);
+  async run({ explicitOptions, out, log, signal }) {
+    const logger = pino({ level: explicitOptions.log ?? 'info' }, log);
     let runtime: Runtime | undefined;
     try {
-      runtime = await createRuntime({ ...givenOptions, logger, onRest: releaseMemory });
+      runtime = await createRuntime({ ...explicitOptions, logger, onRest: releaseMemory });
       await runtime.listen();
     } catch (error) {
       await runtime?.close();
@@ -27,8 +27,8 @@ export const start: Command = {
     logger.info({ event: 'listening', url: runtime.url });
     out.write(`Bulkhead is listening on ${runtime.url}\n`);
     const { newToken } = runtime;
-    if (newToken !== undefined) out.write(`Administrator's token, shown this once: ${newToken}\n`);
-    // What follows # stays in the browser.
+    if (newToken !== undefined) out.write(`Administrator's token (shown only once): ${newToken}\n`);
+    // Browsers do not send what follows #.
     const signedIn = newToken === undefined ? '' : `#token=${encodeURIComponent(newToken)}`;
     out.write(`Dashboard: ${runtime.url}/${signedIn}\n`);
     if (!signal.aborted) await once(signal, 'abort');

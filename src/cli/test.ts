@@ -1,4 +1,4 @@
-/** `bulkhead test`: the author's tests, by Node's own runner, with `bulkhead/test` at hand. */
+/** `bulkhead test`: runs the author's tests with Node's test runner and makes `bulkhead/test` available. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,19 +11,19 @@ const addressOf = (name: string): string => new URL(`../author/${name}.${extensi
 export const test: Command = {
   name: 'test',
   summary: "Runs a connector's tests against real compartments.",
-  takes: 'one folder',
+  expects: 'one folder',
   args: [folderArgument],
   flags: [
-    { syntax: '--watch', help: 'runs them again when something changes' },
-    { syntax: '--name <pattern>', help: 'only tests whose name fits' },
+    { syntax: '--watch', help: 'runs the tests again when something changes' },
+    { syntax: '--name <pattern>', help: 'runs only tests whose name matches' },
   ],
   examples: ['bulkhead test', 'bulkhead test connectors/weather --name forecast', 'bulkhead test --watch'],
-  isServing: true,
+  isLongRunning: true,
 
-  async run(given) {
-    const { flags, environment, signal, out, err } = given;
-    const folder = folderOf(given);
-    if (!existsSync(join(folder, 'package.json'))) throw new CommandError(`${folder} holds no package.json.`);
+  async run(context) {
+    const { flags, environment, signal, out, err } = context;
+    const folder = folderOf(context);
+    if (!existsSync(join(folder, 'package.json'))) throw new CommandError(`There is no package.json in ${folder}.`);
     const { NODE_TEST_CONTEXT: _, ...inherited } = environment;
     const args = [
       '--import',

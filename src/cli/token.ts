@@ -1,4 +1,4 @@
-/** `bulkhead token`: a new administrator's token; the data folder keeps its hash alone. */
+/** `bulkhead token`: makes a new administrator's token. The data folder stores only its hash. */
 import { resolve } from 'node:path';
 import { newAdminToken } from '../admin-token.ts';
 import { lockHolder } from '../store/folder-lock.ts';
@@ -8,21 +8,21 @@ import { type Command, jsonFlag, print } from './command.ts';
 
 export const token: Command = {
   name: 'token',
-  summary: "Makes a new administrator's token for a data folder, in the place of the old one, and prints it once.",
-  takes: 'nothing',
+  summary: "Replaces a data folder's administrator token and prints the new one, once.",
+  expects: 'nothing',
   flags: [jsonFlag],
   options: ['data'],
   examples: ['bulkhead token', 'bulkhead token --data /var/lib/bulkhead --json'],
 
-  async run(given) {
-    const folder = resolve(given.cwd, given.options.data);
+  async run(context) {
+    const folder = resolve(context.cwd, context.options.data);
     await openDataFolder(folder);
-    const made = await withTokens(folder, newAdminToken);
+    const newToken = await withTokens(folder, newAdminToken);
     const holder = lockHolder(folder);
     const note =
-      holder === undefined ? '' : `The data folder is in use by ${holder}: restart it to have the new token taken.\n`;
-    if (note !== '' && given.flags.json !== true) given.err.write(note);
-    print(given, { text: made, json: { token: made, takesRestart: holder !== undefined } });
+      holder === undefined ? '' : `The data folder is in use by ${holder}: restart it to use the new token.\n`;
+    if (note !== '' && context.flags.json !== true) context.err.write(note);
+    print(context, { text: newToken, json: { token: newToken, takesRestart: holder !== undefined } });
     return undefined;
   },
 };

@@ -1,29 +1,29 @@
-/** `bulkhead validate`: what a runtime would refuse, and what it would make nothing of. */
+/** `bulkhead validate`: reports what a runtime would refuse or ignore. */
 import { isError } from '../author/finding.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
-import { countOf, folderArgument, inspect, printFindings } from './inspect.ts';
+import { folderArgument, inspect, printFindings, summarize } from './inspect.ts';
 
 export const validate: Command = {
   name: 'validate',
-  summary: 'Checks the manifest, the imports, the sizes and whether the connector loads, with file and line.',
-  takes: 'one folder',
+  summary: 'Checks manifest, imports and sizes, and whether the connector loads. Reports file and line.',
+  expects: 'one folder',
   args: [folderArgument],
   flags: [jsonFlag],
   examples: ['bulkhead validate', 'bulkhead validate connectors/weather --json'],
 
-  async run(given) {
-    const inspected = await inspect(given);
-    const { findings, sections, bundle } = inspected;
+  async run(context) {
+    const inspection = await inspect(context);
+    const { findings, sections, bundle } = inspection;
     const isValid = !findings.some(isError);
-    printFindings(given, inspected);
+    printFindings(context, inspection);
     const functions = Object.values(sections ?? {}).flat().length;
     const bytes = [...(bundle?.files.values() ?? [])].reduce((sum, { length }) => sum + length, 0);
     const connector = bundle?.connector;
     const what = connector
       ? `: ${connector.manifest.name} ${connector.manifest.version}, ${functions} functions, ${Math.ceil(bytes / 1024)} KiB`
       : '';
-    print(given, {
-      text: `${countOf(inspected)}${what}.`,
+    print(context, {
+      text: `${summarize(inspection)}${what}.`,
       json: { valid: isValid, findings, ...(connector ? { digest: connector.bundle.digest, sections, bytes } : {}) },
     });
     return isValid ? undefined : FAILED;

@@ -1,26 +1,26 @@
 /**
- * The manifest as its author is told to write it. The runtime takes more: keys that it does not know, and any
- * settings. Where the runtime refuses, this does too; beyond it are what the runtime would silently pass over.
+ * The manifest as authors should write it: stricter than the runtime, which also accepts unknown keys and any
+ * settings. Adds warnings for what the runtime would silently ignore.
  */
 import Type, { Compile, type Static, type TProperties } from '#typebox';
 import type { ErrorItem } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
 import { formFindings, sectionFindings } from './form-findings.ts';
-import { Manifest as LoadedManifest, InstallStep as LoadedStep } from './manifest.ts';
+import { Manifest as RuntimeManifest, InstallStep as RuntimeStep } from './manifest.ts';
 import type { Section, SettingsForm } from './settings-form.ts';
 
-const { install: _install, settings: _settings, ...connectorFields } = LoadedManifest.properties.connector.properties;
-const { connector: _connector, ...packageFields } = LoadedManifest.properties;
-const { form: _form, ...stepFields } = LoadedStep.properties;
+const { install: _install, settings: _settings, ...connectorFields } = RuntimeManifest.properties.connector.properties;
+const { connector: _connector, ...packageFields } = RuntimeManifest.properties;
+const { form: _form, ...stepFields } = RuntimeStep.properties;
 
 const StepFields = Type.Object(stepFields);
 const ConnectorFields = Type.Object(connectorFields);
 const PackageFields = Type.Object(packageFields);
 
-/** The form of a step: its fields' values are the body of the step's function. */
+/** A step's form. The step's function gets the fields' values as its body. */
 export type StepForm = Section;
-/** A step of an installation. Keys of your own are kept. */
+/** An installation step. Your own keys are kept. */
 export interface InstallStep extends Static<typeof StepFields> {
   form?: StepForm;
   [own: string]: unknown;
@@ -28,10 +28,10 @@ export interface InstallStep extends Static<typeof StepFields> {
 /** The `connector` section of a bundle's package.json. */
 export interface ConnectorManifest extends Static<typeof ConnectorFields> {
   install?: readonly InstallStep[];
-  /** The settings that an integration begins with. */
+  /** The initial settings of an integration. */
   settings?: SettingsForm;
 }
-/** A bundle's package.json. What other tools keep in it is theirs. */
+/** A bundle's package.json. Keys of other tools are ignored. */
 export interface Manifest extends Static<typeof PackageFields> {
   connector: ConnectorManifest;
   [other: string]: unknown;
@@ -48,7 +48,7 @@ const closedConnector = Compile(
   }),
 );
 
-/** What the runtime takes in a manifest and makes nothing of. @param manifest one that the runtime takes */
+/** What the runtime accepts but ignores. @param manifest already accepted by `checkManifest` */
 export function authorFindings({ connector }: JsonObject): ErrorItem[] {
   if (!isJsonObject(connector)) return [];
   const unknown = findings(closedConnector, connector).map(({ code, field, message }) => ({
@@ -63,6 +63,6 @@ export function authorFindings({ connector }: JsonObject): ErrorItem[] {
   return [...unknown, ...forms, ...(isJsonObject(settings) ? formFindings(settings, 'connector.settings') : [])];
 }
 
-function stepFindings(step: unknown, at: string): ErrorItem[] {
-  return isJsonObject(step) && isJsonObject(step.form) ? sectionFindings(step.form, `${at}.form`) : [];
+function stepFindings(step: unknown, path: string): ErrorItem[] {
+  return isJsonObject(step) && isJsonObject(step.form) ? sectionFindings(step.form, `${path}.form`) : [];
 }

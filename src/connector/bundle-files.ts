@@ -1,4 +1,4 @@
-/** Where a bundle's files are read from: a folder, or a tarball in memory. */
+/** Reads a bundle's files, from a folder or from a tarball in memory. */
 import { open, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
@@ -10,7 +10,7 @@ export interface BundleFiles {
   read(path: string, limitBytes: number): Promise<Buffer>;
 }
 
-/** The message is the rest of a sentence that begins with the file's name. */
+/** The message completes a sentence that starts with the file's name. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
@@ -20,7 +20,7 @@ export const tooLarge = (limitBytes: number): UnreadableError =>
 
 export const missing = (): UnreadableError => new UnreadableError('is missing');
 
-/** The files of a folder. Links are followed as long as they stay in it. */
+/** Reads from a folder. Symbolic links must stay inside it. */
 export function folderFiles(folder: string): BundleFiles {
   return {
     async read(path, limitBytes) {
@@ -35,7 +35,7 @@ export function folderFiles(folder: string): BundleFiles {
   };
 }
 
-/** A file that is no longer than it may be. @throws UnreadableError */
+/** @throws UnreadableError, also for a file over the limit */
 export async function readFileBounded(path: string, limitBytes: number): Promise<Buffer> {
   try {
     return await readBounded(path, limitBytes);
@@ -45,14 +45,14 @@ export async function readFileBounded(path: string, limitBytes: number): Promise
 }
 
 async function readBounded(path: string, limitBytes: number): Promise<Buffer> {
-  // Looked at first: opening a named pipe would wait for its writer.
-  const found = await stat(path);
-  if (!found.isFile()) throw new UnreadableError('is not a file');
-  if (found.size > limitBytes) throw tooLarge(limitBytes);
+  // Check the type first: opening a named pipe would block until something writes to it.
+  const stats = await stat(path);
+  if (!stats.isFile()) throw new UnreadableError('is not a file');
+  if (stats.size > limitBytes) throw tooLarge(limitBytes);
   const file = await open(path);
   try {
     const bytes = await file.readFile();
-    // It may grow meanwhile.
+    // The file may have grown since.
     if (bytes.length > limitBytes) throw tooLarge(limitBytes);
     return bytes;
   } finally {

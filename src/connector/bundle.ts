@@ -1,7 +1,7 @@
-/** A bundle, read and checked as far as that goes without running it. */
+/** Reads a bundle and checks it without running its code. */
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { type Bundle, hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import { type BundleFiles, UnreadableError } from './bundle-files.ts';
@@ -10,20 +10,20 @@ import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
 
 const MANIFEST_FILE = 'package.json';
 const MANIFEST_LIMIT_BYTES = 1024 * 1024;
-/** Arrays, objects and names. */
-const MANIFEST_PARTS = 100_000;
-/** Of all that stands in the manifest, for whichever tool. */
-const MANIFEST_DEPTH = 1_000;
+/** Arrays, objects and property names. */
+const MAX_MANIFEST_PARTS = 100_000;
+/** Nesting of the whole package.json, including what other tools put there. */
+const MAX_MANIFEST_DEPTH = 1_000;
 const CODE_LIMIT_BYTES = 16 * 1024 * 1024;
-/** A larger one is not read: see source-map.ts. */
+/** Larger source maps are ignored: see source-map.ts. */
 const MAP_LIMIT_BYTES = 6 * 1024 * 1024;
-/** Hashed in one go, before others have their turn. */
+/** Hashed at once before yielding to the event loop. */
 const SLICE_BYTES = 1024 * 1024;
 
 /** A bundle that has passed every check. */
 export interface Connector {
   readonly _id: string;
-  /** What it is called in `connectors/`. */
+  /** Its name in `connectors/`: a folder's, or a tarball's with `.tgz`. */
   readonly folder: string;
   readonly manifest: Manifest;
   readonly bundle: Bundle;
@@ -31,16 +31,16 @@ export interface Connector {
   readonly sourceMap?: string | undefined;
 }
 
-/** A connector, and the files that it was made of by their path: all that it takes to make it again. */
+/** A connector and the files it was read from, by path: enough to pack the bundle again. */
 export interface ConnectorFiles {
   readonly connector: Connector;
   readonly files: ReadonlyMap<string, Buffer>;
-  /** The bundle's own; what is wrong with it is no reason to refuse the bundle. */
+  /** Undefined if missing or invalid: a bad image does not invalidate the bundle. */
   readonly image?: Image | undefined;
 }
 
-/** `manifest` is there if that much could be read. */
-export type ReadBundle =
+/** A refused bundle still has its `manifest` if that part was valid. */
+export type BundleReadResult =
   | (ConnectorFiles & { readonly manifest: Manifest; readonly reasons: readonly [] })
   | {
       readonly manifest?: Manifest;
@@ -54,31 +54,31 @@ export function refusal(field: string, message: string): { reasons: ErrorItem[] 
 }
 
 /**
- * @param folder what the bundle is called in `connectors/`
- * @param isPacked its file may be called by version or id; stacks then name it as its manifest does
+ * @param folder the bundle's name in `connectors/`
+ * @param isPacked stack traces then show the manifest's name, since a tarball's own name may be a version or an id
  */
-export async function readBundle(files: BundleFiles, folder: string, isPacked = false): Promise<ReadBundle> {
-  const kept = new Map<string, Buffer>();
-  const keeping: BundleFiles = {
+export async function readBundle(files: BundleFiles, folder: string, isPacked = false): Promise<BundleReadResult> {
+  const contents = new Map<string, Buffer>();
+  const recording: BundleFiles = {
     async read(path, limitBytes) {
       const bytes = await files.read(path, limitBytes);
-      kept.set(path.replace(/^\.\//, ''), bytes);
+      contents.set(path.replace(/^\.\//, ''), bytes);
       return bytes;
     },
   };
   const read = async (path: string, limitBytes: number): Promise<string> =>
-    String(await keeping.read(path, limitBytes));
+    String(await recording.read(path, limitBytes));
   let manifestText: string;
   try {
     manifestText = await read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES);
   } catch (error) {
     return refusal(MANIFEST_FILE, `${MANIFEST_FILE} ${reasonOf(error)}`);
   }
-  if (nestsDeeper(manifestText, MANIFEST_DEPTH)) {
-    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} nests deeper than ${MANIFEST_DEPTH} levels`);
+  if (nestsDeeper(manifestText, MAX_MANIFEST_DEPTH)) {
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} nests deeper than ${MAX_MANIFEST_DEPTH} levels`);
   }
-  if (hasMoreParts(manifestText, MANIFEST_PARTS)) {
-    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} has more than ${MANIFEST_PARTS} arrays, objects and names`);
+  if (hasMoreParts(manifestText, MAX_MANIFEST_PARTS)) {
+    return refusal(MANIFEST_FILE, `${MANIFEST_FILE} has more than ${MAX_MANIFEST_PARTS} arrays, objects and names`);
   }
   let parsed: unknown;
   try {
@@ -106,17 +106,17 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
     code,
   };
   const sourceMap = await read(`${manifest.main}.map`, MAP_LIMIT_BYTES).catch(() => undefined);
-  const image = await readImage(keeping, manifest.connector.imageURL);
-  return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: kept, image, reasons: [] };
+  const image = await readImage(recording, manifest.connector.imageURL);
+  return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: contents, image, reasons: [] };
 }
 
 async function digestOf(...texts: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const text of texts) {
     const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
-      hash.update(bytes.subarray(at, at + SLICE_BYTES));
-      if (at + SLICE_BYTES < bytes.length) await nextTurn();
+    for (let offset = 0; offset < bytes.length; offset += SLICE_BYTES) {
+      hash.update(bytes.subarray(offset, offset + SLICE_BYTES));
+      if (offset + SLICE_BYTES < bytes.length) await yieldToEventLoop();
     }
   }
   return hash.digest('hex');

@@ -1,27 +1,27 @@
 /**
- * What can be installed: the bundles of a folder, checked. A bundle that does not pass, or asks for more
- * than was accepted, never replaces one that serves; the listing says why.
+ * The connectors that can be installed: the checked bundles of a folder. A bundle that fails a check or requests
+ * permissions nobody granted never replaces the one being served; the listing says why.
  */
 import type { ErrorItem } from '../errors.ts';
-import type { Connector, ConnectorFiles, ReadBundle } from './bundle.ts';
+import type { BundleReadResult, Connector, ConnectorFiles } from './bundle.ts';
 import { readRegistryEntry } from './entry-reader.ts';
 import { bundleEntries } from './folder.ts';
 import type { Image } from './image.ts';
 import { type LoadCheck, LoadChecker } from './load-checker.ts';
 import type { PermissionStore } from './permission-store.ts';
-import { duplicateOf, retryReason } from './reasons.ts';
+import { duplicateReason, retryReason } from './reasons.ts';
 import { Registry, type RegistryEvents } from './registry.ts';
 import type { ConnectorRow, RegistryEntry } from './registry-entry.ts';
 import { SingleFlightRescan } from './single-flight-rescan.ts';
 
 export interface CatalogEvents extends RegistryEvents {
-  /** A version waits to be approved. */
+  /** A version waits for approval. */
   onHeld(connector: Connector, adds: readonly string[]): void;
-  /** The folder could not be listed, or a check failed by a fault of ours. */
+  /** The folder could not be listed, or a check failed through no fault of the bundle. */
   onError(error: unknown): void;
 }
 
-/** What became of an approval: `changed` if what was shown is not what waits now. */
+/** `changed`: another version is waiting now than the one that was shown. */
 export type Approval = 'approved' | 'changed';
 
 export class Catalog {
@@ -30,21 +30,21 @@ export class Catalog {
   readonly #events: CatalogEvents;
   readonly #registry: Registry;
   readonly #rescan: SingleFlightRescan;
-  /** Ids of bundles that are being checked. */
+  /** Bundles being checked, by connector id. */
   readonly #claims = new Map<string, Connector>();
-  /** Checks that are going or waiting, by the id that they are for. */
+  /** Checks in progress, by connector id. */
   readonly #checks = new Map<string, Promise<void>>();
   readonly #loadChecker: LoadChecker;
-  /** What could not be tried or recorded. */
+  /** Entries whose check or record failed and will be repeated. */
   readonly #retryable = new Set<RegistryEntry>();
   #start: Promise<void> | undefined;
-  /** Whether the bundles that lay there at the start have all been looked at. */
-  isScanned = false;
+  /** Whether all bundles present at the start have been checked. */
+  hasScanned = false;
   #isClosed = false;
 
-  constructor(folder: string, loads: LoadCheck, permissions: PermissionStore, events: CatalogEvents) {
+  constructor(folder: string, loadCheck: LoadCheck, permissions: PermissionStore, events: CatalogEvents) {
     this.#folder = folder;
-    this.#loadChecker = new LoadChecker(loads);
+    this.#loadChecker = new LoadChecker(loadCheck);
     this.#permissions = permissions;
     this.#events = events;
     this.#registry = new Registry(events);
@@ -58,26 +58,26 @@ export class Catalog {
     });
   }
 
-  /** Why the folder could not be listed, as long as it cannot. */
+  /** Why the folder cannot be listed, while that lasts. */
   get problem(): string | undefined {
     return this.#rescan.problem;
   }
 
-  /** The connector that serves under an id now. */
+  /** The connector currently served under an id. */
   get(connectorId: string): Connector | undefined {
     return this.#registry.serving(connectorId);
   }
 
-  /** The same, but waits for the bundles that lay there at the start, and for the first check of a new one. */
+  /** Like `get`, but waits for the first scan and for a check in progress. */
   async find(connectorId: string): Promise<Connector | undefined> {
     if (!this.#registry.serving(connectorId)) {
-      if (!this.isScanned) await this.#rescan.running;
+      if (!this.hasScanned) await this.#rescan.running;
       await this.#checks.get(connectorId);
     }
     return this.#registry.serving(connectorId);
   }
 
-  /** The image that the connector's bundle brings along. */
+  /** The image inside the connector's bundle. */
   imageOf(connectorId: string): Image | undefined {
     return this.#registry.imageOf(connectorId);
   }
@@ -90,31 +90,31 @@ export class Catalog {
     return this.#registry.row(connectorId);
   }
 
-  /** What lies under a name in the folder. */
+  /** The entry for a name in the folder. */
   entry(folder: string): Readonly<RegistryEntry> | undefined {
     return this.#registry.entry(folder);
   }
 
-  /** The first scan; settles when what lay there at the start has been checked. */
+  /** Runs the first scan; settles when everything present has been checked. */
   async start(): Promise<void> {
     this.#start ??= (async () => {
       await this.scan();
       await Promise.all(this.#checks.values());
       if (this.problem === undefined && !this.#isClosed) await this.#releaseUnused();
-      this.isScanned = true;
+      this.hasScanned = true;
     })();
     return this.#start;
   }
 
   /**
-   * Compares the folder with what is loaded; what is new is checked in the background. Calls during a
-   * scan lead to one more after it. Never rejects.
+   * Compares the folder with the registry and checks new bundles in the background. Calls during a scan cause
+   * one more after it. Never rejects.
    */
   scan(): Promise<void> {
     return this.#rescan.scan();
   }
 
-  /** Looks at nothing any more; settles when what was going on has ended. */
+  /** Stops scanning; settles when work in progress has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#rescan.close();
@@ -122,15 +122,15 @@ export class Catalog {
     await this.#permissions.settled();
   }
 
-  /** What stands against a bundle, were it to lie under its name in the folder: everything but what it asks for. */
-  async reasonsAgainst(connector: Connector): Promise<readonly ErrorItem[]> {
+  /** Why a bundle would be refused if it were put into the folder. Ignores its permissions. */
+  async refusalReasons(connector: Connector): Promise<readonly ErrorItem[]> {
     await this.settled(connector._id);
     const owner = this.#ownerOf(connector);
-    if (owner) return [duplicateOf(owner)];
+    if (owner) return [duplicateReason(owner)];
     return (await this.#loadChecker.check(connector, this.#registry.serving(connector._id) !== undefined)).reasons;
   }
 
-  /** Looks at the folder as it is now; settles when nothing of an id is being checked any more. */
+  /** Rescans; settles when no check of this connector is in progress. */
   async settled(connectorId: string): Promise<void> {
     await this.scan();
     for (let check = this.#checks.get(connectorId); check; check = this.#checks.get(connectorId)) {
@@ -140,13 +140,13 @@ export class Catalog {
   }
 
   /**
-   * Accepts the version that waits, if it is the one with this digest, and lets it serve. Again for what
-   * serves already. Durable when it settles.
+   * Grants the waiting version its permissions and serves it, if it has this digest. Idempotent. Durable when it
+   * settles.
    */
   async approve(connectorId: string, digest: string): Promise<Approval> {
     const find = (): RegistryEntry | undefined =>
       this.#registry.entries().find(({ candidate }) => candidate?.connector._id === connectorId);
-    // A second click waits for what the first has begun.
+    // A second click waits for the first.
     do await this.settled(connectorId);
     while (find()?.isChecking);
     if (this.#registry.serving(connectorId)?.bundle.digest === digest) return 'approved';
@@ -168,7 +168,7 @@ export class Catalog {
     return approval;
   }
 
-  /** What was accepted of a connector is another now: its versions are looked at as if they had just come. */
+  /** Rechecks a connector's versions after its granted permissions changed. */
   async reconsider(connectorId: string): Promise<void> {
     await this.settled(connectorId);
     for (const entry of this.#registry.entries()) {
@@ -187,20 +187,20 @@ export class Catalog {
   async #scan(): Promise<void> {
     const entries = await bundleEntries(this.#folder);
     const present = new Set(entries);
-    const gone = this.#registry.entries().filter(({ folder }) => !present.has(folder));
-    for (const entry of gone) this.#registry.remove(entry);
-    // Read one after the other and in order, so that of two with one id the first is the same each time.
+    const removed = this.#registry.entries().filter(({ folder }) => !present.has(folder));
+    for (const entry of removed) this.#registry.remove(entry);
+    // One at a time and in order: of two bundles with one id, the same one must win every time.
     for (const folder of this.#permissions.knownFirst(entries)) {
       const entry = this.#registry.entry(folder) ?? { folder, fingerprint: '', reasons: [], isChecking: false };
       const read = entry.isChecking ? undefined : await readRegistryEntry(this.#folder, entry);
       if (!read) continue;
       this.#registry.put(entry);
-      await this.#take(entry, read);
+      await this.#handleRead(entry, read);
     }
-    if (gone.length > 0 && this.isScanned) void this.#releaseUnused();
+    if (removed.length > 0 && this.hasScanned) void this.#releaseUnused();
   }
 
-  /** A bundle may have gone to come back under another name: first all is looked at. */
+  /** Waits for all checks first: a removed bundle may have come back under another name. */
   async #releaseUnused(): Promise<void> {
     await Promise.all(this.#checks.values());
     const isNeeded = (connectorId: string): boolean =>
@@ -208,38 +208,39 @@ export class Catalog {
     await this.#permissions.retainOnly(isNeeded).catch((error) => this.#events.onError(error));
   }
 
-  async #take(entry: RegistryEntry, read: ReadBundle): Promise<void> {
+  async #handleRead(entry: RegistryEntry, read: BundleReadResult): Promise<void> {
     const { connector } = read;
     if (!connector) {
       entry.candidate = undefined;
       await this.#serveLastKnownGood(entry, undefined);
-      return this.#registry.settle(entry, read.reasons);
+      return this.#registry.setReasons(entry, read.reasons);
     }
     const { digest } = connector.bundle;
-    if (digest === entry.candidate?.connector.bundle.digest) return this.#registry.settle(entry, []);
+    if (digest === entry.candidate?.connector.bundle.digest) return this.#registry.setReasons(entry, []);
     const wasHeld = entry.candidate !== undefined;
     entry.candidate = undefined;
-    if (digest === entry.connector?.bundle.digest) this.#registry.keep(entry, entry.connector, read.image, wasHeld);
+    if (digest === entry.connector?.bundle.digest)
+      this.#registry.keepServing(entry, entry.connector, read.image, wasHeld);
     else this.#check(entry, read);
   }
 
-  /** Checks a bundle in the background and makes it the one that serves, or says why not. */
+  /** Checks a bundle in the background, then serves it or records why not. */
   #check(entry: RegistryEntry, read: ConnectorFiles): void {
     const { connector } = read;
     const owner = this.#ownerOf(connector);
-    if (owner) return this.#registry.settle(entry, [duplicateOf(owner)]);
-    // What was wrong with its files before is not what is wrong with these.
+    if (owner) return this.#registry.setReasons(entry, [duplicateReason(owner)]);
+    // Earlier reasons were about the earlier files.
     entry.reasons = [];
     this.#claim(entry, connector, () => this.#admit(entry, read));
   }
 
-  /** Another's bundle that has the id, or is about to. */
+  /** Another bundle that holds this connector id or is being checked for it. */
   #ownerOf({ _id, folder }: Connector): Connector | undefined {
     const owner = this.#claims.get(_id) ?? this.#registry.serving(_id);
     return owner?.folder === folder ? undefined : owner;
   }
 
-  /** As long as something is done about a bundle, scans leave its slot alone and its id is taken. */
+  /** Reserves the id and keeps scans away from the entry until the work is done. */
   #claim(entry: RegistryEntry, connector: Connector, work: () => Promise<unknown>): void {
     const { _id } = connector;
     entry.isChecking = true;
@@ -253,19 +254,19 @@ export class Catalog {
         entry.isChecking = false;
         if (this.#claims.get(_id) === connector) this.#claims.delete(_id);
         if (this.#checks.get(_id) === check) this.#checks.delete(_id);
-        // What was written meanwhile, and who waited for an id that is free now.
+        // Picks up files written meanwhile, and bundles that waited for this id.
         void this.scan();
       });
     this.#checks.set(_id, check);
   }
 
-  /** It could not be tried or recorded: that is repeated, and what served before serves on. */
+  /** Schedules another attempt; the version being served stays. */
   #failCheck(entry: RegistryEntry, error: unknown): void {
     if (this.#isGone(entry)) return;
-    this.#registry.settle(entry, retryReason(error));
+    this.#registry.setReasons(entry, retryReason(error));
     this.#events.onError(error);
     this.#retryable.add(entry);
-    this.#rescan.scanLater();
+    this.#rescan.scheduleRetry();
   }
 
   async #admit(entry: RegistryEntry, read: ConnectorFiles): Promise<void> {
@@ -275,7 +276,7 @@ export class Catalog {
     if (reasons.length === 0) entry.warnings = warnings;
     const owner = this.#registry.serving(connector._id);
     const isTaken = owner !== undefined && owner !== entry.connector;
-    if (isTaken) return this.#registry.settle(entry, [duplicateOf(owner)]);
+    if (isTaken) return this.#registry.setReasons(entry, [duplicateReason(owner)]);
     const adds = reasons.length > 0 ? [] : this.#permissions.newlyRequested(connector);
     if (reasons.length === 0 && adds.length === 0) {
       await this.#grant(entry, read);
@@ -283,28 +284,28 @@ export class Catalog {
     }
     await this.#serveLastKnownGood(entry, connector._id);
     if (this.#isGone(entry)) return;
-    this.#registry.settle(entry, reasons);
+    this.#registry.setReasons(entry, reasons);
     if (adds.length === 0) return;
     entry.candidate = { ...read, adds };
     this.#events.onHeld(connector, adds);
   }
 
-  /** Removed while something was done about it. */
+  /** The bundle was removed, or the catalog closed, during the work. */
   #isGone(entry: RegistryEntry): boolean {
     return this.#isClosed || this.#registry.entry(entry.folder) !== entry;
   }
 
-  /** @returns false if the bundle has gone meanwhile */
+  /** @returns false if the bundle was removed meanwhile */
   async #grant(entry: RegistryEntry, read: ConnectorFiles): Promise<boolean> {
     await this.#permissions.grant(read);
     if (this.#isGone(entry)) return false;
     entry.candidate = undefined;
-    this.#registry.settle(entry, []);
+    this.#registry.setReasons(entry, []);
     this.#registry.serve(entry, read);
     return true;
   }
 
-  /** After a start: what served before, in the place of what may not. */
+  /** After a restart: serves the last good version instead of one that may not be served. */
   async #serveLastKnownGood(entry: RegistryEntry, _id: string | undefined): Promise<void> {
     if (entry.connector) return;
     const last = await this.#permissions.lastKnownGood({ _id, folder: entry.folder });

@@ -1,20 +1,20 @@
-/** Reads what lies in a slot's place. */
+/** Reads a registry entry's bundle if its files have changed. */
 import { join } from 'node:path';
-import type { ReadBundle } from './bundle.ts';
+import type { BundleReadResult } from './bundle.ts';
 import { fingerprintOf, readEntry } from './folder.ts';
 import { imagePath } from './image.ts';
 import type { Manifest } from './manifest.ts';
 import { isDuplicate } from './reasons.ts';
 import type { RegistryEntry } from './registry-entry.ts';
 
-/** What lies there, if that has changed since it was read last. @param bundles the bundles' folder */
-export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<ReadBundle | undefined> {
+/** Undefined if nothing changed since the last read. @param bundles the bundles' folder */
+export async function readRegistryEntry(bundles: string, entry: RegistryEntry): Promise<BundleReadResult | undefined> {
   const path = join(bundles, entry.folder);
-  let fingerprint = await fingerprintOf(path, filesOf(entry.manifest));
+  let fingerprint = await fingerprintOf(path, fingerprintedFiles(entry.manifest));
   if (fingerprint === entry.fingerprint && !isDuplicate(entry.reasons)) return undefined;
   let read = await readEntry(bundles, entry.folder);
-  if (read.manifest && filesOf(read.manifest).join('\0') !== filesOf(entry.manifest).join('\0')) {
-    fingerprint = await fingerprintOf(path, filesOf(read.manifest));
+  if (read.manifest && fingerprintedFiles(read.manifest).join('\0') !== fingerprintedFiles(entry.manifest).join('\0')) {
+    fingerprint = await fingerprintOf(path, fingerprintedFiles(read.manifest));
     read = await readEntry(bundles, entry.folder);
   }
   entry.fingerprint = fingerprint;
@@ -22,8 +22,8 @@ export async function readRegistryEntry(bundles: string, entry: RegistryEntry): 
   return read;
 }
 
-/** Those whose change means another bundle, or another look of it. */
-function filesOf(manifest: Manifest | undefined): string[] {
+/** The files that make up the fingerprint. */
+function fingerprintedFiles(manifest: Manifest | undefined): string[] {
   if (!manifest) return ['package.json'];
   const image = imagePath(manifest.connector.imageURL);
   return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];

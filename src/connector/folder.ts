@@ -1,22 +1,22 @@
-/** The bundles' folder as it lies on the disk: what is in it, and whether that has changed. */
+/** Lists the bundles' folder on disk, detects changes, and reads its bundles. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReadBundle, readBundle, refusal } from './bundle.ts';
+import { type BundleReadResult, readBundle, refusal } from './bundle.ts';
 import { folderFiles, readFileBounded, UnreadableError } from './bundle-files.ts';
 import { TARBALL_BYTES, tarballFiles } from './tarball.ts';
 
-/** Bundles beyond this are not looked at. */
-export const BUNDLES = 1_000;
+/** Further bundles are ignored. */
+export const MAX_BUNDLES = 1_000;
 
 const TARBALL = /\.tgz$/i;
 
-/** A bundle's name without the ending that says how it is packed. */
-export const plainName = (entry: string): string => entry.replace(TARBALL, '');
+/** An entry's name without `.tgz`. */
+export const withoutExtension = (entry: string): string => entry.replace(TARBALL, '');
 
-/** Folders and tarballs that may be bundles, in order; hidden and private names are none. */
+/** Names of folders and tarballs that may be bundles, sorted, without those starting with `.` or `_`. */
 export async function bundleEntries(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    // A folder that is gone holds no bundles; it may come back.
+    // A missing folder has no bundles; it may come back.
     if (error.code === 'ENOENT') return [];
     throw error;
   });
@@ -25,13 +25,13 @@ export async function bundleEntries(folder: string): Promise<string[]> {
     .map(({ name }) => name)
     .filter((name) => !/^[._]/.test(name))
     .sort()
-    .slice(0, BUNDLES);
+    .slice(0, MAX_BUNDLES);
 }
 
-/** Size, times and inode of the files that count: the tarball, or in a folder those that are named. */
-export async function fingerprintOf(path: string, inFolder: readonly string[]): Promise<string> {
-  const files = (await isTarball(path)) ? [''] : inFolder;
-  const marks = await Promise.all(
+/** Size, times and inode of the tarball, or of the given files in a folder. */
+export async function fingerprintOf(path: string, folderFilePaths: readonly string[]): Promise<string> {
+  const files = (await isTarball(path)) ? [''] : folderFilePaths;
+  const parts = await Promise.all(
     files.map(async (file) => {
       try {
         const { size, mtimeMs, ctimeMs, ino } = await stat(join(path, file));
@@ -41,38 +41,38 @@ export async function fingerprintOf(path: string, inFolder: readonly string[]): 
       }
     }),
   );
-  return marks.join('\n');
+  return parts.join('\n');
 }
 
-/** Reads what lies under a name in the bundles' folder. */
-export async function readEntry(folder: string, entry: string): Promise<ReadBundle> {
+/** Reads the bundle with this name in the bundles' folder. */
+export async function readEntry(folder: string, entry: string): Promise<BundleReadResult> {
   const path = join(folder, entry);
   if (!(await isTarball(path))) return readBundle(folderFiles(path), entry);
   try {
     return await readTarball(await readFileBounded(path, TARBALL_BYTES), entry);
   } catch (error) {
-    if (error instanceof UnreadableError) return refusedTarball(error);
+    if (error instanceof UnreadableError) return tarballRefusal(error);
     throw error;
   }
 }
 
-/** Reads a bundle that is packed. @param entry what it is called, or will be, in the bundles' folder */
-export async function readTarball(bytes: Buffer, entry: string): Promise<ReadBundle> {
+/** Reads a packed bundle. @param entry its present or future name in the bundles' folder */
+export async function readTarball(bytes: Buffer, entry: string): Promise<BundleReadResult> {
   try {
     return await readBundle(await tarballFiles(bytes), entry, true);
   } catch (error) {
-    if (error instanceof UnreadableError) return refusedTarball(error);
+    if (error instanceof UnreadableError) return tarballRefusal(error);
     throw error;
   }
 }
 
-const refusedTarball = ({ message }: UnreadableError): ReadBundle => refusal('bundle', `the tarball ${message}`);
+const tarballRefusal = ({ message }: UnreadableError): BundleReadResult => refusal('bundle', `the tarball ${message}`);
 
-/** A folder may end in `.tgz` as well. */
+/** A folder's name may end in `.tgz`, too. */
 async function isTarball(path: string): Promise<boolean> {
   if (!TARBALL.test(path)) return false;
   return stat(path).then(
-    (found) => !found.isDirectory(),
+    (stats) => !stats.isDirectory(),
     () => true,
   );
 }

@@ -1,4 +1,4 @@
-/** Whether a bundle loads: found out where its code belongs, in its compartment, calling nothing. */
+/** Checks whether a bundle loads, in its own compartment and without calling its functions. */
 
 import { Compile } from '#typebox';
 import { type Ask, BundleReport, defaultLimits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
@@ -6,87 +6,87 @@ import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
 /**
- * A manifest's limits are for its functions; loading has these. Code that loads waits for nothing: most of
- * the wall time is for the process to start, on a machine that does something else as well.
+ * Limits for loading; the manifest's limits are for calls. Loading code waits for nothing, so most of the wall
+ * time is for starting the process on a busy machine.
  */
 const limits = Object.freeze({ ...defaultLimits, timeoutMs: 15_000, cpuMs: 1_500 });
 
 const refusal = JSON.stringify({
-  error: { code: 'permission_denied', message: 'Nothing can be asked for while a bundle loads.' },
+  error: { code: 'permission_denied', message: 'A bundle cannot make requests while it loads.' },
 });
-const nothing: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
+const refuseAll: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
 
-const ATTEMPTS = 3;
-/** Code that was cut off after less than this has not had its time. */
-const LEAST_CPU_MS = limits.cpuMs / 2;
+const MAX_ATTEMPTS = 3;
+/** A timeout after less CPU time than this says nothing about the code. */
+const MIN_CPU_MS = limits.cpuMs / 2;
 
-export type Loaded =
+export type LoadResult =
   | { readonly problem: string; readonly sections?: never; readonly warning?: never }
   | {
       readonly problem?: never;
       /** Names of the functions, by section. */
       readonly sections: Readonly<Record<string, readonly string[]>>;
-      /** What is exported and cannot be called. */
+      /** Names exports that cannot be called. */
       readonly warning?: string | undefined;
     };
 
-/** Resolves to why the bundle does not load, or to nothing; see `loadBundle`. */
+/** Why the bundle does not load; undefined if it does. See `loadBundle`. */
 export async function loadProblem(...args: Parameters<typeof loadBundle>): Promise<string | undefined> {
   return (await loadBundle(...args)).problem;
 }
 
 const validReport = Compile(BundleReport);
-/** Of names in a sentence. */
-const NAMES = 5;
-const NAME_CHARS = 60;
+/** Names listed in a message. */
+const MAX_LISTED_NAMES = 5;
+const MAX_NAME_CHARS = 60;
 const SECTIONS = 'installer, uninstaller, settings, utilities, hooks, wrappers';
 
 /**
- * @param isReplacement the version before it serves on meanwhile, and must not be harmed
- * @throws RequestError `overloaded`: it could not be tried
+ * @param isReplacement load in a process of its own, so that the version being served is not harmed
+ * @throws RequestError `overloaded` if the machine was too busy to check
  */
 export async function loadBundle(
   sandbox: Sandbox,
   newRunId: () => string,
   { bundle, manifest }: Connector,
   isReplacement: boolean,
-): Promise<Loaded> {
+): Promise<LoadResult> {
   for (let attempt = 1; ; attempt++) {
-    // A loop is cut off by the clock: on a machine that gives it little of a core, later each time.
-    const patient = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
+    // Endless loops are cut off by wall time, and a busy machine gives them little CPU: allow more on each attempt.
+    const attemptLimits = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
     const alone = isReplacement || attempt > 1;
-    const job = { runId: newRunId(), bundle, integrationId: '', limits: patient, alone };
-    const outcome = await sandbox.run(job, nothing);
-    if (outcome.status === 'answered') return loadedOf(JSON.parse(outcome.result), manifest?.connector.diy === true);
+    const job = { runId: newRunId(), bundle, integrationId: '', limits: attemptLimits, alone };
+    const outcome = await sandbox.run(job, refuseAll);
+    if (outcome.status === 'answered') return loadResult(JSON.parse(outcome.result), manifest?.connector.diy === true);
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
     const { fault, message } = outcome;
-    // A crash may be another's doing as long as others are inside.
-    if ((hadNoTime(outcome) || fault === 'sandbox_crashed') && attempt < ATTEMPTS) continue;
-    if (hadNoTime(outcome)) {
-      const why = message || 'There was no room for it.';
-      throw requestError('overloaded', { message: `The bundle could not be tried, and will be again. ${why}` });
+    // Another connector in the same process may have caused the crash.
+    if ((wasStarved(outcome) || fault === 'sandbox_crashed') && attempt < MAX_ATTEMPTS) continue;
+    if (wasStarved(outcome)) {
+      const why = message || 'The machine is too busy.';
+      throw requestError('overloaded', { message: `The bundle could not be checked and will be retried. ${why}` });
     }
     return { problem: message || fault };
   }
 }
 
-/** @param takesLoose functions without sections are called as a stack of the original calls them */
-function loadedOf(report: unknown, takesLoose: boolean): Loaded {
-  if (!validReport.Check(report)) return { problem: 'what it exports cannot be listed' };
+/** @param allowsLoose functions outside sections are allowed, as in stacks of the original platform */
+function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
+  if (!validReport.Check(report)) return { problem: 'its exports cannot be listed' };
   const { sections, loose, outOfReach } = report;
-  if (loose.length > 0 && !takesLoose) {
-    return { problem: `its functions must stand in sections (${SECTIONS}), and these do not: ${listed(loose)}` };
+  if (loose.length > 0 && !allowsLoose) {
+    return { problem: `functions must be in sections (${SECTIONS}), but these are not: ${formatNames(loose)}` };
   }
   if (outOfReach.length === 0) return { sections };
-  return { sections, warning: `it exports what no call can reach, beside its sections: ${listed(outOfReach)}` };
+  return { sections, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES).map((name) => name.slice(0, NAME_CHARS));
-  return shown.join(', ') + (names.length > NAMES ? ` and ${names.length - NAMES} more` : '');
+function formatNames(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_LISTED_NAMES).map((name) => name.slice(0, MAX_NAME_CHARS));
+  return shown.join(', ') + (names.length > MAX_LISTED_NAMES ? ` and ${names.length - MAX_LISTED_NAMES} more` : '');
 }
 
-function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
+function wasStarved({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
   if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
-  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < LEAST_CPU_MS;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < MIN_CPU_MS;
 }

@@ -1,4 +1,4 @@
-/** The manifest of a bundle: its package.json with a `connector` section (contract 7). */
+/** The manifest: a bundle's package.json with a `connector` section (contract 7). */
 import { createHash } from 'node:crypto';
 import Type, { Compile, type Static } from '#typebox';
 import { isOriginPattern } from '../broker/origin-permissions.ts';
@@ -11,7 +11,7 @@ const Text = Type.String({ maxLength: 10_000 });
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
 const FunctionName = Type.String({ minLength: 1, maxLength: 200 });
 
-/** A step of an installation; keys that are not named here are the connector's own and are kept. */
+/** An installation step. Other keys belong to the connector and are kept. */
 export const InstallStep = Type.Object({
   name: Name,
   description: Type.Optional(Text),
@@ -43,9 +43,9 @@ const ConnectorSection = Type.Object({
   settings: Type.Optional(AnyObject),
   opts: Type.Optional(AnyObject),
   permissions: Type.Optional(Type.Object({ fetch: Type.Optional(Type.Array(OriginPattern, { maxItems: 100 })) })),
-  /** False: each request of a run is committed by itself, for connectors that take up where they were cut off. */
+  /** False: commit each request of a run separately, for connectors that resume after an interruption. */
   transactional: Type.Optional(Type.Boolean()),
-  /** Its functions may stand outside of sections, for stacks of the original. */
+  /** Functions may be outside sections, for stacks of the original platform. */
   diy: Type.Optional(Type.Boolean()),
   limits: Type.Optional(
     Type.Object({
@@ -64,7 +64,7 @@ export const Manifest = Type.Object({
     (version) => versionProblem(version) ?? '',
   ),
   description: Type.Optional(Text),
-  // Where changes are watched for: not hidden, not among installed packages, not too deep.
+  // Must be where changes are watched: not hidden, not in node_modules, not too deep.
   main: Type.String({
     pattern: '^(?:\\./)?(?!(?:.*/)?(?:node_modules|\\.[^./][^/]*)(?:/|$))(?:[^/\\\\]+/){0,6}[^/\\\\]+$',
     maxLength: 500,
@@ -76,52 +76,53 @@ export type Manifest = Static<typeof Manifest>;
 
 const validManifest = Compile(Manifest);
 
-export type CheckedManifest =
+export type ManifestCheckResult =
   | { readonly manifest: Manifest; readonly reasons?: never }
   | { readonly manifest?: never; readonly reasons: readonly ErrorItem[] };
 
 const SETTINGS_LIMIT_BYTES = 5 * 1024 * 1024;
-const DEPTH_LIMIT = 100;
+const MAX_DEPTH = 100;
 
-/** What settings may not be beyond an object; the limits of an integration's and of a manifest's. */
+/** Limits of settings, in manifests and integrations. */
 export function settingsProblem(settings: JsonObject): string | undefined {
   const tooLarge = `settings are larger than ${SETTINGS_LIMIT_BYTES} bytes`;
   if (isLongerThan(settings, SETTINGS_LIMIT_BYTES)) return tooLarge;
-  if (!isStorable(settings, DEPTH_LIMIT)) {
-    return `settings nest deeper than ${DEPTH_LIMIT} levels or hold a number that JSON cannot`;
+  if (!isStorable(settings, MAX_DEPTH)) {
+    return `settings nest deeper than ${MAX_DEPTH} levels or contain a number that JSON cannot represent`;
   }
   const bytes = Buffer.byteLength(JSON.stringify(settings));
   return bytes > SETTINGS_LIMIT_BYTES ? tooLarge : undefined;
 }
 
-/** Keys of one step, its own included. */
-const STEP_KEYS = 100;
-/** Of all steps together, names and values. */
-const STEPS_CHARS = 256 * 1024;
+/** Per step, including the connector's own keys. */
+const MAX_STEP_KEYS = 100;
+/** All steps together, keys and values. */
+const MAX_STEPS_CHARS = 256 * 1024;
 
-/** What steps may not be beyond their shape: they are shown and rewritten as a whole. */
+/** Limits of steps, which are always sent and rewritten as a whole. */
 export function stepsProblem(steps: readonly JsonObject[]): string | undefined {
-  if (steps.some((step) => Object.keys(step).length > STEP_KEYS)) return `has a step with more than ${STEP_KEYS} keys`;
-  return isLongerThan(steps, STEPS_CHARS) ? `is longer than ${STEPS_CHARS} characters` : undefined;
+  if (steps.some((step) => Object.keys(step).length > MAX_STEP_KEYS))
+    return `has a step with more than ${MAX_STEP_KEYS} keys`;
+  return isLongerThan(steps, MAX_STEPS_CHARS) ? `is longer than ${MAX_STEPS_CHARS} characters` : undefined;
 }
 
-export function checkManifest(value: unknown): CheckedManifest {
+export function checkManifest(value: unknown): ManifestCheckResult {
   const reasons = findings(validManifest, value);
   if (reasons.length > 0) return { reasons };
   const manifest = value as Manifest;
-  const refuse = (field: string, message: string): CheckedManifest => ({
+  const refuse = (field: string, message: string): ManifestCheckResult => ({
     reasons: [{ code: 'invalid_field', field, message }],
   });
-  if (!isStorable(manifest.connector, DEPTH_LIMIT)) {
-    return refuse('connector', `connector nests deeper than ${DEPTH_LIMIT} levels`);
+  if (!isStorable(manifest.connector, MAX_DEPTH)) {
+    return refuse('connector', `connector nests deeper than ${MAX_DEPTH} levels`);
   }
-  const inSteps = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
-  if (inSteps !== undefined) return refuse('connector.install', `connector.install ${inSteps}`);
+  const stepsFault = stepsProblem((manifest.connector.install ?? []) as readonly InstallStep[]);
+  if (stepsFault !== undefined) return refuse('connector.install', `connector.install ${stepsFault}`);
   const problem = settingsProblem(manifest.connector.settings ?? {});
   return problem === undefined ? { manifest } : refuse('connector.settings', problem);
 }
 
-/** The id that a manifest names, or one made from the bundle's name: the same on every machine. */
+/** The manifest's id, or one derived from the bundle's name and so equal on every machine. */
 export function connectorIdOf(name: string, id?: string): string {
   return id ?? createHash('sha256').update(`bulkhead connector ${name}`).digest('hex').slice(0, 24);
 }

@@ -1,4 +1,4 @@
-/** Why a bundle that was read does not serve, beside what it says of itself. */
+/** Reasons not to serve a bundle that is valid in itself. */
 import { type ErrorItem, RequestError } from '../errors.ts';
 import { codeOf } from '../store/files.ts';
 import type { Connector } from './bundle.ts';
@@ -6,7 +6,7 @@ import { PermissionStoreError } from './permission-store.ts';
 
 const DUPLICATE = 'duplicate_id';
 
-export function duplicateOf(owner: Connector): ErrorItem {
+export function duplicateReason(owner: Connector): ErrorItem {
   return {
     code: DUPLICATE,
     field: 'connector._id',
@@ -14,15 +14,15 @@ export function duplicateOf(owner: Connector): ErrorItem {
   };
 }
 
-/** Whether it may serve as soon as another does not any more. */
+/** Whether the bundle is refused only because another one has its id. */
 export const isDuplicate = (reasons: readonly ErrorItem[]): boolean => reasons.some(({ code }) => code === DUPLICATE);
 
-/** What could not be tried, or not be recorded; either is repeated. */
+/** For a check that could not run or be recorded, and will be repeated. */
 export function retryReason(error: unknown): readonly ErrorItem[] {
   if (error instanceof RequestError) return error.errors;
   const message =
     error instanceof PermissionStoreError
       ? error.message
-      : `it could not be recorded (${codeOf(error)}), and is tried again`;
+      : `the permissions could not be stored (${codeOf(error)}); this will be retried`;
   return [{ code: 'store_unavailable', field: 'bundle', message }];
 }

@@ -1,43 +1,43 @@
-/** A place in the bundles' folder: what serves from it, what lies in it, and how that is listed. */
+/** One entry of the bundles' folder: the version being served, the version on disk, and its row in the listing. */
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
-import { plainName } from './folder.ts';
+import { withoutExtension } from './folder.ts';
 import type { Image } from './image.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
 
-/** A version that has passed every check and asks for more than was accepted. */
+/** A version that passed every check but requests permissions nobody granted. */
 export interface Candidate extends ConnectorFiles {
   readonly adds: readonly string[];
 }
 
 export interface RegistryEntry {
-  /** Its name in the folder. */
+  /** The bundle's name in the folder. */
   readonly folder: string;
-  /** Of the files as they were before they were read last; the same again means nothing to do. */
+  /** Taken just before the last read; unchanged means nothing to do. */
   fingerprint: string;
-  /** The last manifest that could be read, for the listing and for knowing the second file. */
+  /** The last valid manifest: for the listing, and to know which files to fingerprint. */
   manifest?: Manifest;
-  /** The version that serves: the last one that passed and was accepted. */
+  /** The version being served: the last one that passed all checks and had its permissions granted. */
   connector?: Connector | undefined;
-  /** That version's own image. */
+  /** The image of the version being served. */
   image?: Image | undefined;
-  /** The version that waits to be approved. */
+  /** The version waiting for approval. */
   candidate?: Candidate | undefined;
-  /** What is wrong with the version that lies there now. */
+  /** Why the version on disk is not served. */
   reasons: readonly ErrorItem[];
-  /** What is odd about the last version that passed the checks. */
+  /** About the last version that passed the checks. */
   warnings?: readonly ErrorItem[];
-  /** Its present version is being checked; it is looked at again afterwards. */
+  /** A check is in progress; the entry is rescanned afterwards. */
   isChecking: boolean;
 }
 
-/** What a version that waits asks for beyond what was accepted. */
-export interface Pending {
+/** A version waiting for approval, and what it requests beyond the granted permissions. */
+export interface PendingVersion {
   readonly version: string;
   readonly digest: string;
-  /** Patterns of origins. */
+  /** Origin patterns. */
   readonly adds: readonly string[];
-  /** The same, for people. */
+  /** `adds` in words. */
   readonly sentences: readonly string[];
 }
 
@@ -53,29 +53,29 @@ export interface ConnectorRow {
   readonly digest?: string;
   readonly permissions: Manifest['connector']['permissions'] & {};
   readonly limits: Manifest['connector']['limits'] & {};
-  /** What is called before an integration is removed. */
+  /** Called before an integration is removed. */
   readonly preUninstallFunction?: string;
-  readonly pending?: Pending;
+  readonly pending?: PendingVersion;
   readonly errors?: readonly ErrorItem[];
-  /** What its author should know, although it serves. */
+  /** For the author; the connector is served all the same. */
   readonly warnings?: readonly ErrorItem[];
 }
 
 const UPLOADED = /^([0-9a-f]{24})\.tgz$/;
 
-/** What the bundle of an upload is called in the bundles' folder. */
+/** The name of an uploaded bundle in the bundles' folder. */
 export const uploadedEntry = (connectorId: string): string => `${connectorId}.tgz`;
 
 export function rowOf({
   folder,
   connector,
   candidate,
-  manifest: read,
+  manifest: lastManifest,
   reasons,
   warnings = [],
 }: RegistryEntry): ConnectorRow {
-  const manifest = connector?.manifest ?? candidate?.connector.manifest ?? read;
-  const name = manifest?.name ?? plainName(folder);
+  const manifest = connector?.manifest ?? candidate?.connector.manifest ?? lastManifest;
+  const name = manifest?.name ?? withoutExtension(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};
   return {
     _id: connectorIdOf(name, manifest ? _id : UPLOADED.exec(folder)?.[1]),
@@ -95,7 +95,7 @@ export function rowOf({
   };
 }
 
-function pendingOf({ connector: { manifest, bundle }, adds }: Candidate): Pending {
+function pendingOf({ connector: { manifest, bundle }, adds }: Candidate): PendingVersion {
   return { version: manifest.version, digest: bundle.digest, adds, sentences: adds.map(describe) };
 }
 

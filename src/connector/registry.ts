@@ -1,13 +1,13 @@
-/** What lies in the bundles' folder, place by place, and which of it serves under which id. */
+/** The entries of the bundles' folder, and the connector served under each id. */
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import type { Image } from './image.ts';
 import { type ConnectorRow, type RegistryEntry, rowOf } from './registry-entry.ts';
 
 export interface RegistryEvents {
-  /** It serves, and nothing is wrong with what lies there. */
+  /** The connector is being served. */
   onLoaded(connector: Connector): void;
-  /** It is gone, whether it has ever served or not. */
+  /** The bundle was removed, whether it was ever served or not. */
   onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
   onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
 }
@@ -21,18 +21,18 @@ export class Registry {
     this.#events = events;
   }
 
-  /** The connector that serves under an id now. */
+  /** The connector currently served under an id. */
   serving(connectorId: string): Connector | undefined {
     return this.#serving.get(connectorId);
   }
 
-  /** The image that the connector's bundle brings along. */
+  /** The image inside the connector's bundle. */
   imageOf(connectorId: string): Image | undefined {
     const folder = this.#serving.get(connectorId)?.folder;
     return folder === undefined ? undefined : this.#entries.get(folder)?.image;
   }
 
-  /** What lies under a name in the folder. */
+  /** The entry for a name in the folder. */
   entry(folder: string): RegistryEntry | undefined {
     return this.#entries.get(folder);
   }
@@ -42,11 +42,11 @@ export class Registry {
   }
 
   rows(): ConnectorRow[] {
-    // A bundle that is being looked at for the first time is neither ready nor refused yet.
-    const settled = this.entries().filter(
+    // A bundle being checked for the first time is neither ready nor refused yet.
+    const known = this.entries().filter(
       ({ connector, candidate, reasons }) => connector || candidate || reasons.length > 0,
     );
-    return settled.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
+    return known.map(rowOf).sort((a, b) => compare(a.name, b.name) || compare(a._id, b._id));
   }
 
   row(connectorId: string): ConnectorRow | undefined {
@@ -58,18 +58,18 @@ export class Registry {
     this.#entries.set(entry.folder, entry);
   }
 
-  /** What lay in its place has gone. */
+  /** The bundle is no longer in the folder. */
   remove(entry: RegistryEntry): void {
     const { connector, candidate, folder, reasons } = entry;
     this.#entries.delete(folder);
-    this.#stop(connector);
+    this.#stopServing(connector);
     if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(entry)._id, folder });
   }
 
   serve(entry: RegistryEntry, { connector, image }: ConnectorFiles): void {
     const replaced = entry.connector;
     if (replaced && replaced._id !== connector._id) {
-      this.#stop(replaced);
+      this.#stopServing(replaced);
       this.#events.onUnloaded(replaced);
     }
     entry.connector = connector;
@@ -78,29 +78,29 @@ export class Registry {
     this.#events.onLoaded(connector);
   }
 
-  /** The version that serves lies there, whatever lay there in between; its image may be another. */
-  keep(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
-    const isAsBefore = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
+  /** The version on disk is the one being served. Only its image may have changed. */
+  keepServing(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
+    const isUnchanged = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
     entry.image = image;
-    this.settle(entry, []);
-    if (!isAsBefore) this.#events.onLoaded(connector);
+    this.setReasons(entry, []);
+    if (!isUnchanged) this.#events.onLoaded(connector);
   }
 
-  /** What serves from a place serves no more, and lies there still. */
+  /** Stops serving a bundle that is still in the folder. */
   withdraw(entry: RegistryEntry, connector: Connector): void {
     entry.connector = undefined;
     entry.image = undefined;
-    this.#stop(connector);
+    this.#stopServing(connector);
     this.#events.onUnloaded(connector);
   }
 
-  settle(entry: RegistryEntry, reasons: readonly ErrorItem[]): void {
-    const isNews = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(entry.reasons);
+  setReasons(entry: RegistryEntry, reasons: readonly ErrorItem[]): void {
+    const isNew = reasons.length > 0 && JSON.stringify(reasons) !== JSON.stringify(entry.reasons);
     entry.reasons = reasons;
-    if (isNews) this.#events.onRefused({ _id: rowOf(entry)._id, folder: entry.folder }, reasons);
+    if (isNew) this.#events.onRefused({ _id: rowOf(entry)._id, folder: entry.folder }, reasons);
   }
 
-  #stop(connector: Connector | undefined): void {
+  #stopServing(connector: Connector | undefined): void {
     if (connector && this.#serving.get(connector._id) === connector) this.#serving.delete(connector._id);
   }
 }

@@ -1,8 +1,7 @@
 /**
- * The grammar of settings forms, as the dashboard shows them and the runtime's `persistSettings` reads them.
- * At run time settings may be any object (contract 4): what is not of this grammar is kept and shown as JSON.
- * Authors are told of it all the same, by the SDK's types, which are made from these schemas, and by
- * `bulkhead validate`.
+ * The grammar of settings forms, for the dashboard and the built-in `persistSettings`. At run time settings may be
+ * any object (contract 4): anything outside the grammar is kept and shown as JSON. `bulkhead validate` and the
+ * SDK's types, made from these schemas, warn authors of it.
  */
 import Type, { type Static } from '#typebox';
 
@@ -18,10 +17,10 @@ export const FieldOption = Type.Union([
   Type.Object({ value: Scalar, label: Type.Optional(Text) }, closed),
   Type.Object({ id: Scalar, text: Type.Optional(Text) }, closed),
 ]);
-/** With `properties.yieldValueAndLabel` a chosen option is `{id, label}`. */
-const Chosen = Type.Union([Scalar, Type.Object({ id: Scalar, label: Type.Optional(Text) }, closed)]);
+/** A chosen option. With `properties.yieldValueAndLabel` it is `{id, label}`. */
+const Choice = Type.Union([Scalar, Type.Object({ id: Scalar, label: Type.Optional(Text) }, closed)]);
 
-/** What the value of one field does to others, named by `name`. */
+/** How one field's value changes other fields and sections. */
 const Change = {
   hidden: Type.Optional(Type.Boolean()),
   required: Type.Optional(Type.Boolean()),
@@ -60,56 +59,60 @@ const common = {
   disabled: Type.Optional(Type.Boolean()),
   hidden: Type.Optional(Type.Boolean()),
   visible: Type.Optional(Type.Boolean()),
-  /** By the value of this field (`enabled` and `disabled` of a checkbox), what becomes of others. */
+  /** Changes to others, keyed by this field's value (`enabled` or `disabled` for a checkbox). */
   dependencies: Type.Optional(Type.Record(Type.String(), Changes)),
 };
-const written = { ...common, value: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()])) };
-const chosen = {
+const textual = { ...common, value: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Null()])) };
+const withOptions = {
   ...common,
   options: Type.Optional(Type.Array(FieldOption)),
-  /** A button calls `settings.refreshMetadata`, which answers new options. */
+  /** Shows a button that gets new options from `settings.refreshMetadata`. */
   supportsRefresh: Type.Optional(Type.Boolean()),
   properties: Type.Optional(Type.Object({ yieldValueAndLabel: Type.Optional(Type.Boolean()) }, closed)),
 };
 
-export const InputField = Type.Object({ type: Type.Literal('input'), ...written }, closed);
-export const TextField = Type.Object({ type: Type.Literal('text'), ...written }, closed);
-export const TextareaField = Type.Object({ type: Type.Literal('textarea'), ...written }, closed);
-export const ExpressionField = Type.Object({ type: Type.Literal('expression'), ...written }, closed);
-/** `value` is a date as `2026-11-24`. */
-export const DateField = Type.Object({ type: Type.Literal('date'), ...written }, closed);
-/** `value` may be empty, and a number as text. */
-export const NumberField = Type.Object({ type: Type.Literal('number'), ...written }, closed);
-/** `value` is the content of the file as text. */
-export const FileField = Type.Object({ type: Type.Literal('file'), ...written }, closed);
-/** `value` is the address, which opens in a new tab. */
-export const LinkField = Type.Object({ type: Type.Literal('link'), ...written }, closed);
+export const InputField = Type.Object({ type: Type.Literal('input'), ...textual }, closed);
+export const TextField = Type.Object({ type: Type.Literal('text'), ...textual }, closed);
+export const TextareaField = Type.Object({ type: Type.Literal('textarea'), ...textual }, closed);
+export const ExpressionField = Type.Object({ type: Type.Literal('expression'), ...textual }, closed);
+/** `value` is a date such as `2026-11-24`. */
+export const DateField = Type.Object({ type: Type.Literal('date'), ...textual }, closed);
+/** `value` may be empty, or a number as text. */
+export const NumberField = Type.Object({ type: Type.Literal('number'), ...textual }, closed);
+/** `value` is the file's content as text. */
+export const FileField = Type.Object({ type: Type.Literal('file'), ...textual }, closed);
+/** `value` is the address; it opens in a new tab. */
+export const LinkField = Type.Object({ type: Type.Literal('link'), ...textual }, closed);
 export const CheckboxField = Type.Object(
   { type: Type.Literal('checkbox'), ...common, value: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])) },
   closed,
 );
-const oneChosen = { ...chosen, value: Type.Optional(Type.Union([Chosen, Type.Null()])) };
-export const SelectField = Type.Object({ type: Type.Literal('select'), ...oneChosen }, closed);
-export const RadioField = Type.Object({ type: Type.Literal('radio'), ...oneChosen }, closed);
+const singleChoice = { ...withOptions, value: Type.Optional(Type.Union([Choice, Type.Null()])) };
+export const SelectField = Type.Object({ type: Type.Literal('select'), ...singleChoice }, closed);
+export const RadioField = Type.Object({ type: Type.Literal('radio'), ...singleChoice }, closed);
 export const MultiselectField = Type.Object(
-  { type: Type.Literal('multiselect'), ...chosen, value: Type.Optional(Type.Union([Type.Array(Chosen), Type.Null()])) },
+  {
+    type: Type.Literal('multiselect'),
+    ...withOptions,
+    value: Type.Optional(Type.Union([Type.Array(Choice), Type.Null()])),
+  },
   closed,
 );
 
 const Cell = Type.Union([Scalar, Type.Null()]);
 const Cells = Type.Record(Type.String(), Cell);
-const map = {
+const staticMap = {
   map: Type.Optional(Type.Union([Cells, Type.Array(Cells)])),
-  /** What a value that is not in the map becomes, if `allowFailures`. */
+  /** Used for values not in the map, if `allowFailures`. */
   default: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   allowFailures: Type.Optional(Type.Boolean()),
 };
-/** What a value of one application is in the other. */
+/** Maps values of one application to values of another. */
 export const StaticMapField = Type.Object(
   {
     type: Type.Literal('staticMapWidget'),
     ...common,
-    ...map,
+    ...staticMap,
     extracts: Type.Optional(Type.Array(FieldOption)),
     generates: Type.Optional(Type.Array(FieldOption)),
     extractFieldHeader: Type.Optional(Text),
@@ -117,7 +120,7 @@ export const StaticMapField = Type.Object(
     supportsExtractsRefresh: Type.Optional(Type.Boolean()),
     supportsGeneratesRefresh: Type.Optional(Type.Boolean()),
     hideLookupAllowFailures: Type.Optional(Type.Boolean()),
-    /** Columns beyond two; `map` is then a list of rows. */
+    /** For more than two columns; `map` is then a list of rows. */
     optionsMap: Type.Optional(
       Type.Array(
         Type.Object(
@@ -134,12 +137,12 @@ export const StaticMapField = Type.Object(
         ),
       ),
     ),
-    value: Type.Optional(Type.Union([Type.Object(map, closed), Type.Array(Cells), Type.Null()])),
+    value: Type.Optional(Type.Union([Type.Object(staticMap, closed), Type.Array(Cells), Type.Null()])),
   },
   closed,
 );
 
-/** By what a field's `type` says. */
+/** By a field's `type`. */
 export const fieldSchemas = {
   input: InputField,
   text: TextField,
@@ -158,7 +161,7 @@ export const fieldSchemas = {
 export type FieldType = keyof typeof fieldSchemas;
 export type Field = { [T in FieldType]: Static<(typeof fieldSchemas)[T]> }[FieldType];
 
-/** Of a container beside the fields in it. */
+/** A container's properties other than its fields. */
 const heading = {
   id: Type.Optional(Name),
   name: Type.Optional(Name),
@@ -174,20 +177,20 @@ const heading = {
 export const SectionHeading = Type.Object(heading);
 export const FlowHeading = Type.Object({
   ...heading,
-  /** Of the flow's record. */
+  /** Id of the flow's record. */
   _id: Type.Optional(Name),
   disabled: Type.Optional(Type.Boolean()),
   showMapping: Type.Optional(Type.Boolean()),
   showSchedule: Type.Optional(Type.Boolean()),
 });
 export const FormHeading = Type.Object({
-  /** Each of `sections` is a store, with an `id`; `pending` then holds the values by store. */
+  /** Each of `sections` is a store with an `id`; `pending` then holds values per store. */
   supportsMultiStore: Type.Optional(Type.Boolean()),
-  /** What a store is called, `Shop`. */
+  /** The word for a store, such as `Shop`. */
   storeLabel: Type.Optional(Text),
 });
 
-/** What a container of fields may hold. Schemas check it part by part: `form-findings.ts`. */
+/** Contents of a container. `form-findings.ts` checks them part by part. */
 interface Contents {
   fields?: readonly Field[];
   fieldSets?: readonly Section[];
@@ -202,7 +205,7 @@ export interface Section extends Static<typeof SectionHeading>, Contents {
 export interface Flow extends Static<typeof FlowHeading>, Contents {
   settings?: readonly Field[];
 }
-/** The settings of an integration. Keys that are not of the grammar are the connector's own and are kept. */
+/** An integration's settings. Keys outside the grammar belong to the connector and are kept. */
 export interface SettingsForm extends Static<typeof FormHeading>, Contents {
   general?: Section | readonly Section[];
   [own: string]: unknown;

@@ -1,13 +1,13 @@
-/** Scans of the bundles' folder: one at a time, again if it was asked for meanwhile, and later if it failed. */
+/** Runs one scan of the bundles' folder at a time, once more if requested meanwhile, and again after a failure. */
 
-/** After a folder could not be listed, or a bundle could not be tried, or what was accepted not be written. */
+/** Delay before a failed listing, check or write is repeated. */
 const RETRY_MS = 2_000;
 
 export interface RescanWork {
   scanOnce(): Promise<void>;
-  /** Called before a scan that was put off. */
+  /** Called before a scheduled retry. */
   beforeRetry(): void;
-  /** Told why the folder could not be listed. */
+  /** The folder could not be listed. */
   onError(error: unknown): void;
 }
 
@@ -17,28 +17,28 @@ export class SingleFlightRescan {
   #isRequested = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
-  /** Why the folder could not be listed, as long as it cannot. */
+  /** Why the folder cannot be listed, while that lasts. */
   problem: string | undefined;
 
   constructor(work: RescanWork) {
     this.#work = work;
   }
 
-  /** The one that goes on. */
+  /** The scan in progress. */
   get running(): Promise<void> | undefined {
     return this.#running;
   }
 
-  /** Calls during a scan lead to one more after it. Never rejects. */
+  /** Calls during a scan cause one more after it. Never rejects. */
   scan(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#isRequested = true;
-    this.#running ??= this.#untilQuiet()
+    this.#running ??= this.#scanWhileRequested()
       .then(
         () => {
           this.problem = undefined;
         },
-        (error) => this.#fail(error),
+        (error) => this.#handleFailure(error),
       )
       .finally(() => {
         this.#running = undefined;
@@ -46,7 +46,7 @@ export class SingleFlightRescan {
     return this.#running;
   }
 
-  scanLater(): void {
+  scheduleRetry(): void {
     clearTimeout(this.#retry);
     if (this.#isClosed) return;
     this.#retry = setTimeout(() => {
@@ -55,23 +55,23 @@ export class SingleFlightRescan {
     }, RETRY_MS);
   }
 
-  /** Settles when the one that goes on has ended; there is no other after it. */
+  /** Settles when the scan in progress has ended; no other follows. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     await this.#running;
   }
 
-  async #untilQuiet(): Promise<void> {
+  async #scanWhileRequested(): Promise<void> {
     while (this.#isRequested) {
       this.#isRequested = false;
       await this.#work.scanOnce();
     }
   }
 
-  #fail(error: unknown): void {
+  #handleFailure(error: unknown): void {
     this.problem = `The bundles could not be listed (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`;
     this.#work.onError(error);
-    this.scanLater();
+    this.scheduleRetry();
   }
 }

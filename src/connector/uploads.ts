@@ -1,39 +1,36 @@
-/**
- * Bundles that come over the API. They are checked whole before anything is stored, and then lie in the
- * bundles' folder like any other, as `{_id}.tgz`.
- */
+/** Bundles uploaded through the API: checked completely, then stored in the bundles' folder as `{_id}.tgz`. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { asStoreError, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import type { Catalog } from './catalog.ts';
-import { BUNDLES, bundleEntries, readTarball } from './folder.ts';
+import { bundleEntries, MAX_BUNDLES, readTarball } from './folder.ts';
 import { type ConnectorRow, rowOf, uploadedEntry } from './registry-entry.ts';
 
-/** Uploads that wait, their bodies unread. */
-const WAITING = 16;
-/** Tarballs in memory; one of them is checked and stored. */
-const IN_MEMORY = 2;
+/** Queued uploads whose bodies have not been read. */
+const MAX_WAITING = 16;
+/** Tarballs in memory at once. They are checked and stored one at a time. */
+const MAX_IN_MEMORY = 2;
 
-export interface Uploaded {
+export interface UploadResult {
   readonly row: ConnectorRow;
-  /** It did not replace an earlier upload. */
+  /** False if it replaced an earlier upload. */
   readonly isNew: boolean;
 }
 
 export class BundleUploads {
   readonly #folder: string;
   readonly #catalog: Catalog;
-  readonly #memorySemaphore = new Semaphore(IN_MEMORY);
-  readonly #semaphore = new Semaphore(1);
+  readonly #memorySemaphore = new Semaphore(MAX_IN_MEMORY);
+  readonly #writeSemaphore = new Semaphore(1);
 
   constructor(folder: string, catalog: Catalog) {
     this.#folder = folder;
     this.#catalog = catalog;
   }
 
-  /** Removes what an upload has left behind that was cut off with its server. */
+  /** Removes temporary files of uploads that a server crash interrupted. */
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#folder)) {
       if (isTemporary(name) && /^\.[0-9a-f]{24}\.tgz\./.test(name)) await rm(join(this.#folder, name), { force: true });
@@ -41,33 +38,33 @@ export class BundleUploads {
   }
 
   /**
-   * Stores a tarball as the bundle of the connector that it holds. What asks for more than was accepted
-   * is stored and waits to be approved, as the row says.
+   * Checks and stores a tarball. If it requests permissions nobody granted, it is stored and waits for approval,
+   * as the row says.
    *
-   * @param read gives the tarball, when it has its turn
-   * @throws RequestError 422 with every reason; nothing has changed then
+   * @param read called when the upload reaches the head of the queue
+   * @throws RequestError 422 with every reason; nothing is stored then
    */
-  async put(read: () => Promise<Buffer>): Promise<Uploaded> {
-    if (this.#memorySemaphore.waiting >= WAITING) throw requestError('overloaded');
+  async put(read: () => Promise<Buffer>): Promise<UploadResult> {
+    if (this.#memorySemaphore.waiting >= MAX_WAITING) throw requestError('overloaded');
     return this.#memorySemaphore.run(async () => {
       const tarball = await read();
-      return this.#semaphore.run(() => this.#put(tarball));
+      return this.#writeSemaphore.run(() => this.#put(tarball));
     });
   }
 
-  async #put(tarball: Buffer): Promise<Uploaded> {
+  async #put(tarball: Buffer): Promise<UploadResult> {
     const read = await readTarball(tarball, '');
-    if (!read.connector) throw refused(read.reasons);
+    if (!read.connector) throw refusal(read.reasons);
     const { _id, bundle } = read.connector;
     const folder = uploadedEntry(_id);
-    const reasons = await this.#catalog.reasonsAgainst({ ...read.connector, folder });
-    if (reasons.length > 0) throw refused(reasons);
-    const entries = await stored(() => bundleEntries(this.#folder));
+    const reasons = await this.#catalog.refusalReasons({ ...read.connector, folder });
+    if (reasons.length > 0) throw refusal(reasons);
+    const entries = await asStoreErrors(() => bundleEntries(this.#folder));
     const isNew = !entries.includes(folder);
-    if (isNew && entries.length >= BUNDLES) {
-      throw requestError('invalid_field', { field: 'bundle', message: `there are ${BUNDLES} bundles at the most` });
+    if (isNew && entries.length >= MAX_BUNDLES) {
+      throw requestError('invalid_field', { field: 'bundle', message: `there can be at most ${MAX_BUNDLES} bundles` });
     }
-    await stored(async () => {
+    await asStoreErrors(async () => {
       await replaceFile(join(this.#folder, folder), tarball);
       await syncFolder(this.#folder);
     });
@@ -75,20 +72,20 @@ export class BundleUploads {
     const entry = this.#catalog.entry(folder);
     const digests = [entry?.connector, entry?.candidate?.connector].map((connector) => connector?.bundle.digest);
     if (entry && digests.includes(bundle.digest)) return { row: rowOf(entry), isNew };
-    // Somebody else has put another bundle there in the same moment, or the disk fails.
-    throw entry && entry.reasons.length > 0 ? refused(entry.reasons) : requestError('conflict');
+    // Another bundle was put there at the same moment, or the disk failed.
+    throw entry && entry.reasons.length > 0 ? refusal(entry.reasons) : requestError('conflict');
   }
 
-  /** Whether the bundle of a connector came this way. */
+  /** Whether a connector's bundle was uploaded. */
   has(connectorId: string): boolean {
     const entry = this.#catalog.entry(uploadedEntry(connectorId));
     return entry !== undefined && rowOf(entry)._id === connectorId;
   }
 
-  /** Removes the bundle of a connector that came this way. */
+  /** Removes an uploaded bundle. */
   async remove(connectorId: string): Promise<void> {
-    await this.#semaphore.run(async () => {
-      await stored(async () => {
+    await this.#writeSemaphore.run(async () => {
+      await asStoreErrors(async () => {
         await rm(join(this.#folder, uploadedEntry(connectorId)), { force: true });
         await syncFolder(this.#folder);
       });
@@ -97,9 +94,9 @@ export class BundleUploads {
   }
 }
 
-const refused = (reasons: readonly ErrorItem[]): RequestError => new RequestError(422, reasons);
+const refusal = (reasons: readonly ErrorItem[]): RequestError => new RequestError(422, reasons);
 
-function stored<T>(work: () => Promise<T>): Promise<T> {
+function asStoreErrors<T>(work: () => Promise<T>): Promise<T> {
   return work().catch((error) => {
     throw asStoreError(error);
   });

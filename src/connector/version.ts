@@ -1,27 +1,27 @@
-/** Versions of connectors (semver.org). A manifest's is checked and compared by the same library. */
+/** Connector versions: semantic versions (semver.org), checked and compared with the semver library. */
 import gt from 'semver/functions/gt.js';
 import parse from 'semver/functions/parse.js';
 
-const SHAPE = 'must be a semantic version (semver.org), such as 1.2.0 or 1.2.0-beta.1';
+const REQUIREMENT = 'must be a semantic version (semver.org), such as 1.2.0 or 1.2.0-beta.1';
 
-/** What is wrong with a manifest's version, as the end of a sentence that begins with it; nothing if it is valid. */
+/** What is wrong with a version; completes a sentence that starts with it. Undefined if valid. */
 export function versionProblem(version: string): string | undefined {
   const parsed = parse(version);
-  // The library allows blanks and a letter in front, and leaves the build out.
-  const written = parsed && [parsed.version, ...(parsed.build.length > 0 ? [parsed.build.join('.')] : [])].join('+');
-  if (written === version) return undefined;
-  if (version !== version.trim()) return `${SHAPE}: there are blanks around it`;
-  if (/^v\d/i.test(version)) return `${SHAPE}: leave out the ${version.slice(0, 1)}`;
+  // The library tolerates surrounding blanks and a leading v, and drops the build metadata.
+  const canonical = parsed && [parsed.version, ...(parsed.build.length > 0 ? [parsed.build.join('.')] : [])].join('+');
+  if (canonical === version) return undefined;
+  if (version !== version.trim()) return `${REQUIREMENT}: remove the surrounding blanks`;
+  if (/^v\d/i.test(version)) return `${REQUIREMENT}: leave out the ${version.slice(0, 1)}`;
   const padded = /(?:^|[.-])(0\d+)(?=$|[.+-])/.exec(version.split('+')[0] ?? '')?.[1];
-  if (padded !== undefined) return `${SHAPE}: ${padded} has a leading zero`;
-  if (/^\d+(?:\.\d+)?$/.test(version)) return `${SHAPE}: it needs three numbers`;
+  if (padded !== undefined) return `${REQUIREMENT}: ${padded} has a leading zero`;
+  if (/^\d+(?:\.\d+)?$/.test(version)) return `${REQUIREMENT}: it needs three numbers`;
   const isTooLarge = version
     .split(/[.+-]/, 3)
     .some((part) => /^\d+$/.test(part) && !Number.isSafeInteger(Number(part)));
-  return isTooLarge ? `${SHAPE}: a number in it is too large` : SHAPE;
+  return isTooLarge ? `${REQUIREMENT}: a number in it is too large` : REQUIREMENT;
 }
 
-/** @param version of an integration, which may come from a time when less was refused */
+/** @param version of an integration; it may predate the strict check */
 export function isNewer(offered: string, version: string): boolean {
   const isComparable = [offered, version].every((each) => parse(each, { loose: true }) !== null);
   return isComparable && gt(offered, version, { loose: true });

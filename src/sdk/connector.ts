@@ -1,15 +1,15 @@
-/** A connector: sections of functions (contract 5). */
+/** Types of a connector: sections of functions (contract 5). */
 import type { Json, JsonObject } from '../json.ts';
 import type { Callback, RunOptions } from './options.ts';
 import type { Answer, PreUninstallReply, RefreshReply, SettingsReply, StepReply } from './replies.ts';
 
-/** An answer, one to come, or nothing: then it comes by callback, or the reply is `{}`. */
+/** An answer or a promise of one. Undefined: the answer comes by callback, or is `{}`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is one of the styles
 export type Reply<Result> = Result | Promise<Result | undefined | void> | undefined | void;
 
 type Named = { readonly [key: string]: Json | undefined };
 
-// Methods take functions that ask for less or for more of the body; a plain function type would not.
+// Method parameters are bivariant, so functions may declare a narrower or wider body.
 interface Signatures<Body, Result> {
   call(options: RunOptions<Body>, callback: Callback<Result>): Reply<Result>;
 }
@@ -17,22 +17,22 @@ interface Signatures<Body, Result> {
 /** `async (options) => result`, `(options, callback) => …`, or a plain function. `this` is the section. */
 export type ConnectorFunction<Result = Answer, Body = Named> = Signatures<Body, Result>['call'];
 
-/** Steps, and what the manifest's `installerFunction` and `updateFunction` name. */
+/** Functions of install steps, and the manifest's `installerFunction` and `updateFunction`. */
 export interface Installer {
-  /** A further store of a connector with `supportsMultiStore`. */
+  /** Adds a store, if the settings have `supportsMultiStore`. */
   addNewStore?: ConnectorFunction<StepReply>;
   [name: string]: ConnectorFunction<StepReply> | undefined;
 }
 
 export interface Settings {
-  /** In the place of the runtime's own, which checks `pending` against the form and stores it. */
+  /** Replaces the built-in function, which checks `pending` against the form and stores it. */
   persistSettings?: ConnectorFunction<SettingsReply, { readonly pending: JsonObject }>;
-  /** Of a field with `supportsRefresh`. */
+  /** Returns new options of a field with `supportsRefresh`. */
   refreshMetadata?: ConnectorFunction<RefreshReply, { readonly fieldName: string; readonly storeId?: string }>;
   [name: string]: ConnectorFunction | undefined;
 }
 
-/** What the manifest's `preUninstallFunction` and `uninstallerFunction` name, and the steps of a removal. */
+/** The manifest's `preUninstallFunction` and `uninstallerFunction`, and functions of uninstall steps. */
 export interface Uninstaller {
   [name: string]: ConnectorFunction<StepReply | PreUninstallReply> | undefined;
 }
@@ -50,11 +50,11 @@ export interface Connector {
   wrappers?: Utilities;
 }
 
-/** A section that there is not is a name that was misspelt. */
+/** Rejects unknown sections, which are usually misspelt. */
 type NoOther<Defined> = { readonly [Section in Exclude<keyof Defined, keyof Connector>]: never };
 
 /**
- * Gives a connector back as it is: it is there so that an editor knows what belongs where.
+ * Returns the connector unchanged. Gives editors its types.
  *
  * @example
  * import { progress } from 'bulkhead';

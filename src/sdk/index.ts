@@ -1,6 +1,6 @@
 /**
- * `bulkhead/sdk`: types for those who write connectors, made from the schemas that check them at run time.
- * All of it but `defineConnector` is gone when a bundle is built; globals are in `bulkhead/tsconfig.guest.json`.
+ * `bulkhead/sdk`: types for connector authors, derived from the schemas that check manifests at run time. Only
+ * `defineConnector` remains in a built bundle. For globals see `bulkhead/tsconfig.guest.json`.
  */
 export type { ConnectorManifest, InstallStep, Manifest, StepForm } from '../connector/author-manifest.ts';
 export type { Field, FieldType, Flow, Section, SettingsForm } from '../connector/settings-form.ts';

@@ -1,8 +1,8 @@
-/** What a connector's function is called with (contract 5). */
+/** Arguments of a connector's functions (contract 5). */
 import type { Json, JsonObject } from '../json.ts';
 
 /**
- * The one argument of a function: the call's body, and the runtime's keys, which win.
+ * A function's argument: the call's body and the runtime's keys, which take precedence.
  *
  * @example
  * import type { RunOptions } from 'bulkhead/sdk';
@@ -13,14 +13,14 @@ import type { Json, JsonObject } from '../json.ts';
  * }
  */
 export type RunOptions<Body = { readonly [key: string]: Json | undefined }> = Body & {
-  /** Whose run it is: 24 hex digits. */
+  /** The run's integration: 24 hex digits. */
   readonly _integrationId: string;
   readonly _connectorId: string;
   /** The manifest's `opts`. */
   readonly opts: JsonObject;
-  /** For this run and its own integration; `fetch` to the runtime adds it by itself. */
+  /** Valid for this run and its integration. `fetch` to the runtime adds it automatically. */
   readonly bearerToken: string;
 };
 
-/** The first answer counts. What is not an error goes out as it is; an error's `code` and `message` reach the caller. */
+/** Only the first call counts. The caller gets an error's `code` and `message`; an `error` of another type is sent as it is. */
 export type Callback<Result = unknown> = (error?: unknown, result?: Result) => void;

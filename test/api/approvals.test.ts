@@ -344,7 +344,7 @@ describe('with a backup of a server on which a version waited', () => {
     const file = join(folders.data, 'backup.gz');
     await writeFile(file, backup);
     const restored = await callCommand(['restore', file, '--data', folders.data]);
-    expect([restored.code, restored.stdout]).toEqual([0, expect.stringContaining('what 1 connectors may reach')]);
+    expect([restored.code, restored.stdout]).toEqual([0, expect.stringContaining('permissions of 1 connectors')]);
     const { client: later } = await serve({ asks: bundleOf('2.0.0', WIDE) }, folders);
     expect(await rowOf(later)).toMatchObject({ status: 'held', pending: { version: '2.0.0', adds: ADDS } });
   });

@@ -66,7 +66,7 @@ async function open(options?: CompartmentOptions) {
   return compartment;
 }
 
-test('a function gets the body and the keys of the runtime; module state belongs to an integration', async () => {
+test("a function gets the body and the runtime's keys; module state belongs to one integration", async () => {
   const connector = await open();
   expect(await connector.call('settings', 'echo', { city: 'Oslo', opts: 'mine' })).toEqual({
     city: 'Oslo',
@@ -83,7 +83,7 @@ test('a function gets the body and the keys of the runtime; module state belongs
   expect(connector.progress).toEqual([{ fraction: 0.5, message: 'half' }]);
 });
 
-test("an error has the connector's code and the lines of the source; a fault has its name", async () => {
+test("an error has the connector's code and a stack with source lines; a fault has its name as code", async () => {
   const connector = await open();
   await expect(connector.call('settings', 'fail')).rejects.toMatchObject({
     name: 'CallError',
@@ -96,7 +96,7 @@ test("an error has the connector's code and the lines of the source; a fault has
   await expect(connector.call('settings', 'never')).rejects.toMatchObject({ code: 'never_answered' });
 });
 
-describe('fetch is answered from the table', () => {
+describe('fetch is answered from the stubs', () => {
   const stubs: FetchStubs = {
     'GET /v1/integrations/*': { name: 'größer' },
     'POST https://api.example.com/orders': ({ body, headers }) => ({
@@ -142,7 +142,7 @@ describe('fetch is answered from the table', () => {
     [
       'what is not in it',
       { url: '/v1/flows' },
-      { code: 'request_failed', message: 'Nothing is stubbed for GET /v1/flows.' },
+      { code: 'request_failed', message: 'There is no stub for GET /v1/flows.' },
     ],
     ['another method', { url: '/v1/integrations/a', method: 'PUT' }, { code: 'request_failed' }],
     ['what the manifest does not permit', { url: 'https://closed.example.com/a' }, { code: 'permission_denied' }],
@@ -159,10 +159,10 @@ test('a project that does not build is refused with file and line', async () => 
   );
   await writeFile(join(broken, 'package.json'), '{"name":"a","version":"1.0.0","main":"index.js","connector":{}}');
   await writeFile(join(broken, 'index.js'), "require('node:fs');");
-  await expect(createCompartment(broken)).rejects.toThrow('index.js:1:9 error node:fs is not there');
+  await expect(createCompartment(broken)).rejects.toThrow('index.js:1:9 error node:fs is not available');
 });
 
-/** Beside them there is esbuild, which ends with this process. */
+/** Ignores esbuild's process, which ends with this one. */
 async function compartments(): Promise<number[]> {
   const children = await childrenOf(process.pid);
   const commands = await Promise.all(children.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));

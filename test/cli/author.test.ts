@@ -12,13 +12,13 @@ describe.each([
   // The same command line in this process.
   ['javascript', callCommand],
 ])('a connector in %s', (language, runIt) => {
-  test('is made, validated, tested, packed, dropped and called', { timeout: 180_000 }, async () => {
+  test('is created, validated, tested, packed, deployed and called', { timeout: 180_000 }, async () => {
     const [cwd, connectors] = [await temporaryFolder(), await temporaryFolder()];
     const run = (...args: string[]): Promise<Finished> => runIt(args, { cwd });
-    const made = await run('init', 'weather', '--language', language);
-    expect([made.code, made.stderr]).toEqual([0, '']);
-    expect(made.stdout).toContain('npm test');
-    // `npm pack` takes what lies there: what has to be built is built in front of it.
+    const created = await run('init', 'weather', '--language', language);
+    expect([created.code, created.stderr]).toEqual([0, '']);
+    expect(created.stdout).toContain('npm test');
+    // `npm pack` packs the files on disk, so they must be built first.
     const { scripts } = JSON.parse(await readFile(join(cwd, 'weather/package.json'), 'utf8'));
     expect(scripts.prepack).toBe(language === 'typescript' ? 'bulkhead build .' : undefined);
 
@@ -42,7 +42,7 @@ describe.each([
     const main =
       language === 'typescript' ? ['package/dist/index.js', 'package/dist/index.js.map'] : ['package/index.js'];
     expect(names).toEqual([...main, 'package/package.json']);
-    // As a folder; the tarball itself is for another server.
+    // Deploy as a folder; another server below gets the tarball itself.
     await mkdir(join(connectors, 'weather'));
     await extract({ file, cwd: join(connectors, 'weather'), strip: 1 });
     const { client } = await serve({}, { connectors });
@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-test("what fails in the author's tests fails the command, and says where", async () => {
+test('a failing test fails the command and shows the line', async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather'], { cwd });
   const source = join(cwd, 'weather/src/index.ts');
@@ -72,11 +72,11 @@ test("what fails in the author's tests fails the command, and says where", async
   const { code, stdout } = await callCommand(['test', 'weather', '--name', 'forecast'], { cwd });
   expect(code).toBe(1);
   expect(stdout).toContain('no sun');
-  // The line of the source, not of what was built of it.
+  // The line of the source, not of the built file.
   expect(stdout).toMatch(/src\/index\.ts:26:\d+/);
 });
 
-test('a connector without tests has not passed them', async () => {
+test('running no tests is a failure', async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather'], { cwd });
   await rm(join(cwd, 'weather/test'), { recursive: true });
@@ -84,7 +84,7 @@ test('a connector without tests has not passed them', async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining('No tests were found')]);
 });
 
-test('the same files are packed into the same bytes, whenever and wherever; other files into others', async () => {
+test('the same files give the same bytes at any time and place, other files give other bytes', async () => {
   const cwd = await temporaryFolder();
   const digestOf = async (folder: string, output: string): Promise<string> => {
     const { stdout } = await callCommand(['pack', folder, '--output', output, '--json'], { cwd });
@@ -114,7 +114,7 @@ test('build writes the main file and its map; with an error it writes nothing, a
   const before = await readFile(join(cwd, 'ts/dist/index.js'), 'utf8');
   expect(await callCommand(['build', 'ts'], { cwd })).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('src/index.ts:1:8 error node:fs is not there'),
+    stderr: expect.stringContaining('src/index.ts:1:8 error node:fs is not available'),
   });
   expect(await readFile(join(cwd, 'ts/dist/index.js'), 'utf8')).toBe(before);
 
@@ -131,7 +131,7 @@ test('init writes into no folder that holds something', async () => {
   await writeFile(join(cwd, 'weather/notes'), 'mine');
   expect(await callCommand(['init', 'weather'], { cwd })).toMatchObject({
     code: 1,
-    stderr: 'weather is there already, and is not empty.\n',
+    stderr: 'weather already exists and is not empty.\n',
   });
   expect(await readdir(join(cwd, 'weather'))).toEqual(['notes']);
   await mkdir(join(cwd, 'empty'));
@@ -146,15 +146,15 @@ test('no command leaves a process', { timeout: 120_000 }, async () => {
     ['test', 'weather'],
     ['doctor', '--port', '0', '--connectors', 'none'],
   ];
-  const going = commands.map((args) => startCommand(args, { cwd, detached: true }));
+  const running = commands.map((args) => startCommand(args, { cwd, detached: true }));
   // All that a command has started is in its group.
   const left = async (): Promise<string[]> => {
-    const groups = new Set(going.map(({ pid }) => String(pid)));
+    const groups = new Set(running.map(({ pid }) => String(pid)));
     const stats = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     const texts = await Promise.all(stats.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
     return texts.filter((text) => groups.has(text.slice(text.lastIndexOf(')')).split(' ')[3] ?? ''));
   };
-  await vi.waitFor(async () => expect((await left()).length).toBeGreaterThan(going.length), { timeout: 60_000 });
-  for (const { finished } of going) expect((await finished).code).toBe(0);
+  await vi.waitFor(async () => expect((await left()).length).toBeGreaterThan(running.length), { timeout: 60_000 });
+  for (const { finished } of running) expect((await finished).code).toBe(0);
   await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 20_000, interval: 50 });
 });

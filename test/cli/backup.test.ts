@@ -1,4 +1,4 @@
-/** `bulkhead backup` and `restore` as a script calls them: which store is meant, and what is said of what cannot be done. */
+/** `bulkhead backup` and `restore` in scripts: which store is used, and error messages. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { callCommand } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { serve, TOKEN } from '../support/runtime.ts';
 
-test('--url names the server that is meant: a data folder that lies here is neither saved nor changed', async () => {
+test('--url means that server: a local data folder is neither saved nor changed', async () => {
   const [{ runtime, client }, cwd] = [await serve(), await temporaryFolder()];
   const { _id } = (await client('POST', '/integrations', { name: 'there' })).body;
   const data = join(cwd, 'data');
@@ -24,9 +24,9 @@ test('--url names the server that is meant: a data folder that lies here is neit
 
 test.each([
   [['backup', 'nowhere/a.gz'], 'There is no folder '],
-  [['restore', '.'], '. is a folder, and no backup.'],
+  [['restore', '.'], '. is a folder, not a backup.'],
   [['restore', 'a.gz'], 'The backup cannot be used: it is not gzip.'],
-])('%j is refused in a sentence, and with --json in JSON', async (args, sentence) => {
+])('%j is refused with a sentence, and with --json in JSON', async (args, sentence) => {
   const cwd = await temporaryFolder();
   await mkdir(join(cwd, 'data'));
   await writeFile(join(cwd, 'a.gz'), 'text');

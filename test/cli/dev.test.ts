@@ -1,4 +1,4 @@
-/** `bulkhead dev`: an edit is served, a mistake is not, and nothing is left when it ends. */
+/** `bulkhead dev`: serves edits but not mistakes, and leaves nothing behind. */
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ async function edit(file: string, from: string, to: string): Promise<void> {
   await writeFile(file, text.replace(from, to));
 }
 
-test('a file of a neighbour that the source imports is watched too, and a disk that fails ends nothing', {
+test('an imported file outside the folder is watched, too, and a failing disk does not end the command', {
   timeout: LONG_MS,
 }, async () => {
   const cwd = await temporaryFolder();
@@ -36,10 +36,10 @@ test('a file of a neighbour that the source imports is watched too, and a disk t
   );
   const dev = startCommand(['dev', 'weather', '--into', 'there'], { cwd });
   await says(dev, 'Watching weather');
-  const made = () => readFile(join(cwd, 'there/weather/dist/index.js'), 'utf8');
-  expect(await made()).toContain('one');
+  const builtCode = () => readFile(join(cwd, 'there/weather/dist/index.js'), 'utf8');
+  expect(await builtCode()).toContain('one');
   await writeFile(word, "export const word = 'two';");
-  await vi.waitFor(async () => expect(await made()).toContain('two'), patiently);
+  await vi.waitFor(async () => expect(await builtCode()).toContain('two'), patiently);
 
   await rm(join(cwd, 'there'), { recursive: true });
   await writeFile(join(cwd, 'there'), '');
@@ -47,12 +47,12 @@ test('a file of a neighbour that the source imports is watched too, and a disk t
   await says(dev, /^! .*there.* is not a folder\.$/m);
   await rm(join(cwd, 'there'));
   await writeFile(word, "export const word = 'four';");
-  await vi.waitFor(async () => expect(await made()).toContain('four'), patiently);
+  await vi.waitFor(async () => expect(await builtCode()).toContain('four'), patiently);
   dev.child.kill('SIGINT');
   expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('serves what is written, and shows what it logs', { timeout: LONG_MS }, async () => {
+test('serves edits and shows the log', { timeout: LONG_MS }, async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather'], { cwd });
   const source = join(cwd, 'weather/src/index.ts');
@@ -70,7 +70,7 @@ test('serves what is written, and shows what it logs', { timeout: LONG_MS }, asy
   await vi.waitFor(async () => expect(await forecast()).toContain('rain'), patiently);
 
   await edit(source, 'const city = String(', 'const city = String((');
-  await says(dev, /src\/index\.ts:\d+:\d+ error .*\nNot built: what was there before serves on\.\n/);
+  await says(dev, /src\/index\.ts:\d+:\d+ error .*\nNot built\. The previous version stays in use\.\n/);
   expect(await forecast()).toContain('rain');
 
   await edit(
@@ -82,7 +82,7 @@ test('serves what is written, and shows what it logs', { timeout: LONG_MS }, asy
   await says(dev, / {2}closed: no\n\s+at .*src\/index\.ts:24:\d+/);
 
   await edit(join(cwd, 'weather/package.json'), '"fetch": []', '"fetch": ["https://api.example.com"]');
-  await says(dev, 'Accepted, since it is yours: it newly asks for https://api.example.com.');
+  await says(dev, 'Approved automatically: it requests https://api.example.com.');
 
   const compartments = await childrenOf(dev.pid);
   expect(compartments.length).toBeGreaterThan(0);
@@ -92,7 +92,7 @@ test('serves what is written, and shows what it logs', { timeout: LONG_MS }, asy
   expect(existsSync(join(cwd, 'weather/dist'))).toBe(false);
 });
 
-test('--into puts the bundle where another server looks, and shows what that tells', { timeout: LONG_MS }, async () => {
+test('--into writes the bundle for another server and shows its events', { timeout: LONG_MS }, async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather', '--language', 'javascript'], { cwd });
   const { client, connectors, runtime } = await serve();
@@ -106,7 +106,7 @@ test('--into puts the bundle where another server looks, and shows what that tel
   await says(dev, 'Loaded weather 1.0.1.');
   await client('PUT', `/integrations/${await installed(client, 'weather')}/settings/forecast`);
   await says(dev, /^ {2}info {2}asked for Oslo$/m);
-  // Another connector's lines are not shown.
+  // Other connectors' log lines are not shown.
   await writeBundle(connectors, 'other', { code: "exports.utilities = { f() { console.log('of another') } }" });
   await vi.waitFor(async () => expect((await client('GET', '/connectors')).body).toHaveLength(2), patiently);
   await client('PUT', `/integrations/${await installed(client, 'other')}/utilities/f`);

@@ -14,7 +14,7 @@ const CODE = `exports.settings = {
   fail() { throw Object.assign(new Error('closed\\nfor today'), { code: 'shop_closed' }); },
 };`;
 
-test('invoke calls a function by the id or the name of an integration, with a body from anywhere', async () => {
+test('invoke calls a function by id or name of an integration, with a body from an argument, a file or stdin', async () => {
   const { runtime, client } = await serve({ shop: { code: CODE } });
   const id = await installed(client, 'shop', { name: 'Größer & Söhne' });
   const cwd = await temporaryFolder();
@@ -60,12 +60,12 @@ test('invoke calls a function by the id or the name of an integration, with a bo
   });
   expect(await invoke(['nobody', ...call])).toMatchObject({
     code: 1,
-    stderr: 'There is no integration of the name nobody.\n',
+    stderr: 'There is no integration named nobody.\n',
   });
   await installed(client, 'shop', { name: 'Größer & Söhne' });
   expect(await invoke(['Größer & Söhne', ...call])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('2 integrations have the name'),
+    stderr: expect.stringContaining('2 integrations are named'),
   });
 
   const onTerminal = await callCommand(['invoke', id, ...call, '--body', '{"days":1}'], {
@@ -76,7 +76,7 @@ test('invoke calls a function by the id or the name of an integration, with a bo
   expect(onTerminal.stdout).toBe('{\n  "days": 1\n}\n');
 });
 
-test('invoke says in a sentence that it has no token, a wrong one, or no server', async () => {
+test('invoke prints one sentence for a missing token, a wrong token or no server', async () => {
   const { runtime } = await serve();
   const invoke = async (environment: Record<string, string>) => {
     const { code, stderr } = await callCommand(['invoke', 'a', 'settings', 'f'], { environment });
@@ -92,23 +92,23 @@ test('invoke says in a sentence that it has no token, a wrong one, or no server'
   );
 });
 
-test('token makes a token that the next start takes, in the place of the old; the folder has its hash alone', async () => {
+test('token replaces the token at the next start; the folder stores only its hash', async () => {
   const data = await temporaryFolder();
   const environment = { BULKHEAD_DATA: data, BULKHEAD_CONNECTORS: await temporaryFolder() };
-  const made = await runCommand(['token'], { environment });
-  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S{32}\n$/), stderr: '' });
-  const token = made.stdout.trim();
+  const created = await runCommand(['token'], { environment });
+  expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S{32}\n$/), stderr: '' });
+  const token = created.stdout.trim();
   expect(await readFile(join(data, 'admin.json'), 'utf8')).not.toContain(token);
   expect((await stat(join(data, 'admin.json'))).mode & 0o777).toBe(0o600);
 
   const server = await startServer(environment);
-  const asked = createClient(server.url, token);
-  expect((await asked('GET', '/tokenInfo')).status).toBe(200);
+  const withNewToken = createClient(server.url, token);
+  expect((await withNewToken('GET', '/tokenInfo')).status).toBe(200);
   const again = await callCommand(['token', '--json'], { environment });
   const { token: next, takesRestart } = JSON.parse(again.stdout);
   expect([again.code, again.stderr, takesRestart]).toEqual([0, '', true]);
   expect((await callCommand(['token'], { environment })).stderr).toMatch(/in use by process \d+ on .*: restart it/);
-  // The server that runs keeps the one that it began with.
-  expect((await asked('GET', '/tokenInfo')).status).toBe(200);
+  // The running server keeps its token.
+  expect((await withNewToken('GET', '/tokenInfo')).status).toBe(200);
   expect((await createClient(server.url, next)('GET', '/tokenInfo')).status).toBe(401);
 });

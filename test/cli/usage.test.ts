@@ -1,4 +1,4 @@
-/** The command line itself: help, examples, exit codes, sentences. */
+/** The command line itself: help, examples, exit codes, error messages. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -21,7 +21,7 @@ const COMMANDS = [
   'doctor',
 ];
 
-test('--help lists the commands, the options of the server and the exit codes', async () => {
+test('--help lists the commands, the server options and the exit codes', async () => {
   const { code, stdout, stderr } = await callCommand(['--help']);
   expect([code, stderr]).toEqual([0, '']);
   for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
@@ -29,23 +29,27 @@ test('--help lists the commands, the options of the server and the exit codes', 
   expect(stdout).toContain('Exit codes: 0 done, 1 failed, 2 ');
 });
 
-test.each(COMMANDS)('%s --help says what it does and shows an example that calls it', async (name) => {
+test.each(COMMANDS)('%s --help has a summary and an example', async (name) => {
   const { code, stdout, stderr } = await callCommand([name, '--help']);
   expect([code, stderr]).toEqual([0, '']);
   const [, examples = ''] = stdout.split(/^Examples?:$/m);
   expect(linesOf(examples).some((line) => line.includes(`bulkhead ${name}`))).toBe(true);
 });
 
-test('help COMMAND says what COMMAND --help says', async () => {
-  const asked = await callCommand(['help', 'invoke']);
-  expect(asked).toEqual(await callCommand(['invoke', '--help']));
-  expect(asked.stdout).toContain('Usage: bulkhead invoke');
+test('help COMMAND prints the same as COMMAND --help', async () => {
+  const viaHelp = await callCommand(['help', 'invoke']);
+  expect(viaHelp).toEqual(await callCommand(['invoke', '--help']));
+  expect(viaHelp.stdout).toContain('Usage: bulkhead invoke');
   expect((await callCommand(['help', 'constructor'])).stdout).toContain('Usage: bulkhead [command]');
 });
 
 test.each<[string[], number, object]>([
-  [['init', 'Wrong Name', '--json'], 2, { code: 'wrong_usage', message: expect.stringContaining('no name for') }],
-  [['init', '', '--json'], 2, { code: 'wrong_usage', message: 'init takes the name of a connector.' }],
+  [
+    ['init', 'Wrong Name', '--json'],
+    2,
+    { code: 'wrong_usage', message: expect.stringContaining('not a valid connector name') },
+  ],
+  [['init', '', '--json'], 2, { code: 'wrong_usage', message: 'init expects the name of a connector.' }],
   [['build', '--json', '--nope'], 2, { code: 'wrong_usage', message: expect.stringContaining("'--nope'") }],
   [['doctor', '--json', '--port', 'x'], 2, { code: 'wrong_usage', message: expect.stringContaining('--port ("x")') }],
   [
@@ -58,7 +62,7 @@ test.each<[string[], number, object]>([
     1,
     { code: 'failed', message: expect.stringContaining('does not answer at') },
   ],
-])('with --json a script can read what is wrong with %j', async (args, exitCode, error) => {
+])('with --json, the error of %j is JSON', async (args, exitCode, error) => {
   const cwd = await temporaryFolder();
   await writeFile(join(cwd, 'file'), '');
   const { code, stdout, stderr } = await callCommand(args, { cwd });
@@ -73,82 +77,86 @@ test("a server's refusal keeps its code", async () => {
   expect([code, JSON.parse(stdout).errors[0].code]).toEqual([1, 'unauthorized']);
 });
 
-test('a folder that is misspelt is not made', async () => {
+test('a misspelt folder is not created', async () => {
   const cwd = await temporaryFolder();
   const { code, stdout, stderr } = await callCommand(['dev', 'wether', '--port', '0'], { cwd });
   expect([code, stdout, stderr]).toEqual([1, '', `There is no folder ${join(cwd, 'wether')}.\n`]);
   expect(await readdir(cwd)).toEqual([]);
 });
 
-test('--version prints the version of the package', async () => {
+test("--version prints the package's version", async () => {
   expect(await callCommand(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
 });
 
 test.each<[string[], string]>([
-  [['init'], 'init takes the name of a connector.'],
-  [['init', 'a', 'b'], 'init takes the name of a connector.'],
-  [['init', 'Grüße'], '"Grüße" is no name for a connector'],
-  [['init', '../..'], 'is no name for a connector'],
+  [['init'], 'init expects the name of a connector.'],
+  [['init', 'a', 'b'], 'init expects the name of a connector.'],
+  [['init', 'Grüße'], '"Grüße" is not a valid connector name'],
+  [['init', '../..'], 'is not a valid connector name'],
   [['init', 'a', '--language', 'cobol'], 'Allowed choices are typescript, javascript.'],
   [['validate', '--jsno'], '(Did you mean --json?)'],
-  [['validate', 'a', 'b'], 'validate takes one folder.'],
+  [['validate', 'a', 'b'], 'validate expects one folder.'],
   [['pack', '--output'], 'argument missing'],
-  [['invoke', 'a', 'settings'], 'invoke takes an integration, a section and a function.'],
-  [['invoke', 'a', 'hooks', 'f'], 'hooks is no section that can be called'],
+  [['invoke', 'a', 'settings'], 'invoke expects an integration, a section and a function.'],
+  [['invoke', 'a', 'hooks', 'f'], 'hooks is not a callable section'],
   [['invoke', 'a', 'settings', 'f', '--body', '{'], '--body is not JSON.'],
   [['invoke', 'a', 'settings', 'f', '--body', '[]'], '--body is not a JSON object.'],
   [['invoke', 'a', 'settings', 'f', '--port', '30x'], '--port ("30x") is not valid'],
   [['invoke', 'a', 'settings', 'f', '--url', 'example'], '--url ("example") is not valid'],
-  [['token', 'x'], 'token takes nothing.'],
-  [['start', 'a'], 'start takes no file.'],
+  [['token', 'x'], 'token expects nothing.'],
+  [['start', 'a'], 'start expects no file.'],
   [['--nope'], "Unknown option '--nope'."],
   [['--run-cpu-ms=fast'], '--run-cpu-ms ("fast") is not valid'],
-  [['nope'], 'nope is no command.'],
-  [['constructor', 'a'], 'constructor is no command.'],
-  [['backup'], 'backup takes one file.'],
-  [['restore', 'a', 'b'], 'restore takes one file.'],
+  [['nope'], 'nope is not a command.'],
+  [['constructor', 'a'], 'constructor is not a command.'],
+  [['backup'], 'backup expects one file.'],
+  [['restore', 'a', 'b'], 'restore expects one file.'],
   [['doctor', '--nope'], "Unknown option '--nope'."],
   [['doctor', '--isolation', 'none'], '--isolation ("none") is not valid'],
-])('%j is one sentence and exit code 2', async (args, sentence) => {
+])('%j prints one sentence and ends with exit code 2', async (args, sentence) => {
   const { code, stdout, stderr } = await callCommand(args, { cwd: await temporaryFolder() });
   expect([code, stdout, linesOf(stderr)]).toEqual([2, '', [expect.stringContaining(sentence)]]);
 });
 
-test('an option of the environment that does not parse is one sentence and exit code 2', async () => {
+test('an invalid environment variable prints one sentence and ends with exit code 2', async () => {
   const environment = { BULKHEAD_PORT: '30x', BULKHEAD_DATA: await temporaryFolder() };
   const { code, stdout, stderr } = await callCommand(['start'], { environment });
   expect([code, stdout, linesOf(stderr)]).toEqual([2, '', [expect.stringContaining('BULKHEAD_PORT ("30x") is not')]]);
 });
 
-test('what the environment says of options that a command does not read does not matter to it', async () => {
+test('a command ignores environment variables of options it does not read', async () => {
   const environment = { BULKHEAD_PORT: '30x', BULKHEAD_DATA: '' };
   const { code } = await callCommand(['init', 'a'], { cwd: await temporaryFolder(), environment });
   expect(code).toBe(0);
 });
 
-test('the process ends with the exit code of the command', async () => {
+test("the process ends with the command's exit code", async () => {
   const cwd = await temporaryFolder();
   const [wrong, failed] = await Promise.all([
     runCommand(['init', 'Wrong Name'], { cwd }),
     runCommand(['validate', 'nowhere'], { cwd }),
   ]);
-  expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('is no name for a connector') });
+  expect(wrong).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('is not a valid connector name'),
+  });
   expect(failed).toMatchObject({ code: 1, stderr: 'package.json:1:1 error package.json is missing\n' });
 });
 
-test('whoever stops reading stops no command', async () => {
-  const going = startCommand(['--help']);
-  going.child.stdout.destroy();
-  expect(await going.finished).toMatchObject({ code: 0, stderr: '' });
+test('a closed stdout does not stop a command', async () => {
+  const command = startCommand(['--help']);
+  command.child.stdout.destroy();
+  expect(await command.finished).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('a terminal is shown what goes on, and the line is taken away; others are not', async () => {
+test('progress is shown and erased on a terminal, and not shown elsewhere', async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather', '--language', 'javascript'], { cwd });
   const args = ['validate', 'weather'];
   const { stdout } = await callCommand(args, { cwd, isTTY: true });
   const cleared = (text: string): string => text.replaceAll('\r\u001B[2K', '⌫');
-  expect(cleared(stdout)).toMatch(/^⌫(?:Reading|Loading) ….*⌫Nothing is wrong/s);
+  expect(cleared(stdout)).toMatch(/^⌫(?:Reading|Loading) ….*⌫No problems found/s);
   const data = { cwd, environment: { BULKHEAD_DATA: join(cwd, 'data') } };
   expect(await callCommand(['backup', 'a.gz'], data)).toMatchObject({
     code: 1,
@@ -165,7 +173,7 @@ test('a terminal is shown what goes on, and the line is taken away; others are n
   expect(JSON.parse(built.stdout)).toMatchObject({ folder: join(cwd, 'again') });
 });
 
-test('a command that is told to end ends, says so, and fails', async () => {
+test('an aborted command says so and fails', async () => {
   const code = 'exports.utilities = { wait: () => new Promise((resolve) => setTimeout(resolve, 60_000)) }';
   const { client, runtime } = await serve({ slow: { code } });
   const id = await installed(client, 'slow');

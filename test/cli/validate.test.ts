@@ -1,4 +1,4 @@
-/** What `validate` finds, with file and line. */
+/** Findings of `validate`, with file and line. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -25,14 +25,14 @@ async function validated(files: Record<string, string>, flags: string[] = []) {
   return callCommand(['validate', ...flags], { cwd: folder });
 }
 
-/** The manifest with lines put in the place of one. */
+/** The manifest with one line replaced. */
 const withLine = (line: string, text: string): string => MANIFEST.replace(line, text);
 const INSTALL = '    "install": [{ "name": "Verify", "installerFunction": "verify" }]';
 
-test('nothing is wrong with a right one', async () => {
+test('a correct project has no findings', async () => {
   expect(await validated({})).toEqual({
     code: 0,
-    stdout: 'Nothing is wrong: shop 1.0.0, 1 functions, 1 KiB.\n',
+    stdout: 'No problems found: shop 1.0.0, 1 functions, 1 KiB.\n',
     stderr: '',
   });
 });
@@ -44,7 +44,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ['package.json:3:3 error package.json is not JSON: '],
   ],
   [
-    'a comma at the end',
+    'a trailing comma',
     { 'package.json': '{\n  "name": "a",\n}' },
     ['package.json:3:1 error package.json is not JSON: '],
   ],
@@ -63,7 +63,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ],
   ],
   [
-    'a function that is not there',
+    'a missing function',
     { 'package.json': withLine(INSTALL, `    "updateFunction": "update",\n${INSTALL.replace('"verify"', '"verfy"')}`) },
     [
       'package.json:6:5 error the section installer has no function update',
@@ -71,7 +71,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ],
   ],
   [
-    'a main that is not there',
+    'a missing main',
     { 'package.json': withLine('index.js', 'lib/main.js') },
     ['package.json:4:3 error main (lib/main.js) is missing'],
   ],
@@ -80,7 +80,10 @@ test.each<[string, Record<string, string>, string[]]>([
     {
       'index.js': `const { progress } = require('bulkhead');\nconst fs = require('node:fs');\n\nconst own = require('./own.js');\n${CODE}`,
     },
-    ['index.js:2:20 error node:fs is not there', 'index.js:4:21 error ./own.js is another file, and a bundle is one'],
+    [
+      'index.js:2:20 error node:fs is not available',
+      'index.js:4:21 error ./own.js is another file, but a bundle is a single file',
+    ],
   ],
   [
     'forbidden imports of a module',
@@ -89,7 +92,7 @@ test.each<[string, Record<string, string>, string[]]>([
       'index.js':
         "import { progress } from 'bulkhead';\nexport { x } from 'lodash';\nexport const installer = { verify: () => import('fs') };\n",
     },
-    ['index.js:2:19 error lodash is another file', 'index.js:3:49 error fs is not there'],
+    ['index.js:2:19 error lodash is another file', 'index.js:3:49 error fs is not available'],
   ],
   [
     'a syntax error',
@@ -105,12 +108,12 @@ test.each<[string, Record<string, string>, string[]]>([
     ['index.js:2:1 error Top-level await is not available'],
   ],
   [
-    'code that throws when it is loaded',
+    'code that throws while loading',
     { 'index.js': `${CODE}process.exit();` },
     ['package.json:4:3 error index.js does not load: process is not defined'],
   ],
   [
-    'a function by default',
+    'a default export that is a function',
     {
       'package.json': withLine('"main"', '"type": "module",\n  "main"'),
       'index.js': 'export default function verify() {}\n',
@@ -121,7 +124,7 @@ test.each<[string, Record<string, string>, string[]]>([
     'functions without a section',
     { 'index.js': 'exports.verify = () => {};' },
     [
-      'package.json:4:3 error index.js does not load: its functions must stand in sections (installer, uninstaller, settings, utilities, hooks, wrappers), and these do not: verify',
+      'package.json:4:3 error index.js does not load: functions must be in sections (installer, uninstaller, settings, utilities, hooks, wrappers), but these are not: verify',
     ],
   ],
   [
@@ -130,7 +133,7 @@ test.each<[string, Record<string, string>, string[]]>([
     ['package.json:4:3 error main (index.js) is larger than 16777216 bytes'],
   ],
   [
-    'an import of a source, and one of what it imports',
+    'forbidden imports of a source and of a file it imports',
     {
       'package.json': withLine('"main": "index.js"', '"source": "src/index.ts",\n  "main": "dist/index.js"'),
       'src/index.ts': "import './other.ts';\nimport 'not-installed';\nexport const installer = { verify() {} };\n",
@@ -138,13 +141,13 @@ test.each<[string, Record<string, string>, string[]]>([
         "const a = 1;\n/* größer */ import { join } from 'path';\nimport { createCompartment } from 'bulkhead/test';\nexport default [join, createCompartment, a];\n",
     },
     [
-      'src/other.ts:2:35 error path is not there',
+      'src/other.ts:2:35 error path is not available',
       'src/other.ts:3:35 error bulkhead/test is for tests',
       'src/index.ts:2:8 error Could not resolve "not-installed"',
     ],
   ],
   [
-    'a source that is not there',
+    'a missing source',
     { 'package.json': withLine('"main"', '"source": "src/nowhere.ts",\n  "main"') },
     ['package.json:4:3 error Could not resolve "src/nowhere.ts"'],
   ],
@@ -155,7 +158,7 @@ test.each<[string, Record<string, string>, string[]]>([
   expect([code, stdout]).toEqual([1, expect.stringMatching(/^\d+ errors?, 0 warnings/)]);
 });
 
-test('what the runtime takes and makes nothing of is a warning', async () => {
+test('what the runtime ignores is a warning', async () => {
   const section = [
     '    "permission": { "fetch": [] },',
     '    "limits": { "memory": 32 },',
@@ -176,8 +179,8 @@ test('what the runtime takes and makes nothing of is a warning', async () => {
     [
       'package.json:6:5 warning connector.permission is not a field of this object',
       'package.json:7:17 warning connector.limits.memory is not a field of this object',
-      'package.json:10:22 warning connector.settings.sections.0.titel is not known here',
-      'package.json:11:24 warning connector.settings.sections.0.fields.0.type is none of input, ',
+      'package.json:10:22 warning connector.settings.sections.0.titel is unknown',
+      'package.json:11:24 warning connector.settings.sections.0.fields.0.type must be one of input, ',
       'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field',
       'package.json:13:44 warning connector.settings.sections.0.fields.2.value must be boolean',
       'package.json:14:9 warning connector.settings.sections.0.fields.3.name is required',
@@ -186,18 +189,18 @@ test('what the runtime takes and makes nothing of is a warning', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 7 warnings: shop 1\.0\.0/)]);
 });
 
-test('what is exported and cannot be called is a warning', async () => {
+test('exports that cannot be called are a warning', async () => {
   const { code, stdout, stderr } = await validated({
     'package.json': withLine('"main"', '"type": "module",\n  "main"'),
     'index.js': 'export const installer = { verify() {} };\nexport default { settings: {} };\n',
   });
   expect(stderr).toContain(
-    'package.json:5:3 warning index.js loads, but it exports what no call can reach, beside its sections: default.settings',
+    'package.json:5:3 warning index.js loads, but these exports cannot be called: default.settings',
   );
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 1 warning: shop 1\.0\.0/)]);
 });
 
-test('--json has the findings with their fields', async () => {
+test('--json prints the findings with their fields', async () => {
   const wrong = await validated({ 'package.json': withLine('"1.0.0"', '1') }, ['--json']);
   expect([wrong.code, wrong.stderr, JSON.parse(wrong.stdout)]).toEqual([
     1,
@@ -220,7 +223,7 @@ test('--json has the findings with their fields', async () => {
   expect(right).toMatchObject({ valid: true, findings: [], sections: { installer: ['verify'] } });
 });
 
-test("a library in the bundle is not its author's: what it only tries is a warning", async () => {
+test("a bundled library's optional require of a Node module is only a warning", async () => {
   const { code, stderr } = await validated({
     'package.json': withLine('"main": "index.js"', '"source": "src/index.js",\n  "main": "dist/index.js"'),
     'src/index.js': "import works from 'tolerant';\nexport const installer = { verify: () => works() };\n",
@@ -230,6 +233,6 @@ test("a library in the bundle is not its author's: what it only tries is a warni
   });
   expect([code, linesOf(stderr)]).toEqual([
     0,
-    [expect.stringContaining('node_modules/tolerant/index.js:2:20 warning node:os is not there')],
+    [expect.stringContaining('node_modules/tolerant/index.js:2:20 warning node:os is not available')],
   ]);
 });

@@ -20,7 +20,7 @@ test('a good bundle is read', async () => {
   expect(connector?.bundle).toMatchObject({ code: 'exports.a = 1', filename: 'b/index.js', format: 'commonjs' });
 });
 
-test('an id that is not given is made from the name, the same on every machine', async () => {
+test('without an id, one is derived from the name, equal on every machine', async () => {
   const { connector } = await read({ code: '' });
   expect(connector?._id).toBe('9661070fa5a49ad0bb88fa7e');
   const named = await read({ code: '', connector: { _id: 'a'.repeat(24) } });
@@ -39,7 +39,7 @@ test.each([
   expect(connector?.bundle.format).toBe(format);
 });
 
-test('the digest is of the manifest and the code', async () => {
+test('the digest covers the manifest and the code', async () => {
   const digests = await Promise.all(
     [{ code: '1' }, { code: '2' }, { code: '1', connector: { title: 't' } }, { code: '1' }].map(
       async (bundle) => (await read(bundle)).connector?.bundle.digest,
@@ -54,11 +54,11 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>(
   ['no name and no version', { name: undefined, version: undefined }, {}, ['name', 'version']],
   ['no main', { main: undefined }, {}, ['main']],
   ['a main of the wrong type', { main: 5 }, {}, ['main']],
-  ['a main that is not there', { main: 'nope.js' }, {}, ['main']],
+  ['a missing main', { main: 'nope.js' }, {}, ['main']],
   ['a main that is a folder', { main: '.' }, {}, ['main']],
   ['a main outside', { main: '../../../../../../etc/passwd' }, {}, ['main']],
   ['a main in a hidden folder', { main: '.build/index.js' }, {}, ['main']],
-  ['a main among installed packages', { main: 'node_modules/x/index.js' }, {}, ['main']],
+  ['a main in node_modules', { main: 'node_modules/x/index.js' }, {}, ['main']],
   ['a blank name', { name: ' ' }, {}, ['name']],
   [
     'settings that nest too deep',
@@ -66,8 +66,8 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>(
     { settings: JSON.parse(`${'{"a":'.repeat(200)}1${'}'.repeat(200)}`) },
     ['connector'],
   ],
-  ['a version that is none', { version: '1' }, {}, ['version']],
-  ['an id that is none', {}, { _id: 'xyz' }, ['connector._id']],
+  ['an invalid version', { version: '1' }, {}, ['version']],
+  ['an invalid id', {}, { _id: 'xyz' }, ['connector._id']],
   ['steps of the wrong type', {}, { install: {} }, ['connector.install']],
   ['steps without a name', {}, { install: [{ name: 'a' }, {}] }, ['connector.install.1.name']],
   [
@@ -84,12 +84,12 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, string[]]>(
     ['connector.limits.timeoutMs', 'connector.limits.memoryMb'],
   ],
   [
-    'a permission that names no origin',
+    'a permission that is not an origin',
     {},
     { permissions: { fetch: ['https://a.example', 'a.example/b'] } },
     ['connector.permissions.fetch.1'],
   ],
-  ['a permission that is no text', {}, { permissions: { fetch: [5] } }, ['connector.permissions.fetch.0']],
+  ['a permission that is not a string', {}, { permissions: { fetch: [5] } }, ['connector.permissions.fetch.0']],
   ['permissions of the wrong type', {}, { permissions: { fetch: 'https://a' } }, ['connector.permissions.fetch']],
 ])('%s: every reason is listed with its path', async (_what, manifest, connector, fields) => {
   const { connector: loaded, reasons } = await read({ manifest, connector, code: '' });
@@ -128,7 +128,7 @@ test.each<[string, (folder: string) => Promise<void>, string]>([
   expect(reasons.map((reason) => reason.message).join()).toContain(message);
 });
 
-test('a main that is a link out of the bundle is refused, one within it is read', async () => {
+test('a main that links outside the bundle is refused, one that links inside is read', async () => {
   const link = (target: string) => async (folder: string) => {
     await rm(join(folder, 'index.js'));
     await writeFile(join(folder, 'inner.js'), 'inner');
@@ -150,7 +150,7 @@ test.each([
   ['./images/icon.PNG', 'image/png'],
   ['images/icon.jpeg', 'image/jpeg'],
   ['linked.webp', 'image/webp'],
-])('its own image is read: %s', async (imageURL, type) => {
+])('an image in the bundle is read: %s', async (imageURL, type) => {
   const { image, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
     await mkdir(join(folder, 'images'));
     await writeFile(join(folder, imageURL === 'linked.webp' ? 'images/target' : imageURL), SVG);
@@ -174,7 +174,7 @@ test.each([
   ['icon'],
   ['icon.svg\0.svg'],
   [''],
-])('an image that is none of its own is none, and the bundle is good: %j', async (imageURL) => {
+])('an image outside the bundle, missing or invalid is ignored: %j', async (imageURL) => {
   const { connector, image, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
     await writeFile(join(folder, '..', 'outside.svg'), SVG);
     await symlink('../outside.svg', join(folder, 'link.svg'));
@@ -205,7 +205,7 @@ test.each<[string, Record<string, unknown>, message: RegExp]>([
   }
 });
 
-test('a manifest that is wrong in many places gets eight reasons, and a step has no more than a hundred keys', async () => {
+test('a manifest with many errors gets eight reasons, and a step may have a hundred keys', async () => {
   const zeros = await read({ code: '', connector: { install: Array(1_000).fill(0) } });
   expect(zeros.reasons).toHaveLength(8);
   const wide = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, i]));
@@ -216,7 +216,7 @@ test('a manifest that is wrong in many places gets eight reasons, and a step has
   );
 });
 
-test('code of many megabytes is hashed as a whole', async () => {
+test('code of many megabytes is hashed completely', async () => {
   const code = `// ${'größe '.repeat(500_000)}`;
   let text = '';
   const manifest = await read({ code }, async (folder) => {

@@ -1,4 +1,4 @@
-/** Dropping, replacing, breaking and removing bundles, in a runtime that watches. */
+/** Adding, replacing, breaking and removing bundles while a runtime watches the folder. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -19,10 +19,10 @@ async function rowsOf(client: Client): Promise<Record<string, Record<string, unk
 const within = { timeout: 60_000, interval: 20 };
 const shared = serveForAll();
 
-// Most of the time goes into starting processes, on a machine that does something else as well.
+// Most of the time goes into starting processes on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-test('a dropped bundle loads, a replaced one swaps, a removed one unloads', async () => {
+test('an added bundle loads, a replaced one swaps, a removed one unloads', async () => {
   const { client, connectors } = await shared.serve({});
   expect(await rowsOf(client)).toEqual({});
   await writeBundle(connectors, 'a', { code: answering('one') });
@@ -44,7 +44,7 @@ test('a dropped bundle loads, a replaced one swaps, a removed one unloads', asyn
   expect([gone.status, gone.body.errors[0].code]).toEqual([422, 'connector_unavailable']);
 });
 
-test('a bundle that is moved in whole loads, and hidden and private names are skipped', async () => {
+test('a bundle moved into the folder loads; names starting with . or _ are skipped', async () => {
   const { client, connectors } = await serve();
   const elsewhere = await temporaryFolder();
   for (const name of ['moved', '.hidden', '_private']) {
@@ -61,7 +61,7 @@ test.each([
   ['an endless loop at load', (folder: string) => writeFile(join(folder, 'index.js'), 'for (;;);'), 'main'],
   ['half a manifest', (folder: string) => writeFile(join(folder, 'package.json'), '{"name":'), 'package.json'],
   ['no main', (folder: string) => rm(join(folder, 'index.js')), 'main'],
-])('with %s the last good version serves on and the listing says why', async (_what, damage, field) => {
+])('with %s the last good version stays in use and the listing says why', async (_what, damage, field) => {
   const { client, connectors } = await shared.serve({ a: { code: answering('good') } });
   const id = await installed(client, 'a');
   await damage(join(connectors, 'a'));
@@ -75,7 +75,7 @@ test.each([
   expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('mended');
 });
 
-test('a bundle that was never good is invalid, and cannot be installed', async () => {
+test('a bundle that never loaded is invalid and cannot be installed', async () => {
   const { client } = await serve({ bad: { code: 'nonsense(' }, worse: { manifest: { version: 5 }, code: '' } });
   const rows = await rowsOf(client);
   expect(rows.bad).toMatchObject({ status: 'invalid', errors: [{ field: 'main' }] });
@@ -85,7 +85,7 @@ test('a bundle that was never good is invalid, and cannot be installed', async (
   expect([reply.status, reply.body.errors[0].code]).toEqual([422, 'connector_unavailable']);
 });
 
-test('a mended bundle is neither refused nor ready while it is checked, and an install waits for it', async () => {
+test('a fixed bundle is neither refused nor ready while it is checked, and an install waits for the check', async () => {
   const { client, connectors } = await serve({ late: { code: 'nonsense(' } });
   const { _id } = (await rowsOf(client)).late as { _id: string };
   const code = `for (const end = Date.now() + 500; Date.now() < end;); ${answering('late')}`;
@@ -95,7 +95,7 @@ test('a mended bundle is neither refused nor ready while it is checked, and an i
   expect((await rowsOf(client)).late).toMatchObject({ status: 'ready' });
 });
 
-test('of two bundles with one id the later is refused by name, and takes over when the first goes', async () => {
+test('of two bundles with the same id the later is refused, and takes over when the first is removed', async () => {
   const connector = { _id: 'c'.repeat(24) };
   const { client, connectors } = await serve({
     first: { connector, code: answering('first') },
@@ -113,7 +113,7 @@ test('of two bundles with one id the later is refused by name, and takes over wh
   await vi.waitFor(async () => expect((await rowsOf(client)).second).toMatchObject({ status: 'ready' }), within);
 });
 
-test('a folder that is empty, and one with names that are not ASCII', async () => {
+test('an empty folder, and names that are not ASCII', async () => {
   const { client, connectors } = await serve({ Größe: { manifest: { name: 'größe' }, code: answering('ü') } });
   await mkdir(join(connectors, 'empty'));
   await vi.waitFor(async () => expect((await rowsOf(client)).empty).toMatchObject({ status: 'invalid' }), within);
@@ -121,7 +121,7 @@ test('a folder that is empty, and one with names that are not ASCII', async () =
   expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('ü');
 });
 
-test('runs that have started finish on the code they started with', async () => {
+test('runs finish with the code they started with', async () => {
   const slow = (answer: string): string =>
     `exports.utilities = { f: () => new Promise((resolve) => setTimeout(resolve, 1500, ${JSON.stringify(answer)})) }`;
   const { client, connectors } = await shared.serve({ a: { code: slow('old') } });
@@ -133,7 +133,7 @@ test('runs that have started finish on the code they started with', async () => 
   expect((await client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('new');
 });
 
-test('a new version that takes all it can get does not harm runs of the good one', async () => {
+test('a new version that exhausts memory does not harm runs of the good one', async () => {
   const { client, connectors } = await shared.serve({
     a: { code: 'exports.utilities = { f: () => new Promise((resolve) => setTimeout(resolve, 3000, "good")) }' },
   });
@@ -148,7 +148,7 @@ test('a new version that takes all it can get does not harm runs of the good one
   expect([status, body]).toEqual([200, 'good']);
 });
 
-test('a bundle that is slow to load does not hold up the others', async () => {
+test('a bundle that loads slowly does not delay others', async () => {
   const { client, connectors } = await serve();
   const code = 'for (const end = Date.now() + 1_200; Date.now() < end; ); throw new Error();';
   for (const name of ['slow1', 'slow2', 'slow3']) await writeBundle(connectors, name, { code });
@@ -158,7 +158,7 @@ test('a bundle that is slow to load does not hold up the others', async () => {
   await vi.waitFor(async () => expect((await rowsOf(client)).slow1).toMatchObject({ status: 'invalid' }), within);
 });
 
-test('a bundle that was refused for its id loads when the other takes another one', async () => {
+test('a bundle refused for its id loads once the other bundle changes its id', async () => {
   const connector = { _id: 'c'.repeat(24) };
   const { client, connectors } = await serve({
     first: { connector, code: answering('first') },
@@ -170,7 +170,7 @@ test('a bundle that was refused for its id loads when the other takes another on
   expect((await rowsOf(client)).first).toMatchObject({ status: 'ready', _id: 'd'.repeat(24) });
 });
 
-test('a change in a folder below is seen', async () => {
+test('a change in a subfolder is noticed', async () => {
   const { client, connectors } = await serve();
   const main = join(connectors, 'a', 'dist', 'lib', 'deep', 'index.js');
   await writeBundle(connectors, 'a', { manifest: { main: 'dist/lib/deep/index.js' }, code: '' });
@@ -182,7 +182,7 @@ test('a change in a folder below is seen', async () => {
   await vi.waitFor(async () => expect((await rowsOf(client)).a?.digest).not.toBe(digest), within);
 });
 
-test('the folder of the bundles may go and come back, and a runtime may close while a bundle is checked', async () => {
+test("the bundles' folder may disappear and come back, and a runtime may close during a check", async () => {
   const { client, connectors, runtime } = await serve({ a: { code: answering('x') } });
   await rm(connectors, { recursive: true });
   await vi.waitFor(async () => expect(await rowsOf(client)).toEqual({}), within);
@@ -193,7 +193,7 @@ test('the folder of the bundles may go and come back, and a runtime may close wh
   await runtime.close({ drainMs: 0 });
 });
 
-test("a bundle's image: there, replaced while it serves, and gone, with the digest that it had", async () => {
+test("a bundle's image: present, replaced while served, and removed, with the digest unchanged", async () => {
   const { client, connectors } = await serve({
     a: { connector: { imageURL: 'icon.svg' }, code: answering('x') },
     b: { connector: { imageURL: 'https://example.com/icon.svg' }, code: answering('y') },
@@ -219,7 +219,7 @@ test("a bundle's image: there, replaced while it serves, and gone, with the dige
 
   await writeFile(file, svg('two'));
   await vi.waitFor(async () => expect((await image(known)).text).toBe(svg('two')), within);
-  // A version that does not load takes nothing from the one that serves.
+  // A version that does not load leaves the image of the one being served alone.
   await writeFile(join(connectors, 'a', 'index.js'), 'nonsense(');
   await vi.waitFor(async () => expect((await rowsOf(client)).a).toHaveProperty('errors'), within);
   expect((await image()).text).toBe(svg('two'));
@@ -229,7 +229,7 @@ test("a bundle's image: there, replaced while it serves, and gone, with the dige
   expect((await rowsOf(client)).a).toEqual(a);
 });
 
-test('a bundle that there was no room to try is tried again, and is not refused for good', async () => {
+test('a bundle that could not be checked on a busy machine is retried', async () => {
   const connectors = await temporaryFolder();
   await writeBundle(connectors, 'a', { code: answering('x') });
   const permissions = await PermissionStore.open(memoryStorage(), () => new Date());

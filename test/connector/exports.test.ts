@@ -1,4 +1,4 @@
-/** What a bundle may export: sections of functions, by name or by default, and nothing that no call would reach. */
+/** What a bundle may export: sections of functions, named or default. Exports that cannot be called are a warning. */
 import { beforeAll, expect, test } from 'vitest';
 import { createSandbox, type Sandbox } from '../../sandbox/index.ts';
 import type { Connector } from '../../src/connector/bundle.ts';
@@ -9,7 +9,7 @@ import { installed, serve } from '../support/runtime.ts';
 const module = { type: 'module' };
 const SECTION = '{ f: () => "called" }';
 
-/** Served, with `utilities.f`. */
+/** Accepted, with `utilities.f`. */
 const good: Record<string, string> = {
   'named exports': `export const utilities = ${SECTION};`,
   'a default export': `export default { utilities: ${SECTION} };`,
@@ -18,7 +18,7 @@ const good: Record<string, string> = {
   'a default that is not an object': `export const utilities = ${SECTION}; export default 5;`,
   'a class instance': `class Connector { utilities = ${SECTION} }; export default new Connector();`,
 };
-/** Served, with a warning that names this. */
+/** Accepted, with a warning that names these. */
 const odd: Record<string, [code: string, names: string]> = {
   'a section by default beside named ones': [
     `export const utilities = ${SECTION}; export default { settings: {} };`,
@@ -35,15 +35,15 @@ const odd: Record<string, [code: string, names: string]> = {
     'a, b',
   ],
 };
-/** Refused, for this. */
+/** Refused, with this reason. */
 const bad: Record<string, [code: string, reason: string]> = {
   'a default function': ['export default function f() {}', 'its default is of the type function'],
   'a default async function': ['export default async () => {};', 'its default is of the type function'],
   'a default class': ['export default class { static utilities = { f() {} } }', 'its default is of the type function'],
-  'named functions without a section': ['export function f() {} export const g = () => {};', 'these do not: f, g'],
-  'a default object of functions': ['export default { f() {}, g() {} };', 'these do not: f, g'],
-  'inherited functions': ['class A { f() {} }; export default new A();', 'these do not: f'],
-  'a section that is a function': ['export const utilities = () => {};', 'these do not: utilities'],
+  'named functions without a section': ['export function f() {} export const g = () => {};', 'these are not: f, g'],
+  'a default object of functions': ['export default { f() {}, g() {} };', 'these are not: f, g'],
+  'inherited functions': ['class A { f() {} }; export default new A();', 'these are not: f'],
+  'a section that is a function': ['export const utilities = () => {};', 'these are not: utilities'],
   'very many': [Array.from({ length: 50 }, (_, i) => `export const f${i} = () => {};`).join(''), ' and 45 more'],
 };
 
@@ -53,18 +53,18 @@ beforeAll(() => {
   return () => sandbox.close();
 });
 const ids = objectIds();
-/** Of one connector, which keeps its process. */
+/** Always the same connector, to reuse its process. */
 const load = (code: string) => {
   const bundle = { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'module', code } as const;
   return loadBundle(sandbox, ids, { bundle, manifest: { connector: {} } } as Connector, false);
 };
 
-test.each(Object.entries(good))('%s: nothing is wrong', async (_what, code) => {
+test.each(Object.entries(good))('%s: accepted', async (_what, code) => {
   expect(await load(code)).toEqual({ sections: { utilities: ['f'] } });
 });
 
-test.each(Object.entries(odd))('%s: a warning', async (_what, [code, lost]) => {
-  const warning = `it exports what no call can reach, beside its sections: ${lost}`;
+test.each(Object.entries(odd))('%s: a warning', async (_what, [code, uncallable]) => {
+  const warning = `these exports cannot be called: ${uncallable}`;
   expect(await load(code)).toEqual({ sections: { utilities: ['f'] }, warning });
 });
 
@@ -73,7 +73,7 @@ test.each(Object.entries(bad))('%s: refused', async (_what, [code, reason]) => {
   expect((await load(code)).problem).toContain(reason);
 });
 
-test('CommonJS is held to the same', async () => {
+test('the same rules apply to CommonJS', async () => {
   const { client } = await serve({
     function: { code: 'module.exports = () => {};' },
     flat: { code: 'exports.f = () => {};' },
@@ -83,22 +83,22 @@ test('CommonJS is held to the same', async () => {
   });
   expect((await client('PUT', `/integrations/${await installed(client, 'beside')}/utilities/f`)).body).toBe('called');
   const { body } = await client('GET', '/connectors');
-  const told = Object.fromEntries(
+  const messages = Object.fromEntries(
     body.map(({ name, status, errors, warnings }: Record<string, { message: string }[]>) => [
       name,
       [status, (errors ?? warnings)?.[0]?.message],
     ]),
   );
-  expect(told).toEqual({
+  expect(messages).toEqual({
     function: ['invalid', expect.stringContaining('it is of the type function')],
-    flat: ['invalid', expect.stringContaining('these do not: f')],
+    flat: ['invalid', expect.stringContaining('these are not: f')],
     beside: ['ready', expect.stringContaining('default.settings')],
     itself: ['ready', undefined],
     empty: ['ready', undefined],
   });
 });
 
-test('functions without a section are taken where the manifest says diy', async () => {
+test('a manifest with diy allows functions without a section', async () => {
   const { client } = await serve({
     module: { code: 'export function f() {}', manifest: module, connector: { diy: true } },
     flat: { code: 'exports.f = () => {};', connector: { diy: true } },

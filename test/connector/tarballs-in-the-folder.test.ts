@@ -1,4 +1,4 @@
-/** Tarballs dropped into `connectors/`, in a runtime that watches. */
+/** Tarballs put into `connectors/` while a runtime watches it. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { writeBundle } from '../support/folders.ts';
 import { installed, serve } from '../support/runtime.ts';
 import { packed } from '../support/tarballs.ts';
 
-// Several starts and swaps each, beside whatever else the machine does.
+// Each test starts and swaps several times, on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const answering = (answer: string): string => `exports.utilities = { f: () => ${JSON.stringify(answer)} }`;
@@ -18,7 +18,7 @@ async function rowsOf(client: Client): Promise<Record<string, Record<string, unk
   return Object.fromEntries(body.map((row: { name: string }) => [row.name, row]));
 }
 
-test('a dropped tarball loads, one that is cut off does not replace it, a whole one does, and without it it unloads', async () => {
+test('an added tarball loads, a truncated one does not replace it, an intact one does, and removing it unloads the connector', async () => {
   const { client, connectors } = await serve();
   const file = join(connectors, 'shop-1.0.0.tgz');
   await writeFile(file, packed('shop', { code: answering('one') }));
@@ -50,7 +50,7 @@ test('a dropped tarball loads, one that is cut off does not replace it, a whole 
   expect((await client('PUT', `/integrations/${id}/utilities/f`)).body.errors[0].code).toBe('connector_unavailable');
 });
 
-test('hidden and private tarballs and other files are skipped, and one that never was good has its name', async () => {
+test('hidden and private tarballs and other files are skipped, and a bad one is listed by its file name', async () => {
   const { client, connectors } = await serve();
   for (const name of ['.hidden.tgz', '_private.tgz', 'bundle.zip', 'notes.txt']) {
     await writeFile(join(connectors, name), packed('skipped', { code: answering('x') }));
@@ -63,11 +63,11 @@ test('hidden and private tarballs and other files are skipped, and one that neve
   expect((await rowsOf(client)).folder).toMatchObject({ status: 'ready' });
 });
 
-test('of a folder and a tarball with one id the later is refused by name, also after a restart, and takes over', async () => {
+test('of a folder and a tarball with the same id the later is refused, also after a restart, and takes over when the first is removed', async () => {
   const connector = { _id: 'c'.repeat(24) };
   const first = await serve({ zebra: { connector, code: answering('folder') } });
   const { connectors, data } = first;
-  // By their names the tarball comes first.
+  // The tarball sorts first.
   await writeFile(join(connectors, 'ape.tgz'), packed('ape', { connector, code: answering('tarball') }));
   const isRefused = async (client: Client): Promise<void> => {
     const rows = await rowsOf(client);
@@ -86,7 +86,7 @@ test('of a folder and a tarball with one id the later is refused by name, also a
   await vi.waitFor(async () => expect((await rowsOf(client)).ape).toMatchObject({ status: 'ready' }), within);
 });
 
-test('the image comes from the tarball, also when the last version serves after a restart', async () => {
+test('the image comes from the tarball, also when the last good version is served after a restart', async () => {
   const image = (colour: string) => ({ path: 'package/icon.svg', content: `<svg fill="${colour}"/>` });
   const tarball = (version: string, colour: string, fetch: readonly string[]) =>
     packed(
@@ -109,7 +109,7 @@ test('the image comes from the tarball, also when the last version serves after 
   expect(await imageOf(client)).toContain('red');
 });
 
-test("a run's record names the code that ran, and an error has the lines of the author's source", async () => {
+test("a run's record names the code that ran, and a stack trace has the lines of the author's source", async () => {
   const { client, connectors } = await serve();
   // Line 1, column 0 on is line 7 of the source.
   const map = { version: 3, sources: ['src/shop.ts'], names: [], mappings: 'AAMA' };

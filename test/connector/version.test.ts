@@ -1,4 +1,4 @@
-/** Versions in manifests: semantic ones alone, and what is wrong with others in plain words. */
+/** Versions in manifests must be semantic; messages say what is wrong with others. */
 import { expect, test } from 'vitest';
 import { versionProblem } from '../../src/connector/version.ts';
 import { connectorIdOf, serve } from '../support/runtime.ts';
@@ -14,7 +14,7 @@ test.each([
   '1.0.0-0a',
   '1.0.0+001',
   '1.0.0-x+y.z',
-])('%s is a version', (version) => expect(versionProblem(version)).toBeUndefined());
+])('%s is valid', (version) => expect(versionProblem(version)).toBeUndefined());
 
 test.each([
   ['2026.01.30', '01 has a leading zero'],
@@ -25,8 +25,8 @@ test.each([
   ['v1.2.3', 'leave out the v'],
   ['1.2', 'it needs three numbers'],
   ['1', 'it needs three numbers'],
-  [' 1.2.3', 'there are blanks around it'],
-  ['1.2.3\n', 'there are blanks around it'],
+  [' 1.2.3', 'remove the surrounding blanks'],
+  ['1.2.3\n', 'remove the surrounding blanks'],
   ['1.0.99999999999999999999', 'a number in it is too large'],
   ['1.2.3.4', 'such as 1.2.0'],
   ['1.2.3-', 'such as 1.2.0'],
@@ -35,12 +35,12 @@ test.each([
   ['1.2.3+a+b', 'such as 1.2.0'],
   ['latest', 'such as 1.2.0'],
   ['', 'such as 1.2.0'],
-])('%j is none: %s', (version, problem) => {
+])('%j is invalid: %s', (version, problem) => {
   expect(versionProblem(version)).toMatch(/^must be a semantic version/);
   expect(versionProblem(version)).toContain(problem);
 });
 
-test('a bundle with a leading zero is refused with that sentence, the same without is ready', async () => {
+test('a bundle whose version has a leading zero is refused with that message; without it, the bundle is ready', async () => {
   const { client } = await serve({
     padded: { code: '', manifest: { version: '2026.01.30' } },
     plain: { code: '', manifest: { version: '2026.1.30' } },

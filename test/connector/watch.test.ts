@@ -1,17 +1,17 @@
-/** Files elsewhere count as those of the folder do, until the watch ends. */
+/** Added files elsewhere are watched like those in the folder, until the watcher is closed. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { watchBundles } from '../../src/connector/watch.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
-test('tells of a file elsewhere, and does not mind one that is named when the watch has ended', async () => {
+test('reports a change of a file elsewhere, and ignores files added after close', async () => {
   const [folder, elsewhere] = [await temporaryFolder(), join(await temporaryFolder(), 'word.ts')];
   await writeFile(elsewhere, 'one');
   const onChange = vi.fn();
   const watcher = watchBundles(folder, onChange);
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledOnce());
-  watcher.also([elsewhere]);
+  watcher.add([elsewhere]);
   await vi.waitFor(
     async () => {
       await writeFile(elsewhere, String(performance.now()));
@@ -20,5 +20,5 @@ test('tells of a file elsewhere, and does not mind one that is named when the wa
     { timeout: 5_000 },
   );
   await watcher.close();
-  expect(() => watcher.also([elsewhere])).not.toThrow();
+  expect(() => watcher.add([elsewhere])).not.toThrow();
 });

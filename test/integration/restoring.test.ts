@@ -108,7 +108,7 @@ describe('a credential in clear', () => {
       expect(await readFile(stored, 'utf8')).not.toContain(SECRET);
       expect(existsSync(join(data, 'secret-key'))).toBe(secretKey === undefined);
       expect(await callCommand(['restore', file], { environment })).toMatchObject({
-        stdout: expect.stringContaining('found 1 as they were'),
+        stdout: expect.stringContaining('left 1 unchanged'),
       });
       const served = await serve({}, { data, allowPrivateNetwork: '127.0.0.1', ...(secretKey ? { secretKey } : {}) });
       expect((await served.client('GET', '/readyz')).body.reasons).toEqual([]);

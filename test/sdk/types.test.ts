@@ -1,4 +1,4 @@
-/** The package as a project has it installed: what its types let through and what they do not, and its command line. */
+/** The package installed in a project: what its types accept and reject, and its command line. */
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await installPackage(installedIn);
 }, LONG_MS);
 
-/** A project beneath the folder that has the package. */
+/** A project in a folder below the one with the package. */
 async function project(name: string, files: Record<string, string>): Promise<string> {
   const folder = join(installedIn, name);
   await mkdir(join(folder, 'src'), { recursive: true });
@@ -34,19 +34,19 @@ async function project(name: string, files: Record<string, string>): Promise<str
   return folder;
 }
 
-/** Numbers of the lines that have an error. */
+/** Line numbers with errors. */
 function lines(errors: readonly string[], file: string): number[] {
   const found = errors.filter((line) => line.startsWith(`${file}(`)).map((line) => Number(/\((\d+),/.exec(line)?.[1]));
   return [...new Set(found)].sort((a, b) => a - b);
 }
 
-test('a right connector has no error', { timeout: LONG_MS }, async () => {
+test('a correct connector has no errors', { timeout: LONG_MS }, async () => {
   const folder = await project('right', {});
   await cp(join(fixtures, 'right.ts'), join(folder, 'src/right.ts'));
   expect(await typeErrors(folder)).toEqual([]);
 });
 
-test('a wrong field, a wrong answer and what is not there are errors on their very lines', {
+test('a wrong field, a wrong answer and an unknown name are errors on their own lines', {
   timeout: LONG_MS,
 }, async () => {
   const folder = await project('wrong', {});
@@ -71,7 +71,7 @@ test.each(['typescript', 'javascript'])(
   },
 );
 
-test('the installed command line makes, tests and packs, with libraries that are links', {
+test('the installed command line creates, tests and packs a connector with symlinked libraries', {
   timeout: LONG_MS,
 }, async () => {
   const run = promisify(execFile);
@@ -200,7 +200,7 @@ describe('types and schemas', () => {
     return manifest !== undefined && authorFindings(value as JsonObject).length === 0;
   };
 
-  test('every key of a field is in the example', () => {
+  test('the example has every key of a field', () => {
     const used = new Set(all.flatMap((field) => Object.keys(field)));
     for (const { properties } of Object.values(fieldSchemas)) {
       expect(Object.keys(properties).filter((key) => !used.has(key))).toEqual([]);
@@ -239,7 +239,7 @@ describe('types and schemas', () => {
   }
 });
 
-describe('what is shown compiles', () => {
+describe('documentation compiles', () => {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   /** Code that runs in a compartment knows nothing of Node. */
   const isForGuests = (code: string): boolean => code.includes("'bulkhead/sdk'");
@@ -280,7 +280,7 @@ describe('what is shown compiles', () => {
         if (at < 0) return [];
         const length = lines.slice(at + 1).findIndex((line) => line.startsWith('@'));
         const code = lines.slice(at + 1, length < 0 ? undefined : at + 1 + length).join('\n');
-        // What is not for users of the package is shown as its neighbours see it.
+        // Examples for internal modules import them by relative path.
         const exported = [...text.matchAll(/^export (?:async )?(?:function|class|const) (\w+)|^export \{ (\w+) \}/gm)];
         const names = exported
           .map(([, declared, passed]) => declared ?? passed ?? '')

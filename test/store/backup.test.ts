@@ -358,7 +358,7 @@ describe('the commands', () => {
 
   test('a backup that is not there is one sentence', async () => {
     const { code, stderr } = await run(['restore', '/nowhere/at/all'], { BULKHEAD_DATA: await temporaryFolder() });
-    expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining('is not there')]]);
+    expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining('does not exist')]]);
   });
 
   test(

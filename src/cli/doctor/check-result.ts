@@ -1,8 +1,8 @@
-/** What a check of `doctor` finds: a sentence, and how bad it is. */
+/** The result of one check of `doctor`. */
 export interface CheckResult {
-  /** `problem`: the server does not start, or does not keep what it promises. */
+  /** `problem`: the server will not start or cannot keep its guarantees. */
   readonly status: 'ok' | 'warning' | 'problem';
-  /** What was looked at, in a word or two; stable. */
+  /** A stable name of the check. */
   readonly check: string;
   readonly sentence: string;
 }

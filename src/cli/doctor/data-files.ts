@@ -1,4 +1,4 @@
-/** The database of a data folder, and those that the next start imports. */
+/** Checks the database of a data folder, and those that the next start imports. */
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,24 +8,29 @@ import { type CheckResult, codeOf, ok, problem } from './check-result.ts';
 
 const DATABASES = [DATABASE_FILE, 'runs.sqlite', 'replies.sqlite'];
 const SQLITE_MAGIC = 'SQLite format 3\0';
-const NAMED = 5;
+const MAX_LISTED = 5;
 
-/** @param isServed a server writes to the databases: they are left alone */
-export async function dataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
+/** @param isServed a server is using the databases, so leave them alone */
+export async function checkDataFiles(folder: string, isServed: boolean): Promise<CheckResult[]> {
   const databases = isServed ? [] : await Promise.all(DATABASES.map((name) => databaseProblem(join(folder, name))));
-  const damaged = databases.filter((found) => found !== undefined);
-  if (damaged.length === 0) return [ok('kept', 'What is kept beside the integrations is whole.')];
-  const more = damaged.length > NAMED ? ` and ${damaged.length - NAMED} more` : '';
-  return [problem('kept', `Damaged, which the next start sets aside: ${damaged.slice(0, NAMED).join('; ')}${more}.`)];
+  const damaged = databases.filter((damage) => damage !== undefined);
+  if (damaged.length === 0) return [ok('kept', 'The database is intact.')];
+  const more = damaged.length > MAX_LISTED ? ` and ${damaged.length - MAX_LISTED} more` : '';
+  return [
+    problem(
+      'kept',
+      `Damaged files, which the next start will set aside: ${damaged.slice(0, MAX_LISTED).join('; ')}${more}.`,
+    ),
+  ];
 }
 
-/** As a start would find it. Nothing is made beside it, since it is opened as one that cannot change. */
+/** Opens the database as immutable, so that SQLite creates no files next to it. */
 async function databaseProblem(file: string): Promise<string | undefined> {
   try {
     const [bytes, start] = await startOf(file, SQLITE_MAGIC.length);
     if (bytes === 0) return undefined;
-    if (start !== SQLITE_MAGIC) return `${file}: it is no database`;
-    // What is in the log of a killed process is not in the file yet: such a file may look damaged and is not.
+    if (start !== SQLITE_MAGIC) return `${file}: it is not a database`;
+    // After a kill, the log has pages the file lacks, so the file alone may look damaged.
     if ((await sizeOf(`${file}-wal`)) === 0) readSchema(file);
     return undefined;
   } catch (error) {

@@ -1,14 +1,14 @@
-/** The disk under the data folder: how much room it has, and whether its locks and syncs can be relied on. */
+/** Checks the data folder's disk: free space, and whether its locks and syncs are reliable. */
 import type { StatsFs } from 'node:fs';
 import { type CheckResult, ok, problem, warning } from './check-result.ts';
 
 const MIB = 1024 * 1024;
-const LEAST_ROOM_BYTES = 16 * MIB;
-const LITTLE_ROOM_BYTES = 256 * MIB;
-const LEAST_FILES = 100;
+const FULL_BELOW_BYTES = 16 * MIB;
+const NEARLY_FULL_BELOW_BYTES = 256 * MIB;
+const MIN_FREE_INODES = 100;
 
-/** As `statfs` numbers them on Linux. */
-const networks: ReadonlyMap<number, string> = new Map([
+/** File system types of `statfs` on Linux. */
+const networkFileSystems: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
   [0xff534d42, 'CIFS'],
@@ -19,7 +19,7 @@ const networks: ReadonlyMap<number, string> = new Map([
   [0x47504653, 'GPFS'],
   [0x0bd00bd0, 'Lustre'],
 ]);
-const memories: ReadonlyMap<number, string> = new Map([
+const memoryFileSystems: ReadonlyMap<number, string> = new Map([
   [0x01021994, 'tmpfs'],
   [0x858458f6, 'ramfs'],
 ]);
@@ -27,29 +27,32 @@ const memories: ReadonlyMap<number, string> = new Map([
 type Statistics = Pick<StatsFs, 'type' | 'bsize' | 'bavail' | 'files' | 'ffree'>;
 
 export function checkFileSystem({ type, bsize, bavail, files, ffree }: Statistics, platform: string): CheckResult[] {
-  return [roomOf(bavail * bsize, files > 0 ? ffree : undefined), ...(platform === 'linux' ? kindOf(type) : [])];
+  return [checkSpace(bavail * bsize, files > 0 ? ffree : undefined), ...(platform === 'linux' ? checkKind(type) : [])];
 }
 
-function roomOf(bytes: number, filesLeft: number | undefined): CheckResult {
-  const room = bytes >= 10_000 * MIB ? `${Math.round(bytes / MIB / 1024)} GiB` : `${Math.round(bytes / MIB)} MiB`;
-  if (bytes < LEAST_ROOM_BYTES)
-    return problem('disk', `The data folder's disk is full (${room} left): nothing can be stored.`);
-  if (filesLeft !== undefined && filesLeft < LEAST_FILES) {
-    return problem('disk', `The data folder's disk takes no more files (${filesLeft} left).`);
+function checkSpace(bytes: number, freeInodes: number | undefined): CheckResult {
+  const space = bytes >= 10_000 * MIB ? `${Math.round(bytes / MIB / 1024)} GiB` : `${Math.round(bytes / MIB)} MiB`;
+  if (bytes < FULL_BELOW_BYTES)
+    return problem('disk', `The data folder's disk is full (${space} left): nothing can be stored.`);
+  if (freeInodes !== undefined && freeInodes < MIN_FREE_INODES) {
+    return problem('disk', `The data folder's disk cannot hold more files (${freeInodes} left).`);
   }
-  if (bytes < LITTLE_ROOM_BYTES) return warning('disk', `The data folder's disk is nearly full (${room} left).`);
-  return ok('disk', `The data folder's disk has ${room} left.`);
+  if (bytes < NEARLY_FULL_BELOW_BYTES) return warning('disk', `The data folder's disk is nearly full (${space} left).`);
+  return ok('disk', `The data folder's disk has ${space} left.`);
 }
 
-function kindOf(type: number): CheckResult[] {
-  // Where the number is taken for a signed one.
-  const network = networks.get(type >>> 0);
+function checkKind(type: number): CheckResult[] {
+  // The number may come as a signed integer.
+  const network = networkFileSystems.get(type >>> 0);
   if (network !== undefined) {
     return [
-      problem('disk-kind', `The data folder is on a network (${network}): locks and syncs cannot be relied on there.`),
+      problem(
+        'disk-kind',
+        `The data folder is on a network file system (${network}): locks and syncs are not reliable there.`,
+      ),
     ];
   }
-  const memory = memories.get(type >>> 0);
+  const memory = memoryFileSystems.get(type >>> 0);
   if (memory === undefined) return [];
-  return [warning('disk-kind', `The data folder is in memory (${memory}): it is gone when the machine stops.`)];
+  return [warning('disk-kind', `The data folder is in memory (${memory}): it is lost when the machine stops.`)];
 }

@@ -1,4 +1,4 @@
-/** Whether this machine can run connectors: Node, isolated-vm, the permission model, a compartment. */
+/** Checks whether this machine can run connectors: Node, isolated-vm, the permission model, a compartment. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -6,24 +6,24 @@ import { type Ask, createSandbox, defaultLimits } from '../../../sandbox/index.t
 import type { Options } from '../../options.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
-const OLDEST_NODE = 24;
-/** The first whose permission model closes the network. */
-const NODE_WITH_NETWORK_PERMISSION = 25;
+const MIN_NODE = 24;
+/** The first version whose permission model covers the network. */
+const MIN_NODE_WITH_NETWORK_PERMISSION = 25;
 const CHILD_LIMIT_MS = 20_000;
 
-export function nodeVersion(version: string): CheckResult {
+export function checkNodeVersion(version: string): CheckResult {
   const major = Number(version.split('.')[0]);
-  if (major < OLDEST_NODE) return problem('node', `This is Node ${version}; it takes ${OLDEST_NODE} or newer.`);
-  if (major >= NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} has all that is needed.`);
-  return warning('node', `Node ${version} cannot close the network of connectors' processes; Node 26 can.`);
+  if (major < MIN_NODE) return problem('node', `Node ${version} is too old: version ${MIN_NODE} or newer is required.`);
+  if (major >= MIN_NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} is supported.`);
+  return warning('node', `Node ${version} cannot block network access of connectors' processes; Node 26 can.`);
 }
 
-interface Child {
+interface ChildResult {
   readonly code: number | string;
   readonly stderr: string;
 }
 
-function child(args: readonly string[]): Promise<Child> {
+function runNode(args: readonly string[]): Promise<ChildResult> {
   const options = { env: {}, timeout: CHILD_LIMIT_MS, killSignal: 'SIGKILL' as const };
   return new Promise((resolve) => {
     execFile(process.execPath, [...args], options, (error, _stdout, stderr) => {
@@ -32,59 +32,59 @@ function child(args: readonly string[]): Promise<Child> {
   });
 }
 
-/** In a child: this process never loads it. */
-export async function isolatedVm(): Promise<CheckResult> {
+/** Loads it in a child process: this process never does. */
+export async function checkIsolatedVm(): Promise<CheckResult> {
   let path: string;
   try {
     path = createRequire(import.meta.url).resolve('isolated-vm');
   } catch {
-    return problem('isolated-vm', 'isolated-vm is not installed: npm ci brings it.');
+    return problem('isolated-vm', 'isolated-vm is not installed: run npm ci.');
   }
   const script = `new (require(${JSON.stringify(path)}).Isolate)({ memoryLimit: 8 }).dispose()`;
-  const { code, stderr } = await child(['--no-node-snapshot', '-e', script]);
+  const { code, stderr } = await runNode(['--no-node-snapshot', '-e', script]);
   if (code === 0) return ok('isolated-vm', 'isolated-vm loads.');
-  const said = stderr
+  const errorLine = stderr
     .split('\n')
     .find((line) => /Error|error/.test(line))
     ?.trim();
   return problem(
     'isolated-vm',
-    `isolated-vm does not load (${said ?? code}): npm rebuild isolated-vm mends a build for another Node.`,
+    `isolated-vm does not load (${errorLine ?? code}). If it was built for another Node, run npm rebuild isolated-vm.`,
   );
 }
 
-/** Its exit code says what is closed. */
+/** Bits of the probe's exit code: what the permission model blocks. */
 const CLOSED = { files: 1, processes: 2, network: 4 } as const;
-const LEFT_OPEN = 8;
+const PROBE_RAN = 8;
 const PROBE = `
   const denied = (work) => { try { work(); return false } catch (error) { return error.code === 'ERR_ACCESS_DENIED' } };
-  let code = ${LEFT_OPEN};
+  let code = ${PROBE_RAN};
   if (denied(() => require('node:fs').readdirSync('/'))) code |= ${CLOSED.files};
   if (denied(() => require('node:child_process').spawnSync(process.execPath))) code |= ${CLOSED.processes};
   const socket = require('node:net').connect(9, '127.0.0.1', () => socket.destroy());
   socket.on('error', (error) => { if (error.code === 'ERR_ACCESS_DENIED') code |= ${CLOSED.network}; });
   socket.on('close', () => { process.exitCode = code; });`;
 
-export async function permissionModel(): Promise<CheckResult> {
-  const { code, stderr } = await child(['--permission', '-e', PROBE]);
-  if (typeof code !== 'number' || (code & LEFT_OPEN) === 0) {
-    const said = stderr.trim().split('\n')[0] || code;
-    return problem('permissions', `Node's permission model does not start (${said}).`);
+export async function checkPermissionModel(): Promise<CheckResult> {
+  const { code, stderr } = await runNode(['--permission', '-e', PROBE]);
+  if (typeof code !== 'number' || (code & PROBE_RAN) === 0) {
+    const errorLine = stderr.trim().split('\n')[0] || code;
+    return problem('permissions', `Node's permission model does not start (${errorLine}).`);
   }
   const isClosed = (what: keyof typeof CLOSED): boolean => (code & CLOSED[what]) !== 0;
   if (!isClosed('files') || !isClosed('processes')) {
-    return problem('permissions', "Node's permission model does not close files and processes here.");
+    return problem('permissions', "Node's permission model does not block files and processes here.");
   }
-  if (isClosed('network')) return ok('permissions', "Node's permission model closes files, processes and the network.");
+  if (isClosed('network')) return ok('permissions', "Node's permission model blocks files, processes and the network.");
   return warning(
     'permissions',
-    "Node's permission model closes files and processes; the network stays open to code that has broken out.",
+    "Node's permission model blocks files and processes, but not network access of code that escapes the sandbox.",
   );
 }
 
-const nothing: Ask = { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log: () => {} };
+const emptyAsk: Ask = { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log: () => {} };
 
-export async function compartment({ isolation }: Options): Promise<CheckResult> {
+export async function checkCompartment({ isolation }: Options): Promise<CheckResult> {
   const startedAt = performance.now();
   const sandbox = createSandbox({ isolation, prewarmed: false });
   try {
@@ -102,7 +102,7 @@ export async function compartment({ isolation }: Options): Promise<CheckResult> 
         call: { section: 'utilities', name: 'answer', argument: '{}' },
         limits: { ...defaultLimits, timeoutMs: CHILD_LIMIT_MS },
       },
-      nothing,
+      emptyAsk,
     );
     if (outcome.status === 'answered' && outcome.result === '42') {
       return ok(
@@ -117,21 +117,18 @@ export async function compartment({ isolation }: Options): Promise<CheckResult> 
   }
 }
 
-/** Memory and CPU time of connectors' processes are read there. */
-export async function processReadings(platform: NodeJS.Platform): Promise<CheckResult> {
+/** Memory and CPU time of connectors' processes are read from /proc. */
+export async function checkProcFileSystem(platform: NodeJS.Platform): Promise<CheckResult> {
   if (platform !== 'linux') {
-    return warning(
-      'proc',
-      `${platform} has no /proc: memory outside of a connector's heap is held by deadlines alone.`,
-    );
+    return warning('proc', `${platform} has no /proc: only deadlines limit a connector's memory outside its heap.`);
   }
   try {
     await Promise.all(['statm', 'stat'].map((name) => readFile(`/proc/${process.pid}/${name}`)));
-    return ok('proc', '/proc is readable: memory and CPU time of connectors are watched.');
+    return ok('proc', "/proc is readable: connectors' memory and CPU time are monitored.");
   } catch (error) {
     return warning(
       'proc',
-      `/proc cannot be read (${codeOf(error)}): memory outside of a connector's heap is held by deadlines alone.`,
+      `/proc cannot be read (${codeOf(error)}): only deadlines limit a connector's memory outside its heap.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** What a server would find when it starts: its port, and the bundles. */
+/** Checks what a server needs at its start: the port and the bundles. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createSandbox } from '../../../sandbox/index.ts';
@@ -8,27 +8,27 @@ import type { Options } from '../../options.ts';
 import { objectIds } from '../../store/object-id.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
-/** @param holder who has the data folder: the port is likely theirs */
-export async function port({ host, port: number }: Options, holder: string | undefined): Promise<CheckResult> {
+/** @param holder the process using the data folder; it likely uses the port, too */
+export async function checkPort({ host, port: number }: Options, holder: string | undefined): Promise<CheckResult> {
   const server = createServer();
   try {
     server.listen(number, host);
     await once(server, 'listening');
-    return ok('port', number === 0 ? 'Any free port is taken.' : `Port ${number} on ${host} is free.`);
+    return ok('port', number === 0 ? 'The server will use any free port.' : `Port ${number} on ${host} is free.`);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EADDRINUSE' && holder !== undefined)
-      return ok('port', `Port ${number} on ${host} is in use, by that server most likely.`);
+      return ok('port', `Port ${number} on ${host} is in use, most likely by that server.`);
     if (code === 'EADDRINUSE') return problem('port', `Port ${number} on ${host} is in use by another process.`);
-    if (code === 'EACCES') return problem('port', `Port ${number} may not be used by this user.`);
-    return problem('port', `The host ${host} is no address of this machine (${code}).`);
+    if (code === 'EACCES') return problem('port', `This user may not listen on port ${number}.`);
+    return problem('port', `The host ${host} is not an address of this machine (${code}).`);
   } finally {
     server.close();
   }
 }
 
-/** @param onBundle told before each is loaded */
-export async function bundles(
+/** @param onBundle called before each bundle is loaded */
+export async function checkBundles(
   folder: string,
   isolation: Options['isolation'],
   onBundle: (name: string) => void,
@@ -60,6 +60,7 @@ export async function bundles(
     await sandbox.close();
   }
   if (refused.length > 0) return refused;
-  if (names.length === 0) return [warning('bundles', `${folder} holds no bundles: there is nothing to install.`)];
+  if (names.length === 0)
+    return [warning('bundles', `There are no bundles in ${folder}, so nothing can be installed.`)];
   return [ok('bundles', `All ${names.length} bundles in ${folder} load.`)];
 }

@@ -1,6 +1,6 @@
 import { progress } from 'bulkhead';
 
-/** The value of a field of the settings form. */
+/** The value of a settings field. */
 async function settingOf(/** @type {string} */ integrationId, /** @type {string} */ name) {
   const response = await fetch(`/v1/integrations/${integrationId}`);
   const { settings } = await response.json();

@@ -4,7 +4,7 @@ import { createCompartment } from 'bulkhead/test';
 
 const integration = { settings: { sections: [{ fields: [{ name: 'city', type: 'input', value: 'Bergen' }] }] } };
 
-test('the forecast is of the city in the settings', async () => {
+test('forecasts for the city in the settings', async () => {
   await using connector = await createCompartment(new URL('..', import.meta.url), {
     fetch: { 'GET /v1/integrations/*': integration },
   });
@@ -13,7 +13,7 @@ test('the forecast is of the city in the settings', async () => {
   assert.deepEqual(connector.logs, [{ level: 'info', text: 'asked for Bergen' }]);
 });
 
-test('the step says which city was found', async () => {
+test('the step looks up the city', async () => {
   await using connector = await createCompartment(new URL('..', import.meta.url), {
     fetch: { 'GET /v1/integrations/*': integration },
   });

@@ -1,7 +1,7 @@
 import { progress } from 'bulkhead';
 import { defineConnector, type RunOptions, type SettingsForm } from 'bulkhead/sdk';
 
-/** The value of a field of the settings form. */
+/** The value of a settings field. */
 async function settingOf(integrationId: string, name: string): Promise<unknown> {
   const response = await fetch(`/v1/integrations/${integrationId}`);
   const { settings } = (await response.json()) as { settings: SettingsForm };

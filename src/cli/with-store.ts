@@ -1,4 +1,4 @@
-/** The data folder for a command: its own for that long, or a server has it. */
+/** Gives a command access to the data: directly, or through the server that uses the data folder. */
 import { resolve } from 'node:path';
 import { permissionBackup } from '../connector/permission-backup.ts';
 import { PermissionStore } from '../connector/permission-store.ts';
@@ -9,34 +9,35 @@ import { openStorage } from '../store/open-storage.ts';
 import { openDataFolder } from '../store/private-files.ts';
 import type { Storage } from '../store/storage.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { CommandError, type CommandInput } from './command.ts';
+import { type CommandContext, CommandError } from './command.ts';
 
-/** Who names a server means that one, and not a folder that happens to lie here. */
-export const isServerNamed = ({ flags }: Pick<CommandInput, 'flags'>): boolean => flags.url !== undefined;
+/** `--url` means that server, even if there is a data folder here. */
+export const isServerNamed = ({ flags }: Pick<CommandContext, 'flags'>): boolean => flags.url !== undefined;
 
 /**
- * @param command its name
- * @param server told why a server is asked
+ * @param command its name, for messages
+ * @param viaServer gets the reason for using a server
  */
 export async function withStore<T>(
   command: string,
-  given: CommandInput,
-  own: (store: Store, permissions: PermissionBackup) => Promise<T>,
-  server: (why: string) => Promise<T>,
+  context: CommandContext,
+  locally: (store: Store, permissions: PermissionBackup) => Promise<T>,
+  viaServer: (reason: string) => Promise<T>,
 ): Promise<T> {
-  if (isServerNamed(given)) return server(`${command} asks a server`);
-  const data = resolve(given.options.data);
+  if (isServerNamed(context)) return viaServer(`${command} asks a server`);
+  const data = resolve(context.options.data);
   let storage: Storage;
   try {
     await openDataFolder(data);
     storage = await openStorage(data, { check: integrationProblem });
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'store_locked') return server('A server has the data folder');
+    if (error instanceof StoreError && error.code === 'store_locked')
+      return viaServer('A server is using the data folder');
     throw error;
   }
   try {
     const permissions = await PermissionStore.open(storage, () => new Date());
-    return await own(storage.documents, permissionBackup(permissions));
+    return await locally(storage.documents, permissionBackup(permissions));
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(
