@@ -3,6 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { slow } from './slow.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -347,6 +348,11 @@ test('no module of src keeps state', () => {
   for (const file of sources.filter((file) => file.startsWith('src/'))) {
     expect(readFileSync(join(root, file), 'utf8').match(state) ?? [], file).toEqual([]);
   }
+});
+
+test('every slow test that is listed is there', () => {
+  const listed = Object.values(slow).flat();
+  expect(listed.filter((pattern) => globSync(pattern, { cwd: root }).length === 0)).toEqual([]);
 });
 
 test('the top level holds the given names and what stands beside them', () => {
