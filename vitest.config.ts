@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { slow } from './test/slow.ts';
+
+const slowFiles = Object.values(slow).flat();
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/generated-files.ts',
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slowFiles } },
+      { extends: true, test: { name: 'slow', include: slowFiles } },
+    ],
     // Real servers and real compartments: a worker per core, and time for a machine that is busy.
     maxWorkers: 2,
     // No module keeps state (test/architecture.test.ts): files may follow one another in a worker, which need not

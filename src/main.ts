@@ -5,6 +5,12 @@ import { setTimeout } from 'node:timers/promises';
 
 // The first of all, hence nothing but Node's own is imported at the top.
 await import('./compile-cache.js');
+const { howToGenerate } = await import('./generated-files.ts');
+const instruction = howToGenerate();
+if (instruction !== undefined) {
+  await new Promise((written) => process.stderr.write(instruction, written));
+  process.exit(1);
+}
 const { pino } = await import('pino');
 const { runCommandLine } = await import('./cli/program.ts');
 

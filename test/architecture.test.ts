@@ -3,6 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { slow } from './slow.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -12,13 +13,13 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-/** The web page, which `npm run dashboard` makes. */
+/** The web page, which `npm run generate` bundles. */
 const isDashboard = (file: string): boolean => file.startsWith('src/dashboard/');
-/** What `npm run typebox` makes a file of. */
+/** What `npm run generate` makes one file of. */
 const isTypebox = (file: string): boolean => file.startsWith('src/typebox/');
-/** For `npm run guest`, `npm run dashboard` and `npm run typebox`, and not part of the product otherwise. */
+/** For `npm run generate`, and not part of the product otherwise. */
 const isBundled = (file: string): boolean =>
-  file.startsWith('sandbox/guest/web/') || isDashboard(file) || isTypebox(file);
+  file.startsWith('sandbox/guest/web/') || isDashboard(file) || isTypebox(file) || file === 'src/generate.ts';
 
 /** Files of a new connector. */
 const isTemplate = (file: string): boolean => file.startsWith('src/author/templates/');
@@ -65,7 +66,7 @@ test('every import of a file names a file that is there, and no library comes un
   for (const { from, to } of imports) {
     const isFile = to.endsWith('.ts') && files.includes(to);
     const library = to.startsWith('@') ? to.split('/').slice(0, 2).join('/') : (to.split('/')[0] ?? '');
-    // Two that are JavaScript: one is made, one is there before types are stripped.
+    // Two that are JavaScript: one is generated, one is there before types are stripped.
     const isOurs = isFile || to === '#typebox' || to === 'src/compile-cache.js';
     const isKnown = isOurs || to.startsWith('node:') || library in dependencies || library in peerDependencies;
     expect(isKnown, `${from} imports ${to}`).toBe(true);
@@ -92,7 +93,7 @@ test('what is bundled comes from libraries that are listed for it', () => {
 describe('arrows', () => {
   /** What a room of `src` may import beside itself. */
   const allowed: Record<string, string[]> = {
-    'src/main.ts': ['src/cli', 'src/compile-cache.js'],
+    'src/main.ts': ['src/cli', 'src/compile-cache.js', 'src/generated-files.ts'],
     'src/cli': [
       'src/author',
       'src/runtime.ts',
@@ -347,6 +348,11 @@ test('no module of src keeps state', () => {
   for (const file of sources.filter((file) => file.startsWith('src/'))) {
     expect(readFileSync(join(root, file), 'utf8').match(state) ?? [], file).toEqual([]);
   }
+});
+
+test('every slow test that is listed is there', () => {
+  const listed = Object.values(slow).flat();
+  expect(listed.filter((pattern) => globSync(pattern, { cwd: root }).length === 0)).toEqual([]);
 });
 
 test('the top level holds the given names and what stands beside them', () => {

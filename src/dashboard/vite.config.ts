@@ -1,4 +1,4 @@
-/** Makes `built/` of the dashboard's sources: `npm run dashboard`. */
+/** Makes `built/` of the dashboard's sources (`npm run generate`). */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -23,7 +23,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     rolldownOptions: {
-      // Fixed names: what is committed changes only where the sources do. Browsers ask by entity tag.
+      // Fixed names: browsers ask by entity tag, and a server reads all of one build.
       output: {
         entryFileNames: 'dashboard.js',
         chunkFileNames: '[name].js',

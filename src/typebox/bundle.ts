@@ -1,5 +1,5 @@
 /**
- * `npm run typebox`: writes as much of the library TypeBox as is used here as one file. As it is installed it
+ * Writes as much of the library TypeBox as is used here as one file (`npm run generate`). As it is installed it
  * is 700 modules, which take Node longer to find and link than all the rest of a start, and 25 MB.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 const file = fileURLToPath(new URL('typebox.js', import.meta.url));
 const licence = fileURLToPath(new URL('license', import.meta.resolve('typebox').replace(/build\/.*/, '')));
 
-export async function bundle(): Promise<string> {
+export async function writeTypebox(): Promise<void> {
   const { outputFiles } = await build({
     stdin: {
       contents: `export { default } from 'typebox'; export { Compile } from 'typebox/compile';`,
@@ -20,11 +20,9 @@ export async function bundle(): Promise<string> {
     format: 'esm',
     platform: 'neutral',
     target: 'es2024',
-    // By lines, so that a change of the library can be read.
+    // By lines, so that stacks and debuggers show something.
     minifySyntax: true,
     legalComments: 'none',
   });
-  return `/*! TypeBox, by \`npm run typebox\`.\n${readFileSync(licence, 'utf8').trim()}\n*/\n${outputFiles[0]?.text}`;
+  writeFileSync(file, `/*! TypeBox\n${readFileSync(licence, 'utf8').trim()}\n*/\n${outputFiles[0]?.text}`);
 }
-
-if (import.meta.main) writeFileSync(file, await bundle());

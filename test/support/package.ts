@@ -24,7 +24,12 @@ export async function installPackage(folder: string): Promise<void> {
     if (!name.startsWith('.')) await symlink(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   await tscIn(root, ['-p', 'tsconfig.build.json', '--outDir', join(own, 'dist')]);
-  for (const part of ['sandbox/guest/libraries', 'sandbox/guest/types', 'src/author/templates']) {
+  for (const part of [
+    'sandbox/guest/libraries',
+    'sandbox/guest/types',
+    'src/author/templates',
+    'src/dashboard/built',
+  ]) {
     await cp(join(root, part), join(own, 'dist', part), { recursive: true });
   }
   for (const part of ['src/typebox', 'package.json']) await cp(join(root, part), join(own, part), { recursive: true });
@@ -44,15 +49,27 @@ const packedParts = [
   'package.json',
 ];
 
+const generatedParts = ['src/typebox/typebox.js', 'sandbox/guest/libraries', 'src/dashboard/built'].map((part) =>
+  join(root, part),
+);
+
+/** A checkout as git makes one: of what is packed or builds it, without what is generated. */
+export async function copyCheckout(checkout: string): Promise<void> {
+  for (const part of [...packedParts, 'tsconfig.json', 'tsconfig.build.json']) {
+    await cp(join(root, part), join(checkout, part), {
+      recursive: true,
+      filter: (path) => !generatedParts.includes(path),
+    });
+  }
+}
+
 /**
  * The tarball that `npm pack` makes, in `folder`. It is built apart from the checkout, so that nobody who
  * reads what is built there is disturbed.
  */
 export async function packPackage(folder: string): Promise<string> {
   const checkout = join(folder, 'checkout');
-  for (const part of [...packedParts, 'tsconfig.json', 'tsconfig.build.json']) {
-    await cp(join(root, part), join(checkout, part), { recursive: true });
-  }
+  await copyCheckout(checkout);
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction');
   // npm tells the scripts that it starts where it is itself; on Windows the command is no program.
   const { npm_execpath: npm } = process.env;

@@ -1,0 +1,29 @@
+/**
+ * Makes the generated files, which are not in git: TypeBox as one file, the guest's libraries and the dashboard's
+ * page. `npm ci` runs it through `prepare`, you by `npm run generate`.
+ */
+import { fileURLToPath } from 'node:url';
+import { howToGenerate, isThere } from './generated-files.ts';
+
+async function generate(): Promise<void> {
+  // Vite would otherwise build for whatever the environment says: tests, or development.
+  process.env.NODE_ENV = 'production';
+  const [{ writeTypebox }, { writeLibraries }, { build }] = await Promise.all([
+    import('./typebox/bundle.ts'),
+    import('../sandbox/guest/web/bundle.ts'),
+    import('vite'),
+  ]);
+  const configFile = fileURLToPath(new URL('./dashboard/vite.config.ts', import.meta.url));
+  await Promise.all([writeTypebox(), writeLibraries(), build({ configFile, logLevel: 'warn' })]);
+}
+
+if (['esbuild', 'vite'].every(isThere)) {
+  await generate();
+} else {
+  const instruction = howToGenerate();
+  if (instruction !== undefined) {
+    process.stderr.write(instruction);
+    // `npm ci` is not made to fail: the server says the same when it starts.
+    process.exitCode = process.env.npm_lifecycle_event === 'prepare' ? 0 : 1;
+  }
+}

@@ -1,0 +1,25 @@
+/** Whether the files are there that `npm ci` generates through `prepare` (generate.ts). */
+import { createRequire } from 'node:module';
+
+const { resolve } = createRequire(import.meta.url);
+
+/** Whether a file, or a library, is found from here. */
+export function isThere(specifier: string): boolean {
+  try {
+    return resolve(specifier) !== '';
+  } catch {
+    return false;
+  }
+}
+
+// One file of each bundler stands for all that it makes.
+const samples: readonly string[] = ['#typebox', '../sandbox/guest/libraries/url.js', './dashboard/built/index.html'];
+
+/** What to do if generated files are missing; undefined if they are there. */
+export function howToGenerate(): string | undefined {
+  if (samples.every(isThere)) return undefined;
+  return (
+    'Generated files are missing: run `npm ci` with its scripts and development dependencies; ' +
+    '`npm prune --omit=dev` may then remove the latter.\n'
+  );
+}

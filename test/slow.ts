@@ -1,0 +1,78 @@
+/**
+ * The tests that `npm run test:fast` leaves out, by what makes them slow. All others are fast: a new file is, until
+ * it stands here. What stands here takes more than four seconds, or both cores.
+ */
+export const slow: Readonly<Record<string, readonly string[]>> = {
+  'attack, fuzz, kill or replace a server for as long as that takes': [
+    'test/hostile/**/*.test.ts',
+    'test/fuzz/**/*.test.ts',
+    'test/crash/**/*.test.ts',
+    'test/swap/**/*.test.ts',
+  ],
+  'build, pack or compile the package': [
+    'test/embed/**/*.test.ts',
+    'test/sdk/**/*.test.ts',
+    'test/generated-files.test.ts',
+  ],
+  'drive a browser': [
+    'test/dashboard/form-browser.test.ts',
+    'test/dashboard/form-looks.test.ts',
+    'test/dashboard/journey.test.ts',
+    'test/dashboard/pages.test.ts',
+  ],
+  'start a process for each case': [
+    'test/cli/author.test.ts',
+    'test/cli/dev.test.ts',
+    'test/cli/doctor.test.ts',
+    'test/cli/usage.test.ts',
+    'test/cli/validate.test.ts',
+    'test/documentation.test.ts',
+    'test/process.test.ts',
+    'test/start.test.ts',
+    'test/journey*.test.ts',
+    'test/store/backup.test.ts',
+    'test/store/faults.test.ts',
+    'test/store/many.test.ts',
+  ],
+  'let connectors crash, or run into their limits': [
+    'test/guest/hostile.test.ts',
+    'test/sandbox/forged-frames.test.ts',
+    'test/sandbox/jail.test.ts',
+    'test/sandbox/sandbox-contract.test.ts',
+    'test/sandbox/start-failure.test.ts',
+    'test/sandbox/storm.test.ts',
+    'test/sandbox/supervisor/supervisor.test.ts',
+    'test/api/limits.test.ts',
+    'test/api/lifecycle.test.ts',
+    'test/api/runs.test.ts',
+  ],
+  'load many bundles, one after another': [
+    'test/api/approvals.test.ts',
+    'test/api/connector-uploads.test.ts',
+    'test/connector/catalog.test.ts',
+    'test/connector/exports.test.ts',
+    'test/connector/tarballs-in-the-folder.test.ts',
+  ],
+  'handle millions of bytes or lines, and measure': [
+    'test/guest/costs.test.ts',
+    'test/run/source-lines.test.ts',
+    'test/store/large-documents.test.ts',
+    'test/work/pool.test.ts',
+  ],
+  'wait for timeouts, or send much': [
+    'test/api/bounds.test.ts',
+    'test/api/conventions.test.ts',
+    'test/api/credentials.test.ts',
+    'test/api/events.test.ts',
+    'test/api/hostile-records.test.ts',
+    'test/api/idempotency.test.ts',
+    'test/api/integrations.test.ts',
+    'test/api/observe.test.ts',
+    'test/api/own-authority.test.ts',
+    'test/api/records.test.ts',
+    'test/broker/broker.test.ts',
+    'test/broker/misbehaving-servers.test.ts',
+    'test/broker/response-body.test.ts',
+    'test/record/redaction.test.ts',
+  ],
+};
