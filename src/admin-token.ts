@@ -11,24 +11,24 @@ const ADMIN_FILE = 'admin.json';
 export interface AdminToken {
   readonly hash: string;
   /** Only when it has just been made. */
-  readonly made?: string;
+  readonly newToken?: string;
 }
 
-/** @param given from the options; it is not written anywhere */
-export async function adminToken(dataFolder: string, given: string | undefined): Promise<AdminToken> {
-  if (given !== undefined) return { hash: hashToken(given) };
-  const kept = await storedTokenHash(dataFolder);
-  if (kept !== undefined) return { hash: kept };
-  const made = await newAdminToken(dataFolder);
-  return { hash: hashToken(made), made };
+/** @param configured from the options; it is not written anywhere */
+export async function resolveAdminToken(dataFolder: string, configured: string | undefined): Promise<AdminToken> {
+  if (configured !== undefined) return { hash: hashToken(configured) };
+  const storedHash = await storedTokenHash(dataFolder);
+  if (storedHash !== undefined) return { hash: storedHash };
+  const newToken = await newAdminToken(dataFolder);
+  return { hash: hashToken(newToken), newToken };
 }
 
 /** Makes a token in the place of whatever was there; a server takes it at its next start. */
 export async function newAdminToken(dataFolder: string): Promise<string> {
-  const made = randomBytes(24).toString('base64url');
-  await replaceFile(join(dataFolder, ADMIN_FILE), JSON.stringify({ tokenHash: hashToken(made) }));
+  const newToken = randomBytes(24).toString('base64url');
+  await replaceFile(join(dataFolder, ADMIN_FILE), JSON.stringify({ tokenHash: hashToken(newToken) }));
   await syncFolder(dataFolder);
-  return made;
+  return newToken;
 }
 
 /** @throws StoreError for a file that holds none */

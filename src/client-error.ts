@@ -6,12 +6,12 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, requestError } from './errors.ts';
 
 /** By the codes of Node's parser and of its timeouts. */
-const codes: Readonly<Record<string, ErrorCode>> = {
+const errorCodes: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'request_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
-const phrases: Readonly<Record<number, string>> = {
+const reasonPhrases: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   408: 'Request Timeout',
   413: 'Content Too Large',
@@ -30,16 +30,16 @@ export function answerClientError(error: NodeJS.ErrnoException, connection: Dupl
     return;
   }
   if (!connection.writable || current?.headersSent) return void connection.destroy();
-  connection.end(answerTo(codes[error.code ?? ''] ?? 'bad_request'));
+  connection.end(responseTo(errorCodes[error.code ?? ''] ?? 'bad_request'));
   const timer = setTimeout(() => connection.destroy(), LINGER_MS).unref();
   connection.once('close', () => clearTimeout(timer));
 }
 
-function answerTo(code: ErrorCode): string {
+function responseTo(code: ErrorCode): string {
   const { status, errors } = requestError(code);
   const body = JSON.stringify({ errors });
   const lines = [
-    `HTTP/1.1 ${status} ${phrases[status]}`,
+    `HTTP/1.1 ${status} ${reasonPhrases[status]}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${randomUUID()}`,

@@ -1,6 +1,6 @@
 /** Every error of the API once: code → status and sentence (contract 3 to 6). */
 
-import { shortened } from './shortened.ts';
+import { shorten } from './shorten.ts';
 
 /** Entries of one reply; whoever has more to mend finds the rest at the next attempt. */
 export const ERRORS_MAX = 100;
@@ -58,7 +58,7 @@ const table = {
   store_locked: [503, 'The data folder is in use by another process.'],
   shutting_down: [503, 'The server is shutting down.'],
   store_full: [507, 'The store has no room left; nothing was changed.'],
-} as const satisfies Record<string, readonly [status: number, sentence: string]>;
+} as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ErrorCode = keyof typeof table;
 
@@ -102,10 +102,8 @@ export interface Detail {
 }
 
 function item(code: ErrorCode, { message, field }: Detail): ErrorItem {
-  const sentence = shortened(message || table[code][1], MESSAGE_CHARS);
-  return field === undefined
-    ? { code, message: sentence }
-    : { code, message: sentence, field: shortened(field, FIELD_CHARS) };
+  const text = shorten(message || table[code][1], MESSAGE_CHARS);
+  return field === undefined ? { code, message: text } : { code, message: text, field: shorten(field, FIELD_CHARS) };
 }
 
 export function requestError(code: ErrorCode, detail: Detail = {}): RequestError {

@@ -37,25 +37,25 @@ export function isStorable(value: unknown, depth: number): boolean {
  * a thousand times as long as what it takes in memory. Characters that JSON escapes count once.
  */
 export function isLongerThan(value: Json, chars: number): boolean {
-  let left = chars;
+  let remaining = chars;
   const stack: Json[] = [value];
-  while (stack.length > 0 && left >= 0) {
+  while (stack.length > 0 && remaining >= 0) {
     const next = stack.pop() as Json;
     // With the comma that follows.
-    if (typeof next === 'string') left -= next.length + 3;
-    else if (typeof next !== 'object' || next === null) left -= String(next).length + 1;
+    if (typeof next === 'string') remaining -= next.length + 3;
+    else if (typeof next !== 'object' || next === null) remaining -= String(next).length + 1;
     else if (Array.isArray(next)) {
-      left -= 1;
-      if (next.length > left) return true;
+      remaining -= 1;
+      if (next.length > remaining) return true;
       for (const item of next) stack.push(item);
     } else {
-      left -= 1;
+      remaining -= 1;
       for (const [name, inner] of Object.entries(next)) {
-        left -= name.length + 3;
-        if (left < 0) return true;
+        remaining -= name.length + 3;
+        if (remaining < 0) return true;
         stack.push(inner);
       }
     }
   }
-  return left < 0;
+  return remaining < 0;
 }

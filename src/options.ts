@@ -1,7 +1,7 @@
 /** Every option once: name, flag, environment variable, default, schema (contract 2). */
 import Type, { Compile, type Static, type TSchema, type Validator } from '#typebox';
 import { defaultLimits, defaultSandboxOptions } from '../sandbox/index.ts';
-import { invalidOpenings } from './broker/address-guard.ts';
+import { invalidEntries } from './broker/address-guard.ts';
 import { outboundLimits } from './broker/outbound-limits.ts';
 import { findings } from './schema.ts';
 
@@ -112,8 +112,8 @@ export const optionTable = {
     schema: Type.Optional(
       Type.Refine(
         Type.String({ maxLength: 100_000 }),
-        (list) => invalidOpenings(list).length === 0,
-        (list) => `must list host names, addresses or CIDR ranges: ${JSON.stringify(invalidOpenings(list)[0])} is none`,
+        (list) => invalidEntries(list).length === 0,
+        (list) => `must list host names, addresses or CIDR ranges: ${JSON.stringify(invalidEntries(list)[0])} is none`,
       ),
     ),
     help: 'comma list of host names, addresses and CIDR ranges on closed networks that connectors may reach',

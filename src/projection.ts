@@ -33,7 +33,7 @@ export function project(record: JsonObject, projection: Projection | undefined):
 }
 
 /** Whether what is shown depends on a field. */
-export function isAbout({ mode, fields }: Projection, name: string): boolean {
+export function concerns({ mode, fields }: Projection, name: string): boolean {
   const field = fields.get(name);
   return mode === 'include' ? field !== undefined : field !== null;
 }
@@ -54,10 +54,10 @@ function addField(root: Fields, path: string): void {
   const last = names.pop() as string;
   let fields = root;
   for (const name of names) {
-    const known = fields.get(name);
+    const existing = fields.get(name);
     // All of it is meant already.
-    if (known === null) return;
-    const below: Fields = known ?? new Map();
+    if (existing === null) return;
+    const below: Fields = existing ?? new Map();
     fields.set(name, below);
     fields = below;
   }

@@ -5,12 +5,12 @@
  */
 import { Compile, type TSchema, type Validator } from '#typebox';
 import { type ErrorItem, FIELD_CHARS, fieldErrors } from './errors.ts';
-import { shortened } from './shortened.ts';
+import { shorten } from './shorten.ts';
 
 /** Fields that are named in one reply. */
-const FINDINGS = 8;
+const FIELDS_REPORTED = 8;
 /** Several findings may be about one field: so many are looked at. */
-const LOOKED_AT = 100;
+const FINDINGS_EXAMINED = 100;
 
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
@@ -18,18 +18,18 @@ type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string
 export function findings(validator: Validator, value: unknown): (ErrorItem & Finding)[] {
   if (validator.Check(value)) return [];
   const byField = new Map<string, Finding>();
-  let looked = 0;
+  let examined = 0;
   for (const finding of new Search().inWrong(validator.Type() as Schema, value, '')) {
     if (!byField.has(finding.field)) byField.set(finding.field, finding);
-    if (byField.size === FINDINGS || ++looked === LOOKED_AT) break;
+    if (byField.size === FIELDS_REPORTED || ++examined === FINDINGS_EXAMINED) break;
   }
   return [...byField.values()];
 }
 
 /** Throws the API's 422 with the first wrong fields. */
 export function assertValid(validator: Validator, value: unknown): void {
-  const found = findings(validator, value);
-  if (found.length > 0) throw fieldErrors(found);
+  const problems = findings(validator, value);
+  if (problems.length > 0) throw fieldErrors(problems);
 }
 
 /** The keywords that lead to the parts of a value (JSON Schema); all others are about the value itself. */
@@ -45,19 +45,19 @@ interface Schema extends TSchema {
 const REFINEMENTS = '~refine';
 const PARTS = ['properties', 'patternProperties', 'additionalProperties', 'items', 'additionalItems', 'anyOf'] as const;
 
-type Found = Generator<Finding, void>;
+type Findings = Generator<Finding, void>;
 type Members = Readonly<Record<string, unknown>>;
 
 /** Goes down to what is wrong, one finding at a time: whoever has enough of them stops asking. */
 class Search {
   readonly #validators = new Map<TSchema, Validator>();
 
-  *in(schema: Schema, value: unknown, field: string): Found {
+  *in(schema: Schema, value: unknown, field: string): Findings {
     if (!this.#validator(schema).Check(value)) yield* this.inWrong(schema, value, field);
   }
 
   /** @param value one that is known to be wrong */
-  *inWrong(schema: Schema, value: unknown, field: string): Found {
+  *inWrong(schema: Schema, value: unknown, field: string): Findings {
     let isExplained = false;
     for (const finding of this.#explain(schema, value, field)) {
       isExplained = true;
@@ -67,7 +67,7 @@ class Search {
     if (!isExplained) yield wrong(field, 'is not valid');
   }
 
-  *#explain(schema: Schema, value: unknown, field: string): Found {
+  *#explain(schema: Schema, value: unknown, field: string): Findings {
     const own = this.#validator(withoutParts(schema)).Errors(value);
     for (const { keyword, params, message } of own) {
       if (keyword === 'required') {
@@ -83,7 +83,7 @@ class Search {
     else if (typeof value === 'object' && value !== null) yield* this.#inObject(schema, value as Members, field);
   }
 
-  *#inList({ items }: Schema, list: readonly unknown[], field: string): Found {
+  *#inList({ items }: Schema, list: readonly unknown[], field: string): Findings {
     if (items === undefined) return;
     for (let index = 0; index < list.length; index++) {
       const schema = Array.isArray(items) ? (items[index] as Schema | undefined) : (items as Schema);
@@ -94,7 +94,7 @@ class Search {
     }
   }
 
-  *#inObject(part: Schema, object: Members, field: string): Found {
+  *#inObject(part: Schema, object: Members, field: string): Findings {
     yield* this.#inOthers(part, object, field);
     for (const [name, schema] of Object.entries(part.properties ?? {})) {
       if (object[name] !== undefined) yield* this.in(schema, object[name], below(field, name));
@@ -102,7 +102,7 @@ class Search {
   }
 
   /** Members that `properties` does not name. */
-  *#inOthers(part: Schema, object: Members, field: string): Found {
+  *#inOthers(part: Schema, object: Members, field: string): Findings {
     const { properties = {}, patternProperties, additionalProperties } = part;
     if (patternProperties === undefined && additionalProperties === undefined) return;
     const patterns = Object.entries(patternProperties ?? {}).map(
@@ -139,8 +139,8 @@ function withoutParts(schema: Schema): TSchema {
 
 /** A name may be as long as the whole body. */
 function below(field: string, name: string): string {
-  const short = shortened(name, FIELD_CHARS);
-  return shortened(field === '' ? short : `${field}.${short}`, FIELD_CHARS);
+  const short = shorten(name, FIELD_CHARS);
+  return shorten(field === '' ? short : `${field}.${short}`, FIELD_CHARS);
 }
 
 function missing(at: string, name: string): Finding {

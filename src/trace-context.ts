@@ -26,7 +26,7 @@ const MEMBER =
   /^(?:[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}$/;
 
 /** The trace that these headers name; nothing if `traceparent` is not valid. */
-export function traceIn(traceparent: string, tracestate = ''): Trace | undefined {
+export function parseTrace(traceparent: string, tracestate = ''): Trace | undefined {
   const [, version, traceId, flags = '', rest] = PARENT.exec(traceparent) ?? [];
   if (traceId === undefined || (version === '00' && rest !== undefined)) return undefined;
   const known = (Number.parseInt(flags, 16) & KNOWN_FLAGS).toString(16).padStart(2, '0');
@@ -40,7 +40,7 @@ export function newTrace(id: string = randomUUID()): Trace {
 }
 
 /** For a request that belongs to the trace: each has an id of its own. */
-export function headersOf({ traceId, flags, state }: Trace): TraceHeaders {
+export function traceHeadersOf({ traceId, flags, state }: Trace): TraceHeaders {
   const id = randomUUID();
   const traceparent = `00-${traceId}-${id.slice(19, 23)}${id.slice(24)}-${flags}`;
   return state === undefined

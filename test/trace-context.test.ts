@@ -1,7 +1,7 @@
 /** W3C Trace Context, level 2. */
 import { describe, expect, test } from 'vitest';
 import { withTrace } from '../src/broker/trace-headers.ts';
-import { headersOf, newTrace, traceIn } from '../src/trace-context.ts';
+import { newTrace, parseTrace, traceHeadersOf } from '../src/trace-context.ts';
 
 const ID = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
@@ -14,7 +14,7 @@ test.each([
   ['a later version', `01-${ID}-${PARENT}-01`, '01'],
   ['a later version with more to say', `cc-${ID}-${PARENT}-01-what-will-be`, '01'],
 ])('%s is taken', (_what, traceparent, flags) => {
-  expect(traceIn(traceparent)).toEqual({ traceId: ID, flags });
+  expect(parseTrace(traceparent)).toEqual({ traceId: ID, flags });
 });
 
 test.each([
@@ -32,11 +32,11 @@ test.each([
   `00-${ID}0-${PARENT}-01`,
   ` 00-${ID}-${PARENT}-01`,
 ])('%j is not taken', (traceparent) => {
-  expect(traceIn(traceparent)).toBeUndefined();
+  expect(parseTrace(traceparent)).toBeUndefined();
 });
 
 describe('tracestate', () => {
-  const state = (text: string): string | undefined => traceIn(`00-${ID}-${PARENT}-01`, text)?.state;
+  const state = (text: string): string | undefined => parseTrace(`00-${ID}-${PARENT}-01`, text)?.state;
 
   test.each([
     ['a=1', 'a=1'],
@@ -62,10 +62,10 @@ describe('tracestate', () => {
 
 test('what is made is valid, and each request has an id of its own', () => {
   const trace = newTrace();
-  const [[name, first = ''] = []] = headersOf(trace);
-  const [[, second] = []] = headersOf(trace);
+  const [[name, first = ''] = []] = traceHeadersOf(trace);
+  const [[, second] = []] = traceHeadersOf(trace);
   expect(name).toBe('traceparent');
-  expect(traceIn(first)).toEqual(trace);
+  expect(parseTrace(first)).toEqual(trace);
   expect(second).not.toBe(first);
 });
 

@@ -3,7 +3,7 @@ import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
 import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
-import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
+import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readArgument, readObject } from './body.ts';
@@ -68,7 +68,7 @@ export function functionRoutes(
 const integrationCondition =
   (ctx: ApiContext, service: Service) =>
   (unit: UnitOfWork): void =>
-    assertPreconditions(ctx, etagOf(unit, shown(service, integrationOf(unit))));
+    assertPreconditions(ctx, etagOf(unit, publicIntegration(service, integrationOf(unit))));
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
 const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));

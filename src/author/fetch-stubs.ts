@@ -1,5 +1,5 @@
 /** What a connector's `fetch` is answered with in a test: a table, under the manifest's permissions. */
-import { Denied } from '../broker/denied.ts';
+import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { Json } from '../json.ts';
 
@@ -68,7 +68,7 @@ export class StubbedFetch {
     const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
     this.requests.push(request);
     const [, stub] = this.#stubs.find(([key]) => fits(key, method, url)) ?? [];
-    if (stub === undefined) throw new Denied('request_failed', `Nothing is stubbed for ${method} ${url}.`);
+    if (stub === undefined) throw new BrokerError('request_failed', `Nothing is stubbed for ${method} ${url}.`);
     const given = typeof stub === 'function' ? await stub(request) : stub;
     const response = given instanceof Response ? given : Response.json(given);
     const bytes = Buffer.from(await response.arrayBuffer());

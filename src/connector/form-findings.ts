@@ -3,7 +3,7 @@ import Type, { Compile, type TObject, type Validator } from '#typebox';
 import { type ErrorItem, FIELD_CHARS } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import { shortened } from '../shortened.ts';
+import { shorten } from '../shorten.ts';
 import { FlowHeading, FormHeading, fieldSchemas, SectionHeading } from './settings-form.ts';
 
 /** Of one form; whoever mends these finds the rest. */
@@ -58,7 +58,7 @@ function visit(container: Json, at: string, kind: Kind, checks: Checks, found: E
   for (const key of Object.keys(container)) {
     // At the top of a form connectors keep what is their own.
     if (kind !== 'form' && !known[kind].includes(key) && found.length < FINDINGS) {
-      found.push(unknownField(`${at}.${shortened(key, FIELD_CHARS)}`));
+      found.push(unknownField(`${at}.${shorten(key, FIELD_CHARS)}`));
     }
   }
   for (const key of lists) {

@@ -6,7 +6,7 @@
  */
 import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beyond } from '../broker/origin-permissions.ts';
+import { uncoveredPatterns } from '../broker/origin-permissions.ts';
 import { quarantinePath } from '../store/data-folder.ts';
 import { codeOf, isTemporary, replaceFile, syncFolder } from '../store/files.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
@@ -56,7 +56,7 @@ export class PermissionStore {
   /** What a connector asks for and nobody has accepted; nothing, of one that comes for the first time. */
   newlyRequested({ _id, manifest }: Connector): readonly string[] {
     const granted = this.#byId.get(_id);
-    return granted ? beyond(granted.fetch, manifest.connector.permissions?.fetch ?? []) : [];
+    return granted ? uncoveredPatterns(granted.fetch, manifest.connector.permissions?.fetch ?? []) : [];
   }
 
   /**

@@ -13,7 +13,7 @@ const RETAIN_MS = 60_000;
 /** Followers at once. */
 export const FOLLOWERS = 100;
 /** What a follower takes in one go; by one event more. */
-const TAKEN_CHARS = 64 * 1024;
+const BATCH_CHARS = 64 * 1024;
 /** An event whose data is longer than this has no text that is, … */
 const TEXT_CHARS = 2_000;
 /** … and no list of more entries; the rest is cut off. */
@@ -44,7 +44,7 @@ export interface FollowOptions {
   /** Only events of this integration. */
   readonly integrationId?: string | undefined;
   /** There is something to take, or the follower is lost. */
-  readonly onNews: () => void;
+  readonly onEvents: () => void;
   /** The feed is at its end. */
   readonly onEnd: () => void;
 }
@@ -60,7 +60,7 @@ export class Feed {
   #bytes = 0;
   #isRetaining = false;
   #isClosed = false;
-  #forgetting: NodeJS.Timeout | undefined;
+  #clearTimer: NodeJS.Timeout | undefined;
   #notifying: NodeJS.Immediate | undefined;
 
   constructor(now: Date) {
@@ -99,14 +99,14 @@ export class Feed {
     if (this.#followers.size === 0) return;
     this.#notifying ??= setImmediate(() => {
       this.#notifying = undefined;
-      for (const follower of this.#followers) follower.onNews();
+      for (const follower of this.#followers) follower.onEvents();
     });
   }
 
   /** Undefined: there are `FOLLOWERS` already, or the feed is closed. */
   follow(options: FollowOptions): Follower | undefined {
     if (this.#isClosed || this.#followers.size >= FOLLOWERS) return undefined;
-    clearTimeout(this.#forgetting);
+    clearTimeout(this.#clearTimer);
     this.#isRetaining = true;
     const follower = new Follower(this, options, this.#cursorAfter(options.lastEventId), () => this.#leave(follower));
     this.#followers.add(follower);
@@ -118,12 +118,12 @@ export class Feed {
     this.#isClosed = true;
     clearImmediate(this.#notifying);
     for (const follower of [...this.#followers]) follower.onEnd();
-    clearTimeout(this.#forgetting);
-    this.#forget();
+    clearTimeout(this.#clearTimer);
+    this.#clear();
   }
 
   /** An event that is kept. */
-  at(number: number): RetainedEvent | undefined {
+  eventAt(number: number): RetainedEvent | undefined {
     return this.#events[number % RETAINED_EVENTS];
   }
 
@@ -141,18 +141,18 @@ export class Feed {
   }
 
   #dropOldest(): void {
-    const at = this.#oldest++ % RETAINED_EVENTS;
-    this.#bytes -= this.#events[at]?.bytes ?? 0;
-    this.#events[at] = undefined;
+    const slot = this.#oldest++ % RETAINED_EVENTS;
+    this.#bytes -= this.#events[slot]?.bytes ?? 0;
+    this.#events[slot] = undefined;
   }
 
   #leave(follower: Follower): void {
     if (!this.#followers.delete(follower) || this.#followers.size > 0 || this.#isClosed) return;
-    this.#forgetting = setTimeout(() => this.#forget(), RETAIN_MS);
-    this.#forgetting.unref();
+    this.#clearTimer = setTimeout(() => this.#clear(), RETAIN_MS);
+    this.#clearTimer.unref();
   }
 
-  #forget(): void {
+  #clear(): void {
     this.#isRetaining = false;
     this.#events.fill(undefined);
     this.#oldest = this.#newest + 1;
@@ -162,28 +162,28 @@ export class Feed {
 
 /** One who follows, and the place up to which it has taken. */
 export class Follower {
-  readonly onNews: () => void;
+  readonly onEvents: () => void;
   readonly onEnd: () => void;
   readonly #feed: Feed;
   readonly #integrationId: string | undefined;
   readonly #onLeave: () => void;
   #next: number;
   /** It has to be told that it misses something. */
-  #isReset: boolean;
+  #needsReset: boolean;
 
   constructor(
     feed: Feed,
-    { integrationId, onNews, onEnd }: FollowOptions,
+    { integrationId, onEvents, onEnd }: FollowOptions,
     next: number | undefined,
     onLeave: () => void,
   ) {
     this.#feed = feed;
     this.#integrationId = integrationId;
-    this.onNews = onNews;
+    this.onEvents = onEvents;
     this.onEnd = onEnd;
     this.#onLeave = onLeave;
     this.#next = next ?? feed.newest + 1;
-    this.#isReset = next === undefined;
+    this.#needsReset = next === undefined;
   }
 
   /** It took too long: what would be next is gone. It has to begin anew. */
@@ -199,10 +199,10 @@ export class Follower {
   /** The texts of the next events, some 64 Ki characters of them; empty if there are none. */
   take(): string {
     let text = '';
-    if (this.#isReset) text = eventText(this.lastEventId, 'reset', {});
-    this.#isReset = false;
-    while (this.#next <= this.#feed.newest && text.length < TAKEN_CHARS) {
-      const event = this.#feed.at(this.#next++);
+    if (this.#needsReset) text = eventText(this.lastEventId, 'reset', {});
+    this.#needsReset = false;
+    while (this.#next <= this.#feed.newest && text.length < BATCH_CHARS) {
+      const event = this.#feed.eventAt(this.#next++);
       if (!event || (this.#integrationId !== undefined && event.integrationId !== this.#integrationId)) continue;
       text += event.text;
     }
@@ -217,14 +217,14 @@ export class Follower {
 /** JSON has no line breaks of its own. */
 function eventText(id: string, name: EventName | 'reset', data: object): string {
   let json = JSON.stringify(data);
-  if (json.length > TEXT_CHARS) json = JSON.stringify(bounded(data));
+  if (json.length > TEXT_CHARS) json = JSON.stringify(truncate(data));
   return `id: ${id}\nevent: ${name}\ndata: ${json}\n\n`;
 }
 
 /** With long texts and lists cut off. */
-function bounded(value: unknown): unknown {
+function truncate(value: unknown): unknown {
   if (typeof value === 'string') return value.length > TEXT_CHARS ? `${value.slice(0, TEXT_CHARS)}…` : value;
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.slice(0, LIST_ITEMS).map(bounded);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bounded(each)]));
+  if (Array.isArray(value)) return value.slice(0, LIST_ITEMS).map(truncate);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, truncate(each)]));
 }

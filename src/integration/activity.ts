@@ -1,15 +1,15 @@
 /** Counts what is going on, so that it can be waited for. */
 export class Activity {
-  #going = 0;
+  #running = 0;
   #onIdle: (() => void)[] = [];
 
   begin(): void {
-    this.#going++;
+    this.#running++;
   }
 
   end(): void {
-    this.#going--;
-    if (this.#going === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#running--;
+    if (this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   async during<T>(work: () => Promise<T>): Promise<T> {
@@ -23,7 +23,7 @@ export class Activity {
 
   /** Settles when nothing is going on, or after `limitMs`. */
   idle(limitMs: number): Promise<void> {
-    if (this.#going === 0) return Promise.resolve();
+    if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, limitMs);
       this.#onIdle.push(() => {

@@ -48,18 +48,18 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 /**
  * The caller's part and ours, as JSON. Of two equal keys a parser takes the last, so ours win.
  *
- * @param keys members of an object, as JSON without its braces
+ * @param runtimeKeys members of an object, as JSON without its braces
  */
-export function argumentOf(body: Buffer, keys: string): string | readonly Buffer[] {
+export function argumentOf(body: Buffer, runtimeKeys: string): string | readonly Buffer[] {
   if (body.length <= LARGE_BYTES) {
     const text = textOf(body);
     const start = text.slice(0, text.lastIndexOf('}'));
-    return `${start}${start.trimEnd().endsWith('{') ? '' : ','}${keys}}`;
+    return `${start}${start.trimEnd().endsWith('{') ? '' : ','}${runtimeKeys}}`;
   }
   const from = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   const end = body.lastIndexOf(CLOSING_BRACE);
   let last = end - 1;
   // JSON's white space; nothing else in front of a brace is less than a space.
   while ((body[last] as number) <= SPACE) last--;
-  return [body.subarray(from, end), Buffer.from(`${body[last] === OPENING_BRACE ? '' : ','}${keys}}`)];
+  return [body.subarray(from, end), Buffer.from(`${body[last] === OPENING_BRACE ? '' : ','}${runtimeKeys}}`)];
 }

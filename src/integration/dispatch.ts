@@ -30,7 +30,7 @@ export interface Dispatcher {
   /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
   readonly limitsOf: (connector: Connector) => Limits;
   /** What our part of a function's argument has of the connector: keys of an object, as JSON without its braces. */
-  readonly keysOf: (connector: Connector) => string;
+  readonly argumentKeysOf: (connector: Connector) => string;
   /** Of the caller's part. */
   readonly argument: ArgumentLimits;
   /** For what runs have written and not committed. */
@@ -59,7 +59,7 @@ export interface FunctionCall extends FunctionRequest {
   readonly connector: Connector;
   readonly unit: UnitOfWork;
   /** Whatever the manifest says of its runs: all of it is stored, or nothing. */
-  readonly isWhole?: boolean;
+  readonly isAtomic?: boolean;
   /** Told when the run has begun, long before it ends. */
   readonly onStarted?: ((runId: string) => void) | undefined;
 }
@@ -81,29 +81,29 @@ function assertName(name: string): void {
 }
 
 /** What the run writes takes room until it has ended. */
-function beginWriting(room: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
+function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
   let taken = 0;
   unit.onGrowth = (chars) => {
-    if (chars > 0 && !room.take(connectorId, chars)) {
+    if (chars > 0 && !quota.take(connectorId, chars)) {
       throw requestError('overloaded', { message: 'Too much has been written by runs that have not ended.' });
     }
-    if (chars < 0) room.giveBack(connectorId, -chars);
+    if (chars < 0) quota.giveBack(connectorId, -chars);
     taken += chars;
   };
   return () => {
     unit.onGrowth = undefined;
-    room.giveBack(connectorId, taken);
+    quota.giveBack(connectorId, taken);
   };
 }
 
 /** Made once for each connector. */
 function once<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
-  const known = new WeakMap<Connector, T>();
+  const cache = new WeakMap<Connector, T>();
   return (connector) => {
-    let made = known.get(connector);
+    let made = cache.get(connector);
     if (made === undefined) {
       made = make(connector);
-      known.set(connector, made);
+      cache.set(connector, made);
     }
     return made;
   };
@@ -122,7 +122,7 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
   });
 }
 
-export function argumentKeys(): Dispatcher['keysOf'] {
+export function argumentKeys(): Dispatcher['argumentKeysOf'] {
   return once(({ _id, manifest }) =>
     JSON.stringify({ opts: manifest.connector.opts ?? {}, _connectorId: _id }).slice(1, -1),
   );
@@ -133,22 +133,22 @@ export function argumentKeys(): Dispatcher['keysOf'] {
  * are, and its outcome is that of both.
  *
  * @param onAnswer commits the unit of work, or whatever the answer asks for
- * @param instead what is done where there is no answer; nothing: the error is thrown
+ * @param fallback what is done where there is no answer; nothing: the error is thrown
  * @throws RunError for everything but an answer that counts
  */
 export async function callFunction<T>(
   dispatcher: Dispatcher,
   call: FunctionCall,
   onAnswer: (answer: Answer) => Promise<T>,
-  instead: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
+  fallback: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
 ): Promise<T> {
-  const ended = await runFunction(dispatcher, call);
+  const result = await runFunction(dispatcher, call);
   try {
-    const work = ended instanceof RunError ? instead(ended) : () => onAnswer(ended);
-    if (!work) throw ended;
-    return await settled(ended, work);
+    const work = result instanceof RunError ? fallback(result) : () => onAnswer(result);
+    if (!work) throw result;
+    return await settleRun(result, work);
   } finally {
-    ended.run.conclude();
+    result.run.conclude();
   }
 }
 
@@ -158,11 +158,11 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   assertName(name);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
-  const isTransactional = call.isWhole || (manifest.transactional ?? true);
-  const granted = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
-  const { grant, token, revoke, redact } = dispatcher.tokens.issue(granted);
-  const run = begin(dispatcher, call, runId, trace);
-  const ask = dispatcher.broker.askFor(
+  const isTransactional = call.isAtomic || (manifest.transactional ?? true);
+  const grantFields = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
+  const { grant, token, revoke, redact } = dispatcher.tokens.issue(grantFields);
+  const run = startRun(dispatcher, call, runId, trace);
+  const ask = dispatcher.broker.createAsk(
     { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
@@ -176,8 +176,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       onRequest: () => run.requested(),
     },
   );
-  const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
-  const keys = `${dispatcher.keysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
+  const endWriting = limitWrites(dispatcher.writes, connector._id, unit);
+  const keys = `${dispatcher.argumentKeysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
   const argument = argumentOf(body, keys);
   let outcome: Outcome;
   try {
@@ -204,7 +204,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
 }
 
-function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
+function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
   const { connector, unit, section, name } = call;
   const run = runs.begin({
     _id: runId,
@@ -221,17 +221,17 @@ function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceI
 }
 
 /** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
-export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
+export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
   assertName(call.name);
   const { section, name, trace = newTrace() } = call;
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();
-  const run = begin(dispatcher, call, runId, trace);
+  const run = startRun(dispatcher, call, runId, trace);
   const outcome: Outcome = { status: 'answered', result: '', spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   run.ended({ outcome });
   try {
-    return await settled({ runId, run }, work);
+    return await settleRun({ runId, run }, work);
   } finally {
     run.conclude();
   }
@@ -278,20 +278,20 @@ export class RunError extends RequestError {
 }
 
 /** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
-async function settled<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work: () => Promise<T>): Promise<T> {
+async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
     if (run.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    const { errors } = error instanceof RequestError ? error : requestError(unstoredCode(error));
+    const { errors } = error instanceof RequestError ? error : requestError(errorCodeOf(error));
     run.amend({ outcome: 'failed', errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
 }
 
 /** Of an error that is the disk's, or ours. */
-function unstoredCode(error: unknown): ErrorCode {
+function errorCodeOf(error: unknown): ErrorCode {
   return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
 }
 

@@ -9,7 +9,7 @@ import { type PackedDocument, packed, unpacked } from '../store/packed-document.
 import type { DocumentJson } from '../store/stored.ts';
 import { bufferOf } from '../work/thread-bytes.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
-import { restoringProblem } from './restoring.ts';
+import { restoreProblem } from './restore-documents.ts';
 
 /** @throws RequestError `invalid_backup` */
 function read({ moved }: { readonly moved: Uint8Array }): PackedDocument {
@@ -27,7 +27,7 @@ function documentIn(bytes: Uint8Array): DocumentJson {
   // Not needed any more, and as much as the text: what is made of it needs room.
   if (buffer instanceof ArrayBuffer && buffer.resizable) buffer.resize(0);
   assertParsable(json);
-  return restorable(json, restoringProblem);
+  return restorable(json, restoreProblem);
 }
 
 /** @throws BackupError for what would take more memory than there is to parse it */

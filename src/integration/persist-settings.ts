@@ -4,7 +4,7 @@
  */
 import { ERRORS_MAX, fieldErrors } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { shortened } from '../shortened.ts';
+import { shorten } from '../shorten.ts';
 
 /** Where forms keep further fields. */
 const CONTAINERS = ['general', 'sections', 'flows', 'fieldSets'];
@@ -39,13 +39,13 @@ export function persistSettings(settings: JsonObject, pending: Json | undefined)
         : { code: 'invalid_field', field: 'pending', message: 'pending must be an object' },
     ]);
   }
-  const filling = new Filling();
+  const filling = new FormFilling();
   const { sections } = settings;
   const next =
     settings.supportsMultiStore === true && Array.isArray(sections)
       ? fillStores(settings, sections as readonly Json[], pending, filling)
       : { ...settings, ...filling.fill([settings], pending, '')[0] };
-  filling.assertRight();
+  filling.assertNoProblems();
   return next;
 }
 
@@ -53,24 +53,28 @@ export function persistSettings(settings: JsonObject, pending: Json | undefined)
  * Each section is a store, and what stands beside them all stores share; but in a list under `general`,
  * those with the id of a store are that store's.
  */
-function fillStores(settings: JsonObject, sections: readonly Json[], pending: Pending, filling: Filling): JsonObject {
+function fillStores(
+  settings: JsonObject,
+  sections: readonly Json[],
+  pending: Pending,
+  filling: FormFilling,
+): JsonObject {
   const { sections: _, general, ...others } = settings;
   const parts: readonly Json[] = Array.isArray(general) ? general : [];
   const stores = new Map<string, JsonObject[]>();
-  for (const section of sections.filter(isJsonObject)) grouped(stores, textOf(section.id), section);
-  const ofAll = { ...others, ...(general === undefined || Array.isArray(general) ? {} : { general }) };
-  const shared: JsonObject[] = [ofAll];
+  for (const section of sections.filter(isJsonObject)) addToGroup(stores, textOf(section.id), section);
+  const withoutStores = { ...others, ...(general === undefined || Array.isArray(general) ? {} : { general }) };
+  const shared: JsonObject[] = [withoutStores];
   for (const part of parts.filter(isJsonObject)) {
     const id = textOf(part.id);
-    if (stores.has(id)) grouped(stores, id, part);
+    if (stores.has(id)) addToGroup(stores, id, part);
     else shared.push(part);
   }
   const filled = new Map<Json, JsonObject>();
   for (const [id, values] of Object.entries(pending)) {
     const containers = stores.get(id) ?? (id === SHARED ? shared : undefined);
-    if (!containers)
-      filling.refuse(id, 'invalid_field', `${shortened(id, LABEL_CHARS)} is no store of this integration`);
-    else if (!isJsonObject(values)) filling.refuse(id, 'invalid_field', `${id} must be an object`);
+    if (!containers) filling.reject(id, 'invalid_field', `${shorten(id, LABEL_CHARS)} is no store of this integration`);
+    else if (!isJsonObject(values)) filling.reject(id, 'invalid_field', `${id} must be an object`);
     else {
       for (const [i, next] of filling.fill(containers, values, `${id}.`).entries()) {
         filled.set(containers[i] as JsonObject, next);
@@ -80,13 +84,13 @@ function fillStores(settings: JsonObject, sections: readonly Json[], pending: Pe
   const after = (container: Json): Json => filled.get(container) ?? container;
   return {
     ...settings,
-    ...filled.get(ofAll),
+    ...filled.get(withoutStores),
     sections: sections.map(after),
     ...(Array.isArray(general) ? { general: parts.map(after) } : {}),
   };
 }
 
-function grouped(groups: Map<string, JsonObject[]>, id: string, container: JsonObject): void {
+function addToGroup(groups: Map<string, JsonObject[]>, id: string, container: JsonObject): void {
   const group = groups.get(id);
   if (group) group.push(container);
   else groups.set(id, [container]);
@@ -96,7 +100,7 @@ function grouped(groups: Map<string, JsonObject[]>, id: string, container: JsonO
 const textOf = (value: Json | undefined): string => (typeof value === 'object' && value !== null ? '' : String(value));
 
 /** Puts values into fields, notes what is wrong with them, and counts what that takes. */
-class Filling {
+class FormFilling {
   readonly #findings: Finding[] = [];
   #parts = 0;
   #lookedUp = 0;
@@ -112,23 +116,23 @@ class Filling {
       this.#count(field, value);
       const problem = problemOf(field, value);
       if (!problem) return { ...field, value };
-      this.refuse(prefix + name, problem.code, problem.message);
+      this.reject(prefix + name, problem.code, problem.message);
       return field;
     };
     const filled = containers.map((container) => this.#fillContainer(container, fillField));
     for (const name of unused) {
-      const message = `${shortened(name, LABEL_CHARS)} is no field of the settings form`;
-      this.refuse(prefix + name, 'invalid_field', message);
+      const message = `${shorten(name, LABEL_CHARS)} is no field of the settings form`;
+      this.reject(prefix + name, 'invalid_field', message);
     }
     return filled;
   }
 
-  refuse(field: string, code: Finding['code'], message: string): void {
+  reject(field: string, code: Finding['code'], message: string): void {
     if (this.#findings.length < ERRORS_MAX) this.#findings.push({ code, field, message });
   }
 
   /** @throws RequestError if something was wrong */
-  assertRight(): void {
+  assertNoProblems(): void {
     if (this.#findings.length > 0) throw fieldErrors(this.#findings);
   }
 
@@ -173,7 +177,7 @@ const isEmpty = (value: Json): boolean =>
   value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
 function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | undefined {
-  const label = shortened(textOf(field.label ?? field.name), LABEL_CHARS);
+  const label = shorten(textOf(field.label ?? field.name), LABEL_CHARS);
   if (isEmpty(value)) {
     return field.required === true ? { code: 'missing_required_field', message: `${label} is required` } : undefined;
   }

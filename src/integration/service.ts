@@ -27,7 +27,7 @@ export interface Service {
   readonly work: Work;
   /** Opens and seals credentials. */
   readonly keyring: Keyring;
-  readonly offline: Reachability;
+  readonly reachability: Reachability;
   readonly outbound: Outbound;
   /** Integrations whose update is going on. */
   readonly updating: Set<string>;
@@ -49,7 +49,7 @@ export function integrationOf(unit: UnitOfWork): Integration {
 }
 
 /** The integration as everybody but its own run sees it: an update that is going on shows. */
-export function shown(service: Service, integration: Integration): Integration {
+export function publicIntegration(service: Service, integration: Integration): Integration {
   return service.updating.has(integration._id) ? { ...integration, updateInProgress: true } : integration;
 }
 
@@ -57,12 +57,12 @@ export function shown(service: Service, integration: Integration): Integration {
 export async function connectorOf(service: Service, integration: Integration): Promise<Connector> {
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   const connector = await service.catalog.find(integration._connectorId);
-  if (!connector) throw unavailable(service, integration._connectorId);
+  if (!connector) throw unavailableError(service, integration._connectorId);
   return connector;
 }
 
 /** Why a connector that is known does not serve. */
-export function unavailable({ catalog }: Service, connectorId: string): Error {
+export function unavailableError({ catalog }: Service, connectorId: string): Error {
   const isHeld = catalog.row(connectorId)?.status === 'held';
   const message = isHeld ? 'The connector asks for more than was accepted, and waits to be approved.' : undefined;
   return requestError('connector_unavailable', { message });
@@ -73,7 +73,7 @@ export function unavailable({ catalog }: Service, connectorId: string): Error {
  *
  * @param settings JSON of new ones; absent: they stay
  */
-export function put(
+export function putIntegration(
   service: Pick<Service, 'now'>,
   unit: UnitOfWork,
   next: Integration,

@@ -8,7 +8,7 @@ export const STEPS_MAX = 1_000;
 /** Values that the updates of one reply may set: each update changes every step that it names. */
 const SET_VALUES = 100_000;
 
-const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+const invalid = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
 
 /**
  * Merges steps that a reply names into those with the same function, or else the same name.
@@ -18,7 +18,7 @@ const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'i
 export function mergeSteps(steps: readonly InstallStep[], updates: Json | undefined): readonly InstallStep[] {
   if (!Array.isArray(updates)) return steps;
   if (updates.length > STEPS_MAX) {
-    throw wrong('stepsToUpdate', `stepsToUpdate has more than ${STEPS_MAX} updates`);
+    throw invalid('stepsToUpdate', `stepsToUpdate has more than ${STEPS_MAX} updates`);
   }
   const merge = new StepMerge(steps);
   for (const update of updates) if (isJsonObject(update)) merge.apply(update);
@@ -37,8 +37,8 @@ class StepMerge {
   constructor(steps: readonly JsonObject[]) {
     this.#steps = steps;
     for (const [index, { installerFunction, name }] of steps.entries()) {
-      added(this.#byFunction, installerFunction, index);
-      added(this.#byName, name, index);
+      addToIndex(this.#byFunction, installerFunction, index);
+      addToIndex(this.#byName, name, index);
     }
   }
 
@@ -49,13 +49,13 @@ class StepMerge {
     const entries = Object.entries(update);
     this.#setValues += matching.size * entries.length;
     if (this.#setValues > SET_VALUES) {
-      throw wrong('stepsToUpdate', `stepsToUpdate sets more than ${SET_VALUES} values of steps`);
+      throw invalid('stepsToUpdate', `stepsToUpdate sets more than ${SET_VALUES} values of steps`);
     }
     for (const index of matching) {
       const step = this.#changedStep(index);
       if (name !== undefined && step.get('name') !== name) {
         this.#byName.get(step.get('name'))?.delete(index);
-        added(this.#byName, name, index);
+        addToIndex(this.#byName, name, index);
       }
       for (const [key, value] of entries) step.set(key, value);
     }
@@ -78,7 +78,7 @@ class StepMerge {
   }
 }
 
-function added(index: Map<Json | undefined, Set<number>>, key: Json | undefined, at: number): void {
+function addToIndex(index: Map<Json | undefined, Set<number>>, key: Json | undefined, at: number): void {
   const present = index.get(key);
   if (present) present.add(at);
   else index.set(key, new Set([at]));
@@ -86,7 +86,7 @@ function added(index: Map<Json | undefined, Set<number>>, key: Json | undefined,
 
 /** The steps that a pre-uninstall function answers with. @throws RequestError `invalid_field` for too many */
 export function uninstallSteps(reply: readonly Json[]): readonly JsonObject[] {
-  if (reply.length > STEPS_MAX) throw wrong('uninstall', `the function answers with more than ${STEPS_MAX} steps`);
+  if (reply.length > STEPS_MAX) throw invalid('uninstall', `the function answers with more than ${STEPS_MAX} steps`);
   return reply.filter(isJsonObject);
 }
 
@@ -99,4 +99,4 @@ export function completeSteps<T extends JsonObject>(
   return steps.map((step) => (step[field] === functionName ? { ...step, completed: true } : step));
 }
 
-export const succeeded = (reply: Json): reply is JsonObject => isJsonObject(reply) && reply.success === true;
+export const isSuccess = (reply: Json): reply is JsonObject => isJsonObject(reply) && reply.success === true;

@@ -4,7 +4,7 @@ import { ERRORS_MAX, fieldErrors, RequestError, requestError } from '../errors.t
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import { callFunction } from './dispatch.ts';
-import { commit, integrationOf, put, type Service } from './service.ts';
+import { commit, integrationOf, putIntegration, type Service } from './service.ts';
 
 /** Why an integration's update failed. */
 export interface UpdateFailure {
@@ -69,11 +69,11 @@ async function updateOne(
     const unit = await UnitOfWork.open(service.store, integrationId);
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
-    put(service, unit, { ...before, updateInProgress: true });
+    putIntegration(service, unit, { ...before, updateInProgress: true });
     const store = async (): Promise<void> => {
       const current = integrationOf(unit);
       const wroteVersion = current.version !== before.version;
-      put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
+      putIntegration(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
       await commit(unit);
     };
     if (manifest.updateFunction === undefined) return await store();

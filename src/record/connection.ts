@@ -12,9 +12,9 @@ const AUTH_TYPES: readonly Json[] = ['none', 'basic', 'token', 'custom', 'oauth'
 export function connectionProblems(connection: JsonObject, before: JsonObject | undefined): FieldProblem[] {
   const typeOf = (record: JsonObject | undefined): Json | undefined => at(record, ['http', 'auth', 'type']);
   const type = typeOf(connection);
-  const isKept = type === MASK && typeOf(before) !== undefined;
+  const isUnchanged = type === MASK && typeOf(before) !== undefined;
   const problems: FieldProblem[] = [];
-  if (type !== undefined && !isKept && !AUTH_TYPES.includes(type)) {
+  if (type !== undefined && !isUnchanged && !AUTH_TYPES.includes(type)) {
     const message = `http.auth.type must be one of ${AUTH_TYPES.join(', ')}`;
     problems.push({ code: 'invalid_field', field: 'http.auth.type', message });
   }

@@ -2,9 +2,9 @@
 import { fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
-import { type Author, movedField } from './destination.ts';
+import { type Author, changedDestinationField } from './destination.ts';
 import { isSealed, type Keyring } from './keyring.ts';
-import { type Leaf, mapLeaves, type Path, type Place } from './secret-places.ts';
+import { type Leaf, mapLeaves, type Path, type Sensitivity } from './secret-fields.ts';
 
 export const MASK = '******';
 
@@ -13,7 +13,7 @@ const SECRETS = 200;
 const SECRET_CHARS = 64 * 1024;
 
 /** A sealed value opens only at this place. */
-const sealPlace = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
+const sealContext = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
 
 /** Remembers which values a run has written. */
 const sealedText = (value: Leaf, author: Author): string => JSON.stringify(author === 'run' ? { byRun: value } : value);
@@ -22,9 +22,9 @@ const sealedText = (value: Leaf, author: Author): string => JSON.stringify(autho
 export const mayHoldSecrets = (kind: RecordKind): boolean => kind === 'connections' || kind === 'exports';
 
 /** As it is shown to everybody. */
-export function masked<T extends JsonObject>(kind: RecordKind, record: T): T {
-  return mapLeaves(kind, record, (leaf, _path, place) =>
-    place === 'secret' || (place === 'setting' && isSealed(leaf)) ? MASK : leaf,
+export function maskSecrets<T extends JsonObject>(kind: RecordKind, record: T): T {
+  return mapLeaves(kind, record, (leaf, _path, sensitivity) =>
+    sensitivity === 'secret' || (sensitivity === 'setting' && isSealed(leaf)) ? MASK : leaf,
   ) as T;
 }
 
@@ -34,29 +34,30 @@ export function masked<T extends JsonObject>(kind: RecordKind, record: T): T {
  * @param author who writes what is not a mask
  * @throws RequestError `invalid_field` for a mask with nothing behind it
  */
-export function sealed<T extends JsonObject>(
+export function sealSecrets<T extends JsonObject>(
   keyring: Keyring,
   kind: RecordKind,
   record: T,
   before?: Stored,
   author: Author = 'user',
 ): T {
-  assertFew(kind, record);
-  const kept = new Kept(kind, before);
-  const stored = mapLeaves(kind, record, (leaf, path, place) => {
-    if (leaf === MASK) return kept.take(keyring, path, place);
-    return place === 'secret' ? keyring.seal(sealedText(leaf, author), sealPlace(record._id, path)) : leaf;
+  assertSecretLimits(kind, record);
+  const storedCredentials = new StoredCredentials(kind, before);
+  const stored = mapLeaves(kind, record, (leaf, path, sensitivity) => {
+    if (leaf === MASK) return storedCredentials.reuse(keyring, path, sensitivity);
+    return sensitivity === 'secret' ? keyring.seal(sealedText(leaf, author), sealContext(record._id, path)) : leaf;
   });
-  const moved = before && kept.first ? movedField(kind, before, stored, author) : undefined;
-  if (moved !== undefined) throw wrong(kept.first as string, `${moved} has changed: send ${kept.first} itself`);
+  const moved = before && storedCredentials.first ? changedDestinationField(kind, before, stored, author) : undefined;
+  if (moved !== undefined)
+    throw invalid(storedCredentials.first as string, `${moved} has changed: send ${storedCredentials.first} itself`);
   return stored as T;
 }
 
 /** The stored credentials that masks stand for. */
-class Kept {
+class StoredCredentials {
   readonly #kind: RecordKind;
   readonly #before: Stored | undefined;
-  #leaves: Map<string, { readonly leaf: Leaf; readonly place: Place }> | undefined;
+  #leaves: Map<string, { readonly leaf: Leaf; readonly sensitivity: Sensitivity }> | undefined;
   /** The dotted path of the first credential that was kept. */
   first: string | undefined;
 
@@ -65,32 +66,32 @@ class Kept {
     this.#before = before;
   }
 
-  take(keyring: Keyring, path: Path, place: Place): Json {
+  reuse(keyring: Keyring, path: Path, sensitivity: Sensitivity): Json {
     const field = path.join('.');
     const found = this.#find(path);
-    if (place !== 'secret') {
+    if (sensitivity !== 'secret') {
       // Earlier versions masked settings too.
-      if (found?.place !== 'secret') return (place === 'setting' && found?.leaf) || MASK;
-      throw wrong(field, `${field} is the mask of a credential, and no credential any more: send the value itself`);
+      if (found?.sensitivity !== 'secret') return (sensitivity === 'setting' && found?.leaf) || MASK;
+      throw invalid(field, `${field} is the mask of a credential, and no credential any more: send the value itself`);
     }
-    if (found?.place !== 'secret') throw wrong(field, `${field} is the mask, and there is nothing behind it`);
+    if (found?.sensitivity !== 'secret') throw invalid(field, `${field} is the mask, and there is nothing behind it`);
     this.first ??= field;
     if (isSealed(found.leaf)) return found.leaf;
-    return keyring.seal(sealedText(found.leaf, 'user'), sealPlace(this.#before?._id, path));
+    return keyring.seal(sealedText(found.leaf, 'user'), sealContext(this.#before?._id, path));
   }
 
   /** The stored sealed value of a path, if the leaf has the same value. */
-  same(keyring: Keyring, leaf: Leaf, path: Path): string | undefined {
+  sealedEqual(keyring: Keyring, leaf: Leaf, path: Path): string | undefined {
     const found = this.#before && this.#find(path);
-    if (found?.place !== 'secret' || !isSealed(found.leaf)) return undefined;
-    return unsealed(keyring, found.leaf, sealPlace(this.#before?._id, path))?.value === leaf ? found.leaf : undefined;
+    if (found?.sensitivity !== 'secret' || !isSealed(found.leaf)) return undefined;
+    return openSeal(keyring, found.leaf, sealContext(this.#before?._id, path))?.value === leaf ? found.leaf : undefined;
   }
 
-  #find(path: Path): { readonly leaf: Leaf; readonly place: Place } | undefined {
+  #find(path: Path): { readonly leaf: Leaf; readonly sensitivity: Sensitivity } | undefined {
     if (!this.#leaves) {
-      const leaves = new Map<string, { readonly leaf: Leaf; readonly place: Place }>();
-      mapLeaves(this.#kind, this.#before ?? {}, (leaf, at, place) => {
-        if (place !== 'plain') leaves.set(JSON.stringify(at), { leaf, place });
+      const leaves = new Map<string, { readonly leaf: Leaf; readonly sensitivity: Sensitivity }>();
+      mapLeaves(this.#kind, this.#before ?? {}, (leaf, at, sensitivity) => {
+        if (sensitivity !== 'plain') leaves.set(JSON.stringify(at), { leaf, sensitivity });
         return leaf;
       });
       this.#leaves = leaves;
@@ -99,23 +100,26 @@ class Kept {
   }
 }
 
-const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+const invalid = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
 
 /** @throws RequestError if an answer could not be searched for all of them; at the first that is too many */
-export function assertFew(kind: RecordKind, record: JsonObject): void {
+export function assertSecretLimits(kind: RecordKind, record: JsonObject): void {
   let [count, chars] = [0, 0];
-  mapLeaves(kind, record, (leaf, path, place) => {
-    if (place !== 'secret') return leaf;
+  mapLeaves(kind, record, (leaf, path, sensitivity) => {
+    if (sensitivity !== 'secret') return leaf;
     count++;
     chars += String(leaf).length;
     // The path of each goes into its seal.
     for (const key of path) chars += key.length;
     if (count <= SECRETS && chars <= SECRET_CHARS) return leaf;
-    throw wrong('http', `a connection keeps ${SECRETS} credentials at the most, of ${SECRET_CHARS} characters in all`);
+    throw invalid(
+      'http',
+      `a connection keeps ${SECRETS} credentials at the most, of ${SECRET_CHARS} characters in all`,
+    );
   });
 }
 
-export interface Opened {
+export interface OpenRecord {
   /** With the credentials themselves; only for a request that is made with them. */
   readonly record: JsonObject;
   /** Whose credential stands at a path; nobody's, where there is none. */
@@ -125,15 +129,15 @@ export interface Opened {
 }
 
 /** Undefined if no key opens it. */
-export function opened(keyring: Keyring, kind: RecordKind, stored: Stored): Opened | undefined {
+export function openSecrets(keyring: Keyring, kind: RecordKind, stored: Stored): OpenRecord | undefined {
   let isOpen = true;
   const secrets = new Map<string, { readonly value: Leaf; readonly author: Author }>();
-  const record = mapLeaves(kind, stored, (leaf, path, place) => {
-    const wasSealed = place === 'secret' || (place === 'setting' && isSealed(leaf));
+  const record = mapLeaves(kind, stored, (leaf, path, sensitivity) => {
+    const wasSealed = sensitivity === 'secret' || (sensitivity === 'setting' && isSealed(leaf));
     if (!wasSealed) return leaf;
-    const found = unsealed(keyring, leaf, sealPlace(stored._id, path));
+    const found = openSeal(keyring, leaf, sealContext(stored._id, path));
     if (!found) isOpen = false;
-    else if (place === 'secret') secrets.set(JSON.stringify(path), found);
+    else if (sensitivity === 'secret') secrets.set(JSON.stringify(path), found);
     return found ? found.value : null;
   });
   if (!isOpen) return undefined;
@@ -146,9 +150,9 @@ export function opened(keyring: Keyring, kind: RecordKind, stored: Stored): Open
 }
 
 /** What was stored before it counted as a credential is not sealed yet. */
-function unsealed(keyring: Keyring, leaf: Leaf, place: string): { value: Leaf; author: Author } | undefined {
+function openSeal(keyring: Keyring, leaf: Leaf, context: string): { value: Leaf; author: Author } | undefined {
   if (!isSealed(leaf)) return { value: leaf, author: 'user' };
-  const text = keyring.open(leaf, place);
+  const text = keyring.open(leaf, context);
   if (text === undefined) return undefined;
   const value = JSON.parse(text) as Leaf | { readonly byRun: Leaf };
   return typeof value === 'object' ? { value: value.byRun, author: 'run' } : { value, author: 'user' };
@@ -161,24 +165,25 @@ function unsealed(keyring: Keyring, leaf: Leaf, place: string): { value: Leaf; a
  * @param before reuses its sealed values where the credential is the same
  * @returns the record itself if there is nothing to do
  */
-export function renewed(keyring: Keyring, kind: RecordKind, record: Stored, before?: Stored): Stored {
-  const known = new Kept(kind, before);
-  return mapLeaves(kind, record, (leaf, path, place) => {
-    if (place === 'plain') return leaf;
-    const at = sealPlace(record._id, path);
-    if (place === 'setting') return isSealed(leaf) ? (unsealed(keyring, leaf, at)?.value ?? leaf) : leaf;
-    if (!isSealed(leaf)) return known.same(keyring, leaf, path) ?? keyring.seal(sealedText(leaf, 'user'), at);
-    if (keyring.isPresent(leaf)) return leaf;
+export function resealSecrets(keyring: Keyring, kind: RecordKind, record: Stored, before?: Stored): Stored {
+  const storedCredentials = new StoredCredentials(kind, before);
+  return mapLeaves(kind, record, (leaf, path, sensitivity) => {
+    if (sensitivity === 'plain') return leaf;
+    const at = sealContext(record._id, path);
+    if (sensitivity === 'setting') return isSealed(leaf) ? (openSeal(keyring, leaf, at)?.value ?? leaf) : leaf;
+    if (!isSealed(leaf))
+      return storedCredentials.sealedEqual(keyring, leaf, path) ?? keyring.seal(sealedText(leaf, 'user'), at);
+    if (keyring.isCurrent(leaf)) return leaf;
     const text = keyring.open(leaf, at);
     return text === undefined ? leaf : keyring.seal(text, at);
   }) as Stored;
 }
 
 export function isAllSealed(kind: RecordKind, record: JsonObject): boolean {
-  let isSo = true;
-  mapLeaves(kind, record, (leaf, _path, place) => {
-    if (place === 'secret' && !isSealed(leaf)) isSo = false;
+  let isSealedThroughout = true;
+  mapLeaves(kind, record, (leaf, _path, sensitivity) => {
+    if (sensitivity === 'secret' && !isSealed(leaf)) isSealedThroughout = false;
     return leaf;
   });
-  return isSo;
+  return isSealedThroughout;
 }

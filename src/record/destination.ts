@@ -5,8 +5,8 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
 import { at, originOf } from './record.ts';
+import { mapLeaves } from './secret-fields.ts';
 import { isNamedLikeAnAddress } from './secret-names.ts';
-import { mapLeaves } from './secret-places.ts';
 
 /** Who writes a record. */
 export type Author = 'user' | 'run';
@@ -24,16 +24,16 @@ const FREE_OF_HTTP = ['baseURI', 'headers', 'ping'];
  * The first field whose change could send credentials elsewhere. For a user that is any address. For a run it is
  * nearly every field: of a type that the runtime does not know, only the connector knows which field is an address.
  */
-export function movedField(
+export function changedDestinationField(
   kind: RecordKind,
   before: JsonObject,
   after: JsonObject,
   author: Author,
 ): string | undefined {
   if (kind !== 'connections') return undefined;
-  const [then, now] = [destinationOf(before, author), destinationOf(after, author)];
-  const changed = (field: string): boolean => then.get(field) !== now.get(field);
-  return [...now.keys(), ...then.keys()].find(changed);
+  const [beforeFields, afterFields] = [destinationOf(before, author), destinationOf(after, author)];
+  const changed = (field: string): boolean => beforeFields.get(field) !== afterFields.get(field);
+  return [...afterFields.keys(), ...beforeFields.keys()].find(changed);
 }
 
 function destinationOf(connection: JsonObject, author: Author): Map<string, Json> {
@@ -41,7 +41,7 @@ function destinationOf(connection: JsonObject, author: Author): Map<string, Json
   // Compare a base URI without an origin as text.
   const base = originOf(connection) ?? at(connection, ['http', 'baseURI']) ?? null;
   const destination = new Map<string, Json>([['http.baseURI', typeof base === 'object' ? JSON.stringify(base) : base]]);
-  if (isRun) destination.set('http.headers', filledHeaders(connection));
+  if (isRun) destination.set('http.headers', templateHeaders(connection));
   mapLeaves('connections', connection, (leaf, path, place) => {
     const [top = '', inner = ''] = path;
     const isTemplate = isRun && inner === 'ping' && String(leaf).includes(TEMPLATE);
@@ -55,7 +55,7 @@ function destinationOf(connection: JsonObject, author: Author): Map<string, Json
 }
 
 /** The headers that credentials may be filled into. The others may change. */
-function filledHeaders(connection: JsonObject): string {
+function templateHeaders(connection: JsonObject): string {
   const headers = at(connection, ['http', 'headers']);
   if (!Array.isArray(headers)) return JSON.stringify(headers ?? []);
   return JSON.stringify(headers.filter((header) => JSON.stringify(header).includes(TEMPLATE)));

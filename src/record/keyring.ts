@@ -61,24 +61,24 @@ export class Keyring {
     return new Keyring(texts);
   }
 
-  /** @param place where the value belongs; it cannot be read anywhere else */
-  seal(text: string, place: string): string {
+  /** @param context where the value belongs; it cannot be read anywhere else */
+  seal(text: string, context: string): string {
     const [key] = this.#keys;
     if (!key) throw new Error('a keyring without a key');
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(place));
+    const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
     return `${FORMAT}.${key.id}.${sealed.toString('base64url')}`;
   }
 
   /** Undefined if none of the keys opens it. */
-  open(sealed: string, place: string): string | undefined {
+  open(sealed: string, context: string): string | undefined {
     const [format, id, text = ''] = sealed.split('.');
     const key = this.#keys.find((candidate) => candidate.id === id);
     const bytes = Buffer.from(text, 'base64url');
     if (format !== FORMAT || !key || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
     const nonce = bytes.subarray(0, NONCE_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(place));
+    const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(context));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
       return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
@@ -89,7 +89,7 @@ export class Keyring {
   }
 
   /** Whether it was sealed with the present key. */
-  isPresent(sealed: string): boolean {
+  isCurrent(sealed: string): boolean {
     return sealed.startsWith(`${FORMAT}.${this.#keys[0]?.id}.`);
   }
 }
@@ -100,11 +100,11 @@ export class Keyring {
  */
 export async function openKeyring(file: string, secretKey: string | undefined): Promise<Keyring> {
   const texts = secretKey?.split(',').map((text) => text.trim()) ?? [];
-  const kept = await keptKey(file, texts.length === 0);
-  return Keyring.of(kept === undefined ? texts : [...texts, kept]);
+  const stored = await readKey(file, texts.length === 0);
+  return Keyring.of(stored === undefined ? texts : [...texts, stored]);
 }
 
-async function keptKey(file: string, isWanted: boolean): Promise<string | undefined> {
+async function readKey(file: string, createIfMissing: boolean): Promise<string | undefined> {
   try {
     const text = (await readFile(file, 'utf8')).trim();
     // A key that was lost half-written would encrypt what nobody can read again.
@@ -116,15 +116,15 @@ async function keptKey(file: string, isWanted: boolean): Promise<string | undefi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  if (!isWanted) return undefined;
-  return madeKey(file);
+  if (!createIfMissing) return undefined;
+  return createKey(file);
 }
 
 /**
  * Whenever the process ends, there is a whole key or none. Of two that start at the same time both take the
  * key that was there first.
  */
-async function madeKey(file: string): Promise<string> {
+async function createKey(file: string): Promise<string> {
   const made = randomBytes(KEY_BYTES).toString('base64url');
   // Another process may be at the same.
   const temporary = temporaryFor(file);
@@ -140,7 +140,7 @@ async function madeKey(file: string): Promise<string> {
   } catch (error) {
     // Who reads of it knows the key's file and not the other.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });
-    return (await keptKey(file, false)) as string;
+    return (await readKey(file, false)) as string;
   } finally {
     await rm(temporary, { force: true });
   }

@@ -10,16 +10,16 @@ import { referencesIn } from '../store/references.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
 import { type TaskContext, tasksOf } from '../work/work.ts';
 import { connectionProblems } from './connection.ts';
-import { masked, mayHoldSecrets, sealed } from './credentials.ts';
-import { assertPatch, patched } from './json-patch.ts';
+import { maskSecrets, mayHoldSecrets, sealSecrets } from './credentials.ts';
+import { applyPatch, parsePatch } from './json-patch.ts';
 import { assertRecord } from './record.ts';
 
 /** Places in one record that name other records. */
 const REFERENCES = 1_000;
 
 /** Fields that the runtime sets; in a body they may come back as they are. */
-const own: readonly string[] = ['_id', 'createdAt', 'lastModified'];
-const locked = ['_integrationId', '_connectorId'] as const;
+const runtimeFields: readonly string[] = ['_id', 'createdAt', 'lastModified'];
+const fixedByRuntime = ['_integrationId', '_connectorId'] as const;
 
 export interface DraftInput {
   /** JSON: the whole record, or what to change in the one before. */
@@ -38,40 +38,40 @@ export interface DraftInput {
 /** The record that a body makes, as it is stored. @throws RequestError */
 function draft(input: DraftInput, { keyring }: TaskContext): TextFacts<Stored> {
   const { kind, before } = input;
-  const known = before && parsedRecord(before);
-  const record = recordOf(input, known);
+  const stored = before && parseRecord(before);
+  const record = recordOf(input, stored);
   const author = input.runIntegrationId === undefined ? 'user' : 'run';
-  const facts = factsOf(mayHoldSecrets(kind) ? sealed(keyring, kind, record, known, author) : record);
-  assertFewReferences(facts);
+  const facts = factsOf(mayHoldSecrets(kind) ? sealSecrets(keyring, kind, record, stored, author) : record);
+  assertReferenceLimit(facts);
   return facts;
 }
 
 function recordOf(
-  { body, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
+  { body: bytes, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
   before: Stored | undefined,
 ): Stored {
-  const given = parseBody(body, limits);
-  const wanted = objectOf(isPatch && before ? patched(masked(kind, before), assertPatch(given)) : given);
-  const { _integrationId = integrationIdOf(wanted, runIntegrationId) } = fixed;
+  const given = parseBody(bytes, limits);
+  const body = objectOf(isPatch && before ? applyPatch(maskSecrets(kind, before), parsePatch(given)) : given);
+  const { _integrationId = integrationIdOf(body, runIntegrationId) } = fixed;
   const set: JsonObject = { ...fixed, _integrationId };
-  const wrong = locked.filter((name) => Object.hasOwn(wanted, name) && wanted[name] !== set[name]);
+  const wrong = fixedByRuntime.filter((name) => Object.hasOwn(body, name) && body[name] !== set[name]);
   if (wrong.length > 0) {
     throw fieldErrors(
       wrong.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
     );
   }
-  const free = Object.entries(wanted).filter(([name]) => !own.includes(name));
+  const free = Object.entries(body).filter(([name]) => !runtimeFields.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
   assertRecord(record, () => (kind === 'connections' ? connectionProblems(record, before) : []));
   return record;
 }
 
 /** The integration that a new record is to belong to: a run's own, or the one that the body names. */
-function integrationIdOf(body: JsonObject, own: string | undefined): string {
-  const { _integrationId = own } = body;
+function integrationIdOf(body: JsonObject, runtimeFields: string | undefined): string {
+  const { _integrationId = runtimeFields } = body;
   if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
   if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
-  if (own !== undefined && _integrationId !== own) throw requestError('access_restricted');
+  if (runtimeFields !== undefined && _integrationId !== runtimeFields) throw requestError('access_restricted');
   return _integrationId;
 }
 
@@ -79,7 +79,7 @@ export const noIntegration = (): Error =>
   requestError('invalid_ref', { field: '_integrationId', message: '_integrationId names no integration of yours' });
 
 /** @throws RequestError if a record refers to too many others */
-export function assertFewReferences({ references = [] }: TextFacts<Stored>): void {
+export function assertReferenceLimit({ references = [] }: TextFacts<Stored>): void {
   const tooMany = references[REFERENCES];
   if (!tooMany) return;
   const message = `A record refers to ${REFERENCES} others at the most.`;
@@ -99,10 +99,10 @@ export interface ShowInput {
 }
 
 function show({ kind, record, projection }: ShowInput): { readonly text: Buffer } {
-  return { text: Buffer.from(JSON.stringify(project(masked(kind, parsedRecord(record)), projection))) };
+  return { text: Buffer.from(JSON.stringify(project(maskSecrets(kind, parseRecord(record)), projection))) };
 }
 
-const parsedRecord = (json: Stored | Uint8Array): Stored =>
+const parseRecord = (json: Stored | Uint8Array): Stored =>
   json instanceof Uint8Array ? (JSON.parse(textOf(json)) as Stored) : json;
 
 export const tasks = tasksOf(import.meta.url, { draft, show });

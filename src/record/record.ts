@@ -3,7 +3,7 @@ import Type, { Compile } from '#typebox';
 import { ERRORS_MAX, type ErrorCode, FIELD_CHARS, fieldErrors } from '../errors.ts';
 import { isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import { shortened } from '../shortened.ts';
+import { shorten } from '../shorten.ts';
 
 const Id = Type.String({ pattern: '^[0-9a-f]{24}$' });
 
@@ -21,7 +21,7 @@ const DEPTH_LIMIT = 100;
 /** Of an address that is one: to take apart a longer one holds everybody up. */
 const BASE_CHARS = 8_000;
 /** Fields that the runtime reads. */
-const READABLE = [
+const RUNTIME_FIELDS = [
   '_id',
   'createdAt',
   'lastModified',
@@ -46,23 +46,25 @@ export interface FieldProblem {
  * @throws RequestError with every wrong field
  */
 export function assertRecord(record: JsonObject, others: () => readonly FieldProblem[] = () => []): void {
-  const found: FieldProblem[] = findings(validRecord, record);
-  const shapeProblems = found.length;
+  const problems: FieldProblem[] = findings(validRecord, record);
+  const shapeProblems = problems.length;
   for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
-    if (found.length >= ERRORS_MAX) break;
-    const field = shortened(name, FIELD_CHARS);
+    if (problems.length >= ERRORS_MAX) break;
+    const field = shorten(name, FIELD_CHARS);
     const message = `${field} nests deeper than ${DEPTH_LIMIT} levels or holds a number that JSON cannot`;
-    found.push({ code: 'invalid_field', field, message });
+    problems.push({ code: 'invalid_field', field, message });
   }
-  if (found.length === shapeProblems) found.push(...others());
+  if (problems.length === shapeProblems) problems.push(...others());
   const { encryptedFields = [] } = record as { encryptedFields?: readonly string[] };
-  const readable = Array.isArray(encryptedFields) ? encryptedFields.filter((path) => READABLE.includes(path)) : [];
-  if (readable.length > 0) {
-    const message = `encryptedFields names ${readable.join(', ')}, which the runtime reads`;
-    found.push({ code: 'invalid_field', field: 'encryptedFields', message });
+  const runtimeFields = Array.isArray(encryptedFields)
+    ? encryptedFields.filter((path) => RUNTIME_FIELDS.includes(path))
+    : [];
+  if (runtimeFields.length > 0) {
+    const message = `encryptedFields names ${runtimeFields.join(', ')}, which the runtime reads`;
+    problems.push({ code: 'invalid_field', field: 'encryptedFields', message });
   }
-  if (found.length > 0) throw fieldErrors(found);
+  if (problems.length > 0) throw fieldErrors(problems);
 }
 
 /** Where in a record a path of keys leads. */

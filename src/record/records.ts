@@ -2,7 +2,7 @@
 import { ERRORS_MAX, fieldErrors, requestError } from '../errors.ts';
 import type { BodyLimits } from '../parse-body.ts';
 import type { Projection } from '../projection.ts';
-import { shortList } from '../shortened.ts';
+import { shortList } from '../shorten.ts';
 import type { Part, TextFacts } from '../store/part.ts';
 import { type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -23,7 +23,7 @@ export interface Writer {
 export type Draft = TextFacts<Stored>;
 
 /** A record's JSON as everybody sees it, or the part of it that was asked for. */
-export async function shownText(
+export async function publicText(
   work: Work,
   account: Account,
   kind: RecordKind,
@@ -46,7 +46,7 @@ export const noSuchRecord = (kind: RecordKind): Error =>
   requestError('not_found', { message: `There is no such record among the ${kind}.` });
 
 /** What the draft of a new record is made from. The integration that it belongs to stands in the draft's head. */
-export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
+export function createInput({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
   const createdAt = now.toISOString();
   const fixed = { _id, createdAt, lastModified: createdAt, ...(run ? { _connectorId: run.connectorId } : {}) };
   return { kind, body, limits, fixed, runIntegrationId: run?.integrationId };
@@ -57,7 +57,7 @@ export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: 
  *
  * @param isPatch the body says what to change (RFC 6902)
  */
-export function draftOfNext(
+export function updateInput(
   { now, limits, run }: Writer,
   unit: UnitOfWork,
   kind: RecordKind,
@@ -73,7 +73,7 @@ export function draftOfNext(
     _integrationId: _integrationId ?? unit.integrationId,
     ...(_connectorId === undefined ? {} : { _connectorId }),
   };
-  const isNeeded = isPatch || mayHoldSecrets(kind);
+  const needsBefore = isPatch || mayHoldSecrets(kind);
   return {
     kind,
     body,
@@ -81,7 +81,7 @@ export function draftOfNext(
     limits,
     fixed,
     runIntegrationId: run?.integrationId,
-    before: isNeeded ? before.taskInput : undefined,
+    before: needsBefore ? before.taskInput : undefined,
   };
 }
 
@@ -103,7 +103,7 @@ export function putDraft(unit: UnitOfWork, kind: RecordKind, draft: Draft): Part
 }
 
 /** Records that are named in an error. */
-const NAMED = 20;
+const REFERRERS_NAMED = 20;
 
 /** @throws RequestError `has_dependencies` naming what refers to it */
 export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): void {
@@ -117,7 +117,9 @@ export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): vo
     }
   }
   if (referring.length > 0) {
-    throw requestError('has_dependencies', { message: `It is referred to by ${shortList(referring, NAMED)}.` });
+    throw requestError('has_dependencies', {
+      message: `It is referred to by ${shortList(referring, REFERRERS_NAMED)}.`,
+    });
   }
   unit.removeRecord(kind, id);
 }

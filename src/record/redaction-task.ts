@@ -43,7 +43,7 @@ export const tasks = tasksOf(import.meta.url, { redact });
 /** To search for a character of a credential costs so much more than to go over one of the answer. */
 const SECRET_WEIGHT = 50;
 
-export async function redacted(
+export async function redactAnswer(
   work: Work,
   account: Account,
   secrets: SecretTexts,

@@ -17,7 +17,7 @@
 import { AhoCorasick, type SearchState } from './aho-corasick.ts';
 import { type EscapeDecoder, escapeDecoders, NormalizedBytes } from './normalized-bytes.ts';
 import { patternsOf, SECRET_CHARS_MIN } from './secret-spellings.ts';
-import { Spans, united } from './spans.ts';
+import { Spans, union } from './spans.ts';
 
 const REPLACEMENT = Buffer.from('******');
 /** Bytes that are normalized at a time. */
@@ -37,8 +37,8 @@ export class Redaction {
   }
 
   bytes(answer: Buffer): Buffer {
-    const cut = spansIn(answer, this.#secrets);
-    return without(answer, this.#ofRuns.isEmpty ? cut : withThoseBetween(answer, cut, this.#ofRuns));
+    const cut = matchesIn(answer, this.#secrets);
+    return cutOut(answer, this.#ofRuns.isEmpty ? cut : withMatchesBetween(answer, cut, this.#ofRuns));
   }
 
   /** For header values, whose characters are bytes. */
@@ -48,10 +48,10 @@ export class Redaction {
 }
 
 /** Adds the matches in the text between the spans. */
-function withThoseBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Spans {
+function withMatchesBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Spans {
   const all = new Spans();
   const addBetween = (start: number, end: number): void => {
-    const found = spansIn(answer.subarray(start, end), patterns);
+    const found = matchesIn(answer.subarray(start, end), patterns);
     for (let i = 0; i < found.count; i++) all.add(start + found.from(i), start + found.to(i));
   };
   let shown = 0;
@@ -64,7 +64,7 @@ function withThoseBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Sp
   return all;
 }
 
-function without(answer: Buffer, cut: Spans): Buffer {
+function cutOut(answer: Buffer, cut: Spans): Buffer {
   if (cut.count === 0) return answer;
   // No match is shorter than its replacement.
   const result = Buffer.allocUnsafe(answer.length);
@@ -78,32 +78,32 @@ function without(answer: Buffer, cut: Spans): Buffer {
   return result.subarray(0, length);
 }
 
-function spansIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
+function matchesIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
   if (patterns.isEmpty || answer.length < SECRET_CHARS_MIN) return new Spans();
   const present = escapeDecoders.filter(({ marker }) => answer.includes(marker));
-  return present.map((decoder) => foundIn(answer, patterns, decoder)).reduce(united, foundIn(answer, patterns));
+  return present.map((decoder) => matchesWith(answer, patterns, decoder)).reduce(union, matchesWith(answer, patterns));
 }
 
-function foundIn(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
+function matchesWith(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
   const spans = new Spans();
   // Room for the longest match and a byte on either side of it.
-  const kept = patterns.longest + 2;
-  const text = new NormalizedBytes(Math.min(answer.length, 2 * kept + WINDOW_BYTES));
+  const overlap = patterns.longest + 2;
+  const text = new NormalizedBytes(Math.min(answer.length, 2 * overlap + WINDOW_BYTES));
   const state: SearchState = { node: 0 };
   let searched = 0;
   const searchUpTo = (end: number): void => {
     for (; searched < end; searched++) {
       if (state.node === 0 && !patterns.mayBeginAt(text.bytes, searched)) continue;
       const length = patterns.next(state, text.bytes[searched] as number);
-      if (length > 0) addFound(spans, text, searched + 1 - length, searched + 1, patterns, state);
+      if (length > 0) addMatch(spans, text, searched + 1 - length, searched + 1, patterns, state);
     }
   };
   for (let at = 0; at < answer.length; ) {
     if (text.isFull) {
       // A match may share the byte behind it.
       searchUpTo(text.length - 1);
-      searched -= text.length - kept;
-      text.keepLast(kept);
+      searched -= text.length - overlap;
+      text.keepLast(overlap);
     }
     const byte = answer[at] as number;
     const count = decoder && byte === decoder.marker ? decoder.decode(answer, at, text) : 0;
@@ -119,7 +119,7 @@ const IN_BASE64 = Uint8Array.from({ length: 256 }, (_, byte) => (/[a-z0-9/ ]/.te
 const PADDING = '='.charCodeAt(0);
 
 /** Adds a match, with the neighboring base64 characters that hold bits of it. */
-function addFound(
+function addMatch(
   spans: Spans,
   text: NormalizedBytes,
   start: number,

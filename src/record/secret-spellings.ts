@@ -15,7 +15,7 @@ export function patternsOf(secrets: Iterable<string>): Pattern[] {
   const plain = texts.flatMap(([first]) => (first ? [first] : []));
   const escaped = texts.flatMap(([, ...others]) => others);
   const patterns = new Map<string, Pattern>();
-  let room = PATTERN_BYTES;
+  let bytesLeft = PATTERN_BYTES;
   // The likely ones first, in case there is no room for all.
   for (const { bytes, ...shares } of [
     ...plain.map(asItIs),
@@ -25,8 +25,8 @@ export function patternsOf(secrets: Iterable<string>): Pattern[] {
   ]) {
     const seen = normalize(bytes);
     const key = Buffer.from(seen).toString('latin1');
-    if (seen.length < SECRET_CHARS_MIN || seen.length > room || patterns.has(key)) continue;
-    room -= seen.length;
+    if (seen.length < SECRET_CHARS_MIN || seen.length > bytesLeft || patterns.has(key)) continue;
+    bytesLeft -= seen.length;
     patterns.set(key, { bytes: seen, ...shares });
   }
   return [...patterns.values()];

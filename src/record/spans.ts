@@ -40,7 +40,7 @@ function doubled(list: Int32Array): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-export function united(a: Spans, b: Spans): Spans {
+export function union(a: Spans, b: Spans): Spans {
   if (a.count === 0 || b.count === 0) return a.count === 0 ? b : a;
   const all = new Spans();
   let [i, j] = [0, 0];

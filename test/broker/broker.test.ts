@@ -92,7 +92,10 @@ describe('what is asked for', () => {
     const granted = { runId: newId(), connectorId: 'c', integrationId: newId(), unit, isTransactional: true };
     const { grant } = new OneTimeTokens().issue(granted);
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => {} };
-    const ask = broker.askFor({ connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() }, events);
+    const ask = broker.createAsk(
+      { connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() },
+      events,
+    );
     return async (request: unknown) => {
       const text = typeof request === 'string' ? request : JSON.stringify(request);
       return JSON.parse(String(await ask.fetch(text, new AbortController().signal)));

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Feed, FOLLOWERS, type Follower, type FollowOptions } from '../../src/feed/feed.ts';
 
 const DAY = new Date('2026-11-24T08:00:00Z');
-const nobody = { onNews: () => {}, onEnd: () => {} };
+const nobody = { onEvents: () => {}, onEnd: () => {} };
 
 function feedWith(options: Partial<FollowOptions> = {}): { feed: Feed; follower: Follower } {
   const feed = new Feed(DAY);

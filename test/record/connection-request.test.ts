@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/json.ts';
 import { connectionRequest } from '../../src/record/connection-request.ts';
-import type { Opened } from '../../src/record/credentials.ts';
+import type { OpenRecord } from '../../src/record/credentials.ts';
 import { ENOUGH_MS, refused, timed } from '../support/timed.ts';
 
 const wanted = { method: 'GET', relativeURI: '/a', headers: [] };
 const baseURI = 'https://shop.example';
-const openedOf = (record: object): Opened => ({
+const openedOf = (record: object): OpenRecord => ({
   record: record as JsonObject,
   authorAt: () => undefined,
   secretsOf: () => [],

@@ -1,10 +1,10 @@
 /** JSON Patch: what RFC 6902 has, and what a hostile patch must not come to. */
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/json.ts';
-import { assertPatch, patched } from '../../src/record/json-patch.ts';
+import { applyPatch, parsePatch } from '../../src/record/json-patch.ts';
 import { ENOUGH_MS, timed } from '../support/timed.ts';
 
-const apply = (document: JsonObject, patch: Json): JsonObject => patched(document, assertPatch(patch));
+const apply = (document: JsonObject, patch: Json): JsonObject => applyPatch(document, parsePatch(patch));
 /** The code and field of a refusal. */
 function refusal(document: JsonObject, patch: Json): unknown {
   try {

@@ -11,7 +11,7 @@ function entering(room: FairSemaphore) {
   const leaving = new Map<string, (() => void)[]>();
   const enter = (owner: string, times: number): void => {
     for (let i = 0; i < times; i++) {
-      void room.enter(owner).then((leave) => {
+      void room.acquire(owner).then((leave) => {
         inside.push(owner);
         leaving.set(owner, [...(leaving.get(owner) ?? []), leave]);
       });
@@ -44,12 +44,12 @@ test('who waits comes in turn', async () => {
 
 test('a place is given back once', async () => {
   const room = new FairSemaphore(2);
-  const leave = await room.enter('a');
+  const leave = await room.acquire('a');
   leave();
   leave();
-  await room.enter('a');
+  await room.acquire('a');
   let isIn = false;
-  void room.enter('a').then(() => {
+  void room.acquire('a').then(() => {
     isIn = true;
   });
   await settled();
@@ -58,14 +58,14 @@ test('a place is given back once', async () => {
 
 test('who gives up leaves the line', async () => {
   const room = new FairSemaphore(2);
-  const leave = await room.enter('a');
+  const leave = await room.acquire('a');
   const run = new AbortController();
-  const waiting = room.enter('a', run.signal);
+  const waiting = room.acquire('a', run.signal);
   run.abort(new Error('the run has ended'));
   await expect(waiting).rejects.toThrow('the run has ended');
-  await expect(room.enter('a', run.signal)).rejects.toThrow('the run has ended');
+  await expect(room.acquire('a', run.signal)).rejects.toThrow('the run has ended');
   leave();
-  (await room.enter('a'))();
+  (await room.acquire('a'))();
 });
 
 describe('requests', () => {

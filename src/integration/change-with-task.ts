@@ -14,7 +14,7 @@ export interface Units {
   change<T>(work: (unit: UnitOfWork) => T): Promise<T>;
 }
 
-export interface ChangeBy<Input, Output, Result> {
+export interface TaskChange<Input, Output, Result> {
   /** What the task needs of the integration as it is, and how much JSON that is. May refuse the change. */
   readonly inputOf: (unit: UnitOfWork) => { readonly input: Input; readonly bytes: number };
   /** Of what the input was read from. */
@@ -23,11 +23,15 @@ export interface ChangeBy<Input, Output, Result> {
 }
 
 /** @throws RequestError `conflict` if others kept changing what the task had read */
-export async function changeBy<Functions extends Record<string, Task>, Name extends keyof Functions & string, Result>(
+export async function changeWithTask<
+  Functions extends Record<string, Task>,
+  Name extends keyof Functions & string,
+  Result,
+>(
   { work, account, units }: { readonly work: Work; readonly account: Account; readonly units: Units },
   tasks: Tasks<Functions>,
   name: Name,
-  { inputOf, revisionOf, store }: ChangeBy<InputOf<Functions[Name]>, OutputOf<Functions[Name]>, Result>,
+  { inputOf, revisionOf, store }: TaskChange<InputOf<Functions[Name]>, OutputOf<Functions[Name]>, Result>,
 ): Promise<Result> {
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await units.open();

@@ -1,5 +1,5 @@
 /** A text of at most `chars` characters: one that is longer ends in an ellipsis. */
-export function shortened(text: string, chars: number): string {
+export function shorten(text: string, chars: number): string {
   if (text.length <= chars) return text;
   // Half of a character that takes two would not survive being written as UTF-8.
   return `${text.slice(0, chars - 1).toWellFormed()}…`;
