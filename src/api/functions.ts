@@ -1,8 +1,9 @@
 /** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
 import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
-import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
+import { type FunctionRequest, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
+import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { IN_PROCESS } from '../broker/platform-api.ts';
-import { RUN_ID_HEADER } from '../integration/dispatch.ts';
+import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import { newTrace, parseTrace } from '../trace-context.ts';
 import type { ApiContext } from './context.ts';
 

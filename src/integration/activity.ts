@@ -1,4 +1,4 @@
-/** Counts what is going on, so that it can be waited for. */
+/** Counts running work, so that a shutdown can wait for it. */
 export class Activity {
   #running = 0;
   #onIdle: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class Activity {
     }
   }
 
-  /** Settles when nothing is going on, or after `limitMs`. */
+  /** Resolves when nothing is running, or after `limitMs`. */
   idle(limitMs: number): Promise<void> {
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => {

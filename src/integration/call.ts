@@ -1,4 +1,4 @@
-/** A call of an installed integration's function, and what its answer changes (contract 5 and 6). */
+/** Calls a function of an installed integration and applies the answer (contract 5 and 6). */
 import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -12,7 +12,7 @@ import { commit, connectorOf, integrationOf, putIntegration, type Service } from
 const PERSIST_SETTINGS = 'persistSettings';
 const MISSING_FUNCTION_FAULTS: readonly (string | undefined)[] = ['invalid_function', 'object_not_found'];
 
-/** What a call is answered with; the runtime's own functions have no run. */
+/** The answer of a call. Without `runId`, the runtime itself answered. */
 export type CallAnswer = Pick<Answer, 'text'> & { readonly runId?: string };
 
 export function callIntegration(
@@ -94,9 +94,9 @@ async function persistByRuntime(
 type ReplyKind = 'installerReply' | 'preUninstallReply' | 'uninstallerReply';
 
 /**
- * Changes the integration as an answer asks for it.
+ * Applies an installer's or uninstaller's answer to the integration.
  *
- * @param before the integration as the function found it
+ * @param before the integration when the function was called
  */
 export async function applyReply(
   service: Service,

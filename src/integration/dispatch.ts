@@ -1,70 +1,66 @@
-/** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
-import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
+/** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
+import type { Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
-import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
 import type { MemoryQuota } from '../store/memory-quota.ts';
 import type { ObjectIds } from '../store/object-id.ts';
-import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
+import { errorCodeOf, errorOf, RunError } from './run-error.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
 
-/** For the operator's log. */
+/** Writes the operator's log. */
 export interface RunLog {
   onRunEnded(run: { runId: string; integrationId: string; section: string; name: string; outcome: Outcome }): void;
   onLog(runId: string, level: string, text: string): void;
 }
 
-/** What it takes to run a function; made once by the runtime. */
+/** Everything needed to run functions. Made once by the runtime. */
 export interface Dispatcher {
   readonly sandbox: Sandbox;
   readonly tokens: OneTimeTokens;
   readonly broker: Broker;
-  /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
+  /** Limits of a connector's runs: the operator's, lowered by the manifest. */
   readonly limitsOf: (connector: Connector) => Limits;
-  /** What our part of a function's argument has of the connector: keys of an object, as JSON without its braces. */
+  /** The keys of a connector in the argument: JSON of an object without its braces. */
   readonly argumentKeysOf: (connector: Connector) => string;
-  /** Of the caller's part. */
   readonly argument: ArgumentLimits;
-  /** For what runs have written and not committed. */
+  /** Limits uncommitted writes of all runs. */
   readonly writes: MemoryQuota;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
-  /** For the stacks of their errors. */
+  /** Maps the stacks of connectors' errors. */
   readonly sourceLines: SourceLines;
 }
 
-/** What a caller asks for. */
 export interface FunctionRequest {
   readonly section: Section;
   readonly name: string;
-  /** JSON of an object, checked: the caller's part of `options`. */
+  /** Checked JSON of an object: the caller's part of `options`. */
   readonly body: Buffer;
-  /** Of the request that asks for it; a new one without. */
+  /** The request's trace; by default a new one. */
   readonly trace?: Trace | undefined;
-  /** Throws if the integration is not the one that the caller means. */
+  /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: (unit: UnitOfWork) => void;
 }
 
-/** The same, with whose code it is and what it may change. */
 export interface FunctionCall extends FunctionRequest {
   readonly connector: Connector;
   readonly unit: UnitOfWork;
-  /** Whatever the manifest says of its runs: all of it is stored, or nothing. */
+  /** Commits all or nothing, even if the manifest sets `transactional: false`. */
   readonly isAtomic?: boolean;
-  /** Told when the run has begun, long before it ends. */
   readonly onStarted?: ((runId: string) => void) | undefined;
 }
 
-/** A function's answer, and which run gave it. `text` is JSON that parses. */
+/** `text` is valid JSON. */
 export interface Answer {
   readonly runId: string;
   readonly text: string;
@@ -72,20 +68,20 @@ export interface Answer {
   readonly run: ActiveRun;
 }
 
-/** As long as a manifest may have one. */
+/** The manifest has the same limit. */
 const NAME_CHARS = 200;
 
 function assertName(name: string): void {
   if (name.length <= NAME_CHARS) return;
-  throw requestError('invalid_function', { message: `No function has a name of more than ${NAME_CHARS} characters.` });
+  throw requestError('invalid_function', { message: `A function name has at most ${NAME_CHARS} characters.` });
 }
 
-/** What the run writes takes room until it has ended. */
+/** Charges a run's uncommitted writes to the quota. @returns ends it */
 function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
   let taken = 0;
   unit.onGrowth = (chars) => {
     if (chars > 0 && !quota.take(connectorId, chars)) {
-      throw requestError('overloaded', { message: 'Too much has been written by runs that have not ended.' });
+      throw requestError('overloaded', { message: 'Running functions have too many uncommitted writes.' });
     }
     if (chars < 0) quota.giveBack(connectorId, -chars);
     taken += chars;
@@ -96,8 +92,8 @@ function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork):
   };
 }
 
-/** Made once for each connector. */
-function once<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
+/** Caches by connector. */
+function oncePerConnector<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
   const cache = new WeakMap<Connector, T>();
   return (connector) => {
     let made = cache.get(connector);
@@ -109,9 +105,9 @@ function once<T extends object | string>(make: (connector: Connector) => T): (co
   };
 }
 
-/** The same object for each call: a compartment is told the same limits only once. */
+/** Returns the same object for every call, so that a compartment receives it only once. */
 export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
-  return once(({ manifest }) => {
+  return oncePerConnector(({ manifest }) => {
     const { timeoutMs, cpuMs, memoryMb } = manifest.connector.limits ?? {};
     return Object.freeze({
       ...operator,
@@ -123,18 +119,17 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
 }
 
 export function argumentKeys(): Dispatcher['argumentKeysOf'] {
-  return once(({ _id, manifest }) =>
+  return oncePerConnector(({ _id, manifest }) =>
     JSON.stringify({ opts: manifest.connector.opts ?? {}, _connectorId: _id }).slice(1, -1),
   );
 }
 
 /**
- * Runs a function in its compartment and does what is to be done about it: the run is over when both
- * are, and its outcome is that of both.
+ * Runs a function in its compartment, then applies its answer. The run's outcome covers both.
  *
- * @param onAnswer commits the unit of work, or whatever the answer asks for
- * @param fallback what is done where there is no answer; nothing: the error is thrown
- * @throws RunError for everything but an answer that counts
+ * @param onAnswer applies the answer, usually by committing the unit of work
+ * @param fallback replaces an error; undefined: the error is thrown
+ * @throws RunError if the run or `onAnswer` fails
  */
 export async function callFunction<T>(
   dispatcher: Dispatcher,
@@ -220,7 +215,7 @@ function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { tra
   return run;
 }
 
-/** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
+/** Runs a built-in function of the runtime instead of the connector's. It is recorded as a run, but needs no compartment. */
 export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
   assertName(call.name);
   const { section, name, trace = newTrace() } = call;
@@ -237,47 +232,7 @@ export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall,
   }
 }
 
-/** What the caller is told of a run that has no answer. */
-function errorOf(
-  runId: string,
-  run: ActiveRun,
-  outcome: Outcome,
-  redact: (text: string) => string,
-): RunError | undefined {
-  switch (outcome.status) {
-    case 'answered':
-      return undefined;
-    case 'failed':
-      // The connector's words; 422, so that no client repeats the call.
-      return new RunError(
-        runId,
-        run,
-        new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
-      );
-    case 'faulted':
-      return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
-  }
-}
-
-/** The header that names the run of a call. */
-export const RUN_ID_HEADER = 'Bulkhead-Run-Id';
-
-/** Why a run has no answer that counts. */
-export class RunError extends RequestError {
-  /** Ours; a connector can name its own error as it likes. */
-  readonly fault: Fault | undefined;
-  readonly runId: string;
-  readonly run: ActiveRun;
-
-  constructor(runId: string, run: ActiveRun, { status, errors, headers }: RequestError, fault?: Fault) {
-    super(status, errors, { ...headers, [RUN_ID_HEADER]: runId });
-    this.runId = runId;
-    this.run = run;
-    this.fault = fault;
-  }
-}
-
-/** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
+/** Applies an answer. Its failure amends the run's outcome, and the error names the run. */
 async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
@@ -288,14 +243,4 @@ async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work:
     run.amend({ outcome: 'failed', errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
-}
-
-/** Of an error that is the disk's, or ours. */
-function errorCodeOf(error: unknown): ErrorCode {
-  return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
-}
-
-function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
-  const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
-  return requestError(code, { message, retryAfterMs });
 }

@@ -1,4 +1,4 @@
-/** Installing a connector: the record and the manifest's installer function, all or nothing (contract 6). */
+/** Installs a connector: creates the integration and runs the installer function, all or nothing (contract 6). */
 import { requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
@@ -15,7 +15,7 @@ export interface InstallResult {
 }
 
 export interface InstallOptions {
-  /** Of the new integration. */
+  /** Id of the new integration. */
   readonly id?: string;
   readonly trace?: Trace;
 }
@@ -76,7 +76,7 @@ async function installOne(
     unit,
     section: 'installer',
     name: installerFunction,
-    // An install that failed leaves nothing that could be taken up again.
+    // A failed install must leave nothing behind, whatever the manifest says.
     isWhole: true,
     trace,
     body: Buffer.from(

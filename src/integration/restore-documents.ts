@@ -1,4 +1,4 @@
-/** What of a backup's document is stored: it may be older than a rule, or made by hand. */
+/** Checks a backup's documents and seals their credentials before they are stored. */
 import { join } from 'node:path';
 import type { Json } from '../json.ts';
 import { isAllSealed, resealSecrets } from '../record/credentials.ts';
@@ -14,7 +14,7 @@ import { TimeSlice } from '../work/time-slice.ts';
 import { type TaskContext, tasksOf, type Work } from '../work/work.ts';
 import { integrationProblem } from './integration.ts';
 
-/** What is wrong with a document of a backup, beyond what the store looks at. */
+/** Checks beyond the store's own: a backup may be older than a rule, or made by hand. */
 export const restoreProblem = (document: DocumentJson): string | undefined =>
   integrationProblem(document) ?? danglingReference(document);
 
@@ -36,10 +36,10 @@ function danglingReference(document: DocumentJson): string | undefined {
 type Prepare = (document: Document, current: Document | undefined) => Promise<Document>;
 type Seal = (kind: RecordKind, part: Part, before: Part | undefined) => Promise<Part>;
 
-/** Seals what stands in a backup in clear. */
+/** Seals credentials that a backup contains in clear. */
 export const sealForStore = (work: Work): Prepare => sealDocuments(sealInPool(work));
 
-/** The same for a data folder that no server has. Its key is not made before there is something to seal. */
+/** The same for a data folder without a server. Creates the key only if there is something to seal. */
 export function sealForFolder(dataFolder: string, secretKey: string | undefined): Prepare {
   let keyring: Keyring | undefined;
   return sealDocuments(async (kind, part, before) => {

@@ -1,11 +1,11 @@
 /**
- * Searches for many patterns in one pass (Aho and Corasick, 1975). The time per byte does not depend on the number of
- * patterns, nor on how much of one matches: it tells nothing about them. Pure.
+ * Searches for many patterns in one pass (Aho and Corasick, 1975). The time per byte depends neither on the number of
+ * patterns nor on how much of one matches, so timing reveals nothing about them. Pure.
  */
 
 export interface Pattern {
   readonly bytes: Uint8Array;
-  /** In base64, the neighboring characters hold some bits of the pattern. */
+  /** In base64, the neighboring characters may hold some bits of the pattern. */
   readonly sharesFirst?: boolean;
   readonly sharesLast?: boolean;
 }

@@ -1,4 +1,4 @@
-/** A request to the application that a connection stands for, with its credentials filled in. Pure. */
+/** Builds a request to a connection's application, with the credentials filled in. Pure. */
 import mustache from 'mustache';
 import { type ErrorCode, fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -12,33 +12,32 @@ export interface ConnectionRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** What is taken out of what the application answers, which may be what it was sent. */
+  /** To be removed from the response, which may repeat them. */
   readonly secrets: SecretTexts;
 }
 
-/** A text that is put into a request, and the paths of the values in it. */
+/** A text for a request, and the paths of the connection's values in it. */
 interface FilledText {
   readonly text: string;
   readonly from: readonly (readonly string[])[];
 }
 
-/** What is asked of the application, by whoever may use the connection. */
 export interface RequestTarget {
   readonly method: string;
   /** Appended to the connection's `http.baseURI`. */
   readonly relativeURI: string;
-  /** Where that comes from, for errors. */
+  /** The field that errors about it name. */
   readonly relativeURIField?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** As much as a request may have: of its address, … */
 const URL_CHARS = 8_000;
-/** … of headers, of each with its name, and of all that a connection adds. */
 const HEADERS = 100;
+/** Of one header with its name. */
 const HEADER_CHARS = 16_000;
+/** All headers that a connection adds. */
 const HEADERS_CHARS = 32 * 1024;
-/** `{{…}}` in one header. */
+/** Templates (`{{…}}`) in one header. */
 const TAGS = 100;
 
 const text = (connection: JsonObject, path: string): string | undefined => {
@@ -51,10 +50,7 @@ function invalid(field: string, message: string): Error {
   return fieldErrors([{ code, field, message }]);
 }
 
-/**
- * @param open the connection with its credentials
- * @throws RequestError if it does not say enough
- */
+/** @throws RequestError if the connection, or the target, is not valid */
 export function connectionRequest(open: OpenRecord, target: RequestTarget): ConnectionRequest {
   const { record } = open;
   assertSecretLimits('connections', record);
@@ -66,7 +62,7 @@ export function connectionRequest(open: OpenRecord, target: RequestTarget): Conn
   if (relativeURI.length > URL_CHARS) throw tooLong(relativeURIField, URL_CHARS);
   const address = joinUri(base, relativeURI);
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.origin !== origin) throw invalid(relativeURIField, 'the relative URI leads elsewhere');
+  if (url?.origin !== origin) throw invalid(relativeURIField, 'the relative URI leads to another origin');
   const fillTemplate = [...configuredHeaders(record), ...authentication(record)];
   const headers = new Map(target.headers.map(([name, value]) => [name.toLowerCase(), value]));
   for (const [name, { text }] of fillTemplate) headers.set(name.toLowerCase(), text);
@@ -79,9 +75,8 @@ export function connectionRequest(open: OpenRecord, target: RequestTarget): Conn
 }
 
 /**
- * The credentials, and what was made of them. A long one is found by itself; a short one only together with what it was
- * sent in. Such a text counts as a run's unless a user's credential is part of it (see redaction.ts): then it only
- * matches as a whole.
+ * The credentials, and the texts that contain short ones: a short credential is recognized only within the text it was
+ * sent in. Such a text counts as written by a run unless it contains a user's credential (see redaction.ts).
  */
 function secretsOf(open: OpenRecord, sent: readonly FilledText[]): SecretTexts {
   const isOf = (author: Author, { from }: FilledText): boolean => from.some((path) => open.authorAt(path) === author);
@@ -98,7 +93,7 @@ function secretsOf(open: OpenRecord, sent: readonly FilledText[]): SecretTexts {
   };
 }
 
-/** With one slash between them. */
+/** Joins with exactly one slash. */
 function joinUri(base: string, relativeURI: string): string {
   let end = base.length;
   while (base[end - 1] === '/') end--;
@@ -106,18 +101,18 @@ function joinUri(base: string, relativeURI: string): string {
   return base.slice(0, end) + (/^(?:[?#]|$)/.test(relative) ? relative : `/${relative}`);
 }
 
-/** `http.headers`: `{name, value}`, in which `{{connection.…}}` stands for a value of the connection. */
+/** `http.headers`: a list of `{name, value}`. `{{connection.…}}` in a value stands for a field of the connection. */
 function configuredHeaders(open: JsonObject): [string, FilledText][] {
   const configured = at(open, ['http', 'headers']);
   if (!Array.isArray(configured)) return [];
-  if (configured.length > HEADERS) throw invalid('http.headers', `http.headers holds more than ${HEADERS}`);
+  if (configured.length > HEADERS) throw invalid('http.headers', `http.headers has more than ${HEADERS} entries`);
   let remaining = HEADERS_CHARS;
   return configured.flatMap((header: Json): [string, FilledText][] => {
     const [name, value] = [at(header, ['name']), at(header, ['value'])];
     if (typeof name !== 'string' || typeof value !== 'string') return [];
     if (name.length + value.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
     const sent = fillTemplate(value, open);
-    // A long template may come to nothing, and is gone through all the same.
+    // A long template costs time even if its result is short.
     remaining -= name.length + Math.max(value.length, sent.text.length);
     if (remaining < 0) throw tooLong('http.headers', HEADERS_CHARS);
     return [[name, sent]];
@@ -127,8 +122,8 @@ function configuredHeaders(open: JsonObject): [string, FilledText][] {
 const tooLong = (field: string, chars: number): Error => invalid(field, `${field} is longer than ${chars} characters`);
 
 /**
- * Whole values alone, each once: what else the template language can do would send a credential in pieces
- * that nobody recognises in an answer, or go on for as long as it likes.
+ * Supports only `{{path}}`, not the rest of the template language: with sections and partials a credential could be sent
+ * in pieces that redaction does not recognize, or expansion could take forever.
  */
 function fillTemplate(template: string, connection: JsonObject): FilledText {
   if (!template.includes('{{')) return { text: template, from: [] };
@@ -142,7 +137,7 @@ function fillTemplate(template: string, connection: JsonObject): FilledText {
       if (leaf !== undefined && leaf !== null && typeof leaf !== 'object') text += leaf;
       if (from.push(path) > TAGS) throw invalid('http.headers', `a header has more than ${TAGS} templates`);
     }
-    // Nothing longer is ever made: a value may have megabytes.
+    // Checked at every step, as a value may have megabytes.
     if (text.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
   }
   return { text, from };
@@ -151,21 +146,21 @@ function fillTemplate(template: string, connection: JsonObject): FilledText {
 function pathIn(type: string, name: string): string[] {
   const [root, ...path] = name.split('.');
   if (['name', '&'].includes(type) && root === 'connection') return path;
-  throw invalid('http.headers', 'http.headers takes {{connection.…}}, the path of a value, and nothing else');
+  throw invalid('http.headers', 'http.headers supports only {{connection.…}} with the path of a value');
 }
 
-/** For these the library looks at the same text again and again; no template needs either. */
+/** mustache takes quadratic time for these, and no template needs them. */
 const SLOW = /\s{100}|\{\{\s*=/;
 
 function parseTemplate(template: string): readonly [type: string, value: unknown][] {
   if (SLOW.test(template)) {
-    throw invalid('http.headers', 'http.headers holds a template with many blanks or with brackets of its own');
+    throw invalid('http.headers', 'http.headers contains a template with many blanks or custom delimiters');
   }
   try {
-    // The library's own writer keeps every template that it has seen.
+    // The library's shared writer would cache every template forever.
     return new mustache.Writer().parse(template) as [string, unknown][];
   } catch {
-    throw invalid('http.headers', 'http.headers holds a template that is not valid');
+    throw invalid('http.headers', 'http.headers contains an invalid template');
   }
 }
 
@@ -175,7 +170,7 @@ const BASIC = [
 ];
 const TOKEN = ['http', 'auth', 'token', 'token'];
 
-/** The user and the password of `basic`, as they are sent: in base64. */
+/** `username:password`. Sent in base64. */
 const basicCredentials = (open: JsonObject): FilledText => ({
   text: BASIC.map((path) => text(open, path.join('.')) ?? '').join(':'),
   from: BASIC,
@@ -183,7 +178,7 @@ const basicCredentials = (open: JsonObject): FilledText => ({
 
 const isInQuery = (open: JsonObject): boolean => text(open, 'http.auth.token.location') === 'url';
 
-/** The header that `http.auth` says: of `basic`, or of a `token`. */
+/** The header for `http.auth`, of type `basic` or `token`. */
 function authentication(open: JsonObject): [string, FilledText][] {
   const type = text(open, 'http.auth.type');
   if (type === 'basic') {

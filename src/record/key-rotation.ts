@@ -1,4 +1,4 @@
-/** At start: every credential is sealed as it would be today, whatever it was stored under and with which key. */
+/** At start, re-seals every credential that is not sealed with the current key. */
 import { type Store, StoreError } from '../store/store.ts';
 import { type DocumentJson, type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -6,9 +6,9 @@ import { openSecrets, resealSecrets } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
 import { factsOf } from './record-tasks.ts';
 
-/** What could not be done; the records are as they were. */
+/** Failures leave the records as they were. */
 export interface RotationFailures {
-  /** Ids of records that none of the keys opens. */
+  /** Ids of records that no key opens. */
   readonly unreadable: readonly string[];
   /** Ids of integrations that could not be written. */
   readonly unwritten: readonly string[];
@@ -17,7 +17,7 @@ export interface RotationFailures {
 const recordsIn = (document: DocumentJson): [RecordKind, Stored][] =>
   recordKinds.flatMap((kind) => Object.values(document[kind]).map((record): [RecordKind, Stored] => [kind, record]));
 
-/** Looks at the documents as they are read at start, and afterwards renews what has to be. */
+/** `inspect` takes each document as it is read at start; `rotate` then changes those that need it. */
 export class KeyRotation {
   readonly #keyring: Keyring;
   readonly #unreadable = new Map<string, string[]>();
@@ -38,12 +38,12 @@ export class KeyRotation {
     if (all.some(([kind, record]) => resealSecrets(this.#keyring, kind, record) !== record)) this.#stale.add(_id);
   }
 
-  /** One commit for each integration. */
+  /** One commit per integration. */
   async rotate(store: Store): Promise<RotationFailures> {
     const unwritten: string[] = [];
     for (const id of this.#stale) {
       await UnitOfWork.change(store, id, (unit) => this.#rotateIn(unit)).catch((error: unknown) => {
-        // Masked they are all the same; the next start tries again.
+        // Responses mask them all the same, and the next start tries again.
         if (!(error instanceof StoreError)) throw error;
         unwritten.push(id);
       });
@@ -54,7 +54,7 @@ export class KeyRotation {
   #rotateIn(unit: UnitOfWork): void {
     for (const kind of recordKinds) {
       for (const { text } of [...unit.records(kind).values()]) {
-        // At a start nobody else waits, however large it is.
+        // Synchronous, whatever the size: at start no request waits.
         const record = JSON.parse(text.toString()) as Stored;
         const next = resealSecrets(this.#keyring, kind, record);
         if (next !== record) unit.putRecord(kind, factsOf(next));

@@ -1,6 +1,6 @@
 /**
- * The keys that credentials are encrypted with at rest: AES-256-GCM. The first encrypts, all decrypt,
- * so that a key can be changed: `new,old`.
+ * Encrypts credentials at rest with AES-256-GCM. The first key encrypts, all keys decrypt, so a key is rotated by
+ * configuring `new,old`.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
 import { chmod, link, open, readFile, rm } from 'node:fs/promises';
@@ -11,16 +11,16 @@ import { StoreError } from '../store/store.ts';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Passphrases are stretched; the same text gives the same key everywhere. */
+/** For stretching passphrases. Fixed, so that the same text gives the same key everywhere. */
 const SALT = 'bulkhead credentials';
 const FORMAT = 'v1';
 
 const SEALED = /^v1\.[0-9a-f]{12}\.[\w-]{38,}$/;
 
-/** Whether a value is one that a keyring has sealed, or looks like it. */
+/** Whether a value looks like one that a keyring has sealed. */
 export const isSealed = (value: unknown): value is string => typeof value === 'string' && SEALED.test(value);
 
-/** One key. Stretching a passphrase takes tens of milliseconds: not before there is something to encrypt or to read. */
+/** One key, derived at its first use: stretching takes tens of milliseconds. */
 class Key {
   readonly #text: string;
   #made: { readonly bytes: Buffer; readonly id: string } | undefined;
@@ -33,7 +33,7 @@ class Key {
     return this.#make().bytes;
   }
 
-  /** Names the key without telling it. */
+  /** Identifies the key without revealing it. */
   get id(): string {
     return this.#make().id;
   }
@@ -47,7 +47,7 @@ class Key {
 }
 
 export class Keyring {
-  /** The keys' texts, for a keyring of another thread. */
+  /** Texts of the keys, to make the keyring of another thread. */
   readonly keys: readonly string[];
   readonly #keys: readonly Key[];
 
@@ -56,15 +56,15 @@ export class Keyring {
     this.#keys = texts.map((text) => new Key(text));
   }
 
-  /** @param texts of the keys, the present one first */
+  /** @param texts texts of the keys, the current one first */
   static of(texts: readonly string[]): Keyring {
     return new Keyring(texts);
   }
 
-  /** @param context where the value belongs; it cannot be read anywhere else */
+  /** @param context authenticated with the text; `open` needs the same */
   seal(text: string, context: string): string {
     const [key] = this.#keys;
-    if (!key) throw new Error('a keyring without a key');
+    if (!key) throw new Error('the keyring has no key');
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
@@ -83,20 +83,20 @@ export class Keyring {
     try {
       return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
     } catch {
-      // Not what was sealed, or not here.
+      // Tampered with, or sealed for another context.
       return undefined;
     }
   }
 
-  /** Whether it was sealed with the present key. */
+  /** Whether it was sealed with the current key. */
   isCurrent(sealed: string): boolean {
     return sealed.startsWith(`${FORMAT}.${this.#keys[0]?.id}.`);
   }
 }
 
 /**
- * The operator's keys, comma-separated, and behind them the one in the file; without the operator's
- * the file is made, readable for its owner alone.
+ * The operator's comma-separated keys, followed by the key in the file. Without a key from the operator, a missing file
+ * is created, readable by its owner only.
  */
 export async function openKeyring(file: string, secretKey: string | undefined): Promise<Keyring> {
   const texts = secretKey?.split(',').map((text) => text.trim()) ?? [];
@@ -107,7 +107,7 @@ export async function openKeyring(file: string, secretKey: string | undefined): 
 async function readKey(file: string, createIfMissing: boolean): Promise<string | undefined> {
   try {
     const text = (await readFile(file, 'utf8')).trim();
-    // A key that was lost half-written would encrypt what nobody can read again.
+    // Do not encrypt with a truncated key: once the file is restored, nobody could decrypt that.
     if (text.length < KEY_BYTES) {
       throw new StoreError('store_unavailable', `The key in ${file} is not whole: put back the one that was there.`);
     }
@@ -121,12 +121,11 @@ async function readKey(file: string, createIfMissing: boolean): Promise<string |
 }
 
 /**
- * Whenever the process ends, there is a whole key or none. Of two that start at the same time both take the
- * key that was there first.
+ * Atomic: whenever the process ends, the file holds a whole key or does not exist. If two processes start at once, both
+ * use the key that was written first.
  */
 async function createKey(file: string): Promise<string> {
   const made = randomBytes(KEY_BYTES).toString('base64url');
-  // Another process may be at the same.
   const temporary = temporaryFor(file);
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -138,7 +137,7 @@ async function createKey(file: string): Promise<string> {
     await syncFolder(dirname(file));
     return made;
   } catch (error) {
-    // Who reads of it knows the key's file and not the other.
+    // Name the key's file in errors, not the temporary one.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });
     return (await readKey(file, false)) as string;
   } finally {

@@ -1,4 +1,4 @@
-/** Making the text of a record from a request's body: what is done at once where it is small, in the pool where it is large. */
+/** Tasks that make a record from a request's body, and the public text of a record. Large ones run in the pool. */
 import { fieldErrors, requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type BodyLimits, objectOf, parseBody, textOf } from '../parse-body.ts';
@@ -14,28 +14,29 @@ import { maskSecrets, mayHoldSecrets, sealSecrets } from './credentials.ts';
 import { applyPatch, parsePatch } from './json-patch.ts';
 import { assertRecord } from './record.ts';
 
-/** Places in one record that name other records. */
+/** Fields of one record that refer to other records. */
 const REFERENCES = 1_000;
 
-/** Fields that the runtime sets; in a body they may come back as they are. */
+/** Set by the runtime. Ignored in a body. */
 const runtimeFields: readonly string[] = ['_id', 'createdAt', 'lastModified'];
+/** Set by the runtime. In a body they must not differ. */
 const fixedByRuntime = ['_integrationId', '_connectorId'] as const;
 
 export interface DraftInput {
-  /** JSON: the whole record, or what to change in the one before. */
+  /** JSON: the whole record, or a JSON Patch of `before`. */
   readonly body: Uint8Array;
   readonly isPatch?: boolean;
   readonly limits: BodyLimits;
-  /** What the runtime sets. Without an `_integrationId`, the body names it, or it is the run's. */
+  /** Fields set by the runtime. Without `_integrationId`, it comes from the body or the run. */
   readonly fixed: JsonObject;
-  /** The integration of the run that writes; absent: a user. */
+  /** The integration of the writing run. Absent: a user writes. */
   readonly runIntegrationId: string | undefined;
   readonly kind: RecordKind;
-  /** The record as it is stored: what its masks stand for, and what a patch changes. */
+  /** The stored record, for masks and patches. */
   readonly before?: Stored | Uint8Array | undefined;
 }
 
-/** The record that a body makes, as it is stored. @throws RequestError */
+/** Makes the record to be stored. @throws RequestError */
 function draft(input: DraftInput, { keyring }: TaskContext): TextFacts<Stored> {
   const { kind, before } = input;
   const stored = before && parseRecord(before);
@@ -66,7 +67,7 @@ function recordOf(
   return record;
 }
 
-/** The integration that a new record is to belong to: a run's own, or the one that the body names. */
+/** The integration of a new record: the run's own, or the one that the body names. */
 function integrationIdOf(body: JsonObject, runtimeFields: string | undefined): string {
   const { _integrationId = runtimeFields } = body;
   if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
@@ -82,11 +83,11 @@ export const noIntegration = (): Error =>
 export function assertReferenceLimit({ references = [] }: TextFacts<Stored>): void {
   const tooMany = references[REFERENCES];
   if (!tooMany) return;
-  const message = `A record refers to ${REFERENCES} others at the most.`;
+  const message = `A record refers to at most ${REFERENCES} others.`;
   throw fieldErrors([{ code: 'invalid_field', field: tooMany.field, message }]);
 }
 
-/** A record as text, with what has to be known of it. */
+/** A record as text, with its head and its references. */
 export function factsOf(record: Stored): TextFacts<Stored> {
   const references = referencesIn(record);
   return { text: joined([JSON.stringify(record)]), head: headOf(record), references };

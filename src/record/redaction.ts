@@ -1,18 +1,18 @@
 /**
- * Removes credentials from what an application answers: it may repeat what it was sent. Works on any bytes, knows the
- * usual spellings (secret-spellings.ts), and takes time and memory linear in the answer's size. Other changes that an
- * application makes to a credential are not recognized.
+ * Removes credentials from an application's response, which may repeat what it was sent. Works on any bytes, knows the
+ * usual spellings (secret-spellings.ts), and takes time and memory linear in the size of the response. Other
+ * transformations of a credential are not recognized.
  *
  * Everything that a credential covers is cut, also where credentials overlap.
  *
  * A connector must not learn a credential from what is cut. It can add credentials of its own to a connection, each a
- * context and a guess: `"authorization":"Bearer a`. If a match of that cut the context too, it would confirm the guess,
- * and the credential could be read letter by letter. So credentials that a run has written are searched for last, and
- * separately in each piece of text between the others: whether one matches depends only on text that is shown anyway.
- * Only whole credentials are searched for, since a part is easier to guess.
+ * context and a guess: `"authorization":"Bearer a`. If a match cut the context too, it would confirm the guess, and the
+ * credential could be read letter by letter. So credentials written by a run are searched for last, and separately in
+ * each piece of text between the others: whether one matches depends only on text that is visible anyway. Only whole
+ * credentials are searched for, since a part is easier to guess.
  *
- * Known limits: whoever can make the application answer with a complete, correct guess sees it cut, as a successful
- * login would confirm it too. Values of less than six characters are cut only together with what they were sent in.
+ * Known limits: whoever can make the application answer with a complete, correct guess sees it cut, just as a successful
+ * login would confirm it. Values of less than six characters are cut only together with the text they were sent in.
  */
 import { AhoCorasick, type SearchState } from './aho-corasick.ts';
 import { type EscapeDecoder, escapeDecoders, NormalizedBytes } from './normalized-bytes.ts';
@@ -20,7 +20,7 @@ import { patternsOf, SECRET_CHARS_MIN } from './secret-spellings.ts';
 import { Spans, union } from './spans.ts';
 
 const REPLACEMENT = Buffer.from('******');
-/** Bytes that are normalized at a time. */
+/** Bytes normalized at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
 export class Redaction {
@@ -28,7 +28,7 @@ export class Redaction {
   readonly #ofRuns: AhoCorasick;
 
   /**
-   * @param secrets credentials that no connector has chosen
+   * @param secrets credentials that no connector chose
    * @param ofRuns credentials that a connector may have chosen
    */
   constructor(secrets: Iterable<string>, ofRuns: Iterable<string> = []) {
@@ -41,7 +41,7 @@ export class Redaction {
     return cutOut(answer, this.#ofRuns.isEmpty ? cut : withMatchesBetween(answer, cut, this.#ofRuns));
   }
 
-  /** For header values, whose characters are bytes. */
+  /** Header text is Latin-1: one character per byte. */
   header(value: string): string {
     return this.bytes(Buffer.from(value, 'latin1')).toString('latin1');
   }
@@ -86,7 +86,7 @@ function matchesIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
 
 function matchesWith(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
   const spans = new Spans();
-  // Room for the longest match and a byte on either side of it.
+  // Keeps the longest match and a byte on either side of it.
   const overlap = patterns.longest + 2;
   const text = new NormalizedBytes(Math.min(answer.length, 2 * overlap + WINDOW_BYTES));
   const state: SearchState = { node: 0 };
@@ -100,7 +100,7 @@ function matchesWith(answer: Uint8Array, patterns: AhoCorasick, decoder?: Escape
   };
   for (let at = 0; at < answer.length; ) {
     if (text.isFull) {
-      // A match may share the byte behind it.
+      // A match may share bits with the byte after it.
       searchUpTo(text.length - 1);
       searched -= text.length - overlap;
       text.keepLast(overlap);
@@ -118,7 +118,7 @@ function matchesWith(answer: Uint8Array, patterns: AhoCorasick, decoder?: Escape
 const IN_BASE64 = Uint8Array.from({ length: 256 }, (_, byte) => (/[a-z0-9/ ]/.test(String.fromCharCode(byte)) ? 1 : 0));
 const PADDING = '='.charCodeAt(0);
 
-/** Adds a match, with the neighboring base64 characters that hold bits of it. */
+/** Adds a match, including the neighboring base64 characters that hold bits of it. */
 function addMatch(
   spans: Spans,
   text: NormalizedBytes,

@@ -1,24 +1,24 @@
 /**
- * Which values of a record are credentials. In a connection: those below `http.auth`, except how credentials are sent;
- * those below a key `encrypted`; those that `encryptedFields` lists; and those under keys named like a secret, unless
- * `unencryptedFields` lists them. In an export: the webhook's. Pure.
+ * Decides which values of a record are credentials. In a connection: values below `http.auth`, except settings for how
+ * credentials are sent; values below a key `encrypted`; values listed in `encryptedFields`; and values under keys named
+ * like a secret, unless `unencryptedFields` lists them. In an export: those of the webhook. Pure.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
 import { isEncryptedByName, isNamedLikeASecret, isNamedLikeASetting } from './secret-names.ts';
 
-/** Neither object, list nor null. */
+/** Neither object, array nor null. */
 export type Leaf = string | number | boolean;
-/** `setting`: how credentials are sent; earlier versions sealed that too. */
+/** `setting`: says how credentials are sent. Earlier versions sealed settings, too. */
 export type Sensitivity = 'secret' | 'setting' | 'plain';
 export type Path = readonly string[];
 /** @param path reused: valid during the call only */
 type Visit = (leaf: Leaf, path: Path, sensitivity: Sensitivity) => Json;
 
-/** Which rule applies below a node. `listed`: by `unencryptedFields`. */
-type Rule = 'all' | 'auth' | 'named' | 'listed' | 'none';
+/** The rule for values below a node. `unencrypted`: listed in `unencryptedFields`. */
+type Rule = 'all' | 'auth' | 'named' | 'unencrypted' | 'none';
 
-/** Paths as a tree of keys, with the rule that applies below their ends. */
+/** A tree of keys. A node may set the rule for everything below it. */
 interface RuleTree {
   below?: Rule;
   readonly children: Map<string, RuleTree>;
@@ -32,7 +32,7 @@ const WEBHOOK = [
 
 export function mapLeaves(kind: RecordKind, record: JsonObject, visit: Visit): JsonObject {
   if (kind === 'connections') return new Walk(visit, rulesFor(record)).object(record, 'named');
-  // Only this part: exports may be large.
+  // Only the webhook, as exports may be large.
   if (kind === 'exports' && Object.hasOwn(record, 'webhook')) {
     return new Walk(visit, treeOf([['webhook']], 'named', treeOf(WEBHOOK, 'all'))).object(record, 'none');
   }
@@ -74,12 +74,12 @@ class Walk {
     this.#listed = rules;
   }
 
-  /** Copies only what changes. */
+  /** Copies only objects and arrays that change. */
   object(record: JsonObject, below: Rule): JsonObject {
     return this.#value(record, below, this.#listed, '', '') as JsonObject;
   }
 
-  /** @param key the nearest key of an object; @param parent the one above it */
+  /** @param key the nearest object key; @param parent the key above it */
   #value(value: Json, below: Rule, rules: RuleTree | undefined, key: string, parent: string): Json {
     if (value === null) return value;
     if (typeof value !== 'object') return this.#visit(value as Leaf, this.#path, sensitivityOf(below, key, parent));
@@ -97,7 +97,7 @@ class Walk {
       this.#path.pop();
       if (mapped === inner) continue;
       copy ??= isList ? [...value] : { ...(value as JsonObject) };
-      // Whatever the key is: an assignment to `__proto__` would be something else.
+      // Not by assignment, which treats `__proto__` specially.
       Object.defineProperty(copy, name, { value: mapped, writable: true, enumerable: true, configurable: true });
     }
     return copy ?? value;
@@ -108,10 +108,10 @@ class Walk {
     if (below !== 'none' && isEncryptedByName(name)) return 'all';
     if (rules?.below) return rules.below;
     const isUnencrypted = this.#unencrypted.size > 0 && this.#unencrypted.has(this.#path.join('.'));
-    return below === 'named' && isUnencrypted ? 'listed' : below;
+    return below === 'named' && isUnencrypted ? 'unencrypted' : below;
   }
 
-  /** Dotted paths, or keys of the `unencrypted` beside it, as text or as `{id, label}`. */
+  /** Entries are dotted paths, or keys of the `unencrypted` object beside it, as text or as `{id, label}`. */
   #collectUnencrypted({ unencryptedFields }: JsonObject): void {
     if (!Array.isArray(unencryptedFields)) return;
     const prefix = this.#path.map((key) => `${key}.`).join('');

@@ -1,4 +1,4 @@
-/** Sorted ranges of a text. Overlapping ones are merged, adjacent ones are not. 8 bytes each: there may be millions. Pure. */
+/** Sorted ranges of a text. Merges overlapping ones, not adjacent ones. 8 bytes each, as there may be millions. Pure. */
 
 const INITIAL_SPANS = 16;
 
