@@ -1,4 +1,4 @@
-/** The administrator's token: given, or made at first start; the data folder has its hash alone. */
+/** The administrator's token: configured, or made at the first start. The data folder stores only its hash. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ const ADMIN_FILE = 'admin.json';
 
 export interface AdminToken {
   readonly hash: string;
-  /** Only when it has just been made. */
+  /** Set only if this start has made the token. */
   readonly newToken?: string;
 }
 
-/** @param configured from the options; it is not written anywhere */
+/** @param configured the token from the options; not stored */
 export async function resolveAdminToken(dataFolder: string, configured: string | undefined): Promise<AdminToken> {
   if (configured !== undefined) return { hash: hashToken(configured) };
   const storedHash = await storedTokenHash(dataFolder);
@@ -23,7 +23,7 @@ export async function resolveAdminToken(dataFolder: string, configured: string |
   return { hash: hashToken(newToken), newToken };
 }
 
-/** Makes a token in the place of whatever was there; a server takes it at its next start. */
+/** Makes a token that replaces any other. A running server needs a restart to use it. */
 export async function newAdminToken(dataFolder: string): Promise<string> {
   const newToken = randomBytes(24).toString('base64url');
   await replaceFile(join(dataFolder, ADMIN_FILE), JSON.stringify({ tokenHash: hashToken(newToken) }));
@@ -31,7 +31,7 @@ export async function newAdminToken(dataFolder: string): Promise<string> {
   return newToken;
 }
 
-/** @throws StoreError for a file that holds none */
+/** @throws StoreError if the file is not valid */
 export const storedTokenHash = (dataFolder: string): Promise<string | undefined> =>
   readHash(join(dataFolder, ADMIN_FILE));
 
@@ -45,7 +45,10 @@ async function readHash(path: string): Promise<string | undefined> {
   }
   const tokenHash = tokenHashIn(text);
   if (tokenHash !== undefined) return tokenHash;
-  throw new StoreError('store_unavailable', `${path} holds no token's hash; remove it to have a new token made.`);
+  throw new StoreError(
+    'store_unavailable',
+    `${path} contains no token hash. Remove the file, and the next start makes a new token.`,
+  );
 }
 
 function tokenHashIn(text: string): string | undefined {

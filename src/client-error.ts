@@ -1,11 +1,11 @@
-/** Answers to what Node's HTTP server cannot read as a request: they are in the form of all errors. */
+/** Answers requests that Node's HTTP server cannot parse, in the format of all errors. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, requestError } from './errors.ts';
 
-/** By the codes of Node's parser and of its timeouts. */
+/** By error codes of Node's parser and timeouts. */
 const errorCodes: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'request_too_large',
@@ -17,15 +17,15 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   431: 'Request Header Fields Too Large',
 };
-/** A client that is still sending would lose the answer if the connection were reset at once. */
+/** Time to read the answer. Closing at once would reset the connection while the client is still sending. */
 const LINGER_MS = 1_000;
 
 export function answerClientError(error: NodeJS.ErrnoException, connection: Duplex): void {
-  // More of the same, after the answer.
+  // The answer is already sent.
   if (connection.writableEnded) return;
   const { _httpMessage: current } = connection as Socket & { _httpMessage?: ServerResponse };
   if (current?.req.complete && !current.headersSent) {
-    // The garbage comes after a request that is still being answered.
+    // The invalid bytes follow a request that is still being answered.
     current.setHeader('Connection', 'close');
     return;
   }

@@ -36,7 +36,8 @@ import { integrationJson, integrationOf, type Service } from './integration/serv
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { completeOptions, listOf, type Options } from './options.ts';
+import { listOf } from './option-table.ts';
+import { completeOptions, type Options } from './options.ts';
 import { KeyRotation, type RotationFailures } from './record/key-rotation.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';

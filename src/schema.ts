@@ -1,20 +1,20 @@
 /**
- * Says what a schema finds wrong with a value, as the API's errors with dotted paths. TypeBox makes an error
- * for everything that is wrong; four million of them take seconds and gigabytes. Here only what is wrong is
- * looked into, and the search ends at the eighth field.
+ * Explains why a value does not match a schema, as API errors with dotted paths. TypeBox reports every error, and four
+ * million of them take seconds and gigabytes. This search descends only into invalid parts and stops at the eighth
+ * field.
  */
 import { Compile, type TSchema, type Validator } from '#typebox';
 import { type ErrorItem, FIELD_CHARS, fieldErrors } from './errors.ts';
 import { shorten } from './shorten.ts';
 
-/** Fields that are named in one reply. */
+/** Fields reported in one response. */
 const FIELDS_REPORTED = 8;
-/** Several findings may be about one field: so many are looked at. */
+/** Several findings may concern the same field, so their number is limited, too. */
 const FINDINGS_EXAMINED = 100;
 
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
-/** What is wrong with a value, one entry per field and the first eight of them; empty if nothing is. */
+/** The first eight invalid fields, one entry each. Empty if the value is valid. */
 export function findings(validator: Validator, value: unknown): (ErrorItem & Finding)[] {
   if (validator.Check(value)) return [];
   const byField = new Map<string, Finding>();
@@ -26,13 +26,13 @@ export function findings(validator: Validator, value: unknown): (ErrorItem & Fin
   return [...byField.values()];
 }
 
-/** Throws the API's 422 with the first wrong fields. */
+/** @throws RequestError 422 with the first invalid fields */
 export function assertValid(validator: Validator, value: unknown): void {
   const problems = findings(validator, value);
   if (problems.length > 0) throw fieldErrors(problems);
 }
 
-/** The keywords that lead to the parts of a value (JSON Schema); all others are about the value itself. */
+/** The JSON Schema keywords that apply to parts of a value. All others apply to the value itself. */
 interface Schema extends TSchema {
   readonly [REFINEMENTS]?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -48,7 +48,7 @@ const PARTS = ['properties', 'patternProperties', 'additionalProperties', 'items
 type Findings = Generator<Finding, void>;
 type Members = Readonly<Record<string, unknown>>;
 
-/** Goes down to what is wrong, one finding at a time: whoever has enough of them stops asking. */
+/** Yields findings lazily, so that the caller can stop at any time. */
 class Search {
   readonly #validators = new Map<TSchema, Validator>();
 
@@ -56,14 +56,14 @@ class Search {
     if (!this.#validator(schema).Check(value)) yield* this.inWrong(schema, value, field);
   }
 
-  /** @param value one that is known to be wrong */
+  /** @param value known to be invalid */
   *inWrong(schema: Schema, value: unknown, field: string): Findings {
     let isExplained = false;
     for (const finding of this.#explain(schema, value, field)) {
       isExplained = true;
       yield finding;
     }
-    // A keyword that leads to parts in a way which is not known here.
+    // Some keyword for parts is not known here.
     if (!isExplained) yield wrong(field, 'is not valid');
   }
 
@@ -76,7 +76,7 @@ class Search {
         yield wrong(field, message);
       }
     }
-    // What has the wrong type or too many parts is not looked through.
+    // Do not descend into a value of the wrong type or with too many parts.
     if (own.some(({ keyword }) => keyword !== 'required')) return;
     if (schema.anyOf) for (const choice of schema.anyOf) yield* this.in(choice, value, field);
     if (Array.isArray(value)) yield* this.#inList(schema, value, field);
@@ -129,7 +129,7 @@ class Search {
   }
 }
 
-/** As plain JSON Schema: what TypeBox notes beside it, but for refinements, is about the parts as well. */
+/** Plain JSON Schema without the parts. Of TypeBox's own markers only refinements stay; the others also concern parts. */
 function withoutParts(schema: Schema): TSchema {
   const own: Record<string, unknown> = { ...schema, [REFINEMENTS]: schema[REFINEMENTS] };
   for (const keyword of PARTS) delete own[keyword];
@@ -137,7 +137,7 @@ function withoutParts(schema: Schema): TSchema {
   return own;
 }
 
-/** A name may be as long as the whole body. */
+/** Shortened, as a name may be as long as the whole body. */
 function below(field: string, name: string): string {
   const short = shorten(name, FIELD_CHARS);
   return shorten(field === '' ? short : `${field}.${short}`, FIELD_CHARS);

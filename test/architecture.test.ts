@@ -96,6 +96,7 @@ describe('arrows', () => {
     'src/cli': [
       'src/author',
       'src/runtime.ts',
+      'src/option-table.ts',
       'src/options.ts',
       'src/admin-token.ts',
       'src/integration',
@@ -194,12 +195,9 @@ describe('arrows', () => {
       'sandbox/index.ts',
     ],
     'src/store': ['src/json.ts', 'src/schema.ts'],
-    'src/options.ts': [
-      'src/broker/address-guard.ts',
-      'src/broker/outbound-limits.ts',
-      'src/schema.ts',
-      'sandbox/index.ts',
-    ],
+    'src/options.ts': ['src/option-table.ts', 'src/sandbox-options.ts', 'src/schema.ts'],
+    'src/option-table.ts': ['src/broker/address-guard.ts', 'src/sandbox-options.ts'],
+    'src/sandbox-options.ts': ['src/broker/outbound-limits.ts', 'sandbox/index.ts'],
     'src/schema.ts': ['src/errors.ts'],
     'src/parse-body.ts': ['src/errors.ts', 'src/json.ts', 'sandbox/index.ts'],
     'src/projection.ts': ['src/errors.ts', 'src/json.ts'],
@@ -309,6 +307,7 @@ describe('one importer', () => {
     [
       'prom-client',
       ['duration-histogram', 'exposition', 'labeled-counter', 'metrics', 'process-metrics', 'series'].map(
+        (name) => `src/metrics/${name}.ts`,
       ),
     ],
     ['commander', ['src/cli/program.ts']],

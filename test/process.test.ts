@@ -143,8 +143,8 @@ test('a run that is given time to end may write, and is waited for although its 
 });
 
 test.each([
-  ['admin.json', '{"tokenHash":', "holds no token's hash"],
-  ['admin.json', '{"tokenHash":"xx"}', "holds no token's hash"],
+  ['admin.json', '{"tokenHash":', 'contains no token hash'],
+  ['admin.json', '{"tokenHash":"xx"}', 'contains no token hash'],
   ['lock', 'x'.repeat(5000), 'is no lock of this server'],
 ])('a damaged %s is one sentence and exit code 1', async (name, text, sentence) => {
   const data = await temporaryFolder();

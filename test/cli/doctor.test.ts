@@ -98,7 +98,7 @@ describe('a data folder', () => {
       'with a damaged token',
       (data) => writeFile(join(data, 'admin.json'), '{"tokenHash":'),
       'token',
-      /^problem: .*holds no token's hash/,
+      /^problem: .*contains no token hash/,
     ],
     [
       'with a lock that is none',
