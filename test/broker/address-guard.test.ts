@@ -3,7 +3,7 @@ import { AddressGuard, invalidEntries } from '../../src/broker/address-guard.ts'
 
 const closedToAll = new AddressGuard('');
 
-describe('closed unless it is opened', () => {
+describe('blocked unless allowed', () => {
   test.each([
     ['this network', ['0.0.0.0', '0.255.255.255'], '0.0.0.0/8'],
     ['private 10', ['10.0.0.0', '10.255.255.255'], '10.0.0.0/8'],
@@ -86,18 +86,18 @@ test.each([
   '::8.8.8.8',
   '::127.0.0.1',
   '08.8.8.8',
-])('no address: %j', (text) => {
+])('not an address: %j', (text) => {
   expect(new AddressGuard('0.0.0.0/0,::/0').allowsAddress(text)).toBe(false);
 });
 
-test('all of a family', () => {
+test('a whole address family', () => {
   expect(new AddressGuard('0.0.0.0/0').allowsAddress('127.0.0.1')).toBe(true);
   expect(new AddressGuard('0.0.0.0/0').allowsAddress('::1')).toBe(false);
   expect(new AddressGuard('::/0').allowsAddress('::1')).toBe(true);
   expect(new AddressGuard('::/0').allowsAddress('127.0.0.1')).toBe(false);
 });
 
-test('openings', () => {
+test('entries of the list', () => {
   const good = [
     'erp',
     'erp.internal',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FairQueue } from '../../src/broker/fair-queue.ts';
 
-test('owners are served in turn, and others between any two of their requests', async () => {
+test('owners are served round robin', async () => {
   const queue = new FairQueue();
   const served: string[] = [];
   let othersServed = 0;
@@ -19,14 +19,14 @@ test('owners are served in turn, and others between any two of their requests', 
   expect(served).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
 });
 
-test('who comes alone does not wait', async () => {
+test('a single owner does not wait', async () => {
   const queue = new FairQueue();
   expect(queue.nextTurn('a')).toBe(undefined);
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   expect(queue.nextTurn('a')).toBe(undefined);
 });
 
-test('who has used much of the CPU waits in proportion, and nobody waits for it', async () => {
+test('an owner in CPU debt waits in proportion, and delays nobody else', async () => {
   const queue = new FairQueue();
   queue.charge('a', 100);
   const startedAt = performance.now();

@@ -1,4 +1,4 @@
-/** What comes out of a run is bounded before it is parsed, and checked before it is used. */
+/** Requests from a run are limited before they are parsed, and validated before they are used. */
 import { expect, test } from 'vitest';
 import { hasMoreStructure } from '../../sandbox/index.ts';
 import { parseFetchRequest, parseProgress } from '../../src/broker/parse-ask.ts';
@@ -18,7 +18,7 @@ function denial(work: () => unknown): unknown {
   }
 }
 
-test('as much as a request may have is taken', () => {
+test('the largest valid requests are accepted', () => {
   for (const wanted of [
     request,
     { ...request, headers: many(100, header(600)), body: '{"a":"b\\\\\\""}'.repeat(300_000) },
@@ -87,7 +87,7 @@ const CODE = `exports.utilities = {
 };`;
 const served = serveForAll({ flooding: { code: CODE } });
 
-test('connector code that changes what makes its requests gets an error, and others their answers', async () => {
+test('connector code that tampers with its own requests gets an error, and others get answers', async () => {
   const { client } = served();
   const id = await installed(client, 'flooding');
   expect((await client('PUT', `/integrations/${id}/utilities/ask`, {})).body).toBe(200);
