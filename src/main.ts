@@ -19,7 +19,7 @@ const end = (signal: string): void => ending.abort(signal);
 process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
 // Without a listener or `--disable-sigusr1`, SIGUSR1 opens Node's debugger.
 process.on('SIGUSR1', () => {});
-// If the reader is gone, go on all the same.
+// Continue if the reader is gone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 const log = pino.destination({ fd: 2, sync: false, maxLength: LOG_BYTES });

@@ -28,23 +28,23 @@ function checked(name: OptionName, value: unknown, source: string): unknown {
   const validator = validators.get(name);
   const [finding] = validator ? findings(validator, { [name]: value }) : [];
   if (!finding) return value;
-  const shown = name === 'token' || name === 'secretKey' ? '' : ` (${JSON.stringify(value)})`;
-  throw new OptionError(`${source}${shown} is not valid: ${finding.message.replace(`${name} `, 'it ')}.`);
+  const valueText = name === 'token' || name === 'secretKey' ? '' : ` (${JSON.stringify(value)})`;
+  throw new OptionError(`${source}${valueText} is not valid: ${finding.message.replace(`${name} `, 'it ')}.`);
 }
 
 /** Checks options and fills in defaults. @throws OptionError */
-export function completeOptions(given: Partial<Options>): Options {
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(optionTable, name));
+export function completeOptions(values: Partial<Options>): Options {
+  const unknown = Object.keys(values).find((name) => !Object.hasOwn(optionTable, name));
   if (unknown !== undefined) throw new OptionError(`There is no option ${JSON.stringify(unknown)}.`);
   const complete = rows.map(([name, { fallback }]) => {
-    const value = given[name] ?? fallback;
+    const value = values[name] ?? fallback;
     return [name, value === undefined ? undefined : checked(name, value, `the option ${name}`)] as const;
   });
   return Object.freeze(Object.fromEntries(complete.filter(([, value]) => value !== undefined))) as Options;
 }
 
 /** Options with a numeric default take numbers. */
-function parsed({ fallback }: OptionRow, text: string | boolean): unknown {
+function parseText({ fallback }: OptionRow, text: string | boolean): unknown {
   return typeof fallback === 'number' && /^-?\d+$/.test(String(text)) ? Number(text) : text;
 }
 
@@ -59,16 +59,16 @@ export function readOptions(
   environment: Readonly<Record<string, string | undefined>>,
   names: readonly OptionName[] = optionNames,
 ): Partial<Options> {
-  const given: Partial<Record<OptionName, unknown>> = {};
+  const values: Partial<Record<OptionName, unknown>> = {};
   for (const [name, row] of rows) {
     if (!names.includes(name)) continue;
     const flag = flags[row.flag];
     const text = flag ?? environment[row.environment];
     if (text === undefined || text === '') continue;
     const source = flag === undefined ? row.environment : `--${row.flag}`;
-    given[name] = checked(name, parsed(row, text), source);
+    values[name] = checked(name, parseText(row, text), source);
   }
-  return given as Partial<Options>;
+  return values as Partial<Options>;
 }
 
 /** Address of the server that a command talks to. Not an option of a server. */

@@ -64,7 +64,7 @@ class Search {
       yield finding;
     }
     // Some keyword for parts is not known here.
-    if (!isExplained) yield wrong(field, 'is not valid');
+    if (!isExplained) yield invalid(field, 'is not valid');
   }
 
   *#explain(schema: Schema, value: unknown, field: string): Findings {
@@ -73,7 +73,7 @@ class Search {
       if (keyword === 'required') {
         for (const name of (params as { requiredProperties: string[] }).requiredProperties) yield missing(field, name);
       } else {
-        yield wrong(field, message);
+        yield invalid(field, message);
       }
     }
     // Do not descend into a value of the wrong type or with too many parts.
@@ -113,7 +113,7 @@ class Search {
       const matching = patterns.filter(([pattern]) => pattern.test(name));
       for (const [, schema] of matching) yield* this.in(schema, object[name], below(field, name));
       if (matching.length > 0) continue;
-      if (additionalProperties === false) yield wrong(below(field, name), 'is not a field of this object');
+      if (additionalProperties === false) yield invalid(below(field, name), 'is not a field of this object');
       if (typeof additionalProperties === 'object')
         yield* this.in(additionalProperties, object[name], below(field, name));
     }
@@ -148,8 +148,8 @@ function missing(at: string, name: string): Finding {
   return { code: 'missing_required_field', field, message: `${field} is required` };
 }
 
-const wrong = (field: string, sentence: string): Finding => ({
+const invalid = (field: string, text: string): Finding => ({
   code: 'invalid_field',
   field,
-  message: `${field || 'the value'} ${sentence}`,
+  message: `${field || 'the value'} ${text}`,
 });

@@ -6,7 +6,7 @@ export function shorten(text: string, chars: number): string {
 }
 
 /** The first names of a list, and how many more there are. */
-export function shortList(names: readonly string[], shown: number): string {
-  const listed = names.slice(0, shown).join(', ');
-  return names.length > shown ? `${listed} and ${names.length - shown} more` : listed;
+export function shortList(names: readonly string[], max: number): string {
+  const listed = names.slice(0, max).join(', ');
+  return names.length > max ? `${listed} and ${names.length - max} more` : listed;
 }

@@ -28,9 +28,9 @@ const MEMBER =
 export function parseTrace(traceparent: string, tracestate = ''): Trace | undefined {
   const [, version, traceId, flags = '', rest] = PARENT.exec(traceparent) ?? [];
   if (traceId === undefined || (version === '00' && rest !== undefined)) return undefined;
-  const known = (Number.parseInt(flags, 16) & KNOWN_FLAGS).toString(16).padStart(2, '0');
+  const knownFlags = (Number.parseInt(flags, 16) & KNOWN_FLAGS).toString(16).padStart(2, '0');
   const state = boundedState(tracestate);
-  return { traceId, flags: known, ...(state === '' ? {} : { state }) };
+  return { traceId, flags: knownFlags, ...(state === '' ? {} : { state }) };
 }
 
 /** @param id a UUID whose digits become the trace id */

@@ -32,10 +32,10 @@ function parse({ text }: { readonly text: string }): ParseResult {
 /** @param moved the body: sent as text if it is UTF-8, otherwise as base64, so that no byte is lost */
 function write({ head, moved }: { readonly head: object; readonly moved: Uint8Array }): { readonly text: Buffer } {
   const bytes = bufferOf(moved);
-  const shown = isUtf8(bytes)
+  const encoded = isUtf8(bytes)
     ? { body: bytes.toString('utf8') }
     : { body: bytes.toString('base64'), bodyEncoding: 'base64' };
-  return { text: Buffer.from(JSON.stringify({ value: { ...head, ...shown } })) };
+  return { text: Buffer.from(JSON.stringify({ value: { ...head, ...encoded } })) };
 }
 
 export const tasks = tasksOf(import.meta.url, { parse, write });

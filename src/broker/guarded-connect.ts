@@ -41,15 +41,15 @@ export function guardedConnect({
     const release = await lookups.acquire(owner, AbortSignal.timeout(connectMs)).catch(() => {
       throw new BrokerError('request_timeout', 'The host name took too long to resolve.');
     });
-    const addresses = await new Promise<LookupAddress[]>((resolve, reject) => {
+    const resolved = await new Promise<LookupAddress[]>((resolve, reject) => {
       lookup(hostname, { ...options, all: true }, (error, addresses, family = 0) => {
         if (error) reject(error);
         else resolve(typeof addresses === 'string' ? [{ address: addresses, family }] : addresses);
       });
     }).finally(release);
     const permitted = guard.allowsName(hostname)
-      ? addresses
-      : addresses.filter(({ address }) => guard.allowsAddress(address));
+      ? resolved
+      : resolved.filter(({ address }) => guard.allowsAddress(address));
     if (permitted.length === 0) throw notPermitted(hostname);
     return permitted;
   }

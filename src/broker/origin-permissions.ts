@@ -39,20 +39,20 @@ function matches(pattern: OriginPattern, { protocol, hostname, port }: URL): boo
   return dot > 0 && hostname.slice(dot + 1) === pattern.hostname;
 }
 
-/** Whether `accepted` matches every origin that `requested` matches. */
-function covers(accepted: OriginPattern, requested: OriginPattern): boolean {
-  if (accepted.protocol !== requested.protocol || accepted.port !== requested.port) return false;
-  if (accepted.hasWildcard === requested.hasWildcard) return accepted.hostname === requested.hostname;
+/** Whether `granted` matches every origin that `requested` matches. */
+function covers(granted: OriginPattern, requested: OriginPattern): boolean {
+  if (granted.protocol !== requested.protocol || granted.port !== requested.port) return false;
+  if (granted.hasWildcard === requested.hasWildcard) return granted.hostname === requested.hostname;
   const dot = requested.hostname.indexOf('.');
-  return accepted.hasWildcard && dot > 0 && requested.hostname.slice(dot + 1) === accepted.hostname;
+  return granted.hasWildcard && dot > 0 && requested.hostname.slice(dot + 1) === granted.hostname;
 }
 
-/** The requested patterns that no accepted pattern covers, without duplicates. */
-export function uncoveredPatterns(accepted: readonly string[], requested: readonly string[]): string[] {
-  const known = accepted.map(parsePattern).filter((pattern) => pattern !== undefined);
+/** The requested patterns that no granted pattern covers, without duplicates. */
+export function uncoveredPatterns(granted: readonly string[], requested: readonly string[]): string[] {
+  const grantedPatterns = granted.map(parsePattern).filter((pattern) => pattern !== undefined);
   return [...new Set(requested)].filter((text) => {
     const pattern = parsePattern(text);
-    return !pattern || !known.some((granted) => covers(granted, pattern));
+    return !pattern || !grantedPatterns.some((accepted) => covers(accepted, pattern));
   });
 }
 

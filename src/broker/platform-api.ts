@@ -64,10 +64,10 @@ export function createPlatformApi(listener: RequestListener, callers: InProcessC
         : undefined;
     },
     async request({ url, method, headers, body }, { grant, token, trace }) {
-      const given = groupHeaders(withTrace(headers, trace));
-      const caller = { grant, token, authorizations: given.get('authorization') ?? [], body: body ?? undefined };
+      const grouped = groupHeaders(withTrace(headers, trace));
+      const caller = { grant, token, authorizations: grouped.get('authorization') ?? [], body: body ?? undefined };
       const sent: Record<string, string | string[]> = Object.fromEntries(
-        [...given].filter(([name]) => !RESERVED_HEADERS.includes(name)),
+        [...grouped].filter(([name]) => !RESERVED_HEADERS.includes(name)),
       );
       // Connectors send JSON, so do not default to text/plain as `fetch` does.
       if (body !== null) {

@@ -65,12 +65,12 @@ function decodersOf(contentEncoding: string): ((beginning: Buffer) => Transform)
   const codings = contentEncoding.toLowerCase().split(',');
   if (codings.length > CODINGS_LIMIT)
     throw new BrokerError('request_failed', 'The response is encoded too many times.');
-  const known = codings
+  const chain = codings
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity')
     .map((coding) => decoders.get(coding));
   // The coding applied last is removed first.
-  return known.every((decoder) => decoder !== undefined) ? known.reverse() : [];
+  return chain.every((decoder) => decoder !== undefined) ? chain.reverse() : [];
 }
 
 /**

@@ -76,19 +76,19 @@ function assertName(name: string): void {
   throw requestError('invalid_function', { message: `A function name has at most ${NAME_CHARS} characters.` });
 }
 
-/** Charges a run's uncommitted writes to the quota. @returns ends it */
+/** Charges a run's uncommitted writes to the quota. The returned function refunds them. */
 function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
-  let taken = 0;
+  let charged = 0;
   unit.onGrowth = (chars) => {
     if (chars > 0 && !quota.take(connectorId, chars)) {
       throw requestError('overloaded', { message: 'Running functions have too many uncommitted writes.' });
     }
     if (chars < 0) quota.giveBack(connectorId, -chars);
-    taken += chars;
+    charged += chars;
   };
   return () => {
     unit.onGrowth = undefined;
-    quota.giveBack(connectorId, taken);
+    quota.giveBack(connectorId, charged);
   };
 }
 
@@ -96,12 +96,12 @@ function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork):
 function oncePerConnector<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
   const cache = new WeakMap<Connector, T>();
   return (connector) => {
-    let made = cache.get(connector);
-    if (made === undefined) {
-      made = make(connector);
-      cache.set(connector, made);
+    let value = cache.get(connector);
+    if (value === undefined) {
+      value = make(connector);
+      cache.set(connector, value);
     }
-    return made;
+    return value;
   };
 }
 

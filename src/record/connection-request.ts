@@ -63,14 +63,14 @@ export function connectionRequest(open: OpenRecord, target: RequestTarget): Conn
   const address = joinUri(base, relativeURI);
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.origin !== origin) throw invalid(relativeURIField, 'the relative URI leads to another origin');
-  const fillTemplate = [...configuredHeaders(record), ...authentication(record)];
+  const filledHeaders = [...configuredHeaders(record), ...authentication(record)];
   const headers = new Map(target.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  for (const [name, { text }] of fillTemplate) headers.set(name.toLowerCase(), text);
+  for (const [name, { text }] of filledHeaders) headers.set(name.toLowerCase(), text);
   const query = tokenInQuery(record);
   if (query) url.searchParams.set(query.name, query.token);
   if (url.href.length > URL_CHARS) throw invalid('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
   const inQuery = query ? [{ text: `${query.name}=${query.token}`, from: [TOKEN] }] : [];
-  const sent = [...fillTemplate.map(([, value]) => value), basicCredentials(record), ...inQuery];
+  const sent = [...filledHeaders.map(([, value]) => value), basicCredentials(record), ...inQuery];
   return { url: url.href, method: target.method, headers: [...headers], secrets: secretsOf(open, sent) };
 }
 
@@ -81,12 +81,10 @@ export function connectionRequest(open: OpenRecord, target: RequestTarget): Conn
 function secretsOf(open: OpenRecord, sent: readonly FilledText[]): SecretTexts {
   const isOf = (author: Author, { from }: FilledText): boolean => from.some((path) => open.authorAt(path) === author);
   const isShort = (path: readonly string[]): boolean => String(at(open.record, path)).trim().length < SECRET_CHARS_MIN;
-  const whole = sent.filter((fillTemplate) =>
-    fillTemplate.from.some((path) => open.authorAt(path) !== undefined && isShort(path)),
-  );
-  const ofUsers = whole.filter((fillTemplate) => isOf('user', fillTemplate));
-  const ofRuns = whole.filter((fillTemplate) => !isOf('user', fillTemplate));
-  const texts = (fillTemplate: readonly FilledText[]): string[] => fillTemplate.map(({ text }) => text);
+  const whole = sent.filter((filled) => filled.from.some((path) => open.authorAt(path) !== undefined && isShort(path)));
+  const ofUsers = whole.filter((filled) => isOf('user', filled));
+  const ofRuns = whole.filter((filled) => !isOf('user', filled));
+  const texts = (filled: readonly FilledText[]): string[] => filled.map(({ text }) => text);
   return {
     ofUsers: [...open.secretsOf('user'), ...texts(ofUsers)],
     ofRuns: [...open.secretsOf('run'), ...texts(ofRuns)],

@@ -41,12 +41,12 @@ function destinationOf(connection: JsonObject, author: Author): Map<string, Json
   const base = originOf(connection) ?? at(connection, ['http', 'baseURI']) ?? null;
   const destination = new Map<string, Json>([['http.baseURI', typeof base === 'object' ? JSON.stringify(base) : base]]);
   if (isRun) destination.set('http.headers', templateHeaders(connection));
-  mapLeaves('connections', connection, (leaf, path, place) => {
+  mapLeaves('connections', connection, (leaf, path, sensitivity) => {
     const [top = '', inner = ''] = path;
     const isTemplate = isRun && inner === 'ping' && String(leaf).includes(TEMPLATE);
     const isFree = FREE.includes(top) || (top === 'http' && FREE_OF_HTTP.includes(inner) && !isTemplate);
     // An address may itself be a credential. Its sealed value differs unless a mask kept it.
-    const isBound = isNamedLikeAnAddress(path.at(-1) ?? '') || (isRun && place !== 'secret');
+    const isBound = isNamedLikeAnAddress(path.at(-1) ?? '') || (isRun && sensitivity !== 'secret');
     if (isBound && !isFree) destination.set(path.join('.'), leaf);
     return leaf;
   });

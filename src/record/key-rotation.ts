@@ -43,7 +43,7 @@ export class KeyRotation {
     const unwritten: string[] = [];
     for (const id of this.#stale) {
       await UnitOfWork.change(store, id, (unit) => this.#rotateIn(unit)).catch((error: unknown) => {
-        // Responses mask them all the same, and the next start tries again.
+        // Responses mask them anyway, and the next start tries again.
         if (!(error instanceof StoreError)) throw error;
         unwritten.push(id);
       });

@@ -23,26 +23,26 @@ export const isSealed = (value: unknown): value is string => typeof value === 's
 /** One key, derived at its first use: stretching takes tens of milliseconds. */
 class Key {
   readonly #text: string;
-  #made: { readonly bytes: Buffer; readonly id: string } | undefined;
+  #derived: { readonly bytes: Buffer; readonly id: string } | undefined;
 
   constructor(text: string) {
     this.#text = text;
   }
 
   get bytes(): Buffer {
-    return this.#make().bytes;
+    return this.#derive().bytes;
   }
 
   /** Identifies the key without revealing it. */
   get id(): string {
-    return this.#make().id;
+    return this.#derive().id;
   }
 
-  #make(): { readonly bytes: Buffer; readonly id: string } {
-    if (this.#made) return this.#made;
+  #derive(): { readonly bytes: Buffer; readonly id: string } {
+    if (this.#derived) return this.#derived;
     const bytes = scryptSync(this.#text, SALT, KEY_BYTES);
-    this.#made = { bytes, id: hash('sha256', bytes).slice(0, 12) };
-    return this.#made;
+    this.#derived = { bytes, id: hash('sha256', bytes).slice(0, 12) };
+    return this.#derived;
   }
 }
 
@@ -125,17 +125,17 @@ async function readKey(file: string, createIfMissing: boolean): Promise<string |
  * use the key that was written first.
  */
 async function createKey(file: string): Promise<string> {
-  const made = randomBytes(KEY_BYTES).toString('base64url');
+  const key = randomBytes(KEY_BYTES).toString('base64url');
   const temporary = temporaryFor(file);
   try {
     const handle = await open(temporary, 'wx', 0o600);
     await closing(handle, async () => {
-      await handle.writeFile(`${made}\n`);
+      await handle.writeFile(`${key}\n`);
       await handle.sync();
     });
     await link(temporary, file);
     await syncFolder(dirname(file));
-    return made;
+    return key;
   } catch (error) {
     // Name the key's file in errors, not the temporary one.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });

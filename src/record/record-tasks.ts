@@ -51,14 +51,14 @@ function recordOf(
   { body: bytes, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
   before: Stored | undefined,
 ): Stored {
-  const given = parseBody(bytes, limits);
-  const body = objectOf(isPatch && before ? applyPatch(maskSecrets(kind, before), parsePatch(given)) : given);
+  const json = parseBody(bytes, limits);
+  const body = objectOf(isPatch && before ? applyPatch(maskSecrets(kind, before), parsePatch(json)) : json);
   const { _integrationId = integrationIdOf(body, runIntegrationId) } = fixed;
   const set: JsonObject = { ...fixed, _integrationId };
-  const wrong = fixedByRuntime.filter((name) => Object.hasOwn(body, name) && body[name] !== set[name]);
-  if (wrong.length > 0) {
+  const changed = fixedByRuntime.filter((name) => Object.hasOwn(body, name) && body[name] !== set[name]);
+  if (changed.length > 0) {
     throw fieldErrors(
-      wrong.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
+      changed.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
     );
   }
   const free = Object.entries(body).filter(([name]) => !runtimeFields.includes(name));
@@ -68,11 +68,11 @@ function recordOf(
 }
 
 /** The integration of a new record: the run's own, or the one that the body names. */
-function integrationIdOf(body: JsonObject, runtimeFields: string | undefined): string {
-  const { _integrationId = runtimeFields } = body;
+function integrationIdOf(body: JsonObject, runIntegrationId: string | undefined): string {
+  const { _integrationId = runIntegrationId } = body;
   if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
   if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
-  if (runtimeFields !== undefined && _integrationId !== runtimeFields) throw requestError('access_restricted');
+  if (runIntegrationId !== undefined && _integrationId !== runIntegrationId) throw requestError('access_restricted');
   return _integrationId;
 }
 

@@ -95,7 +95,7 @@ describe('a credential in clear', () => {
     expect(text).not.toContain(SECRET);
   });
 
-  test('is sealed by the command, with the folder's key or the given one', async () => {
+  test("is sealed by the command, with the folder's key or the given one", async () => {
     const { origin, asked } = await echoing();
     const document = inClear(origin);
     for (const secretKey of [undefined, 'a-key-of-the-operator']) {

@@ -54,7 +54,7 @@ test('a bug is not turned into a request error', async () => {
   await expect(openPool().run(tasks, 'fail', undefined as never, LARGE, accountOf('a'))).rejects.toThrow('a bug');
 });
 
-test('the thread's CPU time is charged to the owner', async () => {
+test("the thread's CPU time is charged to the owner", async () => {
   const [pool, account] = [openPool(), accountOf('a')];
   await pool.run(tasks, 'burn', { ms: 100 }, LARGE, account);
   expect(account.cpuMs).toBeGreaterThan(99);
