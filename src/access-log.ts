@@ -1,13 +1,13 @@
-/** The access log: a line for each request. Nothing that a client has written is in it but the method. */
+/** The access log: one line per request. Of the client's own text it contains only the method. */
 import type { Logger } from 'pino';
 import type { EndedRequest } from './api/observe.ts';
 
-/** Asked every few seconds by whoever watches the server. */
-const QUIET: readonly string[] = ['/healthz', '/readyz'];
+/** Probes come every few seconds, so they are logged at debug level. */
+const PROBE_ROUTES: readonly string[] = ['/healthz', '/readyz'];
 
 export function logRequest(logger: Logger, ended: EndedRequest): void {
   const { method, route, status, ms, bytes, requestId, runId, traceId, isAborted, isInProcess } = ended;
-  const level = isInProcess || QUIET.includes(route) ? 'debug' : 'info';
+  const level = isInProcess || PROBE_ROUTES.includes(route) ? 'debug' : 'info';
   if (!logger.isLevelEnabled(level)) return;
   logger[level]({
     event: 'request',

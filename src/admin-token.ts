@@ -1,26 +1,26 @@
-/** The administrator's token: given by an option, or made at the first start. Storage has its hash alone. */
+/** The administrator's token: configured, or made at the first start. Storage has only its hash. */
 import { randomBytes } from 'node:crypto';
 import { hashToken } from './api/auth.ts';
 import type { TokenStore } from './store/storage.ts';
 
 export interface AdminToken {
   readonly hash: string;
-  /** Only when it has just been made. */
-  readonly made?: string;
+  /** Set only if this start has made the token. */
+  readonly newToken?: string;
 }
 
-/** @param given from the options; it is stored nowhere */
-export async function adminToken(tokens: TokenStore, given: string | undefined): Promise<AdminToken> {
-  if (given !== undefined) return { hash: hashToken(given) };
-  const stored = await tokens.adminTokenHash();
-  if (stored !== undefined) return { hash: stored };
-  const made = await newAdminToken(tokens);
-  return { hash: hashToken(made), made };
+/** @param configured the token from the options; not stored */
+export async function resolveAdminToken(tokens: TokenStore, configured: string | undefined): Promise<AdminToken> {
+  if (configured !== undefined) return { hash: hashToken(configured) };
+  const storedHash = await tokens.adminTokenHash();
+  if (storedHash !== undefined) return { hash: storedHash };
+  const newToken = await newAdminToken(tokens);
+  return { hash: hashToken(newToken), newToken };
 }
 
-/** Replaces the token; a running server takes the new one at its next start. */
+/** Makes a token that replaces any other. A running server needs a restart to use it. */
 export async function newAdminToken(tokens: TokenStore): Promise<string> {
-  const made = randomBytes(24).toString('base64url');
-  await tokens.setAdminTokenHash(hashToken(made));
-  return made;
+  const newToken = randomBytes(24).toString('base64url');
+  await tokens.setAdminTokenHash(hashToken(newToken));
+  return newToken;
 }

@@ -1,4 +1,4 @@
-/** The library's door. Importing it has no effect. */
+/** Public API for embedding. Importing it has no side effects. */
 
 export { type ErrorItem, RequestError } from './errors.ts';
 export type { Section } from './integration/dispatch.ts';

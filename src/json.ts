@@ -1,26 +1,23 @@
-/** JSON as a type, and the two questions that are asked of it everywhere. */
+/** JSON types and checks. */
 import Type from '#typebox';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
 /**
- * UTF-8 bytes of JSON that are handled while others wait: to parse, check and write so much takes a few
- * milliseconds. What is larger goes to the pool (`src/work`).
+ * JSON up to this size, in UTF-8 bytes, is processed on the event loop: parsing, checking and writing it takes a few
+ * milliseconds. Larger JSON goes to the pool (`src/work`).
  */
 export const LARGE_BYTES = 256 * 1024;
 
-/** Schema of any object, as JSON. */
+/** Schema of any JSON object. */
 export const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/**
- * Whether a parsed value comes out of a file as it went in: it nests no deeper than it may, and has no
- * number that was too large for the parser.
- */
+/** Whether a parsed value can be stored: it nests at most `depth` levels, and no number overflowed to infinity. */
 export function isStorable(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
@@ -33,29 +30,29 @@ export function isStorable(value: unknown, depth: number): boolean {
 }
 
 /**
- * Whether a value is longer as JSON than so many characters, without writing it: it may share parts, and be
- * a thousand times as long as what it takes in memory. Characters that JSON escapes count once.
+ * Whether a value's JSON is longer than `chars`, without serializing it: with shared parts, the JSON may be a thousand
+ * times as large as the value in memory. Escaped characters count once.
  */
 export function isLongerThan(value: Json, chars: number): boolean {
-  let left = chars;
+  let remaining = chars;
   const stack: Json[] = [value];
-  while (stack.length > 0 && left >= 0) {
+  while (stack.length > 0 && remaining >= 0) {
     const next = stack.pop() as Json;
-    // With the comma that follows.
-    if (typeof next === 'string') left -= next.length + 3;
-    else if (typeof next !== 'object' || next === null) left -= String(next).length + 1;
+    // Quotes and a comma.
+    if (typeof next === 'string') remaining -= next.length + 3;
+    else if (typeof next !== 'object' || next === null) remaining -= String(next).length + 1;
     else if (Array.isArray(next)) {
-      left -= 1;
-      if (next.length > left) return true;
+      remaining -= 1;
+      if (next.length > remaining) return true;
       for (const item of next) stack.push(item);
     } else {
-      left -= 1;
+      remaining -= 1;
       for (const [name, inner] of Object.entries(next)) {
-        left -= name.length + 3;
-        if (left < 0) return true;
+        remaining -= name.length + 3;
+        if (remaining < 0) return true;
         stack.push(inner);
       }
     }
   }
-  return left < 0;
+  return remaining < 0;
 }

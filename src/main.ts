@@ -1,9 +1,9 @@
 #!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --max-semi-space-size=16 --disable-sigusr1
-/** The process's door: arguments, environment, signals, exit codes. The only user of `process.env` and `process.exit`. */
+/** Entry point of the process: arguments, environment, signals, exit code. Only here `process.env` and `process.exit`. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 
-// The first of all, hence nothing but Node's own is imported at the top.
+// First of all. Hence the static imports are only Node's own modules.
 await import('./compile-cache.js');
 const { howToGenerate } = await import('./generated-files.ts');
 const instruction = howToGenerate();
@@ -14,18 +14,18 @@ if (instruction !== undefined) {
 const { pino } = await import('pino');
 const { runCommandLine } = await import('./cli/program.ts');
 
-// A reader of the log that stands still must not hold up the server: so much waits for it, and the rest is lost.
+/** Log buffered for a reader that has stopped reading. More is dropped, so that the log never blocks the server. */
 const LOG_BYTES = 16 * 1024 * 1024;
-/** For what is on its way to such a reader when the process ends. */
+/** Time to flush the log at exit. */
 const LOG_FLUSH_MS = 1_000;
 
 const ending = new AbortController();
-// The first counts; a command that is ending is left to it.
+// Only the first signal counts. The command is then left to shut down.
 const end = (signal: string): void => ending.abort(signal);
 process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
-// Without a listener, and without `--disable-sigusr1`, Node would open a debugger.
+// Without a listener or `--disable-sigusr1`, SIGUSR1 opens Node's debugger.
 process.on('SIGUSR1', () => {});
-// Whoever read it has gone; that ends no server, and a command is done with what it does.
+// Continue if the reader is gone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 const log = pino.destination({ fd: 2, sync: false, maxLength: LOG_BYTES });
@@ -38,11 +38,11 @@ const code = await runCommandLine(process.argv.slice(2), {
   log,
   signal: ending.signal,
 });
-// What was written is on its way: a pipe takes it later than the call returns on some systems.
+// On some systems a pipe is written asynchronously: wait until stdout is flushed.
 await new Promise((written) => process.stdout.write('', written));
 const written = once(log, 'close');
 log.end();
 await Promise.race([written, setTimeout(LOG_FLUSH_MS)]);
-// What is still not taken would be tried again and again at the exit, for as long as the reader stands still.
+// Otherwise the exit would retry writing the rest for as long as the reader does not read.
 log.destroy();
 process.exit(code);

@@ -1,11 +1,11 @@
-/** Parts of records, as `include` and `exclude` name them: comma lists of fields in dot notation (contract 3). Pure. */
+/** The query parameters `include` and `exclude`: comma-separated fields in dot notation (contract 3). Pure. */
 import { requestError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 const FIELDS_MAX = 2_000;
 const LEVELS_MAX = 50;
 
-/** Fields by their names; `null` for a whole one, or those below it. */
+/** A tree of field names. `null` means the whole field. */
 export type Fields = Map<string, Fields | null>;
 
 export interface Projection {
@@ -13,9 +13,9 @@ export interface Projection {
   readonly fields: Fields;
 }
 
-/** The id is always there. @throws RequestError `invalid_query_params` */
+/** `_id` is always included. @throws RequestError `invalid_query_params` */
 export function projection(include: string | undefined, exclude: string | undefined): Projection | undefined {
-  if (include !== undefined && exclude !== undefined) throw badQuery('include and exclude exclude each other');
+  if (include !== undefined && exclude !== undefined) throw badQuery('use either include or exclude, not both');
   if (include !== undefined) {
     const fields = fieldsOf(include);
     return { mode: 'include', fields: fields.set('_id', null) };
@@ -32,8 +32,8 @@ export function project(record: JsonObject, projection: Projection | undefined):
   return mode === 'include' ? included(record, fields) : excluded(record, fields);
 }
 
-/** Whether what is shown depends on a field. */
-export function isAbout({ mode, fields }: Projection, name: string): boolean {
+/** Whether the result depends on a field. */
+export function concerns({ mode, fields }: Projection, name: string): boolean {
   const field = fields.get(name);
   return mode === 'include' ? field !== undefined : field !== null;
 }
@@ -43,21 +43,21 @@ const badQuery = (message: string): Error => requestError('invalid_query_params'
 function fieldsOf(list: string): Fields {
   const root: Fields = new Map();
   const paths = list.split(',', FIELDS_MAX + 1);
-  if (paths.length > FIELDS_MAX) throw badQuery(`more than ${FIELDS_MAX} fields are named`);
+  if (paths.length > FIELDS_MAX) throw badQuery(`at most ${FIELDS_MAX} fields are allowed`);
   for (const path of paths) if (path.trim() !== '') addField(root, path.trim());
   return root;
 }
 
 function addField(root: Fields, path: string): void {
   const names = path.split('.', LEVELS_MAX + 1);
-  if (names.length > LEVELS_MAX) throw badQuery(`a field is named by a path of more than ${LEVELS_MAX} names`);
+  if (names.length > LEVELS_MAX) throw badQuery(`a field path has at most ${LEVELS_MAX} levels`);
   const last = names.pop() as string;
   let fields = root;
   for (const name of names) {
-    const known = fields.get(name);
-    // All of it is meant already.
-    if (known === null) return;
-    const below: Fields = known ?? new Map();
+    const existing = fields.get(name);
+    // The whole field is selected already.
+    if (existing === null) return;
+    const below: Fields = existing ?? new Map();
     fields.set(name, below);
     fields = below;
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox, defaultLimits } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
-import { adminToken } from './admin-token.ts';
+import { resolveAdminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Idempotency } from './api/idempotency.ts';
@@ -24,22 +24,23 @@ import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { publishConnectors, publishIntegrations, publishRuns } from './feed/listeners.ts';
+import { publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { Activity } from './integration/activity.ts';
 import { checkedArgument } from './integration/argument.ts';
 import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
 import { type Integration, integrationProblem } from './integration/integration.ts';
-import { sealedForStore } from './integration/restoring.ts';
+import { sealForStore } from './integration/restore-documents.ts';
 import { integrationJson, integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { completeOptions, listOf, type Options } from './options.ts';
+import { listOf } from './option-table.ts';
+import { completeOptions, type Options } from './options.ts';
+import { KeyRotation, type RotationFailures } from './record/key-rotation.ts';
 import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
-import { Renewal, type Unrenewed } from './record/renew.ts';
 import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
 import { type RunListener, Runs } from './run/runs.ts';
@@ -136,15 +137,15 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   const open = await openDataFolder(data);
   if (open !== undefined) logger.warn({ event: 'data_folder_open' }, open);
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
-  const renewal = new Renewal(keyring);
+  const renewal = new KeyRotation(keyring);
   const storage = await openStorage(data, {
     check: integrationProblem,
-    onRead: (document) => renewal.look(document),
+    onRead: (document) => renewal.inspect(document),
   });
   // A start that fails half way ends what it has begun, the last first.
   const started: (() => unknown)[] = [() => storage.close()];
   try {
-    const unrenewed = await renewal.renew(storage.documents);
+    const unrenewed = await renewal.rotate(storage.documents);
     return await start(options, logger, {
       storage,
       keyring,
@@ -161,7 +162,7 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
 interface Opened {
   readonly storage: Storage;
   readonly keyring: Keyring;
-  readonly unrenewed: Unrenewed;
+  readonly unrenewed: RotationFailures;
   readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
   readonly onStarted: (end: () => unknown) => void;
@@ -169,7 +170,7 @@ interface Opened {
 
 async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
   const { storage, keyring, unrenewed, onRest, onStarted } = given;
-  const { hash: tokenHash, made: newToken } = await adminToken(storage.tokens, options.token);
+  const { hash: tokenHash, newToken } = await resolveAdminToken(storage.tokens, options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
@@ -233,7 +234,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   const dispatcher: Dispatcher = {
     sandbox,
     ids,
-    keysOf: argumentKeys(),
+    argumentKeysOf: argumentKeys(),
     limitsOf: limitsWithin({
       ...defaultLimits,
       timeoutMs: options.runTimeoutMs,
@@ -305,10 +306,10 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     now: () => new Date(),
     keyring,
     work,
-    offline: new Reachability(),
+    reachability: new Reachability(),
     outbound,
     permissions: permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealedForStore(work) },
+    uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealForStore(work) },
   };
 
   let closing: Promise<void> | undefined;

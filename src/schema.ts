@@ -1,38 +1,38 @@
 /**
- * Says what a schema finds wrong with a value, as the API's errors with dotted paths. TypeBox makes an error
- * for everything that is wrong; four million of them take seconds and gigabytes. Here only what is wrong is
- * looked into, and the search ends at the eighth field.
+ * Explains why a value does not match a schema, as API errors with dotted paths. TypeBox reports every error, and four
+ * million of them take seconds and gigabytes. This search descends only into invalid parts and stops at the eighth
+ * field.
  */
 import { Compile, type TSchema, type Validator } from '#typebox';
 import { type ErrorItem, FIELD_CHARS, fieldErrors } from './errors.ts';
-import { shortened } from './shortened.ts';
+import { shorten } from './shorten.ts';
 
-/** Fields that are named in one reply. */
-const FINDINGS = 8;
-/** Several findings may be about one field: so many are looked at. */
-const LOOKED_AT = 100;
+/** Fields reported in one response. */
+const FIELDS_REPORTED = 8;
+/** Several findings may concern the same field, so their number is limited, too. */
+const FINDINGS_EXAMINED = 100;
 
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
-/** What is wrong with a value, one entry per field and the first eight of them; empty if nothing is. */
+/** The first eight invalid fields, one entry each. Empty if the value is valid. */
 export function findings(validator: Validator, value: unknown): (ErrorItem & Finding)[] {
   if (validator.Check(value)) return [];
   const byField = new Map<string, Finding>();
-  let looked = 0;
+  let examined = 0;
   for (const finding of new Search().inWrong(validator.Type() as Schema, value, '')) {
     if (!byField.has(finding.field)) byField.set(finding.field, finding);
-    if (byField.size === FINDINGS || ++looked === LOOKED_AT) break;
+    if (byField.size === FIELDS_REPORTED || ++examined === FINDINGS_EXAMINED) break;
   }
   return [...byField.values()];
 }
 
-/** Throws the API's 422 with the first wrong fields. */
+/** @throws RequestError 422 with the first invalid fields */
 export function assertValid(validator: Validator, value: unknown): void {
-  const found = findings(validator, value);
-  if (found.length > 0) throw fieldErrors(found);
+  const problems = findings(validator, value);
+  if (problems.length > 0) throw fieldErrors(problems);
 }
 
-/** The keywords that lead to the parts of a value (JSON Schema); all others are about the value itself. */
+/** The JSON Schema keywords that apply to parts of a value. All others apply to the value itself. */
 interface Schema extends TSchema {
   readonly [REFINEMENTS]?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -45,45 +45,45 @@ interface Schema extends TSchema {
 const REFINEMENTS = '~refine';
 const PARTS = ['properties', 'patternProperties', 'additionalProperties', 'items', 'additionalItems', 'anyOf'] as const;
 
-type Found = Generator<Finding, void>;
+type Findings = Generator<Finding, void>;
 type Members = Readonly<Record<string, unknown>>;
 
-/** Goes down to what is wrong, one finding at a time: whoever has enough of them stops asking. */
+/** Yields findings lazily, so that the caller can stop at any time. */
 class Search {
   readonly #validators = new Map<TSchema, Validator>();
 
-  *in(schema: Schema, value: unknown, field: string): Found {
+  *in(schema: Schema, value: unknown, field: string): Findings {
     if (!this.#validator(schema).Check(value)) yield* this.inWrong(schema, value, field);
   }
 
-  /** @param value one that is known to be wrong */
-  *inWrong(schema: Schema, value: unknown, field: string): Found {
+  /** @param value known to be invalid */
+  *inWrong(schema: Schema, value: unknown, field: string): Findings {
     let isExplained = false;
     for (const finding of this.#explain(schema, value, field)) {
       isExplained = true;
       yield finding;
     }
-    // A keyword that leads to parts in a way which is not known here.
-    if (!isExplained) yield wrong(field, 'is not valid');
+    // Some keyword for parts is not known here.
+    if (!isExplained) yield invalid(field, 'is not valid');
   }
 
-  *#explain(schema: Schema, value: unknown, field: string): Found {
+  *#explain(schema: Schema, value: unknown, field: string): Findings {
     const own = this.#validator(withoutParts(schema)).Errors(value);
     for (const { keyword, params, message } of own) {
       if (keyword === 'required') {
         for (const name of (params as { requiredProperties: string[] }).requiredProperties) yield missing(field, name);
       } else {
-        yield wrong(field, message);
+        yield invalid(field, message);
       }
     }
-    // What has the wrong type or too many parts is not looked through.
+    // Do not descend into a value of the wrong type or with too many parts.
     if (own.some(({ keyword }) => keyword !== 'required')) return;
     if (schema.anyOf) for (const choice of schema.anyOf) yield* this.in(choice, value, field);
     if (Array.isArray(value)) yield* this.#inList(schema, value, field);
     else if (typeof value === 'object' && value !== null) yield* this.#inObject(schema, value as Members, field);
   }
 
-  *#inList({ items }: Schema, list: readonly unknown[], field: string): Found {
+  *#inList({ items }: Schema, list: readonly unknown[], field: string): Findings {
     if (items === undefined) return;
     for (let index = 0; index < list.length; index++) {
       const schema = Array.isArray(items) ? (items[index] as Schema | undefined) : (items as Schema);
@@ -94,7 +94,7 @@ class Search {
     }
   }
 
-  *#inObject(part: Schema, object: Members, field: string): Found {
+  *#inObject(part: Schema, object: Members, field: string): Findings {
     yield* this.#inOthers(part, object, field);
     for (const [name, schema] of Object.entries(part.properties ?? {})) {
       if (object[name] !== undefined) yield* this.in(schema, object[name], below(field, name));
@@ -102,7 +102,7 @@ class Search {
   }
 
   /** Members that `properties` does not name. */
-  *#inOthers(part: Schema, object: Members, field: string): Found {
+  *#inOthers(part: Schema, object: Members, field: string): Findings {
     const { properties = {}, patternProperties, additionalProperties } = part;
     if (patternProperties === undefined && additionalProperties === undefined) return;
     const patterns = Object.entries(patternProperties ?? {}).map(
@@ -113,7 +113,7 @@ class Search {
       const matching = patterns.filter(([pattern]) => pattern.test(name));
       for (const [, schema] of matching) yield* this.in(schema, object[name], below(field, name));
       if (matching.length > 0) continue;
-      if (additionalProperties === false) yield wrong(below(field, name), 'is not a field of this object');
+      if (additionalProperties === false) yield invalid(below(field, name), 'is not a field of this object');
       if (typeof additionalProperties === 'object')
         yield* this.in(additionalProperties, object[name], below(field, name));
     }
@@ -129,7 +129,7 @@ class Search {
   }
 }
 
-/** As plain JSON Schema: what TypeBox notes beside it, but for refinements, is about the parts as well. */
+/** Plain JSON Schema without the parts. Of TypeBox's own markers only refinements stay; the others also concern parts. */
 function withoutParts(schema: Schema): TSchema {
   const own: Record<string, unknown> = { ...schema, [REFINEMENTS]: schema[REFINEMENTS] };
   for (const keyword of PARTS) delete own[keyword];
@@ -137,10 +137,10 @@ function withoutParts(schema: Schema): TSchema {
   return own;
 }
 
-/** A name may be as long as the whole body. */
+/** Shortened, as a name may be as long as the whole body. */
 function below(field: string, name: string): string {
-  const short = shortened(name, FIELD_CHARS);
-  return shortened(field === '' ? short : `${field}.${short}`, FIELD_CHARS);
+  const short = shorten(name, FIELD_CHARS);
+  return shorten(field === '' ? short : `${field}.${short}`, FIELD_CHARS);
 }
 
 function missing(at: string, name: string): Finding {
@@ -148,8 +148,8 @@ function missing(at: string, name: string): Finding {
   return { code: 'missing_required_field', field, message: `${field} is required` };
 }
 
-const wrong = (field: string, sentence: string): Finding => ({
+const invalid = (field: string, text: string): Finding => ({
   code: 'invalid_field',
   field,
-  message: `${field || 'the value'} ${sentence}`,
+  message: `${field || 'the value'} ${text}`,
 });

@@ -1,11 +1,11 @@
-/** The HTTP server: listens, says where, and ends when what it is answering has been answered. */
+/** The HTTP server: listens, and closes after running requests have been answered. */
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerClientError } from './client-error.ts';
 import type { Activity } from './integration/activity.ts';
 
-// An import reads all that the module exports, and Node then loads its own `fetch` for some of it: 15 MB, 40 ms.
+// An import would touch every export of the module, one of which loads Node's own `fetch`: 15 MB, 40 ms.
 const { createServer } = process.getBuiltinModule('node:http');
 
 export type RequestHandler = (...args: Parameters<RequestListener>) => Promise<unknown>;
@@ -13,7 +13,7 @@ export type RequestHandler = (...args: Parameters<RequestListener>) => Promise<u
 export interface ServerOptions {
   readonly host: string;
   readonly port: number;
-  /** How long a connection is kept for the next request; a balancer in front should drop it first. */
+  /** How long an idle connection stays open. A load balancer in front should close it earlier. */
   readonly keepAliveMs: number;
 }
 
@@ -24,7 +24,7 @@ export class HttpServer {
   #listening: Promise<Server> | undefined;
   #isClosed = false;
 
-  /** @param activity what is being answered is counted in it */
+  /** @param activity counts running requests */
   constructor(handle: RequestHandler, activity: Activity, options: ServerOptions) {
     this.#options = options;
     this.#listener = (request, response) => {
@@ -34,7 +34,7 @@ export class HttpServer {
     };
   }
 
-  /** For a server that asks for bodies itself, as Node's does unless it is told otherwise. */
+  /** For servers that answer `Expect: 100-continue` themselves, as Node's does by default. */
   get listener(): RequestListener {
     return (request, response) => {
       if (request.headers.expect !== undefined) delete request.headers.expect;
@@ -42,7 +42,7 @@ export class HttpServer {
     };
   }
 
-  /** Of the host and port that are listened on, or would be. */
+  /** Of the actual host and port, or the configured ones before `listen`. */
   get url(): string {
     const { host } = this.#options;
     const { port } = (this.#server?.address() ?? this.#options) as Pick<AddressInfo, 'port'>;
@@ -53,10 +53,10 @@ export class HttpServer {
     return this.#server !== undefined;
   }
 
-  /** A second call gives the same server. Rejects after `stopListening`. */
+  /** A second call returns the same server. Rejects after `stopListening`. */
   listen(): Promise<Server> {
     this.#listening ??= this.#listen().catch((error) => {
-      // The port may be free the next time.
+      // Allow another attempt: the port may be free then.
       this.#listening = undefined;
       throw error;
     });
@@ -66,7 +66,7 @@ export class HttpServer {
   async #listen(): Promise<Server> {
     if (this.#isClosed) throw new Error('the runtime is closed');
     const { host, port, keepAliveMs } = this.#options;
-    // Node answers some of what it refuses without a body; the application says why.
+    // Node would refuse some requests without a body. These listeners say why.
     const server = createServer({ keepAliveTimeout: keepAliveMs, requireHostHeader: false }, this.listener)
       .on('checkContinue', this.#listener)
       .on('checkExpectation', this.#listener)
@@ -78,17 +78,17 @@ export class HttpServer {
     return server;
   }
 
-  /** Takes no new connection. */
+  /** Accepts no more connections. */
   stopListening(): void {
     this.#isClosed = true;
     this.#server?.close();
     this.#server?.closeIdleConnections();
   }
 
-  /** Ends the connections that are left. */
+  /** Closes the remaining connections. */
   async close(): Promise<void> {
     await this.#listening?.catch(() => {
-      // Who asked for it has been told.
+      // The caller of `listen` has the error.
     });
     const server = this.#server;
     if (!server) return;

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { Manifest } from '../src/connector/manifest.ts';
 import { fieldSchemas } from '../src/connector/settings-form.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
-import { optionTable } from '../src/options.ts';
+import { optionTable } from '../src/option-table.ts';
 import { createClient } from './support/client.ts';
 import { callCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { completeOptions, helpText, optionTable, readOptions } from '../src/options.ts';
+import { optionTable } from '../src/option-table.ts';
+import { completeOptions, helpText, readOptions } from '../src/options.ts';
 
 test('flags win over the environment, the environment over defaults', () => {
   const given = readOptions(
@@ -15,7 +16,7 @@ test('flags win over the environment, the environment over defaults', () => {
   });
 });
 
-test('an empty variable is none', () => {
+test('an empty variable counts as absent', () => {
   expect(readOptions({}, { BULKHEAD_PORT: '' })).toEqual({});
 });
 
@@ -55,9 +56,9 @@ test('an embedder gets the same checks and defaults', () => {
   expect(completeOptions({})).not.toHaveProperty('token');
 });
 
-test('the entry that opens nothing is named', () => {
+test('an invalid entry is named', () => {
   const given = { BULKHEAD_ALLOW_PRIVATE_NETWORK: 'erp.internal, 10.0.0.0/8, 127.1' };
-  expect(() => readOptions({}, given)).toThrow('"127.1" is none');
+  expect(() => readOptions({}, given)).toThrow('"127.1" is not one');
   expect(() => completeOptions({ allowPrivateNetwork: 5 as never })).toThrow('the option allowPrivateNetwork (5)');
   const good = { BULKHEAD_ALLOW_PRIVATE_NETWORK: 'erp.internal, 10.0.0.0/8, ::1' };
   expect(readOptions({}, good)).toEqual({ allowPrivateNetwork: 'erp.internal, 10.0.0.0/8, ::1' });

@@ -1,4 +1,4 @@
-/** What a schema finds wrong: named field by field, and never more work than eight findings take. */
+/** Schema errors: named field by field, with no more work than eight findings take. */
 import { expect, test } from 'vitest';
 import Type, { Compile, type TSchema, type Validator } from '#typebox';
 import { RequestError, requestError } from '../src/errors.ts';
@@ -10,7 +10,7 @@ import { ENOUGH_MS, timed } from './support/timed.ts';
 const of = (schema: TSchema, value: unknown) => findings(Compile(schema) as Validator, value);
 const fieldsOf = (schema: TSchema, value: unknown) => of(schema, value).map(({ code, field }) => [code, field]);
 
-test('names each wrong field once, with what it lacks', () => {
+test('names each invalid field once, with the reason', () => {
   const step = Type.Object({ name: Type.String(), done: Type.Optional(Type.Boolean()) });
   const schema = Type.Object({
     name: Type.String({ minLength: 1 }),
@@ -51,7 +51,7 @@ test('names each wrong field once, with what it lacks', () => {
   expect(fieldsOf(schema, [])).toEqual([['invalid_field', '']]);
 });
 
-test('what is wrong is refused, however often it is wrong', () => {
+test('a value is refused, however many errors it has', () => {
   const closed = Type.Object({}, { additionalProperties: false });
   const names = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, 1]));
   expect(of(closed, names)).toHaveLength(8);
@@ -85,7 +85,7 @@ test.each([
   expect(ms).toBeLessThan(ENOUGH_MS);
 });
 
-test('a name of a megabyte is cut in what is said of it', () => {
+test('a name of a megabyte is shortened in the message', () => {
   const [found] = of(Type.Record(Type.String(), Type.Record(Type.String(), Type.String())), {
     ['k'.repeat(1_000_000)]: { ['😀'.repeat(500_000)]: 1 },
   });

@@ -1,7 +1,7 @@
 /** W3C Trace Context, level 2. */
 import { describe, expect, test } from 'vitest';
 import { withTrace } from '../src/broker/trace-headers.ts';
-import { headersOf, newTrace, traceIn } from '../src/trace-context.ts';
+import { newTrace, parseTrace, traceHeadersOf } from '../src/trace-context.ts';
 
 const ID = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
@@ -13,8 +13,8 @@ test.each([
   ['flags that nobody knows yet', `00-${ID}-${PARENT}-ff`, '03'],
   ['a later version', `01-${ID}-${PARENT}-01`, '01'],
   ['a later version with more to say', `cc-${ID}-${PARENT}-01-what-will-be`, '01'],
-])('%s is taken', (_what, traceparent, flags) => {
-  expect(traceIn(traceparent)).toEqual({ traceId: ID, flags });
+])('%s is accepted', (_what, traceparent, flags) => {
+  expect(parseTrace(traceparent)).toEqual({ traceId: ID, flags });
 });
 
 test.each([
@@ -31,12 +31,12 @@ test.each([
   `00-${ID}-${PARENT}`,
   `00-${ID}0-${PARENT}-01`,
   ` 00-${ID}-${PARENT}-01`,
-])('%j is not taken', (traceparent) => {
-  expect(traceIn(traceparent)).toBeUndefined();
+])('%j is not accepted', (traceparent) => {
+  expect(parseTrace(traceparent)).toBeUndefined();
 });
 
 describe('tracestate', () => {
-  const state = (text: string): string | undefined => traceIn(`00-${ID}-${PARENT}-01`, text)?.state;
+  const state = (text: string): string | undefined => parseTrace(`00-${ID}-${PARENT}-01`, text)?.state;
 
   test.each([
     ['a=1', 'a=1'],
@@ -50,7 +50,7 @@ describe('tracestate', () => {
     expect(state(text)).toBe(expected);
   });
 
-  test('of one that is too long, long members go first, then the last', () => {
+  test('too long: long members are dropped first, then the last', () => {
     const short = Array.from({ length: 10 }, (_, i) => `k${i}=${'v'.repeat(40)}`);
     expect(state([`long=${'v'.repeat(200)}`, ...short].join(','))).toBe(short.join(','));
     const many = Array.from({ length: 30 }, (_, i) => `k${i}=${'v'.repeat(40)}`);
@@ -60,12 +60,12 @@ describe('tracestate', () => {
   });
 });
 
-test('what is made is valid, and each request has an id of its own', () => {
+test('new headers are valid, and each request has an id of its own', () => {
   const trace = newTrace();
-  const [[name, first = ''] = []] = headersOf(trace);
-  const [[, second] = []] = headersOf(trace);
+  const [[name, first = ''] = []] = traceHeadersOf(trace);
+  const [[, second] = []] = traceHeadersOf(trace);
   expect(name).toBe('traceparent');
-  expect(traceIn(first)).toEqual(trace);
+  expect(parseTrace(first)).toEqual(trace);
   expect(second).not.toBe(first);
 });
 
@@ -73,7 +73,7 @@ describe('on a request of a connector', () => {
   const trace = { traceId: ID, flags: '01', state: 'a=1' };
   const ours = /^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/;
 
-  test('stands the run’s trace', () => {
+  test('has the run’s trace', () => {
     expect(withTrace([['accept', '*/*']], trace)).toEqual([
       ['accept', '*/*'],
       ['traceparent', expect.stringMatching(ours)],
@@ -81,7 +81,7 @@ describe('on a request of a connector', () => {
     ]);
   });
 
-  test('a span of its own in that trace is let be', () => {
+  test('keeps its own span in that trace', () => {
     const own = `00-${ID}-${PARENT}-01`;
     expect(
       withTrace(

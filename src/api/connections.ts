@@ -1,6 +1,6 @@
 /** `/connections/{id}/proxy` and `/ping`: requests with a connection's credentials, which nobody sees (contract 8). */
 import type { Router } from '@koa/router';
-import { Denied } from '../broker/denied.ts';
+import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { OutboundResponse } from '../broker/outbound.ts';
 import { methods } from '../broker/platform-api.ts';
@@ -8,10 +8,10 @@ import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { connectionRequest, type RequestTarget } from '../record/connection-request.ts';
-import { opened } from '../record/credentials.ts';
+import { openSecrets } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
 import { recordOf } from '../record/records.ts';
-import { redacted, type SecretTexts } from '../record/redaction-task.ts';
+import { redactAnswer, type SecretTexts } from '../record/redaction-task.ts';
 import { readBytes } from './body.ts';
 import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
 import { headersToPassOn, headerText } from './proxy-headers.ts';
@@ -36,7 +36,7 @@ export function connectionRoutes(router: Router, service: Service): void {
     const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
     const wanted = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
     const { response, secrets } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
-    const shown = await redacted(service.work, accountOf(ctx), secrets, response);
+    const shown = await redactAnswer(service.work, accountOf(ctx), secrets, response);
     ctx.status = response.status;
     for (const [name, value] of shown.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
     ctx.body = shown.body;
@@ -47,11 +47,11 @@ export function connectionRoutes(router: Router, service: Service): void {
     try {
       const { response } = await send(ctx, service, undefined, undefined);
       const success = response.status < 400;
-      service.offline.note(ctx.params.id as string, success);
+      service.reachability.record(ctx.params.id as string, success);
       replyJson(ctx, { success, status: response.status });
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
-      service.offline.note(ctx.params.id as string, false);
+      service.reachability.record(ctx.params.id as string, false);
       replyJson(ctx, { success: false, errors: error.errors });
     }
   });
@@ -67,7 +67,7 @@ async function send(
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
   const connection = recordOf(unit, 'connections', ctx.params.id as string);
   if (connection.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
-  const open = opened(service.keyring, 'connections', connection.value);
+  const open = openSecrets(service.keyring, 'connections', connection.value);
   if (!open) throw requestError('credentials_unreadable');
   const { secrets, ...request } = connectionRequest(open, wanted ?? pingOf(open.record));
   try {
@@ -81,9 +81,9 @@ async function send(
     );
     return { response, secrets };
   } catch (error) {
-    if (!(error instanceof Denied)) throw error;
+    if (!(error instanceof BrokerError)) throw error;
     const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
-    const { body: message } = await redacted(service.work, accountOf(ctx), secrets, {
+    const { body: message } = await redactAnswer(service.work, accountOf(ctx), secrets, {
       headers: [],
       body: Buffer.from(error.message),
     });

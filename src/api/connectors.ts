@@ -7,11 +7,11 @@ import { TARBALL_BYTES } from '../connector/tarball.ts';
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
-import { type Service, shown, unavailable } from '../integration/service.ts';
+import { publicIntegration, type Service, unavailableError } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
-import { shortList } from '../shortened.ts';
+import { shortList } from '../shorten.ts';
 import { asStoreError } from '../store/files.ts';
 import { sortKeyOf } from '../store/store.ts';
 import { assertCoding, readBytes, readObject } from './body.ts';
@@ -113,7 +113,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
       matches: ({ integration }) => integration.head._connectorId === _id,
       show: ({ integration: { head } }, projection) =>
-        asText(installBaseRow(shown(service, head as Integration), catalog.get(_id)), projection),
+        asText(installBaseRow(publicIntegration(service, head as Integration), catalog.get(_id)), projection),
       publicUrl: publicUrl(),
     });
   });
@@ -128,7 +128,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
       throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
     }
     const connector = await catalog.find(_id);
-    if (!connector) throw unavailable(service, _id);
+    if (!connector) throw unavailableError(service, _id);
     const failures = await update(service, connector, ids, ctx.state.trace);
     if (failures.length > 0) {
       const errors = failures.flatMap(({ integrationId, error }) =>

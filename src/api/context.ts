@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import type { Grant } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
-import type { changeBy } from '../integration/change-by.ts';
+import type { changeWithTask } from '../integration/change-with-task.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -67,7 +67,11 @@ export async function change<T>(
 }
 
 /** Where a request's changes that tasks make are read and written. */
-export function changingOf(ctx: ApiContext, service: Service, integrationId: string): Parameters<typeof changeBy>[0] {
+export function changingOf(
+  ctx: ApiContext,
+  service: Service,
+  integrationId: string,
+): Parameters<typeof changeWithTask>[0] {
   return {
     work: service.work,
     account: accountOf(ctx),

@@ -33,7 +33,7 @@ export function eventRoutes(router: Router, feed: Feed, activity: Activity): voi
     const follower = feed.follow({
       integrationId,
       lastEventId,
-      onNews: () => stream.send(),
+      onEvents: () => stream.send(),
       onEnd: () => stream.end(),
     });
     if (!follower) {

@@ -1,9 +1,10 @@
 /** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
 import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
-import { type FunctionRequest, RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
+import { type FunctionRequest, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
-import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
+import { RUN_ID_HEADER } from '../integration/run-error.ts';
+import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readArgument, readObject } from './body.ts';
@@ -68,7 +69,7 @@ export function functionRoutes(
 const integrationCondition =
   (ctx: ApiContext, service: Service) =>
   (unit: UnitOfWork): void =>
-    assertPreconditions(ctx, etagOf(unit, shown(service, integrationOf(unit))));
+    assertPreconditions(ctx, etagOf(unit, publicIntegration(service, integrationOf(unit))));
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
 const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));

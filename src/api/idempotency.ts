@@ -4,8 +4,8 @@
  */
 import { hash } from 'node:crypto';
 import { RequestError, requestError } from '../errors.ts';
-import { integrationJson, integrationOf, type Service, shown } from '../integration/service.ts';
-import { shownText } from '../record/records.ts';
+import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
+import { publicText } from '../record/records.ts';
 import type { Creation, IdempotencyStore, StoredReply } from '../store/storage.ts';
 import { type RecordKind, recordKinds } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -137,7 +137,7 @@ export class Idempotency {
     if (integrationId === undefined) return undefined;
     const unit = await UnitOfWork.open(this.#service.store, integrationId);
     if (!isRecordKind(kind)) {
-      const integration = shown(this.#service, integrationOf(unit));
+      const integration = publicIntegration(this.#service, integrationOf(unit));
       const body = integrationJson(integration, unit.settings).toString();
       return { status, headers: { ETag: etagOf(unit, integration) }, body };
     }
@@ -146,7 +146,7 @@ export class Idempotency {
     return {
       status,
       headers: { ETag: etagOf(unit, record.head) },
-      body: (await shownText(this.#service.work, NOBODY, kind, record)).toString(),
+      body: (await publicText(this.#service.work, NOBODY, kind, record)).toString(),
     };
   }
 }

@@ -1,12 +1,18 @@
 /** `/integrations`: records and lists (contract 4). */
 import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
-import { changeBy } from '../integration/change-by.ts';
+import { changeWithTask } from '../integration/change-with-task.ts';
 import type { Integration } from '../integration/integration.ts';
 import { tasks } from '../integration/integration-tasks.ts';
-import { integrationJson, integrationOf, put, type Service, shown } from '../integration/service.ts';
-import { isAbout, type Projection, project } from '../projection.ts';
-import { shortList } from '../shortened.ts';
+import {
+  integrationJson,
+  integrationOf,
+  publicIntegration,
+  putIntegration,
+  type Service,
+} from '../integration/service.ts';
+import { concerns, type Projection, project } from '../projection.ts';
+import { shortList } from '../shorten.ts';
 import type { Part } from '../store/part.ts';
 import { recordKinds, type SortKey, sortKeyOf } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -64,7 +70,7 @@ export function integrationRoutes(
       const fixed = { _id, createdAt: now, lastModified: now };
       const created = await service.work.run(tasks, 'create', { body, fixed }, body.length, accountOf(ctx));
       const [seen, etag] = await change(ctx, service, _id, (unit) => {
-        const stored = put(service, unit, created.integration, created.text);
+        const stored = putIntegration(service, unit, created.integration, created.text);
         return [seenIn(unit), etagOf(unit, stored)] as const;
       });
       replyRecord(ctx, integrationJson(seen.head, seen.settings), etag);
@@ -110,7 +116,7 @@ export function integrationRoutes(
   });
 
   function rewritten(ctx: ApiContext, id: string, body: Buffer): Promise<readonly [Seen, string]> {
-    return changeBy(changingOf(ctx, service, id), tasks, 'put', {
+    return changeWithTask(changingOf(ctx, service, id), tasks, 'put', {
       inputOf(unit) {
         const current = integrationOf(unit);
         assertPreconditions(ctx, etagOf(unit, visible(ctx, current)));
@@ -122,7 +128,7 @@ export function integrationRoutes(
       },
       revisionOf: (unit) => unit.revisionOf(id),
       store(unit, { integration, text }) {
-        const stored = put(service, unit, integration, text);
+        const stored = putIntegration(service, unit, integration, text);
         return [seenIn(unit), etagOf(unit, visible(ctx, stored))] as const;
       },
     });
@@ -136,7 +142,7 @@ export function integrationRoutes(
   ): string | Buffer | Promise<string | Buffer> {
     const seen = visible(ctx, head);
     if (!projection) return integrationJson(seen, settings);
-    if (!settings || !isAbout(projection, 'settings')) return JSON.stringify(project(seen, projection));
+    if (!settings || !concerns(projection, 'settings')) return JSON.stringify(project(seen, projection));
     if (!settings.isLarge) {
       return JSON.stringify(project({ ...seen, settings: settings.value }, projection));
     }
@@ -146,7 +152,7 @@ export function integrationRoutes(
   }
 
   function visible(ctx: ApiContext, integration: Integration): Integration {
-    return ctx.state.grant ? integration : shown(service, integration);
+    return ctx.state.grant ? integration : publicIntegration(service, integration);
   }
 }
 

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { IN_PROCESS } from '../broker/platform-api.ts';
-import { RUN_ID_HEADER } from '../integration/dispatch.ts';
-import { newTrace, traceIn } from '../trace-context.ts';
+import { RUN_ID_HEADER } from '../integration/run-error.ts';
+import { newTrace, parseTrace } from '../trace-context.ts';
 import type { ApiContext } from './context.ts';
 
 /** Nothing in it comes from the request but its method, and the ids of its run and its trace. */
@@ -46,7 +46,7 @@ export function observe(onEnded: (request: EndedRequest) => void): Middleware {
     const requestId = randomUUID();
     const { traceparent, tracestate } = req.headers;
     state.requestId = requestId;
-    state.trace = (traceparent && traceIn(String(traceparent), headerText(tracestate))) || newTrace(requestId);
+    state.trace = (traceparent && parseTrace(String(traceparent), headerText(tracestate))) || newTrace(requestId);
     ctx.set('X-Request-Id', requestId);
     res.once('close', () => {
       const runId = res.getHeader(RUN_ID_HEADER) ?? state.grant?.runId;

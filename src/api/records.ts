@@ -1,18 +1,18 @@
 /** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
 import type { Router } from '@koa/router';
 import { requestError } from '../errors.ts';
-import { changeBy } from '../integration/change-by.ts';
+import { changeWithTask } from '../integration/change-with-task.ts';
 import type { Service } from '../integration/service.ts';
 import type { Projection } from '../projection.ts';
 import { noIntegration, tasks } from '../record/record-tasks.ts';
 import {
-  draftOfNew,
-  draftOfNext,
+  createInput,
   noSuchRecord,
+  publicText,
   putDraft,
   recordOf,
   removeRecord,
-  shownText,
+  updateInput,
   type Writer,
 } from '../record/records.ts';
 import type { Part } from '../store/part.ts';
@@ -37,7 +37,7 @@ export function recordRoutes(
 ): void {
   for (const kind of recordKinds) {
     const shown = (ctx: ApiContext, record: Part, projection?: Projection): Promise<Buffer> =>
-      shownText(service.work, accountOf(ctx), kind, record, projection);
+      publicText(service.work, accountOf(ctx), kind, record, projection);
 
     router.get(`/${kind}`, async (context) => {
       const ctx = context as ApiContext;
@@ -55,7 +55,7 @@ export function recordRoutes(
       const ctx = context as ApiContext;
       const body = await readJson(ctx);
       await idempotency.once(ctx, { kind, status: 201 }, body, async (id) => {
-        const input = draftOfNew(writerOf(ctx, service), kind, id, body);
+        const input = createInput(writerOf(ctx, service), kind, id, body);
         const draft = await service.work.run(tasks, 'draft', input, body.length, accountOf(ctx));
         const [record, etag] = await change(ctx, service, String(draft.head._integrationId), (unit) => {
           if (!unit.integration) throw noIntegration();
@@ -110,11 +110,11 @@ async function rewritten(
 ): Promise<readonly [Part, string]> {
   const id = ctx.params.id as string;
   const integrationId = await ownerOf(ctx, service, kind);
-  return changeBy(changingOf(ctx, service, integrationId), tasks, 'draft', {
+  return changeWithTask(changingOf(ctx, service, integrationId), tasks, 'draft', {
     inputOf(unit) {
       const before = recordOf(unit, kind, id);
       assertPreconditions(ctx, etagOf(unit, before.head));
-      const input = draftOfNext(writerOf(ctx, service), unit, kind, before, body, isPatch);
+      const input = updateInput(writerOf(ctx, service), unit, kind, before, body, isPatch);
       return { input, bytes: body.length + (input.before ? before.bytes : 0) };
     },
     revisionOf: (unit) => recordOf(unit, kind, id).revision,

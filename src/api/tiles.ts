@@ -2,7 +2,7 @@
 import type { Router } from '@koa/router';
 import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
-import { type Service, shown } from '../integration/service.ts';
+import { publicIntegration, type Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import type { Document } from '../store/document.ts';
 import { recordKinds, sortKeyOf } from '../store/stored.ts';
@@ -25,7 +25,7 @@ export function tileRoutes(router: Router, service: Service, publicUrl: () => st
 }
 
 async function tileOf(service: Service, document: Document): Promise<JsonObject> {
-  const integration = shown(service, document.integration.head as Integration);
+  const integration = publicIntegration(service, document.integration.head as Integration);
   const { _id, _connectorId, name, tag, mode, version, install = [], uninstall = [], updateInProgress } = integration;
   const last = await service.dispatcher.runs.latestOf(_id);
   const steps = mode === 'uninstall' ? uninstall : install;
@@ -53,7 +53,7 @@ async function tileOf(service: Service, document: Document): Promise<JsonObject>
           outcome: last.outcome,
         }
       : null,
-    offlineConnections: service.offline.of(document),
+    offlineConnections: service.reachability.offlineIn(document),
   };
 }
 

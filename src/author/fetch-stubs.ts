@@ -1,5 +1,5 @@
 /** Stubs for a connector's `fetch` in tests. The manifest's permissions apply. */
-import { Denied } from '../broker/denied.ts';
+import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { Json } from '../json.ts';
 
@@ -68,7 +68,7 @@ export class StubbedFetch {
     const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
     this.requests.push(request);
     const [, stub] = this.#stubs.find(([key]) => matches(key, method, url)) ?? [];
-    if (stub === undefined) throw new Denied('request_failed', `There is no stub for ${method} ${url}.`);
+    if (stub === undefined) throw new BrokerError('request_failed', `There is no stub for ${method} ${url}.`);
     const result = typeof stub === 'function' ? await stub(request) : stub;
     const response = result instanceof Response ? result : Response.json(result);
     const bytes = Buffer.from(await response.arrayBuffer());

@@ -1,7 +1,7 @@
 /**
- * Which addresses of the network connectors reach: the public ones, and what the operator has opened with
- * BULKHEAD_ALLOW_PRIVATE_NETWORK. Everything else is closed: loopback, private and link-local networks, and
- * the forms of IPv6 that carry an IPv4 address somewhere else (NAT64, 6to4, Teredo).
+ * Decides which network addresses connectors may reach: public ones, and those that the operator allows with
+ * BULKHEAD_ALLOW_PRIVATE_NETWORK. Everything else is blocked: loopback, private and link-local networks, and IPv6
+ * ranges that embed an IPv4 address (NAT64, 6to4, Teredo).
  */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -9,17 +9,17 @@ import ipaddr from 'ipaddr.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [network: Address, bits: number];
 
-/** All that has been given out for the public network; the rest is closed without being listed. */
+/** The only range assigned to the public network. The rest needs no list. */
 const GLOBAL_UNICAST: Range = [ipaddr.parse('2000::'), 3];
-/** Public by its number, but the cloud's own service on each of its machines (Azure). */
-const CLOSED_ALL_THE_SAME: Range = [ipaddr.parse('168.63.129.16'), 32];
+/** A public address that Azure uses for its platform service on every machine. */
+const AZURE_PLATFORM: Range = [ipaddr.parse('168.63.129.16'), 32];
 
-/** `::127.0.0.1`: a form long given up, which the library takes for a mapped address. */
-const COMPATIBLE = /^::\d+\./;
+/** `::127.0.0.1`: a deprecated form that the library mistakes for an IPv4-mapped address. */
+const IPV4_COMPATIBLE = /^::\d+\./;
 
-/** An IPv4 address mapped into IPv6 is that IPv4 address. */
+/** Unwraps IPv4-mapped addresses. */
 function parseAddress(text: string): Address | undefined {
-  return isIP(text) === 0 || COMPATIBLE.test(text) ? undefined : ipaddr.process(text);
+  return isIP(text) === 0 || IPV4_COMPATIBLE.test(text) ? undefined : ipaddr.process(text);
 }
 
 function isIn(address: Address, [network, bits]: Range): boolean {
@@ -28,12 +28,13 @@ function isIn(address: Address, [network, bits]: Range): boolean {
 
 function isPublic(address: Address): boolean {
   if (address.range() !== 'unicast') return false;
-  return address.kind() === 'ipv6' ? isIn(address, GLOBAL_UNICAST) : !isIn(address, CLOSED_ALL_THE_SAME);
+  return address.kind() === 'ipv6' ? isIn(address, GLOBAL_UNICAST) : !isIn(address, AZURE_PLATFORM);
 }
 
 function parseRange(text: string): Range | undefined {
   const [network = '', bits, ...rest] = text.split('/');
-  if (isIP(network) === 0 || network.includes('%') || COMPATIBLE.test(network) || rest.length > 0) return undefined;
+  if (isIP(network) === 0 || network.includes('%') || IPV4_COMPATIBLE.test(network) || rest.length > 0)
+    return undefined;
   const parsed = ipaddr.parse(network);
   const allBits = parsed.kind() === 'ipv4' ? 32 : 128;
   if (bits !== undefined && !/^\d{1,3}$/.test(bits)) return undefined;
@@ -43,7 +44,7 @@ function parseRange(text: string): Range | undefined {
   return length < 96 ? undefined : [(parsed as ipaddr.IPv6).toIPv4Address(), length - 96];
 }
 
-/** As a URL would have it, so that what is opened is what is asked for. */
+/** Only names that a URL keeps as they are, so that the entry equals the host of a request. */
 function parseName(text: string): string | undefined {
   if (!/^[\w-]+(?:\.[\w-]+)*\.?$/.test(text) || text.length > 253) return undefined;
   const name = text.toLowerCase();
@@ -54,8 +55,8 @@ function parseName(text: string): string | undefined {
 
 const entriesOf = (list: string): string[] => (list.trim() === '' ? [] : list.split(',').map((entry) => entry.trim()));
 
-/** The entries of a comma list that are neither host names nor addresses nor CIDR ranges. */
-export function invalidOpenings(list: string): string[] {
+/** Entries of a comma-separated list that are neither host name, address nor CIDR range. */
+export function invalidEntries(list: string): string[] {
   return entriesOf(list).filter((entry) => parseRange(entry) === undefined && parseName(entry) === undefined);
 }
 
@@ -63,19 +64,19 @@ export class AddressGuard {
   readonly #ranges: readonly Range[];
   readonly #names: ReadonlySet<string>;
 
-  /** @param openings a comma list of host names, addresses and CIDR ranges, without invalid ones */
-  constructor(openings: string) {
-    const entries = entriesOf(openings);
+  /** @param list comma-separated host names, addresses and CIDR ranges, all valid */
+  constructor(list: string) {
+    const entries = entriesOf(list);
     this.#ranges = entries.map(parseRange).filter((range) => range !== undefined);
     this.#names = new Set(entries.map(parseName).filter((name) => name !== undefined));
   }
 
-  /** Whether a host may be reached whatever its name resolves to. */
-  opensName(hostname: string): boolean {
+  /** Whether a host is allowed whatever its name resolves to. */
+  allowsName(hostname: string): boolean {
     return this.#names.has(hostname);
   }
 
-  permits(text: string): boolean {
+  allowsAddress(text: string): boolean {
     const address = parseAddress(text);
     return address !== undefined && (isPublic(address) || this.#ranges.some((range) => isIn(address, range)));
   }

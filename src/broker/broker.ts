@@ -1,36 +1,36 @@
-/** What a running connector may ask for, made from its run's grant. Every request is checked here. */
+/** Makes the capabilities of a run from its grant, and checks every request against it. */
 import type { Ask, LogLevel } from '../../sandbox/index.ts';
 import type { Trace } from '../trace-context.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import type { Work } from '../work/work.ts';
-import { type AskedRequest, tasks } from './ask-tasks.ts';
-import { progressIn } from './ask-texts.ts';
-import { Denied } from './denied.ts';
+import { type DecodedRequest, tasks } from './ask-tasks.ts';
+import { BrokerError } from './broker-error.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Grant } from './one-time-tokens.ts';
 import type { Outbound } from './outbound.ts';
+import { parseProgress } from './parse-ask.ts';
 import type { PlatformApi, PlatformResponse } from './platform-api.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
   onProgress(fraction: number, message: string): void;
-  /** It asks for something, of us or of others. */
-  /** Whatever it returns is awaited before the request is made. */
+  /** A `fetch`, to the runtime or to the outside. What it returns is awaited before the request is made. */
   onRequest(): Promise<void> | undefined;
 }
 
-/** Of each request, what does not count towards the run's CPU limit; nor towards its turns, on an idle server. */
-const FREE_MS = 0.5;
-/** Of a run's requests to the runtime: replies of some megabytes each must not wait in memory by the dozen. */
+/** CPU time of a request that is not charged to the run. On an idle server it does not delay the next request, either. */
+const FREE_CPU_MS = 0.5;
+/** Requests of one run to the runtime at once. Replies may have megabytes, so not dozens of them. */
 const PLATFORM_REQUESTS_AT_ONCE = 8;
-/** Progress that comes faster is shown this often. */
-const PROGRESS_EVERY_MS = 100;
+/** Minimum time between two published progress reports. */
+const PROGRESS_INTERVAL_MS = 100;
 
-/** Whose run it is, what it may do here, and the origins that the manifest names. */
-export interface Grantee {
+/** What a run may do here and outside. */
+export interface RunGrant {
   readonly connectorId: string;
   readonly grant: Grant;
   readonly token: string;
+  /** Origin patterns of the manifest. */
   readonly permissions: readonly string[];
   readonly trace: Trace;
 }
@@ -38,7 +38,6 @@ export interface Grantee {
 export interface BrokerOptions {
   readonly platformApi: PlatformApi;
   readonly outbound: Outbound;
-  /** For what is large. */
   readonly work: Work;
 }
 
@@ -55,25 +54,29 @@ export class Broker {
   }
 
   /** Makes the capabilities of one run. */
-  askFor(grantee: Grantee, events: RunEvents): Ask {
+  createAsk(runGrant: RunGrant, events: RunEvents): Ask {
     const progress = new Progress(events);
-    // A run's own: runs that it starts through the runtime must not wait for it.
-    const semaphore = new Semaphore(PLATFORM_REQUESTS_AT_ONCE);
-    const { connectorId, grant } = grantee;
-    grant.onCharged = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
+    // One per run: a run started through the runtime's API must not wait for the run that started it.
+    const platformSlots = new Semaphore(PLATFORM_REQUESTS_AT_ONCE);
+    const { connectorId, grant } = runGrant;
+    grant.onCharge = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
     return {
       fetch: (text, signal, isCongested = () => false) =>
-        answer(async () => {
+        jsonOrError(async () => {
           const recorded = events.onRequest();
           if (recorded) await recorded;
-          await this.#queue.turn(connectorId);
-          if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
-          if (isCongested()) throw new Denied('overloaded', 'Too many replies wait to be read; ask for less at once.');
-          return this.#fetch(text, grantee, signal, semaphore);
+          await this.#queue.nextTurn(connectorId);
+          if (signal.aborted) throw new BrokerError('cancelled', 'The run has ended.');
+          if (isCongested())
+            throw new BrokerError(
+              'overloaded',
+              'Too many replies are waiting to be read. Make fewer requests at once.',
+            );
+          return this.#fetch(text, runGrant, signal, platformSlots);
         }),
       progress: (text, signal) =>
-        answer(async () => {
-          const { fraction, message } = progressIn(text);
+        jsonOrError(async () => {
+          const { fraction, message } = parseProgress(text);
           progress.report(fraction, message, signal);
           return '{"value":null}';
         }),
@@ -83,20 +86,20 @@ export class Broker {
   }
 
   /**
-   * What this thread does for a run before anybody else has their turn is counted as its CPU time, and so is what
-   * the pool does for it; its next request waits in proportion.
+   * Charges the CPU time that this thread spends on a run until the event loop turns to others. The pool charges its
+   * part itself. The connector's next request waits in proportion.
    */
-  async #counted<T>({ grant }: Grantee, work: () => Promise<T>): Promise<T> {
+  async #metered<T>({ grant }: RunGrant, work: () => Promise<T>): Promise<T> {
     const from = process.threadCpuUsage();
-    let isCounted = false;
+    let isCharged = false;
     const stop = (): void => {
-      if (isCounted) return;
-      isCounted = true;
+      if (isCharged) return;
+      isCharged = true;
       const { user, system } = process.threadCpuUsage(from);
       const cpuMs = (user + system) / 1_000;
-      grant.charge(cpuMs - FREE_MS);
-      // Where others wait, there is nothing to give away.
-      if (this.#queue.isBusy) this.#queue.charge(grant.connectorId, Math.min(cpuMs, FREE_MS));
+      grant.charge(cpuMs - FREE_CPU_MS);
+      // While others wait, nothing is free.
+      if (this.#queue.isBusy) this.#queue.charge(grant.connectorId, Math.min(cpuMs, FREE_CPU_MS));
     };
     setImmediate(stop);
     try {
@@ -107,69 +110,69 @@ export class Broker {
   }
 
   /** @returns JSON */
-  async #fetch(text: string, grantee: Grantee, signal: AbortSignal, semaphore: Semaphore): Promise<Buffer> {
-    const request = await this.#counted(grantee, () => this.#parsed(text, grantee.grant));
+  async #fetch(text: string, runGrant: RunGrant, signal: AbortSignal, platformSlots: Semaphore): Promise<Buffer> {
+    const request = await this.#metered(runGrant, () => this.#parse(text, runGrant.grant));
     const path = this.#platformApi.pathOf(request.url);
-    if (path === undefined) return this.#counted(grantee, () => this.#fetchFromOutside(request, grantee, signal));
-    return semaphore.run(async () => {
-      if (signal.aborted) throw new Denied('cancelled', 'The run has ended.');
-      return this.#counted(grantee, async () => {
-        const response = await this.#platformApi.request({ ...request, url: path }, grantee);
-        return this.#written(response, grantee.grant);
+    if (path === undefined) return this.#metered(runGrant, () => this.#fetchFromOutside(request, runGrant, signal));
+    return platformSlots.run(async () => {
+      if (signal.aborted) throw new BrokerError('cancelled', 'The run has ended.');
+      return this.#metered(runGrant, async () => {
+        const response = await this.#platformApi.request({ ...request, url: path }, runGrant);
+        return this.#write(response, runGrant.grant);
       });
     });
   }
 
-  async #fetchFromOutside(request: AskedRequest, grantee: Grantee, signal: AbortSignal): Promise<Buffer> {
-    const response = await this.#outbound.fetch(request, grantee, signal);
-    // To make a response into a message takes a while: others have their turn before it.
-    await this.#queue.turn(grantee.connectorId);
-    return this.#written(response, grantee.grant);
+  async #fetchFromOutside(request: DecodedRequest, runGrant: RunGrant, signal: AbortSignal): Promise<Buffer> {
+    const response = await this.#outbound.fetch(request, runGrant, signal);
+    // Serializing a response takes time, so let others go first.
+    await this.#queue.nextTurn(runGrant.connectorId);
+    return this.#write(response, runGrant.grant);
   }
 
-  async #written({ body, ...head }: PlatformResponse, grant: Grant): Promise<Buffer> {
+  async #write({ body, ...head }: PlatformResponse, grant: Grant): Promise<Buffer> {
     return (await this.#work.run(tasks, 'write', { head, moved: body }, body.length, grant)).text;
   }
 
-  async #parsed(text: string, grant: Grant): Promise<AskedRequest> {
+  async #parse(text: string, grant: Grant): Promise<DecodedRequest> {
     const parsed = await this.#work.run(tasks, 'parse', { text }, text.length, grant);
-    if ('denied' in parsed) throw new Denied('invalid_request', parsed.denied);
+    if ('denied' in parsed) throw new BrokerError('invalid_request', parsed.denied);
     return { ...parsed.request, body: parsed.text ?? null };
   }
 }
 
-/** The first report goes through at once; of those that follow too fast, the newest, if the run still goes on. */
+/** Publishes the first report at once. Of reports that follow too fast, publishes the newest while the run lasts. */
 class Progress {
   readonly #events: RunEvents;
   #newest: [fraction: number, message: string] | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(events: RunEvents) {
     this.#events = events;
   }
 
-  report(fraction: number, message: string, ended: AbortSignal): void {
+  report(fraction: number, message: string, signal: AbortSignal): void {
     this.#newest = [fraction, message];
-    if (!this.#pause) this.#show(ended);
+    if (!this.#timer) this.#publish(signal);
   }
 
-  #show(ended: AbortSignal): void {
-    this.#pause = undefined;
-    if (!this.#newest || ended.aborted) return;
+  #publish(signal: AbortSignal): void {
+    this.#timer = undefined;
+    if (!this.#newest || signal.aborted) return;
     this.#events.onProgress(...this.#newest);
     this.#newest = undefined;
-    this.#pause = setTimeout(() => this.#show(ended), PROGRESS_EVERY_MS);
-    this.#pause.unref();
+    this.#timer = setTimeout(() => this.#publish(signal), PROGRESS_INTERVAL_MS);
+    this.#timer.unref();
   }
 }
 
-/** @param work makes JSON */
-async function answer(work: () => Promise<string | Buffer>): Promise<string | Buffer> {
+/** @param work returns JSON */
+async function jsonOrError(work: () => Promise<string | Buffer>): Promise<string | Buffer> {
   try {
     return await work();
   } catch (error) {
     const { code, message } =
-      error instanceof Denied ? error : { code: 'request_failed', message: 'The request could not be made.' };
+      error instanceof BrokerError ? error : { code: 'request_failed', message: 'The request could not be made.' };
     return JSON.stringify({ error: { code, message } });
   }
 }

@@ -1,10 +1,10 @@
 /**
- * One request over a connection, and its response. The body is handed on in pieces of a size of our own: a
- * server may cut it into single bytes, each of which would cost a hundred times its size on the way.
+ * Sends one request over a connection and reads its response. The body is passed on in pieces of our own size: a server
+ * may send single bytes, each of which would cost a hundred times its size downstream.
  */
 import { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
-import { Denied } from './denied.ts';
+import { BrokerError } from './broker-error.ts';
 import type { HeaderPair } from './request-headers.ts';
 
 const PIECE_BYTES = 16 * 1024;
@@ -13,16 +13,16 @@ const INVALID_HTTP = 'The server answered with something that is not valid HTTP.
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
-  /** Names in lower case, in the order that they came. */
+  /** Names in lower case, in the order of arrival. */
   readonly headers: readonly HeaderPair[];
-  /** Destroyed with what went wrong; to destroy it ends the request. */
+  /** Fails with whatever breaks the request. Destroying it ends the request. */
   readonly body: Readable;
 }
 
 /**
- * Sends a request; resolves when the headers of its response have come.
+ * Sends a request and resolves when the response's headers have arrived.
  *
- * @param signal ends it, with its reason as the error, be it in the queue, in the head or in the body
+ * @param signal aborts at any stage: in the queue, in the headers or in the body
  */
 export function exchange(
   agent: Agent,
@@ -48,11 +48,11 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#body = new Readable({
       read: () => this.#controller?.resume(),
       destroy: (error, callback) => {
-        if (!this.#body.readableEnded) this.#controller?.abort(error ?? new Error('nobody reads the response'));
+        if (!this.#body.readableEnded) this.#controller?.abort(error ?? new Error('the response was not read'));
         callback(error);
       },
     });
-    // Before there is a connection, the library would not look at the signal.
+    // undici ignores its own signal before there is a connection.
     const end = (): void => this.#fail(signal.reason);
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
@@ -68,7 +68,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
-    // Others come before it: early hints, and what else is only news.
+    // Interim responses, such as early hints.
     if (status < 200) return;
     this.#hasHead = true;
     const headers = pairsOf(controller.rawHeaders);
@@ -90,10 +90,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error & { readonly code?: string }): void {
-    // undici compares lengths when its parser fails, also in a head that no body follows.
+    // When undici's parser fails it compares lengths, even if there was no head and so no body.
     const isInvalidHead = !this.#hasHead && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
     const isInvalid = error.name === 'HTTPParserError' || isInvalidHead;
-    this.#fail(isInvalid ? new Denied('request_failed', INVALID_HTTP) : error);
+    this.#fail(isInvalid ? new BrokerError('request_failed', INVALID_HTTP) : error);
   }
 
   #push(): boolean {
@@ -105,12 +105,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   #fail(error: Error): void {
     this.#head.reject(error);
-    // Without a reader, and its listener, there is nobody whom the error would tell something.
+    // There may be no reader yet, and an error without a listener would be thrown.
     this.#body.on('error', () => {}).destroy(error);
   }
 }
 
-/** Names and values in turn, in bytes or as text. */
+/** @param raw names and values alternating, as bytes or text */
 function pairsOf(raw: Dispatcher.DispatchController['rawHeaders']): HeaderPair[] {
   if (!Array.isArray(raw)) return [];
   const texts = raw.map((part: Buffer | string) => (typeof part === 'string' ? part : part.toString('latin1')));

@@ -1,58 +1,59 @@
 /**
- * Who is served next in the runtime's own process: one request in each turn of the event loop, of each
- * owner in its turn. However many requests one has open, others are served between any two of them; and
- * who has had much of the runtime's CPU time waits in proportion.
+ * Schedules requests in the runtime's own process: one per turn of the event loop, round robin over the owners. An owner
+ * with many open requests therefore delays others by one at most. CPU time is metered by a token bucket per owner; an
+ * owner in debt waits.
  */
 
-/** The part of a core's time that an owner's requests may have in the long run, and where others wait. */
+/** Long-term share of a core per owner, while the event loop is idle and while it is busy. */
 const SHARE = 0.5;
 const BUSY_SHARE = 0.1;
-/** What may be used up at once. */
+/** CPU time that may be used in one burst. */
 const BURST_MS = 50;
-/** What it may owe: nobody waits for longer than it takes to pay that, two seconds. */
+/** Maximum debt. It bounds the wait to two seconds (`DEBT_MS / BUSY_SHARE`). */
 const DEBT_MS = 200;
-/** Of the event loop: beyond it, others wait for it. */
+/** Event loop utilization above which it counts as busy. */
 const BUSY_UTILIZATION = 0.6;
-const UTILIZATION_OVER_MS = 50;
+/** How often utilization is measured. */
+const UTILIZATION_WINDOW_MS = 50;
 
-/** What an owner may still use, as of a moment. */
+/** CPU time left to an owner at a moment; negative is debt. */
 interface Credit {
   leftMs: number;
   at: number;
 }
 
 export class FairQueue {
-  readonly #lines = new Map<string, (() => void)[]>();
-  /** Of those who have used any. */
+  readonly #queues = new Map<string, (() => void)[]>();
+  /** Owners without an entry have the full burst. */
   readonly #credits = new Map<string, Credit>();
   #isTurnTaken = false;
   #utilizationSince = performance.eventLoopUtilization();
   #utilizationAt = performance.now();
   #isBusy = false;
-  #pause: NodeJS.Timeout | undefined;
+  #wakeUp: NodeJS.Timeout | undefined;
 
-  /** Resolves when it is this owner's turn. */
-  turn(owner: string): Promise<void> | undefined {
-    if (!this.#isTurnTaken && this.#pauseMs(owner) === 0) return this.#takeTurn();
+  /** Waits for this owner's turn. Undefined: no need to wait. */
+  nextTurn(owner: string): Promise<void> | undefined {
+    if (!this.#isTurnTaken && this.#waitMs(owner) === 0) return this.#takeTurn();
     return new Promise((resolve) => {
-      const line = this.#lines.get(owner);
-      if (line) line.push(resolve);
-      else this.#lines.set(owner, [resolve]);
+      const queue = this.#queues.get(owner);
+      if (queue) queue.push(resolve);
+      else this.#queues.set(owner, [resolve]);
       if (!this.#isTurnTaken) this.#serveNext();
     });
   }
 
-  /** Counts the CPU time that an owner's request has used. */
+  /** Deducts CPU time used by an owner's request. */
   charge(owner: string, cpuMs: number): void {
     const credit = this.#creditOf(owner);
     credit.leftMs = Math.max(credit.leftMs - cpuMs, -DEBT_MS);
     this.#credits.set(owner, credit);
   }
 
-  /** Whether the event loop has had little idle time lately. */
+  /** Whether the event loop has been busy lately. */
   get isBusy(): boolean {
     const now = performance.now();
-    if (now - this.#utilizationAt < UTILIZATION_OVER_MS) return this.#isBusy;
+    if (now - this.#utilizationAt < UTILIZATION_WINDOW_MS) return this.#isBusy;
     const current = performance.eventLoopUtilization();
     this.#isBusy = performance.eventLoopUtilization(current, this.#utilizationSince).utilization > BUSY_UTILIZATION;
     this.#utilizationSince = current;
@@ -73,8 +74,8 @@ export class FairQueue {
     return credit;
   }
 
-  /** How long an owner has to wait until it may use more. */
-  #pauseMs(owner: string): number {
+  /** How long an owner has to wait until its debt is paid. */
+  #waitMs(owner: string): number {
     if (!this.#credits.has(owner)) return 0;
     const { leftMs } = this.#creditOf(owner);
     if (leftMs === BURST_MS) this.#credits.delete(owner);
@@ -89,24 +90,24 @@ export class FairQueue {
     });
   }
 
-  /** The first owner that need not wait; without one, looks again when the first of them may. */
+  /** Serves the first owner without debt. If all have debt, tries again when the first of them has paid. */
   #serveNext(): void {
     let soonestMs = Number.POSITIVE_INFINITY;
-    for (const [owner, line] of this.#lines) {
-      const pauseMs = this.#pauseMs(owner);
-      if (pauseMs > 0) {
-        soonestMs = Math.min(soonestMs, pauseMs);
+    for (const [owner, queue] of this.#queues) {
+      const waitMs = this.#waitMs(owner);
+      if (waitMs > 0) {
+        soonestMs = Math.min(soonestMs, waitMs);
         continue;
       }
-      this.#lines.delete(owner);
-      const serve = line.shift();
-      if (line.length > 0) this.#lines.set(owner, line);
+      this.#queues.delete(owner);
+      const serve = queue.shift();
+      if (queue.length > 0) this.#queues.set(owner, queue);
       this.#takeTurn();
       return serve?.();
     }
-    if (soonestMs === Number.POSITIVE_INFINITY || this.#pause) return;
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
+    if (soonestMs === Number.POSITIVE_INFINITY || this.#wakeUp) return;
+    this.#wakeUp = setTimeout(() => {
+      this.#wakeUp = undefined;
       if (!this.#isTurnTaken) this.#serveNext();
     }, Math.ceil(soonestMs)).unref();
   }

@@ -1,22 +1,22 @@
-/** The connections of one connector to the outside. Loaded with its imports at the first request. */
+/** Connection pools of one connector. Loaded, together with undici, at the first outbound request. */
 import { Agent } from 'undici';
 import { type GuardedConnectOptions, guardedConnect } from './guarded-connect.ts';
 import type { OutboundLimits } from './outbound-limits.ts';
 
-/** `fresh` opens a connection for each request; `kept` reuses them. */
+/** `pooled` reuses connections; `singleUse` opens one per request. */
 export interface GuardedAgents {
-  readonly kept: Agent;
-  readonly fresh: Agent;
+  readonly pooled: Agent;
+  readonly singleUse: Agent;
 }
 
 export function guardedAgents(
   limits: OutboundLimits,
   guarded: Omit<GuardedConnectOptions, 'connectMs'>,
 ): GuardedAgents {
-  return { kept: guardedAgent(limits, guarded, 1), fresh: guardedAgent(limits, guarded, 0) };
+  return { pooled: guardedAgent(limits, guarded, 1), singleUse: guardedAgent(limits, guarded, 0) };
 }
 
-/** @param pipelining requests on a connection at once; 0 closes it after the first */
+/** @param pipelining requests at once on a connection; 0 closes the connection after its first request */
 function guardedAgent(
   limits: OutboundLimits,
   guarded: Omit<GuardedConnectOptions, 'connectMs'>,
@@ -31,7 +31,7 @@ function guardedAgent(
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
     maxHeaderSize: responseHeaderBytes,
-    // The request's own deadlines hold, to the millisecond.
+    // Outbound requests have more precise deadlines of their own.
     headersTimeout: 0,
     bodyTimeout: 0,
   });

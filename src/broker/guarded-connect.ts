@@ -1,24 +1,24 @@
 /**
- * Opens connections to permitted addresses alone. The address that was checked is the one that is connected
- * to: a name that resolves differently a moment later gains nothing.
+ * Opens connections to permitted addresses only. It connects to the very address that it checked, so resolving the name
+ * differently a moment later (DNS rebinding) gains nothing.
  */
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { FairSemaphore } from '../work/fair-semaphore.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { Denied } from './denied.ts';
+import { BrokerError } from './broker-error.ts';
 import { prepareConnection } from './keep-alive-connection.ts';
 
-/** A server with several addresses gets this long for each before the next is tried. */
+/** How long to try one address of a server before the next. */
 const ADDRESS_ATTEMPT_MS = 1_000;
 
 export interface GuardedConnectOptions {
   readonly guard: AddressGuard;
   readonly lookup: LookupFunction;
-  /** Name resolution occupies threads that all connectors share. */
+  /** Limits name resolution, which uses threads that all connectors share. */
   readonly lookups: FairSemaphore;
-  /** Who connects, for their turn in `lookups`. */
+  /** Owner for `lookups`. */
   readonly owner: string;
   readonly connectMs: number;
 }
@@ -30,26 +30,27 @@ export function guardedConnect({
   owner,
   connectMs,
 }: GuardedConnectOptions): buildConnector.connector {
-  // The resolved address stays unsaid: it would tell the connector about the operator's network.
-  const closed = (hostname: string): Denied =>
-    new Denied(
+  // Does not name the resolved address, which would reveal the operator's network.
+  const notPermitted = (hostname: string): BrokerError =>
+    new BrokerError(
       'permission_denied',
-      `fetch to ${hostname} is not permitted: it is not on the public network, and BULKHEAD_ALLOW_PRIVATE_NETWORK does not open it`,
+      `fetch to ${hostname} is not permitted: it is not on the public network, and BULKHEAD_ALLOW_PRIVATE_NETWORK does not allow it`,
     );
 
   async function permittedAddresses(hostname: string, options: LookupOptions): Promise<LookupAddress[]> {
-    // Nobody waits for the connection any longer than that.
-    const leave = await lookups.enter(owner, AbortSignal.timeout(connectMs)).catch(() => {
-      throw new Denied('request_timeout', 'The host name took too long to resolve.');
+    const release = await lookups.acquire(owner, AbortSignal.timeout(connectMs)).catch(() => {
+      throw new BrokerError('request_timeout', 'The host name took too long to resolve.');
     });
-    const found = await new Promise<LookupAddress[]>((resolve, reject) => {
+    const resolved = await new Promise<LookupAddress[]>((resolve, reject) => {
       lookup(hostname, { ...options, all: true }, (error, addresses, family = 0) => {
         if (error) reject(error);
         else resolve(typeof addresses === 'string' ? [{ address: addresses, family }] : addresses);
       });
-    }).finally(leave);
-    const permitted = guard.opensName(hostname) ? found : found.filter(({ address }) => guard.permits(address));
-    if (permitted.length === 0) throw closed(hostname);
+    }).finally(release);
+    const permitted = guard.allowsName(hostname)
+      ? resolved
+      : resolved.filter(({ address }) => guard.allowsAddress(address));
+    if (permitted.length === 0) throw notPermitted(hostname);
     return permitted;
   }
 
@@ -72,8 +73,8 @@ export function guardedConnect({
 
   return (options, callback) => {
     const { hostname } = options;
-    // An address is connected to without being looked up.
-    if (isIP(hostname) !== 0 && !guard.permits(hostname)) callback(closed(hostname), null);
+    // An address in the URL is not looked up, so it is checked here.
+    if (isIP(hostname) !== 0 && !guard.allowsAddress(hostname)) callback(notPermitted(hostname), null);
     else {
       connect(options, (...[error, socket]) => {
         if (error !== null) return callback(error, null);

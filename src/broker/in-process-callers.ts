@@ -1,23 +1,23 @@
 /**
- * Which run an in-process request belongs to. Its authority comes with the request object, which nobody outside can
- * forge, instead of a token, which could be guessed.
+ * Remembers which run an in-process request belongs to. The authority hangs on the request object, which nobody outside
+ * can forge, rather than on a token.
  */
 import type { Grant } from './one-time-tokens.ts';
 
 export interface InProcessCaller {
   readonly grant: Grant;
-  /** The run's own. */
+  /** The run's one-time token. */
   readonly token: string;
-  /** Every `Authorization` header that the run's code has set. */
+  /** `Authorization` headers set by connector code. */
   readonly authorizations: readonly string[];
-  /** Of the request, which brings none by itself. */
+  /** The request object itself has no body to read. */
   readonly body: Buffer | undefined;
 }
 
 export class InProcessCallers {
   readonly #callers = new WeakMap<object, InProcessCaller>();
 
-  note(request: object, caller: InProcessCaller): void {
+  register(request: object, caller: InProcessCaller): void {
     this.#callers.set(request, caller);
   }
 

@@ -1,4 +1,4 @@
-/** Prepares a connection for undici: lenient response heads, and errors that say whether the connection was stale. */
+/** Prepares a connection for undici: makes it lenient about response heads, and marks errors of stale connections. */
 import type { Socket } from 'node:net';
 import { ResponseHeads } from './response-heads.ts';
 
@@ -6,10 +6,10 @@ interface StaleError extends Error {
   isStaleConnection?: boolean;
 }
 
-/** Whether a request failed because the server had closed a kept connection while it was idle. */
+/** Whether a request failed because the server had closed an idle pooled connection. */
 export const isStaleConnection = (error: unknown): boolean => (error as StaleError | null)?.isStaleConnection === true;
 
-/** undici reads with `read` alone, and writes a whole request before the next: see `ResponseHeads`. */
+/** Relies on undici reading with `read` only, and writing one request at a time (see `ResponseHeads`). */
 export function prepareConnection(socket: Socket): void {
   const heads = new ResponseHeads();
   const read = socket.read.bind(socket);
@@ -18,15 +18,15 @@ export function prepareConnection(socket: Socket): void {
     for (;;) {
       const chunk = read(size) as Buffer | null;
       if (chunk === null) return null;
-      const taken = heads.take(chunk);
-      if (taken.length > 0) return taken;
+      const rewritten = heads.take(chunk);
+      if (rewritten.length > 0) return rewritten;
     }
   };
   socket.write = (...args: unknown[]): boolean => {
     heads.expect();
     return write(...args);
   };
-  // undici listens later, and passes the same error on to the request.
+  // undici's own listener comes later and passes the same error object to the request.
   socket.on('error', (error: StaleError) => {
     error.isStaleConnection = heads.isReused;
   });

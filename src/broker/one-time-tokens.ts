@@ -1,37 +1,36 @@
-/** Bearer tokens for one run: what they reach, and until when (contract 1 and 3). */
+/** Bearer tokens of runs: what each may do, and until when (contract 1 and 3). */
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { ById } from '../../sandbox/index.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 const LIFETIME_MS = 15 * 60_000;
 
-/** In a time that tells nothing but the length. */
-export function isSameSecret(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+/** Constant-time comparison. Reveals only whether the lengths are equal. */
+export function isSameSecret(candidate: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(candidate), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** What a run may do, in which unit of work it does it, and what the runtime has spent on it. */
+/** What a run may do, its unit of work, and the CPU time the runtime has spent on it. */
 export class Grant {
   readonly runId: string;
   readonly connectorId: string;
   readonly integrationId: string;
   readonly unit: UnitOfWork;
-  /** Whether what it changes is committed when it succeeds, or each request by itself. */
+  /** True: changes are committed when the run succeeds. False: after each request. */
   readonly isTransactional: boolean;
   readonly expiresAt = Date.now() + LIFETIME_MS;
-  /** CPU time of the runtime for what the run has asked, in milliseconds. */
+  /** CPU time of the runtime for the run's requests, in milliseconds. */
   cpuMs = 0;
-  /** Told of each part of it. */
-  onCharged: ((cpuMs: number) => void) | undefined;
-  /** A clock that is set during the run changes nothing. */
+  onCharge: ((cpuMs: number) => void) | undefined;
+  /** Monotonic, so that setting the clock changes nothing. */
   readonly #deadlineMs = performance.now() + LIFETIME_MS;
-  /** False once the run has ended: a request that was let in before writes nothing any more. */
+  /** False once the run has ended. A request still in progress may no longer write. */
   isLive = true;
-  /** Most runs ask for nothing that would have to be given up; to make one, and its error, takes longer than the rest. */
+  /** Made on demand: few runs need it, and it costs more than the rest of a grant. */
   #ending: AbortController | undefined;
 
-  constructor({ runId, connectorId, integrationId, unit, isTransactional }: Granted) {
+  constructor({ runId, connectorId, integrationId, unit, isTransactional }: GrantFields) {
     this.runId = runId;
     this.connectorId = connectorId;
     this.integrationId = integrationId;
@@ -57,7 +56,7 @@ export class Grant {
   charge(cpuMs: number): void {
     if (cpuMs <= 0) return;
     this.cpuMs += cpuMs;
-    this.onCharged?.(cpuMs);
+    this.onCharge?.(cpuMs);
   }
 
   end(): void {
@@ -66,26 +65,26 @@ export class Grant {
   }
 }
 
-type Granted = Pick<Grant, 'runId' | 'connectorId' | 'integrationId' | 'unit' | 'isTransactional'>;
+type GrantFields = Pick<Grant, 'runId' | 'connectorId' | 'integrationId' | 'unit' | 'isTransactional'>;
 
-interface Issued {
+interface IssuedToken {
   readonly grant: Grant;
   readonly secret: string;
 }
 
 export class OneTimeTokens {
-  readonly #grants = new ById<Issued>();
+  readonly #grants = new ById<IssuedToken>();
 
-  /** A token is the run's id, by which it is found, and 122 random bits, which are compared in constant time. */
-  issue(granted: Granted): {
+  /** A token is the run's id, for look-up, and 122 random bits, compared in constant time. */
+  issue(fields: GrantFields): {
     grant: Grant;
     token: string;
     revoke: () => void;
-    /** Takes the token out of a text, and its secret half. */
+    /** Removes the token, and its secret half, from a text. */
     redact: (text: string) => string;
   } {
-    const { runId } = granted;
-    const grant = new Grant(granted);
+    const { runId } = fields;
+    const grant = new Grant(fields);
     const secret = randomUUID();
     this.#grants.set(runId, { grant, secret });
     const revoke = (): void => {
@@ -99,9 +98,9 @@ export class OneTimeTokens {
 
   find(token: string): Grant | undefined {
     const [runId = '', secret = ''] = token.split('.');
-    const found = this.#grants.get(runId);
-    if (!found) return undefined;
-    if (!isSameSecret(secret, found.secret)) return undefined;
-    return found.grant.isExpired ? undefined : found.grant;
+    const issued = this.#grants.get(runId);
+    if (!issued) return undefined;
+    if (!isSameSecret(secret, issued.secret)) return undefined;
+    return issued.grant.isExpired ? undefined : issued.grant;
   }
 }

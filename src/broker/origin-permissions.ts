@@ -1,63 +1,61 @@
 /**
- * The origins that a manifest's `permissions.fetch` names: `https://api.example.com`,
- * `https://*.example.com:8443`. The star stands for exactly one label, the left-most; scheme, host and port
- * must be equal, with the scheme's own port where none is given (contract 9).
+ * Origin patterns of a manifest's `permissions.fetch`, such as `https://api.example.com` or
+ * `https://*.example.com:8443`. The wildcard stands for exactly one label, the leftmost. Scheme, host and port must
+ * match; the default port is the scheme's (contract 9).
  */
 import { isIP } from 'node:net';
-import { Denied } from './denied.ts';
+import { BrokerError } from './broker-error.ts';
 
 interface OriginPattern {
   readonly protocol: string;
-  /** Without the star's label. */
+  /** Without the wildcard label. */
   readonly hostname: string;
   readonly port: string;
-  readonly hasStar: boolean;
+  readonly hasWildcard: boolean;
 }
 
-/** A name has 253 characters at the most, as it is asked for; to take a longer one apart is a waste of time. */
+/** A host name has at most 253 characters. */
 const PATTERN_CHARS = 300;
 const PARTS = /^(https?:\/\/)(\*\.)?([^*/?#@\\\s]+)\/?$/i;
 
 function parsePattern(text: string): OriginPattern | undefined {
-  const [, scheme, star, host] = (text.length <= PATTERN_CHARS && PARTS.exec(text)) || [];
+  const [, scheme, wildcard, host] = (text.length <= PATTERN_CHARS && PARTS.exec(text)) || [];
   if (host === undefined || !URL.canParse(`${scheme}${host}`)) return undefined;
   const { protocol, hostname, port } = new URL(`${scheme}${host}`);
-  const hasStar = star !== undefined;
-  // An address has no labels that a star could stand for.
+  const hasWildcard = wildcard !== undefined;
+  // An IP address has no labels.
   const isAddress = hostname.startsWith('[') || isIP(hostname) !== 0;
-  return hasStar && isAddress ? undefined : { protocol, hostname, port, hasStar };
+  return hasWildcard && isAddress ? undefined : { protocol, hostname, port, hasWildcard };
 }
 
-/** Whether a text names origins in the way above. */
 export function isOriginPattern(text: string): boolean {
   return parsePattern(text) !== undefined;
 }
 
-function names(pattern: OriginPattern, { protocol, hostname, port }: URL): boolean {
+function matches(pattern: OriginPattern, { protocol, hostname, port }: URL): boolean {
   if (protocol !== pattern.protocol || port !== pattern.port) return false;
-  if (!pattern.hasStar) return hostname === pattern.hostname;
+  if (!pattern.hasWildcard) return hostname === pattern.hostname;
   const dot = hostname.indexOf('.');
   return dot > 0 && hostname.slice(dot + 1) === pattern.hostname;
 }
 
-/** Whether every origin that one pattern names is named by another. */
-function covers(accepted: OriginPattern, requested: OriginPattern): boolean {
-  if (accepted.protocol !== requested.protocol || accepted.port !== requested.port) return false;
-  if (accepted.hasStar === requested.hasStar) return accepted.hostname === requested.hostname;
+/** Whether `granted` matches every origin that `requested` matches. */
+function covers(granted: OriginPattern, requested: OriginPattern): boolean {
+  if (granted.protocol !== requested.protocol || granted.port !== requested.port) return false;
+  if (granted.hasWildcard === requested.hasWildcard) return granted.hostname === requested.hostname;
   const dot = requested.hostname.indexOf('.');
-  return accepted.hasStar && dot > 0 && requested.hostname.slice(dot + 1) === accepted.hostname;
+  return granted.hasWildcard && dot > 0 && requested.hostname.slice(dot + 1) === granted.hostname;
 }
 
-/** Those of the asked patterns that name an origin which the accepted ones do not, each once. */
-export function beyond(accepted: readonly string[], requested: readonly string[]): string[] {
-  const known = accepted.map(parsePattern).filter((pattern) => pattern !== undefined);
+/** The requested patterns that no granted pattern covers, without duplicates. */
+export function uncoveredPatterns(granted: readonly string[], requested: readonly string[]): string[] {
+  const grantedPatterns = granted.map(parsePattern).filter((pattern) => pattern !== undefined);
   return [...new Set(requested)].filter((text) => {
     const pattern = parsePattern(text);
-    return !pattern || !known.some((its) => covers(its, pattern));
+    return !pattern || !grantedPatterns.some((accepted) => covers(accepted, pattern));
   });
 }
 
-/** Checks an address against a manifest's patterns. */
 export class OriginPermissions {
   readonly #patterns: readonly OriginPattern[];
 
@@ -65,12 +63,15 @@ export class OriginPermissions {
     this.#patterns = patterns.map(parsePattern).filter((pattern) => pattern !== undefined);
   }
 
-  /** @throws Denied */
+  /** @throws BrokerError */
   assertPermitted(url: URL): void {
-    if (this.#patterns.some((pattern) => names(pattern, url))) return;
+    if (this.#patterns.some((pattern) => matches(pattern, url))) return;
     const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
-    // The origin of other schemes is "null", and what follows the scheme may be long.
+    // Other schemes have the origin "null", and the rest of their URL may be long.
     const named = isHttp ? url.origin : `${url.protocol.slice(0, 50)} addresses`;
-    throw new Denied('permission_denied', `fetch to ${named} is not permitted by permissions.fetch of the manifest`);
+    throw new BrokerError(
+      'permission_denied',
+      `fetch to ${named} is not permitted by permissions.fetch of the manifest`,
+    );
   }
 }

@@ -1,9 +1,9 @@
-/** What went wrong on the network, as a connector is told: without addresses, paths or stacks. */
-import { type DenialCode, Denied } from './denied.ts';
+/** Translates network errors for connectors, without addresses, paths or stacks. */
+import { BrokerError, type BrokerErrorCode } from './broker-error.ts';
 
-type Row = readonly [codes: RegExp, code: DenialCode, sentence: string];
+type Row = readonly [codes: RegExp, code: BrokerErrorCode, message: string];
 
-/** By the codes of Node's system errors, its TLS and its zlib, and of undici; the first row that fits. */
+/** By error codes of Node (system, TLS, zlib) and undici. The first matching row wins. */
 const rows: readonly Row[] = [
   [/^(?:ENOTFOUND|EAI_\w+)$/, 'request_failed', 'The host name could not be resolved.'],
   [/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, 'request_timeout', 'The server took too long to accept the connection.'],
@@ -17,7 +17,7 @@ const rows: readonly Row[] = [
   [
     /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/,
     'request_failed',
-    "No secure connection: the server's certificate or handshake was not accepted.",
+    "No secure connection: the server's certificate or handshake was rejected.",
   ],
   [
     /^(?:UND_ERR_SOCKET|UND_ERR_\w+_MISMATCH|ECONNRESET|EPIPE)$/,
@@ -32,9 +32,9 @@ function codeOf(error: unknown): string {
   return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : '';
 }
 
-export function failureOf(error: unknown): Denied {
-  if (error instanceof Denied) return error;
+export function toBrokerError(error: unknown): BrokerError {
+  if (error instanceof BrokerError) return error;
   const code = codeOf(error);
   const row = rows.find(([codes]) => codes.test(code));
-  return row ? new Denied(row[1], row[2]) : new Denied('request_failed', 'The request could not be made.');
+  return row ? new BrokerError(row[1], row[2]) : new BrokerError('request_failed', 'The request could not be made.');
 }

@@ -1,6 +1,6 @@
 /**
- * Requests of connectors to the world outside. What a request may reach is decided twice: its origin, and
- * that of each redirect, by the manifest; the address that is connected to, by the operator.
+ * Outbound requests of connectors. Two checks decide what a request may reach: the manifest's permissions on its origin
+ * and on that of each redirect, and the operator's address guard on the address it connects to.
  */
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -8,50 +8,48 @@ import type { Dispatcher } from 'undici';
 import type { Trace } from '../trace-context.ts';
 import { FairSemaphore } from '../work/fair-semaphore.ts';
 import { AddressGuard } from './address-guard.ts';
-import { Denied } from './denied.ts';
+import { BrokerError } from './broker-error.ts';
 import { exchange, type ResponseHead } from './exchange.ts';
 import type { GuardedAgents } from './guarded-agent.ts';
 import { isStaleConnection } from './keep-alive-connection.ts';
 import { OriginPermissions } from './origin-permissions.ts';
-import { failureOf } from './outbound-failure.ts';
+import { toBrokerError } from './outbound-failure.ts';
 import { type OutboundLimits, outboundLimits } from './outbound-limits.ts';
-import { addressOf, firstHop, type Hop, isRedirect, type OutboundRequest, redirected } from './outbound-request.ts';
+import { firstHop, type Hop, isRedirect, nextHop, type OutboundRequest, parseUrl } from './outbound-request.ts';
 import { type HeaderPair, withDefaults } from './request-headers.ts';
 import { readBody } from './response-body.ts';
 import { withTrace } from './trace-headers.ts';
 
 export interface OutboundResponse {
-  /** Of the last redirect, without fragment. */
+  /** The final URL, without fragment. */
   readonly url: string;
   readonly status: number;
   readonly statusText: string;
-  /** As they came, of an unpacked body too; names in lower case. */
+  /** As received, even if the body was decompressed. Names in lower case. */
   readonly headers: readonly HeaderPair[];
-  /** Unpacked. */
+  /** Decompressed. */
   readonly body: Buffer;
   readonly redirected: boolean;
 }
 
-/** Who asks, and which origins their manifest names. */
 export interface OutboundGrant {
   readonly connectorId: string;
   readonly permissions: readonly string[];
-  /** What the requests are part of. */
   readonly trace?: Trace | undefined;
 }
 
 export interface Outbound {
-  /** @throws Denied and nothing else; the signal ends it with `cancelled` */
+  /** @throws BrokerError and nothing else; `cancelled` when the signal aborts */
   fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse>;
   /** Ends all connections and requests. Idempotent. */
   close(): Promise<void>;
 }
 
 export interface OutboundOptions {
-  /** Comma list of host names, addresses and CIDR ranges that are reached though they are not public. */
+  /** Comma-separated host names, addresses and CIDR ranges that are allowed although they are not public. */
   readonly allowPrivateNetwork?: string;
   readonly limits?: Partial<OutboundLimits>;
-  /** How names are resolved; by default as the system does. */
+  /** Name resolution; by default the system's. */
   readonly lookup?: LookupFunction;
 }
 
@@ -73,10 +71,10 @@ class UndiciOutbound implements Outbound {
   readonly #lookup: LookupFunction;
   readonly #requests: FairSemaphore;
   readonly #lookups: FairSemaphore;
-  /** Connectors share no connection: what one has said over it must mean nothing for another. */
+  /** By connector: no two share a connection, so that nothing one sent on it can affect the other. */
   readonly #agents = new Map<string, Promise<GuardedAgents>>();
   readonly #inFlight = new Set<AbortController>();
-  /** Of each manifest: to read a hundred patterns takes longer than the rest of a request. */
+  /** Cache by manifest: parsing a hundred patterns takes longer than the rest of a request. */
   readonly #origins = new WeakMap<readonly string[], OriginPermissions>();
   #closing: Promise<void> | undefined;
 
@@ -90,33 +88,33 @@ class UndiciOutbound implements Outbound {
 
   async fetch(request: OutboundRequest, grant: OutboundGrant, signal: AbortSignal): Promise<OutboundResponse> {
     const origins = this.#originsOf(grant.permissions);
-    const url = addressOf(request, this.#limits);
+    const url = parseUrl(request, this.#limits);
     origins.assertPermitted(url);
     const hop = firstHop(url, request, this.#limits);
     const first = { ...hop, headers: withTrace(hop.headers, grant.trace) };
 
-    const ending = new AbortController();
-    const end = (): void => ending.abort(new Denied('cancelled', 'The run has ended.'));
+    const controller = new AbortController();
+    const end = (): void => controller.abort(new BrokerError('cancelled', 'The run has ended.'));
     if (signal.aborted || this.#closing) end();
     signal.addEventListener('abort', end, { once: true });
-    this.#inFlight.add(ending);
-    let leave: (() => void) | undefined;
+    this.#inFlight.add(controller);
+    let release: (() => void) | undefined;
     let deadline: NodeJS.Timeout | undefined;
     try {
-      leave = await this.#requests.enter(grant.connectorId, ending.signal);
-      deadline = endAfter(this.#limits.totalMs, ending, 'The request took too long.');
+      release = await this.#requests.acquire(grant.connectorId, controller.signal);
+      deadline = abortAfter(this.#limits.totalMs, controller, 'The request took too long.');
       const agents = await this.#agentsOf(grant.connectorId);
-      return await this.#follow(first, request.redirect ?? 'follow', origins, agents, ending);
+      return await this.#follow(first, request.redirect ?? 'follow', origins, agents, controller);
     } catch (error) {
-      // Whatever the end of the request has broken, it is why.
-      const failure = ending.signal.aborted ? ending.signal.reason : failureOf(error);
-      // What is still open of it ends as well.
-      ending.abort(failure);
+      // An abort may surface as any error; its reason is the true one.
+      const failure = controller.signal.aborted ? controller.signal.reason : toBrokerError(error);
+      // Also ends whatever part of the request is still open.
+      controller.abort(failure);
       throw failure;
     } finally {
       clearTimeout(deadline);
-      leave?.();
-      this.#inFlight.delete(ending);
+      release?.();
+      this.#inFlight.delete(controller);
       signal.removeEventListener('abort', end);
     }
   }
@@ -127,9 +125,10 @@ class UndiciOutbound implements Outbound {
   }
 
   async #close(): Promise<void> {
-    for (const ending of this.#inFlight) ending.abort(new Denied('cancelled', 'The runtime is shutting down.'));
+    for (const controller of this.#inFlight)
+      controller.abort(new BrokerError('cancelled', 'The runtime is shutting down.'));
     const agents = await Promise.all(this.#agents.values());
-    await Promise.all(agents.flatMap(({ kept, fresh }) => [kept.destroy(), fresh.destroy()]));
+    await Promise.all(agents.flatMap(({ pooled, singleUse }) => [pooled.destroy(), singleUse.destroy()]));
     this.#agents.clear();
   }
 
@@ -138,38 +137,38 @@ class UndiciOutbound implements Outbound {
     redirect: 'follow' | 'manual' | 'error',
     origins: OriginPermissions,
     agents: GuardedAgents,
-    ending: AbortController,
+    controller: AbortController,
   ): Promise<OutboundResponse> {
     let hop = first;
     for (let redirects = 0; ; redirects++) {
-      const { status, statusText, headers, body } = await this.#send(agents, hop, ending);
-      const next = isRedirect(status) && redirect !== 'manual' ? redirected(hop, status, headers) : undefined;
+      const { status, statusText, headers, body } = await this.#send(agents, hop, controller);
+      const next = isRedirect(status) && redirect !== 'manual' ? nextHop(hop, status, headers) : undefined;
       if (!next) {
         const encoding = headers.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
         const bytes = await readBody(body, encoding.join(','), this.#limits.responseBytes);
         const url = hop.url.href.slice(0, hop.url.href.length - hop.url.hash.length);
         return { url, status, statusText, headers, body: bytes, redirected: redirects > 0 };
       }
-      // Nobody reads what a redirect says besides its place.
+      // Only the redirect's headers matter.
       body.destroy();
-      if (redirect === 'error') throw new Denied('request_failed', 'The server answered with a redirect.');
+      if (redirect === 'error') throw new BrokerError('request_failed', 'The server answered with a redirect.');
       if (redirects === this.#limits.redirects) {
-        throw new Denied('too_many_redirects', `More than ${this.#limits.redirects} redirects.`);
+        throw new BrokerError('too_many_redirects', `The server redirected more than ${this.#limits.redirects} times.`);
       }
       origins.assertPermitted(next.url);
       hop = next;
     }
   }
 
-  async #send(agents: GuardedAgents, hop: Hop, ending: AbortController): Promise<ResponseHead> {
+  async #send(agents: GuardedAgents, hop: Hop, controller: AbortController): Promise<ResponseHead> {
     const { url, method, headers, body } = hop;
     const path = url.pathname + url.search;
     const request = { origin: url.origin, path, method, headers: withDefaults(headers).flat(), body };
-    const waiting = endAfter(this.#limits.headersMs, ending, 'The server took too long to answer.');
+    const headersTimer = abortAfter(this.#limits.headersMs, controller, 'The server took too long to answer.');
     try {
-      return await exchangeOrRepeat(agents, request, ending.signal);
+      return await exchangeWithRetry(agents, request, controller.signal);
     } finally {
-      clearTimeout(waiting);
+      clearTimeout(headersTimer);
     }
   }
 
@@ -190,7 +189,7 @@ class UndiciOutbound implements Outbound {
     return agents;
   }
 
-  /** The library comes with the first request: most of a start, and a quarter of its memory, would go into it. */
+  /** Loads undici at the first request: it would take most of the start time and a quarter of its memory. */
   async #makeAgents(owner: string): Promise<GuardedAgents> {
     const { guardedAgents } = await import('./guarded-agent.ts');
     return guardedAgents(this.#limits, { guard: this.#guard, lookup: this.#lookup, lookups: this.#lookups, owner });
@@ -200,20 +199,20 @@ class UndiciOutbound implements Outbound {
 /** Methods that may be sent twice (RFC 9110, 9.2.2). */
 const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'];
 
-/** A server may close an idle connection just as a request is sent on it: then once more, on a new connection. */
-async function exchangeOrRepeat(
-  { kept, fresh }: GuardedAgents,
+/** A server may close an idle connection just as a request goes out on it. Retries once, on a new connection. */
+async function exchangeWithRetry(
+  { pooled, singleUse }: GuardedAgents,
   request: Dispatcher.DispatchOptions,
   signal: AbortSignal,
 ): Promise<ResponseHead> {
   try {
-    return await exchange(kept, request, signal);
+    return await exchange(pooled, request, signal);
   } catch (error) {
     if (!isStaleConnection(error) || signal.aborted || !IDEMPOTENT.includes(request.method)) throw error;
-    return exchange(fresh, request, signal);
+    return exchange(singleUse, request, signal);
   }
 }
 
-function endAfter(ms: number, ending: AbortController, sentence: string): NodeJS.Timeout {
-  return setTimeout(() => ending.abort(new Denied('request_timeout', sentence)), ms);
+function abortAfter(ms: number, controller: AbortController, message: string): NodeJS.Timeout {
+  return setTimeout(() => controller.abort(new BrokerError('request_timeout', message)), ms);
 }

@@ -1,7 +1,4 @@
-/**
- * The runtime's own API for a running connector: the same handlers and checks as from outside,
- * called in the process, without a socket.
- */
+/** The runtime's own API for running connectors: the same handlers and checks as over HTTP, called in the process. */
 import type { RequestListener } from 'node:http';
 import type { DispatchFunc, InjectOptions, inject, Response } from 'light-my-request';
 import type { Trace } from '../trace-context.ts';
@@ -9,10 +6,10 @@ import type { InProcessCallers } from './in-process-callers.ts';
 import type { Grant } from './one-time-tokens.ts';
 import { withTrace } from './trace-headers.ts';
 
-/** Where connectors written for the original platform send their requests. */
+/** Connectors written for the original platform send their requests here. */
 const PLATFORM_ORIGIN = 'https://api.integrator.io';
 
-/** Stands in the place of an address, which none is: the request has come over no socket. */
+/** Pseudo remote address of in-process requests. */
 export const IN_PROCESS = 'in-process';
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -32,7 +29,6 @@ export interface PlatformResponse {
   readonly body: Buffer;
 }
 
-/** Whose request it is, and what it is part of. */
 export interface PlatformCaller {
   readonly grant: Grant;
   readonly token: string;
@@ -40,16 +36,16 @@ export interface PlatformCaller {
 }
 
 export interface PlatformApi {
-  /** The path of an address that is the runtime's own, or nothing. */
+  /** The path, if the URL is the runtime's own. */
   pathOf(url: string): string | undefined;
   request(request: PlatformRequest, from: PlatformCaller): Promise<PlatformResponse>;
 }
 
-/** What this process says of its own requests, whatever the run says. */
-const OURS = ['authorization', 'host', 'content-length', 'transfer-encoding'];
+/** Headers that a run cannot set. */
+const RESERVED_HEADERS = ['authorization', 'host', 'content-length', 'transfer-encoding'];
 
-/** By their names in lower case; the values of equal ones in a list. */
-function headersOf(pairs: PlatformRequest['headers']): Map<string, string[]> {
+/** All values by lower-case name. */
+function groupHeaders(pairs: PlatformRequest['headers']): Map<string, string[]> {
   const headers = new Map<string, string[]>();
   for (const [name, value] of pairs) {
     const key = name.trim().toLowerCase();
@@ -68,27 +64,27 @@ export function createPlatformApi(listener: RequestListener, callers: InProcessC
         : undefined;
     },
     async request({ url, method, headers, body }, { grant, token, trace }) {
-      const given = headersOf(withTrace(headers, trace));
-      const caller = { grant, token, authorizations: given.get('authorization') ?? [], body: body ?? undefined };
+      const grouped = groupHeaders(withTrace(headers, trace));
+      const caller = { grant, token, authorizations: grouped.get('authorization') ?? [], body: body ?? undefined };
       const sent: Record<string, string | string[]> = Object.fromEntries(
-        [...given].filter(([name]) => !OURS.includes(name)),
+        [...grouped].filter(([name]) => !RESERVED_HEADERS.includes(name)),
       );
-      // A connector speaks JSON; what the web platform would name the text is of no use here.
+      // Connectors send JSON, so do not default to text/plain as `fetch` does.
       if (body !== null) {
         sent['content-type'] ??= 'application/json';
         sent['content-length'] = String(body.length);
       }
       sent.host = 'localhost';
-      // The body is there.
+      // The whole body is there already.
       delete sent.expect;
       sent['user-agent'] ??= 'bulkhead';
       const options: InjectOptions = { method, url, headers: sent, remoteAddress: IN_PROCESS };
-      loading ??= load();
+      loading ??= loadInject();
       const dispatch: DispatchFunc = (request, reply) => {
-        callers.note(request, caller);
+        callers.register(request, caller);
         listener(request as never, reply as never);
       };
-      const response = await injected(await loading, dispatch, options);
+      const response = await injectRequest(await loading, dispatch, options);
       return {
         url: PLATFORM_ORIGIN + url,
         status: response.statusCode,
@@ -102,11 +98,11 @@ export function createPlatformApi(listener: RequestListener, callers: InProcessC
 
 type Inject = typeof inject;
 
-/** For the first request; a server whose connectors make none does without. */
-const load = async (): Promise<Inject> => (await import('light-my-request')).inject;
+/** Loaded at the first request. */
+const loadInject = async (): Promise<Inject> => (await import('light-my-request')).inject;
 
-/** With a callback: what the library throws comes out of the promise, and not in a later turn of its own. */
-function injected(inject: Inject, dispatch: DispatchFunc, options: InjectOptions): Promise<Response> {
+/** With the callback, whatever the library throws rejects this promise instead of surfacing in a later turn. */
+function injectRequest(inject: Inject, dispatch: DispatchFunc, options: InjectOptions): Promise<Response> {
   return new Promise((resolve, reject) => {
     inject(dispatch, { ...options, validate: false }, (error, response) => {
       if (response) resolve(response);

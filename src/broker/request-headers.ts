@@ -1,20 +1,20 @@
-/** Headers of a request as connector code gave them, made fit to be sent. */
-import { Denied } from './denied.ts';
+/** Checks and normalizes request headers from connector code. */
+import { BrokerError } from './broker-error.ts';
 
 // See server.ts.
 const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http');
 
 export type HeaderPair = readonly [name: string, value: string];
 
-/** What belongs to the connection, and not to who uses it; dropped, as a browser does. */
-const OF_THE_CONNECTION =
+/** Headers of the connection itself. Dropped, as browsers do. */
+const CONNECTION_HEADERS =
   /^(?:host|content-length|connection|keep-alive|transfer-encoding|upgrade|expect|te|trailer|http2-settings|proxy-.*)$/;
 
-/** What a cross-origin redirect does not take along. */
-const CREDENTIALS = /^(?:authorization|cookie)$/;
+/** Removed at a cross-origin redirect. */
+const CREDENTIAL_HEADERS = /^(?:authorization|cookie)$/;
 
-/** What describes a body that is not sent any more. */
-const OF_THE_BODY = /^content-(?:encoding|language|location|type)$/;
+/** Removed when a redirect drops the body. */
+const BODY_HEADERS = /^content-(?:encoding|language|location|type)$/;
 
 const CODINGS = 'gzip, deflate, br, zstd';
 
@@ -30,8 +30,8 @@ function isValid(name: string, value: string): boolean {
 
 const BLANKS = '\t\n\r ';
 
-/** Without blanks at its ends (fetch standard, "normalize"). A pattern would look at each inner blank again and again. */
-function trimmed(text: string): string {
+/** Fetch standard, "normalize". By hand, since a regular expression takes quadratic time on inner blanks. */
+function trim(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && BLANKS.includes(text.charAt(start))) start++;
   while (end > start && BLANKS.includes(text.charAt(end - 1))) end--;
@@ -39,31 +39,35 @@ function trimmed(text: string): string {
 }
 
 /**
- * Names in lower case, values trimmed, in the order that they were given.
+ * Lower-case names and trimmed values, in the given order.
  *
- * @throws Denied
+ * @throws BrokerError
  */
-export function sendableHeaders(given: readonly HeaderPair[], limits: { count: number; bytes: number }): HeaderPair[] {
-  if (given.length > limits.count) throw new Denied('invalid_request', `More than ${limits.count} headers.`);
+export function sendableHeaders(
+  headersGiven: readonly HeaderPair[],
+  limits: { count: number; bytes: number },
+): HeaderPair[] {
+  if (headersGiven.length > limits.count)
+    throw new BrokerError('invalid_request', `More than ${limits.count} headers.`);
   const headers: HeaderPair[] = [];
   let bytes = 0;
-  for (const [givenName, givenValue] of given) {
+  for (const [givenName, givenValue] of headersGiven) {
     bytes += givenName.length + givenValue.length;
-    if (bytes > limits.bytes) throw new Denied('invalid_request', `The headers are larger than ${limits.bytes} bytes.`);
-    const value = trimmed(givenValue);
+    if (bytes > limits.bytes)
+      throw new BrokerError('invalid_request', `The headers are larger than ${limits.bytes} bytes.`);
+    const value = trim(givenValue);
     if (!isValid(givenName, value)) {
-      throw new Denied('invalid_request', `The header ${JSON.stringify(givenName.slice(0, 100))} is not valid.`);
+      throw new BrokerError('invalid_request', `The header ${JSON.stringify(givenName.slice(0, 100))} is not valid.`);
     }
     const name = givenName.toLowerCase();
-    if (!OF_THE_CONNECTION.test(name)) headers.push([name, value]);
+    if (!CONNECTION_HEADERS.test(name)) headers.push([name, value]);
   }
   return headers;
 }
 
-/** Adds what every request says unless it says otherwise. */
 export function withDefaults(headers: readonly HeaderPair[]): HeaderPair[] {
   const has = (name: string): boolean => headers.some(([present]) => present === name);
-  // A part of an encoded body could not be decoded.
+  // A range of a compressed body could not be decompressed.
   const coding = has('range') ? 'identity' : CODINGS;
   const defaults: HeaderPair[] = [
     ['accept', '*/*'],
@@ -74,9 +78,9 @@ export function withDefaults(headers: readonly HeaderPair[]): HeaderPair[] {
 }
 
 export function withoutCredentials(headers: readonly HeaderPair[]): HeaderPair[] {
-  return headers.filter(([name]) => !CREDENTIALS.test(name));
+  return headers.filter(([name]) => !CREDENTIAL_HEADERS.test(name));
 }
 
 export function withoutBodyHeaders(headers: readonly HeaderPair[]): HeaderPair[] {
-  return headers.filter(([name]) => !OF_THE_BODY.test(name));
+  return headers.filter(([name]) => !BODY_HEADERS.test(name));
 }

@@ -1,4 +1,4 @@
-/** Reads a response's body into a bound: the bytes that arrive, and those that they unpack to. */
+/** Reads and decompresses a response body. Both sizes are limited. */
 import { pipeline as connect, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -9,16 +9,16 @@ import {
   createInflateRaw,
   createZstdDecompress,
 } from 'node:zlib';
-import { Denied } from './denied.ts';
+import { BrokerError } from './broker-error.ts';
 
 type Bytes = AsyncIterable<Buffer>;
 
-/** As many codings one over the other as the field's clients take. */
+/** Nested content codings. Common HTTP clients accept as many. */
 const CODINGS_LIMIT = 5;
-/** The window that a decoder must support, and the memory that it takes (RFC 9659). */
+/** The largest window that decoders must support (RFC 9659). Limits memory. */
 const ZSTD_WINDOW_LOG = 23;
 
-/** By what the body begins with: what is called deflate comes with zlib's header, and without it. */
+/** Servers send deflate with and without zlib's header; the first byte tells which. */
 function inflate([first = 0]: Buffer): Transform {
   return (first & 0x0f) === 8 ? createInflate() : createInflateRaw();
 }
@@ -31,57 +31,60 @@ const decoders: ReadonlyMap<string, (beginning: Buffer) => Transform> = new Map(
   ['zstd', () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } })],
 ]);
 
-function bounded(limit: number): (source: Bytes) => Bytes {
+function limitBytes(limit: number): (source: Bytes) => Bytes {
   return async function* (source) {
     let size = 0;
     for await (const chunk of source) {
       size += chunk.length;
-      if (size > limit) throw new Denied('response_too_large', `The response's body is larger than ${limit} bytes.`);
+      if (size > limit)
+        throw new BrokerError('response_too_large', `The response's body is larger than ${limit} bytes.`);
       yield chunk;
     }
   };
 }
 
-function decoding(makeDecoder: (beginning: Buffer) => Transform): (source: Bytes) => Bytes {
+function decodeWith(makeDecoder: (beginning: Buffer) => Transform): (source: Bytes) => Bytes {
   return async function* (source) {
     const chunks = source[Symbol.asyncIterator]();
     const first = await chunks.next();
-    // No bytes at all are an empty body in every coding.
+    // No bytes mean an empty body in every coding.
     if (first.done) return;
     const decoder = makeDecoder(first.value);
     async function* all(): AsyncGenerator<Buffer> {
       yield first.value;
       yield* { [Symbol.asyncIterator]: () => chunks };
     }
-    // Its error is the decoder's, and comes out of that.
+    // Errors surface through the decoder.
     connect(Readable.from(all(), { objectMode: false }), decoder, () => {});
     yield* decoder;
   };
 }
 
-/** A body in a coding that is not known is handed on as it is. */
+/** A body in an unknown coding is passed on as it is. */
 function decodersOf(contentEncoding: string): ((beginning: Buffer) => Transform)[] {
   const codings = contentEncoding.toLowerCase().split(',');
-  if (codings.length > CODINGS_LIMIT) throw new Denied('request_failed', 'The response is encoded too many times.');
-  const known = codings
+  if (codings.length > CODINGS_LIMIT)
+    throw new BrokerError('request_failed', 'The response is encoded too many times.');
+  const chain = codings
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity')
     .map((coding) => decoders.get(coding));
-  // The coding that was applied last comes off first.
-  return known.every((decoder) => decoder !== undefined) ? known.reverse() : [];
+  // The coding applied last is removed first.
+  return chain.every((decoder) => decoder !== undefined) ? chain.reverse() : [];
 }
 
 /**
- * The body, unpacked.
+ * Returns the decompressed body.
  *
- * @throws Denied as soon as there is more than the limit; and what the stream or its decoding ends with
+ * @throws BrokerError as soon as either size exceeds the limit
+ * @throws whatever the stream or a decoder fails with
  */
-export async function readBody(body: Readable, contentEncoding: string, limitBytes: number): Promise<Buffer> {
+export async function readBody(body: Readable, contentEncoding: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  const unpack = decodersOf(contentEncoding).flatMap((decoder) => [decoding(decoder), bounded(limitBytes)]);
+  const unpack = decodersOf(contentEncoding).flatMap((decoder) => [decodeWith(decoder), limitBytes(maxBytes)]);
   await pipeline([
     body,
-    bounded(limitBytes),
+    limitBytes(maxBytes),
     ...unpack,
     async (source: Bytes) => {
       for await (const chunk of source) chunks.push(chunk);

@@ -1,28 +1,28 @@
-/** The trace of a run on the requests that it makes. */
-import { headersOf, type Trace, traceIn } from '../trace-context.ts';
+/** Puts a run's trace on the requests it makes. */
+import { parseTrace, type Trace, traceHeadersOf } from '../trace-context.ts';
 import type { HeaderPair } from './request-headers.ts';
 
-const ofTrace = (name: string): boolean => /^trace(?:parent|state)$/i.test(name);
+const isTraceHeader = (name: string): boolean => /^trace(?:parent|state)$/i.test(name);
 
 /**
- * Adds the run's trace. A connector that traces by itself may name the request as it likes within that
- * trace; what names another, or is not valid, is replaced.
+ * Adds the run's trace. Trace headers from the connector stay if they belong to the run's trace; others, and invalid
+ * ones, are replaced.
  */
 export function withTrace(headers: readonly HeaderPair[], trace: Trace | undefined): readonly HeaderPair[] {
   if (!trace) return headers;
-  const rest = headers.filter(([name]) => !ofTrace(name));
-  if (rest.length === headers.length) return [...rest, ...headersOf(trace)];
-  const given = (wanted: string): string =>
+  const rest = headers.filter(([name]) => !isTraceHeader(name));
+  if (rest.length === headers.length) return [...rest, ...traceHeadersOf(trace)];
+  const headerValue = (header: string): string =>
     headers
-      .filter(([name]) => name.toLowerCase() === wanted)
+      .filter(([name]) => name.toLowerCase() === header)
       .map(([, value]) => value)
       .join(',');
-  const traceparent = given('traceparent');
-  const own = traceIn(traceparent, given('tracestate'));
-  if (own?.traceId !== trace.traceId) return [...rest, ...headersOf(trace)];
+  const traceparent = headerValue('traceparent');
+  const ownTrace = parseTrace(traceparent, headerValue('tracestate'));
+  if (ownTrace?.traceId !== trace.traceId) return [...rest, ...traceHeadersOf(trace)];
   return [
     ...rest,
     ['traceparent', traceparent],
-    ...(own.state === undefined ? [] : [['tracestate', own.state] as const]),
+    ...(ownTrace.state === undefined ? [] : [['tracestate', ownTrace.state] as const]),
   ];
 }

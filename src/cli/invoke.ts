@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { RUN_ID_HEADER, sections } from '../integration/dispatch.ts';
+import { sections } from '../integration/dispatch.ts';
+import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import type { RunRecord } from '../run/run.ts';
 import {
   type Command,

@@ -3,15 +3,8 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, CommanderError, Option, Command as Program } from 'commander';
-import {
-  completeOptions,
-  helpText,
-  OptionError,
-  optionTable,
-  readOptions,
-  readServerUrl,
-  serverUrl,
-} from '../options.ts';
+import { optionTable } from '../option-table.ts';
+import { completeOptions, helpText, OptionError, readOptions, readServerUrl, serverUrl } from '../options.ts';
 import {
   type Command,
   CommandError,

@@ -1,7 +1,7 @@
 /** `bulkhead restore`: writes the data folder, or asks the server that uses it. */
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { restoringProblem, sealedForFolder } from '../integration/restoring.ts';
+import { restoreProblem, sealForFolder } from '../integration/restore-documents.ts';
 import { type PermissionBackup, type Restored, restore as restoreInto } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
@@ -31,9 +31,9 @@ export const restore: Command = {
       const response = await requestOk({ url, options, signal, reason }, { method: 'POST', path, body });
       return response.json() as Promise<Restored>;
     };
-    const prepare = sealedForFolder(resolve(options.data), options.secretKey);
+    const prepare = sealForFolder(resolve(options.data), options.secretKey);
     const locally = (store: Store, permissions: PermissionBackup): Promise<Restored> =>
-      restoreInto(store, file, { overwrite, check: restoringProblem, prepare, permissions });
+      restoreInto(store, file, { overwrite, check: restoreProblem, prepare, permissions });
     const progress = progressLineOn(out);
     progress.show(`Restoring ${args[0]}`);
     const result = await withStore('restore', context, locally, viaServer).finally(() => progress.clear());

@@ -3,7 +3,7 @@ import Type, { Compile, type TObject, type Validator } from '#typebox';
 import { type ErrorItem, FIELD_CHARS } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import { shortened } from '../shortened.ts';
+import { shorten } from '../shorten.ts';
 import { FlowHeading, FormHeading, fieldSchemas, SectionHeading } from './settings-form.ts';
 
 /** Findings per form; the rest appears once these are fixed. */
@@ -58,7 +58,7 @@ function visitContainer(container: Json, path: string, kind: Kind, validators: V
   for (const key of Object.keys(container)) {
     // Connectors may keep keys of their own at the top of a form.
     if (kind !== 'form' && !knownKeys[kind].includes(key) && errors.length < MAX_FINDINGS) {
-      errors.push(unknownField(`${path}.${shortened(key, FIELD_CHARS)}`));
+      errors.push(unknownField(`${path}.${shorten(key, FIELD_CHARS)}`));
     }
   }
   for (const key of fieldListKeys) {

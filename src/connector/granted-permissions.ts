@@ -1,6 +1,6 @@
 /** What a connector may reach, as it was accepted. Pure. */
 import Type, { Compile, type Static } from '#typebox';
-import { beyond } from '../broker/origin-permissions.ts';
+import { uncoveredPatterns } from '../broker/origin-permissions.ts';
 
 /** Patterns accepted over the years; beyond that, those of the last version that was approved. */
 const PATTERNS = 1_000;
@@ -21,11 +21,11 @@ export const isGrantedPermissions = (value: unknown): value is GrantedPermission
 
 /** Whether two let a connector reach the same, whatever they are called and whenever that was. */
 export const grantTheSame = (a: GrantedPermissions, b: GrantedPermissions): boolean =>
-  beyond(a.fetch, b.fetch).length === 0 && beyond(b.fetch, a.fetch).length === 0;
+  uncoveredPatterns(a.fetch, b.fetch).length === 0 && uncoveredPatterns(b.fetch, a.fetch).length === 0;
 
 /** With what is asked for added; the same array if nothing is new. */
 export function extended(accepted: readonly string[], requested: readonly string[]): readonly string[] {
-  const added = beyond(accepted, requested);
+  const added = uncoveredPatterns(accepted, requested);
   if (added.length === 0) return accepted;
   const all = [...accepted, ...added];
   return all.length <= PATTERNS ? all : requested;

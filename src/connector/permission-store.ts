@@ -3,7 +3,7 @@
  * first version of a connector is granted what it requests by being installed; a later one that requests more waits
  * for the administrator. A connector that is removed keeps its permissions, and not its bundle.
  */
-import { beyond } from '../broker/origin-permissions.ts';
+import { uncoveredPatterns } from '../broker/origin-permissions.ts';
 import type { JsonObject } from '../json.ts';
 import type { Storage } from '../store/storage.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
@@ -49,7 +49,7 @@ export class PermissionStore {
   newlyRequested({ _id, manifest }: Connector): readonly string[] {
     const granted = this.#byId.get(_id);
     const requested = manifest.connector.permissions?.fetch ?? [];
-    if (granted) return beyond(granted.fetch, requested);
+    if (granted) return uncoveredPatterns(granted.fetch, requested);
     // It may have been granted less, when that was still known.
     return this.#engine.permissions.wereLost ? requested : [];
   }

@@ -1,22 +1,20 @@
 /**
- * What happens, told in order to those who follow. The newest events are kept, so that who lost the
- * connection goes on where it was; each follower takes them from there at its own pace, and nothing is
- * kept for one alone. As long as nobody follows, an event costs a look at a flag.
+ * An ordered stream of events. A ring buffer holds the newest events. Each follower reads from it at its own pace, and
+ * can resume after a lost connection; there is no buffer per follower. Without followers an event costs one check.
  */
 
-/** Events kept for those who are behind: so many, … */
+/** Limits of the ring buffer. */
 const RETAINED_EVENTS = 4_096;
-/** … and bytes of text. */
 const RETAINED_BYTES = 4 * 1024 * 1024;
-/** How long after the last follower has gone they are kept on. */
+/** How long events are retained after the last follower has left. */
 const RETAIN_MS = 60_000;
 /** Followers at once. */
 export const FOLLOWERS = 100;
-/** What a follower takes in one go; by one event more. */
-const TAKEN_CHARS = 64 * 1024;
-/** An event whose data is longer than this has no text that is, … */
+/** Size of a batch for one follower. The last event may exceed it. */
+const BATCH_CHARS = 64 * 1024;
+/** Longer event data is truncated: texts to this length, … */
 const TEXT_CHARS = 2_000;
-/** … and no list of more entries; the rest is cut off. */
+/** … and lists to this many items. */
 const LIST_ITEMS = 10;
 
 export type EventName =
@@ -33,26 +31,26 @@ export type EventName =
 
 interface RetainedEvent {
   readonly integrationId: string | undefined;
-  /** As it is sent (WHATWG HTML, 9.2.6). */
+  /** In the format of server-sent events (WHATWG HTML, 9.2.6). */
   readonly text: string;
   readonly bytes: number;
 }
 
 export interface FollowOptions {
-  /** The id of the last event that the follower has; nothing: it begins with the next one. */
+  /** The last event the follower has. Without it, starts with the next event. */
   readonly lastEventId?: string | undefined;
   /** Only events of this integration. */
   readonly integrationId?: string | undefined;
-  /** There is something to take, or the follower is lost. */
-  readonly onNews: () => void;
-  /** The feed is at its end. */
+  /** Call `take`, or check `isLost`. */
+  readonly onEvents: () => void;
+  /** The feed is closed. */
   readonly onEnd: () => void;
 }
 
 export class Feed {
-  /** Of this process: the same number means another event in another one. */
+  /** Distinguishes this process: another process counts its events from 1, too. */
   readonly #series: string;
-  /** A ring: the event of number n lies at n % KEPT_EVENTS. */
+  /** Ring buffer: event n is at n % RETAINED_EVENTS. */
   readonly #events: (RetainedEvent | undefined)[] = new Array(RETAINED_EVENTS);
   readonly #followers = new Set<Follower>();
   #newest = 0;
@@ -60,7 +58,7 @@ export class Feed {
   #bytes = 0;
   #isRetaining = false;
   #isClosed = false;
-  #forgetting: NodeJS.Timeout | undefined;
+  #clearTimer: NodeJS.Timeout | undefined;
   #notifying: NodeJS.Immediate | undefined;
 
   constructor(now: Date) {
@@ -72,17 +70,16 @@ export class Feed {
     return this.#newest;
   }
 
-  /** How many follow. */
   get followers(): number {
     return this.#followers.size;
   }
 
-  /** The number of the oldest event that is kept. */
+  /** The number of the oldest retained event. */
   get oldest(): number {
     return this.#oldest;
   }
 
-  /** @param dataOf what happened, as plain data of whatever length; asked only if somebody may read it */
+  /** @param dataOf makes the event's data, of any length; called only if events are retained */
   publish(name: EventName, integrationId: string | undefined, dataOf: () => object): void {
     this.#newest++;
     if (!this.#isRetaining) {
@@ -95,44 +92,43 @@ export class Feed {
     this.#events[this.#newest % RETAINED_EVENTS] = event;
     this.#bytes += event.bytes;
     while (this.#bytes > RETAINED_BYTES) this.#dropOldest();
-    // Those of one turn of the event loop are sent together.
+    // Batches the events of one turn of the event loop.
     if (this.#followers.size === 0) return;
     this.#notifying ??= setImmediate(() => {
       this.#notifying = undefined;
-      for (const follower of this.#followers) follower.onNews();
+      for (const follower of this.#followers) follower.onEvents();
     });
   }
 
-  /** Undefined: there are `FOLLOWERS` already, or the feed is closed. */
+  /** Undefined if there are too many followers, or the feed is closed. */
   follow(options: FollowOptions): Follower | undefined {
     if (this.#isClosed || this.#followers.size >= FOLLOWERS) return undefined;
-    clearTimeout(this.#forgetting);
+    clearTimeout(this.#clearTimer);
     this.#isRetaining = true;
     const follower = new Follower(this, options, this.#cursorAfter(options.lastEventId), () => this.#leave(follower));
     this.#followers.add(follower);
     return follower;
   }
 
-  /** Ends all that follow. */
+  /** Ends all followers. */
   close(): void {
     this.#isClosed = true;
     clearImmediate(this.#notifying);
     for (const follower of [...this.#followers]) follower.onEnd();
-    clearTimeout(this.#forgetting);
-    this.#forget();
+    clearTimeout(this.#clearTimer);
+    this.#clear();
   }
 
-  /** An event that is kept. */
-  at(number: number): RetainedEvent | undefined {
+  /** An event, if it is retained. */
+  eventAt(number: number): RetainedEvent | undefined {
     return this.#events[number % RETAINED_EVENTS];
   }
 
-  /** Ids count up. */
   idOf(number: number): string {
     return `${this.#series}-${number}`;
   }
 
-  /** The number of the next event to tell; undefined: what comes after that id is not all there. */
+  /** The number of the next event to send. Undefined if events after that id are missing. */
   #cursorAfter(lastEventId: string | undefined): number | undefined {
     if (lastEventId === undefined) return this.#newest + 1;
     const [, series, text] = /^(\d+)-(\d{1,15})$/.exec(lastEventId) ?? [];
@@ -141,18 +137,18 @@ export class Feed {
   }
 
   #dropOldest(): void {
-    const at = this.#oldest++ % RETAINED_EVENTS;
-    this.#bytes -= this.#events[at]?.bytes ?? 0;
-    this.#events[at] = undefined;
+    const slot = this.#oldest++ % RETAINED_EVENTS;
+    this.#bytes -= this.#events[slot]?.bytes ?? 0;
+    this.#events[slot] = undefined;
   }
 
   #leave(follower: Follower): void {
     if (!this.#followers.delete(follower) || this.#followers.size > 0 || this.#isClosed) return;
-    this.#forgetting = setTimeout(() => this.#forget(), RETAIN_MS);
-    this.#forgetting.unref();
+    this.#clearTimer = setTimeout(() => this.#clear(), RETAIN_MS);
+    this.#clearTimer.unref();
   }
 
-  #forget(): void {
+  #clear(): void {
     this.#isRetaining = false;
     this.#events.fill(undefined);
     this.#oldest = this.#newest + 1;
@@ -160,49 +156,49 @@ export class Feed {
   }
 }
 
-/** One who follows, and the place up to which it has taken. */
+/** One follower with its cursor. */
 export class Follower {
-  readonly onNews: () => void;
+  readonly onEvents: () => void;
   readonly onEnd: () => void;
   readonly #feed: Feed;
   readonly #integrationId: string | undefined;
   readonly #onLeave: () => void;
   #next: number;
-  /** It has to be told that it misses something. */
-  #isReset: boolean;
+  /** The next batch must say that events are missing. */
+  #needsReset: boolean;
 
   constructor(
     feed: Feed,
-    { integrationId, onNews, onEnd }: FollowOptions,
+    { integrationId, onEvents, onEnd }: FollowOptions,
     next: number | undefined,
     onLeave: () => void,
   ) {
     this.#feed = feed;
     this.#integrationId = integrationId;
-    this.onNews = onNews;
+    this.onEvents = onEvents;
     this.onEnd = onEnd;
     this.#onLeave = onLeave;
     this.#next = next ?? feed.newest + 1;
-    this.#isReset = next === undefined;
+    this.#needsReset = next === undefined;
   }
 
-  /** It took too long: what would be next is gone. It has to begin anew. */
+  /** Too slow: its next event is no longer retained. The follower must reconnect. */
   get isLost(): boolean {
     return this.#next < this.#feed.oldest;
   }
 
-  /** The id of the last event that it has taken, or passed over. */
+  /** The last event taken or skipped. */
   get lastEventId(): string {
     return this.#feed.idOf(this.#next - 1);
   }
 
-  /** The texts of the next events, some 64 Ki characters of them; empty if there are none. */
+  /** The texts of the next events, up to about `BATCH_CHARS`. Empty if there are none. */
   take(): string {
     let text = '';
-    if (this.#isReset) text = eventText(this.lastEventId, 'reset', {});
-    this.#isReset = false;
-    while (this.#next <= this.#feed.newest && text.length < TAKEN_CHARS) {
-      const event = this.#feed.at(this.#next++);
+    if (this.#needsReset) text = eventText(this.lastEventId, 'reset', {});
+    this.#needsReset = false;
+    while (this.#next <= this.#feed.newest && text.length < BATCH_CHARS) {
+      const event = this.#feed.eventAt(this.#next++);
       if (!event || (this.#integrationId !== undefined && event.integrationId !== this.#integrationId)) continue;
       text += event.text;
     }
@@ -214,17 +210,16 @@ export class Follower {
   }
 }
 
-/** JSON has no line breaks of its own. */
+/** One `data` line is enough, as JSON text contains no line breaks. */
 function eventText(id: string, name: EventName | 'reset', data: object): string {
   let json = JSON.stringify(data);
-  if (json.length > TEXT_CHARS) json = JSON.stringify(bounded(data));
+  if (json.length > TEXT_CHARS) json = JSON.stringify(truncate(data));
   return `id: ${id}\nevent: ${name}\ndata: ${json}\n\n`;
 }
 
-/** With long texts and lists cut off. */
-function bounded(value: unknown): unknown {
+function truncate(value: unknown): unknown {
   if (typeof value === 'string') return value.length > TEXT_CHARS ? `${value.slice(0, TEXT_CHARS)}…` : value;
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.slice(0, LIST_ITEMS).map(bounded);
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bounded(each)]));
+  if (Array.isArray(value)) return value.slice(0, LIST_ITEMS).map(truncate);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, truncate(each)]));
 }

@@ -1,15 +1,15 @@
-/** Counts what is going on, so that it can be waited for. */
+/** Counts running work, so that a shutdown can wait for it. */
 export class Activity {
-  #going = 0;
+  #running = 0;
   #onIdle: (() => void)[] = [];
 
   begin(): void {
-    this.#going++;
+    this.#running++;
   }
 
   end(): void {
-    this.#going--;
-    if (this.#going === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#running--;
+    if (this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   async during<T>(work: () => Promise<T>): Promise<T> {
@@ -21,9 +21,9 @@ export class Activity {
     }
   }
 
-  /** Settles when nothing is going on, or after `limitMs`. */
+  /** Resolves when nothing is running, or after `limitMs`. */
   idle(limitMs: number): Promise<void> {
-    if (this.#going === 0) return Promise.resolve();
+    if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, limitMs);
       this.#onIdle.push(() => {

@@ -1,18 +1,18 @@
-/** The argument of a function call: the caller's part, which may be 50 MiB, and ours (contract 5). */
+/** Builds the argument of a function call: the caller's body, up to 50 MiB, plus the runtime's keys (contract 5). */
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
 import { objectOf, parseBody, textOf, userBodyLimits } from '../parse-body.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
 
-/** Of the caller's part. */
+/** Limits of the caller's body. */
 export interface ArgumentLimits {
   readonly bytes: number;
   readonly depth: number;
 }
 
 interface CheckInput {
-  /** Changes hands where it goes to another thread, and comes back. */
+  /** Transferred to the pool thread if large, and back again. */
   readonly moved: Uint8Array;
   readonly depth: number;
 }
@@ -27,7 +27,7 @@ function check({ moved, depth }: CheckInput): { readonly text: Uint8Array } {
 
 export const tasks = tasksOf(import.meta.url, { check });
 
-/** The caller's part, if it may be one. It must not be used any more. @throws RequestError */
+/** Checks the caller's body. Use the returned buffer: the original may have moved to another thread. @throws RequestError */
 export async function checkedArgument(
   work: Work,
   account: Account,
@@ -46,20 +46,20 @@ const SPACE = 0x20;
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /**
- * The caller's part and ours, as JSON. Of two equal keys a parser takes the last, so ours win.
+ * The whole argument as JSON. Of two equal keys a parser takes the last, so the runtime's win.
  *
- * @param keys members of an object, as JSON without its braces
+ * @param runtimeKeys JSON of an object without its braces
  */
-export function argumentOf(body: Buffer, keys: string): string | readonly Buffer[] {
+export function argumentOf(body: Buffer, runtimeKeys: string): string | readonly Buffer[] {
   if (body.length <= LARGE_BYTES) {
     const text = textOf(body);
     const start = text.slice(0, text.lastIndexOf('}'));
-    return `${start}${start.trimEnd().endsWith('{') ? '' : ','}${keys}}`;
+    return `${start}${start.trimEnd().endsWith('{') ? '' : ','}${runtimeKeys}}`;
   }
   const from = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   const end = body.lastIndexOf(CLOSING_BRACE);
   let last = end - 1;
-  // JSON's white space; nothing else in front of a brace is less than a space.
+  // Skip white space, the only characters up to a space that JSON allows here.
   while ((body[last] as number) <= SPACE) last--;
-  return [body.subarray(from, end), Buffer.from(`${body[last] === OPENING_BRACE ? '' : ','}${keys}}`)];
+  return [body.subarray(from, end), Buffer.from(`${body[last] === OPENING_BRACE ? '' : ','}${runtimeKeys}}`)];
 }

@@ -1,18 +1,18 @@
-/** A call of an installed integration's function, and what its answer changes (contract 5 and 6). */
+/** Calls a function of an installed integration and applies the answer (contract 5 and 6). */
 import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account } from '../work/work.ts';
-import { changeBy, type Units } from './change-by.ts';
-import { type Answer, callFunction, callOwn, type FunctionRequest } from './dispatch.ts';
+import { changeWithTask, type Units } from './change-with-task.ts';
+import { type Answer, callBuiltIn, callFunction, type FunctionRequest } from './dispatch.ts';
 import type { Integration } from './integration.ts';
 import { tasks } from './integration-tasks.ts';
-import { commit, connectorOf, integrationOf, put, type Service } from './service.ts';
+import { commit, connectorOf, integrationOf, putIntegration, type Service } from './service.ts';
 
 const PERSIST_SETTINGS = 'persistSettings';
-const MISSING: readonly (string | undefined)[] = ['invalid_function', 'object_not_found'];
+const MISSING_FUNCTION_FAULTS: readonly (string | undefined)[] = ['invalid_function', 'object_not_found'];
 
-/** What a call is answered with; the runtime's own functions have no run. */
+/** The answer of a call. Without `runId`, the runtime itself answered. */
 export type CallAnswer = Pick<Answer, 'text'> & { readonly runId?: string };
 
 export function callIntegration(
@@ -37,7 +37,7 @@ async function call(
   const connector = await connectorOf(service, integration);
   if (section === 'settings') assertNoUpdate(service, integrationId);
 
-  const take = async (answer: Answer): Promise<CallAnswer> => {
+  const applyAnswer = async (answer: Answer): Promise<CallAnswer> => {
     const isPreUninstall = name === connector.manifest.connector.preUninstallFunction;
     if (section === 'installer') await applyReply(service, unit, 'installerReply', integration, name, answer.text);
     if (section === 'uninstaller') {
@@ -52,10 +52,10 @@ async function call(
     persistByRuntime(service, integrationId, request, { owner: connector._id, charge() {} });
   const functionCall = { connector, unit, ...request, onStarted };
   if (isPersisting && service.withoutPersistSettings.has(connector)) {
-    return callOwn(service.dispatcher, functionCall, persist);
+    return callBuiltIn(service.dispatcher, functionCall, persist);
   }
-  return callFunction(service.dispatcher, functionCall, take, ({ fault }) => {
-    if (!isPersisting || !MISSING.includes(fault)) return undefined;
+  return callFunction(service.dispatcher, functionCall, applyAnswer, ({ fault }) => {
+    if (!isPersisting || !MISSING_FUNCTION_FAULTS.includes(fault)) return undefined;
     service.withoutPersistSettings.add(connector);
     return persist;
   });
@@ -75,7 +75,7 @@ async function persistByRuntime(
     open: () => UnitOfWork.open(store, integrationId),
     change: (work) => UnitOfWork.change(store, integrationId, work),
   };
-  return changeBy({ work, account, units }, tasks, 'persist', {
+  return changeWithTask({ work, account, units }, tasks, 'persist', {
     inputOf(unit) {
       integrationOf(unit);
       precondition(unit);
@@ -85,7 +85,7 @@ async function persistByRuntime(
     revisionOf: (unit) => unit.revisionOf(integrationId),
     store(unit, { text, reply }) {
       assertNoUpdate(service, integrationId);
-      put(service, unit, integrationOf(unit), text);
+      putIntegration(service, unit, integrationOf(unit), text);
       return { text: reply };
     },
   });
@@ -94,9 +94,9 @@ async function persistByRuntime(
 type ReplyKind = 'installerReply' | 'preUninstallReply' | 'uninstallerReply';
 
 /**
- * Changes the integration as an answer asks for it.
+ * Applies an installer's or uninstaller's answer to the integration.
  *
- * @param before the integration as the function found it
+ * @param before the integration when the function was called
  */
 export async function applyReply(
   service: Service,
@@ -109,5 +109,5 @@ export async function applyReply(
   const current = integrationOf(unit);
   const account = { owner: String(current._connectorId), charge() {} };
   const next = await service.work.run(tasks, kind, { reply, before, current, name }, reply.length, account);
-  if (next !== current && !isDeepStrictEqual(next, current)) put(service, unit, next);
+  if (next !== current && !isDeepStrictEqual(next, current)) putIntegration(service, unit, next);
 }

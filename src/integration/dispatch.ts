@@ -1,70 +1,66 @@
-/** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
-import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
+/** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
+import type { Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
-import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
 import type { MemoryQuota } from '../store/memory-quota.ts';
 import type { ObjectIds } from '../store/object-id.ts';
-import { StoreError } from '../store/store.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
+import { errorCodeOf, errorOf, RunError } from './run-error.ts';
 
 export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
 export type Section = (typeof sections)[number];
 
-/** For the operator's log. */
+/** Writes the operator's log. */
 export interface RunLog {
   onRunEnded(run: { runId: string; integrationId: string; section: string; name: string; outcome: Outcome }): void;
   onLog(runId: string, level: string, text: string): void;
 }
 
-/** What it takes to run a function; made once by the runtime. */
+/** Everything needed to run functions. Made once by the runtime. */
 export interface Dispatcher {
   readonly sandbox: Sandbox;
   readonly tokens: OneTimeTokens;
   readonly broker: Broker;
-  /** Limits of a connector's runs: the operator's, or what the manifest asks for if that is less. */
+  /** Limits of a connector's runs: the operator's, lowered by the manifest. */
   readonly limitsOf: (connector: Connector) => Limits;
-  /** What our part of a function's argument has of the connector: keys of an object, as JSON without its braces. */
-  readonly keysOf: (connector: Connector) => string;
-  /** Of the caller's part. */
+  /** The keys of a connector in the argument: JSON of an object without its braces. */
+  readonly argumentKeysOf: (connector: Connector) => string;
   readonly argument: ArgumentLimits;
-  /** For what runs have written and not committed. */
+  /** Limits uncommitted writes of all runs. */
   readonly writes: MemoryQuota;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
-  /** For the stacks of their errors. */
+  /** Maps the stacks of connectors' errors. */
   readonly sourceLines: SourceLines;
 }
 
-/** What a caller asks for. */
 export interface FunctionRequest {
   readonly section: Section;
   readonly name: string;
-  /** JSON of an object, checked: the caller's part of `options`. */
+  /** Checked JSON of an object: the caller's part of `options`. */
   readonly body: Buffer;
-  /** Of the request that asks for it; a new one without. */
+  /** The request's trace; by default a new one. */
   readonly trace?: Trace | undefined;
-  /** Throws if the integration is not the one that the caller means. */
+  /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: (unit: UnitOfWork) => void;
 }
 
-/** The same, with whose code it is and what it may change. */
 export interface FunctionCall extends FunctionRequest {
   readonly connector: Connector;
   readonly unit: UnitOfWork;
-  /** Whatever the manifest says of its runs: all of it is stored, or nothing. */
-  readonly isWhole?: boolean;
-  /** Told when the run has begun, long before it ends. */
+  /** Commits all or nothing, even if the manifest sets `transactional: false`. */
+  readonly isAtomic?: boolean;
   readonly onStarted?: ((runId: string) => void) | undefined;
 }
 
-/** A function's answer, and which run gave it. `text` is JSON that parses. */
+/** `text` is valid JSON. */
 export interface Answer {
   readonly runId: string;
   readonly text: string;
@@ -72,46 +68,46 @@ export interface Answer {
   readonly run: ActiveRun;
 }
 
-/** As long as a manifest may have one. */
+/** The manifest has the same limit. */
 const NAME_CHARS = 200;
 
 function assertName(name: string): void {
   if (name.length <= NAME_CHARS) return;
-  throw requestError('invalid_function', { message: `No function has a name of more than ${NAME_CHARS} characters.` });
+  throw requestError('invalid_function', { message: `A function name has at most ${NAME_CHARS} characters.` });
 }
 
-/** What the run writes takes room until it has ended. */
-function beginWriting(room: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
-  let taken = 0;
+/** Charges a run's uncommitted writes to the quota. The returned function refunds them. */
+function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
+  let charged = 0;
   unit.onGrowth = (chars) => {
-    if (chars > 0 && !room.take(connectorId, chars)) {
-      throw requestError('overloaded', { message: 'Too much has been written by runs that have not ended.' });
+    if (chars > 0 && !quota.take(connectorId, chars)) {
+      throw requestError('overloaded', { message: 'Running functions have too many uncommitted writes.' });
     }
-    if (chars < 0) room.giveBack(connectorId, -chars);
-    taken += chars;
+    if (chars < 0) quota.giveBack(connectorId, -chars);
+    charged += chars;
   };
   return () => {
     unit.onGrowth = undefined;
-    room.giveBack(connectorId, taken);
+    quota.giveBack(connectorId, charged);
   };
 }
 
-/** Made once for each connector. */
-function once<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
-  const known = new WeakMap<Connector, T>();
+/** Caches by connector. */
+function oncePerConnector<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
+  const cache = new WeakMap<Connector, T>();
   return (connector) => {
-    let made = known.get(connector);
-    if (made === undefined) {
-      made = make(connector);
-      known.set(connector, made);
+    let value = cache.get(connector);
+    if (value === undefined) {
+      value = make(connector);
+      cache.set(connector, value);
     }
-    return made;
+    return value;
   };
 }
 
-/** The same object for each call: a compartment is told the same limits only once. */
+/** Returns the same object for every call, so that a compartment receives it only once. */
 export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
-  return once(({ manifest }) => {
+  return oncePerConnector(({ manifest }) => {
     const { timeoutMs, cpuMs, memoryMb } = manifest.connector.limits ?? {};
     return Object.freeze({
       ...operator,
@@ -122,33 +118,32 @@ export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
   });
 }
 
-export function argumentKeys(): Dispatcher['keysOf'] {
-  return once(({ _id, manifest }) =>
+export function argumentKeys(): Dispatcher['argumentKeysOf'] {
+  return oncePerConnector(({ _id, manifest }) =>
     JSON.stringify({ opts: manifest.connector.opts ?? {}, _connectorId: _id }).slice(1, -1),
   );
 }
 
 /**
- * Runs a function in its compartment and does what is to be done about it: the run is over when both
- * are, and its outcome is that of both.
+ * Runs a function in its compartment, then applies its answer. The run's outcome covers both.
  *
- * @param onAnswer commits the unit of work, or whatever the answer asks for
- * @param instead what is done where there is no answer; nothing: the error is thrown
- * @throws RunError for everything but an answer that counts
+ * @param onAnswer applies the answer, usually by committing the unit of work
+ * @param fallback replaces an error; undefined: the error is thrown
+ * @throws RunError if the run or `onAnswer` fails
  */
 export async function callFunction<T>(
   dispatcher: Dispatcher,
   call: FunctionCall,
   onAnswer: (answer: Answer) => Promise<T>,
-  instead: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
+  fallback: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
 ): Promise<T> {
-  const ended = await runFunction(dispatcher, call);
+  const result = await runFunction(dispatcher, call);
   try {
-    const work = ended instanceof RunError ? instead(ended) : () => onAnswer(ended);
-    if (!work) throw ended;
-    return await settled(ended, work);
+    const work = result instanceof RunError ? fallback(result) : () => onAnswer(result);
+    if (!work) throw result;
+    return await settleRun(result, work);
   } finally {
-    ended.run.conclude();
+    result.run.conclude();
   }
 }
 
@@ -158,11 +153,11 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   assertName(name);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
-  const isTransactional = call.isWhole || (manifest.transactional ?? true);
-  const granted = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
-  const { grant, token, revoke, redact } = dispatcher.tokens.issue(granted);
-  const run = begin(dispatcher, call, runId, trace);
-  const ask = dispatcher.broker.askFor(
+  const isTransactional = call.isAtomic || (manifest.transactional ?? true);
+  const grantFields = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
+  const { grant, token, revoke, redact } = dispatcher.tokens.issue(grantFields);
+  const run = startRun(dispatcher, call, runId, trace);
+  const ask = dispatcher.broker.createAsk(
     { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
     {
       onLog(level, text) {
@@ -176,8 +171,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       onRequest: () => run.requested(),
     },
   );
-  const endWriting = beginWriting(dispatcher.writes, connector._id, unit);
-  const keys = `${dispatcher.keysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
+  const endWriting = limitWrites(dispatcher.writes, connector._id, unit);
+  const keys = `${dispatcher.argumentKeysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
   const argument = argumentOf(body, keys);
   let outcome: Outcome;
   try {
@@ -204,7 +199,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
 }
 
-function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
+function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
   const { connector, unit, section, name } = call;
   const run = runs.begin({
     _id: runId,
@@ -220,82 +215,32 @@ function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceI
   return run;
 }
 
-/** A function of the runtime's own in the place of the connector's: a run like any other, in no compartment. */
-export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
+/** Runs a built-in function of the runtime instead of the connector's. It is recorded as a run, but needs no compartment. */
+export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
   assertName(call.name);
   const { section, name, trace = newTrace() } = call;
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();
-  const run = begin(dispatcher, call, runId, trace);
+  const run = startRun(dispatcher, call, runId, trace);
   const outcome: Outcome = { status: 'answered', result: '', spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   run.ended({ outcome });
   try {
-    return await settled({ runId, run }, work);
+    return await settleRun({ runId, run }, work);
   } finally {
     run.conclude();
   }
 }
 
-/** What the caller is told of a run that has no answer. */
-function errorOf(
-  runId: string,
-  run: ActiveRun,
-  outcome: Outcome,
-  redact: (text: string) => string,
-): RunError | undefined {
-  switch (outcome.status) {
-    case 'answered':
-      return undefined;
-    case 'failed':
-      // The connector's words; 422, so that no client repeats the call.
-      return new RunError(
-        runId,
-        run,
-        new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
-      );
-    case 'faulted':
-      return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
-  }
-}
-
-/** The header that names the run of a call. */
-export const RUN_ID_HEADER = 'Bulkhead-Run-Id';
-
-/** Why a run has no answer that counts. */
-export class RunError extends RequestError {
-  /** Ours; a connector can name its own error as it likes. */
-  readonly fault: Fault | undefined;
-  readonly runId: string;
-  readonly run: ActiveRun;
-
-  constructor(runId: string, run: ActiveRun, { status, errors, headers }: RequestError, fault?: Fault) {
-    super(status, errors, { ...headers, [RUN_ID_HEADER]: runId });
-    this.runId = runId;
-    this.run = run;
-    this.fault = fault;
-  }
-}
-
-/** What is done about a run afterwards: its record has the outcome, and a refusal names the run. */
-async function settled<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work: () => Promise<T>): Promise<T> {
+/** Applies an answer. Its failure amends the run's outcome, and the error names the run. */
+async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
     if (run.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    const { errors } = error instanceof RequestError ? error : requestError(unstoredCode(error));
+    const { errors } = error instanceof RequestError ? error : requestError(errorCodeOf(error));
     run.amend({ outcome: 'failed', errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
-}
-
-/** Of an error that is the disk's, or ours. */
-function unstoredCode(error: unknown): ErrorCode {
-  return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
-}
-
-function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
-  const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
-  return requestError(code, { message, retryAfterMs });
 }

@@ -1,4 +1,4 @@
-/** Reading the documents of a backup. */
+/** Parses and checks the documents of a backup. */
 import { hasMoreItems, hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { userBodyLimits } from '../parse-body.ts';
@@ -9,7 +9,7 @@ import { type PackedDocument, packed, unpacked } from '../store/packed-document.
 import type { DocumentJson } from '../store/stored.ts';
 import { bufferOf } from '../work/thread-bytes.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
-import { restoringProblem } from './restoring.ts';
+import { restoreProblem } from './restore-documents.ts';
 
 /** @throws RequestError `invalid_backup` */
 function read({ moved }: { readonly moved: Uint8Array }): PackedDocument {
@@ -24,20 +24,20 @@ function read({ moved }: { readonly moved: Uint8Array }): PackedDocument {
 function documentIn(bytes: Uint8Array): DocumentJson {
   const json = textIn(bufferOf(bytes));
   const { buffer } = bytes;
-  // Not needed any more, and as much as the text: what is made of it needs room.
+  // Free the bytes: parsing needs the memory.
   if (buffer instanceof ArrayBuffer && buffer.resizable) buffer.resize(0);
   assertParsable(json);
-  return restorable(json, restoringProblem);
+  return restorable(json, restoreProblem);
 }
 
-/** @throws BackupError for what would take more memory than there is to parse it */
+/** @throws BackupError for JSON that takes too much memory to parse */
 function assertParsable(json: string): void {
   const { parts, items } = userBodyLimits;
   if (nestsDeeper(json, DEPTH_LIMIT)) throw invalid(`a document nests deeper than ${DEPTH_LIMIT} levels`);
   if (hasMoreParts(json, parts)) throw invalid(`a document has more than ${parts} arrays, objects and names`);
   if (hasMoreItems(json, items)) throw invalid(`a document has more than ${items} items and members`);
 }
-/** More than any document may have; the store looks closer. */
+/** More than any valid document has. The store checks precisely. */
 const DEPTH_LIMIT = 1_000;
 
 export const tasks = tasksOf(import.meta.url, { read });

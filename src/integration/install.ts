@@ -1,4 +1,4 @@
-/** Installing a connector: the record and the manifest's installer function, all or nothing (contract 6). */
+/** Installs a connector: creates the integration and runs the installer function, all or nothing (contract 6). */
 import { requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
@@ -7,15 +7,15 @@ import type { Trace } from '../trace-context.ts';
 import { applyReply } from './call.ts';
 import { callFunction } from './dispatch.ts';
 import { afterSteps, assertIntegration, type Integration, installBody } from './integration.ts';
-import { commit, integrationOf, put, type Service, unavailable } from './service.ts';
+import { commit, integrationOf, putIntegration, type Service, unavailableError } from './service.ts';
 
-export interface Installed {
+export interface InstallResult {
   readonly unit: UnitOfWork;
   readonly runId?: string;
 }
 
 export interface InstallOptions {
-  /** Of the new integration. */
+  /** Id of the new integration. */
   readonly id?: string;
   readonly trace?: Trace;
 }
@@ -26,7 +26,7 @@ export function install(
   connectorId: string,
   body: JsonObject,
   options: InstallOptions = {},
-): Promise<Installed> {
+): Promise<InstallResult> {
   return service.activity.during(() => installOne(service, connectorId, body, options));
 }
 
@@ -35,13 +35,13 @@ async function installOne(
   connectorId: string,
   body: JsonObject,
   { id = service.dispatcher.ids(), trace }: InstallOptions,
-): Promise<Installed> {
+): Promise<InstallResult> {
   assertValid(installBody, body);
   const connector = await service.catalog.find(connectorId);
   if (!connector) {
     if (!service.catalog.row(connectorId))
       throw requestError('not_found', { message: `There is no connector ${connectorId}.` });
-    throw unavailable(service, connectorId);
+    throw unavailableError(service, connectorId);
   }
   const { manifest } = connector;
   const { title, install: steps = [], settings = {}, installerFunction } = manifest.connector;
@@ -63,10 +63,10 @@ async function installOne(
   assertIntegration({ ...integration, settings });
   assertIntegration(integration);
   const unit = await UnitOfWork.open(service.store, integration._id);
-  put(service, unit, integration, Buffer.from(JSON.stringify(settings)));
+  putIntegration(service, unit, integration, Buffer.from(JSON.stringify(settings)));
 
   if (installerFunction === undefined) {
-    put(service, unit, afterSteps(integration));
+    putIntegration(service, unit, afterSteps(integration));
     await commit(unit);
     return { unit };
   }
@@ -76,7 +76,7 @@ async function installOne(
     unit,
     section: 'installer',
     name: installerFunction,
-    // An install that failed leaves nothing that could be taken up again.
+    // A failed install must leave nothing behind, whatever the manifest says.
     isWhole: true,
     trace,
     body: Buffer.from(

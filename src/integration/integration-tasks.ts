@@ -1,4 +1,4 @@
-/** Changes of an integration by JSON that may be large: at once where it is small, in the pool where it is not. */
+/** Tasks that change an integration by JSON. Large ones run in the pool. */
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { type BodyLimits, objectOf, parseBody, parseJson, userBodyLimits } from '../parse-body.ts';
@@ -13,12 +13,12 @@ import {
   userChange,
 } from './integration.ts';
 import { persistSettings } from './persist-settings.ts';
-import { completeSteps, mergeSteps, succeeded, uninstallSteps } from './steps.ts';
+import { completeSteps, isSuccess, mergeSteps, uninstallSteps } from './steps.ts';
 
-/** An integration, with its settings apart. */
+/** A changed integration, with its settings apart. */
 export interface Change {
   readonly integration: Integration;
-  /** JSON of new settings; absent: they stay. */
+  /** JSON of the new settings. Absent: unchanged. */
   readonly text?: Buffer | undefined;
 }
 
@@ -28,18 +28,18 @@ export interface PutInput {
   /** Without its settings. */
   readonly current: Integration;
   readonly settings: Uint8Array | undefined;
-  /** Whether the connector's run writes, and not a user. */
+  /** The connector's run writes, not a user. */
   readonly isRun: boolean;
-  /** What users see of an update that is going on. */
+  /** An update is running. Users see it as `updateInProgress`. */
   readonly isUpdating: boolean;
 }
 
 function put({ body, limits, current, settings, isRun, isUpdating }: PutInput): Change {
   const value = objectOf(parseBody(body, limits));
-  // Settings that the body does not name are not looked at.
+  // Stored settings are parsed only if needed, as they may be large.
   const isAboutSettings = Object.hasOwn(value, 'settings');
   const areCompared = isAboutSettings && !isRun && current._connectorId !== undefined;
-  const whole = areCompared && settings ? { ...current, settings: parsed(settings) as JsonObject } : current;
+  const whole = areCompared && settings ? { ...current, settings: parse(settings) as JsonObject } : current;
   const shown = isUpdating ? { ...whole, updateInProgress: true } : whole;
   const next = isRun ? connectorChange(whole, value) : userChange(whole, shown, value);
   return changeOf(next, isAboutSettings && (isRun || current._connectorId === undefined));
@@ -65,10 +65,10 @@ export interface PersistInput {
   readonly body: Uint8Array;
 }
 
-/** The runtime's own `persistSettings`. @returns the new settings, and the reply */
+/** The built-in `persistSettings`. */
 function persist({ settings, body }: PersistInput): { readonly text: Buffer; readonly reply: string } {
-  const { pending } = parsed(body) as JsonObject;
-  const next = persistSettings((settings ? parsed(settings) : {}) as JsonObject, pending);
+  const { pending } = parse(body) as JsonObject;
+  const next = persistSettings((settings ? parse(settings) : {}) as JsonObject, pending);
   assertSettings(next);
   return {
     text: Buffer.from(JSON.stringify(next)),
@@ -83,49 +83,48 @@ const NAMED = { name: 'settings alone' };
 
 export interface ReplyInput {
   readonly reply: string;
-  /** As the function found it, without settings. */
+  /** When the function was called, without settings. */
   readonly before: Integration;
   readonly current: Integration;
   readonly name: string;
 }
 
 /**
- * Merges the steps that an installer's reply names and completes the function's own, unless the function wrote
- * the steps itself; without a step left to do, the integration is ready.
+ * Merges the steps in an installer's reply and completes the function's own step, unless the function wrote the steps
+ * itself. With no step left, the integration is ready.
  */
 function installerReply({ reply: text, before, current, name }: ReplyInput): Integration {
-  const reply = answerIn(text);
+  const reply = parseReply(text);
   let steps = current.install ?? [];
   if (isJsonObject(reply)) steps = mergeSteps(steps, reply.stepsToUpdate) as typeof steps;
   const wroteSteps = !isDeepStrictEqual(current.install, before.install);
-  if (succeeded(reply) && !wroteSteps) steps = completeSteps(steps, 'installerFunction', name) as typeof steps;
+  if (isSuccess(reply) && !wroteSteps) steps = completeSteps(steps, 'installerFunction', name) as typeof steps;
   const next = { ...current, install: steps };
-  return checked(current, current.mode !== before.mode ? next : afterSteps(next));
+  return validated(current, current.mode !== before.mode ? next : afterSteps(next));
 }
 
-/** A pre-uninstall function's steps are kept, so that a removal can be taken up again. */
+/** Stores the steps that a pre-uninstall function returns, so that the uninstall can be resumed. */
 function preUninstallReply({ reply: text, current }: ReplyInput): Integration {
-  const reply = answerIn(text);
+  const reply = parseReply(text);
   const isOver = isJsonObject(reply) && reply.removeIntegration === true;
   if (!Array.isArray(reply) && !isOver) return current;
   const steps = Array.isArray(reply) ? uninstallSteps(reply) : [];
-  return checked(current, { ...current, mode: 'uninstall', uninstall: [...steps] });
+  return validated(current, { ...current, mode: 'uninstall', uninstall: [...steps] });
 }
 
 function uninstallerReply({ reply: text, current, name }: ReplyInput): Integration {
-  if (!succeeded(answerIn(text)) || !current.uninstall) return current;
-  return checked(current, {
+  if (!isSuccess(parseReply(text)) || !current.uninstall) return current;
+  return validated(current, {
     ...current,
     uninstall: [...completeSteps(current.uninstall, 'uninstallerFunction', name)],
   });
 }
 
-/** An answer that the runtime reads is bounded like what a run sends. */
-const answerIn = (text: string): Json => parseJson(text, answerLimits);
+const parseReply = (text: string): Json => parseJson(text, answerLimits);
 const answerLimits: BodyLimits = { parts: 250_000, items: 500_000 };
 
-/** What a reply makes of an integration; one that makes it invalid is refused. */
-function checked(current: Integration, next: Integration): Integration {
+/** @throws RequestError if a reply makes the integration invalid */
+function validated(current: Integration, next: Integration): Integration {
   if (isDeepStrictEqual(current, next)) return current;
   assertIntegration(next);
   return next;
@@ -140,10 +139,10 @@ function projected({
 }): {
   readonly text: Buffer;
 } {
-  return { text: Buffer.from(JSON.stringify(project(parsed(integration) as JsonObject, projection))) };
+  return { text: Buffer.from(JSON.stringify(project(parse(integration) as JsonObject, projection))) };
 }
 
-const parsed = (bytes: Uint8Array): Json => parseBody(bytes, userBodyLimits);
+const parse = (bytes: Uint8Array): Json => parseBody(bytes, userBodyLimits);
 
 export const tasks = tasksOf(import.meta.url, {
   put,

@@ -1,4 +1,4 @@
-/** The integration: its fields, who may write which, and how its mode moves (contract 4 and 6). Pure. */
+/** The integration: its fields, who may write them, and its modes (contract 4 and 6). Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import Type, { Compile, type Static } from '#typebox';
 import { InstallStep, settingsProblem, stepsProblem } from '../connector/manifest.ts';
@@ -24,26 +24,27 @@ const connectorFields = {
   version: Type.Optional(Type.String({ maxLength: 100 })),
   updateInProgress: Type.Optional(Type.Boolean()),
   install: Type.Optional(Type.Array(InstallStep, { maxItems: 1000 })),
-  /** Steps that a pre-uninstall function asked for. */
+  /** Steps returned by a pre-uninstall function. */
   uninstall: Type.Optional(Type.Array(AnyObject, { maxItems: 1000 })),
 };
 
-/** What an integration's record holds beside what every record has. */
+/** Fields of an integration, besides those of every record. */
 export const IntegrationFields = Type.Object({
   ...userFields,
   ...connectorFields,
   _connectorId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{24}$' })),
 });
-/** Its settings stand apart where it is handled, since they may be large. */
+/** In most code `settings` is kept apart, as it may be large. */
 export type Integration = Stored & Static<typeof IntegrationFields>;
 
 const validIntegration = Compile(IntegrationFields);
 
-/** The body of a POST: a DIY integration. The body of an install, of which every field is optional. */
+/** Body of an install. */
 export const InstallBody = Type.Object({ ...userFields, name: Type.Optional(userFields.name) });
 export const installBody = Compile(InstallBody);
+/** Body of POST: an integration without a connector (DIY). */
 export const DiyBody = Type.Object({ ...userFields, settings: connectorFields.settings });
-/** The body of a PUT: what it leaves out stays. */
+/** Body of PUT. Fields left out stay. */
 export const IntegrationChange = Type.Object({
   ...userFields,
   ...connectorFields,
@@ -53,13 +54,13 @@ export const IntegrationChange = Type.Object({
 const userNames = Object.keys(userFields);
 const connectorNames = Object.keys(connectorFields);
 
-/** Says what is wrong with a stored integration. */
+/** Why a stored integration is not valid. */
 export function integrationProblem({ integration }: DocumentJson): string | undefined {
   const [first] = findings(validIntegration, integration);
   return first?.message;
 }
 
-/** Of fields other than the settings, which have a limit of their own. */
+/** Fields other than settings, which have a limit of their own. */
 const DEPTH_LIMIT = 100;
 
 export function assertIntegration(value: JsonObject): asserts value is Integration {
@@ -88,7 +89,7 @@ function pick(body: JsonObject, names: readonly string[]): JsonObject {
   );
 }
 
-/** A DIY integration as a user writes it: no connector's fields but `settings`, which are the user's own. */
+/** The fields a user may write to a DIY integration. Of the connector's fields only `settings`. */
 export function diyFields(body: JsonObject): JsonObject {
   const foreign = ['_connectorId', ...connectorNames].filter(
     (name) => name !== 'settings' && Object.hasOwn(body, name),
@@ -98,7 +99,7 @@ export function diyFields(body: JsonObject): JsonObject {
       foreign.map((field) => ({
         code: 'invalid_field',
         field,
-        message: `${field} is only on integrations that a connector installed: POST /integrations/{_connectorId}/install`,
+        message: `${field} exists only on integrations that a connector installed: POST /integrations/{_connectorId}/install`,
       })),
     );
   }
@@ -106,7 +107,7 @@ export function diyFields(body: JsonObject): JsonObject {
 }
 
 /**
- * A PUT by a user: fields that are left out survive, a connector's fields must come back unchanged.
+ * PUT by a user. Fields left out stay. The connector's fields must equal what the user sees.
  *
  * @param shown the integration as the user sees it
  */
@@ -121,7 +122,7 @@ export function userChange(current: Integration, shown: Integration, body: JsonO
   return { ...current, ...pick(body, userNames) };
 }
 
-/** A PUT by the connector's own run: every field but the runtime's. */
+/** PUT by the connector's own run, which may write every field but the runtime's. */
 export function connectorChange(current: Integration, body: JsonObject): JsonObject {
   if (Object.hasOwn(body, '_connectorId') && body._connectorId !== current._connectorId) {
     throw fieldErrors([
@@ -136,7 +137,7 @@ export function connectorChange(current: Integration, body: JsonObject): JsonObj
   return { ...current, ...pick(body, [...userNames, ...connectorNames]) };
 }
 
-/** An installation without a step left to do is over. */
+/** Ends the install mode if no step is left. */
 export function afterSteps(integration: Integration): Integration {
   const done = (integration.install ?? []).every(({ completed }) => completed === true);
   return done && integration.mode === 'install' ? { ...integration, mode: 'settings' } : integration;

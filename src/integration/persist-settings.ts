@@ -1,35 +1,35 @@
 /**
- * The runtime's own `persistSettings`: checks what a user entered against the fields of the settings
- * form and stores it as their values. For connectors that have no function of that name. Pure.
+ * The built-in `persistSettings`, for connectors without their own: checks what a user entered against the fields of the
+ * settings form and stores it as their values. Pure.
  */
 import { ERRORS_MAX, fieldErrors } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { shortened } from '../shortened.ts';
+import { shorten } from '../shorten.ts';
 
-/** Where forms keep further fields. */
+/** Keys under which a form nests more fields. */
 const CONTAINERS = ['general', 'sections', 'flows', 'fieldSets'];
-/** Where the fields themselves are; a flow has its own under `settings`. */
+/** Keys that hold the fields; for flows `settings`. */
 const FIELD_LISTS = ['fields', 'settings'];
 
-/** Of a form: its fields and what they stand in, all together. */
+/** Fields and containers of a form. */
 const PARTS_MAX = 50_000;
-/** Options of one field, and values chosen in one list. */
+/** Options of one field, and values selected in one field. */
 const OPTIONS_MAX = 10_000;
-/** Chosen values that are looked up, of all fields together. */
-const LOOKED_UP_MAX = 200_000;
+/** Options and selected values compared, all fields together. */
+const COMPARED_MAX = 200_000;
 const LABEL_CHARS = 200;
 
 type Pending = JsonObject;
 type Finding = { code: 'missing_required_field' | 'invalid_field'; field: string; message: string };
 
-/** Under this, `pending` has what all stores share. */
+/** Key in `pending` for fields shared by all stores. */
 const SHARED = 'general';
 
 /**
- * @param pending values by field name; of a form with `supportsMultiStore`, such objects by store id,
- *   and under `general` for what all stores share
+ * @param pending values by field name; in a form with `supportsMultiStore`, such objects by store id, and under
+ *   `general` for fields that all stores share
  * @returns the settings with the values in their fields
- * @throws RequestError 422 with the name of each wrong field
+ * @throws RequestError 422 with the name of each invalid field
  */
 export function persistSettings(settings: JsonObject, pending: Json | undefined): JsonObject {
   if (!isJsonObject(pending)) {
@@ -39,38 +39,43 @@ export function persistSettings(settings: JsonObject, pending: Json | undefined)
         : { code: 'invalid_field', field: 'pending', message: 'pending must be an object' },
     ]);
   }
-  const filling = new Filling();
+  const filling = new FormFilling();
   const { sections } = settings;
   const next =
     settings.supportsMultiStore === true && Array.isArray(sections)
       ? fillStores(settings, sections as readonly Json[], pending, filling)
       : { ...settings, ...filling.fill([settings], pending, '')[0] };
-  filling.assertRight();
+  filling.assertNoProblems();
   return next;
 }
 
 /**
- * Each section is a store, and what stands beside them all stores share; but in a list under `general`,
- * those with the id of a store are that store's.
+ * Fills a multi-store form. Each section is a store; everything else is shared by all stores. The exception: if
+ * `general` is a list, entries with a store's id belong to that store.
  */
-function fillStores(settings: JsonObject, sections: readonly Json[], pending: Pending, filling: Filling): JsonObject {
+function fillStores(
+  settings: JsonObject,
+  sections: readonly Json[],
+  pending: Pending,
+  filling: FormFilling,
+): JsonObject {
   const { sections: _, general, ...others } = settings;
   const parts: readonly Json[] = Array.isArray(general) ? general : [];
   const stores = new Map<string, JsonObject[]>();
-  for (const section of sections.filter(isJsonObject)) grouped(stores, textOf(section.id), section);
-  const ofAll = { ...others, ...(general === undefined || Array.isArray(general) ? {} : { general }) };
-  const shared: JsonObject[] = [ofAll];
+  for (const section of sections.filter(isJsonObject)) addToGroup(stores, textOf(section.id), section);
+  const withoutStores = { ...others, ...(general === undefined || Array.isArray(general) ? {} : { general }) };
+  const shared: JsonObject[] = [withoutStores];
   for (const part of parts.filter(isJsonObject)) {
     const id = textOf(part.id);
-    if (stores.has(id)) grouped(stores, id, part);
+    if (stores.has(id)) addToGroup(stores, id, part);
     else shared.push(part);
   }
   const filled = new Map<Json, JsonObject>();
   for (const [id, values] of Object.entries(pending)) {
     const containers = stores.get(id) ?? (id === SHARED ? shared : undefined);
     if (!containers)
-      filling.refuse(id, 'invalid_field', `${shortened(id, LABEL_CHARS)} is no store of this integration`);
-    else if (!isJsonObject(values)) filling.refuse(id, 'invalid_field', `${id} must be an object`);
+      filling.reject(id, 'invalid_field', `${shorten(id, LABEL_CHARS)} is not a store of this integration`);
+    else if (!isJsonObject(values)) filling.reject(id, 'invalid_field', `${id} must be an object`);
     else {
       for (const [i, next] of filling.fill(containers, values, `${id}.`).entries()) {
         filled.set(containers[i] as JsonObject, next);
@@ -80,28 +85,28 @@ function fillStores(settings: JsonObject, sections: readonly Json[], pending: Pe
   const after = (container: Json): Json => filled.get(container) ?? container;
   return {
     ...settings,
-    ...filled.get(ofAll),
+    ...filled.get(withoutStores),
     sections: sections.map(after),
     ...(Array.isArray(general) ? { general: parts.map(after) } : {}),
   };
 }
 
-function grouped(groups: Map<string, JsonObject[]>, id: string, container: JsonObject): void {
+function addToGroup(groups: Map<string, JsonObject[]>, id: string, container: JsonObject): void {
   const group = groups.get(id);
   if (group) group.push(container);
   else groups.set(id, [container]);
 }
 
-/** Ids and labels are texts; what else a connector puts there is not read. */
+/** Ids and labels should be texts. Objects count as empty. */
 const textOf = (value: Json | undefined): string => (typeof value === 'object' && value !== null ? '' : String(value));
 
-/** Puts values into fields, notes what is wrong with them, and counts what that takes. */
-class Filling {
+/** Puts values into fields, collects problems, and limits the work. */
+class FormFilling {
   readonly #findings: Finding[] = [];
   #parts = 0;
-  #lookedUp = 0;
+  #compared = 0;
 
-  /** One form, in whatever containers it stands: each pending value goes to the fields of its name. */
+  /** Fills one form, which may span several containers. Each pending value goes to the fields of that name. */
   fill(containers: readonly JsonObject[], pending: Pending, prefix: string): readonly JsonObject[] {
     const unused = new Set(Object.keys(pending));
     const fillField = (field: JsonObject): JsonObject => {
@@ -112,23 +117,23 @@ class Filling {
       this.#count(field, value);
       const problem = problemOf(field, value);
       if (!problem) return { ...field, value };
-      this.refuse(prefix + name, problem.code, problem.message);
+      this.reject(prefix + name, problem.code, problem.message);
       return field;
     };
     const filled = containers.map((container) => this.#fillContainer(container, fillField));
     for (const name of unused) {
-      const message = `${shortened(name, LABEL_CHARS)} is no field of the settings form`;
-      this.refuse(prefix + name, 'invalid_field', message);
+      const message = `${shorten(name, LABEL_CHARS)} is not a field of the settings form`;
+      this.reject(prefix + name, 'invalid_field', message);
     }
     return filled;
   }
 
-  refuse(field: string, code: Finding['code'], message: string): void {
+  reject(field: string, code: Finding['code'], message: string): void {
     if (this.#findings.length < ERRORS_MAX) this.#findings.push({ code, field, message });
   }
 
-  /** @throws RequestError if something was wrong */
-  assertRight(): void {
+  /** @throws RequestError if there were problems */
+  assertNoProblems(): void {
     if (this.#findings.length > 0) throw fieldErrors(this.#findings);
   }
 
@@ -160,10 +165,10 @@ class Filling {
   #count(field: JsonObject, value: Json): void {
     const [options, chosen] = [field.options, value].map((list) => (Array.isArray(list) ? list.length : 0));
     if (Math.max(options as number, chosen as number) > OPTIONS_MAX) {
-      throw tooMuch(`a field has ${OPTIONS_MAX} options at the most`);
+      throw tooMuch(`a field has at most ${OPTIONS_MAX} options`);
     }
-    this.#lookedUp += (options as number) + (chosen as number);
-    if (this.#lookedUp > LOOKED_UP_MAX) throw tooMuch(`more than ${LOOKED_UP_MAX} options are compared`);
+    this.#compared += (options as number) + (chosen as number);
+    if (this.#compared > COMPARED_MAX) throw tooMuch(`the form compares more than ${COMPARED_MAX} options`);
   }
 }
 
@@ -173,7 +178,7 @@ const isEmpty = (value: Json): boolean =>
   value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
 function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | undefined {
-  const label = shortened(textOf(field.label ?? field.name), LABEL_CHARS);
+  const label = shorten(textOf(field.label ?? field.name), LABEL_CHARS);
   if (isEmpty(value)) {
     return field.required === true ? { code: 'missing_required_field', message: `${label} is required` } : undefined;
   }
@@ -201,12 +206,12 @@ function problemOf(field: JsonObject, value: Json): Omit<Finding, 'field'> | und
     case 'date':
       return typeof value === 'string' || typeof value === 'number' ? undefined : isWrong('must be a text or a number');
     default:
-      // What a field type of the connector's own takes is the connector's to say.
+      // Types that the connector invented are for the connector to check.
       return undefined;
   }
 }
 
-/** Options are values, `[value, label]` pairs or `{value, label}`; a field without any takes all. */
+/** Options are values, `[value, label]` pairs or `{value, label}`. A field without options accepts any value. */
 function areOptions(field: JsonObject, chosen: readonly Json[]): boolean {
   if (!Array.isArray(field.options)) return true;
   const values = new Set<Json | undefined>();

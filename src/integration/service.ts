@@ -1,5 +1,4 @@
-/** What every action on integrations needs; made once by the runtime. */
-
+/** Everything that actions on integrations need. Made once by the runtime. */
 import type { Outbound } from '../broker/outbound.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Catalog } from '../connector/catalog.ts';
@@ -23,33 +22,31 @@ export interface Service {
   readonly bundleUploads: BundleUploads;
   readonly dispatcher: Dispatcher;
   readonly now: () => Date;
-  /** For JSON that is large. */
   readonly work: Work;
-  /** Opens and seals credentials. */
   readonly keyring: Keyring;
-  readonly offline: Reachability;
+  readonly reachability: Reachability;
   readonly outbound: Outbound;
-  /** Integrations whose update is going on. */
+  /** Ids of integrations being updated. */
   readonly updating: Set<string>;
-  /** Connectors that have no `persistSettings`, as a run has shown: it is looked for once in each version. */
+  /** Connectors known from a run to have no `persistSettings`. Asked once per version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
-  /** What connectors may reach, for backups. */
+  /** Granted permissions, for backups. */
   readonly permissions: PermissionBackup;
-  /** Where uploads wait for their check, and what is stored of a backup's documents. */
+  /** Folder of uploads being checked, and preparation of a backup's documents. */
   readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'prepare'>>;
-  /** What has to end before the runtime may. */
+  /** Work that a shutdown waits for. */
   readonly activity: Activity;
 }
 
-/** The integration that a unit of work is about, without its settings. @throws RequestError `not_found` */
+/** The unit's integration without its settings. @throws RequestError `not_found` */
 export function integrationOf(unit: UnitOfWork): Integration {
   if (!unit.integration) throw requestError('not_found', { message: `There is no integration ${unit.integrationId}.` });
-  // The store checks what it reads and writes against this very schema.
+  // The store checks documents against the same schema.
   return unit.integration as Integration;
 }
 
-/** The integration as everybody but its own run sees it: an update that is going on shows. */
-export function shown(service: Service, integration: Integration): Integration {
+/** The integration as everybody but its own run sees it: with `updateInProgress` during an update. */
+export function publicIntegration(service: Service, integration: Integration): Integration {
   return service.updating.has(integration._id) ? { ...integration, updateInProgress: true } : integration;
 }
 
@@ -57,23 +54,25 @@ export function shown(service: Service, integration: Integration): Integration {
 export async function connectorOf(service: Service, integration: Integration): Promise<Connector> {
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   const connector = await service.catalog.find(integration._connectorId);
-  if (!connector) throw unavailable(service, integration._connectorId);
+  if (!connector) throw unavailableError(service, integration._connectorId);
   return connector;
 }
 
-/** Why a connector that is known does not serve. */
-export function unavailable({ catalog }: Service, connectorId: string): Error {
+/** The error for a known connector that cannot serve. */
+export function unavailableError({ catalog }: Service, connectorId: string): Error {
   const isHeld = catalog.row(connectorId)?.status === 'held';
-  const message = isHeld ? 'The connector asks for more than was accepted, and waits to be approved.' : undefined;
+  const message = isHeld
+    ? 'The connector asks for more permissions than were granted, and waits for approval.'
+    : undefined;
   return requestError('connector_unavailable', { message });
 }
 
 /**
- * Writes a changed integration into the unit; the runtime's fields are its own.
+ * Writes a changed integration into the unit, with the runtime's fields set.
  *
- * @param settings JSON of new ones; absent: they stay
+ * @param settings JSON of the new settings; absent: unchanged
  */
-export function put(
+export function putIntegration(
   service: Pick<Service, 'now'>,
   unit: UnitOfWork,
   next: Integration,
@@ -85,12 +84,12 @@ export function put(
   return stored;
 }
 
-/** An integration's JSON as it is shown, with its settings. */
+/** An integration's JSON, with its settings. */
 export function integrationJson(shownHead: Integration, settings: Part<undefined> | undefined): Buffer {
   return joined(integrationText({ integration: Part.ofRecord(shownHead), settings }));
 }
 
-/** Commits; what another has changed in the meantime is a 409, and too much of it a 422. */
+/** @throws RequestError 409 if another commit was first, 422 if the integration is too large */
 export async function commit(unit: UnitOfWork): Promise<void> {
   try {
     await unit.commit();

@@ -1,44 +1,44 @@
-/** Steps of an installation or a removal, as the replies of their functions change them. Pure. */
+/** Applies functions' replies to the steps of an install or uninstall. Pure. */
 import type { InstallStep } from '../connector/manifest.ts';
 import { fieldErrors } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 
 /** Steps of one integration, and updates in one reply. */
 export const STEPS_MAX = 1_000;
-/** Values that the updates of one reply may set: each update changes every step that it names. */
+/** Values that one reply may set. An update sets its values in every matching step. */
 const SET_VALUES = 100_000;
 
-const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+const invalid = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
 
 /**
- * Merges steps that a reply names into those with the same function, or else the same name.
+ * Merges `stepsToUpdate` of a reply into the steps with the same function, or else the same name.
  *
  * @throws RequestError `invalid_field` if the reply asks for too much
  */
 export function mergeSteps(steps: readonly InstallStep[], updates: Json | undefined): readonly InstallStep[] {
   if (!Array.isArray(updates)) return steps;
   if (updates.length > STEPS_MAX) {
-    throw wrong('stepsToUpdate', `stepsToUpdate has more than ${STEPS_MAX} updates`);
+    throw invalid('stepsToUpdate', `stepsToUpdate has more than ${STEPS_MAX} updates`);
   }
   const merge = new StepMerge(steps);
   for (const update of updates) if (isJsonObject(update)) merge.apply(update);
   return merge.result() as readonly InstallStep[];
 }
 
-/** Finds steps by what they are called, and copies each once, however many updates it gets. */
+/** Finds steps by function and name. Copies each step once, however many updates it gets. */
 class StepMerge {
   readonly #steps: readonly JsonObject[];
   readonly #byFunction = new Map<Json | undefined, Set<number>>();
   readonly #byName = new Map<Json | undefined, Set<number>>();
-  /** Keys and values of the steps that have changed; as a map, in which `__proto__` is a key like another. */
+  /** Changed steps. Maps, in which `__proto__` is an ordinary key. */
   readonly #changed = new Map<number, Map<string, Json>>();
   #setValues = 0;
 
   constructor(steps: readonly JsonObject[]) {
     this.#steps = steps;
     for (const [index, { installerFunction, name }] of steps.entries()) {
-      added(this.#byFunction, installerFunction, index);
-      added(this.#byName, name, index);
+      addToIndex(this.#byFunction, installerFunction, index);
+      addToIndex(this.#byName, name, index);
     }
   }
 
@@ -49,13 +49,13 @@ class StepMerge {
     const entries = Object.entries(update);
     this.#setValues += matching.size * entries.length;
     if (this.#setValues > SET_VALUES) {
-      throw wrong('stepsToUpdate', `stepsToUpdate sets more than ${SET_VALUES} values of steps`);
+      throw invalid('stepsToUpdate', `stepsToUpdate sets more than ${SET_VALUES} values of steps`);
     }
     for (const index of matching) {
       const step = this.#changedStep(index);
       if (name !== undefined && step.get('name') !== name) {
         this.#byName.get(step.get('name'))?.delete(index);
-        added(this.#byName, name, index);
+        addToIndex(this.#byName, name, index);
       }
       for (const [key, value] of entries) step.set(key, value);
     }
@@ -78,19 +78,19 @@ class StepMerge {
   }
 }
 
-function added(index: Map<Json | undefined, Set<number>>, key: Json | undefined, at: number): void {
+function addToIndex(index: Map<Json | undefined, Set<number>>, key: Json | undefined, at: number): void {
   const present = index.get(key);
   if (present) present.add(at);
   else index.set(key, new Set([at]));
 }
 
-/** The steps that a pre-uninstall function answers with. @throws RequestError `invalid_field` for too many */
+/** The steps that a pre-uninstall function returned. @throws RequestError `invalid_field` for too many */
 export function uninstallSteps(reply: readonly Json[]): readonly JsonObject[] {
-  if (reply.length > STEPS_MAX) throw wrong('uninstall', `the function answers with more than ${STEPS_MAX} steps`);
+  if (reply.length > STEPS_MAX) throw invalid('uninstall', `the function returned more than ${STEPS_MAX} steps`);
   return reply.filter(isJsonObject);
 }
 
-/** Completes the steps whose function has succeeded. */
+/** Marks the steps of a function as completed. */
 export function completeSteps<T extends JsonObject>(
   steps: readonly T[],
   field: 'installerFunction' | 'uninstallerFunction',
@@ -99,4 +99,4 @@ export function completeSteps<T extends JsonObject>(
   return steps.map((step) => (step[field] === functionName ? { ...step, completed: true } : step));
 }
 
-export const succeeded = (reply: Json): reply is JsonObject => isJsonObject(reply) && reply.success === true;
+export const isSuccess = (reply: Json): reply is JsonObject => isJsonObject(reply) && reply.success === true;

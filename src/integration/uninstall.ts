@@ -1,9 +1,10 @@
-/** Removing an installed integration, whatever state its connector is in (contract 6). */
+/** Removes an installed integration, whatever the state of its connector (contract 6). */
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import type { CallAnswer } from './call.ts';
-import { callFunction, RunError } from './dispatch.ts';
+import { callFunction } from './dispatch.ts';
+import { RunError } from './run-error.ts';
 import { commit, connectorOf, integrationOf, type Service } from './service.ts';
 
 const DONE = '{"success":true}';
@@ -11,16 +12,16 @@ const DONE = '{"success":true}';
 export interface UninstallOptions {
   /** JSON of an object, checked: the caller's part of `options`. */
   readonly body?: Buffer;
-  /** Removes it even if the connector fails or is gone; the failure stands in the answer. */
+  /** Removes it even if the connector fails or is missing. The answer then contains the error. */
   readonly force?: boolean;
-  /** Throws if the integration is not the one that the caller means. */
+  /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: (unit: UnitOfWork) => void;
   readonly trace?: Trace;
 }
 
 /**
- * Runs the manifest's uninstaller function, then removes the integration and all it groups in one
- * write. Answers with what the function did.
+ * Runs the uninstaller function, then removes the integration with all its records in one write. Returns the function's
+ * answer.
  */
 export function uninstall(
   service: Service,

@@ -1,21 +1,20 @@
-/** Moving integrations to the bundle version that is there now (contract 6). */
+/** Updates integrations to the current version of their connector (contract 6). */
 import type { Connector } from '../connector/bundle.ts';
 import { ERRORS_MAX, fieldErrors, RequestError, requestError } from '../errors.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import { callFunction } from './dispatch.ts';
-import { commit, integrationOf, put, type Service } from './service.ts';
+import { commit, integrationOf, putIntegration, type Service } from './service.ts';
 
-/** Why an integration's update failed. */
 export interface UpdateFailure {
   readonly integrationId: string;
   readonly error: RequestError;
 }
 
 /**
- * Updates one integration after the other; each is updated or left as it was.
+ * Updates one integration after the other. A failed update leaves its integration unchanged.
  *
- * @throws RequestError before anything is changed, if an id is no integration of this connector
+ * @throws RequestError before any change, if an id is not an integration of this connector
  */
 export async function update(
   service: Service,
@@ -48,14 +47,14 @@ async function assertInstalls(service: Service, connectorId: string, integration
     foreign.map((index) => ({
       code: 'invalid_field',
       field: `_integrationIds.${index}`,
-      message: `${integrationIds[index]} is no integration of this connector`,
+      message: `${integrationIds[index]} is not an integration of this connector`,
     })),
   );
 }
 
 /**
- * `updateInProgress` is no more on the disk than anything else that a run has not committed: others
- * see it by `shown`, the function in its unit of work.
+ * `updateInProgress` is never on disk while true. The function sees it in its unit of work, others through
+ * `publicIntegration`.
  */
 async function updateOne(
   service: Service,
@@ -69,11 +68,11 @@ async function updateOne(
     const unit = await UnitOfWork.open(service.store, integrationId);
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
-    put(service, unit, { ...before, updateInProgress: true });
+    putIntegration(service, unit, { ...before, updateInProgress: true });
     const store = async (): Promise<void> => {
       const current = integrationOf(unit);
       const wroteVersion = current.version !== before.version;
-      put(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
+      putIntegration(service, unit, { ...current, ...(wroteVersion ? {} : { version }), updateInProgress: false });
       await commit(unit);
     };
     if (manifest.updateFunction === undefined) return await store();

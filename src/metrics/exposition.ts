@@ -1,16 +1,16 @@
-/** The text that Prometheus reads, by prom-client: loaded when the metrics are first asked for. */
+/** Builds prom-client's registry. Loaded at the first scrape. */
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
-import type { Counts } from './counts.ts';
-import type { Durations } from './durations.ts';
+import type { DurationHistogram } from './duration-histogram.ts';
+import type { GaugeSources } from './gauge-sources.ts';
+import type { LabeledCounter } from './labeled-counter.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
-import type { Readings } from './readings.ts';
 
-/** @param counted what was counted by hand, in the order in which it is shown */
-export function registryOf(counted: readonly (Counts | Durations)[], readings: Readings): Registry {
+/** @param metrics our own counters and histograms, in the order of the output */
+export function registryOf(metrics: readonly (LabeledCounter | DurationHistogram)[], sources: GaugeSources): Registry {
   const registry = new Registry();
   const registers = [registry];
-  // Of a metric, a registry uses the name and `get`.
-  for (const metric of counted) registry.registerMetric(metric as unknown as Metric);
+  // A registry uses only the name and `get` of a metric.
+  for (const metric of metrics) registry.registerMetric(metric as unknown as Metric);
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -21,17 +21,17 @@ export function registryOf(counted: readonly (Counts | Durations)[], readings: R
       },
     });
   };
-  gauge('bulkhead_runs_in_flight', 'Runs that go on.', () => readings.usage().runsInFlight);
-  gauge('bulkhead_runs_waiting', 'Runs that wait for a turn.', () => readings.usage().runsWaiting);
-  gauge('bulkhead_compartments', 'Compartments, the spare one included.', () => readings.usage().compartments);
-  gauge('bulkhead_event_followers', 'Connections to /events.', () => readings.events().followers);
+  gauge('bulkhead_runs_in_flight', 'Runs in flight.', () => sources.usage().runsInFlight);
+  gauge('bulkhead_runs_waiting', 'Runs waiting in the queue.', () => sources.usage().runsWaiting);
+  gauge('bulkhead_compartments', 'Compartments, including the prewarmed one.', () => sources.usage().compartments);
+  gauge('bulkhead_event_followers', 'Connections to /events.', () => sources.events().followers);
   new Counter({
     name: 'bulkhead_events_total',
-    help: 'Events that were told, whether anybody followed or not.',
+    help: 'Events published, with or without followers.',
     registers,
     collect() {
       this.reset();
-      this.inc(readings.events().published);
+      this.inc(sources.events().published);
     },
   });
   new Gauge({
@@ -40,7 +40,7 @@ export function registryOf(counted: readonly (Counts | Durations)[], readings: R
     labelNames: ['status'],
     registers,
     collect() {
-      for (const [status, count] of Object.entries(readings.connectors())) this.set({ status }, count);
+      for (const [status, count] of Object.entries(sources.connectors())) this.set({ status }, count);
     },
   });
   registerProcessMetrics(registry);

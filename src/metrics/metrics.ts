@@ -1,50 +1,50 @@
-/** What is counted, for Prometheus. One registry per runtime; no label has an id, a path or a connector's words. */
+/** Prometheus metrics. One registry per runtime. No label holds an id, a path or text from a connector. */
 import type { Registry } from 'prom-client';
-import { Counts } from './counts.ts';
-import { Durations } from './durations.ts';
-import type { Readings } from './readings.ts';
+import { DurationHistogram } from './duration-histogram.ts';
+import type { GaugeSources } from './gauge-sources.ts';
+import { LabeledCounter } from './labeled-counter.ts';
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 export class Metrics {
-  readonly #readings: Readings;
+  readonly #sources: GaugeSources;
   #registry: Promise<Registry> | undefined;
-  readonly #requests: Durations;
-  readonly #runDurations: Durations;
-  readonly #commits: Durations;
-  readonly #runs: Counts;
-  readonly #rateLimited: Counts;
+  readonly #requests: DurationHistogram;
+  readonly #runDurations: DurationHistogram;
+  readonly #commits: DurationHistogram;
+  readonly #runs: LabeledCounter;
+  readonly #rateLimited: LabeledCounter;
 
-  constructor(readings: Readings) {
-    this.#readings = readings;
-    this.#requests = new Durations({
+  constructor(sources: GaugeSources) {
+    this.#sources = sources;
+    this.#requests = new DurationHistogram({
       name: 'bulkhead_http_request_duration_seconds',
-      help: 'Time from the request to the last byte of its reply, by route and class of status.',
+      help: 'Time from the request to the last byte of the response, by route and status class.',
       labelNames: ['method', 'route', 'status'],
     });
-    this.#runs = new Counts({
+    this.#runs = new LabeledCounter({
       name: 'bulkhead_runs_total',
-      help: 'Runs of connector functions that have ended; fault is empty unless the outcome is faulted.',
+      help: 'Finished runs of connector functions; fault is empty unless the outcome is faulted.',
       labelNames: ['section', 'outcome', 'fault'],
     });
-    this.#runDurations = new Durations({
+    this.#runDurations = new DurationHistogram({
       name: 'bulkhead_run_duration_seconds',
-      help: 'Wall time of runs of connector functions, waiting for a turn included.',
+      help: 'Wall time of runs of connector functions, including time in the queue.',
       labelNames: ['section', 'outcome'],
     });
-    this.#commits = new Durations({
+    this.#commits = new DurationHistogram({
       name: 'bulkhead_store_commit_duration_seconds',
       help: 'Time until a commit is durable; result is committed, conflict, refused or failed.',
       labelNames: ['result'],
     });
-    this.#rateLimited = new Counts({
+    this.#rateLimited = new LabeledCounter({
       name: 'bulkhead_rate_limited_requests_total',
-      help: 'Requests that were answered with 429.',
+      help: 'Requests answered with 429.',
       labelNames: ['reason'],
     });
   }
 
-  /** @param route as it stands in the API's description, or `none` */
+  /** @param route the path in the OpenAPI description, or `none` */
   requestEnded(method: string, route: string, status: number, ms: number): void {
     this.#requests.observe(ms, METHODS.includes(method) ? method : 'other', route, classOf(status));
   }
@@ -62,7 +62,7 @@ export class Metrics {
     this.#rateLimited.add(reason);
   }
 
-  /** In Prometheus' text format. */
+  /** Prometheus text format. */
   async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#registry ??= this.#load();
     const registry = await this.#registry;
@@ -71,8 +71,8 @@ export class Metrics {
 
   async #load(): Promise<Registry> {
     const { registryOf } = await import('./exposition.ts');
-    const counted = [this.#requests, this.#runs, this.#runDurations, this.#commits, this.#rateLimited];
-    return registryOf(counted, this.#readings);
+    const metrics = [this.#requests, this.#runs, this.#runDurations, this.#commits, this.#rateLimited];
+    return registryOf(metrics, this.#sources);
   }
 }
 

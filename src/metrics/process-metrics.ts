@@ -1,8 +1,8 @@
 /**
- * What Prometheus users expect of every process and of Node. Not by `collectDefaultMetrics`: that leaves an
- * observer of garbage collections and a timer behind, which nobody can end.
+ * The usual process and Node.js metrics. Not through `collectDefaultMetrics`, which starts a garbage collection
+ * observer and a timer that cannot be stopped.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import heapSizeAndUsed from 'prom-client/lib/metrics/heapSizeAndUsed.js';
 import heapSpacesSizeAndUsed from 'prom-client/lib/metrics/heapSpacesSizeAndUsed.js';
@@ -32,9 +32,9 @@ export function registerProcessMetrics(registry: Registry): void {
     help: 'Lag of event loop in seconds.',
     registers: [registry],
     async collect() {
-      const askedAt = performance.now();
-      await turn();
-      this.set((performance.now() - askedAt) / 1_000);
+      const startedAt = performance.now();
+      await nextTurn();
+      this.set((performance.now() - startedAt) / 1_000);
     },
   });
 }

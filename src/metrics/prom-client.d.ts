@@ -1,4 +1,4 @@
-/** The default metrics one by one: each registers itself where it is told to. */
+/** Each module holds one default metric and registers it in the given registry. */
 declare module 'prom-client/lib/metrics/*.js' {
   import type { Registry } from 'prom-client';
   export default function register(registry: Registry): void;

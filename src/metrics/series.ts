@@ -1,4 +1,4 @@
-/** What is counted by labels, on the way of a call: one look-up finds a series, which counts in place. */
+/** Metric values by labels. On the hot path of a call, so that one look-up finds a series to count in. */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 
 export interface MetricOptions {
@@ -9,43 +9,43 @@ export interface MetricOptions {
 
 export interface Series<T> {
   readonly labels: Readonly<Record<string, string>>;
-  readonly counted: T;
+  readonly value: T;
 }
 
-export class AllSeries<T> {
+export class SeriesMap<T> {
   readonly #options: MetricOptions;
-  readonly #begin: () => T;
+  readonly #initial: () => T;
   readonly #series = new Map<string, Series<T>>();
-  /** What was counted last: mostly what is counted next. */
-  #last: { readonly labels: readonly string[]; readonly counted: T } | undefined;
+  /** The series used last, which is usually used next. */
+  #last: { readonly labels: readonly string[]; readonly value: T } | undefined;
 
-  /** @param begin what a series has counted before anything came */
-  constructor(options: MetricOptions, begin: () => T) {
+  /** @param initial makes the value of a new series */
+  constructor(options: MetricOptions, initial: () => T) {
     this.#options = options;
-    this.#begin = begin;
+    this.#initial = initial;
   }
 
-  /** @param labels in the order of their names; few different ones, none made from a request */
+  /** @param labels in the order of `labelNames`; few distinct values, never taken from a request */
   of(labels: readonly string[]): T {
     const last = this.#last;
-    if (last?.labels.every((label, index) => label === labels[index])) return last.counted;
-    const counted = this.#find(labels);
-    this.#last = { labels, counted };
-    return counted;
+    if (last?.labels.every((label, index) => label === labels[index])) return last.value;
+    const value = this.#find(labels);
+    this.#last = { labels, value };
+    return value;
   }
 
   #find(labels: readonly string[]): T {
     const key = labels.join(' ');
     const present = this.#series.get(key);
-    if (present) return present.counted;
+    if (present) return present.value;
     const named = Object.fromEntries(this.#options.labelNames.map((name, index) => [name, labels[index] ?? '']));
-    const series = { labels: named, counted: this.#begin() };
+    const series = { labels: named, value: this.#initial() };
     this.#series.set(key, series);
-    return series.counted;
+    return series.value;
   }
 
-  /** As prom-client's metrics answer. */
-  described<V extends MetricValue<string>>(
+  /** The shape that `get` of a prom-client metric returns. */
+  toPromClient<V extends MetricValue<string>>(
     type: 'counter' | 'histogram',
     valuesOf: (series: Series<T>) => V[],
   ): MetricObjectWithValues<V> {

@@ -1,11 +1,11 @@
 /**
- * Searches for many patterns in one pass (Aho and Corasick, 1975). The time per byte does not depend on the number of
- * patterns, nor on how much of one matches: it tells nothing about them. Pure.
+ * Searches for many patterns in one pass (Aho and Corasick, 1975). The time per byte depends neither on the number of
+ * patterns nor on how much of one matches, so timing reveals nothing about them. Pure.
  */
 
 export interface Pattern {
   readonly bytes: Uint8Array;
-  /** In base64, the neighboring characters hold some bits of the pattern. */
+  /** In base64, the neighboring characters may hold some bits of the pattern. */
   readonly sharesFirst?: boolean;
   readonly sharesLast?: boolean;
 }
@@ -82,8 +82,13 @@ export class AhoCorasick {
   }
 
   #buildTrie(patterns: readonly Pattern[]): Trie {
-    const room = this.#fallback.length;
-    const trie = { count: 1, parents: new Int32Array(room), bytes: new Uint8Array(room), depths: new Int32Array(room) };
+    const capacity = this.#fallback.length;
+    const trie = {
+      count: 1,
+      parents: new Int32Array(capacity),
+      bytes: new Uint8Array(capacity),
+      depths: new Int32Array(capacity),
+    };
     for (const { bytes, sharesFirst, sharesLast } of patterns) {
       let node = ROOT;
       for (const byte of bytes) {
@@ -136,16 +141,16 @@ interface Trie {
 
 /** Node numbers sorted by depth (counting sort). */
 function byDepth(depths: Int32Array): Int32Array {
-  const places = new Int32Array(depths.length + 1);
-  for (const depth of depths) places[depth + 1] = (places[depth + 1] as number) + 1;
-  for (let depth = 1; depth < places.length; depth++) {
-    places[depth] = (places[depth] as number) + (places[depth - 1] as number);
+  const offsets = new Int32Array(depths.length + 1);
+  for (const depth of depths) offsets[depth + 1] = (offsets[depth + 1] as number) + 1;
+  for (let depth = 1; depth < offsets.length; depth++) {
+    offsets[depth] = (offsets[depth] as number) + (offsets[depth - 1] as number);
   }
   const order = new Int32Array(depths.length);
   for (let node = 0; node < depths.length; node++) {
     const depth = depths[node] as number;
-    order[places[depth] as number] = node;
-    places[depth] = (places[depth] as number) + 1;
+    order[offsets[depth] as number] = node;
+    offsets[depth] = (offsets[depth] as number) + 1;
   }
   return order;
 }

@@ -1,8 +1,8 @@
-/** A request to the application that a connection stands for, with its credentials filled in. Pure. */
+/** Builds a request to a connection's application, with the credentials filled in. Pure. */
 import mustache from 'mustache';
 import { type ErrorCode, fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { assertFew, type Opened } from './credentials.ts';
+import { assertSecretLimits, type OpenRecord } from './credentials.ts';
 import type { Author } from './destination.ts';
 import { at, originOf } from './record.ts';
 import type { SecretTexts } from './redaction-task.ts';
@@ -12,33 +12,32 @@ export interface ConnectionRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** What is taken out of what the application answers, which may be what it was sent. */
+  /** To be removed from the response, which may repeat them. */
   readonly secrets: SecretTexts;
 }
 
-/** A text that is put into a request, and the paths of the values in it. */
-interface Filled {
+/** A text for a request, and the paths of the connection's values in it. */
+interface FilledText {
   readonly text: string;
   readonly from: readonly (readonly string[])[];
 }
 
-/** What is asked of the application, by whoever may use the connection. */
 export interface RequestTarget {
   readonly method: string;
   /** Appended to the connection's `http.baseURI`. */
   readonly relativeURI: string;
-  /** Where that comes from, for errors. */
+  /** The field that errors about it name. */
   readonly relativeURIField?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** As much as a request may have: of its address, … */
 const URL_CHARS = 8_000;
-/** … of headers, of each with its name, and of all that a connection adds. */
 const HEADERS = 100;
+/** Of one header with its name. */
 const HEADER_CHARS = 16_000;
+/** All headers that a connection adds. */
 const HEADERS_CHARS = 32 * 1024;
-/** `{{…}}` in one header. */
+/** Templates (`{{…}}`) in one header. */
 const TAGS = 100;
 
 const text = (connection: JsonObject, path: string): string | undefined => {
@@ -46,101 +45,97 @@ const text = (connection: JsonObject, path: string): string | undefined => {
   return typeof value === 'string' ? value : undefined;
 };
 
-function wrong(field: string, message: string): Error {
+function invalid(field: string, message: string): Error {
   const code: ErrorCode = 'invalid_field';
   return fieldErrors([{ code, field, message }]);
 }
 
-/**
- * @param open the connection with its credentials
- * @throws RequestError if it does not say enough
- */
-export function connectionRequest(open: Opened, wanted: RequestTarget): ConnectionRequest {
+/** @throws RequestError if the connection, or the target, is not valid */
+export function connectionRequest(open: OpenRecord, target: RequestTarget): ConnectionRequest {
   const { record } = open;
-  assertFew('connections', record);
+  assertSecretLimits('connections', record);
   const base = text(record, 'http.baseURI') ?? '';
   if (base.length > URL_CHARS) throw tooLong('http.baseURI', URL_CHARS);
   const origin = originOf(record);
-  if (origin === undefined) throw wrong('http.baseURI', 'http.baseURI must be an http or https address');
-  const { relativeURI, relativeURIField = 'Integrator-Relative-URI' } = wanted;
+  if (origin === undefined) throw invalid('http.baseURI', 'http.baseURI must be an http or https address');
+  const { relativeURI, relativeURIField = 'Integrator-Relative-URI' } = target;
   if (relativeURI.length > URL_CHARS) throw tooLong(relativeURIField, URL_CHARS);
-  const address = joined(base, relativeURI);
+  const address = joinUri(base, relativeURI);
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.origin !== origin) throw wrong(relativeURIField, 'the relative URI leads elsewhere');
-  const filled = [...listedHeaders(record), ...authentication(record)];
-  const headers = new Map(wanted.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  for (const [name, { text }] of filled) headers.set(name.toLowerCase(), text);
+  if (url?.origin !== origin) throw invalid(relativeURIField, 'the relative URI leads to another origin');
+  const filledHeaders = [...configuredHeaders(record), ...authentication(record)];
+  const headers = new Map(target.headers.map(([name, value]) => [name.toLowerCase(), value]));
+  for (const [name, { text }] of filledHeaders) headers.set(name.toLowerCase(), text);
   const query = tokenInQuery(record);
   if (query) url.searchParams.set(query.name, query.token);
-  if (url.href.length > URL_CHARS) throw wrong('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
+  if (url.href.length > URL_CHARS) throw invalid('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
   const inQuery = query ? [{ text: `${query.name}=${query.token}`, from: [TOKEN] }] : [];
-  const sent = [...filled.map(([, value]) => value), pairOf(record), ...inQuery];
-  return { url: url.href, method: wanted.method, headers: [...headers], secrets: secretsOf(open, sent) };
+  const sent = [...filledHeaders.map(([, value]) => value), basicCredentials(record), ...inQuery];
+  return { url: url.href, method: target.method, headers: [...headers], secrets: secretsOf(open, sent) };
 }
 
 /**
- * The credentials, and what was made of them. A long one is found by itself; a short one only together with what it was
- * sent in. Such a text counts as a run's unless a user's credential is part of it (see redaction.ts): then it only
- * matches as a whole.
+ * The credentials, and the texts that contain short ones: a short credential is recognized only within the text it was
+ * sent in. Such a text counts as written by a run unless it contains a user's credential (see redaction.ts).
  */
-function secretsOf(open: Opened, sent: readonly Filled[]): SecretTexts {
-  const isOf = (author: Author, { from }: Filled): boolean => from.some((path) => open.authorAt(path) === author);
-  const short = (path: readonly string[]): boolean => String(at(open.record, path)).trim().length < SECRET_CHARS_MIN;
-  const whole = sent.filter((filled) => filled.from.some((path) => open.authorAt(path) !== undefined && short(path)));
+function secretsOf(open: OpenRecord, sent: readonly FilledText[]): SecretTexts {
+  const isOf = (author: Author, { from }: FilledText): boolean => from.some((path) => open.authorAt(path) === author);
+  const isShort = (path: readonly string[]): boolean => String(at(open.record, path)).trim().length < SECRET_CHARS_MIN;
+  const whole = sent.filter((filled) => filled.from.some((path) => open.authorAt(path) !== undefined && isShort(path)));
   const ofUsers = whole.filter((filled) => isOf('user', filled));
   const ofRuns = whole.filter((filled) => !isOf('user', filled));
-  const texts = (filled: readonly Filled[]): string[] => filled.map(({ text }) => text);
+  const texts = (filled: readonly FilledText[]): string[] => filled.map(({ text }) => text);
   return {
     ofUsers: [...open.secretsOf('user'), ...texts(ofUsers)],
     ofRuns: [...open.secretsOf('run'), ...texts(ofRuns)],
   };
 }
 
-/** With one slash between them. */
-function joined(base: string, relativeURI: string): string {
+/** Joins with exactly one slash. */
+function joinUri(base: string, relativeURI: string): string {
   let end = base.length;
   while (base[end - 1] === '/') end--;
   const relative = relativeURI.replace(/^\/+/, '');
   return base.slice(0, end) + (/^(?:[?#]|$)/.test(relative) ? relative : `/${relative}`);
 }
 
-/** `http.headers`: `{name, value}`, in which `{{connection.…}}` stands for a value of the connection. */
-function listedHeaders(open: JsonObject): [string, Filled][] {
-  const listed = at(open, ['http', 'headers']);
-  if (!Array.isArray(listed)) return [];
-  if (listed.length > HEADERS) throw wrong('http.headers', `http.headers holds more than ${HEADERS}`);
-  let left = HEADERS_CHARS;
-  return listed.flatMap((header: Json): [string, Filled][] => {
+/** `http.headers`: a list of `{name, value}`. `{{connection.…}}` in a value stands for a field of the connection. */
+function configuredHeaders(open: JsonObject): [string, FilledText][] {
+  const configured = at(open, ['http', 'headers']);
+  if (!Array.isArray(configured)) return [];
+  if (configured.length > HEADERS) throw invalid('http.headers', `http.headers has more than ${HEADERS} entries`);
+  let remaining = HEADERS_CHARS;
+  return configured.flatMap((header: Json): [string, FilledText][] => {
     const [name, value] = [at(header, ['name']), at(header, ['value'])];
     if (typeof name !== 'string' || typeof value !== 'string') return [];
     if (name.length + value.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
-    const sent = filled(value, open);
-    // A long template may come to nothing, and is gone through all the same.
-    left -= name.length + Math.max(value.length, sent.text.length);
-    if (left < 0) throw tooLong('http.headers', HEADERS_CHARS);
+    const sent = fillTemplate(value, open);
+    // A long template costs time even if its result is short.
+    remaining -= name.length + Math.max(value.length, sent.text.length);
+    if (remaining < 0) throw tooLong('http.headers', HEADERS_CHARS);
     return [[name, sent]];
   });
 }
 
-const tooLong = (field: string, chars: number): Error => wrong(field, `${field} is longer than ${chars} characters`);
+const tooLong = (field: string, chars: number): Error => invalid(field, `${field} is longer than ${chars} characters`);
 
 /**
- * Whole values alone, each once: what else the template language can do would send a credential in pieces
- * that nobody recognises in an answer, or go on for as long as it likes.
+ * Supports only `{{path}}`, not the rest of the template language: with sections and partials a credential could be sent
+ * in pieces that redaction does not recognize, or expansion could take forever.
  */
-function filled(template: string, connection: JsonObject): Filled {
+function fillTemplate(template: string, connection: JsonObject): FilledText {
   if (!template.includes('{{')) return { text: template, from: [] };
   const from: string[][] = [];
   let text = '';
-  for (const [type, value] of parsed(template)) {
+  for (const [type, value] of parseTemplate(template)) {
     if (type === 'text') text += value;
     else {
       const path = pathIn(type, String(value));
       const leaf = at(connection, path);
       if (leaf !== undefined && leaf !== null && typeof leaf !== 'object') text += leaf;
-      if (from.push(path) > TAGS) throw wrong('http.headers', `a header has more than ${TAGS} templates`);
+      if (from.push(path) > TAGS) throw invalid('http.headers', `a header has more than ${TAGS} templates`);
     }
-    // Nothing longer is ever made: a value may have megabytes.
+    // Checked at every step, as a value may have megabytes.
     if (text.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
   }
   return { text, from };
@@ -149,21 +144,21 @@ function filled(template: string, connection: JsonObject): Filled {
 function pathIn(type: string, name: string): string[] {
   const [root, ...path] = name.split('.');
   if (['name', '&'].includes(type) && root === 'connection') return path;
-  throw wrong('http.headers', 'http.headers takes {{connection.…}}, the path of a value, and nothing else');
+  throw invalid('http.headers', 'http.headers supports only {{connection.…}} with the path of a value');
 }
 
-/** For these the library looks at the same text again and again; no template needs either. */
+/** mustache takes quadratic time for these, and no template needs them. */
 const SLOW = /\s{100}|\{\{\s*=/;
 
-function parsed(template: string): readonly [type: string, value: unknown][] {
+function parseTemplate(template: string): readonly [type: string, value: unknown][] {
   if (SLOW.test(template)) {
-    throw wrong('http.headers', 'http.headers holds a template with many blanks or with brackets of its own');
+    throw invalid('http.headers', 'http.headers contains a template with many blanks or custom delimiters');
   }
   try {
-    // The library's own writer keeps every template that it has seen.
+    // The library's shared writer would cache every template forever.
     return new mustache.Writer().parse(template) as [string, unknown][];
   } catch {
-    throw wrong('http.headers', 'http.headers holds a template that is not valid');
+    throw invalid('http.headers', 'http.headers contains an invalid template');
   }
 }
 
@@ -173,19 +168,19 @@ const BASIC = [
 ];
 const TOKEN = ['http', 'auth', 'token', 'token'];
 
-/** The user and the password of `basic`, as they are sent: in base64. */
-const pairOf = (open: JsonObject): Filled => ({
+/** `username:password`. Sent in base64. */
+const basicCredentials = (open: JsonObject): FilledText => ({
   text: BASIC.map((path) => text(open, path.join('.')) ?? '').join(':'),
   from: BASIC,
 });
 
 const isInQuery = (open: JsonObject): boolean => text(open, 'http.auth.token.location') === 'url';
 
-/** The header that `http.auth` says: of `basic`, or of a `token`. */
-function authentication(open: JsonObject): [string, Filled][] {
+/** The header for `http.auth`, of type `basic` or `token`. */
+function authentication(open: JsonObject): [string, FilledText][] {
   const type = text(open, 'http.auth.type');
   if (type === 'basic') {
-    const pair = pairOf(open).text;
+    const pair = basicCredentials(open).text;
     if (pair.length > HEADER_CHARS / 2) throw tooLong('http.auth.basic', HEADER_CHARS / 2);
     const value = `Basic ${Buffer.from(pair).toString('base64')}`;
     return [['authorization', { text: value, from: BASIC }]];

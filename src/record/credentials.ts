@@ -1,96 +1,100 @@
-/** Credentials of records: sealed at rest and in memory, masked in replies, open for a request that is made with them. */
+/** Credentials of records: sealed at rest and in memory, masked in responses, opened only to make a request. */
 import { fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
-import { type Author, movedField } from './destination.ts';
+import { type Author, changedDestinationField } from './destination.ts';
 import { isSealed, type Keyring } from './keyring.ts';
-import { type Leaf, mapLeaves, type Path, type Place } from './secret-places.ts';
+import { type Leaf, mapLeaves, type Path, type Sensitivity } from './secret-fields.ts';
 
 export const MASK = '******';
 
-/** Secret values of one connection, and their characters; what an answer is searched for. */
+/** Credentials of one connection, and their characters. Every response is searched for all of them. */
 const SECRETS = 200;
 const SECRET_CHARS = 64 * 1024;
 
-/** A sealed value opens only at this place. */
-const sealPlace = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
+/** Additional authenticated data: binds a sealed value to its record and field. */
+const sealContext = (id: Json | undefined, path: Path): string => [id, ...path].join('/');
 
-/** Remembers which values a run has written. */
-const sealedText = (value: Leaf, author: Author): string => JSON.stringify(author === 'run' ? { byRun: value } : value);
+/** Marks values written by a run. */
+const sealInput = (value: Leaf, author: Author): string => JSON.stringify(author === 'run' ? { byRun: value } : value);
 
-/** Records of other kinds have no credentials. */
 export const mayHoldSecrets = (kind: RecordKind): boolean => kind === 'connections' || kind === 'exports';
 
-/** As it is shown to everybody. */
-export function masked<T extends JsonObject>(kind: RecordKind, record: T): T {
-  return mapLeaves(kind, record, (leaf, _path, place) =>
-    place === 'secret' || (place === 'setting' && isSealed(leaf)) ? MASK : leaf,
+/** The record as API responses show it. */
+export function maskSecrets<T extends JsonObject>(kind: RecordKind, record: T): T {
+  return mapLeaves(kind, record, (leaf, _path, sensitivity) =>
+    sensitivity === 'secret' || (sensitivity === 'setting' && isSealed(leaf)) ? MASK : leaf,
   ) as T;
 }
 
 /**
- * As it is stored. A mask keeps the stored credential, as long as that is sent where it was entered for.
+ * The record as it is stored. A mask keeps the stored credential, provided its destination has not changed.
  *
- * @param author who writes what is not a mask
- * @throws RequestError `invalid_field` for a mask with nothing behind it
+ * @param author who writes the record
+ * @throws RequestError `invalid_field` for a mask without a stored credential
  */
-export function sealed<T extends JsonObject>(
+export function sealSecrets<T extends JsonObject>(
   keyring: Keyring,
   kind: RecordKind,
   record: T,
   before?: Stored,
   author: Author = 'user',
 ): T {
-  assertFew(kind, record);
-  const kept = new Kept(kind, before);
-  const stored = mapLeaves(kind, record, (leaf, path, place) => {
-    if (leaf === MASK) return kept.take(keyring, path, place);
-    return place === 'secret' ? keyring.seal(sealedText(leaf, author), sealPlace(record._id, path)) : leaf;
+  assertSecretLimits(kind, record);
+  const storedCredentials = new StoredCredentials(kind, before);
+  const stored = mapLeaves(kind, record, (leaf, path, sensitivity) => {
+    if (leaf === MASK) return storedCredentials.reuse(keyring, path, sensitivity);
+    return sensitivity === 'secret' ? keyring.seal(sealInput(leaf, author), sealContext(record._id, path)) : leaf;
   });
-  const moved = before && kept.first ? movedField(kind, before, stored, author) : undefined;
-  if (moved !== undefined) throw wrong(kept.first as string, `${moved} has changed: send ${kept.first} itself`);
+  const moved =
+    before && storedCredentials.firstReused ? changedDestinationField(kind, before, stored, author) : undefined;
+  if (moved !== undefined)
+    throw invalid(
+      storedCredentials.firstReused as string,
+      `${moved} has changed: send ${storedCredentials.firstReused} itself`,
+    );
   return stored as T;
 }
 
-/** The stored credentials that masks stand for. */
-class Kept {
+/** The credentials of the stored record, which masks stand for. */
+class StoredCredentials {
   readonly #kind: RecordKind;
   readonly #before: Stored | undefined;
-  #leaves: Map<string, { readonly leaf: Leaf; readonly place: Place }> | undefined;
-  /** The dotted path of the first credential that was kept. */
-  first: string | undefined;
+  #leaves: Map<string, { readonly leaf: Leaf; readonly sensitivity: Sensitivity }> | undefined;
+  /** The dotted path of the first credential that a mask kept. */
+  firstReused: string | undefined;
 
   constructor(kind: RecordKind, before: Stored | undefined) {
     this.#kind = kind;
     this.#before = before;
   }
 
-  take(keyring: Keyring, path: Path, place: Place): Json {
+  reuse(keyring: Keyring, path: Path, sensitivity: Sensitivity): Json {
     const field = path.join('.');
     const found = this.#find(path);
-    if (place !== 'secret') {
-      // Earlier versions masked settings too.
-      if (found?.place !== 'secret') return (place === 'setting' && found?.leaf) || MASK;
-      throw wrong(field, `${field} is the mask of a credential, and no credential any more: send the value itself`);
+    if (sensitivity !== 'secret') {
+      // Earlier versions also masked settings.
+      if (found?.sensitivity !== 'secret') return (sensitivity === 'setting' && found?.leaf) || MASK;
+      throw invalid(field, `${field} is a mask, but the field is no longer a credential: send the value itself`);
     }
-    if (found?.place !== 'secret') throw wrong(field, `${field} is the mask, and there is nothing behind it`);
-    this.first ??= field;
+    if (found?.sensitivity !== 'secret') throw invalid(field, `${field} is a mask, but no credential is stored there`);
+    this.firstReused ??= field;
     if (isSealed(found.leaf)) return found.leaf;
-    return keyring.seal(sealedText(found.leaf, 'user'), sealPlace(this.#before?._id, path));
+    return keyring.seal(sealInput(found.leaf, 'user'), sealContext(this.#before?._id, path));
   }
 
-  /** The stored sealed value of a path, if the leaf has the same value. */
-  same(keyring: Keyring, leaf: Leaf, path: Path): string | undefined {
+  /** The stored sealed value at a path, if it holds this value. */
+  sealedEqual(keyring: Keyring, leaf: Leaf, path: Path): string | undefined {
     const found = this.#before && this.#find(path);
-    if (found?.place !== 'secret' || !isSealed(found.leaf)) return undefined;
-    return unsealed(keyring, found.leaf, sealPlace(this.#before?._id, path))?.value === leaf ? found.leaf : undefined;
+    if (found?.sensitivity !== 'secret' || !isSealed(found.leaf)) return undefined;
+    return openSeal(keyring, found.leaf, sealContext(this.#before?._id, path))?.value === leaf ? found.leaf : undefined;
   }
 
-  #find(path: Path): { readonly leaf: Leaf; readonly place: Place } | undefined {
+  #find(path: Path): { readonly leaf: Leaf; readonly sensitivity: Sensitivity } | undefined {
     if (!this.#leaves) {
-      const leaves = new Map<string, { readonly leaf: Leaf; readonly place: Place }>();
-      mapLeaves(this.#kind, this.#before ?? {}, (leaf, at, place) => {
-        if (place !== 'plain') leaves.set(JSON.stringify(at), { leaf, place });
+      const leaves = new Map<string, { readonly leaf: Leaf; readonly sensitivity: Sensitivity }>();
+      mapLeaves(this.#kind, this.#before ?? {}, (leaf, at, sensitivity) => {
+        if (sensitivity !== 'plain') leaves.set(JSON.stringify(at), { leaf, sensitivity });
         return leaf;
       });
       this.#leaves = leaves;
@@ -99,41 +103,41 @@ class Kept {
   }
 }
 
-const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+const invalid = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
 
-/** @throws RequestError if an answer could not be searched for all of them; at the first that is too many */
-export function assertFew(kind: RecordKind, record: JsonObject): void {
+/** @throws RequestError if there are more credentials than a response can be searched for */
+export function assertSecretLimits(kind: RecordKind, record: JsonObject): void {
   let [count, chars] = [0, 0];
-  mapLeaves(kind, record, (leaf, path, place) => {
-    if (place !== 'secret') return leaf;
+  mapLeaves(kind, record, (leaf, path, sensitivity) => {
+    if (sensitivity !== 'secret') return leaf;
     count++;
     chars += String(leaf).length;
-    // The path of each goes into its seal.
+    // The path goes into the seal.
     for (const key of path) chars += key.length;
     if (count <= SECRETS && chars <= SECRET_CHARS) return leaf;
-    throw wrong('http', `a connection keeps ${SECRETS} credentials at the most, of ${SECRET_CHARS} characters in all`);
+    throw invalid('http', `a connection has at most ${SECRETS} credentials with ${SECRET_CHARS} characters in total`);
   });
 }
 
-export interface Opened {
-  /** With the credentials themselves; only for a request that is made with them. */
+export interface OpenRecord {
+  /** With credentials in clear. Only for making a request. */
   readonly record: JsonObject;
-  /** Whose credential stands at a path; nobody's, where there is none. */
+  /** Who wrote the credential at a path. */
   authorAt(path: Path): Author | undefined;
-  /** The credentials that somebody has written. */
+  /** The credentials written by an author. */
   secretsOf(author: Author): string[];
 }
 
-/** Undefined if no key opens it. */
-export function opened(keyring: Keyring, kind: RecordKind, stored: Stored): Opened | undefined {
+/** Undefined if no key opens one of the credentials. */
+export function openSecrets(keyring: Keyring, kind: RecordKind, stored: Stored): OpenRecord | undefined {
   let isOpen = true;
   const secrets = new Map<string, { readonly value: Leaf; readonly author: Author }>();
-  const record = mapLeaves(kind, stored, (leaf, path, place) => {
-    const wasSealed = place === 'secret' || (place === 'setting' && isSealed(leaf));
+  const record = mapLeaves(kind, stored, (leaf, path, sensitivity) => {
+    const wasSealed = sensitivity === 'secret' || (sensitivity === 'setting' && isSealed(leaf));
     if (!wasSealed) return leaf;
-    const found = unsealed(keyring, leaf, sealPlace(stored._id, path));
+    const found = openSeal(keyring, leaf, sealContext(stored._id, path));
     if (!found) isOpen = false;
-    else if (place === 'secret') secrets.set(JSON.stringify(path), found);
+    else if (sensitivity === 'secret') secrets.set(JSON.stringify(path), found);
     return found ? found.value : null;
   });
   if (!isOpen) return undefined;
@@ -145,40 +149,41 @@ export function opened(keyring: Keyring, kind: RecordKind, stored: Stored): Open
   };
 }
 
-/** What was stored before it counted as a credential is not sealed yet. */
-function unsealed(keyring: Keyring, leaf: Leaf, place: string): { value: Leaf; author: Author } | undefined {
+/** A value stored before its field counted as a credential is not sealed yet. */
+function openSeal(keyring: Keyring, leaf: Leaf, context: string): { value: Leaf; author: Author } | undefined {
   if (!isSealed(leaf)) return { value: leaf, author: 'user' };
-  const text = keyring.open(leaf, place);
+  const text = keyring.open(leaf, context);
   if (text === undefined) return undefined;
   const value = JSON.parse(text) as Leaf | { readonly byRun: Leaf };
   return typeof value === 'object' ? { value: value.byRun, author: 'run' } : { value, author: 'user' };
 }
 
 /**
- * Seals credentials that stand in clear or are sealed with an old key, and opens settings that earlier versions
- * sealed. Leaves what no key opens.
+ * Seals credentials that are in clear or sealed with an old key, and unseals settings that earlier versions sealed.
+ * Leaves values that no key opens.
  *
- * @param before reuses its sealed values where the credential is the same
- * @returns the record itself if there is nothing to do
+ * @param before source of sealed values to reuse where the credential is the same
+ * @returns the same object if nothing changed
  */
-export function renewed(keyring: Keyring, kind: RecordKind, record: Stored, before?: Stored): Stored {
-  const known = new Kept(kind, before);
-  return mapLeaves(kind, record, (leaf, path, place) => {
-    if (place === 'plain') return leaf;
-    const at = sealPlace(record._id, path);
-    if (place === 'setting') return isSealed(leaf) ? (unsealed(keyring, leaf, at)?.value ?? leaf) : leaf;
-    if (!isSealed(leaf)) return known.same(keyring, leaf, path) ?? keyring.seal(sealedText(leaf, 'user'), at);
-    if (keyring.isPresent(leaf)) return leaf;
-    const text = keyring.open(leaf, at);
-    return text === undefined ? leaf : keyring.seal(text, at);
+export function resealSecrets(keyring: Keyring, kind: RecordKind, record: Stored, before?: Stored): Stored {
+  const storedCredentials = new StoredCredentials(kind, before);
+  return mapLeaves(kind, record, (leaf, path, sensitivity) => {
+    if (sensitivity === 'plain') return leaf;
+    const context = sealContext(record._id, path);
+    if (sensitivity === 'setting') return isSealed(leaf) ? (openSeal(keyring, leaf, context)?.value ?? leaf) : leaf;
+    if (!isSealed(leaf))
+      return storedCredentials.sealedEqual(keyring, leaf, path) ?? keyring.seal(sealInput(leaf, 'user'), context);
+    if (keyring.isCurrent(leaf)) return leaf;
+    const text = keyring.open(leaf, context);
+    return text === undefined ? leaf : keyring.seal(text, context);
   }) as Stored;
 }
 
 export function isAllSealed(kind: RecordKind, record: JsonObject): boolean {
-  let isSo = true;
-  mapLeaves(kind, record, (leaf, _path, place) => {
-    if (place === 'secret' && !isSealed(leaf)) isSo = false;
+  let allSealed = true;
+  mapLeaves(kind, record, (leaf, _path, sensitivity) => {
+    if (sensitivity === 'secret' && !isSealed(leaf)) allSealed = false;
     return leaf;
   });
-  return isSo;
+  return allSealed;
 }

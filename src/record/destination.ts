@@ -1,61 +1,60 @@
 /**
- * Where a connection's credentials are sent, and how. Whoever changes that has to know them: a connector may write the
- * connection, and must not have the credentials sent to a place of its own. Pure.
+ * Detects changes to where a connection's credentials are sent. Such a change requires entering the credentials again:
+ * a connector may write the connection, but must not redirect credentials it does not know. Pure.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
 import { at, originOf } from './record.ts';
+import { mapLeaves } from './secret-fields.ts';
 import { isNamedLikeAnAddress } from './secret-names.ts';
-import { mapLeaves } from './secret-places.ts';
 
-/** Who writes a record. */
 export type Author = 'user' | 'run';
 
-/** Names, descriptions and what the runtime sets. */
+/** Names, descriptions and fields that the runtime sets. They may always change. */
 const FREE = [
   ...['_id', 'createdAt', 'lastModified', '_integrationId', '_connectorId'],
   ...['name', 'description', 'externalId', 'offline', 'encryptedFields', 'unencryptedFields'],
 ];
-/** Checked separately, or without influence on where credentials go unless they hold a template. */
 const TEMPLATE = '{{';
+/** Compared separately, or harmless without a template. */
 const FREE_OF_HTTP = ['baseURI', 'headers', 'ping'];
 
 /**
- * The first field whose change could send credentials elsewhere. For a user that is any address. For a run it is
- * nearly every field: of a type that the runtime does not know, only the connector knows which field is an address.
+ * The first changed field that could send credentials elsewhere. For users those are the address fields. For runs it is
+ * nearly every field: in a connection type that the runtime does not know, any field may be an address.
  */
-export function movedField(
+export function changedDestinationField(
   kind: RecordKind,
   before: JsonObject,
   after: JsonObject,
   author: Author,
 ): string | undefined {
   if (kind !== 'connections') return undefined;
-  const [then, now] = [destinationOf(before, author), destinationOf(after, author)];
-  const changed = (field: string): boolean => then.get(field) !== now.get(field);
-  return [...now.keys(), ...then.keys()].find(changed);
+  const [beforeFields, afterFields] = [destinationOf(before, author), destinationOf(after, author)];
+  const changed = (field: string): boolean => beforeFields.get(field) !== afterFields.get(field);
+  return [...afterFields.keys(), ...beforeFields.keys()].find(changed);
 }
 
 function destinationOf(connection: JsonObject, author: Author): Map<string, Json> {
   const isRun = author === 'run';
-  // Compare a base URI without an origin as text.
+  // A base URI without a valid origin is compared as text.
   const base = originOf(connection) ?? at(connection, ['http', 'baseURI']) ?? null;
   const destination = new Map<string, Json>([['http.baseURI', typeof base === 'object' ? JSON.stringify(base) : base]]);
-  if (isRun) destination.set('http.headers', filledHeaders(connection));
-  mapLeaves('connections', connection, (leaf, path, place) => {
+  if (isRun) destination.set('http.headers', templateHeaders(connection));
+  mapLeaves('connections', connection, (leaf, path, sensitivity) => {
     const [top = '', inner = ''] = path;
     const isTemplate = isRun && inner === 'ping' && String(leaf).includes(TEMPLATE);
     const isFree = FREE.includes(top) || (top === 'http' && FREE_OF_HTTP.includes(inner) && !isTemplate);
-    // An address may be a credential itself: its sealed value differs unless it was kept.
-    const isBound = isNamedLikeAnAddress(path.at(-1) ?? '') || (isRun && place !== 'secret');
+    // An address may itself be a credential. Its sealed value differs unless a mask kept it.
+    const isBound = isNamedLikeAnAddress(path.at(-1) ?? '') || (isRun && sensitivity !== 'secret');
     if (isBound && !isFree) destination.set(path.join('.'), leaf);
     return leaf;
   });
   return destination;
 }
 
-/** The headers that credentials may be filled into. The others may change. */
-function filledHeaders(connection: JsonObject): string {
+/** Headers with a template, which may insert credentials. Other headers may change. */
+function templateHeaders(connection: JsonObject): string {
   const headers = at(connection, ['http', 'headers']);
   if (!Array.isArray(headers)) return JSON.stringify(headers ?? []);
   return JSON.stringify(headers.filter((header) => JSON.stringify(header).includes(TEMPLATE)));

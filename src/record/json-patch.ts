@@ -1,8 +1,7 @@
 /**
- * JSON Patch (RFC 6902) on plain JSON. Ours, because those that there are follow inherited names: a path
- * such as `/toString/call` would change a function that everybody in this process shares. Here a path
- * leads through own members alone, `__proto__` is a name like another, and all that a patch can cost is
- * bounded before it is spent.
+ * JSON Patch (RFC 6902) on plain JSON. No library, because those available follow inherited properties: a path such as
+ * `/toString/call` would change a function shared by the whole process. Here paths follow own properties only,
+ * `__proto__` is an ordinary name, and every cost is checked against a limit in advance.
  */
 import Type, { Compile, type Static } from '#typebox';
 import { partsIn } from '../../sandbox/index.ts';
@@ -12,17 +11,17 @@ import { isJsonObject, isStorable, type Json, type JsonObject } from '../json.ts
 const OPERATIONS = 1_000;
 const PATH_CHARS = 2_000;
 const DEPTH_LIMIT = 100;
-/** Names in a path: of all levels, and the document's own. */
+/** Segments of a path, including the empty first one. */
 const LEVELS = DEPTH_LIMIT + 2;
-/** Of all that the copies of one patch make, as JSON. */
+/** JSON that the copy operations of one patch create. */
 const COPIED_CHARS = 8 * 1024 * 1024;
-/** Arrays, objects and names in them: a hundred thousand take a tenth of a second, in which nobody else is served. */
+/** Arrays, objects and names in it. 100,000 block the event loop for a tenth of a second. */
 const COPIED_PARTS = 100_000;
-/** Values and names that the tests of one patch compare. */
+/** Values and names that the test operations of one patch compare. */
 const COMPARED_PARTS = 500_000;
-/** To look a name up takes so many times as long as to compare two numbers. */
+/** Looking up a name costs this many comparisons of numbers. */
 const NAME_PARTS = 8;
-/** List items that insertions and removals of one patch push along. */
+/** List items that insertions and removals of one patch shift. */
 const MOVED_ITEMS = 10_000_000;
 
 const Path = Type.String({ pattern: '^(?:/[^~]*(?:~[01][^~]*)*)?$', maxLength: PATH_CHARS });
@@ -35,42 +34,42 @@ export type Operation = Static<typeof Operation>;
 export const JsonPatch = Type.Array(Operation, { maxItems: OPERATIONS });
 const validPatch = Compile(JsonPatch);
 
-/** @throws RequestError if it is no patch */
-export function assertPatch(body: Json | undefined): readonly Operation[] {
+/** @throws RequestError if the body is not a valid patch */
+export function parsePatch(body: Json | undefined): readonly Operation[] {
   if (!validPatch.Check(body)) {
-    throw wrong('', `The body must be a JSON Patch (RFC 6902): an array of at most ${OPERATIONS} operations.`);
+    throw invalid('', `The body must be a JSON Patch (RFC 6902): an array of at most ${OPERATIONS} operations.`);
   }
   const operations = body as unknown as readonly Operation[];
   const tooDeep = operations.findIndex(
     (operation) => 'value' in operation && !isStorable(operation.value, DEPTH_LIMIT),
   );
-  if (tooDeep >= 0) throw wrong(`${tooDeep}.value`, `A value nests ${DEPTH_LIMIT} levels at the most.`);
+  if (tooDeep >= 0) throw invalid(`${tooDeep}.value`, `A value nests at most ${DEPTH_LIMIT} levels.`);
   return operations;
 }
 
-/** A changed copy; all operations apply or none. @throws RequestError naming the first that does not */
-export function patched(document: JsonObject, operations: readonly Operation[]): JsonObject {
+/** Returns a changed copy. @throws RequestError naming the first operation that does not apply */
+export function applyPatch(document: JsonObject, operations: readonly Operation[]): JsonObject {
   const patch = new Patch(document);
   for (const [index, operation] of operations.entries()) {
     if (patch.apply(operation)) continue;
-    throw wrong(`${index}.path`, `${operation.op} ${operation.path} does not apply`);
+    throw invalid(`${index}.path`, `${operation.op} ${operation.path} does not apply`);
   }
-  if (!isJsonObject(patch.result)) throw wrong('', 'A record is an object.');
+  if (!isJsonObject(patch.result)) throw invalid('', 'A record must be an object.');
   return patch.result;
 }
 
-const wrong = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
+const invalid = (field: string, message: string): Error => fieldErrors([{ code: 'invalid_field', field, message }]);
 const tooLarge = (message: string): Error => requestError('request_too_large', { message });
 
 type List = Json[];
 type Members = Record<string, Json>;
 type Container = List | Members;
-type Place = readonly [container: Container, key: string];
+type Location = readonly [container: Container, key: string];
 
 class Patch {
-  /** Holds the document, so that it has a place like all that is in it. */
+  /** Wraps the document, so that the document itself has a location. */
   readonly #root: Members;
-  /** What was copied in order to be changed: the document itself stays as it is, and what is not changed is shared. */
+  /** Containers already copied for writing (copy on write). The original document never changes. */
   readonly #copied = new WeakSet<object>();
   #copiedChars = 0;
   #copiedParts = 0;
@@ -85,65 +84,65 @@ class Patch {
     return this.#root[''];
   }
 
-  /** @returns whether it applies; if not, nothing more may be done */
+  /** @returns whether it applied; if not, the patch must be abandoned */
   apply(operation: Operation): boolean {
-    const place = this.#placeOf(operation.path, operation.op !== 'test');
-    if (!place) return false;
+    const location = this.#locate(operation.path, operation.op !== 'test');
+    if (!location) return false;
     switch (operation.op) {
       case 'add':
-        return this.#add(place, operation.value as Json);
+        return this.#add(location, operation.value as Json);
       case 'remove':
-        return this.#remove(place);
+        return this.#remove(location);
       case 'replace':
-        return replace(place, operation.value as Json);
+        return replace(location, operation.value as Json);
       case 'test':
-        return this.#isSame(valueAt(place), operation.value as Json);
+        return this.#isEqual(valueAt(location), operation.value as Json);
       case 'move':
         return this.#move(operation.from, operation.path);
       case 'copy':
-        return this.#copy(operation.from, place);
+        return this.#copy(operation.from, location);
     }
   }
 
-  /** Where a path leads; nothing if there is no such container. @param isChanged something is put there or taken away */
-  #placeOf(path: string, isChanged: boolean): Place | undefined {
+  /** Resolves a path. Undefined if there is no such container. @param isForWriting copies the containers on the way */
+  #locate(path: string, isForWriting: boolean): Location | undefined {
     const keys = path.split('/', LEVELS + 1);
-    // Nothing that is stored is that deep.
+    // Deeper than any stored document.
     if (keys.length > LEVELS) return undefined;
-    const last = unescaped(keys.pop() as string);
+    const last = unescapeKey(keys.pop() as string);
     let container: Container = this.#root;
-    for (const key of keys.map(unescaped)) {
+    for (const key of keys.map(unescapeKey)) {
       const inner = valueAt([container, key]);
       if (typeof inner !== 'object' || inner === null) return undefined;
-      const isOurs = !isChanged || this.#copied.has(inner);
-      container = (isOurs ? inner : this.#copyAt([container, key], inner as Container)) as Container;
+      const isReusable = !isForWriting || this.#copied.has(inner);
+      container = (isReusable ? inner : this.#copyAt([container, key], inner as Container)) as Container;
     }
     return [container, last];
   }
 
-  #copyAt(place: Place, container: Container): Container {
+  #copyAt(location: Location, container: Container): Container {
     const copy = Array.isArray(container) ? [...container] : { ...container };
     this.#copied.add(copy);
-    replace(place, copy);
+    replace(location, copy);
     return copy;
   }
 
-  #add([container, key]: Place, value: Json): boolean {
+  #add([container, key]: Location, value: Json): boolean {
     if (!Array.isArray(container)) {
       define(container, key, value);
       return true;
     }
     const index = key === '-' ? container.length : indexOf(key);
     if (index === undefined || index > container.length) return false;
-    this.#pushAlong(container.length - index);
+    this.#countMoved(container.length - index);
     container.splice(index, 0, value);
     return true;
   }
 
-  #remove([container, key]: Place): boolean {
+  #remove([container, key]: Location): boolean {
     if (valueAt([container, key]) === undefined) return false;
     if (Array.isArray(container)) {
-      this.#pushAlong(container.length - Number(key));
+      this.#countMoved(container.length - Number(key));
       container.splice(Number(key), 1);
     } else {
       delete container[key];
@@ -153,19 +152,19 @@ class Patch {
 
   #move(from: string, path: string): boolean {
     if (path.startsWith(`${from}/`)) return false;
-    const source = this.#placeOf(from, true);
+    const source = this.#locate(from, true);
     const value = source && valueAt(source);
     if (!source || value === undefined || !this.#remove(source)) return false;
-    // Looked up anew: in a list, what is removed moves what follows it.
-    const place = this.#placeOf(path, true);
-    return place !== undefined && this.#add(place, value);
+    // Resolved only now, as removing an item shifts those after it.
+    const location = this.#locate(path, true);
+    return location !== undefined && this.#add(location, value);
   }
 
-  #copy(from: string, place: Place): boolean {
-    const source = this.#placeOf(from, false);
+  #copy(from: string, location: Location): boolean {
+    const source = this.#locate(from, false);
     const value = source && valueAt(source);
     if (value === undefined) return false;
-    if (!isStorable(value, DEPTH_LIMIT)) throw wrong('', `A record nests ${DEPTH_LIMIT} levels at the most.`);
+    if (!isStorable(value, DEPTH_LIMIT)) throw invalid('', `A record nests at most ${DEPTH_LIMIT} levels.`);
     const text = JSON.stringify(value);
     this.#copiedChars += text.length;
     if (this.#copiedChars > COPIED_CHARS) throw tooLarge(`The copies are larger than ${COPIED_CHARS} characters.`);
@@ -173,58 +172,59 @@ class Patch {
     if (this.#copiedParts > COPIED_PARTS) {
       throw tooLarge(`The copies have more than ${COPIED_PARTS} arrays, objects and names.`);
     }
-    return this.#add(place, JSON.parse(text) as Json);
+    return this.#add(location, JSON.parse(text) as Json);
   }
 
-  /** As JSON. @param wanted nests no deeper than a value may */
-  #isSame(value: Json | undefined, wanted: Json): boolean {
-    this.#compare(1);
-    if (typeof value !== 'object' || value === null || typeof wanted !== 'object' || wanted === null) {
-      return value === wanted;
+  /** Deep equality of JSON. @param expected its depth bounds the recursion */
+  #isEqual(value: Json | undefined, expected: Json): boolean {
+    this.#countCompared(1);
+    if (typeof value !== 'object' || value === null || typeof expected !== 'object' || expected === null) {
+      return value === expected;
     }
-    if (Array.isArray(value) || Array.isArray(wanted)) {
-      if (!Array.isArray(value) || !Array.isArray(wanted) || value.length !== wanted.length) return false;
-      return value.every((item: Json, index) => this.#isSame(item, wanted[index] as Json));
+    if (Array.isArray(value) || Array.isArray(expected)) {
+      if (!Array.isArray(value) || !Array.isArray(expected) || value.length !== expected.length) return false;
+      return value.every((item: Json, index) => this.#isEqual(item, expected[index] as Json));
     }
     const names = Object.keys(value);
-    this.#compare(names.length * NAME_PARTS);
-    if (names.length !== Object.keys(wanted).length) return false;
-    const [a, b] = [value as JsonObject, wanted as JsonObject];
-    return names.every((name) => Object.hasOwn(b, name) && this.#isSame(a[name], b[name] as Json));
+    this.#countCompared(names.length * NAME_PARTS);
+    if (names.length !== Object.keys(expected).length) return false;
+    const [a, b] = [value as JsonObject, expected as JsonObject];
+    return names.every((name) => Object.hasOwn(b, name) && this.#isEqual(a[name], b[name] as Json));
   }
 
-  #compare(parts: number): void {
+  #countCompared(parts: number): void {
     this.#comparedParts += parts;
     if (this.#comparedParts > COMPARED_PARTS) {
       throw tooLarge(`The patch compares more than ${COMPARED_PARTS} values and names.`);
     }
   }
 
-  #pushAlong(items: number): void {
+  #countMoved(items: number): void {
     this.#movedItems += items;
-    if (this.#movedItems > MOVED_ITEMS) throw tooLarge(`The patch moves more than ${MOVED_ITEMS} list items.`);
+    if (this.#movedItems > MOVED_ITEMS) throw tooLarge(`The patch shifts more than ${MOVED_ITEMS} list items.`);
   }
 }
 
-const unescaped = (key: string): string => (key.includes('~') ? key.replaceAll('~1', '/').replaceAll('~0', '~') : key);
+const unescapeKey = (key: string): string =>
+  key.includes('~') ? key.replaceAll('~1', '/').replaceAll('~0', '~') : key;
 
-function replace([container, key]: Place, value: Json): boolean {
+function replace([container, key]: Location, value: Json): boolean {
   if (valueAt([container, key]) === undefined) return false;
   if (Array.isArray(container)) container[Number(key)] = value;
   else define(container, key, value);
   return true;
 }
 
-function valueAt([container, key]: Place): Json | undefined {
+function valueAt([container, key]: Location): Json | undefined {
   if (!Array.isArray(container)) return Object.hasOwn(container, key) ? container[key] : undefined;
   const index = indexOf(key);
   return index === undefined ? undefined : container[index];
 }
 
-/** Digits without a zero in front (RFC 6901, 4). */
+/** Digits without leading zeros (RFC 6901, 4). */
 const indexOf = (key: string): number | undefined => (/^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : undefined);
 
-/** An assignment to `__proto__` would be something else. */
+/** Not by assignment, which treats `__proto__` specially. */
 function define(members: Members, key: string, value: Json): void {
   Object.defineProperty(members, key, { value, writable: true, enumerable: true, configurable: true });
 }

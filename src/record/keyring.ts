@@ -1,6 +1,6 @@
 /**
- * The keys that credentials are encrypted with at rest: AES-256-GCM. The first encrypts, all decrypt,
- * so that a key can be changed: `new,old`.
+ * Encrypts credentials at rest with AES-256-GCM. The first key encrypts, all keys decrypt, so a key is rotated by
+ * configuring `new,old`.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
 import { chmod, link, open, readFile, rm } from 'node:fs/promises';
@@ -11,43 +11,43 @@ import { StoreError } from '../store/store.ts';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Passphrases are stretched; the same text gives the same key everywhere. */
+/** For stretching passphrases. Fixed, so that the same text gives the same key everywhere. */
 const SALT = 'bulkhead credentials';
 const FORMAT = 'v1';
 
 const SEALED = /^v1\.[0-9a-f]{12}\.[\w-]{38,}$/;
 
-/** Whether a value is one that a keyring has sealed, or looks like it. */
+/** Whether a value looks like one that a keyring has sealed. */
 export const isSealed = (value: unknown): value is string => typeof value === 'string' && SEALED.test(value);
 
-/** One key. Stretching a passphrase takes tens of milliseconds: not before there is something to encrypt or to read. */
+/** One key, derived at its first use: stretching takes tens of milliseconds. */
 class Key {
   readonly #text: string;
-  #made: { readonly bytes: Buffer; readonly id: string } | undefined;
+  #derived: { readonly bytes: Buffer; readonly id: string } | undefined;
 
   constructor(text: string) {
     this.#text = text;
   }
 
   get bytes(): Buffer {
-    return this.#make().bytes;
+    return this.#derive().bytes;
   }
 
-  /** Names the key without telling it. */
+  /** Identifies the key without revealing it. */
   get id(): string {
-    return this.#make().id;
+    return this.#derive().id;
   }
 
-  #make(): { readonly bytes: Buffer; readonly id: string } {
-    if (this.#made) return this.#made;
+  #derive(): { readonly bytes: Buffer; readonly id: string } {
+    if (this.#derived) return this.#derived;
     const bytes = scryptSync(this.#text, SALT, KEY_BYTES);
-    this.#made = { bytes, id: hash('sha256', bytes).slice(0, 12) };
-    return this.#made;
+    this.#derived = { bytes, id: hash('sha256', bytes).slice(0, 12) };
+    return this.#derived;
   }
 }
 
 export class Keyring {
-  /** The keys' texts, for a keyring of another thread. */
+  /** Texts of the keys, to make the keyring of another thread. */
   readonly keys: readonly string[];
   readonly #keys: readonly Key[];
 
@@ -56,58 +56,58 @@ export class Keyring {
     this.#keys = texts.map((text) => new Key(text));
   }
 
-  /** @param texts of the keys, the present one first */
+  /** @param texts texts of the keys, the current one first */
   static of(texts: readonly string[]): Keyring {
     return new Keyring(texts);
   }
 
-  /** @param place where the value belongs; it cannot be read anywhere else */
-  seal(text: string, place: string): string {
+  /** @param context authenticated with the text; `open` needs the same */
+  seal(text: string, context: string): string {
     const [key] = this.#keys;
-    if (!key) throw new Error('a keyring without a key');
+    if (!key) throw new Error('the keyring has no key');
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(place));
+    const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
     return `${FORMAT}.${key.id}.${sealed.toString('base64url')}`;
   }
 
   /** Undefined if none of the keys opens it. */
-  open(sealed: string, place: string): string | undefined {
+  open(sealed: string, context: string): string | undefined {
     const [format, id, text = ''] = sealed.split('.');
     const key = this.#keys.find((candidate) => candidate.id === id);
     const bytes = Buffer.from(text, 'base64url');
     if (format !== FORMAT || !key || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
     const nonce = bytes.subarray(0, NONCE_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(place));
+    const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce).setAAD(Buffer.from(context));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
       return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
     } catch {
-      // Not what was sealed, or not here.
+      // Tampered with, or sealed for another context.
       return undefined;
     }
   }
 
-  /** Whether it was sealed with the present key. */
-  isPresent(sealed: string): boolean {
+  /** Whether it was sealed with the current key. */
+  isCurrent(sealed: string): boolean {
     return sealed.startsWith(`${FORMAT}.${this.#keys[0]?.id}.`);
   }
 }
 
 /**
- * The operator's keys, comma-separated, and behind them the one in the file; without the operator's
- * the file is made, readable for its owner alone.
+ * The operator's comma-separated keys, followed by the key in the file. Without a key from the operator, a missing file
+ * is created, readable by its owner only.
  */
 export async function openKeyring(file: string, secretKey: string | undefined): Promise<Keyring> {
   const texts = secretKey?.split(',').map((text) => text.trim()) ?? [];
-  const kept = await keptKey(file, texts.length === 0);
-  return Keyring.of(kept === undefined ? texts : [...texts, kept]);
+  const stored = await readKey(file, texts.length === 0);
+  return Keyring.of(stored === undefined ? texts : [...texts, stored]);
 }
 
-async function keptKey(file: string, isWanted: boolean): Promise<string | undefined> {
+async function readKey(file: string, createIfMissing: boolean): Promise<string | undefined> {
   try {
     const text = (await readFile(file, 'utf8')).trim();
-    // A key that was lost half-written would encrypt what nobody can read again.
+    // Do not encrypt with a truncated key: once the file is restored, nobody could decrypt that.
     if (text.length < KEY_BYTES) {
       throw new StoreError('store_unavailable', `The key in ${file} is not whole: put back the one that was there.`);
     }
@@ -116,31 +116,30 @@ async function keptKey(file: string, isWanted: boolean): Promise<string | undefi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  if (!isWanted) return undefined;
-  return madeKey(file);
+  if (!createIfMissing) return undefined;
+  return createKey(file);
 }
 
 /**
- * Whenever the process ends, there is a whole key or none. Of two that start at the same time both take the
- * key that was there first.
+ * Atomic: whenever the process ends, the file holds a whole key or does not exist. If two processes start at once, both
+ * use the key that was written first.
  */
-async function madeKey(file: string): Promise<string> {
-  const made = randomBytes(KEY_BYTES).toString('base64url');
-  // Another process may be at the same.
+async function createKey(file: string): Promise<string> {
+  const key = randomBytes(KEY_BYTES).toString('base64url');
   const temporary = temporaryFor(file);
   try {
     const handle = await open(temporary, 'wx', 0o600);
     await closing(handle, async () => {
-      await handle.writeFile(`${made}\n`);
+      await handle.writeFile(`${key}\n`);
       await handle.sync();
     });
     await link(temporary, file);
     await syncFolder(dirname(file));
-    return made;
+    return key;
   } catch (error) {
-    // Who reads of it knows the key's file and not the other.
+    // Name the key's file in errors, not the temporary one.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });
-    return (await keptKey(file, false)) as string;
+    return (await readKey(file, false)) as string;
   } finally {
     await rm(temporary, { force: true });
   }

@@ -1,7 +1,7 @@
 /**
- * Normalizes bytes so that different spellings of one text become equal: ignores letter case, line ends and repeated
- * blanks, maps the base64url alphabet to that of base64, and `+` (a blank in a form) to a blank. Optionally decodes
- * the JSON, percent or HTML escapes of the text. Pure.
+ * Normalizes bytes so that different spellings of a text become equal: ignores letter case, line ends and repeated
+ * blanks, maps the base64url alphabet to base64's, and `+` (a blank in forms) to a blank. Optionally decodes JSON,
+ * percent or HTML escapes. Pure.
  *
  * Escapes are decoded once, from left to right. Text in front of a credential cannot change how the credential is
  * decoded, as long as both were escaped together.
@@ -20,7 +20,7 @@ const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
 
 export class NormalizedBytes {
   readonly bytes: Uint8Array;
-  /** Where each byte comes from: start and end in the source. */
+  /** Start and end of each byte in the source. */
   readonly from: Int32Array;
   readonly to: Int32Array;
   length = 0;

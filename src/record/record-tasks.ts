@@ -1,4 +1,4 @@
-/** Making the text of a record from a request's body: what is done at once where it is small, in the pool where it is large. */
+/** Tasks that make a record from a request's body, and the public text of a record. Large ones run in the pool. */
 import { fieldErrors, requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type BodyLimits, objectOf, parseBody, textOf } from '../parse-body.ts';
@@ -10,68 +10,69 @@ import { referencesIn } from '../store/references.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
 import { type TaskContext, tasksOf } from '../work/work.ts';
 import { connectionProblems } from './connection.ts';
-import { masked, mayHoldSecrets, sealed } from './credentials.ts';
-import { assertPatch, patched } from './json-patch.ts';
+import { maskSecrets, mayHoldSecrets, sealSecrets } from './credentials.ts';
+import { applyPatch, parsePatch } from './json-patch.ts';
 import { assertRecord } from './record.ts';
 
-/** Places in one record that name other records. */
+/** Fields of one record that refer to other records. */
 const REFERENCES = 1_000;
 
-/** Fields that the runtime sets; in a body they may come back as they are. */
-const own: readonly string[] = ['_id', 'createdAt', 'lastModified'];
-const locked = ['_integrationId', '_connectorId'] as const;
+/** Set by the runtime. Ignored in a body. */
+const runtimeFields: readonly string[] = ['_id', 'createdAt', 'lastModified'];
+/** Set by the runtime. In a body they must not differ. */
+const fixedByRuntime = ['_integrationId', '_connectorId'] as const;
 
 export interface DraftInput {
-  /** JSON: the whole record, or what to change in the one before. */
+  /** JSON: the whole record, or a JSON Patch of `before`. */
   readonly body: Uint8Array;
   readonly isPatch?: boolean;
   readonly limits: BodyLimits;
-  /** What the runtime sets. Without an `_integrationId`, the body names it, or it is the run's. */
+  /** Fields set by the runtime. Without `_integrationId`, it comes from the body or the run. */
   readonly fixed: JsonObject;
-  /** The integration of the run that writes; absent: a user. */
+  /** The integration of the writing run. Absent: a user writes. */
   readonly runIntegrationId: string | undefined;
   readonly kind: RecordKind;
-  /** The record as it is stored: what its masks stand for, and what a patch changes. */
+  /** The stored record, for masks and patches. */
   readonly before?: Stored | Uint8Array | undefined;
 }
 
-/** The record that a body makes, as it is stored. @throws RequestError */
+/** Makes the record to be stored. @throws RequestError */
 function draft(input: DraftInput, { keyring }: TaskContext): TextFacts<Stored> {
   const { kind, before } = input;
-  const known = before && parsedRecord(before);
-  const record = recordOf(input, known);
+  const stored = before && parseRecord(before);
+  const record = recordOf(input, stored);
   const author = input.runIntegrationId === undefined ? 'user' : 'run';
-  const facts = factsOf(mayHoldSecrets(kind) ? sealed(keyring, kind, record, known, author) : record);
-  assertFewReferences(facts);
+  const facts = factsOf(mayHoldSecrets(kind) ? sealSecrets(keyring, kind, record, stored, author) : record);
+  assertReferenceLimit(facts);
   return facts;
 }
 
 function recordOf(
-  { body, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
+  { body: bytes, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
   before: Stored | undefined,
 ): Stored {
-  const given = parseBody(body, limits);
-  const wanted = objectOf(isPatch && before ? patched(masked(kind, before), assertPatch(given)) : given);
-  const { _integrationId = integrationIdOf(wanted, runIntegrationId) } = fixed;
+  const json = parseBody(bytes, limits);
+  const body = objectOf(isPatch && before ? applyPatch(maskSecrets(kind, before), parsePatch(json)) : json);
+  const { _integrationId = integrationIdOf(body, runIntegrationId) } = fixed;
   const set: JsonObject = { ...fixed, _integrationId };
-  const wrong = locked.filter((name) => Object.hasOwn(wanted, name) && wanted[name] !== set[name]);
-  if (wrong.length > 0) {
+  const changed = fixedByRuntime.filter((name) => Object.hasOwn(body, name) && body[name] !== set[name]);
+  if (changed.length > 0) {
     throw fieldErrors(
-      wrong.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
+      changed.map((field) => ({ code: 'invalid_field', field, message: `${field} is set by the runtime` })),
     );
   }
-  const free = Object.entries(wanted).filter(([name]) => !own.includes(name));
+  const free = Object.entries(body).filter(([name]) => !runtimeFields.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
   assertRecord(record, () => (kind === 'connections' ? connectionProblems(record, before) : []));
   return record;
 }
 
-/** The integration that a new record is to belong to: a run's own, or the one that the body names. */
-function integrationIdOf(body: JsonObject, own: string | undefined): string {
-  const { _integrationId = own } = body;
+/** The integration of a new record: the run's own, or the one that the body names. */
+function integrationIdOf(body: JsonObject, runIntegrationId: string | undefined): string {
+  const { _integrationId = runIntegrationId } = body;
   if (_integrationId === undefined) throw fieldErrors([{ code: 'missing_required_field', field: '_integrationId' }]);
   if (typeof _integrationId !== 'string' || !isObjectId(_integrationId)) throw noIntegration();
-  if (own !== undefined && _integrationId !== own) throw requestError('access_restricted');
+  if (runIntegrationId !== undefined && _integrationId !== runIntegrationId) throw requestError('access_restricted');
   return _integrationId;
 }
 
@@ -79,14 +80,14 @@ export const noIntegration = (): Error =>
   requestError('invalid_ref', { field: '_integrationId', message: '_integrationId names no integration of yours' });
 
 /** @throws RequestError if a record refers to too many others */
-export function assertFewReferences({ references = [] }: TextFacts<Stored>): void {
+export function assertReferenceLimit({ references = [] }: TextFacts<Stored>): void {
   const tooMany = references[REFERENCES];
   if (!tooMany) return;
-  const message = `A record refers to ${REFERENCES} others at the most.`;
+  const message = `A record refers to at most ${REFERENCES} others.`;
   throw fieldErrors([{ code: 'invalid_field', field: tooMany.field, message }]);
 }
 
-/** A record as text, with what has to be known of it. */
+/** A record as text, with its head and its references. */
 export function factsOf(record: Stored): TextFacts<Stored> {
   const references = referencesIn(record);
   return { text: joined([JSON.stringify(record)]), head: headOf(record), references };
@@ -99,10 +100,10 @@ export interface ShowInput {
 }
 
 function show({ kind, record, projection }: ShowInput): { readonly text: Buffer } {
-  return { text: Buffer.from(JSON.stringify(project(masked(kind, parsedRecord(record)), projection))) };
+  return { text: Buffer.from(JSON.stringify(project(maskSecrets(kind, parseRecord(record)), projection))) };
 }
 
-const parsedRecord = (json: Stored | Uint8Array): Stored =>
+const parseRecord = (json: Stored | Uint8Array): Stored =>
   json instanceof Uint8Array ? (JSON.parse(textOf(json)) as Stored) : json;
 
 export const tasks = tasksOf(import.meta.url, { draft, show });

@@ -1,13 +1,13 @@
-/** Connections, exports, imports and flows: what they hold (contract 8). Pure. */
+/** The shape of connections, exports, imports and flows (contract 8). Pure. */
 import Type, { Compile } from '#typebox';
 import { ERRORS_MAX, type ErrorCode, FIELD_CHARS, fieldErrors } from '../errors.ts';
 import { isStorable, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
-import { shortened } from '../shortened.ts';
+import { shorten } from '../shorten.ts';
 
 const Id = Type.String({ pattern: '^[0-9a-f]{24}$' });
 
-/** What every record has; any further JSON is its owner's. */
+/** Fields of every record. Any other JSON is up to its owner. */
 export const RecordFields = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' }),
   type: Type.Optional(Type.String({ maxLength: 200 })),
@@ -18,10 +18,10 @@ export const RecordFields = Type.Object({
 const validRecord = Compile(RecordFields);
 
 const DEPTH_LIMIT = 100;
-/** Of an address that is one: to take apart a longer one holds everybody up. */
-const BASE_CHARS = 8_000;
-/** Fields that the runtime reads. */
-const READABLE = [
+/** A longer base URI is not parsed, since that would take too long. */
+const BASE_URI_CHARS = 8_000;
+/** Read by the runtime, so they cannot be encrypted. */
+const RUNTIME_FIELDS = [
   '_id',
   'createdAt',
   'lastModified',
@@ -40,32 +40,34 @@ export interface FieldProblem {
 }
 
 /**
- * What is wrong with a record by itself.
+ * Checks a record by itself, without its references.
  *
- * @param others looks for what is wrong with its kind, in a record that does not nest too deep
- * @throws RequestError with every wrong field
+ * @param others checks for its kind; called only if the record does not nest too deep
+ * @throws RequestError with every invalid field
  */
 export function assertRecord(record: JsonObject, others: () => readonly FieldProblem[] = () => []): void {
-  const found: FieldProblem[] = findings(validRecord, record);
-  const shapeProblems = found.length;
+  const problems: FieldProblem[] = findings(validRecord, record);
+  const shapeProblems = problems.length;
   for (const [name, value] of Object.entries(record)) {
     if (isStorable(value, DEPTH_LIMIT)) continue;
-    if (found.length >= ERRORS_MAX) break;
-    const field = shortened(name, FIELD_CHARS);
-    const message = `${field} nests deeper than ${DEPTH_LIMIT} levels or holds a number that JSON cannot`;
-    found.push({ code: 'invalid_field', field, message });
+    if (problems.length >= ERRORS_MAX) break;
+    const field = shorten(name, FIELD_CHARS);
+    const message = `${field} nests deeper than ${DEPTH_LIMIT} levels, or contains a number that JSON cannot represent`;
+    problems.push({ code: 'invalid_field', field, message });
   }
-  if (found.length === shapeProblems) found.push(...others());
+  if (problems.length === shapeProblems) problems.push(...others());
   const { encryptedFields = [] } = record as { encryptedFields?: readonly string[] };
-  const readable = Array.isArray(encryptedFields) ? encryptedFields.filter((path) => READABLE.includes(path)) : [];
-  if (readable.length > 0) {
-    const message = `encryptedFields names ${readable.join(', ')}, which the runtime reads`;
-    found.push({ code: 'invalid_field', field: 'encryptedFields', message });
+  const runtimeFields = Array.isArray(encryptedFields)
+    ? encryptedFields.filter((path) => RUNTIME_FIELDS.includes(path))
+    : [];
+  if (runtimeFields.length > 0) {
+    const message = `encryptedFields names ${runtimeFields.join(', ')}, which the runtime reads`;
+    problems.push({ code: 'invalid_field', field: 'encryptedFields', message });
   }
-  if (found.length > 0) throw fieldErrors(found);
+  if (problems.length > 0) throw fieldErrors(problems);
 }
 
-/** Where in a record a path of keys leads. */
+/** The value at a path of keys. */
 export function at(record: Json | undefined, path: readonly string[]): Json | undefined {
   let value = record;
   for (const key of path) {
@@ -76,14 +78,12 @@ export function at(record: Json | undefined, path: readonly string[]): Json | un
 }
 
 /**
- * Where the credentials may go: the origin of `http.baseURI`. One with a user and a password of its own is
- * none, since they would stand there for everybody to see; and a star names more than one.
- *
- * @returns nothing if there is none
+ * The origin of `http.baseURI`, where credentials may be sent. Undefined for a URI with user or password, which would be
+ * readable by everybody, or with a wildcard, which means several origins.
  */
 export function originOf(connection: JsonObject | undefined): string | undefined {
   const base = at(connection, ['http', 'baseURI']);
-  if (typeof base !== 'string' || base.length > BASE_CHARS || !/^https?:\/\//i.test(base) || !URL.canParse(base))
+  if (typeof base !== 'string' || base.length > BASE_URI_CHARS || !/^https?:\/\//i.test(base) || !URL.canParse(base))
     return undefined;
   const { origin, hostname, username, password } = new URL(base);
   return username === '' && password === '' && !hostname.includes('*') ? origin : undefined;

@@ -1,8 +1,8 @@
-/** Writing and removing records in a unit of work: whose they are, what they refer to, what is secret in them. */
+/** Reads, writes and removes records in a unit of work. */
 import { ERRORS_MAX, fieldErrors, requestError } from '../errors.ts';
 import type { BodyLimits } from '../parse-body.ts';
 import type { Projection } from '../projection.ts';
-import { shortList } from '../shortened.ts';
+import { shortList } from '../shorten.ts';
 import type { Part, TextFacts } from '../store/part.ts';
 import { type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -13,17 +13,16 @@ import { type DraftInput, tasks } from './record-tasks.ts';
 /** Who writes a record, and when. */
 export interface Writer {
   readonly now: Date;
-  /** Of the requests that bring records. */
   readonly limits: BodyLimits;
-  /** The run that writes; absent: a user. */
+  /** The writing run. Absent: a user writes. */
   readonly run?: { readonly connectorId: string; readonly integrationId: string } | undefined;
 }
 
-/** A record that is checked and can be put into a unit of work. */
+/** A checked record, ready for a unit of work. */
 export type Draft = TextFacts<Stored>;
 
-/** A record's JSON as everybody sees it, or the part of it that was asked for. */
-export async function shownText(
+/** A record's JSON with credentials masked, reduced to the projection. */
+export async function publicText(
   work: Work,
   account: Account,
   kind: RecordKind,
@@ -45,19 +44,20 @@ export function recordOf(unit: UnitOfWork, kind: RecordKind, id: string): Part {
 export const noSuchRecord = (kind: RecordKind): Error =>
   requestError('not_found', { message: `There is no such record among the ${kind}.` });
 
-/** What the draft of a new record is made from. The integration that it belongs to stands in the draft's head. */
-export function draftOfNew({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
+/** Input of the `draft` task for a new record. */
+export function createInput({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
   const createdAt = now.toISOString();
   const fixed = { _id, createdAt, lastModified: createdAt, ...(run ? { _connectorId: run.connectorId } : {}) };
   return { kind, body, limits, fixed, runIntegrationId: run?.integrationId };
 }
 
 /**
- * The same of a record anew: what the body leaves out is gone, but for what the runtime sets.
+ * Input of the `draft` task for a changed record. Fields that the body leaves out are removed, except those that the
+ * runtime sets.
  *
- * @param isPatch the body says what to change (RFC 6902)
+ * @param isPatch the body is a JSON Patch (RFC 6902)
  */
-export function draftOfNext(
+export function updateInput(
   { now, limits, run }: Writer,
   unit: UnitOfWork,
   kind: RecordKind,
@@ -73,7 +73,7 @@ export function draftOfNext(
     _integrationId: _integrationId ?? unit.integrationId,
     ...(_connectorId === undefined ? {} : { _connectorId }),
   };
-  const isNeeded = isPatch || mayHoldSecrets(kind);
+  const needsBefore = isPatch || mayHoldSecrets(kind);
   return {
     kind,
     body,
@@ -81,11 +81,11 @@ export function draftOfNext(
     limits,
     fixed,
     runIntegrationId: run?.integrationId,
-    before: isNeeded ? before.taskInput : undefined,
+    before: needsBefore ? before.taskInput : undefined,
   };
 }
 
-/** @throws RequestError `invalid_ref` if it refers to what is not there */
+/** @throws RequestError `invalid_ref` if it refers to a missing record */
 export function putDraft(unit: UnitOfWork, kind: RecordKind, draft: Draft): Part {
   const missing = (draft.references ?? []).filter(
     ({ kind: other, id }) => typeof id !== 'string' || !unit.record(other, id),
@@ -102,22 +102,24 @@ export function putDraft(unit: UnitOfWork, kind: RecordKind, draft: Draft): Part
   return unit.putRecord(kind, draft);
 }
 
-/** Records that are named in an error. */
-const NAMED = 20;
+/** Referring records named in an error. */
+const REFERRERS_NAMED = 20;
 
-/** @throws RequestError `has_dependencies` naming what refers to it */
+/** @throws RequestError `has_dependencies` naming the records that refer to it */
 export function removeRecord(unit: UnitOfWork, kind: RecordKind, id: string): void {
   recordOf(unit, kind, id);
   const referring: string[] = [];
   for (const other of recordKinds) {
     for (const [referringId, { references }] of unit.records(other)) {
-      // One that refers to itself alone goes.
+      // A record that refers only to itself may go.
       if (referringId === id) continue;
       if (references.some((each) => each.kind === kind && each.id === id)) referring.push(`${other} ${referringId}`);
     }
   }
   if (referring.length > 0) {
-    throw requestError('has_dependencies', { message: `It is referred to by ${shortList(referring, NAMED)}.` });
+    throw requestError('has_dependencies', {
+      message: `It is referred to by ${shortList(referring, REFERRERS_NAMED)}.`,
+    });
   }
   unit.removeRecord(kind, id);
 }

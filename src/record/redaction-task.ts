@@ -1,9 +1,9 @@
-/** Takes credentials out of what an application has answered. */
+/** Removes credentials from an application's response. */
 import { bufferOf } from '../work/thread-bytes.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
 import { Redaction } from './redaction.ts';
 
-/** By who has written them (see redaction.ts). */
+/** Credentials by who wrote them (see redaction.ts). */
 export interface SecretTexts {
   readonly ofUsers: readonly string[];
   readonly ofRuns: readonly string[];
@@ -14,7 +14,7 @@ type HeaderPair = readonly [name: string, value: string];
 interface Answer {
   /** Names in lower case. */
   readonly headers: readonly HeaderPair[];
-  /** Not to be used any more. */
+  /** Must not be used afterwards: it may move to another thread. */
   readonly body: Uint8Array;
 }
 
@@ -24,7 +24,7 @@ interface RedactInput {
   readonly moved: Uint8Array;
 }
 
-/** A header whose name holds a credential is left out. */
+/** Drops headers whose name contains a credential. */
 function redact({ secrets, headers, moved }: RedactInput): {
   readonly headers: readonly HeaderPair[];
   readonly text: Buffer;
@@ -40,10 +40,10 @@ function redact({ secrets, headers, moved }: RedactInput): {
 
 export const tasks = tasksOf(import.meta.url, { redact });
 
-/** To search for a character of a credential costs so much more than to go over one of the answer. */
+/** A character of a credential costs as much time as this many bytes of the response. */
 const SECRET_WEIGHT = 50;
 
-export async function redacted(
+export async function redactAnswer(
   work: Work,
   account: Account,
   secrets: SecretTexts,

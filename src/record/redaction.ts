@@ -1,26 +1,26 @@
 /**
- * Removes credentials from what an application answers: it may repeat what it was sent. Works on any bytes, knows the
- * usual spellings (secret-spellings.ts), and takes time and memory linear in the answer's size. Other changes that an
- * application makes to a credential are not recognized.
+ * Removes credentials from an application's response, which may repeat what it was sent. Works on any bytes, knows the
+ * usual spellings (secret-spellings.ts), and takes time and memory linear in the size of the response. Other
+ * transformations of a credential are not recognized.
  *
  * Everything that a credential covers is cut, also where credentials overlap.
  *
  * A connector must not learn a credential from what is cut. It can add credentials of its own to a connection, each a
- * context and a guess: `"authorization":"Bearer a`. If a match of that cut the context too, it would confirm the guess,
- * and the credential could be read letter by letter. So credentials that a run has written are searched for last, and
- * separately in each piece of text between the others: whether one matches depends only on text that is shown anyway.
- * Only whole credentials are searched for, since a part is easier to guess.
+ * context and a guess: `"authorization":"Bearer a`. If a match cut the context too, it would confirm the guess, and the
+ * credential could be read letter by letter. So credentials written by a run are searched for last, and separately in
+ * each piece of text between the others: whether one matches depends only on text that is visible anyway. Only whole
+ * credentials are searched for, since a part is easier to guess.
  *
- * Known limits: whoever can make the application answer with a complete, correct guess sees it cut, as a successful
- * login would confirm it too. Values of less than six characters are cut only together with what they were sent in.
+ * Known limits: whoever can make the application answer with a complete, correct guess sees it cut, just as a successful
+ * login would confirm it. Values of less than six characters are cut only together with the text they were sent in.
  */
 import { AhoCorasick, type SearchState } from './aho-corasick.ts';
 import { type EscapeDecoder, escapeDecoders, NormalizedBytes } from './normalized-bytes.ts';
 import { patternsOf, SECRET_CHARS_MIN } from './secret-spellings.ts';
-import { Spans, united } from './spans.ts';
+import { Spans, union } from './spans.ts';
 
 const REPLACEMENT = Buffer.from('******');
-/** Bytes that are normalized at a time. */
+/** Bytes normalized at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
 export class Redaction {
@@ -28,7 +28,7 @@ export class Redaction {
   readonly #ofRuns: AhoCorasick;
 
   /**
-   * @param secrets credentials that no connector has chosen
+   * @param secrets credentials that no connector chose
    * @param ofRuns credentials that a connector may have chosen
    */
   constructor(secrets: Iterable<string>, ofRuns: Iterable<string> = []) {
@@ -37,21 +37,21 @@ export class Redaction {
   }
 
   bytes(answer: Buffer): Buffer {
-    const cut = spansIn(answer, this.#secrets);
-    return without(answer, this.#ofRuns.isEmpty ? cut : withThoseBetween(answer, cut, this.#ofRuns));
+    const cut = matchesIn(answer, this.#secrets);
+    return cutOut(answer, this.#ofRuns.isEmpty ? cut : withMatchesBetween(answer, cut, this.#ofRuns));
   }
 
-  /** For header values, whose characters are bytes. */
+  /** Header text is Latin-1: one character per byte. */
   header(value: string): string {
     return this.bytes(Buffer.from(value, 'latin1')).toString('latin1');
   }
 }
 
 /** Adds the matches in the text between the spans. */
-function withThoseBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Spans {
+function withMatchesBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Spans {
   const all = new Spans();
   const addBetween = (start: number, end: number): void => {
-    const found = spansIn(answer.subarray(start, end), patterns);
+    const found = matchesIn(answer.subarray(start, end), patterns);
     for (let i = 0; i < found.count; i++) all.add(start + found.from(i), start + found.to(i));
   };
   let shown = 0;
@@ -64,7 +64,7 @@ function withThoseBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Sp
   return all;
 }
 
-function without(answer: Buffer, cut: Spans): Buffer {
+function cutOut(answer: Buffer, cut: Spans): Buffer {
   if (cut.count === 0) return answer;
   // No match is shorter than its replacement.
   const result = Buffer.allocUnsafe(answer.length);
@@ -78,32 +78,32 @@ function without(answer: Buffer, cut: Spans): Buffer {
   return result.subarray(0, length);
 }
 
-function spansIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
+function matchesIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
   if (patterns.isEmpty || answer.length < SECRET_CHARS_MIN) return new Spans();
   const present = escapeDecoders.filter(({ marker }) => answer.includes(marker));
-  return present.map((decoder) => foundIn(answer, patterns, decoder)).reduce(united, foundIn(answer, patterns));
+  return present.map((decoder) => matchesWith(answer, patterns, decoder)).reduce(union, matchesWith(answer, patterns));
 }
 
-function foundIn(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
+function matchesWith(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
   const spans = new Spans();
-  // Room for the longest match and a byte on either side of it.
-  const kept = patterns.longest + 2;
-  const text = new NormalizedBytes(Math.min(answer.length, 2 * kept + WINDOW_BYTES));
+  // Keeps the longest match and a byte on either side of it.
+  const overlap = patterns.longest + 2;
+  const text = new NormalizedBytes(Math.min(answer.length, 2 * overlap + WINDOW_BYTES));
   const state: SearchState = { node: 0 };
   let searched = 0;
   const searchUpTo = (end: number): void => {
     for (; searched < end; searched++) {
       if (state.node === 0 && !patterns.mayBeginAt(text.bytes, searched)) continue;
       const length = patterns.next(state, text.bytes[searched] as number);
-      if (length > 0) addFound(spans, text, searched + 1 - length, searched + 1, patterns, state);
+      if (length > 0) addMatch(spans, text, searched + 1 - length, searched + 1, patterns, state);
     }
   };
   for (let at = 0; at < answer.length; ) {
     if (text.isFull) {
-      // A match may share the byte behind it.
+      // A match may share bits with the byte after it.
       searchUpTo(text.length - 1);
-      searched -= text.length - kept;
-      text.keepLast(kept);
+      searched -= text.length - overlap;
+      text.keepLast(overlap);
     }
     const byte = answer[at] as number;
     const count = decoder && byte === decoder.marker ? decoder.decode(answer, at, text) : 0;
@@ -118,8 +118,8 @@ function foundIn(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDeco
 const IN_BASE64 = Uint8Array.from({ length: 256 }, (_, byte) => (/[a-z0-9/ ]/.test(String.fromCharCode(byte)) ? 1 : 0));
 const PADDING = '='.charCodeAt(0);
 
-/** Adds a match, with the neighboring base64 characters that hold bits of it. */
-function addFound(
+/** Adds a match, including the neighboring base64 characters that hold bits of it. */
+function addMatch(
   spans: Spans,
   text: NormalizedBytes,
   start: number,

@@ -1,4 +1,4 @@
-/** What the names of keys say about their values. Pure. */
+/** Classifies values by the names of their keys. Pure. */
 
 /** The end of a key decides: `bearerToken` is a secret, `tokenURI` is not. */
 const NAME_CHARS = 48;
@@ -25,17 +25,17 @@ export function isNamedLikeASecret(key: string, parent: string): boolean {
   return SECRET.test(name) || (name === 'key' && OF_CERTIFICATES.test(plain(parent)));
 }
 
-/** Everything below it is a credential. */
+/** Everything below such a key is a credential. */
 export const isEncryptedByName = (key: string): boolean => plain(key) === 'encrypted';
 
 const SETTING =
   /(?:type|location|headername|paramname|scheme|ur[il]|path|method|scopes?|delimiter|clientid|statuscodes?)$/;
 
-/** Below `http.auth`: how credentials are sent. Everything else there is a credential. */
+/** Below `http.auth`: settings for how credentials are sent. Everything else there is a credential. */
 export const isNamedLikeASetting = (key: string): boolean => SETTING.test(plain(key));
 
 const ADDRESS =
   /(?:ur[il]s?|host|hostname|server|servername|endpoint|domain|account|accountid|tenant|tenantid|realm|region|environment|datacenter)$|^port$/;
 
-/** Says where credentials go. */
+/** A field that says where credentials are sent. */
 export const isNamedLikeAnAddress = (key: string): boolean => ADDRESS.test(plain(key));

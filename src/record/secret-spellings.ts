@@ -1,40 +1,40 @@
-/** The spellings of a credential that a response may contain: plain, JSON, HTML, percent-encoded, base64, hex. Pure. */
+/** The encodings of a credential that a response may contain: plain, JSON, HTML, percent, base64, hex. Pure. */
 import type { Pattern } from './aho-corasick.ts';
 import { normalize } from './normalized-bytes.ts';
 
-/** Shorter values occur in too much else. */
+/** Shorter values occur by chance too often. */
 export const SECRET_CHARS_MIN = 6;
-/** Of all patterns together. Only the rarer spellings of very long credentials may not fit. */
+/** All patterns together. Only rare spellings of very long credentials exceed this and are left out. */
 const PATTERN_BYTES = 512 * 1024;
 
 /** Normalized patterns to search for. */
 export function patternsOf(secrets: Iterable<string>): Pattern[] {
-  // Surrounding blanks are usually not sent.
+  // Surrounding blanks are usually dropped before sending.
   const trimmed = [...secrets].map((secret) => secret.trim());
   const texts = [...new Set(trimmed)].filter(({ length }) => length >= SECRET_CHARS_MIN).map(textsOf);
   const plain = texts.flatMap(([first]) => (first ? [first] : []));
   const escaped = texts.flatMap(([, ...others]) => others);
   const patterns = new Map<string, Pattern>();
-  let room = PATTERN_BYTES;
-  // The likely ones first, in case there is no room for all.
+  let bytesLeft = PATTERN_BYTES;
+  // The likely ones first, in case not all fit.
   for (const { bytes, ...shares } of [
-    ...plain.map(asItIs),
-    ...plain.flatMap(packings),
-    ...escaped.map(asItIs),
-    ...escaped.flatMap(packings),
+    ...plain.map(verbatim),
+    ...plain.flatMap(binaryEncodings),
+    ...escaped.map(verbatim),
+    ...escaped.flatMap(binaryEncodings),
   ]) {
     const seen = normalize(bytes);
     const key = Buffer.from(seen).toString('latin1');
-    if (seen.length < SECRET_CHARS_MIN || seen.length > room || patterns.has(key)) continue;
-    room -= seen.length;
+    if (seen.length < SECRET_CHARS_MIN || seen.length > bytesLeft || patterns.has(key)) continue;
+    bytesLeft -= seen.length;
     patterns.set(key, { bytes: seen, ...shares });
   }
   return [...patterns.values()];
 }
 
-const asItIs = (bytes: Uint8Array): Pattern => ({ bytes });
+const verbatim = (bytes: Uint8Array): Pattern => ({ bytes });
 
-/** The plain text first. */
+/** The first is the plain text. */
 function textsOf(secret: string): Uint8Array[] {
   const wellFormed = secret.toWellFormed();
   const spelled = [secret, ...jsonSpellings(secret), ...percentSpellings(wellFormed), ...htmlSpellings(wellFormed)];
@@ -54,7 +54,7 @@ const percentSpellings = (text: string): string[] => [
   encodeURIComponent(text),
   encodeURI(text),
   new URLSearchParams([['', text]]).toString().slice(1),
-  // As `encodeURIComponent`, and with what RFC 3986 reserves beyond that.
+  // `encodeURIComponent`, plus the other characters that RFC 3986 reserves.
   encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
 ];
 
@@ -63,8 +63,8 @@ function htmlSpellings(text: string): string[] {
   return ['&#39;', '&#x27;', '&apos;', "'"].map((quote) => text.replace(/[&<>"']/g, (mark) => names[mark] ?? quote));
 }
 
-/** Hex, and base64 at any offset within other bytes, without the characters that it shares with them. */
-function packings(bytes: Uint8Array): Pattern[] {
+/** Hex, and base64 at each offset within other bytes, without the characters that also hold bits of those. */
+function binaryEncodings(bytes: Uint8Array): Pattern[] {
   const base64 = [0, 1, 2].map((offset): Pattern => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64url');
     const shares = { sharesFirst: offset > 0, sharesLast: (offset + bytes.length) % 3 !== 0 };

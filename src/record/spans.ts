@@ -1,4 +1,4 @@
-/** Sorted ranges of a text. Overlapping ones are merged, adjacent ones are not. 8 bytes each: there may be millions. Pure. */
+/** Sorted ranges of a text. Merges overlapping ones, not adjacent ones. 8 bytes each, as there may be millions. Pure. */
 
 const INITIAL_SPANS = 16;
 
@@ -40,7 +40,7 @@ function doubled(list: Int32Array): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-export function united(a: Spans, b: Spans): Spans {
+export function union(a: Spans, b: Spans): Spans {
   if (a.count === 0 || b.count === 0) return a.count === 0 ? b : a;
   const all = new Spans();
   let [i, j] = [0, 0];

@@ -1,82 +1,80 @@
 /**
- * How many of something may be open at once, and who waits. Of the room that the others leave, nobody takes
- * more than half: whatever one owner holds open, the next one finds a place.
+ * A counting semaphore shared by owners. An owner may use at most half of what the others leave free, so that there is
+ * always capacity for one more owner.
  */
 export class FairSemaphore {
-  readonly #places: number;
-  #taken = 0;
-  readonly #takenBy = new Map<string, number>();
-  /** Of owners that wait; the owner whose turn is next comes first. */
-  readonly #lines = new Map<string, Set<() => void>>();
+  readonly #capacity: number;
+  #used = 0;
+  readonly #usedBy = new Map<string, number>();
+  /** Waiting callers by owner. The first owner is served next. */
+  readonly #queues = new Map<string, Set<() => void>>();
 
-  constructor(places: number) {
-    this.#places = places;
+  constructor(capacity: number) {
+    this.#capacity = capacity;
   }
 
-  /**
-   * Resolves when there is a place, to the function that gives it back. Rejects with the signal's reason.
-   */
-  async enter(owner: string, signal?: AbortSignal): Promise<() => void> {
+  /** Waits for capacity. Resolves to the function that releases it. Rejects with the signal's reason. */
+  async acquire(owner: string, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#lines.has(owner) || !this.#hasPlace(owner)) await this.#wait(owner, signal);
+    if (this.#queues.has(owner) || !this.#hasCapacityFor(owner)) await this.#wait(owner, signal);
     else this.#take(owner);
-    let isOpen = true;
+    let isHeld = true;
     return () => {
-      if (isOpen) this.#giveBack(owner);
-      isOpen = false;
+      if (isHeld) this.#release(owner);
+      isHeld = false;
     };
   }
 
-  #hasPlace(owner: string): boolean {
-    const own = this.#takenBy.get(owner) ?? 0;
-    const half = Math.floor((this.#places - this.#taken + own) / 2);
-    return this.#taken < this.#places && own < Math.max(1, half);
+  #hasCapacityFor(owner: string): boolean {
+    const own = this.#usedBy.get(owner) ?? 0;
+    const half = Math.floor((this.#capacity - this.#used + own) / 2);
+    return this.#used < this.#capacity && own < Math.max(1, half);
   }
 
   #take(owner: string): void {
-    this.#taken++;
-    this.#takenBy.set(owner, (this.#takenBy.get(owner) ?? 0) + 1);
+    this.#used++;
+    this.#usedBy.set(owner, (this.#usedBy.get(owner) ?? 0) + 1);
   }
 
-  #giveBack(owner: string): void {
-    this.#taken--;
-    const own = (this.#takenBy.get(owner) ?? 0) - 1;
-    if (own > 0) this.#takenBy.set(owner, own);
-    else this.#takenBy.delete(owner);
-    this.#letIn();
+  #release(owner: string): void {
+    this.#used--;
+    const own = (this.#usedBy.get(owner) ?? 0) - 1;
+    if (own > 0) this.#usedBy.set(owner, own);
+    else this.#usedBy.delete(owner);
+    this.#admitWaiting();
   }
 
   #wait(owner: string, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const line = this.#lines.get(owner) ?? new Set();
-      const leaveLine = (): void => {
-        signal?.removeEventListener('abort', giveUp);
-        line.delete(goIn);
-        if (line.size === 0) this.#lines.delete(owner);
+      const queue = this.#queues.get(owner) ?? new Set();
+      const leaveQueue = (): void => {
+        signal?.removeEventListener('abort', abandon);
+        queue.delete(admit);
+        if (queue.size === 0) this.#queues.delete(owner);
       };
-      // The place is taken here and not by who waits, who comes to it a moment later.
-      const goIn = (): void => {
-        leaveLine();
+      // Taken here, because the waiting caller resumes only a moment later.
+      const admit = (): void => {
+        leaveQueue();
         this.#take(owner);
         resolve();
       };
-      const giveUp = (): void => {
-        leaveLine();
+      const abandon = (): void => {
+        leaveQueue();
         reject(signal?.reason);
       };
-      signal?.addEventListener('abort', giveUp, { once: true });
-      this.#lines.set(owner, line.add(goIn));
+      signal?.addEventListener('abort', abandon, { once: true });
+      this.#queues.set(owner, queue.add(admit));
     });
   }
 
-  /** One of each owner in turn, as long as there are places. */
-  #letIn(): void {
-    for (const [owner, line] of this.#lines) {
-      const [goIn] = line;
-      if (!goIn || !this.#hasPlace(owner)) continue;
-      goIn();
-      // Behind the others, where this loop comes to it again.
-      if (this.#lines.delete(owner)) this.#lines.set(owner, line);
+  /** Round robin over the owners while there is capacity. */
+  #admitWaiting(): void {
+    for (const [owner, queue] of this.#queues) {
+      const [admit] = queue;
+      if (!admit || !this.#hasCapacityFor(owner)) continue;
+      admit();
+      // Move the owner to the end, where this loop reaches it again.
+      if (this.#queues.delete(owner)) this.#queues.set(owner, queue);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The pool behind `Work`: one thread, started with the first large task, in which connectors take turns. */
+/** The pool behind `Work`: one thread, started at the first large task and shared fairly by connectors. */
 import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -6,28 +6,39 @@ import type { Piscina } from 'piscina';
 import { RequestError, requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
 import { FairSemaphore } from './fair-semaphore.ts';
-import { bufferOf, movableOf } from './thread-bytes.ts';
-import type { Account, InputOf, Order, OutputOf, Report, Task, TaskContext, Tasks, ThreadData, Work } from './work.ts';
+import { bufferOf, transferableBuffers } from './thread-bytes.ts';
+import type {
+  Account,
+  InputOf,
+  OutputOf,
+  Task,
+  TaskContext,
+  TaskMessage,
+  TaskReport,
+  Tasks,
+  ThreadData,
+  Work,
+} from './work.ts';
 
 const THREADS = 1;
-/** It ends when it has had nothing to do for so long: its memory is for others. */
+/** An idle thread ends after this time, to free its memory. */
 const IDLE_MS = 3_000;
-/** Of one task. */
-const TASK_MS = 10_000;
-/** Heap of the thread. What needs more is refused, and takes nobody else along. */
+const TASK_TIMEOUT_MS = 10_000;
+/** Heap of the thread. A task that needs more fails alone. */
 const HEAP_MB = 384;
-/** Of that for new objects. */
+/** Part of the heap for new objects. */
 const NEW_SPACE_MB = 4;
-/** The thread's priority is that of compartments: the event loop comes first. */
+/** The same priority as compartments: below the event loop. */
 const NICE = 3;
-const V8_THAT_SHARES = 14;
-/** JSON that waits or is being worked on, all together. */
-const WAITING_BYTES = 256 * 1024 * 1024;
+/** First V8 version that passes the heap pages of an ended thread on to other threads. */
+const V8_SHARING_PAGES = 14;
+/** JSON queued or in work, in total. */
+const QUEUED_BYTES = 256 * 1024 * 1024;
 
 export class WorkPool implements Work {
   readonly #semaphore = new FairSemaphore(THREADS);
-  #pool: Promise<Piscina<Order, Report>> | undefined;
-  #waitingBytes = 0;
+  #pool: Promise<Piscina<TaskMessage, TaskReport>> | undefined;
+  #queuedBytes = 0;
   readonly #closing = new AbortController();
   readonly #context: TaskContext;
 
@@ -43,14 +54,14 @@ export class WorkPool implements Work {
     account: Account,
   ): Promise<OutputOf<Functions[Name]>> {
     if (bytes <= LARGE_BYTES) return this.runNow(tasks, name, input);
-    if (this.#waitingBytes + bytes > WAITING_BYTES) {
-      throw requestError('overloaded', { message: 'Too much JSON waits to be looked at.' });
+    if (this.#queuedBytes + bytes > QUEUED_BYTES) {
+      throw requestError('overloaded', { message: 'Too much JSON is waiting to be processed.' });
     }
-    this.#waitingBytes += bytes;
+    this.#queuedBytes += bytes;
     try {
       return (await this.#runInPool({ module: tasks.module, name, input }, account)) as OutputOf<Functions[Name]>;
     } finally {
-      this.#waitingBytes -= bytes;
+      this.#queuedBytes -= bytes;
     }
   }
 
@@ -67,34 +78,36 @@ export class WorkPool implements Work {
     await (await this.#pool)?.destroy();
   }
 
-  async #runInPool(order: Order, account: Account): Promise<unknown> {
-    const leave = await this.#semaphore.enter(account.owner, this.#closing.signal);
+  async #runInPool(message: TaskMessage, account: Account): Promise<unknown> {
+    const release = await this.#semaphore.acquire(account.owner, this.#closing.signal);
     try {
       this.#pool ??= startPool(this.#context);
       const pool = await this.#pool;
-      const transferList = movedIn(order.input);
-      const report = await pool.run(order, { signal: AbortSignal.timeout(TASK_MS), transferList }).catch((error) => {
-        throw failureOf(error);
-      });
+      const transferList = transferListOf(message.input);
+      const report = await pool
+        .run(message, { signal: AbortSignal.timeout(TASK_TIMEOUT_MS), transferList })
+        .catch((error) => {
+          throw taskError(error);
+        });
       account.charge(report.cpuMs);
       if (!('refusal' in report)) return withBuffer(report.output);
       const { status, errors, headers } = report.refusal;
       throw new RequestError(status, errors, headers);
     } finally {
-      leave();
+      release();
     }
   }
 }
 
-/** The library, and the thread, come with the first task that is large. */
-async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Report>> {
+/** Loads the library and starts the thread at the first large task. */
+async function startPool({ keyring }: TaskContext): Promise<Piscina<TaskMessage, TaskReport>> {
   const { Piscina } = await import('piscina');
-  // A heap's pages go back to the system when its thread ends, and not to the other threads.
-  if (Number.parseInt(process.versions.v8, 10) >= V8_THAT_SHARES)
+  // Return the heap's pages to the system instead.
+  if (Number.parseInt(process.versions.v8, 10) >= V8_SHARING_PAGES)
     setFlagsFromString('--no-memory-pool-share-memory-on-teardown');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = new URL(`./worker.${extension}`, import.meta.url).href;
-  return new Piscina<Order, Report>({
+  return new Piscina<TaskMessage, TaskReport>({
     filename: fileURLToPath(new URL('./thread.js', import.meta.url)),
     workerData: { worker, cacheFolder: getCompileCacheDir(), keys: keyring.keys } satisfies ThreadData,
     minThreads: 0,
@@ -103,19 +116,18 @@ async function startPool({ keyring }: TaskContext): Promise<Piscina<Order, Repor
     niceIncrement: NICE,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: NEW_SPACE_MB },
     env: {},
-    // A host's flags are not for it.
+    // The host's flags do not apply.
     execArgv: [],
     recordTiming: false,
-    // A thread that stands still until the next task comes would not get round to what it does after one.
+    // With atomics, a thread blocks until the next task and never runs the `setImmediate` after the last one.
     atomics: 'disabled',
   });
 }
 
-/** Bytes that an input names `moved` change hands. */
-function movedIn(input: unknown): object {
+/** `input.moved` is transferred, not copied. piscina types the list as a DOM type that Node lacks. */
+function transferListOf(input: unknown): object {
   const { moved } = (input ?? {}) as { moved?: unknown };
-  // The type of the list is a browser's, where such a list has another name.
-  return movableOf([moved]);
+  return transferableBuffers([moved]);
 }
 
 function withBuffer(output: unknown): unknown {
@@ -124,13 +136,13 @@ function withBuffer(output: unknown): unknown {
   return { ...(output as object), text: bufferOf(text) };
 }
 
-function failureOf(error: unknown): unknown {
+function taskError(error: unknown): unknown {
   const { name, code } = error as NodeJS.ErrnoException;
   if (name === 'AbortError' || name === 'TimeoutError') {
-    return requestError('overloaded', { message: 'It took too long to look at so much JSON.' });
+    return requestError('overloaded', { message: 'The JSON took too long to process.' });
   }
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return requestError('request_too_large', { message: 'It takes too much memory to look at so much JSON.' });
+    return requestError('request_too_large', { message: 'Processing the JSON takes too much memory.' });
   }
   return error;
 }

@@ -1,11 +1,11 @@
-/** So many at once; the others wait in the order in which they came. */
+/** Counting semaphore, first come first served. */
 export class Semaphore {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(atOnce: number) {
-    this.#limit = atOnce;
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
   get waiting(): number {
@@ -18,7 +18,7 @@ export class Semaphore {
     try {
       return await work();
     } finally {
-      // Whoever waits takes over the place.
+      // The next in line takes over, so `#running` stays as it is.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running--;

@@ -1,11 +1,11 @@
-/** Bytes on their way between threads. */
+/** Moves bytes between threads. */
 
-/** A buffer arrives from another thread as plain bytes. Same memory, no copy. */
+/** A Buffer arrives from another thread as a Uint8Array. Shares its memory. */
 export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-/** Memory that can be transferred: that of bytes which share it with nothing else. */
-export const movableOf = (all: readonly unknown[]): ArrayBuffer[] =>
-  all.flatMap((bytes) =>
+/** The memory that can be transferred: of arrays that fill their buffer, so that nothing else is in it. */
+export const transferableBuffers = (arrays: readonly unknown[]): ArrayBuffer[] =>
+  arrays.flatMap((bytes) =>
     bytes instanceof Uint8Array && bytes.buffer.byteLength === bytes.byteLength ? [bytes.buffer as ArrayBuffer] : [],
   );

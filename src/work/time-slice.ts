@@ -1,5 +1,5 @@
-/** Long work in short pieces: others have their turn after every few milliseconds. */
-import { setImmediate as turn } from 'node:timers/promises';
+/** Splits long work into slices, so that the event loop gets a turn every few milliseconds. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const SLICE_MS = 5;
 
@@ -18,9 +18,9 @@ export class TimeSlice {
     return performance.now() > this.#endsAt;
   }
 
-  /** Lets others have their turn, and begins the next piece. */
+  /** Yields to the event loop, then starts the next slice. */
   async next(): Promise<void> {
-    await turn();
+    await nextTurn();
     this.#endsAt = performance.now() + SLICE_MS;
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Work on JSON: done at once where it is small, and in a thread of a pool where it is large, so that nothing
- * that a connector writes holds up the event loop (contract 10.6).
+ * Work on JSON. Small JSON is processed at once, large JSON in a thread pool, so that nothing a connector writes can
+ * block the event loop (contract 10.6).
  */
 import type { ErrorItem } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 
-/** What tasks have besides their input. */
+/** Passed to every task besides its input. */
 export interface TaskContext {
   readonly keyring: Keyring;
 }
@@ -15,7 +15,7 @@ export type Task = (input: never, context: TaskContext) => unknown;
 export type InputOf<F> = F extends (input: infer Input, context: TaskContext) => unknown ? Input : never;
 export type OutputOf<F> = F extends (input: never, context: TaskContext) => infer Output ? Output : never;
 
-/** `module` is where a thread of the pool finds them, as its export `tasks`. */
+/** `module` is the file that exports them as `tasks`; a pool thread imports it. */
 export interface Tasks<Functions> {
   readonly module: string;
   readonly functions: Functions;
@@ -33,7 +33,7 @@ export function tasksOf<Functions extends Record<string, Task>>(
   return { module, functions };
 }
 
-/** Whose work it is, and what it cost. */
+/** Who pays for the work. */
 export interface Account {
   readonly owner: string;
   /** @param cpuMs CPU time of the runtime, in milliseconds */
@@ -42,8 +42,9 @@ export interface Account {
 
 export interface Work {
   /**
-   * @param bytes how much JSON it is about; more than `LARGE_BYTES` goes to the pool
-   * @throws RequestError what the task throws; `overloaded`, `request_too_large` where it takes too long, or too much
+   * @param bytes size of the JSON; more than `LARGE_BYTES` goes to the pool
+   * @throws RequestError whatever the task throws; `overloaded` if it takes too long, `request_too_large` if it takes
+   *   too much memory
    */
   run<Functions extends Record<string, Task>, Name extends keyof Functions & string>(
     tasks: Tasks<Functions>,
@@ -52,7 +53,7 @@ export interface Work {
     bytes: number,
     account: Account,
   ): Promise<OutputOf<Functions[Name]>>;
-  /** Here and now, whatever it takes. */
+  /** Runs the task in this thread, however large the input is. */
   runNow<Functions extends Record<string, Task>, Name extends keyof Functions & string>(
     tasks: Tasks<Functions>,
     name: Name,
@@ -62,25 +63,24 @@ export interface Work {
   close(): Promise<void>;
 }
 
-/** How a thread is set up. */
+/** Start data of a thread. */
 export interface ThreadData {
-  /** Address of its module. */
+  /** URL of the worker module. */
   readonly worker: string;
-  /** Of the process's compile cache. */
+  /** Folder of the process's compile cache. */
   readonly cacheFolder: string | undefined;
-  /** Texts of the keys that credentials are sealed with. */
+  /** Texts of the keys that seal credentials. */
   readonly keys: readonly string[];
 }
 
-/** What a thread is sent. */
-export interface Order {
+export interface TaskMessage {
   readonly module: string;
   readonly name: string;
   readonly input: unknown;
 }
 
-/** What it answers. A refusal is the error of a request, as plain data. */
-export type Report = { readonly cpuMs: number } & (
+/** `refusal` is a RequestError as plain data. */
+export type TaskReport = { readonly cpuMs: number } & (
   | { readonly output: unknown }
   | {
       readonly refusal: {

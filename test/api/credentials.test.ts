@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/json.ts';
-import { masked } from '../../src/record/credentials.ts';
+import { maskSecrets } from '../../src/record/credentials.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import { type Client, errorsOf } from '../support/client.ts';
 import { installed, serve, serveForAll } from '../support/runtime.ts';
@@ -334,7 +334,7 @@ test('what was stored in clear is sealed at the next start, in one write, and wh
   expect((await second.client('GET', '/readyz')).body.reasons).toEqual([]);
   for (const { _id, ...fields } of connections) {
     const { body } = await second.client('GET', `/connections/${_id}`);
-    expect(body).toEqual(masked('connections', { _id, ...fields } as unknown as JsonObject));
+    expect(body).toEqual(maskSecrets('connections', { _id, ...fields } as unknown as JsonObject));
     expect(body.lastModified).toBe(now);
   }
   expect((await second.client('GET', `/exports/${webhook._id}`)).body.webhook).toEqual({ key: M, token: M });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { AddressGuard, invalidOpenings } from '../../src/broker/address-guard.ts';
+import { AddressGuard, invalidEntries } from '../../src/broker/address-guard.ts';
 
 const closedToAll = new AddressGuard('');
 
-describe('closed unless it is opened', () => {
+describe('blocked unless allowed', () => {
   test.each([
     ['this network', ['0.0.0.0', '0.255.255.255'], '0.0.0.0/8'],
     ['private 10', ['10.0.0.0', '10.255.255.255'], '10.0.0.0/8'],
@@ -41,9 +41,9 @@ describe('closed unless it is opened', () => {
     const opened = new AddressGuard(openings);
     const openedElsewhere = new AddressGuard('203.0.112.0/24,2001:db7::/32');
     for (const address of addresses) {
-      expect([address, closedToAll.permits(address)]).toEqual([address, false]);
-      expect([address, openedElsewhere.permits(address)]).toEqual([address, false]);
-      expect([address, opened.permits(address)]).toEqual([address, true]);
+      expect([address, closedToAll.allowsAddress(address)]).toEqual([address, false]);
+      expect([address, openedElsewhere.allowsAddress(address)]).toEqual([address, false]);
+      expect([address, opened.allowsAddress(address)]).toEqual([address, true]);
     }
   });
 });
@@ -70,7 +70,7 @@ test.each([
   '2a00:1450:4001::1',
   '2003::1',
 ])('public: %s', (address) => {
-  expect(closedToAll.permits(address)).toBe(true);
+  expect(closedToAll.allowsAddress(address)).toBe(true);
 });
 
 test.each([
@@ -86,18 +86,18 @@ test.each([
   '::8.8.8.8',
   '::127.0.0.1',
   '08.8.8.8',
-])('no address: %j', (text) => {
-  expect(new AddressGuard('0.0.0.0/0,::/0').permits(text)).toBe(false);
+])('not an address: %j', (text) => {
+  expect(new AddressGuard('0.0.0.0/0,::/0').allowsAddress(text)).toBe(false);
 });
 
-test('all of a family', () => {
-  expect(new AddressGuard('0.0.0.0/0').permits('127.0.0.1')).toBe(true);
-  expect(new AddressGuard('0.0.0.0/0').permits('::1')).toBe(false);
-  expect(new AddressGuard('::/0').permits('::1')).toBe(true);
-  expect(new AddressGuard('::/0').permits('127.0.0.1')).toBe(false);
+test('a whole address family', () => {
+  expect(new AddressGuard('0.0.0.0/0').allowsAddress('127.0.0.1')).toBe(true);
+  expect(new AddressGuard('0.0.0.0/0').allowsAddress('::1')).toBe(false);
+  expect(new AddressGuard('::/0').allowsAddress('::1')).toBe(true);
+  expect(new AddressGuard('::/0').allowsAddress('127.0.0.1')).toBe(false);
 });
 
-test('openings', () => {
+test('entries of the list', () => {
   const good = [
     'erp',
     'erp.internal',
@@ -107,9 +107,9 @@ test('openings', () => {
     '10.0.0.5',
     '10.0.0.0/8',
   ];
-  expect(invalidOpenings([...good, '::1', 'fd00::/8', '::ffff:10.0.0.0/104'].join(', '))).toEqual([]);
-  expect(invalidOpenings('')).toEqual([]);
-  expect(invalidOpenings(' ')).toEqual([]);
+  expect(invalidEntries([...good, '::1', 'fd00::/8', '::ffff:10.0.0.0/104'].join(', '))).toEqual([]);
+  expect(invalidEntries('')).toEqual([]);
+  expect(invalidEntries(' ')).toEqual([]);
   const bad = [
     '127.1',
     '0x7f000001',
@@ -134,5 +134,5 @@ test('openings', () => {
     '300.1.1.1',
     '',
   ];
-  expect(invalidOpenings(bad.join(','))).toEqual(bad);
+  expect(invalidEntries(bad.join(','))).toEqual(bad);
 });

@@ -1,4 +1,4 @@
-/** `fetch` of a running connector, from its manifest to a server outside and back. */
+/** `fetch` of a running connector, from the manifest's permissions to a real server. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Broker } from '../../src/broker/broker.ts';
 import { OneTimeTokens } from '../../src/broker/one-time-tokens.ts';
@@ -23,7 +23,7 @@ const code = `
 `;
 
 describe('a connector', () => {
-  test('reaches the origins that its manifest names, on what the operator has opened', async () => {
+  test('reaches the origins of its manifest, on networks that the operator allows', async () => {
     const port = await httpServer((request, response) =>
       response.end(`${request.method} ${request.headers['x-mine']}`),
     );
@@ -49,7 +49,7 @@ describe('a connector', () => {
     expect(await get(open, 'silent', origin)).toEqual(refused(`${origin} is not permitted by permissions.fetch`));
   });
 
-  test('gets no more of a response than the operator lets it', async () => {
+  test('gets no larger response than the operator allows', async () => {
     const port = await httpServer((request, response) => response.end('a'.repeat(Number(request.url?.slice(1)))));
     const connector = { permissions: { fetch: [`http://127.0.0.1:${port}`] } };
     const { client } = await serve(
@@ -63,7 +63,7 @@ describe('a connector', () => {
     expect(await get(1_001)).toMatchObject({ errors: [{ code: 'response_too_large' }] });
   });
 
-  test('whose run ends leaves no request behind', async () => {
+  test('leaves no request behind when its run ends', async () => {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     const port = await httpServer((request) => request.socket.on('close', () => resolve()));
     const connector = { permissions: { fetch: [`http://127.0.0.1:${port}`] }, limits: { timeoutMs: 500 } };
@@ -75,7 +75,7 @@ describe('a connector', () => {
   });
 });
 
-describe('what is asked for', () => {
+describe('requests', () => {
   const asked: [PlatformRequest, string][] = [];
   const platformApi: PlatformApi = {
     pathOf: (url) => (url.startsWith('/') ? url : undefined),
@@ -92,7 +92,10 @@ describe('what is asked for', () => {
     const granted = { runId: newId(), connectorId: 'c', integrationId: newId(), unit, isTransactional: true };
     const { grant } = new OneTimeTokens().issue(granted);
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => undefined };
-    const ask = broker.askFor({ connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() }, events);
+    const ask = broker.createAsk(
+      { connectorId: 'c', grant, token: 'the-token', permissions, trace: newTrace() },
+      events,
+    );
     return async (request: unknown) => {
       const text = typeof request === 'string' ? request : JSON.stringify(request);
       return JSON.parse(String(await ask.fetch(text, new AbortController().signal)));
@@ -102,7 +105,7 @@ describe('what is asked for', () => {
     (await fetchOf(platformApi, permissions))(request);
   const request = { url: '/v1/x', method: 'POST', headers: [], body: 'text' };
 
-  test("of the platform goes there with the run's token, and nothing else does", async () => {
+  test("to the platform carry the run's token, and no others do", async () => {
     const port = await httpServer((incoming, response) => response.end(String(incoming.headers.authorization)));
     const url = `http://127.0.0.1:${port}/`;
     expect(await fetchWith(request)).toMatchObject({ value: { body: 'ours' } });
@@ -111,7 +114,7 @@ describe('what is asked for', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('of a run that has eight open at the platform wait, one that fails does not keep its place', async () => {
+  test('to the platform wait while eight are open, and a failed one frees its slot', async () => {
     const open: (() => void)[] = [];
     let most = 0;
     const slow: PlatformApi = {

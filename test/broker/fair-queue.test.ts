@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FairQueue } from '../../src/broker/fair-queue.ts';
 
-test('owners are served in turn, and others between any two of their requests', async () => {
+test('owners are served round robin', async () => {
   const queue = new FairQueue();
   const served: string[] = [];
   let othersServed = 0;
@@ -11,7 +11,7 @@ test('owners are served in turn, and others between any two of their requests', 
   };
   keepOn();
   const request = async (name: string): Promise<void> => {
-    await queue.turn(name.charAt(0));
+    await queue.nextTurn(name.charAt(0));
     served.push(name);
     expect(othersServed).toBeGreaterThanOrEqual(served.length - 1);
   };
@@ -19,21 +19,21 @@ test('owners are served in turn, and others between any two of their requests', 
   expect(served).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
 });
 
-test('who comes alone does not wait', async () => {
+test('a single owner does not wait', async () => {
   const queue = new FairQueue();
-  expect(queue.turn('a')).toBe(undefined);
+  expect(queue.nextTurn('a')).toBe(undefined);
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-  expect(queue.turn('a')).toBe(undefined);
+  expect(queue.nextTurn('a')).toBe(undefined);
 });
 
-test('who has used much of the CPU waits in proportion, and nobody waits for it', async () => {
+test('an owner in CPU debt waits in proportion, and delays nobody else', async () => {
   const queue = new FairQueue();
   queue.charge('a', 100);
   const startedAt = performance.now();
-  const waited = Promise.resolve(queue.turn('a')).then(() => performance.now() - startedAt);
-  expect(queue.turn('b')).toBe(undefined);
+  const waited = Promise.resolve(queue.nextTurn('a')).then(() => performance.now() - startedAt);
+  expect(queue.nextTurn('b')).toBe(undefined);
   // 50 ms are free; of the other 50 at most half comes back in each millisecond.
   expect(await waited).toBeGreaterThan(90);
   // It has paid.
-  await Promise.race([queue.turn('a'), new Promise((_, reject) => setTimeout(reject, 10_000))]);
+  await Promise.race([queue.nextTurn('a'), new Promise((_, reject) => setTimeout(reject, 10_000))]);
 });

@@ -1,4 +1,4 @@
-/** Responses that the RFCs tell a client to accept, and idle connections that a server closes. */
+/** Responses that a client must accept by the RFCs, and idle connections closed by the server. */
 import { once } from 'node:events';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -8,13 +8,13 @@ import { ResponseHeads } from '../../src/broker/response-heads.ts';
 import { certificate, privateKey } from '../support/certificate.ts';
 import { ask, openOutbound, rawServer, refusal, serverOf } from '../support/outbound.ts';
 
-/** With one connection, which each request finds as the one before has left it. */
+/** One connection, reused by every request. */
 const outboundHere = () =>
   openOutbound({ allowPrivateNetwork: '127.0.0.1,localhost', limits: { connectionsPerOrigin: 1 } });
 const OK = 'HTTP/1.1 200 OK\r\n';
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-/** Answers every request of every connection with the same bytes. */
+/** Answers every request with the same bytes. */
 const answering = (answer: string) => (socket: Socket) => void socket.on('data', () => socket.write(answer, 'latin1'));
 
 test.each([
@@ -23,7 +23,7 @@ test.each([
   ['100, twice', CONTINUE + CONTINUE],
   ['100, 102 and 103', `${CONTINUE}HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n`],
   ['199, which nobody knows', 'HTTP/1.1 199 News\r\n\r\n'],
-])('%s before the response is passed over, on a kept connection too', async (_what, before) => {
+])('%s before the response is skipped, also on a reused connection', async (_what, before) => {
   const port = await rawServer(answering(`${before}${OK}content-length: 3\r\n\r\nabc`));
   const outbound = outboundHere();
   for (const method of ['GET', 'POST', 'GET']) {
@@ -50,21 +50,21 @@ test.each([
   ['with a tab', 'x-a: one\r\n\ttwo', 'one  \ttwo'],
   ['over three lines', 'x-a: one\r\n two\r\n three', 'one   two   three'],
   ['from its start', 'x-a:\r\n one', 'one'],
-])('a header that is folded %s is one value', async (_how, header, value) => {
+])('a header folded %s is one value', async (_how, header, value) => {
   const port = await rawServer(answering(`${OK}${header}\r\ncontent-length:\r\n 3\r\n\r\nabc`));
   const reply = await ask(outboundHere(), `http://127.0.0.1:${port}/`);
   expect([reply.status, reply.body]).toEqual([200, 'abc']);
   expect(reply.headers).toContainEqual(['x-a', value]);
 });
 
-test('bodies that look like heads are left alone', async () => {
+test('bodies that look like heads stay as they are', async () => {
   const body = `${CONTINUE}${OK}a: b\r\n c\r\n\r\n d\r\n e`;
   const port = await rawServer(answering(`${OK}content-length: ${body.length}\r\n\r\n${body}`));
   const outbound = outboundHere();
   for (let i = 0; i < 3; i++) expect((await ask(outbound, `http://127.0.0.1:${port}/`)).body).toBe(body);
 });
 
-test('wherever a response is cut, its bytes are the same', () => {
+test('the result does not depend on how a response is split', () => {
   const given = `${CONTINUE}${OK}a: b\r\n c\r\nd:\r\n\te\r\n\r\n100\r\n body`;
   const expected = `HTTP/1.1 102 Continue\r\n\r\n${OK}a: b   c\r\nd:  \te\r\n\r\n100\r\n body`;
   for (let at = 0; at <= given.length; at++) {
@@ -80,7 +80,7 @@ interface Idler {
   readonly requests: [connection: number, method: string][];
 }
 
-/** Answers the first request of a connection, and closes it without a word at the second. */
+/** Answers the first request of a connection, and closes the connection at the second. */
 async function closingAtTheSecond(): Promise<Idler> {
   const requests: Idler['requests'] = [];
   let connections = 0;
@@ -127,7 +127,7 @@ test.each(['POST', 'PATCH'])('%s is not repeated', async (method) => {
   ]);
 });
 
-test('nor is a request on a new connection, nor one whose response had begun', async () => {
+test('nor is a request on a new connection, nor one whose response has begun', async () => {
   let requests = 0;
   const silent = await rawServer((socket) => socket.once('data', () => ++requests && socket.destroy()));
   expect(await refusal(ask(outboundHere(), `http://127.0.0.1:${silent}/`))).toMatchObject({ code: 'request_failed' });
@@ -146,7 +146,7 @@ test('nor is a request on a new connection, nor one whose response had begun', a
   expect(answers).toBe(2);
 });
 
-test('a server that closes every connection at its second request is asked no more than twice', async () => {
+test('a server that closes every connection at its second request gets two requests at most', async () => {
   let requests = 0;
   let isClosing = false;
   const port = await rawServer((socket) =>

@@ -1,4 +1,4 @@
-/** Servers that do what they should not; each ends as a typed refusal that says nothing of our side. */
+/** Misbehaving servers. Each leads to a typed error that reveals nothing about our side. */
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -10,7 +10,7 @@ const quick = { allowPrivateNetwork: '127.0.0.1', limits: { headersMs: 300, tota
 const patient = { allowPrivateNetwork: '127.0.0.1' };
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 
-/** Says the same again and again, as fast as it is read. */
+/** Sends the same bytes endlessly, as fast as they are read. */
 function forever(socket: Socket, text: string): void {
   const chunk = text.repeat(Math.ceil(1_000 / text.length));
   const write = (): void => {
@@ -20,12 +20,12 @@ function forever(socket: Socket, text: string): void {
   write();
 }
 
-/** After a request has come. */
+/** Runs once a request has arrived. */
 function saying(work: (socket: Socket) => void): (socket: Socket) => void {
   return (socket) => socket.once('data', () => work(socket));
 }
 
-/** A little at a time, so that something always happens. */
+/** Sends a little at a time, so that no idle timeout applies. */
 function trickling(socket: Socket, text: string): void {
   const timer = setInterval(() => socket.write(text), 20);
   socket.on('close', () => clearInterval(timer));
@@ -206,19 +206,19 @@ test.each([
   ['a chunk without a length', `${HEAD}transfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n`],
   ['a folded status line', 'HTTP/1.1 200\r\n OK\r\n\r\n'],
   ['a folded length that is not a number', `${HEAD}content-length: 1\r\n 2\r\n\r\nabc`],
-])('%s is said to be no valid HTTP', async (_what, answer) => {
+])('%s is reported as invalid HTTP', async (_what, answer) => {
   const port = await rawServer(saying((socket) => socket.end(answer)));
   const denial = await refusal(ask(openOutbound(patient), `http://127.0.0.1:${port}/`));
   expect(denial).toEqual({ code: 'request_failed', message: NOT_HTTP });
 });
 
-test('a body that breaks off is not said to be invalid', async () => {
+test('a truncated body is not reported as invalid HTTP', async () => {
   const port = await rawServer(saying((socket) => socket.end(`${HEAD}content-length: 10\r\n\r\nabc`)));
   const denial = await refusal(ask(openOutbound(patient), `http://127.0.0.1:${port}/`));
   expect(denial?.message).toBe('The connection ended before the response was complete.');
 });
 
-test('the same server, well-behaved', async () => {
+test('the control: a well-behaved server', async () => {
   const port = await rawServer(
     saying((socket) => {
       socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n');
@@ -228,7 +228,7 @@ test('the same server, well-behaved', async () => {
   expect(await ask(openOutbound(quick), `http://127.0.0.1:${port}/`)).toMatchObject({ status: 200, body: 'abc' });
 });
 
-test('the deadlines of the head and of the whole are two', async () => {
+test('the head and the whole response have separate deadlines', async () => {
   const silent = await rawServer(() => {});
   const slow = await rawServer(saying((socket) => socket.write(`${HEAD}\r\n`, () => trickling(socket, 'a'))));
   const messageOf = async (port: number, limits: object): Promise<string | undefined> =>
@@ -268,7 +268,7 @@ test.each([
   await closed;
 });
 
-test('what a server says after its answer is not taken for the next one', async () => {
+test('bytes after a response are not taken for the next response', async () => {
   const port = await rawServer((socket) =>
     socket.on('data', () =>
       socket.write(`${HEAD}content-length: 3\r\n\r\noneHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake`),
@@ -281,7 +281,7 @@ test('what a server says after its answer is not taken for the next one', async 
   }
 });
 
-test('a server that is not there, and a name that is none', async () => {
+test('an unreachable server, and an unknown name', async () => {
   const unreachable = await refusal(ask(openOutbound(patient), 'http://127.0.0.1:1/'));
   expect(unreachable).toMatchObject({ code: 'request_failed' });
   expect(unreachable?.message).not.toMatch(INTERNALS);
@@ -302,7 +302,7 @@ test('a name server that never answers', async () => {
 
 describe('TLS', () => {
   const options = { cert: certificate, key: privateKey };
-  test('a certificate that nobody vouches for, and the same when somebody does', async () => {
+  test('an untrusted certificate, and the control: the same one trusted', async () => {
     const port = await serverOf(createTlsServer(options, (_request, response) => response.end('secure')));
     const outbound = openOutbound({ allowPrivateNetwork: 'localhost' });
     const denial = await refusal(ask(outbound, `https://localhost:${port}/`));
@@ -356,7 +356,7 @@ describe('the end of a run', () => {
     await closed;
   });
 
-  test('while the name is resolved', async () => {
+  test('while resolving the name', async () => {
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     const run = new AbortController();
     const outbound = openOutbound({ lookup: () => resolve() });
@@ -366,12 +366,12 @@ describe('the end of a run', () => {
     expect(await answer).toMatchObject({ code: 'cancelled' });
   });
 
-  test('before it has begun', async () => {
+  test('before it has started', async () => {
     const answer = ask(openOutbound(patient), 'http://127.0.0.1:1/', { signal: AbortSignal.abort() });
     expect(await refusal(answer)).toMatchObject({ code: 'cancelled' });
   });
 
-  test('and of the runtime', async () => {
+  test('and the end of the runtime', async () => {
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     const port = await httpServer(() => resolve());
     const outbound = openOutbound(patient);

@@ -1,4 +1,4 @@
-/** One-time tokens: whose they are, and until when. */
+/** One-time tokens: which run they belong to, and when they expire. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { OneTimeTokens } from '../../src/broker/one-time-tokens.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -15,7 +15,7 @@ async function issued() {
   return { tokens, ...tokens.issue(granted) };
 }
 
-test('a token is found as long as its run goes on, and what it let in knows when that is over', async () => {
+test('a token works while its run lasts, and its grant is told when the run ends', async () => {
   const { tokens, token, grant, revoke } = await issued();
   const found = tokens.find(token);
   expect(found).toMatchObject({ runId: grant.runId, isLive: true });
@@ -25,7 +25,7 @@ test('a token is found as long as its run goes on, and what it let in knows when
   expect([found?.isLive, found?.signal.aborted]).toEqual([false, true]);
 });
 
-test('nothing that resembles a token is one', async () => {
+test('similar tokens are not accepted', async () => {
   const { tokens, token, grant } = await issued();
   const [, secret = ''] = token.split('.');
   for (const other of [
@@ -43,7 +43,7 @@ test('nothing that resembles a token is one', async () => {
   }
 });
 
-test('its fifteen minutes are counted by a clock that nobody sets', async () => {
+test('its fifteen minutes are counted by a monotonic clock', async () => {
   const { tokens, token } = await issued();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 365 * 24 * 3_600_000 });
   expect(tokens.find(token)).toBeDefined();
@@ -52,7 +52,7 @@ test('its fifteen minutes are counted by a clock that nobody sets', async () => 
   expect(tokens.find(token)).toBeDefined();
 });
 
-test('after fifteen minutes it is dead, whether its run is or not', async () => {
+test('after fifteen minutes it expires, even if its run still lasts', async () => {
   vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   const { tokens, token } = await issued();
   vi.advanceTimersByTime(15 * 60_000 - 1);
@@ -61,7 +61,7 @@ test('after fifteen minutes it is dead, whether its run is or not', async () => 
   expect(tokens.find(token)).toBeUndefined();
 });
 
-test('is taken out of texts, whole or by its secret half', async () => {
+test('is redacted in texts, whole or its secret half alone', async () => {
   const { token, redact } = await issued();
   const [runId, secret = ''] = token.split('.');
   expect(redact(`a ${token} b ${secret} ${runId}`)).toBe(`a [redacted] b [redacted] ${runId}`);

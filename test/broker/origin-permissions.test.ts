@@ -1,6 +1,6 @@
-/** What a manifest asks for beyond what was accepted. */
+/** Patterns that a manifest requests beyond those granted. */
 import { expect, test } from 'vitest';
-import { beyond, isOriginPattern } from '../../src/broker/origin-permissions.ts';
+import { isOriginPattern, uncoveredPatterns } from '../../src/broker/origin-permissions.ts';
 import { ENOUGH_MS, timed } from '../support/timed.ts';
 
 test.each<[accepted: string[], asked: string[], more: string[]]>([
@@ -23,14 +23,14 @@ test.each<[accepted: string[], asked: string[], more: string[]]>([
   [['https://*.a.example'], ['https://x.a.example:8443'], ['https://x.a.example:8443']],
   [['http://a.example:80'], ['http://a.example'], []],
   [['https://1.2.3.4'], ['https://1.2.3.5'], ['https://1.2.3.5']],
-])('accepted %j, asked %j: more is %j', (accepted, asked, more) => {
-  expect(beyond(accepted, asked)).toEqual(more);
+])('granted %j, requested %j: added %j', (accepted, asked, more) => {
+  expect(uncoveredPatterns(accepted, asked)).toEqual(more);
 });
 
-test('a pattern is as long as a name can be, and a longer one is not taken apart', () => {
+test('a pattern may be as long as a host name, and a longer one is not parsed', () => {
   const name = `${'a'.repeat(60)}.`.repeat(4).slice(0, 253);
   expect(isOriginPattern(`https://*.${name}:65535/`)).toBe(true);
   const long = Array.from({ length: 1_000 }, (_, i) => `https://*.${`${'ü'.repeat(20)}${i}.`.repeat(80)}example`);
   expect(long.some(isOriginPattern)).toBe(false);
-  expect(timed(() => beyond(long, long)).ms).toBeLessThan(ENOUGH_MS / 5);
+  expect(timed(() => uncoveredPatterns(long, long)).ms).toBeLessThan(ENOUGH_MS / 5);
 });

@@ -1,4 +1,4 @@
-/** Redirects as the fetch standard has them. */
+/** Redirects by the fetch standard. */
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ interface Seen {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** Two origins: /go on the first leads to /end there, /away to /end on the second; `seen` is what came to /end. */
+/** Two origins: /go on the first leads to /end there, /away to /end on the second; `seen` is what /end received. */
 async function twoOrigins(status: number) {
   const seen: Seen[] = [];
   const end = async (request: IncomingMessage): Promise<void> => {
@@ -67,7 +67,7 @@ describe('method and body', () => {
   });
 });
 
-test.each([301, 302, 303, 307, 308])('%i to another origin takes no credentials along', async (status) => {
+test.each([301, 302, 303, 307, 308])('%i to another origin drops credentials', async (status) => {
   const { seen, origins, url } = await twoOrigins(status);
   const headers: HeaderPair[] = [
     ['Authorization', 'Bearer secret'],
@@ -129,7 +129,7 @@ test.each([
   ['../end#there', '/end'],
   ['', '/a/b'],
   ['/caf\u00c3\u00a9', '/caf%C3%A9'],
-])('a place that is relative: %j', async (location, path) => {
+])('a relative location: %j', async (location, path) => {
   let isFirst = true;
   const port = await httpServer((request, response) => {
     if (isFirst) response.writeHead(302, { location }).end();
@@ -140,7 +140,7 @@ test.each([
   expect(await ask(openOutbound(local), `${origin}/a/b#here`)).toMatchObject({ url: origin + path, body: path });
 });
 
-test.each([300, 304, 305, 306])('%i is no redirect, and neither is one without a place', async (status) => {
+test.each([300, 304, 305, 306])('%i is not a redirect, and neither is one without a location', async (status) => {
   const port = await httpServer((request, response) => {
     if (request.url === '/none') response.writeHead(302).end();
     else response.writeHead(status, { location: '/end' }).end();
@@ -150,7 +150,7 @@ test.each([300, 304, 305, 306])('%i is no redirect, and neither is one without a
   expect(await ask(openOutbound(local), `${origin}/none`)).toMatchObject({ status: 302, redirected: false });
 });
 
-test('twenty redirects are followed, and not one more', async () => {
+test('twenty redirects are followed, but no more', async () => {
   let asked = 0;
   const port = await httpServer((request, response) => {
     asked++;

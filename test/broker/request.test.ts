@@ -1,4 +1,4 @@
-/** What of a connector's request is sent. */
+/** What is sent of a connector's request. */
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { HeaderPair } from '../../src/broker/request-headers.ts';
@@ -6,7 +6,7 @@ import { ask, httpServer, openOutbound, rawServer, refusal } from '../support/ou
 
 const local = { allowPrivateNetwork: '127.0.0.1' };
 
-/** Answers with the header lines as they came. */
+/** Answers with the raw header lines. */
 async function headersSent(
   headers: readonly HeaderPair[],
   method = 'GET',
@@ -27,12 +27,12 @@ const ordinary = [
   'user-agent: bulkhead',
 ];
 
-test('a request says little by itself', async () => {
+test('a request has few default headers', async () => {
   expect((await headersSent([])).sort()).toEqual([...ordinary].sort());
   expect((await headersSent([], 'POST')).sort()).toEqual([...ordinary, 'content-length: 0'].sort());
 });
 
-test('what is given is sent, in its order, and over the defaults', async () => {
+test('given headers are sent in order, and override defaults', async () => {
   const sent = await headersSent([
     ['Accept', 'application/json'],
     ['X-One', '1'],
@@ -54,7 +54,7 @@ test('what is given is sent, in its order, and over the defaults', async () => {
   ]);
 });
 
-test('a part of a body is asked for without an encoding', async () => {
+test('a range request asks for no compression', async () => {
   expect(await headersSent([['Range', 'bytes=0-1']])).toContain('accept-encoding: identity');
 });
 
@@ -84,7 +84,7 @@ test.each([
   expect(posted.sort()).toEqual([...ordinary, 'content-length: 4'].sort());
 });
 
-describe('what is no header', () => {
+describe('invalid headers', () => {
   test.each<[string, string]>([
     ['x', 'a\r\nhost: evil.example'],
     ['x', 'a\nhost: evil.example'],
@@ -121,7 +121,7 @@ describe('what is no header', () => {
   });
 });
 
-test('a line in the address is no line in the request', async () => {
+test('a line break in the address does not reach the request', async () => {
   let head = '';
   const port = await rawServer((socket) =>
     socket.on('data', (data) => {
@@ -153,7 +153,7 @@ describe('methods', () => {
   });
 });
 
-test('a body up to its limit', async () => {
+test('a body up to the limit', async () => {
   const port = await httpServer(
     (request, response) => void text(request).then(({ length }) => response.end(`${length}`)),
   );
@@ -166,7 +166,7 @@ test('a body up to its limit', async () => {
   expect(await refusal(post('ü'.repeat(501)))).toMatchObject({ code: 'invalid_request' });
 });
 
-test('an answer says what the server said', async () => {
+test("a response has the server's status and headers", async () => {
   const port = await rawServer((socket) =>
     socket.once('data', () =>
       socket.end(

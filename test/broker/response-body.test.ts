@@ -1,4 +1,4 @@
-/** Bodies: unpacked within a bound, and as text or base64 both ways. */
+/** Bodies: decompressed within limits, and passed as text or base64 both ways. */
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -19,7 +19,7 @@ const packers: Record<string, (bytes: Buffer) => Buffer> = {
   'identity, gzip,': (bytes) => gzipSync(bytes),
 };
 
-/** Serves a body as it is, whatever it says that it is. */
+/** Serves a body as it is, whatever encoding it claims. */
 async function serving(body: Buffer, headers: Record<string, string> = {}): Promise<string> {
   const port = await httpServer((_request, response) => response.writeHead(200, headers).end(body));
   return `http://127.0.0.1:${port}/`;
@@ -28,14 +28,14 @@ async function serving(body: Buffer, headers: Record<string, string> = {}): Prom
 describe.each(Object.entries(packers))('content-encoding: %j', (coding, pack) => {
   const text = 'ünïcödé '.repeat(10_000);
 
-  test('is unpacked', async () => {
+  test('is decompressed', async () => {
     const url = await serving(pack(Buffer.from(text)), { 'content-encoding': coding });
     const answer = await ask(openOutbound(local), url);
     expect(answer.bodyEncoding).toBe(undefined);
     expect(answer.body === text).toBe(true);
   });
 
-  test('is unpacked up to the limit, and not one byte more', async () => {
+  test('is decompressed up to the limit, and not one byte more', async () => {
     const limits = { responseBytes: 2 * MIB };
     const outbound = openOutbound({ ...local, limits });
     const [fits, isOver] = [2 * MIB, 2 * MIB + 1].map((size) => pack(Buffer.alloc(size, 'a')));
@@ -45,13 +45,13 @@ describe.each(Object.entries(packers))('content-encoding: %j', (coding, pack) =>
     expect(denial).toMatchObject({ code: 'response_too_large' });
   });
 
-  test('that breaks off is no answer', async () => {
+  test('that is truncated is an error', async () => {
     const packed = pack(randomBytes(100_000));
     const url = await serving(packed.subarray(0, packed.length / 2), { 'content-encoding': coding });
     expect(await refusal(ask(openOutbound(local), url))).toMatchObject({ code: 'request_failed' });
   });
 
-  test('of nothing', async () => {
+  test('of an empty body', async () => {
     const url = await serving(Buffer.alloc(0), { 'content-encoding': coding });
     expect(await ask(openOutbound(local), url)).toMatchObject({ status: 200, body: '' });
     const port = await httpServer((_request, response) =>
@@ -62,7 +62,7 @@ describe.each(Object.entries(packers))('content-encoding: %j', (coding, pack) =>
   });
 });
 
-test('a coding that is not known is handed on as it is', async () => {
+test('an unknown coding is passed on as it is', async () => {
   const url = await serving(Buffer.from('as it is'), { 'content-encoding': 'gzip, strange' });
   expect(await ask(openOutbound(local), url)).toMatchObject({ body: 'as it is' });
 });
@@ -98,7 +98,7 @@ describe('bombs', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  test('a window that takes much memory to unpack is refused, a usual one is not', async () => {
+  test('a window that takes too much memory is refused, a usual one is not', async () => {
     const noise = Buffer.concat([randomBytes(9 * MIB), Buffer.alloc(100, 'a')]);
     const withWindow = (log: number) =>
       zstdCompressSync(noise, {
@@ -114,7 +114,7 @@ describe('bombs', () => {
     expect(await ask(openOutbound(local), await serving(withWindow(22), headers))).toMatchObject({ status: 200 });
   });
 
-  test('bytes that unpack to nothing are counted as they arrive', async () => {
+  test('bytes that decompress to nothing count as received', async () => {
     // Empty stored blocks of deflate, without an end.
     const port = await rawServer((socket) =>
       socket.once('data', () => {
@@ -133,7 +133,7 @@ describe('bombs', () => {
   });
 });
 
-test('single bytes cost no more than others', async () => {
+test('single bytes cost no more than large chunks', async () => {
   const chunks = '1\r\na\r\n'.repeat(20_000);
   const port = await rawServer((socket) =>
     socket.once('data', () => {
@@ -196,7 +196,7 @@ describe('text or base64', () => {
     expect(lengths).toEqual([String(bytes.length)]);
   });
 
-  test.each(['a', '####', 'YWJj=', 'YW==YW==', 'YWJ\n', 'YW-_'])('%j is no base64', async (body) => {
+  test.each(['a', '####', 'YWJj=', 'YW==YW==', 'YWJ\n', 'YW-_'])('%j is not base64', async (body) => {
     const url = await serving(Buffer.alloc(0));
     const answer = ask(openOutbound(local), url, { method: 'POST', body, bodyEncoding: 'base64' });
     expect(await refusal(answer)).toMatchObject({ code: 'invalid_request' });

@@ -1,10 +1,10 @@
-/** What a connector must not reach, each with the same thing opened by the operator. */
+/** What a connector must not reach. Control: the same, allowed by the operator. */
 import type { LookupFunction } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { isOriginPattern } from '../../src/broker/origin-permissions.ts';
 import { ask, httpServer, openOutbound, refusal } from '../support/outbound.ts';
 
-/** Answers with the address on which it was reached. */
+/** Answers with the address it was reached at. */
 const secretServer = (host: string, port = 0): Promise<number> =>
   httpServer((request, response) => response.end(`reached ${request.socket.localAddress}`), host, port);
 
@@ -66,7 +66,7 @@ describe('spellings of this machine', () => {
 
 // Nothing is sent there, opened or not: that it is understood as the address, and that the address can be opened, is
 // shown by the message and by address-guard.test.ts.
-describe('spellings of addresses elsewhere that are closed', () => {
+describe('spellings of other blocked addresses', () => {
   const METADATA = '169.254.169.254';
   test.each([
     [METADATA, METADATA],
@@ -115,7 +115,7 @@ test.each(['[fe80::1%25lo]', '[fe80::1%lo]', '[::1%25lo]', '[::1%lo]'])('zone id
 });
 
 describe('by name', () => {
-  test('that resolves to what is closed', async () => {
+  test('that resolves to a blocked address', async () => {
     const port = await secretServer('127.0.0.1');
     const url = `http://shop.example:${port}/`;
     const lookup = resolving(['127.0.0.1']);
@@ -163,7 +163,7 @@ describe('by name', () => {
     }
   });
 
-  test('that changes between two requests', async () => {
+  test('that resolves differently at the second request', async () => {
     const served: string[] = [];
     const listener = (host: string) => (_request: unknown, response: import('node:http').ServerResponse) => {
       served.push(host);
@@ -191,7 +191,7 @@ describe('by name', () => {
     expect([(await ask(both, url)).body, (await ask(both, url)).body]).toEqual(['open', 'closed']);
   });
 
-  test('over a connection that was opened under another name', async () => {
+  test('over a connection opened under another name', async () => {
     const port = await secretServer('127.0.0.1');
     const outbound = openOutbound({ lookup: resolving(['127.0.0.1']), allowPrivateNetwork: 'open.example' });
     expect(await ask(outbound, `http://open.example:${port}/`)).toMatchObject({ status: 200 });
@@ -277,7 +277,7 @@ describe('origins that the manifest does not name', () => {
     expect(await ask(outbound, `${origin}:${port}/`, { permissions })).toMatchObject({ status: 200 });
   });
 
-  test("the scheme's own port is the same as none", async () => {
+  test("the scheme's default port equals no port", async () => {
     const outbound = openOutbound();
     const passesTo = async (pattern: string, url: string) =>
       (await refusal(ask(outbound, url, { permissions: [pattern] })))?.message;
@@ -292,7 +292,7 @@ describe('origins that the manifest does not name', () => {
   });
 });
 
-test('a pattern that names no origin', () => {
+test('a pattern that matches no origin', () => {
   for (const good of [
     'https://a.example',
     'http://*.a.example:81/',

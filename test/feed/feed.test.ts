@@ -1,9 +1,9 @@
-/** The feed's bounds: what is kept, for whom, and what is not even made when nobody follows. */
+/** Limits of the feed: what it retains, for whom, and what it skips without followers. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Feed, FOLLOWERS, type Follower, type FollowOptions } from '../../src/feed/feed.ts';
 
 const DAY = new Date('2026-11-24T08:00:00Z');
-const nobody = { onNews: () => {}, onEnd: () => {} };
+const nobody = { onEvents: () => {}, onEnd: () => {} };
 
 function feedWith(options: Partial<FollowOptions> = {}): { feed: Feed; follower: Follower } {
   const feed = new Feed(DAY);
@@ -18,14 +18,14 @@ function followed(feed: Feed, options: Partial<FollowOptions> = {}): Follower {
 const tell = (feed: Feed, count: number, text = 'x'): void => {
   for (let each = 0; each < count; each++) feed.publish('run.log', undefined, () => ({ text }));
 };
-/** How many events there are to take. */
+/** Number of events available. */
 function takeAll(follower: Follower): number {
   let count = 0;
   for (let text = follower.take(); text !== ''; text = follower.take()) count += text.split('\n\n').length - 1;
   return count;
 }
 
-test('as long as nobody follows, nothing is made of an event but its number', () => {
+test('without followers, an event is only counted', () => {
   const feed = new Feed(DAY);
   const dataOf = vi.fn(() => ({}));
   feed.publish('run.log', undefined, dataOf);
@@ -39,7 +39,7 @@ test('as long as nobody follows, nothing is made of an event but its number', ()
   expect(dataOf).toHaveBeenCalledTimes(1);
 });
 
-test('events are kept for who is behind: so many, and so many bytes, and no more', () => {
+test('events are retained for slow followers, up to a number and a size', () => {
   const { feed, follower } = feedWith();
   tell(feed, 4_096);
   expect(follower.isLost).toBe(false);
@@ -55,7 +55,7 @@ test('events are kept for who is behind: so many, and so many bytes, and no more
   expect((other.newest - other.oldest + 1) * 2_000).toBeLessThan(4 * 1024 * 1024);
 });
 
-test('a follower takes everything once, in pieces of bounded size', () => {
+test('a follower gets every event once, in batches of limited size', () => {
   const { feed, follower } = feedWith();
   tell(feed, 300, 'ü'.repeat(1_000));
   const piece = follower.take();
@@ -64,7 +64,7 @@ test('a follower takes everything once, in pieces of bounded size', () => {
   expect(piece.split('\n\n').length - 1 + takeAll(follower)).toBe(305);
 });
 
-test('they are kept on for a minute after the last follower has gone', () => {
+test('events are retained for a minute after the last follower has left', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { feed, follower } = feedWith();
@@ -83,7 +83,7 @@ test('they are kept on for a minute after the last follower has gone', () => {
   expect(followed(feed, { lastEventId: again.lastEventId }).take()).toContain('event: reset');
 });
 
-test('texts and lists are cut off, and a line break in a text is none in the stream', () => {
+test('texts and lists are truncated, and a line break in a text does not break the stream', () => {
   const { feed, follower } = feedWith();
   feed.publish('connector.refused', undefined, () => ({
     errors: Array(20).fill({ message: `a\n\r\u2028${'x'.repeat(3_000)}` }),
@@ -94,7 +94,7 @@ test('texts and lists are cut off, and a line break in a text is none in the str
   expect([errors.length, errors[0].message.length]).toEqual([10, 2_001]);
 });
 
-test('so many follow at once, and none when it is closed; all are told of the end', () => {
+test('followers are limited, none is accepted after closing, and all are told of the end', () => {
   const onEnd = vi.fn();
   const { feed, follower } = feedWith({ onEnd });
   for (let count = 1; count < FOLLOWERS; count++) followed(feed, { onEnd });

@@ -1,4 +1,4 @@
-/** The argument of a function call: the caller's members, then ours, which win. */
+/** The argument of a function call: the caller's keys, then the runtime's, which win. */
 import { expect, test } from 'vitest';
 import { argumentOf } from '../../src/integration/argument.ts';
 import { LARGE_BYTES } from '../../src/json.ts';

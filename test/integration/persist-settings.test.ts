@@ -41,7 +41,7 @@ function valuesOf(value: Json): Record<string, Json> {
   return Object.assign(own, ...Object.values(object).map(valuesOf));
 }
 
-test('values go to the fields of their names, wherever those stand; the rest of the form stays', () => {
+test('values go to the fields of that name, wherever they are; the rest of the form stays', () => {
   const pending = { paused: true, name: 'Ü', state: 'c', many: ['x', 'y'], odd: { a: 1 }, flowField: 't', inner: 'q' };
   const next = persistSettings(form, pending);
   expect(valuesOf(next)).toEqual(pending);
@@ -71,7 +71,7 @@ test.each([
   expect(errorsOf(() => persistSettings(form, pending))).toEqual([[code, field]]);
 });
 
-test('every wrong field is named', () => {
+test('every invalid field is named', () => {
   expect(errorsOf(() => persistSettings(form, { name: '', paused: 1 }))).toHaveLength(2);
 });
 
@@ -130,7 +130,7 @@ describe('with several stores', () => {
     });
   });
 
-  test('what is under `general` alone all stores share', () => {
+  test('values under `general` are shared by all stores', () => {
     const shared = { ...stores, general: { id: 'us', fields: [{ name: 'paused', type: 'checkbox', value: false }] } };
     const next = persistSettings(shared, { general: { paused: true } });
     expect(next).toEqual({ ...shared, general: { id: 'us', fields: [expect.objectContaining({ value: true })] } });
@@ -155,7 +155,7 @@ function errorsOf(work: () => unknown): [code: string, field: string | undefined
   throw new Error('it was taken');
 }
 
-test('a form of twenty thousand stores takes no time', () => {
+test('a form of twenty thousand stores is fast', () => {
   const fields = [{ name: 'a', type: 'text' }];
   const sections = Array.from({ length: 20_000 }, (_, i) => ({ id: `s${i}`, fields }));
   const pending = Object.fromEntries(sections.map(({ id }) => [id, { a: id }]));
@@ -167,7 +167,7 @@ test('a form of twenty thousand stores takes no time', () => {
   expect(ms).toBeLessThan(ENOUGH_MS);
 });
 
-test('five thousand of five thousand options, ten times, take no time', () => {
+test('five thousand of five thousand options, ten times, are fast', () => {
   const options = Array.from({ length: 5_000 }, (_, i) => [`v${i}`, `Label ${i}`]);
   const value = options.map(([id]) => id as string);
   const names = Array.from({ length: 10 }, (_, i) => `f${i}`);
@@ -198,14 +198,14 @@ test.each<[string, JsonObject, JsonObject]>([
   expect(ms).toBeLessThan(ENOUGH_MS);
 });
 
-test('only the first of many wrong values are named, and names are cut', () => {
+test('only the first of many invalid values are named, and names are shortened', () => {
   const pending = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`${i}${'k'.repeat(500)}`, 1]));
   const { errors } = refused(() => persistSettings(form, pending));
   expect(errors).toHaveLength(100);
   expect(errors[0]?.field).toHaveLength(200);
 });
 
-test('names and ids that are no texts belong to nobody', () => {
+test('names and ids that are not texts match nothing', () => {
   const odd = { toString: 1, valueOf: 1 };
   const settings = { supportsMultiStore: true, sections: [{ id: odd, fields: [{ name: odd, label: odd }] }] };
   expect(persistSettings(settings as unknown as JsonObject, {})).toEqual(settings);
@@ -214,7 +214,7 @@ test('names and ids that are no texts belong to nobody', () => {
   expect(refused(() => persistSettings(labelled, { a: 'x' })).errors).toMatchObject([{ field: 'a' }]);
 });
 
-test('one value in many places is refused as what it would be on the disk', () => {
+test('a value shared by many fields counts with its size on disk', () => {
   const settings = persistSettings({ fields: many(40_000, { name: 'a', type: 'text' }) }, { a: 'v'.repeat(1_000_000) });
   const { result, ms } = timed(() => refused(() => assertIntegration({ name: 'i', settings })));
   expect(result.errors).toMatchObject([{ code: 'invalid_field', field: 'settings' }]);

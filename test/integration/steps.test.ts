@@ -11,7 +11,7 @@ const steps: InstallStep[] = [
   { name: 'Three', completed: false },
 ];
 
-test('updates find their step by function, or else by name', () => {
+test('updates match steps by function, or else by name', () => {
   const merged = mergeSteps(steps, [
     { installerFunction: 'one', description: 'd', name: 'Uno' },
     { name: 'Three', completed: true },
@@ -28,7 +28,7 @@ test.each([undefined, null, 'x', [null, 1, []]])('%j updates nothing', (updates)
   expect(mergeSteps(steps, updates as never)).toEqual(steps);
 });
 
-test('a function completes every step that is its own', () => {
+test('a function completes all its own steps', () => {
   expect(completeSteps(steps, 'installerFunction', 'two').map(({ completed }) => completed)).toEqual([
     false,
     true,
@@ -36,7 +36,7 @@ test('a function completes every step that is its own', () => {
   ]);
 });
 
-test('an update finds a step by the name that an earlier one has given it', () => {
+test('an update matches a step by the name that an earlier update set', () => {
   const merged = mergeSteps(steps, [
     { installerFunction: 'one', name: 'Three' },
     { name: 'Three', seen: true },
@@ -51,7 +51,7 @@ test('an update finds a step by the name that an earlier one has given it', () =
   ]);
 });
 
-test('__proto__ is a key like another, and nothing is changed in place', () => {
+test('__proto__ is an ordinary key, and nothing is changed in place', () => {
   const before = structuredClone(steps);
   const [step] = mergeSteps(steps, JSON.parse('[{"installerFunction":"one","__proto__":{"polluted":true}}]'));
   expect(JSON.stringify(step)).toContain('"__proto__":{"polluted":true}');
@@ -60,7 +60,7 @@ test('__proto__ is a key like another, and nothing is changed in place', () => {
   expect(steps).toEqual(before);
 });
 
-/** How it was once: plain, and slow. */
+/** The reference: simple and slow. */
 function oneByOne(all: readonly InstallStep[], updates: readonly JsonObject[]): readonly JsonObject[] {
   let merged: readonly JsonObject[] = all;
   for (const update of updates) {
@@ -70,7 +70,7 @@ function oneByOne(all: readonly InstallStep[], updates: readonly JsonObject[]): 
   return merged;
 }
 
-test('the result is that of one update after the other', () => {
+test('the result equals applying one update after the other', () => {
   const some = <T>(values: readonly T[], seed: number): T => values[seed % values.length] as T;
   let seed = 1;
   const random = (): number => {
@@ -100,7 +100,7 @@ test.each<[string, readonly JsonObject[]]>([
   expect(ms).toBeLessThan(ENOUGH_MS);
 });
 
-test('a thousand updates of a thousand steps take no time', () => {
+test('a thousand updates of a thousand steps are fast', () => {
   const updates = thousand.map(({ installerFunction }) => ({ installerFunction: installerFunction ?? '', b: 1, c: 2 }));
   const { result, ms } = timed(() => mergeSteps(thousand, updates));
   expect(result).toHaveLength(1_000);
@@ -108,7 +108,7 @@ test('a thousand updates of a thousand steps take no time', () => {
   expect(ms).toBeLessThan(ENOUGH_MS);
 });
 
-test('steps are bounded all together and one by one', () => {
+test('steps are limited in total and one by one', () => {
   const integration = (install: readonly JsonObject[]) => ({ name: 'i', install });
   const step = (keys: number) => ({ name: 'a', ...Object.fromEntries(Array.from({ length: keys }, (_, i) => [i, i])) });
   const text = (chars: number) => ({ name: 'a', form: { text: 't'.repeat(chars) } });

@@ -1,13 +1,13 @@
-/** What a connection makes a request of is bounded before it is made. */
+/** Limits of connections' requests are checked before anything large is built. */
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/json.ts';
 import { connectionRequest } from '../../src/record/connection-request.ts';
-import type { Opened } from '../../src/record/credentials.ts';
+import type { OpenRecord } from '../../src/record/credentials.ts';
 import { ENOUGH_MS, refused, timed } from '../support/timed.ts';
 
 const wanted = { method: 'GET', relativeURI: '/a', headers: [] };
 const baseURI = 'https://shop.example';
-const openedOf = (record: object): Opened => ({
+const openedOf = (record: object): OpenRecord => ({
   record: record as JsonObject,
   authorAt: () => undefined,
   secretsOf: () => [],
@@ -17,7 +17,7 @@ const request = (http: object, others: object = {}) =>
 const header = (value: string, name = 'x') => ({ name, value });
 const token = (values: object) => ({ auth: { type: 'token', token: { token: 't', ...values } } });
 
-test('fills values in, up to what a header may have', () => {
+test('fills in values up to the limit of a header', () => {
   const { headers } = request(
     { headers: [header('{{connection.x}}-{{&connection.http.n}}'), header('a b', 'y')], n: 1 },
     { x: 'v'.repeat(8_000) },
@@ -70,7 +70,7 @@ test.each<[string, object, object, field: string]>([
   ['a token in the query', token({ token: 't'.repeat(9_000), location: 'url' }), {}, 'http.auth.token'],
   ["a parameter's name", token({ paramName: 't'.repeat(9_000), location: 'url' }), {}, 'http.auth.token'],
   ['a password', { auth: { type: 'basic', basic: { password: 'p'.repeat(9_000) } } }, {}, 'http.auth.basic'],
-])('%s is refused before anything large is made', (_, http, others, field) => {
+])('%s is refused before anything large is built', (_, http, others, field) => {
   const before = process.memoryUsage().rss;
   const { result, ms } = timed(() => refused(() => request(http, others)));
   expect(result.errors).toMatchObject([{ code: 'invalid_field', field }]);
@@ -78,7 +78,7 @@ test.each<[string, object, object, field: string]>([
   expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
 });
 
-test('a relative URI says where it comes from', () => {
+test('errors about the relative URI name the field it comes from', () => {
   const relativeURI = '/'.repeat(1_000_000);
   const open = openedOf({ http: { baseURI } });
   const from = (relativeURIField?: string) =>

@@ -1,11 +1,11 @@
-/** The key file: made whole or not at all, and the same for all who start at once. */
+/** The key file: written atomically, and the same for processes that start at once. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Keyring, openKeyring } from '../../src/record/keyring.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
-test('is made once, for its owner alone, and nothing is left beside it', async () => {
+test('is made once, readable by its owner only, with no temporary file left', async () => {
   const folder = await temporaryFolder();
   const file = join(folder, 'secret-key');
   const rings = await Promise.all(Array.from({ length: 10 }, () => openKeyring(file, undefined)));
@@ -16,7 +16,7 @@ test('is made once, for its owner alone, and nothing is left beside it', async (
   expect((await openKeyring(file, undefined)).open(sealed, 'place')).toBe('text');
 });
 
-test('is read with Windows line endings, and not taken if it is cut off', async () => {
+test('is read with Windows line endings, and refused if it is truncated', async () => {
   const file = join(await temporaryFolder(), 'secret-key');
   const sealed = (await openKeyring(file, undefined)).seal('text', 'place');
   const text = await readFile(file, 'utf8');
@@ -27,7 +27,7 @@ test('is read with Windows line endings, and not taken if it is cut off', async 
   expect(await readFile(file, 'utf8')).toBe(text.slice(0, 20));
 });
 
-test('what is sealed opens in its place, with its key and unchanged, and nowhere else', () => {
+test('a sealed value opens only in its context, with its key, and unchanged', () => {
   const ring = Keyring.of(['a key of sixteen characters']);
   const sealed = ring.seal('größe \ud83d\ude80', 'id/http/auth');
   expect(ring.open(sealed, 'id/http/auth')).toBe('größe \ud83d\ude80');

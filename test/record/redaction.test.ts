@@ -1,4 +1,4 @@
-/** Credentials in what an application answers, in the spellings that answers have. */
+/** Credentials in responses, in the spellings that responses use. */
 import { describe, expect, test } from 'vitest';
 import { Redaction } from '../../src/record/redaction.ts';
 
@@ -46,7 +46,7 @@ test.each<[string, string]>([
   expect(redacted(['something else'], `before ${spelling} after`)).toBe(`before ${spelling} after`);
 });
 
-test.each(['', 'u', 'us', 'use', 'user:', 'Bearer '])('in base64 behind %j', (before) => {
+test.each(['', 'u', 'us', 'use', 'user:', 'Bearer '])('in base64 after %j', (before) => {
   for (const after of ['', '\n', '--', ' end']) {
     const answer = Buffer.from(before + SECRET + after).toString('base64');
     const left = redacted([SECRET], answer);
@@ -57,7 +57,7 @@ test.each(['', 'u', 'us', 'use', 'user:', 'Bearer '])('in base64 behind %j', (be
   }
 });
 
-test('in bytes that are no text', () => {
+test('in binary data', () => {
   const answer = Buffer.concat([Buffer.from([0xff, 0, 0xfe]), Buffer.from('top-secret'), Buffer.from([0xff])]);
   const left = new Redaction(['top-secret']).bytes(answer);
   expect(left).toEqual(Buffer.concat([Buffer.from([0xff, 0, 0xfe]), Buffer.from('******'), Buffer.from([0xff])]));
@@ -65,13 +65,13 @@ test('in bytes that are no text', () => {
   expect(new Redaction(['pässword']).bytes(latin1).toString('latin1')).toBe('<p>******</p>');
 });
 
-test('in header fields, whose characters are bytes', () => {
+test('in header values, as Latin-1', () => {
   const redaction = new Redaction(['pässword']);
   expect(redaction.header(`a ${Buffer.from('pässword').toString('latin1')} b`)).toBe('a ****** b');
   expect(redaction.header('gr\u00f6\u00dfe')).toBe('gr\u00f6\u00dfe');
 });
 
-test('at the ends, next to one another, one within the other; short ones are left', () => {
+test('at the ends, adjacent, nested; short ones stay', () => {
   expect(redacted(['secret-1', 'secret-12'], 'secret-12secret-1 secret-')).toBe('************ secret-');
   expect(redacted(['secret'], 'secret')).toBe('******');
   expect(redacted(['a', 'basic', ''], 'a basic case')).toBe('a basic case');
@@ -81,7 +81,7 @@ test('at the ends, next to one another, one within the other; short ones are lef
   expect(redacted(['\ud800\ud800\ud800lone'], 'a \\ud800\\ud800\\ud800lone b')).toBe('a ****** b');
 });
 
-test('ten megabytes and two hundred credentials take a moment', () => {
+test('ten megabytes and two hundred credentials are fast', () => {
   const secrets = Array.from({ length: 200 }, (_, i) => `${i}-credential-${i * 7919}`);
   const answer = Buffer.from(`{"text":"nothing to see here, credential-free"} ${secrets[199]} `.repeat(150_000));
   const redaction = new Redaction(secrets);
@@ -91,7 +91,7 @@ test('ten megabytes and two hundred credentials take a moment', () => {
   expect(left.includes(String(secrets[199]))).toBe(false);
 });
 
-/** Of each byte the least work that there can be is some nanoseconds; this is for machines that are busy. */
+/** A byte takes some nanoseconds at least. The bound allows for busy machines. */
 const MOMENT_MS = 10_000;
 const ANSWER_BYTES = 2_000_000;
 
@@ -104,14 +104,14 @@ test.each<[string, string[], Buffer]>([
   ['marks of entities', ['secret-&'], Buffer.alloc(ANSWER_BYTES, '&;')],
   ['backslashes', ['secret-\\'], Buffer.alloc(ANSWER_BYTES, '\\u\\')],
   ['every byte', ['x'.repeat(64 * 1024)], Buffer.from(Array.from({ length: ANSWER_BYTES }, (_, i) => (i * 7919) >> 3))],
-])('an answer that is made of %s takes no longer than another', (_what, secrets, answer) => {
+])('a response made of %s takes no longer than another', (_what, secrets, answer) => {
   const startedAt = performance.now();
   const left = new Redaction(secrets, secrets).bytes(answer);
   expect(performance.now() - startedAt).toBeLessThan(MOMENT_MS);
   expect(left.length).toBeLessThanOrEqual(answer.length);
 });
 
-describe('of what overlaps, all is cut', () => {
+describe('overlapping credentials are cut completely', () => {
   test.each<[string, string[], string, string]>([
     ['one that begins in another', ['Bearer s', 'sekret-token'], 'a Bearer sekret-token b', 'a ****** b'],
     ['one that ends in another', ['sekret-token', 'token, b'], 'a sekret-token, b c', 'a ****** c'],
@@ -126,7 +126,7 @@ describe('of what overlaps, all is cut', () => {
     expect(redacted(secrets.toReversed(), answer)).toBe(expected);
   });
 
-  test('as one that is looked for by itself, whatever else there is', () => {
+  test('each as if it were the only one', () => {
     // Of two letters, everything overlaps.
     let seed = 1;
     const random = (below: number): number => {
@@ -148,7 +148,7 @@ describe('of what overlaps, all is cut', () => {
   });
 });
 
-describe('what a run has written', () => {
+describe('credentials written by a run', () => {
   const TOKEN = 'sk-Live4711';
   const answerWith = (token: string): string =>
     `{"authorization":"Bearer ${token}","x-key":"${token}","path":"/${token}/x","own":"a-value-of-mine"}`;
@@ -157,7 +157,7 @@ describe('what a run has written', () => {
   const ALPHABET = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
   const shown = '{"authorization":"Bearer ******","x-key":"******","path":"/******/x","own":"a-value-of-mine"}';
 
-  test('does not shape what is cut: no guess is told from another', () => {
+  test('do not influence other cuts: a right guess looks like a wrong one', () => {
     expect(shownTo([])).toBe(shown);
     for (const [before, after] of [
       ['"authorization":"Bearer ', ''],
@@ -182,14 +182,14 @@ describe('what a run has written', () => {
     );
   });
 
-  test('is cut itself, beside the others and where there are none', () => {
+  test('are cut themselves, with and without others', () => {
     expect(shownTo(['a-value-of-mine'])).toBe(shown.replace('a-value-of-mine', '******'));
     expect(new Redaction([], ['a-value-of-mine']).bytes(Buffer.from(answerWith(TOKEN))).toString()).toContain(TOKEN);
     // Up to the others, and no further.
     expect(shownTo(['"authorization":"', '","x-key":"'])).toContain(`{******Bearer ${'******'.repeat(3)}","path"`);
   });
 
-  test('tells nothing in base64 either, where characters are shared', () => {
+  test('reveal nothing in base64 either, where characters are shared', () => {
     const packed = Buffer.from(`Bearer ${TOKEN}`).toString('base64');
     const shown = new Redaction([TOKEN]).bytes(Buffer.from(packed)).toString();
     expect(shown).toMatch(/^[A-Za-z0-9]{1,9}\*{6}$/);
@@ -202,7 +202,7 @@ describe('what a run has written', () => {
   });
 });
 
-describe('spellings that are mixed', () => {
+describe('mixed spellings', () => {
   const TOKEN = `4e"a+/<b>&'ü 9`;
   const each =
     (how: (char: string) => string) =>
@@ -262,7 +262,7 @@ describe('spellings that are mixed', () => {
     },
   );
 
-  test('trimmed, as it is sent', () => {
+  test('trimmed, as sent', () => {
     for (const secret of [' sekret-token\n', '\tsekret-token', 'sekret-token\r\n', '\u00a0sekret-token ']) {
       expect(redacted([secret], '{"a":"Bearer sekret-token"}'), JSON.stringify(secret)).toBe('{"a":"Bearer ******"}');
     }
@@ -270,7 +270,7 @@ describe('spellings that are mixed', () => {
   });
 });
 
-test('of a large answer, what stands anywhere is cut, also between the pieces that it is looked at in', () => {
+test('credentials are cut anywhere in a large response, also across windows', () => {
   const secret = 'p\u00e4ss"word-0123456789';
   const spelled = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
   for (const spelling of spelled) {

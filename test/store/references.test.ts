@@ -1,7 +1,7 @@
 /** What records refer to, and that to find it costs no more than the record's size. */
 import { expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/json.ts';
-import { assertFewReferences, factsOf } from '../../src/record/record-tasks.ts';
+import { assertReferenceLimit, factsOf } from '../../src/record/record-tasks.ts';
 import { putDraft } from '../../src/record/records.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { referencesIn } from '../../src/store/references.ts';
@@ -52,8 +52,8 @@ test('what is not there is named by its path', async () => {
 test('a record refers to a thousand others at the most', () => {
   const of = (count: number) =>
     ({ list: Array.from({ length: count }, (_, i) => ({ _exportId: String(i) })) }) as unknown as Stored;
-  expect(() => assertFewReferences(factsOf(of(1_000)))).not.toThrow();
-  expect(refused(() => assertFewReferences(factsOf(of(1_001)))).errors).toMatchObject([
+  expect(() => assertReferenceLimit(factsOf(of(1_000)))).not.toThrow();
+  expect(refused(() => assertReferenceLimit(factsOf(of(1_001)))).errors).toMatchObject([
     { code: 'invalid_field', field: 'list.1000._exportId' },
   ]);
   // What was stored before there was a limit is still known.

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { tasks } from '../../src/broker/ask-tasks.ts';
-import { Denied } from '../../src/broker/denied.ts';
+import { BrokerError } from '../../src/broker/broker-error.ts';
 import {
   createOutbound,
   type Outbound,
@@ -73,7 +73,7 @@ const { parse, write } = tasks.functions;
 function bytesOf(body: string | null, bodyEncoding: 'base64' | undefined): Buffer | null {
   const text = JSON.stringify({ url: '/', method: 'POST', headers: [], body, bodyEncoding });
   const parsed = parse({ text });
-  if ('denied' in parsed) throw new Denied('invalid_request', parsed.denied);
+  if ('denied' in parsed) throw new BrokerError('invalid_request', parsed.denied);
   return parsed.text ?? null;
 }
 

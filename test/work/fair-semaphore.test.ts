@@ -2,16 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { FairSemaphore } from '../../src/work/fair-semaphore.ts';
 import { ask, httpServer, openOutbound } from '../support/outbound.ts';
 
-/** Lets everything happen that is only a promise away. */
+/** Lets pending promises settle. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Enters as often as asked, and records who is in. */
+/** Acquires repeatedly, and records the holders. */
 function entering(room: FairSemaphore) {
   const inside: string[] = [];
   const leaving = new Map<string, (() => void)[]>();
   const enter = (owner: string, times: number): void => {
     for (let i = 0; i < times; i++) {
-      void room.enter(owner).then((leave) => {
+      void room.acquire(owner).then((leave) => {
         inside.push(owner);
         leaving.set(owner, [...(leaving.get(owner) ?? []), leave]);
       });
@@ -20,7 +20,7 @@ function entering(room: FairSemaphore) {
   return { inside, enter, leave: (owner: string) => leaving.get(owner)?.shift()?.() };
 }
 
-test('nobody takes more than half of what the others leave', async () => {
+test('no owner gets more than half of what the others leave', async () => {
   const { inside, enter } = entering(new FairSemaphore(8));
   for (const owner of ['a', 'b', 'c', 'd', 'e']) {
     enter(owner, 10);
@@ -29,7 +29,7 @@ test('nobody takes more than half of what the others leave', async () => {
   expect(inside.join('')).toBe('aaaabbcd');
 });
 
-test('who waits comes in turn', async () => {
+test('waiting owners are served round robin', async () => {
   const { inside, enter, leave } = entering(new FairSemaphore(2));
   enter('a', 4);
   enter('b', 2);
@@ -42,30 +42,30 @@ test('who waits comes in turn', async () => {
   expect(inside.join('')).toBe('ababca');
 });
 
-test('a place is given back once', async () => {
+test('releasing twice counts once', async () => {
   const room = new FairSemaphore(2);
-  const leave = await room.enter('a');
+  const leave = await room.acquire('a');
   leave();
   leave();
-  await room.enter('a');
+  await room.acquire('a');
   let isIn = false;
-  void room.enter('a').then(() => {
+  void room.acquire('a').then(() => {
     isIn = true;
   });
   await settled();
   expect(isIn).toBe(false);
 });
 
-test('who gives up leaves the line', async () => {
+test('an aborted caller leaves the queue', async () => {
   const room = new FairSemaphore(2);
-  const leave = await room.enter('a');
+  const leave = await room.acquire('a');
   const run = new AbortController();
-  const waiting = room.enter('a', run.signal);
+  const waiting = room.acquire('a', run.signal);
   run.abort(new Error('the run has ended'));
   await expect(waiting).rejects.toThrow('the run has ended');
-  await expect(room.enter('a', run.signal)).rejects.toThrow('the run has ended');
+  await expect(room.acquire('a', run.signal)).rejects.toThrow('the run has ended');
   leave();
-  (await room.enter('a'))();
+  (await room.acquire('a'))();
 });
 
 describe('requests', () => {
@@ -90,7 +90,7 @@ describe('requests', () => {
   }
   const local = { allowPrivateNetwork: '127.0.0.1' };
 
-  test('at once: half of the places for one connector, and room for the next', async () => {
+  test('at once: half of the capacity for one connector, and some left for the next', async () => {
     const { url, held, arrived, most } = await holding();
     const outbound = openOutbound({ ...local, limits: { requestsAtOnce: 8 } });
     const greedy = Array.from({ length: 20 }, () => ask(outbound, url, { connectorId: 'greedy' }));
@@ -108,7 +108,7 @@ describe('requests', () => {
     expect(most()).toBe(5);
   });
 
-  test('connections to an origin: used again by their connector, by no other, and no more than their number', async () => {
+  test('connections to an origin: reused only by their connector, and limited in number', async () => {
     const { url, held, ports, arrived } = await holding();
     const outbound = openOutbound({ ...local, limits: { connectionsPerOrigin: 2 } });
     const answers = Array.from({ length: 6 }, () => ask(outbound, url, { connectorId: 'a' }));
@@ -125,7 +125,7 @@ describe('requests', () => {
     expect(ports.size).toBe(3);
   });
 
-  test('a connector whose names do not resolve leaves a look-up for others', async () => {
+  test('a connector whose look-ups hang leaves one for others', async () => {
     const { url, held, arrived } = await holding();
     const asked: string[] = [];
     const outbound = openOutbound({

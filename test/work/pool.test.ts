@@ -1,4 +1,4 @@
-/** Work on JSON: where it is done, what it costs whom, and what becomes of work that goes wrong. */
+/** Work on JSON: where it runs, who is charged, and how it fails. */
 import { threadId } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { RequestError } from '../../src/errors.ts';
@@ -25,7 +25,7 @@ function accountOf(owner: string) {
 
 const LARGE = LARGE_BYTES + 1;
 
-test('what is small is done here, what is large in another thread', async () => {
+test('small work runs here, large work in another thread', async () => {
   const pool = openPool();
   const at = (bytes: number) => pool.run(tasks, 'whereIs', { text: 'x'.repeat(bytes) }, bytes, accountOf('a'));
   expect(await at(LARGE_BYTES)).toEqual({ thread: threadId, chars: LARGE_BYTES });
@@ -34,7 +34,7 @@ test('what is small is done here, what is large in another thread', async () => 
   expect(elsewhere.thread).not.toBe(threadId);
 });
 
-test.each([1, LARGE])('bytes come out as they went in, with %s of them', async (bytes) => {
+test.each([1, LARGE])('%s bytes come back unchanged', async (bytes) => {
   const text = Buffer.alloc(bytes, 'ü');
   const copied = await openPool().run(tasks, 'copy', { text }, bytes, accountOf('a'));
   expect(Buffer.isBuffer(copied.text)).toBe(true);
@@ -43,25 +43,25 @@ test.each([1, LARGE])('bytes come out as they went in, with %s of them', async (
   expect(text.length).toBe(bytes);
 });
 
-test.each([1, LARGE])('a refusal is the same in either place (%s bytes)', async (bytes) => {
+test.each([1, LARGE])('a request error is the same in either thread (%s bytes)', async (bytes) => {
   const refused = openPool().run(tasks, 'refuse', undefined as never, bytes, accountOf('a'));
   const error = await refused.catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(RequestError);
   expect(error).toMatchObject({ status: 422, errors: [{ code: 'invalid_field', field: 'a.b', message: 'no' }] });
 });
 
-test('a bug of ours is no refusal', async () => {
+test('a bug is not turned into a request error', async () => {
   await expect(openPool().run(tasks, 'fail', undefined as never, LARGE, accountOf('a'))).rejects.toThrow('a bug');
 });
 
-test('CPU time of the thread is charged to whose work it is', async () => {
+test("the thread's CPU time is charged to the owner", async () => {
   const [pool, account] = [openPool(), accountOf('a')];
   await pool.run(tasks, 'burn', { ms: 100 }, LARGE, account);
   expect(account.cpuMs).toBeGreaterThan(99);
   expect(account.cpuMs).toBeLessThan(1_000);
 });
 
-test('owners take turns, however much one of them wants', async () => {
+test('owners take turns, however much one of them requests', async () => {
   const pool = openPool();
   const order: string[] = [];
   const work = async (owner: string): Promise<void> => {
@@ -73,8 +73,8 @@ test('owners take turns, however much one of them wants', async () => {
   expect(order.indexOf('modest')).toBeLessThan(4);
 });
 
-describe('work that cannot be done', () => {
-  test('for want of memory is refused, ends nothing, and others are served after it', {
+describe('failing work', () => {
+  test('that runs out of memory fails alone, and others are served after it', {
     timeout: 120_000,
   }, async () => {
     const pool = openPool();
@@ -83,7 +83,7 @@ describe('work that cannot be done', () => {
     expect(await pool.run(tasks, 'whereIs', { text: 'x' }, LARGE, accountOf('b'))).toMatchObject({ chars: 1 });
   });
 
-  test('because too much waits is refused at once', async () => {
+  test('is refused at once if too much is queued', async () => {
     const pool = openPool();
     const waiting = pool.run(tasks, 'whereIs', { text: 'x' }, 200 * 1024 * 1024, accountOf('a'));
     const refused = pool.run(tasks, 'whereIs', { text: 'x' }, 100 * 1024 * 1024, accountOf('b'));
@@ -92,7 +92,7 @@ describe('work that cannot be done', () => {
     expect(await pool.run(tasks, 'whereIs', { text: 'x' }, 100 * 1024 * 1024, accountOf('b'))).toBeDefined();
   });
 
-  test('because the pool is closing is refused', async () => {
+  test('is refused while the pool is closing', async () => {
     const pool = openPool();
     const first = pool.run(tasks, 'whereIs', { text: 'x' }, LARGE, accountOf('a')).catch((error: unknown) => error);
     const second = pool.run(tasks, 'whereIs', { text: 'x' }, LARGE, accountOf('a')).catch((error: unknown) => error);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TimeSlice } from '../../src/work/time-slice.ts';
 
-test('who goes through a long list lets others have their turn', async () => {
+test('a loop over a long list yields to others', async () => {
   let [turns, isOver] = [0, false];
   const others = (): void => {
     turns++;

@@ -1,4 +1,4 @@
-/** Tasks that the pool's tests have done. */
+/** Tasks for the pool's tests. */
 import { threadId } from 'node:worker_threads';
 import { requestError } from '../../src/errors.ts';
 import { tasksOf } from '../../src/work/work.ts';

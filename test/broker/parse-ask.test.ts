@@ -1,7 +1,7 @@
-/** What comes out of a run is bounded before it is parsed, and checked before it is used. */
+/** Requests from a run are limited before they are parsed, and validated before they are used. */
 import { expect, test } from 'vitest';
 import { hasMoreStructure } from '../../sandbox/index.ts';
-import { fetchRequestIn, progressIn } from '../../src/broker/ask-texts.ts';
+import { parseFetchRequest, parseProgress } from '../../src/broker/parse-ask.ts';
 import { LARGE_BYTES } from '../../src/json.ts';
 import { installed, serveForAll } from '../support/runtime.ts';
 import { ENOUGH_MS, timed } from '../support/timed.ts';
@@ -18,7 +18,7 @@ function denial(work: () => unknown): unknown {
   }
 }
 
-test('as much as a request may have is taken', () => {
+test('the largest valid requests are accepted', () => {
   for (const wanted of [
     request,
     { ...request, headers: many(100, header(600)), body: '{"a":"b\\\\\\""}'.repeat(300_000) },
@@ -26,13 +26,13 @@ test('as much as a request may have is taken', () => {
     { ...request, headers: many(4, header(16_000)), body: null, redirect: 'manual' },
   ]) {
     const text = JSON.stringify(wanted);
-    const { result, ms } = timed(() => fetchRequestIn(text));
+    const { result, ms } = timed(() => parseFetchRequest(text));
     expect(result.headers).toEqual(wanted.headers);
     // What is larger is read in the pool, and holds nobody up.
     if (text.length <= LARGE_BYTES) expect(ms).toBeLessThan(ENOUGH_MS);
   }
-  expect(progressIn('{"fraction":1,"message":"m"}')).toEqual({ fraction: 1, message: 'm' });
-  expect(progressIn(JSON.stringify({ fraction: 0, message: '\u0001'.repeat(1_000) })).message).toHaveLength(1_000);
+  expect(parseProgress('{"fraction":1,"message":"m"}')).toEqual({ fraction: 1, message: 'm' });
+  expect(parseProgress(JSON.stringify({ fraction: 0, message: '\u0001'.repeat(1_000) })).message).toHaveLength(1_000);
 });
 
 test.each<[string, unknown]>([
@@ -45,7 +45,7 @@ test.each<[string, unknown]>([
   ['nothing of the kind', 1],
 ])('%s are refused before they are parsed', (_, wanted) => {
   const text = JSON.stringify(wanted);
-  const { result, ms } = timed(() => denial(() => fetchRequestIn(text)));
+  const { result, ms } = timed(() => denial(() => parseFetchRequest(text)));
   expect(result).toBe('invalid_request');
   // To parse the largest of these takes half of it.
   expect(ms).toBeLessThan(ENOUGH_MS / 5);
@@ -56,9 +56,9 @@ test('a progress report is short', () => {
     { fraction: 0, message: 'm'.repeat(1_001) },
     { fraction: 0, message: 'm'.repeat(8_000_000) },
   ]) {
-    expect(denial(() => progressIn(JSON.stringify(wanted)))).toBe('invalid_request');
+    expect(denial(() => parseProgress(JSON.stringify(wanted)))).toBe('invalid_request');
   }
-  expect(denial(() => progressIn(`{"fraction":0,"message":"","more":${'['.repeat(9_000)}`))).toBe('invalid_request');
+  expect(denial(() => parseProgress(`{"fraction":0,"message":"","more":${'['.repeat(9_000)}`))).toBe('invalid_request');
 });
 
 test.each<[text: string, structure: number]>([
@@ -87,7 +87,7 @@ const CODE = `exports.utilities = {
 };`;
 const served = serveForAll({ flooding: { code: CODE } });
 
-test('connector code that changes what makes its requests gets an error, and others their answers', async () => {
+test('connector code that tampers with its own requests gets an error, and others get answers', async () => {
   const { client } = served();
   const id = await installed(client, 'flooding');
   expect((await client('PUT', `/integrations/${id}/utilities/ask`, {})).body).toBe(200);

@@ -1,17 +1,17 @@
 /**
- * What a running connector asks for, as text: bounded before it is parsed, and checked afterwards. The text
- * comes out of its isolate, where connector code may have changed whatever makes it.
+ * Parses what a running connector asks for. The size is checked before parsing and the schema after it: the text comes
+ * out of the isolate, where connector code may have tampered with whatever writes it.
  */
 import Type, { Compile, type Static, type Validator } from '#typebox';
 import { hasMoreStructure } from '../../sandbox/index.ts';
 import { findings } from '../schema.ts';
-import { Denied } from './denied.ts';
+import { BrokerError } from './broker-error.ts';
 import { methods } from './platform-api.ts';
 
 const HEADERS = 100;
-/** Of all headers together; servers take less. */
+/** All headers together. Servers accept less. */
 const HEADERS_CHARS = 64 * 1024;
-/** Outside of strings. A request with all its headers has a quarter of it. */
+/** Characters outside of strings. A request with the most headers needs a quarter. */
 const STRUCTURE_CHARS = 4_000;
 const PROGRESS_CHARS = 10_000;
 
@@ -34,24 +34,24 @@ const ProgressRequest = Type.Object({
 });
 const progressRequest = Compile(ProgressRequest);
 
-/** @throws Denied `invalid_request` */
-export function fetchRequestIn(text: string): FetchRequest {
-  const request = parsed<FetchRequest>(fetchRequest, text);
+/** @throws BrokerError `invalid_request` */
+export function parseFetchRequest(text: string): FetchRequest {
+  const request = parse<FetchRequest>(fetchRequest, text);
   let chars = 0;
   for (const [name, value] of request.headers) chars += name.length + value.length;
   if (chars > HEADERS_CHARS) throw invalid(`The headers are longer than ${HEADERS_CHARS} characters.`);
   return request;
 }
 
-/** @throws Denied `invalid_request` */
-export function progressIn(text: string): Static<typeof ProgressRequest> {
-  if (text.length > PROGRESS_CHARS) throw invalid(`It is longer than ${PROGRESS_CHARS} characters.`);
-  return parsed(progressRequest, text);
+/** @throws BrokerError `invalid_request` */
+export function parseProgress(text: string): Static<typeof ProgressRequest> {
+  if (text.length > PROGRESS_CHARS) throw invalid(`The progress report is longer than ${PROGRESS_CHARS} characters.`);
+  return parse(progressRequest, text);
 }
 
-const invalid = (message: string): Denied => new Denied('invalid_request', message);
+const invalid = (message: string): BrokerError => new BrokerError('invalid_request', message);
 
-function parsed<T>(validator: { Check(value: unknown): value is T }, text: string): T {
+function parse<T>(validator: { Check(value: unknown): value is T }, text: string): T {
   if (hasMoreStructure(text, STRUCTURE_CHARS)) throw invalid('The request has too many parts.');
   let value: unknown;
   try {

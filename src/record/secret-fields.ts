@@ -1,27 +1,27 @@
 /**
- * Which values of a record are credentials. In a connection: those below `http.auth`, except how credentials are sent;
- * those below a key `encrypted`; those that `encryptedFields` lists; and those under keys named like a secret, unless
- * `unencryptedFields` lists them. In an export: the webhook's. Pure.
+ * Decides which values of a record are credentials. In a connection: values below `http.auth`, except settings for how
+ * credentials are sent; values below a key `encrypted`; values listed in `encryptedFields`; and values under keys named
+ * like a secret, unless `unencryptedFields` lists them. In an export: those of the webhook. Pure.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
 import { isEncryptedByName, isNamedLikeASecret, isNamedLikeASetting } from './secret-names.ts';
 
-/** Neither object, list nor null. */
+/** Neither object, array nor null. */
 export type Leaf = string | number | boolean;
-/** `setting`: how credentials are sent; earlier versions sealed that too. */
-export type Place = 'secret' | 'setting' | 'plain';
+/** `setting`: says how credentials are sent. Earlier versions sealed settings, too. */
+export type Sensitivity = 'secret' | 'setting' | 'plain';
 export type Path = readonly string[];
 /** @param path reused: valid during the call only */
-type Visit = (leaf: Leaf, path: Path, place: Place) => Json;
+type Visit = (leaf: Leaf, path: Path, sensitivity: Sensitivity) => Json;
 
-/** Which rule applies below a node. `listed`: by `unencryptedFields`. */
-type Below = 'all' | 'auth' | 'named' | 'listed' | 'none';
+/** The rule for values below a node. `unencrypted`: listed in `unencryptedFields`. */
+type Rule = 'all' | 'auth' | 'named' | 'unencrypted' | 'none';
 
-/** Paths as a tree of keys, with the rule that applies below their ends. */
-interface Listed {
-  below?: Below;
-  readonly children: Map<string, Listed>;
+/** A tree of keys. A node may set the rule for everything below it. */
+interface RuleTree {
+  below?: Rule;
+  readonly children: Map<string, RuleTree>;
 }
 
 const AUTH = ['http', 'auth'];
@@ -31,8 +31,8 @@ const WEBHOOK = [
 ];
 
 export function mapLeaves(kind: RecordKind, record: JsonObject, visit: Visit): JsonObject {
-  if (kind === 'connections') return new Walk(visit, listedIn(record)).object(record, 'named');
-  // Only this part: exports may be large.
+  if (kind === 'connections') return new Walk(visit, rulesFor(record)).object(record, 'named');
+  // Only the webhook, as exports may be large.
   if (kind === 'exports' && Object.hasOwn(record, 'webhook')) {
     return new Walk(visit, treeOf([['webhook']], 'named', treeOf(WEBHOOK, 'all'))).object(record, 'none');
   }
@@ -42,14 +42,14 @@ export function mapLeaves(kind: RecordKind, record: JsonObject, visit: Visit): J
 const texts = (list: Json | undefined): string[] =>
   Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
 
-const listedIn = ({ encryptedFields }: JsonObject): Listed =>
+const rulesFor = ({ encryptedFields }: JsonObject): RuleTree =>
   treeOf(
     texts(encryptedFields).map((path) => path.split('.')),
     'all',
     treeOf([AUTH], 'auth'),
   );
 
-function treeOf(paths: readonly Path[], below: Below, root: Listed = { children: new Map() }): Listed {
+function treeOf(paths: readonly Path[], below: Rule, root: RuleTree = { children: new Map() }): RuleTree {
   for (const path of paths) {
     let node = root;
     for (const key of path) {
@@ -64,32 +64,32 @@ function treeOf(paths: readonly Path[], below: Below, root: Listed = { children:
 
 class Walk {
   readonly #visit: Visit;
-  readonly #listed: Listed;
+  readonly #listed: RuleTree;
   /** Dotted paths that `unencryptedFields` names. */
   readonly #unencrypted = new Set<string>();
   readonly #path: string[] = [];
 
-  constructor(visit: Visit, listed: Listed) {
+  constructor(visit: Visit, rules: RuleTree) {
     this.#visit = visit;
-    this.#listed = listed;
+    this.#listed = rules;
   }
 
-  /** Copies only what changes. */
-  object(record: JsonObject, below: Below): JsonObject {
+  /** Copies only objects and arrays that change. */
+  object(record: JsonObject, below: Rule): JsonObject {
     return this.#value(record, below, this.#listed, '', '') as JsonObject;
   }
 
-  /** @param key the nearest key of an object; @param parent the one above it */
-  #value(value: Json, below: Below, listed: Listed | undefined, key: string, parent: string): Json {
+  /** @param key the nearest object key; @param parent the key above it */
+  #value(value: Json, below: Rule, rules: RuleTree | undefined, key: string, parent: string): Json {
     if (value === null) return value;
-    if (typeof value !== 'object') return this.#visit(value as Leaf, this.#path, placeOf(below, key, parent));
-    if (below === 'none' && !listed) return value;
+    if (typeof value !== 'object') return this.#visit(value as Leaf, this.#path, sensitivityOf(below, key, parent));
+    if (below === 'none' && !rules) return value;
     const isList = Array.isArray(value);
-    if (!isList) this.#noteUnencrypted(value as JsonObject);
+    if (!isList) this.#collectUnencrypted(value as JsonObject);
     let copy: Record<string, Json> | Json[] | undefined;
     for (const name of Object.keys(value)) {
       const inner = (value as JsonObject)[name] as Json;
-      const next = listed?.children.get(name);
+      const next = rules?.children.get(name);
       this.#path.push(name);
       const mapped = isList
         ? this.#value(inner, below === 'all' ? below : (next?.below ?? below), next, key, parent)
@@ -97,22 +97,22 @@ class Walk {
       this.#path.pop();
       if (mapped === inner) continue;
       copy ??= isList ? [...value] : { ...(value as JsonObject) };
-      // Whatever the key is: an assignment to `__proto__` would be something else.
+      // Not by assignment, which treats `__proto__` specially.
       Object.defineProperty(copy, name, { value: mapped, writable: true, enumerable: true, configurable: true });
     }
     return copy ?? value;
   }
 
-  #belowOf(name: string, below: Below, listed: Listed | undefined): Below {
-    if (below === 'all' || listed?.below === 'all') return 'all';
+  #belowOf(name: string, below: Rule, rules: RuleTree | undefined): Rule {
+    if (below === 'all' || rules?.below === 'all') return 'all';
     if (below !== 'none' && isEncryptedByName(name)) return 'all';
-    if (listed?.below) return listed.below;
-    const isListed = this.#unencrypted.size > 0 && this.#unencrypted.has(this.#path.join('.'));
-    return below === 'named' && isListed ? 'listed' : below;
+    if (rules?.below) return rules.below;
+    const isUnencrypted = this.#unencrypted.size > 0 && this.#unencrypted.has(this.#path.join('.'));
+    return below === 'named' && isUnencrypted ? 'unencrypted' : below;
   }
 
-  /** Dotted paths, or keys of the `unencrypted` beside it, as text or as `{id, label}`. */
-  #noteUnencrypted({ unencryptedFields }: JsonObject): void {
+  /** Entries are dotted paths, or keys of the `unencrypted` object beside it, as text or as `{id, label}`. */
+  #collectUnencrypted({ unencryptedFields }: JsonObject): void {
     if (!Array.isArray(unencryptedFields)) return;
     const prefix = this.#path.map((key) => `${key}.`).join('');
     for (const field of unencryptedFields as readonly Json[]) {
@@ -123,7 +123,7 @@ class Walk {
   }
 }
 
-function placeOf(below: Below, key: string, parent: string): Place {
+function sensitivityOf(below: Rule, key: string, parent: string): Sensitivity {
   if (below === 'all') return 'secret';
   if (below === 'auth') return isNamedLikeASetting(key) ? 'setting' : 'secret';
   return below === 'named' && isNamedLikeASecret(key, parent) ? 'secret' : 'plain';

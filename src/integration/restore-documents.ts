@@ -1,7 +1,7 @@
-/** What of a backup's document is stored: it may be older than a rule, or made by hand. */
+/** Checks a backup's documents and seals their credentials before they are stored. */
 import { join } from 'node:path';
 import type { Json } from '../json.ts';
-import { isAllSealed, renewed } from '../record/credentials.ts';
+import { isAllSealed, resealSecrets } from '../record/credentials.ts';
 import { type Keyring, openKeyring } from '../record/keyring.ts';
 import { factsOf } from '../record/record-tasks.ts';
 import { KEY_FILE } from '../store/data-folder.ts';
@@ -14,8 +14,8 @@ import { TimeSlice } from '../work/time-slice.ts';
 import { type TaskContext, tasksOf, type Work } from '../work/work.ts';
 import { integrationProblem } from './integration.ts';
 
-/** What is wrong with a document of a backup, beyond what the store looks at. */
-export const restoringProblem = (document: DocumentJson): string | undefined =>
+/** Checks beyond the store's own: a backup may be older than a rule, or made by hand. */
+export const restoreProblem = (document: DocumentJson): string | undefined =>
   integrationProblem(document) ?? danglingReference(document);
 
 function danglingReference(document: DocumentJson): string | undefined {
@@ -36,24 +36,24 @@ function danglingReference(document: DocumentJson): string | undefined {
 type Prepare = (document: Document, current: Document | undefined) => Promise<Document>;
 type Seal = (kind: RecordKind, part: Part, before: Part | undefined) => Promise<Part>;
 
-/** Seals what stands in a backup in clear. */
-export const sealedForStore = (work: Work): Prepare => sealedBy(sealWith(work));
+/** Seals credentials that a backup contains in clear. */
+export const sealForStore = (work: Work): Prepare => sealDocuments(sealInPool(work));
 
-/** The same for a data folder that no server has. Its key is not made before there is something to seal. */
-export function sealedForFolder(dataFolder: string, secretKey: string | undefined): Prepare {
+/** The same for a data folder without a server. Creates the key only if there is something to seal. */
+export function sealForFolder(dataFolder: string, secretKey: string | undefined): Prepare {
   let keyring: Keyring | undefined;
-  return sealedBy(async (kind, part, before) => {
+  return sealDocuments(async (kind, part, before) => {
     const record = recordOf(part);
     if (isAllSealed(kind, record)) return part;
     keyring ??= await openKeyring(join(dataFolder, KEY_FILE), secretKey);
-    const next = renewed(keyring, kind, record, before && recordOf(before));
+    const next = resealSecrets(keyring, kind, record, before && recordOf(before));
     return next === record ? part : Part.ofText(factsOf(next), part.revision);
   });
 }
 
 const recordOf = ({ text }: Part): Stored => JSON.parse(text.toString()) as Stored;
 
-function sealedBy(seal: Seal): Prepare {
+function sealDocuments(seal: Seal): Prepare {
   return async (document, current) => {
     const slice = new TimeSlice();
     const sealed = { ...document };
@@ -77,13 +77,13 @@ interface RenewInput {
 
 function renew({ kind, record, before }: RenewInput, { keyring }: TaskContext) {
   const parsed = JSON.parse(record) as Stored;
-  const next = renewed(keyring, kind, parsed, before === undefined ? undefined : (JSON.parse(before) as Stored));
+  const next = resealSecrets(keyring, kind, parsed, before === undefined ? undefined : (JSON.parse(before) as Stored));
   return next === parsed ? undefined : factsOf(next);
 }
 
 export const tasks = tasksOf(import.meta.url, { renew });
 
-const sealWith =
+const sealInPool =
   (work: Work): Seal =>
   async (kind, part, before) => {
     const input = { kind, record: part.text.toString(), before: before?.text.toString() };

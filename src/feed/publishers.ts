@@ -1,4 +1,4 @@
-/** What the feed tells of runs, integrations and connectors: enough to show it, and where to read the rest. */
+/** Publishes events of runs, integrations and connectors: enough to show them, and ids to read the rest. */
 import type { CatalogEvents } from '../connector/catalog.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { RunListener } from '../run/runs.ts';
@@ -10,7 +10,7 @@ function runOf({ _id, _integrationId, _connectorId, section, function: name }: R
   return { runId: _id, _integrationId, _connectorId, section, function: name };
 }
 
-/** Texts are as they stand in the run's record: without secrets. */
+/** Texts come from the run's record, which contains no secrets. */
 export function publishRuns(feed: Feed): RunListener {
   return {
     onStarted(record) {
@@ -42,7 +42,7 @@ export function publishIntegrations(feed: Feed): (change: StoreChange) => void {
   return ({ integrationId, before, after }) => {
     feed.publish(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
       const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration.head;
-      // A document that nobody else wrote shares what is as it was.
+      // Documents share unchanged parts, so comparing references is enough.
       const changed = after ? parts.filter((part) => isChanged(part, before, after)) : undefined;
       return { _integrationId: integrationId, _connectorId, name, tag, mode, version, changed };
     });

@@ -1,35 +1,39 @@
-/** Changes of an integration that a task makes: in one go where it is small, in two steps where it takes the pool. */
+/** Changes an integration with a task: in one step if small, with optimistic locking around the pool if large. */
 import { requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account, InputOf, OutputOf, Task, Tasks, Work } from '../work/work.ts';
 
-/** How often a large change is made anew because another was faster. */
-const TRIES = 20;
+/** Attempts of a large change before it counts as a conflict. */
+const ATTEMPTS = 20;
 
-/** Where an integration is read and changed: in the store, or in a run's unit of work. */
+/** Access to the integration: in the store, or in a run's unit of work. */
 export interface Units {
   open(): Promise<UnitOfWork>;
-  /** Applies a change to the integration as it is at that moment. */
+  /** Applies a change to the current state. */
   change<T>(work: (unit: UnitOfWork) => T): Promise<T>;
 }
 
-export interface ChangeBy<Input, Output, Result> {
-  /** What the task needs of the integration as it is, and how much JSON that is. May refuse the change. */
+export interface TaskChange<Input, Output, Result> {
+  /** Makes the task's input from the current state, and says how much JSON it is. May throw to refuse the change. */
   readonly inputOf: (unit: UnitOfWork) => { readonly input: Input; readonly bytes: number };
-  /** Of what the input was read from. */
+  /** Revision of what `inputOf` reads. */
   readonly revisionOf: (unit: UnitOfWork) => number;
   readonly store: (unit: UnitOfWork, output: Output) => Result;
 }
 
-/** @throws RequestError `conflict` if others kept changing what the task had read */
-export async function changeBy<Functions extends Record<string, Task>, Name extends keyof Functions & string, Result>(
+/** @throws RequestError `conflict` if the input kept changing */
+export async function changeWithTask<
+  Functions extends Record<string, Task>,
+  Name extends keyof Functions & string,
+  Result,
+>(
   { work, account, units }: { readonly work: Work; readonly account: Account; readonly units: Units },
   tasks: Tasks<Functions>,
   name: Name,
-  { inputOf, revisionOf, store }: ChangeBy<InputOf<Functions[Name]>, OutputOf<Functions[Name]>, Result>,
+  { inputOf, revisionOf, store }: TaskChange<InputOf<Functions[Name]>, OutputOf<Functions[Name]>, Result>,
 ): Promise<Result> {
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await units.open();
     const revision = revisionOf(before);
     const { input, bytes } = inputOf(before);

@@ -1,5 +1,5 @@
-/** Figures of other rooms, read when somebody asks for the metrics. */
-export interface Readings {
+/** Where gauges get their values from at each scrape. */
+export interface GaugeSources {
   usage(): { readonly runsInFlight: number; readonly runsWaiting: number; readonly compartments: number };
   /** Events published so far, and open connections to `/events`. */
   events(): { readonly published: number; readonly followers: number };

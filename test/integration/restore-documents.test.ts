@@ -1,4 +1,4 @@
-/** A backup that was made by hand, or by an older version: what is stored of it, and what is refused. */
+/** Backups made by hand, or by an older version: what is restored, and what is refused. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ function withRecords(records: { connections?: Records; exports?: Records; import
   return { ...document, ...Object.fromEntries(complete) };
 }
 
-/** A backup with these documents, as somebody may write it. */
+/** A handwritten backup with these documents. */
 function backupOf(...documents: object[]): Buffer {
   const head = { format: 'bulkhead-backup', version: 2, createdAt: '2026-01-02T03:04:05.000Z' };
   const text = [head, ...documents].map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -72,7 +72,7 @@ const inClear = (origin: string) =>
   });
 
 describe('a credential in clear', () => {
-  test('is sealed by a server, works, and is the same when the backup is restored again', async () => {
+  test('is sealed by a server, works, and stays the same when the backup is restored again', async () => {
     const { origin, asked } = await echoing();
     const served = await serve({}, { allowPrivateNetwork: '127.0.0.1' });
     const backup = backupOf(inClear(origin));
@@ -95,7 +95,7 @@ describe('a credential in clear', () => {
     expect(text).not.toContain(SECRET);
   });
 
-  test('is sealed by the command, with the key of the folder or the one that is given', async () => {
+  test("is sealed by the command, with the folder's key or the given one", async () => {
     const { origin, asked } = await echoing();
     const document = inClear(origin);
     for (const secretKey of [undefined, 'a-key-of-the-operator']) {
@@ -117,7 +117,7 @@ describe('a credential in clear', () => {
     }
   });
 
-  test('the control: without one, the command makes no key, and what is sealed stays as it is', async () => {
+  test('the control: without one, the command makes no key, and sealed values stay as they are', async () => {
     const first = await serve();
     const { body } = await first.client('POST', '/integrations', { name: 'DIY' });
     await first.client('POST', '/connections', { name: 'c', _integrationId: body._id, ftp: { password: SECRET } });
@@ -134,7 +134,7 @@ describe('a credential in clear', () => {
   });
 });
 
-describe('a reference to nothing is refused, and named', () => {
+describe('a dangling reference is refused, and named', () => {
   const [gone, present, other] = [newId(), newId(), newId()];
   test.each<[string, Parameters<typeof withRecords>[0], string]>([
     ['of an export', { exports: { [other]: { _connectionId: gone } } }, `exports ${other}: _connectionId`],
@@ -154,7 +154,7 @@ describe('a reference to nothing is refused, and named', () => {
     expect((await restore(served, backupOf(whole))).body).toMatchObject({ restored: 1 });
   });
 
-  test('nor does the command take it; one to a record of the same integration is good', async () => {
+  test('the command refuses it, too, but accepts one to a record of the same integration', async () => {
     const [data, folder] = [await temporaryFolder(), await temporaryFolder()];
     const run = async (records: Parameters<typeof withRecords>[0]) => {
       const file = join(folder, 'backup.gz');

@@ -1,24 +1,24 @@
-/** At start: every credential is sealed as it would be today, whatever it was stored under and with which key. */
+/** At start, re-seals every credential that is not sealed with the current key. */
 import { type Store, StoreError } from '../store/store.ts';
 import { type DocumentJson, type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { opened, renewed } from './credentials.ts';
+import { openSecrets, resealSecrets } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
 import { factsOf } from './record-tasks.ts';
 
-/** What could not be done; the records are as they were. */
-export interface Unrenewed {
-  /** Ids of records that none of the keys opens. */
+/** Failures leave the records as they were. */
+export interface RotationFailures {
+  /** Ids of records that no key opens. */
   readonly unreadable: readonly string[];
   /** Ids of integrations that could not be written. */
   readonly unwritten: readonly string[];
 }
 
-const allOf = (document: DocumentJson): [RecordKind, Stored][] =>
+const recordsIn = (document: DocumentJson): [RecordKind, Stored][] =>
   recordKinds.flatMap((kind) => Object.values(document[kind]).map((record): [RecordKind, Stored] => [kind, record]));
 
-/** Looks at the documents as they are read at start, and afterwards renews what has to be. */
-export class Renewal {
+/** `inspect` takes each document as it is read at start; `rotate` then changes those that need it. */
+export class KeyRotation {
   readonly #keyring: Keyring;
   readonly #unreadable = new Map<string, string[]>();
   readonly #stale = new Set<string>();
@@ -27,23 +27,23 @@ export class Renewal {
     this.#keyring = keyring;
   }
 
-  look(document: DocumentJson): void {
+  inspect(document: DocumentJson): void {
     const { _id } = document.integration;
-    const all = allOf(document);
+    const all = recordsIn(document);
     const unreadable = all
-      .filter(([kind, record]) => !opened(this.#keyring, kind, record))
+      .filter(([kind, record]) => !openSecrets(this.#keyring, kind, record))
       .map(([, record]) => record._id);
     if (unreadable.length > 0) this.#unreadable.set(_id, unreadable);
     else this.#unreadable.delete(_id);
-    if (all.some(([kind, record]) => renewed(this.#keyring, kind, record) !== record)) this.#stale.add(_id);
+    if (all.some(([kind, record]) => resealSecrets(this.#keyring, kind, record) !== record)) this.#stale.add(_id);
   }
 
-  /** One commit for each integration. */
-  async renew(store: Store): Promise<Unrenewed> {
+  /** One commit per integration. */
+  async rotate(store: Store): Promise<RotationFailures> {
     const unwritten: string[] = [];
     for (const id of this.#stale) {
-      await UnitOfWork.change(store, id, (unit) => this.#renewIn(unit)).catch((error: unknown) => {
-        // Masked they are all the same; the next start tries again.
+      await UnitOfWork.change(store, id, (unit) => this.#rotateIn(unit)).catch((error: unknown) => {
+        // Responses mask them anyway, and the next start tries again.
         if (!(error instanceof StoreError)) throw error;
         unwritten.push(id);
       });
@@ -51,12 +51,12 @@ export class Renewal {
     return { unreadable: [...this.#unreadable.values()].flat(), unwritten };
   }
 
-  #renewIn(unit: UnitOfWork): void {
+  #rotateIn(unit: UnitOfWork): void {
     for (const kind of recordKinds) {
       for (const { text } of [...unit.records(kind).values()]) {
-        // At a start nobody else waits, however large it is.
+        // Synchronous, whatever the size: at start no request waits.
         const record = JSON.parse(text.toString()) as Stored;
-        const next = renewed(this.#keyring, kind, record);
+        const next = resealSecrets(this.#keyring, kind, record);
         if (next !== record) unit.putRecord(kind, factsOf(next));
       }
     }

@@ -1,0 +1,55 @@
+/** Errors of runs: the connector's own, faults of the sandbox, and failures to store the result. */
+import type { Fault, Outcome } from '../../sandbox/index.ts';
+import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import type { ActiveRun } from '../run/runs.ts';
+import { StoreError } from '../store/store.ts';
+
+/** The error that the caller of a run gets. Undefined if it answered. */
+export function errorOf(
+  runId: string,
+  run: ActiveRun,
+  outcome: Outcome,
+  redact: (text: string) => string,
+): RunError | undefined {
+  switch (outcome.status) {
+    case 'answered':
+      return undefined;
+    case 'failed':
+      // The connector's own error. 422, so that clients do not retry.
+      return new RunError(
+        runId,
+        run,
+        new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
+      );
+    case 'faulted':
+      return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
+  }
+}
+
+/** Response header with the id of the run. */
+export const RUN_ID_HEADER = 'Bulkhead-Run-Id';
+
+/** Why a run has no valid answer. */
+export class RunError extends RequestError {
+  /** From the sandbox. A connector cannot set it, whatever code its own error has. */
+  readonly fault: Fault | undefined;
+  readonly runId: string;
+  readonly run: ActiveRun;
+
+  constructor(runId: string, run: ActiveRun, { status, errors, headers }: RequestError, fault?: Fault) {
+    super(status, errors, { ...headers, [RUN_ID_HEADER]: runId });
+    this.runId = runId;
+    this.run = run;
+    this.fault = fault;
+  }
+}
+
+/** The code for an error that is not a RequestError. */
+export function errorCodeOf(error: unknown): ErrorCode {
+  return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
+}
+
+function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
+  const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
+  return requestError(code, { message, retryAfterMs });
+}
