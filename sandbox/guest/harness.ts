@@ -1,10 +1,10 @@
 /**
- * Runs inside the isolate, before any connector code, as source text: each part is a function that
- * refers to nothing outside itself, and what is composed here knows ECMAScript alone.
+ * Runs inside the isolate, before any connector code. It gets there as source text, so each part is a
+ * function that refers to nothing outside itself and uses only ECMAScript.
  *
- * It finds the function, calls it in either style, turns whatever comes back into text, and catches
- * everything, so that no guest object and no guest error reaches the wall. Its honesty is a
- * convenience: the thread outside checks and bounds all that it hands out.
+ * The harness finds the function, calls it in either style, turns the result into text and catches
+ * everything, so that no guest object or error reaches the wall. The thread does not rely on that: it
+ * checks and bounds everything the harness passes out.
  */
 import { answers } from './harness/answers.ts';
 import { asks } from './harness/asks.ts';
@@ -64,19 +64,19 @@ function harness(
     },
     dispatching.addBuiltIn,
   );
-  // Its memory is counted by no heap limit.
+  // No heap limit counts WebAssembly memory.
   apply(Reflect.deleteProperty, undefined, [globalThis, 'WebAssembly']);
-  // The agent cannot block (ECMA-262, AgentCanSuspend), as in a browser's window: others share the thread.
+  // As in a browser's window, the agent cannot block (ECMA-262, AgentCanSuspend): others share the thread.
   built.defineValue(Atomics, 'wait', () => {
-    throw new built.TypeError('Atomics.wait cannot be called here; Atomics.waitAsync can');
+    throw new built.TypeError('Atomics.wait is not available here; use Atomics.waitAsync');
   });
 
   const { load, loadCommonJs, start, inspect } = dispatching;
-  const { started } = answering;
-  return { sdk, load, loadCommonJs, start, inspect, started, fire: timing.fire, settle: asking.settle };
+  const { finishStart } = answering;
+  return { sdk, load, loadCommonJs, start, inspect, finishStart, fire: timing.fire, settle: asking.settle };
 }
 
-/** The order in which the text below takes them, after the names of the sections. */
+/** In the order of the parameters of `harnessSource`, after the section names. */
 export const callbackNames: readonly (keyof HostCallbacks)[] = [
   'answer',
   'log',
@@ -88,13 +88,13 @@ export const callbackNames: readonly (keyof HostCallbacks)[] = [
   'now',
 ];
 
-/** In brackets, which tell V8 that it is called at once: it is compiled with the rest, and kept in the code cache. */
+/** Parentheses make V8 compile a part eagerly, so that it is in the code cache. */
 const partTexts = Object.entries(parts).map(([name, part]) => `${name}: (${part.toString()})`);
 const parameters = ['sections', ...callbackNames];
 
 /**
- * The text of a function that takes the sections' names and the callbacks. It leaves the module, which
- * is strict by itself: sloppy functions are handed out in stacks.
+ * The text of a function that takes the section names and the callbacks. Outside this module it needs its own
+ * `'use strict'`: connector code can get at sloppy functions through stack traces.
  */
 export const harnessSource = `'use strict'; (function (${parameters.join(', ')}) {
   return (${harness.toString()})(

@@ -54,8 +54,8 @@ export async function loadBundle(
   for (let attempt = 1; ; attempt++) {
     // A loop is cut off by the clock: on a machine that gives it little of a core, later each time.
     const patient = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
-    const alone = isReplacement || attempt > 1;
-    const job = { runId: newRunId(), bundle, integrationId: '', limits: patient, alone };
+    const inOwnProcess = isReplacement || attempt > 1;
+    const job = { runId: newRunId(), bundle, integrationId: '', limits: patient, inOwnProcess };
     const outcome = await sandbox.run(job, nothing);
     if (outcome.status === 'answered') return loadedOf(JSON.parse(outcome.result), manifest?.connector.diy === true);
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
@@ -86,7 +86,7 @@ function listed(names: readonly string[]): string {
   return shown.join(', ') + (names.length > NAMES ? ` and ${names.length - NAMES} more` : '');
 }
 
-function hadNoTime({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
+function hadNoTime({ fault, usage }: Outcome & { status: 'faulted' }): boolean {
   if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
-  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < LEAST_CPU_MS;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && usage.cpuMs < LEAST_CPU_MS;
 }

@@ -1,5 +1,5 @@
 /** One function call: the grant, the argument, the sandbox, and the outcome as an answer or an error. */
-import type { Fault, Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
+import type { Fault, Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
@@ -68,7 +68,7 @@ export interface FunctionCall extends FunctionRequest {
 export interface Answer {
   readonly runId: string;
   readonly text: string;
-  readonly spent: Spent;
+  readonly usage: RunUsage;
   readonly run: ActiveRun;
 }
 
@@ -201,7 +201,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
-  return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
+  return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
 }
 
 function begin({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
@@ -227,7 +227,7 @@ export async function callOwn<T>(dispatcher: Dispatcher, call: FunctionCall, wor
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();
   const run = begin(dispatcher, call, runId, trace);
-  const outcome: Outcome = { status: 'answered', result: '', spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
+  const outcome: Outcome = { status: 'answered', result: '', usage: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   run.ended({ outcome });
   try {

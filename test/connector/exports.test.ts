@@ -90,7 +90,7 @@ test('CommonJS is held to the same', async () => {
     ]),
   );
   expect(told).toEqual({
-    function: ['invalid', expect.stringContaining('it is of the type function')],
+    function: ['invalid', expect.stringContaining('it exports a value of type function')],
     flat: ['invalid', expect.stringContaining('these do not: f')],
     beside: ['ready', expect.stringContaining('default.settings')],
     itself: ['ready', undefined],

@@ -5,16 +5,16 @@ import type { Primordials } from './primordials.ts';
 
 type Entries = Pick<GuestEntries, 'load' | 'loadCommonJs' | 'start' | 'inspect'>;
 type Dispatch = Entries & {
-  /** Names a prototype that is not the connector's: a look-up stops before it. */
+  /** Registers a prototype that is not the connector's. Look-ups stop before it. */
   addBuiltIn(prototype: object): void;
 };
 
 export function dispatch(built: Primordials, answers: Answers, sdk: object, sectionNames: string): Dispatch {
   const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, isObject, cut } = built;
-  const MOST_NAMES = 1_000;
+  const MAX_NAMES = 1_000;
   const NAME_CHARS = 200;
   const MESSAGE_CHARS = 1_000;
-  const NO_OBJECT = 'the bundle must export an object with sections of functions';
+  const NOT_AN_OBJECT = 'the bundle must export an object with sections of functions';
 
   const builtInPrototypes = new built.Set<object>([built.FunctionPrototype]);
   for (const key of ownKeys(globalThis)) {
@@ -24,7 +24,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   }
   const AsyncFunctionPrototype = getPrototypeOf(async () => {});
   if (AsyncFunctionPrototype) builtInPrototypes.add(AsyncFunctionPrototype);
-  /** `constructor`, `toString`, `__proto__` and their like, whoever defines them. */
+  /** `constructor`, `toString`, `__proto__` and the like are never connector functions, whoever defines them. */
   const reservedNames = new built.Set<PropertyKey>(ownKeys(built.ObjectPrototype));
   const knownSections = apply(built.splitString, sectionNames, [',']) as string[];
 
@@ -41,9 +41,9 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     return undefined;
   };
 
-  /** Visits own and inherited members; a bundle may have any number of them. */
+  /** Visits own and inherited members, up to `MAX_NAMES`: a bundle may have any number of them. */
   const eachMember = (holder: object, visit: (name: string, value: unknown) => void): void => {
-    let left = MOST_NAMES;
+    let left = MAX_NAMES;
     for (let object: object | null = holder; object !== null && !isBuiltIn(object); object = getPrototypeOf(object)) {
       const keys = ownKeys(object);
       for (let i = 0; i < keys.length && left > 0; i++) {
@@ -63,7 +63,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   };
 
   let connector: object | undefined;
-  /** All that the bundle exports, of which the connector may be the default. */
+  /** All exports of the bundle. The connector may be its default export. */
   let allExports: object | undefined;
   const hasSection = (candidate: object): boolean => {
     for (let i = 0; i < knownSections.length; i++) {
@@ -72,44 +72,45 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     return false;
   };
   const defaultOf = (exported: object): unknown => getOwnPropertyDescriptor(exported, 'default')?.value;
-  /** The exports themselves, or their default, whichever holds a section. */
+  /** The exports if they have a section; else their default export if that is an object; else the exports. */
   const choose = (exported: unknown): object => {
-    if (!isObject(exported)) throw new built.TypeError(`${NO_OBJECT} (it is of the type ${typeof exported})`);
+    if (!isObject(exported))
+      throw new built.TypeError(`${NOT_AN_OBJECT} (it exports a value of type ${typeof exported})`);
     allExports = exported;
     if (hasSection(exported)) return exported;
-    const byDefault = defaultOf(exported);
-    if (isObject(byDefault)) return byDefault;
-    if (typeof byDefault === 'function')
-      throw new built.TypeError(`${NO_OBJECT} (its default is of the type function)`);
+    const defaultExport = defaultOf(exported);
+    if (isObject(defaultExport)) return defaultExport;
+    if (typeof defaultExport === 'function')
+      throw new built.TypeError(`${NOT_AN_OBJECT} (its default export is a function)`);
     return exported;
   };
-  /** Functions, and whole sections, that are exported where no call looks for them. */
+  /** Exported functions and sections that no call can reach. */
   const outOfReach = (): string[] => {
     const names: string[] = [];
     if (!connector || !allExports) return names;
-    const byDefault = defaultOf(allExports);
-    if (connector === byDefault) {
+    const defaultExport = defaultOf(allExports);
+    if (connector === defaultExport) {
       eachMember(allExports, (name, value) => {
         if (name !== 'default' && typeof value === 'function') names[names.length] = cut(name, NAME_CHARS);
       });
-    } else if (typeof byDefault === 'function') {
+    } else if (typeof defaultExport === 'function') {
       names[0] = 'default';
-    } else if (isObject(byDefault)) {
-      eachMember(byDefault, (name, value) => {
-        const isLost = typeof value === 'function' || isObject(value);
-        if (isLost && member(allExports as object, name) !== value)
+    } else if (isObject(defaultExport)) {
+      eachMember(defaultExport, (name, value) => {
+        const isUnreachable = typeof value === 'function' || isObject(value);
+        if (isUnreachable && member(allExports as object, name) !== value)
           names[names.length] = `default.${cut(name, NAME_CHARS)}`;
       });
     }
     return names;
   };
-  /** A module that waits at its top level has not reached its last export. */
-  const ended = (namespace: unknown): unknown => {
+  /** While a module waits in a top-level await, reading its last export throws. */
+  const assertEvaluated = (namespace: unknown): unknown => {
     try {
       getOwnPropertyDescriptor(namespace as object, 'bulkheadLoaded$');
       return namespace;
     } catch {
-      throw new built.Error('its top level has not ended; top-level await is not offered');
+      throw new built.Error('its top level has not finished; top-level await is not supported');
     }
   };
 
@@ -128,18 +129,18 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
       if (isObject(returned) && typeof (returned as { then?: unknown }).then === 'function') {
         built.whenSettled(
           returned,
-          // An async function that takes a callback may answer through it later on.
+          // An async function that takes a callback may still call it later.
           (value) => {
             if (value !== undefined || !takesCallback) answers.succeed(id, value);
-            else answers.provide(id, {});
+            else answers.answerProvisionally(id, {});
           },
           (error) => answers.fail(id, error),
         );
       } else if (!takesCallback) {
         answers.succeed(id, returned);
       } else if (returned !== undefined) {
-        // A timer's handle, say; or an answer after all.
-        answers.provide(id, returned);
+        // Maybe a timer's handle, maybe the answer.
+        answers.answerProvisionally(id, returned);
       }
     } catch (error) {
       answers.fail(id, error);
@@ -153,7 +154,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
 
     load(exported) {
       try {
-        connector = choose(ended(exported));
+        connector = choose(assertEvaluated(exported));
       } catch (error) {
         answers.failLoading(error);
       }
@@ -164,7 +165,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
         const module = { exports: {} };
         const require = (name: string): unknown => {
           if (name === 'bulkhead') return sdk;
-          throw new built.Error(`cannot require ${cut(built.String(name), NAME_CHARS)}: only 'bulkhead' is there`);
+          throw new built.Error(`cannot require ${cut(built.String(name), NAME_CHARS)}: only 'bulkhead' is available`);
         };
         apply(factory, module.exports, [module.exports, require, module]);
         connector = choose(module.exports);
@@ -176,7 +177,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     start(sectionName, name, resultDepth, messageChars, ...pieces) {
       const id = answers.begin(resultDepth, messageChars);
       call(id, sectionName, name, built.joined(pieces));
-      return answers.started();
+      return answers.finishStart();
     },
 
     inspect() {
@@ -196,7 +197,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
       } catch (error) {
         answers.fail(id, error);
       }
-      return answers.started();
+      return answers.finishStart();
     },
   };
 }

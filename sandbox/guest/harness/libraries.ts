@@ -1,7 +1,7 @@
 /**
- * The web APIs that libraries make. Each global is an accessor that asks the thread for the library
- * when it is first read, and is then an ordinary property. Connector code may replace it before or
- * after: libraries find one another here, not among the globals.
+ * The web APIs that libraries provide. Each global is an accessor that loads its library when first read,
+ * and then becomes an ordinary property. Connector code may replace it before or after: libraries find each
+ * other through `web`, not through globals.
  */
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { LibraryName, Web } from '../web-apis.ts';
@@ -45,22 +45,22 @@ export function libraries(
   };
 
   const web = built.createObject(null) as Web & Record<string, unknown>;
-  const offer = (name: string, from: LibraryName): void => {
+  const defineApi = (name: string, from: LibraryName): void => {
     built.defineAccessor(web, name, () => load(from)[name]);
-    const settle = (value: unknown): void => built.defineValue(globalThis, name, value);
-    const find = (): unknown => {
-      // A library that looks whether the platform has what it makes is to find that it has not.
+    const replace = (value: unknown): void => built.defineValue(globalThis, name, value);
+    const read = (): unknown => {
+      // A library that checks whether the platform already has its API must find that it does not.
       if (isBeingLoaded(from)) return undefined;
       const value = load(from)[name];
-      settle(value);
+      replace(value);
       return value;
     };
-    built.defineAccessor(globalThis, name, find, settle);
+    built.defineAccessor(globalThis, name, read, replace);
   };
   const keys = built.ownKeys(names) as LibraryName[];
   for (let i = 0; i < keys.length; i++) {
     const from = keys[i] as LibraryName;
-    for (let k = 0; k < names[from].length; k++) offer(names[from][k] as string, from);
+    for (let k = 0; k < names[from].length; k++) defineApi(names[from][k] as string, from);
   }
   const { request, compute, report, setSignalTimer } = parts;
   web.request = request;

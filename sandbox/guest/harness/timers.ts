@@ -1,4 +1,4 @@
-/** `setTimeout`, `setInterval`, their clears and `queueMicrotask`; the clock is the thread's. */
+/** `setTimeout`, `setInterval`, `clearTimeout`, `clearInterval` and `queueMicrotask`. The thread keeps the time. */
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
 import type { Primordials } from './primordials.ts';
@@ -10,7 +10,7 @@ export function timers(
   clearTimer: HostCallbacks['clearTimer'],
 ) {
   const { apply } = built;
-  const LONGEST_DELAY_MS = 2_147_483_647;
+  const MAX_DELAY_MS = 2_147_483_647;
   type Timer = { callback: () => unknown; args: unknown[]; repeat: boolean };
   const open = new built.Map<number, Timer>();
   let lastId = 0;
@@ -19,7 +19,7 @@ export function timers(
     if (typeof callback !== 'function') throw new built.TypeError('a timer takes a function');
     const id = ++lastId;
     const delayMs = +(delay as number);
-    if (!setTimer(id, delayMs > 0 && delayMs <= LONGEST_DELAY_MS ? delayMs : 0, repeat)) {
+    if (!setTimer(id, delayMs > 0 && delayMs <= MAX_DELAY_MS ? delayMs : 0, repeat)) {
       throw new built.Error('too many timers');
     }
     apply(built.mapSet, open, [id, { callback, args, repeat }]);
@@ -36,7 +36,7 @@ export function timers(
     }
   };
 
-  /** Of signals: nobody waits for them once the run has answered. */
+  /** Timers of abort signals. They are cleared when the run answers. */
   let signalIds: number[] = [];
 
   return {

@@ -1,4 +1,4 @@
-/** The control: attempts the same in a worker thread, or the main thread, of a process without walls. */
+/** The control: runs the same in a worker thread or the main thread of a process without walls. */
 import { argv } from 'node:process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { attempt } from './attempt.ts';

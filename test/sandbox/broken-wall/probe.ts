@@ -1,4 +1,4 @@
-/** One thing that code which has escaped the isolate would try: refused in the jail, granted outside of it. */
+/** Something that escaped code would try. It is refused in the jail and works outside of it. */
 import type { Came } from './attempt.ts';
 
 export interface Probe {
@@ -6,7 +6,7 @@ export interface Probe {
   readonly code: string;
   readonly jailed: Came;
   readonly free: Came;
-  /** Where it is granted outside of the jail: Node refuses some things to every worker thread. */
+  /** Where the control runs: Node refuses some things in every worker thread. */
   readonly where: 'worker thread' | 'main thread';
 }
 
