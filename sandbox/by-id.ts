@@ -45,8 +45,8 @@ export class ById<T> {
   }
 
   set(id: string, value: T): void {
-    const present = this.#find(id);
-    if (present) present.value = value;
+    const existing = this.#find(id);
+    if (existing) existing.value = value;
     else {
       if (this.#size === this.#slots.length) this.#grow();
       this.#add(id, value);

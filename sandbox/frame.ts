@@ -99,12 +99,12 @@ export function openFrameChannel<Out>(
   let parts: Buffer[] = [];
   let partsBytes = 0;
   let neededBytes = LENGTHS_BYTES;
-  let broken = false;
+  let isBroken = false;
   let handledMs = 0;
   /** Frames sent while handling incoming ones are flushed afterwards. */
   let isHandling = false;
   const fail = (reason: string): void => {
-    broken = true;
+    isBroken = true;
     parts = [];
     stream.pause();
     onBroken(reason);
@@ -133,7 +133,7 @@ export function openFrameChannel<Out>(
         return fail('a frame whose header is not JSON');
       }
       onFrame(header, bodyBytes === 0 ? '' : received.toString('utf8', bodyAt, bodyAt + bodyBytes));
-      if (broken) return;
+      if (isBroken) return;
       offset += frameBytes;
     }
     const rest = received.subarray(offset);
@@ -142,7 +142,7 @@ export function openFrameChannel<Out>(
   };
 
   stream.on('data', (chunk: Buffer) => {
-    if (broken) return;
+    if (isBroken) return;
     parts.push(chunk);
     partsBytes += chunk.length;
     if (partsBytes < neededBytes) return;
@@ -153,9 +153,9 @@ export function openFrameChannel<Out>(
     flush();
     const tookMs = performance.now() - startedAt;
     handledMs += tookMs;
-    if (tookMs > MAX_TURN_MS && !broken) {
+    if (tookMs > MAX_TURN_MS && !isBroken) {
       stream.pause();
-      setImmediate(() => broken || stream.resume());
+      setImmediate(() => isBroken || stream.resume());
     }
   });
 

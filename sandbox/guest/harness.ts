@@ -24,36 +24,40 @@ function harness(
   sectionNames: string,
   host: HostCallbacks,
 ): GuestEntries & { sdk: object } {
-  const built = primordials();
-  const { apply, cut } = built;
-  const answering = answers(built, host.answer, host.log, () => timing.clearSignalTimers());
-  const timing = timers(built, answering, host.setTimer, host.clearTimer);
-  const asking = asks(built, host.ask);
+  const builtIns = primordials();
+  const { apply, cut } = builtIns;
+  const answering = answers(builtIns, host.answer, host.log, () => timing.clearSignalTimers());
+  const timing = timers(builtIns, answering, host.setTimer, host.clearTimer);
+  const asking = asks(builtIns, host.ask);
 
-  const sdk = built.freeze({
+  const sdk = builtIns.freeze({
     progress: (fraction: unknown, text?: unknown): void => {
-      const message = text === undefined ? '' : cut(built.String(text), 1000);
-      built.whenSettled(asking.request('progress', { fraction: +(fraction as number), message }), undefined, () => {});
+      const message = text === undefined ? '' : cut(builtIns.String(text), 1000);
+      builtIns.whenSettled(
+        asking.request('progress', { fraction: +(fraction as number), message }),
+        undefined,
+        () => {},
+      );
     },
   });
-  const dispatching = dispatch(built, answering, sdk, sectionNames);
+  const dispatching = dispatch(builtIns, answering, sdk, sectionNames);
 
   const { now } = host;
-  const timeOrigin = built.now();
+  const timeOrigin = builtIns.now();
   const startedAt = now();
   const performance = {
     now: () => now() - startedAt,
     timeOrigin,
     toJSON: () => ({ timeOrigin }),
   };
-  const globals = { console: logConsole(built, answering, host.log), performance, ...timing.globals };
-  const names = built.ownKeys(globals) as (keyof typeof globals)[];
+  const globals = { console: logConsole(builtIns, answering, host.log), performance, ...timing.globals };
+  const names = builtIns.ownKeys(globals) as (keyof typeof globals)[];
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as keyof typeof globals;
-    built.defineValue(globalThis, name, globals[name]);
+    builtIns.defineValue(globalThis, name, globals[name]);
   }
   libraries(
-    built,
+    builtIns,
     host.library,
     apiNames,
     {
@@ -67,8 +71,8 @@ function harness(
   // No heap limit counts WebAssembly memory.
   apply(Reflect.deleteProperty, undefined, [globalThis, 'WebAssembly']);
   // As in a browser's window, the agent cannot block (ECMA-262, AgentCanSuspend): others share the thread.
-  built.defineValue(Atomics, 'wait', () => {
-    throw new built.TypeError('Atomics.wait is not available here; use Atomics.waitAsync');
+  builtIns.defineValue(Atomics, 'wait', () => {
+    throw new builtIns.TypeError('Atomics.wait is not available here; use Atomics.waitAsync');
   });
 
   const { load, loadCommonJs, start, inspect } = dispatching;

@@ -91,8 +91,8 @@ export class Compartment {
       this.#goDown(culprit, this.#isReady || culprit !== undefined);
       events.onExit();
     });
-    const isReady = Promise.withResolvers<void>();
-    this.ready = isReady.promise;
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
     let threadsStarting = options.threads;
     const onReady = (): void => {
       if (--threadsStarting !== 0) return;
@@ -100,7 +100,7 @@ export class Compartment {
       this.#isReady = true;
       events.onStart(undefined);
       this.#host.yield();
-      isReady.resolve();
+      ready.resolve();
     };
     this.#threads = this.#host.pipes.map(
       (pipe) =>

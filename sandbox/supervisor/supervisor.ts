@@ -16,6 +16,7 @@ import {
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Compartment, type CompartmentOptions } from './compartment.ts';
+import { fault } from './compartment-run.ts';
 
 export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions {
   /** Upper limit of compartments, without the prewarmed one. */
@@ -51,7 +52,7 @@ export class Supervisor implements Sandbox {
   #prewarmed: Compartment | undefined;
   /** Why the most recent process did not start; undefined if it did. */
   #startProblem: string | undefined;
-  #closed = false;
+  #isClosed = false;
   /** Whether `onRest` is still to be called after the latest activity. */
   #isOnRestDue = true;
   readonly #startedAt = performance.now();
@@ -69,7 +70,7 @@ export class Supervisor implements Sandbox {
 
   async run(job: Job, ask: Ask): Promise<Outcome> {
     const { connectorId } = job.bundle;
-    // Only calls pass admission and the circuit breaker. A load check is not made for a connector in use.
+    // Load checks skip admission and the circuit breaker: no integration uses that code yet.
     const refusal = job.call ? await this.#admit(job) : undefined;
     if (refusal) return refusal;
     try {
@@ -106,13 +107,13 @@ export class Supervisor implements Sandbox {
     if (this.#admission.enter(connectorId)) return undefined;
     return this.#admission.wait(connectorId, limits.timeoutMs, signal).then((isAdmitted) => {
       if (isAdmitted) return undefined;
-      if (signal?.aborted) return refuse('cancelled');
-      return refuse('overloaded', 'Too many runs of this connector are in flight.');
+      if (signal?.aborted) return fault('cancelled');
+      return fault('overloaded', noUsage, 'Too many runs of this connector are in flight.');
     });
   }
 
   #runInCompartment(job: Job, ask: Ask): Promise<Outcome> {
-    if (this.#closed) return Promise.resolve(refuse('sandbox_restarted'));
+    if (this.#isClosed) return Promise.resolve(fault('sandbox_restarted'));
     if (job.inOwnProcess || (!job.call && !this.#canCheckInPlace(job.bundle.connectorId)))
       return this.#runInOwnProcess(job, ask);
     const compartment = this.#compartmentOf(job.bundle.connectorId);
@@ -121,7 +122,7 @@ export class Supervisor implements Sandbox {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     clearInterval(this.#sweep);
     clearInterval(this.#watch);
     const compartments = [...this.#all];
@@ -159,7 +160,7 @@ export class Supervisor implements Sandbox {
 
   #retainLoadCheck(connectorId: string, compartment: Compartment): void {
     if (compartment.isDown) return;
-    if (this.#closed || this.#loadChecks.has(connectorId) || this.#loadChecks.size >= LOAD_CHECKS_RETAINED)
+    if (this.#isClosed || this.#loadChecks.has(connectorId) || this.#loadChecks.size >= LOAD_CHECKS_RETAINED)
       compartment.release();
     else this.#loadChecks.set(connectorId, compartment);
   }
@@ -214,7 +215,7 @@ export class Supervisor implements Sandbox {
   }
 
   #prewarm(): void {
-    if (!this.#closed && !this.#prewarmed) this.#prewarmed = this.#start();
+    if (!this.#isClosed && !this.#prewarmed) this.#prewarmed = this.#start();
   }
 
   /**
@@ -251,10 +252,6 @@ export class Supervisor implements Sandbox {
     this.#isOnRestDue = false;
     this.#options.onRest?.();
   }
-}
-
-function refuse(fault: 'overloaded' | 'sandbox_restarted' | 'cancelled', message = ''): Outcome {
-  return { status: 'faulted', fault, message, usage: noUsage };
 }
 
 function circuitOpen(pauseMs: number): Outcome {

@@ -64,7 +64,7 @@ export class GuestIsolate {
   #heapBytes = 0;
   #retainedBytes = 0;
   #heapReadAt = Number.NEGATIVE_INFINITY;
-  #loaded = false;
+  #isLoaded = false;
   /** The run that has the isolate; it gets the callbacks. */
   host: RunCallbacks | undefined;
 
@@ -158,7 +158,7 @@ export class GuestIsolate {
   }
 
   get isLoaded(): boolean {
-    return this.#loaded;
+    return this.#isLoaded;
   }
 
   /**
@@ -170,7 +170,7 @@ export class GuestIsolate {
     if (!bundle) throw new Error('the isolate has no bundle to load');
     if (bundle.format === 'module') this.#loadModule(bundle, timeoutMs);
     else this.#loadCommonJs(bundle, timeoutMs);
-    this.#loaded = true;
+    this.#isLoaded = true;
   }
 
   #loadCommonJs({ digest, filename, code }: Bundle, timeoutMs: number): void {

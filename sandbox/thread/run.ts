@@ -72,7 +72,7 @@ export class Run implements RunCallbacks {
   #answer: GuestAnswer | undefined;
   #provisional: GuestAnswer | undefined;
   #replies = 0;
-  #ended = false;
+  #hasEnded = false;
   #heapPeakBytes = 0;
   #logLines = 0;
   #logBytes = 0;
@@ -139,7 +139,7 @@ export class Run implements RunCallbacks {
   }
 
   log(level: string, text: string): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     const bytes = Buffer.byteLength(text);
     if (this.#logLines >= this.#limits.logLines || this.#logBytes + bytes > this.#limits.logBytes) {
       this.#droppedLines++;
@@ -152,7 +152,7 @@ export class Run implements RunCallbacks {
   }
 
   setTimer(id: number, delayMs: number, repeat: boolean): boolean {
-    if (this.#ended || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
+    if (this.#hasEnded || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
     const fire = (): void => {
       if (!repeat) this.#timers.delete(id);
       this.#enter('fire', [id], true);
@@ -167,7 +167,7 @@ export class Run implements RunCallbacks {
   }
 
   ask(id: number, capability: string, request: string): boolean {
-    if (this.#ended || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
+    if (this.#hasEnded || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
       return false;
     }
     if ((capability !== 'fetch' && capability !== 'progress') || this.#asks.has(id)) return false;
@@ -179,7 +179,7 @@ export class Run implements RunCallbacks {
   // ------------------------------------------------------------------------------------------------
 
   #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[], isTimer = false): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     this.#port.onEnter(isTimer);
     const timeoutMs = this.#clock.enter();
     let thrown: { readonly error: unknown } | undefined;
@@ -226,7 +226,7 @@ export class Run implements RunCallbacks {
     else if (this.#clock.timeLeftMs <= 0) this.#fault('run_timeout');
     else if (wasCutOff && this.#clock.wasStarved) this.#fault('overloaded');
     else if (wasCutOff || this.#clock.isCpuTimeOver) this.#fault('cpu_limit_exceeded');
-    return this.#ended;
+    return this.#hasEnded;
   }
 
   #finishWithoutAnswer(): void {
@@ -276,11 +276,11 @@ export class Run implements RunCallbacks {
   }
 
   #end(outcome: ThreadOutcome): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     if (this.#droppedLines > 0) {
       this.#port.log('warn', `${this.#droppedLines} more log lines are over the run's limit and were dropped`);
     }
-    this.#ended = true;
+    this.#hasEnded = true;
     clearTimeout(this.#deadline);
     const isReusable = this.isReusable;
     for (const timer of this.#timers.values()) clearTimeout(timer);

@@ -51,12 +51,12 @@ export class WarmIsolates {
 
   /** The integration's own isolate if it is free and fits, or else a new one that no one has used. */
   take(integrationId: string, bundle: Bundle, memoryMb: number): GuestIsolate {
-    const found = this.#warm.get(integrationId);
-    if (found?.isFree) {
-      const { isolate, lastUsedAt } = found;
+    const existing = this.#warm.get(integrationId);
+    if (existing?.isFree) {
+      const { isolate, lastUsedAt } = existing;
       const isMatch = isolate.bundle?.digest === bundle.digest && isolate.memoryMb === memoryMb;
       if (isMatch && lastUsedAt + this.#maxAgeMs > performance.now()) {
-        found.isFree = false;
+        existing.isFree = false;
         return isolate;
       }
       this.#release(integrationId);
@@ -77,19 +77,19 @@ export class WarmIsolates {
   }
 
   giveBack(integrationId: string, isolate: GuestIsolate): void {
-    const present = this.#warm.get(integrationId);
+    const existing = this.#warm.get(integrationId);
     if (isolate.isDisposed) {
-      if (present?.isolate === isolate) this.#release(integrationId);
+      if (existing?.isolate === isolate) this.#release(integrationId);
       return;
     }
     const lastUsedAt = performance.now();
-    let warm = present;
+    let warm = existing;
     if (warm?.isolate === isolate) {
       warm.isFree = true;
       warm.lastUsedAt = lastUsedAt;
     } else {
       // Overlapping runs of an integration have an isolate each. Only the last one returned stays.
-      if (present?.isFree) present.isolate.dispose();
+      if (existing?.isFree) existing.isolate.dispose();
       this.#forget(integrationId);
       warm = { isolate, isFree: true, lastUsedAt, retainedBytes: 0 };
       this.#warm.set(integrationId, warm);

@@ -427,7 +427,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         expect(await culprit).toMatchObject({ fault: 'cpu_limit_exceeded' });
         for (const outcome of await Promise.all([...before, ...after])) {
           expect(outcome.status === 'answered' ? 'sandbox_restarted' : outcome).toSatisfy(
-            (came) => came === 'sandbox_restarted' || (came as { fault?: string }).fault === 'sandbox_restarted',
+            (end) => end === 'sandbox_restarted' || (end as { fault?: string }).fault === 'sandbox_restarted',
           );
         }
         // Outcomes of runs that ended before the culprit are not lost.
@@ -468,7 +468,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         const small = createSandbox({ isolation, threads: 1, prewarmed: false, residentMb: 400 });
         const evil = run({ code: holds, integrationId: 'evil', limits: { memoryMb: 400 }, on: small });
         let isOver = false;
-        const came = evil.finally(() => {
+        const culprit = evil.finally(() => {
           isOver = true;
         });
         const innocents: Outcome[] = [];
@@ -476,7 +476,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
           innocents.push(
             await run({ code: computes, integrationId: 'innocent', limits: { memoryMb: 400 }, on: small }),
           );
-        expect(await came).toMatchObject({ fault: 'memory_limit_exceeded' });
+        expect(await culprit).toMatchObject({ fault: 'memory_limit_exceeded' });
         for (const outcome of innocents) {
           expect(outcome.status === 'faulted' ? outcome.fault : 'sandbox_restarted').toBe('sandbox_restarted');
         }
@@ -814,11 +814,11 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         return Object.entries(Object.groupBy(await Promise.all(all), (one) => one)).map(([what, { length }]) => [what, length]).sort();
       }`);
       const limits = { memoryMb: 256 };
-      const came = Object.fromEntries(
+      const counts = Object.fromEntries(
         (await resultOf({ code, ask, limits, argument: { ms: 700 } })) as [string, number][],
       );
-      expect(came.overloaded).toBeGreaterThan(15);
-      expect(came.undefined).toBeGreaterThan(5);
+      expect(counts.overloaded).toBeGreaterThan(15);
+      expect(counts.undefined).toBeGreaterThan(5);
       const patient = f(
         `async () => { for (let i = 0; i < 40; i++) await fetch('/').catch(() => {}); return 'all read'; }`,
       );
@@ -862,11 +862,11 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       const code = f(
         `({ length }) => fetch('/', { method: 'POST', body: 'x'.repeat(length) }).catch(({ code }) => code ?? 'refused')`,
       );
-      const came = (length: number): Promise<unknown> =>
+      const ask = (length: number): Promise<unknown> =>
         resultOf({ code, ask: { fetch }, limits: { askChars: 1_000 }, argument: { length } });
-      expect(await came(1)).toBe('asked');
+      expect(await ask(1)).toBe('asked');
       const most = 1_001 - (lengths[0] as number);
-      expect([await came(most - 1), await came(most), await came(most + 1)]).toEqual(['asked', 'asked', 'refused']);
+      expect([await ask(most - 1), await ask(most), await ask(most + 1)]).toEqual(['asked', 'asked', 'refused']);
       expect(lengths.slice(1)).toEqual([999, 1_000]);
     });
 

@@ -5,7 +5,7 @@ import type { Primordials } from './primordials.ts';
 export type Answers = ReturnType<typeof answers>;
 
 export function answers(
-  built: Primordials,
+  builtIns: Primordials,
   answer: HostCallbacks['answer'],
   log: HostCallbacks['log'],
   onAnswered: () => void,
@@ -20,8 +20,8 @@ export function answers(
     isFiniteNumber,
     isObject,
     cut,
-  } = built;
-  const { ObjectPrototype, ArrayPrototype } = built;
+  } = builtIns;
+  const { ObjectPrototype, ArrayPrototype } = builtIns;
 
   const KEY_CHARS = 50;
   const PATH_CHARS = 200;
@@ -61,7 +61,7 @@ export function answers(
     if (value === null) return true;
     const type = typeof value;
     if (type === 'string' || type === 'boolean') return true;
-    if (type === 'number') return isFiniteNumber(value as number) || reject(built.String(value));
+    if (type === 'number') return isFiniteNumber(value as number) || reject(builtIns.String(value));
     if (type !== 'object') return reject(type);
     if (depth <= 0) return reject('a value nested too deeply');
     const prototype = getPrototypeOf(value as object);
@@ -83,7 +83,7 @@ export function answers(
   /** For example `Date at rows[1].created`. */
   const describeOffender = (): string => {
     if (offendingPath === '') return offendingKind;
-    const path = offendingPath[0] === '.' ? (apply(built.sliceString, offendingPath, [1]) as string) : offendingPath;
+    const path = offendingPath[0] === '.' ? (apply(builtIns.sliceString, offendingPath, [1]) as string) : offendingPath;
     return `${offendingKind} at ${path}`;
   };
 
@@ -96,7 +96,7 @@ export function answers(
   };
   const textOf = (value: unknown): string | undefined => {
     if (typeof value === 'string') return value === '' ? undefined : value;
-    return typeof value === 'number' || typeof value === 'boolean' ? built.String(value) : undefined;
+    return typeof value === 'number' || typeof value === 'boolean' ? builtIns.String(value) : undefined;
   };
   const asJson = (value: unknown): string => {
     try {
@@ -108,11 +108,11 @@ export function answers(
   };
   /** Removes frames of the harness, which mean nothing to the connector's author. */
   const withoutHarnessFrames = (stack: string): string => {
-    const lines = apply(built.splitString, stack, ['\n']) as string[];
+    const lines = apply(builtIns.splitString, stack, ['\n']) as string[];
     let frames = '';
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
-      if (!apply(built.includesString, line, ['bulkhead:harness'])) frames += (frames === '' ? '' : '\n') + line;
+      if (!apply(builtIns.includesString, line, ['bulkhead:harness'])) frames += (frames === '' ? '' : '\n') + line;
     }
     return frames;
   };
@@ -127,7 +127,7 @@ export function answers(
     }
     let message: string;
     try {
-      message = built.String(error) || 'no message';
+      message = builtIns.String(error) || 'no message';
     } catch {
       message = typeof error;
     }
@@ -210,7 +210,7 @@ export function answers(
           const stack = textOf(read(value, 'stack'));
           return stack === undefined ? asJson(value) : withoutHarnessFrames(stack);
         }
-        return built.String(value);
+        return builtIns.String(value);
       } catch {
         return typeof value;
       }

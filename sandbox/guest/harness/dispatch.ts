@@ -9,14 +9,14 @@ type Dispatch = Entries & {
   addBuiltIn(prototype: object): void;
 };
 
-export function dispatch(built: Primordials, answers: Answers, sdk: object, sectionNames: string): Dispatch {
-  const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, isObject, cut } = built;
+export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, sectionNames: string): Dispatch {
+  const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, isObject, cut } = builtIns;
   const MAX_NAMES = 1_000;
   const NAME_CHARS = 200;
   const MESSAGE_CHARS = 1_000;
   const NOT_AN_OBJECT = 'the bundle must export an object with sections of functions';
 
-  const builtInPrototypes = new built.Set<object>([built.FunctionPrototype]);
+  const builtInPrototypes = new builtIns.Set<object>([builtIns.FunctionPrototype]);
   for (const key of ownKeys(globalThis)) {
     const value = getOwnPropertyDescriptor(globalThis, key)?.value;
     const prototype = typeof value === 'function' ? value.prototype : undefined;
@@ -25,17 +25,17 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   const AsyncFunctionPrototype = getPrototypeOf(async () => {});
   if (AsyncFunctionPrototype) builtInPrototypes.add(AsyncFunctionPrototype);
   /** `constructor`, `toString`, `__proto__` and the like are never connector functions, whoever defines them. */
-  const reservedNames = new built.Set<PropertyKey>(ownKeys(built.ObjectPrototype));
-  const knownSections = apply(built.splitString, sectionNames, [',']) as string[];
+  const reservedNames = new builtIns.Set<PropertyKey>(ownKeys(builtIns.ObjectPrototype));
+  const knownSections = apply(builtIns.splitString, sectionNames, [',']) as string[];
 
-  const isBuiltIn = (object: object): boolean => apply(built.setHas, builtInPrototypes, [object]) as boolean;
+  const isBuiltIn = (object: object): boolean => apply(builtIns.setHas, builtInPrototypes, [object]) as boolean;
 
   const member = (holder: object, name: string): unknown => {
-    if (apply(built.setHas, reservedNames, [name])) return undefined;
+    if (apply(builtIns.setHas, reservedNames, [name])) return undefined;
     let object: object | null = holder;
     while (object !== null && !isBuiltIn(object)) {
       const found = getOwnPropertyDescriptor(object, name);
-      if (found) return built.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
+      if (found) return builtIns.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
       object = getPrototypeOf(object);
     }
     return undefined;
@@ -75,13 +75,13 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   /** The exports if they have a section; else their default export if that is an object; else the exports. */
   const choose = (exported: unknown): object => {
     if (!isObject(exported))
-      throw new built.TypeError(`${NOT_AN_OBJECT} (it exports a value of type ${typeof exported})`);
+      throw new builtIns.TypeError(`${NOT_AN_OBJECT} (it exports a value of type ${typeof exported})`);
     allExports = exported;
     if (hasSection(exported)) return exported;
     const defaultExport = defaultOf(exported);
     if (isObject(defaultExport)) return defaultExport;
     if (typeof defaultExport === 'function')
-      throw new built.TypeError(`${NOT_AN_OBJECT} (its default export is a function)`);
+      throw new builtIns.TypeError(`${NOT_AN_OBJECT} (its default export is a function)`);
     return exported;
   };
   /** Exported functions and sections that no call can reach. */
@@ -97,8 +97,8 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
       names[0] = 'default';
     } else if (isObject(defaultExport)) {
       eachMember(defaultExport, (name, value) => {
-        const isUnreachable = typeof value === 'function' || isObject(value);
-        if (isUnreachable && member(allExports as object, name) !== value)
+        const isFunctionOrObject = typeof value === 'function' || isObject(value);
+        if (isFunctionOrObject && member(allExports as object, name) !== value)
           names[names.length] = `default.${cut(name, NAME_CHARS)}`;
       });
     }
@@ -110,7 +110,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
       getOwnPropertyDescriptor(namespace as object, 'bulkheadLoaded$');
       return namespace;
     } catch {
-      throw new built.Error('its top level has not finished; top-level await is not supported');
+      throw new builtIns.Error('its top level has not finished; top-level await is not supported');
     }
   };
 
@@ -118,17 +118,17 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     try {
       const section = connector && member(connector, sectionName);
       if (!isObject(section)) return answers.settle(id, 'object_not_found', '');
-      const called = member(section, name);
-      if (typeof called !== 'function') return answers.settle(id, 'invalid_function', '');
-      const takesCallback = called.length >= 2;
+      const callee = member(section, name);
+      if (typeof callee !== 'function') return answers.settle(id, 'invalid_function', '');
+      const takesCallback = callee.length >= 2;
       const callback = (error: unknown, result: unknown): void => {
         if (error) answers.fail(id, error);
         else answers.succeed(id, result);
       };
-      const returned: unknown = apply(called as () => unknown, section, [built.parse(argument), callback]);
-      if (isObject(returned) && typeof (returned as { then?: unknown }).then === 'function') {
-        built.whenSettled(
-          returned,
+      const returnValue: unknown = apply(callee as () => unknown, section, [builtIns.parse(argument), callback]);
+      if (isObject(returnValue) && typeof (returnValue as { then?: unknown }).then === 'function') {
+        builtIns.whenSettled(
+          returnValue,
           // An async function that takes a callback may still call it later.
           (value) => {
             if (value !== undefined || !takesCallback) answers.succeed(id, value);
@@ -137,10 +137,10 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
           (error) => answers.fail(id, error),
         );
       } else if (!takesCallback) {
-        answers.succeed(id, returned);
-      } else if (returned !== undefined) {
+        answers.succeed(id, returnValue);
+      } else if (returnValue !== undefined) {
         // Maybe a timer's handle, maybe the answer.
-        answers.answerProvisionally(id, returned);
+        answers.answerProvisionally(id, returnValue);
       }
     } catch (error) {
       answers.fail(id, error);
@@ -149,7 +149,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
 
   return {
     addBuiltIn(prototype) {
-      apply(built.setAdd, builtInPrototypes, [prototype]);
+      apply(builtIns.setAdd, builtInPrototypes, [prototype]);
     },
 
     load(exported) {
@@ -165,7 +165,9 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
         const module = { exports: {} };
         const require = (name: string): unknown => {
           if (name === 'bulkhead') return sdk;
-          throw new built.Error(`cannot require ${cut(built.String(name), NAME_CHARS)}: only 'bulkhead' is available`);
+          throw new builtIns.Error(
+            `cannot require ${cut(builtIns.String(name), NAME_CHARS)}: only 'bulkhead' is available`,
+          );
         };
         apply(factory, module.exports, [module.exports, require, module]);
         connector = choose(module.exports);
@@ -176,24 +178,24 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
 
     start(sectionName, name, resultDepth, messageChars, ...pieces) {
       const id = answers.begin(resultDepth, messageChars);
-      call(id, sectionName, name, built.joined(pieces));
+      call(id, sectionName, name, builtIns.join(pieces));
       return answers.finishStart();
     },
 
     inspect() {
       const id = answers.begin(0, MESSAGE_CHARS);
       try {
-        const sections = built.createObject(null) as Record<string, string[]>;
+        const sections = builtIns.createObject(null) as Record<string, string[]>;
         for (let i = 0; i < knownSections.length; i++) {
           const sectionName = knownSections[i] as string;
           const section = connector && member(connector, sectionName);
           if (isObject(section)) sections[sectionName] = functionNames(section);
         }
-        const report = built.createObject(null) as Record<string, unknown>;
+        const report = builtIns.createObject(null) as Record<string, unknown>;
         report.sections = sections;
         report.loose = connector && !hasSection(connector) ? functionNames(connector) : [];
         report.outOfReach = outOfReach();
-        answers.settle(id, 'result', built.stringify(report));
+        answers.settle(id, 'result', builtIns.stringify(report));
       } catch (error) {
         answers.fail(id, error);
       }

@@ -10,29 +10,29 @@ import type { Primordials } from './primordials.ts';
 type Exports = Readonly<Record<string, unknown>>;
 
 export function libraries(
-  built: Primordials,
+  builtIns: Primordials,
   library: HostCallbacks['library'],
   apiNames: string,
   parts: Omit<Web, 'load' | 'loaded'>,
   onClass: (prototype: object) => void,
 ): void {
-  const { apply, isObject } = built;
-  const names = built.parse(apiNames) as Record<LibraryName, string[]>;
-  const loaded = new built.Map<LibraryName, Exports | null>();
+  const { apply, isObject } = builtIns;
+  const names = builtIns.parse(apiNames) as Record<LibraryName, string[]>;
+  const loaded = new builtIns.Map<LibraryName, Exports | null>();
 
   const find = (name: LibraryName): Exports | undefined =>
-    (apply(built.mapGet, loaded, [name]) as Exports | null | undefined) ?? undefined;
-  const isBeingLoaded = (name: LibraryName): boolean => apply(built.mapGet, loaded, [name]) === null;
+    (apply(builtIns.mapGet, loaded, [name]) as Exports | null | undefined) ?? undefined;
+  const isBeingLoaded = (name: LibraryName): boolean => apply(builtIns.mapGet, loaded, [name]) === null;
   const load = (name: LibraryName): Exports => {
     const before = find(name);
     if (before) return before;
-    if (isBeingLoaded(name)) throw new built.Error(`${name} is being loaded`);
+    if (isBeingLoaded(name)) throw new builtIns.Error(`${name} is being loaded`);
     const make = library(name);
-    if (typeof make !== 'function') throw new built.Error(`${name} cannot be loaded`);
-    apply(built.mapSet, loaded, [name, null]);
+    if (typeof make !== 'function') throw new builtIns.Error(`${name} cannot be loaded`);
+    apply(builtIns.mapSet, loaded, [name, null]);
     try {
       const made = apply(make, undefined, [web]) as Exports;
-      apply(built.mapSet, loaded, [name, made]);
+      apply(builtIns.mapSet, loaded, [name, made]);
       for (let i = 0; i < names[name].length; i++) {
         const value = made[names[name][i] as string];
         const prototype = typeof value === 'function' ? value.prototype : undefined;
@@ -40,14 +40,14 @@ export function libraries(
       }
       return made;
     } finally {
-      if (isBeingLoaded(name)) apply(built.mapDelete, loaded, [name]);
+      if (isBeingLoaded(name)) apply(builtIns.mapDelete, loaded, [name]);
     }
   };
 
-  const web = built.createObject(null) as Web & Record<string, unknown>;
+  const web = builtIns.createObject(null) as Web & Record<string, unknown>;
   const defineApi = (name: string, from: LibraryName): void => {
-    built.defineAccessor(web, name, () => load(from)[name]);
-    const replace = (value: unknown): void => built.defineValue(globalThis, name, value);
+    builtIns.defineAccessor(web, name, () => load(from)[name]);
+    const replace = (value: unknown): void => builtIns.defineValue(globalThis, name, value);
     const read = (): unknown => {
       // A library that checks whether the platform already has its API must find that it does not.
       if (isBeingLoaded(from)) return undefined;
@@ -55,9 +55,9 @@ export function libraries(
       replace(value);
       return value;
     };
-    built.defineAccessor(globalThis, name, read, replace);
+    builtIns.defineAccessor(globalThis, name, read, replace);
   };
-  const keys = built.ownKeys(names) as LibraryName[];
+  const keys = builtIns.ownKeys(names) as LibraryName[];
   for (let i = 0; i < keys.length; i++) {
     const from = keys[i] as LibraryName;
     for (let k = 0; k < names[from].length; k++) defineApi(names[from][k] as string, from);
@@ -69,5 +69,5 @@ export function libraries(
   web.setSignalTimer = setSignalTimer;
   web.load = load;
   web.loaded = find;
-  built.freeze(web);
+  builtIns.freeze(web);
 }

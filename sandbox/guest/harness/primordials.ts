@@ -45,7 +45,7 @@ export function primordials() {
       return (text: string, chars: number): string =>
         text.length > chars ? (apply(slice, text, [0, chars]) as string) : text;
     })(),
-    joined: (pieces: readonly string[]): string => {
+    join: (pieces: readonly string[]): string => {
       let text = '';
       for (let i = 0; i < pieces.length; i++) text += pieces[i] as string;
       return text;

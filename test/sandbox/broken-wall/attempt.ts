@@ -5,7 +5,7 @@ export interface Attempt {
   readonly given: unknown;
 }
 /** `refused` is the error's code, or its message if it has none. */
-export type Came = { readonly got: unknown } | { readonly refused: string };
+export type AttemptResult = { readonly got: unknown } | { readonly refused: string };
 
 /** The native object behind what `act` starts, which bypasses the checks that Node does in JavaScript. */
 function nativeHandle(type: string, act: () => unknown): unknown {
@@ -25,7 +25,7 @@ function nativeHandle(type: string, act: () => unknown): unknown {
   return found;
 }
 
-export async function attempt({ code, given }: Attempt): Promise<Came> {
+export async function attempt({ code, given }: Attempt): Promise<AttemptResult> {
   const thrownLater = Promise.withResolvers<never>();
   process.on('uncaughtException', thrownLater.reject);
   try {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Ask, defaultLimits, type Outcome, type SandboxOptions } from '../../../sandbox/index.ts';
-import type { Attempt, Came } from './attempt.ts';
+import type { Attempt, AttemptResult } from './attempt.ts';
 
 export interface BrokenWall {
   /** The code gets its run id in `given.runId`. */
@@ -55,15 +55,15 @@ export async function attemptFreely(
   where: 'worker thread' | 'main thread',
   openFile: string,
   retries = 1,
-): Promise<Came> {
+): Promise<AttemptResult> {
   const handle = openSync(openFile, 'r');
   const child = spawn(process.execPath, [join(here, 'free.ts'), where, JSON.stringify(attempted)], {
     env: { CANARY: 'sings' },
     stdio: ['ignore', 'pipe', 'ignore', handle],
   });
   closeSync(handle);
-  const came = await text(child.stdout as NodeJS.ReadableStream);
+  const result = await text(child.stdout as NodeJS.ReadableStream);
   // Node itself crashes about once in hundreds of runs when threads of a process send each other messages.
-  if (came === '' && retries > 0) return attemptFreely(attempted, where, openFile, retries - 1);
-  return JSON.parse(came);
+  if (result === '' && retries > 0) return attemptFreely(attempted, where, openFile, retries - 1);
+  return JSON.parse(result);
 }

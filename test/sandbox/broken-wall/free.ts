@@ -7,7 +7,7 @@ if (isMainThread) {
   const [, , where, text = ''] = argv;
   const attempted = JSON.parse(text);
   process.on('workerMessage', () => {});
-  const say = (came: unknown): void => void process.stdout.write(JSON.stringify(came), () => process.exit());
+  const say = (result: unknown): void => void process.stdout.write(JSON.stringify(result), () => process.exit());
   if (where === 'main thread') say(await attempt(attempted));
   else new Worker(new URL(import.meta.url), { workerData: attempted }).once('message', say);
 } else {

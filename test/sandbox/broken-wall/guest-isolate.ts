@@ -47,8 +47,8 @@ export class GuestIsolate {
     if (name === 'fire') return this.host?.answer('result', this.#answer, '', '');
     const [, , , , ...pieces] = args;
     this.host?.setTimer(KEEP_RUN_ALIVE, LONG_MS, false);
-    void attempt({ code: this.bundle?.code ?? '', given: JSON.parse(pieces.join('')) }).then((came) => {
-      this.#answer = JSON.stringify(came);
+    void attempt({ code: this.bundle?.code ?? '', given: JSON.parse(pieces.join('')) }).then((result) => {
+      this.#answer = JSON.stringify(result);
       // A run takes its answer only while it is entered.
       this.host?.setTimer(ANSWER, 0, false);
     });

@@ -1,11 +1,11 @@
 /** Something that escaped code would try. It is refused in the jail and works outside of it. */
-import type { Came } from './attempt.ts';
+import type { AttemptResult } from './attempt.ts';
 
 export interface Probe {
   readonly what: string;
   readonly code: string;
-  readonly jailed: Came;
-  readonly free: Came;
+  readonly jailed: AttemptResult;
+  readonly free: AttemptResult;
   /** Where the control runs: Node refuses some things in every worker thread. */
   readonly where: 'worker thread' | 'main thread';
 }
@@ -18,7 +18,7 @@ export const noSqlite = "Cannot destructure property 'DatabaseSync' of 'builtin(
 export function probe(
   what: string,
   code: string,
-  jailed: Came,
+  jailed: AttemptResult,
   free: unknown,
   where: Probe['where'] = 'worker thread',
 ): Probe {
