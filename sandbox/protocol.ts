@@ -73,7 +73,7 @@ export interface Job {
   /** Without a call, the bundle is only loaded. The result is then a `BundleReport`. */
   readonly call?: Call;
   readonly limits: Limits;
-  /** Load the bundle in a process that serves no calls and holds no other connector's code. */
+  /** Runs apart from the connector's calls, in a process that never runs another connector's code. */
   readonly inOwnProcess?: boolean;
   /** Ends the run early with the fault `cancelled`. */
   readonly signal?: AbortSignal;
@@ -120,7 +120,7 @@ export type ThreadFault = (typeof threadFaults)[number];
 export interface RunUsage {
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Heap of the isolate when the run ended. */
+  /** Largest heap of the isolate, measured between entries. */
   readonly heapBytes: number;
 }
 
@@ -215,8 +215,8 @@ export interface Host {
   readonly pid?: number | undefined;
   /** Resolves when the host has exited. */
   readonly exited: Promise<HostExit>;
-  /** Lowers the host's priority. Called once it has started, before it gets connector code. */
-  yield(): void;
+  /** Lowers the host's priority. Called when it has started: starting runs only our own code. */
+  lowerPriority(): void;
   /** Ends the host at once, whatever it is doing. */
   kill(): void;
 }

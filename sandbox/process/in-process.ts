@@ -36,7 +36,7 @@ export function startInProcess({ threads, warmIsolates, warmMs }: ThreadOptions)
   return {
     pipes: channels.map(({ port1 }) => portStream(port1)),
     exited: exited.promise,
-    yield: () => {},
+    lowerPriority: () => {},
     kill: endOnce,
   };
 }

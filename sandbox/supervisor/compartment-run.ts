@@ -10,7 +10,7 @@ const MB = 1024 * 1024;
 const LOG_SLACK_LINES = 1;
 const LOG_SLACK_BYTES = 200;
 /** The thread has its own clock, and its CPU counter is read only now and then. */
-const SPENT_SLACK_MS = 1_000;
+const USAGE_SLACK_MS = 1_000;
 
 type End = Extract<RunMessage, { type: 'answered' | 'failed' | 'faulted' }>;
 
@@ -28,7 +28,7 @@ export class CompartmentRun {
   readonly #settle: (outcome: Outcome) => void;
   readonly #onCancel: () => void;
   /** Made with the first request. Aborts requests that are still open when the run ends. */
-  #ended: AbortController | undefined;
+  #abortController: AbortController | undefined;
   #logLines = 0;
   #logBytes = 0;
 
@@ -49,15 +49,15 @@ export class CompartmentRun {
 
   /** Aborted when the run ends. */
   get signal(): AbortSignal {
-    this.#ended ??= new AbortController();
-    return this.#ended.signal;
+    this.#abortController ??= new AbortController();
+    return this.#abortController.signal;
   }
 
   settle(outcome: Outcome): void {
     this.isSettled = true;
     clearTimeout(this.deadline);
     this.job.signal?.removeEventListener('abort', this.#onCancel);
-    this.#ended?.abort();
+    this.#abortController?.abort();
     this.#settle(outcome);
   }
 
@@ -95,7 +95,7 @@ export class CompartmentRun {
 
   /** Caps the reported usage at what is possible. */
   #plausible({ wallMs, cpuMs, heapBytes }: RunUsage): RunUsage {
-    const maxMs = performance.now() - this.startedAt + SPENT_SLACK_MS;
+    const maxMs = performance.now() - this.startedAt + USAGE_SLACK_MS;
     return {
       wallMs: Math.min(wallMs, maxMs),
       cpuMs: Math.min(cpuMs, maxMs),

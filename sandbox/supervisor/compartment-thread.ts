@@ -181,11 +181,11 @@ export class CompartmentThread {
   #onWaiting(runId: string, replies: number): void {
     const run = this.#runs.get(runId) as RunOnThread;
     const [first] = run.inFlight;
-    const isTimed = this.#timerRun === runId;
+    const isTimerRun = this.#timerRun === runId;
     // A thread says this once for each entry into the run, and counts only replies it was sent.
-    if (replies > run.replies || (!isTimed && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
+    if (replies > run.replies || (!isTimerRun && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
     while (run.inFlight[0] && run.inFlight[0].number <= replies) this.#finish(run.inFlight.shift() as InFlightMessage);
-    if (isTimed) this.#timerRun = undefined;
+    if (isTimerRun) this.#timerRun = undefined;
     this.lastRun = runId;
     this.#recordStart();
   }

@@ -99,7 +99,7 @@ export class Compartment {
       clearTimeout(startTimeout);
       this.#isReady = true;
       events.onStart(undefined);
-      this.#host.yield();
+      this.#host.lowerPriority();
       ready.resolve();
     };
     this.#threads = this.#host.pipes.map(

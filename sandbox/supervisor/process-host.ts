@@ -50,16 +50,21 @@ export function startProcess(options: ThreadOptions): Host {
   const [control, ...pipes] = pid === undefined ? [] : (child.stdio.slice(3) as unknown as Duplex[]);
   control?.on('error', () => {});
   if (pid !== undefined) writeFile(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {});
-  return { pid, pipes, exited, yield: () => lowerPriority(pid), kill: () => void child.kill('SIGKILL') };
+  return { pid, pipes, exited, lowerPriority: () => lowerPriorityOf(pid), kill: () => void child.kill('SIGKILL') };
 }
 
 /** A host that never started. */
 function failedHost(problem: string): Host {
-  return { pipes: [], exited: Promise.resolve({ fault: 'sandbox_crashed', problem }), yield: () => {}, kill: () => {} };
+  return {
+    pipes: [],
+    exited: Promise.resolve({ fault: 'sandbox_crashed', problem }),
+    lowerPriority: () => {},
+    kill: () => {},
+  };
 }
 
 /** On Linux each thread has its own priority. */
-function lowerPriority(pid: number | undefined): void {
+function lowerPriorityOf(pid: number | undefined): void {
   if (pid === undefined) return;
   for (const id of threadsOf(pid)) {
     try {

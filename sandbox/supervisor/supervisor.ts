@@ -103,7 +103,7 @@ export class Supervisor implements Sandbox {
   /** @returns undefined once the run is admitted, or else why it is refused */
   #admit({ bundle: { connectorId }, limits, signal }: Job): Outcome | undefined | Promise<Outcome | undefined> {
     const pauseMs = this.#circuitBreaker.pauseLeftMs(connectorId);
-    if (pauseMs > 0) return circuitOpen(pauseMs);
+    if (pauseMs > 0) return circuitOpenOutcome(pauseMs);
     if (this.#admission.enter(connectorId)) return undefined;
     return this.#admission.wait(connectorId, limits.timeoutMs, signal).then((isAdmitted) => {
       if (isAdmitted) return undefined;
@@ -131,8 +131,8 @@ export class Supervisor implements Sandbox {
   }
 
   #compartmentOf(connectorId: string): Compartment {
-    const present = this.#compartments.get(connectorId);
-    if (present && !present.isDown) return present;
+    const existing = this.#compartments.get(connectorId);
+    if (existing && !existing.isDown) return existing;
     const compartment = this.#evictOrShare(connectorId) ?? this.#takePrewarmed();
     this.#compartments.set(connectorId, compartment);
     return compartment;
@@ -140,8 +140,8 @@ export class Supervisor implements Sandbox {
 
   /** Whether a load check can run in the connector's own compartment without endangering other runs. */
   #canCheckInPlace(connectorId: string): boolean {
-    const present = this.#compartments.get(connectorId);
-    return present ? present.activeRuns === 0 : this.#compartments.size < this.#options.compartments;
+    const existing = this.#compartments.get(connectorId);
+    return existing ? existing.activeRuns === 0 : this.#compartments.size < this.#options.compartments;
   }
 
   async #runInOwnProcess(job: Job, ask: Ask): Promise<Outcome> {
@@ -206,7 +206,7 @@ export class Supervisor implements Sandbox {
   }
 
   #connectorsOf(compartment: Compartment): string[] {
-    return [...this.#compartments].filter(([, its]) => its === compartment).map(([connectorId]) => connectorId);
+    return [...this.#compartments].filter(([, value]) => value === compartment).map(([connectorId]) => connectorId);
   }
 
   #onlyConnectorOf(compartment: Compartment): string | undefined {
@@ -223,16 +223,16 @@ export class Supervisor implements Sandbox {
    * connectors with recent crashes share with each other first, and then the least used one is taken.
    */
   #evictOrShare(newcomerId: string): Compartment | undefined {
-    const present = [...new Set(this.#compartments.values())].filter(({ isDown }) => !isDown);
-    if (present.length < this.#options.compartments) return undefined;
-    const [longestIdle] = present
+    const running = [...new Set(this.#compartments.values())].filter(({ isDown }) => !isDown);
+    if (running.length < this.#options.compartments) return undefined;
+    const [longestIdle] = running
       .filter(({ activeRuns }) => activeRuns === 0)
       .sort((a, b) => a.idleSince - b.idleSince);
     if (!longestIdle) {
-      const crashes = (connectorId: string): boolean => this.#circuitBreaker.hasCrashedRecently(connectorId);
+      const hasCrashed = (connectorId: string): boolean => this.#circuitBreaker.hasCrashedRecently(connectorId);
       const mismatch = (compartment: Compartment): number =>
-        Number(this.#connectorsOf(compartment).some(crashes) !== crashes(newcomerId));
-      return present.sort((a, b) => mismatch(a) - mismatch(b) || a.activeRuns - b.activeRuns)[0];
+        Number(this.#connectorsOf(compartment).some(hasCrashed) !== hasCrashed(newcomerId));
+      return running.sort((a, b) => mismatch(a) - mismatch(b) || a.activeRuns - b.activeRuns)[0];
     }
     longestIdle.release();
     return undefined;
@@ -254,7 +254,7 @@ export class Supervisor implements Sandbox {
   }
 }
 
-function circuitOpen(pauseMs: number): Outcome {
+function circuitOpenOutcome(pauseMs: number): Outcome {
   const seconds = Math.ceil(pauseMs / 1_000);
   const message = `The connector keeps crashing its process. Its calls are refused for ${seconds} s.`;
   return { status: 'faulted', fault: 'overloaded', message, usage: noUsage, retryAfterMs: pauseMs };

@@ -70,12 +70,12 @@ export class PrewarmedIsolate {
     const quietMs = performance.now() - this.#workedAt;
     if (quietMs < QUIET_MS) return this.#schedule(QUIET_MS - quietMs);
     this.#steps ??= GuestIsolate.createInSteps(this.#memoryMb);
-    const made = this.#steps.next().value;
-    this.#isScheduled = !made;
+    const isolate = this.#steps.next().value;
+    this.#isScheduled = !isolate;
     // Lets calls that arrived meanwhile go first.
-    if (!made) return void setImmediate(() => this.#step());
+    if (!isolate) return void setImmediate(() => this.#step());
     this.#steps = undefined;
-    this.#isolate = made;
+    this.#isolate = isolate;
     this.#onReady();
   }
 }

@@ -106,7 +106,7 @@ test('runs say why there is no process, and the problem is gone once one has sta
   const sandbox = new Supervisor(
     (options) =>
       isBroken
-        ? { pipes: [], exited: Promise.resolve({ fault: 'sandbox_crashed', problem }), yield() {}, kill() {} }
+        ? { pipes: [], exited: Promise.resolve({ fault: 'sandbox_crashed', problem }), lowerPriority() {}, kill() {} }
         : startInProcess(options),
     {
       threads: 1,
