@@ -1,11 +1,11 @@
 import Type, { type Static } from '#typebox';
 
-/** What a bundle exports, by name. It comes from the bundle's side of the wall: check it. */
+/** The names that a bundle exports. The report comes from inside the isolate, so it must be checked. */
 export const BundleReport = Type.Object({
   sections: Type.Record(Type.String(), Type.Array(Type.String())),
-  /** Functions of a bundle that has no sections. */
+  /** Exported functions of a bundle without sections. */
   loose: Type.Array(Type.String()),
-  /** Exported beside the sections, where no call looks. */
+  /** Exports that no call can reach. */
   outOfReach: Type.Array(Type.String()),
 });
 export type BundleReport = Static<typeof BundleReport>;

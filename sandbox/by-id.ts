@@ -1,19 +1,20 @@
 /**
- * A map for what comes and goes with each call. The table of a `Map` that is written all the time is
- * replaced by a new one now and then, and refers to it from then on (V8's OrderedHashTable::Rehash). One
- * that a full collection has moved to the old space keeps all that ever was in the later ones, until the
- * next full collection: at 5,000 calls a second that is everything, copied twice. Here nothing refers to
- * what came later, and a call leaves 1.7 KB in the old space instead of 6.4.
+ * A map for short-lived entries, such as one per call. V8 replaces the table of a busy `Map` now and
+ * then, and the old table keeps a reference to the new one (OrderedHashTable::Rehash). Once an old table
+ * has moved to the old space, it keeps all later tables alive until the next full collection. At 5,000
+ * calls a second every entry was copied twice. Here nothing refers to later entries: a call leaves
+ * 1.7 KB in the old space instead of 6.4.
  */
 
 /**
- * A class, since V8 comes to make objects of a literal in the old space, where they keep all that they refer to.
- * That cost an eighth of the throughput. `--no-allocation-site-pretenuring` helps as well, but a host would have to set it.
+ * A class because V8 starts to allocate object literals in the old space, where they keep all they refer
+ * to alive. That cost an eighth of the throughput. `--no-allocation-site-pretenuring` helps as well, but
+ * embedders would have to set it.
  */
 class Entry<T> {
   readonly id: string;
   value: T;
-  /** Came before this one. */
+  /** The next entry in the same slot; older than this one. */
   next: Entry<T> | undefined;
 
   constructor(id: string, value: T, next: Entry<T> | undefined) {
@@ -24,7 +25,7 @@ class Entry<T> {
 }
 
 const SLOTS = 64;
-/** Ids count up, and differ in their last characters. */
+/** Ids count up, so they differ in their last characters. */
 const HASHED_CHARS = 3;
 
 export class ById<T> {
@@ -44,8 +45,8 @@ export class ById<T> {
   }
 
   set(id: string, value: T): void {
-    const present = this.#find(id);
-    if (present) present.value = value;
+    const existing = this.#find(id);
+    if (existing) existing.value = value;
     else {
       if (this.#size === this.#slots.length) this.#grow();
       this.#add(id, value);
@@ -67,7 +68,7 @@ export class ById<T> {
     return false;
   }
 
-  /** In no order. */
+  /** In no particular order. */
   values(): T[] {
     const values: T[] = [];
     for (let entry of this.#slots) for (; entry; entry = entry.next) values.push(entry.value);
@@ -87,10 +88,10 @@ export class ById<T> {
   }
 
   #grow(): void {
-    const before = this.#slots;
-    this.#slots = new Array<Entry<T> | undefined>(2 * before.length).fill(undefined);
+    const oldSlots = this.#slots;
+    this.#slots = new Array<Entry<T> | undefined>(2 * oldSlots.length).fill(undefined);
     this.#size = 0;
-    for (let entry of before) for (; entry; entry = entry.next) this.#add(entry.id, entry.value);
+    for (let entry of oldSlots) for (; entry; entry = entry.next) this.#add(entry.id, entry.value);
   }
 
   #slotOf(id: string): number {

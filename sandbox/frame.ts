@@ -1,24 +1,24 @@
 /**
- * Frames on a byte stream: two 32-bit lengths, a JSON header, a body of text. The body is carried as
- * it is, so that JSON text passes through the processes without being parsed on its way.
+ * Frames on a byte stream: two 32-bit lengths, a JSON header, a text body. Bodies are not parsed, so
+ * JSON text passes through the processes as it is.
  */
 import type { Duplex } from 'node:stream';
 
 const LENGTHS_BYTES = 8;
-/** An error's code and stack, each character escaped, is the most that a header holds. */
+/** Enough for the largest header: an error's code and stack with every character escaped. */
 const HEADER_LIMIT_BYTES = 512 * 1024;
 /**
- * Fewer cost system calls, more keep the other side waiting. Four and eight measured alike, and 5 to 8 % better than
- * sixteen; on a slower machine sixteen beat four.
+ * Fewer frames per write cost system calls; more keep the other side waiting. Four and eight measured
+ * the same, 5 to 8 % better than sixteen. On a slower machine sixteen beat four.
  */
-const FRAMES_AT_ONCE = 8;
-/** A body of bytes that is longer is written by itself, and not copied. */
-const COPIED_BYTES = 64 * 1024;
-/** Frames that took longer are enough for one turn of the event loop: others have their turn first. */
-const TURN_MS = 2;
+const FRAMES_PER_WRITE = 8;
+/** A longer body of bytes is written on its own instead of being copied into the frame. */
+const MAX_COPIED_BYTES = 64 * 1024;
+/** Once incoming frames have taken this long, reading pauses for one turn of the event loop. */
+const MAX_TURN_MS = 2;
 
 export interface FrameLimits {
-  /** The longest body that is taken; a longer one ends the connection. */
+  /** The longest body accepted. A longer one breaks the connection. */
   readonly bodyBytes: number;
 }
 
@@ -27,15 +27,15 @@ export type FrameBody = string | Buffer | readonly Buffer[];
 
 export interface FrameChannel<Out> {
   send(header: Out, body?: FrameBody): void;
-  /** Hands what waits to the system at once; after it, the thread may be stuck for good. */
+  /** Writes queued frames now. Needed before code that may block the thread for good. */
   flush(): void;
-  /** What was sent and not taken by the other side yet. */
+  /** Bytes sent that the other side has not read yet. */
   readonly backlogBytes: number;
-  /** How long the frames that came have held this thread, all together. */
+  /** Total time this thread has spent on incoming frames. */
   readonly handledMs: number;
 }
 
-const isLarge = (body: FrameBody): boolean => typeof body !== 'string' && bytesIn(body) > COPIED_BYTES;
+const isLarge = (body: FrameBody): boolean => typeof body !== 'string' && bytesIn(body) > MAX_COPIED_BYTES;
 const piecesOf = (body: FrameBody): readonly Buffer[] =>
   typeof body === 'string' ? [Buffer.from(body)] : Buffer.isBuffer(body) ? [body] : body;
 
@@ -51,7 +51,7 @@ function bytesIn(body: FrameBody): number {
   return Buffer.isBuffer(body) ? body.length : body.reduce((sum, piece) => sum + piece.length, 0);
 }
 
-/** @returns where the next one begins */
+/** @returns the offset of the next frame */
 function writeFrame(
   { headerText, headerBytes, body, bodyBytes }: OutgoingFrame,
   bytes: Buffer,
@@ -73,8 +73,8 @@ function writeFrame(
 /**
  * Sends and receives frames.
  *
- * @param onFrame gets the parsed header, unchecked, and the body.
- * @param onBroken is called once if the other side breaks the framing; nothing is read after it.
+ * @param onFrame gets the parsed but unchecked header, and the body
+ * @param onBroken is called once if the other side breaks the framing; reading stops then
  */
 export function openFrameChannel<Out>(
   stream: Duplex,
@@ -99,12 +99,12 @@ export function openFrameChannel<Out>(
   let parts: Buffer[] = [];
   let partsBytes = 0;
   let neededBytes = LENGTHS_BYTES;
-  let broken = false;
+  let isBroken = false;
   let handledMs = 0;
-  /** What is sent meanwhile leaves when it ends. */
+  /** Frames sent while handling incoming ones are flushed afterwards. */
   let isHandling = false;
   const fail = (reason: string): void => {
-    broken = true;
+    isBroken = true;
     parts = [];
     stream.pause();
     onBroken(reason);
@@ -130,10 +130,10 @@ export function openFrameChannel<Out>(
       try {
         header = JSON.parse(received.toString('utf8', offset + LENGTHS_BYTES, bodyAt));
       } catch {
-        return fail('a frame with a header that is not JSON');
+        return fail('a frame whose header is not JSON');
       }
       onFrame(header, bodyBytes === 0 ? '' : received.toString('utf8', bodyAt, bodyAt + bodyBytes));
-      if (broken) return;
+      if (isBroken) return;
       offset += frameBytes;
     }
     const rest = received.subarray(offset);
@@ -142,7 +142,7 @@ export function openFrameChannel<Out>(
   };
 
   stream.on('data', (chunk: Buffer) => {
-    if (broken) return;
+    if (isBroken) return;
     parts.push(chunk);
     partsBytes += chunk.length;
     if (partsBytes < neededBytes) return;
@@ -153,9 +153,9 @@ export function openFrameChannel<Out>(
     flush();
     const tookMs = performance.now() - startedAt;
     handledMs += tookMs;
-    if (tookMs > TURN_MS && !broken) {
+    if (tookMs > MAX_TURN_MS && !isBroken) {
       stream.pause();
-      setImmediate(() => broken || stream.resume());
+      setImmediate(() => isBroken || stream.resume());
     }
   });
 
@@ -171,8 +171,8 @@ export function openFrameChannel<Out>(
       const headerText = JSON.stringify(header);
       const headerBytes = Buffer.byteLength(headerText);
       const bodyBytes = bytesIn(body);
-      // They leave together, to save system calls; not all that one turn of the event loop brings,
-      // or the two sides would work in turns instead of at the same time.
+      // Frames are batched to save system calls, but not a whole turn's worth: then the two sides
+      // would take turns instead of working in parallel.
       outgoingBytes += LENGTHS_BYTES + headerBytes + (isLarge(body) ? 0 : bodyBytes);
       const waiting = outgoing.push({ headerText, headerBytes, body, bodyBytes });
       if (isLarge(body)) {
@@ -180,7 +180,7 @@ export function openFrameChannel<Out>(
         if (stream.writable) for (const piece of piecesOf(body)) stream.write(piece);
         return;
       }
-      if (waiting === FRAMES_AT_ONCE) flush();
+      if (waiting === FRAMES_PER_WRITE) flush();
       else if (waiting === 1 && !isHandling) setImmediate(flush);
     },
   };

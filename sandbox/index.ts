@@ -1,4 +1,4 @@
-/** The door to the sandbox: everything that the runtime may know of it. */
+/** The sandbox's public interface: all that the runtime may import from it. */
 import { availableParallelism, totalmem } from 'node:os';
 import { startInProcess } from './process/in-process.ts';
 import type { Sandbox } from './protocol.ts';
@@ -17,14 +17,14 @@ export type {
   Limits,
   LogLevel,
   Outcome,
+  RunUsage,
   Sandbox,
   SandboxUsage,
-  Spent,
 } from './protocol.ts';
 export { defaultLimits } from './protocol.ts';
 
 export interface SandboxOptions extends SupervisorOptions {
-  /** `process`: each compartment is a jailed process. `thread`: threads of this process, without that wall. */
+  /** `process`: each compartment is a jailed process. `thread`: threads in this process, without the jail. */
   readonly isolation: 'process' | 'thread';
 }
 
@@ -33,7 +33,7 @@ export const defaultSandboxOptions: SandboxOptions = Object.freeze({
   threads: Math.min(2, availableParallelism()),
   warmIsolates: 128,
   warmMs: 5 * 60_000,
-  // A thousand runs that wait take two gigabytes.
+  // A thousand waiting runs take two gigabytes.
   residentMb: 4_096,
   compartments: 8,
   crashesPerMinute: 30,
@@ -62,9 +62,9 @@ export const defaultSandboxOptions: SandboxOptions = Object.freeze({
  */
 export function createSandbox(given: Partial<SandboxOptions> = {}): Sandbox {
   const { isolation, residentMb, ...options } = { ...defaultSandboxOptions, ...given };
-  const halfOfMemoryMb = totalmem() / 2 ** 21;
+  const halfOfMachineMb = totalmem() / 2 ** 21;
   return new Supervisor(isolation === 'thread' ? startInProcess : startProcess, {
     ...options,
-    residentMb: Math.min(residentMb, halfOfMemoryMb),
+    residentMb: Math.min(residentMb, halfOfMachineMb),
   });
 }

@@ -1,6 +1,7 @@
 /**
- * How deep a JSON text nests, and how many parts it has, without parsing it: to parse one that nests a
- * million levels takes a second and gigabytes, and one with a million names holds everybody up.
+ * How deep a JSON text nests and how many parts it has, without parsing it. Parsing a million levels
+ * takes a second and gigabytes, and parsing a million names blocks the event loop. For a text that is
+ * not JSON the answers mean nothing.
  */
 
 const QUOTE = 0x22;
@@ -12,10 +13,10 @@ const BRACKET_CASE = 0x20;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
-/** Whether arrays and objects nest in more than `levels` levels. Of a text that is not JSON it says nothing. */
+/** Whether arrays and objects nest deeper than `levels`. */
 export function nestsDeeper(text: string, levels: number): boolean {
   let depth = 0;
-  // Each takes two brackets.
+  // Each level takes two brackets.
   if (text.length <= 2 * levels) return false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -31,16 +32,16 @@ export function nestsDeeper(text: string, levels: number): boolean {
   return false;
 }
 
-/** Whether it has more than `limit` parts. */
+/** Whether the text has more than `limit` parts. */
 export function hasMoreParts(text: string, limit: number): boolean {
-  // The shortest is `[]`.
+  // The shortest part is `[]`.
   return text.length > 2 * limit && partsIn(text, limit) > limit;
 }
 
-/** How many arrays, objects and names it has, all together; at most one more than `most` are counted. Of a text that is not JSON it says nothing. */
-export function partsIn(text: string, most: number): number {
+/** The number of arrays, objects and names together. Stops counting at `limit` + 1. */
+export function partsIn(text: string, limit: number): number {
   let parts = 0;
-  for (let at = 0; at < text.length && parts <= most; at++) {
+  for (let at = 0; at < text.length && parts <= limit; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);
@@ -50,9 +51,9 @@ export function partsIn(text: string, most: number): number {
   return parts;
 }
 
-/** Whether its lists and objects have more than `limit` items and members, all together. */
+/** Whether all arrays and objects together have more than `limit` items and members. */
 export function hasMoreItems(text: string, limit: number): boolean {
-  // The shortest is `0,`.
+  // The shortest item is `0,`.
   if (text.length <= 2 * limit) return false;
   let commas = 0;
   for (let at = 0; at < text.length && commas <= limit; at++) {
@@ -66,8 +67,8 @@ export function hasMoreItems(text: string, limit: number): boolean {
 }
 
 /**
- * Whether more than `limit` characters stand outside of its strings: numbers, brackets, commas and colons, which
- * is what a parser makes a value of one by one.
+ * Whether more than `limit` characters are outside of strings: numbers, brackets, commas and colons, which
+ * a parser handles one by one.
  */
 export function hasMoreStructure(text: string, limit: number): boolean {
   let [structure, from] = [0, 0];
@@ -81,7 +82,7 @@ export function hasMoreStructure(text: string, limit: number): boolean {
   return structure > limit;
 }
 
-/** Where the quote is that ends the string which begins at `start`; -1 if none is. */
+/** @returns the index of the quote that closes the string opened at `start`, or -1 */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;

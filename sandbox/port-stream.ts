@@ -1,4 +1,4 @@
-/** A message port as a byte stream, for threads of the same process. */
+/** A message port as a byte stream, for threads of this process. */
 import { Duplex } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 

@@ -1,18 +1,18 @@
 /**
  * Everything that crosses a wall: the types of a job and its outcome, and the messages between the
- * runtime's process and a compartment's threads. What comes out of a compartment is checked against the
- * schemas below; what goes in is made by us.
+ * runtime's process and a compartment's threads. Messages from a compartment are checked against the
+ * schemas below. Messages to it are ours and need no check.
  *
- * The compartment's side imports types alone from here, so that no validator is loaded in it.
+ * Code in the compartment imports only types from here, so that it loads no validator.
  */
 import type { Duplex } from 'node:stream';
 import Type, { type Static } from '#typebox';
 
-/** The limits of one run. Every amount has a name and a unit. */
+/** The limits of one run. */
 export interface Limits {
-  /** Wall time of the run, loading of the bundle included. */
+  /** Wall time of the run, including loading the bundle. */
   readonly timeoutMs: number;
-  /** CPU time that the run's isolate may use. */
+  /** CPU time of the run's isolate. */
   readonly cpuMs: number;
   /** Heap of the run's isolate. */
   readonly memoryMb: number;
@@ -20,15 +20,15 @@ export interface Limits {
   readonly resultBytes: number;
   /** Levels of arrays and objects in the result. */
   readonly resultDepth: number;
-  /** Characters of an error's message; its code gets a tenth of it, its stack twice as many. */
+  /** Characters of an error's message. Its code may have a tenth as many, its stack twice as many. */
   readonly errorChars: number;
-  /** Lines that a run may log; what is over is counted, not kept. */
+  /** Log lines of the run. Further lines are counted and dropped. */
   readonly logLines: number;
-  /** UTF-8 bytes that a run may log, all lines together. */
+  /** UTF-8 bytes of all log lines together. */
   readonly logBytes: number;
-  /** Timers that may be set at once. */
+  /** Timers set at the same time. */
   readonly timers: number;
-  /** Requests to the runtime that may be open at once. */
+  /** Requests to the runtime open at the same time. */
   readonly pendingAsks: number;
   /** Characters of one request to the runtime. */
   readonly askChars: number;
@@ -48,17 +48,17 @@ export const defaultLimits: Limits = Object.freeze({
   askChars: 8 * 1024 * 1024,
 });
 
-/** A connector's code. The digest names it: same digest, same code. */
+/** A connector's code. Same digest, same code. */
 export interface Bundle {
   readonly connectorId: string;
   readonly digest: string;
-  /** How the code is named in stacks, `shopify-netsuite/index.js`. */
+  /** The file name in stack traces, such as `shopify-netsuite/index.js`. */
   readonly filename: string;
   readonly format: 'commonjs' | 'module';
   readonly code: string;
 }
 
-/** A function of a section, with its one argument as JSON text, or its UTF-8 bytes in pieces. */
+/** A function of a section and its one argument: JSON text, or its UTF-8 bytes in pieces. */
 export interface Call {
   readonly section: string;
   readonly name: string;
@@ -68,19 +68,19 @@ export interface Call {
 export interface Job {
   readonly runId: string;
   readonly bundle: Bundle;
-  /** Whose warm isolate the run may use; module state never reaches another integration. */
+  /** The run may use the warm isolate of this integration, and of no other. */
   readonly integrationId: string;
-  /** Absent: the bundle is loaded and nothing called; the result is a `BundleReport`. */
+  /** Without a call, the bundle is only loaded. The result is then a `BundleReport`. */
   readonly call?: Call;
   readonly limits: Limits;
-  /** In a process apart from the connector's calls, where code of this connector alone is tried. */
-  readonly alone?: boolean;
-  /** Ends the run early; its outcome is the fault `cancelled`. */
+  /** Runs apart from the connector's calls, in a process that never runs another connector's code. */
+  readonly inOwnProcess?: boolean;
+  /** Ends the run early with the fault `cancelled`. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Why a run has no answer. Decided from what our side saw: timers, counters, the state of the
+ * Why a run has no answer. Decided only by what our side observes: timers, counters, the state of the
  * isolate and of the process.
  */
 export const faults = [
@@ -100,8 +100,8 @@ export const faults = [
 ] as const;
 export type Fault = (typeof faults)[number];
 
-/** Those that a thread finds out; the others are seen from outside alone. */
-const threadsFaults = [
+/** Faults that a thread may report. Only the runtime's process can see the others. */
+const threadFaults = [
   'run_timeout',
   'cpu_limit_exceeded',
   'memory_limit_exceeded',
@@ -114,37 +114,37 @@ const threadsFaults = [
   'invalid_extension_response',
   'response_size_exceeded',
 ] as const satisfies readonly Fault[];
-export type ThreadsFault = (typeof threadsFaults)[number];
+export type ThreadFault = (typeof threadFaults)[number];
 
-/** What a run used. */
-export interface Spent {
+/** What a run has used. */
+export interface RunUsage {
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Heap of the isolate when the run ended. */
+  /** Largest heap of the isolate, measured between entries. */
   readonly heapBytes: number;
 }
 
 export type Outcome =
   /** `result` is JSON text that parses. */
-  | { readonly status: 'answered'; readonly result: string; readonly spent: Spent }
-  /** The connector's own error. `stack` has the bundle's lines, for the run's record alone. */
+  | { readonly status: 'answered'; readonly result: string; readonly usage: RunUsage }
+  /** The connector's own error. `stack` shows lines of the bundle and belongs in the run's record only. */
   | {
       readonly status: 'failed';
       readonly code: string;
       readonly message: string;
       readonly stack: string;
-      readonly spent: Spent;
+      readonly usage: RunUsage;
     }
   | {
       readonly status: 'faulted';
       readonly fault: Fault;
       readonly message: string;
-      readonly spent: Spent;
-      /** When it is worth trying again; only where that is known. */
+      readonly usage: RunUsage;
+      /** When to try again, if that is known. */
       readonly retryAfterMs?: number;
     };
 
-export const nothingSpent: Spent = Object.freeze({ wallMs: 0, cpuMs: 0, heapBytes: 0 });
+export const noUsage: RunUsage = Object.freeze({ wallMs: 0, cpuMs: 0, heapBytes: 0 });
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -153,77 +153,76 @@ export const capabilities = ['fetch', 'progress'] as const;
 export type Capability = (typeof capabilities)[number];
 
 /**
- * What a run may ask of the runtime, made from its grant. A capability takes and gives JSON text, or its UTF-8
- * bytes; what it gives is `{"value":…}` or `{"error":{"code","message"}}`. It never rejects.
+ * What a run may ask of the runtime, made from its grant. A capability takes JSON text. It resolves to
+ * `{"value":…}` or `{"error":{"code","message"}}`, as JSON text or its UTF-8 bytes, and never rejects.
  */
 export type Ask = {
   readonly [capability in Capability]: (
     request: string,
     signal: AbortSignal,
-    /** Whether replies that the compartment has not read have piled up: work for one more would be in vain. */
+    /** Whether unread replies have piled up in the pipe. Another reply would then be refused anyway. */
     isCongested?: () => boolean,
   ) => Promise<string | Buffer>;
 } & {
   log(level: LogLevel, text: string): void;
-  /** CPU time that the runtime has spent on what the run asked, in milliseconds; it counts towards the run's own. */
-  spentMs?(): number;
+  /** CPU time the runtime has spent on this run's asks, in milliseconds. It counts towards `cpuMs`. */
+  runtimeCpuMs?(): number;
 };
 
-/** What is going on at the moment. */
+/** The sandbox's load at this moment. */
 export interface SandboxUsage {
   readonly runsInFlight: number;
-  /** Runs that wait for a turn. */
+  /** Runs waiting for admission. */
   readonly runsWaiting: number;
-  /** Those that connectors use and the spare one. */
+  /** Including the prewarmed one. */
   readonly compartments: number;
 }
 
-/** One call is `Job → Outcome`. */
 export interface Sandbox {
-  /** Resolves for everything that a connector can do wrong; rejects only for our own bugs. */
+  /** Resolves for everything that a connector can do wrong. Rejects only for our own bugs. */
   run(job: Job, ask: Ask): Promise<Outcome>;
-  /** Whether a connector is held back because it keeps bringing its compartment down. */
-  isHeld(connectorId: string): boolean;
+  /** Whether the connector's circuit breaker is open: it has crashed its compartment too often. */
+  isCircuitOpen(connectorId: string): boolean;
   usage(): SandboxUsage;
-  /** What is wrong with the machine, in sentences for the operator; empty if nothing is. */
+  /** What is wrong with the machine, in sentences for the operator. Empty if all is well. */
   problems(): readonly string[];
   /** Ends every compartment. Runs in flight get `sandbox_restarted`. Idempotent. */
   close(): Promise<void>;
 }
 
-/** How a compartment's threads are set up; handed to them when they start. */
+/** Settings of a compartment's threads, passed to them when they start. */
 export interface ThreadOptions {
   /** Worker threads. */
   readonly threads: number;
-  /** Isolates kept for the next run of their integration, per thread. */
+  /** Isolates per thread that stay warm for the next run of their integration. */
   readonly warmIsolates: number;
-  /** How long an unused one is kept. */
+  /** How long an unused isolate stays warm. */
   readonly warmMs: number;
 }
 
-export interface HostEnd {
-  /** What it means for the run that did it, if a run did. */
+export interface HostExit {
+  /** The fault of the run that caused the exit, if a run did. */
   readonly fault: Fault;
-  /** Why it has not started, if it had not yet: a sentence for the operator. */
+  /** A sentence for the operator, in case the host had not started yet. */
   readonly problem: string;
 }
 
-/** Where a compartment's threads run: in a process of their own, or in this one. */
+/** Where a compartment's threads run: in their own process, or in this one. */
 export interface Host {
   /** One per thread. */
   readonly pipes: readonly Duplex[];
-  /** Of its own process, for readings of memory and CPU time. */
+  /** Process id of the host's own process, for reading its memory and CPU time. */
   readonly pid?: number | undefined;
-  /** Settles when it has gone. */
-  readonly gone: Promise<HostEnd>;
-  /** It has started, with code of ours alone: from now on others come first. */
-  yield(): void;
-  /** Ends it at once, whatever it is doing. */
+  /** Resolves when the host has exited. */
+  readonly exited: Promise<HostExit>;
+  /** Lowers the host's priority. Called when it has started: starting runs only our own code. */
+  lowerPriority(): void;
+  /** Ends the host at once, whatever it is doing. */
   kill(): void;
 }
 export type StartHost = (options: ThreadOptions) => Host;
 
-/** Runtime → a thread of a compartment. A message is a small header and a body of text. */
+/** Runtime → thread. These are message headers; the body is text. */
 export type ToThread =
   | { type: 'bundle'; connectorId: string; digest: string; filename: string; format: Bundle['format'] }
   | {
@@ -232,52 +231,52 @@ export type ToThread =
       digest: string;
       integrationId: string;
       call?: { section: string; name: string };
-      /** Absent: those of the last job with this digest. */
+      /** Omitted if they equal those of the last job with this digest. */
       limits?: Limits;
     }
-  /** `spentMs`: CPU time of the runtime for this run so far, where there is any to speak of. */
-  | { type: 'reply'; runId: string; askId: number; spentMs?: number }
+  /** `runtimeCpuMs`: the runtime's CPU time for this run so far; omitted if zero. */
+  | { type: 'reply'; runId: string; askId: number; runtimeCpuMs?: number }
   | { type: 'cancel'; runId: string }
   | { type: 'drop'; digest: string }
-  /** Memory is short: isolates that no run has are given up. */
+  /** Memory is short: release all idle isolates. */
   | { type: 'shed' };
 
-/** However much of an error an operator wants to see. */
+/** An upper bound for any configured `errorChars`. */
 const ERROR_CHARS_LIMIT = 40_000;
 const Text = (maxLength: number) => Type.String({ maxLength });
 const RunId = Text(64);
-const SpentSchema = Type.Object({
+const RunUsageSchema = Type.Object({
   wallMs: Type.Number({ minimum: 0 }),
   cpuMs: Type.Number({ minimum: 0 }),
   heapBytes: Type.Number({ minimum: 0 }),
 });
 
-/** A thread → runtime, as it is checked when it arrives. */
+/** Thread → runtime. Each header is checked against this when it arrives. */
 export const FromThread = Type.Union([
-  /** The thread takes jobs; its first message. */
+  /** The thread's first message: it takes jobs now. */
   Type.Object({ type: Type.Literal('ready') }),
-  /** What the isolates that wait for the next run have in memory. */
-  Type.Object({ type: Type.Literal('kept'), bytes: Type.Number({ minimum: 0 }) }),
+  /** Memory of the thread's warm and prewarmed isolates. */
+  Type.Object({ type: Type.Literal('retained'), bytes: Type.Number({ minimum: 0 }) }),
   /**
-   * The run waits: it is done with its job and with so many replies. A thread takes jobs and replies in
-   * the order in which they were sent, and says so before it comes to the next.
+   * The run is waiting: it has handled its job and this many replies. A thread takes jobs and replies in
+   * the order they were sent, and sends this before it takes the next one.
    */
   Type.Object({ type: Type.Literal('waiting'), runId: RunId, replies: Type.Integer({ minimum: 0 }) }),
-  /** A timer of the run has come due: it runs from now on, until it waits again or has ended. */
+  /** A timer of the run has fired. The run has the thread until it waits again or ends. */
   Type.Object({ type: Type.Literal('running'), runId: RunId }),
-  Type.Object({ type: Type.Literal('answered'), runId: RunId, spent: SpentSchema }),
+  Type.Object({ type: Type.Literal('answered'), runId: RunId, usage: RunUsageSchema }),
   Type.Object({
     type: Type.Literal('failed'),
     runId: RunId,
     code: Text(ERROR_CHARS_LIMIT),
     stack: Text(ERROR_CHARS_LIMIT),
-    spent: SpentSchema,
+    usage: RunUsageSchema,
   }),
   Type.Object({
     type: Type.Literal('faulted'),
     runId: RunId,
-    fault: Type.Enum([...threadsFaults]),
-    spent: SpentSchema,
+    fault: Type.Enum([...threadFaults]),
+    usage: RunUsageSchema,
   }),
   Type.Object({
     type: Type.Literal('ask'),

@@ -212,7 +212,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     connectors() {
       const counts = { ready: 0, held: 0, invalid: 0 };
       for (const { _id, status } of catalog.rows()) {
-        counts[status === 'ready' && sandbox.isHeld(_id) ? 'held' : status]++;
+        counts[status === 'ready' && sandbox.isCircuitOpen(_id) ? 'held' : status]++;
       }
       return counts;
     },
@@ -263,7 +263,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       onRunEnded: ({ outcome, ...run }) => {
         if (!logger.isLevelEnabled('debug')) return;
         const fault = outcome.status === 'faulted' ? outcome.fault : undefined;
-        logger.debug({ event: 'run_ended', ...run, status: outcome.status, fault, ...outcome.spent });
+        logger.debug({ event: 'run_ended', ...run, status: outcome.status, fault, ...outcome.usage });
       },
     },
   };

@@ -1,33 +1,37 @@
-/** What the harness and the thread around its isolate call of each other. */
+/** The functions by which the harness and its thread call each other. */
 
-/** Callbacks into the thread. Primitives only, but for `library`; none of them throws. */
+/** Callbacks into the thread. Except for `library`, they take and return only primitives. They never throw. */
 export interface HostCallbacks {
   /**
-   * `kind` is `result`, `error`, the name of a fault, or `provisional`: what the function returned
-   * while its callback is still open, which is the answer only if none comes.
+   * `kind` is `result`, `error`, the name of a fault, or `provisional`: a value returned by a function that
+   * also takes a callback. That is the answer only if the callback is never called.
    */
   answer(kind: string, text: string, code: string, stack: string): void;
   log(level: string, text: string): void;
-  /** False if too many are set. */
+  /** @returns false if too many timers are set */
   setTimer(id: number, delayMs: number, repeat: boolean): boolean;
   clearTimer(id: number): void;
-  /** False if too many are open, or the text is too long. */
+  /** @returns false if too many requests are open or this one is too long */
   ask(id: number, capability: string, request: string): boolean;
-  /** A library's function, compiled in this isolate; undefined if there is none of that name. */
+  /** Compiles a library in this isolate. @returns its function, or undefined if there is no such library */
   library(name: string): ((web: object) => object) | undefined;
-  /** `random`, `digest` and `hmac`; bytes are base64. Empty if it cannot be, or is too much. */
+  /** `random`, `digest` or `hmac`, with bytes as base64. @returns '' if not supported or too large */
   compute(operation: string, algorithm: string, key: string, data: string): string;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
 }
 
-/** Entry points for the thread. */
+/** Entry points that the thread calls. */
 export interface GuestEntries {
-  /** Takes what the bundle exports. Must be the first call; a run may follow. */
+  /** Takes the exports of an ES module bundle. Must be called before `start` or `inspect`. */
   load(exported: unknown): void;
-  /** Runs a CommonJS bundle; `factory` is its compiled wrapper. */
+  /** Runs a CommonJS bundle, given its compiled wrapper. Must be called before `start` or `inspect`. */
   loadCommonJs(factory: (exports: object, require: (name: string) => unknown, module: object) => void): void;
-  /** The argument comes in pieces. @returns the result, if it is there at once and short; others come by `answer` */
+  /**
+   * Calls a function, whose argument comes in pieces.
+   *
+   * @returns the result if it is immediate and short; otherwise it comes by `answer`
+   */
   start(
     section: string,
     name: string,
@@ -35,13 +39,10 @@ export interface GuestEntries {
     messageChars: number,
     ...argument: string[]
   ): string | undefined;
-  /**
-   * The result is what the connector exports, by name: `sections` with their functions, `loose` functions of a
-   * connector without sections, and what is `outOfReach` of all calls.
-   */
+  /** The result is the bundle's `BundleReport` as JSON. */
   inspect(): string | undefined;
-  /** What `start` or `inspect` has returned, or would have: what is thrown when they end takes their place. */
-  started(): string | undefined;
+  /** Returns the result of `start` or `inspect` again: an unhandled rejection replaces their return value. */
+  finishStart(): string | undefined;
   fire(timerId: number): void;
   settle(askId: number, ...reply: string[]): void;
 }

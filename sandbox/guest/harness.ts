@@ -1,10 +1,10 @@
 /**
- * Runs inside the isolate, before any connector code, as source text: each part is a function that
- * refers to nothing outside itself, and what is composed here knows ECMAScript alone.
+ * Runs inside the isolate, before any connector code. It gets there as source text, so each part is a
+ * function that refers to nothing outside itself and uses only ECMAScript.
  *
- * It finds the function, calls it in either style, turns whatever comes back into text, and catches
- * everything, so that no guest object and no guest error reaches the wall. Its honesty is a
- * convenience: the thread outside checks and bounds all that it hands out.
+ * The harness finds the function, calls it in either style, turns the result into text and catches
+ * everything, so that no guest object or error reaches the wall. The thread does not rely on that: it
+ * checks and bounds everything the harness passes out.
  */
 import { answers } from './harness/answers.ts';
 import { asks } from './harness/asks.ts';
@@ -24,36 +24,40 @@ function harness(
   sectionNames: string,
   host: HostCallbacks,
 ): GuestEntries & { sdk: object } {
-  const built = primordials();
-  const { apply, cut } = built;
-  const answering = answers(built, host.answer, host.log, () => timing.clearSignalTimers());
-  const timing = timers(built, answering, host.setTimer, host.clearTimer);
-  const asking = asks(built, host.ask);
+  const builtIns = primordials();
+  const { apply, cut } = builtIns;
+  const answering = answers(builtIns, host.answer, host.log, () => timing.clearSignalTimers());
+  const timing = timers(builtIns, answering, host.setTimer, host.clearTimer);
+  const asking = asks(builtIns, host.ask);
 
-  const sdk = built.freeze({
+  const sdk = builtIns.freeze({
     progress: (fraction: unknown, text?: unknown): void => {
-      const message = text === undefined ? '' : cut(built.String(text), 1000);
-      built.whenSettled(asking.request('progress', { fraction: +(fraction as number), message }), undefined, () => {});
+      const message = text === undefined ? '' : cut(builtIns.String(text), 1000);
+      builtIns.whenSettled(
+        asking.request('progress', { fraction: +(fraction as number), message }),
+        undefined,
+        () => {},
+      );
     },
   });
-  const dispatching = dispatch(built, answering, sdk, sectionNames);
+  const dispatching = dispatch(builtIns, answering, sdk, sectionNames);
 
   const { now } = host;
-  const timeOrigin = built.now();
+  const timeOrigin = builtIns.now();
   const startedAt = now();
   const performance = {
     now: () => now() - startedAt,
     timeOrigin,
     toJSON: () => ({ timeOrigin }),
   };
-  const globals = { console: logConsole(built, answering, host.log), performance, ...timing.globals };
-  const names = built.ownKeys(globals) as (keyof typeof globals)[];
+  const globals = { console: logConsole(builtIns, answering, host.log), performance, ...timing.globals };
+  const names = builtIns.ownKeys(globals) as (keyof typeof globals)[];
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as keyof typeof globals;
-    built.defineValue(globalThis, name, globals[name]);
+    builtIns.defineValue(globalThis, name, globals[name]);
   }
   libraries(
-    built,
+    builtIns,
     host.library,
     apiNames,
     {
@@ -64,19 +68,19 @@ function harness(
     },
     dispatching.addBuiltIn,
   );
-  // Its memory is counted by no heap limit.
+  // No heap limit counts WebAssembly memory.
   apply(Reflect.deleteProperty, undefined, [globalThis, 'WebAssembly']);
-  // The agent cannot block (ECMA-262, AgentCanSuspend), as in a browser's window: others share the thread.
-  built.defineValue(Atomics, 'wait', () => {
-    throw new built.TypeError('Atomics.wait cannot be called here; Atomics.waitAsync can');
+  // As in a browser's window, the agent cannot block (ECMA-262, AgentCanSuspend): others share the thread.
+  builtIns.defineValue(Atomics, 'wait', () => {
+    throw new builtIns.TypeError('Atomics.wait is not available here; use Atomics.waitAsync');
   });
 
   const { load, loadCommonJs, start, inspect } = dispatching;
-  const { started } = answering;
-  return { sdk, load, loadCommonJs, start, inspect, started, fire: timing.fire, settle: asking.settle };
+  const { finishStart } = answering;
+  return { sdk, load, loadCommonJs, start, inspect, finishStart, fire: timing.fire, settle: asking.settle };
 }
 
-/** The order in which the text below takes them, after the names of the sections. */
+/** In the order of the parameters of `harnessSource`, after the section names. */
 export const callbackNames: readonly (keyof HostCallbacks)[] = [
   'answer',
   'log',
@@ -88,13 +92,13 @@ export const callbackNames: readonly (keyof HostCallbacks)[] = [
   'now',
 ];
 
-/** In brackets, which tell V8 that it is called at once: it is compiled with the rest, and kept in the code cache. */
+/** Parentheses make V8 compile a part eagerly, so that it is in the code cache. */
 const partTexts = Object.entries(parts).map(([name, part]) => `${name}: (${part.toString()})`);
 const parameters = ['sections', ...callbackNames];
 
 /**
- * The text of a function that takes the sections' names and the callbacks. It leaves the module, which
- * is strict by itself: sloppy functions are handed out in stacks.
+ * The text of a function that takes the section names and the callbacks. Outside this module it needs its own
+ * `'use strict'`: connector code can get at sloppy functions through stack traces.
  */
 export const harnessSource = `'use strict'; (function (${parameters.join(', ')}) {
   return (${harness.toString()})(

@@ -1,4 +1,4 @@
-/** What connector code sees beside ECMAScript and the harness's own globals, by the library that makes it. */
+/** The globals made by libraries, by library name. ECMAScript and the harness provide the others. */
 export const webApis = {
   url: ['URL', 'URLSearchParams'],
   idna: [],
@@ -14,18 +14,18 @@ export const webApis = {
 export type LibraryName = keyof typeof webApis;
 
 /**
- * What a library finds instead of the globals of its names, which connector code may have replaced:
- * the libraries' own exports, made when first read, and the way to the thread.
+ * What a library uses instead of globals, which connector code may have replaced: the exports of other
+ * libraries, loaded when first read, and the calls to the thread.
  */
 export interface Web {
-  /** The exports of a library that need not be loaded: undefined as long as it is not. */
+  /** The exports of a library; undefined while it is not loaded. */
   loaded(library: LibraryName): Readonly<Record<string, unknown>> | undefined;
   load(library: LibraryName): Readonly<Record<string, unknown>>;
   request(capability: 'fetch', payload: unknown): Promise<unknown>;
-  /** Random bytes, a digest, a MAC: see `HostCallbacks.compute`. */
+  /** Random bytes, digests and MACs: see `HostCallbacks.compute`. */
   compute(operation: string, algorithm: string, key: string, data: string): string;
-  /** Ends the run with an error that nobody waits for. */
+  /** Ends the run with an uncaught error. */
   report(error: unknown): void;
-  /** A timer that ends with the run's answer. */
+  /** A timer that is cleared when the run answers. */
   setSignalTimer(callback: () => void, delayMs: number): void;
 }

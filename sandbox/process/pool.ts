@@ -4,19 +4,19 @@ import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ThreadOptions } from '../protocol.ts';
 
-/** A thread's end of its pipe: a file descriptor, or a port of this process. */
+/** A thread's end of its pipe: a file descriptor, or a message port within this process. */
 export type Pipe = number | MessagePort;
 
 export interface Pool {
-  /** Settles when the first of the threads has ended. */
+  /** Settles when any of the threads has ended. */
   readonly ended: Promise<unknown>;
-  /** Ends the threads; one that is stuck in native code, when it comes out of it. */
+  /** Ends the threads. A thread stuck in native code ends when it gets out of it. */
   end(): Promise<void>;
 }
 
 /**
- * Starts a pool in which every thread has one task: to serve its pipe for as long as that is open.
- * Jobs go to the thread directly, without a hop over this thread.
+ * Starts a pool in which each thread has a single task: serving its pipe while that is open. Jobs go
+ * straight to the thread, without a hop through this one.
  */
 export function startThreads(options: ThreadOptions, pipes: readonly Pipe[]): Pool {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -26,12 +26,12 @@ export function startThreads(options: ThreadOptions, pipes: readonly Pipe[]): Po
     env: {},
     minThreads: pipes.length,
     maxThreads: pipes.length,
-    // A worker that sleeps on an atomic would stop the timers and the pipe of its thread.
+    // A worker that sleeps on an atomic would block its thread's timers and pipe.
     atomics: 'disabled',
     recordTiming: false,
   });
   const sessions = pipes.map((pipe) => {
-    // The type of the list is a browser's, where such a list has another name.
+    // Piscina types the list as a browser's transfer list, which differs from Node's.
     const transferList = (typeof pipe === 'number' ? [] : [pipe]) as object;
     return pool.run(pipe, { transferList });
   });

@@ -1,6 +1,6 @@
 /**
- * How many runs may be in flight, and who waits for a turn. Of the room that is left for all, nobody
- * takes more than half: however many one connector has in flight, the next one finds room.
+ * Limits the runs in flight, with a queue for each connector. A connector may take at most half of the
+ * remaining capacity, so there is always some left for another one.
  */
 
 export interface AdmissionOptions {
@@ -8,11 +8,11 @@ export interface AdmissionOptions {
   readonly runs: number;
   /** Runs in flight of one connector. */
   readonly runsPerConnector: number;
-  /** Runs of one connector that wait for a turn; what is over is refused. */
+  /** Queued runs of one connector. Further ones are refused. */
   readonly queuePerConnector: number;
 }
 
-/** More are kept only as long as somebody is in them. */
+/** Above this number, empty queues are removed. */
 const IDLE_QUEUES = 100;
 
 interface Queue {
@@ -22,7 +22,7 @@ interface Queue {
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  /** Of the connectors that have runs in flight or waiting, and of those that had, as long as there are few. */
+  /** By connector. Empty queues are reused while there are few. */
   readonly #queues = new Map<string, Queue>();
   #inFlight = 0;
   #waiting = 0;
@@ -39,7 +39,7 @@ export class Admission {
     return this.#waiting;
   }
 
-  /** Takes a place if one is free and nobody waits for it. */
+  /** Admits a run at once if there is capacity and no run of its connector is waiting. */
   enter(connectorId: string): boolean {
     const queue = this.#queues.get(connectorId) ?? { inFlight: 0, waiting: new Set() };
     if (queue.waiting.size > 0 || !this.#hasCapacity(queue)) return false;
@@ -49,22 +49,22 @@ export class Admission {
     return true;
   }
 
-  /** Waits for a place; resolves to false if the queue is full, nobody left in time, or the signal came. */
+  /** Waits for admission. Resolves to false if the queue is full, the time is up or the signal aborts. */
   wait(connectorId: string, limitMs: number, signal?: AbortSignal): Promise<boolean> {
     const queue = this.#queues.get(connectorId) ?? { inFlight: 0, waiting: new Set() };
     if (queue.waiting.size >= this.#options.queuePerConnector || signal?.aborted) return Promise.resolve(false);
     this.#queues.set(connectorId, queue);
     return new Promise((resolve) => {
-      const end = (isIn: boolean): void => {
+      const settle = (isAdmitted: boolean): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', giveUp);
         queue.waiting.delete(admit);
         this.#waiting--;
-        resolve(isIn);
+        resolve(isAdmitted);
       };
-      const admit = (): void => end(true);
+      const admit = (): void => settle(true);
       const giveUp = (): void => {
-        end(false);
+        settle(false);
         this.#forgetIfEmpty(connectorId, queue);
       };
       const timer = setTimeout(giveUp, limitMs);
@@ -88,7 +88,7 @@ export class Admission {
     return inFlight < Math.min(runsPerConnector, runs - this.#inFlight);
   }
 
-  /** One run of each connector in turn, as long as there is room. */
+  /** Round robin: one run of each connector in turn, while there is capacity. */
   #admitWaiting(): void {
     if (this.#waiting === 0) return;
     for (const [connectorId, queue] of this.#queues) {
@@ -97,7 +97,7 @@ export class Admission {
       queue.inFlight++;
       this.#inFlight++;
       admit();
-      // Behind the others, where this loop comes to it again.
+      // To the end of the map, where this loop visits it again.
       this.#queues.delete(connectorId);
       this.#queues.set(connectorId, queue);
     }

@@ -1,4 +1,4 @@
-/** One thread of a compartment, seen from outside: its pipe, the code it has, what it was sent to do. */
+/** One thread of a compartment, seen from the runtime's process: its pipe, its bundles, its queue of messages. */
 import type { Duplex } from 'node:stream';
 import { Compile } from '#typebox';
 import { ById } from '../by-id.ts';
@@ -6,9 +6,9 @@ import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import { type Bundle, FromThread, type Job, type Limits, type ToThread } from '../protocol.ts';
 
 const MESSAGE_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
-/** A thread that has not moved for this long is busy: others are preferred to it. */
+/** A thread with work that has been silent this long counts as busy: other threads are preferred. */
 const BUSY_AFTER_MS = 25;
-/** Replies that the thread has not taken yet; one is sent whatever its size. */
+/** Replies that the thread has not read yet. A single one is sent whatever its size. */
 const REPLIES_BYTES = 24 * 1024 * 1024;
 const TOO_MUCH_UNREAD = JSON.stringify({
   error: { code: 'overloaded', message: 'Too many replies wait to be read; ask for less at once.' },
@@ -16,9 +16,9 @@ const TOO_MUCH_UNREAD = JSON.stringify({
 
 const fromThread = Compile(FromThread);
 
-export type RunMessage = Exclude<FromThread, { type: 'ready' | 'kept' | 'waiting' | 'running' }>;
+export type RunMessage = Exclude<FromThread, { type: 'ready' | 'retained' | 'waiting' | 'running' }>;
 
-/** A job, number 0, or the n-th reply to its run: sent, and not known to be done with. */
+/** A message that the thread has not handled yet: the job of a run (number 0) or the n-th reply to it. */
 interface InFlightMessage {
   readonly runId: string;
   readonly number: number;
@@ -28,40 +28,40 @@ interface InFlightMessage {
 interface RunOnThread {
   readonly digest: string;
   readonly connectorId: string;
-  /** In their order. */
+  /** In the order they were sent. */
   readonly inFlight: InFlightMessage[];
   replies: number;
-  /** When it got the thread for the first time. */
+  /** When it first got the thread. */
   startedAt?: number;
 }
 
 export class CompartmentThread {
   readonly #channel: FrameChannel<ToThread>;
   readonly #onBroken: () => void;
-  /** Code that the thread has, how many of its runs use it, and the limits that it was told last. */
+  /** Bundles that the thread has, by digest: how many of its runs use each, and the limits it was last sent. */
   readonly #bundles = new Map<string, { runs: number; limits?: Limits }>();
-  /** The code of each connector's last run; older code goes when no run uses it. */
+  /** Digest of each connector's last run. An older bundle is dropped when no run uses it. */
   readonly #newest = new Map<string, string>();
-  /** Runs that have not ended on the thread, whatever their callers were told. */
+  /** Runs that have not ended on the thread, even if their callers were answered. */
   readonly #runs = new ById<RunOnThread>();
-  /** Of all runs, in the order in which they were sent: the thread is at the first that is not done. */
+  /** Messages of all runs, in the order they were sent. The thread is at the first that is not done. */
   readonly #inFlight: InFlightMessage[] = [];
   #openMessages = 0;
-  /** The run whose timer the thread is at. */
-  #timed: string | undefined;
-  /** Takes jobs; what was sent before waits. */
+  /** The run whose timer has the thread. */
+  #timerRun: string | undefined;
+  /** Whether it takes jobs. What was sent before waits in the pipe. */
   isReady = false;
-  /** When the thread was last heard of, or had something to do again. */
-  movedAt = 0;
-  /** The run that it was at last, also if that has ended. */
+  /** When the thread last sent something, or was given work while idle. */
+  lastActiveAt = 0;
+  /** The run that had the thread last, even if it has ended. */
   lastRun: string | undefined;
-  /** What it says that it keeps for the next runs. */
+  /** Memory that it says its isolates retain. */
   retainedBytes = 0;
-  /** What the compartment's watch has noted: the process's CPU time when it last saw the thread move. */
-  markedAt = -1;
-  cpuMsAtMark = 0;
 
-  /** @param onBroken is called if what comes out is not of the protocol; onEnd, when nothing comes any more */
+  /**
+   * @param onBroken is called if the thread breaks the protocol
+   * @param onEnd is called when the pipe closes
+   */
   constructor(
     pipe: Duplex,
     onReady: () => void,
@@ -70,24 +70,24 @@ export class CompartmentThread {
     onEnd: () => void,
   ) {
     this.#onBroken = onBroken;
-    // A write to a dead one is no news.
+    // Writing to a closed pipe is expected; `close` reports the end.
     pipe.on('error', () => {}).once('close', onEnd);
     this.#channel = openFrameChannel<ToThread>(
       pipe,
       { bodyBytes: MESSAGE_BODY_LIMIT_BYTES },
       (header, body) => {
         if (!fromThread.Check(header)) return onBroken();
-        this.movedAt = performance.now();
+        this.lastActiveAt = performance.now();
         if (header.type === 'ready') {
           if (this.isReady) return onBroken();
           this.isReady = true;
           this.#recordStart();
           onReady();
-        } else if (header.type === 'kept') {
+        } else if (header.type === 'retained') {
           this.retainedBytes = header.bytes;
         } else if (!this.#runs.has(header.runId)) onBroken();
-        else if (header.type === 'waiting') this.#rest(header.runId, header.replies);
-        else if (header.type === 'running') this.#comeForward(header.runId);
+        else if (header.type === 'waiting') this.#onWaiting(header.runId, header.replies);
+        else if (header.type === 'running') this.#onTimer(header.runId);
         else onMessage(header, body);
       },
       onBroken,
@@ -95,62 +95,62 @@ export class CompartmentThread {
   }
 
   get isBusy(): boolean {
-    return this.load > 0 && performance.now() - this.movedAt > BUSY_AFTER_MS;
+    return this.load > 0 && performance.now() - this.lastActiveAt > BUSY_AFTER_MS;
   }
 
-  /** How much it has to do. */
+  /** How many messages and timers it has to handle. */
   get load(): number {
-    return this.#openMessages + (this.#timed === undefined ? 0 : 1);
+    return this.#openMessages + (this.#timerRun === undefined ? 0 : 1);
   }
 
-  /** The run that is running, if one is. */
-  get runningRun(): string | undefined {
-    if (this.#timed !== undefined) return this.#timed;
+  /** The run that has the thread. */
+  get currentRun(): string | undefined {
+    if (this.#timerRun !== undefined) return this.#timerRun;
     return this.#inFlight[0]?.runId;
   }
 
-  /** How long its messages have held this thread of ours, all together. */
+  /** Total time that our thread has spent on its messages. */
   get handledMs(): number {
     return this.#channel.handledMs;
   }
 
-  /** When a run got the thread for the first time; undefined as long as it is in the queue. */
+  /** When a run first got the thread; undefined while it is queued. */
   startedAt(runId: string): number | undefined {
     return this.#runs.get(runId)?.startedAt;
   }
 
   start({ runId, bundle, integrationId, call, limits }: Job): void {
-    const held = this.#use(bundle);
+    const cached = this.#acquireBundle(bundle);
     const { connectorId, digest } = bundle;
     const run: RunOnThread = { connectorId, digest, inFlight: [], replies: 0 };
     const isIdle = this.load === 0;
     this.#runs.set(runId, run);
-    this.#send(runId, run);
+    this.#queueMessage(runId, run);
     const header: ToThread & { type: 'job' } = { type: 'job', runId, digest, integrationId };
-    if (held.limits !== limits) {
-      held.limits = limits;
+    if (cached.limits !== limits) {
+      cached.limits = limits;
       header.limits = limits;
     }
     if (call) header.call = { section: call.section, name: call.name };
     this.#channel.send(header, call?.argument);
-    // There is nothing that it could wait for others with.
+    // Nothing else is being sent that it could be batched with.
     if (isIdle) this.#channel.flush();
   }
 
-  /** @param spentMs CPU time of the runtime for this run so far */
-  reply(runId: string, askId: number, reply: string | Buffer, spentMs = 0): void {
+  /** @param runtimeCpuMs the runtime's CPU time for this run so far */
+  reply(runId: string, askId: number, reply: string | Buffer, runtimeCpuMs = 0): void {
     const run = this.#runs.get(runId);
     if (!run) return;
     run.replies++;
-    this.#send(runId, run);
+    this.#queueMessage(runId, run);
     const { backlogBytes } = this.#channel;
     const isTooMuch = backlogBytes > 0 && backlogBytes + reply.length > REPLIES_BYTES;
     const header: ToThread & { type: 'reply' } = { type: 'reply', runId, askId };
-    if (spentMs > 0) header.spentMs = Math.round(spentMs);
+    if (runtimeCpuMs > 0) header.runtimeCpuMs = Math.round(runtimeCpuMs);
     this.#channel.send(header, isTooMuch ? TOO_MUCH_UNREAD : reply);
   }
 
-  /** Replies that it has not read are half of what may wait. */
+  /** Whether unread replies take more than half of their limit. */
   get isCongested(): boolean {
     return this.#channel.backlogBytes > REPLIES_BYTES / 2;
   }
@@ -159,52 +159,52 @@ export class CompartmentThread {
     if (this.#runs.has(runId)) this.#channel.send({ type: 'cancel', runId });
   }
 
-  /** Gives up the isolates that no run has. */
+  /** Asks the thread to release its idle isolates. */
   shed(): void {
     this.#channel.send({ type: 'shed' });
   }
 
-  /** The thread is done with a run for good. */
-  ended(runId: string): void {
+  /** The run has ended on the thread. */
+  endRun(runId: string): void {
     const run = this.#runs.get(runId);
     if (!run) return;
     this.#runs.delete(runId);
     for (const message of run.inFlight) this.#finish(message);
-    if (this.#timed === runId) this.#timed = undefined;
+    if (this.#timerRun === runId) this.#timerRun = undefined;
     this.lastRun = runId;
     this.#recordStart();
-    const held = this.#bundles.get(run.digest);
-    if (held) held.runs--;
+    const cached = this.#bundles.get(run.digest);
+    if (cached) cached.runs--;
     if (this.#newest.get(run.connectorId) !== run.digest) this.#dropUnused(run.digest);
   }
 
-  #rest(runId: string, replies: number): void {
+  #onWaiting(runId: string, replies: number): void {
     const run = this.#runs.get(runId) as RunOnThread;
     const [first] = run.inFlight;
-    const isTimed = this.#timed === runId;
-    // A thread says it once for each time that it was entered, and of what it has had.
-    if (replies > run.replies || (!isTimed && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
+    const isTimerRun = this.#timerRun === runId;
+    // A thread says this once for each entry into the run, and counts only replies it was sent.
+    if (replies > run.replies || (!isTimerRun && (first?.number ?? replies + 1) > replies)) return this.#onBroken();
     while (run.inFlight[0] && run.inFlight[0].number <= replies) this.#finish(run.inFlight.shift() as InFlightMessage);
-    if (isTimed) this.#timed = undefined;
+    if (isTimerRun) this.#timerRun = undefined;
     this.lastRun = runId;
     this.#recordStart();
   }
 
-  /** The first of the queue is what the thread has turned to. */
+  /** Records the start of the run that has just got the thread. */
   #recordStart(): void {
-    const run = this.#runs.get(this.runningRun ?? '');
+    const run = this.#runs.get(this.currentRun ?? '');
     if (this.isReady && run) run.startedAt ??= performance.now();
   }
 
-  /** A timer's run goes ahead of jobs that the thread has not looked at yet. */
-  #comeForward(runId: string): void {
-    if (this.#timed !== undefined) return this.#onBroken();
-    this.#timed = runId;
+  /** The run with the timer goes ahead of messages that the thread has not read yet. */
+  #onTimer(runId: string): void {
+    if (this.#timerRun !== undefined) return this.#onBroken();
+    this.#timerRun = runId;
     this.#recordStart();
   }
 
-  #send(runId: string, run: RunOnThread): void {
-    if (this.load === 0) this.movedAt = performance.now();
+  #queueMessage(runId: string, run: RunOnThread): void {
+    if (this.load === 0) this.lastActiveAt = performance.now();
     const message: InFlightMessage = { runId, number: run.replies, isDone: false };
     run.inFlight.push(message);
     this.#inFlight.push(message);
@@ -218,20 +218,20 @@ export class CompartmentThread {
     while (this.#inFlight[0]?.isDone) this.#inFlight.shift();
   }
 
-  #use({ connectorId, digest, filename, format, code }: Bundle): { runs: number; limits?: Limits } {
-    let held = this.#bundles.get(digest);
-    if (!held) {
+  #acquireBundle({ connectorId, digest, filename, format, code }: Bundle): { runs: number; limits?: Limits } {
+    let cached = this.#bundles.get(digest);
+    if (!cached) {
       this.#channel.send({ type: 'bundle', connectorId, digest, filename, format }, code);
-      held = { runs: 0 };
-      this.#bundles.set(digest, held);
+      cached = { runs: 0 };
+      this.#bundles.set(digest, cached);
     }
-    held.runs++;
-    const before = this.#newest.get(connectorId);
-    if (before !== digest) {
+    cached.runs++;
+    const previous = this.#newest.get(connectorId);
+    if (previous !== digest) {
       this.#newest.set(connectorId, digest);
-      if (before !== undefined) this.#dropUnused(before);
+      if (previous !== undefined) this.#dropUnused(previous);
     }
-    return held;
+    return cached;
   }
 
   #dropUnused(digest: string): void {

@@ -1,7 +1,6 @@
 /**
- * What a compartment's process is allowed, as flags of Node's permission model. Not named, hence
- * denied: the network (from Node 25 on; Node 24 has no such permission), child processes, writing,
- * every other file.
+ * What a compartment's process may do, as flags of Node's permission model. Everything else is denied:
+ * the network (from Node 25; Node 24 has no such permission), child processes, writing, other files.
  */
 import { realpathSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
@@ -10,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const sandboxFolder = fileURLToPath(new URL('..', import.meta.url));
 const libraries = ['piscina', 'isolated-vm'];
-/** Its presence tells the loader of isolated-vm's binary which C library there is. */
-const CLIBRARY_MARK = '/etc/alpine-release';
+/** The loader of isolated-vm's binary looks for this file to tell which C library the system has. */
+const MUSL_MARKER = '/etc/alpine-release';
 
-/** Folders and files that a compartment reads when it starts. */
+/** What a compartment reads when it starts. */
 function readablePaths(): string[] {
   const ownManifest = findPackageJSON('..', import.meta.url);
   const isolatedVm = packageFolder('isolated-vm', import.meta.url);
@@ -21,10 +20,10 @@ function readablePaths(): string[] {
     ...libraries.map((name) => packageFolder(name, import.meta.url)),
     packageFolder('node-gyp-build', join(isolatedVm, 'package.json')),
   ];
-  return [`${sandboxFolder}*`, ...(ownManifest ? [ownManifest] : []), ...folders.flatMap(withLink), CLIBRARY_MARK];
+  return [`${sandboxFolder}*`, ...(ownManifest ? [ownManifest] : []), ...folders.flatMap(withLink), MUSL_MARKER];
 }
 
-/** Some package managers make a folder of a library a link: then the link is read, too. */
+/** Some package managers link a library's folder. Then the link must be readable, too. */
 function withLink(folder: string): string[] {
   const real = realpathSync(folder);
   return real === folder ? [`${folder}${sep}*`] : [folder, `${folder}${sep}*`, `${real}${sep}*`];
@@ -39,12 +38,12 @@ function packageFolder(name: string, from: string): string {
 export function jailFlags(): string[] {
   return [
     '--no-node-snapshot',
-    // Each isolate compiles for itself, and most have too few calls to come to a compiler.
+    // Isolates share no compiled code, and most get too few calls to leave the interpreter otherwise.
     '--always-sparkplug',
     '--permission',
     '--allow-addons',
     '--allow-worker',
-    // Opens and writes databases without asking for a permission.
+    // SQLite opens and writes databases without asking for a permission.
     '--no-experimental-sqlite',
     '--disable-sigusr1',
     ...readablePaths().map((path) => `--allow-fs-read=${path}`),

@@ -1,71 +1,76 @@
-/** A compartment's process: Node in its jail, with a pipe for each thread and one that ends it. */
+/** A compartment's process: jailed Node, with a pipe for each thread and a control pipe whose end stops it. */
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFile } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Host, HostEnd, ThreadOptions } from '../protocol.ts';
+import type { Host, HostExit, ThreadOptions } from '../protocol.ts';
 import { jailFlags } from './jail.ts';
-import { cannotStart, endedWhileStarting, nodeProgram, PROGRAM_UNKNOWN } from './start-failure.ts';
+import { earlyExitMessage, nodeProgram, spawnErrorMessage, UNKNOWN_PROGRAM_MESSAGE } from './start-failure.ts';
 
 /**
- * The runtime comes first: of a core that both want it gets two thirds. No lower: compartments share the
- * machine with whatever else runs on it, and their runs have deadlines.
+ * A nice value that gives the runtime two thirds of a contended core. No lower priority: compartments
+ * share the machine with other programs, and their runs have deadlines.
  */
 const PRIORITY = 3;
-/** A system that is out of memory ends this process before any other. */
+/** When memory runs out, the system kills this process first. */
 const OOM_SCORE_ADJUSTMENT = '1000';
-/** How V8 and Node end a process that asks for more memory than there can be. */
+/** The signals with which V8 and Node end a process that runs out of memory. */
 const outOfMemory: ReadonlySet<NodeJS.Signals | null> = new Set(['SIGTRAP', 'SIGILL', 'SIGABRT']);
 
 const entry = fileURLToPath(
   new URL(`../process/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
 );
 
-/** Electron's program is the application; told so, it is Node instead of the application once more. */
+/** In Electron, the executable is the application. This makes it run as Node instead. */
 const environment = process.versions.electron === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' };
 
-/** As it is when this is loaded: a host may change its folder. */
+/** Resolved when this module loads: the embedder may change its working directory later. */
 const program = nodeProgram(process.execPath);
 
 export function startProcess(options: ThreadOptions): Host {
   const stdio = Array.from({ length: options.threads + 1 }, () => 'pipe' as const);
-  if (program === undefined) return failed(PROGRAM_UNKNOWN);
+  if (program === undefined) return failedHost(UNKNOWN_PROGRAM_MESSAGE);
   const child = spawn(program, [...jailFlags(), entry, JSON.stringify(options)], {
     env: environment,
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', ...stdio],
     windowsHide: true,
   });
-  const gone = new Promise<HostEnd>((resolve) => {
+  const exited = new Promise<HostExit>((resolve) => {
     child
       .once('exit', (code, signal) => {
         const fault = outOfMemory.has(signal) ? 'memory_limit_exceeded' : 'sandbox_crashed';
-        resolve({ fault, problem: endedWhileStarting(code, signal) });
+        resolve({ fault, problem: earlyExitMessage(code, signal) });
       })
-      .once('error', (error) => resolve({ fault: 'sandbox_crashed', problem: cannotStart(error) }));
+      .once('error', (error) => resolve({ fault: 'sandbox_crashed', problem: spawnErrorMessage(error) }));
   });
-  // Without descriptors or memory for a process there is none, and no pipes; `error` follows.
+  // If the process could not be spawned, there is no pid and there are no pipes; `error` follows.
   const { pid } = child;
   const [control, ...pipes] = pid === undefined ? [] : (child.stdio.slice(3) as unknown as Duplex[]);
   control?.on('error', () => {});
   if (pid !== undefined) writeFile(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {});
-  return { pid, pipes, gone, yield: () => yieldToOthers(pid), kill: () => void child.kill('SIGKILL') };
+  return { pid, pipes, exited, lowerPriority: () => lowerPriorityOf(pid), kill: () => void child.kill('SIGKILL') };
 }
 
-/** One that has never been. */
-function failed(problem: string): Host {
-  return { pipes: [], gone: Promise.resolve({ fault: 'sandbox_crashed', problem }), yield: () => {}, kill: () => {} };
+/** A host that never started. */
+function failedHost(problem: string): Host {
+  return {
+    pipes: [],
+    exited: Promise.resolve({ fault: 'sandbox_crashed', problem }),
+    lowerPriority: () => {},
+    kill: () => {},
+  };
 }
 
-/** As far as the system has such things; on Linux each thread has a priority of its own. */
-function yieldToOthers(pid: number | undefined): void {
+/** On Linux each thread has its own priority. */
+function lowerPriorityOf(pid: number | undefined): void {
   if (pid === undefined) return;
   for (const id of threadsOf(pid)) {
     try {
       setPriority(id, PRIORITY);
     } catch {
-      // It has ended already, or may not be told.
+      // The thread has ended, or the system does not allow it.
     }
   }
 }

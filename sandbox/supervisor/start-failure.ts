@@ -1,33 +1,33 @@
 /** Why a compartment's process does not start, in sentences for the operator. */
 import { isAbsolute, resolve } from 'node:path';
 
-const FAILED = 'A process for connectors cannot be started: ';
+const FAILED = 'Cannot start a connector process: ';
 
 const causes: Readonly<Record<string, string>> = {
-  EMFILE: 'this process has as many files open as it may (raise the limit, ulimit -n)',
-  ENFILE: 'the system has as many files open as it can',
-  EAGAIN: 'the system or the user has as many processes as they may (ulimit -u, TasksMax)',
-  ENOMEM: 'the system has no memory left',
-  ENOENT: "Node's program is not there any more",
-  EACCES: "Node's program may not be run by this user",
+  EMFILE: 'this process has too many open files (raise the limit with ulimit -n)',
+  ENFILE: 'the system has too many open files',
+  EAGAIN: 'the system or the user has too many processes (see ulimit -u and TasksMax)',
+  ENOMEM: 'the system is out of memory',
+  ENOENT: 'the Node executable no longer exists',
+  EACCES: 'this user may not run the Node executable',
 };
 
-export function cannotStart({ code = 'unknown reason' }: NodeJS.ErrnoException): string {
+export function spawnErrorMessage({ code = 'unknown reason' }: NodeJS.ErrnoException): string {
   const cause = causes[code];
   return `${FAILED}${cause === undefined ? code : `${cause} (${code})`}.`;
 }
 
-export function endedWhileStarting(code: number | null, signal: NodeJS.Signals | null): string {
-  return `A process for connectors ended while it started (${signal ?? `exit code ${code}`}).`;
+export function earlyExitMessage(code: number | null, signal: NodeJS.Signals | null): string {
+  return `A connector process exited while starting (${signal ?? `exit code ${code}`}).`;
 }
 
-export const TOO_SLOW = 'A process for connectors did not start in time.';
+export const START_TIMEOUT_MESSAGE = 'A connector process did not start in time.';
 
-export const PROGRAM_UNKNOWN = `${FAILED}without /proc, Node does not know where its own program is. Mount /proc, or start Node by its full path.`;
+export const UNKNOWN_PROGRAM_MESSAGE = `${FAILED}without /proc, Node cannot find its own executable. Mount /proc, or start Node by its full path.`;
 
 /**
- * Node's own program. Where Node cannot ask the system for it, it gives the name that it was called by, and to
- * look for a name alone could find another Node.
+ * The path of the Node executable. If Node cannot get it from the system, `execPath` is the name it was
+ * called by. A bare name is refused: looking it up could find another Node.
  */
 export function nodeProgram(execPath: string): string | undefined {
   if (isAbsolute(execPath)) return execPath;

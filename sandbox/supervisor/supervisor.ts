@@ -1,13 +1,13 @@
 /**
- * Which compartment a run goes to: one process per connector, started on demand, with one ready to
- * be taken. Lets go what has been idle, in the end the ready one as well, and the longest idle one when
- * there are too many.
+ * Decides which compartment a run goes to. Each connector gets its own process on demand; a prewarmed one
+ * stands ready for the next connector. Idle compartments are released, in the end the prewarmed one, too.
+ * At the limit, the longest idle one is released early.
  */
 import { existsSync } from 'node:fs';
 import {
   type Ask,
   type Job,
-  nothingSpent,
+  noUsage,
   type Outcome,
   type Sandbox,
   type SandboxUsage,
@@ -16,27 +16,29 @@ import {
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Compartment, type CompartmentOptions } from './compartment.ts';
+import { fault } from './compartment-run.ts';
 
 export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions {
-  /** Compartments at the most, the spare one not counted. */
+  /** Upper limit of compartments, without the prewarmed one. */
   readonly compartments: number;
-  /** How often a connector may bring its compartment down before it is held back. */
+  /** Crashes of a connector's compartment per minute before its circuit breaker opens. */
   readonly crashesPerMinute: number;
-  /** A compartment without a run for this long is let go. */
+  /** A compartment without runs for this long is released. */
   readonly idleMs: number;
-  /** Keeps a started process ready for the next connector, until no connector has one any more. */
+  /** Keeps a started process ready for the next connector, as long as any connector has a process. */
   readonly prewarmed: boolean;
-  /** Called when the last process has gone because nothing has run for `idleMs`, also if none was ever started. */
+  /** Called when all processes have exited because nothing has run for `idleMs`, even if none was ever started. */
   readonly onRest?: () => void;
 }
 
 const SWEEP_EVERY_MS = 5_000;
-/** Processes in which replacements are tried, kept for the next one of the same connector: how many, how long. */
+/** Load-check processes retained for the next check of the same connector. */
 const LOAD_CHECKS_RETAINED = 2;
+/** How long an unused load-check process is retained. */
 const LOAD_CHECK_IDLE_MS = 2_000;
 const WATCH_EVERY_MS = 50;
 const NO_READINGS =
-  "Memory and CPU time of connectors' processes cannot be read from /proc: what they take outside of the heap is held by their deadlines alone.";
+  "Memory and CPU time of connector processes cannot be read from /proc: outside of the heap, only the runs' deadlines limit them.";
 
 export class Supervisor implements Sandbox {
   readonly #options: SupervisorOptions;
@@ -45,14 +47,14 @@ export class Supervisor implements Sandbox {
   readonly #startHost: StartHost;
   readonly #admission: Admission;
   readonly #circuitBreaker: CircuitBreaker;
-  /** Where a replacement of a connector's code was tried last, with nobody inside. */
+  /** Idle processes of earlier load checks, by connector. */
   readonly #loadChecks = new Map<string, Compartment>();
   #prewarmed: Compartment | undefined;
-  /** Why the last process that should have started has not. */
+  /** Why the most recent process did not start; undefined if it did. */
   #startProblem: string | undefined;
-  #closed = false;
-  /** Nobody has been told of the rest that follows. */
-  #hasWorked = true;
+  #isClosed = false;
+  /** Whether `onRest` is still to be called after the latest activity. */
+  #isOnRestDue = true;
   readonly #startedAt = performance.now();
   #watch: NodeJS.Timeout | undefined;
   readonly #sweep: NodeJS.Timeout;
@@ -68,11 +70,11 @@ export class Supervisor implements Sandbox {
 
   async run(job: Job, ask: Ask): Promise<Outcome> {
     const { connectorId } = job.bundle;
-    // Only calls are counted and held back: code that is tried, without a call, is not yet anybody's.
+    // Load checks skip admission and the circuit breaker: no integration uses that code yet.
     const refusal = job.call ? await this.#admit(job) : undefined;
     if (refusal) return refusal;
     try {
-      const outcome = await this.#runInside(job, ask);
+      const outcome = await this.#runInCompartment(job, ask);
       if (outcome.status === 'answered') this.#circuitBreaker.succeeded(connectorId);
       return outcome;
     } finally {
@@ -80,7 +82,7 @@ export class Supervisor implements Sandbox {
     }
   }
 
-  isHeld(connectorId: string): boolean {
+  isCircuitOpen(connectorId: string): boolean {
     return this.#circuitBreaker.isOpen(connectorId);
   }
 
@@ -93,79 +95,80 @@ export class Supervisor implements Sandbox {
   }
 
   problems(): readonly string[] {
-    // Elsewhere there never is a reading.
-    const isBlind = process.platform === 'linux' && !existsSync('/proc/self/status');
-    return [...(this.#startProblem === undefined ? [] : [this.#startProblem]), ...(isBlind ? [NO_READINGS] : [])];
+    // Other systems never have readings.
+    const hasNoReadings = process.platform === 'linux' && !existsSync('/proc/self/status');
+    return [...(this.#startProblem === undefined ? [] : [this.#startProblem]), ...(hasNoReadings ? [NO_READINGS] : [])];
   }
 
-  /** Resolves to nothing once the run may go in. */
+  /** @returns undefined once the run is admitted, or else why it is refused */
   #admit({ bundle: { connectorId }, limits, signal }: Job): Outcome | undefined | Promise<Outcome | undefined> {
     const pauseMs = this.#circuitBreaker.pauseLeftMs(connectorId);
-    if (pauseMs > 0) return circuitOpen(pauseMs);
+    if (pauseMs > 0) return circuitOpenOutcome(pauseMs);
     if (this.#admission.enter(connectorId)) return undefined;
-    return this.#admission.wait(connectorId, limits.timeoutMs, signal).then((isIn) => {
-      if (isIn) return undefined;
-      if (signal?.aborted) return refused('cancelled');
-      return refused('overloaded', 'Too many runs of this connector are in flight.');
+    return this.#admission.wait(connectorId, limits.timeoutMs, signal).then((isAdmitted) => {
+      if (isAdmitted) return undefined;
+      if (signal?.aborted) return fault('cancelled');
+      return fault('overloaded', noUsage, 'Too many runs of this connector are in flight.');
     });
   }
 
-  #runInside(job: Job, ask: Ask): Promise<Outcome> {
-    if (this.#closed) return Promise.resolve(refused('sandbox_restarted'));
-    if (job.alone || (!job.call && !this.#hasRoomFor(job.bundle.connectorId))) return this.#runAlone(job, ask);
+  #runInCompartment(job: Job, ask: Ask): Promise<Outcome> {
+    if (this.#isClosed) return Promise.resolve(fault('sandbox_restarted'));
+    if (job.inOwnProcess || (!job.call && !this.#canCheckInPlace(job.bundle.connectorId)))
+      return this.#runInOwnProcess(job, ask);
     const compartment = this.#compartmentOf(job.bundle.connectorId);
     this.#watchWhileBusy();
     return compartment.run(job, ask);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     clearInterval(this.#sweep);
     clearInterval(this.#watch);
-    const all = [...this.#all];
-    for (const compartment of all) compartment.release();
-    await Promise.all(all.map((compartment) => compartment.gone));
+    const compartments = [...this.#all];
+    for (const compartment of compartments) compartment.release();
+    await Promise.all(compartments.map((compartment) => compartment.exited));
   }
 
   #compartmentOf(connectorId: string): Compartment {
-    const present = this.#compartments.get(connectorId);
-    if (present && !present.isGone) return present;
-    const compartment = this.#makeRoomFor(connectorId) ?? this.#takePrewarmed();
+    const existing = this.#compartments.get(connectorId);
+    if (existing && !existing.isDown) return existing;
+    const compartment = this.#evictOrShare(connectorId) ?? this.#takePrewarmed();
     this.#compartments.set(connectorId, compartment);
     return compartment;
   }
 
-  /** Whether code that nobody has seen run yet can be tried where it will run, with nobody inside. */
-  #hasRoomFor(connectorId: string): boolean {
-    const present = this.#compartments.get(connectorId);
-    return present ? present.runsInside === 0 : this.#compartments.size < this.#options.compartments;
+  /** Whether a load check can run in the connector's own compartment without endangering other runs. */
+  #canCheckInPlace(connectorId: string): boolean {
+    const existing = this.#compartments.get(connectorId);
+    return existing ? existing.activeRuns === 0 : this.#compartments.size < this.#options.compartments;
   }
 
-  async #runAlone(job: Job, ask: Ask): Promise<Outcome> {
+  async #runInOwnProcess(job: Job, ask: Ask): Promise<Outcome> {
     const { connectorId } = job.bundle;
-    const kept = this.#loadChecks.get(connectorId);
-    const compartment = kept && !kept.isGone ? kept : this.#takePrewarmed();
-    // Whoever tries another meanwhile takes another.
+    const retained = this.#loadChecks.get(connectorId);
+    const compartment = retained && !retained.isDown ? retained : this.#takePrewarmed();
+    // A concurrent check takes another process.
     this.#loadChecks.delete(connectorId);
     this.#watchWhileBusy();
     const outcome = await compartment.run(job, ask);
-    // Code that has done nothing wrong leaves nothing behind; a process costs a hundred times a check.
+    // A check that succeeded leaves the process clean, and starting a process costs a hundred times a check.
     if (outcome.status === 'answered') this.#retainLoadCheck(connectorId, compartment);
     else compartment.release();
     return outcome;
   }
 
   #retainLoadCheck(connectorId: string, compartment: Compartment): void {
-    if (compartment.isGone) return;
-    if (this.#closed || this.#loadChecks.has(connectorId) || this.#loadChecks.size >= LOAD_CHECKS_RETAINED)
+    if (compartment.isDown) return;
+    if (this.#isClosed || this.#loadChecks.has(connectorId) || this.#loadChecks.size >= LOAD_CHECKS_RETAINED)
       compartment.release();
     else this.#loadChecks.set(connectorId, compartment);
   }
 
-  /** Nothing is watched, and nobody woken, while nothing runs. */
+  /** No timer wakes the process while nothing runs. */
   #watchWhileBusy(): void {
     this.#watch ??= setInterval(() => {
-      const busy = [...this.#all].filter(({ runsInside }) => runsInside > 0);
+      const busy = [...this.#all].filter(({ activeRuns }) => activeRuns > 0);
       for (const compartment of busy) compartment.watch();
       if (busy.length > 0) return;
       clearInterval(this.#watch);
@@ -174,22 +177,22 @@ export class Supervisor implements Sandbox {
   }
 
   #takePrewarmed(): Compartment {
-    const compartment = this.#prewarmed && !this.#prewarmed.isGone ? this.#prewarmed : this.#start();
+    const compartment = this.#prewarmed && !this.#prewarmed.isDown ? this.#prewarmed : this.#start();
     this.#prewarmed = undefined;
-    if (this.#options.prewarmed) void Promise.race([compartment.ready, compartment.gone]).then(() => this.#prewarm());
+    if (this.#options.prewarmed) void Promise.race([compartment.ready, compartment.exited]).then(() => this.#prewarm());
     return compartment;
   }
 
   #start(): Compartment {
     const compartment: Compartment = new Compartment(this.#startHost, this.#options, {
-      onBroughtDown: (culprit) => {
+      onCrash: (culprit) => {
         const connectorId = culprit ?? this.#onlyConnectorOf(compartment);
         if (connectorId !== undefined) this.#circuitBreaker.crashed(connectorId);
       },
       onStart: (problem) => {
         this.#startProblem = problem;
       },
-      onGone: () => {
+      onExit: () => {
         this.#all.delete(compartment);
         if (this.#prewarmed === compartment) this.#prewarmed = undefined;
         for (const connectorId of this.#connectorsOf(compartment)) this.#compartments.delete(connectorId);
@@ -198,12 +201,12 @@ export class Supervisor implements Sandbox {
       },
     });
     this.#all.add(compartment);
-    this.#hasWorked = true;
+    this.#isOnRestDue = true;
     return compartment;
   }
 
   #connectorsOf(compartment: Compartment): string[] {
-    return [...this.#compartments].filter(([, its]) => its === compartment).map(([connectorId]) => connectorId);
+    return [...this.#compartments].filter(([, value]) => value === compartment).map(([connectorId]) => connectorId);
   }
 
   #onlyConnectorOf(compartment: Compartment): string | undefined {
@@ -212,51 +215,47 @@ export class Supervisor implements Sandbox {
   }
 
   #prewarm(): void {
-    if (!this.#closed && !this.#prewarmed) this.#prewarmed = this.#start();
+    if (!this.#isClosed && !this.#prewarmed) this.#prewarmed = this.#start();
   }
 
   /**
-   * At the limit, lets the longest idle compartment go; if none is idle, gives one to be shared: those
-   * who bring theirs down share with each other first, and of the rest the least used one is taken.
+   * At the limit of compartments, releases the longest idle one. If none is idle, returns the one to share:
+   * connectors with recent crashes share with each other first, and then the least used one is taken.
    */
-  #makeRoomFor(newcomerId: string): Compartment | undefined {
-    const present = [...new Set(this.#compartments.values())].filter(({ isGone }) => !isGone);
-    if (present.length < this.#options.compartments) return undefined;
-    const [longestIdle] = present
-      .filter(({ runsInside }) => runsInside === 0)
+  #evictOrShare(newcomerId: string): Compartment | undefined {
+    const running = [...new Set(this.#compartments.values())].filter(({ isDown }) => !isDown);
+    if (running.length < this.#options.compartments) return undefined;
+    const [longestIdle] = running
+      .filter(({ activeRuns }) => activeRuns === 0)
       .sort((a, b) => a.idleSince - b.idleSince);
     if (!longestIdle) {
-      const crashes = (connectorId: string): boolean => this.#circuitBreaker.hasCrashedRecently(connectorId);
-      const isUnlike = (compartment: Compartment): number =>
-        Number(this.#connectorsOf(compartment).some(crashes) !== crashes(newcomerId));
-      return present.sort((a, b) => isUnlike(a) - isUnlike(b) || a.runsInside - b.runsInside)[0];
+      const hasCrashed = (connectorId: string): boolean => this.#circuitBreaker.hasCrashedRecently(connectorId);
+      const mismatch = (compartment: Compartment): number =>
+        Number(this.#connectorsOf(compartment).some(hasCrashed) !== hasCrashed(newcomerId));
+      return running.sort((a, b) => mismatch(a) - mismatch(b) || a.activeRuns - b.activeRuns)[0];
     }
     longestIdle.release();
     return undefined;
   }
 
   #releaseIdle(): void {
-    const before = performance.now() - this.#options.idleMs;
+    const idleCutoff = performance.now() - this.#options.idleMs;
     for (const compartment of this.#compartments.values()) {
-      if (compartment.runsInside === 0 && compartment.idleSince < before) compartment.release();
+      if (compartment.activeRuns === 0 && compartment.idleSince < idleCutoff) compartment.release();
     }
-    const triedBefore = performance.now() - LOAD_CHECK_IDLE_MS;
-    for (const loadCheck of this.#loadChecks.values()) if (loadCheck.idleSince < triedBefore) loadCheck.release();
-    // Where nothing has run for so long, the next call may as well wait for its process to start.
-    const isAtRest = [...this.#compartments.values()].every(({ isGone }) => isGone);
-    if (isAtRest && this.#prewarmed && this.#prewarmed.idleSince < before) this.#prewarmed.release();
-    if (this.#all.size > 0 || !this.#hasWorked || this.#startedAt > before) return;
-    this.#hasWorked = false;
+    const loadCheckCutoff = performance.now() - LOAD_CHECK_IDLE_MS;
+    for (const loadCheck of this.#loadChecks.values()) if (loadCheck.idleSince < loadCheckCutoff) loadCheck.release();
+    // After so long without a run, the next call may as well wait for its process to start.
+    const isAtRest = [...this.#compartments.values()].every(({ isDown }) => isDown);
+    if (isAtRest && this.#prewarmed && this.#prewarmed.idleSince < idleCutoff) this.#prewarmed.release();
+    if (this.#all.size > 0 || !this.#isOnRestDue || this.#startedAt > idleCutoff) return;
+    this.#isOnRestDue = false;
     this.#options.onRest?.();
   }
 }
 
-function refused(fault: 'overloaded' | 'sandbox_restarted' | 'cancelled', message = ''): Outcome {
-  return { status: 'faulted', fault, message, spent: nothingSpent };
-}
-
-function circuitOpen(pauseMs: number): Outcome {
+function circuitOpenOutcome(pauseMs: number): Outcome {
   const seconds = Math.ceil(pauseMs / 1_000);
-  const message = `The connector keeps bringing its compartment down and is held back for ${seconds} s.`;
-  return { status: 'faulted', fault: 'overloaded', message, spent: nothingSpent, retryAfterMs: pauseMs };
+  const message = `The connector keeps crashing its process. Its calls are refused for ${seconds} s.`;
+  return { status: 'faulted', fault: 'overloaded', message, usage: noUsage, retryAfterMs: pauseMs };
 }

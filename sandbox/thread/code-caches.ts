@@ -1,17 +1,17 @@
-/** What V8 made of texts that were compiled, so that the next isolate need not compile them again. */
+/** V8's code caches, so that the next isolate need not compile the same text again. */
 
 export type CacheOptions<Cached> = { readonly cachedData: Cached } | { readonly produceCachedData: true };
 
 export class CodeCaches<Cached> {
   readonly #caches = new Map<string, Cached>();
-  readonly #count: number;
+  readonly #maxCount: number;
 
-  /** @param count how many are kept; the oldest goes first */
-  constructor(count: number) {
-    this.#count = count;
+  /** @param maxCount when more are stored, the oldest goes first */
+  constructor(maxCount: number) {
+    this.#maxCount = maxCount;
   }
 
-  /** @param name of the text: same name, same text */
+  /** @param name same name, same text */
   compile<T extends object>(name: string, compile: (options: CacheOptions<Cached>) => T): T {
     const cachedData = this.#caches.get(name);
     if (cachedData) return compile({ cachedData });
@@ -20,8 +20,8 @@ export class CodeCaches<Cached> {
     return compiled;
   }
 
-  #remember(name: string, made: Cached): void {
-    if (this.#caches.size >= this.#count) this.#caches.delete(this.#caches.keys().next().value as string);
-    this.#caches.set(name, made);
+  #remember(name: string, cache: Cached): void {
+    if (this.#caches.size >= this.#maxCount) this.#caches.delete(this.#caches.keys().next().value as string);
+    this.#caches.set(name, cache);
   }
 }

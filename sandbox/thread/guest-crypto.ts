@@ -1,12 +1,12 @@
 /**
- * The part of `crypto` that the isolate cannot do: random bytes, digests and MACs. Takes and gives
- * text alone. Whatever is asked, it neither throws nor takes long: the sizes are bounded.
+ * The part of `crypto` that the isolate cannot do: random bytes, digests and MACs. Takes and returns only
+ * text. Never throws and never takes long, because sizes are bounded.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 
-/** The bound of `crypto.getRandomValues`. */
+/** The limit of `crypto.getRandomValues`. */
 const RANDOM_BYTES_LIMIT = 65_536;
-/** Characters of base64 that are digested in one go. */
+/** Base64 characters digested in one go. */
 const DATA_CHARS_LIMIT = 16 * 1024 * 1024;
 
 const algorithms: ReadonlyMap<string, string> = new Map([
@@ -17,8 +17,8 @@ const algorithms: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * @param data base64; for `random` the number of bytes
- * @returns base64, empty for what is not there or too large
+ * @param data base64; for `random`, the number of bytes
+ * @returns base64; empty if the operation is unknown or the data too large
  */
 export function compute(operation: string, algorithm: string, key: string, data: string): string {
   if (key.length > DATA_CHARS_LIMIT || data.length > DATA_CHARS_LIMIT) return '';

@@ -1,6 +1,6 @@
 /**
- * One isolate with one context, the harness and, once it has been given one, a connector's code in it.
- * The only importer of isolated-vm. It belongs to one integration and serves one run at a time.
+ * One isolate with one context, the harness and, later, a connector's code. Belongs to one integration and
+ * serves one run at a time. The only importer of isolated-vm.
  */
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
@@ -11,35 +11,36 @@ import { CodeCaches } from './code-caches.ts';
 import { compute } from './guest-crypto.ts';
 import { libraryTexts } from './library-texts.ts';
 
-const library = loadedForNobodyElse('isolated-vm');
+const library = requireUncached('isolated-vm');
 
+/** How long a reading of the heap is reused. */
 const HEAP_AGE_MS = 100;
-/** Harness, a library or two, and a small connector. */
+/** Heap with the harness, a library or two, and a small connector. */
 const EMPTY_HEAP_BYTES = 4 * 1024 * 1024;
 const HARNESS_FILE = 'bulkhead:harness';
-/** Clocks of a browser are no finer, lest they tell what goes on beside. */
+/** Coarse like a browser's clock: a finer one could reveal what runs next to it. */
 const CLOCK_STEPS_PER_MS = 10;
 const SECTIONS = 'installer,uninstaller,settings,utilities,hooks,wrappers';
 
 type EntryName = keyof GuestEntries;
-/** What crosses into the isolate: primitives, and references to what is in there already. */
+/** What crosses into the isolate: primitives, and references to objects inside. */
 type EntryArgument = string | number | ivm.Dereference<unknown>;
 type Cached = ivm.ExternalCopy<ArrayBuffer>;
 type Entry = ivm.Reference<(...args: EntryArgument[]) => unknown>;
 
-/** What a run answers to; the rest is the same for all. */
+/** The callbacks that a run handles. The others do not depend on the run. */
 export type RunCallbacks = Pick<HostCallbacks, 'answer' | 'log' | 'setTimer' | 'clearTimer' | 'ask'>;
 
-/** Texts of ours that were compiled on this thread, by the names of their files. */
+/** Code caches of our own scripts, by file name. */
 const ownCaches = new CodeCaches<Cached>(Number.POSITIVE_INFINITY);
-/** Connectors' code that was, by its digest. Made here, never taken from outside. */
+/** Code caches of connectors, by digest. Made on this thread, never taken from outside. */
 const bundleCaches = new CodeCaches<Cached>(16);
 
 /**
- * Its `NativeModule` loads any file as native code and asks no permission. It cannot be deleted, but
- * code that has broken out comes by it only if somebody keeps it.
+ * isolated-vm exports `NativeModule`, which loads any file as native code without asking for a permission.
+ * It cannot be deleted, but without the entries in the require cache, code that has broken out cannot find it.
  */
-function loadedForNobodyElse(name: string): typeof ivm {
+function requireUncached(name: string): typeof ivm {
   const require = createRequire(import.meta.url);
   const before = new Set(Object.keys(require.cache));
   const loaded = require(name) as typeof ivm;
@@ -47,13 +48,13 @@ function loadedForNobodyElse(name: string): typeof ivm {
   return loaded;
 }
 
-/** A first line for the shell and a byte-order mark are no JavaScript inside a function. */
+/** Removes a byte-order mark and comments out a shebang line: inside a function, neither is JavaScript. */
 function withoutPreamble(code: string): string {
   return code.replace(/^\uFEFF/, '').replace(/^#!/, '//');
 }
 
 export class GuestIsolate {
-  /** Absent in a spare one. */
+  /** Undefined while prewarmed. */
   bundle: Bundle | undefined;
   readonly memoryMb: number;
   readonly #isolate: ivm.Isolate;
@@ -63,8 +64,8 @@ export class GuestIsolate {
   #heapBytes = 0;
   #retainedBytes = 0;
   #heapReadAt = Number.NEGATIVE_INFINITY;
-  #loaded = false;
-  /** Who gets the callbacks: the run that has the isolate. */
+  #isLoaded = false;
+  /** The run that has the isolate; it gets the callbacks. */
   host: RunCallbacks | undefined;
 
   private constructor(isolate: ivm.Isolate, context: ivm.Context, memoryMb: number) {
@@ -89,8 +90,8 @@ export class GuestIsolate {
     this.#guest = made as unknown as ivm.Reference<GuestEntries>;
   }
 
-  /** In steps of a millisecond at the most, for who has other things to do in between, or gives it up. */
-  static *inSteps(memoryMb: number): Generator<void, GuestIsolate | undefined, void> {
+  /** Makes an isolate in steps of at most a millisecond, so that the thread can work in between or abandon it. */
+  static *createInSteps(memoryMb: number): Generator<void, GuestIsolate | undefined, void> {
     const isolate = new library.Isolate({ memoryLimit: memoryMb });
     let made: GuestIsolate | undefined;
     try {
@@ -118,7 +119,7 @@ export class GuestIsolate {
     return { ...callbacks, library: (name: string) => this.#compileLibrary(String(name)) };
   }
 
-  /** Called while the guest is running: what ends its time or its memory meanwhile, ends it there. */
+  /** Called while the guest is running, within its limits of time and memory. */
   #compileLibrary(name: string): ivm.Dereference<unknown> | undefined {
     const text = libraryTexts.get(name);
     if (text === undefined) return undefined;
@@ -137,13 +138,13 @@ export class GuestIsolate {
     return this.#isolate.isDisposed;
   }
 
-  /** Heap in use, at most `HEAP_AGE_MS` ago: to ask costs as much as a small call. */
+  /** Heap in use, at most `HEAP_AGE_MS` ago: reading it costs as much as a small call. */
   get heapBytes(): number {
     if (performance.now() - this.#heapReadAt > HEAP_AGE_MS) this.readHeap();
     return this.#heapBytes;
   }
 
-  /** What it keeps in memory beyond an empty one, as it was when its heap was read last. */
+  /** Memory beyond that of an empty isolate, at the last reading of the heap. */
   get retainedBytes(): number {
     return this.#retainedBytes;
   }
@@ -157,19 +158,19 @@ export class GuestIsolate {
   }
 
   get isLoaded(): boolean {
-    return this.#loaded;
+    return this.#isLoaded;
   }
 
   /**
-   * Runs the bundle's top level. What it throws is told to the host as `bundle_failed`; a syntax
-   * error, an import that is not there and the end of the time are thrown here.
+   * Runs the bundle's top level. What a CommonJS bundle throws is reported to the host as `bundle_failed`.
+   * Everything else is thrown here: errors of a module, syntax errors, missing imports, a timeout.
    */
   load(timeoutMs: number): void {
     const { bundle } = this;
-    if (!bundle) throw new Error('an isolate without a bundle was to load it');
+    if (!bundle) throw new Error('the isolate has no bundle to load');
     if (bundle.format === 'module') this.#loadModule(bundle, timeoutMs);
     else this.#loadCommonJs(bundle, timeoutMs);
-    this.#loaded = true;
+    this.#isLoaded = true;
   }
 
   #loadCommonJs({ digest, filename, code }: Bundle, timeoutMs: number): void {
@@ -194,24 +195,24 @@ export class GuestIsolate {
       throw new Error('the SDK imports nothing');
     });
     sdkModule.evaluateSync();
-    // The last export is not there yet while the module waits at its top level: loading then fails.
+    // While a module waits in a top-level await, its last export is not initialized. The harness checks that.
     const marked = `${withoutPreamble(code)}\nexport const bulkheadLoaded$ = true;`;
     const module = bundleCaches.compile(digest, (options) =>
       this.#isolate.compileModuleSync(marked, { filename, ...options }),
     );
     module.instantiateSync(this.#context, (specifier) => {
       if (specifier === 'bulkhead') return sdkModule;
-      throw new Error(`cannot import ${specifier.slice(0, 200)}: only 'bulkhead' is there`);
+      throw new Error(`cannot import ${specifier.slice(0, 200)}: only 'bulkhead' is available`);
     });
     module.evaluateSync({ timeout: timeoutMs });
     this.enter('load', [module.namespace.derefInto()], timeoutMs);
   }
 
   /**
-   * Calls into the guest and returns when it has nothing more to do at once, its microtasks
-   * included. The harness throws nothing: an exception is the end of time or memory.
+   * Calls into the guest. Returns when the call and its microtasks are done. The harness throws nothing:
+   * an exception means that time or memory has run out, or that a promise was rejected unhandled.
    *
-   * @returns a primitive, or a reference to what is in there
+   * @returns a primitive, or a reference to an object inside
    */
   enter(name: EntryName, args: EntryArgument[], timeoutMs: number): unknown {
     let entry = this.#entries.get(name);

@@ -1,81 +1,81 @@
 /**
- * An isolate with the harness in it, for the next integration that has none. To make one takes longer
- * than all the rest of a first call, so it is made while the thread has nothing to do, a step at a time:
- * a call that comes meanwhile waits for one step.
+ * An isolate with the harness loaded, for the next integration that has none. Making one takes longer than
+ * all the rest of a first call. So it is made while the thread is idle, one step at a time: a call that
+ * arrives meanwhile waits for one step at most.
  */
 import { GuestIsolate } from './guest-isolate.ts';
 
-/** For so long nobody has wanted the thread. */
+/** After this long without work, the thread counts as idle. */
 const QUIET_MS = 2;
 
 export class PrewarmedIsolate {
-  readonly #onMade: () => void;
-  /** Of the one that is wanted; 0 if none is. */
+  readonly #onReady: () => void;
+  /** Memory limit of the isolate to prewarm; 0 if none is needed. */
   #memoryMb = 0;
-  #isBeingMade = false;
-  #steps: ReturnType<typeof GuestIsolate.inSteps> | undefined;
-  #made: GuestIsolate | undefined;
+  #isScheduled = false;
+  #steps: ReturnType<typeof GuestIsolate.createInSteps> | undefined;
+  #isolate: GuestIsolate | undefined;
   #workedAt = 0;
 
-  constructor(onMade: () => void) {
-    this.#onMade = onMade;
+  constructor(onReady: () => void) {
+    this.#onReady = onReady;
   }
 
-  get isThere(): boolean {
-    return this.#made !== undefined;
+  get isReady(): boolean {
+    return this.#isolate !== undefined;
   }
 
-  /** From now on one with this limit is kept. */
+  /** From now on, keeps one with this memory limit ready. */
   prewarm(memoryMb: number): void {
     if (memoryMb === this.#memoryMb) return;
     this.release();
     this.#memoryMb = memoryMb;
   }
 
-  /** The spare one, made to the end, if it has the right limit; otherwise a new one. */
+  /** The prewarmed isolate, finished if need be, if its memory limit matches. Otherwise a new one. */
   take(memoryMb: number): GuestIsolate {
-    const isRight = memoryMb === this.#memoryMb;
-    let taken = isRight ? this.#made : undefined;
-    const steps = (isRight && this.#steps) || GuestIsolate.inSteps(memoryMb);
+    const isMatch = memoryMb === this.#memoryMb;
+    let taken = isMatch ? this.#isolate : undefined;
+    const steps = (isMatch && this.#steps) || GuestIsolate.createInSteps(memoryMb);
     while (!taken) taken = steps.next().value as GuestIsolate | undefined;
-    if (isRight) {
-      this.#made = undefined;
+    if (isMatch) {
+      this.#isolate = undefined;
       this.#steps = undefined;
     }
     return taken;
   }
 
-  /** The thread has done something, and may have nothing more to do now. */
+  /** To be called after the thread has done something: it may be idle now. */
   onWork(): void {
     this.#workedAt = performance.now();
-    if (!this.#isBeingMade && !this.#made && this.#memoryMb > 0) this.#wait(QUIET_MS);
+    if (!this.#isScheduled && !this.#isolate && this.#memoryMb > 0) this.#schedule(QUIET_MS);
   }
 
   release(): void {
     this.#memoryMb = 0;
     this.#steps?.return(undefined);
     this.#steps = undefined;
-    this.#made?.dispose();
-    this.#made = undefined;
+    this.#isolate?.dispose();
+    this.#isolate = undefined;
   }
 
-  #wait(ms: number): void {
-    this.#isBeingMade = true;
-    setTimeout(() => this.#goOn(), ms);
+  #schedule(ms: number): void {
+    this.#isScheduled = true;
+    setTimeout(() => this.#step(), ms);
   }
 
-  #goOn(): void {
-    this.#isBeingMade = false;
-    if (this.#memoryMb === 0 || this.#made) return;
+  #step(): void {
+    this.#isScheduled = false;
+    if (this.#memoryMb === 0 || this.#isolate) return;
     const quietMs = performance.now() - this.#workedAt;
-    if (quietMs < QUIET_MS) return this.#wait(QUIET_MS - quietMs);
-    this.#steps ??= GuestIsolate.inSteps(this.#memoryMb);
-    const made = this.#steps.next().value;
-    this.#isBeingMade = !made;
-    // Whoever has come meanwhile comes first.
-    if (!made) return void setImmediate(() => this.#goOn());
+    if (quietMs < QUIET_MS) return this.#schedule(QUIET_MS - quietMs);
+    this.#steps ??= GuestIsolate.createInSteps(this.#memoryMb);
+    const isolate = this.#steps.next().value;
+    this.#isScheduled = !isolate;
+    // Lets calls that arrived meanwhile go first.
+    if (!isolate) return void setImmediate(() => this.#step());
     this.#steps = undefined;
-    this.#made = made;
-    this.#onMade();
+    this.#isolate = isolate;
+    this.#onReady();
   }
 }

@@ -1,32 +1,33 @@
-/** What a run has used of its time, by our own clocks, and how much its next entry into the isolate may take. */
+/** Measures a run's time with our own clocks, and says how long its next entry into the isolate may take. */
 import type { Limits } from '../protocol.ts';
 
 /**
- * A timeout of the isolate measures wall time, the limit is CPU time: a loop is cut off this much
- * after its CPU time would have ended on an idle machine, and many short turns after twice as much.
+ * The isolate's timeout measures wall time, but the limit is CPU time. So a loop is cut off this long after
+ * its CPU time would have run out on an idle machine, and many short entries after twice as long.
  */
 const CPU_SLACK_MS = 250;
 
 /**
- * isolated-vm's timers wake a thread of theirs even if what they were for is long over, each by itself:
- * those of many entries come due together. Thousands of wakes a second took a twentieth of the compartment's time.
+ * Deadlines are rounded to multiples of this, so that those of many entries expire together. isolated-vm's
+ * timers each wake a thread even if their entry is long over; thousands of wakes a second took a twentieth of
+ * the compartment's time.
  */
 const TIMERS_EVERY_MS = 50;
 
 /**
- * If code is cut off after its time, and had less than this part of that, the machine stood still: nothing
- * in an isolate can sleep.
+ * Code in an isolate cannot sleep. If it is cut off having had less than this share of its CPU time, the
+ * machine was too busy to run it.
  */
-const STANDSTILL = 0.02;
+const STARVED_SHARE = 0.02;
 
 export class RunClock {
   readonly #limits: Limits;
   readonly #startedAt = performance.now();
   #cpuMs = 0;
-  /** CPU time that the runtime has spent on what the run asked. */
-  outsideMs = 0;
+  /** CPU time that the runtime has spent on the run's asks. */
+  runtimeCpuMs = 0;
   /** Wall time in the isolate. */
-  #insideMs = 0;
+  #isolateWallMs = 0;
   #enteredAt = 0;
   #cpuMsAtEntry = 0;
 
@@ -34,21 +35,20 @@ export class RunClock {
     this.#limits = limits;
   }
 
-  /** Since its start. */
   get wallMs(): number {
     return performance.now() - this.#startedAt;
   }
 
-  /** Inside the isolate, and of the runtime on its behalf. */
+  /** In the isolate, and in the runtime on its behalf. */
   get cpuMs(): number {
-    return this.#cpuMs + this.outsideMs;
+    return this.#cpuMs + this.runtimeCpuMs;
   }
 
   get timeLeftMs(): number {
     return this.#limits.timeoutMs - this.wallMs;
   }
 
-  /** The isolate is about to be entered. @returns the time after which it is to be cut off, in milliseconds */
+  /** Call before entering the isolate. @returns the timeout of the entry in milliseconds */
   enter(): number {
     const now = performance.now();
     const cpuEndsAt = now + this.#limits.cpuMs - this.cpuMs + CPU_SLACK_MS;
@@ -58,26 +58,26 @@ export class RunClock {
     return Math.max(1, Math.ceil(Math.min(cpuLeftMs, this.timeLeftMs)));
   }
 
-  /** It has come out again. @returns how long that took, in milliseconds */
+  /** Call after leaving the isolate. @returns how long the entry took, in milliseconds */
   leave(): number {
     const tookMs = performance.now() - this.#enteredAt;
     this.#cpuMs += threadCpuMs() - this.#cpuMsAtEntry;
-    this.#insideMs += tookMs;
+    this.#isolateWallMs += tookMs;
     return tookMs;
   }
 
-  /** Whether it had so little CPU time that it was not its doing if it was cut off. */
-  get stoodStill(): boolean {
-    return this.#cpuMs < this.#limits.cpuMs * STANDSTILL;
+  /** Whether it had so little CPU time that being cut off was not its fault. */
+  get wasStarved(): boolean {
+    return this.#cpuMs < this.#limits.cpuMs * STARVED_SHARE;
   }
 
   get isCpuTimeOver(): boolean {
     const { cpuMs } = this.#limits;
-    return this.cpuMs > cpuMs || this.#insideMs > cpuMs + 2 * CPU_SLACK_MS;
+    return this.cpuMs > cpuMs || this.#isolateWallMs > cpuMs + 2 * CPU_SLACK_MS;
   }
 }
 
-/** CPU time of this thread; the isolate's own counter is of wall time. */
+/** CPU time of this thread. The isolate's own counter measures wall time. */
 function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;

@@ -1,66 +1,70 @@
 /**
- * Whose code this thread runs, as the runtime has been told. Code that is entered may never come out
- * again, or take the process down with it: who was before it has been told by then, whatever comes.
+ * Tells the runtime whose code this thread is running. Code may never return, or take the process down. So
+ * everything about earlier runs is sent before the thread enters it.
  */
 import type { FrameChannel } from '../frame.ts';
 import type { FromThread } from '../protocol.ts';
 
 /**
- * A run whose timer has run is said to rest when another's code comes, or when none has come for this
- * long: one that has a thousand timers is not announced a thousand times.
+ * After a timer, `waiting` is sent only when another run enters, or after this delay. So a run with a
+ * thousand timers does not send a thousand messages.
  */
-const LINGER_MS = 5;
+const WAITING_DELAY_MS = 5;
 
-interface Lingering {
+interface DelayedWaiting {
   readonly runId: string;
   readonly replies: number;
 }
 
 export class RunState {
   readonly #channel: FrameChannel<FromThread>;
-  /** Whose timers the runtime was told of last, as long as it takes that run for the one that runs. */
-  #timed: string | undefined;
-  #lingering: Lingering | undefined;
-  #restAt: NodeJS.Timeout | undefined;
+  /** The run last announced as `running`, until the runtime knows that it waits or has ended. */
+  #timerRun: string | undefined;
+  #delayed: DelayedWaiting | undefined;
+  #delay: NodeJS.Timeout | undefined;
 
   constructor(channel: FrameChannel<FromThread>) {
     this.#channel = channel;
   }
 
   /**
-   * Before code of a run is entered: for a job or a reply, which the runtime knows to come in the order
-   * in which it sent them, or for a timer, of which it knows nothing.
+   * Called before a run's code is entered. Only timers are announced: the runtime knows the order of the
+   * jobs and replies it sent.
    */
   enter(runId: string, isTimer: boolean): void {
-    if (this.#lingering && this.#lingering.runId !== runId) this.#sendWaiting();
-    this.#lingering = undefined;
-    if (isTimer && this.#timed !== runId) {
-      this.#timed = runId;
+    if (this.#delayed && this.#delayed.runId !== runId) this.#sendWaiting();
+    this.#delayed = undefined;
+    if (isTimer && this.#timerRun !== runId) {
+      this.#timerRun = runId;
       this.#channel.send({ type: 'running', runId });
     }
     this.#channel.flush();
   }
 
-  /** The run waits for something, having had so many replies. */
-  rest(runId: string, replies: number, isTimer: boolean): void {
-    this.#lingering = { runId, replies };
+  /**
+   * The run is waiting for something.
+   *
+   * @param replies how many it has had
+   */
+  wait(runId: string, replies: number, isTimer: boolean): void {
+    this.#delayed = { runId, replies };
     if (!isTimer) return this.#sendWaiting();
-    this.#restAt ??= setTimeout(() => {
-      this.#restAt = undefined;
-      if (this.#lingering) this.#sendWaiting();
-    }, LINGER_MS);
+    this.#delay ??= setTimeout(() => {
+      this.#delay = undefined;
+      if (this.#delayed) this.#sendWaiting();
+    }, WAITING_DELAY_MS);
   }
 
-  /** The run has an end; what that is tells the runtime that it does not run any more. */
-  ended(runId: string): void {
-    if (this.#timed === runId) this.#timed = undefined;
-    if (this.#lingering?.runId === runId) this.#lingering = undefined;
+  /** The run has ended. The message with its outcome tells the runtime so. */
+  end(runId: string): void {
+    if (this.#timerRun === runId) this.#timerRun = undefined;
+    if (this.#delayed?.runId === runId) this.#delayed = undefined;
   }
 
   #sendWaiting(): void {
-    const { runId, replies } = this.#lingering as Lingering;
-    this.#lingering = undefined;
-    if (this.#timed === runId) this.#timed = undefined;
+    const { runId, replies } = this.#delayed as DelayedWaiting;
+    this.#delayed = undefined;
+    if (this.#timerRun === runId) this.#timerRun = undefined;
     this.#channel.send({ type: 'waiting', runId, replies });
   }
 }

@@ -1,33 +1,37 @@
 /**
- * One run on one isolate: its timers, its open requests, its limits, and the one outcome. Every
- * fault is read off our own clocks, counters and the isolate's state.
+ * One run on one isolate: its timers, its open requests, its limits and its outcome. Faults are decided
+ * from our own clocks and counters and the isolate's state.
  */
 import { nestsDeeper } from '../nesting.ts';
-import type { Capability, Limits, LogLevel, Outcome, Spent, ThreadsFault } from '../protocol.ts';
+import type { Capability, Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
-import { isJson, notPlain, piecesOf, textOf } from './guest-text.ts';
+import { errorText, isJson, notPlainMessage, splitText } from './guest-text.ts';
 import { RunClock } from './run-clock.ts';
 
-/** Faults of an answer, not of the isolate: it came to rest by itself. */
-const cameToRest: ReadonlySet<ThreadsFault> = new Set([
+/** Faults of the answer only: the isolate finished by itself and can serve another run. */
+const answerFaults: ReadonlySet<ThreadFault> = new Set([
   'object_not_found',
   'invalid_function',
   'invalid_extension_response',
   'response_size_exceeded',
 ]);
 
-/** After an entry of this length others have waited long enough for what they were told before it. */
+/** After an entry longer than this, queued messages are flushed: their receivers have waited long enough. */
 const SLOW_ENTRY_MS = 2;
 
 /** Where a run's requests and log lines go. */
 export interface RunPort {
   ask(askId: number, capability: Capability, request: string): void;
   log(level: LogLevel, text: string): void;
-  /** Its code is about to be entered: because a timer has come due, or for the job or a reply. */
-  entering(isTimer: boolean): void;
-  /** The run has come to rest without an end, having had so many replies. */
-  resting(replies: number, isTimer: boolean): void;
-  /** Sends at once what has been told. */
+  /** The run's code is about to be entered, because of a timer, or for the job or a reply. */
+  onEnter(isTimer: boolean): void;
+  /**
+   * The run is waiting for timers or replies.
+   *
+   * @param replies how many it has had
+   */
+  onWait(replies: number, isTimer: boolean): void;
+  /** Sends queued messages now. */
   flush(): void;
 }
 
@@ -44,47 +48,47 @@ interface GuestAnswer {
   readonly stack: string;
 }
 
-/** An outcome that is a thread's to tell. */
-export type RunEnd =
+/** An outcome that a thread may report. */
+export type ThreadOutcome =
   | Exclude<Outcome, { status: 'faulted' }>
   | {
       readonly status: 'faulted';
-      readonly fault: ThreadsFault;
+      readonly fault: ThreadFault;
       readonly message: string;
-      readonly spent: Spent;
+      readonly usage: RunUsage;
     };
 
 export class Run implements RunCallbacks {
   readonly #isolate: GuestIsolate;
   readonly #limits: Limits;
   readonly #port: RunPort;
-  readonly #done: (outcome: RunEnd) => void;
+  readonly #onEnd: (outcome: ThreadOutcome) => void;
   readonly #clock: RunClock;
-  /** Set when the run waits for something for the first time: until then, the time of its entries is bounded. */
+  /** Set when the run first waits. Until then, the timeouts of its entries suffice. */
   #deadline: NodeJS.Timeout | undefined;
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #asks = new Set<number>();
-  /** What the guest said; counts only once the isolate has come to rest within its limits. */
+  /** What the guest answered. Counts only if the entry ends within the limits. */
   #answer: GuestAnswer | undefined;
   #provisional: GuestAnswer | undefined;
   #replies = 0;
-  #ended = false;
+  #hasEnded = false;
   #heapPeakBytes = 0;
   #logLines = 0;
   #logBytes = 0;
-  #linesDropped = 0;
+  #droppedLines = 0;
 
-  constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, done: (outcome: RunEnd) => void) {
+  constructor(isolate: GuestIsolate, limits: Limits, port: RunPort, onEnd: (outcome: ThreadOutcome) => void) {
     this.#isolate = isolate;
     this.#limits = limits;
     this.#clock = new RunClock(limits);
     this.#port = port;
-    this.#done = done;
+    this.#onEnd = onEnd;
     isolate.host = this;
   }
 
   /** Whether the isolate can serve another run. */
-  get leftNothingBehind(): boolean {
+  get isReusable(): boolean {
     return this.#timers.size === 0 && this.#asks.size === 0 && !this.#isolate.isDisposed;
   }
 
@@ -93,41 +97,41 @@ export class Run implements RunCallbacks {
     const { resultDepth, errorChars } = this.#limits;
     if (call) {
       const { section, name, argument } = call;
-      this.#enter('start', [section, name, resultDepth, errorChars, ...piecesOf(argument)]);
+      this.#enter('start', [section, name, resultDepth, errorChars, ...splitText(argument)]);
     } else {
       this.#enter('inspect', []);
     }
   }
 
   #load(): void {
-    this.#port.entering(false);
+    this.#port.onEnter(false);
     const timeoutMs = this.#clock.enter();
     try {
       this.#isolate.load(timeoutMs);
       this.#clock.leave();
     } catch (error) {
-      if (this.#isOver(this.#clock.leave() >= timeoutMs)) return;
-      // Compiling and linking happen on our side of the wall; their messages quote the code alone.
-      const message = error instanceof Error ? error.message : 'it does not load';
+      if (this.#endIfOver(this.#clock.leave() >= timeoutMs)) return;
+      // Compiling and linking happen on our side of the wall. Their messages quote only the code.
+      const message = error instanceof Error ? error.message : 'the bundle does not load';
       return this.#fault('bundle_failed', message);
     }
     if (this.#answer) this.#finish();
   }
 
-  /** @param spentMs CPU time of the runtime for this run so far */
-  settle(askId: number, reply: string, spentMs = 0): void {
+  /** @param runtimeCpuMs the runtime's CPU time for this run so far */
+  settle(askId: number, reply: string, runtimeCpuMs = 0): void {
     this.#replies++;
-    this.#clock.outsideMs = spentMs;
+    this.#clock.runtimeCpuMs = runtimeCpuMs;
     if (this.#clock.isCpuTimeOver) return this.#fault('cpu_limit_exceeded');
-    if (this.#asks.delete(askId)) this.#enter('settle', [askId, ...piecesOf(reply)]);
-    else this.#rest(false);
+    if (this.#asks.delete(askId)) this.#enter('settle', [askId, ...splitText(reply)]);
+    else this.#wait(false);
   }
 
   cancel(): void {
     this.#fault('cancelled');
   }
 
-  // --- callbacks from the guest, which is running now: note, and return ---------------------------
+  // --- callbacks from the guest, which is running meanwhile: they only record ---------------------
 
   answer(kind: string, text: string, code: string, stack: string): void {
     if (kind === 'provisional') this.#provisional ??= { kind: 'result', text, code, stack };
@@ -135,20 +139,20 @@ export class Run implements RunCallbacks {
   }
 
   log(level: string, text: string): void {
-    if (this.#ended) return;
+    if (this.#hasEnded) return;
     const bytes = Buffer.byteLength(text);
     if (this.#logLines >= this.#limits.logLines || this.#logBytes + bytes > this.#limits.logBytes) {
-      this.#linesDropped++;
+      this.#droppedLines++;
       return;
     }
     this.#logLines++;
     this.#logBytes += bytes;
-    const known = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
-    this.#port.log(known, text);
+    const logLevel = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
+    this.#port.log(logLevel, text);
   }
 
   setTimer(id: number, delayMs: number, repeat: boolean): boolean {
-    if (this.#ended || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
+    if (this.#hasEnded || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
     const fire = (): void => {
       if (!repeat) this.#timers.delete(id);
       this.#enter('fire', [id], true);
@@ -163,7 +167,7 @@ export class Run implements RunCallbacks {
   }
 
   ask(id: number, capability: string, request: string): boolean {
-    if (this.#ended || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
+    if (this.#hasEnded || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
       return false;
     }
     if ((capability !== 'fetch' && capability !== 'progress') || this.#asks.has(id)) return false;
@@ -175,54 +179,54 @@ export class Run implements RunCallbacks {
   // ------------------------------------------------------------------------------------------------
 
   #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[], isTimer = false): void {
-    if (this.#ended) return;
-    this.#port.entering(isTimer);
+    if (this.#hasEnded) return;
+    this.#port.onEnter(isTimer);
     const timeoutMs = this.#clock.enter();
     let thrown: { readonly error: unknown } | undefined;
     try {
-      this.#take(this.#isolate.enter(name, args, timeoutMs));
+      this.#acceptResult(this.#isolate.enter(name, args, timeoutMs));
     } catch (error) {
       thrown = { error };
     }
     const tookMs = this.#clock.leave();
-    // Between entries: what a single entry takes and gives back is not seen.
+    // Measured between entries, so memory freed within an entry is not seen.
     this.#heapPeakBytes = Math.max(this.#heapPeakBytes, this.#isolate.heapBytes);
-    if (this.#isOver(thrown !== undefined && tookMs >= timeoutMs)) return this.#port.flush();
-    // The harness throws nothing: it is a rejected promise that nobody looked at, copied to our side.
-    if (thrown) this.log('warn', `a promise was rejected, and nobody looked at it: ${textOf(thrown.error)}`);
-    if (thrown && !this.#answer) this.#takeResult();
+    if (this.#endIfOver(thrown !== undefined && tookMs >= timeoutMs)) return this.#port.flush();
+    // The harness throws nothing, so this is the copied reason of an unhandled rejection.
+    if (thrown) this.log('warn', `unhandled promise rejection: ${errorText(thrown.error)}`);
+    if (thrown && !this.#answer) this.#recoverResult();
     if (this.#answer) this.#finish();
     else if (this.#timers.size === 0 && this.#asks.size === 0) this.#finishWithoutAnswer();
-    else this.#rest(isTimer);
+    else this.#wait(isTimer);
     if (tookMs > SLOW_ENTRY_MS) this.#port.flush();
   }
 
-  /** What was thrown has taken the place of the result. No code but the harness's runs for it. */
-  #takeResult(): void {
+  /** The exception has replaced the returned result, so ask for it again. Only harness code runs for that. */
+  #recoverResult(): void {
     try {
-      this.#take(this.#isolate.enter('started', [], this.#clock.enter()));
+      this.#acceptResult(this.#isolate.enter('finishStart', [], this.#clock.enter()));
     } catch {
-      // Then there is none.
+      // There is no result.
     }
     this.#clock.leave();
   }
 
-  #take(result: unknown): void {
+  #acceptResult(result: unknown): void {
     if (typeof result === 'string') this.answer('result', result, '', '');
   }
 
-  #rest(isTimer: boolean): void {
+  #wait(isTimer: boolean): void {
     this.#deadline ??= setTimeout(() => this.#fault('run_timeout'), this.#clock.timeLeftMs);
-    this.#port.resting(this.#replies, isTimer);
+    this.#port.onWait(this.#replies, isTimer);
   }
 
-  /** Ends the run if it is out of memory or of time. */
-  #isOver(wasCutOff: boolean): boolean {
+  /** Ends the run if it is out of memory or time. @returns whether it has ended */
+  #endIfOver(wasCutOff: boolean): boolean {
     if (this.#isolate.isDisposed) this.#fault('memory_limit_exceeded');
     else if (this.#clock.timeLeftMs <= 0) this.#fault('run_timeout');
-    else if (wasCutOff && this.#clock.stoodStill) this.#fault('overloaded');
+    else if (wasCutOff && this.#clock.wasStarved) this.#fault('overloaded');
     else if (wasCutOff || this.#clock.isCpuTimeOver) this.#fault('cpu_limit_exceeded');
-    return this.#ended;
+    return this.#hasEnded;
   }
 
   #finishWithoutAnswer(): void {
@@ -241,48 +245,48 @@ export class Run implements RunCallbacks {
         code: code.slice(0, chars / 10) || 'Error',
         message: text.slice(0, chars),
         stack: stack.slice(0, chars * 2),
-        spent: this.#spent(),
+        usage: this.#usage(),
       });
     } else if (kind === 'result') {
       const { resultBytes, resultDepth } = this.#limits;
       if (text.length > resultBytes || Buffer.byteLength(text) > resultBytes) {
         this.#fault('response_size_exceeded');
       } else if (nestsDeeper(text, resultDepth) || !isJson(text)) {
-        this.#fault('invalid_extension_response', notPlain(''));
+        this.#fault('invalid_extension_response', notPlainMessage(''));
       } else {
-        this.#end({ status: 'answered', result: text, spent: this.#spent() });
+        this.#end({ status: 'answered', result: text, usage: this.#usage() });
       }
     } else if (kind === 'bundle_failed') {
       this.#fault(kind, text);
     } else if (kind === 'object_not_found' || kind === 'invalid_function') {
       this.#fault(kind);
     } else {
-      this.#fault('invalid_extension_response', notPlain(text));
+      this.#fault('invalid_extension_response', notPlainMessage(text));
     }
   }
 
-  #fault(fault: ThreadsFault, message = ''): void {
+  #fault(fault: ThreadFault, message = ''): void {
     const shown = message.slice(0, this.#limits.errorChars);
-    this.#end({ status: 'faulted', fault, message: shown, spent: this.#spent() });
+    this.#end({ status: 'faulted', fault, message: shown, usage: this.#usage() });
   }
 
-  #spent(): Spent {
+  #usage(): RunUsage {
     const { wallMs, cpuMs } = this.#clock;
     return { wallMs, cpuMs, heapBytes: this.#heapPeakBytes };
   }
 
-  #end(outcome: RunEnd): void {
-    if (this.#ended) return;
-    if (this.#linesDropped > 0) {
-      this.#port.log('warn', `${this.#linesDropped} more log lines are over the run's limit and were dropped`);
+  #end(outcome: ThreadOutcome): void {
+    if (this.#hasEnded) return;
+    if (this.#droppedLines > 0) {
+      this.#port.log('warn', `${this.#droppedLines} more log lines are over the run's limit and were dropped`);
     }
-    this.#ended = true;
+    this.#hasEnded = true;
     clearTimeout(this.#deadline);
-    const leftNothing = this.leftNothingBehind;
+    const isReusable = this.isReusable;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#isolate.host = undefined;
-    // An isolate that was stopped, or was left with work in it, serves nobody again.
-    if ((outcome.status === 'faulted' && !cameToRest.has(outcome.fault)) || !leftNothing) this.#isolate.dispose();
-    this.#done(outcome);
+    // An isolate that was cut off or has pending work is not used again.
+    if ((outcome.status === 'faulted' && !answerFaults.has(outcome.fault)) || !isReusable) this.#isolate.dispose();
+    this.#onEnd(outcome);
   }
 }

@@ -1,62 +1,62 @@
-/** Isolates that wait for their integration's next run; the longest unused goes first. */
+/** Isolates kept warm for their integration's next run. At the limit, the least recently used one goes first. */
 import type { Bundle } from '../protocol.ts';
 import type { GuestIsolate } from './guest-isolate.ts';
 import { PrewarmedIsolate } from './prewarmed-isolate.ts';
 
 const MB = 1024 * 1024;
-/** What all of them may keep in memory together, over and above what an empty one takes. */
+/** Memory that all warm isolates together may retain, beyond that of empty ones. */
 const RETAINED_BYTES = 256 * MB;
 const EMPTY_BYTES = 4 * MB;
-/** The runtime is told when it has changed by so much. */
+/** The runtime is notified when the memory has changed by this much. */
 const REPORT_STEP_BYTES = 4 * MB;
-/** An isolate that has not run for this long is looked at: while it runs, its runs look at it themselves. */
-const LOOK_AFTER_MS = 100;
-/** So many at a time, which takes a tenth of a millisecond, */
-const LOOK_AT_ONCE = 5;
-/** and the next ones this much later. */
-const LOOK_ON_AFTER_MS = 5;
+/** When an idle isolate's heap is measured. While it is in use, its runs measure it. */
+const MEASURE_AFTER_MS = 100;
+/** Isolates measured in one go; this many take a tenth of a millisecond. */
+const MEASURE_BATCH = 5;
+/** Pause before the next batch. */
+const MEASURE_PAUSE_MS = 5;
 
-interface Warm {
+interface WarmIsolate {
   readonly isolate: GuestIsolate;
-  /** No run has it. */
+  /** Whether no run has it. */
   isFree: boolean;
-  /** When its last run gave it back. */
-  ranAt: number;
-  /** What is counted of it. */
+  /** When its last run returned it. */
+  lastUsedAt: number;
+  /** Its share of the total. */
   retainedBytes: number;
 }
 
 export class WarmIsolates {
-  /** Those that a run has, too: one for each integration. */
-  readonly #warm = new Map<string, Warm>();
-  readonly #most: number;
-  readonly #ageMs: number;
+  /** One per integration, including those that a run has. */
+  readonly #warm = new Map<string, WarmIsolate>();
+  readonly #maxCount: number;
+  readonly #maxAgeMs: number;
   readonly #onRetained: (bytes: number) => void;
   readonly #prewarmed = new PrewarmedIsolate(() => this.#report());
   #retainedBytes = 0;
   #reportedBytes = 0;
-  /** Integrations whose isolates are to be looked at, in this order; they may be gone. */
-  readonly #toLookAt = new Set<string>();
-  #look: NodeJS.Timeout | undefined;
+  /** Integrations whose isolates are to be measured, in this order. They may have none any more. */
+  readonly #toMeasure = new Set<string>();
+  #measuring: NodeJS.Timeout | undefined;
 
   /**
-   * @param ageMs one that has not run for so long is not used again
-   * @param onRetained is told what they have in memory, all together
+   * @param maxAgeMs an isolate unused for this long is not used again
+   * @param onRetained gets the memory of all isolates together
    */
-  constructor(most: number, ageMs: number, onRetained: (bytes: number) => void) {
-    this.#most = most;
-    this.#ageMs = ageMs;
+  constructor(maxCount: number, maxAgeMs: number, onRetained: (bytes: number) => void) {
+    this.#maxCount = maxCount;
+    this.#maxAgeMs = maxAgeMs;
     this.#onRetained = onRetained;
   }
 
-  /** The integration's own isolate if it is free and has the right code, otherwise one that nobody has had. */
+  /** The integration's own isolate if it is free and fits, or else a new one that no one has used. */
   take(integrationId: string, bundle: Bundle, memoryMb: number): GuestIsolate {
-    const found = this.#warm.get(integrationId);
-    if (found?.isFree) {
-      const { isolate, ranAt } = found;
-      const isRight = isolate.bundle?.digest === bundle.digest && isolate.memoryMb === memoryMb;
-      if (isRight && ranAt + this.#ageMs > performance.now()) {
-        found.isFree = false;
+    const existing = this.#warm.get(integrationId);
+    if (existing?.isFree) {
+      const { isolate, lastUsedAt } = existing;
+      const isMatch = isolate.bundle?.digest === bundle.digest && isolate.memoryMb === memoryMb;
+      if (isMatch && lastUsedAt + this.#maxAgeMs > performance.now()) {
+        existing.isFree = false;
         return isolate;
       }
       this.#release(integrationId);
@@ -66,53 +66,53 @@ export class WarmIsolates {
     return isolate;
   }
 
-  /** Keeps one ready for an integration that has none yet. */
+  /** Keeps an isolate ready for an integration that has none yet. */
   prewarm(memoryMb: number): void {
     this.#prewarmed.prewarm(memoryMb);
   }
 
-  /** The thread has done something. */
+  /** To be called after the thread has done something. */
   onWork(): void {
     this.#prewarmed.onWork();
   }
 
-  give(integrationId: string, isolate: GuestIsolate): void {
-    const present = this.#warm.get(integrationId);
+  giveBack(integrationId: string, isolate: GuestIsolate): void {
+    const existing = this.#warm.get(integrationId);
     if (isolate.isDisposed) {
-      if (present?.isolate === isolate) this.#release(integrationId);
+      if (existing?.isolate === isolate) this.#release(integrationId);
       return;
     }
-    const ranAt = performance.now();
-    let warm = present;
+    const lastUsedAt = performance.now();
+    let warm = existing;
     if (warm?.isolate === isolate) {
       warm.isFree = true;
-      warm.ranAt = ranAt;
+      warm.lastUsedAt = lastUsedAt;
     } else {
-      // Two runs of an integration had one each. Who has the other one disposes of it by giving it back.
-      if (present?.isFree) present.isolate.dispose();
+      // Overlapping runs of an integration have an isolate each. Only the last one returned stays.
+      if (existing?.isFree) existing.isolate.dispose();
       this.#forget(integrationId);
-      warm = { isolate, isFree: true, ranAt, retainedBytes: 0 };
+      warm = { isolate, isFree: true, lastUsedAt, retainedBytes: 0 };
       this.#warm.set(integrationId, warm);
     }
     this.#count(warm);
-    this.#toLookAt.add(integrationId);
-    this.#look ??= setTimeout(() => this.#lookAround(), LOOK_AFTER_MS);
-    if (this.#areTooMany) setImmediate(() => this.#releaseExcess());
+    this.#toMeasure.add(integrationId);
+    this.#measuring ??= setTimeout(() => this.#measureNext(), MEASURE_AFTER_MS);
+    if (this.#isOverLimit) setImmediate(() => this.#releaseExcess());
   }
 
-  /** Disposes of what has not been used for too long. */
+  /** Disposes of isolates unused for too long. */
   sweep(): void {
     const now = performance.now();
-    this.#releaseWhere(({ ranAt }) => ranAt + this.#ageMs <= now);
+    this.#releaseWhere(({ lastUsedAt }) => lastUsedAt + this.#maxAgeMs <= now);
     this.#report();
   }
 
-  /** Disposes of what runs another code than is wanted now. */
+  /** Disposes of idle isolates that have this bundle. */
   drop(digest: string): void {
     this.#releaseWhere(({ isolate }) => isolate.bundle?.digest === digest);
   }
 
-  /** Disposes of all that no run has, and of the spare one. */
+  /** Disposes of all idle isolates and the prewarmed one. */
   releaseAll(): void {
     this.#releaseWhere(() => true);
     this.#prewarmed.release();
@@ -120,14 +120,14 @@ export class WarmIsolates {
   }
 
   #report(): void {
-    const bytes = (this.#warm.size + Number(this.#prewarmed.isThere)) * EMPTY_BYTES + this.#retainedBytes;
+    const bytes = (this.#warm.size + Number(this.#prewarmed.isReady)) * EMPTY_BYTES + this.#retainedBytes;
     if (Math.abs(bytes - this.#reportedBytes) < REPORT_STEP_BYTES) return;
     this.#reportedBytes = bytes;
     this.#onRetained(bytes);
   }
 
-  /** What was read of it last: after the first of its runs, and now and then after others. */
-  #count(warm: Warm): void {
+  /** Adds the isolate's last reading to the total. */
+  #count(warm: WarmIsolate): void {
     const { retainedBytes } = warm.isolate;
     if (retainedBytes === warm.retainedBytes) return;
     this.#retainedBytes += retainedBytes - warm.retainedBytes;
@@ -135,14 +135,14 @@ export class WarmIsolates {
     this.#report();
   }
 
-  #lookAround(): void {
-    const restingSince = performance.now() - LOOK_AFTER_MS;
-    for (const integrationId of [...this.#toLookAt].slice(0, LOOK_AT_ONCE)) {
-      this.#toLookAt.delete(integrationId);
+  #measureNext(): void {
+    const idleSince = performance.now() - MEASURE_AFTER_MS;
+    for (const integrationId of [...this.#toMeasure].slice(0, MEASURE_BATCH)) {
+      this.#toMeasure.delete(integrationId);
       const warm = this.#warm.get(integrationId);
-      // One that a run has comes back here when it is given back.
+      // One in use is queued again when it is returned.
       if (!warm?.isFree) continue;
-      if (warm.ranAt > restingSince) this.#toLookAt.add(integrationId);
+      if (warm.lastUsedAt > idleSince) this.#toMeasure.add(integrationId);
       else {
         warm.isolate.readHeap();
         this.#count(warm);
@@ -150,30 +150,31 @@ export class WarmIsolates {
     }
     this.#releaseExcess();
     this.#report();
-    this.#look = this.#toLookAt.size > 0 ? setTimeout(() => this.#lookAround(), LOOK_ON_AFTER_MS) : undefined;
+    this.#measuring = this.#toMeasure.size > 0 ? setTimeout(() => this.#measureNext(), MEASURE_PAUSE_MS) : undefined;
   }
 
-  get #areTooMany(): boolean {
-    return this.#warm.size > this.#most || this.#retainedBytes > RETAINED_BYTES;
+  get #isOverLimit(): boolean {
+    return this.#warm.size > this.#maxCount || this.#retainedBytes > RETAINED_BYTES;
   }
 
-  /** To dispose of an isolate takes milliseconds: not while somebody waits for an answer. */
+  /** Disposing of an isolate takes milliseconds, so it is not done while a caller waits for an answer. */
   #releaseExcess(): void {
-    while (this.#areTooMany && this.#releaseOldest());
+    while (this.#isOverLimit && this.#releaseOldest());
   }
 
-  /** @returns false if none is free */
+  /** @returns false if no isolate is idle */
   #releaseOldest(): boolean {
-    let oldest: [string, Warm] | undefined;
+    let oldest: [string, WarmIsolate] | undefined;
     for (const entry of this.#warm) {
-      if (entry[1].isFree && !(oldest && oldest[1].ranAt <= entry[1].ranAt)) oldest = entry;
+      if (entry[1].isFree && !(oldest && oldest[1].lastUsedAt <= entry[1].lastUsedAt)) oldest = entry;
     }
     if (oldest) this.#release(oldest[0]);
     return oldest !== undefined;
   }
 
-  #releaseWhere(isToGo: (warm: Warm) => boolean): void {
-    for (const [integrationId, warm] of this.#warm) if (warm.isFree && isToGo(warm)) this.#release(integrationId);
+  #releaseWhere(shouldRelease: (warm: WarmIsolate) => boolean): void {
+    for (const [integrationId, warm] of this.#warm)
+      if (warm.isFree && shouldRelease(warm)) this.#release(integrationId);
   }
 
   #release(integrationId: string): void {

@@ -1,19 +1,23 @@
-/** Entry of a worker thread. Its one task is to serve a pipe: jobs come in, outcomes and requests go out. */
+/** Entry point of a worker thread. It serves a pipe: jobs come in, outcomes and requests go out. */
 import { Socket } from 'node:net';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { confine } from '../confine.ts';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
 import { portStream } from '../port-stream.ts';
 import type { Bundle, FromThread, Limits, ThreadOptions, ToThread } from '../protocol.ts';
-import { Run, type RunEnd, type RunPort } from './run.ts';
+import { Run, type RunPort, type ThreadOutcome } from './run.ts';
 import { RunState } from './run-state.ts';
 import { WarmIsolates } from './warm-isolates.ts';
 
-/** Settles when the pipe is closed. @param end the thread's own pipe to the runtime */
-export default function serve(end: number | MessagePort): Promise<void> {
+/**
+ * Resolves when the pipe closes.
+ *
+ * @param pipeEnd the thread's end of its pipe to the runtime
+ */
+export default function serve(pipeEnd: number | MessagePort): Promise<void> {
   confine();
   return new Promise((resolve) => {
-    const pipe = typeof end === 'number' ? socketAt(end) : portStream(end);
+    const pipe = typeof pipeEnd === 'number' ? socketAt(pipeEnd) : portStream(pipeEnd);
     pipe
       .on('end', resolve)
       .on('close', () => resolve())
@@ -30,8 +34,8 @@ export default function serve(end: number | MessagePort): Promise<void> {
 }
 
 /**
- * Reads everything into one buffer. Node would allocate one of this size for each read, however little comes: a tenth
- * of the compartment's time. The runtime's ends of the pipes are made by `spawn`, which offers no such option.
+ * Reads into one reused buffer. Otherwise Node allocates one of this size for every read, however small,
+ * which took a tenth of the compartment's time. The runtime's ends come from `spawn`, which has no such option.
  */
 function socketAt(fd: number): Socket {
   const callback = (bytes: number, read: Uint8Array): boolean => socket.push(Buffer.from(read.subarray(0, bytes)));
@@ -53,7 +57,7 @@ class JobServer {
   constructor({ warmIsolates, warmMs }: ThreadOptions, channel: FrameChannel<FromThread>) {
     this.#channel = channel;
     this.#runState = new RunState(channel);
-    this.#warm = new WarmIsolates(warmIsolates, warmMs, (bytes) => channel.send({ type: 'kept', bytes }));
+    this.#warm = new WarmIsolates(warmIsolates, warmMs, (bytes) => channel.send({ type: 'retained', bytes }));
     setInterval(() => this.#warm.sweep(), SWEEP_EVERY_MS).unref();
   }
 
@@ -67,7 +71,7 @@ class JobServer {
       case 'job':
         return this.#start(message, body);
       case 'reply':
-        return this.#runs.get(message.runId)?.settle(message.askId, body, message.spentMs);
+        return this.#runs.get(message.runId)?.settle(message.askId, body, message.runtimeCpuMs);
       case 'cancel':
         return this.#runs.get(message.runId)?.cancel();
       case 'bundle': {
@@ -83,45 +87,48 @@ class JobServer {
     }
   }
 
-  #start({ runId, digest, integrationId, call, limits: told }: ToThread & { type: 'job' }, argument: string): void {
-    const held = this.#bundles.get(digest);
-    if (held && told) held.limits = told;
-    if (!held?.limits) throw new Error(`run ${runId} names a bundle that the thread was not given`);
-    const { bundle, limits } = held;
+  #start(
+    { runId, digest, integrationId, call, limits: newLimits }: ToThread & { type: 'job' },
+    argument: string,
+  ): void {
+    const cached = this.#bundles.get(digest);
+    if (cached && newLimits) cached.limits = newLimits;
+    if (!cached?.limits) throw new Error(`run ${runId} names a bundle that was not sent to this thread`);
+    const { bundle, limits } = cached;
     const isolate = this.#warm.take(integrationId, bundle, limits.memoryMb);
-    // Not after a bundle was tried: at a start they all are.
+    // Not for load checks: at startup, every bundle gets one.
     if (call && !isolate.isLoaded) this.#warm.prewarm(limits.memoryMb);
     const channel = this.#channel;
     const runState = this.#runState;
     const port: RunPort = {
       ask: (askId, capability, request) => channel.send({ type: 'ask', runId, askId, capability }, request),
       log: (level, text) => channel.send({ type: 'log', runId, level }, text),
-      entering: (isTimer) => runState.enter(runId, isTimer),
-      resting: (replies, isTimer) => runState.rest(runId, replies, isTimer),
+      onEnter: (isTimer) => runState.enter(runId, isTimer),
+      onWait: (replies, isTimer) => runState.wait(runId, replies, isTimer),
       flush: () => channel.flush(),
     };
     const run = new Run(isolate, limits, port, (outcome) => {
       this.#runs.delete(runId);
-      runState.ended(runId);
+      runState.end(runId);
       this.#report(runId, outcome);
-      this.#warm.give(integrationId, isolate);
+      this.#warm.giveBack(integrationId, isolate);
     });
     this.#runs.set(runId, run);
     run.start(call && { ...call, argument });
   }
 
-  #report(runId: string, outcome: RunEnd): void {
-    const { status, spent } = outcome;
+  #report(runId: string, outcome: ThreadOutcome): void {
+    const { status, usage } = outcome;
     switch (status) {
       case 'answered':
-        return this.#channel.send({ type: status, runId, spent }, outcome.result);
+        return this.#channel.send({ type: status, runId, usage }, outcome.result);
       case 'failed':
         return this.#channel.send(
-          { type: status, runId, code: outcome.code, stack: outcome.stack, spent },
+          { type: status, runId, code: outcome.code, stack: outcome.stack, usage },
           outcome.message,
         );
       case 'faulted':
-        return this.#channel.send({ type: status, runId, fault: outcome.fault, spent }, outcome.message);
+        return this.#channel.send({ type: status, runId, fault: outcome.fault, usage }, outcome.message);
     }
   }
 }

@@ -159,7 +159,7 @@ export function connectorRoutes(router: Router, service: Service, publicUrl: () 
 
   /** A connector that serves may be held back for what it does. */
   function withHold(row: ConnectorRow): ConnectorRow {
-    if (row.status !== 'ready' || !service.dispatcher.sandbox.isHeld(row._id)) return row;
+    if (row.status !== 'ready' || !service.dispatcher.sandbox.isCircuitOpen(row._id)) return row;
     const message = 'The connector keeps bringing its compartment down; a run that succeeds ends the pauses.';
     return { ...row, status: 'held', errors: [...(row.errors ?? []), { code: 'overloaded', message }] };
   }

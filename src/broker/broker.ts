@@ -81,7 +81,7 @@ export class Broker {
           return '{"value":null}';
         }),
       log: events.onLog,
-      spentMs: () => grant.cpuMs,
+      runtimeCpuMs: () => grant.cpuMs,
     };
   }
 

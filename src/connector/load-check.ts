@@ -54,8 +54,8 @@ export async function loadBundle(
   for (let attempt = 1; ; attempt++) {
     // Endless loops are cut off by wall time, and a busy machine gives them little CPU: allow more on each attempt.
     const attemptLimits = attempt === 1 ? limits : { ...limits, cpuMs: limits.cpuMs * 2 ** (attempt - 1) };
-    const alone = isReplacement || attempt > 1;
-    const job = { runId: newRunId(), bundle, integrationId: '', limits: attemptLimits, alone };
+    const inOwnProcess = isReplacement || attempt > 1;
+    const job = { runId: newRunId(), bundle, integrationId: '', limits: attemptLimits, inOwnProcess };
     const outcome = await sandbox.run(job, refuseAll);
     if (outcome.status === 'answered') return loadResult(JSON.parse(outcome.result), manifest?.connector.diy === true);
     if (outcome.status === 'failed') return { problem: outcome.message || outcome.code };
@@ -86,7 +86,7 @@ function formatNames(names: readonly string[]): string {
   return shown.join(', ') + (names.length > MAX_LISTED_NAMES ? ` and ${names.length - MAX_LISTED_NAMES} more` : '');
 }
 
-function wasStarved({ fault, spent }: Outcome & { status: 'faulted' }): boolean {
+function wasStarved({ fault, usage }: Outcome & { status: 'faulted' }): boolean {
   if (fault === 'overloaded' || fault === 'sandbox_restarted') return true;
-  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && spent.cpuMs < MIN_CPU_MS;
+  return (fault === 'run_timeout' || fault === 'cpu_limit_exceeded') && usage.cpuMs < MIN_CPU_MS;
 }

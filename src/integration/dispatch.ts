@@ -1,5 +1,5 @@
 /** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
-import type { Limits, Outcome, Sandbox, Spent } from '../../sandbox/index.ts';
+import type { Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
@@ -64,7 +64,7 @@ export interface FunctionCall extends FunctionRequest {
 export interface Answer {
   readonly runId: string;
   readonly text: string;
-  readonly spent: Spent;
+  readonly usage: RunUsage;
   readonly run: ActiveRun;
 }
 
@@ -196,7 +196,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
-  return { runId, text: (outcome as Outcome & { status: 'answered' }).result, spent: outcome.spent, run };
+  return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
 }
 
 function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
@@ -222,7 +222,7 @@ export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall,
   const { integrationId } = call.unit;
   const runId = dispatcher.ids();
   const run = startRun(dispatcher, call, runId, trace);
-  const outcome: Outcome = { status: 'answered', result: '', spent: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
+  const outcome: Outcome = { status: 'answered', result: '', usage: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   run.ended({ outcome });
   try {

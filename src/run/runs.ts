@@ -182,15 +182,15 @@ export class ActiveRun {
   }
 
   ended({ outcome, errors, stack }: EndedRun): void {
-    const { spent } = outcome;
+    const { usage } = outcome;
     this.#record = {
       ...this.#record,
       requests: this.#requests,
       outcome: outcome.status === 'answered' ? 'succeeded' : outcome.status,
       endedAt: this.#now(),
       wallMs: rounded(performance.now() - this.#startedAtMs),
-      cpuMs: rounded(spent.cpuMs),
-      heapBytes: spent.heapBytes,
+      cpuMs: rounded(usage.cpuMs),
+      heapBytes: usage.heapBytes,
       ...(outcome.status === 'faulted' ? { fault: outcome.fault } : {}),
       ...(errors ? { errors: errors.slice(0, ERRORS) } : {}),
       ...(stack ? { stack } : {}),

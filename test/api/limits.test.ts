@@ -119,7 +119,7 @@ test('crashes per minute: a connector that keeps on is held back, says the listi
   const held = await call('count');
   expect(came(held)).toEqual([503, 'overloaded']);
   expect(Number(held.headers.get('retry-after'))).toBe(1);
-  expect(held.body.errors[0].message).toContain('held back');
+  expect(held.body.errors[0].message).toContain('calls are refused for');
   expect(await listing()).toMatchObject({ status: 'held', errors: [{ code: 'overloaded' }] });
   expect(came(await call('count', {}, 1))).toEqual([200]);
 

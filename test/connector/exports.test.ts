@@ -37,9 +37,9 @@ const odd: Record<string, [code: string, names: string]> = {
 };
 /** Refused, with this reason. */
 const bad: Record<string, [code: string, reason: string]> = {
-  'a default function': ['export default function f() {}', 'its default is of the type function'],
-  'a default async function': ['export default async () => {};', 'its default is of the type function'],
-  'a default class': ['export default class { static utilities = { f() {} } }', 'its default is of the type function'],
+  'a default function': ['export default function f() {}', 'its default export is a function'],
+  'a default async function': ['export default async () => {};', 'its default export is a function'],
+  'a default class': ['export default class { static utilities = { f() {} } }', 'its default export is a function'],
   'named functions without a section': ['export function f() {} export const g = () => {};', 'these are not: f, g'],
   'a default object of functions': ['export default { f() {}, g() {} };', 'these are not: f, g'],
   'inherited functions': ['class A { f() {} }; export default new A();', 'these are not: f'],
@@ -90,7 +90,7 @@ test('the same rules apply to CommonJS', async () => {
     ]),
   );
   expect(messages).toEqual({
-    function: ['invalid', expect.stringContaining('it is of the type function')],
+    function: ['invalid', expect.stringContaining('it exports a value of type function')],
     flat: ['invalid', expect.stringContaining('these are not: f')],
     beside: ['ready', expect.stringContaining('default.settings')],
     itself: ['ready', undefined],

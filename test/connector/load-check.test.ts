@@ -1,7 +1,7 @@
 /** Which outcomes of loading are the bundle's fault, and which the machine's. */
 import { expect, test } from 'vitest';
 import { createSandbox, type Fault, type Outcome, type Sandbox } from '../../sandbox/index.ts';
-import { nothingSpent } from '../../sandbox/protocol.ts';
+import { noUsage } from '../../sandbox/protocol.ts';
 import type { Connector } from '../../src/connector/bundle.ts';
 import { loadProblem } from '../../src/connector/load-check.ts';
 
@@ -15,14 +15,14 @@ function always(outcome: Outcome): { sandbox: Sandbox; triesSoFar: () => number 
     tries++;
     return outcome;
   };
-  const sandbox = { run, isHeld: () => false, close: async () => {} } as Partial<Sandbox> as Sandbox;
+  const sandbox = { run, isCircuitOpen: () => false, close: async () => {} } as Partial<Sandbox> as Sandbox;
   return { sandbox, triesSoFar: () => tries };
 }
 const faulted = (fault: Fault, cpuMs: number): Outcome => ({
   status: 'faulted',
   fault,
   message: '',
-  spent: { ...nothingSpent, cpuMs },
+  usage: { ...noUsage, cpuMs },
 });
 
 test.each<[string, Outcome, number, string]>([

@@ -1,4 +1,4 @@
-/** The guest's web APIs, in a real compartment, against those of Node; every difference is listed with its reason. */
+/** Compares the guest's web APIs, in a real compartment, with Node's. Every difference is listed with its reason. */
 import { afterAll, expect, test } from 'vitest';
 import { suites } from './cases/suites.ts';
 import { compare, openGuest } from './evaluate.ts';

@@ -1,8 +1,8 @@
-/** Whoever uses no library pays for none. */
+/** Code that uses no library pays for none. */
 import { expect, test } from 'vitest';
 import { costOf } from './costs.ts';
 
-test('an isolate that uses none has a small heap and a quick first call; one that uses all stays far below the limit', async () => {
+test('without libraries, an isolate has a small heap and a quick first call; with all of them, it stays far below the limit', async () => {
   const nothing = await costOf('nothing');
   const everything = await costOf('everything');
   expect(nothing.heapMb).toBeLessThan(1.5);

@@ -1,4 +1,4 @@
-/** What an isolate costs, by what its code uses. */
+/** What an isolate costs, depending on what its code uses. */
 import { createSandbox } from '../../sandbox/index.ts';
 import { runIn } from './sandboxed.ts';
 
@@ -12,7 +12,7 @@ export const uses = {
 } as const;
 
 export interface Cost {
-  /** Median of a first call in a new isolate, its making not included. */
+  /** Median time of a first call in a new isolate, without making the isolate. */
   readonly callMs: number;
   readonly heapMb: number;
 }
@@ -26,8 +26,8 @@ export async function costOf(use: keyof typeof uses): Promise<Cost> {
     for (let i = 0; i < ISOLATES; i++) outcomes.push(await runIn(sandbox, { body: uses[use] }));
     const median = (values: number[]): number => values.sort((a, b) => a - b)[ISOLATES >> 1] as number;
     return {
-      callMs: median(outcomes.map(({ spent }) => spent.wallMs)),
-      heapMb: median(outcomes.map(({ spent }) => spent.heapBytes)) / 1e6,
+      callMs: median(outcomes.map(({ usage }) => usage.wallMs)),
+      heapMb: median(outcomes.map(({ usage }) => usage.heapBytes)) / 1e6,
     };
   } finally {
     await sandbox.close();

@@ -1,17 +1,17 @@
 /**
- * Runs one piece of code over many arguments, in a sandbox and in this process. Node's own web APIs
- * pass the Web Platform Tests but for few exceptions, and are what the guest's are compared with.
+ * Runs a piece of code with many arguments, in a sandbox and in this process. The guest's web APIs are
+ * compared with Node's, which pass the Web Platform Tests with few exceptions.
  */
 import { type Ask, createSandbox, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
 
-/** What one API is asked. */
+/** The test cases of one API. */
 export interface Suite {
   readonly api: string;
-  /** A function's source text; refers to what connector code sees, and to nothing else. */
+  /** A function's source text. It may use only what connector code sees. */
   readonly subject: string;
-  /** Arguments of one call each. */
+  /** Each case is the arguments of one call. */
   readonly cases: readonly (readonly unknown[])[];
-  /** Cases whose outcome differs, by their arguments as JSON, with the reason. */
+  /** Reasons for known differences, by the case's arguments as JSON. */
   readonly differs?: Readonly<Record<string, string>>;
 }
 
@@ -21,14 +21,14 @@ export interface Difference {
   readonly node: string;
 }
 
-export interface Verdict {
+export interface Comparison {
   readonly api: string;
   readonly passed: number;
   readonly total: number;
   readonly differences: readonly Difference[];
 }
 
-/** Self-contained, as it runs in both places: outcomes as texts that can be compared. */
+/** Returns outcomes as comparable texts. Self-contained, because it runs in both places. */
 async function outcomes(
   subject: (...args: unknown[]) => unknown,
   cases: readonly (readonly unknown[])[],
@@ -51,20 +51,20 @@ async function outcomes(
       .map(([key, item]) => `${key}: ${show(item)}`)
       .join(', ')}}`;
   };
-  const found: string[] = [];
+  const texts: string[] = [];
   for (const args of cases) {
     try {
-      found.push(show(await subject(...args)));
+      texts.push(show(await subject(...args)));
     } catch (error) {
-      // What a message says is nobody's standard.
+      // No standard defines the messages.
       const { name, code } = (error ?? {}) as { name?: string; code?: unknown };
-      found.push(`throws ${name}${typeof code === 'number' ? ` (${code})` : ''}`);
+      texts.push(`throws ${name}${typeof code === 'number' ? ` (${code})` : ''}`);
     }
   }
-  return found;
+  return texts;
 }
 
-/** A compact fetch on the other side: it replies with what was asked. */
+/** Replies to `fetch` with the request itself. */
 const ask: Ask = {
   fetch: async (request) =>
     JSON.stringify({ value: { url: 'https://a.test/', status: 200, statusText: '', headers: [], body: request } }),
@@ -72,7 +72,7 @@ const ask: Ask = {
   log: () => {},
 };
 
-/** For all suites: each has an isolate of its own in it. */
+/** One sandbox for all suites; each suite gets its own isolate. */
 export const openGuest = (): Sandbox => createSandbox({ isolation: 'process', prewarmed: false, threads: 1 });
 
 async function inGuest(sandbox: Sandbox, { api, subject, cases }: Suite): Promise<string[]> {
@@ -91,8 +91,8 @@ async function inGuest(sandbox: Sandbox, { api, subject, cases }: Suite): Promis
   return JSON.parse(outcome.result) as string[];
 }
 
-export async function compare(sandbox: Sandbox, suite: Suite): Promise<Verdict> {
-  // The text is this repository's own.
+export async function compare(sandbox: Sandbox, suite: Suite): Promise<Comparison> {
+  // The text comes from this repository.
   const subject = new Function(`return ${suite.subject}`)() as (...args: unknown[]) => unknown;
   const given = JSON.parse(JSON.stringify(suite.cases)) as unknown[][];
   const [guest, node] = await Promise.all([inGuest(sandbox, suite), outcomes(subject, given)]);

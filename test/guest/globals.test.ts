@@ -1,4 +1,4 @@
-/** `guest.d.ts` against a real compartment: what is declared is there, and what is there is declared. */
+/** Compares `guest.d.ts` with a real compartment: each declares exactly what the other has. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { resultIn } from './sandboxed.ts';
 const types = fileURLToPath(new URL('../../sandbox/guest/types/', import.meta.url));
 
 interface Members {
-  /** Of its instances, or of itself if it makes none. */
+  /** Members of its instances, or its own if it is not a class. */
   readonly own: readonly string[];
   readonly statics: readonly string[];
   readonly isClass: boolean;
@@ -43,7 +43,7 @@ const LIST = `
   found.$Reader = { own: chain(Object.getPrototypeOf(reader)), statics: [], isClass: false };
   return found;`;
 
-/** There, and left out of the types: of the past, of pages, or of the library that makes them. */
+/** Present but left out of the types: legacy members, members for web pages, and the libraries' own. */
 const undeclared: Readonly<Record<string, readonly string[]>> = {
   Event: [
     'srcElement',
@@ -61,14 +61,14 @@ const undeclared: Readonly<Record<string, readonly string[]>> = {
 };
 const ofLibraries = ['isReloadNavigation', 'isHistoryNavigation', 'attribute', 'textStream', 'sham'];
 
-test('the types of globals are those of a compartment, name by name', { timeout: 120_000 }, async () => {
+test('guest.d.ts declares the globals of a compartment, name by name', { timeout: 120_000 }, async () => {
   const sandbox = createSandbox();
   const found = (await resultIn(sandbox, { body: LIST }).finally(() => sandbox.close())) as Record<string, Members>;
   const text = await readFile(join(types, 'guest.d.ts'), 'utf8');
   const declared = [...text.matchAll(/^declare (?:var|const|function) (\w+)/gm)].map(([, name = '']) => name);
   const ofLanguage: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
   const ofPlatform = Object.keys(found).filter((name) => !name.startsWith('$') && !ofLanguage.includes(name));
-  // V8 brings a console along, and so does a context of Node's; the compartment's is its own.
+  // A new context has V8's console. The compartment's console is the harness's.
   expect([...new Set(declared)].sort()).toEqual([...ofPlatform, 'console'].sort());
   expect(found).not.toHaveProperty('WebAssembly');
 
@@ -95,7 +95,7 @@ test('the types of globals are those of a compartment, name by name', { timeout:
     'type Difference<A, B> = Exclude<A, B> | Exclude<B, A>;',
     'declare function same<A, B>(isSame: [Difference<A, B>] extends [never] ? true : Difference<A, B>): void;',
     ...checks,
-    // The language itself: what the isolate has is known to the compiler.
+    // The compiler must also know the isolate's ECMAScript globals.
     ...ofLanguage.filter((name) => name in found && name !== 'undefined').map((name) => `void ${name};`),
     'export {};',
   ];
@@ -104,6 +104,6 @@ test('the types of globals are those of a compartment, name by name', { timeout:
   const tsconfig = { extends: join(types, 'tsconfig.guest.json'), include: ['checks.ts'] };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
   const errors = await typeErrors(folder);
-  const told = errors.map((error) => `${source[Number(/\((\d+),/.exec(error)?.[1]) - 1]} ${error}`);
-  expect(told).toEqual([]);
+  const annotated = errors.map((error) => `${source[Number(/\((\d+),/.exec(error)?.[1]) - 1]} ${error}`);
+  expect(annotated).toEqual([]);
 });

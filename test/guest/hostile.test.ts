@@ -1,4 +1,4 @@
-/** Code that breaks its own realm before a library is loaded in it, or while it is. */
+/** Code that breaks its own realm before or while a library is loaded. */
 import { afterAll, expect, test } from 'vitest';
 import { createSandbox } from '../../sandbox/index.ts';
 import { resultIn, runIn } from './sandboxed.ts';
@@ -6,7 +6,7 @@ import { resultIn, runIn } from './sandboxed.ts';
 const sandbox = createSandbox({ prewarmed: false, threads: 1 });
 afterAll(() => sandbox.close());
 
-/** Touches every global that there is, whatever comes of it. */
+/** Reads every global and ignores errors. */
 const touchAll = `for (let i = 0; i < names.length; i++) { try { globalThis[names[i]]; } catch {} }`;
 const names = 'const names = Object.getOwnPropertyNames(globalThis);';
 
@@ -49,14 +49,14 @@ test.each([
     'strings',
     `String.prototype.replace = String.prototype.split = RegExp.prototype.exec = RegExp.prototype.test = () => { throw new Error('mine') };`,
   ],
-])('with %s broken it breaks its own libraries, and still gets its answer', async (_what, breakage) => {
+])('code that breaks %s breaks only its own libraries and is still answered', async (_what, breakage) => {
   const integrationId = `broken ${breakage}`;
   const body = `${names} ${breakage} ${touchAll} try { fetch('/x').catch(() => {}) } catch {} return 5`;
   expect(await runIn(sandbox, { body, integrationId })).toMatchObject({ status: 'answered', result: '5' });
   expect(await resultIn(sandbox, { body: `return new URL('https://a.test/b').pathname` })).toBe('/b');
 });
 
-test('globals are its own: they may be replaced, deleted, and described', async () => {
+test('code may replace, delete and inspect its globals', async () => {
   const body = `
     const before = Object.getOwnPropertyDescriptor(globalThis, 'URL');
     const value = URL;
@@ -69,7 +69,7 @@ test('globals are its own: they may be replaced, deleted, and described', async 
   expect(await resultIn(sandbox, { body })).toEqual(['function', false, true, true, false, 5, 6, 'undefined', 7]);
 });
 
-test('a library finds another, whatever stands in its place', async () => {
+test('libraries find each other even if the globals were replaced', async () => {
   const body = `
     const reply = fetch;
     for (const name of ['URL', 'TextEncoder', 'TextDecoder', 'AbortController', 'DOMException', 'Headers', 'crypto']) globalThis[name] = undefined;
@@ -78,13 +78,13 @@ test('a library finds another, whatever stands in its place', async () => {
   expect(await resultIn(sandbox, { body })).toEqual(['https://a.test/x', 255, 'permission_denied']);
 });
 
-test('what comes out of a library is as plain or not as before', async () => {
+test('objects of library classes are not plain JSON', async () => {
   for (const value of ["new URL('https://a.test')", 'new Headers()', 'AbortSignal.abort()', 'new Response()']) {
     expect(await runIn(sandbox, { body: `return ${value}` })).toMatchObject({ fault: 'invalid_extension_response' });
   }
 });
 
-test('members of a library class are no functions of a section', async () => {
+test('members of a library class are not functions of a section', async () => {
   const code = 'exports.utilities = new Headers();';
   const bundle = { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'commonjs', code } as const;
   const { defaultLimits } = await import('../../sandbox/index.ts');
@@ -94,7 +94,7 @@ test('members of a library class are no functions of a section', async () => {
   expect(await sandbox.run(job, nothingGranted)).toMatchObject({ fault: 'invalid_function' });
 });
 
-test('the way to the thread is not among the globals', async () => {
+test('the calls to the thread are not globals', async () => {
   const body = `return ['web', 'nothing', 'made', 'library', '__core-js_shared__'].filter((name) => name in globalThis)`;
   expect(await resultIn(sandbox, { body: `${names} ${touchAll} ${body}` })).toEqual(['__core-js_shared__']);
 });
@@ -106,7 +106,7 @@ test.each([
     'memory_limit_exceeded',
   ],
   [
-    'memory, a little of which is left',
+    'memory, with a little left',
     `${names} const held = []; for (let i = 0; i < 11; i++) held.push(new Array(250_000).fill(i + 0.5)); ${touchAll} new URL('https://bücher.test'); for (;;) held.push(new Array(5_000).fill(1))`,
     'memory_limit_exceeded',
   ],
@@ -116,26 +116,23 @@ test.each([
     `const data = new Uint8Array(4e6); for (;;) await crypto.subtle.digest('SHA-512', data)`,
     'cpu_limit_exceeded',
   ],
-])(
-  'one that runs out of %s in a library ends as it would elsewhere; the next is served',
-  async (_what, body, fault) => {
-    expect(await runIn(sandbox, { body, limits: { memoryMb: 32, cpuMs: 1_000 } })).toMatchObject({ fault });
-    expect(await resultIn(sandbox, { body: `return new URL('https://a.test/b').pathname` })).toBe('/b');
-  },
-);
+])('running out of %s in a library ends the run as elsewhere; the next one is served', async (_what, body, fault) => {
+  expect(await runIn(sandbox, { body, limits: { memoryMb: 32, cpuMs: 1_000 } })).toMatchObject({ fault });
+  expect(await resultIn(sandbox, { body: `return new URL('https://a.test/b').pathname` })).toBe('/b');
+});
 
-test('the stack may end within a library: it is loaded when there is room', async () => {
+test('after a stack overflow within a library, it can still be loaded', async () => {
   const body = `let deepest; const dive = () => { try { dive() } catch { try { URL; deepest ??= 'loaded' } catch (error) { deepest ??= error.name } } };
     dive(); return [typeof deepest, new URL('https://a.test/b').pathname]`;
   expect(await resultIn(sandbox, { body })).toEqual(['string', '/b']);
 });
 
-test('random bytes, digests and MACs are bounded', async () => {
+test('the data of digests is bounded', async () => {
   const body = `const big = new Uint8Array(13e6); return crypto.subtle.digest('SHA-256', big).then(() => 'made', ({ name }) => name)`;
   expect(await resultIn(sandbox, { body, limits: { memoryMb: 256 } })).toBe('OperationError');
 });
 
-test('an error in a listener ends the run, as one in a timer does', async () => {
+test('an error in a listener ends the run, like one in a timer', async () => {
   const body = `const target = new EventTarget(); target.addEventListener('x', () => { throw new RangeError('here') });
     setTimeout(() => target.dispatchEvent(new Event('x')), 1); await new Promise(() => {})`;
   expect(await runIn(sandbox, { body })).toMatchObject({ status: 'failed', code: 'RangeError', message: 'here' });

@@ -1,4 +1,4 @@
-/** `npm run wpt`: how many of how many cases go as in Node, by API, and which do not; and what isolates cost. */
+/** `npm run wpt`: for each API, how many cases behave as in Node and which do not. Also what isolates cost. */
 import { stdout } from 'node:process';
 import { suites } from './cases/suites.ts';
 import { costOf, uses } from './costs.ts';
@@ -7,11 +7,11 @@ import { compare, openGuest } from './evaluate.ts';
 let [passed, total] = [0, 0];
 const guest = openGuest();
 for (const suite of suites) {
-  const verdict = await compare(guest, suite);
-  passed += verdict.passed;
-  total += verdict.total;
-  stdout.write(`${verdict.api}: ${verdict.passed} of ${verdict.total}\n`);
-  for (const { args, guest, node } of verdict.differences) {
+  const comparison = await compare(guest, suite);
+  passed += comparison.passed;
+  total += comparison.total;
+  stdout.write(`${comparison.api}: ${comparison.passed} of ${comparison.total}\n`);
+  for (const { args, guest, node } of comparison.differences) {
     const reason = suite.differs?.[args] ?? 'not listed';
     stdout.write(`  ${args}\n    guest ${guest}\n    node  ${node}\n    (${reason})\n`);
   }

@@ -1,4 +1,4 @@
-/** One function of a connector, run in a compartment of its own kind. */
+/** Runs one function of a connector in a sandbox. */
 import { type Ask, defaultLimits, type Limits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
 
 export const nothingGranted: Ask = {
@@ -7,8 +7,8 @@ export const nothingGranted: Ask = {
   log: () => {},
 };
 
-export interface Wanted {
-  /** Statements of an async function's body. */
+export interface RunRequest {
+  /** The body of an async function. */
   readonly body: string;
   readonly ask?: Partial<Ask>;
   readonly limits?: Partial<Limits>;
@@ -17,7 +17,7 @@ export interface Wanted {
 
 let runs = 0;
 
-export function runIn(sandbox: Sandbox, { body, ask, limits, integrationId }: Wanted): Promise<Outcome> {
+export function runIn(sandbox: Sandbox, { body, ask, limits, integrationId }: RunRequest): Promise<Outcome> {
   const code = `exports.utilities = { async f() { ${body} } };`;
   return sandbox.run(
     {
@@ -31,8 +31,8 @@ export function runIn(sandbox: Sandbox, { body, ask, limits, integrationId }: Wa
   );
 }
 
-export async function resultIn(sandbox: Sandbox, wanted: Wanted): Promise<unknown> {
-  const outcome = await runIn(sandbox, wanted);
+export async function resultIn(sandbox: Sandbox, request: RunRequest): Promise<unknown> {
+  const outcome = await runIn(sandbox, request);
   if (outcome.status !== 'answered') throw new Error(JSON.stringify(outcome));
   return JSON.parse(outcome.result);
 }

@@ -1,10 +1,10 @@
-/** The map for what comes and goes with each call. */
+/** The map for short-lived entries. */
 import { expect, test } from 'vitest';
 import { ById } from '../../sandbox/by-id.ts';
 
 const ids = Array.from({ length: 1_000 }, (_, i) => i.toString(16).padStart(24, '0'));
 
-test('keeps what a Map keeps, whatever comes and goes', () => {
+test('behaves like a Map under random changes', () => {
   const [own, map] = [new ById<number>(), new Map<string, number>()];
   let seed = 1;
   for (let step = 0; step < 20_000; step++) {

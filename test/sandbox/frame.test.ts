@@ -1,4 +1,4 @@
-/** Frames between the runtime and a thread: what is sent arrives whole, once, and in order. */
+/** Frames between the runtime and a thread arrive whole, once and in order. */
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type FrameBody, openFrameChannel } from '../../sandbox/frame.ts';
@@ -15,7 +15,7 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [near, far];
 }
 
-test('text, bytes and bytes in pieces arrive as text, small and large ones in the order in which they were sent', async () => {
+test('text, bytes and pieces of bytes, small and large, arrive as text in the order they were sent', async () => {
   const [near, far] = await socketPair();
   const texts = ['', 'ünicode ✓', 'x'.repeat(100_000), 'ß'.repeat(3_000_000), '{}'];
   const bodies = texts.flatMap((text): FrameBody[] => {

@@ -1,6 +1,6 @@
 /**
- * What code can do in a compartment once it has broken out of its isolate: it runs in a thread's own
- * Node realm, in a compartment that was started as all are. Each attempt has its control outside.
+ * What code can do once it has broken out of its isolate. It runs in a thread's Node realm, in a compartment
+ * started like any other. Each attempt also runs outside the jail as a control.
  */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await writeFile(`${canary}.env`, 'SONG=sings');
   Object.assign(given, { folder, canary, inode: (await stat(canary)).ino, written: join(folder, WRITTEN) });
 
-  // A copy: what is loaded already is there for everybody.
+  // A copy, because an addon that is loaded already is available to everyone.
   const isolatedVm = dirname(createRequire(import.meta.url).resolve('isolated-vm/package.json'));
   const addon = createRequire(join(isolatedVm, 'x.js'))('node-gyp-build').path(isolatedVm);
   given.addon = join(folder, 'addon.node');
@@ -49,7 +49,7 @@ beforeAll(async () => {
   given.port = (greet.address() as AddressInfo).port;
   given.web = (web.address() as AddressInfo).port;
   given.names = names.address().port;
-  // What has a Node process open its inspector is not to end this one.
+  // It ignores SIGUSR1, which makes a Node process open its inspector.
   const victim = spawn('sh', ['-c', "trap '' USR1 && echo ready && exec sleep 600"], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -66,7 +66,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Of a server of names that knows one address. */
+/** The reply of a DNS server that knows one address. */
 function answerTo(question: Buffer): Buffer {
   const HEADER_BYTES = 12;
   const end = question.indexOf(0, HEADER_BYTES) + 5;
@@ -80,31 +80,34 @@ async function attemptInJail(code: string): Promise<unknown> {
   return outcome.status === 'answered' ? JSON.parse(outcome.result) : outcome;
 }
 
-test.each([...outsideProbes, ...powerProbes])('$what: not in the jail', async ({ code, jailed, free, where }) => {
-  const elsewhere = join(folder, 'elsewhere', WRITTEN);
-  onTestFinished(() => rm(elsewhere, { recursive: true, force: true }));
-  // At the same time, and each writes to a place of its own.
-  const freely = attemptFreely({ code, given: { ...given, written: elsewhere } }, where, given.canary as string);
-  const inJail = await attemptInJail(code);
-  const came = await freely;
-  expect(inJail).toEqual(jailed);
-  expect(await readdir(folder)).not.toContain(WRITTEN);
-  expect(came).toEqual(free);
-});
+test.each([...outsideProbes, ...powerProbes])(
+  'denied in the jail, and only there: $what',
+  async ({ code, jailed, free, where }) => {
+    const elsewhere = join(folder, 'elsewhere', WRITTEN);
+    onTestFinished(() => rm(elsewhere, { recursive: true, force: true }));
+    // Both run at the same time, so each writes to its own folder.
+    const outside = attemptFreely({ code, given: { ...given, written: elsewhere } }, where, given.canary as string);
+    const inJail = await attemptInJail(code);
+    const outsideResult = await outside;
+    expect(inJail).toEqual(jailed);
+    expect(await readdir(folder)).not.toContain(WRITTEN);
+    expect(outsideResult).toEqual(free);
+  },
+);
 
 test.each([
   ['ends its thread', 'process.exit(0); await new Promise(() => {})'],
   ['ends its thread at once', 'process.reallyExit(0)'],
   [
-    'throws where nobody catches',
+    'throws an uncaught exception',
     "process.removeAllListeners('uncaughtException'); setImmediate(() => { throw 0 }); await new Promise(() => {})",
   ],
   [
     'ends its thread with a forged message',
     'for (const port of process._getActiveHandles()) port.postMessage?.({ taskId: 0, result: 0, error: null }); await new Promise(() => {})',
   ],
-])('code that %s ends its own compartment, and no other', async (_what, code) => {
-  // A realm that is torn down in the middle of its own code may end its process as V8 does without memory.
+])('code that %s ends only its own compartment', async (_what, code) => {
+  // Tearing down a realm while its code runs may end the process with V8's out-of-memory signal.
   const fault = expect.stringMatching(/^(?:sandbox_crashed|memory_limit_exceeded)$/);
   expect(await attemptInJail(code)).toMatchObject({ status: 'faulted', fault });
   expect(await attemptInJail("return 'served'")).toEqual({ got: 'served' });

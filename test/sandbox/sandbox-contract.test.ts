@@ -1,4 +1,4 @@
-/** What every sandbox keeps to, run over each implementation: `Job → Outcome`, for whatever a connector does. */
+/** The contract of `Sandbox`, run over each implementation: `Job → Outcome`, whatever a connector does. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type Ask,
@@ -27,13 +27,13 @@ interface Run {
   readonly integrationId?: string;
   readonly ask?: Partial<Ask>;
   readonly signal?: AbortSignal;
-  readonly alone?: boolean;
+  readonly inOwnProcess?: boolean;
   readonly connectorId?: string;
   readonly on?: Sandbox;
 }
 
 describe.each(implementations)('%s sandbox', (isolation, create) => {
-  /** What threads of this very process do not survive: it would end, or keep a core for good. */
+  /** Without a process of its own, the attack would end this process or occupy a core for good. */
   const survivesOnlyInProcess = test.skipIf(isolation === 'thread');
   let sandbox: Sandbox;
   beforeAll(() => {
@@ -63,7 +63,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         integrationId: rest.integrationId ?? `integration${runs}`,
         call: { section, name, argument: JSON.stringify(argument) },
         limits: { ...defaultLimits, timeoutMs: 60_000, ...rest.limits },
-        alone: rest.alone ?? false,
+        inOwnProcess: rest.inOwnProcess ?? false,
         ...(rest.signal ? { signal: rest.signal } : {}),
       },
       { ...nothingGranted, ...rest.ask },
@@ -71,31 +71,31 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
   }
   /** A function of the section `settings`. */
   const f = (source: string): string => `exports.settings = { f: ${source} };`;
-  async function resultOf(wanted: Run): Promise<unknown> {
-    const outcome = await run(wanted);
+  async function resultOf(request: Run): Promise<unknown> {
+    const outcome = await run(request);
     if (outcome.status !== 'answered') throw new Error(JSON.stringify(outcome));
     return JSON.parse(outcome.result);
   }
 
-  describe('styles', () => {
+  describe('call styles', () => {
     test.each([
       ['callback', '(options, callback) => callback(null, { got: options.x })', { got: 1 }],
       ['callback, later', '(options, callback) => { setTimeout(() => callback(null, options.x), 1) }', 1],
       ['callback, in an async function', 'async (options, callback) => { await null; callback(null, options.x) }', 1],
       [
-        'callback after an async function has ended',
+        'callback after the async function has returned',
         'async (options, callback) => { setTimeout(callback, 5, null, 2) }',
         2,
       ],
-      ['callback, with a handle returned', '(options, callback) => setTimeout(() => callback(null, 3), 1)', 3],
+      ['callback, although a handle is returned', '(options, callback) => setTimeout(() => callback(null, 3), 1)', 3],
       ['async', 'async ({ x }) => ({ got: x })', { got: 1 }],
       ['promise', '({ x }) => new Promise((resolve) => setTimeout(resolve, 1, x))', 1],
       ['thenable', '() => ({ then(resolve) { resolve(4) } })', 4],
       ['plain return', '({ x }) => x + 1', 2],
       ['nothing returned', '() => {}', {}],
-      ['nothing called back with', '(options, callback) => callback()', {}],
-      ['nothing resolved, callback declared', 'async (options, callback) => {}', {}],
-      ['returned although a callback is declared', '({ x }, callback) => ({ x })', { x: 1 }],
+      ['callback without arguments', '(options, callback) => callback()', {}],
+      ['async function with a callback that is never called', 'async (options, callback) => {}', {}],
+      ['returned value although a callback is declared', '({ x }, callback) => ({ x })', { x: 1 }],
       ['null', '() => null', null],
       ['false', '() => false', false],
       ['text', '() => "ä\\u2028\\ud83d\\ude00"', 'ä\u2028😀'],
@@ -106,7 +106,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await resultOf({ code: f(source), argument: { x: 1 } })).toEqual(expected);
     });
 
-    test.each(['a', 'ü', '€', '😀'])('an argument of any length comes as it is: %s', async (character) => {
+    test.each(['a', 'ü', '€', '😀'])('arguments of any length arrive unchanged: %s', async (character) => {
       const code = f('({ text }) => text');
       for (const length of [0, 1, 989, 990, 991, 1_000, 1_990, 1_991, 7_990, 7_991, 7_992, 100_000]) {
         const text = character.repeat(length / character.length);
@@ -114,11 +114,11 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       }
     });
 
-    test('this is the section, and the first answer counts', async () => {
+    test('`this` is the section, and only the first answer counts', async () => {
       const logged: string[] = [];
       const code = 'exports.settings = { y: 5, f(o, callback) { callback(null, this.y); callback(new Error()); } };';
       expect(await resultOf({ code, ask: { log: (level, text) => logged.push(`${level} ${text}`) } })).toBe(5);
-      expect(logged).toEqual(['warn answered again; the first answer counts']);
+      expect(logged).toEqual(['warn answered again; only the first answer counts']);
     });
   });
 
@@ -145,16 +145,16 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       '',
       '0',
       'then',
-    ])('%j is no function', async (name) => {
+    ])('%j is not a function', async (name) => {
       expect(await run({ code, name })).toMatchObject({ status: 'faulted', fault: 'invalid_function' });
     });
     test.each([
       ['utilities', 'map'],
       ['hooks', 'get'],
-    ])('what a built-in prototype has is no function: %s.%s', async (section, name) => {
+    ])('members of built-in prototypes are not functions: %s.%s', async (section, name) => {
       expect(await run({ code, section, name })).toMatchObject({ fault: 'invalid_function' });
     });
-    test.each(['installer', 'wrappers'])('a section that is not there: %s', async (section) => {
+    test.each(['installer', 'wrappers'])('missing section: %s', async (section) => {
       expect(await run({ code, section })).toMatchObject({ fault: 'object_not_found' });
     });
   });
@@ -196,16 +196,16 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       ['[new (class Order {})()]', 'Order at [0]'],
       ['{ a: Symbol("s") }', 'symbol at a'],
       ['{ a: 1n }', 'bigint at a'],
-      ['{ a: { [Symbol("s")]: 1 } }', 'a symbol as a key at a'],
-      ['{ a: new (class {})() }', 'an object of a class at a'],
-      ['[Object.create({ constructor: { name: "x" } })]', 'an object of a class at [0]'],
+      ['{ a: { [Symbol("s")]: 1 } }', 'a symbol key at a'],
+      ['{ a: new (class {})() }', 'an instance of an unnamed class at a'],
+      ['[Object.create({ constructor: { name: "x" } })]', 'an instance of an unnamed class at [0]'],
       ['new (class List extends Array {})()', 'List'],
-      ['{ get a() { throw new Error() } }', 'something that throws when it is read'],
+      ['{ get a() { throw new Error() } }', 'a value that throws when read'],
       [
         '{ "ä\\n\\u202e": Object.create({ constructor: Object.defineProperty(() => {}, "name", { value: "B\\u202ed\\n" }) }) }',
         'B?d? at ["?\\n?"]',
       ],
-    ])('%s: what, and where', async (value, what) => {
+    ])('the message for %s names the value and its path', async (value, what) => {
       const message = `The function's answer is not plain JSON: ${what}.`;
       for (const code of [
         f(`() => (${value})`),
@@ -216,7 +216,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       }
     });
 
-    test('what is said is bounded, however deep and long the names are', async () => {
+    test('the message is bounded, however deep the value and long the names', async () => {
       const long = 'let a = new Date(); for (let i = 0; i < 150; i++) a = { ["k".repeat(1_000_000)]: a };';
       const named = 'class A {} Object.defineProperty(A, "name", { value: "n".repeat(1_000_000) });';
       for (const code of [f(`() => { ${long} return a; }`), f(`() => { ${named} return new A(); }`)]) {
@@ -226,7 +226,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       }
     });
 
-    test('patched built-ins do not change it', async () => {
+    test('patched built-ins do not change the message', async () => {
       const patches =
         'for (const name of Object.getOwnPropertyNames(String.prototype)) if (name !== "constructor") String.prototype[name] = () => "patched"; JSON.stringify = () => "patched"; Reflect.getOwnPropertyDescriptor = () => ({ value: "patched" });';
       expect(await run({ code: f(`() => { ${patches} return { 'a b': [new Date()] }; }`) })).toMatchObject({
@@ -234,7 +234,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       });
     });
 
-    test('too large is a fault of its own, the limit itself is not', async () => {
+    test('a result over the size limit is a fault; one at the limit is not', async () => {
       const limits = { resultBytes: 1000 };
       const text = (bytes: number): string => f(`() => 'ä' + 'x'.repeat(${bytes - 4})`);
       expect(await run({ code: text(1000), limits })).toMatchObject({ status: 'answered' });
@@ -246,7 +246,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     test.each([
       ['an error', 'new RangeError("no")', { code: 'RangeError', message: 'no' }],
       ['an error with a code', 'Object.assign(new Error("no"), { code: "E1" })', { code: 'E1', message: 'no' }],
-      ['an error with a number', 'Object.assign(new Error("no"), { code: 7 })', { code: '7', message: 'no' }],
+      ['an error with a numeric code', 'Object.assign(new Error("no"), { code: 7 })', { code: '7', message: 'no' }],
       ['a text', '"no"', { code: 'Error', message: 'no' }],
       ['a number', '42', { code: 'Error', message: '42' }],
       ['an object', '{ a: 1 }', { code: 'Error', message: '{"a":1}' }],
@@ -272,20 +272,20 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await run({ code: f(`() => Promise.reject(${value})`) })).toMatchObject(failed);
     });
 
-    test("the stack has the bundle's lines and no others", async () => {
+    test("the stack has only the bundle's lines", async () => {
       const outcome = await run({ code: `\nexports.settings = {\n  f() {\n    throw new Error('here');\n  }\n};` });
       expect(outcome).toMatchObject({ stack: expect.stringContaining('b/index.js:4:11') });
       expect((outcome as { stack: string }).stack).not.toMatch(/harness|node:|file:/);
     });
 
-    test('code, message and stack are cut to their bounds', async () => {
+    test('code, message and stack are cut to their limits', async () => {
       const outcome = await run({
         code: f(`() => { throw { code: 'c'.repeat(1e6), message: 'm'.repeat(1e6), stack: 's'.repeat(1e6) } }`),
       });
       expect(outcome).toMatchObject({ code: 'c'.repeat(200), message: 'm'.repeat(2000) });
     });
 
-    test('one thrown in a timer ends the run', async () => {
+    test('an error in a timer ends the run', async () => {
       const code = f(`() => new Promise(() => setTimeout(() => { throw new Error('late') }, 1))`);
       expect(await run({ code })).toMatchObject({ status: 'failed', message: 'late' });
     });
@@ -299,7 +299,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await run({ code: f(source) })).toMatchObject({ fault: 'never_answered' });
     });
 
-    test('run_timeout: a timer after the limit, and not one before', async () => {
+    test('run_timeout: for a timer after the limit, but not for one before', async () => {
       const code = f('({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 1))');
       const limits = { timeoutMs: 500 };
       expect(await run({ code, limits, argument: { ms: 5000 } })).toMatchObject({ fault: 'run_timeout' });
@@ -317,7 +317,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(outcome).toMatchObject({ fault: 'cpu_limit_exceeded' });
     });
 
-    test('cpu_limit_exceeded: many short turns together', async () => {
+    test('cpu_limit_exceeded: many short entries together', async () => {
       const code = f(`({ turns }) => new Promise((resolve) => {
         let left = turns;
         const turn = () => { const end = Date.now() + 20; while (Date.now() < end); --left ? setTimeout(turn, 0) : resolve(1); };
@@ -331,7 +331,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       });
     });
 
-    test('bundle_failed: a syntax error, a throw, an import that is not there, no exports', async () => {
+    test('bundle_failed: a syntax error, a throw, a missing import, no exports', async () => {
       const failed = { status: 'faulted', fault: 'bundle_failed' };
       expect(await run({ code: 'exports.settings = {' })).toMatchObject(failed);
       expect(await run({ code: 'throw new Error("at load")' })).toMatchObject({ ...failed, message: 'at load' });
@@ -346,12 +346,12 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
 
     survivesOnlyInProcess.each([
-      ['a list without end', '() => { for (const a = []; ; ) a.push(new Array(1000).fill(1)); }'],
+      ['an endless array', '() => { for (const a = []; ; ) a.push(new Array(1000).fill(1)); }'],
       ['one huge array', '() => new Array(1e9).fill(0)'],
-      ['one huge array, made by a built-in', '() => Array.from({ length: 1e9 })'],
-      ['a map without end', '() => { const m = new Map(); for (let i = 0; ; i++) m.set(i, {}); }'],
-      ['a huge text in pieces', "() => 'x'.repeat(1 << 28).split('')"],
-      ['a text that a built-in makes grow', "() => 'x'.repeat(1 << 27).replace(/x/g, 'yy')"],
+      ['one huge array from a built-in', '() => Array.from({ length: 1e9 })'],
+      ['an endless map', '() => { const m = new Map(); for (let i = 0; ; i++) m.set(i, {}); }'],
+      ['a huge string, split', "() => 'x'.repeat(1 << 28).split('')"],
+      ['a string that a built-in makes grow', "() => 'x'.repeat(1 << 27).replace(/x/g, 'yy')"],
       ['a huge answer', "() => JSON.stringify(Array(1e7).fill('x'.repeat(20)))"],
     ])('memory_limit_exceeded: %s; the next call is served', async (_what, source) => {
       const limits = { memoryMb: 32, cpuMs: 10_000, timeoutMs: 15_000 };
@@ -359,7 +359,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await resultOf({ code: f('() => 1') })).toBe(1);
     });
 
-    test('memory within the limit is no fault', async () => {
+    test('memory within the limit is not a fault', async () => {
       const code = f(
         '() => { const a = []; for (let i = 0; i < 1000; i++) a.push(new Array(1000).fill(i)); return a.length; }',
       );
@@ -367,7 +367,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
 
     survivesOnlyInProcess(
-      'cpu_limit_exceeded: a built-in that nothing interrupts; the next call is served',
+      'cpu_limit_exceeded: a built-in that cannot be interrupted; the next call is served',
       async () => {
         const code = f('() => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)');
         const startedAt = performance.now();
@@ -377,21 +377,18 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       },
     );
 
-    survivesOnlyInProcess(
-      'the run that brings a compartment down is told apart from those that wait in it',
-      async () => {
-        const code = f(`({ ms, stuck }) => new Promise((resolve) => setTimeout(() => {
+    survivesOnlyInProcess('the run that crashes a compartment is distinguished from those waiting in it', async () => {
+      const code = f(`({ ms, stuck }) => new Promise((resolve) => setTimeout(() => {
         if (stuck) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
         resolve(1);
       }, ms))`);
-        const waiting = run({ code, argument: { ms: 8_000 }, integrationId: 'waits' });
-        const stuck = run({ code, argument: { ms: 100, stuck: true }, integrationId: 'stuck', limits: { cpuMs: 300 } });
-        expect(await stuck).toMatchObject({ fault: 'cpu_limit_exceeded' });
-        expect(await waiting).toMatchObject({ fault: 'sandbox_restarted' });
-      },
-    );
+      const waiting = run({ code, argument: { ms: 8_000 }, integrationId: 'waits' });
+      const stuck = run({ code, argument: { ms: 100, stuck: true }, integrationId: 'stuck', limits: { cpuMs: 300 } });
+      expect(await stuck).toMatchObject({ fault: 'cpu_limit_exceeded' });
+      expect(await waiting).toMatchObject({ fault: 'sandbox_restarted' });
+    });
 
-    describe('who is to blame', () => {
+    describe('blame', () => {
       const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
       const code = f(`({ what }) => new Promise((resolve) => {
         if (what === 'answers') resolve(1);
@@ -418,8 +415,8 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         ['is stuck in a timer', 'ticks'],
         ['is stuck after a reply', 'asks'],
         ['is stuck behind its answer', 'waits'],
-      ])('one that %s is told apart from others of its thread, each of which %s', async (evil, innocent) => {
-        // Everybody's isolate is there: what comes now comes at the same time.
+      ])('a run that %s is distinguished from others on its thread, each of which %s', async (evil, innocent) => {
+        // All isolates exist now, so the following calls run at the same time.
         const ids = Array.from({ length: 12 }, (_, i) => `innocent${i}`);
         for (const integrationId of [...ids, 'evil']) {
           await resultOf({ code, argument: { what: 'answers' }, integrationId, on });
@@ -430,35 +427,35 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         expect(await culprit).toMatchObject({ fault: 'cpu_limit_exceeded' });
         for (const outcome of await Promise.all([...before, ...after])) {
           expect(outcome.status === 'answered' ? 'sandbox_restarted' : outcome).toSatisfy(
-            (came) => came === 'sandbox_restarted' || (came as { fault?: string }).fault === 'sandbox_restarted',
+            (end) => end === 'sandbox_restarted' || (end as { fault?: string }).fault === 'sandbox_restarted',
           );
         }
-        // What had an end before it is not lost with it.
+        // Outcomes of runs that ended before the culprit are not lost.
         if (innocent === 'answers')
           expect(await Promise.all(before)).toMatchObject(Array(6).fill({ status: 'answered' }));
       });
 
-      survivesOnlyInProcess('one that was given up, and is stuck when its turn comes', async () => {
+      survivesOnlyInProcess('a run that was cancelled while queued and is stuck when it starts', async () => {
         const busy = f(
           '() => { console.log("began"); const end = Date.now() + 800; while (Date.now() < end); return 1; }',
         );
         await resultOf({ code, argument: { what: 'answers' }, integrationId: 'innocent', on });
         const began = Promise.withResolvers<void>();
         const first = run({ code: busy, integrationId: 'busy', on, ask: { log: () => began.resolve() } });
-        // What a run logs leaves its thread with what it does next: this one is in its loop a little later.
+        // A log line may leave the thread only after the loop, so do not wait for it longer than this.
         setTimeout(began.resolve, 300);
         await began.promise;
-        const givenUp = new AbortController();
-        const signal = givenUp.signal;
+        const controller = new AbortController();
+        const { signal } = controller;
         const evil = run({ code, argument: { what: 'is stuck' }, limits, integrationId: 'evil', on, signal });
         const innocent = run({ code, argument: { what: 'answers' }, integrationId: 'innocent', on });
-        setImmediate(() => givenUp.abort());
+        setImmediate(() => controller.abort());
         expect(await evil).toMatchObject({ fault: 'cancelled' });
         expect(await first).toMatchObject({ status: 'answered' });
         expect(await innocent).toMatchObject({ fault: 'sandbox_restarted' });
       });
 
-      survivesOnlyInProcess('one that waits, and holds the memory that others are short of', async () => {
+      survivesOnlyInProcess('a waiting run that holds most of the memory', async () => {
         const holds = f(`() => new Promise((resolve) => {
           const all = [];
           const interval = setInterval(() => {
@@ -471,7 +468,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         const small = createSandbox({ isolation, threads: 1, prewarmed: false, residentMb: 400 });
         const evil = run({ code: holds, integrationId: 'evil', limits: { memoryMb: 400 }, on: small });
         let isOver = false;
-        const came = evil.finally(() => {
+        const culprit = evil.finally(() => {
           isOver = true;
         });
         const innocents: Outcome[] = [];
@@ -479,7 +476,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
           innocents.push(
             await run({ code: computes, integrationId: 'innocent', limits: { memoryMb: 400 }, on: small }),
           );
-        expect(await came).toMatchObject({ fault: 'memory_limit_exceeded' });
+        expect(await culprit).toMatchObject({ fault: 'memory_limit_exceeded' });
         for (const outcome of innocents) {
           expect(outcome.status === 'faulted' ? outcome.fault : 'sandbox_restarted').toBe('sandbox_restarted');
         }
@@ -487,7 +484,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       });
     });
 
-    survivesOnlyInProcess('what runs keep for the next, each within its limit, brings nobody down', async () => {
+    survivesOnlyInProcess('memory that runs retain within their limits crashes nothing', async () => {
       const on = createSandbox({ isolation, prewarmed: false });
       const keeps = `let kept; ${f('({ mb }) => { kept = Array.from({ length: mb }, () => new Array(131_072).fill(1.5)); return mb; }')}`;
       const beside = `let kept; ${f('({ mb }) => { kept = new ArrayBuffer(mb * 2 ** 20, { maxByteLength: mb * 2 ** 20 }); return new Uint8Array(kept).fill(1).length / 2 ** 20; }')}`;
@@ -499,7 +496,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       await on.close();
     });
 
-    test('a short run that comes before a long one is answered before that', async () => {
+    test('a short run before a long one is answered first', async () => {
       const on = createSandbox({ isolation, threads: 1, prewarmed: false });
       const code = f('({ ms }) => { const end = Date.now() + ms; while (Date.now() < end); return ms; }');
       for (const integrationId of ['short', 'long']) await resultOf({ code, argument: { ms: 0 }, integrationId, on });
@@ -519,7 +516,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       await on.close();
     });
 
-    test('an answer is not held back by runs that come after it on the thread', async () => {
+    test('later runs on the thread do not delay an answer', async () => {
       const code = f('({ ms }) => { const end = Date.now() + ms; while (Date.now() < end); return ms; }');
       await resultOf({ code, argument: { ms: 0 } });
       const ended: string[] = [];
@@ -531,7 +528,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(ended[0]).toBe('quick');
     });
 
-    test('runs that computed within their time are answered, however many came at once', async () => {
+    test('runs that compute within their time are answered, however many arrive at once', async () => {
       const code = f('() => { const end = Date.now() + 300; while (Date.now() < end); return 1; }');
       const all = await Promise.all(Array.from({ length: 8 }, () => run({ code, limits: { timeoutMs: 1_000 } })));
       for (const outcome of all) {
@@ -550,7 +547,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await Promise.all(all)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     });
 
-    test('cancelled: before it starts, and while it waits', async () => {
+    test('cancelled: before the run starts and while it waits', async () => {
       const code = f('() => new Promise((resolve) => setTimeout(resolve, 60000))');
       expect(await run({ code, signal: AbortSignal.abort() })).toMatchObject({ fault: 'cancelled' });
       const controller = new AbortController();
@@ -562,31 +559,31 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     });
   });
 
-  test('a module that waits at its top level does not load', async () => {
+  test('a module with a pending top-level await does not load', async () => {
     const code = 'export const settings = { f: () => 1 }; await new Promise(() => {});';
     const failed = { fault: 'bundle_failed', message: expect.stringContaining('top-level await') };
     expect(await run({ code, format: 'module' })).toMatchObject(failed);
   });
 
-  survivesOnlyInProcess("a run alone ends its process and nobody else's", async () => {
+  survivesOnlyInProcess('a run in its own process crashes only that process', async () => {
     const waiting = run({
       code: f('() => new Promise((resolve) => setTimeout(resolve, 1000, 1))'),
       integrationId: 'w',
     });
     const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
-    const crashed = await run({ code: crash, alone: true, limits: { timeoutMs: 1000, cpuMs: 1000 } });
+    const crashed = await run({ code: crash, inOwnProcess: true, limits: { timeoutMs: 1000, cpuMs: 1000 } });
     expect(crashed.status).toBe('faulted');
     expect(await waiting).toMatchObject({ status: 'answered' });
   });
 
-  survivesOnlyInProcess('code that is tried after code that brought its process down is tried in another', async () => {
+  survivesOnlyInProcess('after a load check has crashed its process, the next one gets another process', async () => {
     const crash = f('() => { for (const a = []; ; ) a.push(new Array(1e6).fill(1.5)); }');
-    const tried = async (code: string, connectorId = 'tried') =>
-      (await run({ code, connectorId, alone: true, limits: { timeoutMs: 15_000, cpuMs: 5_000 } })).status;
+    const check = async (code: string, connectorId = 'tried') =>
+      (await run({ code, connectorId, inOwnProcess: true, limits: { timeoutMs: 15_000, cpuMs: 5_000 } })).status;
     const statuses = [];
-    for (const code of [f('() => 1'), f('() => 2'), crash, f('() => 3')]) statuses.push(await tried(code));
+    for (const code of [f('() => 1'), f('() => 2'), crash, f('() => 3')]) statuses.push(await check(code));
     expect(statuses).toEqual(['answered', 'answered', 'faulted', 'answered']);
-    const atOnce = ['tried', 'tried', 'tried', 'd', 'e'].map((id, index) => tried(f(`() => ${index}`), id));
+    const atOnce = ['tried', 'tried', 'tried', 'd', 'e'].map((id, index) => check(f(`() => ${index}`), id));
     expect(new Set(await Promise.all(atOnce))).toEqual(new Set(['answered']));
   });
 
@@ -594,12 +591,12 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     test.each([
       ['CommonJS exports', 'exports.settings = { f: () => 1 }', 'commonjs'],
       ['CommonJS module.exports', 'module.exports = { settings: { f: () => 1 } }', 'commonjs'],
-      ['CommonJS default, as compilers write it', 'exports.default = { settings: { f: () => 1 } }', 'commonjs'],
+      ['CommonJS default, as compilers emit it', 'exports.default = { settings: { f: () => 1 } }', 'commonjs'],
       ['a class instance', 'module.exports = new (class { settings = { f: () => 1 } })()', 'commonjs'],
       ['named exports', 'export const settings = { f: () => 1 }', 'module'],
       ['default export', 'export default { settings: { f: () => 1 } }', 'module'],
       [
-        'a byte-order mark and a shell line',
+        'a byte-order mark and a shebang line',
         '\uFEFF#!/usr/bin/env node\r\nexports.settings = { f: () => 1 }\r\n',
         'commonjs',
       ],
@@ -623,65 +620,73 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     const counter =
       'let count = 0; globalThis.shared ??= 0; exports.settings = { f: () => [++count, ++globalThis.shared] };';
 
-    test('module state lives on for its integration and never reaches another', async () => {
+    test('module state persists for its integration and never reaches another', async () => {
       expect(await resultOf({ code: counter, integrationId: 'a' })).toEqual([1, 1]);
       expect(await resultOf({ code: counter, integrationId: 'a' })).toEqual([2, 2]);
       expect(await resultOf({ code: counter, integrationId: 'b' })).toEqual([1, 1]);
     });
 
-    describe('a spare isolate, made in idle time', () => {
-      let spares: Sandbox;
+    describe('a prewarmed isolate', () => {
+      let prewarmed: Sandbox;
       beforeAll(() => {
-        spares = createSandbox({ isolation, threads: 1, prewarmed: false });
+        prewarmed = createSandbox({ isolation, threads: 1, prewarmed: false });
       });
-      afterAll(() => spares.close());
+      afterAll(() => prewarmed.close());
 
       const made = f('() => performance.timeOrigin');
-      const isThere = (limits: Partial<Limits>): Promise<void> =>
+      const isReady = (limits: Partial<Limits>): Promise<void> =>
         vi.waitFor(
           async () => {
             const calledAt = Date.now();
-            // The thread has nothing to do while this one waits.
-            await resultOf({ code: f('() => new Promise((resolve) => setTimeout(resolve, 50))'), limits, on: spares });
-            expect(await resultOf({ code: made, limits, on: spares })).toBeLessThan(calledAt + 40);
-            await resultOf({ code: f('() => new Promise((resolve) => setTimeout(resolve, 50))'), limits, on: spares });
+            // The thread is idle while this run waits.
+            await resultOf({
+              code: f('() => new Promise((resolve) => setTimeout(resolve, 50))'),
+              limits,
+              on: prewarmed,
+            });
+            expect(await resultOf({ code: made, limits, on: prewarmed })).toBeLessThan(calledAt + 40);
+            await resultOf({
+              code: f('() => new Promise((resolve) => setTimeout(resolve, 50))'),
+              limits,
+              on: prewarmed,
+            });
           },
           { timeout: 30_000 },
         );
 
-      test('serves the next integration, and one alone', async () => {
-        await isThere({ memoryMb: 64 });
-        expect(await resultOf({ code: counter, integrationId: 'c', on: spares })).toEqual([1, 1]);
-        expect(await resultOf({ code: counter, integrationId: 'd', on: spares })).toEqual([1, 1]);
-        expect(await resultOf({ code: counter, integrationId: 'c', on: spares })).toEqual([2, 2]);
+      test('serves the next integration, and only that one', async () => {
+        await isReady({ memoryMb: 64 });
+        expect(await resultOf({ code: counter, integrationId: 'c', on: prewarmed })).toEqual([1, 1]);
+        expect(await resultOf({ code: counter, integrationId: 'd', on: prewarmed })).toEqual([1, 1]);
+        expect(await resultOf({ code: counter, integrationId: 'c', on: prewarmed })).toEqual([2, 2]);
       });
 
-      test('is not taken for a run that may have less memory, or more', async () => {
+      test('is not used for a run with another memory limit', async () => {
         const code = f('() => { const kept = []; for (let i = 0; i < 4e6; i++) kept.push([i]); return kept.length; }');
-        await isThere({ memoryMb: 512 });
-        expect(await run({ code, limits: { memoryMb: 32 }, on: spares })).toMatchObject({
+        await isReady({ memoryMb: 512 });
+        expect(await run({ code, limits: { memoryMb: 32 }, on: prewarmed })).toMatchObject({
           fault: 'memory_limit_exceeded',
         });
-        await isThere({ memoryMb: 32 });
-        expect(await resultOf({ code, limits: { memoryMb: 512 }, on: spares })).toBe(4e6);
+        await isReady({ memoryMb: 32 });
+        expect(await resultOf({ code, limits: { memoryMb: 512 }, on: prewarmed })).toBe(4e6);
       });
     });
 
-    test('a prototype that one patches is whole for another', async () => {
+    test('patching a prototype does not affect another integration', async () => {
       const code = f('({ patch }) => { if (patch) Array.prototype.evil = 1; return [].evil ?? null }');
       expect(await resultOf({ code, integrationId: 'p1', argument: { patch: true } })).toBe(1);
       expect(await resultOf({ code, integrationId: 'p2' })).toBe(null);
     });
 
-    test('runs of one integration overlap, each in an isolate of its own', async () => {
+    test('overlapping runs of an integration have separate isolates', async () => {
       const code =
         "let inside = 0; exports.settings = { async f() { inside++; await fetch('/').catch(() => {}); return inside; } };";
-      // None of them ends before all have begun.
+      // No run ends before all have started.
       const inside: (() => void)[] = [];
       const fetch = (): Promise<string> =>
         new Promise((resolve) => {
           inside.push(() => resolve(JSON.stringify({ error: { code: 'c', message: 'm' } })));
-          if (inside.length === 10) for (const goOn of inside) goOn();
+          if (inside.length === 10) for (const release of inside) release();
         });
       const all = await Promise.all(
         Array.from({ length: 10 }, () => resultOf({ code, integrationId: 'o', ask: { fetch } })),
@@ -689,7 +694,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(all).toEqual(Array(10).fill(1));
     });
 
-    test('what a run leaves behind ends with it', async () => {
+    test('timers that a run leaves behind end with it', async () => {
       const logged: string[] = [];
       const code = f(`() => { setInterval(() => console.log('left over'), 1); return 1; }`);
       const ask = { log: (_level: string, text: string) => logged.push(text) };
@@ -704,7 +709,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(logged).toEqual([]);
     });
 
-    test('log lines, timers, promises and globals of runs side by side do not mix', async () => {
+    test('log lines, timers, promises and globals of concurrent runs do not mix', async () => {
       const code = `globalThis.seen = [];
         exports.settings = { f: async ({ who }) => {
           const push = Array.prototype.push;
@@ -730,12 +735,9 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     test.each([
       ['a loop in a timer', '() => { setTimeout(() => { for (;;); }); return 1; }'],
       ['a loop in a promise', '() => { Promise.resolve().then(() => { for (;;); }); return 1; }'],
-      [
-        'promises without end',
-        '() => { const on = () => setTimeout(() => Promise.resolve().then(on)); on(); return 1; }',
-      ],
+      ['endless promises', '() => { const on = () => setTimeout(() => Promise.resolve().then(on)); on(); return 1; }'],
       ['a second answer', '(options, callback) => { callback(null, 1); setTimeout(() => callback(null, 2)); }'],
-    ])('%s that a run leaves behind ends with it', async (_what, source) => {
+    ])('%s that a run leaves behind ends with the run', async (_what, source) => {
       const first = await run({ code: f(source), integrationId: 'left', limits: { cpuMs: 300 } });
       expect(first.status === 'answered' ? first.result : first).toSatisfy(
         (answer) => answer === '1' || (answer as { fault: string }).fault === 'cpu_limit_exceeded',
@@ -745,20 +747,20 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(performance.now() - startedAt).toBeLessThan(2_000);
     });
 
-    test('a request that a run leaves open is given up', async () => {
-      const givenUp = Promise.withResolvers<void>();
+    test('a request that a run leaves open is aborted', async () => {
+      const aborted = Promise.withResolvers<void>();
       const fetch = (_request: string, signal: AbortSignal): Promise<string> =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => {
-            givenUp.resolve();
+            aborted.resolve();
             resolve('{"value":null}');
           });
         });
       expect(await resultOf({ code: f("() => { fetch('/'); return 1; }"), ask: { fetch } })).toBe(1);
-      await givenUp.promise;
+      await aborted.promise;
     });
 
-    test('only ECMAScript and what is offered is there', async () => {
+    test('only ECMAScript and the documented globals exist', async () => {
       const code = f(
         `() => ['process', 'Buffer', 'require', 'WebAssembly', 'setImmediate', 'global', 'module'].filter((name) => name in globalThis)`,
       );
@@ -771,7 +773,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
   });
 
   describe('asks', () => {
-    test('a request goes out as text and its reply comes back', async () => {
+    test('a request reaches the runtime as text and its reply comes back', async () => {
       const seen: unknown[] = [];
       const fetch = async (request: string): Promise<string> => {
         seen.push(JSON.parse(request));
@@ -792,7 +794,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await resultOf({ code })).toEqual(['permission_denied', true]);
     });
 
-    test('log lines and their size are bounded, and what was dropped is counted', async () => {
+    test('log lines and their size are bounded, and dropped lines are counted', async () => {
       const logged: string[] = [];
       const ask = { log: (_level: string, text: string) => logged.push(text) };
       const code = f(`() => { for (let i = 0; i < 100; i++) console.log('line', i, { a: [1] }); }`);
@@ -803,7 +805,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(logged).toEqual([expect.stringContaining('1 more')]);
     });
 
-    survivesOnlyInProcess('replies that are not read are bounded, all runs together', async () => {
+    survivesOnlyInProcess('unread replies of all runs together are bounded', async () => {
       const ask = { fetch: async () => JSON.stringify({ value: { body: 'x'.repeat(2 ** 21) } }) };
       const code = f(`async ({ ms }) => {
         const all = Array.from({ length: 40 }, () => fetch('/').then(() => 'read', ({ code }) => code));
@@ -812,18 +814,18 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
         return Object.entries(Object.groupBy(await Promise.all(all), (one) => one)).map(([what, { length }]) => [what, length]).sort();
       }`);
       const limits = { memoryMb: 256 };
-      const came = Object.fromEntries(
+      const counts = Object.fromEntries(
         (await resultOf({ code, ask, limits, argument: { ms: 700 } })) as [string, number][],
       );
-      expect(came.overloaded).toBeGreaterThan(15);
-      expect(came.undefined).toBeGreaterThan(5);
+      expect(counts.overloaded).toBeGreaterThan(15);
+      expect(counts.undefined).toBeGreaterThan(5);
       const patient = f(
         `async () => { for (let i = 0; i < 40; i++) await fetch('/').catch(() => {}); return 'all read'; }`,
       );
       expect(await resultOf({ code: patient, ask, limits })).toBe('all read');
     });
 
-    test('requests that wait for their answer are bounded, all runs together', async () => {
+    test('pending requests of all runs together are bounded', async () => {
       const answer = Promise.withResolvers<string>();
       let asked = 0;
       const fetch = (): Promise<string> => {
@@ -843,7 +845,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       };
       expect(await resultOf({ code, ask: { fetch, log }, limits: { memoryMb: 256 } })).toBe(80 - 63);
       expect(asked).toBe(63);
-      // There is room again.
+      // There is capacity again.
       expect(
         await resultOf({
           code: f(`() => fetch('/', { method: 'POST', body: 'x'.repeat(2 ** 22) }).catch(({ code }) => code)`),
@@ -851,7 +853,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       ).toBe('permission_denied');
     });
 
-    test("a request's characters: at the limit, and above", async () => {
+    test("a request's characters: below, at and above the limit", async () => {
       const lengths: number[] = [];
       const fetch = async (request: string): Promise<string> => {
         lengths.push(request.length);
@@ -860,11 +862,11 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       const code = f(
         `({ length }) => fetch('/', { method: 'POST', body: 'x'.repeat(length) }).catch(({ code }) => code ?? 'refused')`,
       );
-      const came = (length: number): Promise<unknown> =>
+      const ask = (length: number): Promise<unknown> =>
         resultOf({ code, ask: { fetch }, limits: { askChars: 1_000 }, argument: { length } });
-      expect(await came(1)).toBe('asked');
+      expect(await ask(1)).toBe('asked');
       const most = 1_001 - (lengths[0] as number);
-      expect([await came(most - 1), await came(most), await came(most + 1)]).toEqual(['asked', 'asked', 'refused']);
+      expect([await ask(most - 1), await ask(most), await ask(most + 1)]).toEqual(['asked', 'asked', 'refused']);
       expect(lengths.slice(1)).toEqual([999, 1_000]);
     });
 
@@ -903,7 +905,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
   describe('compartments', () => {
     const code = f('({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 1))');
 
-    test('closing tells runs that are inside to come again, and blames none', async () => {
+    test('closing ends runs with sandbox_restarted and blames none', async () => {
       const on = create();
       const waiting = run({ code, argument: { ms: 60_000 }, on, ask: { log: () => {} } });
       await run({ code, argument: { ms: 0 }, on });
@@ -912,7 +914,7 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
       expect(await run({ code, argument: { ms: 0 }, on })).toMatchObject({ fault: 'sandbox_restarted' });
     });
 
-    test('beyond their number an idle one makes room, and busy ones are shared', async () => {
+    test('at the limit of compartments, an idle one is replaced and busy ones are shared', async () => {
       const on = createSandbox({ isolation, compartments: 1, prewarmed: false });
       const call = (connectorId: string, ms: number): Promise<Outcome> =>
         run({ code, connectorId, argument: { ms }, on });

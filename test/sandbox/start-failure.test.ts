@@ -1,9 +1,9 @@
-/** A machine on which compartments' processes do not start, or cannot be watched: what is said of it. */
+/** What is reported when compartments' processes do not start or cannot be watched. */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createSandbox, defaultLimits } from '../../sandbox/index.ts';
-import { cannotStart, endedWhileStarting, nodeProgram } from '../../sandbox/supervisor/start-failure.ts';
+import { earlyExitMessage, nodeProgram, spawnErrorMessage } from '../../sandbox/supervisor/start-failure.ts';
 import { Supervisor } from '../../sandbox/supervisor/supervisor.ts';
 import { createClient } from '../support/client.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
@@ -18,26 +18,29 @@ async function serverWith(shell: string, environment: Record<string, string> = {
   return startServer({ BULKHEAD_TOKEN: 'a-token', ...folders, ...environment }, [], startArguments, shell);
 }
 
-/** What the listing says of the bundle, and `/readyz` of the machine, once the bundle has been looked at. */
-async function toldBy({ url }: Server) {
+/** The bundle's row in the listing and the reply of `/readyz`, once the bundle has been checked. */
+async function statusOf({ url }: Server) {
   const client = createClient(url, 'a-token');
   const [row] = (await client('GET', '/connectors')).body;
   const { status, body } = await client('GET', '/readyz');
   return { row, ready: [status, body.status], reasons: body.reasons as string[] };
 }
 
-test.skipIf(process.platform === 'win32')('with 32 files, the reason is said, and the server is degraded', async () => {
-  const { row, ready, reasons } = await toldBy(await serverWith('ulimit -n 32;'));
-  const reason = /A process for connectors cannot be started: .* files open .*ulimit -n.* \(EMFILE\)\./;
-  expect(row).toMatchObject({
-    status: 'invalid',
-    errors: [{ code: 'overloaded', message: expect.stringMatching(reason) }],
-  });
-  expect([ready, reasons]).toEqual([[200, 'degraded'], [expect.stringMatching(reason)]]);
-});
+test.skipIf(process.platform === 'win32')(
+  'with a limit of 32 open files, the reason is reported and the server is degraded',
+  async () => {
+    const { row, ready, reasons } = await statusOf(await serverWith('ulimit -n 32;'));
+    const reason = /Cannot start a connector process: .* open files .*ulimit -n.* \(EMFILE\)\./;
+    expect(row).toMatchObject({
+      status: 'invalid',
+      errors: [{ code: 'overloaded', message: expect.stringMatching(reason) }],
+    });
+    expect([ready, reasons]).toEqual([[200, 'degraded'], [expect.stringMatching(reason)]]);
+  },
+);
 
-test('a machine on which all is well is not degraded', async () => {
-  const { row, ready, reasons } = await toldBy(await serverWith(''));
+test('a healthy machine is not degraded', async () => {
+  const { row, ready, reasons } = await statusOf(await serverWith(''));
   expect([row.status, ready, reasons]).toEqual(['ready', [200, 'ok'], []]);
 });
 
@@ -49,9 +52,9 @@ describe.skipIf(isolated === undefined)('without /proc', () => {
   const without = (rest: string): string =>
     `exec ${isolated} sh -c 'mount -t tmpfs none /proc; ${rest} exec "$@"' sh "$@";`;
 
-  test('connectors are served, and what is lost is said', async () => {
+  test('connectors are served, and the missing protection is reported', async () => {
     const server = await serverWith(without(''));
-    const { row, ready, reasons } = await toldBy(server);
+    const { row, ready, reasons } = await statusOf(server);
     expect([row.status, ready]).toEqual(['ready', [200, 'degraded']]);
     expect(reasons).toEqual([expect.stringContaining('cannot be read from /proc')]);
     const client = createClient(server.url, 'a-token');
@@ -59,19 +62,19 @@ describe.skipIf(isolated === undefined)('without /proc', () => {
     expect((await client('PUT', `/integrations/${body._id}/utilities/f`)).body).toBe(1);
   });
 
-  test('started by its name alone, Node cannot tell where it is: that is said', async () => {
-    const { row, ready, reasons } = await toldBy(
+  test('if Node was started by a bare name, it cannot find its executable, and that is reported', async () => {
+    const { row, ready, reasons } = await statusOf(
       await serverWith(without('shift; set -- node "$@";'), {
         PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       }),
     );
     expect(row).toMatchObject({
       status: 'invalid',
-      errors: [{ message: expect.stringContaining('without /proc, Node does not know where') }],
+      errors: [{ message: expect.stringContaining('without /proc, Node cannot find its own executable') }],
     });
     expect(ready).toEqual([200, 'degraded']);
     expect(reasons).toEqual([
-      expect.stringContaining('without /proc, Node does not know where'),
+      expect.stringContaining('without /proc, Node cannot find its own executable'),
       expect.stringContaining('cannot be read from /proc'),
     ]);
   });
@@ -92,18 +95,18 @@ const job = {
 } as const;
 const ask = { fetch: async () => '{}', progress: async () => '{}', log() {} };
 
-test('a run is told why there is no process, and the problem is over when one has started', async () => {
+test('runs say why there is no process, and the problem is gone once one has started', async () => {
   const good = createSandbox({ prewarmed: false, threads: 1, isolation: 'thread' });
   expect(good.problems()).toEqual([]);
   await good.close();
 
   const { startInProcess } = await import('../../sandbox/process/in-process.ts');
   let isBroken = true;
-  const problem = cannotStart(Object.assign(new Error('spawn'), { code: 'EAGAIN' }));
+  const problem = spawnErrorMessage(Object.assign(new Error('spawn'), { code: 'EAGAIN' }));
   const sandbox = new Supervisor(
     (options) =>
       isBroken
-        ? { pipes: [], gone: Promise.resolve({ fault: 'sandbox_crashed', problem }), yield() {}, kill() {} }
+        ? { pipes: [], exited: Promise.resolve({ fault: 'sandbox_crashed', problem }), lowerPriority() {}, kill() {} }
         : startInProcess(options),
     {
       threads: 1,
@@ -123,8 +126,8 @@ test('a run is told why there is no process, and the problem is over when one ha
     expect(await sandbox.run(job, ask)).toMatchObject({ status: 'faulted', fault: 'overloaded', message: problem });
   }
   expect(sandbox.problems()).toEqual([problem]);
-  // It is not the connector's doing.
-  expect(sandbox.isHeld('c')).toBe(false);
+  // It is not the connector's fault.
+  expect(sandbox.isCircuitOpen('c')).toBe(false);
   isBroken = false;
   expect(await sandbox.run(job, ask)).toMatchObject({ status: 'answered', result: '1' });
   expect(sandbox.problems()).toEqual([]);
@@ -134,19 +137,19 @@ test('a run is told why there is no process, and the problem is over when one ha
 test.each([
   ['EMFILE', 'ulimit -n'],
   ['EAGAIN', 'ulimit -u'],
-  ['ENOMEM', 'no memory left'],
-  ['ENOENT', "Node's program is not there"],
-  ['EPERM', 'cannot be started: EPERM.'],
-])('%s is said in words', (code, words) => {
-  expect(cannotStart(Object.assign(new Error('spawn'), { code }))).toContain(words);
+  ['ENOMEM', 'out of memory'],
+  ['ENOENT', 'the Node executable no longer exists'],
+  ['EPERM', 'Cannot start a connector process: EPERM.'],
+])('%s is explained', (code, words) => {
+  expect(spawnErrorMessage(Object.assign(new Error('spawn'), { code }))).toContain(words);
 });
 
-test('how a process ended that had not started', () => {
-  expect(endedWhileStarting(9, null)).toContain('(exit code 9)');
-  expect(endedWhileStarting(null, 'SIGKILL')).toContain('(SIGKILL)');
+test('how a process exited while starting', () => {
+  expect(earlyExitMessage(9, null)).toContain('(exit code 9)');
+  expect(earlyExitMessage(null, 'SIGKILL')).toContain('(SIGKILL)');
 });
 
-test('Node is known by its full path, or by one from the present folder, and never by its name', () => {
+test('Node is found by a full or relative path, never by a bare name', () => {
   expect(nodeProgram('/usr/bin/node')).toBe('/usr/bin/node');
   expect(nodeProgram('bin/node')).toBe(join(process.cwd(), 'bin/node'));
   expect(nodeProgram('node')).toBeUndefined();

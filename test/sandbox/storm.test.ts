@@ -1,6 +1,6 @@
 /**
- * Good runs and bad ones of several connectors at random, more of them than there are compartments, some
- * called back, some on old code: whatever happens around it, a run that keeps to its limits is not blamed.
+ * Random good and bad runs of more connectors than there are compartments, some cancelled, some on old code.
+ * Whatever happens around it, a run within its limits is never blamed.
  */
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -8,9 +8,9 @@ import { type Ask, createSandbox, defaultLimits, type Outcome } from '../../sand
 import { childrenOf } from '../support/traces.ts';
 
 const RUNS = 400;
-const SIDE_BY_SIDE = 24;
+const CONCURRENT = 24;
 const BAD_SHARE = 0.08;
-const CALLED_BACK_SHARE = 0.1;
+const CANCELLED_SHARE = 0.1;
 
 const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
 const code = (version: number): string => `// ${version}
@@ -39,7 +39,7 @@ const bad = [
   'fills memory',
 ];
 
-/** The same numbers each time. */
+/** A pseudo-random generator that gives the same numbers each time. */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -48,7 +48,7 @@ function numbers(seed: number): () => number {
   };
 }
 
-test('a run that keeps to its limits is answered, told to come again, or called back', {
+test('a run within its limits is answered, restarted, overloaded or cancelled, and nothing else', {
   timeout: 180_000,
 }, async () => {
   const random = numbers(20_261_124);
@@ -61,7 +61,7 @@ test('a run that keeps to its limits is answered, told to come again, or called 
     progress: async () => '{"value":null}',
     log: () => {},
   };
-  const came = new Map<string, number>();
+  const counts = new Map<string, number>();
   let started = 0;
 
   const next = async (): Promise<void> => {
@@ -70,9 +70,9 @@ test('a run that keeps to its limits is answered, told to come again, or called 
     const what = pick(isBad ? bad : good);
     const connectorId = `c${Math.floor(random() * 5)}`;
     const version = Math.floor(random() * 2);
-    const calledBack = new AbortController();
-    const isCalledBack = random() < CALLED_BACK_SHARE;
-    if (isCalledBack) setTimeout(() => calledBack.abort(), random() * 300);
+    const controller = new AbortController();
+    const isCancelled = random() < CANCELLED_SHARE;
+    if (isCancelled) setTimeout(() => controller.abort(), random() * 300);
     const digest = `${connectorId} ${version}`;
     const argument = JSON.stringify({ what, ms: 100 + Math.floor(random() * 200) });
     const outcome: Outcome = await sandbox.run(
@@ -82,26 +82,26 @@ test('a run that keeps to its limits is answered, told to come again, or called 
         integrationId: `${connectorId} ${Math.floor(random() * 6)}`,
         call: { section: 'settings', name: 'f', argument },
         limits: { ...defaultLimits, timeoutMs: 60_000, cpuMs: isBad ? 300 : 10_000, memoryMb: 48 },
-        signal: calledBack.signal,
+        signal: controller.signal,
       },
       ask,
     );
     const end = outcome.status === 'faulted' ? outcome.fault : outcome.status;
-    const key = `${isBad ? 'bad' : what}: ${end === 'cancelled' && !isCalledBack ? 'cancelled by nobody' : end}`;
-    came.set(key, (came.get(key) ?? 0) + 1);
+    const key = `${isBad ? 'bad' : what}: ${end === 'cancelled' && !isCancelled ? 'cancelled by nobody' : end}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
   };
-  const oneAfterTheOther = async (): Promise<void> => {
+  const runInSequence = async (): Promise<void> => {
     while (started < RUNS) await next();
   };
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, oneAfterTheOther));
+  await Promise.all(Array.from({ length: CONCURRENT }, runInSequence));
 
   const fair = ['answered', 'sandbox_restarted', 'overloaded', 'cancelled'];
-  const blamed = [...came.keys()].filter(
+  const blamed = [...counts.keys()].filter(
     (key) => !key.startsWith('bad') && !fair.some((end) => key.endsWith(`: ${end}`)),
   );
   expect(blamed).toEqual([]);
-  expect([...came.keys()].filter((key) => /^bad: (?:answered|failed)/.test(key))).toEqual([]);
-  for (const what of good) expect(came.get(`${what}: answered`)).toBeGreaterThan(0);
+  expect([...counts.keys()].filter((key) => /^bad: (?:answered|failed)/.test(key))).toEqual([]);
+  for (const what of good) expect(counts.get(`${what}: answered`)).toBeGreaterThan(0);
   await sandbox.close();
   if (existsSync('/proc/self/task')) {
     expect((await childrenOf(process.pid)).filter((pid) => !before.includes(pid))).toEqual([]);

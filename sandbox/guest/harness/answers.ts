@@ -1,11 +1,11 @@
-/** Turns whatever a function comes up with into text: one answer a run, a result or an error. */
+/** Turns what a function returns or throws into text: one answer per run, a result or an error. */
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { Primordials } from './primordials.ts';
 
 export type Answers = ReturnType<typeof answers>;
 
 export function answers(
-  built: Primordials,
+  builtIns: Primordials,
   answer: HostCallbacks['answer'],
   log: HostCallbacks['log'],
   onAnswered: () => void,
@@ -20,21 +20,21 @@ export function answers(
     isFiniteNumber,
     isObject,
     cut,
-  } = built;
-  const { ObjectPrototype, ArrayPrototype } = built;
+  } = builtIns;
+  const { ObjectPrototype, ArrayPrototype } = builtIns;
 
   const KEY_CHARS = 50;
   const PATH_CHARS = 200;
-  /** What is not plain in the value that was looked at last, and where. The path grows from its end. */
-  let oddKind = '';
-  let oddPath = '';
+  /** What is not plain JSON in the last checked value, and where. The path is built from its end. */
+  let offendingKind = '';
+  let offendingPath = '';
   const reject = (kind: string): false => {
-    oddKind = kind;
-    oddPath = '';
+    offendingKind = kind;
+    offendingPath = '';
     return false;
   };
   const rejectBelow = (step: string): false => {
-    oddPath = cut(step + oddPath, PATH_CHARS);
+    offendingPath = cut(step + offendingPath, PATH_CHARS);
     return false;
   };
   const isIdentifier = (key: string): boolean => {
@@ -49,24 +49,24 @@ export function answers(
     const short = cut(key, KEY_CHARS);
     return isIdentifier(short) ? `.${short}` : `[${stringify(short)}]`;
   };
-  /** The name of an object's class, read without calling any code of the connector's. */
+  /** The name of an object's class, read without calling connector code. */
   const classOf = (prototype: object): string => {
     const maker = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
     const name = typeof maker === 'function' ? getOwnPropertyDescriptor(maker, 'name')?.value : undefined;
-    return typeof name === 'string' && name !== '' ? cut(name, KEY_CHARS) : 'an object of a class';
+    return typeof name === 'string' && name !== '' ? cut(name, KEY_CHARS) : 'an instance of an unnamed class';
   };
 
-  /** Whether a value is plain JSON; an undefined property is left out, as JSON does. */
+  /** Whether a value is plain JSON. Undefined properties are ignored, as JSON.stringify does. */
   const isPlain = (value: unknown, depth: number): boolean => {
     if (value === null) return true;
     const type = typeof value;
     if (type === 'string' || type === 'boolean') return true;
-    if (type === 'number') return isFiniteNumber(value as number) || reject(built.String(value));
+    if (type === 'number') return isFiniteNumber(value as number) || reject(builtIns.String(value));
     if (type !== 'object') return reject(type);
-    if (depth <= 0) return reject('more levels than are allowed');
+    if (depth <= 0) return reject('a value nested too deeply');
     const prototype = getPrototypeOf(value as object);
     if (isArray(value)) {
-      if (prototype !== ArrayPrototype) return reject(prototype ? classOf(prototype) : 'an array without a class');
+      if (prototype !== ArrayPrototype) return reject(prototype ? classOf(prototype) : 'an array without a prototype');
       for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth - 1)) return rejectBelow(`[${i}]`);
       return true;
     }
@@ -74,17 +74,17 @@ export function answers(
     const keys = ownKeys(value as object);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
-      if (typeof key === 'symbol') return reject('a symbol as a key');
+      if (typeof key === 'symbol') return reject('a symbol key');
       const item = (value as Record<string, unknown>)[key];
       if (item !== undefined && !isPlain(item, depth - 1)) return rejectBelow(stepTo(key));
     }
     return true;
   };
-  /** `Date at rows[1].created`. */
-  const oddity = (): string => {
-    if (oddPath === '') return oddKind;
-    const path = oddPath[0] === '.' ? (apply(built.sliceString, oddPath, [1]) as string) : oddPath;
-    return `${oddKind} at ${path}`;
+  /** For example `Date at rows[1].created`. */
+  const describeOffender = (): string => {
+    if (offendingPath === '') return offendingKind;
+    const path = offendingPath[0] === '.' ? (apply(builtIns.sliceString, offendingPath, [1]) as string) : offendingPath;
+    return `${offendingKind} at ${path}`;
   };
 
   const read = (holder: object, name: string): unknown => {
@@ -96,7 +96,7 @@ export function answers(
   };
   const textOf = (value: unknown): string | undefined => {
     if (typeof value === 'string') return value === '' ? undefined : value;
-    return typeof value === 'number' || typeof value === 'boolean' ? built.String(value) : undefined;
+    return typeof value === 'number' || typeof value === 'boolean' ? builtIns.String(value) : undefined;
   };
   const asJson = (value: unknown): string => {
     try {
@@ -106,15 +106,15 @@ export function answers(
       return typeof value;
     }
   };
-  /** Frames of the harness are ours, and say nothing to the connector's author. */
-  const ownFrames = (stack: string): string => {
-    const lines = apply(built.splitString, stack, ['\n']) as string[];
-    let kept = '';
+  /** Removes frames of the harness, which mean nothing to the connector's author. */
+  const withoutHarnessFrames = (stack: string): string => {
+    const lines = apply(builtIns.splitString, stack, ['\n']) as string[];
+    let frames = '';
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
-      if (!apply(built.includesString, line, ['bulkhead:harness'])) kept += (kept === '' ? '' : '\n') + line;
+      if (!apply(builtIns.includesString, line, ['bulkhead:harness'])) frames += (frames === '' ? '' : '\n') + line;
     }
-    return kept;
+    return frames;
   };
   const describe = (error: unknown): { code: string; message: string; stack: string } => {
     if (isObject(error) || typeof error === 'function') {
@@ -122,12 +122,12 @@ export function answers(
       return {
         code: textOf(read(error, 'code')) ?? textOf(read(error, 'name')) ?? 'Error',
         message: textOf(read(error, 'message')) ?? cut(asJson(error), messageLimit),
-        stack: stack === undefined ? '' : ownFrames(cut(stack, 4 * messageLimit)),
+        stack: stack === undefined ? '' : withoutHarnessFrames(cut(stack, 4 * messageLimit)),
       };
     }
     let message: string;
     try {
-      message = built.String(error) || 'no message';
+      message = builtIns.String(error) || 'no message';
     } catch {
       message = typeof error;
     }
@@ -135,21 +135,21 @@ export function answers(
   };
 
   let run = 0;
-  let answered = true;
-  /** While a run is being started, its result is kept for who starts it: a callback takes as long as a small call. */
+  let hasAnswered = true;
+  /** While a run is starting, `start` returns its result: a callback takes as long as a small call. */
   let isStarting = false;
-  let resultAtOnce: string | undefined;
-  /** It is kept until the next run. */
-  const KEPT_CHARS = 8_000;
+  let immediateResult: string | undefined;
+  /** Longest result to return that way. It stays in memory until the next run. */
+  const RETURNED_CHARS = 8_000;
   let depthLimit = 0;
   let messageLimit = 1000;
 
   /** The first answer counts; a later one is logged and ignored. */
   const settle = (id: number, kind: string, text: string, code = '', stack = ''): void => {
     if (id !== run) return;
-    if (answered) return log('warn', 'answered again; the first answer counts');
-    answered = true;
-    if (isStarting && kind === 'result' && text.length <= KEPT_CHARS) resultAtOnce = text;
+    if (hasAnswered) return log('warn', 'answered again; only the first answer counts');
+    hasAnswered = true;
+    if (isStarting && kind === 'result' && text.length <= RETURNED_CHARS) immediateResult = text;
     else answer(kind, text, code, stack);
     onAnswered();
   };
@@ -163,54 +163,54 @@ export function answers(
   };
 
   return {
-    /** Begins a run and gives its number. */
+    /** Starts a run. @returns its number */
     begin(resultDepth: number, messageChars: number): number {
-      answered = false;
+      hasAnswered = false;
       isStarting = true;
-      resultAtOnce = undefined;
+      immediateResult = undefined;
       depthLimit = resultDepth;
       messageLimit = messageChars;
       return ++run;
     },
-    /** Ends the start of a run, if it has not ended. @returns the result, if it was there by then */
-    started(): string | undefined {
+    /** Ends the start of a run. @returns the result, if it is there already */
+    finishStart(): string | undefined {
       isStarting = false;
-      return resultAtOnce;
+      return immediateResult;
     },
     settle,
     fail,
-    /** What is thrown where nobody waits for it ends the run that is going on. */
+    /** An uncaught error ends the current run. */
     failCurrent: (error: unknown): void => fail(run, error),
     succeed(id: number, value: unknown): void {
       if (value === undefined) return settle(id, 'result', '{}');
       let text: unknown;
-      let what = 'something that throws when it is read';
+      let offender = 'a value that throws when read';
       try {
         if (isPlain(value, depthLimit)) text = stringify(value);
-        else what = oddity();
+        else offender = describeOffender();
       } catch {
-        // A trap, a getter or the stack's end: not plain.
+        // A proxy trap, a getter or a stack overflow: not plain.
       }
       if (typeof text === 'string') settle(id, 'result', text);
-      else settle(id, 'invalid_extension_response', what);
+      else settle(id, 'invalid_extension_response', offender);
     },
-    /** What was returned while a callback is still open: the answer only if none comes. */
-    provide(id: number, value: unknown): void {
-      if (id === run && !answered && isPlain(value, depthLimit)) answer('provisional', stringify(value), '', '');
+    /** A value returned while the callback may still be called. Counts only if it never is. */
+    answerProvisionally(id: number, value: unknown): void {
+      if (id === run && !hasAnswered && isPlain(value, depthLimit)) answer('provisional', stringify(value), '', '');
     },
     failLoading(error: unknown): void {
       const { message, stack } = describe(error);
       answer('bundle_failed', cut(message, messageLimit), '', cut(stack, 2 * messageLimit));
     },
-    /** A value as a log line shows it. */
-    shown(value: unknown): string {
+    /** Formats a value for a log line. */
+    format(value: unknown): string {
       if (typeof value === 'string') return value;
       try {
         if (isObject(value)) {
           const stack = textOf(read(value, 'stack'));
-          return stack === undefined ? asJson(value) : ownFrames(stack);
+          return stack === undefined ? asJson(value) : withoutHarnessFrames(stack);
         }
-        return built.String(value);
+        return builtIns.String(value);
       } catch {
         return typeof value;
       }

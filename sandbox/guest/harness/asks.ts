@@ -2,34 +2,37 @@
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { Primordials } from './primordials.ts';
 
-export function asks(built: Primordials, ask: HostCallbacks['ask']) {
-  const { apply } = built;
+export function asks(builtIns: Primordials, ask: HostCallbacks['ask']) {
+  const { apply } = builtIns;
   type Pending = { resolve: (value: unknown) => void; reject: (error: unknown) => void };
-  const pending = new built.Map<number, Pending>();
+  const pending = new builtIns.Map<number, Pending>();
   let lastId = 0;
   return {
-    /** Rejects with a `TypeError` that has the refusal's `code`. */
+    /** Rejects with a `TypeError` that has the `code` of the refusal. */
     request: (capability: string, payload: unknown): Promise<unknown> =>
-      new built.Promise((resolve, reject) => {
+      new builtIns.Promise((resolve, reject) => {
         const id = ++lastId;
-        if (!ask(id, capability, built.stringify(payload))) {
-          reject(new built.Error('too many requests at once, or too large a one'));
+        if (!ask(id, capability, builtIns.stringify(payload))) {
+          reject(new builtIns.Error('too many requests at once, or a request that is too large'));
           return;
         }
-        apply(built.mapSet, pending, [id, { resolve, reject }]);
+        apply(builtIns.mapSet, pending, [id, { resolve, reject }]);
       }),
     settle(id: number, ...pieces: string[]): void {
-      const open = apply(built.mapGet, pending, [id]) as Pending | undefined;
-      if (!open) return;
-      apply(built.mapDelete, pending, [id]);
-      const told = built.parse(built.joined(pieces)) as { value?: unknown; error: { code: string; message: string } };
-      if (built.hasOwn(told, 'error')) {
-        const { error } = told;
-        const rejection = new built.TypeError(error.message) as TypeError & { code: string };
+      const request = apply(builtIns.mapGet, pending, [id]) as Pending | undefined;
+      if (!request) return;
+      apply(builtIns.mapDelete, pending, [id]);
+      const reply = builtIns.parse(builtIns.join(pieces)) as {
+        value?: unknown;
+        error: { code: string; message: string };
+      };
+      if (builtIns.hasOwn(reply, 'error')) {
+        const { error } = reply;
+        const rejection = new builtIns.TypeError(error.message) as TypeError & { code: string };
         rejection.code = error.code;
-        open.reject(rejection);
+        request.reject(rejection);
       } else {
-        open.resolve(told.value);
+        request.resolve(reply.value);
       }
     },
   };

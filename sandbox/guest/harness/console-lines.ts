@@ -9,7 +9,7 @@ export function logConsole({ cut }: Primordials, answers: Answers, log: HostCall
     (level: string) =>
     (...values: unknown[]): void => {
       let line = '';
-      for (let i = 0; i < values.length; i++) line += (i === 0 ? '' : ' ') + cut(answers.shown(values[i]), LINE_CHARS);
+      for (let i = 0; i < values.length; i++) line += (i === 0 ? '' : ' ') + cut(answers.format(values[i]), LINE_CHARS);
       log(level, cut(line, LINE_CHARS));
     };
   return {

@@ -5,18 +5,18 @@ import type { Primordials } from './primordials.ts';
 
 type Entries = Pick<GuestEntries, 'load' | 'loadCommonJs' | 'start' | 'inspect'>;
 type Dispatch = Entries & {
-  /** Names a prototype that is not the connector's: a look-up stops before it. */
+  /** Registers a prototype that is not the connector's. Look-ups stop before it. */
   addBuiltIn(prototype: object): void;
 };
 
-export function dispatch(built: Primordials, answers: Answers, sdk: object, sectionNames: string): Dispatch {
-  const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, isObject, cut } = built;
-  const MOST_NAMES = 1_000;
+export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, sectionNames: string): Dispatch {
+  const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, isObject, cut } = builtIns;
+  const MAX_NAMES = 1_000;
   const NAME_CHARS = 200;
   const MESSAGE_CHARS = 1_000;
-  const NO_OBJECT = 'the bundle must export an object with sections of functions';
+  const NOT_AN_OBJECT = 'the bundle must export an object with sections of functions';
 
-  const builtInPrototypes = new built.Set<object>([built.FunctionPrototype]);
+  const builtInPrototypes = new builtIns.Set<object>([builtIns.FunctionPrototype]);
   for (const key of ownKeys(globalThis)) {
     const value = getOwnPropertyDescriptor(globalThis, key)?.value;
     const prototype = typeof value === 'function' ? value.prototype : undefined;
@@ -24,26 +24,26 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   }
   const AsyncFunctionPrototype = getPrototypeOf(async () => {});
   if (AsyncFunctionPrototype) builtInPrototypes.add(AsyncFunctionPrototype);
-  /** `constructor`, `toString`, `__proto__` and their like, whoever defines them. */
-  const reservedNames = new built.Set<PropertyKey>(ownKeys(built.ObjectPrototype));
-  const knownSections = apply(built.splitString, sectionNames, [',']) as string[];
+  /** `constructor`, `toString`, `__proto__` and the like are never connector functions, whoever defines them. */
+  const reservedNames = new builtIns.Set<PropertyKey>(ownKeys(builtIns.ObjectPrototype));
+  const knownSections = apply(builtIns.splitString, sectionNames, [',']) as string[];
 
-  const isBuiltIn = (object: object): boolean => apply(built.setHas, builtInPrototypes, [object]) as boolean;
+  const isBuiltIn = (object: object): boolean => apply(builtIns.setHas, builtInPrototypes, [object]) as boolean;
 
   const member = (holder: object, name: string): unknown => {
-    if (apply(built.setHas, reservedNames, [name])) return undefined;
+    if (apply(builtIns.setHas, reservedNames, [name])) return undefined;
     let object: object | null = holder;
     while (object !== null && !isBuiltIn(object)) {
       const found = getOwnPropertyDescriptor(object, name);
-      if (found) return built.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
+      if (found) return builtIns.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
       object = getPrototypeOf(object);
     }
     return undefined;
   };
 
-  /** Visits own and inherited members; a bundle may have any number of them. */
+  /** Visits own and inherited members, up to `MAX_NAMES`: a bundle may have any number of them. */
   const eachMember = (holder: object, visit: (name: string, value: unknown) => void): void => {
-    let left = MOST_NAMES;
+    let left = MAX_NAMES;
     for (let object: object | null = holder; object !== null && !isBuiltIn(object); object = getPrototypeOf(object)) {
       const keys = ownKeys(object);
       for (let i = 0; i < keys.length && left > 0; i++) {
@@ -63,7 +63,7 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
   };
 
   let connector: object | undefined;
-  /** All that the bundle exports, of which the connector may be the default. */
+  /** All exports of the bundle. The connector may be its default export. */
   let allExports: object | undefined;
   const hasSection = (candidate: object): boolean => {
     for (let i = 0; i < knownSections.length; i++) {
@@ -72,44 +72,45 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     return false;
   };
   const defaultOf = (exported: object): unknown => getOwnPropertyDescriptor(exported, 'default')?.value;
-  /** The exports themselves, or their default, whichever holds a section. */
+  /** The exports if they have a section; else their default export if that is an object; else the exports. */
   const choose = (exported: unknown): object => {
-    if (!isObject(exported)) throw new built.TypeError(`${NO_OBJECT} (it is of the type ${typeof exported})`);
+    if (!isObject(exported))
+      throw new builtIns.TypeError(`${NOT_AN_OBJECT} (it exports a value of type ${typeof exported})`);
     allExports = exported;
     if (hasSection(exported)) return exported;
-    const byDefault = defaultOf(exported);
-    if (isObject(byDefault)) return byDefault;
-    if (typeof byDefault === 'function')
-      throw new built.TypeError(`${NO_OBJECT} (its default is of the type function)`);
+    const defaultExport = defaultOf(exported);
+    if (isObject(defaultExport)) return defaultExport;
+    if (typeof defaultExport === 'function')
+      throw new builtIns.TypeError(`${NOT_AN_OBJECT} (its default export is a function)`);
     return exported;
   };
-  /** Functions, and whole sections, that are exported where no call looks for them. */
+  /** Exported functions and sections that no call can reach. */
   const outOfReach = (): string[] => {
     const names: string[] = [];
     if (!connector || !allExports) return names;
-    const byDefault = defaultOf(allExports);
-    if (connector === byDefault) {
+    const defaultExport = defaultOf(allExports);
+    if (connector === defaultExport) {
       eachMember(allExports, (name, value) => {
         if (name !== 'default' && typeof value === 'function') names[names.length] = cut(name, NAME_CHARS);
       });
-    } else if (typeof byDefault === 'function') {
+    } else if (typeof defaultExport === 'function') {
       names[0] = 'default';
-    } else if (isObject(byDefault)) {
-      eachMember(byDefault, (name, value) => {
-        const isLost = typeof value === 'function' || isObject(value);
-        if (isLost && member(allExports as object, name) !== value)
+    } else if (isObject(defaultExport)) {
+      eachMember(defaultExport, (name, value) => {
+        const isFunctionOrObject = typeof value === 'function' || isObject(value);
+        if (isFunctionOrObject && member(allExports as object, name) !== value)
           names[names.length] = `default.${cut(name, NAME_CHARS)}`;
       });
     }
     return names;
   };
-  /** A module that waits at its top level has not reached its last export. */
-  const ended = (namespace: unknown): unknown => {
+  /** While a module waits in a top-level await, reading its last export throws. */
+  const assertEvaluated = (namespace: unknown): unknown => {
     try {
       getOwnPropertyDescriptor(namespace as object, 'bulkheadLoaded$');
       return namespace;
     } catch {
-      throw new built.Error('its top level has not ended; top-level await is not offered');
+      throw new builtIns.Error('its top level has not finished; top-level await is not supported');
     }
   };
 
@@ -117,29 +118,29 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
     try {
       const section = connector && member(connector, sectionName);
       if (!isObject(section)) return answers.settle(id, 'object_not_found', '');
-      const called = member(section, name);
-      if (typeof called !== 'function') return answers.settle(id, 'invalid_function', '');
-      const takesCallback = called.length >= 2;
+      const callee = member(section, name);
+      if (typeof callee !== 'function') return answers.settle(id, 'invalid_function', '');
+      const takesCallback = callee.length >= 2;
       const callback = (error: unknown, result: unknown): void => {
         if (error) answers.fail(id, error);
         else answers.succeed(id, result);
       };
-      const returned: unknown = apply(called as () => unknown, section, [built.parse(argument), callback]);
-      if (isObject(returned) && typeof (returned as { then?: unknown }).then === 'function') {
-        built.whenSettled(
-          returned,
-          // An async function that takes a callback may answer through it later on.
+      const returnValue: unknown = apply(callee as () => unknown, section, [builtIns.parse(argument), callback]);
+      if (isObject(returnValue) && typeof (returnValue as { then?: unknown }).then === 'function') {
+        builtIns.whenSettled(
+          returnValue,
+          // An async function that takes a callback may still call it later.
           (value) => {
             if (value !== undefined || !takesCallback) answers.succeed(id, value);
-            else answers.provide(id, {});
+            else answers.answerProvisionally(id, {});
           },
           (error) => answers.fail(id, error),
         );
       } else if (!takesCallback) {
-        answers.succeed(id, returned);
-      } else if (returned !== undefined) {
-        // A timer's handle, say; or an answer after all.
-        answers.provide(id, returned);
+        answers.succeed(id, returnValue);
+      } else if (returnValue !== undefined) {
+        // Maybe a timer's handle, maybe the answer.
+        answers.answerProvisionally(id, returnValue);
       }
     } catch (error) {
       answers.fail(id, error);
@@ -148,12 +149,12 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
 
   return {
     addBuiltIn(prototype) {
-      apply(built.setAdd, builtInPrototypes, [prototype]);
+      apply(builtIns.setAdd, builtInPrototypes, [prototype]);
     },
 
     load(exported) {
       try {
-        connector = choose(ended(exported));
+        connector = choose(assertEvaluated(exported));
       } catch (error) {
         answers.failLoading(error);
       }
@@ -164,7 +165,9 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
         const module = { exports: {} };
         const require = (name: string): unknown => {
           if (name === 'bulkhead') return sdk;
-          throw new built.Error(`cannot require ${cut(built.String(name), NAME_CHARS)}: only 'bulkhead' is there`);
+          throw new builtIns.Error(
+            `cannot require ${cut(builtIns.String(name), NAME_CHARS)}: only 'bulkhead' is available`,
+          );
         };
         apply(factory, module.exports, [module.exports, require, module]);
         connector = choose(module.exports);
@@ -175,28 +178,28 @@ export function dispatch(built: Primordials, answers: Answers, sdk: object, sect
 
     start(sectionName, name, resultDepth, messageChars, ...pieces) {
       const id = answers.begin(resultDepth, messageChars);
-      call(id, sectionName, name, built.joined(pieces));
-      return answers.started();
+      call(id, sectionName, name, builtIns.join(pieces));
+      return answers.finishStart();
     },
 
     inspect() {
       const id = answers.begin(0, MESSAGE_CHARS);
       try {
-        const sections = built.createObject(null) as Record<string, string[]>;
+        const sections = builtIns.createObject(null) as Record<string, string[]>;
         for (let i = 0; i < knownSections.length; i++) {
           const sectionName = knownSections[i] as string;
           const section = connector && member(connector, sectionName);
           if (isObject(section)) sections[sectionName] = functionNames(section);
         }
-        const report = built.createObject(null) as Record<string, unknown>;
+        const report = builtIns.createObject(null) as Record<string, unknown>;
         report.sections = sections;
         report.loose = connector && !hasSection(connector) ? functionNames(connector) : [];
         report.outOfReach = outOfReach();
-        answers.settle(id, 'result', built.stringify(report));
+        answers.settle(id, 'result', builtIns.stringify(report));
       } catch (error) {
         answers.fail(id, error);
       }
-      return answers.started();
+      return answers.finishStart();
     },
   };
 }

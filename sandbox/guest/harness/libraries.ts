@@ -1,7 +1,7 @@
 /**
- * The web APIs that libraries make. Each global is an accessor that asks the thread for the library
- * when it is first read, and is then an ordinary property. Connector code may replace it before or
- * after: libraries find one another here, not among the globals.
+ * The web APIs that libraries provide. Each global is an accessor that loads its library when first read,
+ * and then becomes an ordinary property. Connector code may replace it before or after: libraries find each
+ * other through `web`, not through globals.
  */
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { LibraryName, Web } from '../web-apis.ts';
@@ -10,29 +10,29 @@ import type { Primordials } from './primordials.ts';
 type Exports = Readonly<Record<string, unknown>>;
 
 export function libraries(
-  built: Primordials,
+  builtIns: Primordials,
   library: HostCallbacks['library'],
   apiNames: string,
   parts: Omit<Web, 'load' | 'loaded'>,
   onClass: (prototype: object) => void,
 ): void {
-  const { apply, isObject } = built;
-  const names = built.parse(apiNames) as Record<LibraryName, string[]>;
-  const loaded = new built.Map<LibraryName, Exports | null>();
+  const { apply, isObject } = builtIns;
+  const names = builtIns.parse(apiNames) as Record<LibraryName, string[]>;
+  const loaded = new builtIns.Map<LibraryName, Exports | null>();
 
   const find = (name: LibraryName): Exports | undefined =>
-    (apply(built.mapGet, loaded, [name]) as Exports | null | undefined) ?? undefined;
-  const isBeingLoaded = (name: LibraryName): boolean => apply(built.mapGet, loaded, [name]) === null;
+    (apply(builtIns.mapGet, loaded, [name]) as Exports | null | undefined) ?? undefined;
+  const isBeingLoaded = (name: LibraryName): boolean => apply(builtIns.mapGet, loaded, [name]) === null;
   const load = (name: LibraryName): Exports => {
     const before = find(name);
     if (before) return before;
-    if (isBeingLoaded(name)) throw new built.Error(`${name} is being loaded`);
+    if (isBeingLoaded(name)) throw new builtIns.Error(`${name} is being loaded`);
     const make = library(name);
-    if (typeof make !== 'function') throw new built.Error(`${name} cannot be loaded`);
-    apply(built.mapSet, loaded, [name, null]);
+    if (typeof make !== 'function') throw new builtIns.Error(`${name} cannot be loaded`);
+    apply(builtIns.mapSet, loaded, [name, null]);
     try {
       const made = apply(make, undefined, [web]) as Exports;
-      apply(built.mapSet, loaded, [name, made]);
+      apply(builtIns.mapSet, loaded, [name, made]);
       for (let i = 0; i < names[name].length; i++) {
         const value = made[names[name][i] as string];
         const prototype = typeof value === 'function' ? value.prototype : undefined;
@@ -40,27 +40,27 @@ export function libraries(
       }
       return made;
     } finally {
-      if (isBeingLoaded(name)) apply(built.mapDelete, loaded, [name]);
+      if (isBeingLoaded(name)) apply(builtIns.mapDelete, loaded, [name]);
     }
   };
 
-  const web = built.createObject(null) as Web & Record<string, unknown>;
-  const offer = (name: string, from: LibraryName): void => {
-    built.defineAccessor(web, name, () => load(from)[name]);
-    const settle = (value: unknown): void => built.defineValue(globalThis, name, value);
-    const find = (): unknown => {
-      // A library that looks whether the platform has what it makes is to find that it has not.
+  const web = builtIns.createObject(null) as Web & Record<string, unknown>;
+  const defineApi = (name: string, from: LibraryName): void => {
+    builtIns.defineAccessor(web, name, () => load(from)[name]);
+    const replace = (value: unknown): void => builtIns.defineValue(globalThis, name, value);
+    const read = (): unknown => {
+      // A library that checks whether the platform already has its API must find that it does not.
       if (isBeingLoaded(from)) return undefined;
       const value = load(from)[name];
-      settle(value);
+      replace(value);
       return value;
     };
-    built.defineAccessor(globalThis, name, find, settle);
+    builtIns.defineAccessor(globalThis, name, read, replace);
   };
-  const keys = built.ownKeys(names) as LibraryName[];
+  const keys = builtIns.ownKeys(names) as LibraryName[];
   for (let i = 0; i < keys.length; i++) {
     const from = keys[i] as LibraryName;
-    for (let k = 0; k < names[from].length; k++) offer(names[from][k] as string, from);
+    for (let k = 0; k < names[from].length; k++) defineApi(names[from][k] as string, from);
   }
   const { request, compute, report, setSignalTimer } = parts;
   web.request = request;
@@ -69,5 +69,5 @@ export function libraries(
   web.setSignalTimer = setSignalTimer;
   web.load = load;
   web.loaded = find;
-  built.freeze(web);
+  builtIns.freeze(web);
 }

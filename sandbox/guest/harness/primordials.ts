@@ -1,6 +1,6 @@
 /**
- * The built-ins that the harness uses, taken before any connector code could patch them. Whoever
- * patches them later changes what connector code and the libraries see, not how the harness answers.
+ * The built-ins that the harness uses, saved before connector code can patch them. Later patches affect
+ * connector code and the libraries, but not how the harness answers.
  */
 export type Primordials = ReturnType<typeof primordials>;
 
@@ -45,13 +45,13 @@ export function primordials() {
       return (text: string, chars: number): string =>
         text.length > chars ? (apply(slice, text, [0, chars]) as string) : text;
     })(),
-    joined: (pieces: readonly string[]): string => {
+    join: (pieces: readonly string[]): string => {
       let text = '';
       for (let i = 0; i < pieces.length; i++) text += pieces[i] as string;
       return text;
     },
     hasOwn: (object: object, name: string): boolean => apply(hasOwn, object, [name]) as boolean,
-    /** As a global is. What the connector puts on every object is no part of the description. */
+    /** Defines it with the attributes of a global. The null prototype keeps properties patched into Object.prototype out. */
     defineValue(object: object, name: string | number, value: unknown): void {
       const own = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
       defineProperty(object, name, own as PropertyDescriptor);
@@ -60,7 +60,7 @@ export function primordials() {
       const own = { __proto__: null, get, set, enumerable: false, configurable: true };
       defineProperty(object, name, own as PropertyDescriptor);
     },
-    /** Calls back when a promise, or a value, has settled. */
+    /** Calls back when a value or promise has settled. */
     whenSettled(
       value: unknown,
       onValue: ((value: unknown) => void) | undefined,

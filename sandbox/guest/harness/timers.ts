@@ -1,32 +1,32 @@
-/** `setTimeout`, `setInterval`, their clears and `queueMicrotask`; the clock is the thread's. */
+/** `setTimeout`, `setInterval`, `clearTimeout`, `clearInterval` and `queueMicrotask`. The thread keeps the time. */
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
 import type { Primordials } from './primordials.ts';
 
 export function timers(
-  built: Primordials,
+  builtIns: Primordials,
   answers: Answers,
   setTimer: HostCallbacks['setTimer'],
   clearTimer: HostCallbacks['clearTimer'],
 ) {
-  const { apply } = built;
-  const LONGEST_DELAY_MS = 2_147_483_647;
+  const { apply } = builtIns;
+  const MAX_DELAY_MS = 2_147_483_647;
   type Timer = { callback: () => unknown; args: unknown[]; repeat: boolean };
-  const open = new built.Map<number, Timer>();
+  const open = new builtIns.Map<number, Timer>();
   let lastId = 0;
 
   const add = (callback: unknown, delay: unknown, args: unknown[], repeat: boolean): number => {
-    if (typeof callback !== 'function') throw new built.TypeError('a timer takes a function');
+    if (typeof callback !== 'function') throw new builtIns.TypeError('a timer takes a function');
     const id = ++lastId;
     const delayMs = +(delay as number);
-    if (!setTimer(id, delayMs > 0 && delayMs <= LONGEST_DELAY_MS ? delayMs : 0, repeat)) {
-      throw new built.Error('too many timers');
+    if (!setTimer(id, delayMs > 0 && delayMs <= MAX_DELAY_MS ? delayMs : 0, repeat)) {
+      throw new builtIns.Error('too many timers');
     }
-    apply(built.mapSet, open, [id, { callback, args, repeat }]);
+    apply(builtIns.mapSet, open, [id, { callback, args, repeat }]);
     return id;
   };
   const remove = (id: unknown): void => {
-    if (apply(built.mapDelete, open, [id])) clearTimer(id as number);
+    if (apply(builtIns.mapDelete, open, [id])) clearTimer(id as number);
   };
   const call = (callback: () => unknown, args: unknown[]): void => {
     try {
@@ -36,13 +36,13 @@ export function timers(
     }
   };
 
-  /** Of signals: nobody waits for them once the run has answered. */
+  /** Timers of abort signals. They are cleared when the run answers. */
   let signalIds: number[] = [];
 
   return {
     setSignalTimer(callback: () => void, delayMs: number): void {
       const id = add(callback, delayMs, [], false);
-      built.defineValue(signalIds, signalIds.length, id);
+      builtIns.defineValue(signalIds, signalIds.length, id);
     },
     clearSignalTimers(): void {
       const ids = signalIds;
@@ -50,9 +50,9 @@ export function timers(
       for (let i = 0; i < ids.length; i++) remove(ids[i]);
     },
     fire(id: number): void {
-      const timer = apply(built.mapGet, open, [id]) as Timer | undefined;
+      const timer = apply(builtIns.mapGet, open, [id]) as Timer | undefined;
       if (!timer) return;
-      if (!timer.repeat) apply(built.mapDelete, open, [id]);
+      if (!timer.repeat) apply(builtIns.mapDelete, open, [id]);
       call(timer.callback, timer.args);
     },
     globals: {
@@ -61,8 +61,8 @@ export function timers(
       clearTimeout: remove,
       clearInterval: remove,
       queueMicrotask(callback: unknown): void {
-        if (typeof callback !== 'function') throw new built.TypeError('queueMicrotask takes a function');
-        built.whenSettled(
+        if (typeof callback !== 'function') throw new builtIns.TypeError('queueMicrotask takes a function');
+        builtIns.whenSettled(
           undefined,
           () => call(callback as () => unknown, []),
           () => {},

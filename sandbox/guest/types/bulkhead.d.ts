@@ -1,7 +1,7 @@
-/** What connector code imports from `bulkhead`: the module that the runtime gives it. */
+/** The module `bulkhead`, which the runtime provides to connector code. */
 
 /**
- * Tells those who wait how far a run has come. Never throws; what comes too fast is left out.
+ * Reports the run's progress to its followers. Never throws. Reports that come too fast are dropped.
  *
  * @param fraction from 0 to 1
  * @param text at most 1,000 characters

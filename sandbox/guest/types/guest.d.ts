@@ -1,11 +1,11 @@
 /**
- * The globals of connector code beside ECMAScript, and nothing of Node or of a browser. A test compares
- * every name in here with those of a real compartment. They behave as in the WinterTC Minimum Common API.
+ * The globals of connector code besides ECMAScript; there are none of Node's or a browser's. They behave as
+ * in the WinterTC Minimum Common API. A test compares every name here with those of a real compartment.
  */
 
 // --- console, timers ------------------------------------------------------------------------------
 
-/** Lines of the run's log: 1,000 of them, 256 KiB. */
+/** Writes lines to the run's log: at most 1,000 lines and 256 KiB. */
 declare const console: {
   debug(...values: unknown[]): void;
   log(...values: unknown[]): void;
@@ -15,7 +15,7 @@ declare const console: {
   trace(...values: unknown[]): void;
 };
 
-/** At most 1,000 timers at once. A run that has answered waits for none of them. */
+/** At most 1,000 timers at once. They end with the run's answer. */
 declare function setTimeout<Args extends unknown[]>(
   callback: (...args: Args) => unknown,
   delayMs?: number,
@@ -83,7 +83,7 @@ declare var File: {
   new (parts: readonly BlobPart[], name: string, options?: { type?: string; lastModified?: number }): File;
 };
 
-/** Of bodies; there is no global of this name. */
+/** The type of bodies. There is no such global. */
 interface ReadableStream<T = unknown> extends AsyncIterable<T> {
   readonly locked: boolean;
   cancel(reason?: unknown): Promise<void>;
@@ -188,7 +188,7 @@ declare var EventTarget: { prototype: EventTarget; new (): EventTarget };
 
 interface AbortSignal extends EventTarget {
   readonly aborted: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: as the web platform has it; whatever was given to `abort`
+  // biome-ignore lint/suspicious/noExplicitAny: the web platform's type: whatever was passed to `abort`
   readonly reason: any;
   onabort: ((event: Event) => void) | null;
   throwIfAborted(): void;
@@ -294,7 +294,7 @@ interface Body {
   blob(): Promise<Blob>;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
   formData(): Promise<FormData>;
-  // biome-ignore lint/suspicious/noExplicitAny: as the web platform has it
+  // biome-ignore lint/suspicious/noExplicitAny: the web platform's type
   json(): Promise<any>;
   text(): Promise<string>;
 }
@@ -305,7 +305,7 @@ interface RequestInit {
   body?: BodyInit | null;
   redirect?: 'follow' | 'manual' | 'error';
   signal?: AbortSignal | null;
-  /** Has to be there when the body is a stream. */
+  /** Required if the body is a stream. */
   duplex?: 'half';
 }
 interface Request extends Body {
@@ -343,8 +343,8 @@ declare var Response: {
 };
 
 /**
- * Reaches the runtime's own API by a relative address, under the run's token and within what it stores in
- * one piece, and the origins that the manifest's `permissions.fetch` names. What is not permitted rejects with
- * the code `permission_denied`.
+ * With a relative URL, calls the runtime's own API with the run's token, as part of the run's unit of work.
+ * Otherwise reaches the origins listed in the manifest's `permissions.fetch`. Requests that are not permitted
+ * reject with the code `permission_denied`.
  */
 declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;

@@ -1,4 +1,4 @@
-/** `atob` and `btoa`, by the forgiving rules of the Infra standard. */
+/** `atob` and `btoa`, with the forgiving decode of the Infra standard. */
 import { fromBase64, toBase64 } from '@exodus/bytes/base64.js';
 import type { Web } from '../web-apis.ts';
 
@@ -13,7 +13,7 @@ export function atob(...given: [text: unknown]): string {
   let data = `${given[0] as string}`.replace(/[\t\n\f\r ]+/g, '');
   if (data.length % 4 === 0) data = data.replace(/={1,2}$/, '');
   if (data.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(data)) throw invalid('The text is not base64.');
-  // Bits beyond the last byte are dropped, whatever they are.
+  // Bits after the last whole byte are dropped.
   const rest = data.length % 4;
   if (rest > 0) {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

@@ -1,6 +1,6 @@
 /**
- * Writes each library of the guest as one text (`npm run generate`). What a library takes from the global object
- * in a browser it takes from `web` here.
+ * `npm run generate`: bundles each library of the guest into one file. What a library would take from the
+ * global object in a browser, it takes from `web` here.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ const libraries = fileURLToPath(new URL('../libraries/', import.meta.url));
 
 const libraryNames = Object.keys(webApis) as LibraryName[];
 
-/** What a library imports, and what it gets. */
+/** Replacements for modules that the libraries import. */
 const standIns: readonly { readonly imported: RegExp; readonly file: string; readonly except?: LibraryName }[] = [
   { imported: /^tr46$/, file: 'lazy-idna.ts', except: 'idna' },
   { imported: /multi-byte\.encodings\.cjs$/, file: 'lazy-legacy-encoding.ts', except: 'legacy-encoding' },
@@ -34,10 +34,10 @@ function substitute(library: LibraryName): Plugin {
   };
 }
 
-/** Names that the library of `fetch` finds in `node/globals.ts`. */
+/** Names that the `fetch` library gets from `node/globals.ts`. */
 const injected: readonly string[] = ['URL', 'URLSearchParams', 'AbortSignal'];
 
-/** Globals by their names in a browser or in Node. */
+/** Replacements for globals, by their names in a browser or Node. */
 function globalsOf(library: LibraryName): Record<string, string> {
   const others = libraryNames
     .filter((name) => name !== library)
@@ -45,8 +45,8 @@ function globalsOf(library: LibraryName): Record<string, string> {
     .filter((name) => library !== 'fetch' || !injected.includes(name));
   return {
     ...Object.fromEntries(others.map((name) => [name, `web.${name}`])),
-    // Libraries look there for what a platform has of its own, and would find themselves. The one that
-    // looks for ECMAScript's own built-ins may.
+    // Libraries look there for the platform's own APIs and would find themselves. Only `structured-clone`
+    // may: it looks for ECMAScript's built-ins.
     ...(library === 'structured-clone' ? {} : { globalThis: 'nothing' }),
     ...(library === 'fetch' ? { 'globalThis.ReadableStream': 'ReadableStream' } : {}),
     ...(library === 'events' ? { window: 'nothing' } : {}),
@@ -54,12 +54,12 @@ function globalsOf(library: LibraryName): Record<string, string> {
 }
 
 const TARGET = 'es2024';
-/** An expression alone would be left out: it has no effect. */
+/** Assigned to a name, because esbuild drops an expression without effect. */
 const PREFIX = 'made=';
 
 /**
- * Puts each CommonJS module's function in parentheses, by which V8 knows that it is about to be called:
- * it is compiled along with the rest, and is then in the cache that the next isolate starts from.
+ * Puts the function of each CommonJS module in parentheses. That makes V8 compile it eagerly, so that it is
+ * in the code cache that the next isolate uses.
  */
 function eager(text: string): string {
   return text.replace(
@@ -68,7 +68,7 @@ function eager(text: string): string {
   );
 }
 
-/** What a connector puts on every object is not to be taken for an export. */
+/** Keeps properties that a connector adds to Object.prototype from being taken for exports. */
 function ownKeysOnly(text: string): string {
   return text.replaceAll('for (var name in all)', 'for (var name of Object.keys(all))');
 }

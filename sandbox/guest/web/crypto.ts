@@ -1,4 +1,4 @@
-/** `crypto`: random values, digests and HMAC. The thread computes; what crosses the wall is base64. */
+/** `crypto`: random values, digests and HMAC. The thread computes them; only base64 crosses the wall. */
 import { fromBase64, toBase64 } from '@exodus/bytes/base64.js';
 import type { Web } from '../web-apis.ts';
 
@@ -220,7 +220,7 @@ class CryptoClass {
     return array;
   }
 
-  /** Version 4, as RFC 9562 has it. */
+  /** Version 4 of RFC 9562. */
   randomUUID(): string {
     if (!this.#isCrypto) throw new TypeError('this is not crypto');
     const bytes = random(16);

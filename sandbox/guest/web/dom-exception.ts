@@ -1,6 +1,6 @@
-/** `DOMException`. The library that had it has been withdrawn in favour of platforms' own. */
+/** `DOMException`. Its npm library is deprecated in favour of the platforms' own. */
 
-/** Name and legacy code, by the table of the Web IDL standard. */
+/** Names and legacy codes from the table in the Web IDL standard. */
 const codes: Readonly<Record<string, number>> = {
   IndexSizeError: 1,
   HierarchyRequestError: 3,
@@ -25,7 +25,7 @@ const codes: Readonly<Record<string, number>> = {
   InvalidNodeTypeError: 24,
   DataCloneError: 25,
 };
-/** Constants without a name of their own any more. */
+/** Constants that no longer have a name. */
 const retired: Readonly<Record<string, number>> = {
   DOMSTRING_SIZE_ERR: 2,
   NO_DATA_ALLOWED_ERR: 6,
@@ -47,7 +47,7 @@ class DOMExceptionClass extends Error {
     if (options && 'cause' in options) {
       Object.defineProperty(this, 'cause', { value: options.cause, configurable: true, writable: true });
     }
-    // The stack was written before the name was known.
+    // The stack was captured before the name was set.
     const [, ...frames] = (this.stack ?? '').split('\n');
     const stack = [`${this.#name}: ${this.#message}`, ...frames].join('\n');
     Object.defineProperty(this, 'stack', { value: stack, configurable: true, writable: true });

@@ -1,7 +1,7 @@
-/** `TextEncoder` and `TextDecoder`. The tables of the multi-byte encodings come as a library of their own. */
+/** `TextEncoder` and `TextDecoder`. The tables of the multi-byte encodings are a separate library. */
 import { TextDecoder, TextEncoder } from '@exodus/bytes/encoding.js';
 
-// The library's are classes as JavaScript has them; members of an interface can be listed.
+// Members of a JavaScript class are not enumerable; those of a Web IDL interface are.
 for (const { prototype } of [TextDecoder, TextEncoder]) {
   for (const name of Object.getOwnPropertyNames(prototype)) {
     if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true });

@@ -1,6 +1,6 @@
 /**
- * `Event` and `EventTarget` of event-target-shim, and on top of them `AbortController` and
- * `AbortSignal`: the libraries for these two are older than `reason`, `timeout` and `any`.
+ * `Event` and `EventTarget` from event-target-shim, and our own `AbortController` and `AbortSignal` on top:
+ * the libraries for those lack `reason`, `timeout` and `any`.
  */
 import {
   getEventAttributeValue,
@@ -26,14 +26,14 @@ class EventClass extends ShimEvent {
 }
 
 class EventTargetClass extends ShimEventTarget {
-  /** The library's also takes any object with a type. */
+  /** The library's own accepts any object with a type. */
   override dispatchEvent(event: ShimEvent): boolean {
     if (!(event instanceof ShimEvent)) throw new TypeError('dispatchEvent takes an event');
     return super.dispatchEvent(event);
   }
 }
 
-/** Only what is in this file makes signals. */
+/** Only code in this file can construct signals. */
 const maker = Symbol();
 let abort: (signal: AbortSignalClass, reason: unknown) => void;
 const LONGEST_TIMEOUT_MS = Number.MAX_SAFE_INTEGER;
@@ -43,7 +43,7 @@ class AbortSignalClass extends EventTargetClass {
   #reason: unknown;
   /** Signals that abort with this one. */
   readonly #dependents = new Set<AbortSignalClass>();
-  /** What this one depends on: none of them depends on others itself. */
+  /** Signals this one depends on. They never depend on others themselves. */
   #sources: readonly AbortSignalClass[] = [];
 
   static {
@@ -129,7 +129,7 @@ class AbortControllerClass {
   }
 }
 
-/** As Web IDL has interfaces: members enumerable, a tag, the plain name. */
+/** Makes a class look like a Web IDL interface: enumerable members, a tag, the plain name. */
 function finish(interfaceClass: { name: string; prototype: object }, name: string, statics: readonly string[]): void {
   const { prototype } = interfaceClass;
   for (const member of Object.getOwnPropertyNames(prototype)) {

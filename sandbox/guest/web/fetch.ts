@@ -1,8 +1,8 @@
 /**
- * `fetch` and its classes, which are undici's, the ones that Node has. What undici has below them
- * (sockets, dispatchers, compression) stays out: a request goes to the runtime as JSON text.
+ * `fetch` and its classes. The classes are undici's, as in Node, but without its lower layers (sockets,
+ * dispatchers, compression): a request goes to the runtime as JSON text.
  */
-// First: requests are made with what it defines.
+// Must come first: the other modules use what it defines.
 import 'undici/lib/web/fetch/response.js';
 
 import { toBase64 } from '@exodus/bytes/base64.js';
@@ -23,7 +23,7 @@ interface Body {
   readonly bodyEncoding?: 'base64';
 }
 
-/** What the runtime replies with. */
+/** The runtime's reply. */
 interface Reply extends Body {
   readonly url: string;
   readonly status: number;
@@ -32,7 +32,7 @@ interface Reply extends Body {
   readonly redirected?: boolean;
 }
 
-/** Statuses whose responses have no body. */
+/** Statuses of responses without a body. */
 const bodiless: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
 async function bodyOf(request: Request): Promise<Body> {
@@ -47,7 +47,7 @@ async function bodyOf(request: Request): Promise<Body> {
   }
 }
 
-/** What a text is by default. The runtime's own API takes JSON, whoever forgets to say so. */
+/** The default type of a text body. It is not sent to the runtime's own API, which then assumes JSON. */
 const IMPLIED_TYPE = 'text/plain;charset=UTF-8';
 const OWN_API = /^(?:https:\/\/api\.integrator\.io(?:[/?#]|$)|(?![a-z][a-z0-9+.-]*:))/i;
 
@@ -75,13 +75,13 @@ async function send(request: Request): Promise<Response> {
     makeResponse({ type: 'basic', status, statusText, headersList, body }),
     'immutable',
   );
-  // More than one address is how a response tells that it was redirected.
+  // With more than one URL in the list, the response counts as redirected.
   const address = new RelativeUrl(reply.url);
   getResponseState(response).urlList = reply.redirected === true ? [address, address] : [address];
   return response;
 }
 
-/** The runtime goes on with a request that is aborted; its reply is ignored. */
+/** Aborting does not stop the request in the runtime. Its reply is ignored. */
 export function fetch(...given: [input: string | URL | Request, init?: RequestInit]): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = new Request(...given);

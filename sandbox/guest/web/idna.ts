@@ -1,2 +1,2 @@
-/** Internationalised domain names: tables of a quarter of a megabyte. */
+/** International domain names. Separate because the tables take a quarter of a megabyte. */
 export { toASCII, toUnicode } from 'tr46';

@@ -1,6 +1,6 @@
 /**
- * Stands in for tr46 where whatwg-url imports it. By the URL standard's own note a domain of ASCII
- * without a label in Punycode is lower-cased and nothing else, and so needs no tables.
+ * Replaces tr46 where whatwg-url imports it. As the URL standard notes, an ASCII domain without a Punycode
+ * label is only lower-cased, which needs no tables.
  */
 import type * as tr46 from 'tr46';
 import type { Web } from '../web-apis.ts';

@@ -1,4 +1,4 @@
-/** Stands in for the tables where @exodus/bytes imports them. */
+/** Replaces the tables where @exodus/bytes imports them, and loads them on demand. */
 import type { Web } from '../web-apis.ts';
 
 declare const web: Web;

@@ -1,4 +1,4 @@
-/** What is taken from libraries that come without types, or with types that cannot be found. */
+/** Types of what is used from libraries that have no types, or whose types do not resolve. */
 declare module 'whatwg-url' {
   const { URL, URLSearchParams }: typeof globalThis;
 
@@ -58,7 +58,7 @@ declare module 'undici/lib/web/fetch/request.js' {
   const { Request }: typeof globalThis;
 
   export { Request };
-  /** A body has the text, bytes, form or blob that it was made of, unless that was a stream. */
+  /** `source` is the text, bytes, form or blob that the body was made from; null for a stream. */
   export function getRequestState(request: Request): { readonly body: { readonly source: unknown } | null };
 }
 declare module 'undici/lib/web/fetch/response.js' {

@@ -1,6 +1,6 @@
 /**
- * The body of a reply: a text, which most connectors want as a text. undici's way there goes through a
- * stream of bytes; that is made only for those who ask for something else.
+ * The body of a reply. It arrives as text, and most connectors want text. undici would convert it through a
+ * byte stream; here the stream is made only when something else is asked for.
  */
 import { fromBase64 } from '@exodus/bytes/base64.js';
 import { extractBody } from 'undici/lib/web/fetch/body.js';
@@ -27,12 +27,12 @@ export class ReplyBody {
     this.#stream = stream;
   }
 
-  /** All of it, once; nothing if somebody has looked at the stream, or if it may be no text. */
+  /** Returns all of it, once. Undefined if the stream has been used, or if the body may not be text. */
   takeText(): string | undefined {
     if (this.#isBase64 || this.#stream) return undefined;
     this.#stream = extractBody('')[0].stream;
     void this.#stream.cancel();
-    // As if it had been encoded and decoded.
+    // The same result as encoding and decoding it.
     const text = this.source.toWellFormed();
     return text.startsWith('\uFEFF') ? text.slice(1) : text;
   }

@@ -1,4 +1,4 @@
-/** `structuredClone`. The library puts it where a platform has it, which is where it is to be. */
+/** `structuredClone`. The library defines it as a global itself. */
 import 'core-js/modules/web.structured-clone.js';
 
 const { structuredClone } = globalThis;

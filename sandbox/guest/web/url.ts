@@ -1,2 +1,2 @@
-/** `URL` and `URLSearchParams`. International domain names come as a library of their own: few need them. */
+/** `URL` and `URLSearchParams`. International domain names are a separate library, since few need them. */
 export { URL, URLSearchParams } from 'whatwg-url';

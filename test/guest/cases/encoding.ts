@@ -2,7 +2,7 @@
 import type { Suite } from '../evaluate.ts';
 import { expressions } from './expressions.ts';
 
-/** Labels by the table of the Encoding standard, and some that are none. */
+/** Labels from the table of the Encoding standard, and some invalid ones. */
 const labels =
   `unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8 866 cp866 csibm866 ibm866 csisolatin2 iso-8859-2 iso-ir-101
   iso8859-2 iso88592 iso_8859-2 iso_8859-2:1987 l2 latin2 csisolatin3 iso-8859-3 iso-ir-109 iso8859-3 iso88593 iso_8859-3 iso_8859-3:1988 l3 latin3

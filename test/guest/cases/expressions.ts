@@ -1,9 +1,9 @@
-/** Makes a suite of expressions, one a line. */
+/** Makes a suite of expressions, one per line. */
 import type { Suite } from '../evaluate.ts';
 
 const subject = `(source) => new (Object.getPrototypeOf(async () => {}).constructor)('return (' + source + ')')()`;
 
-/** @param differs expressions whose outcome differs, and why */
+/** @param differs reasons for known differences, by expression */
 export function expressions(api: string, lines: string, differs: Suite['differs'] = {}): Suite {
   const cases = lines
     .split('\n')

@@ -1,4 +1,4 @@
-/** `URL` and `URLSearchParams`: the inputs of the Web Platform Tests that are in an npm package, and combinations of parts. */
+/** `URL` and `URLSearchParams`: the Web Platform Tests' inputs from an npm package, and combinations of parts. */
 import { readFileSync } from 'node:fs';
 import type { Suite } from '../evaluate.ts';
 import { expressions } from './expressions.ts';

@@ -1,13 +1,13 @@
-/** Runs code in the realm of the thread that calls this, and tells what came of it. */
+/** Runs code in the realm of the calling thread and reports the result. */
 export interface Attempt {
-  /** The body of an async function of `given`, `builtin` and `nativeHandle`. */
+  /** The body of an async function with the parameters `given`, `builtin` and `nativeHandle`. */
   readonly code: string;
   readonly given: unknown;
 }
 /** `refused` is the error's code, or its message if it has none. */
-export type Came = { readonly got: unknown } | { readonly refused: string };
+export type AttemptResult = { readonly got: unknown } | { readonly refused: string };
 
-/** The object behind what `act` begins, without the checks that Node does in JavaScript. */
+/** The native object behind what `act` starts, which bypasses the checks that Node does in JavaScript. */
 function nativeHandle(type: string, act: () => unknown): unknown {
   const { createHook } = process.getBuiltinModule('node:async_hooks');
   let found: unknown;
@@ -19,13 +19,13 @@ function nativeHandle(type: string, act: () => unknown): unknown {
   try {
     act();
   } catch {
-    // The object is made before the check.
+    // The object is made before the check throws.
   }
   hook.disable();
   return found;
 }
 
-export async function attempt({ code, given }: Attempt): Promise<Came> {
+export async function attempt({ code, given }: Attempt): Promise<AttemptResult> {
   const thrownLater = Promise.withResolvers<never>();
   process.on('uncaughtException', thrownLater.reject);
   try {

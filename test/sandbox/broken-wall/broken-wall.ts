@@ -1,4 +1,4 @@
-/** The sandbox as it is, but for its first wall: what runs in it has escaped the isolate. */
+/** The real sandbox without its first wall: code runs as if it had escaped the isolate. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Ask, defaultLimits, type Outcome, type SandboxOptions } from '../../../sandbox/index.ts';
-import type { Attempt, Came } from './attempt.ts';
+import type { Attempt, AttemptResult } from './attempt.ts';
 
 export interface BrokenWall {
-  /** The code finds its run's id in `given`. */
+  /** The code gets its run id in `given.runId`. */
   run(attempted: Attempt, ask?: Partial<Ask>): Promise<Outcome>;
   close(): Promise<void>;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Copies the sandbox to where its libraries are found as ever, and puts the broken wall in. */
+/** Copies the sandbox to a folder from which its libraries resolve, and replaces its first wall. */
 export async function openBrokenWall(options: Partial<SandboxOptions> = {}): Promise<BrokenWall> {
   const copy = await mkdtemp(join(here, '.copy-'));
   await cp(join(here, '../../../sandbox'), join(copy, 'sandbox'), { recursive: true });
@@ -49,21 +49,21 @@ export async function openBrokenWall(options: Partial<SandboxOptions> = {}): Pro
   };
 }
 
-/** The same in a process of ours that has an environment, and a file open that its parent handed down. */
+/** Runs the same in an unjailed process that has an environment and an open file inherited from its parent. */
 export async function attemptFreely(
   attempted: Attempt,
   where: 'worker thread' | 'main thread',
   openFile: string,
   retries = 1,
-): Promise<Came> {
+): Promise<AttemptResult> {
   const handle = openSync(openFile, 'r');
   const child = spawn(process.execPath, [join(here, 'free.ts'), where, JSON.stringify(attempted)], {
     env: { CANARY: 'sings' },
     stdio: ['ignore', 'pipe', 'ignore', handle],
   });
   closeSync(handle);
-  const came = await text(child.stdout as NodeJS.ReadableStream);
-  // Node itself has been seen to go down, once in hundreds, when threads of a process send each other messages.
-  if (came === '' && retries > 0) return attemptFreely(attempted, where, openFile, retries - 1);
-  return JSON.parse(came);
+  const result = await text(child.stdout as NodeJS.ReadableStream);
+  // Node itself crashes about once in hundreds of runs when threads of a process send each other messages.
+  if (result === '' && retries > 0) return attemptFreely(attempted, where, openFile, retries - 1);
+  return JSON.parse(result);
 }

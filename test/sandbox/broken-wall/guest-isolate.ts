@@ -1,11 +1,11 @@
 /**
- * Stands in for `sandbox/thread/guest-isolate.ts` in a copy of the sandbox whose first wall has
- * fallen: a bundle's code runs in the thread's own Node realm, with the call's argument as `given`.
+ * Replaces `sandbox/thread/guest-isolate.ts` in a copy of the sandbox without its first wall. A bundle's code
+ * runs in the thread's own Node realm, with the call's argument as `given`.
  */
 import { createRequire } from 'node:module';
 import { attempt } from './attempt.ts';
 
-// What a compartment has loaded when connector code comes is there for who has broken out.
+// Whatever a compartment has loaded before connector code runs is available to code that has broken out.
 const require = createRequire(import.meta.url);
 const before = new Set(Object.keys(require.cache));
 require('isolated-vm');
@@ -34,8 +34,8 @@ export class GuestIsolate {
     this.memoryMb = memoryMb;
   }
 
-  // biome-ignore lint/correctness/useYield: the one it stands in for takes several steps
-  static *inSteps(memoryMb: number): Generator<void, GuestIsolate, void> {
+  // biome-ignore lint/correctness/useYield: the real one takes several steps
+  static *createInSteps(memoryMb: number): Generator<void, GuestIsolate, void> {
     return new GuestIsolate(memoryMb);
   }
 
@@ -47,9 +47,9 @@ export class GuestIsolate {
     if (name === 'fire') return this.host?.answer('result', this.#answer, '', '');
     const [, , , , ...pieces] = args;
     this.host?.setTimer(KEEP_RUN_ALIVE, LONG_MS, false);
-    void attempt({ code: this.bundle?.code ?? '', given: JSON.parse(pieces.join('')) }).then((came) => {
-      this.#answer = JSON.stringify(came);
-      // A run takes its answer when it is entered.
+    void attempt({ code: this.bundle?.code ?? '', given: JSON.parse(pieces.join('')) }).then((result) => {
+      this.#answer = JSON.stringify(result);
+      // A run takes its answer only while it is entered.
       this.host?.setTimer(ANSWER, 0, false);
     });
   }

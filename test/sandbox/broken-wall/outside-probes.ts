@@ -1,11 +1,11 @@
-/** What lies outside of the process: files and the network. */
+/** Access to things outside of the process: files and the network. */
 import { DENIED, noSqlite, type Probe, probe, sqlite } from './probe.ts';
 
 const fs = "builtin('fs').";
 const canary = "builtin('fs').readFileSync(given.canary, 'utf8')";
-/** Resolves when the emitter says so. */
+/** Waits for an event. */
 const once = (emitter: string, event: string) => `await builtin('events').once(${emitter}, '${event}')`;
-/** Native methods return an error, or its number, instead of throwing it. */
+/** Native methods return an error or its number instead of throwing. */
 const granted = (call: string) =>
   `const said = ${call}; if (said instanceof Error) throw said; if (said) throw new Error('status ' + said); return 'granted'`;
 
@@ -33,17 +33,17 @@ const writing: [string, string, string?][] = [
   ['a report', 'process.report.writeReport(given.written)'],
   ['a database', `${sqlite} new DatabaseSync(given.written)`, noSqlite],
   [
-    'a database beside one in memory',
+    'a database attached to one in memory',
     `${sqlite} memory.exec("ATTACH '" + given.written + "' AS a; CREATE TABLE a.t (c)")`,
     noSqlite,
   ],
   [
-    'a database out of one in memory',
+    'a copy of a database in memory',
     `${sqlite} memory.exec("CREATE TABLE t (c); VACUUM INTO '" + given.written + "'")`,
     noSqlite,
   ],
   ['a backup of a database', `${sqlite} await backup(memory, given.written)`, noSqlite],
-  ['what an open file may be used by', `${fs}fchmodSync(3, 0o600)`],
+  ['the permissions of an open file', `${fs}fchmodSync(3, 0o600)`],
   ['the times of an open file', `${fs}futimesSync(3, 1, 1)`],
 ];
 
@@ -77,7 +77,7 @@ const network: [string, string, unknown][] = [
   ],
   ['looks up a name', "return (await builtin('dns').promises.lookup('localhost', 4)).address", '127.0.0.1'],
   [
-    'asks a server of names',
+    'asks a DNS server',
     "const { Resolver } = builtin('dns').promises; const resolver = new Resolver({ timeout: 1_000, tries: 1 }); resolver.setServers(['127.0.0.1:' + given.names]); return (await resolver.resolve4('a.example'))[0]",
     '192.0.2.7',
   ],
@@ -92,17 +92,17 @@ const network: [string, string, unknown][] = [
     'listens',
   ],
   [
-    'connects by a handle of TCP',
+    'binds a TCP handle',
     `const { constructor: Handle } = nativeHandle('TCPWRAP', () => ${net}.connect(given.port, '127.0.0.1').on('error', () => {})); ${granted("new Handle(1).bind('127.0.0.1', 0)")}`,
     'granted',
   ],
   [
-    'binds by a handle of pipes',
+    'binds a pipe handle',
     `const { constructor: Handle } = nativeHandle('PIPEWRAP', () => ${net}.connect(given.socket).on('error', () => {})); ${granted('new Handle(1).bind(given.written)')}`,
     'granted',
   ],
   [
-    'binds by a handle of UDP',
+    'binds a UDP handle',
     `const handle = nativeHandle('UDPWRAP', () => ${dgram}.createSocket('udp4')); ${granted("handle.bind('127.0.0.1', 0, 0)")}`,
     'granted',
   ],

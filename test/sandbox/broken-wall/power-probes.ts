@@ -1,4 +1,4 @@
-/** What a process may do: to others, and with its own threads, memory and libraries. */
+/** What a process can do to other processes, and with its own threads, memory and libraries. */
 import { DENIED, noSqlite, type Probe, probe } from './probe.ts';
 
 const IN_NO_WORKER = 'ERR_WORKER_UNSUPPORTED_OPERATION';
@@ -25,7 +25,7 @@ const others: [string, string, string, unknown][] = [
     'started',
   ],
   [
-    'starts a thread for hooks',
+    'starts a thread for loader hooks',
     "builtin('module').register('data:text/javascript,'); return 'started'",
     DENIED,
     'started',
@@ -56,38 +56,38 @@ const others: [string, string, string, unknown][] = [
     'object',
   ],
   [
-    'finds the library that loads any file as native code',
+    'finds isolated-vm, which loads any file as native code',
     "const Module = builtin('module'); const kept = Object.values(Module._cache).flatMap((loaded) => [loaded, ...loaded.children]).find(({ exports }) => exports?.NativeModule); return typeof (kept?.exports ?? Module.createRequire(process.argv[1])('isolated-vm')).NativeModule",
     DENIED,
     'function',
   ],
   [
-    'loads an addon as the loader of modules does',
+    'loads an addon like the module loader',
     "const Module = builtin('module'); Module._extensions['.node'](new Module('x'), given.addon); return 'loaded'",
     gone('process.dlopen'),
     'loaded',
   ],
   [
-    'calls into a library',
+    'calls a native library',
     "return builtin('node:ffi').dlopen(null, {}).lib.constructor.name",
     DENIED,
     'DynamicLibrary',
   ],
   [
-    'gives OpenSSL an engine',
+    'loads an OpenSSL engine',
     "try { builtin('crypto').setEngine(given.addon) } catch (error) { if (error.code !== 'ERR_CRYPTO_ENGINE_UNKNOWN') throw error } return 'tried'",
     'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED',
     'tried',
   ],
   [
-    'gives SQLite an extension',
+    'allows SQLite extensions',
     "const { DatabaseSync } = builtin('node:sqlite'); new DatabaseSync(':memory:', { allowExtension: true }); return 'allowed'",
     noSqlite,
     'allowed',
   ],
-  ["has Node's own bindings", "return typeof process.binding('fs')", gone('process.binding'), 'object'],
+  ["gets Node's internal bindings", "return typeof process.binding('fs')", gone('process.binding'), 'object'],
   [
-    'runs WebAssembly with a system around it',
+    'runs WebAssembly with WASI',
     "const { WASI } = builtin('wasi'); return typeof new WASI({ version: 'preview1', preopens: { '/': '/' } })",
     DENIED,
     'object',
@@ -101,7 +101,7 @@ const others: [string, string, string, unknown][] = [
   ['signals a process', 'return process.kill(given.victim, 0)', gone('process.kill'), true],
   ["signals a process with Node's own function", 'return process._kill(given.victim, 0)', gone('process._kill'), 0],
   [
-    'takes a process its share of the cores',
+    'lowers the priority of a process',
     "builtin('os').setPriority(given.victim, 5); return 'set'",
     gone('builtin(...).setPriority'),
     'set',
@@ -110,20 +110,20 @@ const others: [string, string, string, unknown][] = [
 
 const inNoWorker: [string, string, string][] = [
   [
-    'has a process open its inspector',
+    'makes a process open its inspector',
     'process._debugProcess(given.victim); return true',
     gone('process._debugProcess'),
   ],
-  ['goes to another folder', 'process.chdir(given.folder); return process.cwd() === given.folder', IN_NO_WORKER],
+  ['changes the working directory', 'process.chdir(given.folder); return process.cwd() === given.folder', IN_NO_WORKER],
   [
-    'becomes another program',
+    'replaces itself with another program',
     `process.execve(process.execPath, [process.execPath, '-e', 'process.stdout.write(JSON.stringify({ got: true }))'])`,
     IN_NO_WORKER,
   ],
-  ['sets the mask of new files', 'process.umask(0o77); return process.umask() === 0o77', IN_NO_WORKER],
+  ['sets the umask', 'process.umask(0o77); return process.umask() === 0o77', IN_NO_WORKER],
   ['becomes another user', 'process.setuid(process.getuid()); return true', IN_NO_WORKER],
   [
-    'traces what happens',
+    'starts tracing',
     "builtin('trace_events').createTracing({ categories: ['node'] }).disable(); return true",
     'ERR_TRACE_EVENTS_UNAVAILABLE',
   ],
@@ -155,7 +155,7 @@ const look: [string, string, unknown, unknown][] = [
 export const powerProbes: readonly Probe[] = [
   ...others.map(([what, code, refused, free]) => probe(what, code, { refused }, free)),
   ...killed.map(([route, expression]) =>
-    probe(`has process.kill by ${route}`, `return typeof (${expression})`, { got: 'undefined' }, 'function'),
+    probe(`gets process.kill through ${route}`, `return typeof (${expression})`, { got: 'undefined' }, 'function'),
   ),
   ...look.map(([what, code, jailed, free]) => probe(`sees ${what}`, code, { got: jailed }, free)),
   ...inNoWorker.map(([what, code, refused]) => probe(what, code, { refused }, true, 'main thread')),

@@ -1,12 +1,12 @@
-/** One thing that code which has escaped the isolate would try: refused in the jail, granted outside of it. */
-import type { Came } from './attempt.ts';
+/** Something that escaped code would try. It is refused in the jail and works outside of it. */
+import type { AttemptResult } from './attempt.ts';
 
 export interface Probe {
   readonly what: string;
   readonly code: string;
-  readonly jailed: Came;
-  readonly free: Came;
-  /** Where it is granted outside of the jail: Node refuses some things to every worker thread. */
+  readonly jailed: AttemptResult;
+  readonly free: AttemptResult;
+  /** Where the control runs: Node refuses some things in every worker thread. */
   readonly where: 'worker thread' | 'main thread';
 }
 
@@ -18,7 +18,7 @@ export const noSqlite = "Cannot destructure property 'DatabaseSync' of 'builtin(
 export function probe(
   what: string,
   code: string,
-  jailed: Came,
+  jailed: AttemptResult,
   free: unknown,
   where: Probe['where'] = 'worker thread',
 ): Probe {

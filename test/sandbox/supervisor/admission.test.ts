@@ -11,7 +11,7 @@ function enterAll(admission: Admission, connectorId: string): number {
   return entered;
 }
 
-test('a connector has its number in flight, the rest wait in order, and over the queue is refused', async () => {
+test('beyond the limit of a connector, runs wait in order; beyond the queue, they are refused', async () => {
   const admission = admissionOf();
   expect(enterAll(admission, 'c')).toBe(2);
   const order: number[] = [];
@@ -25,24 +25,24 @@ test('a connector has its number in flight, the rest wait in order, and over the
   expect(order).toEqual([1, 2]);
 });
 
-test('who waits for too long, or is called back, is refused and takes no place', async () => {
+test('a run that waits too long or is cancelled is refused and takes no capacity', async () => {
   const admission = admissionOf({ runsPerConnector: 1 });
   admission.enter('c');
   const controller = new AbortController();
-  const called = admission.wait('c', LONG_MS, controller.signal);
+  const cancelled = admission.wait('c', LONG_MS, controller.signal);
   const late = admission.wait('c', 1);
   controller.abort();
-  expect(await Promise.all([called, late])).toEqual([false, false]);
+  expect(await Promise.all([cancelled, late])).toEqual([false, false]);
   admission.leave('c');
   expect(admission.enter('c')).toBe(true);
 });
 
-test('of the room that is left for all nobody takes more than half', () => {
+test('no connector takes more than half of the remaining capacity', () => {
   const admission = admissionOf({ runs: 16, runsPerConnector: 16 });
   expect(['a', 'b', 'c', 'd'].map((id) => enterAll(admission, id))).toEqual([8, 4, 2, 1]);
 });
 
-test('turns go round: one connector with a long queue does not hold up another', async () => {
+test('admission is round robin: a connector with a long queue does not delay another', async () => {
   const admission = admissionOf({ runs: 4, runsPerConnector: 4, queuePerConnector: 10 });
   expect(['a', 'b', 'c'].map((id) => enterAll(admission, id))).toEqual([2, 1, 1]);
   const order: string[] = [];

@@ -1,4 +1,4 @@
-/** Which compartment a run goes to, and what the system is told of it. */
+/** Which compartment a run goes to, and how the system treats its process. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import {
@@ -20,7 +20,7 @@ function open(options: Partial<SandboxOptions>): Sandbox {
 }
 
 let runs = 0;
-interface Asked {
+interface CallOptions {
   readonly connectorId: string;
   readonly integrationId?: string;
   readonly ms?: number;
@@ -28,7 +28,7 @@ interface Asked {
 }
 function call(
   sandbox: Sandbox,
-  { connectorId, integrationId = connectorId, ms = 0, isStuck = false }: Asked,
+  { connectorId, integrationId = connectorId, ms = 0, isStuck = false }: CallOptions,
 ): Promise<Outcome> {
   const code = `let calls = 0; exports.settings = { f: ({ ms, isStuck }) => new Promise((resolve) => setTimeout(() => {
     if (isStuck) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
@@ -46,10 +46,10 @@ function call(
   );
 }
 
-test('who shares does not share with one that brings its compartment down, as long as there is another', async () => {
+test('a connector does not share a compartment with one that crashes it while there is another', async () => {
   const sandbox = open({ compartments: 2 });
   expect(await call(sandbox, { connectorId: 'evil', isStuck: true })).toMatchObject({ fault: 'cpu_limit_exceeded' });
-  // The least used compartment is the one to stay away from.
+  // The one to avoid is the least used compartment.
   const evil = call(sandbox, { connectorId: 'evil', ms: 1_500, isStuck: true });
   const good = [1, 2, 3].map((n) => call(sandbox, { connectorId: 'good', integrationId: `good${n}`, ms: 4_000 }));
   const newcomer = call(sandbox, { connectorId: 'newcomer', ms: 4_000 });
@@ -57,7 +57,7 @@ test('who shares does not share with one that brings its compartment down, as lo
   for (const outcome of await Promise.all([...good, newcomer])) expect(outcome).toMatchObject({ status: 'answered' });
 });
 
-test('warm isolates: below, at and above their number', async () => {
+test('warm isolates: below, at and above the limit', async () => {
   const sandbox = open({ warmIsolates: 2 });
   const callsOf = async (integrationId: string): Promise<string> => {
     const outcome = await call(sandbox, { connectorId: 'c', integrationId });
@@ -65,20 +65,20 @@ test('warm isolates: below, at and above their number', async () => {
   };
   expect([await callsOf('a'), await callsOf('a')]).toEqual(['1', '2']);
   expect([await callsOf('b'), await callsOf('b'), await callsOf('a')]).toEqual(['1', '2', '3']);
-  // The longest unused one makes room: `b`.
+  // `b` was unused for longest and is released.
   expect(await callsOf('c')).toBe('1');
   await vi.waitFor(async () => expect(await callsOf('a')).not.toBe('1'));
   expect(await callsOf('b')).toBe('1');
 });
 
-test('the spare one stays as long as one is in use, and goes with the last; of that rest somebody is told', async () => {
+test('the prewarmed process stays while another is in use and goes with the last one; then onRest is called', async () => {
   let rests = 0;
   const sandbox = open({ prewarmed: true, idleMs: 200, onRest: () => rests++ });
   // Nothing has ever run.
   await vi.waitFor(() => expect(rests).toBe(1), { timeout: 20_000 });
-  const going = call(sandbox, { connectorId: 'c', ms: 3_000 });
+  const running = call(sandbox, { connectorId: 'c', ms: 3_000 });
   await vi.waitFor(() => expect(sandbox.usage().compartments).toBe(2), { timeout: 20_000 });
-  expect(await going).toMatchObject({ status: 'answered' });
+  expect(await running).toMatchObject({ status: 'answered' });
   expect([sandbox.usage().compartments, rests]).toEqual([2, 1]);
   await vi.waitFor(() => expect(rests).toBe(2), { timeout: 20_000 });
   expect(sandbox.usage().compartments).toBe(0);
@@ -87,7 +87,7 @@ test('the spare one stays as long as one is in use, and goes with the last; of t
 });
 
 test.runIf(existsSync('/proc/self/task'))(
-  'all threads of a compartment come after the runtime, and it is the first that a system out of memory ends',
+  'all threads of a compartment have low priority, and the system kills its process first when memory runs out',
   async () => {
     const before = await childrenOf(process.pid);
     const sandbox = open({ threads: 2 });

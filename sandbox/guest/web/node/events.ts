@@ -1,4 +1,4 @@
-/** Stands in for `node:events`. */
+/** Replaces `node:events`. */
 interface Abortable {
   addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
   removeEventListener(type: 'abort', listener: () => void): void;

@@ -1,4 +1,4 @@
-/** What undici takes from Node's global object. Injected by the bundler where a name is used. */
+/** Node globals that undici uses. The bundler injects them where their names occur. */
 import { Buffer } from 'buffer/';
 import type { LibraryName, Web } from '../../web-apis.ts';
 
@@ -8,12 +8,12 @@ export { File } from 'fetch-blob/file.js';
 export { Blob } from 'fetch-blob/index.js';
 export { ReadableStream, TransformStream } from 'web-streams-polyfill';
 
-/** The library's own makes a list of all bytes to count them. */
+/** The library's own version builds a list of all bytes to count them. */
 (Buffer as { byteLength: (text: string) => number }).byteLength = (text) => {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    // Half of a pair counts two, and a pair is four; one that stands alone has been replaced before.
+    // Each half of a surrogate pair counts two of its four bytes. Lone surrogates have been replaced before.
     bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3;
   }
   return bytes;
@@ -25,13 +25,13 @@ export const process = { emitWarning: (): void => {} };
 export class MessagePort {}
 
 /**
- * A class of another library, for type checks. As long as that is not loaded there are no objects of
- * it; to ask does not load it.
+ * A class of another library, for type checks. Checking does not load the library: while it is not loaded,
+ * there are no objects of the class.
  */
 function classOf(library: LibraryName, name: string): unknown {
   const classIn = (exports: Readonly<Record<string, unknown>>): object => exports[name] as object;
-  // A function's prototype may be told to be another than it is; a class's may not.
-  // biome-ignore lint/complexity/useArrowFunction: an arrow function has none
+  // A proxy may report another prototype for a function, but not for a class.
+  // biome-ignore lint/complexity/useArrowFunction: arrow functions have no prototype
   return new Proxy(function () {}, {
     get: (nothing, key) => {
       const exports = web.loaded(library);
@@ -43,7 +43,7 @@ function classOf(library: LibraryName, name: string): unknown {
 export const URLSearchParams = classOf('url', 'URLSearchParams');
 export const AbortSignal = classOf('events', 'AbortSignal');
 
-/** Has what undici reads of a URL. */
+/** The parts of a URL that undici reads. */
 export class RelativeUrl {
   readonly href: string;
   readonly username = '';
@@ -63,11 +63,11 @@ export class RelativeUrl {
 
 const SCHEME = /^[\0- ]*[a-z][a-z0-9+.\-\t\n\r]*:/i;
 
-/** A relative URL is the runtime's own API, and stays as it is: it needs no parser. */
+/** A relative URL addresses the runtime's own API. It stays as it is and needs no parser. */
 class Address {
   constructor(reference: unknown) {
     const text = `${reference as string}`;
-    // biome-ignore lint/correctness/noConstructorReturn: undici calls it as the class that it stands in for
+    // biome-ignore lint/correctness/noConstructorReturn: undici uses it as the URL class
     return SCHEME.test(text) ? new web.URL(text) : new RelativeUrl(text);
   }
 }

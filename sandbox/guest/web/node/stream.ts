@@ -1,4 +1,4 @@
-/** Stands in for `node:stream`: what undici asks about a stream, read off the polyfill's fields. */
+/** Replaces `node:stream`: answers undici's questions about a stream from the polyfill's fields. */
 interface PolyfilledStream {
   readonly _disturbed?: boolean;
   readonly _state?: string;

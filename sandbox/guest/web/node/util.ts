@@ -1,4 +1,4 @@
-/** Stands in for `node:util` and `node:util/types`. */
+/** Replaces `node:util` and `node:util/types`. */
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 
 export const types = {

@@ -1,35 +1,34 @@
 /**
- * A run in a compartment, seen from outside: who waits for its outcome, and what its thread may say of
- * it. A thread keeps to the limits of its runs; one that does not has been broken into.
+ * A run in a compartment, seen from the runtime's process. It checks what the thread says about the run:
+ * our code in the thread keeps to the run's limits, so a thread that does not has been broken into.
  */
-import { type Ask, type Fault, type Job, nothingSpent, type Outcome, type Spent } from '../protocol.ts';
+import { type Ask, type Fault, type Job, noUsage, type Outcome, type RunUsage } from '../protocol.ts';
 import type { CompartmentThread, RunMessage } from './compartment-thread.ts';
 
 const MB = 1024 * 1024;
-/** A thread says in a line of its own how many lines were too many. */
+/** The thread adds one line of its own that counts the dropped lines. */
 const LOG_SLACK_LINES = 1;
 const LOG_SLACK_BYTES = 200;
-/** Two clocks, and a counter that is read now and then. */
-const SPENT_SLACK_MS = 1_000;
+/** The thread has its own clock, and its CPU counter is read only now and then. */
+const USAGE_SLACK_MS = 1_000;
 
 type End = Extract<RunMessage, { type: 'answered' | 'failed' | 'faulted' }>;
 
-export class RunInside {
+export class CompartmentRun {
   readonly job: Job;
   readonly ask: Ask;
   readonly thread: CompartmentThread;
-  /** When its time began. */
+  /** When its time started to count. */
   startedAt = performance.now();
   deadline: NodeJS.Timeout | undefined;
-  /** Requests that are open, and their characters. */
+  /** Requests that are not answered yet. */
   asksOpen = 0;
-  askChars = 0;
-  /** Its caller has been told; the thread may not be done with it. */
+  /** Its caller has been answered. It may still be on its thread. */
   isSettled = false;
   readonly #settle: (outcome: Outcome) => void;
   readonly #onCancel: () => void;
-  /** Made with the first request; aborted when the run ends, for what it asked and did not wait for. */
-  #ended: AbortController | undefined;
+  /** Made with the first request. Aborts requests that are still open when the run ends. */
+  #abortController: AbortController | undefined;
   #logLines = 0;
   #logBytes = 0;
 
@@ -42,27 +41,27 @@ export class RunInside {
     job.signal?.addEventListener('abort', onCancel, { once: true });
   }
 
-  /** What it may make of resident memory: its heap, and its argument on the way in, in several copies. */
-  get promisedBytes(): number {
+  /** Resident memory it may take: its heap, and several copies of its argument on the way in. */
+  get reservedBytes(): number {
     const { limits, call } = this.job;
     return limits.memoryMb * MB * 1.5 + lengthOf(call?.argument ?? '') * 8;
   }
 
-  /** Given up when the run ends. */
+  /** Aborted when the run ends. */
   get signal(): AbortSignal {
-    this.#ended ??= new AbortController();
-    return this.#ended.signal;
+    this.#abortController ??= new AbortController();
+    return this.#abortController.signal;
   }
 
   settle(outcome: Outcome): void {
     this.isSettled = true;
     clearTimeout(this.deadline);
     this.job.signal?.removeEventListener('abort', this.#onCancel);
-    this.#ended?.abort();
+    this.#abortController?.abort();
     this.#settle(outcome);
   }
 
-  /** Counts a line. */
+  /** Counts the line. */
   mayLog(text: string): boolean {
     const { logLines, logBytes } = this.job.limits;
     this.#logLines++;
@@ -75,32 +74,32 @@ export class RunInside {
     return this.asksOpen < pendingAsks && request.length <= askChars;
   }
 
-  /** What the thread says the run came to, if that is within the run's limits. */
+  /** The outcome that the thread reports; undefined if it exceeds the run's limits. */
   outcomeOf(message: End, body: string): Outcome | undefined {
     const { resultBytes, errorChars } = this.job.limits;
-    const spent = this.#plausible(message.spent);
+    const usage = this.#plausible(message.usage);
     switch (message.type) {
       case 'answered':
-        return body.length <= resultBytes ? { status: 'answered', result: body, spent } : undefined;
+        return body.length <= resultBytes ? { status: 'answered', result: body, usage } : undefined;
       case 'failed': {
         const { code, stack } = message;
         const fits = code.length <= errorChars / 10 && body.length <= errorChars && stack.length <= 2 * errorChars;
-        return fits ? { status: 'failed', code, message: body, stack, spent } : undefined;
+        return fits ? { status: 'failed', code, message: body, stack, usage } : undefined;
       }
       case 'faulted':
         return body.length <= errorChars
-          ? { status: 'faulted', fault: message.fault, message: body, spent }
+          ? { status: 'faulted', fault: message.fault, message: body, usage }
           : undefined;
     }
   }
 
-  /** Its part of what was spent since it came in. */
-  #plausible({ wallMs, cpuMs, heapBytes }: Spent): Spent {
-    const mostMs = performance.now() - this.startedAt + SPENT_SLACK_MS;
+  /** Caps the reported usage at what is possible. */
+  #plausible({ wallMs, cpuMs, heapBytes }: RunUsage): RunUsage {
+    const maxMs = performance.now() - this.startedAt + USAGE_SLACK_MS;
     return {
-      wallMs: Math.min(wallMs, mostMs),
-      cpuMs: Math.min(cpuMs, mostMs),
-      heapBytes: Math.min(heapBytes, 2 * this.promisedBytes),
+      wallMs: Math.min(wallMs, maxMs),
+      cpuMs: Math.min(cpuMs, maxMs),
+      heapBytes: Math.min(heapBytes, 2 * this.reservedBytes),
     };
   }
 }
@@ -109,7 +108,6 @@ function lengthOf(argument: string | readonly Buffer[]): number {
   return typeof argument === 'string' ? argument.length : argument.reduce((sum, piece) => sum + piece.length, 0);
 }
 
-/** An outcome that is ours to tell. */
-export function fault(reason: Fault, spent: Spent = nothingSpent, message = ''): Outcome {
-  return { status: 'faulted', fault: reason, message, spent };
+export function fault(reason: Fault, usage: RunUsage = noUsage, message = ''): Outcome {
+  return { status: 'faulted', fault: reason, message, usage };
 }
