@@ -152,7 +152,7 @@ describe('arrows', () => {
       'sandbox/index.ts',
     ],
     'src/feed': ['src/connector', 'src/run', 'src/store'],
-    'src/run': ['src/errors.ts', 'src/store/database-file.ts', 'sandbox/index.ts'],
+    'src/run': ['src/errors.ts', 'src/store', 'sandbox/index.ts'],
     'src/record': [
       'src/work',
       'src/store',

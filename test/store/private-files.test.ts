@@ -54,9 +54,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     expect(await openIn(data)).toEqual([]);
     // The control: that is what it made.
     const names = await readdir(data);
-    expect(names).toEqual(
-      expect.arrayContaining(['lock', 'holder.json', 'secret-key', 'runs.sqlite', 'replies.sqlite']),
-    );
+    expect(names).toEqual(expect.arrayContaining(['lock', 'holder.json', 'secret-key', 'bulkhead.sqlite']));
     expect(names.filter((name) => name.endsWith('-wal') || name.endsWith('.log')).length).toBeGreaterThan(1);
 
     const file = join(folder, 'saved.gz');
@@ -67,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     expect(await openIn(data)).toEqual([]);
 
     // Damaged, and copied there by somebody.
-    await writeFile(join(data, 'runs.sqlite'), 'no database');
+    await writeFile(join(data, 'bulkhead.sqlite'), 'no database');
     await writeFile(join(data, 'integrations', `${'a'.repeat(24)}.json`), 'no document');
     const again = await startServer(environment);
     expect(await openIn(data)).toEqual([]);
