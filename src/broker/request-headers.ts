@@ -44,14 +44,14 @@ function trim(text: string): string {
  * @throws BrokerError
  */
 export function sendableHeaders(
-  headersGiven: readonly HeaderPair[],
+  pairs: readonly HeaderPair[],
   limits: { count: number; bytes: number },
 ): HeaderPair[] {
-  if (headersGiven.length > limits.count)
+  if (pairs.length > limits.count)
     throw new BrokerError('invalid_request', `More than ${limits.count} headers.`);
   const headers: HeaderPair[] = [];
   let bytes = 0;
-  for (const [givenName, givenValue] of headersGiven) {
+  for (const [givenName, givenValue] of pairs) {
     bytes += givenName.length + givenValue.length;
     if (bytes > limits.bytes)
       throw new BrokerError('invalid_request', `The headers are larger than ${limits.bytes} bytes.`);

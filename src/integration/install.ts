@@ -77,7 +77,7 @@ async function installOne(
     section: 'installer',
     name: installerFunction,
     // A failed install must leave nothing behind, whatever the manifest says.
-    isWhole: true,
+    isAtomic: true,
     trace,
     body: Buffer.from(
       JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),

@@ -79,7 +79,7 @@ async function updateOne(
     const call = {
       connector,
       unit,
-      isWhole: true,
+      isAtomic: true,
       section: 'installer',
       name: manifest.updateFunction,
       body: Buffer.from(JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version })),
