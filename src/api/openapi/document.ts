@@ -1,15 +1,14 @@
-/** The API's description (OpenAPI 3.1), made from the schemas that check its requests. */
+/** The API's description (OpenAPI 3.1), made from the routes and the schemas that check their requests. */
 import Type, { type TSchema } from '#typebox';
 import { type ErrorCode, statusOf } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { ObjectId } from '../../store/store.ts';
+import type { Body, Operation, ReplyDescription } from '../operation.ts';
+import { Errors, named } from '../schemas.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
-import type { Body, Operation, ReplyDescription } from './operation.ts';
-import { operations } from './operations.ts';
-import { Errors, named } from './schemas.ts';
 
 const JSON_TYPE = 'application/json';
-/** In paths; all others are ids. */
+/** Path parameters. All others are ids. */
 const parameterSchemas: Readonly<Record<string, TSchema>> = {
   key: Type.String({ maxLength: 256 }),
   function: Type.String(),
@@ -39,7 +38,7 @@ const headersOfStatus: Readonly<Record<number, readonly (keyof typeof responseHe
 };
 
 /** @param version of the product; @param url base of the API, `/v1` included */
-export function describeApi(version: string, url: string): JsonObject {
+export function describeApi(operations: readonly Operation[], version: string, url: string): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of operations) {
     paths[operation.path] ??= {};
@@ -86,13 +85,13 @@ export function describeApi(version: string, url: string): JsonObject {
 }
 
 function describe(operation: Operation): JsonObject {
-  const { method, path, tag, summary, description, isOpen = false, body, replies, passesOn } = operation;
+  const { method, path, tag, summary, description, scope, body, replies, passesOn } = operation;
   return {
     operationId: operationIdOf(method, path),
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(isOpen ? { security: [] } : {}),
+    ...(scope === 'none' ? { security: [] } : {}),
     parameters: parametersOf(operation),
     ...(body ? { requestBody: describeBody(body) } : {}),
     responses: {
@@ -115,7 +114,7 @@ function operationIdOf(method: string, path: string): string {
   return method + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
 }
 
-function parametersOf({ path, query = [], headers = [], isOpen = false }: Operation): Json[] {
+function parametersOf({ path, query = [], headers = [], scope }: Operation): Json[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -134,7 +133,7 @@ function parametersOf({ path, query = [], headers = [], isOpen = false }: Operat
       };
     }),
   );
-  const traced = isOpen ? [] : (['traceparent', 'tracestate'] as const);
+  const traced = scope === 'none' ? [] : (['traceparent', 'tracestate'] as const);
   const inHeaders = [...headers, ...traced].map((name) => ({ $ref: `#/components/parameters/${name}` }));
   return [...inPath, ...inQuery, ...inHeaders];
 }
@@ -155,18 +154,12 @@ function describeReply({ description, schema, type = JSON_TYPE, headers = [] }: 
 const headersNamed = (names: readonly string[]): JsonObject =>
   Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** The codes of an operation's errors by their status. */
-function errorsOf({
-  method,
-  isOpen = false,
-  body,
-  errors = [],
-  replies,
-}: Operation): [status: number, codes: ErrorCode[]][] {
+/** An operation's error codes by status. */
+function errorsOf({ method, scope, body, errors = [], replies }: Operation): [status: number, codes: ErrorCode[]][] {
   const all = new Set([
     ...ofEvery,
-    ...(isOpen ? [] : ofEveryWithToken),
-    ...(isOpen || method === 'get' ? [] : ofWrites),
+    ...(scope === 'none' ? [] : ofEveryWithToken),
+    ...(scope === 'none' || method === 'get' ? [] : ofWrites),
     ...(body ? ofBodies : []),
     ...errors,
   ]);
@@ -176,7 +169,7 @@ function errorsOf({
 
 function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: Operation['passesOn']): JsonObject {
   const listed = codes.map((code) => `\`${code}\``).join(', ');
-  // Whatever the application answers with is passed on, under whichever status it has.
+  // The application's reply is passed on, whatever its status.
   if (passesOn === 'replies') {
     const content = { '*/*': {} };
     return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
@@ -194,7 +187,7 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
 
 const names: ReadonlyMap<unknown, string> = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
 
-/** A schema as JSON, in which those that have a name are referred to by it. */
+/** A schema as JSON. Named schemas become references. */
 function referring(schema: unknown): Json {
   const name = names.get(schema);
   return name === undefined ? inlined(schema) : { $ref: `#/components/schemas/${name}` };
