@@ -12,18 +12,15 @@ import { codeOf, temporaryFor } from '../store/files.ts';
 import { assertFileType, bodyLimitOf } from './body.ts';
 import { accountOf, flag, replyJson } from './context.ts';
 import { askForBody } from './expectation.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { flags, Restored } from './schemas.ts';
 
 const TYPE = 'application/gzip';
 const UPLOAD_BYTES = 4 * 1024 * 1024 * 1024;
 
 export const backupRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/backup',
+  route.get('/backup', {
     scope: 'full',
-    runs: 'refused',
     tag: 'server',
     summary: 'Saves all that is stored',
     replies: {
@@ -40,12 +37,9 @@ export const backupRoutes: readonly Route[] = [
       ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
       ctx.body = backupOf(service.store, now, service.permissions);
     },
-  },
-  {
-    method: 'post',
-    path: '/restore',
+  }),
+  route.post('/restore', {
     scope: 'full',
-    runs: 'refused',
     tag: 'server',
     summary: 'Puts back what a backup holds',
     query: [flags(['overwrite', 'What is there with other content is overwritten.'])],
@@ -73,7 +67,7 @@ export const backupRoutes: readonly Route[] = [
         await rm(file, { force: true });
       }
     },
-  },
+  }),
 ];
 
 function bounded(limitBytes: number) {

@@ -16,7 +16,7 @@ import { readBytes } from './body.ts';
 import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
 import { headersToPassOn, headerText } from './proxy-headers.ts';
 import { ownerOf } from './records.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { Ping } from './schemas.ts';
 
 /** Response headers that concern the application's connection to us or its own origin, not its answer. */
@@ -25,9 +25,7 @@ const NOT_PASSED_BACK =
 const BODILESS = ['GET', 'HEAD'];
 
 export const connectionRoutes: readonly Route[] = [
-  {
-    method: 'post',
-    path: '/connections/{_id}/proxy',
+  route.post('/connections/{_id}/proxy', {
     scope: 'integrations',
     runs: 'own',
     tag: 'connections',
@@ -58,10 +56,8 @@ export const connectionRoutes: readonly Route[] = [
       for (const [name, value] of reply.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
       ctx.body = reply.body;
     },
-  },
-  {
-    method: 'get',
-    path: '/connections/{_id}/ping',
+  }),
+  route.get('/connections/{_id}/ping', {
     scope: 'integrations',
     runs: 'own',
     tag: 'connections',
@@ -81,7 +77,7 @@ export const connectionRoutes: readonly Route[] = [
         replyJson(ctx, { success: false, errors: error.errors });
       }
     },
-  },
+  }),
 ];
 
 /** @param target default: the connection's `http.ping` */

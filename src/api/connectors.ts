@@ -17,7 +17,7 @@ import { type ApiContext, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
 import { isKnown } from './preconditions.ts';
 import { bodyErrors, listOf, listQuery, noContent, notModified, runErrors } from './replies.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { flags, InstallBaseRow, Connector as Row } from './schemas.ts';
 
 const UpdateBody = Type.Object({
@@ -28,11 +28,8 @@ const ApproveBody = Type.Object({ digest: Type.String({ minLength: 1, maxLength:
 const LISTED_MAX = 10;
 
 export const connectorRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/connectors',
+  route.get('/connectors', {
     scope: 'read',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Lists what can be installed, and what is wrong with what cannot',
     query: listQuery,
@@ -46,12 +43,9 @@ export const connectorRoutes: readonly Route[] = [
         publicUrl: publicUrl(),
       });
     },
-  },
-  {
-    method: 'put',
-    path: '/connectors',
+  }),
+  route.put('/connectors', {
     scope: 'full',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Uploads a bundle as an npm-style tarball',
     description: 'All of it is checked first, and it is tried; what does not pass changes nothing.',
@@ -75,12 +69,9 @@ export const connectorRoutes: readonly Route[] = [
       ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
       replyJson(ctx, withCircuit(service, row));
     },
-  },
-  {
-    method: 'get',
-    path: '/connectors/{_id}',
+  }),
+  route.get('/connectors/{_id}', {
     scope: 'read',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Reads a connector',
     replies: { 200: { description: 'The connector.', schema: Row } },
@@ -88,12 +79,9 @@ export const connectorRoutes: readonly Route[] = [
     async handle(ctx, { service }) {
       replyJson(ctx, await existingRow(ctx, service));
     },
-  },
-  {
-    method: 'delete',
-    path: '/connectors/{_id}',
+  }),
+  route.delete('/connectors/{_id}', {
     scope: 'full',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Removes an uploaded bundle',
     query: [flags(['force', 'Although integrations use it.'])],
@@ -106,12 +94,9 @@ export const connectorRoutes: readonly Route[] = [
       await service.activity.during(() => service.bundleUploads.remove(_id));
       ctx.status = 204;
     },
-  },
-  {
-    method: 'post',
-    path: '/connectors/{_id}/approve',
+  }),
+  route.post('/connectors/{_id}/approve', {
     scope: 'full',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Lets a version serve that asks for more than was accepted',
     body: { schema: ApproveBody, validator: Compile(ApproveBody), isRequired: true },
@@ -130,12 +115,9 @@ export const connectorRoutes: readonly Route[] = [
       }
       replyJson(ctx, await existingRow(ctx, service));
     },
-  },
-  {
-    method: 'get',
-    path: '/connectors/{_id}/image',
+  }),
+  route.get('/connectors/{_id}/image', {
     scope: 'read',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'The image that the bundle brings along',
     headers: ['If-None-Match'],
@@ -159,12 +141,9 @@ export const connectorRoutes: readonly Route[] = [
       ctx.body = image.bytes;
       if (isKnown(ctx, image.etag)) ctx.status = 304;
     },
-  },
-  {
-    method: 'get',
-    path: '/connectors/{_id}/installBase',
+  }),
+  route.get('/connectors/{_id}/installBase', {
     scope: 'read',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Lists where a connector is installed',
     query: listQuery,
@@ -181,12 +160,9 @@ export const connectorRoutes: readonly Route[] = [
         publicUrl: publicUrl(),
       });
     },
-  },
-  {
-    method: 'put',
-    path: '/connectors/{_id}/update',
+  }),
+  route.put('/connectors/{_id}/update', {
     scope: 'full',
-    runs: 'refused',
     tag: 'connectors',
     summary: 'Moves integrations to the version of the bundle that is there',
     description:
@@ -214,7 +190,7 @@ export const connectorRoutes: readonly Route[] = [
       }
       replyJson(ctx, { _integrationIds: ids });
     },
-  },
+  }),
 ];
 
 async function existingRow(ctx: ApiContext, service: Service): Promise<ConnectorRow> {

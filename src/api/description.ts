@@ -2,12 +2,10 @@
 import Type from '#typebox';
 import { AnyObject } from '../json.ts';
 import { replyJsonText } from './context.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 
 export const descriptionRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/openapi.json',
+  route.get('/openapi.json', {
     scope: 'none',
     runs: 'own',
     tag: 'server',
@@ -16,10 +14,8 @@ export const descriptionRoutes: readonly Route[] = [
     async handle(ctx, { description }) {
       replyJsonText(ctx, (await description.texts()).json);
     },
-  },
-  {
-    method: 'get',
-    path: '/docs',
+  }),
+  route.get('/docs', {
     scope: 'none',
     runs: 'own',
     tag: 'server',
@@ -35,5 +31,5 @@ export const descriptionRoutes: readonly Route[] = [
       });
       ctx.body = page;
     },
-  },
+  }),
 ];

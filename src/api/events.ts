@@ -7,7 +7,7 @@ import { isObjectId } from '../store/object-id.ts';
 import { ObjectId } from '../store/store.ts';
 import type { ApiContext } from './context.ts';
 import { badQuery, queryOf } from './query.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 
 /** Comments this often show both sides, and proxies between them, that the other side is there. */
 const HEARTBEAT_MS = 15_000;
@@ -17,11 +17,8 @@ const STALLED_MS = 60_000;
 const RETRY_MS = 2_000;
 
 export const eventRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/events',
+  route.get('/events', {
     scope: 'read',
-    runs: 'refused',
     tag: 'server',
     summary: 'What happens to runs, integrations and connectors, as server-sent events',
     query: [Type.Object({ _integrationId: Type.Optional(ObjectId) })],
@@ -52,7 +49,7 @@ export const eventRoutes: readonly Route[] = [
       ctx.respond = false;
       stream.start(follower);
     },
-  },
+  }),
 ];
 
 function begin(ctx: ApiContext): void {

@@ -11,15 +11,12 @@ import { readArgument, readObject } from './body.ts';
 import { type ApiContext, etagOf, flag, integrationIdOf, replyJson, replyJsonText, replyRecord } from './context.ts';
 import { assertPreconditions } from './preconditions.ts';
 import { bodyErrors, createdHeaders, runErrors } from './replies.ts';
-import type { Api, Route } from './route.ts';
+import { type Api, type Route, route } from './route.ts';
 import { AnyJson, flags, Integration, Run } from './schemas.ts';
 
 export const functionRoutes: readonly Route[] = [
-  {
-    method: 'post',
-    path: '/integrations/{_id}/install',
+  route.post('/integrations/{_id}/install', {
     scope: 'full',
-    runs: 'refused',
     tag: 'lifecycle',
     summary: 'Installs a connector, whose id is in the path',
     headers: ['Idempotency-Key'],
@@ -43,12 +40,9 @@ export const functionRoutes: readonly Route[] = [
         replyRecord(ctx, integrationJson(integration, unit.settings), etagOf(unit, integration));
       });
     },
-  },
-  {
-    method: 'delete',
-    path: '/integrations/{_id}/install',
+  }),
+  route.delete('/integrations/{_id}/install', {
     scope: 'integrations',
-    runs: 'refused',
     tag: 'lifecycle',
     summary: 'Uninstalls: runs the uninstaller function, then removes the integration and all that it groups',
     headers: ['If-Match', 'If-None-Match'],
@@ -70,13 +64,10 @@ export const functionRoutes: readonly Route[] = [
       const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
       replyAnswer(ctx, await uninstall(service, id, options));
     },
-  },
-  ...sections.map(
-    (section): Route => ({
-      method: 'put',
-      path: `/integrations/{_id}/${section}/{function}`,
+  }),
+  ...sections.map((section) =>
+    route.put(`/integrations/{_id}/${section}/{function}`, {
       scope: 'integrations',
-      runs: 'refused',
       tag: 'lifecycle',
       summary: `Calls a function of the connector's section \`${section}\``,
       headers: ['Prefer', 'If-Match', 'If-None-Match'],

@@ -1,22 +1,18 @@
 /** `/healthz` and `/readyz`. */
 import { type ApiContext, replyJson } from './context.ts';
-import type { Health, Route } from './route.ts';
+import { type Health, type Route, route } from './route.ts';
 import { Health as HealthReply } from './schemas.ts';
 
 export const healthRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/healthz',
+  route.get('/healthz', {
     scope: 'none',
     runs: 'own',
     tag: 'server',
     summary: 'Says that the server answers',
     replies: { 200: { description: 'It does.', schema: HealthReply } },
     handle: (ctx) => reply(ctx, { isReady: true, reasons: [] }),
-  },
-  {
-    method: 'get',
-    path: '/readyz',
+  }),
+  route.get('/readyz', {
     scope: 'none',
     runs: 'own',
     tag: 'server',
@@ -26,7 +22,7 @@ export const healthRoutes: readonly Route[] = [
       503: { description: 'It is not.', schema: HealthReply, headers: ['Retry-After'] },
     },
     handle: (ctx, { health }) => reply(ctx, health()),
-  },
+  }),
 ];
 
 function reply(ctx: ApiContext, { isReady, reasons }: ReturnType<Health>): void {

@@ -26,16 +26,14 @@ import { filterOf, filters, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { bodyErrors, createdHeaders, etagHeaders, listOf, listQuery, noContent, notModified } from './replies.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { Dependencies, flags, Integration as IntegrationReply, orProjected } from './schemas.ts';
 
 /** Records listed in an error message. */
 const LISTED_MAX = 20;
 
 export const integrationRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/integrations',
+  route.get('/integrations', {
     scope: 'read',
     runs: 'own',
     tag: 'integrations',
@@ -54,12 +52,9 @@ export const integrationRoutes: readonly Route[] = [
         publicUrl: publicUrl(),
       });
     },
-  },
-  {
-    method: 'post',
-    path: '/integrations',
+  }),
+  route.post('/integrations', {
     scope: 'full',
-    runs: 'refused',
     tag: 'integrations',
     summary: 'Makes an integration without a connector',
     headers: ['Idempotency-Key'],
@@ -80,10 +75,8 @@ export const integrationRoutes: readonly Route[] = [
         ctx.status = 201;
       });
     },
-  },
-  {
-    method: 'get',
-    path: '/integrations/{_id}',
+  }),
+  route.get('/integrations/{_id}', {
     scope: 'read',
     runs: 'own',
     tag: 'integrations',
@@ -101,10 +94,8 @@ export const integrationRoutes: readonly Route[] = [
       const head = visible(ctx, service, view.head);
       replyRecord(ctx, await shownText(ctx, service, view, projectionOf(ctx)), etagOf(unit, head));
     },
-  },
-  {
-    method: 'put',
-    path: '/integrations/{_id}',
+  }),
+  route.put('/integrations/{_id}', {
     scope: 'integrations',
     runs: 'own',
     tag: 'integrations',
@@ -121,12 +112,9 @@ export const integrationRoutes: readonly Route[] = [
       const [view, etag] = await rewrite(ctx, service, id, body);
       replyRecord(ctx, integrationJson(visible(ctx, service, view.head), view.settings), etag);
     },
-  },
-  {
-    method: 'delete',
-    path: '/integrations/{_id}',
+  }),
+  route.delete('/integrations/{_id}', {
     scope: 'integrations',
-    runs: 'refused',
     tag: 'integrations',
     summary: 'Removes an integration',
     headers: ['If-Match', 'If-None-Match'],
@@ -149,10 +137,8 @@ export const integrationRoutes: readonly Route[] = [
       service.dispatcher.runs.forget(id);
       ctx.status = 204;
     },
-  },
-  {
-    method: 'get',
-    path: '/integrations/{_id}/dependencies',
+  }),
+  route.get('/integrations/{_id}/dependencies', {
     scope: 'read',
     runs: 'own',
     tag: 'integrations',
@@ -164,7 +150,7 @@ export const integrationRoutes: readonly Route[] = [
       integrationOf(unit);
       replyJson(ctx, dependenciesOf(unit));
     },
-  },
+  }),
 ];
 
 function rewrite(ctx: ApiContext, service: Service, id: string, body: Buffer): Promise<readonly [View, string]> {

@@ -1,13 +1,10 @@
 /** `/metrics`, for Prometheus. */
 import Type from '#typebox';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 
 export const metricRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/metrics',
+  route.get('/metrics', {
     scope: 'read',
-    runs: 'refused',
     tag: 'server',
     summary: 'Metrics for Prometheus',
     replies: { 200: { description: "Prometheus' text format.", schema: Type.String(), type: 'text/plain' } },
@@ -16,5 +13,5 @@ export const metricRoutes: readonly Route[] = [
       ctx.type = contentType;
       ctx.body = text;
     },
-  },
+  }),
 ];

@@ -38,11 +38,8 @@ export interface Operation {
   /** With its parameters in braces: `/integrations/{_id}`. */
   readonly path: string;
   readonly scope: Scope;
-  /**
-   * What a run's token may do here. `own`: reach the run's integration; where another one's id is asked for: 403.
-   * `refused`: 403, whatever it asks for.
-   */
-  readonly runs: 'own' | 'refused';
+  /** `own`: a run's token may call this, about the run's own integration. Absent: it may not. */
+  readonly runs?: 'own';
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;

@@ -27,7 +27,7 @@ import { assertPreconditions } from './preconditions.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
 import { bodyErrors, createdHeaders, etagHeaders, listOf, listQuery, noContent, notModified } from './replies.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { Entity, orProjected } from './schemas.ts';
 
 const RecordFilters = filters('_integrationId', '_connectorId', 'type', 'name', 'externalId');
@@ -47,9 +47,7 @@ function routesOf(kind: RecordKind): Route[] {
   const shown = (ctx: ApiContext, service: Service, record: Part, projection?: Projection): Promise<Buffer> =>
     shownText(service.work, accountOf(ctx), kind, record, projection);
   return [
-    {
-      method: 'get',
-      path: `/${kind}`,
+    route.get(`/${kind}`, {
       scope: 'read',
       runs: 'own',
       tag: kind,
@@ -65,10 +63,8 @@ function routesOf(kind: RecordKind): Route[] {
           publicUrl: publicUrl(),
         });
       },
-    },
-    {
-      method: 'post',
-      path: `/${kind}`,
+    }),
+    route.post(`/${kind}`, {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
@@ -96,10 +92,8 @@ function routesOf(kind: RecordKind): Route[] {
           ctx.status = 201;
         });
       },
-    },
-    {
-      method: 'get',
-      path: `/${kind}/{_id}`,
+    }),
+    route.get(`/${kind}/{_id}`, {
       scope: 'read',
       runs: 'own',
       tag: kind,
@@ -116,10 +110,8 @@ function routesOf(kind: RecordKind): Route[] {
         const [record, etag] = withEtag(unit, recordOf(unit, kind, ctx.params._id as string));
         replyRecord(ctx, await shown(ctx, service, record, projectionOf(ctx)), etag);
       },
-    },
-    {
-      method: 'put',
-      path: `/${kind}/{_id}`,
+    }),
+    route.put(`/${kind}/{_id}`, {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
@@ -132,10 +124,8 @@ function routesOf(kind: RecordKind): Route[] {
         const [record, etag] = await rewrite(ctx, service, kind, await readJson(ctx), false);
         replyRecord(ctx, await shown(ctx, service, record), etag);
       },
-    },
-    {
-      method: 'patch',
-      path: `/${kind}/{_id}`,
+    }),
+    route.patch(`/${kind}/{_id}`, {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
@@ -152,10 +142,8 @@ function routesOf(kind: RecordKind): Route[] {
         await rewrite(ctx, service, kind, await readJson(ctx), true);
         ctx.status = 204;
       },
-    },
-    {
-      method: 'delete',
-      path: `/${kind}/{_id}`,
+    }),
+    route.delete(`/${kind}/{_id}`, {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
@@ -171,7 +159,7 @@ function routesOf(kind: RecordKind): Route[] {
         });
         ctx.status = 204;
       },
-    },
+    }),
   ];
 }
 

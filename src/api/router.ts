@@ -59,7 +59,7 @@ function routerOf(routes: readonly Route[], api: Api): koaRouter.RouterMiddlewar
 function assertMayCall({ state: { grant }, params }: ApiContext, { runs, path }: Route): void {
   if (!grant) return;
   const isElsewhere = path.startsWith('/integrations/{_id}') && params._id !== grant.integrationId;
-  if (runs === 'refused' || isElsewhere) throw requestError('access_restricted');
+  if (runs !== 'own' || isElsewhere) throw requestError('access_restricted');
 }
 
 /** 405 with `Allow` for a path that has routes, 404 for others. */

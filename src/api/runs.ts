@@ -6,13 +6,11 @@ import { type ApiContext, integrationIdOf, replyJsonText, unitOf } from './conte
 import { asText, replyList } from './paging.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { listOf, listQuery, noContent } from './replies.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { orProjected, Run } from './schemas.ts';
 
 export const runRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/integrations/{_id}/runs',
+  route.get('/integrations/{_id}/runs', {
     scope: 'read',
     runs: 'own',
     tag: 'runs',
@@ -30,10 +28,8 @@ export const runRoutes: readonly Route[] = [
         publicUrl: publicUrl(),
       });
     },
-  },
-  {
-    method: 'get',
-    path: '/integrations/{_id}/runs/{runId}',
+  }),
+  route.get('/integrations/{_id}/runs/{runId}', {
     scope: 'read',
     runs: 'own',
     tag: 'runs',
@@ -45,12 +41,9 @@ export const runRoutes: readonly Route[] = [
       const run = await existingRun(ctx, service);
       replyJsonText(ctx, asText(asJson(run), projectionOf(ctx)));
     },
-  },
-  {
-    method: 'delete',
-    path: '/integrations/{_id}/runs/{runId}',
+  }),
+  route.delete('/integrations/{_id}/runs/{runId}', {
     scope: 'integrations',
-    runs: 'refused',
     tag: 'runs',
     summary: 'Ends a run that goes on',
     replies: { 204: noContent },
@@ -61,7 +54,7 @@ export const runRoutes: readonly Route[] = [
       service.dispatcher.runs.cancel(_integrationId, _id);
       ctx.status = 204;
     },
-  },
+  }),
 ];
 
 async function existingRun(ctx: ApiContext, service: Service): Promise<RunRecord> {

@@ -7,7 +7,7 @@ import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, integrationIdOf, replyJson, unitOf } from './context.ts';
 import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
 import { etagHeaders, notModified } from './replies.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { AnyJson, StateKeys } from './schemas.ts';
 import { tasks } from './state-tasks.ts';
 
@@ -15,9 +15,7 @@ const KEY_CHARS = 256;
 const VALUE_BYTES = 1024 * 1024;
 
 export const stateRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/integrations/{_id}/state',
+  route.get('/integrations/{_id}/state', {
     scope: 'read',
     runs: 'own',
     tag: 'state',
@@ -29,10 +27,8 @@ export const stateRoutes: readonly Route[] = [
       integrationOf(unit);
       replyJson(ctx, { keys: [...unit.state.keys()] });
     },
-  },
-  {
-    method: 'get',
-    path: '/integrations/{_id}/state/{key}',
+  }),
+  route.get('/integrations/{_id}/state/{key}', {
     scope: 'read',
     runs: 'own',
     tag: 'state',
@@ -51,10 +47,8 @@ export const stateRoutes: readonly Route[] = [
       replyText(ctx, 'application/json; charset=utf-8', value.text);
       if (isKnown(ctx, etag)) ctx.status = 304;
     },
-  },
-  {
-    method: 'put',
-    path: '/integrations/{_id}/state/{key}',
+  }),
+  route.put('/integrations/{_id}/state/{key}', {
     scope: 'integrations',
     runs: 'own',
     tag: 'state',
@@ -91,10 +85,8 @@ export const stateRoutes: readonly Route[] = [
       ctx.set('ETag', etag);
       replyText(ctx, 'text/plain; charset=utf-8', isNew ? 'Created' : 'OK');
     },
-  },
-  {
-    method: 'delete',
-    path: '/integrations/{_id}/state/{key}',
+  }),
+  route.delete('/integrations/{_id}/state/{key}', {
     scope: 'integrations',
     runs: 'own',
     tag: 'state',
@@ -113,7 +105,7 @@ export const stateRoutes: readonly Route[] = [
       });
       replyText(ctx, 'text/plain; charset=utf-8', 'OK');
     },
-  },
+  }),
 ];
 
 function keyOf({ params: { key = '' } }: ApiContext): string {

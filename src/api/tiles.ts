@@ -8,13 +8,11 @@ import { recordKinds, sortKeyOf } from '../store/stored.ts';
 import { unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
 import { listOf, listQuery } from './replies.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { Tile } from './schemas.ts';
 
 export const tileRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/tiles',
+  route.get('/tiles', {
     scope: 'read',
     runs: 'own',
     tag: 'server',
@@ -32,7 +30,7 @@ export const tileRoutes: readonly Route[] = [
         publicUrl: publicUrl(),
       });
     },
-  },
+  }),
 ];
 
 function tileOf(service: Service, document: Document): JsonObject {

@@ -1,12 +1,10 @@
 /** `/tokenInfo`: whose token it is. */
 import { replyJson } from './context.ts';
-import type { Route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { TokenInfo } from './schemas.ts';
 
 export const tokenInfoRoutes: readonly Route[] = [
-  {
-    method: 'get',
-    path: '/tokenInfo',
+  route.get('/tokenInfo', {
     scope: 'read',
     runs: 'own',
     tag: 'server',
@@ -23,5 +21,5 @@ export const tokenInfoRoutes: readonly Route[] = [
         expiresAt: new Date(grant.expiresAt).toISOString(),
       });
     },
-  },
+  }),
 ];
