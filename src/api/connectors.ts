@@ -15,7 +15,7 @@ import { sortKeyOf } from '../store/store.ts';
 import { assertFileType, readBytes, readObject } from './body.ts';
 import { type ApiContext, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
-import { isKnown } from './preconditions.ts';
+import { isNotModified } from './preconditions.ts';
 import { bodyErrors, listOf, listQuery, noContent, notModified, runErrors } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { flags, InstallBaseRow, Connector as Row } from './schemas.ts';
@@ -139,7 +139,7 @@ export const connectorRoutes: readonly Route[] = [
       ctx.status = 200;
       ctx.type = image.type;
       ctx.body = image.bytes;
-      if (isKnown(ctx, image.etag)) ctx.status = 304;
+      if (isNotModified(ctx, image.etag)) ctx.status = 304;
     },
   }),
   route.get('/connectors/{_id}/installBase', {

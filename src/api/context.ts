@@ -10,7 +10,7 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import type { Account } from '../work/work.ts';
 import type { Operation } from './operation.ts';
-import { isKnown } from './preconditions.ts';
+import { isNotModified } from './preconditions.ts';
 
 export interface ApiState {
   requestId: string;
@@ -102,7 +102,7 @@ export function replyRecord(ctx: ApiContext, record: string | Buffer, etag: stri
   ctx.set('ETag', etag);
   ctx.status = 200;
   replyJsonText(ctx, record);
-  if (isKnown(ctx, etag)) ctx.status = 304;
+  if (isNotModified(ctx, etag)) ctx.status = 304;
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

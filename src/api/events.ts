@@ -29,7 +29,7 @@ export const eventRoutes: readonly Route[] = [
     errors: ['overloaded'],
     handle(ctx, { service: { activity }, feed }) {
       const integrationId = queryOf(ctx, '_integrationId');
-      if (integrationId !== undefined && !isObjectId(integrationId)) throw badQuery('_integrationId is no id');
+      if (integrationId !== undefined && !isObjectId(integrationId)) throw badQuery('_integrationId is not an id');
       if (ctx.method === 'HEAD') return begin(ctx);
       const stream = new EventStream(ctx.res);
       const lastEventId = ctx.get('Last-Event-ID') || undefined;

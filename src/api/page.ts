@@ -10,7 +10,7 @@ import { gzip } from 'node:zlib';
 import type { Context, Middleware } from 'koa';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
-import { isKnown } from './preconditions.ts';
+import { isNotModified } from './preconditions.ts';
 
 const INDEX = 'index.html';
 const PREFIX = '/dashboard/';
@@ -108,7 +108,7 @@ function reply(ctx: Context, { extension, plain, zipped, etag, caching }: Asset)
   ctx.status = 200;
   ctx.type = extension;
   ctx.body = body;
-  if (isKnown(ctx, tag)) ctx.status = 304;
+  if (isNotModified(ctx, tag)) ctx.status = 304;
 }
 
 /** Assets by path in the folder. Requests are looked up here, never in the file system. */

@@ -22,29 +22,11 @@ export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware 
   };
 }
 
-/**
- * Routes that need a token. One router for each first segment of a path: @koa/router tries all of its routes on
- * every request, and to try sixty takes a twentieth of a call.
- */
+/** Routes that need a token. */
 export function serveRoutes(routes: readonly Route[], api: Api): Middleware {
-  const withToken = routes.filter(({ scope }) => scope !== 'none');
-  const groups = Map.groupBy(withToken, ({ path }) => firstSegment(path));
-  const routers = new Map([...groups].map(([segment, group]) => [segment, routerOf(group, api)]));
-  return (context, next) => {
-    const ctx = context as koaRouter.RouterContext;
-    const router = routers.get(firstSegment(ctx.path));
-    return router ? router(ctx, next) : next();
-  };
-}
-
-function firstSegment(path: string): string {
-  const end = path.indexOf('/', 1);
-  return end < 0 ? path : path.slice(0, end);
-}
-
-function routerOf(routes: readonly Route[], api: Api): koaRouter.RouterMiddleware {
   const router = new Router({ sensitive: true });
   for (const route of routes) {
+    if (route.scope === 'none') continue;
     router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), (context) => {
       const ctx = context as ApiContext;
       ctx.state.route = route;
@@ -52,7 +34,7 @@ function routerOf(routes: readonly Route[], api: Api): koaRouter.RouterMiddlewar
       return route.handle(ctx, api);
     });
   }
-  return router.routes();
+  return router.routes() as Middleware;
 }
 
 /** @throws RequestError 403 for a run that calls what runs may not, or names another integration than its own */

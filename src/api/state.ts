@@ -5,7 +5,7 @@ import { integrationOf } from '../integration/service.ts';
 import { STATE_KEYS_MAX } from '../store/stored.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, integrationIdOf, replyJson, unitOf } from './context.ts';
-import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
+import { assertPreconditions, isNotModified, stateEtagOf } from './preconditions.ts';
 import { etagHeaders, notModified } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { AnyJson, StateKeys } from './schemas.ts';
@@ -45,7 +45,7 @@ export const stateRoutes: readonly Route[] = [
       const etag = stateEtagOf(unit, key) as string;
       ctx.set('ETag', etag);
       replyText(ctx, 'application/json; charset=utf-8', value.text);
-      if (isKnown(ctx, etag)) ctx.status = 304;
+      if (isNotModified(ctx, etag)) ctx.status = 304;
     },
   }),
   route.put('/integrations/{_id}/state/{key}', {

@@ -13,7 +13,7 @@ const parameterSchemas: Readonly<Record<string, TSchema>> = {
   key: Type.String({ maxLength: 256 }),
   function: Type.String(),
 };
-const ofEvery: readonly ErrorCode[] = [
+const commonErrors: readonly ErrorCode[] = [
   'bad_request',
   'host_not_allowed',
   'request_timeout',
@@ -21,7 +21,7 @@ const ofEvery: readonly ErrorCode[] = [
   'headers_too_large',
   'internal_error',
 ];
-const ofEveryWithToken: readonly ErrorCode[] = [
+const tokenErrors: readonly ErrorCode[] = [
   'invalid_query_params',
   'unauthorized',
   'access_restricted',
@@ -29,8 +29,13 @@ const ofEveryWithToken: readonly ErrorCode[] = [
   'shutting_down',
   'store_unavailable',
 ];
-const ofWrites: readonly ErrorCode[] = ['store_full'];
-const ofBodies: readonly ErrorCode[] = ['invalid_json', 'request_too_large', 'unsupported_media_type', 'invalid_field'];
+const writeErrors: readonly ErrorCode[] = ['store_full'];
+const bodyErrors: readonly ErrorCode[] = [
+  'invalid_json',
+  'request_too_large',
+  'unsupported_media_type',
+  'invalid_field',
+];
 const headersOfStatus: Readonly<Record<number, readonly (keyof typeof responseHeaders)[]>> = {
   401: ['WWW-Authenticate'],
   429: ['Retry-After'],
@@ -58,17 +63,17 @@ export function describeApi(operations: readonly Operation[], version: string, u
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
-      schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, inlined(schema)])),
+      schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, inline(schema)])),
       parameters: Object.fromEntries(
         Object.entries(requestHeaders).map(([name, { schema, description }]) => [
           name,
-          { name, in: 'header', required: false, description, schema: referring(schema) },
+          { name, in: 'header', required: false, description, schema: refOrInline(schema) },
         ]),
       ),
       headers: Object.fromEntries(
         Object.entries(responseHeaders).map(([name, { schema, description }]) => [
           name,
-          { description, schema: referring(schema) },
+          { description, schema: refOrInline(schema) },
         ]),
       ),
       securitySchemes: {
@@ -119,11 +124,11 @@ function parametersOf({ path, query = [], headers = [], scope }: Operation): Jso
     name,
     in: 'path',
     required: true,
-    schema: referring(parameterSchemas[name] ?? ObjectId),
+    schema: refOrInline(parameterSchemas[name] ?? ObjectId),
   }));
   const inQuery = query.flatMap(({ properties }) =>
     Object.entries(properties).map(([name, schema]) => {
-      const { description, ...rest } = referring(schema) as JsonObject;
+      const { description, ...rest } = refOrInline(schema) as JsonObject;
       return {
         name,
         in: 'query',
@@ -133,13 +138,13 @@ function parametersOf({ path, query = [], headers = [], scope }: Operation): Jso
       };
     }),
   );
-  const traced = scope === 'none' ? [] : (['traceparent', 'tracestate'] as const);
-  const inHeaders = [...headers, ...traced].map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  const traceHeaders = scope === 'none' ? [] : (['traceparent', 'tracestate'] as const);
+  const inHeaders = [...headers, ...traceHeaders].map((name) => ({ $ref: `#/components/parameters/${name}` }));
   return [...inPath, ...inQuery, ...inHeaders];
 }
 
 function describeBody({ schema, types = [JSON_TYPE], isRequired = true }: Body): JsonObject {
-  const content = Object.fromEntries(types.map((type) => [type, { schema: referring(schema) }]));
+  const content = Object.fromEntries(types.map((type) => [type, { schema: refOrInline(schema) }]));
   return { required: isRequired, content };
 }
 
@@ -147,7 +152,7 @@ function describeReply({ description, schema, type = JSON_TYPE, headers = [] }: 
   return {
     description,
     headers: headersNamed(headers),
-    ...(schema === undefined ? {} : { content: { [type]: { schema: referring(schema) } } }),
+    ...(schema === undefined ? {} : { content: { [type]: { schema: refOrInline(schema) } } }),
   };
 }
 
@@ -157,10 +162,10 @@ const headersNamed = (names: readonly string[]): JsonObject =>
 /** An operation's error codes by status. */
 function errorsOf({ method, scope, body, errors = [], replies }: Operation): [status: number, codes: ErrorCode[]][] {
   const all = new Set([
-    ...ofEvery,
-    ...(scope === 'none' ? [] : ofEveryWithToken),
-    ...(scope === 'none' || method === 'get' ? [] : ofWrites),
-    ...(body ? ofBodies : []),
+    ...commonErrors,
+    ...(scope === 'none' ? [] : tokenErrors),
+    ...(scope === 'none' || method === 'get' ? [] : writeErrors),
+    ...(body ? bodyErrors : []),
     ...errors,
   ]);
   const byStatus = Map.groupBy(all, statusOf);
@@ -174,12 +179,12 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
     const content = { '*/*': {} };
     return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
   }
-  const ofConnector = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
-  const ofRun = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
+  const connectorCode = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
+  const hasRunId = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
   return describeReply({
-    description: `${listed}${ofConnector}.`,
+    description: `${listed}${connectorCode}.`,
     schema: Errors,
-    headers: [...(headersOfStatus[status] ?? []), ...(ofRun ? ['Bulkhead-Run-Id' as const] : [])],
+    headers: [...(headersOfStatus[status] ?? []), ...(hasRunId ? ['Bulkhead-Run-Id' as const] : [])],
   });
 }
 
@@ -188,13 +193,13 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
 const names: ReadonlyMap<unknown, string> = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
 
 /** A schema as JSON. Named schemas become references. */
-function referring(schema: unknown): Json {
+function refOrInline(schema: unknown): Json {
   const name = names.get(schema);
-  return name === undefined ? inlined(schema) : { $ref: `#/components/schemas/${name}` };
+  return name === undefined ? inline(schema) : { $ref: `#/components/schemas/${name}` };
 }
 
-function inlined(schema: unknown): Json {
-  if (Array.isArray(schema)) return schema.map(referring);
+function inline(schema: unknown): Json {
+  if (Array.isArray(schema)) return schema.map(refOrInline);
   if (typeof schema !== 'object' || schema === null) return schema as Json;
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, referring(value)]));
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, refOrInline(value)]));
 }
