@@ -14,10 +14,10 @@ import { serve } from '../support/runtime.ts';
 const documented = Object.entries(description.paths as Record<string, Record<string, object>>).flatMap(
   ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
 );
-/** What a parameter is called does not matter. */
+/** Parameter names do not matter. */
 const anonymous = (route: string): string => route.replace(/\{\w+\}|:\w+/g, '{}');
 
-test('is OpenAPI 3.1, says a public validator', async () => {
+test('is valid OpenAPI 3.1 for a public validator', async () => {
   const validator = new Validator();
   const result = await validator.validate(structuredClone(description) as Record<string, unknown>);
   expect(result.errors).toBeUndefined();
@@ -27,7 +27,7 @@ test('is OpenAPI 3.1, says a public validator', async () => {
   expect((await new Validator().validate({ ...broken, components: 1 })).valid).toBe(false);
 });
 
-test('every reference leads somewhere, and every operation has an id of its own', () => {
+test('every reference resolves, and every operation has its own id', () => {
   const text = JSON.stringify(description);
   const references = new Set([...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path));
   expect(references.size).toBeGreaterThan(20);
@@ -65,7 +65,7 @@ test('docs/api.md has the same routes in its table', async () => {
   expect(listed.map(anonymous).sort()).toEqual(documented.map(anonymous).sort());
 });
 
-test('is served without a token, with the address under which the API is reached', async () => {
+test('is served without a token, with the public URL', async () => {
   const { runtime } = await serve({}, { publicUrl: 'https://bulkhead.example/base/' });
   const { port } = (await runtime.listen()).address() as { port: number };
   const anyone = createClient(`http://127.0.0.1:${port}`, undefined);
@@ -76,7 +76,7 @@ test('is served without a token, with the address under which the API is reached
   expect(body.info.version).toMatch(/^\d+\.\d+\.\d+/);
 });
 
-test('the page shows every operation, without scripts and without anything from elsewhere', async () => {
+test('the page shows every operation, without scripts and outside resources', async () => {
   const { client, runtime } = await serve();
   const { text, headers, status } = await createClient(runtime.url, undefined)('GET', '/docs');
   expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -98,7 +98,7 @@ test('the types of the code and the schemas of the description agree', () => {
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
-test('what holds replies against it notices what it does not foresee', () => {
+test('the check of replies against the description finds deviations', () => {
   const reply = (status: number, body: unknown, more: Record<string, string> = {}) => ({
     status,
     body,
