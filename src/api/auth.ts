@@ -1,4 +1,4 @@
-/** Bearer tokens (RFC 6750), and who may be asked at all. */
+/** Authentication by bearer token (RFC 6750), and the check of `Host`. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
@@ -13,8 +13,8 @@ export const hashToken = (token: string): string => hash('sha256', token);
 const BEARER = /^bearer +([^\s]+) *$/i;
 
 /**
- * An in-process request has the authority of its run and no other. Any other `Authorization` is refused without
- * comparing it to anybody else's token.
+ * Gives an in-process request the authority of its run, and no other. Refuses any other `Authorization` without
+ * comparing it to other tokens.
  *
  * @throws RequestError `access_restricted`
  */
@@ -24,7 +24,7 @@ export function recognizeRuns(callers: InProcessCallers): Middleware {
     if (!caller) return next();
     const { grant, token, authorizations, body } = caller;
     const isOwn = (authorization: string): boolean => isSameSecret(BEARER.exec(authorization)?.[1] ?? '', token);
-    if (!authorizations.every(isOwn)) throw requestError('access_restricted', { message: OWN_ALONE });
+    if (!authorizations.every(isOwn)) throw requestError('access_restricted', { message: OWN_TOKEN_ONLY });
     const { state } = ctx as ApiContext;
     state.grant = grant;
     if (body) state.body = body;
@@ -32,29 +32,29 @@ export function recognizeRuns(callers: InProcessCallers): Middleware {
   };
 }
 
-const OWN_ALONE = 'A run has its own authority and no other: send its bearerToken, or no Authorization.';
+const OWN_TOKEN_ONLY = 'A run may send only its own bearerToken, or no Authorization.';
 
-/** @throws RequestError `unauthorized` if it names none */
+/** @throws RequestError `unauthorized` if there is none */
 function tokenIn(authorization: string): string {
   const [, token] = BEARER.exec(authorization) ?? [];
   if (token === undefined) throw requestError('unauthorized');
   return token;
 }
 
-/** @param tokenHash of the administrator's token, hex; @param failedAuthentications bounds how many may be tried */
+/** @param tokenHash SHA-256 of the administrator's token, hex */
 export function authenticate(
   tokenHash: string,
   oneTimeTokens: OneTimeTokens,
   failedAuthentications: FailedAuthentications,
 ): Middleware {
   const expected = Buffer.from(tokenHash, 'latin1');
-  const given = Buffer.alloc(expected.length);
+  const actual = Buffer.alloc(expected.length);
   const isAdministrators = (token: string): boolean => {
-    given.write(hashToken(token), 'latin1');
-    return timingSafeEqual(given, expected);
+    actual.write(hashToken(token), 'latin1');
+    return timingSafeEqual(actual, expected);
   };
-  /** The last header with that token: to compare the next one with it takes less than a digest. */
-  let known: string | undefined;
+  /** The last header with the administrator's token. To compare it is cheaper than a digest. */
+  let lastValid: string | undefined;
   return (ctx, next) => {
     const { grant: own } = (ctx as ApiContext).state;
     if (own) {
@@ -62,12 +62,12 @@ export function authenticate(
       return next();
     }
     const { authorization = '' } = ctx.req.headers;
-    const isKnown = known !== undefined && isSameSecret(authorization, known);
-    const token = isKnown ? '' : tokenIn(authorization);
+    const isLastValid = lastValid !== undefined && isSameSecret(authorization, lastValid);
+    const token = isLastValid ? '' : tokenIn(authorization);
     const client = clientOf(ctx as ApiContext);
     if (client !== undefined) failedAuthentications.assertMayTry(client);
-    if (isKnown || isAdministrators(token)) {
-      known = authorization;
+    if (isLastValid || isAdministrators(token)) {
+      lastValid = authorization;
       if (client !== undefined) failedAuthentications.succeeded(client);
       return next();
     }
@@ -85,21 +85,21 @@ const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]|\
 
 export const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host) || host === '::1';
 
-/** What balancers ask, some of them with HTTP/1.0 and without naming a host. */
+/** Probes of balancers, some of which send HTTP/1.0 without a `Host`. */
 const HEALTH = /^(?:\/v1)?\/(?:healthz|readyz)$/;
 
 /**
- * While the server is on loopback, a request has to name a loopback host or that of the public URL:
- * a page elsewhere whose name was pointed here afterwards (DNS rebinding) cannot.
+ * While the server listens on loopback, `Host` must be a loopback name or that of the public URL. A foreign page
+ * whose name was later pointed here (DNS rebinding) cannot send that.
  *
- * @param isOnLoopback asked at each request; an embedder may listen later, or not at all
+ * @param isOnLoopback called for each request: an embedder may listen later, or not at all
  */
 export function guardHost(isOnLoopback: () => boolean, publicUrl: () => string): Middleware {
   return (ctx, next) => {
     const named = ctx.req.headers.host;
     assertOneHost(ctx.req);
     if (!isOnLoopback() || (!named && HEALTH.test(ctx.path))) return next();
-    // The usual spellings, before a URL is parsed for each request.
+    // The common names pass without parsing a URL for each request.
     if (named === undefined || !/^(?:localhost|127\.0\.0\.1)(?::\d+)?$/.test(named)) {
       const host = hostOf(`http://${named}`);
       if (!named || host === undefined || (!isLoopbackHost(host) && host !== hostOf(publicUrl()))) {
@@ -110,7 +110,7 @@ export function guardHost(isOnLoopback: () => boolean, publicUrl: () => string):
   };
 }
 
-/** @throws RequestError 400 for two lines, or none since HTTP/1.1 (RFC 9112, 3.2) */
+/** @throws RequestError 400 for several `Host` lines, or for none since HTTP/1.1 (RFC 9112, 3.2) */
 function assertOneHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): void {
   let lines = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -123,7 +123,7 @@ function assertOneHost({ rawHeaders, httpVersionMajor, httpVersionMinor }: Incom
   }
 }
 
-/** A dot at the end names the same host. */
+/** A trailing dot makes no difference. */
 function hostOf(url: string): string | undefined {
   return URL.parse(url)?.hostname.replace(/\.$/, '');
 }

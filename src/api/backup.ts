@@ -1,60 +1,74 @@
-/** `/backup` and `/restore`: all that is stored, while it serves (contract 11). */
+/** `/backup` and `/restore`: everything that is stored, while it serves (contract 11). */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Router } from '@koa/router';
+import Type from '#typebox';
 import { RequestError, requestError } from '../errors.ts';
 import { documentReader } from '../integration/document-tasks.ts';
-import type { Service } from '../integration/service.ts';
 import { backupOf, restore } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { codeOf, temporaryFor } from '../store/files.ts';
-import { assertCoding } from './body.ts';
-import { type ApiContext, accountOf, assertAdministrator, flag, replyJson } from './context.ts';
+import { assertFileType, bodyLimitOf } from './body.ts';
+import { accountOf, flag, replyJson } from './context.ts';
 import { askForBody } from './expectation.ts';
+import { type Route, route } from './route.ts';
+import { flags, Restored } from './schemas.ts';
 
 const TYPE = 'application/gzip';
 const UPLOAD_BYTES = 4 * 1024 * 1024 * 1024;
 
-export function backupRoutes(router: Router, service: Service): void {
-  const { store, uploads, permissions } = service;
-
-  router.get('/backup', (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    const now = service.now();
-    ctx.type = TYPE;
-    ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
-    ctx.body = backupOf(store, now, permissions);
-  });
-
-  router.post('/restore', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    if (!ctx.request.is(TYPE, 'application/octet-stream')) {
-      throw requestError('unsupported_media_type', { message: `The body must be ${TYPE}.` });
-    }
-    assertCoding(ctx, ['identity']);
-    // It is read twice: checked first, and taken when all of it is good.
-    const file = temporaryFor(join(uploads.folder, 'restore'));
-    try {
-      askForBody(ctx);
-      await pipeline(ctx.req, bounded(UPLOAD_BYTES), createWriteStream(file, { mode: 0o600 }));
-      const { prepare } = uploads;
-      const read = documentReader(service.work, accountOf(ctx));
-      const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, permissions };
-      replyJson(ctx, { ...(await restore(store, file, options)) });
-    } catch (error) {
-      if (error instanceof BackupError) throw requestError(error.code, { message: error.message });
-      if (error instanceof RequestError) throw error;
-      if (codeOf(error) === 'ENOSPC') throw requestError('store_full');
-      throw error;
-    } finally {
-      await rm(file, { force: true });
-    }
-  });
-}
+export const backupRoutes: readonly Route[] = [
+  route.get('/backup', {
+    scope: 'full',
+    tag: 'server',
+    summary: 'Saves all that is stored',
+    replies: {
+      200: {
+        description: 'The backup.',
+        schema: Type.Unknown(),
+        type: TYPE,
+        headers: ['Content-Disposition'],
+      },
+    },
+    handle(ctx, { service }) {
+      const now = service.now();
+      ctx.type = TYPE;
+      ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
+      ctx.body = backupOf(service.store, now, service.permissions);
+    },
+  }),
+  route.post('/restore', {
+    scope: 'full',
+    tag: 'server',
+    summary: 'Puts back what a backup holds',
+    query: [flags(['overwrite', 'What is there with other content is overwritten.'])],
+    body: { schema: Type.Unknown(), types: [TYPE, 'application/octet-stream'], limitBytes: UPLOAD_BYTES },
+    replies: { 200: { description: 'What was done.', schema: Restored } },
+    errors: ['invalid_backup', 'already_there'],
+    async handle(ctx, { service }) {
+      const { store, permissions, uploads } = service;
+      assertFileType(ctx);
+      // Written to a file, because it is read twice: to check all of it, then to take it.
+      const file = temporaryFor(join(uploads.folder, 'restore'));
+      try {
+        askForBody(ctx);
+        await pipeline(ctx.req, bounded(bodyLimitOf(ctx)), createWriteStream(file, { mode: 0o600 }));
+        const { prepare } = uploads;
+        const read = documentReader(service.work, accountOf(ctx));
+        const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, permissions };
+        replyJson(ctx, { ...(await restore(store, file, options)) });
+      } catch (error) {
+        if (error instanceof BackupError) throw requestError(error.code, { message: error.message });
+        if (error instanceof RequestError) throw error;
+        if (codeOf(error) === 'ENOSPC') throw requestError('store_full');
+        throw error;
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
+  }),
+];
 
 function bounded(limitBytes: number) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -1,4 +1,4 @@
-/** Request bodies: bounded, JSON, mostly objects. */
+/** Request bodies: bounded, and mostly JSON objects. */
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import rawBody from 'raw-body';
@@ -7,12 +7,14 @@ import { checkedArgument } from '../integration/argument.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { type BodyLimits, objectOf, parseBody, runBodyLimits, userBodyLimits } from '../parse-body.ts';
+import { assertValid } from '../schema.ts';
 import { type ApiContext, accountOf } from './context.ts';
 import { askForBody } from './expectation.ts';
+import type { Body } from './operation.ts';
 
 const inflate = promisify(gunzip);
 
-export const BODY_LIMIT_BYTES = 1024 * 1024;
+const BODY_LIMIT_BYTES = 1024 * 1024;
 /** A connector may write settings of 5 MiB. */
 const RUN_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 const NO_BODY = Buffer.from('{}');
@@ -22,10 +24,13 @@ export interface ObjectBody {
   readonly value: JsonObject;
 }
 
-/** A body that only users send, as a JSON object; no body is an empty one. */
+/** A user's body as a JSON object, checked by the route's validator; `{}` without a body. */
 export async function readObject(ctx: ApiContext): Promise<ObjectBody> {
   const bytes = await readJson(ctx);
-  return { bytes, value: objectOf(parseBody(bytes, bodyLimitsOf(ctx))) };
+  const value = objectOf(parseBody(bytes, bodyLimitsOf(ctx)));
+  const { validator } = bodyOf(ctx);
+  if (validator) assertValid(validator, value);
+  return { bytes, value };
 }
 
 /** The argument of a function call: JSON of an object. */
@@ -34,11 +39,11 @@ export async function readArgument(ctx: ApiContext, { work, dispatcher }: Servic
   return checkedArgument(work, accountOf(ctx), body, dispatcher.argument);
 }
 
-/** What a body may hold, by who sends it. */
+/** What a body may hold, by sender. */
 export const bodyLimitsOf = ({ state: { grant } }: ApiContext): BodyLimits => (grant ? runBodyLimits : userBodyLimits);
 
-/** A JSON body as it came, not parsed; `{}` without one. */
-export async function readJson(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
+/** A JSON body as it came, not parsed; `{}` without a body. */
+export async function readJson(ctx: ApiContext, limitBytes = bodyLimitOf(ctx)): Promise<Buffer> {
   const { req } = ctx;
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
   if (!hasBody) return NO_BODY;
@@ -47,9 +52,24 @@ export async function readJson(ctx: ApiContext, limitBytes = limitOf(ctx)): Prom
   return bytes.length === 0 ? NO_BODY : bytes;
 }
 
-const limitOf = ({ state: { grant } }: ApiContext): number => (grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+/** The body as the route's table entry describes it. */
+const bodyOf = ({ state: { route } }: ApiContext): Partial<Body> => route?.body ?? {};
 
-/** Codings of a JSON body that are taken, as `Accept-Encoding` lists them (RFC 7694). */
+/** Bytes of a body that the route takes. */
+export function bodyLimitOf(ctx: ApiContext): number {
+  return bodyOf(ctx).limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
+}
+
+/** @throws RequestError 415 for a body that is none of the route's types, or is encoded */
+export function assertFileType(ctx: ApiContext): void {
+  const { types = [] } = bodyOf(ctx);
+  if (!ctx.request.is([...types])) {
+    throw requestError('unsupported_media_type', { message: `The body must be ${types[0]}.` });
+  }
+  assertCoding(ctx, ['identity']);
+}
+
+/** Codings of JSON bodies that are accepted, for `Accept-Encoding` (RFC 7694). */
 const CODINGS = ['gzip', 'identity'];
 
 function assertJsonType(ctx: ApiContext): void {
@@ -64,8 +84,8 @@ function assertJsonType(ctx: ApiContext): void {
   assertCoding(ctx, CODINGS);
 }
 
-/** @throws RequestError 415 that names a `Content-Encoding` which is not supported */
-export function assertCoding(ctx: ApiContext, supported: readonly string[]): void {
+/** @throws RequestError 415 for a `Content-Encoding` that is not supported */
+function assertCoding(ctx: ApiContext, supported: readonly string[]): void {
   const coding = codingOf(ctx);
   if (supported.includes(coding)) return;
   ctx.set('Accept-Encoding', supported.join(', '));
@@ -78,7 +98,7 @@ function codingOf(ctx: ApiContext): string {
   return coding === '' ? 'identity' : coding.replace(/^x-gzip$/, 'gzip');
 }
 
-/** Bounded as it arrives, and as it is inflated. */
+/** Bounded both as it arrives and inflated. */
 async function readGzip(ctx: ApiContext, limitBytes: number): Promise<Buffer> {
   const zipped = await readBytes(ctx, limitBytes);
   try {
@@ -92,8 +112,8 @@ async function readGzip(ctx: ApiContext, limitBytes: number): Promise<Buffer> {
 const tooLarge = (limitBytes: number): Error =>
   requestError('request_too_large', { message: `The body is larger than ${limitBytes} bytes.` });
 
-/** The body as it is, whatever it is. */
-export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Promise<Buffer> {
+/** The body's bytes, of any type. */
+export async function readBytes(ctx: ApiContext, limitBytes = bodyLimitOf(ctx)): Promise<Buffer> {
   const { body } = ctx.state;
   if (body) {
     if (body.length > limitBytes) throw tooLarge(limitBytes);
@@ -106,12 +126,12 @@ export async function readBytes(ctx: ApiContext, limitBytes = limitOf(ctx)): Pro
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
-      // What is still to come is not read.
+      // The rest is not read.
       ctx.set('Connection', 'close');
       throw tooLarge(limitBytes);
     }
     if (type === 'stream.not.readable') {
-      // The host's doing, and not the client's.
+      // The embedder's mistake, not the client's.
       const message = 'The body was read before it came here: mount the runtime in front of what parses bodies.';
       throw requestError('internal_error', { message });
     }

@@ -1,5 +1,5 @@
-/** `/connections/{id}/proxy` and `/ping`: requests with a connection's credentials, which nobody sees (contract 8). */
-import type { Router } from '@koa/router';
+/** `/connections/{_id}/proxy` and `/ping`: requests with a connection's credentials, which nobody sees (contract 8). */
+import Type from '#typebox';
 import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { OutboundResponse } from '../broker/outbound.ts';
@@ -16,68 +16,91 @@ import { readBytes } from './body.ts';
 import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
 import { headersToPassOn, headerText } from './proxy-headers.ts';
 import { ownerOf } from './records.ts';
+import { type Route, route } from './route.ts';
+import { Ping } from './schemas.ts';
 
-/** Of the application's, those that are about its connection to us or its own place, and not about what it says. */
+/** Response headers that concern the application's connection to us or its own origin, not its answer. */
 const NOT_PASSED_BACK =
   /^(?:connection|keep-alive|transfer-encoding|upgrade|te|trailer|proxy-.*|content-(?:encoding|length)|set-cookie|strict-transport-security|alt-svc|clear-site-data|access-control-.*|bulkhead-.*|x-request-id)$/;
 const BODILESS = ['GET', 'HEAD'];
 
-export function connectionRoutes(router: Router, service: Service): void {
-  router.post('/connections/:id/proxy', async (context) => {
-    const ctx = context as ApiContext;
-    const body = await readBytes(ctx);
-    const method = (ctx.get('Integrator-Method') || 'GET').toUpperCase();
-    if (!methods.some((known) => known === method)) {
-      throw requestError('invalid_field', {
-        field: 'Integrator-Method',
-        message: `${method.slice(0, 50)} is no method`,
-      });
-    }
-    const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
-    const wanted = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
-    const { response, secrets } = await send(ctx, service, wanted, BODILESS.includes(method) ? undefined : body);
-    const shown = await redactAnswer(service.work, accountOf(ctx), secrets, response);
-    ctx.status = response.status;
-    for (const [name, value] of shown.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
-    ctx.body = shown.body;
-  });
+export const connectionRoutes: readonly Route[] = [
+  route.post('/connections/{_id}/proxy', {
+    scope: 'integrations',
+    runs: 'own',
+    tag: 'connections',
+    summary: "Makes a request to the application with the connection's credentials filled in",
+    description:
+      "Passes on the body and all request headers but those that belong to the hop (RFC 9110, 7.6.1), to this API (`Integrator-*`, `Bulkhead-*`, `Accept-Encoding`, the trace) or to credentials (`Authorization`, `Cookie`). `Content-Encoding` and `Idempotency-Key` are the application's.",
+    headers: ['Integrator-Method', 'Integrator-Relative-URI'],
+    body: {
+      schema: Type.Unknown({ description: 'Whatever the application takes.' }),
+      types: ['*/*'],
+      isRequired: false,
+    },
+    replies: {},
+    errors: ['not_found', 'invalid_field', 'credentials_unreadable', 'permission_denied', 'connection_failed'],
+    passesOn: 'replies',
+    async handle(ctx, { service }) {
+      const body = await readBytes(ctx);
+      const method = (ctx.get('Integrator-Method') || 'GET').toUpperCase();
+      if (!methods.some((known) => known === method)) {
+        const message = `${method.slice(0, 50)} is not an HTTP method`;
+        throw requestError('invalid_field', { field: 'Integrator-Method', message });
+      }
+      const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
+      const target = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
+      const { response, secrets } = await send(ctx, service, target, BODILESS.includes(method) ? undefined : body);
+      const reply = await redactAnswer(service.work, accountOf(ctx), secrets, response);
+      ctx.status = response.status;
+      for (const [name, value] of reply.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
+      ctx.body = reply.body;
+    },
+  }),
+  route.get('/connections/{_id}/ping', {
+    scope: 'integrations',
+    runs: 'own',
+    tag: 'connections',
+    summary: 'Asks whether the application answers',
+    replies: { 200: { description: 'What it answered.', schema: Ping } },
+    errors: ['not_found', 'invalid_field', 'credentials_unreadable', 'permission_denied'],
+    async handle(ctx, { service }) {
+      const id = ctx.params._id as string;
+      try {
+        const { response } = await send(ctx, service, undefined, undefined);
+        const success = response.status < 400;
+        service.reachability.record(id, success);
+        replyJson(ctx, { success, status: response.status });
+      } catch (error) {
+        if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
+        service.reachability.record(id, false);
+        replyJson(ctx, { success: false, errors: error.errors });
+      }
+    },
+  }),
+];
 
-  router.get('/connections/:id/ping', async (context) => {
-    const ctx = context as ApiContext;
-    try {
-      const { response } = await send(ctx, service, undefined, undefined);
-      const success = response.status < 400;
-      service.reachability.record(ctx.params.id as string, success);
-      replyJson(ctx, { success, status: response.status });
-    } catch (error) {
-      if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
-      service.reachability.record(ctx.params.id as string, false);
-      replyJson(ctx, { success: false, errors: error.errors });
-    }
-  });
-}
-
-/** @param wanted without it, what the connection's `http.ping` says */
+/** @param target default: the connection's `http.ping` */
 async function send(
   ctx: ApiContext,
   service: Service,
-  wanted: RequestTarget | undefined,
+  target: RequestTarget | undefined,
   body: Buffer | undefined,
 ): Promise<{ readonly response: OutboundResponse; readonly secrets: SecretTexts }> {
   const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
-  const connection = recordOf(unit, 'connections', ctx.params.id as string);
+  const connection = recordOf(unit, 'connections', ctx.params._id as string);
   if (connection.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
   const open = openSecrets(service.keyring, 'connections', connection.value);
   if (!open) throw requestError('credentials_unreadable');
-  const { secrets, ...request } = connectionRequest(open, wanted ?? pingOf(open.record));
+  const { secrets, ...request } = connectionRequest(open, target ?? pingOf(open.record));
   try {
     await assertPermitted(ctx, service, request.url);
-    // Wherever a redirect would lead: the credentials belong to this origin, in whatever header they are.
+    // The credentials belong to this origin, wherever a redirect leads and whichever header holds them.
     const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, body: body ?? null },
       { connectorId: connectorIdOf(ctx, connection.head), permissions, trace: ctx.state.trace },
-      endOf(ctx),
+      abortSignalOf(ctx),
     );
     return { response, secrets };
   } catch (error) {
@@ -91,8 +114,8 @@ async function send(
   }
 }
 
-/** When nobody waits for the answer any more: a run has ended, a client has gone. */
-function endOf({ state: { grant }, res }: ApiContext): AbortSignal {
+/** Aborts when nobody waits for the answer any more: the run has ended, or the client is gone. */
+function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
   if (grant) return grant.signal;
   const gone = new AbortController();
   res.once('close', () => gone.abort());
@@ -109,12 +132,12 @@ function pingOf(open: JsonObject): RequestTarget {
   };
 }
 
-/** Whose connections to the application are used. */
+/** The connector whose pool of connections is used. */
 function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonObject): string {
   return grant?.connectorId ?? (typeof _connectorId === 'string' ? _connectorId : 'administrator');
 }
 
-/** A run reaches what its manifest names, a user what the connection names. @throws Denied */
+/** A run reaches only what its manifest permits, a user whatever the connection names. @throws BrokerError */
 async function assertPermitted({ state: { grant } }: ApiContext, service: Service, url: string): Promise<void> {
   if (!grant) return;
   const connector = await service.catalog.find(grant.connectorId);

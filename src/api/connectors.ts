@@ -1,5 +1,4 @@
-/** `/connectors`: what can be installed, where it is installed, and moving that to a new version. */
-import type { Router } from '@koa/router';
+/** `/connectors`: what can be installed, where it is installed, and updates of that (contract 4). */
 import Type, { Compile } from '#typebox';
 import type { Connector } from '../connector/bundle.ts';
 import type { ConnectorRow } from '../connector/registry-entry.ts';
@@ -10,159 +9,211 @@ import { newerVersion } from '../integration/newer-version.ts';
 import { publicIntegration, type Service, unavailableError } from '../integration/service.ts';
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
-import { assertValid } from '../schema.ts';
 import { shortList } from '../shorten.ts';
 import { asStoreError } from '../store/files.ts';
 import { sortKeyOf } from '../store/store.ts';
-import { assertCoding, readBytes, readObject } from './body.ts';
-import { type ApiContext, assertAdministrator, flag, replyJson } from './context.ts';
+import { assertFileType, readBytes, readObject } from './body.ts';
+import { type ApiContext, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
-import { isKnown } from './preconditions.ts';
+import { isNotModified } from './preconditions.ts';
+import { bodyErrors, listOf, listQuery, noContent, notModified, runErrors } from './replies.ts';
+import { type Route, route } from './route.ts';
+import { flags, InstallBaseRow, Connector as Row } from './schemas.ts';
 
-export const UpdateBody = Type.Object({
+const UpdateBody = Type.Object({
   _integrationIds: Type.Array(Type.String(), { minItems: 1, maxItems: 1000 }),
 });
-const updateBody = Compile(UpdateBody);
+const ApproveBody = Type.Object({ digest: Type.String({ minLength: 1, maxLength: 200 }) });
+/** Integrations listed in an error message. */
+const LISTED_MAX = 10;
 
-export const ApproveBody = Type.Object({ digest: Type.String({ minLength: 1, maxLength: 200 }) });
-const approveBody = Compile(ApproveBody);
-
-export const TARBALL_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
-/** Integrations that are named in a sentence. */
-const NAMED = 10;
-
-export function connectorRoutes(router: Router, service: Service, publicUrl: () => string): void {
-  const { catalog, store, bundleUploads } = service;
-
-  router.get('/connectors', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    await catalog.start();
-    await replyList(ctx, {
-      source: () => catalog.rows(),
-      sortKeyOf: ({ name, _id }) => [name, _id],
-      show: (row, projection) => asText(withHold(row) as unknown as JsonObject, projection),
-      publicUrl: publicUrl(),
-    });
-  });
-
-  router.put('/connectors', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    if (!ctx.request.is(TARBALL_TYPES)) {
-      throw requestError('unsupported_media_type', { message: `The body must be ${TARBALL_TYPES[0]}.` });
-    }
-    assertCoding(ctx, ['identity']);
-    const { row, isNew } = await service.activity.during(() => bundleUploads.put(() => readBytes(ctx, TARBALL_BYTES)));
-    ctx.status = isNew ? 201 : 200;
-    ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
-    replyJson(ctx, withHold(row));
-  });
-
-  router.delete('/connectors/:id', async (context) => {
-    const ctx = context as ApiContext;
-    const { _id } = await rowOf(ctx);
-    if (!bundleUploads.has(_id)) throw requestError('not_uploaded');
-    if (!flag(ctx, 'force')) await assertUnused(_id);
-    await service.activity.during(() => bundleUploads.remove(_id));
-    ctx.status = 204;
-  });
-
-  router.post('/connectors/:id/approve', async (context) => {
-    const ctx = context as ApiContext;
-    const { _id } = await rowOf(ctx);
-    const { value } = await readObject(ctx);
-    assertValid(approveBody, value);
-    const approval = await service.activity.during(() =>
-      catalog.approve(_id, value.digest as string).catch((error) => {
-        throw asStoreError(error);
-      }),
-    );
-    if (approval === 'changed') {
-      throw requestError('conflict', { message: 'What waits to be approved is not what this digest names.' });
-    }
-    replyJson(ctx, await rowOf(ctx));
-  });
-
-  router.get('/connectors/:id', async (context) => {
-    replyJson(context, await rowOf(context as ApiContext));
-  });
-
-  router.get('/connectors/:id/image', async (context) => {
-    const ctx = context as ApiContext;
-    const image = catalog.imageOf((await rowOf(ctx))._id);
-    if (!image) throw requestError('not_found', { message: 'The connector has no image of its own.' });
-    // An SVG may hold scripts: nothing in it runs, wherever it is opened.
-    ctx.set({
-      'X-Content-Type-Options': 'nosniff',
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-      'Cache-Control': 'private, no-cache',
-      ETag: image.etag,
-    });
-    ctx.status = 200;
-    ctx.type = image.type;
-    ctx.body = image.bytes;
-    if (isKnown(ctx, image.etag)) ctx.status = 304;
-  });
-
-  router.get('/connectors/:id/installBase', async (context) => {
-    const ctx = context as ApiContext;
-    const { _id } = await rowOf(ctx);
-    await replyList(ctx, {
-      source: (after) => store.documents(after),
-      sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
-      matches: ({ integration }) => integration.head._connectorId === _id,
-      show: ({ integration: { head } }, projection) =>
-        asText(installBaseRow(publicIntegration(service, head as Integration), catalog.get(_id)), projection),
-      publicUrl: publicUrl(),
-    });
-  });
-
-  router.put('/connectors/:id/update', async (context) => {
-    const ctx = context as ApiContext;
-    const { _id } = await rowOf(ctx);
-    const { value } = await readObject(ctx);
-    assertValid(updateBody, value);
-    const { _integrationIds: ids } = value as { _integrationIds: string[] };
-    if (new Set(ids).size !== ids.length) {
-      throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds names one twice' });
-    }
-    const connector = await catalog.find(_id);
-    if (!connector) throw unavailableError(service, _id);
-    const failures = await update(service, connector, ids, ctx.state.trace);
-    if (failures.length > 0) {
-      const errors = failures.flatMap(({ integrationId, error }) =>
-        error.errors.map((item): ErrorItem => ({ ...item, field: `_integrationIds.${ids.indexOf(integrationId)}` })),
+export const connectorRoutes: readonly Route[] = [
+  route.get('/connectors', {
+    scope: 'read',
+    tag: 'connectors',
+    summary: 'Lists what can be installed, and what is wrong with what cannot',
+    query: listQuery,
+    replies: listOf(Row, 'A page of connectors, by name.'),
+    async handle(ctx, { service, publicUrl }) {
+      await service.catalog.start();
+      await replyList(ctx, {
+        source: () => service.catalog.rows(),
+        sortKeyOf: ({ name, _id }) => [name, _id],
+        show: (row, projection) => asText(withCircuit(service, row) as unknown as JsonObject, projection),
+        publicUrl: publicUrl(),
+      });
+    },
+  }),
+  route.put('/connectors', {
+    scope: 'full',
+    tag: 'connectors',
+    summary: 'Uploads a bundle as an npm-style tarball',
+    description: 'All of it is checked first, and it is tried; what does not pass changes nothing.',
+    body: {
+      schema: Type.Unknown(),
+      types: ['application/gzip', 'application/x-gzip', 'application/octet-stream'],
+      limitBytes: TARBALL_BYTES,
+      isRequired: true,
+    },
+    replies: {
+      200: { description: 'It replaces an earlier upload.', schema: Row, headers: ['Location'] },
+      201: { description: 'It is new.', schema: Row, headers: ['Location'] },
+    },
+    errors: [...bodyErrors, 'overloaded'],
+    // What is wrong with a bundle has codes of its own.
+    passesOn: 'errors',
+    async handle(ctx, { service, publicUrl }) {
+      assertFileType(ctx);
+      const { row, isNew } = await service.activity.during(() => service.bundleUploads.put(() => readBytes(ctx)));
+      ctx.status = isNew ? 201 : 200;
+      ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
+      replyJson(ctx, withCircuit(service, row));
+    },
+  }),
+  route.get('/connectors/{_id}', {
+    scope: 'read',
+    tag: 'connectors',
+    summary: 'Reads a connector',
+    replies: { 200: { description: 'The connector.', schema: Row } },
+    errors: ['not_found'],
+    async handle(ctx, { service }) {
+      replyJson(ctx, await existingRow(ctx, service));
+    },
+  }),
+  route.delete('/connectors/{_id}', {
+    scope: 'full',
+    tag: 'connectors',
+    summary: 'Removes an uploaded bundle',
+    query: [flags(['force', 'Although integrations use it.'])],
+    replies: { 204: noContent },
+    errors: ['not_found', 'not_uploaded', 'has_dependencies'],
+    async handle(ctx, { service }) {
+      const { _id } = await existingRow(ctx, service);
+      if (!service.bundleUploads.has(_id)) throw requestError('not_uploaded');
+      if (!flag(ctx, 'force')) await assertUnused(service, _id);
+      await service.activity.during(() => service.bundleUploads.remove(_id));
+      ctx.status = 204;
+    },
+  }),
+  route.post('/connectors/{_id}/approve', {
+    scope: 'full',
+    tag: 'connectors',
+    summary: 'Lets a version serve that asks for more than was accepted',
+    body: { schema: ApproveBody, validator: Compile(ApproveBody), isRequired: true },
+    replies: { 200: { description: 'The connector.', schema: Row } },
+    errors: [...bodyErrors, 'not_found', 'conflict'],
+    async handle(ctx, { service }) {
+      const { _id } = await existingRow(ctx, service);
+      const { value } = await readObject(ctx);
+      const approval = await service.activity.during(() =>
+        service.catalog.approve(_id, value.digest as string).catch((error) => {
+          throw asStoreError(error);
+        }),
       );
-      const [first] = failures;
-      throw new RequestError(first?.error.status ?? 422, errors, first?.error.headers);
-    }
-    replyJson(ctx, { _integrationIds: ids });
-  });
+      if (approval === 'changed') {
+        throw requestError('conflict', { message: 'No version with this digest is waiting for approval.' });
+      }
+      replyJson(ctx, await existingRow(ctx, service));
+    },
+  }),
+  route.get('/connectors/{_id}/image', {
+    scope: 'read',
+    tag: 'connectors',
+    summary: 'The image that the bundle brings along',
+    headers: ['If-None-Match'],
+    replies: {
+      200: { description: 'The image.', schema: Type.Unknown(), type: 'image/*', headers: ['ETag'] },
+      304: notModified,
+    },
+    errors: ['not_found'],
+    async handle(ctx, { service }) {
+      const image = service.catalog.imageOf((await existingRow(ctx, service))._id);
+      if (!image) throw requestError('not_found', { message: 'The connector has no image of its own.' });
+      // An SVG may hold scripts. None may run, wherever the image is openSecrets.
+      ctx.set({
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        'Cache-Control': 'private, no-cache',
+        ETag: image.etag,
+      });
+      ctx.status = 200;
+      ctx.type = image.type;
+      ctx.body = image.bytes;
+      if (isNotModified(ctx, image.etag)) ctx.status = 304;
+    },
+  }),
+  route.get('/connectors/{_id}/installBase', {
+    scope: 'read',
+    tag: 'connectors',
+    summary: 'Lists where a connector is installed',
+    query: listQuery,
+    replies: listOf(InstallBaseRow, 'A page of rows.'),
+    errors: ['not_found'],
+    async handle(ctx, { service, publicUrl }) {
+      const { _id } = await existingRow(ctx, service);
+      await replyList(ctx, {
+        source: (after) => service.store.documents(after),
+        sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
+        matches: ({ integration }) => integration.head._connectorId === _id,
+        show: ({ integration: { head } }, projection) =>
+          asText(installBaseRow(publicIntegration(service, head as Integration), service.catalog.get(_id)), projection),
+        publicUrl: publicUrl(),
+      });
+    },
+  }),
+  route.put('/connectors/{_id}/update', {
+    scope: 'full',
+    tag: 'connectors',
+    summary: 'Moves integrations to the version of the bundle that is there',
+    description:
+      'Each is updated or left as it was; the failures stand in the errors, by the index of the integration.',
+    body: { schema: UpdateBody, validator: Compile(UpdateBody) },
+    replies: { 200: { description: 'All were updated.', schema: UpdateBody } },
+    errors: [...bodyErrors, ...runErrors, 'not_found', 'update_in_progress'],
+    passesOn: 'errors',
+    async handle(ctx, { service }) {
+      const { _id } = await existingRow(ctx, service);
+      const { value } = await readObject(ctx);
+      const { _integrationIds: ids } = value as { _integrationIds: string[] };
+      if (new Set(ids).size !== ids.length) {
+        throw requestError('invalid_field', { field: '_integrationIds', message: '_integrationIds has duplicates' });
+      }
+      const connector = await service.catalog.find(_id);
+      if (!connector) throw unavailableError(service, _id);
+      const failures = await update(service, connector, ids, ctx.state.trace);
+      if (failures.length > 0) {
+        const errors = failures.flatMap(({ integrationId, error }) =>
+          error.errors.map((item): ErrorItem => ({ ...item, field: `_integrationIds.${ids.indexOf(integrationId)}` })),
+        );
+        const [first] = failures;
+        throw new RequestError(first?.error.status ?? 422, errors, first?.error.headers);
+      }
+      replyJson(ctx, { _integrationIds: ids });
+    },
+  }),
+];
 
-  async function rowOf(ctx: ApiContext): Promise<ConnectorRow> {
-    assertAdministrator(ctx);
-    await catalog.start();
-    const row = catalog.row(ctx.params.id as string);
-    if (!row) throw requestError('not_found', { message: 'There is no such connector.' });
-    return withHold(row);
-  }
+async function existingRow(ctx: ApiContext, service: Service): Promise<ConnectorRow> {
+  await service.catalog.start();
+  const row = service.catalog.row(ctx.params._id as string);
+  if (!row) throw requestError('not_found', { message: 'There is no such connector.' });
+  return withCircuit(service, row);
+}
 
-  async function assertUnused(connectorId: string): Promise<void> {
-    const users: string[] = [];
-    for await (const { integration } of store.documents()) {
-      if (integration.head._connectorId === connectorId) users.push(integration.head._id);
-    }
-    if (users.length === 0) return;
-    throw requestError('has_dependencies', { message: `Integrations still use it: ${shortList(users, NAMED)}` });
+async function assertUnused(service: Service, connectorId: string): Promise<void> {
+  const users: string[] = [];
+  for await (const { integration } of service.store.documents()) {
+    if (integration.head._connectorId === connectorId) users.push(integration.head._id);
   }
+  if (users.length === 0) return;
+  throw requestError('has_dependencies', { message: `Integrations still use it: ${shortList(users, LISTED_MAX)}` });
+}
 
-  /** A connector that serves may be held back for what it does. */
-  function withHold(row: ConnectorRow): ConnectorRow {
-    if (row.status !== 'ready' || !service.dispatcher.sandbox.isCircuitOpen(row._id)) return row;
-    const message = 'The connector keeps bringing its compartment down; a run that succeeds ends the pauses.';
-    return { ...row, status: 'held', errors: [...(row.errors ?? []), { code: 'overloaded', message }] };
-  }
+/** A ready connector is publicIntegration as held while its circuit is open. */
+function withCircuit(service: Service, row: ConnectorRow): ConnectorRow {
+  if (row.status !== 'ready' || !service.dispatcher.sandbox.isCircuitOpen(row._id)) return row;
+  const message = 'The connector keeps crashing its compartment, so calls have to pause. A successful run ends that.';
+  return { ...row, status: 'held', errors: [...(row.errors ?? []), { code: 'overloaded', message }] };
 }
 
 function installBaseRow(integration: Integration, connector: Connector | undefined): JsonObject {

@@ -1,4 +1,4 @@
-/** What the handlers share: who asks, in which unit of work, and how a record is shown. */
+/** What handlers share: the caller, the unit of work, replies. */
 import type { Context } from 'koa';
 import type { Grant } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
@@ -9,43 +9,36 @@ import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import type { Account } from '../work/work.ts';
-import { isKnown } from './preconditions.ts';
+import type { Operation } from './operation.ts';
+import { isNotModified } from './preconditions.ts';
 
 export interface ApiState {
   requestId: string;
   trace: Trace;
-  /** Absent: the administrator asks. */
+  /** The calling run's. Absent: the caller is the administrator. */
   grant?: Grant;
-  /** Of a request within this process, whose body comes over no socket. */
+  /** The body of an in-process request, which comes over no socket. */
   body?: Buffer;
-  /** Where the router does not know it. */
-  route?: string;
+  /** The route that was found; of the dashboard, its path alone. */
+  route?: Pick<Operation, 'path' | 'query' | 'body'>;
 }
 export type ApiContext = Context & { state: ApiState; params: Record<string, string> };
 
-/** Of users: what they ask for is not counted against anybody. */
+/** Work for users is charged to nobody. */
 const USERS: Account = Object.freeze({ owner: 'users', charge() {} });
 
-/** Whose work a request is. */
+/** Who is charged for a request's work. */
 export const accountOf = ({ state: { grant } }: ApiContext): Account => grant ?? USERS;
 
-/** The id in the path. @throws RequestError 403 for another's with a one-time token, 404 for no id */
-export function integrationIdOf(ctx: ApiContext): string {
-  const id = ctx.params.id as string;
-  const { grant } = ctx.state;
-  if (grant && grant.integrationId !== id) throw requestError('access_restricted');
+/** The integration's id in the path. @throws RequestError 404 if it is no id */
+export function integrationIdOf({ params: { _id: id = '' } }: ApiContext): string {
   if (!isObjectId(id)) throw requestError('not_found', { message: 'There is no such integration.' });
   return id;
 }
 
-/** For what is not a run's to do, its own integration or not. */
-export function assertAdministrator(ctx: ApiContext): void {
-  if (ctx.state.grant) throw requestError('access_restricted');
-}
-
 /**
- * A run reads and writes in its own unit of work, a request in one that ends with it. A run whose requests
- * count one by one sees what others have stored since.
+ * A run's requests share the run's unit of work; any other request has its own. A run that is not transactional
+ * sees what others have stored since.
  */
 export async function unitOf(ctx: ApiContext, service: Service, integrationId: string): Promise<UnitOfWork> {
   const unit = runsUnit(ctx);
@@ -54,7 +47,7 @@ export async function unitOf(ctx: ApiContext, service: Service, integrationId: s
   return unit;
 }
 
-/** Changes an integration: for a request at once and durably, for a run with its commit, unless it commits each. */
+/** Changes an integration: at once and durably, or with the commit of a transactional run. */
 export async function change<T>(
   ctx: ApiContext,
   service: Service,
@@ -66,7 +59,7 @@ export async function change<T>(
   return ctx.state.grant?.isTransactional ? work(unit) : unit.changeAtOnce(work);
 }
 
-/** Where a request's changes that tasks make are read and written. */
+/** How a task reads and changes an integration for a request. */
 export function changingOf(
   ctx: ApiContext,
   service: Service,
@@ -87,7 +80,7 @@ function runsUnit({ state: { grant } }: ApiContext): UnitOfWork | undefined {
   return grant?.unit;
 }
 
-/** An entity tag for a record as it is shown: it changes with every write, and while an update goes on. */
+/** The entity tag of a record as shown: it changes with every write, and while an update runs. */
 export function etagOf(unit: UnitOfWork, record: JsonObject): string {
   const modified = Date.parse(String(record.lastModified)).toString(36);
   const isUpdating = record.updateInProgress === true ? '-u' : '';
@@ -95,14 +88,14 @@ export function etagOf(unit: UnitOfWork, record: JsonObject): string {
 }
 
 /**
- * Replies JSON. As text: what is none, koa compares with the classes of `fetch`, and Node then loads its
- * own: 15 MB, and 40 ms of the first reply.
+ * Replies JSON, as text: koa compares objects with the classes of `fetch`, which makes Node load its own.
+ * That costs 15 MB, and 40 ms of the first reply.
  */
 export function replyJson(ctx: Context, value: unknown): void {
   replyJsonText(ctx, JSON.stringify(value));
 }
 
-/** The same of what is text already. */
+/** Replies JSON text. */
 export function replyJsonText(ctx: Context, text: string | Buffer): void {
   ctx.set('Content-Type', 'application/json; charset=utf-8');
   ctx.body = text;
@@ -113,7 +106,7 @@ export function replyRecord(ctx: ApiContext, record: string | Buffer, etag: stri
   ctx.set('ETag', etag);
   ctx.status = 200;
   replyJsonText(ctx, record);
-  if (isKnown(ctx, etag)) ctx.status = 304;
+  if (isNotModified(ctx, etag)) ctx.status = 304;
 }
 
 export const flag = (ctx: ApiContext, name: string): boolean => ctx.query[name] === 'true' || ctx.query[name] === '';

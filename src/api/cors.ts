@@ -1,16 +1,16 @@
-/** Cross-origin requests of web pages (fetch standard, "CORS protocol"): closed but for the origins that are listed. */
+/** Cross-origin requests of web pages (fetch standard, "CORS protocol"): only for listed origins. */
 import type { Context, Middleware } from 'koa';
 
-/** What a page may read beside what every page may. */
+/** Response headers that pages may read, besides the safelisted ones. */
 const EXPOSED =
   'ETag, Link, Location, Retry-After, X-Request-Id, Bulkhead-Run-Id, Preference-Applied, Idempotent-Replayed, Content-Disposition, WWW-Authenticate, Allow';
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-/** How long a browser may remember a preflight. */
+/** How long a browser may cache a preflight. */
 const MAX_AGE_SECONDS = 600;
-/** Names of headers with commas between, as browsers send them. */
+/** Header names separated by commas, as browsers send them. */
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:, *[\w!#$%&'*+.^`|~-]+)*$/;
 
-/** @param origins exact ones, `https://app.example.com` */
+/** @param origins exact, like `https://app.example.com` */
 export function allowOrigins(origins: readonly string[]): Middleware {
   const allowed = new Set(origins);
   return (ctx, next) => {
@@ -27,13 +27,13 @@ export function allowOrigins(origins: readonly string[]): Middleware {
   };
 }
 
-/** It asks for nothing and comes without a token. */
+/** A preflight changes nothing and has no token. */
 function answerPreflight(ctx: Context): void {
-  const wanted = ctx.get('Access-Control-Request-Headers');
+  const requested = ctx.get('Access-Control-Request-Headers');
   ctx.set('Access-Control-Allow-Methods', METHODS);
   ctx.set('Access-Control-Max-Age', String(MAX_AGE_SECONDS));
-  // The proxy takes whatever header the application does.
-  if (HEADER_NAMES.test(wanted)) ctx.set('Access-Control-Allow-Headers', wanted);
+  // Any header: the proxy passes on whatever the application takes.
+  if (HEADER_NAMES.test(requested)) ctx.set('Access-Control-Allow-Headers', requested);
   ctx.vary('Access-Control-Request-Headers');
   ctx.status = 204;
 }

@@ -1,39 +1,35 @@
-/** `/openapi.json` and `/docs`: the same for every installation of a version, and needs no token. */
-import { type ApiContext, replyJsonText } from './context.ts';
-import type { OpenRoutes } from './public-routes.ts';
+/** `/openapi.json` and `/docs`: alike in all installations of a version, so they need no token. */
+import Type from '#typebox';
+import { AnyObject } from '../json.ts';
+import { replyJsonText } from './context.ts';
+import { type Route, route } from './route.ts';
 
-export function descriptionRoutes(version: string, publicUrl: () => string): OpenRoutes {
-  // Made, and what makes them loaded, when they are first asked for; where the server is reached is known by then.
-  let made: { readonly url: string; readonly json: string; readonly page: string; readonly policy: string } | undefined;
-  const texts = async (): Promise<NonNullable<typeof made>> => {
-    const url = `${publicUrl()}/v1`;
-    if (made?.url === url) return made;
-    const { describeApi } = await import('./openapi/document.ts');
-    const { describePage, PAGE_POLICY } = await import('./openapi/page.ts');
-    const description = describeApi(version, url);
-    made = { url, json: JSON.stringify(description), page: describePage(description), policy: PAGE_POLICY };
-    return made;
-  };
-  return new Map([
-    [
-      '/openapi.json',
-      async (ctx: ApiContext) => {
-        const { json } = await texts();
-        replyJsonText(ctx, json);
-      },
-    ],
-    [
-      '/docs',
-      async (ctx: ApiContext) => {
-        const { page, policy } = await texts();
-        ctx.type = 'text/html; charset=utf-8';
-        ctx.set({
-          'Content-Security-Policy': policy,
-          'X-Content-Type-Options': 'nosniff',
-          'Referrer-Policy': 'no-referrer',
-        });
-        ctx.body = page;
-      },
-    ],
-  ]);
-}
+export const descriptionRoutes: readonly Route[] = [
+  route.get('/openapi.json', {
+    scope: 'none',
+    runs: 'own',
+    tag: 'server',
+    summary: 'This description',
+    replies: { 200: { description: 'OpenAPI 3.1.', schema: AnyObject } },
+    async handle(ctx, { description }) {
+      replyJsonText(ctx, (await description.texts()).json);
+    },
+  }),
+  route.get('/docs', {
+    scope: 'none',
+    runs: 'own',
+    tag: 'server',
+    summary: 'This description, to be read',
+    replies: { 200: { description: 'A page.', schema: Type.String(), type: 'text/html' } },
+    async handle(ctx, { description }) {
+      const { page, policy } = await description.texts();
+      ctx.type = 'text/html; charset=utf-8';
+      ctx.set({
+        'Content-Security-Policy': policy,
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+      });
+      ctx.body = page;
+    },
+  }),
+];

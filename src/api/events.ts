@@ -1,64 +1,68 @@
 /** `/events`: what happens, as server-sent events (contract 4; WHATWG HTML, 9.2). */
 import type { ServerResponse } from 'node:http';
-import type { Router } from '@koa/router';
 import Type from '#typebox';
 import { requestError } from '../errors.ts';
-import { type Feed, FOLLOWERS, type Follower } from '../feed/feed.ts';
-import type { Activity } from '../integration/activity.ts';
+import { FOLLOWERS, type Follower } from '../feed/feed.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { ObjectId } from '../store/store.ts';
-import { type ApiContext, assertAdministrator } from './context.ts';
-import { queryOf } from './query.ts';
+import type { ApiContext } from './context.ts';
+import { badQuery, queryOf } from './query.ts';
+import { type Route, route } from './route.ts';
 
-/** A comment this often tells both sides, and what is in between, that the other is there. */
+/** Comments this often show both sides, and proxies between them, that the other side is there. */
 const HEARTBEAT_MS = 15_000;
-/** Who has taken nothing of what was sent for this long is not there any more. */
+/** A client that takes nothing of what was sent for this long is gone. */
 const STALLED_MS = 60_000;
-/** When a client that was cut off comes back. */
+/** A client that was cut off waits this long before it reconnects. */
 const RETRY_MS = 2_000;
 
-export const EventQuery = Type.Object({ _integrationId: Type.Optional(ObjectId) });
-
-export function eventRoutes(router: Router, feed: Feed, activity: Activity): void {
-  router.get('/events', (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    const integrationId = queryOf(ctx, '_integrationId');
-    if (integrationId !== undefined && !isObjectId(integrationId)) {
-      throw requestError('invalid_query_params', { message: '_integrationId is no id' });
-    }
-    if (ctx.method === 'HEAD') return begin(ctx);
-    const stream = new EventStream(ctx.res);
-    const lastEventId = ctx.get('Last-Event-ID') || undefined;
-    const follower = feed.follow({
-      integrationId,
-      lastEventId,
-      onEvents: () => stream.send(),
-      onEnd: () => stream.end(),
-    });
-    if (!follower) {
-      throw requestError('overloaded', { message: `There are ${FOLLOWERS} connections to /events at the most.` });
-    }
-    // It lasts as long as its client likes: it is nothing that has to end before the runtime may.
-    activity.end();
-    ctx.res.prependOnceListener('close', () => activity.begin());
-    begin(ctx);
-    ctx.respond = false;
-    stream.start(follower);
-  });
-}
+export const eventRoutes: readonly Route[] = [
+  route.get('/events', {
+    scope: 'read',
+    tag: 'server',
+    summary: 'What happens to runs, integrations and connectors, as server-sent events',
+    query: [Type.Object({ _integrationId: Type.Optional(ObjectId) })],
+    headers: ['Last-Event-ID'],
+    replies: {
+      200: { description: 'For as long as the client likes.', schema: Type.String(), type: 'text/event-stream' },
+    },
+    errors: ['overloaded'],
+    handle(ctx, { service: { activity }, feed }) {
+      const integrationId = queryOf(ctx, '_integrationId');
+      if (integrationId !== undefined && !isObjectId(integrationId)) throw badQuery('_integrationId is not an id');
+      if (ctx.method === 'HEAD') return begin(ctx);
+      const stream = new EventStream(ctx.res);
+      const lastEventId = ctx.get('Last-Event-ID') || undefined;
+      const follower = feed.follow({
+        integrationId,
+        lastEventId,
+        onEvents: () => stream.send(),
+        onEnd: () => stream.end(),
+      });
+      if (!follower) {
+        throw requestError('overloaded', { message: `/events takes at most ${FOLLOWERS} connections.` });
+      }
+      // An open stream is no activity that close() waits for.
+      activity.end();
+      ctx.res.prependOnceListener('close', () => activity.begin());
+      begin(ctx);
+      ctx.respond = false;
+      stream.start(follower);
+    },
+  }),
+];
 
 function begin(ctx: ApiContext): void {
   ctx.status = 200;
   ctx.set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store, no-transform',
-    // nginx would keep events back until it has a page of them.
+    // Otherwise nginx buffers events until a page of them is full.
     'X-Accel-Buffering': 'no',
   });
 }
 
-/** One connection. What it has not taken yet waits in the feed; of it alone, no more than one piece. */
+/** One connection. Events it has not taken wait in the feed; at most one piece is buffered here. */
 class EventStream {
   readonly #response: ServerResponse;
   #follower: Follower | undefined;
@@ -88,7 +92,7 @@ class EventStream {
   send(): void {
     const [response, follower] = [this.#response, this.#follower];
     if (!follower || response.destroyed) return;
-    // What it would get next is gone: it comes back, and is told so.
+    // The next events are gone from the feed. The client reconnects, and learns it then.
     if (follower.isLost) return void response.destroy();
     while (!response.writableNeedDrain) {
       const text = follower.take();
@@ -98,7 +102,7 @@ class EventStream {
     this.#stalledSince ??= performance.now();
   }
 
-  /** At once, whatever it has not taken. */
+  /** Ends at once, whether or not the client has taken everything. */
   end(): void {
     if (this.#response.writableLength > 0) this.#response.destroy();
     else this.#response.end();
@@ -108,7 +112,7 @@ class EventStream {
     const stalledMs = this.#stalledSince === undefined ? 0 : performance.now() - this.#stalledSince;
     if (stalledMs > STALLED_MS) return void this.#response.destroy();
     if (this.#response.writableNeedDrain || this.#response.destroyed) return;
-    // With the place up to which it has nothing to fear; without data it is no event.
+    // The id tells the client where to resume; without data this is no event.
     this.#response.write(`: still here\nid: ${this.#follower?.lastEventId}\n\n`);
   }
 }

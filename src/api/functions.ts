@@ -1,84 +1,120 @@
 /** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
-import type { Router } from '@koa/router';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
 import { type FunctionRequest, sections } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
+import { InstallBody } from '../integration/integration.ts';
 import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
+import { AnyObject } from '../json.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readArgument, readObject } from './body.ts';
-import {
-  type ApiContext,
-  assertAdministrator,
-  etagOf,
-  flag,
-  integrationIdOf,
-  replyJson,
-  replyJsonText,
-  replyRecord,
-} from './context.ts';
-import type { Idempotency } from './idempotency.ts';
+import { type ApiContext, etagOf, flag, integrationIdOf, replyJson, replyJsonText, replyRecord } from './context.ts';
 import { assertPreconditions } from './preconditions.ts';
+import { bodyErrors, createdHeaders, runErrors } from './replies.ts';
+import { type Api, type Route, route } from './route.ts';
+import { AnyJson, flags, Integration, Run } from './schemas.ts';
 
-export function functionRoutes(
-  router: Router,
-  service: Service,
-  idempotency: Idempotency,
-  publicUrl: () => string,
-): void {
-  for (const section of sections) {
-    router.put(`/integrations/:id/${section}/:function`, async (context) => {
-      const ctx = context as ApiContext;
-      assertAdministrator(ctx);
+export const functionRoutes: readonly Route[] = [
+  route.post('/integrations/{_id}/install', {
+    scope: 'full',
+    tag: 'lifecycle',
+    summary: 'Installs a connector, whose id is in the path',
+    headers: ['Idempotency-Key'],
+    body: { schema: InstallBody, isRequired: false },
+    replies: {
+      200: {
+        description: 'The new integration.',
+        schema: Integration,
+        headers: [...createdHeaders, 'Bulkhead-Run-Id'],
+      },
+    },
+    errors: [...bodyErrors, ...runErrors, 'not_found', 'idempotency_mismatch'],
+    passesOn: 'errors',
+    async handle(ctx, { service, idempotency }) {
+      const { bytes, value } = await readObject(ctx);
+      const { trace } = ctx.state;
+      await idempotency.once(ctx, { kind: 'integrations', status: 200 }, bytes, async (id) => {
+        const { unit, runId } = await install(service, ctx.params._id as string, value, { id, trace });
+        const integration = integrationOf(unit);
+        if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
+        replyRecord(ctx, integrationJson(integration, unit.settings), etagOf(unit, integration));
+      });
+    },
+  }),
+  route.delete('/integrations/{_id}/install', {
+    scope: 'integrations',
+    tag: 'lifecycle',
+    summary: 'Uninstalls: runs the uninstaller function, then removes the integration and all that it groups',
+    headers: ['If-Match', 'If-None-Match'],
+    query: [flags(['force', 'Though the connector fails or is gone; the failure stands in the reply.'])],
+    body: { schema: AnyObject, isRequired: false },
+    replies: {
+      200: {
+        description: 'What the function answered, or `{"success":true}`.',
+        schema: AnyJson,
+        headers: ['Bulkhead-Run-Id'],
+      },
+    },
+    errors: [...runErrors, 'invalid_field', 'not_found', 'precondition_failed'],
+    passesOn: 'errors',
+    async handle(ctx, { service }) {
       const id = integrationIdOf(ctx);
       const body = await readArgument(ctx, service);
-      const name = ctx.params.function as string;
-      const precondition = integrationCondition(ctx, service);
-      const request = { section, name, body, trace: ctx.state.trace, precondition };
-      if (wantsRunAtOnce(ctx)) return replyRun(ctx, service, publicUrl(), id, request);
-      replyAnswer(ctx, await callIntegration(service, id, request));
-    });
-  }
+      const precondition = preconditionOf(ctx, service);
+      const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
+      replyAnswer(ctx, await uninstall(service, id, options));
+    },
+  }),
+  ...sections.map((section) =>
+    route.put(`/integrations/{_id}/${section}/{function}`, {
+      scope: 'integrations',
+      tag: 'lifecycle',
+      summary: `Calls a function of the connector's section \`${section}\``,
+      headers: ['Prefer', 'If-Match', 'If-None-Match'],
+      body: { schema: AnyObject, isRequired: false },
+      replies: {
+        200: { description: 'What the function answered.', schema: AnyJson, headers: ['Bulkhead-Run-Id'] },
+        202: {
+          description: 'With `Prefer: respond-async`: the run has begun.',
+          schema: Run,
+          headers: ['Bulkhead-Run-Id', 'Location', 'Preference-Applied'],
+        },
+      },
+      errors: [
+        ...runErrors,
+        'invalid_field',
+        'not_found',
+        'precondition_failed',
+        ...(section === 'settings' ? ['update_in_progress' as const] : []),
+      ],
+      passesOn: 'errors',
+      async handle(ctx, api) {
+        const { service } = api;
+        const id = integrationIdOf(ctx);
+        const body = await readArgument(ctx, service);
+        const name = ctx.params.function as string;
+        const request = { section, name, body, trace: ctx.state.trace, precondition: preconditionOf(ctx, service) };
+        if (wantsAsync(ctx)) return replyRun(ctx, api, id, request);
+        replyAnswer(ctx, await callIntegration(service, id, request));
+      },
+    }),
+  ),
+];
 
-  router.post('/integrations/:id/install', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    const { bytes, value } = await readObject(ctx);
-    const { trace } = ctx.state;
-    await idempotency.once(ctx, { kind: 'integrations', status: 200 }, bytes, async (id) => {
-      const { unit, runId } = await install(service, ctx.params.id as string, value, { id, trace });
-      const integration = integrationOf(unit);
-      if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
-      replyRecord(ctx, integrationJson(integration, unit.settings), etagOf(unit, integration));
-    });
-  });
-
-  router.delete('/integrations/:id/install', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    const id = integrationIdOf(ctx);
-    const body = await readArgument(ctx, service);
-    const precondition = integrationCondition(ctx, service);
-    const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
-    replyAnswer(ctx, await uninstall(service, id, options));
-  });
-}
-
-/** The request's conditions, for the integration as it is when the run begins. */
-const integrationCondition =
+/** Checks the request's conditions against the integration when the run begins. */
+const preconditionOf =
   (ctx: ApiContext, service: Service) =>
   (unit: UnitOfWork): void =>
     assertPreconditions(ctx, etagOf(unit, publicIntegration(service, integrationOf(unit))));
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
-const wantsRunAtOnce = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));
+const wantsAsync = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));
 
-/** Replies as soon as the run has begun; what comes of it stands in its record. */
+/** Replies as soon as the run has started. Its outcome is in its record. */
 async function replyRun(
   ctx: ApiContext,
-  service: Service,
-  publicUrl: string,
+  { service, publicUrl }: Api,
   integrationId: string,
   request: FunctionRequest,
 ): Promise<void> {
@@ -87,12 +123,12 @@ async function replyRun(
   const runId = await started.promise;
   ctx.set(RUN_ID_HEADER, runId);
   ctx.set('Preference-Applied', 'respond-async');
-  ctx.set('Location', `${publicUrl}/v1/integrations/${integrationId}/runs/${runId}`);
+  ctx.set('Location', `${publicUrl()}/v1/integrations/${integrationId}/runs/${runId}`);
   ctx.status = 202;
   replyJson(ctx, await service.dispatcher.runs.find(integrationId, runId));
 }
 
-/** The answer's text is the body, as it came through the wall. */
+/** The body is the answer's text as it came out of the isolate. */
 function replyAnswer(ctx: ApiContext, { text, runId }: CallAnswer): void {
   if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
   ctx.status = 200;

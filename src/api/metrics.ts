@@ -1,14 +1,17 @@
-/** `/metrics`, for Prometheus: with the administrator's token. */
-import type { Router } from '@koa/router';
-import type { Metrics } from '../metrics/metrics.ts';
-import { type ApiContext, assertAdministrator } from './context.ts';
+/** `/metrics`, for Prometheus. */
+import Type from '#typebox';
+import { type Route, route } from './route.ts';
 
-export function metricRoutes(router: Router, metrics: Metrics): void {
-  router.get('/metrics', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    const { contentType, text } = await metrics.exposition();
-    ctx.type = contentType;
-    ctx.body = text;
-  });
-}
+export const metricRoutes: readonly Route[] = [
+  route.get('/metrics', {
+    scope: 'read',
+    tag: 'server',
+    summary: 'Metrics for Prometheus',
+    replies: { 200: { description: "Prometheus' text format.", schema: Type.String(), type: 'text/plain' } },
+    async handle(ctx, { metrics }) {
+      const { contentType, text } = await metrics.exposition();
+      ctx.type = contentType;
+      ctx.body = text;
+    },
+  }),
+];

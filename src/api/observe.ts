@@ -1,4 +1,4 @@
-/** The ids of a request, and what is told of it when its reply has gone: for the access log and the metrics. */
+/** Gives each request its ids, and reports it when its reply is sent: for the access log and the metrics. */
 import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { IN_PROCESS } from '../broker/platform-api.ts';
@@ -6,38 +6,26 @@ import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import { newTrace, parseTrace } from '../trace-context.ts';
 import type { ApiContext } from './context.ts';
 
-/** Nothing in it comes from the request but its method, and the ids of its run and its trace. */
-export interface EndedRequest {
+/** Only the method and the trace id come from the client. */
+export interface RequestSummary {
   readonly method: string;
-  /** `/integrations/{_id}`; `none` if there is no such route, or the method is not allowed on it. */
+  /** `/integrations/{_id}`; `none` if no route was found for path and method. */
   readonly route: string;
   readonly status: number;
   /** From the request to the last byte of the reply. */
   readonly ms: number;
-  /** Of the reply's body. */
+  /** Bytes of the reply's body. */
   readonly bytes: number;
   readonly requestId: string;
   readonly runId?: string | undefined;
   readonly traceId: string;
-  /** The client went before it had the whole reply. */
+  /** The client left before it had the whole reply. */
   readonly isAborted: boolean;
-  /** A run asked, in this process. */
+  /** A run called, in this process. */
   readonly isInProcess: boolean;
 }
 
-export function observe(onEnded: (request: EndedRequest) => void): Middleware {
-  const templates = new Map<string, string>();
-
-  function routeOf(ctx: ApiContext): string {
-    const path = ctx._matchedRoute;
-    if (typeof path !== 'string') return 'none';
-    const known = templates.get(path);
-    if (known !== undefined) return known;
-    const template = templateOf(path);
-    templates.set(path, template);
-    return template;
-  }
-
+export function observe(onEnded: (request: RequestSummary) => void): Middleware {
   return (context, next) => {
     const ctx = context as ApiContext;
     const { req, res, state } = ctx;
@@ -52,7 +40,7 @@ export function observe(onEnded: (request: EndedRequest) => void): Middleware {
       const runId = res.getHeader(RUN_ID_HEADER) ?? state.grant?.runId;
       onEnded({
         method: ctx.method,
-        route: state.route ?? routeOf(ctx),
+        route: state.route?.path ?? 'none',
         status: res.statusCode,
         ms: performance.now() - startedAt,
         bytes: bytesOf(ctx, sentBefore),
@@ -70,14 +58,7 @@ export function observe(onEnded: (request: EndedRequest) => void): Middleware {
 const headerText = (value: string | string[] | undefined): string =>
   Array.isArray(value) ? value.join(',') : (value ?? '');
 
-/** What the API's description calls the router's parameters. */
-const names: Readonly<Record<string, string>> = { id: '_id', run: 'runId' };
-
-/** `/integrations/:id/runs/:run` → `/integrations/{_id}/runs/{runId}`. */
-export const templateOf = (path: string): string =>
-  path.replace(/:(\w+)/g, (_, name: string) => `{${names[name] ?? name}}`);
-
-/** A stream says no length before: what went over the socket, its head included. */
+/** A stream has no length beforehand: counts what went over the socket, headers included. */
 function bytesOf({ method, req, res }: ApiContext, sentBefore: number): number {
   if (method === 'HEAD') return 0;
   const length = res.getHeader('Content-Length');

@@ -1,6 +1,6 @@
 /**
- * The dashboard's page and its assets, as they were built. They need no token: the page asks for it.
- * All of them are read when the first is asked for, so that what is answered is of one build.
+ * The dashboard's built page and assets. They need no token: the page asks for it. The first request reads all of
+ * them, so that all replies are of one build.
  */
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -10,11 +10,11 @@ import { gzip } from 'node:zlib';
 import type { Context, Middleware } from 'koa';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
-import { isKnown } from './preconditions.ts';
+import { isNotModified } from './preconditions.ts';
 
 const INDEX = 'index.html';
 const PREFIX = '/dashboard/';
-/** Made by the bundler: another content has another name. A hash of lower-case letters alone counts as a word. */
+/** Named by the bundler after its content. A hash of lower-case letters alone is taken for a word. */
 const HASHED_NAME = /-(?=[\w-]{0,7}[A-Z\d_])[\w-]{8}\.\w+$/;
 const COMPRESSIBLE: ReadonlySet<string> = new Set([
   '.html',
@@ -39,13 +39,13 @@ const HEADERS = {
 interface Asset {
   readonly extension: string;
   readonly plain: Buffer;
-  /** Only if it is worth it. */
+  /** Only where it is smaller. */
   readonly zipped: Buffer | undefined;
   readonly etag: string;
   readonly caching: string;
 }
 
-/** @param folder what the dashboard's build has left */
+/** @param folder of the built dashboard */
 export function servePage(folder: string): Middleware {
   let reading: Promise<ReadonlyMap<string, Asset>> | undefined;
   const assets = (): Promise<ReadonlyMap<string, Asset>> => {
@@ -57,19 +57,19 @@ export function servePage(folder: string): Middleware {
   };
   return (ctx, next) => {
     const { path } = ctx;
-    const isPages = path === '/' || path === '/dashboard' || path.startsWith(PREFIX);
-    return isPages ? serve(ctx, next) : next();
+    const isOurs = path === '/' || path === '/dashboard' || path.startsWith(PREFIX);
+    return isOurs ? serve(ctx, next) : next();
   };
 
   async function serve(ctx: Context, next: () => Promise<unknown>): Promise<unknown> {
     const { path, method } = ctx;
     if (path === '/dashboard' || path === PREFIX) return ctx.redirect(path === PREFIX ? '../' : './');
-    (ctx as ApiContext).state.route = path === '/' ? path : `${PREFIX}{file}`;
+    (ctx as ApiContext).state.route = { path: path === '/' ? path : `${PREFIX}{file}` };
     const isRead = method === 'GET' || method === 'HEAD';
-    // A program that asks for JSON at the API's root is answered by the API.
+    // The API answers a program that asks for JSON at its root.
     if (path === '/') ctx.vary('Accept');
     if (path === '/' && isRead && ctx.accepts('html', 'json') !== 'html') return next();
-    const mount = path === '/' ? withoutSlash(ctx) : undefined;
+    const mount = path === '/' ? mountWithoutSlash(ctx) : undefined;
     if (mount !== undefined) return ctx.redirect(`./${mount}/${ctx.search}`);
     const asset = (await assets()).get(path === '/' ? INDEX : path.slice(PREFIX.length));
     if (!asset) throw requestError('not_found');
@@ -82,10 +82,10 @@ export function servePage(folder: string): Middleware {
 }
 
 /**
- * The last part of the path that a host has mounted the runtime under, if it was asked for without a slash
- * behind it: the page's own addresses are relative. Express keeps what was asked for.
+ * The last segment of the path under which a host has mounted the runtime, if the request left out the slash
+ * after it. The page's links are relative and need that slash. Express keeps the requested URL.
  */
-function withoutSlash({ req }: Context): string | undefined {
+function mountWithoutSlash({ req }: Context): string | undefined {
   const { originalUrl = '/' } = req as { originalUrl?: string };
   const [path = '/'] = originalUrl.split('?');
   return path.endsWith('/') ? undefined : path.split('/').at(-1);
@@ -108,10 +108,10 @@ function reply(ctx: Context, { extension, plain, zipped, etag, caching }: Asset)
   ctx.status = 200;
   ctx.type = extension;
   ctx.body = body;
-  if (isKnown(ctx, tag)) ctx.status = 304;
+  if (isNotModified(ctx, tag)) ctx.status = 304;
 }
 
-/** By their path in the folder; what is asked for is looked up in it, and never in the file system. */
+/** Assets by path in the folder. Requests are looked up here, never in the file system. */
 async function readAssets(folder: string): Promise<ReadonlyMap<string, Asset>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries

@@ -1,5 +1,5 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
-import Type, { Compile, type TObject, type TOptional, type TString } from '#typebox';
+import Type, { Compile, type TObject } from '#typebox';
 import type { JsonObject } from '../json.ts';
 import { type Projection, project } from '../projection.ts';
 import { joined } from '../store/document.ts';
@@ -9,38 +9,44 @@ import { type ApiContext, replyJsonText } from './context.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { badQuery, queryOf } from './query.ts';
 
-/** Items of a page. */
+/** Items on a page. */
 export const LIMIT_MAX = 1000;
 const Limit = Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_MAX, description: 'Items of a page.' });
-/** What every list takes. */
+/** Query of every list. */
 export const PageQuery = Type.Object({
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Type.String({ description: 'From the `next` link of the page before.' })),
 });
 const validLimit = Compile(Limit);
-/** Of a page as JSON: one of large items ends earlier, and says where the next begins. */
+/** A page of large items ends here, before its limit, with a link to the next. */
 const PAGE_CHARS = 4 * 1024 * 1024;
-/** Of a parameter that is named in an error. */
+/** Characters of an unknown parameter's name in an error message. */
 const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
-/** What a list shows, sorted, from after a place on; earlier ones are passed over. */
+/** A list's items, sorted, from after a sort key on. Earlier items may come too; they are skipped. */
 export type Source<T> = (after: SortKey | undefined) => AsyncIterable<T> | Iterable<T>;
 
-export type Filters = TObject<Record<string, TOptional<TString>>>;
-
-/** Query parameters that name a value of a field. */
-export function filters(...names: readonly string[]): Filters {
+/** Query parameters that filter by a field's value. */
+export function filters(...names: readonly string[]): TObject {
   const only = (name: string) => Type.Optional(Type.String({ description: `Only with this \`${name}\`.` }));
   return Type.Object(Object.fromEntries(names.map((name) => [name, only(name)])));
 }
 
-/** Whether a record has the values that the query names for these fields. */
-export function filtersOf(ctx: ApiContext, { properties }: Filters): (record: JsonObject) => boolean {
-  const wanted = Object.keys(properties)
-    .map((name) => [name, queryOf(ctx, name)] as const)
-    .filter(([, value]) => value !== undefined);
-  return (record) => wanted.every(([name, value]) => record[name] === value);
+/** The query parameters that the route takes. */
+const parametersOf = ({ state: { route } }: ApiContext): string[] =>
+  (route?.query ?? []).flatMap(({ properties }) => Object.keys(properties));
+
+/** Whether a record has the values that the query asks for, in the route's filters. */
+export function filterOf(ctx: ApiContext): (record: JsonObject) => boolean {
+  const filters = parametersOf(ctx).filter(
+    (name) => !(name in PageQuery.properties || name in ProjectionQuery.properties),
+  );
+  const values = filters.flatMap((name) => {
+    const value = queryOf(ctx, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return (record) => values.every(([name, value]) => record[name] === value);
 }
 
 function limitOf(ctx: ApiContext): number {
@@ -48,7 +54,7 @@ function limitOf(ctx: ApiContext): number {
   if (text === undefined) return LIMIT_MAX;
   const limit: unknown = /^\d{1,4}$/.test(text) ? Number(text) : text;
   if (validLimit.Check(limit)) return limit;
-  throw badQuery(`limit is a whole number from 1 to ${LIMIT_MAX}`);
+  throw badQuery(`limit must be an integer from 1 to ${LIMIT_MAX}`);
 }
 
 function cursorOf(ctx: ApiContext): SortKey | undefined {
@@ -58,19 +64,20 @@ function cursorOf(ctx: ApiContext): SortKey | undefined {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (cursorValue.Check(value)) return value as unknown as SortKey;
   } catch {
-    // Not one of ours.
+    // Not one of our cursors.
   }
-  throw badQuery('cursor is not one that this server has given');
+  throw badQuery('cursor was not made by this server');
 }
 
 type Text = string | Buffer;
 
-/** How a value is shown. */
+/** A value as JSON, or the requested part of it. */
 export const asText = (value: JsonObject, projection: Projection | undefined): string =>
   JSON.stringify(project(value, projection));
+
 /** @throws RequestError for a parameter that the list does not take: a misspelt filter would filter nothing */
-function assertKnownParameters(ctx: ApiContext, filters: Filters | undefined): void {
-  const known = [PageQuery, ProjectionQuery, filters].flatMap((query) => Object.keys(query?.properties ?? {}));
+function assertKnownParameters(ctx: ApiContext): void {
+  const known = parametersOf(ctx);
   const unknown = Object.keys(ctx.query).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const shown = JSON.stringify(unknown.slice(0, NAME_CHARS));
@@ -79,21 +86,18 @@ function assertKnownParameters(ctx: ApiContext, filters: Filters | undefined): v
 
 export interface ListOptions<T> {
   readonly source: Source<T>;
-  /** What the list is sorted by. */
   readonly sortKeyOf: (item: T) => SortKey;
-  /** An item's JSON. */
+  /** Gives an item's JSON. */
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
-  /** Whether an item belongs to the list; all, if not given. */
+  /** Whether an item belongs to the list. Default: all do. */
   readonly matches?: (item: T) => boolean;
-  /** Query parameters of this list beside those of all lists. */
-  readonly filters?: Filters;
   readonly publicUrl: string;
 }
 
-/** Replies one page of a list. No more of it is looked at than the page needs. */
+/** Replies one page of a list. Reads no more items than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
   const { source, sortKeyOf, show, matches = () => true, publicUrl } = options;
-  assertKnownParameters(ctx, options.filters);
+  assertKnownParameters(ctx);
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
   const projection = projectionOf(ctx);
@@ -104,8 +108,8 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   let last: SortKey | undefined;
   for await (const item of source(cursor)) {
     if (slice.isOver) await slice.next();
-    const place = sortKeyOf(item);
-    if ((cursor && compareSortKeys(place, cursor) <= 0) || !matches(item)) continue;
+    const sortKey = sortKeyOf(item);
+    if ((cursor && compareSortKeys(sortKey, cursor) <= 0) || !matches(item)) continue;
     if (last && (items === limit || chars >= PAGE_CHARS)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;
@@ -114,7 +118,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
     const text = shown instanceof Promise ? await shown : shown;
     chars += text.length;
     page.push(last ? ',' : '[', text);
-    last = place;
+    last = sortKey;
     items++;
   }
   page.push(last ? ']' : '[]');
@@ -122,7 +126,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
 }
 
 function nextLink(ctx: ApiContext, last: SortKey, publicUrl: string): string {
-  // A request may name its target with a scheme and a host of its own (RFC 9112, 3.2.2).
+  // A request's target may have a scheme and a host of its own (RFC 9112, 3.2.2).
   const { pathname, search } = new URL(ctx.originalUrl, publicUrl);
   const next = new URL(publicUrl + pathname + search);
   next.searchParams.set('cursor', Buffer.from(JSON.stringify(last)).toString('base64url'));

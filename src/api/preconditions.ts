@@ -7,7 +7,7 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 type Condition = 'If-Match' | 'If-None-Match';
 const conditions: readonly Condition[] = ['If-Match', 'If-None-Match'];
 
-/** Entity tags, or `*` alone; none if the header was not sent. Our tags hold no commas. */
+/** Entity tags, or `*` alone; empty without the header. Our tags have no commas. */
 function tagsIn(ctx: Context, condition: Condition): string[] {
   return ctx
     .get(condition)
@@ -16,11 +16,10 @@ function tagsIn(ctx: Context, condition: Condition): string[] {
     .filter((tag) => tag !== '');
 }
 
-/** An empty condition would be met by anything, and is a mistake. */
+/** An empty condition is a mistake, and anything would meet it. */
 export const refuseEmptyConditions: Middleware = (ctx, next) => {
   for (const condition of conditions) {
-    const isSent = ctx.req.headers[condition.toLowerCase()] !== undefined;
-    if (!isSent) continue;
+    if (ctx.req.headers[condition.toLowerCase()] === undefined) continue;
     const tags = tagsIn(ctx, condition);
     if (tags.length === 0) throw requestError('bad_request', { message: `${condition} is empty.` });
     if (tags.includes('*') && tags.length > 1) {
@@ -31,31 +30,31 @@ export const refuseEmptyConditions: Middleware = (ctx, next) => {
 };
 
 /**
- * Checks the conditions of a request that writes.
+ * Checks the conditions of a write.
  *
- * @param etag of what is there; undefined if nothing is
+ * @param etag of the current representation; undefined if there is none
  * @throws RequestError 412
  */
 export function assertPreconditions(ctx: Context, etag: string | undefined): void {
-  const wanted = tagsIn(ctx, 'If-Match');
-  // The comparison is strong (RFC 9110, 8.8.3.2): a weak tag, which begins with W/, equals no other.
-  const isWanted = etag !== undefined && (wanted.includes('*') || wanted.includes(etag));
-  if (wanted.length > 0 && !isWanted) throw requestError('precondition_failed');
-  if (etag !== undefined && isNamedWeakly(tagsIn(ctx, 'If-None-Match'), etag)) {
+  const tags = tagsIn(ctx, 'If-Match');
+  // Strong comparison (RFC 9110, 8.8.3.2): a weak tag, which begins with W/, never matches.
+  const isMatch = etag !== undefined && (tags.includes('*') || tags.includes(etag));
+  if (tags.length > 0 && !isMatch) throw requestError('precondition_failed');
+  if (etag !== undefined && matchesWeakly(tagsIn(ctx, 'If-None-Match'), etag)) {
     throw requestError('precondition_failed', { message: 'There is already what If-None-Match excludes.' });
   }
 }
 
-/** Whether the client has what it asks for already. */
-export function isKnown(ctx: Context, etag: string): boolean {
+/** Whether a read's client has this representation already: reply 304. */
+export function isNotModified(ctx: Context, etag: string): boolean {
   const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-  return isRead && isNamedWeakly(tagsIn(ctx, 'If-None-Match'), etag);
+  return isRead && matchesWeakly(tagsIn(ctx, 'If-None-Match'), etag);
 }
 
-const isNamedWeakly = (tags: readonly string[], etag: string): boolean =>
+const matchesWeakly = (tags: readonly string[], etag: string): boolean =>
   tags.some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag);
 
-/** Of a key of the state; undefined if there is none. */
+/** The entity tag of a state's value; undefined without a value. */
 export function stateEtagOf(unit: UnitOfWork, key: string): string | undefined {
   const value = unit.state.get(key);
   if (!value) return undefined;

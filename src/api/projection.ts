@@ -4,7 +4,7 @@ import { type Projection, projection } from '../projection.ts';
 import type { ApiContext } from './context.ts';
 import { queryOf } from './query.ts';
 
-/** What everything takes that replies a record, or several. */
+/** Query of everything that replies records. */
 export const ProjectionQuery = Type.Object({
   include: Type.Optional(Type.String({ description: 'Fields to reply, with commas between, in dot notation.' })),
   exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),

@@ -1,4 +1,4 @@
-/** 429: how often a client may ask, and how often it may bring a token that is none. A client is its address. */
+/** 429: requests per second, and failed authentications per minute. A client is an address. */
 import type { Middleware } from 'koa';
 import { IN_PROCESS } from '../broker/platform-api.ts';
 import { requestError } from '../errors.ts';
@@ -6,22 +6,22 @@ import type { ApiContext } from './context.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-/** Addresses that are told apart. */
-const ADDRESSES = 10_000;
-/** Stands for all that come when there are so many. */
+/** Addresses counted separately. */
+const ADDRESSES_MAX = 10_000;
+/** All further addresses count as this one. */
 const OTHERS = 'others';
 
 export interface RateLimitOptions {
-  /** Requests of a client in a second; 0 for any number. */
+  /** Requests per client per second before 429; 0: no limit. */
   readonly perSecond: number;
-  /** Tokens of a client in a minute that were none; 0 for any number. */
+  /** Failed authentications per client per minute before 429; 0: no limit. */
   readonly badTokensPerMinute: number;
   readonly onLimited: (reason: 'requests' | 'tokens') => void;
 }
 
 /**
- * The address of a client, nothing for a run in this process: its requests are bounded elsewhere. Of an
- * IPv6 address, the network (/64): a machine has all the addresses in it.
+ * The client's address; undefined for in-process requests of runs, which are limited elsewhere. For IPv6 it is the
+ * network (/64): a machine has all the addresses in it.
  */
 export function clientOf(ctx: ApiContext): string | undefined {
   const address = ctx.req.socket.remoteAddress ?? '';
@@ -35,7 +35,7 @@ export function clientOf(ctx: ApiContext): string | undefined {
   return [...groups, ...zeros, ...after].slice(0, 4).join(':');
 }
 
-/** Counts by address in windows of time that begin with their first event. */
+/** Counts per address, in windows that start with their first event. */
 class Windows {
   readonly #ms: number;
   readonly #open = new Map<string, { count: number; readonly endsAt: number }>();
@@ -44,10 +44,10 @@ class Windows {
     this.#ms = ms;
   }
 
-  /** @returns how many there have been in the window, and when it ends; none is open without a count */
+  /** The address's open window, if it has one. */
   of(address: string): { readonly count: number; readonly endsAt: number } | undefined {
     if (this.#open.size === 0) return undefined;
-    const window = this.#open.get(address) ?? (this.#open.size >= ADDRESSES ? this.#open.get(OTHERS) : undefined);
+    const window = this.#open.get(address) ?? (this.#open.size >= ADDRESSES_MAX ? this.#open.get(OTHERS) : undefined);
     return window && window.endsAt > performance.now() ? window : undefined;
   }
 
@@ -59,14 +59,14 @@ class Windows {
       return present;
     }
     this.#open.delete(address);
-    if (this.#open.size >= ADDRESSES) this.#sweep(now);
-    if (this.#open.size >= ADDRESSES && address !== OTHERS) return this.add(OTHERS);
+    if (this.#open.size >= ADDRESSES_MAX) this.#sweep(now);
+    if (this.#open.size >= ADDRESSES_MAX && address !== OTHERS) return this.add(OTHERS);
     const window = { count: 1, endsAt: now + this.#ms };
     this.#open.set(address, window);
     return window;
   }
 
-  /** All windows are as long as each other: those that ended stand first. */
+  /** Deletes closed windows. All are equally long, so the oldest are first in the map. */
   #sweep(now: number): void {
     for (const [address, { endsAt }] of this.#open) {
       if (endsAt > now) return;
@@ -75,7 +75,7 @@ class Windows {
   }
 }
 
-/** @throws RequestError `rate_limited` beyond so many requests in a second */
+/** @throws RequestError `rate_limited` */
 export function limitRate({ perSecond, onLimited }: RateLimitOptions): Middleware {
   if (perSecond === 0) return (_ctx, next) => next();
   const windows = new Windows(SECOND_MS);
@@ -90,15 +90,15 @@ export function limitRate({ perSecond, onLimited }: RateLimitOptions): Middlewar
 }
 
 /**
- * Guesses of a token. From an address that has made too many, not even the right one is taken until the
- * minute is over, or each reply would tell whether a guess was right; but an address that the administrator
- * has come from goes on: nobody can shut them out by guessing beside them, behind the same proxy say.
+ * Limits how often a client may guess tokens. Past the limit even the right token is refused until the minute is
+ * over; otherwise replies would confirm a guess. Addresses that the administrator has used are exempt: nobody behind
+ * the same proxy can lock the administrator out by guessing.
  */
 export class FailedAuthentications {
   readonly #perMinute: number;
   readonly #onLimited: RateLimitOptions['onLimited'];
-  readonly #bad = new Windows(MINUTE_MS);
-  readonly #known = new Set<string>();
+  readonly #failures = new Windows(MINUTE_MS);
+  readonly #exempt = new Set<string>();
 
   constructor({ badTokensPerMinute, onLimited }: RateLimitOptions) {
     this.#perMinute = badTokensPerMinute === 0 ? Number.POSITIVE_INFINITY : badTokensPerMinute;
@@ -107,23 +107,23 @@ export class FailedAuthentications {
 
   /** @throws RequestError `rate_limited` */
   assertMayTry(client: string): void {
-    if (!this.#known.has(client)) this.#assertFew(client);
+    if (!this.#exempt.has(client)) this.#assertFew(client);
   }
 
-  /** A token that was none. @throws RequestError `rate_limited` if there have been too many */
+  /** Counts a failure. @throws RequestError `rate_limited` if there were too many before */
   failed(client: string): void {
     this.#assertFew(client);
-    this.#bad.add(client);
+    this.#failures.add(client);
   }
 
   succeeded(client: string): void {
-    if (this.#known.has(client)) return;
-    if (this.#known.size >= ADDRESSES) this.#known.clear();
-    this.#known.add(client);
+    if (this.#exempt.has(client)) return;
+    if (this.#exempt.size >= ADDRESSES_MAX) this.#exempt.clear();
+    this.#exempt.add(client);
   }
 
   #assertFew(client: string): void {
-    const window = this.#bad.of(client);
+    const window = this.#failures.of(client);
     if (!window || window.count < this.#perMinute) return;
     this.#onLimited('tokens');
     throw tooMany('Too many requests with a token that is not valid.', window.endsAt);

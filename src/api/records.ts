@@ -1,9 +1,10 @@
-/** `/connections`, `/exports`, `/imports`, `/flows`: one set of routes for every kind of record (contract 8). */
-import type { Router } from '@koa/router';
+/** `/connections`, `/exports`, `/imports`, `/flows`: the same routes for every kind of record (contract 8). */
 import { requestError } from '../errors.ts';
 import { changeWithTask } from '../integration/change-with-task.ts';
 import type { Service } from '../integration/service.ts';
 import type { Projection } from '../projection.ts';
+import { JsonPatch } from '../record/json-patch.ts';
+import { RecordFields } from '../record/record.ts';
 import { noIntegration, tasks } from '../record/record-tasks.ts';
 import {
   createInput,
@@ -21,94 +22,155 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, changingOf, etagOf, replyRecord, unitOf } from './context.ts';
-import type { Idempotency } from './idempotency.ts';
-import { filters, filtersOf, LIMIT_MAX, replyList } from './paging.ts';
+import { filterOf, filters, LIMIT_MAX, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
-import { projectionOf } from './projection.ts';
+import { ProjectionQuery, projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
+import { bodyErrors, createdHeaders, etagHeaders, listOf, listQuery, noContent, notModified } from './replies.ts';
+import { type Route, route } from './route.ts';
+import { Entity, orProjected } from './schemas.ts';
 
-export const RecordFilters = filters('_integrationId', '_connectorId', 'type', 'name', 'externalId');
+const RecordFilters = filters('_integrationId', '_connectorId', 'type', 'name', 'externalId');
+const changeErrors = [
+  ...bodyErrors,
+  'invalid_ref',
+  'not_found',
+  'precondition_failed',
+  'credentials_unreadable',
+  'conflict',
+] as const;
 
-export function recordRoutes(
-  router: Router,
-  service: Service,
-  idempotency: Idempotency,
-  publicUrl: () => string,
-): void {
-  for (const kind of recordKinds) {
-    const shown = (ctx: ApiContext, record: Part, projection?: Projection): Promise<Buffer> =>
-      publicText(service.work, accountOf(ctx), kind, record, projection);
+export const recordRoutes: readonly Route[] = recordKinds.flatMap(routesOf);
 
-    router.get(`/${kind}`, async (context) => {
-      const ctx = context as ApiContext;
-      const isWanted = filtersOf(ctx, RecordFilters);
-      await replyList(ctx, {
-        source: (after) => oldest(recordsFor(ctx, service, kind), ({ head }) => isWanted(head), after),
-        sortKeyOf: ({ head }) => sortKeyOf(head),
-        filters: RecordFilters,
-        show: (record, projection) => shown(ctx, record, projection),
-        publicUrl: publicUrl(),
-      });
-    });
-
-    router.post(`/${kind}`, async (context) => {
-      const ctx = context as ApiContext;
-      const body = await readJson(ctx);
-      await idempotency.once(ctx, { kind, status: 201 }, body, async (id) => {
-        const input = createInput(writerOf(ctx, service), kind, id, body);
-        const draft = await service.work.run(tasks, 'draft', input, body.length, accountOf(ctx));
-        const [record, etag] = await change(ctx, service, String(draft.head._integrationId), (unit) => {
-          if (!unit.integration) throw noIntegration();
-          return tagged(unit, putDraft(unit, kind, draft));
+function routesOf(kind: RecordKind): Route[] {
+  const one = kind.slice(0, -1);
+  const shown = (ctx: ApiContext, service: Service, record: Part, projection?: Projection): Promise<Buffer> =>
+    publicText(service.work, accountOf(ctx), kind, record, projection);
+  return [
+    route.get(`/${kind}`, {
+      scope: 'read',
+      runs: 'own',
+      tag: kind,
+      summary: `Lists ${kind}, oldest first`,
+      query: [...listQuery, RecordFilters],
+      replies: listOf(Entity, `A page of ${kind}.`),
+      async handle(ctx, { service, publicUrl }) {
+        const matches = filterOf(ctx);
+        await replyList(ctx, {
+          source: (after) => oldest(recordsFor(ctx, service, kind), ({ head }) => matches(head), after),
+          sortKeyOf: ({ head }) => sortKeyOf(head),
+          show: (record, projection) => shown(ctx, service, record, projection),
+          publicUrl: publicUrl(),
         });
-        replyRecord(ctx, await shown(ctx, record), etag);
-        ctx.status = 201;
-      });
-    });
-
-    router.get(`/${kind}/:id`, async (context) => {
-      const ctx = context as ApiContext;
-      const unit = await unitOf(ctx, service, await ownerOf(ctx, service, kind));
-      const [record, etag] = tagged(unit, recordOf(unit, kind, ctx.params.id as string));
-      replyRecord(ctx, await shown(ctx, record, projectionOf(ctx)), etag);
-    });
-
-    router.put(`/${kind}/:id`, async (context) => {
-      const ctx = context as ApiContext;
-      const [record, etag] = await rewritten(ctx, service, kind, await readJson(ctx), false);
-      replyRecord(ctx, await shown(ctx, record), etag);
-    });
-
-    router.patch(`/${kind}/:id`, async (context) => {
-      const ctx = context as ApiContext;
-      if (ctx.request.is('application/merge-patch+json')) {
-        ctx.set('Accept-Patch', 'application/json-patch+json');
-        throw requestError('unsupported_media_type', { message: 'The body must be a JSON Patch (RFC 6902).' });
-      }
-      await rewritten(ctx, service, kind, await readJson(ctx), true);
-      ctx.status = 204;
-    });
-
-    router.delete(`/${kind}/:id`, async (context) => {
-      const ctx = context as ApiContext;
-      const id = ctx.params.id as string;
-      await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
-        assertPreconditions(ctx, etagOf(unit, recordOf(unit, kind, id).head));
-        removeRecord(unit, kind, id);
-      });
-      ctx.status = 204;
-    });
-  }
+      },
+    }),
+    route.post(`/${kind}`, {
+      scope: 'integrations',
+      runs: 'own',
+      tag: kind,
+      summary: `Makes a new ${one} of an integration`,
+      headers: ['Idempotency-Key'],
+      body: { schema: RecordFields },
+      replies: { 201: { description: `The new ${one}.`, schema: Entity, headers: createdHeaders } },
+      errors: [
+        ...bodyErrors,
+        'invalid_ref',
+        'idempotency_mismatch',
+        'conflict',
+        ...(kind === 'connections' ? ['credentials_unreadable' as const] : []),
+      ],
+      async handle(ctx, { service, idempotency }) {
+        const body = await readJson(ctx);
+        await idempotency.once(ctx, { kind, status: 201 }, body, async (id) => {
+          const input = createInput(writerOf(ctx, service), kind, id, body);
+          const draft = await service.work.run(tasks, 'draft', input, body.length, accountOf(ctx));
+          const [record, etag] = await change(ctx, service, String(draft.head._integrationId), (unit) => {
+            if (!unit.integration) throw noIntegration();
+            return withEtag(unit, putDraft(unit, kind, draft));
+          });
+          replyRecord(ctx, await shown(ctx, service, record), etag);
+          ctx.status = 201;
+        });
+      },
+    }),
+    route.get(`/${kind}/{_id}`, {
+      scope: 'read',
+      runs: 'own',
+      tag: kind,
+      summary: `Reads one of the ${kind}`,
+      query: [ProjectionQuery],
+      headers: ['If-None-Match'],
+      replies: {
+        200: { description: `The ${one}.`, schema: orProjected(Entity), headers: etagHeaders },
+        304: notModified,
+      },
+      errors: ['not_found'],
+      async handle(ctx, { service }) {
+        const unit = await unitOf(ctx, service, await ownerOf(ctx, service, kind));
+        const [record, etag] = withEtag(unit, recordOf(unit, kind, ctx.params._id as string));
+        replyRecord(ctx, await shown(ctx, service, record, projectionOf(ctx)), etag);
+      },
+    }),
+    route.put(`/${kind}/{_id}`, {
+      scope: 'integrations',
+      runs: 'own',
+      tag: kind,
+      summary: `Writes one of the ${kind} anew; what is left out is gone`,
+      headers: ['If-Match', 'If-None-Match'],
+      body: { schema: RecordFields },
+      replies: { 200: { description: `The ${one} as it is now.`, schema: Entity, headers: etagHeaders } },
+      errors: changeErrors,
+      async handle(ctx, { service }) {
+        const [record, etag] = await rewrite(ctx, service, kind, await readJson(ctx), false);
+        replyRecord(ctx, await shown(ctx, service, record), etag);
+      },
+    }),
+    route.patch(`/${kind}/{_id}`, {
+      scope: 'integrations',
+      runs: 'own',
+      tag: kind,
+      summary: `Changes one of the ${kind} by a JSON Patch (RFC 6902)`,
+      headers: ['If-Match', 'If-None-Match'],
+      body: { schema: JsonPatch, types: ['application/json-patch+json', 'application/json'] },
+      replies: { 204: noContent },
+      errors: changeErrors,
+      async handle(ctx, { service }) {
+        if (ctx.request.is('application/merge-patch+json')) {
+          ctx.set('Accept-Patch', 'application/json-patch+json');
+          throw requestError('unsupported_media_type', { message: 'The body must be a JSON Patch (RFC 6902).' });
+        }
+        await rewrite(ctx, service, kind, await readJson(ctx), true);
+        ctx.status = 204;
+      },
+    }),
+    route.delete(`/${kind}/{_id}`, {
+      scope: 'integrations',
+      runs: 'own',
+      tag: kind,
+      summary: `Removes one of the ${kind}`,
+      headers: ['If-Match', 'If-None-Match'],
+      replies: { 204: noContent },
+      errors: ['not_found', 'precondition_failed', 'has_dependencies', 'conflict'],
+      async handle(ctx, { service }) {
+        const id = ctx.params._id as string;
+        await change(ctx, service, await ownerOf(ctx, service, kind), (unit) => {
+          assertPreconditions(ctx, etagOf(unit, recordOf(unit, kind, id).head));
+          removeRecord(unit, kind, id);
+        });
+        ctx.status = 204;
+      },
+    }),
+  ];
 }
 
-async function rewritten(
+async function rewrite(
   ctx: ApiContext,
   service: Service,
   kind: RecordKind,
   body: Buffer,
   isPatch: boolean,
 ): Promise<readonly [Part, string]> {
-  const id = ctx.params.id as string;
+  const id = ctx.params._id as string;
   const integrationId = await ownerOf(ctx, service, kind);
   return changeWithTask(changingOf(ctx, service, integrationId), tasks, 'draft', {
     inputOf(unit) {
@@ -118,12 +180,11 @@ async function rewritten(
       return { input, bytes: body.length + (input.before ? before.bytes : 0) };
     },
     revisionOf: (unit) => recordOf(unit, kind, id).revision,
-    store: (unit, draft) => tagged(unit, putDraft(unit, kind, draft)),
+    store: (unit, draft) => withEtag(unit, putDraft(unit, kind, draft)),
   });
 }
 
-/** A record with its entity tag. */
-function tagged(unit: UnitOfWork, record: Part): readonly [Part, string] {
+function withEtag(unit: UnitOfWork, record: Part): readonly [Part, string] {
   return [record, etagOf(unit, record.head)];
 }
 
@@ -137,7 +198,7 @@ function writerOf(ctx: ApiContext, service: Service): Writer {
  * @throws RequestError 404 if there is no such record, 403 if a run asks for another integration's
  */
 export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
-  const id = ctx.params.id as string;
+  const id = ctx.params._id as string;
   const { grant } = ctx.state;
   const own = grant && (await unitOf(ctx, service, grant.integrationId));
   if (grant && own?.record(kind, id)) return grant.integrationId;
@@ -147,27 +208,27 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
   return owner;
 }
 
-/** The records that a list is made from: of one integration, if a run asks or the query names it, or all. */
+/** The records a list is made from: those of the run's integration or the one in the query, or all. */
 async function* recordsFor(ctx: ApiContext, service: Service, kind: RecordKind): AsyncGenerator<Part> {
   const id = ctx.state.grant?.integrationId ?? queryOf(ctx, '_integrationId');
   if (id !== undefined) yield* (await unitOf(ctx, service, id)).records(kind).values();
   else for await (const document of service.store.documents()) yield* document[kind].values();
 }
 
-/** The first of those after a place, sorted: as many as any page shows, and one more. */
+/** The first records after a sort key, sorted: as many as the largest page, and one more. */
 async function* oldest(
   records: AsyncIterable<Part>,
-  isWanted: (record: Part) => boolean,
+  matches: (record: Part) => boolean,
   after: SortKey | undefined,
 ): AsyncGenerator<Part> {
   const enough = LIMIT_MAX + 1;
-  let kept: Part[] = [];
+  let found: Part[] = [];
   const slice = new TimeSlice();
   for await (const record of records) {
     if (slice.isOver) await slice.next();
-    if (!isWanted(record) || (after && compareSortKeys(sortKeyOf(record.head), after) <= 0)) continue;
-    kept.push(record);
-    if (kept.length >= 2 * enough) kept = kept.sort((a, b) => byAge(a.head, b.head)).slice(0, enough);
+    if (!matches(record) || (after && compareSortKeys(sortKeyOf(record.head), after) <= 0)) continue;
+    found.push(record);
+    if (found.length >= 2 * enough) found = found.sort((a, b) => byAge(a.head, b.head)).slice(0, enough);
   }
-  yield* kept.sort((a, b) => byAge(a.head, b.head));
+  yield* found.sort((a, b) => byAge(a.head, b.head));
 }

@@ -1,62 +1,78 @@
-/** `/integrations/{id}/runs`: what was called, how it went, and an end to what is going on (contract 4). */
-import type { Router } from '@koa/router';
+/** `/integrations/{_id}/runs`: what was called, and how it went (contract 4). */
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import type { RunRecord } from '../run/run.ts';
-import { type ApiContext, assertAdministrator, integrationIdOf, replyJsonText, unitOf } from './context.ts';
+import { type ApiContext, integrationIdOf, replyJsonText, unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
-import { projectionOf } from './projection.ts';
+import { ProjectionQuery, projectionOf } from './projection.ts';
+import { listOf, listQuery, noContent } from './replies.ts';
+import { type Route, route } from './route.ts';
+import { orProjected, Run } from './schemas.ts';
 
-/** Runs are listed by their ids, which count up. */
-const sortKeyOf = ({ _id }: { readonly _id: string }): [place: string, id: string] => [_id, _id];
+export const runRoutes: readonly Route[] = [
+  route.get('/integrations/{_id}/runs', {
+    scope: 'read',
+    runs: 'own',
+    tag: 'runs',
+    summary: 'Lists the last hundred runs, oldest first',
+    query: listQuery,
+    replies: listOf(Run, 'A page of runs.'),
+    errors: ['not_found'],
+    async handle(ctx, { service, publicUrl }) {
+      const id = await existingIntegrationId(ctx, service);
+      await replyList(ctx, {
+        source: (after) => service.dispatcher.runs.of(id, after?.[1]),
+        // Ids count up.
+        sortKeyOf: ({ _id }) => [_id, _id],
+        show: (run, projection) => asText(asJson(run), projection),
+        publicUrl: publicUrl(),
+      });
+    },
+  }),
+  route.get('/integrations/{_id}/runs/{runId}', {
+    scope: 'read',
+    runs: 'own',
+    tag: 'runs',
+    summary: 'Reads a run',
+    query: [ProjectionQuery],
+    replies: { 200: { description: 'The run.', schema: orProjected(Run) } },
+    errors: ['not_found'],
+    async handle(ctx, { service }) {
+      const run = await existingRun(ctx, service);
+      replyJsonText(ctx, asText(asJson(run), projectionOf(ctx)));
+    },
+  }),
+  route.delete('/integrations/{_id}/runs/{runId}', {
+    scope: 'integrations',
+    tag: 'runs',
+    summary: 'Ends a run that goes on',
+    replies: { 204: noContent },
+    errors: ['not_found'],
+    async handle(ctx, { service }) {
+      const { _integrationId, _id } = await existingRun(ctx, service);
+      // Does nothing to a run that has ended meanwhile.
+      service.dispatcher.runs.cancel(_integrationId, _id);
+      ctx.status = 204;
+    },
+  }),
+];
 
-export function runRoutes(router: Router, service: Service, publicUrl: () => string): void {
+async function existingRun(ctx: ApiContext, service: Service): Promise<RunRecord> {
   const { runs } = service.dispatcher;
-
-  router.get('/integrations/:id/runs', async (context) => {
-    const ctx = context as ApiContext;
-    const id = await knownIntegration(ctx, service);
-    await replyList(ctx, {
-      source: (after) => runs.of(id, after?.[1]),
-      sortKeyOf,
-      show: (run, projection) => asText(asJson(run), projection),
-      publicUrl: publicUrl(),
-    });
-  });
-
-  router.get('/integrations/:id/runs/:run', async (context) => {
-    const ctx = context as ApiContext;
-    const run = await knownRun(ctx);
-    replyJsonText(ctx, asText(asJson(run), projectionOf(ctx)));
-  });
-
-  router.delete('/integrations/:id/runs/:run', async (context) => {
-    const ctx = context as ApiContext;
-    assertAdministrator(ctx);
-    const { _integrationId, _id } = await knownRun(ctx);
-    // One that has ended in the meantime is what is wanted.
-    runs.cancel(_integrationId, _id);
-    ctx.status = 204;
-  });
-
-  async function knownRun(ctx: ApiContext): Promise<RunRecord> {
-    const [id, runId] = [integrationIdOf(ctx), ctx.params.run as string];
-    const running = await runs.find(id, runId);
-    // While it is being installed there is a run of an integration that is not there yet.
-    if (running?.outcome === 'running' && !ctx.state.grant) return running;
-    const run = await runs.find(await knownIntegration(ctx, service), runId);
-    if (!run) throw noSuchRun();
-    return run;
-  }
+  const { runId = '' } = ctx.params;
+  const running = await runs.find(integrationIdOf(ctx), runId);
+  // During an install the run is there before its integration.
+  if (running?.outcome === 'running' && !ctx.state.grant) return running;
+  const run = await runs.find(await existingIntegrationId(ctx, service), runId);
+  if (!run) throw requestError('not_found', { message: 'There is no such run of this integration.' });
+  return run;
 }
 
-async function knownIntegration(ctx: ApiContext, service: Service): Promise<string> {
+async function existingIntegrationId(ctx: ApiContext, service: Service): Promise<string> {
   const id = integrationIdOf(ctx);
   integrationOf(await unitOf(ctx, service, id));
   return id;
 }
 
-const noSuchRun = (): Error => requestError('not_found', { message: 'There is no such run of this integration.' });
-
-/** A run's record is plain data; only its type does not say so. */
+/** A run's record is plain data, which its type does not say. */
 const asJson = (run: RunRecord) => run as RunRecord & { readonly [field: string]: never };

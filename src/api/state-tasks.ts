@@ -1,4 +1,4 @@
-/** A value of a connector's state, from the body that brings it. */
+/** Checks and re-encodes a value of a connector's state; runs in the pool. */
 import { requestError } from '../errors.ts';
 import { isStorable } from '../json.ts';
 import { type BodyLimits, parseBody } from '../parse-body.ts';
@@ -11,7 +11,7 @@ function stateValue({ body, limits }: { readonly body: Uint8Array; readonly limi
 } {
   const value = parseBody(body, limits);
   if (!isStorable(value, DEPTH_LIMIT)) {
-    throw requestError('invalid_field', { field: '', message: `A value nests ${DEPTH_LIMIT} levels at the most.` });
+    throw requestError('invalid_field', { field: '', message: `A value nests at most ${DEPTH_LIMIT} levels.` });
   }
   return { text: Buffer.from(JSON.stringify(value)) };
 }

@@ -1,77 +1,116 @@
-/** `/integrations/{id}/state`: a connector's own key–value state (contract 4). */
-import type { Router } from '@koa/router';
+/** `/integrations/{_id}/state`: a connector's own key–value state (contract 4). */
+import Type from '#typebox';
 import { requestError } from '../errors.ts';
-import { integrationOf, type Service } from '../integration/service.ts';
+import { integrationOf } from '../integration/service.ts';
 import { STATE_KEYS_MAX } from '../store/stored.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, integrationIdOf, replyJson, unitOf } from './context.ts';
-import { assertPreconditions, isKnown, stateEtagOf } from './preconditions.ts';
+import { assertPreconditions, isNotModified, stateEtagOf } from './preconditions.ts';
+import { etagHeaders, notModified } from './replies.ts';
+import { type Route, route } from './route.ts';
+import { AnyJson, StateKeys } from './schemas.ts';
 import { tasks } from './state-tasks.ts';
 
 const KEY_CHARS = 256;
 const VALUE_BYTES = 1024 * 1024;
 
-export function stateRoutes(router: Router, service: Service): void {
-  router.get('/integrations/:id/state', async (context) => {
-    const ctx = context as ApiContext;
-    const unit = await unitOf(ctx, service, integrationIdOf(ctx));
-    integrationOf(unit);
-    replyJson(ctx, { keys: [...unit.state.keys()] });
-  });
-
-  router.get('/integrations/:id/state/:key', async (context) => {
-    const ctx = context as ApiContext;
-    const key = keyOf(ctx);
-    const unit = await unitOf(ctx, service, integrationIdOf(ctx));
-    integrationOf(unit);
-    const value = unit.state.get(key);
-    if (!value) throw noSuchKey();
-    const etag = stateEtagOf(unit, key) as string;
-    ctx.set('ETag', etag);
-    replyText(ctx, 'application/json; charset=utf-8', value.text);
-    if (isKnown(ctx, etag)) ctx.status = 304;
-  });
-
-  router.put('/integrations/:id/state/:key', async (context) => {
-    const ctx = context as ApiContext;
-    const key = keyOf(ctx);
-    const body = await readJson(ctx);
-    if (body.length > VALUE_BYTES) {
-      throw requestError('request_too_large', { message: `A value is ${VALUE_BYTES} bytes at the most.` });
-    }
-    const input = { body, limits: bodyLimitsOf(ctx) };
-    const { text } = await service.work.run(tasks, 'stateValue', input, body.length, accountOf(ctx));
-    const [isNew, etag] = await change(ctx, service, integrationIdOf(ctx), (unit) => {
+export const stateRoutes: readonly Route[] = [
+  route.get('/integrations/{_id}/state', {
+    scope: 'read',
+    runs: 'own',
+    tag: 'state',
+    summary: "Lists the keys of a connector's own state",
+    replies: { 200: { description: 'The keys.', schema: StateKeys } },
+    errors: ['not_found'],
+    async handle(ctx, { service }) {
+      const unit = await unitOf(ctx, service, integrationIdOf(ctx));
       integrationOf(unit);
-      assertPreconditions(ctx, stateEtagOf(unit, key));
-      const isNew = !unit.state.has(key);
-      if (isNew && unit.state.size >= STATE_KEYS_MAX) {
-        throw requestError('invalid_field', { field: '', message: `There are ${STATE_KEYS_MAX} keys at the most.` });
+      replyJson(ctx, { keys: [...unit.state.keys()] });
+    },
+  }),
+  route.get('/integrations/{_id}/state/{key}', {
+    scope: 'read',
+    runs: 'own',
+    tag: 'state',
+    summary: 'Reads a value',
+    headers: ['If-None-Match'],
+    replies: { 200: { description: 'The value.', schema: AnyJson, headers: etagHeaders }, 304: notModified },
+    errors: ['not_found', 'invalid_field'],
+    async handle(ctx, { service }) {
+      const key = keyOf(ctx);
+      const unit = await unitOf(ctx, service, integrationIdOf(ctx));
+      integrationOf(unit);
+      const value = unit.state.get(key);
+      if (!value) throw noSuchKey();
+      const etag = stateEtagOf(unit, key) as string;
+      ctx.set('ETag', etag);
+      replyText(ctx, 'application/json; charset=utf-8', value.text);
+      if (isNotModified(ctx, etag)) ctx.status = 304;
+    },
+  }),
+  route.put('/integrations/{_id}/state/{key}', {
+    scope: 'integrations',
+    runs: 'own',
+    tag: 'state',
+    summary: 'Writes a value',
+    headers: ['If-Match', 'If-None-Match'],
+    body: { schema: AnyJson, isRequired: false },
+    replies: {
+      200: {
+        description: 'Whether it is new.',
+        schema: Type.Enum(['Created', 'OK']),
+        type: 'text/plain',
+        headers: etagHeaders,
+      },
+    },
+    errors: ['not_found', 'invalid_field', 'precondition_failed', 'conflict'],
+    async handle(ctx, { service }) {
+      const key = keyOf(ctx);
+      const body = await readJson(ctx);
+      if (body.length > VALUE_BYTES) {
+        throw requestError('request_too_large', { message: `A value has at most ${VALUE_BYTES} bytes.` });
       }
-      unit.putState(key, text);
-      return [isNew, stateEtagOf(unit, key) as string] as const;
-    });
-    ctx.set('ETag', etag);
-    replyText(ctx, 'text/plain; charset=utf-8', isNew ? 'Created' : 'OK');
-  });
-
-  router.delete('/integrations/:id/state/:key', async (context) => {
-    const ctx = context as ApiContext;
-    const key = keyOf(ctx);
-    await change(ctx, service, integrationIdOf(ctx), (unit) => {
-      integrationOf(unit);
-      const etag = stateEtagOf(unit, key);
-      if (etag === undefined) throw noSuchKey();
-      assertPreconditions(ctx, etag);
-      unit.removeState(key);
-    });
-    replyText(ctx, 'text/plain; charset=utf-8', 'OK');
-  });
-}
+      const input = { body, limits: bodyLimitsOf(ctx) };
+      const { text } = await service.work.run(tasks, 'stateValue', input, body.length, accountOf(ctx));
+      const [isNew, etag] = await change(ctx, service, integrationIdOf(ctx), (unit) => {
+        integrationOf(unit);
+        assertPreconditions(ctx, stateEtagOf(unit, key));
+        const isNew = !unit.state.has(key);
+        if (isNew && unit.state.size >= STATE_KEYS_MAX) {
+          throw requestError('invalid_field', { field: '', message: `A state has at most ${STATE_KEYS_MAX} keys.` });
+        }
+        unit.putState(key, text);
+        return [isNew, stateEtagOf(unit, key) as string] as const;
+      });
+      ctx.set('ETag', etag);
+      replyText(ctx, 'text/plain; charset=utf-8', isNew ? 'Created' : 'OK');
+    },
+  }),
+  route.delete('/integrations/{_id}/state/{key}', {
+    scope: 'integrations',
+    runs: 'own',
+    tag: 'state',
+    summary: 'Removes a value',
+    headers: ['If-Match', 'If-None-Match'],
+    replies: { 200: { description: 'Removed.', schema: Type.Literal('OK'), type: 'text/plain' } },
+    errors: ['not_found', 'invalid_field', 'precondition_failed', 'conflict'],
+    async handle(ctx, { service }) {
+      const key = keyOf(ctx);
+      await change(ctx, service, integrationIdOf(ctx), (unit) => {
+        integrationOf(unit);
+        const etag = stateEtagOf(unit, key);
+        if (etag === undefined) throw noSuchKey();
+        assertPreconditions(ctx, etag);
+        unit.removeState(key);
+      });
+      replyText(ctx, 'text/plain; charset=utf-8', 'OK');
+    },
+  }),
+];
 
 function keyOf({ params: { key = '' } }: ApiContext): string {
   if (key.length <= KEY_CHARS) return key;
-  throw requestError('invalid_field', { field: 'key', message: `A key is ${KEY_CHARS} characters at the most.` });
+  throw requestError('invalid_field', { field: 'key', message: `A key has at most ${KEY_CHARS} characters.` });
 }
 
 const noSuchKey = (): Error => requestError('not_found', { message: 'There is no value under this key.' });

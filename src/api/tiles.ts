@@ -1,28 +1,37 @@
-/** `/tiles`: one row per integration, for a dashboard (contract 4). */
-import type { Router } from '@koa/router';
+/** `/tiles`: a row per integration, for a dashboard (contract 4). */
 import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
 import { publicIntegration, type Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import type { Document } from '../store/document.ts';
 import { recordKinds, sortKeyOf } from '../store/stored.ts';
-import { type ApiContext, unitOf } from './context.ts';
+import { unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
+import { listOf, listQuery } from './replies.ts';
+import { type Route, route } from './route.ts';
+import { Tile } from './schemas.ts';
 
-export function tileRoutes(router: Router, service: Service, publicUrl: () => string): void {
-  router.get('/tiles', async (context) => {
-    const ctx = context as ApiContext;
-    const { grant } = ctx.state;
-    if (grant) await unitOf(ctx, service, grant.integrationId);
-    const own = grant && (await service.store.get(grant.integrationId));
-    await replyList(ctx, {
-      source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
-      sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
-      show: async (document, projection) => asText(await tileOf(service, document), projection),
-      publicUrl: publicUrl(),
-    });
-  });
-}
+export const tileRoutes: readonly Route[] = [
+  route.get('/tiles', {
+    scope: 'read',
+    runs: 'own',
+    tag: 'server',
+    summary: 'Lists a row per integration, for a dashboard',
+    query: listQuery,
+    replies: listOf(Tile, 'A page of tiles.'),
+    async handle(ctx, { service, publicUrl }) {
+      const { grant } = ctx.state;
+      if (grant) await unitOf(ctx, service, grant.integrationId);
+      const own = grant && (await service.store.get(grant.integrationId));
+      await replyList(ctx, {
+        source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
+        sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
+        show: async (document, projection) => asText(await tileOf(service, document), projection),
+        publicUrl: publicUrl(),
+      });
+    },
+  }),
+];
 
 async function tileOf(service: Service, document: Document): Promise<JsonObject> {
   const integration = publicIntegration(service, document.integration.head as Integration);
@@ -57,7 +66,7 @@ async function tileOf(service: Service, document: Document): Promise<JsonObject>
   };
 }
 
-/** Of a connector that does not serve, as its listing has it. */
+/** The image that the listing shows for a connector that does not serve. */
 function refusedImage({ catalog }: Service, connectorId: string | undefined): string | undefined {
   return connectorId === undefined ? undefined : catalog.row(connectorId)?.imageURL;
 }

@@ -43,12 +43,8 @@ function trim(text: string): string {
  *
  * @throws BrokerError
  */
-export function sendableHeaders(
-  pairs: readonly HeaderPair[],
-  limits: { count: number; bytes: number },
-): HeaderPair[] {
-  if (pairs.length > limits.count)
-    throw new BrokerError('invalid_request', `More than ${limits.count} headers.`);
+export function sendableHeaders(pairs: readonly HeaderPair[], limits: { count: number; bytes: number }): HeaderPair[] {
+  if (pairs.length > limits.count) throw new BrokerError('invalid_request', `More than ${limits.count} headers.`);
   const headers: HeaderPair[] = [];
   let bytes = 0;
   for (const [givenName, givenValue] of pairs) {

@@ -1,4 +1,4 @@
-/** What a new version may ask for, and who says so: `POST /connectors/{_id}/approve`. */
+/** Versions that ask for more permissions wait for approval: `POST /connectors/{_id}/approve`. */
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -45,7 +45,7 @@ async function restarted({ runtime, connectors, data }: Served, meanwhile = asyn
   return serve({}, { connectors, data });
 }
 
-test('the first version is accepted; one that asks for more is held back and the last serves on until it is approved', async () => {
+test('the first version is accepted; a version that asks for more waits, and the last one serves until it is approved', async () => {
   const { client, connectors } = await serve({ asks: bundleOf('1.0.0', NARROW) });
   const id = await installed(client, 'asks');
   const call = async () => (await client('PUT', `/integrations/${id}/utilities/f`)).body;
@@ -75,7 +75,7 @@ test('the first version is accepted; one that asks for more is held back and the
   expect((await approve(client, row.pending.digest)).status).toBe(200);
 });
 
-test('the same, less, and what a star covers need no approval; raised limits neither', async () => {
+test('no approval is needed for the same or fewer origins, for origins that a star covers, or for raised limits', async () => {
   const { client, connectors } = await serve({ asks: bundleOf('1.0.0', NARROW) });
   for (const [version, fetch] of [
     ['1.0.1', NARROW],
@@ -91,7 +91,7 @@ test('the same, less, and what a star covers need no approval; raised limits nei
   await serving(client, '1.0.5');
 });
 
-test('after a restart the held version still does not serve, although its files have replaced those of the last', async () => {
+test('a held version still does not serve after a restart, although its files replaced the last ones', async () => {
   let served = await serve({ asks: bundleOf('1.0.0', NARROW) });
   const id = await installed(served.client, 'asks');
   await write(served.connectors, '2.0.0', WIDE);
@@ -108,7 +108,7 @@ test('after a restart the held version still does not serve, although its files 
   expect((await served.client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('2.0.0');
 });
 
-test('a version that comes while no server runs is held back as well, be it a folder or a tarball', async () => {
+test('a version that arrives while no server runs is held too, as a folder and as a tarball', async () => {
   let served = await serve({ asks: bundleOf('1.0.0', NARROW) });
   const { connectors } = served;
   const id = await installed(served.client, 'asks');
@@ -124,7 +124,7 @@ test('a version that comes while no server runs is held back as well, be it a fo
   expect((await served.client('PUT', `/integrations/${id}/utilities/f`)).body).toBe('1.0.0');
 });
 
-test('a bundle that is broken after a restart does not take the last good version with it', async () => {
+test('a bundle that is broken after a restart does not replace the last good version', async () => {
   let served = await serve({ asks: bundleOf('1.0.0') });
   const { connectors } = served;
   const id = await installed(served.client, 'asks');
@@ -141,7 +141,7 @@ test('a bundle that is broken after a restart does not take the last good versio
   }
 });
 
-test('what is approved is what was shown: another digest is a conflict, and nothing has changed', async () => {
+test('only the version shown can be approved: another digest is a conflict and changes nothing', async () => {
   const { client, connectors } = await serve({ asks: bundleOf('1.0.0', NARROW) });
   expect(errorsOf(await approve(client, 'sha256-x'))).toEqual([['conflict']]);
   await write(connectors, '2.0.0', WIDE);
@@ -154,7 +154,7 @@ test('what is approved is what was shown: another digest is a conflict, and noth
   expect((await approve(client, row.pending.digest)).status).toBe(200);
 });
 
-test('what is no digest, no body and no connector', async () => {
+test('refuses an invalid digest, a missing body and an unknown connector', async () => {
   const { client } = await serve({ asks: bundleOf('1.0.0') });
   expect(errorsOf(await client('POST', `/connectors/${ID}/approve`))).toEqual([['missing_required_field', 'digest']]);
   for (const digest of [5, null, '', {}]) {
@@ -164,7 +164,7 @@ test('what is no digest, no body and no connector', async () => {
   expect((await client('GET', `/connectors/${ID}/approve`)).status).toBe(405);
 });
 
-test('a held version that goes back to what was accepted is held no more, and one that does not load is refused', async () => {
+test('a held version that asks for no more than before is released; one that does not load is refused', async () => {
   const { client, connectors } = await serve({ asks: bundleOf('1.0.0', NARROW) });
   await write(connectors, '2.0.0', WIDE);
   await heldBack(client, '2.0.0');
@@ -175,7 +175,7 @@ test('a held version that goes back to what was accepted is held no more, and on
   expect(await rowOf(client)).not.toHaveProperty('pending');
 });
 
-test('a connector that is removed and comes back keeps what was accepted, and asks again for more', async () => {
+test('a connector that is removed and restored keeps its granted permissions, and has to ask for more', async () => {
   let served = await serve({ asks: bundleOf('1.0.0', NARROW) });
   const { connectors, data } = served;
   await rm(join(connectors, 'asks'), { recursive: true });
@@ -205,7 +205,7 @@ test('an upload that asks for more is stored and waits', async () => {
   expect((await approve(client, body.pending.digest)).body).toMatchObject({ version: '2.0.0' });
 });
 
-test('a tarball whose name has its version takes over from the one before it, and is held back like any other', async () => {
+test('a tarball with the version in its name replaces the previous one, and is held like any other', async () => {
   const { client, connectors } = await serve();
   const drop = async (version: string, fetch: readonly string[]): Promise<void> => {
     await writeFile(join(connectors, '_next.tgz'), packed('asks', bundleOf(version, fetch)));
@@ -256,7 +256,7 @@ test.each<[string, string]>([
   expect((await approve(served.client, pending.digest)).status).toBe(200);
 });
 
-test('with record and last bundle damaged nothing serves that requests anything, before it is approved', async () => {
+test('with record and last bundle damaged, a bundle that asks for anything needs approval', async () => {
   let served = await serve({ asks: bundleOf('1.0.0', NARROW), quiet: { code: 'exports.utilities = { f: () => 1 }' } });
   const { data } = served;
   served = await restarted(served, async () => {
@@ -296,7 +296,7 @@ test('with the database lost, last bundles keep what they had, and nothing else 
   );
 });
 
-test('what cannot be recorded does not serve, and does when it can be', async () => {
+test('a version whose permissions cannot be stored does not serve until they can', async () => {
   const { client, connectors, data } = await serve({ asks: bundleOf('1.0.0', NARROW) });
   const folder = join(data, 'connectors');
   await rename(folder, `${folder}-away`);
@@ -311,7 +311,7 @@ test('what cannot be recorded does not serve, and does when it can be', async ()
   expect(await rowOf(client)).not.toHaveProperty('errors');
 });
 
-describe('with a backup of a server on which a version waited', () => {
+describe('a backup of a server with a version waiting for approval', () => {
   async function backedUp(): Promise<Buffer> {
     const { client, connectors, runtime } = await serve({ asks: bundleOf('1.0.0', NARROW) });
     await installed(client, 'asks');
@@ -323,7 +323,7 @@ describe('with a backup of a server on which a version waited', () => {
   const restoreOn = (client: Client, backup: Buffer, query = '') =>
     client('POST', `/v1/restore${query}`, backup, { 'content-type': 'application/gzip' });
 
-  test('it waits on a new machine too, whether that has seen it before or not', async () => {
+  test('the version waits on a new machine too, whether or not that has seen it before', async () => {
     const backup = await backedUp();
     // The folder of the bundles was copied, and the server is started before anything is restored.
     const { client } = await serve({ asks: bundleOf('2.0.0', WIDE) });
@@ -349,7 +349,7 @@ describe('with a backup of a server on which a version waited', () => {
     expect(await rowOf(later)).toMatchObject({ status: 'held', pending: { version: '2.0.0', adds: ADDS } });
   });
 
-  test('one that waits serves when what is put back covers it', async () => {
+  test('a waiting version serves once the restored permissions cover it', async () => {
     const { client: wide, runtime } = await serve({ asks: bundleOf('1.0.0', WIDE) });
     expect(await rowOf(wide)).toMatchObject({ status: 'ready' });
     const backup = await fetch(`${runtime.url}/v1/backup`, { headers: { authorization: `Bearer ${TOKEN}` } });

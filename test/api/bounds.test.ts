@@ -1,4 +1,4 @@
-/** What a connector or a user sends is bounded: each with a code of its own, and what is within the bound is taken. */
+/** Limits of what connectors and users send: past each a code, within it success. */
 import { beforeEach, expect, test } from 'vitest';
 import { type Client, errorsOf } from '../support/client.ts';
 import { installed, serveForAll } from '../support/runtime.ts';
@@ -48,7 +48,7 @@ test.each<[name: string, body: object, code: string, field: RegExp, count: numbe
   expect(reply.text.length).toBeLessThan(100_000);
 });
 
-test('a reply updates as many steps as there may be, and no more', async () => {
+test('a reply updates up to the maximum of steps, and no more', async () => {
   expect((await call('step', { count: 1_000, keys: 50 }, 'installer')).status).toBe(200);
   expect((await client('GET', `/integrations/${id}`)).body.install[0]).toMatchObject({ k49: 999, completed: true });
   for (const body of [
@@ -60,7 +60,7 @@ test('a reply updates as many steps as there may be, and no more', async () => {
   }
 });
 
-test('no function has a name of a thousand characters, and no run is made of one', async () => {
+test('a function name of a thousand characters is refused without a run', async () => {
   expect((await call('named', {})).body).toBe('named');
   const before = (await client('GET', `/integrations/${id}/runs`)).body.length;
   for (const name of ['n'.repeat(201), 'n'.repeat(8_000)]) {
@@ -69,7 +69,7 @@ test('no function has a name of a thousand characters, and no run is made of one
   expect((await client('GET', `/integrations/${id}/runs`)).body).toHaveLength(before);
 });
 
-test('twenty of many records that stand in the way are named', async () => {
+test('the error names twenty of many dependent records', async () => {
   const exported = (await client('POST', '/exports', { _integrationId: id, name: 'e' })).body._id;
   const add = () => client('POST', '/imports', { _integrationId: id, name: 'i', a: { _exportId: exported } });
   await Promise.all(Array.from({ length: 30 }, add));
@@ -80,7 +80,7 @@ test('twenty of many records that stand in the way are named', async () => {
   );
 });
 
-test('an update names the first of the ids that are none', async () => {
+test('an update names the first invalid ids', async () => {
   const { _connectorId } = (await client('GET', `/integrations/${id}`)).body;
   const ids = Array.from({ length: 500 }, (_, i) => `${i}${'x'.repeat(1_000)}`);
   const reply = await client('PUT', `/connectors/${_connectorId}/update`, { _integrationIds: ids });

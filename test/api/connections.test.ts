@@ -9,11 +9,11 @@ import { installed, serveForAll } from '../support/runtime.ts';
 
 let application: Server;
 let origin: string;
-/** Another application, which the manifest names too. */
+/** Another application that the manifest names. */
 let other: Server;
 let elsewhere: string;
 const askedElsewhere: IncomingMessage['headers'][] = [];
-/** What the application was asked last. */
+/** The last request to the application. */
 let asked: { method?: string | undefined; url?: string | undefined; headers: IncomingMessage['headers']; body: string };
 
 beforeAll(async () => {
@@ -64,7 +64,7 @@ afterAll(() => {
   other.close();
 });
 
-/** A request that the application never answers. */
+/** The application never answers this request. */
 const hanging = (() => {
   const { promise: hasCome, resolve: come } = Promise.withResolvers<void>();
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
@@ -154,7 +154,7 @@ describe('proxy', () => {
     expect(asked.url).toBe('/base?a=1&key=abc-secret');
   });
 
-  test("passes on the application's answer, and not what is about its connection", async () => {
+  test("passes on the application's answer without its hop-by-hop headers", async () => {
     const reply = await proxy(await connection({}));
     expect([reply.status, reply.text]).toEqual([401, '{"their":"answer"}']);
     expect(reply.headers.get('x-request-id')).not.toBe('theirs');
@@ -166,7 +166,7 @@ describe('proxy', () => {
     expect([...new Uint8Array(await bytes.arrayBuffer())]).toEqual([0xff, 0, 0xfe]);
   });
 
-  test('an application that echoes its request tells nobody the credentials', async () => {
+  test('an application that echoes its request does not reveal the credentials', async () => {
     const auth = { type: 'basic', basic: { username: 'somebody', password: 'pass-secret' } };
     const id = await connection({
       auth,
@@ -192,12 +192,12 @@ describe('proxy', () => {
     ],
     ['an application that hangs up', {}, { 'integrator-relative-uri': '/reset' }, [502, 'connection_failed']],
     ['an address that is closed', { baseURI: 'http://10.1.2.3' }, {}, [403, 'permission_denied']],
-  ])('%s is an error of its own', async (_what, http, headers, expected) => {
+  ])('%s has its own error', async (_what, http, headers, expected) => {
     const reply = await proxy(await connection(http), headers);
     expect([reply.status, ...(errorsOf(reply)[0] ?? [])]).toEqual(expected);
   });
 
-  test('an application that echoes it in other spellings tells nobody either', async () => {
+  test('nor does one that echoes it in other encodings', async () => {
     const auth = { type: 'token', token: { token: 'a/"b\\c"-secret' } };
     const id = await connection({ auth });
     for (const [path, body] of [
@@ -223,7 +223,7 @@ describe('proxy', () => {
     }
   });
 
-  test('how credentials are sent is no secret that would be taken out of answers', async () => {
+  test('how credentials are sent is not redacted from answers', async () => {
     const token = { token: 'abc-secret', scheme: 'Bearer', location: 'header', headerName: 'authorization' };
     const id = await connection({
       auth: { type: 'token', token },
@@ -238,7 +238,7 @@ describe('proxy', () => {
     });
   });
 
-  test("headers that are about the application's own place are not passed on", async () => {
+  test("headers about the application's own origin are not passed on", async () => {
     const { headers } = await proxy(await connection({}), { 'integrator-relative-uri': '/own-headers' });
     expect(headers.get('x-theirs')).toBe('kept');
     for (const name of ['access-control-allow-origin', 'clear-site-data', 'alt-svc'])
@@ -251,7 +251,7 @@ describe('proxy', () => {
     ['an inherited member', '{{connection.constructor.name}}'],
     ['nothing at all', '{{connection.http.nothing}}'],
     ['an object', '{{connection.http.auth}}'],
-  ])('a template gets whole values alone, and not %s', async (_what, template) => {
+  ])('a template takes whole values only, not %s', async (_what, template) => {
     const auth = { type: 'token', token: { token: 'abc-secret' } };
     await proxy(await connection({ auth, headers: [{ name: 'x-got', value: `<${template}>` }] }));
     expect(asked.headers['x-got']).toBe('<>');
@@ -268,7 +268,7 @@ describe('proxy', () => {
     expect(errorsOf(await proxy(id))).toEqual([['invalid_field', 'http.headers']]);
   });
 
-  test('long runs of slashes and blanks hold nobody up', async () => {
+  test('long runs of slashes and blanks block nobody', async () => {
     const startedAt = performance.now();
     const slashes = await connection({ baseURI: `${origin}/${'/'.repeat(200_000)}x` });
     expect(errorsOf(await proxy(slashes))).toEqual([['invalid_field', 'http.baseURI']]);
@@ -282,13 +282,13 @@ describe('proxy', () => {
   });
 
   test.each(['http://somebody:word@127.0.0.1', 'http://*.shop.example'])(
-    '%s is no address for credentials',
+    '%s is not an address for credentials',
     async (baseURI) => {
       expect(errorsOf(await proxy(await connection({ baseURI })))).toEqual([['invalid_field', 'http.baseURI']]);
     },
   );
 
-  test('a client that goes away ends the request', async () => {
+  test('a client that disconnects aborts the request', async () => {
     const { promise: hasAsked, resolve: onAsked } = Promise.withResolvers<void>();
     const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
     const port = await rawServer((socket) => socket.once('data', () => onAsked()).on('close', () => onClosed()));
@@ -305,7 +305,7 @@ describe('proxy', () => {
     await closed;
   });
 
-  test('a relative URI stays where the connection leads', async () => {
+  test("a relative URI stays within the connection's base", async () => {
     const id = await connection({ baseURI: origin });
     for (const uri of ['@example.com', '//example.com/x', 'https://example.com/', '\\\\example.com', '.example.com']) {
       await proxy(id, { 'integrator-relative-uri': uri });
@@ -314,7 +314,7 @@ describe('proxy', () => {
   });
 });
 
-test('ping says whether the other side answers, and the tile what does not', async () => {
+test('ping says whether the application answers, and the tile lists what is offline', async () => {
   const good = await connection({ auth: { type: 'token', token: { token: 'wrong-secret' } } });
   expect((await client('GET', `/connections/${good}/ping`)).body).toEqual({ success: false, status: 401 });
   const down = await connection({ baseURI: 'http://127.0.0.1:1' });
@@ -331,7 +331,7 @@ test('ping says whether the other side answers, and the tile what does not', asy
 describe('a run', () => {
   const http = { auth: { type: 'token', token: { token: 'abc-secret' } } };
 
-  test('uses the credentials without seeing them, where its manifest lets it', async () => {
+  test('uses the credentials without seeing them, where its manifest permits', async () => {
     const id = await connection(http);
     const reply = await client('PUT', `/integrations/${integrationId}/settings/proxy`, {
       id,
@@ -342,7 +342,7 @@ describe('a run', () => {
     expect(reply.text).not.toContain('abc-secret');
   });
 
-  test('does not, where its manifest does not name the origin', async () => {
+  test('cannot use them where its manifest does not name the origin', async () => {
     const another = await installed(client, 'none');
     const id = await connection(http, another);
     const reply = await client('PUT', `/integrations/${another}/settings/proxy`, { id });
@@ -361,12 +361,12 @@ describe('a run', () => {
     expect(same.body[0]).toBe(200);
   });
 
-  test("reaches no other integration's connection", async () => {
+  test("cannot reach another integration's connection", async () => {
     const another = await connection(http, await installed(client, 'one'));
     expect((await client('PUT', `/integrations/${integrationId}/settings/proxy`, { id: another })).body[0]).toBe(403);
   });
 
-  test('cannot have them sent elsewhere by a redirect, in whatever header they are', async () => {
+  test('cannot have them sent elsewhere by a redirect, whichever header holds them', async () => {
     const token = { token: 'abc-secret', headerName: 'X-Key', scheme: '' };
     const id = await connection({ auth: { type: 'token', token } });
     const call = (uri: string) =>
@@ -383,7 +383,7 @@ describe('a run', () => {
     expect(askedElsewhere).toHaveLength(1);
   });
 
-  test('gets an answer that is no text as it is, and sends bytes along', async () => {
+  test('gets a binary answer unchanged, and can send bytes', async () => {
     const id = await connection(http);
     const bytes = async (uri: string, body?: number[]): Promise<number[]> => {
       const headers = { 'Integrator-Relative-URI': uri, 'Integrator-Method': 'POST' };
@@ -395,7 +395,7 @@ describe('a run', () => {
     expect(repeated.toString('latin1')).toContain('Bearer ******');
   });
 
-  test('that ends leaves no such request behind', async () => {
+  test('that ends leaves no request open', async () => {
     const id = await connection(http);
     const reply = await client('PUT', `/integrations/${integrationId}/settings/leaves`, { id });
     expect(reply.body).toBe(200);

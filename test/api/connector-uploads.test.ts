@@ -17,7 +17,7 @@ const put = (client: Client, tarball: Buffer, type = 'application/gzip'): Promis
 const tarballOf = (version: string, answer = version, connector: object = {}): Buffer =>
   packed('sent', { manifest: { version }, connector: { _id: ID, ...connector }, code: answering(answer) });
 
-test('an upload serves when it is answered, 201 the first time and 200 when it replaces itself, and lies there after a restart', async () => {
+test('an upload serves when the reply arrives: 201 for a new one, 200 for a replacement; it survives a restart', async () => {
   const first = await serve();
   const { connectors, data } = first;
   const created = await put(first.client, tarballOf('1.0.0'));
@@ -40,7 +40,7 @@ test('an upload serves when it is answered, 201 the first time and 200 when it r
   expect(await call(client)).toBe('2.0.0');
 });
 
-test('what does not pass is refused with every reason, and nothing has changed', async () => {
+test('a bad upload is refused with all reasons and changes nothing', async () => {
   const { client, connectors } = await serve();
   await put(client, tarballOf('1.0.0'));
   const before = await readFile(join(connectors, `${ID}.tgz`));
@@ -71,7 +71,7 @@ test('what does not pass is refused with every reason, and nothing has changed',
   expect((await client('GET', `/connectors/${ID}`)).body).not.toHaveProperty('errors');
 });
 
-test('an id that a folder has is refused by name', async () => {
+test('an upload with the id of a folder is refused, and the folder named', async () => {
   const { client, connectors } = await serve({ lies: { connector: { _id: ID }, code: answering('folder') } });
   const reply = await put(client, tarballOf('1.0.0'));
   expect([reply.status, errorsOf(reply), reply.body.errors[0].message]).toEqual([
@@ -82,7 +82,7 @@ test('an id that a folder has is refused by name', async () => {
   expect(await readdir(connectors)).toEqual(['lies']);
 });
 
-test('a body of another type, one that is too large, and none', async () => {
+test('refuses a body of another type, one that is too large, and none at all', async () => {
   const { client } = await serve();
   for (const type of ['application/json', 'text/plain', 'multipart/form-data']) {
     expect((await put(client, tarballOf('1.0.0'), type)).status, type).toBe(415);
@@ -95,7 +95,7 @@ test('a body of another type, one that is too large, and none', async () => {
   expect((await put(client, tarballOf('1.0.0'), 'application/x-gzip')).status).toBe(201);
 });
 
-test('uploads of one connector at the same time follow one another, and the last stands', async () => {
+test('concurrent uploads of one connector are queued, and the last one stays', async () => {
   const { client, connectors } = await serve();
   const replies = await Promise.all(['1.0.1', '1.0.2', '1.0.3', '1.0.4'].map((each) => put(client, tarballOf(each))));
   expect(replies.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
@@ -105,7 +105,7 @@ test('uploads of one connector at the same time follow one another, and the last
   expect(await readdir(connectors)).toEqual([`${ID}.tgz`]);
 });
 
-test('a scoped name, and one that is no file name, are stored under the id', async () => {
+test('bundles with a scoped name, or one that is no file name, are stored under the id', async () => {
   const { client, connectors } = await serve();
   const { status, body } = await put(client, packed('@shop/../ledger', { code: answering('x') }));
   expect([status, body.name]).toEqual([201, '@shop/../ledger']);
@@ -144,14 +144,14 @@ test('an upload is removed when no integration uses it, or by force', async () =
   expect((await client('DELETE', `/connectors/${ID}`)).status).toBe(204);
 });
 
-test('what lies in the folder by itself is not removed', async () => {
+test('a bundle put into the folder by hand is not removed', async () => {
   const { client, connectors } = await serve({ lies: { code: answering('x') } });
   const reply = await client('DELETE', `/connectors/${await connectorIdOf(client, 'lies')}?force=true`);
   expect([reply.status, errorsOf(reply)]).toEqual([422, [['not_uploaded']]]);
   expect(await readdir(connectors)).toEqual(['lies']);
 });
 
-test('what an upload that was cut off has left is gone after a start, and nothing else is', async () => {
+test('a start removes what an interrupted upload left, and nothing else', async () => {
   const first = await serve();
   const { connectors, data } = first;
   await first.runtime.close({ drainMs: 0 });
@@ -161,7 +161,7 @@ test('what an upload that was cut off has left is gone after a start, and nothin
   expect(await readdir(connectors)).toEqual(['.mine.1.tmp']);
 });
 
-test('a folder that takes nothing is a 503; when it does again, so does the upload', async () => {
+test('a folder that cannot be written is 503; once it can, uploads work again', async () => {
   const { client, connectors } = await serve();
   await rm(connectors, { recursive: true });
   const refusal = async () => {

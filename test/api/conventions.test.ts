@@ -48,7 +48,7 @@ test('no token and a bad one are refused; the scheme is case-insensitive', async
   expect((await anonymous('GET', '/nowhere')).status).toBe(401);
 });
 
-test('health needs no token', async () => {
+test('health checks need no token', async () => {
   const { runtime } = await serve();
   const anonymous = createClient(runtime.url, undefined);
   for (const path of ['/healthz', '/readyz']) {
@@ -84,7 +84,7 @@ test('on loopback, a foreign Host is refused whatever else the request carries',
   }
 });
 
-test('unknown routes are 404, known ones with another method 405 with Allow', async () => {
+test('unknown routes are 404; other methods on known ones are 405 with Allow', async () => {
   const { client } = await serve();
   for (const path of ['/v1', '/nowhere', '/integrations/a/b/c/d', '/Integrations', '/%ff', '/integrations/%00']) {
     const reply = await client('GET', path);
@@ -102,7 +102,7 @@ test('unknown routes are 404, known ones with another method 405 with Allow', as
 });
 
 test.each(['0123', 'x'.repeat(24), unknownId.toUpperCase(), `${unknownId}0`, '__proto__'])(
-  'an id that is none: %s',
+  'an invalid id: %s',
   async (id) => {
     const { client } = await serve();
     for (const [method, path] of [
@@ -147,7 +147,7 @@ test('bodies that are not JSON objects', async () => {
   expect((await post('{"name":"y"}', 'application/merge-patch+json')).status).toBe(201);
 });
 
-test('a host that has read the body itself is told so, and nothing is made of it', async () => {
+test('a host that already read the body gets an error that says so, and nothing is stored', async () => {
   const { client, runtime } = await serve();
   const host = createServer(async (incoming, response) => {
     await buffer(incoming);
@@ -161,7 +161,7 @@ test('a host that has read the body itself is told so, and nothing is made of it
   expect((await client('GET', '/integrations')).body).toEqual([]);
 });
 
-test('bytes that are no UTF-8 are no JSON', async () => {
+test('bytes that are not UTF-8 are not JSON', async () => {
   const { runtime } = await serve();
   const response = await fetch(`${runtime.url}/integrations`, {
     method: 'POST',
@@ -171,7 +171,7 @@ test('bytes that are no UTF-8 are no JSON', async () => {
   expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ code: 'invalid_json' }] }]);
 });
 
-test('a body that breaks off changes nothing and does not trouble the next request', async () => {
+test('a body that breaks off changes nothing and does not affect the next request', async () => {
   const { client, runtime } = await serve();
   const { port } = new URL(runtime.url);
   await new Promise<void>((resolve) => {
@@ -280,7 +280,7 @@ test('entity tags: If-None-Match gives 304, a stale If-Match 412', async () => {
   expect((await client('DELETE', path, undefined, { 'if-match': '*' })).status).toBe(204);
 });
 
-test('what a client says of itself is not believed', async () => {
+test('headers by which a client describes itself are not trusted', async () => {
   const { client } = await serve();
   const { body } = await client('GET', '/tokenInfo');
   expect(body).toEqual({ scope: 'administrator' });
@@ -313,7 +313,7 @@ test('connectors are listed like everything else', async () => {
   expect((await client('GET', '/connectors?limit=0')).status).toBe(400);
 });
 
-test('a target that is no address is 400', async () => {
+test('an invalid request target is 400', async () => {
   const { runtime } = await serve();
   const { port } = new URL(runtime.url);
   const socket = connect(Number(port), '127.0.0.1');

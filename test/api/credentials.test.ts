@@ -1,4 +1,4 @@
-/** What is a credential in a record of whatever type: shown as a mask, sealed on the disk, and kept for where it was to go. */
+/** Credentials in records of every type: masked in replies, sealed on disk, bound to where they may go. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const runAsks = async (method: string, path: string, body?: unknown) =>
 const SECRET = 'S3cr3t-v4lu3';
 const M = '******';
 
-/** Each with what everybody sees of it. */
+/** Each with what replies show of it. */
 const types: [string, string, JsonObject, JsonObject][] = [
   [
     'connections',
@@ -243,7 +243,7 @@ const types: [string, string, JsonObject, JsonObject][] = [
 ];
 
 describe.each(types)('%s: %s', (kind, type, fields, shown) => {
-  test('is masked wherever it is shown, sealed on the disk, and kept when it comes back', async () => {
+  test('is masked in every reply, sealed on disk, and kept when the mask is sent back', async () => {
     const { client: at, runtime, data } = await serve({ one: { code: CODE } });
     _integrationId = await installed(at, 'one');
     const seen: string[] = [];
@@ -291,7 +291,7 @@ describe.each(types)('%s: %s', (kind, type, fields, shown) => {
   });
 });
 
-test('what was stored in clear is sealed at the next start, in one write, and what was sealed without need is not', async () => {
+test('the next start seals in one write what was stored in clear, and unseals what need not be sealed', async () => {
   const first = await serve();
   const { body: integration } = await first.client('POST', '/integrations', { name: 'DIY' });
   const ids = objectIds();
@@ -353,7 +353,7 @@ test('what was stored in clear is sealed at the next start, in one write, and wh
   expect(await readFile(file, 'utf8')).toBe(text);
 });
 
-test('without the key, what is sealed stays as it is, and what is in clear is sealed with the one that is there', async () => {
+test('without the old key, sealed values stay, and clear ones are sealed with the present key', async () => {
   const first = await serve({}, { secretKey: 'first-key-0123456789' });
   const _integration = (await first.client('POST', '/integrations', { name: 'DIY' })).body._id;
   const make = (fields: object) =>
@@ -389,7 +389,7 @@ describe('http.auth.type', () => {
       http: { baseURI: 'https://a.example', auth: { type } },
     });
 
-  test.each(['none', 'basic', 'token', 'custom', 'oauth', 'cookie'])('%s is one, and shown', async (type) => {
+  test.each(['none', 'basic', 'token', 'custom', 'oauth', 'cookie'])('%s is valid, and shown', async (type) => {
     expect((await make(type)).body.http.auth.type).toBe(type);
   });
 
@@ -408,7 +408,7 @@ describe('http.auth.type', () => {
     },
   );
 
-  test('is not asked for where there is none', async () => {
+  test('is not required without http.auth', async () => {
     for (const auth of [{}, { basic: { username: 'u', password: 'p' } }]) {
       const body = { _integrationId, name: 'c', http: { auth } };
       expect((await client('POST', '/connections', body)).status).toBe(201);
@@ -416,7 +416,7 @@ describe('http.auth.type', () => {
   });
 });
 
-test('a connection is at most 256 KiB, however it comes to that', async () => {
+test('a connection has at most 256 KiB, however it got there', async () => {
   const make = (chars: number) =>
     client('POST', '/connections', { _integrationId, name: 'c', text: 'x'.repeat(chars) });
   const kept = await make(250_000);
@@ -431,7 +431,7 @@ test('a connection is at most 256 KiB, however it comes to that', async () => {
   expect((await client('POST', '/exports', { _integrationId, name: 'e', text: 'x'.repeat(500_000) })).status).toBe(201);
 });
 
-describe('credentials go where they were to go', () => {
+describe('credentials stay bound to where they go', () => {
   const fields = {
     http: {
       baseURI: 'https://shop.example/v1',
@@ -490,7 +490,7 @@ describe('credentials go where they were to go', () => {
     ['a credential more', { op: 'add', path: '/http/encrypted/more', value: 'another' }],
   ];
 
-  test.each([...addresses, ...manners])('a run does not change %s, and keeps them', async (_what, change) => {
+  test.each([...addresses, ...manners])('a run cannot change %s while keeping them', async (_what, change) => {
     const { _id } = await make();
     const before = (await client('GET', `/connections/${_id}`)).body;
     const [status, body] = await runAsks('PATCH', `/connections/${_id}`, [change]);
@@ -504,7 +504,7 @@ describe('credentials go where they were to go', () => {
     expect(await runAsks('PATCH', `/connections/${_id}`, [change])).toEqual([204, null]);
   });
 
-  test.each(addresses)('nor does a user change %s, and keeps them', async (_what, change) => {
+  test.each(addresses)('nor can a user change %s while keeping them', async (_what, change) => {
     const { _id } = await make();
     expect(errorsOf(await client('PATCH', `/connections/${_id}`, [change]))).toEqual([
       ['invalid_field', expect.any(String)],
@@ -516,13 +516,13 @@ describe('credentials go where they were to go', () => {
     expect((await client('PATCH', `/connections/${_id}`, [change])).status).toBe(204);
   });
 
-  test('who sends the credentials has them go anywhere', async () => {
+  test('whoever sends the credentials anew may change where they go', async () => {
     const { _id } = await make();
     const elsewhere = { ...fields, ftp: { ...fields.ftp, hostURI: 'other.example' } };
     expect((await runAsks('PUT', `/connections/${_id}`, { name: 'c', ...elsewhere }))[0]).toBe(200);
   });
 
-  test('a credential is not had by calling it none, nor an address hidden by calling it one', async () => {
+  test('declaring a credential public does not reveal it, nor does declaring an address secret hide it', async () => {
     const { _id } = await make();
     const path = `/connections/${_id}`;
     const { body: shown } = await client('GET', path);

@@ -1,4 +1,4 @@
-/** The dashboard's page and its assets, as a browser gets them and as somebody who tries paths does. */
+/** The dashboard's page and assets: what a browser gets, and what someone probing paths gets. */
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
@@ -19,7 +19,7 @@ interface Raw {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
-/** The path as it is written: `fetch` would make it a proper one, and would unpack the body. */
+/** Sends the path unchanged: `fetch` would normalize it, and decompress the body. */
 function ask(url: string, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Raw> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-test('the page is there without a token, behind strict headers', async () => {
+test('the page needs no token and has strict headers', async () => {
   const { runtime } = await serve();
   const page = await ask(runtime.url, '/', BROWSER);
   expect([page.status, String(page.body)]).toEqual([200, await readFile(join(built, 'index.html'), 'utf8')]);
@@ -59,7 +59,7 @@ test('the page is there without a token, behind strict headers', async () => {
   expect((await ask(runtime.url, '/', { ...BROWSER, 'if-none-match': '"other"' })).status).toBe(200);
 });
 
-test('every file of the build is served, and refers to nothing elsewhere that the policy closes', async () => {
+test('every built file is served, and refers to nothing that the policy forbids', async () => {
   const { runtime } = await serve();
   const entries = await readdir(built, { recursive: true, withFileTypes: true });
   for (const entry of entries.filter((each) => each.isFile())) {
@@ -72,7 +72,7 @@ test('every file of the build is served, and refers to nothing elsewhere that th
   expect(index).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/i);
 });
 
-test('assets: types, gzip, caching by name; read once, of one build', async () => {
+test('assets: types, gzip, caching by name; all read once, from one build', async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'assets'));
   const script = 'export const text = "ä";\n'.repeat(200);
@@ -111,7 +111,7 @@ test('assets: types, gzip, caching by name; read once, of one build', async () =
   expect(String((await ask(url, '/')).body)).toBe('<!doctype html><title>ä</title>');
 });
 
-test('nothing but the files of the build: no way out of the folder, however it is spelled', async () => {
+test('nothing but built files is served: no path leads out of the folder', async () => {
   const { runtime } = await serve();
   for (const path of [
     '/dashboard/../../package.json',
@@ -136,7 +136,7 @@ test('nothing but the files of the build: no way out of the folder, however it i
   }
 });
 
-test('reading alone; under the API there is no page; a client of the API gets the API', async () => {
+test('only GET and HEAD; no page under /v1; API clients get the API', async () => {
   const { client, runtime } = await serve();
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
     for (const path of ['/', '/dashboard/index.html']) {

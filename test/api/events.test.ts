@@ -1,4 +1,4 @@
-/** `/events`: what is told, to whom, how a follower goes on where it was, and what one costs. */
+/** `/events`: what is published, to whom, resuming, and the cost of a follower. */
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -27,7 +27,7 @@ const BUNDLE = {
   code: CODE,
 };
 
-/** What a run may log is more here than it is by itself. */
+/** Runs may log more here than by default. */
 const shared = serveForAll(
   { a: BUNDLE, hasty: { ...BUNDLE, connector: { ...BUNDLE.connector, limits: { cpuMs: 200 } } } },
   { runLogLines: 100_000, runLogBytes: 100_000_000 },
@@ -36,7 +36,7 @@ const shared = serveForAll(
 const within = { timeout: 20_000, interval: 10 };
 const call = (client: Client, id: string, name: string, body: object = {}) =>
   client('PUT', `/integrations/${id}/settings/${name}`, body);
-/** An event that comes after all that happened so far. */
+/** An event after everything so far. */
 async function settle({ client }: Served, ...followers: Events[]): Promise<void> {
   const { body } = await client('POST', '/integrations', { name: 'last' });
   for (const events of followers) {
@@ -46,7 +46,7 @@ async function settle({ client }: Served, ...followers: Events[]): Promise<void>
 }
 const withName = ({ all }: Events, name: string): ServerEvent[] => all.filter((event) => event.name === name);
 
-test('tells of a life: install, step, runs, changes, removal; in order, without secrets', async () => {
+test("publishes an integration's life in order: install, step, runs, changes, removal; no secrets", async () => {
   const served = shared();
   const { client, runtime } = served;
   const events = await openEvents(runtime.url, TOKEN);
@@ -83,7 +83,7 @@ test('tells of a life: install, step, runs, changes, removal; in order, without 
   expect(numbers).toEqual(numbers.map((_number, index) => (numbers[0] ?? 0) + index));
 });
 
-test('a run ends once, with what came of it in the end, when that can be read', async () => {
+test('a run ends once, with its final outcome, when its record can be read', async () => {
   const served = shared();
   const { client, runtime } = served;
   const id = await installed(client, 'hasty');
@@ -105,7 +105,7 @@ test('a run ends once, with what came of it in the end, when that can be read', 
   }
 });
 
-test('an update that another change came before has failed', async () => {
+test('an update that lost to another change is reported as failed', async () => {
   const { client, runtime } = shared();
   const id = await installed(client, 'a');
   const events = await openEvents(runtime.url, TOKEN);
@@ -140,7 +140,7 @@ test('connectors: loaded, refused with the reasons, loaded again, unloaded', asy
   expect(await next('connector.unloaded')).toMatchObject({ _connectorId, folder: 'a' });
 });
 
-test('the filter shows one integration alone', async () => {
+test('the filter shows only one integration', async () => {
   const served = shared();
   const { client, runtime } = served;
   const [one, two] = [await installed(client, 'a'), await installed(client, 'a')];
@@ -162,7 +162,7 @@ test('the filter shows one integration alone', async () => {
   }
 });
 
-test('who was cut off goes on where it was; who cannot is told to read anew', async () => {
+test('a reconnecting client resumes; if it cannot, it is told to read everything again', async () => {
   const served = await serve();
   const { client, runtime } = served;
   const first = await openEvents(runtime.url, TOKEN);
@@ -187,7 +187,7 @@ test('who was cut off goes on where it was; who cannot is told to read anew', as
   }
 });
 
-test('what happened before anybody followed is not kept; a place at its end is as good as any', async () => {
+test('events before the first follower are not kept; the last id of that time is still valid', async () => {
   const { client, runtime } = await serve();
   for (const name of ['one', 'two']) await client('POST', '/integrations', { name });
   const first = await openEvents(runtime.url, TOKEN);
@@ -204,7 +204,7 @@ test('what happened before anybody followed is not kept; a place at its end is a
   expect(await at(Number(number) - 1)).toEqual(['reset', 'integration.changed']);
 });
 
-test('more than is kept: who comes back too late is told so', async () => {
+test('a client that reconnects too late is told so', async () => {
   const served = shared();
   const { client, runtime } = served;
   const id = await installed(client, 'a');
@@ -217,7 +217,7 @@ test('more than is kept: who comes back too late is told so', async () => {
   await vi.waitFor(() => expect(namesOf(late)).toEqual(['reset']), within);
 });
 
-test('texts are cut off', async () => {
+test('long texts are cut', async () => {
   const served = shared();
   const id = await installed(served.client, 'a');
   const events = await openEvents(served.runtime.url, TOKEN);
@@ -226,7 +226,7 @@ test('texts are cut off', async () => {
   expect(withName(events, 'run.log').map(({ data }) => data.message.length)).toEqual([2_001, 2_001]);
 });
 
-/** Asks for events and reads nothing. */
+/** Opens /events and reads nothing. */
 async function deafFollower(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
   onTestFinished(() => void socket.destroy());
@@ -237,7 +237,7 @@ async function deafFollower(port: number): Promise<Socket> {
   return socket;
 }
 
-test('a slow reader holds up nobody, and is closed when what it would get next is gone', async () => {
+test('a slow reader delays nobody, and is closed once its next events are gone', async () => {
   const served = shared();
   const { client, runtime } = served;
   const id = await installed(client, 'a');
@@ -259,7 +259,7 @@ test('a slow reader holds up nobody, and is closed when what it would get next i
   expect(namesOf(quick)).not.toContain('reset');
 });
 
-test('a heartbeat comes every 15 s, with the place that has been reached', async () => {
+test('a heartbeat with the latest id comes every 15 s', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   onTestFinished(() => void vi.useRealTimers());
   const { client, runtime } = await serve();
@@ -276,7 +276,7 @@ test('a heartbeat comes every 15 s, with the place that has been reached', async
   expect(events.all).toEqual([]);
 });
 
-test('so many connections and no more; one that leaves makes room and leaves nothing', async () => {
+test('connections are limited; one that closes frees its place and leaves nothing behind', async () => {
   const { client, runtime } = await serve();
   const open = await Promise.all(Array.from({ length: 100 }, () => openEvents(runtime.url, TOKEN)));
   expect(open.every(({ response }) => response.status === 200)).toBe(true);
@@ -297,7 +297,7 @@ test('so many connections and no more; one that leaves makes room and leaves not
   await vi.waitFor(async () => expect(await connections()).toBeLessThan(5), within);
 });
 
-test('the end of the runtime ends the streams at once, while a run is waited for', async () => {
+test('close() ends the streams at once, even while it waits for a run', async () => {
   const { client, runtime } = await serve({ a: BUNDLE });
   const id = await installed(client, 'a');
   const events = await openEvents(runtime.url, TOKEN);
@@ -312,7 +312,7 @@ test('the end of the runtime ends the streams at once, while a run is waited for
   await closing;
 });
 
-test('with streams alone, the runtime ends without waiting', async () => {
+test('with only streams open, close() does not wait', async () => {
   const { runtime } = await serve();
   const events = await openEvents(runtime.url, TOKEN);
   await deafFollower(Number(new URL(runtime.url).port));
@@ -322,7 +322,7 @@ test('with streams alone, the runtime ends without waiting', async () => {
   expect(await events.ended).toBe(true);
 });
 
-test('the administrator alone', async () => {
+test('only the administrator', async () => {
   const { client, runtime } = shared();
   const id = await installed(client, 'a');
   for (const token of [undefined, 'nope']) {

@@ -1,4 +1,4 @@
-/** Records, state and lists under odd and hostile requests: from outside, and from a run. */
+/** Records, state and lists under odd and hostile requests, from outside and from runs. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -41,7 +41,7 @@ exports.installer = {
   },
 };`;
 
-/** A server outside that a run asks, and that answers when the test says. */
+/** An outside server that answers a run when the test says so. */
 const gate = {
   url: '',
   asked: undefined as undefined | ((release: () => void) => void),
@@ -93,7 +93,7 @@ const made = async (kind: string, body: object = {}): Promise<string> => {
   return reply.body._id;
 };
 
-describe('a run that takes odd paths reaches what is its own and nothing else', () => {
+describe('a run with odd paths reaches only its own integration', () => {
   test.each([
     '/v1/integrations/OTHER',
     '/v1//integrations/OTHER',
@@ -141,7 +141,7 @@ describe('a run that takes odd paths reaches what is its own and nothing else', 
     expect((await client('GET', `/connections/${record}`)).body.name).toBe('theirs');
   });
 
-  test('the control: its own, by the usual path and by that of the original platform', async () => {
+  test("control: its own integration, by the usual path and the original platform's", async () => {
     for (const path of [
       `/v1/integrations/${integrationId}`,
       `/integrations/${integrationId}`,
@@ -151,7 +151,7 @@ describe('a run that takes odd paths reaches what is its own and nothing else', 
     }
   });
 
-  test('headers that are not its to set mean nothing', async () => {
+  test('headers that a run may not set have no effect', async () => {
     for (const headers of [
       { host: 'evil.example', 'x-forwarded-host': 'evil.example' },
       { 'content-length': '5' },
@@ -172,10 +172,10 @@ describe('a run that takes odd paths reaches what is its own and nothing else', 
   });
 });
 
-describe('texts of every kind', () => {
+describe('unusual texts', () => {
   const name = 'Größe 🚀 \u2028 \ud800 \u0000 ‮';
 
-  test('come back as they were: in names, keys and values, from outside and from a run', async () => {
+  test('come back unchanged in names, keys and values, from outside and from a run', async () => {
     const record = { name, 'ключ 🚀': { '\udfff': ['e\u0301', 'é', ''] }, '': 1, ' ': 2 };
     const id = await made('exports', record);
     expect((await client('GET', `/exports/${id}`)).body).toMatchObject(record);
@@ -207,16 +207,16 @@ describe('texts of every kind', () => {
     ['a number that is none', '{"name":"n","a":NaN}'],
     ['a comma too many', '{"name":"n",}'],
     ['nothing but a mark and blanks', '\uFEFF \r\n'],
-  ])('%s is not', async (_what, text) => {
+  ])('%s is refused', async (_what, text) => {
     expect(errorsOf(await client('POST', '/exports', text))).toEqual([['invalid_json']]);
   });
 
-  test('of two equal keys the last counts, for the check as for what is stored', async () => {
+  test('of two equal keys the last counts, for validation and for storage', async () => {
     const text = `{"name":1,"_integrationId":"0","name":"n","_integrationId":"${integrationId}"}`;
     expect((await client('POST', '/exports', text)).body).toMatchObject({ name: 'n' });
   });
 
-  test('a path whose escapes are no UTF-8 leads nowhere', async () => {
+  test('a path whose escapes are not UTF-8 is not found', async () => {
     for (const path of ['/exports/%ff', `/integrations/${integrationId}/state/%ED%A0%80`, '/integrations/%']) {
       expect([400, 404], path).toContain((await client('GET', path)).status);
     }
@@ -224,7 +224,7 @@ describe('texts of every kind', () => {
 });
 
 describe('entity tags', () => {
-  test('of a record that a run writes again and again differ every time', async () => {
+  test('differ each time a run rewrites a record', async () => {
     const id = await made('exports');
     const put = (name: string) => ({ method: 'PUT', path: `/v1/exports/${id}`, body: { name } });
     const replies = await ask([put('a'), put('b'), put('c'), { path: `/v1/exports/${id}` }]);
@@ -237,7 +237,7 @@ describe('entity tags', () => {
     expect((await client('PUT', `/exports/${id}`, { name: 'd' }, { 'if-match': String(tags[2]) })).status).toBe(200);
   });
 
-  test('of many that write at once with the same one, one wins', async () => {
+  test('of concurrent writes with the same tag, one wins', async () => {
     const id = await made('exports');
     const { headers } = await client('GET', `/exports/${id}`);
     const etag = headers.get('etag') as string;
@@ -267,7 +267,7 @@ describe('overlapping runs', () => {
     };
   }
 
-  test('a key of the state that was removed and made anew is not the one that a run has seen', async () => {
+  test('a state key that was deleted and recreated is not the one the run saw', async () => {
     const id = await installed(client, 'worker');
     const path = `/integrations/${id}/state/key`;
     const write: Asked[] = [{ path: `/v1${path}` }, { method: 'PUT', path: `/v1${path}`, body: { by: 'run' } }];
@@ -293,7 +293,7 @@ describe('overlapping runs', () => {
     expect([before.body.length, after.body.length]).toEqual([0, count]);
   });
 
-  test('a request that is open when its run ends does not lose what the end of the run stores', async () => {
+  test("a request open when its run ends does not lose what the run's end stores", async () => {
     const id = await installed(client, 'stepwise', {});
     for (let i = 0; i < 20; i++) {
       await client('PUT', `/integrations/${id}/installer/leave`);
@@ -303,7 +303,7 @@ describe('overlapping runs', () => {
     }
   });
 
-  test('an integration that is removed under a run takes the run’s records along', async () => {
+  test('removing an integration during a run removes the run’s records too', async () => {
     const id = await installed(client, 'worker');
     const { goOn } = await paused(id, [
       { method: 'POST', path: '/v1/connections', body: { name: 'c' } },
@@ -316,7 +316,7 @@ describe('overlapping runs', () => {
   });
 });
 
-test('a record that refers to itself alone can be removed, one in a ring once the ring is open', async () => {
+test('a record that refers only to itself can be deleted; one in a cycle once the cycle is broken', async () => {
   const self = await made('connections');
   expect((await client('PUT', `/connections/${self}`, { name: 'n', _connectionId: self })).status).toBe(200);
   expect((await client('DELETE', `/connections/${self}`)).status).toBe(204);
@@ -328,8 +328,8 @@ test('a record that refers to itself alone can be removed, one in a ring once th
   for (const id of [two, one]) expect((await client('DELETE', `/connections/${id}`)).status).toBe(204);
 });
 
-describe('amounts', () => {
-  test('an integration holds 32 MiB: what would be more is refused, and nothing else is lost', {
+describe('limits', () => {
+  test('an integration holds at most 32 MiB: more is refused, and nothing else is lost', {
     timeout: 120_000,
   }, async () => {
     const id = await installed(client, 'worker');
@@ -380,7 +380,7 @@ describe('amounts', () => {
     );
   });
 
-  test('many fields and many names of fields hold nobody up', async () => {
+  test('many fields and many field names block nobody', async () => {
     const body = Object.fromEntries(Array.from({ length: 18_000 }, (_, i) => [`k${i}`, i]));
     const encryptedFields = Array.from({ length: 100 }, (_, i) => `k${i}.a.b`);
     const id = await made('connections', { ...body, encryptedFields });
@@ -391,7 +391,7 @@ describe('amounts', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
-  test('names of the language are fields like others of a projection', async () => {
+  test('names such as __proto__ are ordinary fields in a projection', async () => {
     const text = `{"_integrationId":"${integrationId}","name":"n","__proto__":{"a":1,"b":2},"constructor":{"a":1}}`;
     const { body } = await client('POST', '/exports', text);
     const get = async (query: string) => (await client('GET', `/exports/${body._id}?${query}`)).text;

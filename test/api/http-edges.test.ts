@@ -1,4 +1,4 @@
-/** What stands at the edges of HTTP: hosts, what Node would refuse without a word, expectations, codings, CORS. */
+/** Edges of HTTP: Host, requests that Node refuses by itself, Expect, codings, CORS. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -15,7 +15,7 @@ const JSON_TYPE = 'Content-Type: application/json\r\n';
 const codesOf = (body: { errors: { code: string }[] }): string[] => body.errors.map(({ code }) => code);
 
 describe('Host', () => {
-  test.each(['/healthz', '/readyz', '/v1/healthz'])('HTTP/1.0 without one: %s is answered', async (path) => {
+  test.each(['/healthz', '/readyz', '/v1/healthz'])('HTTP/1.0 without Host: %s is answered', async (path) => {
     expect(await exchangeRaw(url(), `GET ${path} HTTP/1.0\r\n\r\n`)).toMatchObject({
       status: 200,
       body: { status: 'ok' },
@@ -25,12 +25,15 @@ describe('Host', () => {
     expect(await head.closed).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test.each(['/tokenInfo', '/', '/openapi.json', '/healthz/x'])('HTTP/1.0 without one: %s is not', async (path) => {
-    const reply = await exchangeRaw(url(), `GET ${path} HTTP/1.0\r\n${AUTH}\r\n`);
-    expect([reply.status, codesOf(reply.body)]).toEqual([403, ['host_not_allowed']]);
-  });
+  test.each(['/tokenInfo', '/', '/openapi.json', '/healthz/x'])(
+    'HTTP/1.0 without Host: %s is refused',
+    async (path) => {
+      const reply = await exchangeRaw(url(), `GET ${path} HTTP/1.0\r\n${AUTH}\r\n`);
+      expect([reply.status, codesOf(reply.body)]).toEqual([403, ['host_not_allowed']]);
+    },
+  );
 
-  test('a foreign one is refused on /healthz too', async () => {
+  test('a foreign Host is refused on /healthz too', async () => {
     expect((await exchangeRaw(url(), 'GET /healthz HTTP/1.0\r\nHost: evil.example\r\n\r\n')).status).toBe(403);
   });
 
@@ -41,7 +44,7 @@ describe('Host', () => {
     },
   );
 
-  test.each(['localhost..', 'localhost.evil.example.', 'evil.example.'])('%s is not', async (host) => {
+  test.each(['localhost..', 'localhost.evil.example.', 'evil.example.'])('%s is refused', async (host) => {
     expect((await exchangeRaw(url(), `GET /tokenInfo HTTP/1.1\r\nHost: ${host}\r\n${AUTH}\r\n`)).status).toBe(403);
   });
 
@@ -60,7 +63,7 @@ describe('Host', () => {
   });
 });
 
-describe('what Node refuses has the body of all errors', () => {
+describe('requests that Node refuses get the usual error body', () => {
   const head = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
   test.each<[string, string, number, string]>([
     ['headers that are too large', `${head}x: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
@@ -94,14 +97,14 @@ describe('what Node refuses has the body of all errors', () => {
     expect((await served().client('GET', '/healthz')).status).toBe(200);
   });
 
-  test('garbage after a request does not come before its reply', async () => {
+  test('garbage after a request does not overtake its reply', async () => {
     const connection = await openRaw(url());
     connection.send(`GET /tokenInfo HTTP/1.1\r\nHost: localhost\r\n${AUTH}\r\nblah blah\r\n\r\n`);
     expect(await connection.reply()).toMatchObject({ status: 200, body: { scope: 'administrator' } });
     expect((await connection.closed).startsWith('HTTP/1.1 2')).toBe(false);
   });
 
-  test('a connection that is reset in the middle of a request takes nothing along', async () => {
+  test('a connection reset in the middle of a request harms nothing', async () => {
     const { port } = new URL(url());
     for (let i = 0; i < 20; i++) {
       const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
@@ -120,7 +123,7 @@ describe('Expect: 100-continue', () => {
   const post = (headers: string, length = body.length): string =>
     `POST /integrations HTTP/1.1\r\nHost: localhost\r\n${JSON_TYPE}Expect: 100-continue\r\nContent-Length: ${length}\r\n${headers}\r\n`;
 
-  test('the body is asked for, and the connection kept', async () => {
+  test('the body is asked for, and the connection stays open', async () => {
     const connection = await openRaw(url());
     for (let i = 0; i < 2; i++) {
       connection.send(post(AUTH));
@@ -137,7 +140,7 @@ describe('Expect: 100-continue', () => {
     ['a type that is not supported', post(AUTH).replace('application/json', 'text/csv'), 415, 'unsupported_media_type'],
     ['a route that is not there', post(AUTH).replace('/integrations', '/nowhere'), 404, 'not_found'],
     ['a foreign host', post(AUTH).replace('localhost', 'evil.example'), 403, 'host_not_allowed'],
-  ])('%s is refused before the body is asked for', async (_what, head, status, code) => {
+  ])('%s is refused before the body is requested', async (_what, head, status, code) => {
     const connection = await openRaw(url());
     connection.send(head);
     const reply = await connection.reply();
@@ -145,7 +148,7 @@ describe('Expect: 100-continue', () => {
     expect(await connection.closed).toBe('');
   });
 
-  test('a server of the host that asks by itself asks once', async () => {
+  test("a host's server that sends 100 Continue itself sends it once", async () => {
     const host = createServer(served().runtime.callback()).listen(0, '127.0.0.1');
     await once(host, 'listening');
     onTestFinished(() => void host.close());
@@ -161,7 +164,7 @@ describe('codings and charsets of bodies', () => {
   const post = (body: Uint8Array | string, headers: Record<string, string>) =>
     served().client('POST', '/integrations', body as string, { 'content-type': 'application/json', ...headers });
 
-  test.each(['gzip', 'GZIP', 'x-gzip'])('%s is taken', async (coding) => {
+  test.each(['gzip', 'GZIP', 'x-gzip'])('%s is accepted', async (coding) => {
     const reply = await post(new Uint8Array(gzipSync('{"name":"größe"}')), { 'content-encoding': coding });
     expect([reply.status, reply.body.name]).toEqual([201, 'größe']);
   });
@@ -176,13 +179,13 @@ describe('codings and charsets of bodies', () => {
     },
   );
 
-  test.each(['latin1', 'utf-16', 'windows-1252'])('the charset %s is named', async (charset) => {
+  test.each(['latin1', 'utf-16', 'windows-1252'])('the error names the charset %s', async (charset) => {
     const reply = await post('{"name":"n"}', { 'content-type': `application/json; charset=${charset}` });
     expect(reply.status).toBe(415);
     expect(reply.body.errors[0].message).toContain(JSON.stringify(charset));
   });
 
-  test('an upload and a restore say that they take none', async () => {
+  test('upload and restore say that they accept no coding', async () => {
     for (const [method, path] of [
       ['PUT', '/connectors'],
       ['POST', '/restore'],
@@ -197,7 +200,7 @@ describe('codings and charsets of bodies', () => {
     }
   });
 
-  test('what is inflated is bounded like what is not', async () => {
+  test('the size limit holds for the inflated body', async () => {
     const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024, ' '));
     expect(bomb.length).toBeLessThan(100_000);
     const large = await post(new Uint8Array(bomb), { 'content-encoding': 'gzip' });
@@ -236,7 +239,7 @@ describe('CORS', () => {
   const ask = (base: string, method: string, path: string, headers: Record<string, string>) =>
     fetch(base + path, { method, headers });
 
-  test('is closed by default', async () => {
+  test('is off by default', async () => {
     for (const [method, headers] of [
       ['OPTIONS', preflight],
       ['GET', { origin: app, authorization: `Bearer ${TOKEN}` }],
@@ -247,7 +250,7 @@ describe('CORS', () => {
     expect((await ask(url(), 'OPTIONS', '/integrations', preflight)).status).toBe(401);
   });
 
-  test('is open to the origins that are listed, and to no other', async () => {
+  test('allows the listed origins and no others', async () => {
     const { runtime } = await serve({}, { corsOrigins: `${app}, http://localhost:5173` });
     for (const origin of [app, 'http://localhost:5173']) {
       const answer = await ask(runtime.url, 'OPTIONS', '/v1/integrations/x', { ...preflight, origin });
@@ -292,7 +295,7 @@ describe('CORS', () => {
   });
 });
 
-test('an idle connection is kept for 75 s, or as long as the option says', async () => {
+test('an idle connection stays open for 75 s, or as long as the option says', async () => {
   const of = async (base: string) =>
     (await exchangeRaw(base, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')).headers['keep-alive'];
   expect(await of(url())).toBe('timeout=75');

@@ -1,4 +1,4 @@
-/** `Idempotency-Key` (contract 3): what is made once, however often it is asked for. */
+/** `Idempotency-Key` (contract 3): a repeated request takes effect once. */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -21,7 +21,7 @@ let served: Served;
 let client: Client;
 let install: string;
 
-/** Without a connector: most of it needs none. */
+/** Without a connector: most tests need none. */
 async function start(bundles: Parameters<typeof serve>[0] = {}): Promise<void> {
   served = await serve(bundles);
   client = served.client;
@@ -41,7 +41,7 @@ const essence = ({ status, headers, body }: Reply) => ({
   headers: ['etag', 'location', 'bulkhead-run-id', 'content-type'].map((name) => headers.get(name)),
 });
 
-test('the same key and body get the first reply again: of an integration, an install and every kind of record', async () => {
+test('the same key and body get the first reply again: for an integration, an install and every kind of record', async () => {
   await startWithConnector();
   const _integrationId = (await client('POST', '/integrations', { name: 'mine' })).body._id;
   const requests: [string, object][] = [
@@ -66,14 +66,14 @@ test('the same key and body get the first reply again: of an integration, an ins
   for (const name of await readdir(served.data)) expect(name).not.toContain('geheim');
 });
 
-test('without a key, or with another, each request makes its own', async () => {
+test('without a key, or with another key, each request takes effect', async () => {
   await start();
   for (const key of ['a', 'b']) await post('/integrations', { name: 'n' }, key);
   for (let i = 0; i < 2; i++) await client('POST', '/integrations', { name: 'n' });
   expect(await count()).toBe(4);
 });
 
-test('the same key with another body is refused and changes nothing; on another route it is another key', async () => {
+test('the same key with another body is refused; on another route it is another key', async () => {
   await startWithConnector();
   const first = await post('/integrations', { name: 'n' }, 'key');
   const other = await post('/integrations', { name: 'm' }, 'key');
@@ -94,7 +94,7 @@ test.each(['', '""', 'with space', 'a, b', '"open', 'ä', 'a"b', 'a;b', 'x'.repe
   },
 );
 
-test('while the first request goes on the second is told so, and gets its reply afterwards', async () => {
+test('while the first request runs the second gets 409, and its reply afterwards', async () => {
   await startWithConnector();
   const first = post(install, { tag: 'waits' }, 'key');
   const isGoing = async (): Promise<void> => {
@@ -108,7 +108,7 @@ test('while the first request goes on the second is told so, and gets its reply 
   expect(await count()).toBe(1);
 });
 
-test('twenty at once make one', async () => {
+test('twenty concurrent requests take effect once', async () => {
   await start();
   const replies = await Promise.all(Array.from({ length: 20 }, () => post('/integrations', { name: 'n' }, 'key')));
   const statuses = replies.map(({ status }) => status);
@@ -117,7 +117,7 @@ test('twenty at once make one', async () => {
   expect(await count()).toBe(1);
 });
 
-test('a refusal is kept, what is worth trying again is not', async () => {
+test('a refusal is stored; a reply worth retrying is not', async () => {
   await startWithConnector();
   const wrong = await post('/integrations', {}, 'wrong');
   expect(essence(await post('/integrations', {}, 'wrong'))).toEqual(essence(wrong));
@@ -143,7 +143,7 @@ test('a refusal is kept, what is worth trying again is not', async () => {
   expect((await busy('POST', path, {}, { 'idempotency-key': 'later' })).status).toBe(200);
 });
 
-test('what was made and removed is not made again', async () => {
+test('what was created and deleted is not created again', async () => {
   await start();
   const first = await post('/integrations', { name: 'n' }, 'key');
   await client('DELETE', `/integrations/${first.body._id}`);
@@ -151,7 +151,7 @@ test('what was made and removed is not made again', async () => {
   expect(await count()).toBe(0);
 });
 
-test('a key is known after a restart, and a damaged file of them harms nothing else', async () => {
+test('keys survive a restart; a damaged file of keys harms nothing else', async () => {
   await start();
   const first = await post('/integrations', { name: 'x' }, 'key');
   await served.runtime.close();
@@ -170,7 +170,7 @@ test('a key is known after a restart, and a damaged file of them harms nothing e
   expect((await readdir(served.data)).some((name) => /^bulkhead\.sqlite\..*\.damaged$/.test(name))).toBe(true);
 });
 
-test('a run’s own requests are done as often as it makes them', async () => {
+test('requests of runs ignore the key', async () => {
   const code = `exports.utilities = { async twice({ _integrationId }) {
     const ids = [];
     for (let i = 0; i < 2; i++) {
@@ -189,7 +189,7 @@ test('a run’s own requests are done as often as it makes them', async () => {
 describe('a process that is killed', () => {
   const key = { 'idempotency-key': 'key' };
 
-  test('between what was done and its reply: the reply is made of what is there', async () => {
+  test('between the change and its reply: the reply is made from what is stored', async () => {
     await start();
     await served.runtime.close();
     const server = await startServer({
@@ -212,7 +212,7 @@ describe('a process that is killed', () => {
     expect((await next('GET', '/integrations')).body).toHaveLength(1);
   });
 
-  test('in the middle of an install: nothing is left, and the key is free', async () => {
+  test('in the middle of an install: nothing is left, and the key is free again', async () => {
     await startWithConnector();
     await served.runtime.close();
     const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: served.data, BULKHEAD_CONNECTORS: served.connectors };
@@ -231,7 +231,7 @@ describe('a process that is killed', () => {
     expect((await next('GET', '/integrations')).body).toHaveLength(1);
   });
 
-  test('at any moment, and asked again until it answers: everything was made once', { timeout: 120_000 }, async () => {
+  test('at any moment, with retries until it answers: everything took effect once', { timeout: 120_000 }, async () => {
     await start();
     await served.runtime.close();
     const environment = { BULKHEAD_TOKEN: TOKEN, BULKHEAD_DATA: served.data, BULKHEAD_CONNECTORS: served.connectors };

@@ -1,4 +1,4 @@
-/** Integrations made by hand, and the rules of who writes which field. */
+/** DIY integrations, and who may write which field. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { installed, serve } from '../support/runtime.ts';
 
 const unknownId = '0123456789abcdef01234567';
 
-test('a DIY integration is made, read, changed and deleted', async () => {
+test('a DIY integration is created, read, changed and deleted', async () => {
   const { client, runtime } = await serve();
   const fields = { name: 'Größe ✓', description: 'd', readme: '# r', tag: 't', sandbox: true, settings: { own: [1] } };
   const created = await client('POST', '/integrations', {
@@ -91,7 +91,7 @@ test.each<[string, object, [string, string?][]]>([
   expect((await client('GET', `/integrations/${existing._id}`)).body).toEqual(existing);
 });
 
-test('a name of 200 characters, and keys that look like prototypes, are taken as they are', async () => {
+test('accepts a name of 200 characters, and keys such as __proto__', async () => {
   const { client } = await serve();
   const text = `{"name":"${'x'.repeat(200)}","settings":{"__proto__":{"polluted":1},"constructor":{"prototype":1}}}`;
   const { body, status } = await client('POST', '/integrations', text);
@@ -102,13 +102,13 @@ test('a name of 200 characters, and keys that look like prototypes, are taken as
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
-describe('of a connector', () => {
+describe('installed by a connector', () => {
   const bundle = {
     connector: { install: [{ name: 'Step', installerFunction: 'step', own: { kept: 1 } }], settings: { a: 1 } },
     code: 'exports.installer = { step: () => ({ success: true }) }',
   };
 
-  test('fields of the connector come back unchanged or not at all', async () => {
+  test("the connector's fields may be sent back unchanged only", async () => {
     const { client } = await serve({ a: bundle });
     const id = await installed(client, 'a');
     const { body: before } = await client('GET', `/integrations/${id}`);
@@ -129,7 +129,7 @@ describe('of a connector', () => {
     expect(after).toEqual(edited.body);
   });
 
-  test('it is not deleted but uninstalled, unless by force', async () => {
+  test('is uninstalled, not deleted, unless forced', async () => {
     const { client } = await serve({ a: bundle });
     const id = await installed(client, 'a');
     const reply = await client('DELETE', `/integrations/${id}`);
@@ -155,7 +155,7 @@ describe('of a connector', () => {
   });
 });
 
-test('users who write at once do not conflict', async () => {
+test('concurrent writes of users do not conflict', async () => {
   const { client } = await serve();
   const { body } = await client('POST', '/integrations', { name: 'n' });
   const all = await Promise.all(
@@ -171,7 +171,7 @@ test('a number too large for JSON is refused', async () => {
   expect([reply.status, errorsOf(reply)]).toEqual([422, [['invalid_field', 'settings']]]);
 });
 
-test('an integration whose file has gone can be deleted', async () => {
+test('an integration whose file is gone can be deleted', async () => {
   const { client, data } = await serve();
   const { body } = await client('POST', '/integrations', { name: 'n' });
   const file = join(data, 'integrations', `${body._id}.json`);

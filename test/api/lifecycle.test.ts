@@ -20,7 +20,7 @@ const shared = serveForAll();
 const codeOf = ({ status, body }: Reply): [number, string | undefined] => [status, body.errors?.[0]?.code];
 
 describe('install', () => {
-  test('without a function the record is made from the manifest', async () => {
+  test('without an installer function the record is made from the manifest', async () => {
     const { client, runtime } = await shared.serve({
       a: {
         manifest: { version: '1.2.3' },
@@ -81,7 +81,7 @@ describe('install', () => {
     ['never answers', '(options, callback) => {}', 'never_answered'],
     ['is not there', '5', 'invalid_function'],
     ['runs for ever', '() => { for (;;); }', 'cpu_limit_exceeded'],
-  ])('when the function %s nothing is left', async (_what, source, code) => {
+  ])('nothing is left when the function %s', async (_what, source, code) => {
     const connector = { installerFunction: 'go', limits: { cpuMs: 200 } };
     const { client } = await shared.serve({ a: { connector, code: `${API} exports.installer = { go: ${source} }` } });
     const reply = await client('POST', `/integrations/${await connectorIdOf(client, 'a')}/install`, {});
@@ -89,7 +89,7 @@ describe('install', () => {
     expect((await client('GET', '/integrations')).body).toEqual([]);
   });
 
-  test('nothing of it is stored before the end, and nothing if it fails, also without "transactional"', async () => {
+  test('nothing is stored before the end or if it fails, even without "transactional"', async () => {
     const { client, runtime } = await shared.serve({
       a: {
         connector: { transactional: false, installerFunction: 'go' },
@@ -130,7 +130,7 @@ describe('install', () => {
 });
 
 describe('a call', () => {
-  test("options are the body's keys and then the runtime's, which win", async () => {
+  test("options are the body's keys and the runtime's, and the runtime's win", async () => {
     const { client } = await shared.serve({
       a: {
         connector: { opts: { fromManifest: 1 } },
@@ -153,7 +153,7 @@ describe('a call', () => {
     expect(await call(forged)).toEqual({ ...own, x: 6 });
   });
 
-  test('the answer is the body, untouched', async () => {
+  test('the answer is the body, unchanged', async () => {
     const { client } = await shared.serve({
       a: { code: 'exports.utilities = { f: ({ as }) => eval("(" + as + ")") }' },
     });
@@ -166,7 +166,7 @@ describe('a call', () => {
     }
   });
 
-  test("failures are 422 with the connector's code; what is not its doing is 503", async () => {
+  test("a connector's failures are 422 with its code; others are 503", async () => {
     const { client } = await shared.serve({
       a: {
         code: `exports.utilities = {
@@ -190,7 +190,7 @@ describe('a call', () => {
     expect(codeOf(await client('PUT', `/integrations/${id}/settings/f`))).toEqual([422, 'object_not_found']);
   });
 
-  test('the operator decides the limits, a manifest may ask for less and never for more', async () => {
+  test('the operator sets the limits; a manifest may lower them, never raise them', async () => {
     const wait = 'exports.utilities = { f: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 1)) }';
     const { client } = await serve(
       {
@@ -232,7 +232,7 @@ describe('a call', () => {
     expect((await call('again', 1)).body).toBe('again');
   });
 
-  test('nobody sees what a run has written before it succeeds, and a run that fails has written nothing', async () => {
+  test("a run's writes are invisible until it succeeds, and gone if it fails", async () => {
     const { client } = await shared.serve({
       a: {
         code: `${API} exports.settings = { async f({ _integrationId, fail }) {
@@ -300,7 +300,7 @@ describe("a run's token", () => {
     expect(codeOf(outside)).toEqual([401, 'unauthorized']);
   });
 
-  test('a request that is none of HTTP is refused in the guest, and harms nobody', async () => {
+  test('a request that is not valid HTTP is refused in the guest and harms nobody', async () => {
     const { client } = await shared.serve({
       a: {
         code: `exports.utilities = { ask: ({ path, init }) => fetch(path, init).then(({ status }) => status, (error) => error.code ?? error.message) }`,
@@ -320,7 +320,7 @@ describe("a run's token", () => {
     expect((await client('GET', '/healthz')).status).toBe(200);
   });
 
-  test('a request that was let in before the run ended writes nothing after it', async () => {
+  test('a request admitted before its run ended writes nothing afterwards', async () => {
     const lines: string[] = [];
     const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
     const code = `exports.utilities = { f({ bearerToken }, callback) {
@@ -411,7 +411,7 @@ describe('steps', () => {
     expect(await stepsOf(client, id)).toEqual(['settings', true, true]);
   });
 
-  test('a function that writes the steps or the mode itself is left to it', async () => {
+  test('a function may write the steps or the mode itself', async () => {
     const { client } = await shared.serve({
       a: {
         connector,
@@ -519,7 +519,7 @@ describe('update', () => {
     },
   );
 
-  test('a body that nests deep is refused', async () => {
+  test('a deeply nested body is refused', async () => {
     const { push } = await updated('() => {}');
     const deep = `{"_integrationIds":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
     expect((await push(deep)).status).toBe(422);
@@ -565,7 +565,7 @@ describe('uninstall', () => {
     expect((await client('GET', '/integrations')).body).toEqual([]);
   });
 
-  test('a function that fails keeps everything, unless by force, which reports it', async () => {
+  test('if the function fails, everything stays, unless forced: then the failure is reported', async () => {
     const { client } = await shared.serve({
       a: uninstaller(`() => { throw Object.assign(new Error('no'), { code: 'mine' }) }`),
     });
@@ -581,7 +581,7 @@ describe('uninstall', () => {
     expect((await client('GET', `/integrations/${id}`)).status).toBe(404);
   });
 
-  test('an integration whose bundle has gone is not stuck', async () => {
+  test('an integration whose bundle is gone is not stuck', async () => {
     const { client, connectors } = await shared.serve({ a: { code: 'exports.installer = {}' } });
     const id = await installed(client, 'a');
     await rm(`${connectors}/a`, { recursive: true });
@@ -634,7 +634,7 @@ test("persistSettings: the connector's own if it has one, the runtime's otherwis
   expect(await persist('liar')).toEqual([{ errors: [{ code: 'invalid_function', message: 'x' }] }, '']);
 });
 
-test('persistSettings that a connector has not is looked for once in each version of it', async () => {
+test('a missing persistSettings is looked up once per version', async () => {
   const { client, connectors } = await shared.serve({
     a: { code: `module.exports = { get settings() { console.log('looked for'); return {}; } };` },
   });

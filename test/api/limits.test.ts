@@ -1,4 +1,4 @@
-/** Every limit that an operator can set (contract 2, 5 and 10), from outside: at it, and just above. */
+/** Every limit that an operator can set (contract 2, 5 and 10), from outside: at the limit, and just above it. */
 import { expect, test, vi } from 'vitest';
 import type { RuntimeOptions } from '../../src/index.ts';
 import { type Client, errorsOf, type Reply } from '../support/client.ts';
@@ -39,7 +39,7 @@ const came = (reply: Reply): unknown[] =>
   reply.status < 400 ? [reply.status] : [reply.status, errorsOf(reply)[0]?.[0]];
 const nested = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
 
-/** Limits that do not get into each other's way. */
+/** Limits that do not interfere with each other. */
 const narrow = serveForAll(
   { one: { code: CODE } },
   {
@@ -70,7 +70,7 @@ test.each<[string, string, object, object, unknown[]]>([
   expect(came(await call(name, above))).toEqual(refusal);
 });
 
-test("an error's characters: the rest is cut off", async () => {
+test("an error's characters: the rest is cut", async () => {
   const call = await narrowly();
   const lengths = await Promise.all(
     [49, 50, 51].map(async (length) => (await call('fails', { length })).body.errors[0].message.length),
@@ -78,13 +78,13 @@ test("an error's characters: the rest is cut off", async () => {
   expect(lengths).toEqual([49, 50, 50]);
 });
 
-test('open requests: what is over is refused, and the others are answered', async () => {
+test('open requests: more are refused, and the others answered', async () => {
   const call = await narrowly();
   expect((await call('requests', { count: 7 })).body).toBe(7);
   expect((await call('requests', { count: 9 })).body).toBe(7);
 });
 
-test('runs of one connector: the queue takes some more, and what is over is told to come again', async () => {
+test('runs of one connector: the queue takes some, and more get 503', async () => {
   const { call } = await connected({ runsPerConnector: 3, queuePerConnector: 2 });
   const replies = await Promise.all(Array.from({ length: 7 }, () => call('waits', { ms: 300 })));
   const [served, refused] = [
@@ -98,7 +98,7 @@ test('runs of one connector: the queue takes some more, and what is over is told
   }
 });
 
-test('runs in all: one connector leaves room for the next', async () => {
+test('all runs: one connector leaves capacity for the next', async () => {
   const { call } = await connected({ runs: 4, queuePerConnector: 0 }, ['one', 'two']);
   const crowd = Array.from({ length: 4 }, () => call('waits', { ms: 500 }));
   const refused = await Promise.race(crowd);
@@ -107,7 +107,7 @@ test('runs in all: one connector leaves room for the next', async () => {
   expect((await Promise.all(crowd)).filter(({ status }) => status === 200)).toHaveLength(2);
 });
 
-test('crashes per minute: a connector that keeps on is held back, says the listing, until a run succeeds', async () => {
+test('crashes per minute: past them the connector is listed as held until a run succeeds', async () => {
   const { client, call } = await connected({ crashesPerMinute: 2, runMemoryMb: 32 }, ['one', 'two']);
   const connectorId = await connectorIdOf(client, 'one');
   const listing = async () => (await client('GET', `/connectors/${connectorId}`)).body;
@@ -141,7 +141,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('warm isolates: so many are kept, and for so long', async () => {
+test('warm isolates: their number and age are limited', async () => {
   const none = await connected({ warmIsolates: 0 });
   expect([(await none.call('count')).body, (await none.call('count')).body]).toEqual([1, 1]);
 
@@ -154,7 +154,7 @@ test('warm isolates: so many are kept, and for so long', async () => {
   expect((await short.call('count')).body).toBe(1);
 });
 
-test.runIf(process.platform === 'linux')('compartments: no more at once, and none when nobody needs it', async () => {
+test.runIf(process.platform === 'linux')('compartments: a maximum, and none when idle', async () => {
   const mine = new Set(await childrenOf(process.pid));
   const processes = async (): Promise<number[]> => (await childrenOf(process.pid)).filter((pid) => !mine.has(pid));
   const names = ['one', 'two', 'three', 'four'];

@@ -1,11 +1,11 @@
-/** Query parameters of lists: filters, and those that there are not. */
+/** Query parameters of lists: filters, and unknown parameters. */
 import { describe, expect, test } from 'vitest';
 import { errorsOf } from '../support/client.ts';
 import { connectorIdOf, installed, serveForAll } from '../support/runtime.ts';
 
 const served = serveForAll({ one: { code: '' } });
 
-describe('parameters of lists', () => {
+describe('query parameters of lists', () => {
   test.each([
     ['/integrations', '_conectorId=x', '_conectorId'],
     ['/integrations', 'externalId=x', 'externalId'],
@@ -24,7 +24,7 @@ describe('parameters of lists', () => {
     expect(reply.body.errors[0].message.length).toBeLessThan(300);
   });
 
-  test('runs and the install base take no others either', async () => {
+  test('runs and the install base refuse unknown ones too', async () => {
     const { client } = served();
     const id = await installed(client, 'one');
     const connectorId = await connectorIdOf(client, 'one');

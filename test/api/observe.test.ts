@@ -1,4 +1,4 @@
-/** What is told of requests and runs: the access log, the trace, the metrics. */
+/** Observability of requests and runs: access log, trace, metrics. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,7 @@ let lines: Record<string, unknown>[] = [];
 let served: Served;
 let client: Client;
 let id: string;
-/** Of a server outside, which says how it was traced. */
+/** An outside server that records the trace headers it gets. */
 let port: number;
 const outside = createServer((request, response) =>
   response.end(JSON.stringify([request.headers.traceparent, request.headers.tracestate])),
@@ -42,7 +42,7 @@ const optionsOf = (level: string) => ({
   logger: pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
   allowPrivateNetwork: '127.0.0.1',
 });
-/** One that logs at `info`, for those that need none of their own. */
+/** One server that logs at `info`, for tests that need none of their own. */
 const shared = serveForAll(bundles, optionsOf('info'));
 const requestLines = (): Record<string, unknown>[] => lines.filter(({ event }) => event === 'request');
 
@@ -96,14 +96,14 @@ describe('the access log', () => {
     expect(JSON.stringify(lines)).not.toMatch(new RegExp(`${SECRET}|${TOKEN}|geheim`));
   });
 
-  test('counts the bytes of what has no length before it is sent', async () => {
+  test('counts the bytes of replies without Content-Length', async () => {
     await share();
     await client('GET', '/backup');
     expect(await lastLine()).toMatchObject({ route: '/backup', status: 200 });
     expect((await lastLine()).bytes).toBeGreaterThan(100);
   });
 
-  test('says so when the client went away', async () => {
+  test('says when the client disconnected', async () => {
     await share();
     const url = `${served.runtime.url}/integrations/${id}/settings/waits`;
     const controller = new AbortController();
@@ -117,7 +117,7 @@ describe('the access log', () => {
     await vi.waitFor(isTold);
   });
 
-  test('has health and the requests of runs at debug, and nothing above info', async () => {
+  test('logs health checks and requests of runs at debug, and nothing above info', async () => {
     await start('debug');
     lines.length = 0;
     await client('GET', '/healthz');
@@ -167,7 +167,7 @@ describe('the trace of a request', () => {
     JSON.parse((await call('asks', { url: `http://127.0.0.1:${port}/`, headers: own }, headers)).body);
   const runs = async () => (await client('GET', `/integrations/${id}/runs`)).body;
 
-  test('is that of its run, and of what the run asks for outside', async () => {
+  test("is passed to its run and to the run's outside requests", async () => {
     const traceparent = `00-${TRACE}-b7ad6b7169203331-01`;
     const [outside, state] = await ask({ traceparent, tracestate: 'vendor=1' });
     expect(outside).toMatch(new RegExp(`^00-${TRACE}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`));
@@ -176,7 +176,7 @@ describe('the trace of a request', () => {
     expect((await runs()).at(-1).traceId).toBe(TRACE);
   });
 
-  test('is made where there is none, or none that is valid', async () => {
+  test('is generated where there is none, or no valid one', async () => {
     for (const headers of [{}, { traceparent: 'garbage', tracestate: 'vendor=1' }] as Record<string, string>[]) {
       const [outside, state] = await ask(headers);
       expect(outside).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
@@ -185,13 +185,13 @@ describe('the trace of a request', () => {
     }
   });
 
-  test('is not what a connector says instead', async () => {
+  test('cannot be replaced by a connector', async () => {
     const traceparent = `00-${TRACE}-b7ad6b7169203331-01`;
     const [outside] = await ask({ traceparent }, { traceparent: `00-${'1'.repeat(32)}-b7ad6b7169203331-01` });
     expect(outside).toContain(TRACE);
   });
 
-  test('goes along with a connection’s requests, and with an install', async () => {
+  test('is passed on with a connection’s requests, and with an install', async () => {
     const headers = { traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
     const body = { name: 'n', _integrationId: id, http: { baseURI: `http://127.0.0.1:${port}` } };
     const connection = (await client('POST', '/connections', body)).body._id;
@@ -214,13 +214,13 @@ describe('the metrics', () => {
 
   beforeEach(() => start());
 
-  test('are for the administrator', async () => {
+  test('are for the administrator only', async () => {
     expect((await createClient(served.runtime.url, undefined)('GET', '/metrics')).status).toBe(401);
     const run = await client('PUT', `/integrations/${id}/settings/asks`, { url: '/v1/metrics' });
     expect(JSON.parse(run.body).errors[0].code).toBe('access_restricted');
   });
 
-  test('count requests by route and class of status, and runs by what came of them', async () => {
+  test('count requests by route and status class, and runs by outcome', async () => {
     for (let i = 0; i < 3; i++) await call('echo');
     await call('fails');
     await call('nothing');
@@ -250,7 +250,7 @@ describe('the metrics', () => {
       expect(text).not.toContain(secret);
   });
 
-  test('show what goes on', async () => {
+  test('show what is running', async () => {
     const waiting = call('waits');
     const isGoing = async () => expect((await scrape()).get('bulkhead_runs_in_flight')).toBe(1);
     await vi.waitFor(isGoing);
@@ -258,7 +258,7 @@ describe('the metrics', () => {
     expect((await scrape()).get('bulkhead_runs_in_flight')).toBe(0);
   });
 
-  test('buckets count up to all', async () => {
+  test('histogram buckets are cumulative', async () => {
     await call('waits');
     await call('echo');
     const isCounted = async () => {
@@ -272,7 +272,7 @@ describe('the metrics', () => {
     await vi.waitFor(isCounted);
   });
 
-  test('of two runtimes in one process know nothing of each other', async () => {
+  test('of two runtimes in one process are separate', async () => {
     for (let i = 0; i < 3; i++) await call('echo');
     const { client: other } = await serve();
     expect((await other('GET', '/metrics')).text).not.toContain('section="settings"');

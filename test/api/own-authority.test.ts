@@ -1,4 +1,4 @@
-/** A run's requests to the runtime have the run's own authority, whatever they bring; a token from outside has its own. */
+/** Requests of a run have the run's authority, whatever they send; a token used from outside has its own. */
 import { describe, expect, test } from 'vitest';
 import { InProcessCallers } from '../../src/broker/in-process-callers.ts';
 import { Grant } from '../../src/broker/one-time-tokens.ts';
@@ -80,12 +80,12 @@ describe('a run', () => {
     expect(stored.description).toBe('written');
   });
 
-  test('gets no other authority by a token in the query', async () => {
+  test('gains nothing by a token in the query', async () => {
     const path = `/v1/connectors?access_token=${TOKEN}&token=${TOKEN}`;
     expect((await attempt([[]], path)).replies).toEqual([[403, 'access_restricted']]);
   });
 
-  test('is refused where nobody needs a token, too', async () => {
+  test('is refused even where no token is needed', async () => {
     const { client } = served();
     const id = await installed(client, 'asker');
     for (const path of ['/healthz', '/v1/openapi.json', '/v1/nowhere']) {
@@ -95,7 +95,7 @@ describe('a run', () => {
     }
   });
 
-  test('guesses as often as it likes and learns nothing, and shuts nobody out', async () => {
+  test('may guess without limit, learns nothing and locks nobody out', async () => {
     const { client } = served();
     const id = await installed(client, 'asker');
     const { body } = await client('PUT', `/integrations/${id}/utilities/guess`, { count: 2_000 });
@@ -104,7 +104,7 @@ describe('a run', () => {
   });
 });
 
-test("another run's token, while that goes on, is of no use in a run; from outside it is that run's", async () => {
+test("the token of another running run is useless in a run; from outside it is that run's", async () => {
   const lent = Promise.withResolvers<string>();
   const goOn = Promise.withResolvers<void>();
   const port = await httpServer(async (request, response) => {
@@ -143,7 +143,7 @@ test("another run's token, while that goes on, is of no use in a run; from outsi
   expect(errorsOf(await outside('GET', '/tokenInfo'))).toEqual([['unauthorized']]);
 });
 
-test('headers as no client would send them are all seen, and none goes on', async () => {
+test('unusual headers are all checked, and none is passed on', async () => {
   const callers = new InProcessCallers();
   const integrationId = newId();
   const unit = await UnitOfWork.open(createMemoryStore(), integrationId);

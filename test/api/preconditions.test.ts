@@ -125,24 +125,24 @@ describe('the state', () => {
   const path = (): string => `/integrations/${id}/state/k`;
   const put = (value: unknown, headers: Record<string, string> = {}) => client('PUT', path(), value, headers);
 
-  test('If-None-Match: * makes a key once, however many try', async () => {
+  test('If-None-Match: * creates a key once, however many try', async () => {
     const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => put(i, { 'if-none-match': '*' })));
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(replies.filter(({ status }) => status === 412)).toHaveLength(19);
   });
 
-  test('If-Match makes none', async () => {
+  test('If-Match creates none', async () => {
     for (const tags of ['*', '"x"']) expect((await put(1, { 'if-match': tags })).status).toBe(412);
     expect((await client('GET', path())).status).toBe(404);
   });
 
-  test('of many that change one value at once, one wins', async () => {
+  test('of concurrent changes of one value, one wins', async () => {
     const etag = etagOf(await put(0));
     const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => put(i + 1, { 'if-match': etag })));
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  test('tags differ with each write, and after a removal', async () => {
+  test('tags differ after each write and after a deletion', async () => {
     const tags = [etagOf(await put(1)), etagOf(await put(2)), etagOf(await put(1))];
     await client('DELETE', path());
     tags.push(etagOf(await put(1)));
@@ -151,7 +151,7 @@ describe('the state', () => {
     expect(etagOf(await client('GET', path()))).toBe(tags[3]);
   });
 
-  test('a run is held to its conditions in its own unit of work', async () => {
+  test("a run's conditions are checked in its unit of work", async () => {
     const { body } = await client('PUT', `/integrations/${id}/settings/swap`);
     expect(body).toEqual({ same: true, again: 412, matching: 200, stale: 412 });
     expect((await client('GET', path())).body).toBe(2);
@@ -163,7 +163,7 @@ describe('a call', () => {
     client('PUT', `/integrations/${id}/${section}/${name}`, body, headers);
   const read = () => client('GET', `/integrations/${id}`);
 
-  test('with the present tag of its integration is made, with a stale one it is not', async () => {
+  test("runs with its integration's present tag, not with a stale one", async () => {
     const etag = etagOf(await read());
     expect((await call('rename', { 'if-match': etag }, { name: 'a' })).body).toBe('a');
     const stale = await call('rename', { 'if-match': etag }, { name: 'b' });
@@ -175,7 +175,7 @@ describe('a call', () => {
     expect((await read()).body.name).toBe('a');
   });
 
-  test('of the runtime’s own persistSettings too, also among many at once', async () => {
+  test('to the runtime’s own persistSettings too, also among concurrent ones', async () => {
     const save = (headers: Record<string, string>, a: string) => call('persistSettings', headers, { pending: { a } });
     // The second finds that the connector has no such function by what the first has shown.
     for (const value of ['1', '2']) {
@@ -188,7 +188,7 @@ describe('a call', () => {
     expect(replies.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(412)]);
   });
 
-  test('of another section, and one that is answered at once', async () => {
+  test('of another section, and an async one', async () => {
     const etag = etagOf(await read());
     expect((await call('echo', { 'if-match': '"x"' }, {}, 'utilities')).status).toBe(412);
     expect((await call('echo', { 'if-match': etag }, {}, 'utilities')).body).toBe('called');

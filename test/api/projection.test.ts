@@ -1,4 +1,4 @@
-/** `include` and `exclude`: which fields are shown, and how many may be named. */
+/** `include` and `exclude`: which fields are shown, and how many may be listed. */
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/errors.ts';
 import type { JsonObject } from '../../src/json.ts';
@@ -45,7 +45,7 @@ test.each([
   }
 });
 
-test('as many as may be take no time', () => {
+test('the maximum of fields takes no time', () => {
   const list = Array.from({ length: 300 }, (_, i) => path(50, `z${i}`)).join(',');
   let deep: JsonObject = { z7: 1 };
   for (let level = 1; level < 50; level++) deep = { a: deep, b: 1 };
@@ -56,7 +56,7 @@ test('as many as may be take no time', () => {
 
 const served = serveForAll({});
 
-test('queries and paths of eight thousand characters are answered at once, and never with 500', async () => {
+test('queries and paths of eight thousand characters are answered at once, never with 500', async () => {
   const { client } = served();
   const long = 8_000;
   const asked: [target: string, status: number][] = [

@@ -1,4 +1,4 @@
-/** What a connector learns of credentials from an application that repeats what it is sent: nothing, whatever it writes. */
+/** A connector learns nothing about credentials from an application that echoes its requests, whatever the connector writes. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ describe('a connector that writes credentials of its own', () => {
   /** Of what an answer has, all but the date and the port of a connection. */
   const GUESSES = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'];
 
-  test('sees what it would see without them: no letter of a credential can be tried', async () => {
+  test('sees what it would see without them: no character can be guessed', async () => {
     const id = await connection({ auth, encrypted: { key: 'another-sekret' } });
     const contexts = [
       'Bearer ',
@@ -87,7 +87,7 @@ describe('a connector that writes credentials of its own', () => {
     expect(asked.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
-  test('gets back no letter by one that begins in it, ends in it, or is part of it', async () => {
+  test('learns nothing from overlapping values: prefixes, suffixes or parts', async () => {
     const id = await connection({ auth });
     const [shown] = await call('tryAll', {
       id,
@@ -106,7 +106,7 @@ describe('a connector that writes credentials of its own', () => {
     expect(shown).toContain('"authorization":"Bearer ******"');
   });
 
-  test('shapes nothing with a template, a user name or a scheme of its own either', async () => {
+  test('learns nothing from its own template, user name or scheme either', async () => {
     const made = await call('make', {
       connection: {
         name: 'c',
@@ -130,7 +130,7 @@ describe('a connector that writes credentials of its own', () => {
     expect(shown[0]?.join()).not.toContain('user-sekret');
   });
 
-  test('sees its own taken out like any other', async () => {
+  test('sees its own credentials redacted like any other', async () => {
     const id = await call('make', {
       connection: {
         name: 'c',
@@ -143,7 +143,7 @@ describe('a connector that writes credentials of its own', () => {
   });
 });
 
-describe('what is sent is what is taken out', () => {
+describe('what was sent is redacted', () => {
   test.each([' sp4ced-sekret', 'sp4ced-sekret ', 'sp4ced-sekret\n', '\tsp4ced-sekret\r\n', '\u00a0sp4ced-sekret'])(
     'of %j',
     async (token) => {
@@ -171,7 +171,7 @@ describe('what is sent is what is taken out', () => {
     },
   );
 
-  test('of a short one, all that it was sent in', async () => {
+  test('of a short credential, the whole header', async () => {
     const auth = (token: object) => ({ auth: { type: 'token', token } });
     for (const http of [
       auth({ token: 'a1b2' }),
@@ -189,7 +189,7 @@ describe('what is sent is what is taken out', () => {
     expect(await echo(plain)).toContain('"x-name":"is c"');
   });
 
-  test('a header is filled with so many characters at the most', async () => {
+  test('a header has a maximum of characters', async () => {
     const value = '{{connection.http.encrypted.key}}'.repeat(400);
     const id = await connection({ encrypted: { key: 'x'.repeat(60_000) }, headers: [{ name: 'x', value }] });
     const reply = await client('POST', `/connections/${id}/proxy`);

@@ -1,4 +1,4 @@
-/** What of a request the proxy passes on to the application. */
+/** What the proxy passes on of a request. */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -46,7 +46,7 @@ beforeEach(async () => {
   id = (await client('POST', '/connections', { _integrationId: integrationId, name: 'c', http })).body._id;
 });
 
-/** With headers as they are, byte by byte. */
+/** Sends headers unchanged, byte by byte. */
 async function proxy(headers: Record<string, string>, body?: Buffer): Promise<number> {
   const sent = httpRequest(`${served().runtime.url}/connections/${id}/proxy`, {
     method: 'POST',
@@ -74,7 +74,7 @@ describe('passes on', () => {
     expect(asked.headers[name]).toBe(value);
   });
 
-  test('a body that is encoded, with its Content-Encoding', async () => {
+  test('an encoded body, with its Content-Encoding', async () => {
     const csv = Buffer.from('größe;1\n'.repeat(1_000));
     expect(await proxy({ 'content-type': 'text/csv', 'content-encoding': 'gzip' }, gzipSync(csv))).toBe(200);
     expect(asked.headers).toMatchObject({ 'content-type': 'text/csv', 'content-encoding': 'gzip' });
@@ -82,7 +82,7 @@ describe('passes on', () => {
   });
 });
 
-describe('keeps', () => {
+describe('does not pass on', () => {
   test.each([
     ['credentials', 'cookie', 'session=1'],
     ['credentials for a proxy', 'proxy-authorization', 'Basic YTpi'],
@@ -100,7 +100,7 @@ describe('keeps', () => {
     expect(asked.headers[name]).not.toBe(value);
   });
 
-  test('what Connection names, and the token', async () => {
+  test('headers that Connection names, and the token', async () => {
     await proxy({ connection: 'x-hop, X-Other', 'x-hop': '1', 'x-other': '2', 'x-third': '3' });
     expect(asked.headers).not.toHaveProperty('x-hop');
     expect(asked.headers).not.toHaveProperty('x-other');
@@ -124,7 +124,7 @@ test.each([
   expect(asked.url).toBe(expected);
 });
 
-test("a run's request goes without its token and without the name of what carries it in the process", async () => {
+test("a run's request is passed on without its token and without in-process headers", async () => {
   const headers = { 'integrator-relative-uri': '/größe', 'x-shop': 'one', 'integrator-method': 'GET' };
   const reply = await served().client('PUT', `/integrations/${integrationId}/settings/proxy`, { id, headers });
   expect(reply.body).toBe(200);

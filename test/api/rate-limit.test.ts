@@ -1,10 +1,10 @@
-/** 429: requests of a client, and tokens that are none. */
+/** 429: requests per second, and failed authentications per minute. */
 import { expect, test } from 'vitest';
 import { FailedAuthentications, limitRate } from '../../src/api/rate-limit.ts';
 import { createClient, errorsOf } from '../support/client.ts';
 import { installed, serve } from '../support/runtime.ts';
 
-/** What of an address is told apart. */
+/** How addresses are distinguished. */
 const clients = (addresses: readonly string[], options = { perSecond: 1, badTokensPerMinute: 1 }) => {
   const limit = limitRate({ ...options, onLimited: () => {} });
   return addresses.map((remoteAddress) => {
@@ -17,7 +17,7 @@ const clients = (addresses: readonly string[], options = { perSecond: 1, badToke
   });
 };
 
-test('beyond so many requests in a second a client is told when to come again', async () => {
+test('past its requests per second a client gets 429 with Retry-After', async () => {
   const { client } = await serve({}, { rateLimitPerSecond: 5 });
   const replies = await Promise.all(Array.from({ length: 60 }, () => client('GET', '/tokenInfo')));
   const limited = replies.filter(({ status }) => status === 429);
@@ -31,7 +31,7 @@ test('beyond so many requests in a second a client is told when to come again', 
   expect((await client('GET', '/healthz')).status).toBe(200);
 });
 
-test('by default, and with 0, nobody feels it', async () => {
+test('by default, and with 0, there is no limit', async () => {
   for (const options of [{}, { rateLimitPerSecond: 0, badTokensPerMinute: 0 }]) {
     const { client } = await serve({}, options);
     const replies = await Promise.all(Array.from({ length: 100 }, () => client('GET', '/tokenInfo')));
@@ -52,7 +52,7 @@ test("a run's requests to the runtime are not counted", async () => {
   expect((await client('GET', '/tokenInfo')).status).toBe(200);
 });
 
-test('who guesses tokens has to wait, and does not learn that a guess was right', async () => {
+test('a client that guesses tokens has to wait, and does not learn whether a guess was right', async () => {
   const { client, runtime } = await serve({}, { badTokensPerMinute: 5 });
   const guess = (token: string | undefined) => createClient(runtime.url, token)('GET', '/integrations');
   for (let i = 0; i < 5; i++) expect((await guess(`guess-${i}`)).status).toBe(401);
@@ -64,7 +64,7 @@ test('who guesses tokens has to wait, and does not learn that a guess was right'
   expect((await guess(undefined)).status).toBe(401);
 });
 
-test('an administrator who was there before is not shut out by somebody who guesses beside them', async () => {
+test("guesses from the administrator's address do not lock the administrator out", async () => {
   const { client, runtime } = await serve({}, { badTokensPerMinute: 5 });
   expect((await client('GET', '/tokenInfo')).status).toBe(200);
   const statuses: number[] = [];
@@ -74,7 +74,7 @@ test('an administrator who was there before is not shut out by somebody who gues
   expect((await client('GET', '/tokenInfo')).status).toBe(200);
 });
 
-test('clients are told apart by their address; of IPv6, by the network', () => {
+test('clients are distinguished by address, with IPv6 by network', () => {
   const [taken, limited] = ['taken', 'rate_limited'];
   expect(clients(['10.0.0.1', '10.0.0.2', '10.0.0.1', '::ffff:10.0.0.2'])).toEqual([taken, taken, limited, limited]);
   expect(clients(['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1', '2001:db8:0:0:5:6:7:8', 'fe80::1%eth0'])).toEqual([
@@ -86,7 +86,7 @@ test('clients are told apart by their address; of IPv6, by the network', () => {
   ]);
 });
 
-test('a hundred thousand addresses take bounded memory, and are still bounded', () => {
+test('a hundred thousand addresses take bounded memory, and are still limited', () => {
   const addresses = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
   // Ten thousand are told apart; all others count as one.
   const guesses = new FailedAuthentications({ perSecond: 0, badTokensPerMinute: 2, onLimited: () => {} });

@@ -6,7 +6,7 @@ import { type Client, errorsOf } from '../support/client.ts';
 import { httpServer } from '../support/outbound.ts';
 import { installed, type Served, serve, serveForAll } from '../support/runtime.ts';
 
-/** A connector that passes requests on, and ends as it is told. */
+/** A connector that forwards requests, and ends as told. */
 const WORKER = `exports.settings = {
   async ask({ requests, ending }) {
     const replies = [];
@@ -21,7 +21,7 @@ const WORKER = `exports.settings = {
   },
 };`;
 
-/** One runtime for most of the tests; what one of them makes stands in integrations of its own. */
+/** One runtime for most tests. Each test uses integrations of its own. */
 const shared = serveForAll({ worker: { code: WORKER } });
 
 let served: Served;
@@ -137,13 +137,13 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     expect((await client('GET', `/${kind}/${_id}`)).body.name).toBe('n');
   });
 
-  test('nesting as deep as any body may is refused', async () => {
+  test('the deepest nesting of a valid body is refused', async () => {
     const deep = '['.repeat(9_990) + ']'.repeat(9_990);
     const reply = await client('POST', `/${kind}`, `{"name":"n","_integrationId":"${integrationId}","deep":${deep}}`);
     expect([reply.status, errorsOf(reply)]).toEqual([422, [['invalid_field', 'deep']]]);
   });
 
-  test('names of the language are names like others', async () => {
+  test('names such as __proto__ are ordinary names', async () => {
     const text = `{"_integrationId":"${integrationId}","name":"n","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`;
     const created = await client('POST', `/${kind}`, text);
     expect(created.status).toBe(201);
@@ -162,7 +162,7 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
     expect(Object.hasOwn(Object.prototype.hasOwnProperty, 'call')).toBe(false);
   });
 
-  test('belong to an integration that is there', async () => {
+  test('belong to an existing integration', async () => {
     expect(errorsOf(await client('POST', `/${kind}`, { name: 'n' }))).toEqual([
       ['missing_required_field', '_integrationId'],
     ]);
@@ -187,7 +187,7 @@ describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
   });
 });
 
-test('a patch that copies a record into itself, again and again, is refused before it fills the memory', async () => {
+test('a patch that keeps copying a record into itself is refused before it fills the memory', async () => {
   const { body } = await client('POST', '/exports', {
     name: 'n',
     _integrationId: integrationId,
@@ -206,7 +206,7 @@ test('a patch that copies a record into itself, again and again, is refused befo
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
-test('a body of a run has so many parts at the most', async () => {
+test("a run's body has a maximum of parts", async () => {
   const names = (count: number): string => `{"name":"n","of":{${Array.from({ length: count }, (_, i) => `"${i}":1`)}}}`;
   const code = `exports.settings = { async f({ texts }) { return Promise.all(texts.map(async (body) => (await fetch('/v1/exports', { method: 'POST', body })).status)); } };`;
   const { client: at } = await serve({ writes: { code } });
@@ -216,7 +216,7 @@ test('a body of a run has so many parts at the most', async () => {
   expect((await at('PUT', `/integrations/${id}/settings/f`, { texts })).body).toEqual([201, 422, 422]);
 });
 
-test('what is referred to stays until nothing refers to it', async () => {
+test('a record stays while others refer to it', async () => {
   const _connectionId = await made('connections', { name: 'c' });
   const _exportId = await made('exports', { name: 'e', _connectionId });
   const flow = await made('flows', { name: 'f', pageGenerators: [{ _exportId }] });
@@ -244,7 +244,7 @@ describe('credentials', () => {
     return readFile(join(served.data, 'integrations', `${integrationId}.json`), 'utf8').catch(() => '');
   }
 
-  test('are masked in replies, sealed on the disk, and kept when the mask comes back', async () => {
+  test('are masked in replies, sealed on disk, and kept when the mask is sent back', async () => {
     const created = await client('POST', '/connections', {
       _integrationId: integrationId,
       name: 'c',
@@ -279,14 +279,14 @@ describe('credentials', () => {
     for (const secret of secrets) expect(list.text + asked.text).not.toContain(secret);
   });
 
-  test('a mask with nothing behind it is refused', async () => {
+  test('a mask without a stored value is refused', async () => {
     const body = { _integrationId: integrationId, name: 'c', http: { auth: { token: '******' } } };
     expect(errorsOf(await client('POST', '/connections', body))).toEqual([['invalid_field', 'http.auth.token']]);
     const _id = await made('connections', { name: 'c', http: { auth: { other: 'x' } } });
     expect(errorsOf(await client('PUT', `/connections/${_id}`, body))).toEqual([['invalid_field', 'http.auth.token']]);
   });
 
-  test('what is sealed cannot be had by moving it, or by not calling it secret any more', async () => {
+  test('a sealed value cannot be revealed by moving it or by declaring it public', async () => {
     const _id = await made('connections', { name: 'c', token: 'tökén', encryptedFields: ['token'] });
     const moved = await client('PATCH', `/connections/${_id}`, [{ op: 'move', from: '/token', path: '/plain' }]);
     const unlisted = await client('PATCH', `/connections/${_id}`, [{ op: 'remove', path: '/encryptedFields' }]);
@@ -299,12 +299,12 @@ describe('credentials', () => {
     expect(errorsOf(await client('POST', '/connections', body))).toEqual([['invalid_field', 'encryptedFields']]);
   });
 
-  test('the key is readable for its owner alone', async () => {
+  test('only its owner can read the key', async () => {
     if (process.platform === 'win32') return;
     expect((await stat(join(served.data, 'secret-key'))).mode & 0o777).toBe(0o600);
   });
 
-  test('the key can be changed, and without the old one the rest goes on', async () => {
+  test('the key can be changed; without the old key everything else works', async () => {
     served = await serve();
     client = served.client;
     integrationId = (await client('POST', '/integrations', { name: 'DIY' })).body._id;
@@ -343,7 +343,7 @@ describe('a run', () => {
     { path: `/integrations/${integrationId}/dependencies` },
   ];
 
-  test('sees what it has changed, and everybody does when it has succeeded', async () => {
+  test('sees its own changes; everybody else does once it has succeeded', async () => {
     const { status, body } = await ask(five());
     expect(status).toBe(200);
     const [[, connection], , [, list], [, dependencies]] = body;
@@ -353,7 +353,7 @@ describe('a run', () => {
     expect(await listed('connections')).toEqual([connection]);
   });
 
-  test.each(['throw', 'hang'])('that ends in a %s has changed nothing', async (ending) => {
+  test.each(['throw', 'hang'])('that ends in a %s changes nothing', async (ending) => {
     served = await serve({ worker: { code: WORKER } }, ending === 'hang' ? { runTimeoutMs: 1_000 } : {});
     client = served.client;
     integrationId = await installed(client, 'worker');
@@ -366,7 +366,7 @@ describe('a run', () => {
     expect((await client('GET', `/integrations/${integrationId}`)).text).toBe(before);
   });
 
-  test('reaches its own integration and its records alone', async () => {
+  test('reaches only its own integration and its records', async () => {
     const other = await installed(client, 'worker');
     const theirs = (await client('POST', '/connections', { _integrationId: other, name: 'theirs' })).body._id;
     const mine = await made('connections', { name: 'mine' });
@@ -396,7 +396,7 @@ describe('a run', () => {
     expect(rest.body[4][1].map((row: { _id: string }) => row._id)).toEqual([integrationId]);
   });
 
-  test('that touches what another has changed is told so, and stores nothing', async () => {
+  test('that touches what another has changed gets a conflict and stores nothing', async () => {
     // The run asks a server outside, which answers when the other has written.
     const { promise: hasRead, resolve: onRead } = Promise.withResolvers<() => void>();
     const port = await httpServer((_request, response) => onRead(() => response.end()));
@@ -436,7 +436,7 @@ describe('a run', () => {
 describe('state', () => {
   const path = (key = ''): string => `/integrations/${integrationId}/state${key && `/${encodeURIComponent(key)}`}`;
 
-  test('is kept under keys', async () => {
+  test('is stored under keys', async () => {
     expect((await client('GET', path())).body).toEqual({ keys: [] });
     const first = await client('PUT', path('größe'), { n: [1, null] });
     expect([first.status, first.text]).toEqual([200, 'Created']);
@@ -448,21 +448,21 @@ describe('state', () => {
     expect((await client('DELETE', path('größe'))).status).toBe(404);
   });
 
-  test.each(['__proto__', 'constructor', 'a/b', '...', ' '])('%s is a key like another', async (key) => {
+  test.each(['__proto__', 'constructor', 'a/b', '...', ' '])('%s is an ordinary key', async (key) => {
     expect((await client('GET', path(key))).status).toBe(404);
     expect((await client('PUT', path(key), { a: 1 })).text).toBe('Created');
     expect((await client('GET', path(key))).body).toEqual({ a: 1 });
     expect((await client('GET', path())).body).toEqual({ keys: [key] });
   });
 
-  test('is within bounds', async () => {
+  test('is limited', async () => {
     expect((await client('PUT', path('x'.repeat(257)), {})).status).toBe(422);
     expect((await client('PUT', path('k'), `"${'x'.repeat(1024 * 1024)}"`)).status).toBe(413);
     expect((await client('GET', `/integrations/${unknownId}/state`)).status).toBe(404);
   });
 });
 
-test('without "transactional" each request of a run counts by itself', async () => {
+test('without "transactional" each request of a run commits by itself', async () => {
   const { client: at } = await serve({ worker: { code: WORKER, connector: { transactional: false } } });
   const id = await installed(at, 'worker');
   const requests = [

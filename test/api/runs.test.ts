@@ -1,4 +1,4 @@
-/** What is known of runs afterwards and while they go on (contract 4 and 5), and the tiles. */
+/** Records of running and ended runs (contract 4 and 5), and tiles. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
 import { openEvents } from '../support/events.ts';
@@ -45,7 +45,7 @@ const call = (name: string, headers?: Record<string, string>, body: object = {})
 const runOf = async (reply: Reply) =>
   (await client('GET', `/integrations/${id}/runs/${reply.headers.get('bulkhead-run-id')}`)).body;
 
-test('a run that has succeeded', async () => {
+test('a run that succeeded', async () => {
   const reply = await call('works');
   expect(await runOf(reply)).toEqual({
     _id: reply.headers.get('bulkhead-run-id'),
@@ -68,19 +68,19 @@ test('a run that has succeeded', async () => {
   });
 });
 
-test('the heap of a run is the most that was seen: of one that ran out of it, too', async () => {
+test("a run's heap is the most that was seen, also of a run that ran out of memory", async () => {
   const run = await runOf(await call('fills'));
   expect(run).toMatchObject({ outcome: 'faulted', fault: 'memory_limit_exceeded' });
   expect(run.heapBytes).toBeGreaterThan(20e6);
 });
 
-test('a run that has failed: the error, and the stack with the lines of the bundle', async () => {
+test("a run that failed: the error, and the stack with the bundle's lines", async () => {
   const run = await runOf(await call('fails'));
   expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'E_MINE', message: 'no [redacted]' }] });
   expect(run.stack).toMatch(/^Error: no \[redacted\]\n {4}at (?:Object\.)?fails \(one\/index\.js:10:\d+\)/);
 });
 
-test("a stack shows the lines of the author's sources, where the bundle brings a map", async () => {
+test("a stack shows the author's source lines, if the bundle has a source map", async () => {
   // Line 1 of the bundle is line 41 of the source.
   const map = { version: 3, sources: ['src/connector.ts'], names: [], mappings: 'AAwCA' };
   const inline = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`;
@@ -93,14 +93,14 @@ test("a stack shows the lines of the author's sources, where the bundle brings a
   expect(run.body.stack).toContain('src/connector.ts:41:');
 });
 
-test('a run that was ended: the fault', async () => {
+test('a run that was stopped: the fault', async () => {
   await shared.serve({ hasty: { code: CODE, connector: { limits: { cpuMs: 200 } } } });
   id = await installed(client, 'hasty');
   expect(await runOf(await call('loops'))).toMatchObject({ outcome: 'faulted', fault: 'cpu_limit_exceeded' });
   expect(await runOf(await call('echo'))).toMatchObject({ outcome: 'succeeded' });
 });
 
-test('settings that the runtime stores are a success of the call, though the connector has no such function', async () => {
+test("settings stored by the runtime's persistSettings are a successful run", async () => {
   const reply = await call('persistSettings', {}, { pending: {} });
   expect(reply.status).toBe(200);
   const runs = (await client('GET', `/integrations/${id}/runs`)).body;
@@ -120,7 +120,7 @@ test('the last hundred are kept, oldest first, in pages', async () => {
   expect([...page.body, ...rest.body].map(({ _id }) => _id)).toEqual(all);
 });
 
-test('nobody else’s runs are there', async () => {
+test('only the integration’s own runs are listed', async () => {
   const reply = await call('echo');
   const other = await installed(client, 'one');
   expect((await client('GET', `/integrations/${other}/runs`)).body).toEqual([]);
@@ -130,10 +130,10 @@ test('nobody else’s runs are there', async () => {
   expect((await client('GET', '/integrations/0123456789abcdef01234567/runs')).status).toBe(404);
 });
 
-describe('a run that nobody waits for', () => {
+describe('an async run', () => {
   const prefer = { prefer: 'wait=5, Respond-Async' };
 
-  test('is answered with its record, and goes on', async () => {
+  test('replies its record, and continues', async () => {
     const reply = await call('waits', prefer, { ms: 200 });
     const location = reply.headers.get('location') as string;
     expect([reply.status, reply.body.outcome, reply.headers.get('preference-applied')]).toEqual([
@@ -149,7 +149,7 @@ describe('a run that nobody waits for', () => {
     });
   });
 
-  test('that cannot begin is refused as ever', async () => {
+  test('is refused as usual if it cannot start', async () => {
     const reply = await client('PUT', '/integrations/0123456789abcdef01234567/settings/echo', {}, prefer);
     expect(reply.status).toBe(404);
   });
@@ -166,7 +166,7 @@ describe('a run that nobody waits for', () => {
     expect((await call('echo')).body).toBe(1);
   });
 
-  test('a caller who waits for a run that is cancelled is told so', async () => {
+  test('the caller of a cancelled run gets an error', async () => {
     const waiting = call('waits');
     const running = await vi.waitFor(async () => {
       const [run] = (await client('GET', `/integrations/${id}/runs`)).body;
@@ -178,7 +178,7 @@ describe('a run that nobody waits for', () => {
   });
 });
 
-test('the run of an installation that goes on is seen and cancelled before there is an integration', async () => {
+test('the run of an install can be read and cancelled before there is an integration', async () => {
   const bundle = {
     code: 'exports.installer = { wait: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };',
     connector: { installerFunction: 'wait', preUninstallFunction: 'before' },
@@ -201,7 +201,7 @@ test('the run of an installation that goes on is seen and cancelled before there
   expect((await client('GET', '/integrations')).body).toMatchObject([{ _id: id }]);
 });
 
-test('a run that was cut off with its server is listed as such, and changed nothing', async () => {
+test('a run cut off with its server is listed as cut off, and changed nothing', async () => {
   const [connectors, data] = [await temporaryFolder(), await temporaryFolder()];
   await writeBundle(connectors, 'one', { code: CODE });
   const environment = { BULKHEAD_CONNECTORS: connectors, BULKHEAD_DATA: data, BULKHEAD_TOKEN: 'token' };

@@ -1,4 +1,4 @@
-/** Credentials and tokens: sought in everything that leaves the runtime or that it writes down. */
+/** Credentials and tokens must appear in nothing that leaves the runtime or is written to disk. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -13,7 +13,7 @@ import { installed, serve, TOKEN } from '../support/runtime.ts';
 const SECRET = 'pässwörd-"x"-1234567890';
 const USER = 'somebody@example.com';
 
-/** Does with an answer that repeats the credentials all that a connector can. */
+/** Does everything a connector can with an answer that echoes the credentials. */
 const CODE = `const { progress } = require('bulkhead');
 exports.utilities = {
   async tell({ id, bearerToken, _integrationId }) {
@@ -41,7 +41,7 @@ exports.utilities = {
   },
 };`;
 
-test('neither credentials nor tokens are in a reply, a log, a run, an error, a state, a backup or on the disk', async () => {
+test('neither credentials nor tokens appear in a reply, log, run, error, state, backup or on disk', async () => {
   const asked: string[] = [];
   const application = createServer((request, response) => {
     asked.push(String(request.headers.authorization));

@@ -1,108 +1,185 @@
-/** Every route, asked without a token, with one of a run that has ended, and with one of another integration's run. */
+/** Every route of the table, called by every kind of caller: what is allowed, and what is refused. */
 import { expect, test } from 'vitest';
+import type { Route } from '../../src/api/route.ts';
+import { routes } from '../../src/api/routes.ts';
 import { createClient, errorsOf } from '../support/client.ts';
 import { connectorIdOf, installed, serve } from '../support/runtime.ts';
 
-const CODE = `exports.utilities = {
-  own: ({ bearerToken }) => bearerToken,
-  async askAll({ requests }) {
-    const statuses = [];
-    for (const { method, path, body } of requests) {
-      const response = await fetch(path, { method, body: body && JSON.stringify(body) });
+const CODE = `const own = ({ bearerToken }) => bearerToken;
+exports.installer = exports.uninstaller = exports.settings = { own };
+exports.utilities = {
+  own,
+  async callAll({ requests }) {
+    const replies = [];
+    for (const { method, path, body, headers } of requests) {
+      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
       const text = await response.text();
-      statuses.push([response.status, response.status < 300 ? text && JSON.parse(text) : JSON.parse(text).errors[0].code]);
+      const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json');
+      replies.push({ status: response.status, body: isJson && text ? JSON.parse(text) : text });
     }
-    return statuses;
+    return replies;
   },
 };`;
 
 const KINDS = ['connections', 'exports', 'imports', 'flows'];
+const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
+const namesOf = (matches: (route: Route) => boolean): string[] => routes.filter(matches).map(nameOf).sort();
+const ofKinds = (...names: string[]): string[] => KINDS.flatMap((kind) => names.map((name) => name.replace('*', kind)));
 
-test('every route refuses who has no token, who has one of an ended run, and who has one of another integration', async () => {
+const needNoToken = ['GET /healthz', 'GET /readyz', 'GET /openapi.json', 'GET /docs'];
+/** They show a run only what is its own. */
+const filteredForRuns = ['GET /integrations', 'GET /tiles', 'GET /tokenInfo', ...ofKinds('GET /*')];
+const ownOfRuns = [
+  'GET /integrations/{_id}',
+  'PUT /integrations/{_id}',
+  'GET /integrations/{_id}/dependencies',
+  'GET /integrations/{_id}/runs',
+  'GET /integrations/{_id}/runs/{runId}',
+  'GET /integrations/{_id}/state',
+  ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /integrations/{_id}/state/{key}`),
+  ...ofKinds('POST /*', 'GET /*/{_id}', 'PUT /*/{_id}', 'PATCH /*/{_id}', 'DELETE /*/{_id}'),
+  'POST /connections/{_id}/proxy',
+  'GET /connections/{_id}/ping',
+];
+const needFullScope = [
+  'POST /integrations',
+  'POST /integrations/{_id}/install',
+  'PUT /connectors',
+  'DELETE /connectors/{_id}',
+  'POST /connectors/{_id}/approve',
+  'PUT /connectors/{_id}/update',
+  'GET /backup',
+  'POST /restore',
+];
+
+test('the table opens to each kind of caller what is listed here, and nothing else', () => {
+  expect(routes).toHaveLength(63);
+  expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
+  expect(namesOf(({ runs }) => runs === 'own')).toEqual([...needNoToken, ...filteredForRuns, ...ownOfRuns].sort());
+  expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
+  expect(namesOf(({ scope, method }) => scope === 'read' && method !== 'get')).toEqual([]);
+  expect(namesOf(({ scope, method }) => scope === 'integrations' && method === 'get')).toEqual([
+    'GET /connections/{_id}/ping',
+  ]);
+});
+
+/** What a caller who may call is answered with, where the request is one that changes nothing. */
+interface Harmless {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+const harmless: Readonly<Record<string, Harmless>> = {
+  'DELETE /integrations/{_id}': { status: 412, headers: { 'If-Match': '"other"' } },
+  'DELETE /integrations/{_id}/install': { status: 412, headers: { 'If-Match': '"other"' } },
+  'DELETE /integrations/{_id}/state/{key}': { status: 412, headers: { 'If-Match': '"other"' } },
+  'PUT /connectors': { status: 415, body: {} },
+  'DELETE /connectors/{_id}': { status: 422 },
+  // The bundle has none.
+  'GET /connectors/{_id}/image': { status: 404 },
+  'POST /connectors/{_id}/approve': { status: 409, body: { digest: 'other' } },
+  'POST /restore': { status: 415, body: {} },
+  // The connection names no address.
+  'POST /connections/{_id}/proxy': { status: 422 },
+  'GET /connections/{_id}/ping': { status: 422 },
+  ...Object.fromEntries(
+    ofKinds('DELETE /*/{_id}').map((name) => [name, { status: 412, headers: { 'If-Match': '"other"' } }]),
+  ),
+};
+
+test('every route, asked by every kind of caller', async () => {
   const { client, runtime } = await serve({ a: { code: CODE } });
-  const [id, other] = [await installed(client, 'a'), await installed(client, 'a')];
+  const [id, otherId] = [await installed(client, 'a'), await installed(client, 'a')];
   const connectorId = await connectorIdOf(client, 'a');
   const { body: ended, headers } = await client('PUT', `/integrations/${id}/utilities/own`);
-  await client('PUT', `/integrations/${id}/state/key`, { kept: true });
   const records: Record<string, string> = {};
   for (const kind of KINDS) {
     records[kind] = (await client('POST', `/${kind}`, { name: kind, _integrationId: id })).body._id;
   }
-  const before = [await client('GET', `/integrations/${id}`), await client('GET', `/integrations/${id}/dependencies`)];
+  await client('PUT', `/integrations/${id}/state/key`, { is: 'kept' });
 
-  const runPath = `/integrations/${id}/runs/${headers.get('bulkhead-run-id')}`;
-  const patch = [{ op: 'replace', path: '/name', value: 'taken' }];
-  const refused: [string, string, unknown?][] = [
-    ['POST', '/integrations', { name: 'x' }],
-    ['GET', `/integrations/${id}`],
-    ['PUT', `/integrations/${id}`, { name: 'taken' }],
-    ['DELETE', `/integrations/${id}?cascade=true&force=true`],
-    ['GET', `/integrations/${id}/dependencies`],
-    ['POST', `/integrations/${connectorId}/install`, {}],
-    ['DELETE', `/integrations/${id}/install?force=true`],
-    ...['installer', 'uninstaller', 'settings', 'utilities'].map((section): [string, string, unknown] => [
-      'PUT',
-      `/integrations/${id}/${section}/own`,
-      {},
-    ]),
-    ['GET', `/integrations/${id}/runs`],
-    ['GET', runPath],
-    ['DELETE', runPath],
-    ['GET', `/integrations/${id}/state`],
-    ['GET', `/integrations/${id}/state/key`],
-    ['PUT', `/integrations/${id}/state/key`, { kept: false }],
-    ['DELETE', `/integrations/${id}/state/key`],
-    ['GET', '/metrics'],
-    ['GET', '/backup'],
-    ['GET', '/connectors'],
-    ['GET', `/connectors/${connectorId}`],
-    ['GET', `/connectors/${connectorId}/installBase`],
-    ['GET', `/connectors/${connectorId}/image`],
-    ['GET', '/events'],
-    ['PUT', '/connectors'],
-    ['DELETE', `/connectors/${connectorId}`],
-    ['POST', `/connectors/${connectorId}/approve`, { digest: 'x' }],
-    ['PUT', `/connectors/${connectorId}/update`, { _integrationIds: [id] }],
-    ['GET', '/backup'],
-    ['POST', '/restore?overwrite=true'],
-    ['POST', `/connections/${records.connections}/proxy`],
-    ['GET', `/connections/${records.connections}/ping`],
-    ...KINDS.flatMap((kind): [string, string, unknown?][] => [
-      ['POST', `/${kind}`, { name: 'x', _integrationId: id }],
-      ['GET', `/${kind}/${records[kind]}`],
-      ['PUT', `/${kind}/${records[kind]}`, { name: 'taken' }],
-      ['PATCH', `/${kind}/${records[kind]}`, patch],
-      ['DELETE', `/${kind}/${records[kind]}`],
-    ]),
+  const bodyOf = ({ method, path }: Route): unknown => {
+    if (method === 'patch') return [{ op: 'replace', path: '/name', value: 'changed' }];
+    if (path.endsWith('/update')) return { _integrationIds: [id] };
+    if (KINDS.includes(path.slice(1))) return { name: 'made', _integrationId: id };
+    return path.includes('/install') ? {} : { name: 'changed' };
+  };
+  const requestOf = (route: Route) => {
+    const { method, path } = route;
+    const [, resource = ''] = path.split('/');
+    const isConnector = resource === 'connectors' || (method === 'post' && path.endsWith('/install'));
+    const params: Record<string, string | null | undefined> = {
+      _id: isConnector ? connectorId : (records[resource] ?? id),
+      function: 'own',
+      key: 'key',
+      runId: headers.get('bulkhead-run-id'),
+    };
+    const request = harmless[nameOf(route)];
+    return {
+      method: method.toUpperCase(),
+      path: path.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name])),
+      headers: request?.headers ?? {},
+      body: method === 'get' || method === 'delete' ? undefined : (request?.body ?? bodyOf(route)),
+    };
+  };
+  const requests = routes.map(requestOf);
+  const callAll = async (integrationId: string) =>
+    (await client('PUT', `/integrations/${integrationId}/utilities/callAll`, { requests })).body;
+  const stored = async () => [
+    (await client('GET', `/integrations/${id}`)).body,
+    (await client('GET', `/integrations/${id}/dependencies`)).body,
+    (await client('GET', `/integrations/${id}/state/key`)).body,
   ];
-  /** These show a run what is its own: nothing. */
-  const filtered: [string, string, unknown][] = [
-    ['GET', '/integrations', [expect.objectContaining({ _id: other })]],
-    ['GET', '/tiles', [expect.objectContaining({ _integrationId: other })]],
-    ...KINDS.map((kind): [string, string, unknown] => ['GET', `/${kind}`, []]),
-    ['GET', '/tokenInfo', expect.objectContaining({ _integrationId: other })],
-  ];
+  const refused = { status: 403, body: { errors: [expect.objectContaining({ code: 'access_restricted' })] } };
+  const expectAllowed = (route: Route, status: number): void => {
+    const expected = harmless[nameOf(route)]?.status;
+    const statuses = expected === undefined ? Object.keys(route.replies).map(Number) : [expected];
+    expect(statuses, nameOf(route)).toContain(status);
+  };
+  const before = await stored();
 
-  const all = [...refused, ...filtered.map(([method, path]) => [method, path] as const)];
-  for (const token of ['', ended, `${ended}x`, `${ended.slice(0, -1)}\u00e9`]) {
+  for (const token of [undefined, '', ended, `${ended}x`, `${ended.slice(0, -1)}\u00e9`]) {
     const as = createClient(runtime.url, token);
-    for (const [method, path, body] of all) {
+    for (const [index, route] of routes.entries()) {
+      const { method, path, body, headers } = requests[index] as (typeof requests)[number];
       for (const prefix of ['', '/v1']) {
-        const reply = await as(method, prefix + path, body);
-        expect([reply.status, errorsOf(reply)[0]?.[0]], `${method} ${path}`).toEqual([401, 'unauthorized']);
+        const reply = await as(method, prefix + path, body, headers);
+        if (needNoToken.includes(nameOf(route))) {
+          expect(reply.status, nameOf(route)).toBe(200);
+          continue;
+        }
+        expect([reply.status, errorsOf(reply)[0]?.[0]], nameOf(route)).toEqual([401, 'unauthorized']);
         expect(reply.headers.get('www-authenticate')).toBe('Bearer');
       }
     }
   }
 
-  const requests = all.map(([method, path, body]) => ({ method, path, body }));
-  const { body: statuses } = await client('PUT', `/integrations/${other}/utilities/askAll`, { requests });
-  for (const [index, [method, path]] of refused.entries()) {
-    expect(statuses[index], `${method} ${path}`).toEqual([403, 'access_restricted']);
+  const toOther = await callAll(otherId);
+  expect(toOther).toHaveLength(routes.length);
+  for (const [index, route] of routes.entries()) {
+    const isOpen = [...needNoToken, ...filteredForRuns].includes(nameOf(route));
+    expect(toOther[index], nameOf(route)).toEqual(isOpen ? expect.objectContaining({ status: 200 }) : refused);
   }
-  for (const [index, [method, path, seen]] of filtered.entries()) {
-    expect(statuses[refused.length + index], `${method} ${path}`).toEqual([200, seen]);
+  const shownToOther = (name: string) => toOther[routes.findIndex((route) => nameOf(route) === name)].body;
+  expect(shownToOther('GET /integrations')).toEqual([expect.objectContaining({ _id: otherId })]);
+  expect(shownToOther('GET /tiles')).toEqual([expect.objectContaining({ _integrationId: otherId })]);
+  expect(shownToOther('GET /tokenInfo')).toMatchObject({ scope: 'run', _integrationId: otherId });
+  for (const kind of KINDS) expect(shownToOther(`GET /${kind}`)).toEqual([]);
+  expect(await stored()).toEqual(before);
+
+  const toOwn = await callAll(id);
+  expect(toOwn).toHaveLength(routes.length);
+  for (const [index, route] of routes.entries()) {
+    const isOpen = [...needNoToken, ...filteredForRuns, ...ownOfRuns].includes(nameOf(route));
+    if (isOpen) expectAllowed(route, toOwn[index].status);
+    else expect(toOwn[index], nameOf(route)).toEqual(refused);
   }
-  const after = [await client('GET', `/integrations/${id}`), await client('GET', `/integrations/${id}/dependencies`)];
-  expect(after.map(({ body }) => body)).toEqual(before.map(({ body }) => body));
+  expect(await stored()).not.toEqual(before);
+
+  for (const [index, route] of routes.entries()) {
+    const { method, path, body, headers } = requests[index] as (typeof requests)[number];
+    // It never ends.
+    const isStream = path === '/events';
+    expectAllowed(route, (await client(isStream ? 'HEAD' : method, path, body, headers)).status);
+  }
 });

@@ -3,7 +3,7 @@
  * the load generator are processes of their own; rounds alternate; the figures to look at are the
  * ratios, since machines are shared and noisy.
  *
- * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`),
+ * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`; `routing` only if named),
  * `--peers` to measure others as well (after `npm ci --prefix test/bench/peers`), `--json` where the
  * figures go (`test/bench/results.json`).
  */
@@ -16,6 +16,7 @@ import { edge } from './edge.ts';
 import type { Figure } from './figures.ts';
 import { firstCalls } from './first-calls.ts';
 import { here, type Settings } from './rig.ts';
+import { routing } from './routing.ts';
 import { scale } from './scale.ts';
 
 const { values } = parseArgs({
@@ -34,6 +35,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   'first-calls': () => firstCalls(settings),
   scale: () => scale(settings),
   edge: () => edge(settings),
+  routing: () => routing(settings),
   async stores() {
     const options = ['--seconds', values.seconds, '--rounds', values.rounds];
     process.stdout.write((await promisify(execFile)(process.execPath, [here('stores.ts'), ...options])).stdout);

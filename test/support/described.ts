@@ -1,6 +1,7 @@
 /** Holds replies against the API's description, with a validator that is not the one that checks requests. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describeApi } from '../../src/api/openapi/document.ts';
+import { routes as table } from '../../src/api/routes.ts';
 import type { JsonObject } from '../../src/json.ts';
 
 interface Described {
@@ -12,7 +13,7 @@ interface DescribedOperation {
   readonly responses: Record<string, Described>;
 }
 
-export const description = describeApi('0.0.0', 'http://localhost/v1');
+export const description = describeApi(table, '0.0.0', 'http://localhost/v1');
 const ROOT = 'description';
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });

@@ -1,20 +1,19 @@
-/** The API's description (OpenAPI 3.1), made from the schemas that check its requests. */
+/** The API's description (OpenAPI 3.1), made from the routes and the schemas that check their requests. */
 import Type, { type TSchema } from '#typebox';
 import { type ErrorCode, statusOf } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { ObjectId } from '../../store/store.ts';
+import type { Body, Operation, ReplyDescription } from '../operation.ts';
+import { Errors, named } from '../schemas.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
-import type { Body, Operation, ReplyDescription } from './operation.ts';
-import { operations } from './operations.ts';
-import { Errors, named } from './schemas.ts';
 
 const JSON_TYPE = 'application/json';
-/** In paths; all others are ids. */
+/** Path parameters. All others are ids. */
 const parameterSchemas: Readonly<Record<string, TSchema>> = {
   key: Type.String({ maxLength: 256 }),
   function: Type.String(),
 };
-const ofEvery: readonly ErrorCode[] = [
+const commonErrors: readonly ErrorCode[] = [
   'bad_request',
   'host_not_allowed',
   'request_timeout',
@@ -22,7 +21,7 @@ const ofEvery: readonly ErrorCode[] = [
   'headers_too_large',
   'internal_error',
 ];
-const ofEveryWithToken: readonly ErrorCode[] = [
+const tokenErrors: readonly ErrorCode[] = [
   'invalid_query_params',
   'unauthorized',
   'access_restricted',
@@ -30,8 +29,13 @@ const ofEveryWithToken: readonly ErrorCode[] = [
   'shutting_down',
   'store_unavailable',
 ];
-const ofWrites: readonly ErrorCode[] = ['store_full'];
-const ofBodies: readonly ErrorCode[] = ['invalid_json', 'request_too_large', 'unsupported_media_type', 'invalid_field'];
+const writeErrors: readonly ErrorCode[] = ['store_full'];
+const bodyErrors: readonly ErrorCode[] = [
+  'invalid_json',
+  'request_too_large',
+  'unsupported_media_type',
+  'invalid_field',
+];
 const headersOfStatus: Readonly<Record<number, readonly (keyof typeof responseHeaders)[]>> = {
   401: ['WWW-Authenticate'],
   429: ['Retry-After'],
@@ -39,7 +43,7 @@ const headersOfStatus: Readonly<Record<number, readonly (keyof typeof responseHe
 };
 
 /** @param version of the product; @param url base of the API, `/v1` included */
-export function describeApi(version: string, url: string): JsonObject {
+export function describeApi(operations: readonly Operation[], version: string, url: string): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of operations) {
     paths[operation.path] ??= {};
@@ -59,17 +63,17 @@ export function describeApi(version: string, url: string): JsonObject {
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
-      schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, inlined(schema)])),
+      schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, inline(schema)])),
       parameters: Object.fromEntries(
         Object.entries(requestHeaders).map(([name, { schema, description }]) => [
           name,
-          { name, in: 'header', required: false, description, schema: referring(schema) },
+          { name, in: 'header', required: false, description, schema: refOrInline(schema) },
         ]),
       ),
       headers: Object.fromEntries(
         Object.entries(responseHeaders).map(([name, { schema, description }]) => [
           name,
-          { description, schema: referring(schema) },
+          { description, schema: refOrInline(schema) },
         ]),
       ),
       securitySchemes: {
@@ -86,13 +90,13 @@ export function describeApi(version: string, url: string): JsonObject {
 }
 
 function describe(operation: Operation): JsonObject {
-  const { method, path, tag, summary, description, isOpen = false, body, replies, passesOn } = operation;
+  const { method, path, tag, summary, description, scope, body, replies, passesOn } = operation;
   return {
     operationId: operationIdOf(method, path),
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(isOpen ? { security: [] } : {}),
+    ...(scope === 'none' ? { security: [] } : {}),
     parameters: parametersOf(operation),
     ...(body ? { requestBody: describeBody(body) } : {}),
     responses: {
@@ -115,16 +119,16 @@ function operationIdOf(method: string, path: string): string {
   return method + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
 }
 
-function parametersOf({ path, query = [], headers = [], isOpen = false }: Operation): Json[] {
+function parametersOf({ path, query = [], headers = [], scope }: Operation): Json[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    schema: referring(parameterSchemas[name] ?? ObjectId),
+    schema: refOrInline(parameterSchemas[name] ?? ObjectId),
   }));
   const inQuery = query.flatMap(({ properties }) =>
     Object.entries(properties).map(([name, schema]) => {
-      const { description, ...rest } = referring(schema) as JsonObject;
+      const { description, ...rest } = refOrInline(schema) as JsonObject;
       return {
         name,
         in: 'query',
@@ -134,13 +138,13 @@ function parametersOf({ path, query = [], headers = [], isOpen = false }: Operat
       };
     }),
   );
-  const traced = isOpen ? [] : (['traceparent', 'tracestate'] as const);
-  const inHeaders = [...headers, ...traced].map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  const traceHeaders = scope === 'none' ? [] : (['traceparent', 'tracestate'] as const);
+  const inHeaders = [...headers, ...traceHeaders].map((name) => ({ $ref: `#/components/parameters/${name}` }));
   return [...inPath, ...inQuery, ...inHeaders];
 }
 
 function describeBody({ schema, types = [JSON_TYPE], isRequired = true }: Body): JsonObject {
-  const content = Object.fromEntries(types.map((type) => [type, { schema: referring(schema) }]));
+  const content = Object.fromEntries(types.map((type) => [type, { schema: refOrInline(schema) }]));
   return { required: isRequired, content };
 }
 
@@ -148,26 +152,20 @@ function describeReply({ description, schema, type = JSON_TYPE, headers = [] }: 
   return {
     description,
     headers: headersNamed(headers),
-    ...(schema === undefined ? {} : { content: { [type]: { schema: referring(schema) } } }),
+    ...(schema === undefined ? {} : { content: { [type]: { schema: refOrInline(schema) } } }),
   };
 }
 
 const headersNamed = (names: readonly string[]): JsonObject =>
   Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** The codes of an operation's errors by their status. */
-function errorsOf({
-  method,
-  isOpen = false,
-  body,
-  errors = [],
-  replies,
-}: Operation): [status: number, codes: ErrorCode[]][] {
+/** An operation's error codes by status. */
+function errorsOf({ method, scope, body, errors = [], replies }: Operation): [status: number, codes: ErrorCode[]][] {
   const all = new Set([
-    ...ofEvery,
-    ...(isOpen ? [] : ofEveryWithToken),
-    ...(isOpen || method === 'get' ? [] : ofWrites),
-    ...(body ? ofBodies : []),
+    ...commonErrors,
+    ...(scope === 'none' ? [] : tokenErrors),
+    ...(scope === 'none' || method === 'get' ? [] : writeErrors),
+    ...(body ? bodyErrors : []),
     ...errors,
   ]);
   const byStatus = Map.groupBy(all, statusOf);
@@ -176,17 +174,17 @@ function errorsOf({
 
 function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: Operation['passesOn']): JsonObject {
   const listed = codes.map((code) => `\`${code}\``).join(', ');
-  // Whatever the application answers with is passed on, under whichever status it has.
+  // The application's reply is passed on, whatever its status.
   if (passesOn === 'replies') {
     const content = { '*/*': {} };
     return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
   }
-  const ofConnector = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
-  const ofRun = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
+  const connectorCode = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
+  const hasRunId = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
   return describeReply({
-    description: `${listed}${ofConnector}.`,
+    description: `${listed}${connectorCode}.`,
     schema: Errors,
-    headers: [...(headersOfStatus[status] ?? []), ...(ofRun ? ['Bulkhead-Run-Id' as const] : [])],
+    headers: [...(headersOfStatus[status] ?? []), ...(hasRunId ? ['Bulkhead-Run-Id' as const] : [])],
   });
 }
 
@@ -194,14 +192,14 @@ function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: O
 
 const names: ReadonlyMap<unknown, string> = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
 
-/** A schema as JSON, in which those that have a name are referred to by it. */
-function referring(schema: unknown): Json {
+/** A schema as JSON. Named schemas become references. */
+function refOrInline(schema: unknown): Json {
   const name = names.get(schema);
-  return name === undefined ? inlined(schema) : { $ref: `#/components/schemas/${name}` };
+  return name === undefined ? inline(schema) : { $ref: `#/components/schemas/${name}` };
 }
 
-function inlined(schema: unknown): Json {
-  if (Array.isArray(schema)) return schema.map(referring);
+function inline(schema: unknown): Json {
+  if (Array.isArray(schema)) return schema.map(refOrInline);
   if (typeof schema !== 'object' || schema === null) return schema as Json;
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, referring(value)]));
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, refOrInline(value)]));
 }

@@ -1,4 +1,4 @@
-/** Headers of requests and replies, once each, for the API's description. */
+/** Request and response headers of the API's description. */
 import Type from '#typebox';
 
 const Text = Type.String();

@@ -1,4 +1,4 @@
-/** `/docs`: the description as a page. Without scripts, and nothing is loaded from anywhere. */
+/** `/docs`: the description as a page that has no scripts and loads nothing. */
 import { hash } from 'node:crypto';
 import type { Json, JsonObject } from '../../json.ts';
 
@@ -11,22 +11,22 @@ summary{cursor:pointer}summary b{display:inline-block;min-width:4.5rem;font-fami
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.2rem .75rem .2rem 0;border-bottom:1px solid var(--soft)}
 nav a{margin-right:1rem}`;
 
-/** Of the page: it may show its own style, and nothing else. */
+/** Content-Security-Policy of the page: its own style, and nothing else. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-type Described = { readonly [name: string]: Described } & { readonly [index: number]: Described };
+type Description = { readonly [name: string]: Description } & { readonly [index: number]: Description };
 
 const escaped = (text: unknown): string =>
   String(text ?? '').replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** Of CommonMark, what the descriptions use. */
+/** The part of CommonMark that the descriptions use. */
 const prose = (text: unknown): string => escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
 const entries = (value: Json | undefined): [string, JsonObject][] =>
   Object.entries((value ?? {}) as Record<string, JsonObject>);
 
 export function describePage(description: JsonObject): string {
-  const { info, servers, paths, tags, components } = description as unknown as Described & {
+  const { info, servers, paths, tags, components } = description as unknown as Description & {
     tags: readonly { name: string }[];
   };
   const all = entries(paths as unknown as Json).flatMap(([path, methods]) =>
@@ -54,9 +54,9 @@ ${sections.join('\n')}
 function operationOf(path: string, method: string, operation: JsonObject, components: JsonObject): string {
   const { summary, description, parameters, requestBody, responses, security } = operation;
   const isOpen = Array.isArray(security) && security.length === 0;
-  const rows = (parameters as JsonObject[]).map((given) => {
-    const { name, in: place, description: text, schema } = resolved(given, components);
-    return [`<code>${escaped(name)}</code>`, escaped(place), prose(text) || schemaOf(schema as JsonObject)];
+  const rows = (parameters as JsonObject[]).map((parameter) => {
+    const { name, in: location, description: text, schema } = resolved(parameter, components);
+    return [`<code>${escaped(name)}</code>`, escaped(location), prose(text) || schemaOf(schema as JsonObject)];
   });
   const replies = entries(responses).map(([status, reply]) => [
     escaped(status),
@@ -77,9 +77,9 @@ function table(heads: readonly string[], rows: readonly string[][]): string {
   return `<table>${line(heads, 'th')}${rows.map((row) => line(row, 'td')).join('')}</table>`;
 }
 
-function resolved(given: JsonObject, components: JsonObject): JsonObject {
-  const name = typeof given.$ref === 'string' ? given.$ref.split('/').at(-1) : undefined;
-  return name === undefined ? given : ((components.parameters as JsonObject)[name] as JsonObject);
+function resolved(parameter: JsonObject, components: JsonObject): JsonObject {
+  const name = typeof parameter.$ref === 'string' ? parameter.$ref.split('/').at(-1) : undefined;
+  return name === undefined ? parameter : ((components.parameters as JsonObject)[name] as JsonObject);
 }
 
 function contentOf(content: Json | undefined): string {

@@ -1,9 +1,9 @@
-/** What replies hold, where no request is checked against it. */
+/** Schemas of replies. No request is checked against them. */
 import Type, { type TObject, type TSchema } from '#typebox';
-import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../../integration/integration.ts';
-import { JsonPatch } from '../../record/json-patch.ts';
-import { RecordFields } from '../../record/record.ts';
-import { ObjectId, Stored, Timestamp } from '../../store/store.ts';
+import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../integration/integration.ts';
+import { JsonPatch } from '../record/json-patch.ts';
+import { RecordFields } from '../record/record.ts';
+import { ObjectId, Stored, Timestamp } from '../store/store.ts';
 
 const Text = Type.String();
 const Count = Type.Integer({ minimum: 0 });
@@ -24,7 +24,7 @@ export const ErrorItems = Type.Array(
 );
 export const Errors = Type.Object({ errors: ErrorItems }, { additionalProperties: false });
 
-/** A record of which `include` or `exclude` has left something out. */
+/** A record without what `include` or `exclude` left out. */
 export const Projected = Type.Object(
   {},
   { description: 'With `include` or `exclude`: those fields that are wanted, and `_id`.' },
@@ -155,7 +155,7 @@ export const Ping = Type.Object({
 
 export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count, acceptances: Count });
 
-/** Those that the description names and refers to. */
+/** Schemas that the description refers to by name. */
 export const named: Readonly<Record<string, TSchema>> = {
   Errors,
   ErrorItems,
@@ -179,7 +179,7 @@ export const named: Readonly<Record<string, TSchema>> = {
   Projected,
 };
 
-/** A flag in the query: `true`, or the name alone. */
+/** Query flags: `true`, or the name alone. */
 export const flags = (...all: readonly (readonly [name: string, description: string])[]): TObject =>
   Type.Object(
     Object.fromEntries(

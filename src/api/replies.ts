@@ -1,23 +1,23 @@
 /** What many operations have in common. */
 import Type, { type TSchema } from '#typebox';
-import { PageQuery } from '../paging.ts';
-import { ProjectionQuery } from '../projection.ts';
 import type { Operation, ReplyDescription } from './operation.ts';
+import { PageQuery } from './paging.ts';
+import { ProjectionQuery } from './projection.ts';
 import { orProjected } from './schemas.ts';
 
-export const none: ReplyDescription = { description: 'Done.' };
+export const noContent: ReplyDescription = { description: 'Done.' };
 export const notModified: ReplyDescription = { description: 'The client has it already.', headers: ['ETag'] };
 
-export const page = [PageQuery, ProjectionQuery];
-export const pageOf = (schema: TSchema, description: string): Operation['replies'] => ({
+export const listQuery = [PageQuery, ProjectionQuery];
+export const listOf = (schema: TSchema, description: string): Operation['replies'] => ({
   200: { description, schema: Type.Array(orProjected(schema)), headers: ['Link'] },
 });
 
-export const tagged = ['ETag'] as const;
-export const created = ['ETag', 'Location', 'Idempotent-Replayed'] as const;
+export const etagHeaders = ['ETag'] as const;
+export const createdHeaders = ['ETag', 'Location', 'Idempotent-Replayed'] as const;
 export const bodyErrors = ['invalid_field', 'missing_required_field'] as const;
 
-/** Of what runs a connector's function. */
+/** Of calls of a connector's function. */
 export const runErrors = [
   'conflict',
   'not_a_connector_integration',

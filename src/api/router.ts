@@ -1,0 +1,58 @@
+/** Finds a request's route, and checks that its caller may call it. */
+import { createRequire } from 'node:module';
+import type * as koaRouter from '@koa/router';
+import type { Middleware } from 'koa';
+import { requestError } from '../errors.ts';
+import type { ApiContext } from './context.ts';
+import type { Api, Route } from './route.ts';
+
+// Its ES module imports `node:http`, which server.ts avoids and says why.
+const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRouter;
+
+/** Routes that need no token. Nothing they reply is about what is stored. */
+export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware {
+  const byPath = new Map(routes.filter(({ scope }) => scope === 'none').map((route) => [route.path, route]));
+  return (context, next) => {
+    const ctx = context as ApiContext;
+    const route = byPath.get(ctx.path);
+    if (!route) return next();
+    ctx.state.route = route;
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') throw methodNotAllowed(ctx, ['GET', 'HEAD']);
+    return Promise.resolve(route.handle(ctx, api));
+  };
+}
+
+/** Routes that need a token. */
+export function serveRoutes(routes: readonly Route[], api: Api): Middleware {
+  const router = new Router({ sensitive: true });
+  for (const route of routes) {
+    if (route.scope === 'none') continue;
+    router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), (context) => {
+      const ctx = context as ApiContext;
+      ctx.state.route = route;
+      assertMayCall(ctx, route);
+      return route.handle(ctx, api);
+    });
+  }
+  return router.routes() as Middleware;
+}
+
+/** @throws RequestError 403 for a run that calls what runs may not, or names another integration than its own */
+function assertMayCall({ state: { grant }, params }: ApiContext, { runs, path }: Route): void {
+  if (!grant) return;
+  const isElsewhere = path.startsWith('/integrations/{_id}') && params._id !== grant.integrationId;
+  if (runs !== 'own' || isElsewhere) throw requestError('access_restricted');
+}
+
+/** 405 with `Allow` for a path that has routes, 404 for others. */
+export const refuseUnknown: Middleware = (context) => {
+  const { matched = [] } = context as koaRouter.RouterContext;
+  const allowed = new Set(matched.flatMap(({ methods }) => methods));
+  if (allowed.size === 0) throw requestError('not_found');
+  throw methodNotAllowed(context as ApiContext, [...allowed]);
+};
+
+function methodNotAllowed(ctx: ApiContext, allowed: readonly string[]): Error {
+  ctx.set('Allow', allowed.join(', '));
+  return requestError('method_not_allowed');
+}

@@ -1,0 +1,33 @@
+/** Every route of the API (contract 4), in the order in which the description shows them. */
+import { backupRoutes } from './backup.ts';
+import { connectionRoutes } from './connections.ts';
+import { connectorRoutes } from './connectors.ts';
+import { descriptionRoutes } from './description.ts';
+import { eventRoutes } from './events.ts';
+import { functionRoutes } from './functions.ts';
+import { healthRoutes } from './health.ts';
+import { integrationRoutes } from './integrations.ts';
+import { metricRoutes } from './metrics.ts';
+import { recordRoutes } from './records.ts';
+import type { Route } from './route.ts';
+import { runRoutes } from './runs.ts';
+import { stateRoutes } from './state.ts';
+import { tileRoutes } from './tiles.ts';
+import { tokenInfoRoutes } from './token-info.ts';
+
+export const routes: readonly Route[] = [
+  ...integrationRoutes,
+  ...functionRoutes,
+  ...runRoutes,
+  ...stateRoutes,
+  ...connectorRoutes,
+  ...recordRoutes,
+  ...connectionRoutes,
+  ...tileRoutes,
+  ...eventRoutes,
+  ...tokenInfoRoutes,
+  ...backupRoutes,
+  ...metricRoutes,
+  ...healthRoutes,
+  ...descriptionRoutes,
+];

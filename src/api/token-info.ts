@@ -1,0 +1,25 @@
+/** `/tokenInfo`: whose token it is. */
+import { replyJson } from './context.ts';
+import { type Route, route } from './route.ts';
+import { TokenInfo } from './schemas.ts';
+
+export const tokenInfoRoutes: readonly Route[] = [
+  route.get('/tokenInfo', {
+    scope: 'read',
+    runs: 'own',
+    tag: 'server',
+    summary: 'Says who the token is',
+    replies: { 200: { description: 'The administrator, or a run.', schema: TokenInfo } },
+    handle(ctx) {
+      const { grant } = ctx.state;
+      if (!grant) return replyJson(ctx, { scope: 'administrator' });
+      replyJson(ctx, {
+        scope: 'run',
+        runId: grant.runId,
+        _connectorId: grant.connectorId,
+        _integrationId: grant.integrationId,
+        expiresAt: new Date(grant.expiresAt).toISOString(),
+      });
+    },
+  }),
+];
