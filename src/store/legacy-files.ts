@@ -62,9 +62,12 @@ export async function importRecords(
   const adminFile = join(dataFolder, 'admin.json');
   const admin = await jsonIn(adminFile);
   if (admin) {
-    await tokens.setAdminTokenHash(String(admin.value.tokenHash));
+    // `bulkhead token` may have made a new one before the first start.
+    const isSet = (await tokens.adminTokenHash()) !== undefined;
+    if (!isSet) await tokens.setAdminTokenHash(String(admin.value.tokenHash));
     await rm(adminFile);
   }
+  const known = new Set((await permissions.all()).map(({ connectorId }) => connectorId));
   const folder = bundlesFolder(dataFolder);
   for (const name of await readdir(folder)) {
     const [, _id] = PERMISSIONS.exec(name) ?? [];
@@ -73,7 +76,7 @@ export async function importRecords(
     try {
       const record = await jsonIn(path);
       // A damaged one stays a record of its connector: who reads it decides what is granted.
-      await permissions.put({ ...record?.value, _id });
+      if (!known.has(_id)) await permissions.put({ ...record?.value, _id });
       if (record?.isDamaged === false && record.value._id === _id) await rm(path);
       else {
         const quarantined = quarantinePath(path);

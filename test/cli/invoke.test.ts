@@ -98,8 +98,9 @@ test('token replaces the token at the next start; the folder stores only its has
   const created = await runCommand(['token'], { environment });
   expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S{32}\n$/), stderr: '' });
   const token = created.stdout.trim();
-  expect(await readFile(join(data, 'admin.json'), 'utf8')).not.toContain(token);
-  expect((await stat(join(data, 'admin.json'))).mode & 0o777).toBe(0o600);
+  const file = join(data, 'bulkhead.sqlite');
+  expect(await readFile(file, 'latin1')).not.toContain(token);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
 
   const server = await startServer(environment);
   const withNewToken = createClient(server.url, token);

@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
+import { withTokens } from '../../src/store/open-storage.ts';
 import type { RunStore, StoredRun } from '../../src/store/storage.ts';
 import { newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
@@ -120,6 +121,12 @@ test('what earlier versions kept in files of their own is taken over once, and t
     const left = (await readdir(folder, { recursive: true })).filter((name) => /runs|replies|admin|b{24}/.test(name));
     expect(left).toEqual([]);
   }
+});
+
+test('a token that was made since then stays', async () => {
+  const folder = await oldFolder();
+  await withTokens(folder, (tokens) => tokens.setAdminTokenHash('d'.repeat(64)));
+  expect(await (await storageIn(folder)).tokens.adminTokenHash()).toBe('d'.repeat(64));
 });
 
 test.each(['runs.sqlite', 'replies.sqlite', 'admin.json', `connectors/${'b'.repeat(24)}.json`])(

@@ -94,6 +94,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     await mkdir(join(data, 'copied', 'deeper'), { recursive: true, mode: 0o777 });
     const copied = [
       'admin.json',
+      'bulkhead.sqlite',
       'secret-key',
       'runs.sqlite',
       'notes.txt',
