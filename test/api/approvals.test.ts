@@ -190,7 +190,7 @@ test('a connector that is removed and restored keeps its granted permissions, an
   expect(row).not.toHaveProperty('digest');
   const refused = await served.client('POST', `/integrations/${ID}/install`);
   expect(errorsOf(refused)).toEqual([['connector_unavailable']]);
-  expect(refused.body.errors[0].message).toContain('approved');
+  expect(refused.body.errors[0].message).toContain('waits for approval');
   await write(connectors, '1.1.0', NARROW);
   await serving(served.client, '1.1.0');
 });
