@@ -5,5 +5,6 @@ export type { Section } from './integration/dispatch.ts';
 export type { Integration } from './integration/integration.ts';
 export type { Json, JsonObject } from './json.ts';
 export { OptionError, type Options } from './options.ts';
-export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
+export { createRuntime } from './runtime.ts';
+export type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 export { StoreError } from './store/store.ts';

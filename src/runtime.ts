@@ -1,11 +1,10 @@
 /** Wires everything; starts and closes it. */
 import { mkdir } from 'node:fs/promises';
-import type { RequestListener, Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
-import { createSandbox, defaultLimits } from '../sandbox/index.ts';
+import { createSandbox } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
 import { resolveAdminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
@@ -16,25 +15,27 @@ import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
+import { bodyText } from './call-options.ts';
+import { loggedCatalogEvents } from './catalog-log.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadBundle } from './connector/load-check.ts';
 import { permissionBackup } from './connector/permission-backup.ts';
 import { PermissionStore } from './connector/permission-store.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
+import { logCredentialProblems } from './credential-problems.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
 import { publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { Activity } from './integration/activity.ts';
 import { checkedArgument } from './integration/argument.ts';
 import { callIntegration } from './integration/call.ts';
-import { argumentKeys, type Dispatcher, limitsWithin, type Section } from './integration/dispatch.ts';
+import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
 import { install } from './integration/install.ts';
-import { type Integration, integrationProblem } from './integration/integration.ts';
+import { integrationProblem } from './integration/integration.ts';
 import { sealForStore } from './integration/restore-documents.ts';
 import { integrationJson, integrationOf, type Service } from './integration/service.ts';
 import { uninstall } from './integration/uninstall.ts';
-import type { Json, JsonObject } from './json.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
@@ -43,8 +44,11 @@ import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
-import { type RunListener, Runs } from './run/runs.ts';
+import { Runs } from './run/runs.ts';
 import { SourceLines } from './run/source-lines.ts';
+import { countedRuns, runLog } from './run-log.ts';
+import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
+import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
 import { integrationsFolder, KEY_FILE } from './store/data-folder.ts';
 import { MemoryQuota } from './store/memory-quota.ts';
@@ -56,63 +60,8 @@ import type { RunStore, Storage } from './store/storage.ts';
 import { WorkPool } from './work/pool.ts';
 import type { Account } from './work/work.ts';
 
-export type RuntimeOptions = Partial<Options> & {
-  /** Where the log goes; without it nothing is logged. */
-  readonly logger?: Logger;
-  /** Called when nothing has run for so long that the last compartment has gone; whoever has memory to give back may. */
-  readonly onRest?: () => void;
-};
-
-export interface Runtime {
-  /** The administrator's token, if this start has made it; shown once, kept nowhere. */
-  readonly newToken: string | undefined;
-  /** Base of links: the public URL, or host and port. */
-  readonly url: string;
-  /** Request listener for a server of yours. */
-  callback(): RequestListener;
-  /** Serves on the options' host and port; a second call gives the same server. Rejects after `close`. */
-  listen(): Promise<Server>;
-  install(connectorId: string, options?: { tag?: string; sandbox?: boolean; name?: string }): Promise<Integration>;
-  /** Calls a function; resolves to its answer. */
-  call(integrationId: string, section: Section, name: string, options?: JsonObject): Promise<Json>;
-  uninstall(integrationId: string, options?: { force?: boolean }): Promise<Json>;
-  /** Settles when the bundles that lay there at the start have been looked at. */
-  ready(): Promise<void>;
-  /**
-   * Takes no new request, gives what is running `drainMs` (default 10 s), ends. Idempotent. From its call
-   * on, `install`, `call`, `uninstall` and requests are refused with `shutting_down`.
-   */
-  close(options?: { drainMs?: number }): Promise<void>;
-}
-
-/** Tells of runs, and counts those that have ended. */
-function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
-  return {
-    ...listener,
-    onEnded(record) {
-      listener.onEnded(record);
-      const { section, outcome, fault = '', wallMs = 0 } = record;
-      metrics.runEnded(section, outcome, fault, wallMs);
-    },
-  };
-}
-
 /** By the package's own name: the sources and what is built of them lie at different depths. */
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
-
-/** Of a call's options, as a request would bring them. @throws RequestError */
-function bodyText(options: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(options) as string | undefined;
-  } catch {
-    // A circle, a bigint.
-  }
-  if (!text?.startsWith('{')) {
-    throw requestError('invalid_field', { field: '', message: 'The options must be a JSON object.' });
-  }
-  return text;
-}
 
 /** What the embedding application asks for is charged to nobody. */
 const HOST: Account = { owner: 'host', charge() {} };
@@ -175,13 +124,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
 
-  const { unreadable, unwritten } = unrenewed;
-  const unreadableProblem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
-  if (unreadable.length > 0)
-    logger.error({ event: 'credentials_unreadable', connections: unreadable }, unreadableProblem);
-  const unwrittenProblem = `The credentials of ${unwritten.length} integrations could not be encrypted with the present key; the next start tries again.`;
-  if (unwritten.length > 0)
-    logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, unwrittenProblem);
+  const credentialProblems = logCredentialProblems(logger, unrenewed);
 
   const history = new RunHistory(storage.runs as RunStore<RunRecord>, (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -191,19 +134,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     if ((await storage.documents.ownerOf(id)) === undefined) await history.forget(id);
   }
 
-  const sandbox = createSandbox({
-    isolation: options.isolation,
-    compartments: options.compartments,
-    residentMb: options.compartmentMemoryMb,
-    idleMs: options.compartmentIdleMs,
-    crashesPerMinute: options.crashesPerMinute,
-    warmIsolates: options.warmIsolates,
-    warmMs: options.warmMs,
-    runs: options.runs,
-    runsPerConnector: options.runsPerConnector,
-    queuePerConnector: options.queuePerConnector,
-    onRest,
-  });
+  const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
   const feed = new Feed(new Date());
   const metrics = new Metrics({
@@ -235,19 +166,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     sandbox,
     ids,
     argumentKeysOf: argumentKeys(),
-    limitsOf: limitsWithin({
-      ...defaultLimits,
-      timeoutMs: options.runTimeoutMs,
-      cpuMs: options.runCpuMs,
-      memoryMb: options.runMemoryMb,
-      resultBytes: options.runResultBytes,
-      resultDepth: options.runResultDepth,
-      errorChars: options.runErrorChars,
-      logLines: options.runLogLines,
-      logBytes: options.runLogBytes,
-      timers: options.runTimers,
-      pendingAsks: options.runRequests,
-    }),
+    limitsOf: limitsWithin(runLimitsOf(options)),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
     writes: new MemoryQuota(UNCOMMITTED_CHARS),
@@ -258,41 +177,17 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     }),
     runs,
     sourceLines: new SourceLines(),
-    log: {
-      onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
-      onRunEnded: ({ outcome, ...run }) => {
-        if (!logger.isLevelEnabled('debug')) return;
-        const fault = outcome.status === 'faulted' ? outcome.fault : undefined;
-        logger.debug({ event: 'run_ended', ...run, status: outcome.status, fault, ...outcome.usage });
-      },
-    },
+    log: runLog(logger),
   };
   const loads = loadBundle.bind(undefined, sandbox, ids);
   const permissions = await PermissionStore.open(storage, () => new Date());
   for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
-  const told = publishConnectors(feed);
-  const catalog = new Catalog(connectorsFolder, loads, permissions, {
-    onLoaded(connector) {
-      const { _id, folder, manifest } = connector;
-      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
-      told.onLoaded(connector);
-    },
-    onUnloaded(unloaded) {
-      const { _id, folder } = unloaded;
-      logger.info({ event: 'connector_unloaded', _connectorId: _id, folder });
-      told.onUnloaded(unloaded);
-    },
-    onRefused(refused, errors) {
-      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
-      told.onRefused(refused, errors);
-    },
-    onHeld(connector, adds) {
-      const { _id, folder, manifest } = connector;
-      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
-      told.onHeld(connector, adds);
-    },
-    onError: (error) => logger.error({ err: error }, 'the bundles could not be looked at'),
-  });
+  const catalog = new Catalog(
+    connectorsFolder,
+    loads,
+    permissions,
+    loggedCatalogEvents(logger, publishConnectors(feed)),
+  );
   const bundleUploads = new BundleUploads(connectorsFolder, catalog);
   await bundleUploads.sweep();
   const service: Service = {
@@ -353,8 +248,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
         ...(catalog.problem ? [catalog.problem] : []),
         ...permissions.problems,
         ...storage.problems.map(({ message }) => message),
-        ...(unreadable.length > 0 ? [unreadableProblem] : []),
-        ...(unwritten.length > 0 ? [unwrittenProblem] : []),
+        ...credentialProblems,
       ];
       return { isReady: unready.length === 0, reasons: [...unready, ...degraded] };
     },

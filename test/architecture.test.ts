@@ -97,6 +97,7 @@ describe('arrows', () => {
     'src/cli': [
       'src/author',
       'src/runtime.ts',
+      'src/runtime-interface.ts',
       'src/option-table.ts',
       'src/options.ts',
       'src/admin-token.ts',
@@ -120,6 +121,7 @@ describe('arrows', () => {
     'src/sdk': ['src/connector', 'src/json.ts'],
     'src/index.ts': [
       'src/runtime.ts',
+      'src/runtime-interface.ts',
       'src/errors.ts',
       'src/json.ts',
       'src/options.ts',
@@ -130,6 +132,12 @@ describe('arrows', () => {
     'src/server.ts': ['src/client-error.ts', 'src/integration'],
     'src/client-error.ts': ['src/errors.ts'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
+    'src/runtime-interface.ts': ['src/integration', 'src/json.ts', 'src/options.ts'],
+    'src/call-options.ts': ['src/errors.ts'],
+    'src/catalog-log.ts': ['src/connector'],
+    'src/credential-problems.ts': ['src/record'],
+    'src/run-log.ts': ['src/integration', 'src/metrics', 'src/run'],
+    'src/run-options.ts': ['src/options.ts', 'sandbox/index.ts'],
     'src/access-log.ts': ['src/api'],
     'src/metrics': [],
     'src/trace-context.ts': [],

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { optionNames } from '../options.ts';
-import { createRuntime, type Runtime } from '../runtime.ts';
+import { createRuntime } from '../runtime.ts';
+import type { Runtime } from '../runtime-interface.ts';
 import type { Command } from './command.ts';
 import { releaseMemory } from './release-memory.ts';
 

@@ -1,0 +1,28 @@
+/** Logs what happens to connectors, and passes it on. */
+import type { Logger } from 'pino';
+import type { CatalogEvents } from './connector/catalog.ts';
+
+export function loggedCatalogEvents(logger: Logger, next: Omit<CatalogEvents, 'onError'>): CatalogEvents {
+  return {
+    onLoaded(connector) {
+      const { _id, folder, manifest } = connector;
+      logger.info({ event: 'connector_loaded', _connectorId: _id, folder, version: manifest.version });
+      next.onLoaded(connector);
+    },
+    onUnloaded(unloaded) {
+      const { _id, folder } = unloaded;
+      logger.info({ event: 'connector_unloaded', _connectorId: _id, folder });
+      next.onUnloaded(unloaded);
+    },
+    onRefused(refused, errors) {
+      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
+      next.onRefused(refused, errors);
+    },
+    onHeld(connector, adds) {
+      const { _id, folder, manifest } = connector;
+      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
+      next.onHeld(connector, adds);
+    },
+    onError: (error) => logger.error({ err: error }, 'the bundles could not be read'),
+  };
+}

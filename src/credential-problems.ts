@@ -1,0 +1,19 @@
+/** Credentials that a start could not read, or not encrypt with the present key: logged, and told by `/readyz`. */
+import type { Logger } from 'pino';
+import type { RotationFailures } from './record/key-rotation.ts';
+
+/** @returns sentences */
+export function logCredentialProblems(logger: Logger, { unreadable, unwritten }: RotationFailures): string[] {
+  const problems: string[] = [];
+  if (unreadable.length > 0) {
+    const problem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
+    logger.error({ event: 'credentials_unreadable', connections: unreadable }, problem);
+    problems.push(problem);
+  }
+  if (unwritten.length > 0) {
+    const problem = `The credentials of ${unwritten.length} integrations could not be encrypted with the present key. The next start tries again.`;
+    logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, problem);
+    problems.push(problem);
+  }
+  return problems;
+}

@@ -1,0 +1,27 @@
+/** Logs runs and what connectors log, and counts runs that have ended. */
+import type { Logger } from 'pino';
+import type { Dispatcher } from './integration/dispatch.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { RunListener } from './run/runs.ts';
+
+export function runLog(logger: Logger): Dispatcher['log'] {
+  return {
+    onLog: (runId, level, text) => logger.info({ event: 'connector_log', runId, level }, text),
+    onRunEnded: ({ outcome, ...run }) => {
+      if (!logger.isLevelEnabled('debug')) return;
+      const fault = outcome.status === 'faulted' ? outcome.fault : undefined;
+      logger.debug({ event: 'run_ended', ...run, status: outcome.status, fault, ...outcome.usage });
+    },
+  };
+}
+
+export function countedRuns(listener: RunListener, metrics: Metrics): RunListener {
+  return {
+    ...listener,
+    onEnded(record) {
+      listener.onEnded(record);
+      const { section, outcome, fault = '', wallMs = 0 } = record;
+      metrics.runEnded(section, outcome, fault, wallMs);
+    },
+  };
+}
