@@ -22,11 +22,28 @@ export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware 
   };
 }
 
-/** Routes that need a token. */
+/**
+ * Routes that need a token. One router for each first segment of a path: @koa/router tries all of its routes on every
+ * request.
+ */
 export function serveRoutes(routes: readonly Route[], api: Api): Middleware {
+  const withToken = routes.filter(({ scope }) => scope !== 'none');
+  const groups = Map.groupBy(withToken, ({ path }) => firstSegment(path));
+  const routers = new Map([...groups].map(([segment, group]) => [segment, serveGroup(group, api)]));
+  return (ctx, next) => {
+    const serve = routers.get(firstSegment(ctx.path));
+    return serve ? serve(ctx, next) : next();
+  };
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+function serveGroup(routes: readonly Route[], api: Api): Middleware {
   const router = new Router({ sensitive: true });
   for (const route of routes) {
-    if (route.scope === 'none') continue;
     router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), (context) => {
       const ctx = context as ApiContext;
       ctx.state.route = route;

@@ -1,7 +1,8 @@
 /**
- * What it costs to find a call's route: as @koa/router does, and by calling its first layer that fits. They take
- * turns every 50 ms in one process and under one load, so other work on the machine disturbs them alike. Compartments
- * are threads here: the CPU time of the process is that of whole calls.
+ * What it costs to find a call's route: with a router per first segment of the path, as shipped, with one router for
+ * all routes, and by calling the first layer that fits. They take turns every 50 ms in one process and under one
+ * load, so other work on the machine disturbs them alike. Compartments are threads here: the CPU time of the process
+ * is that of whole calls.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -20,7 +21,7 @@ import { measure, type Settings, TOKEN } from './rig.ts';
 const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRouter;
 const TURN_MS = 50;
 const INTEGRATIONS = 50;
-const ways = ['@koa/router', 'first layer that fits'] as const;
+const ways = ['a router per segment', 'one router', 'first layer that fits'] as const;
 
 /** The alternative: no list of all layers that fit, no chain of functions for each request. */
 function firstFit({ stack }: koaRouter.Router): Middleware {
@@ -36,12 +37,15 @@ function firstFit({ stack }: koaRouter.Router): Middleware {
   };
 }
 
-/** Makes the routers of the product take turns with the alternative. */
+/** Makes the routers of the product take turns with the alternatives. */
 function alternate(turn: { readonly way: number }): void {
   const { routes } = Router.prototype;
+  const all = new Router({ sensitive: true });
+  const alternatives = [routes.call(all) as Middleware, firstFit(all)];
   Router.prototype.routes = function inTurns() {
-    const both = [routes.call(this) as Middleware, firstFit(this)];
-    return ((ctx, next) => both[turn.way]?.(ctx, next)) as Middleware as ReturnType<typeof routes>;
+    all.stack.push(...this.stack);
+    const each = [routes.call(this) as Middleware, ...alternatives];
+    return ((ctx, next) => each[turn.way]?.(ctx, next)) as Middleware as ReturnType<typeof routes>;
   };
 }
 
@@ -73,7 +77,7 @@ export async function routing({ seconds, rounds }: Settings): Promise<Figure[]> 
         const its = spent[turn.way] as { us: number; calls: number };
         its.us += user + system;
         its.calls += calls;
-        turn.way = 1 - turn.way;
+        turn.way = (turn.way + 1) % ways.length;
         [calls, before] = [0, process.cpuUsage()];
       }, TURN_MS);
       await measure(load);
@@ -86,8 +90,11 @@ export async function routing({ seconds, rounds }: Settings): Promise<Figure[]> 
       const values = usPerCall.map((round) => round[way] as number);
       return figure('routing', name, 'µs of CPU per call', values);
     });
-    const ratios = usPerCall.map(([router = 0, first = 0]) => router / first);
-    const figures = [...us, figure('routing', 'ratio', '', ratios)];
+    const ratios = ways.slice(0, 2).map((name, way) => {
+      const values = usPerCall.map((round) => (round[way] as number) / (round[2] as number));
+      return figure('routing', `${name} ÷ ${ways[2]}`, '', values);
+    });
+    const figures = [...us, ...ratios];
     process.stdout.write(`${tableOf(figures)}\n\n`);
     return figures;
   } finally {
