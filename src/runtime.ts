@@ -65,7 +65,7 @@ const { version } = createRequire(import.meta.url)('bulkhead/package.json') as {
 
 /** What the embedding application asks for is charged to nobody. */
 const HOST: Account = { owner: 'host', charge() {} };
-const DRAIN_MS = 10_000;
+const DEFAULT_DRAIN_MS = 10_000;
 /** What all runs together may have written and not committed. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 
@@ -79,26 +79,26 @@ const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
  * await runtime.listen();
  * await runtime.close();
  */
-export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime> {
-  const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = given;
+export async function createRuntime(startOptions: RuntimeOptions = {}): Promise<Runtime> {
+  const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = startOptions;
   const options = completeOptions(rest);
   const data = resolve(options.data);
-  const open = await openDataFolder(data);
-  if (open !== undefined) logger.warn({ event: 'data_folder_open' }, open);
+  const accessProblem = await openDataFolder(data);
+  if (accessProblem !== undefined) logger.warn({ event: 'data_folder_open' }, accessProblem);
   const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
-  const renewal = new KeyRotation(keyring);
+  const rotation = new KeyRotation(keyring);
   const storage = await openStorage(data, {
     check: integrationProblem,
-    onRead: (document) => renewal.inspect(document),
+    onRead: (document) => rotation.inspect(document),
   });
   // A start that fails half way ends what it has begun, the last first.
   const started: (() => unknown)[] = [() => storage.close()];
   try {
-    const unrenewed = await renewal.rotate(storage.documents);
+    const rotationFailures = await rotation.rotate(storage.documents);
     return await start(options, logger, {
       storage,
       keyring,
-      unrenewed,
+      rotationFailures,
       onRest,
       onStarted: (end) => started.unshift(end),
     });
@@ -108,23 +108,23 @@ export async function createRuntime(given: RuntimeOptions = {}): Promise<Runtime
   }
 }
 
-interface Opened {
+interface StartOptions {
   readonly storage: Storage;
   readonly keyring: Keyring;
-  readonly unrenewed: RotationFailures;
+  readonly rotationFailures: RotationFailures;
   readonly onRest: () => void;
   /** Told how to end each part, should the start fail after it. */
   readonly onStarted: (end: () => unknown) => void;
 }
 
-async function start(options: Options, logger: Logger, given: Opened): Promise<Runtime> {
-  const { storage, keyring, unrenewed, onRest, onStarted } = given;
+async function start(options: Options, logger: Logger, startOptions: StartOptions): Promise<Runtime> {
+  const { storage, keyring, rotationFailures, onRest, onStarted } = startOptions;
   const { hash: tokenHash, newToken } = await resolveAdminToken(storage.tokens, options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
 
-  const credentialProblems = logCredentialProblems(logger, unrenewed);
+  const credentialProblems = logCredentialProblems(logger, rotationFailures);
 
   const history = new RunHistory(storage.runs as RunStore<RunRecord>, (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -179,12 +179,12 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
     sourceLines: new SourceLines(),
     log: runLog(logger),
   };
-  const loads = loadBundle.bind(undefined, sandbox, ids);
+  const load = loadBundle.bind(undefined, sandbox, ids);
   const permissions = await PermissionStore.open(storage, () => new Date());
   for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
   const catalog = new Catalog(
     connectorsFolder,
-    loads,
+    load,
     permissions,
     loggedCatalogEvents(logger, publishConnectors(feed)),
   );
@@ -308,7 +308,7 @@ async function start(options: Options, logger: Logger, given: Opened): Promise<R
       return JSON.parse((await uninstall(service, integrationId, uninstallOptions)).text);
     },
     ready: () => scanned,
-    close({ drainMs = DRAIN_MS } = {}) {
+    close({ drainMs = DEFAULT_DRAIN_MS } = {}) {
       closing ??= close(drainMs);
       return closing;
     },

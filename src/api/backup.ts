@@ -8,7 +8,7 @@ import { RequestError, requestError } from '../errors.ts';
 import { documentReader } from '../integration/document-tasks.ts';
 import { backupOf, restore } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
-import { codeOf, temporaryFor } from '../store/files.ts';
+import { codeOf, temporaryPathFor } from '../store/files.ts';
 import { assertFileType, bodyLimitOf } from './body.ts';
 import { accountOf, flag, replyJson } from './context.ts';
 import { askForBody } from './expectation.ts';
@@ -50,7 +50,7 @@ export const backupRoutes: readonly Route[] = [
       const { store, permissions, uploads } = service;
       assertFileType(ctx);
       // Written to a file, because it is read twice: to check all of it, then to take it.
-      const file = temporaryFor(join(uploads.folder, 'restore'));
+      const file = temporaryPathFor(join(uploads.folder, 'restore'));
       try {
         askForBody(ctx);
         await pipeline(ctx.req, bounded(bodyLimitOf(ctx)), createWriteStream(file, { mode: 0o600 }));

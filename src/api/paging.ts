@@ -2,7 +2,7 @@
 import Type, { Compile, type TObject } from '#typebox';
 import type { JsonObject } from '../json.ts';
 import { type Projection, project } from '../projection.ts';
-import { joined } from '../store/document.ts';
+import { concatPieces } from '../store/document.ts';
 import { compareSortKeys, type SortKey } from '../store/store.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { type ApiContext, replyJsonText } from './context.ts';
@@ -122,7 +122,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
     items++;
   }
   page.push(last ? ']' : '[]');
-  replyJsonText(ctx, joined(page));
+  replyJsonText(ctx, concatPieces(page));
 }
 
 function nextLink(ctx: ApiContext, last: SortKey, publicUrl: string): string {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { backupOf } from '../store/backup.ts';
-import { syncFolder, temporaryFor } from '../store/files.ts';
+import { syncFolder, temporaryPathFor } from '../store/files.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { progressLineOn, withProgress } from './progress-line.ts';
 import { requestOk } from './server-client.ts';
@@ -33,7 +33,7 @@ export const backup: Command = {
     // A misspelt folder would give an empty backup, noticed only when it is needed.
     if (!isServerNamed(context) && !existsSync(options.data))
       throw new CommandError(`There is no data folder ${options.data}.`);
-    const temporary = temporaryFor(file);
+    const temporary = temporaryPathFor(file);
     const progress = progressLineOn(out);
     const save = (bytes: Readable): Promise<void> =>
       pipeline(withProgress(bytes, progress, 'Saving'), createWriteStream(temporary, { mode: 0o600, flush: true }), {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { tarballOf } from '../connector/tarball.ts';
-import { temporaryFor } from '../store/files.ts';
+import { temporaryPathFor } from '../store/files.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
 import { folderArgument, folderOf, inspect, printFindings, summarize } from './inspect.ts';
 
@@ -36,7 +36,7 @@ export const pack: Command = {
     await mkdir(folder, { recursive: true });
     // Named as npm does: the scope becomes part of the name.
     const file = join(folder, `${name.replace(/^@/, '').replaceAll(/[/\\\s]+/g, '-')}-${version}.tgz`);
-    const temporary = temporaryFor(file);
+    const temporary = temporaryPathFor(file);
     await writeFile(temporary, bytes);
     await rename(temporary, file);
     print(context, {

@@ -2,7 +2,7 @@
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { restoreProblem, sealForFolder } from '../integration/restore-documents.ts';
-import { type PermissionBackup, type Restored, restore as restoreInto } from '../store/backup.ts';
+import { type PermissionBackup, type RestoreResult, restore as restoreInto } from '../store/backup.ts';
 import type { Store } from '../store/store.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { progressLineOn } from './progress-line.ts';
@@ -25,14 +25,14 @@ export const restore: Command = {
     const overwrite = flags.overwrite === true;
     if (!existsSync(file)) throw new CommandError(`${args[0]} does not exist.`);
     if (statSync(file).isDirectory()) throw new CommandError(`${args[0]} is a folder, not a backup.`);
-    const viaServer = async (reason: string): Promise<Restored> => {
+    const viaServer = async (reason: string): Promise<RestoreResult> => {
       const body = await openAsBlob(file, { type: 'application/gzip' });
       const path = `/v1/restore?overwrite=${overwrite}`;
       const response = await requestOk({ url, options, signal, reason }, { method: 'POST', path, body });
-      return response.json() as Promise<Restored>;
+      return response.json() as Promise<RestoreResult>;
     };
     const prepare = sealForFolder(resolve(options.data), options.secretKey);
-    const locally = (store: Store, permissions: PermissionBackup): Promise<Restored> =>
+    const locally = (store: Store, permissions: PermissionBackup): Promise<RestoreResult> =>
       restoreInto(store, file, { overwrite, check: restoreProblem, prepare, permissions });
     const progress = progressLineOn(out);
     progress.show(`Restoring ${args[0]}`);

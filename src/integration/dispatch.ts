@@ -80,15 +80,15 @@ function assertName(name: string): void {
 function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
   let charged = 0;
   unit.onGrowth = (chars) => {
-    if (chars > 0 && !quota.take(connectorId, chars)) {
+    if (chars > 0 && !quota.reserve(connectorId, chars)) {
       throw requestError('overloaded', { message: 'Running functions have too many uncommitted writes.' });
     }
-    if (chars < 0) quota.giveBack(connectorId, -chars);
+    if (chars < 0) quota.release(connectorId, -chars);
     charged += chars;
   };
   return () => {
     unit.onGrowth = undefined;
-    quota.giveBack(connectorId, charged);
+    quota.release(connectorId, charged);
   };
 }
 

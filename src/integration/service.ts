@@ -7,7 +7,7 @@ import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
 import type { PermissionBackup, RestoreOptions } from '../store/backup.ts';
-import { integrationText, joined } from '../store/document.ts';
+import { concatPieces, integrationText } from '../store/document.ts';
 import { Part } from '../store/part.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { ConflictError, type UnitOfWork } from '../store/unit-of-work.ts';
@@ -86,7 +86,7 @@ export function putIntegration(
 
 /** An integration's JSON, with its settings. */
 export function integrationJson(shownHead: Integration, settings: Part<undefined> | undefined): Buffer {
-  return joined(integrationText({ integration: Part.ofRecord(shownHead), settings }));
+  return concatPieces(integrationText({ integration: Part.ofRecord(shownHead), settings }));
 }
 
 /** @throws RequestError 409 if another commit was first, 422 if the integration is too large */

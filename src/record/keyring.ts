@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
 import { chmod, link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { closing, syncFolder, temporaryFor } from '../store/files.ts';
+import { syncFolder, temporaryPathFor, withFile } from '../store/files.ts';
 import { StoreError } from '../store/store.ts';
 
 const KEY_BYTES = 32;
@@ -126,10 +126,10 @@ async function readKey(file: string, createIfMissing: boolean): Promise<string |
  */
 async function createKey(file: string): Promise<string> {
   const key = randomBytes(KEY_BYTES).toString('base64url');
-  const temporary = temporaryFor(file);
+  const temporary = temporaryPathFor(file);
   try {
     const handle = await open(temporary, 'wx', 0o600);
-    await closing(handle, async () => {
+    await withFile(handle, async () => {
       await handle.writeFile(`${key}\n`);
       await handle.sync();
     });

@@ -3,7 +3,7 @@ import { fieldErrors, requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { type BodyLimits, objectOf, parseBody, textOf } from '../parse-body.ts';
 import { type Projection, project } from '../projection.ts';
-import { headOf, joined } from '../store/document.ts';
+import { concatPieces, headOf } from '../store/document.ts';
 import { isObjectId } from '../store/object-id.ts';
 import type { TextFacts } from '../store/part.ts';
 import { referencesIn } from '../store/references.ts';
@@ -90,7 +90,7 @@ export function assertReferenceLimit({ references = [] }: TextFacts<Stored>): vo
 /** A record as text, with its head and its references. */
 export function factsOf(record: Stored): TextFacts<Stored> {
   const references = referencesIn(record);
-  return { text: joined([JSON.stringify(record)]), head: headOf(record), references };
+  return { text: concatPieces([JSON.stringify(record)]), head: headOf(record), references };
 }
 
 export interface ShowInput {

@@ -13,8 +13,8 @@ const ROWS_AT_ONCE = 5;
 /** A row takes no more runs beyond this: whoever reads one run reads its row. */
 const ROW_CHARS = 16 * 1024;
 /** Waiting runs, and characters of their logs. Whatever waits beyond that is written, however many rows it takes. */
-const WAITING = 5_000;
-const WAITING_CHARS = 64 * 1024 * 1024;
+const MAX_WAITING = 5_000;
+const MAX_WAITING_CHARS = 64 * 1024 * 1024;
 
 export class RunHistory {
   readonly #store: RunStore<RunRecord>;
@@ -125,7 +125,7 @@ export class RunHistory {
     const due = [...this.#unwritten.values()].filter(({ at }) => at <= before);
     const running = due.map(({ record }) => this.#asRunning(record));
     const rows: RunRecord[][] = [];
-    while (this.#waiting.size > 0 && (rows.length < ROWS_AT_ONCE || this.#hasTooMuchWaiting)) {
+    while (this.#waiting.size > 0 && (rows.length < ROWS_AT_ONCE || this.#isBacklogFull)) {
       rows.push(this.#takeRow(this.#due[0] as string, 0));
     }
     await this.#write(running, rows);
@@ -133,8 +133,8 @@ export class RunHistory {
     if (this.#waiting.size > 0 || this.#unwritten.size > 0) this.#writeSoon();
   }
 
-  get #hasTooMuchWaiting(): boolean {
-    return this.#waitingCount > WAITING || this.#waitingChars > WAITING_CHARS;
+  get #isBacklogFull(): boolean {
+    return this.#waitingCount > MAX_WAITING || this.#waitingChars > MAX_WAITING_CHARS;
   }
 
   /** What cannot be written is lost: on a full disk it would only pile up. */

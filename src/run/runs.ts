@@ -7,7 +7,7 @@ import type { RunLine, RunOutcome, RunRecord } from './run.ts';
 import type { RunHistory } from './run-history.ts';
 
 /** Kept of a run; its caller may have been told of more. */
-const ERRORS = 10;
+const MAX_ERRORS = 10;
 
 /** What is known of a run before it begins. */
 export type StartedRun = Pick<
@@ -192,7 +192,7 @@ export class ActiveRun {
       cpuMs: rounded(usage.cpuMs),
       heapBytes: usage.heapBytes,
       ...(outcome.status === 'faulted' ? { fault: outcome.fault } : {}),
-      ...(errors ? { errors: errors.slice(0, ERRORS) } : {}),
+      ...(errors ? { errors: errors.slice(0, MAX_ERRORS) } : {}),
       ...(stack ? { stack } : {}),
     };
   }
@@ -201,7 +201,7 @@ export class ActiveRun {
   amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     const { errors } = change;
-    this.#record = { ...rest, ...change, ...(errors ? { errors: errors.slice(0, ERRORS) } : {}) };
+    this.#record = { ...rest, ...change, ...(errors ? { errors: errors.slice(0, MAX_ERRORS) } : {}) };
   }
 
   /** Nothing will come of it any more. */

@@ -8,7 +8,7 @@ import { MAP_CHARS, originOf, readSourceMap, type SourceIndex } from './source-m
 /** Of all indexes that are kept: the largest has a sixth of it. */
 const CACHE_BYTES = 48 * 1024 * 1024;
 /** Without a map there is nothing to keep but that. */
-const LEAST_BYTES = 4 * 1024;
+const EMPTY_ENTRY_BYTES = 4 * 1024;
 /** Frames of a stack that are looked up. */
 const FRAMES = 100;
 
@@ -27,9 +27,9 @@ export function inlineSourceMap(code: string): string | undefined {
 /** @param filename as it stands in the stack */
 export function withSourceLines(stack: string, filename: string, index: SourceIndex | undefined): string {
   if (!index) return stack;
-  const place = new RegExp(`${filename.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}:(\\d{1,9}):(\\d{1,9})`, 'g');
+  const position = new RegExp(`${filename.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}:(\\d{1,9}):(\\d{1,9})`, 'g');
   let frames = 0;
-  return stack.replace(place, (text, line, column) => {
+  return stack.replace(position, (text, line, column) => {
     if (++frames > FRAMES) return text;
     const origin = originOf(index, Number(line) - 1, Number(column) - 1);
     return origin ? `${origin.source}:${origin.line + 1}:${origin.column + 1}` : text;
@@ -37,7 +37,7 @@ export function withSourceLines(stack: string, filename: string, index: SourceIn
 }
 
 /** A connector's code, and its map if that is a file of its own. */
-interface Mapped {
+interface MappedBundle {
   readonly bundle: Bundle;
   readonly sourceMap?: string | undefined;
 }
@@ -49,34 +49,34 @@ interface CachedMap {
 
 export class SourceLines {
   /** Goes with the bundle. */
-  readonly #ofBundle = new WeakMap<Bundle, CachedMap>();
+  readonly #entries = new WeakMap<Bundle, CachedMap>();
   /** Those that have an index, the one that was used last at the end. */
   readonly #cache = new Set<CachedMap>();
   #bytes = 0;
 
   /** A stack of a run of this code. */
-  async of({ bundle, sourceMap }: Mapped, stack: string): Promise<string> {
+  async of({ bundle, sourceMap }: MappedBundle, stack: string): Promise<string> {
     if (stack === '') return stack;
     return withSourceLines(stack, bundle.filename, await this.#indexOf(bundle, sourceMap));
   }
 
   #indexOf(bundle: Bundle, sourceMap: string | undefined): Promise<SourceIndex | undefined> {
-    const kept = this.#ofBundle.get(bundle) ?? { index: undefined, bytes: 0 };
-    this.#ofBundle.set(bundle, kept);
-    this.#cache.delete(kept);
-    this.#cache.add(kept);
-    if (!kept.index) {
+    const cached = this.#entries.get(bundle) ?? { index: undefined, bytes: 0 };
+    this.#entries.set(bundle, cached);
+    this.#cache.delete(cached);
+    this.#cache.add(cached);
+    if (!cached.index) {
       const text = sourceMap ?? inlineSourceMap(bundle.code);
-      kept.index = text === undefined ? Promise.resolve(undefined) : readSourceMap(text);
-      void kept.index.then((index) => this.#weigh(kept, index));
+      cached.index = text === undefined ? Promise.resolve(undefined) : readSourceMap(text);
+      void cached.index.then((index) => this.#recordSize(cached, index));
     }
-    return kept.index;
+    return cached.index;
   }
 
-  #weigh(kept: CachedMap, index: SourceIndex | undefined): void {
-    kept.bytes = LEAST_BYTES + (index ? index.lines.byteLength + index.segments.byteLength : 0);
-    for (const source of index?.sources ?? []) kept.bytes += 2 * (source?.length ?? 0);
-    this.#bytes += kept.bytes;
+  #recordSize(cached: CachedMap, index: SourceIndex | undefined): void {
+    cached.bytes = EMPTY_ENTRY_BYTES + (index ? index.lines.byteLength + index.segments.byteLength : 0);
+    for (const source of index?.sources ?? []) cached.bytes += 2 * (source?.length ?? 0);
+    this.#bytes += cached.bytes;
     for (const oldest of this.#cache) {
       if (this.#bytes <= CACHE_BYTES) return;
       // What is still being read has no weight yet.

@@ -48,7 +48,7 @@ const SEGMENT_CHARS = 5;
  * @returns undefined for a text that is no map, or one that is too large
  */
 export async function readSourceMap(text: string): Promise<SourceIndex | undefined> {
-  const map = text.length > MAP_CHARS ? undefined : parsed(text);
+  const map = text.length > MAP_CHARS ? undefined : parseMap(text);
   if (!map) return undefined;
   const root = (map.sourceRoot ?? '').slice(0, SOURCE_CHARS);
   const reader = new MappingsReader(map.mappings.length);
@@ -66,18 +66,20 @@ export function originOf(
   line: number,
   column: number,
 ): { readonly source: string; readonly line: number; readonly column: number } | undefined {
-  let [from = 0, to = 0] = [lines[line], lines[line + 1]];
+  let [from = 0, end = 0] = [lines[line], lines[line + 1]];
   // The last segment of the line that begins there or before.
   const first = from;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
+  while (from < end) {
+    const middle = (from + end) >>> 1;
     if ((segments[middle * FIELDS] as number) <= column) from = middle + 1;
-    else to = middle;
+    else end = middle;
   }
   if (from === first) return undefined;
-  const [, source, ...place] = segments.subarray((from - 1) * FIELDS, from * FIELDS) as unknown as number[];
+  const [, source, ...position] = segments.subarray((from - 1) * FIELDS, from * FIELDS) as unknown as number[];
   const name = sources[source as number];
-  return typeof name === 'string' ? { source: name, line: place[0] as number, column: place[1] as number } : undefined;
+  return typeof name === 'string'
+    ? { source: name, line: position[0] as number, column: position[1] as number }
+    : undefined;
 }
 
 interface SourceMap {
@@ -86,7 +88,7 @@ interface SourceMap {
   readonly sourceRoot?: string | null;
 }
 
-function parsed(text: string): SourceMap | undefined {
+function parseMap(text: string): SourceMap | undefined {
   try {
     if (hasMoreParts(text, MAP_PARTS) || hasMoreItems(text, MAP_ITEMS)) return undefined;
     const map: unknown = JSON.parse(text);

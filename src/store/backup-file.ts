@@ -14,13 +14,13 @@ import { DOCUMENT_BYTES } from './stored.ts';
 
 const FORMAT = 'bulkhead-backup';
 const VERSION = 2;
-const READABLE: readonly unknown[] = [1, VERSION];
+const READABLE_VERSIONS: readonly unknown[] = [1, VERSION];
 /** Of a document; what is in its line beside that is far less. */
 const LINE_BYTES = DOCUMENT_BYTES + 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const PIECE_BYTES = 1024 * 1024;
-const DOCUMENTS = 1_000_000;
-const ACCEPTANCES = 10_000;
+const MAX_DOCUMENTS = 1_000_000;
+const MAX_ACCEPTANCES = 10_000;
 
 /** A backup that is none, or is not whole, or that would overwrite what it may not. */
 export class BackupError extends Error {
@@ -35,14 +35,14 @@ export class BackupError extends Error {
 /** A line of it. A document is as it was read: JSON in UTF-8. */
 export type Entry = { readonly permissions: unknown } | { readonly document: Buffer };
 
-export function backupFile(granted: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
-  return pipeline(Readable.from(linesOf(granted, documents, now)), createGzip(), () => {
+export function backupFile(permissions: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
+  return pipeline(Readable.from(linesOf(permissions, documents, now)), createGzip(), () => {
     // The reader sees the error on the stream that it has.
   });
 }
 
 async function* linesOf(
-  granted: Iterable<JsonObject>,
+  permissions: Iterable<JsonObject>,
   documents: AsyncIterable<Document>,
   now: Date,
 ): AsyncGenerator<string | Buffer> {
@@ -54,7 +54,7 @@ async function* linesOf(
   };
   yield line({ format: FORMAT, version: VERSION, createdAt: now.toISOString() });
   const count = { acceptances: 0, documents: 0 };
-  for (const acceptance of granted) {
+  for (const acceptance of permissions) {
     yield line({ acceptance });
     count.acceptances++;
   }
@@ -71,34 +71,35 @@ async function* linesOf(
 }
 
 /** What is in a backup, in order. What is wrong with its form is thrown at the latest after the last entry. */
-export async function* entriesIn(file: string): AsyncGenerator<Entry> {
+export async function* readBackup(file: string): AsyncGenerator<Entry> {
   const digest = createHash('sha256');
   const count = { acceptances: 0, documents: 0 };
   let version: unknown;
-  let before: Buffer | undefined;
+  let previous: Buffer | undefined;
   for await (const line of linesIn(file)) {
-    if (before !== undefined) {
-      await digestOf(digest, before);
+    if (previous !== undefined) {
+      await updateDigest(digest, previous);
       if (version === undefined) {
-        version = versionOf(parsed(before));
+        version = versionOf(parseLine(previous));
       } else {
-        const entry = entryOf(before);
+        const entry = entryOf(previous);
         count['permissions' in entry ? 'acceptances' : 'documents']++;
-        if (count.documents > DOCUMENTS) throw invalid(`it holds more than ${DOCUMENTS} documents`);
-        if (count.acceptances > ACCEPTANCES) throw invalid(`it holds more than ${ACCEPTANCES} connectors`);
+        if (count.documents > MAX_DOCUMENTS) throw invalidBackup(`it holds more than ${MAX_DOCUMENTS} documents`);
+        if (count.acceptances > MAX_ACCEPTANCES)
+          throw invalidBackup(`it holds more than ${MAX_ACCEPTANCES} connectors`);
         yield entry;
       }
     }
-    before = line;
+    previous = line;
   }
-  const end = parsed(before ?? Buffer.alloc(0)) as {
+  const end = parseLine(previous ?? Buffer.alloc(0)) as {
     acceptances?: unknown;
     documents?: unknown;
     sha256?: unknown;
   } | null;
   const { acceptances = 0, documents, sha256 } = end ?? {};
   const isWhole = acceptances === count.acceptances && documents === count.documents;
-  if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalid('it is not whole');
+  if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalidBackup('it is not whole');
 }
 
 async function* linesIn(file: string): AsyncGenerator<Buffer> {
@@ -110,32 +111,32 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
       let from = 0;
       for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
         const last = piece.subarray(from, end);
-        yield line ? Buffer.from(longer(line, last)) : last;
+        yield line ? Buffer.from(append(line, last)) : last;
         line = undefined;
         from = end + 1;
       }
       if (from < piece.length)
-        line = longer(line ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
+        line = append(line ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalid('it is not gzip', error);
+    if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalidBackup('it is not gzip', error);
     throw error;
   }
-  if (line) throw invalid('it is not whole');
+  if (line) throw invalidBackup('it is not whole');
 }
 
 /** In its place: a copy of all that is there for each piece would be memory that is long in use. */
-function longer(buffer: ArrayBuffer, piece: Buffer): ArrayBuffer {
+function append(buffer: ArrayBuffer, piece: Buffer): ArrayBuffer {
   const offset = buffer.byteLength;
-  if (offset + piece.length > LINE_BYTES) throw invalid(`a line is longer than ${LINE_BYTES} bytes`);
+  if (offset + piece.length > LINE_BYTES) throw invalidBackup(`a line is longer than ${LINE_BYTES} bytes`);
   buffer.resize(offset + piece.length);
   piece.copy(new Uint8Array(buffer), offset);
   return buffer;
 }
 
 /** In pieces: others have their turn between them. */
-async function digestOf(digest: Hash, line: Buffer): Promise<void> {
+async function updateDigest(digest: Hash, line: Buffer): Promise<void> {
   const slice = new TimeSlice();
   for (let at = 0; at < line.length; at += PIECE_BYTES) {
     if (slice.isOver) await slice.next();
@@ -146,26 +147,27 @@ async function digestOf(digest: Hash, line: Buffer): Promise<void> {
 
 function versionOf(head: unknown): unknown {
   const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
-  if (format !== FORMAT) throw invalid('it is none of this product');
-  if (!READABLE.includes(version)) throw invalid(`it is of version ${String(version)}, and ${VERSION} is known`);
+  if (format !== FORMAT) throw invalidBackup('it is none of this product');
+  if (!READABLE_VERSIONS.includes(version))
+    throw invalidBackup(`it is of version ${String(version)}, and ${VERSION} is known`);
   return version;
 }
 
 /** What connectors may reach is said in few words. */
 function entryOf(line: Buffer): Entry {
   if (line.length > LARGE_BYTES) return { document: line };
-  const value = parsed(line);
+  const value = parseLine(line);
   const isPermissions = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
   return isPermissions ? { permissions: (value as { acceptance: unknown }).acceptance } : { document: line };
 }
 
-function parsed(line: Buffer): unknown {
+function parseLine(line: Buffer): unknown {
   try {
     return JSON.parse(line.toString());
   } catch {
-    throw invalid('it is not whole');
+    throw invalidBackup('it is not whole');
   }
 }
 
-export const invalid = (why: string, cause?: unknown): BackupError =>
+export const invalidBackup = (why: string, cause?: unknown): BackupError =>
   new BackupError('invalid_backup', `The backup cannot be used: ${why}. Nothing was restored.`, { cause });

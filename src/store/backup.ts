@@ -7,10 +7,10 @@ import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
 import { TimeSlice } from '../work/time-slice.ts';
-import { BackupError, backupFile, entriesIn, invalid } from './backup-file.ts';
+import { BackupError, backupFile, invalidBackup, readBackup } from './backup-file.ts';
 import { type Document, documentFrom, partKinds, recordIdsOf } from './document.ts';
-import { type DocumentCheck, foreignProblem } from './document-check.ts';
-import { migrated } from './migrations.ts';
+import { type DocumentCheck, untrustedDocumentProblem } from './document-check.ts';
+import { migrateDocument } from './migrations.ts';
 import type { Part } from './part.ts';
 import type { Store } from './store.ts';
 import {
@@ -23,12 +23,12 @@ import {
 } from './stored.ts';
 
 /** Ids of integrations and records: they are kept until all are known. */
-const IDS = 2_000_000;
+const MAX_IDS = 2_000_000;
 /** Of a backup that is not read a second time: its documents, all together, and how many they are. */
 const CACHED_BYTES = DOCUMENT_BYTES;
 const CACHED_DOCUMENTS = 1_000;
 /** Ids that are named in a sentence. */
-const NAMED = 5;
+const LISTED_IDS = 5;
 
 /** What each connector may reach: saved beside the documents, and another room's to read. */
 export interface PermissionBackup {
@@ -41,7 +41,7 @@ export interface PermissionBackup {
   put(granted: unknown): Promise<void>;
 }
 
-export interface Restored {
+export interface RestoreResult {
   /** Integrations that were not there. */
   readonly restored: number;
   /** Those that were there as they are in the backup. */
@@ -72,7 +72,7 @@ export const backupOf = (store: Store, now: Date, permissions?: PermissionBackup
  *
  * @throws BackupError
  */
-export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<Restored> {
+export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<RestoreResult> {
   const { overwrite = false, permissions } = options;
   const checked = await assertRestorable(store, file, options);
   const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
@@ -80,18 +80,18 @@ export async function restore(store: Store, file: string, options: RestoreOption
     if ('permissions' in entry) {
       const compared = permissions?.compare(entry.permissions);
       if (!compared || compared.to === 'same') continue;
-      if (compared.to === 'other' && !overwrite) throw meanwhile(compared.id);
+      if (compared.to === 'other' && !overwrite) throw changedMeanwhile(compared.id);
       await permissions?.put(entry.permissions);
       done.acceptances++;
       continue;
     }
-    const { document } = await prepared(store, entry.document, options);
+    const { document } = await prepareEntry(store, entry.document, options);
     const { _id } = document.integration.head;
     await store.commit(_id, (current) => {
-      const isThere = current !== undefined && isSame(current, document);
-      if (current && !isThere && !overwrite) throw meanwhile(_id);
-      done[isThere ? 'unchanged' : current ? 'overwritten' : 'restored']++;
-      if (isThere) return current;
+      const isUnchanged = current !== undefined && isSame(current, document);
+      if (current && !isUnchanged && !overwrite) throw changedMeanwhile(_id);
+      done[isUnchanged ? 'unchanged' : current ? 'overwritten' : 'restored']++;
+      if (isUnchanged) return current;
       return current ? withLaterRevisions(current, document) : document;
     });
   }
@@ -101,8 +101,8 @@ export async function restore(store: Store, file: string, options: RestoreOption
 type ReadEntry = { readonly permissions: unknown } | { readonly document: Document; readonly bytes: number };
 
 async function* readEntries(file: string, { read, check }: RestoreOptions): AsyncGenerator<ReadEntry> {
-  const readHere = (json: Buffer): Document => documentFrom(restorable(textIn(json), check));
-  for await (const entry of entriesIn(file)) {
+  const readHere = (json: Buffer): Document => documentFrom(parseDocument(decodeUtf8(json), check));
+  for await (const entry of readBackup(file)) {
     if ('permissions' in entry) yield entry;
     else yield { bytes: entry.document.length, document: await (read ?? readHere)(entry.document) };
   }
@@ -126,14 +126,14 @@ async function assertRestorable(
     if ('permissions' in entry) {
       if (!permissions) continue;
       const problem = permissions.problemOf(entry.permissions);
-      if (problem !== undefined) throw invalid(`what a connector may reach: ${problem}`);
+      if (problem !== undefined) throw invalidBackup(`what a connector may reach: ${problem}`);
       const { id, to } = permissions.compare(entry.permissions);
       assertOnce(seen, `connector ${id}`);
       if (to === 'other') different.connectors.push(id);
       continue;
     }
-    const { document, current } = await prepared(store, entry.document, options);
-    await assertFree(store, document, seen);
+    const { document, current } = await prepareEntry(store, entry.document, options);
+    await assertIdsUnused(store, document, seen);
     const { _id } = document.integration.head;
     if (current && !isSame(current, document)) different.integrations.push(_id);
   }
@@ -141,20 +141,20 @@ async function assertRestorable(
   if (overwrite || integrations.length + connectors.length === 0) return cached;
   const reasons = [
     ...(integrations.length > 0
-      ? [`${integrations.length} integrations are there with other content, ${listed(integrations)}`]
+      ? [`${integrations.length} integrations are there with other content, ${listOf(integrations)}`]
       : []),
     ...(connectors.length > 0
-      ? [`of ${connectors.length} connectors other permissions were accepted here, ${listed(connectors)}`]
+      ? [`of ${connectors.length} connectors other permissions were accepted here, ${listOf(connectors)}`]
       : []),
   ];
   throw new BackupError('already_there', `${reasons.join('; ')}: nothing was restored.`);
 }
 
-const meanwhile = (id: string): BackupError =>
+const changedMeanwhile = (id: string): BackupError =>
   new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
 
 /** As it is to be stored, and as it is there. */
-async function prepared(
+async function prepareEntry(
   store: Store,
   document: Document,
   { prepare = async () => document }: RestoreOptions,
@@ -164,16 +164,16 @@ async function prepared(
 }
 
 /** @throws BackupError */
-export function textIn(json: Buffer): string {
-  if (!isUtf8(json)) throw invalid('it is not UTF-8');
+export function decodeUtf8(json: Buffer): string {
+  if (!isUtf8(json)) throw invalidBackup('it is not UTF-8');
   return json.toString();
 }
 
 /** @throws BackupError if it is not a document that can be stored */
-export function restorable(json: string, check: DocumentCheck | undefined): DocumentJson {
+export function parseDocument(json: string, check: DocumentCheck | undefined): DocumentJson {
   const document = jsonOf(json);
-  const problem = countProblem(document) ?? foreignProblem(document, check);
-  if (problem !== undefined) throw invalid(problem);
+  const problem = countProblem(document) ?? untrustedDocumentProblem(document, check);
+  if (problem !== undefined) throw invalidBackup(problem);
   return document as DocumentJson;
 }
 
@@ -191,19 +191,19 @@ const REVISIONS_MAX = 2 + RECORDS_MAX + STATE_KEYS_MAX;
 
 function jsonOf(json: string): unknown {
   try {
-    return migrated(JSON.parse(json));
+    return migrateDocument(JSON.parse(json));
   } catch {
-    throw invalid('it is not whole');
+    throw invalidBackup('it is not whole');
   }
 }
 
 function assertOnce(seen: Set<string>, id: string): void {
-  if (seen.has(id)) throw invalid(`${id} is in it twice`);
+  if (seen.has(id)) throw invalidBackup(`${id} is in it twice`);
   seen.add(id);
-  if (seen.size > IDS) throw invalid(`it holds more than ${IDS} records`);
+  if (seen.size > MAX_IDS) throw invalidBackup(`it holds more than ${MAX_IDS} records`);
 }
 
-async function assertFree(store: Store, document: Document, seen: Set<string>): Promise<void> {
+async function assertIdsUnused(store: Store, document: Document, seen: Set<string>): Promise<void> {
   const { _id } = document.integration.head;
   const slice = new TimeSlice();
   for (const id of [_id, ...recordIdsOf(document)]) {
@@ -254,5 +254,5 @@ function withLaterRevisions(current: Document, restored: Document): Document {
   };
 }
 
-const listed = (ids: readonly string[]): string =>
-  ids.length > NAMED ? `among them ${ids.slice(0, NAMED).join(', ')}` : ids.join(', ');
+const listOf = (ids: readonly string[]): string =>
+  ids.length > LISTED_IDS ? `among them ${ids.slice(0, LISTED_IDS).join(', ')}` : ids.join(', ');

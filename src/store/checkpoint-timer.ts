@@ -2,16 +2,16 @@
 
 const QUIET_MS = 25;
 /** At the latest. */
-const CHECKPOINT_MS = 2_000;
+const MAX_DELAY_MS = 2_000;
 /** The same where a large document is to be written, which must not cost its size with each small commit. */
 const LARGE_QUIET_MS = 1_000;
-const LARGE_CHECKPOINT_MS = 20_000;
+const LARGE_MAX_DELAY_MS = 20_000;
 
 export class CheckpointTimer {
   readonly #onDue: () => void;
   readonly #isLarge: () => boolean;
   #timer: NodeJS.Timeout | undefined;
-  #waitsSince = 0;
+  #waitingSince = 0;
   #committedAt = 0;
 
   /** @param isLarge whether the checkpoint would write a large document */
@@ -26,8 +26,8 @@ export class CheckpointTimer {
   }
 
   /** Waits for so long, unless it waits already. */
-  wait(ms: number = QUIET_MS): void {
-    if (!this.#timer) this.#wait(ms);
+  schedule(ms: number = QUIET_MS): void {
+    if (!this.#timer) this.#schedule(ms);
   }
 
   stop(): void {
@@ -35,14 +35,17 @@ export class CheckpointTimer {
     this.#timer = undefined;
   }
 
-  #wait(ms: number): void {
-    if (!this.#timer) this.#waitsSince = performance.now();
+  #schedule(ms: number): void {
+    if (!this.#timer) this.#waitingSince = performance.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const now = performance.now();
       const quietMs = now - this.#committedAt;
-      const [wantedMs, latestMs] = this.#isLarge() ? [LARGE_QUIET_MS, LARGE_CHECKPOINT_MS] : [QUIET_MS, CHECKPOINT_MS];
-      if (quietMs < wantedMs && now - this.#waitsSince < latestMs) return this.#wait(wantedMs - quietMs);
+      const [requiredQuietMs, maxDelayMs] = this.#isLarge()
+        ? [LARGE_QUIET_MS, LARGE_MAX_DELAY_MS]
+        : [QUIET_MS, MAX_DELAY_MS];
+      if (quietMs < requiredQuietMs && now - this.#waitingSince < maxDelayMs)
+        return this.#schedule(requiredQuietMs - quietMs);
       // A checkpoint that is still going on waits for the next moment by itself, unless one is waited for.
       this.#timer = undefined;
       this.#onDue();

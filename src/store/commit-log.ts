@@ -13,12 +13,12 @@ import { TimeSlice } from '../work/time-slice.ts';
 import { asStoreError, syncFolder } from './files.ts';
 import { StoreError } from './store.ts';
 
-const HEAD_BYTES = 24;
-const CHECKED_FROM = 8;
+const HEADER_BYTES = 24;
+const CHECKSUM_START = 8;
 /** Of a batch that is put together before it is written: one write of many pieces costs more than a copy. */
-const COPIED_BYTES = 256 * 1024;
+const COALESCED_BYTES = 256 * 1024;
 /** Elsewhere a write that is told to be durable is not, or there is no such thing. */
-const DURABLE = process.platform === 'linux' ? constants.O_DSYNC : 0;
+const DURABLE_FLAG = process.platform === 'linux' ? constants.O_DSYNC : 0;
 
 export interface LogEntry {
   readonly integrationId: string;
@@ -32,7 +32,7 @@ export interface NewEntry {
   readonly text: Buffer | readonly Buffer[];
 }
 
-interface Waiting {
+interface PendingEntry {
   readonly integrationId: string;
   readonly pieces: readonly Buffer[];
   done(error?: unknown): void;
@@ -41,14 +41,14 @@ interface Waiting {
 export class CommitLog {
   readonly path: string;
   readonly #file: FileHandle;
-  #waiting: Waiting[] = [];
+  #pending: PendingEntry[] = [];
   #writing: Promise<void> | undefined;
   /** Entries that are in the file. */
   #count = 0;
   /** Where they end, in bytes. */
   #end = 0;
   /** Beyond the end lies what was refused: it must not be found at the next start. */
-  #hasRest = false;
+  #hasTornTail = false;
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -58,7 +58,7 @@ export class CommitLog {
   /** Makes a new log; there must be none under that path. */
   static async create(folder: string, path: string): Promise<CommitLog> {
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-    const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | DURABLE, 0o600);
+    const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | DURABLE_FLAG, 0o600);
     try {
       await syncFolder(folder);
       return new CommitLog(path, file);
@@ -77,7 +77,7 @@ export class CommitLog {
     return new Promise((resolve, reject) => {
       const done = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
       const pieces = Buffer.isBuffer(text) ? [text] : text;
-      this.#waiting.push({ integrationId, pieces, done });
+      this.#pending.push({ integrationId, pieces, done });
       this.#writing ??= this.#writeAll();
     });
   }
@@ -91,9 +91,9 @@ export class CommitLog {
   async #writeAll(): Promise<void> {
     // What was asked for in the same turn goes in the same write.
     await undefined;
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
+    while (this.#pending.length > 0) {
+      const batch = this.#pending;
+      this.#pending = [];
       const error = await this.#write(batch);
       for (const { done } of batch) done(error);
     }
@@ -101,22 +101,22 @@ export class CommitLog {
   }
 
   /** Resolves to why nothing of the batch was written. */
-  async #write(batch: readonly Waiting[]): Promise<StoreError | undefined> {
+  async #write(batch: readonly PendingEntry[]): Promise<StoreError | undefined> {
     try {
       const pieces: Buffer[] = [];
       for (const [index, entry] of batch.entries()) {
-        pieces.push(await headOf(entry, this.#count + index), ...entry.pieces);
+        pieces.push(await headerOf(entry, this.#count + index), ...entry.pieces);
       }
-      const bytes = bytesIn(pieces);
-      await this.#clearRest();
-      this.#hasRest = true;
-      await this.#writeWhole(bytes <= COPIED_BYTES ? [Buffer.concat(pieces)] : pieces);
-      this.#hasRest = false;
+      const bytes = totalBytes(pieces);
+      await this.#truncateTornTail();
+      this.#hasTornTail = true;
+      await this.#writeWhole(bytes <= COALESCED_BYTES ? [Buffer.concat(pieces)] : pieces);
+      this.#hasTornTail = false;
       this.#count += batch.length;
       this.#end += bytes;
       return undefined;
     } catch (error) {
-      await this.#clearRest().catch(() => {
+      await this.#truncateTornTail().catch(() => {
         // Tried again before anything else is written.
       });
       return asStoreError(error);
@@ -124,21 +124,21 @@ export class CommitLog {
   }
 
   async #writeWhole(pieces: readonly Buffer[]): Promise<void> {
-    let left = pieces;
-    for (let written = 0; left.length > 0; ) {
-      const { bytesWritten } = await this.#file.writev(left, this.#end + written);
+    let remaining = pieces;
+    for (let written = 0; remaining.length > 0; ) {
+      const { bytesWritten } = await this.#file.writev(remaining, this.#end + written);
       if (bytesWritten === 0) throw new StoreError('store_unavailable', 'The store was not written (short write).');
       written += bytesWritten;
-      left = after(left, bytesWritten);
+      remaining = afterBytes(remaining, bytesWritten);
     }
-    if (DURABLE === 0) await this.#file.datasync();
+    if (DURABLE_FLAG === 0) await this.#file.datasync();
   }
 
-  async #clearRest(): Promise<void> {
-    if (!this.#hasRest) return;
+  async #truncateTornTail(): Promise<void> {
+    if (!this.#hasTornTail) return;
     await this.#file.truncate(this.#end);
     await this.#file.datasync();
-    this.#hasRest = false;
+    this.#hasTornTail = false;
   }
 }
 
@@ -146,39 +146,39 @@ export class CommitLog {
 export async function readLog(path: string): Promise<LogEntry[]> {
   const bytes = await readFile(path);
   const entries: LogEntry[] = [];
-  for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
-    const end = at + HEAD_BYTES + bytes.readUInt32LE(at);
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const end = at + HEADER_BYTES + bytes.readUInt32LE(at);
     if (end > bytes.length) break;
-    const checked = bytes.subarray(at + CHECKED_FROM, end);
+    const checked = bytes.subarray(at + CHECKSUM_START, end);
     if (bytes.readUInt32LE(at + 4) !== crc32(checked) || checked.readUInt32LE(0) !== entries.length) break;
     const integrationId = checked.toString('hex', 4, 16);
-    entries.push({ integrationId, text: bytes.subarray(at + HEAD_BYTES, end) });
+    entries.push({ integrationId, text: bytes.subarray(at + HEADER_BYTES, end) });
     at = end;
   }
   return entries;
 }
 
-const bytesIn = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+const totalBytes = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 /** What is left of pieces of which so many bytes were written. */
-function after(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+function afterBytes(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
   let [skipped, at] = [bytes, 0];
   while (at < pieces.length && skipped >= (pieces[at] as Buffer).length) skipped -= (pieces[at++] as Buffer).length;
   const [first, ...rest] = pieces.slice(at);
   return first ? [first.subarray(skipped), ...rest] : [];
 }
 
-async function headOf({ integrationId, pieces }: Waiting, number: number): Promise<Buffer> {
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.writeUInt32LE(bytesIn(pieces), 0);
-  head.writeUInt32LE(number, CHECKED_FROM);
-  head.write(integrationId, CHECKED_FROM + 4, 'hex');
-  let checksum = crc32(head.subarray(CHECKED_FROM));
+async function headerOf({ integrationId, pieces }: PendingEntry, number: number): Promise<Buffer> {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(totalBytes(pieces), 0);
+  header.writeUInt32LE(number, CHECKSUM_START);
+  header.write(integrationId, CHECKSUM_START + 4, 'hex');
+  let checksum = crc32(header.subarray(CHECKSUM_START));
   const slice = new TimeSlice();
   for (const piece of pieces) {
     checksum = crc32(piece, checksum);
     if (slice.isOver) await slice.next();
   }
-  head.writeUInt32LE(checksum, 4);
-  return head;
+  header.writeUInt32LE(checksum, 4);
+  return header;
 }

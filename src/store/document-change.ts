@@ -31,9 +31,9 @@ export function* changeText(before: Document, after: Document): Generator<string
   const revisions: Record<string, number> = { [after.integration.head._id]: after.integration.revision };
   const removed: Partial<Record<PartKind, string[]>> = {};
   for (const kind of partKinds) {
-    const [changed, gone] = difference(before[kind], after[kind]);
+    const [changed, removedKeys] = difference(before[kind], after[kind]);
     for (const [key, { revision }] of changed) revisions[kind === 'state' ? STATE + key : key] = revision;
-    if (gone.length > 0) removed[kind] = gone;
+    if (removedKeys.length > 0) removed[kind] = removedKeys;
     yield `,"${kind}":`;
     yield* membersOf(changed);
   }
@@ -43,7 +43,7 @@ export function* changeText(before: Document, after: Document): Generator<string
 }
 
 /** The document that an entry makes of the one before it. */
-export function applied(before: Document, change: ChangeJson): Document {
+export function applyChange(before: Document, change: ChangeJson): Document {
   const made = documentFrom(change);
   const merged = <K extends PartKind>(kind: K): Document[K] => {
     const parts = new Map<string, Part<unknown>>(before[kind]);

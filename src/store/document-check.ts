@@ -17,14 +17,18 @@ export type DocumentCheck = (document: DocumentJson) => string | undefined;
 export function documentProblem(document: unknown, check?: DocumentCheck, integrationId?: string): string | undefined {
   const [finding] = findings(validDocument, document);
   if (finding) return finding.message;
-  const checked = document as unknown as DocumentJson;
-  const { _id } = checked.integration;
+  const validated = document as unknown as DocumentJson;
+  const { _id } = validated.integration;
   if (integrationId !== undefined && _id !== integrationId) return `it is the integration ${_id}`;
-  return recordsProblem(checked) ?? check?.(checked);
+  return recordsProblem(validated) ?? check?.(validated);
 }
 
 /** The same for one that comes from outside: a file, a log, a backup. */
-export function foreignProblem(document: unknown, check?: DocumentCheck, integrationId?: string): string | undefined {
+export function untrustedDocumentProblem(
+  document: unknown,
+  check?: DocumentCheck,
+  integrationId?: string,
+): string | undefined {
   if (!isStorable(document, DEPTH_LIMIT)) return `it nests deeper than ${DEPTH_LIMIT} levels`;
   return documentProblem(document, check, integrationId);
 }
@@ -48,10 +52,18 @@ export function changeProblem(
     }
   }
   if (after.integration === before?.integration) return undefined;
-  return check?.({ ...NOTHING, integration: head });
+  return check?.({ ...EMPTY_DOCUMENT, integration: head });
 }
 
-const NOTHING = { format: 1, revisions: {}, connections: {}, exports: {}, imports: {}, flows: {}, state: {} } as const;
+const EMPTY_DOCUMENT = {
+  format: 1,
+  revisions: {},
+  connections: {},
+  exports: {},
+  imports: {},
+  flows: {},
+  state: {},
+} as const;
 
 /** Each record stands under its own id, once, and belongs here. */
 function recordsProblem(document: DocumentJson): string | undefined {

@@ -6,23 +6,23 @@ import { bytesOf, type Content, type Document, documentFrom, textOf } from './do
 import { compareSortKeys, type DocumentJson, recordKinds, type SortKey, sortKeyOf } from './stored.ts';
 
 /** Of texts whose documents are kept as values, which take three to five times as much. */
-const PARSED_BYTES = 4 * 1024 * 1024;
+const PARSED_CACHE_BYTES = 4 * 1024 * 1024;
 
 interface Row {
   readonly content: Content;
   readonly bytes: number;
-  readonly place: SortKey;
+  readonly sortKey: SortKey;
 }
 
 interface Parsed {
   readonly document: Document;
-  isUsed: boolean;
+  isRecentlyUsed: boolean;
 }
 
 export class DocumentTable {
   readonly #rows = new Map<string, Row>();
   /** Sorted. */
-  readonly #places: SortKey[] = [];
+  readonly #sortKeys: SortKey[] = [];
   /** Those first that were not used when room was wanted last. */
   readonly #parsed = new Map<string, Parsed>();
   #parsedBytes = 0;
@@ -35,11 +35,11 @@ export class DocumentTable {
     if (!Buffer.isBuffer(row.content)) return row.content;
     const parsed = this.#parsed.get(id);
     if (parsed) {
-      parsed.isUsed = true;
+      parsed.isRecentlyUsed = true;
       return parsed.document;
     }
     const document = documentFrom(JSON.parse(row.content.toString()) as DocumentJson);
-    this.#keepParsed(id, document, row.bytes);
+    this.#cacheParsed(id, document, row.bytes);
     return document;
   }
 
@@ -64,61 +64,61 @@ export class DocumentTable {
   }
 
   /**
-   * @param isUsed whether a small one is to be kept as values too. Not at the start, where one comes after the
+   * @param isRecentlyUsed whether a small one is to be kept as values too. Not at the start, where one comes after the
    * other: what passes through the map for a moment stays in memory as long as that does.
    */
-  set(id: string, document: Document, content: Content, isUsed = true): void {
+  set(id: string, document: Document, content: Content, isRecentlyUsed = true): void {
     const before = this.#rows.get(id);
-    const place = sortKeyOf(document.integration.head);
-    this.#own(before ? this.get(id) : undefined, document);
-    this.#forget(id);
-    if (before && compareSortKeys(before.place, place) !== 0)
-      this.#places.splice(this.#indexAfter(before.place) - 1, 1);
-    if (!before || compareSortKeys(before.place, place) !== 0) this.#insert(place);
+    const sortKey = sortKeyOf(document.integration.head);
+    this.#updateOwners(before ? this.get(id) : undefined, document);
+    this.#evict(id);
+    if (before && compareSortKeys(before.sortKey, sortKey) !== 0)
+      this.#sortKeys.splice(this.#indexAfter(before.sortKey) - 1, 1);
+    if (!before || compareSortKeys(before.sortKey, sortKey) !== 0) this.#insert(sortKey);
     const isSmall = Buffer.isBuffer(content);
     const bytes = isSmall ? content.length : bytesOf(content);
-    this.#rows.set(id, { content, bytes, place });
-    if (isUsed && isSmall) this.#keepParsed(id, document, bytes);
+    this.#rows.set(id, { content, bytes, sortKey });
+    if (isRecentlyUsed && isSmall) this.#cacheParsed(id, document, bytes);
   }
 
   delete(id: string): void {
     const row = this.#rows.get(id);
     if (!row) return;
-    this.#own(this.get(id), undefined);
-    this.#forget(id);
-    this.#places.splice(this.#indexAfter(row.place) - 1, 1);
+    this.#updateOwners(this.get(id), undefined);
+    this.#evict(id);
+    this.#sortKeys.splice(this.#indexAfter(row.sortKey) - 1, 1);
     this.#rows.delete(id);
   }
 
   /** The first document that comes after a place. */
-  after(place: SortKey | undefined): Document | undefined {
-    const next = this.#places[place ? this.#indexAfter(place) : 0];
+  after(sortKey: SortKey | undefined): Document | undefined {
+    const next = this.#sortKeys[sortKey ? this.#indexAfter(sortKey) : 0];
     return next && this.get(next[1]);
   }
 
   /** How many places are not after this one. */
-  #indexAfter(place: SortKey): number {
+  #indexAfter(sortKey: SortKey): number {
     // New ones are mostly the last.
-    const last = this.#places.at(-1);
-    if (!last || compareSortKeys(last, place) <= 0) return this.#places.length;
-    let [low, high] = [0, this.#places.length - 1];
+    const last = this.#sortKeys.at(-1);
+    if (!last || compareSortKeys(last, sortKey) <= 0) return this.#sortKeys.length;
+    let [low, high] = [0, this.#sortKeys.length - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (compareSortKeys(this.#places[middle] as SortKey, place) <= 0) low = middle + 1;
+      if (compareSortKeys(this.#sortKeys[middle] as SortKey, sortKey) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #insert(place: SortKey): void {
-    const index = this.#indexAfter(place);
+  #insert(sortKey: SortKey): void {
+    const index = this.#indexAfter(sortKey);
     // At the end, where new ones go, `splice` would copy all of them each time.
-    if (index === this.#places.length) this.#places.push(place);
-    else this.#places.splice(index, 0, place);
+    if (index === this.#sortKeys.length) this.#sortKeys.push(sortKey);
+    else this.#sortKeys.splice(index, 0, sortKey);
   }
 
   /** A unit of work leaves what it has not changed as it was. */
-  #own(before: Document | undefined, after: Document | undefined): void {
+  #updateOwners(before: Document | undefined, after: Document | undefined): void {
     const owner = (after ?? before)?.integration.head._id as string;
     for (const kind of recordKinds) {
       const [gone, come] = [before?.[kind], after?.[kind]];
@@ -128,26 +128,26 @@ export class DocumentTable {
     }
   }
 
-  #forget(id: string): void {
+  #evict(id: string): void {
     if (this.#parsed.delete(id)) this.#parsedBytes -= this.bytesOf(id);
   }
 
-  #keepParsed(id: string, document: Document, bytes: number): void {
-    this.#parsed.set(id, { document, isUsed: false });
+  #cacheParsed(id: string, document: Document, bytes: number): void {
+    this.#parsed.set(id, { document, isRecentlyUsed: false });
     this.#parsedBytes += bytes;
-    if (this.#parsedBytes > PARSED_BYTES) this.#forgetOldest();
+    if (this.#parsedBytes > PARSED_CACHE_BYTES) this.#evictOldest();
   }
 
   /** Those that were used since they were looked at last have another turn. */
-  #forgetOldest(): void {
+  #evictOldest(): void {
     for (const [id, parsed] of this.#parsed) {
-      if (this.#parsedBytes <= PARSED_BYTES || this.#parsed.size === 1) return;
-      if (parsed.isUsed) {
-        parsed.isUsed = false;
+      if (this.#parsedBytes <= PARSED_CACHE_BYTES || this.#parsed.size === 1) return;
+      if (parsed.isRecentlyUsed) {
+        parsed.isRecentlyUsed = false;
         this.#parsed.delete(id);
         this.#parsed.set(id, parsed);
       } else {
-        this.#forget(id);
+        this.#evict(id);
       }
     }
   }

@@ -74,25 +74,26 @@ export type Content = Buffer | Document;
 
 /** @param wasLarge spares one that stays large from being made into text to find that out */
 export function contentOf(document: Document, wasLarge: boolean): Content {
-  if (wasLarge ? bytesOf(document) > LARGE_BYTES / 2 : knownBytesOf(document) > LARGE_BYTES) return withTexts(document);
-  const text = joined(textOf(document));
-  return text.length > LARGE_BYTES ? withTexts(document) : text;
+  if (wasLarge ? bytesOf(document) > LARGE_BYTES / 2 : knownBytesOf(document) > LARGE_BYTES)
+    return withPartsAsText(document);
+  const text = concatPieces(textOf(document));
+  return text.length > LARGE_BYTES ? withPartsAsText(document) : text;
 }
 
 /** All but what an integration holds beside its settings: that is bounded, and read by everybody. */
-export function withTexts(document: Document): Document {
+export function withPartsAsText(document: Document): Document {
   return {
     ...document,
     settings: document.settings?.asText(noHead),
-    connections: texts(document.connections, headOf),
-    exports: texts(document.exports, headOf),
-    imports: texts(document.imports, headOf),
-    flows: texts(document.flows, headOf),
-    state: texts(document.state, noHead),
+    connections: partsAsText(document.connections, headOf),
+    exports: partsAsText(document.exports, headOf),
+    imports: partsAsText(document.imports, headOf),
+    flows: partsAsText(document.flows, headOf),
+    state: partsAsText(document.state, noHead),
   };
 }
 
-function texts<Head>(
+function partsAsText<Head>(
   parts: ReadonlyMap<string, Part<Head>>,
   head: (value: Json) => Head,
 ): ReadonlyMap<string, Part<Head>> {
@@ -134,13 +135,13 @@ export function* integrationText({
 }
 
 export function* membersOf(parts: ReadonlyMap<string, Part<unknown>>): Generator<string | Buffer> {
-  let before = '{';
+  let separator = '{';
   for (const [key, part] of parts) {
-    yield `${before}${JSON.stringify(key)}:`;
+    yield `${separator}${JSON.stringify(key)}:`;
     yield part.json;
-    before = ',';
+    separator = ',';
   }
-  yield before === '{' ? '{}' : '}';
+  yield separator === '{' ? '{}' : '}';
 }
 
 function revisionsOf(document: Document): Record<string, number> {
@@ -178,7 +179,7 @@ export function recordIdsOf(document: Document | undefined): string[] {
 }
 
 /** In memory of its own: what is made in Node's shared pool may keep many times its size. */
-export function joined(pieces: Iterable<string | Buffer>): Buffer {
+export function concatPieces(pieces: Iterable<string | Buffer>): Buffer {
   const merged: (string | Buffer)[] = [];
   let text = '';
   for (const piece of pieces) {
@@ -197,23 +198,23 @@ export function joined(pieces: Iterable<string | Buffer>): Buffer {
   return bytes;
 }
 
-const CHUNK_CHARS = 256 * 1024;
-const COPIED_BYTES = 16 * 1024;
+const MIN_CHUNK_CHARS = 256 * 1024;
+const MAX_COPIED_BYTES = 16 * 1024;
 
 /** The same in larger pieces, so that one of many parts is not written with a call for each. Large ones are not copied. */
 export function* inChunks(pieces: Iterable<string | Buffer>): Generator<Buffer> {
-  let waiting: (string | Buffer)[] = [];
+  let pending: (string | Buffer)[] = [];
   let chars = 0;
   for (const piece of pieces) {
-    const isLarge = typeof piece !== 'string' && piece.length > COPIED_BYTES;
+    const isLarge = typeof piece !== 'string' && piece.length > MAX_COPIED_BYTES;
     if (!isLarge) {
-      waiting.push(piece);
+      pending.push(piece);
       chars += piece.length;
-      if (chars < CHUNK_CHARS) continue;
+      if (chars < MIN_CHUNK_CHARS) continue;
     }
-    if (chars > 0) yield joined(waiting);
+    if (chars > 0) yield concatPieces(pending);
     if (isLarge) yield piece;
-    [waiting, chars] = [[], 0];
+    [pending, chars] = [[], 0];
   }
-  if (chars > 0) yield joined(waiting);
+  if (chars > 0) yield concatPieces(pending);
 }

@@ -10,7 +10,7 @@ const TEMPORARY = /^\..+\.\d+\.tmp$/;
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
 /** A name beside a path that nobody else takes, and that is swept up at the next start. */
-export const temporaryFor = (path: string): string =>
+export const temporaryPathFor = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomInt(2 ** 47)}.tmp`);
 
 /**
@@ -18,10 +18,10 @@ export const temporaryFor = (path: string): string =>
  * the path holds the old content or the new one. Durable only after `syncFolder`.
  */
 export async function replaceFile(path: string, content: string | Uint8Array | Iterable<Buffer>): Promise<void> {
-  const temporary = temporaryFor(path);
+  const temporary = temporaryPathFor(path);
   try {
     const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
-    await closing(file, async () => {
+    await withFile(file, async () => {
       await file.writeFile(content);
       await file.datasync();
     });
@@ -38,10 +38,10 @@ export async function replaceFile(path: string, content: string | Uint8Array | I
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, constants.O_RDONLY);
-  await closing(handle, () => handle.sync());
+  await withFile(handle, () => handle.sync());
 }
 
-export async function closing<T>(file: FileHandle, work: () => Promise<T>): Promise<T> {
+export async function withFile<T>(file: FileHandle, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {

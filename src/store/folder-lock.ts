@@ -20,15 +20,15 @@ export interface FolderLock {
 
 /** @throws StoreError `store_locked`, naming the process that has the folder. */
 export function lockFolder(folder: string): FolderLock {
-  const held = openLock(folder);
+  const database = openLock(folder);
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   try {
     writeFileSync(join(folder, HOLDER_FILE), JSON.stringify(holder), { mode: PRIVATE_FILE });
   } catch (error) {
-    held.close();
+    database.close();
     throw error;
   }
-  return { release: () => held.close() };
+  return { release: () => database.close() };
 }
 
 /**
@@ -58,11 +58,11 @@ function openLock(folder: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    throw new StoreError('store_locked', whyNot(error, folder, lockFile), { cause: error });
+    throw new StoreError('store_locked', lockProblem(error, folder, lockFile), { cause: error });
   }
 }
 
-function whyNot(error: unknown, folder: string, lockFile: string): string {
+function lockProblem(error: unknown, folder: string, lockFile: string): string {
   const { errcode = 0 } = error as { errcode?: number };
   if (errcode === SQLITE_BUSY) return `The data folder ${folder} is in use by ${holderOf(join(folder, HOLDER_FILE))}.`;
   try {

@@ -12,9 +12,9 @@ import { type Database, isDamage, quarantine } from './sqlite/database.ts';
 import type { Storage } from './storage.ts';
 import type { StoreProblem } from './store.ts';
 
-const PERMISSIONS = /^([0-9a-f]{24})\.json$/;
+const PERMISSION_FILE = /^([0-9a-f]{24})\.json$/;
 /** Copies the tables of an attached database `old`. */
-const COPIES: Readonly<Record<string, string>> = {
+const COPY_STATEMENTS: Readonly<Record<string, string>> = {
   'runs.sqlite': `
     INSERT INTO main.ended SELECT integration, newest, ids, records FROM old.ended;
     INSERT INTO main.ended
@@ -25,11 +25,11 @@ const COPIES: Readonly<Record<string, string>> = {
   `,
 };
 
-type Problem = (problem: StoreProblem) => void;
+type ReportProblem = (problem: StoreProblem) => void;
 
 /** Before the stores of the database are opened: they read what is there. */
-export async function importDatabases(dataFolder: string, database: Database, onProblem: Problem): Promise<void> {
-  for (const [name, copy] of Object.entries(COPIES)) {
+export async function importDatabases(dataFolder: string, database: Database, onProblem: ReportProblem): Promise<void> {
+  for (const [name, copy] of Object.entries(COPY_STATEMENTS)) {
     const file = join(dataFolder, name);
     if (!existsSync(file)) continue;
     try {
@@ -57,10 +57,10 @@ function importDatabase(file: string, copy: string, { sqlite }: Database): void 
 export async function importRecords(
   dataFolder: string,
   { permissions, tokens }: Pick<Storage, 'permissions' | 'tokens'>,
-  onProblem: Problem,
+  onProblem: ReportProblem,
 ): Promise<void> {
   const adminFile = join(dataFolder, 'admin.json');
-  const admin = await jsonIn(adminFile);
+  const admin = await readJson(adminFile);
   if (admin) {
     // `bulkhead token` may have made a new one before the first start.
     const isSet = (await tokens.adminTokenHash()) !== undefined;
@@ -70,11 +70,11 @@ export async function importRecords(
   const known = new Set((await permissions.all()).map(({ connectorId }) => connectorId));
   const folder = bundlesFolder(dataFolder);
   for (const name of await readdir(folder)) {
-    const [, _id] = PERMISSIONS.exec(name) ?? [];
+    const [, _id] = PERMISSION_FILE.exec(name) ?? [];
     if (_id === undefined) continue;
     const path = join(folder, name);
     try {
-      const record = await jsonIn(path);
+      const record = await readJson(path);
       // A damaged one stays a record of its connector: who reads it decides what is granted.
       if (!known.has(_id)) await permissions.put({ ...record?.value, _id });
       if (record?.isDamaged === false && record.value._id === _id) await rm(path);
@@ -90,7 +90,7 @@ export async function importRecords(
 }
 
 /** @returns nothing if there is no such file */
-async function jsonIn(path: string): Promise<{ value: Record<string, string>; isDamaged: boolean } | undefined> {
+async function readJson(path: string): Promise<{ value: Record<string, string>; isDamaged: boolean } | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -15,7 +15,7 @@ import { DocumentFile } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
-import { StoreFollowers, type StoreListener } from './followers.ts';
+import { type StoreListener, StoreListeners } from './listeners.ts';
 import { type OldLog, type RecoveryOptions, recover } from './recovery.ts';
 import {
   type Change,
@@ -31,7 +31,7 @@ import {
 import { RECORDS_MAX } from './stored.ts';
 
 /** The log's writes go first: files are written two at a time. */
-const WRITES_AT_ONCE = 2;
+const CONCURRENT_WRITES = 2;
 
 /** A checkpoint comes at once when a start would have this much to read again. */
 const LOG_BYTES = 16 * 1024 * 1024;
@@ -61,10 +61,10 @@ class LowdbStore implements Store {
   readonly #lock: FolderLock;
   readonly #options: RecoveryOptions;
   readonly #table = new DocumentTable();
-  readonly #followers = new StoreFollowers();
-  readonly #foundAtStart: StoreProblem[] = [];
+  readonly #listeners = new StoreListeners();
+  readonly #recoveryProblems: StoreProblem[] = [];
   /** Ids of files that were left where they are. */
-  readonly #occupied = new Set<string>();
+  readonly #unusable = new Set<string>();
   /** The last commit of each integration that has one going. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
@@ -95,9 +95,9 @@ class LowdbStore implements Store {
   }
 
   get problems(): readonly StoreProblem[] {
-    if (this.#checkpointError === undefined) return this.#foundAtStart;
+    if (this.#checkpointError === undefined) return this.#recoveryProblems;
     const message = `Documents could not be written to their files (${codeOf(this.#checkpointError)}); they are safe in the log.`;
-    return [...this.#foundAtStart, { name: 'integrations', message }];
+    return [...this.#recoveryProblems, { name: 'integrations', message }];
   }
 
   async get(integrationId: string): Promise<Document | undefined> {
@@ -121,11 +121,11 @@ class LowdbStore implements Store {
   }
 
   commit(integrationId: string, change: Change): Promise<Document | undefined> {
-    return this.#inOrder(integrationId, () => this.#commit(integrationId, change));
+    return this.#enqueue(integrationId, () => this.#commit(integrationId, change));
   }
 
   follow(listener: StoreListener): () => void {
-    return this.#followers.add(listener);
+    return this.#listeners.add(listener);
   }
 
   async close(): Promise<void> {
@@ -140,7 +140,7 @@ class LowdbStore implements Store {
     this.#lock.release();
   }
 
-  #inOrder<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
+  #enqueue<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(integrationId);
     const mine = before ? before.then(work, work) : work();
     this.#queues.set(integrationId, mine);
@@ -158,7 +158,7 @@ class LowdbStore implements Store {
     const current = this.#table.get(integrationId);
     const next = change(current);
     if (next === current) return current;
-    if (this.#occupied.has(integrationId)) {
+    if (this.#unusable.has(integrationId)) {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
     const content = next && this.#contentOf(integrationId, current, next);
@@ -167,7 +167,7 @@ class LowdbStore implements Store {
     await this.#append({ integrationId, text });
     if (next && content) this.#table.set(integrationId, next, content);
     else this.#table.delete(integrationId);
-    this.#followers.emit({ integrationId, before: current, after: next });
+    this.#listeners.emit({ integrationId, before: current, after: next });
     return this.#table.get(integrationId);
   }
 
@@ -175,7 +175,7 @@ class LowdbStore implements Store {
     // What is written has to be readable again: a failure here is a bug of ours, found in time.
     const problem = changeProblem(before, next, this.#options.check, integrationId);
     if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
-    if (countOf(next) > Math.max(RECORDS_MAX, countOf(before))) throw tooManyRecords(integrationId);
+    if (recordCountOf(next) > Math.max(RECORDS_MAX, recordCountOf(before))) throw tooManyRecords(integrationId);
     const content = contentOf(next, this.#table.isLarge(integrationId));
     const bytes = Buffer.isBuffer(content) ? content.length : bytesOf(content);
     if (bytes > Math.max(DOCUMENT_BYTES, this.#table.bytesOf(integrationId))) throw tooLarge(integrationId);
@@ -204,7 +204,7 @@ class LowdbStore implements Store {
     this.#isDirtyLarge ||= this.#table.isLarge(entry.integrationId);
     this.#timer.committed();
     if (log.bytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
-    else this.#timer.wait();
+    else this.#timer.schedule();
   }
 
   get #logBytes(): number {
@@ -231,7 +231,7 @@ class LowdbStore implements Store {
     this.#checkpoint = this.#writeBack().finally(() => {
       this.#checkpoint = undefined;
       if (this.#closed || this.#dirty.size === 0) return;
-      this.#timer.wait(this.#checkpointError === undefined ? undefined : RETRY_MS);
+      this.#timer.schedule(this.#checkpointError === undefined ? undefined : RETRY_MS);
     });
   }
 
@@ -247,14 +247,14 @@ class LowdbStore implements Store {
       const writeNext = async (): Promise<void> => {
         for (const id of work) await this.#writeFile(id).catch((error) => failed.set(id, error));
       };
-      await Promise.all(Array.from({ length: WRITES_AT_ONCE }, writeNext));
+      await Promise.all(Array.from({ length: CONCURRENT_WRITES }, writeNext));
       for (const id of failed.keys()) this.#dirty.add(id);
       await syncFolder(integrationsFolder(this.#dataFolder)).catch((error) => {
         for (const id of ids) this.#dirty.add(id);
         throw error;
       });
       // One that cannot be written must not hold up what can: it moves to the present log.
-      for (const id of failed.keys()) await this.#inOrder(id, () => this.#logAgain(id));
+      for (const id of failed.keys()) await this.#enqueue(id, () => this.#logAgain(id));
       for (const { path } of [...this.#oldLogs]) {
         if (this.#spoiltLogs.has(path)) await rename(path, quarantinePath(path));
         else await rm(path, { force: true });
@@ -289,14 +289,14 @@ class LowdbStore implements Store {
 
   async load(): Promise<void> {
     const found = await recover(this.#dataFolder, this.#table, this.#options);
-    this.#foundAtStart.push(...found.problems);
-    for (const id of found.occupied) this.#occupied.add(id);
+    this.#recoveryProblems.push(...found.problems);
+    for (const id of found.unusable) this.#unusable.add(id);
     for (const id of found.dirty) this.#dirty.add(id);
-    for (const path of found.spoiltLogs) this.#spoiltLogs.add(path);
+    for (const path of found.corruptLogs) this.#spoiltLogs.add(path);
     this.#oldLogs.push(...found.logs);
     this.#lastLog = found.lastLog;
     if (this.#oldLogs.length > 0 || this.#dirty.size > 0) await this.#writeBack();
-    if (this.#dirty.size > 0) this.#timer.wait(RETRY_MS);
+    if (this.#dirty.size > 0) this.#timer.schedule(RETRY_MS);
   }
 }
 
@@ -310,4 +310,4 @@ async function inSlices(chunks: Iterable<Buffer>): Promise<Buffer[]> {
   return all;
 }
 
-const countOf = (document: Document | undefined): number => recordIdsOf(document).length;
+const recordCountOf = (document: Document | undefined): number => recordIdsOf(document).length;

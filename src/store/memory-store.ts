@@ -1,12 +1,12 @@
 /** A store that forgets; for tests, and for embedders that keep their own. */
 import { bytesOf, type Document, recordIdsOf } from './document.ts';
-import { StoreFollowers } from './followers.ts';
+import { StoreListeners } from './listeners.ts';
 import { type Store, tooLarge, tooManyRecords } from './store.ts';
 import { byAge, compareSortKeys, DOCUMENT_BYTES, RECORDS_MAX, sortKeyOf } from './stored.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
-  const followers = new StoreFollowers();
+  const listeners = new StoreListeners();
   return {
     problems: [],
     async get(integrationId) {
@@ -32,10 +32,10 @@ export function createMemoryStore(): Store {
       if (next && bytesOf(next) > Math.max(DOCUMENT_BYTES, bytesOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
-      followers.emit({ integrationId, before, after: next });
+      listeners.emit({ integrationId, before, after: next });
       return next;
     },
-    follow: (listener) => followers.add(listener),
+    follow: (listener) => listeners.add(listener),
     async close() {},
   };
 }

@@ -7,7 +7,7 @@ type Step = (document: Record<string, unknown>) => Record<string, unknown>;
 export const steps: Readonly<Record<number, Step>> = {};
 
 /** The document in the present format; the same object if it is in it, or if it is no document at all. */
-export function migrated(document: unknown, known = steps, newest: number = FORMAT): unknown {
+export function migrateDocument(document: unknown, known = steps, newest: number = FORMAT): unknown {
   let current = document as Record<string, unknown> | null;
   for (;;) {
     const format = current?.format;

@@ -2,7 +2,7 @@
 
 import { bufferOf } from '../work/thread-bytes.ts';
 import { TimeSlice } from '../work/time-slice.ts';
-import { type Document, headOf, joined, type PartKind, partKinds } from './document.ts';
+import { concatPieces, type Document, headOf, type PartKind, partKinds } from './document.ts';
 import { Part } from './part.ts';
 import type { Reference } from './references.ts';
 import type { Stored } from './stored.ts';
@@ -26,21 +26,21 @@ export interface PackedDocument {
 }
 
 /** Of each of the texts, at least. */
-const TEXT_BYTES = 1024 * 1024;
+const MIN_TEXT_BYTES = 1024 * 1024;
 
-export function packed(document: Document): PackedDocument {
+export function packDocument(document: Document): PackedDocument {
   const texts: Buffer[] = [];
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
-  const write = (): void => {
-    if (waitingBytes > 0) texts.push(joined(waiting));
+  const flush = (): void => {
+    if (waitingBytes > 0) texts.push(concatPieces(waiting));
     [waiting, waitingBytes] = [[], 0];
   };
   const pack = (part: Part<unknown>, head: Stored | undefined, key = ''): PackedPart => {
     const { text, revision } = part;
     waiting.push(text);
     waitingBytes += text.length;
-    if (waitingBytes >= TEXT_BYTES) write();
+    if (waitingBytes >= MIN_TEXT_BYTES) flush();
     return { key, head, references: head ? part.references : [], revision, bytes: text.length };
   };
   const integration = pack(document.integration, document.integration.head);
@@ -52,7 +52,7 @@ export function packed(document: Document): PackedDocument {
     );
     return [kind, chunksOf(packedParts).map((chunk) => JSON.stringify(chunk))] as const;
   });
-  write();
+  flush();
   return {
     texts,
     integration,
@@ -62,18 +62,18 @@ export function packed(document: Document): PackedDocument {
   };
 }
 
-export async function unpacked(document: PackedDocument): Promise<Document> {
+export async function unpackDocument(document: PackedDocument): Promise<Document> {
   const { texts, integration, settings, parts, stateWrites } = document;
   const slice = new TimeSlice();
-  const left = texts.map(bufferOf);
+  const remaining = texts.map(bufferOf);
   let offset = 0;
   const unpack = ({ head, references, revision, bytes }: PackedPart): Part<never> => {
-    if (offset === left[0]?.length) {
-      left.shift();
+    if (offset === remaining[0]?.length) {
+      remaining.shift();
       offset = 0;
     }
     offset += bytes;
-    const text = (left[0] as Buffer).subarray(offset - bytes, offset);
+    const text = (remaining[0] as Buffer).subarray(offset - bytes, offset);
     return Part.ofText({ text, head, references }, revision) as Part<never>;
   };
   const first = unpack(integration);
@@ -90,10 +90,10 @@ export async function unpacked(document: PackedDocument): Promise<Document> {
   return { ...Object.fromEntries(maps), integration: first, settings: second, stateWrites } as unknown as Document;
 }
 
-const CHUNK = 200;
+const PARTS_PER_CHUNK = 200;
 
 function chunksOf<T>(items: readonly T[]): T[][] {
   const chunks: T[][] = [];
-  for (let at = 0; at < items.length; at += CHUNK) chunks.push(items.slice(at, at + CHUNK));
+  for (let at = 0; at < items.length; at += PARTS_PER_CHUNK) chunks.push(items.slice(at, at + PARTS_PER_CHUNK));
   return chunks;
 }

@@ -7,9 +7,9 @@ import { codeOf } from './files.ts';
 export const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const PERMISSIONS = 0o777;
-const OF_OWNER = 0o700;
+const OWNER_BITS = 0o700;
 /** The runtime's own files. Others keep their owner's bits: a folder named by mistake may hold programs. */
-const OURS = /\.(?:json|log|sqlite|sqlite-wal|sqlite-shm|tgz|tmp|damaged)$|^(?:lock|secret-key)$/;
+const OWN_FILES = /\.(?:json|log|sqlite|sqlite-wal|sqlite-shm|tgz|tmp|damaged)$|^(?:lock|secret-key)$/;
 const FILES_AT_ONCE = 32;
 
 /**
@@ -21,14 +21,14 @@ const FILES_AT_ONCE = 32;
 export async function openDataFolder(folder: string): Promise<string | undefined> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
   if (process.platform === 'win32') return undefined;
-  const left: string[] = [];
-  await closeFolder(folder, (path, error) => left.push(`${path} (${codeOf(error)})`));
-  if (left.length === 0) return undefined;
-  return `${left.length} files or folders stay open to others: ${left[0]} could not be closed.`;
+  const failures: string[] = [];
+  await restrictFolder(folder, (path, error) => failures.push(`${path} (${codeOf(error)})`));
+  if (failures.length === 0) return undefined;
+  return `${failures.length} files or folders stay open to others: ${failures[0]} could not be closed.`;
 }
 
-async function closeFolder(folder: string, onError: (path: string, error: unknown) => void): Promise<void> {
-  await close(folder, () => PRIVATE_FOLDER).catch((error) => onError(folder, error));
+async function restrictFolder(folder: string, onError: (path: string, error: unknown) => void): Promise<void> {
+  await restrict(folder, () => PRIVATE_FOLDER).catch((error) => onError(folder, error));
   const entries = await readdir(folder, { withFileTypes: true }).catch((error): Dirent[] => {
     onError(folder, error);
     return [];
@@ -36,16 +36,16 @@ async function closeFolder(folder: string, onError: (path: string, error: unknow
   // Links are not followed.
   const files = entries.filter((entry) => entry.isFile());
   for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
-    const closing = files.slice(at, at + FILES_AT_ONCE).map(({ name }) => {
-      const modeOf = (mode: number): number => (OURS.test(name) ? PRIVATE_FILE : mode & OF_OWNER);
-      return close(join(folder, name), modeOf).catch((error) => onError(join(folder, name), error));
+    const pending = files.slice(at, at + FILES_AT_ONCE).map(({ name }) => {
+      const modeOf = (mode: number): number => (OWN_FILES.test(name) ? PRIVATE_FILE : mode & OWNER_BITS);
+      return restrict(join(folder, name), modeOf).catch((error) => onError(join(folder, name), error));
     });
-    await Promise.all(closing);
+    await Promise.all(pending);
   }
-  for (const entry of entries) if (entry.isDirectory()) await closeFolder(join(folder, entry.name), onError);
+  for (const entry of entries) if (entry.isDirectory()) await restrictFolder(join(folder, entry.name), onError);
 }
 
-async function close(path: string, modeOf: (mode: number) => number): Promise<void> {
+async function restrict(path: string, modeOf: (mode: number) => number): Promise<void> {
   try {
     const mode = (await lstat(path)).mode & PERMISSIONS;
     if (modeOf(mode) !== mode) await chmod(path, modeOf(mode));

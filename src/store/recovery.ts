@@ -9,12 +9,12 @@ import { LARGE_BYTES } from '../json.ts';
 import { type LogEntry, readLog } from './commit-log.ts';
 import { DOCUMENT_SUFFIX, documentPath, integrationsFolder, logNumberOf, quarantinePath } from './data-folder.ts';
 import { contentOf, documentFrom } from './document.ts';
-import { applied, type ChangeJson, isChange } from './document-change.ts';
-import { type DocumentCheck, foreignProblem } from './document-check.ts';
+import { applyChange, type ChangeJson, isChange } from './document-change.ts';
+import { type DocumentCheck, untrustedDocumentProblem } from './document-check.ts';
 import { DocumentFile } from './document-file.ts';
 import type { DocumentTable } from './document-table.ts';
 import { codeOf, isTemporary } from './files.ts';
-import { migrated } from './migrations.ts';
+import { migrateDocument } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import { StoreError, type StoreProblem } from './store.ts';
 import { type DocumentJson, FORMAT, recordKinds } from './stored.ts';
@@ -37,21 +37,21 @@ export interface OldLog {
 export interface Recovered {
   readonly problems: readonly StoreProblem[];
   /** Ids of files that were left where they are. */
-  readonly occupied: ReadonlySet<string>;
+  readonly unusable: ReadonlySet<string>;
   /** Ids of documents that are not in their files as they are. */
   readonly dirty: ReadonlySet<string>;
   /** Oldest first. */
   readonly logs: readonly OldLog[];
   /** Those of them that hold something that could not be taken. */
-  readonly spoiltLogs: ReadonlySet<string>;
+  readonly corruptLogs: ReadonlySet<string>;
   /** The number of the last. */
   readonly lastLog: number;
 }
 
 export async function recover(dataFolder: string, table: DocumentTable, options: RecoveryOptions): Promise<Recovered> {
-  const reading = new Recovery(dataFolder, table, options);
-  await reading.read();
-  return reading;
+  const recovery = new Recovery(dataFolder, table, options);
+  await recovery.read();
+  return recovery;
 }
 
 class Recovery implements Recovered {
@@ -60,10 +60,10 @@ class Recovery implements Recovered {
   readonly #table: DocumentTable;
   readonly #options: RecoveryOptions;
   readonly problems: StoreProblem[] = [];
-  readonly occupied = new Set<string>();
+  readonly unusable = new Set<string>();
   readonly dirty = new Set<string>();
   readonly logs: OldLog[] = [];
-  readonly spoiltLogs = new Set<string>();
+  readonly corruptLogs = new Set<string>();
   lastLog = 0;
 
   constructor(dataFolder: string, table: DocumentTable, options: RecoveryOptions) {
@@ -81,36 +81,36 @@ class Recovery implements Recovered {
     const ids = names
       .filter((name) => name.endsWith(DOCUMENT_SUFFIX))
       .map((name) => name.slice(0, -DOCUMENT_SUFFIX.length));
-    const wanted = ids.filter(isObjectId).sort();
-    for (let at = 0; at < wanted.length; at += READS_AT_ONCE) {
-      const batch = wanted.slice(at, at + READS_AT_ONCE);
+    const sortedIds = ids.filter(isObjectId).sort();
+    for (let at = 0; at < sortedIds.length; at += READS_AT_ONCE) {
+      const batch = sortedIds.slice(at, at + READS_AT_ONCE);
       const found = await Promise.all(
         batch.map((id) => readOrError(new DocumentFile(documentPath(this.#dataFolder, id)))),
       );
-      for (const [index, id] of batch.entries()) await this.#take(id, found[index] as FileRead);
+      for (const [index, id] of batch.entries()) await this.#load(id, found[index] as FileRead);
     }
     await this.#replay();
   }
 
-  async #take(id: string, found: FileRead): Promise<void> {
+  async #load(id: string, found: FileRead): Promise<void> {
     const name = id + DOCUMENT_SUFFIX;
     if (found.error instanceof SyntaxError) return this.#quarantine(name, 'it is not JSON');
     if (found.error !== undefined) {
-      return this.#leave(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
+      return this.#markUnusable(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
     }
     if (isNewerFormat(found.data)) {
-      return this.#leave(id, `${name} is of a newer format than this version knows; it is left as it is.`);
+      return this.#markUnusable(id, `${name} is of a newer format than this version knows; it is left as it is.`);
     }
-    const document = migrated(found.data);
+    const document = migrateDocument(found.data);
     const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as DocumentJson);
     if (problem) return this.#quarantine(name, problem);
-    const isAsRead = document === found.data;
-    this.#takeRead(id, document as DocumentJson, isAsRead ? found.text : undefined);
-    if (!isAsRead) this.dirty.add(id);
+    const isUnchanged = document === found.data;
+    this.#addDocument(id, document as DocumentJson, isUnchanged ? found.text : undefined);
+    if (!isUnchanged) this.dirty.add(id);
   }
 
   /** @param text of the document, if it is as the store would write it */
-  #takeRead(id: string, json: DocumentJson, text?: Buffer): void {
+  #addDocument(id: string, json: DocumentJson, text?: Buffer): void {
     const document = documentFrom(json);
     const content = text !== undefined && text.length <= LARGE_BYTES ? text : contentOf(document, false);
     this.#table.set(id, document, content, false);
@@ -119,14 +119,14 @@ class Recovery implements Recovered {
 
   #duplicateIn(json: DocumentJson): string | undefined {
     const { integration } = json;
-    const taken = [integration._id, ...recordKinds.flatMap((kind) => Object.keys(json[kind]))].find(
+    const duplicate = [integration._id, ...recordKinds.flatMap((kind) => Object.keys(json[kind]))].find(
       (id) => ![undefined, integration._id].includes(this.#table.ownerOf(id)),
     );
-    return taken === undefined ? undefined : `${taken} is a record of ${this.#table.ownerOf(taken)}`;
+    return duplicate === undefined ? undefined : `${duplicate} is a record of ${this.#table.ownerOf(duplicate)}`;
   }
 
-  #leave(id: string, message: string): void {
-    this.occupied.add(id);
+  #markUnusable(id: string, message: string): void {
+    this.unusable.add(id);
     this.problems.push({ name: id + DOCUMENT_SUFFIX, message });
   }
 
@@ -144,11 +144,11 @@ class Recovery implements Recovered {
 
   /** What the last process had committed, and not written to the files. */
   async #replay(): Promise<void> {
-    const numbered = (await readdir(this.#dataFolder)).flatMap((name) => {
+    const logs = (await readdir(this.#dataFolder)).flatMap((name) => {
       const number = logNumberOf(name);
       return number === undefined ? [] : [{ name, number }];
     });
-    for (const { name, number } of numbered.sort((a, b) => a.number - b.number)) {
+    for (const { name, number } of logs.sort((a, b) => a.number - b.number)) {
       this.lastLog = number;
       const path = join(this.#dataFolder, name);
       let entries: LogEntry[];
@@ -166,7 +166,7 @@ class Recovery implements Recovered {
           name,
           message: `${name} holds a ${integrationId} that cannot be taken (${problem}); it will be set aside.`,
         });
-        this.spoiltLogs.add(path);
+        this.corruptLogs.add(path);
       }
       this.logs.push({ path, bytes: entries.reduce((sum, { text }) => sum + text.length, 0) });
     }
@@ -177,20 +177,20 @@ class Recovery implements Recovered {
     if (text.length === 0) {
       this.#table.delete(id);
     } else {
-      const found = parsed(text);
+      const found = parseOrUndefined(text);
       if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
-      const problem = isChange(found) ? this.#applyChange(id, found) : this.#applyWhole(id, migrated(found));
+      const problem = isChange(found) ? this.#applyChange(id, found) : this.#applyWhole(id, migrateDocument(found));
       if (problem !== undefined) return problem;
     }
     // Newer than the file, whatever is amiss with that.
-    this.occupied.delete(id);
+    this.unusable.delete(id);
     this.dirty.add(id);
     return undefined;
   }
 
   #applyWhole(id: string, json: unknown): string | undefined {
     const problem = this.#problemOf(id, json);
-    if (problem === undefined) this.#takeRead(id, json as DocumentJson);
+    if (problem === undefined) this.#addDocument(id, json as DocumentJson);
     return problem;
   }
 
@@ -200,14 +200,14 @@ class Recovery implements Recovered {
     const { isChange: _, removed: _removed, keepsSettings: _keeps, ...json } = change;
     const problem = this.#problemOf(id, json);
     if (problem !== undefined) return problem;
-    const document = applied(before, change);
+    const document = applyChange(before, change);
     this.#table.set(id, document, contentOf(document, this.#table.isLarge(id)), false);
     return undefined;
   }
 
   /** What is wrong with one that was read. */
   #problemOf(integrationId: string, document: unknown): string | undefined {
-    return foreignProblem(document, this.#options.check, integrationId);
+    return untrustedDocumentProblem(document, this.#options.check, integrationId);
   }
 }
 
@@ -228,7 +228,7 @@ async function readOrError(file: DocumentFile): Promise<FileRead> {
 }
 
 /** Undefined for what is not JSON. */
-function parsed(text: Buffer): unknown {
+function parseOrUndefined(text: Buffer): unknown {
   try {
     return JSON.parse(text.toString());
   } catch {

@@ -32,11 +32,11 @@ export function referencesIn(record: Json, limit = Number.POSITIVE_INFINITY): Re
   if (typeof record !== 'object' || record === null) return [];
   const found: Reference[] = [];
   const seen = new Set<string>();
-  const waiting: Step[] = [{ key: '', container: record, parent: undefined }];
-  for (let step = waiting.pop(); step && found.length < limit; step = waiting.pop()) {
-    const below: Step[] = [];
+  const stack: Step[] = [{ key: '', container: record, parent: undefined }];
+  for (let step = stack.pop(); step && found.length < limit; step = stack.pop()) {
+    const children: Step[] = [];
     for (const [key, kind, value] of referencesOrContainers(step.container)) {
-      if (!kind) below.push({ key, container: value as object, parent: step });
+      if (!kind) children.push({ key, container: value as object, parent: step });
       else if (typeof value !== 'string' || !seen.has(kind + value)) {
         if (typeof value === 'string') seen.add(kind + value);
         found.push({ kind, id: value, field: pathOf(key, step) });
@@ -44,7 +44,7 @@ export function referencesIn(record: Json, limit = Number.POSITIVE_INFINITY): Re
       }
     }
     // The last of the list is taken next.
-    for (const next of below.reverse()) waiting.push(next);
+    for (const next of children.reverse()) stack.push(next);
   }
   return found;
 }

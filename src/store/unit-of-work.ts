@@ -18,21 +18,21 @@ type Parts = ReadonlyMap<string, Part<unknown>>;
 const stateKey = (key: string): string => STATE + key;
 
 /** How often something has been written, and the bytes of its JSON. */
-interface Written {
+interface TouchedPart {
   readonly writes: number;
   readonly bytes: number;
 }
 
 interface Changes {
   /** By ids (and state keys). */
-  readonly touched: Map<string, Written>;
+  readonly touched: Map<string, TouchedPart>;
   /** Of all of them; the memory that a unit may take is bounded like the document. */
   bytes: number;
   /** Ids of records that what the unit has written refers to. */
-  readonly reliedOn: Set<string>;
+  readonly referencedIds: Set<string>;
 }
 
-const NOTHING: ReadonlyMap<string, Written> = new Map();
+const NONE_TOUCHED: ReadonlyMap<string, TouchedPart> = new Map();
 
 export class UnitOfWork {
   readonly integrationId: string;
@@ -128,16 +128,16 @@ export class UnitOfWork {
   putRecord(kind: RecordKind, record: Stored | TextFacts<Stored>): Part {
     const made = isText(record) ? Part.ofText(record) : Part.ofRecord(record);
     const { _id } = made.head;
-    const { reliedOn } = this.#touch(_id, made.bytes);
-    for (const { id } of made.references) if (typeof id === 'string') reliedOn.add(id);
+    const { referencedIds } = this.#touch(_id, made.bytes);
+    for (const { id } of made.references) if (typeof id === 'string') referencedIds.add(id);
     const part = made.withRevision(this.revisionOf(_id));
-    this.#own(kind).set(_id, part);
+    this.#mutableMap(kind).set(_id, part);
     return part;
   }
 
   removeRecord(kind: RecordKind, id: string): void {
     this.#touch(id);
-    this.#own(kind).delete(id);
+    this.#mutableMap(kind).delete(id);
   }
 
   get state(): ReadonlyMap<string, Part<undefined>> {
@@ -147,20 +147,20 @@ export class UnitOfWork {
   /** Of a key of the state: what a commit of this unit would give it. */
   stateRevisionOf(key: string): number {
     const written = [...this.#touched.keys()].filter((name) => name.startsWith(STATE));
-    const place = written.indexOf(stateKey(key));
-    if (place === -1) return revisionIn(this.#base, stateKey(key));
-    return (this.#base?.stateWrites ?? 0) + place + 1;
+    const index = written.indexOf(stateKey(key));
+    if (index === -1) return revisionIn(this.#base, stateKey(key));
+    return (this.#base?.stateWrites ?? 0) + index + 1;
   }
 
   /** @param text JSON */
   putState(key: string, text: Buffer): void {
     this.#touch(stateKey(key), text.length);
-    this.#own('state').set(key, Part.ofText({ text, head: undefined }, this.revisionOf(stateKey(key))));
+    this.#mutableMap('state').set(key, Part.ofText({ text, head: undefined }, this.revisionOf(stateKey(key))));
   }
 
   removeState(key: string): void {
     this.#touch(stateKey(key));
-    this.#own('state').delete(key);
+    this.#mutableMap('state').delete(key);
   }
 
   /** @throws StoreError before anything is changed, if what the unit has written would be too large */
@@ -170,14 +170,14 @@ export class UnitOfWork {
     const all = (this.#changes?.bytes ?? 0) + growth;
     if (all > DOCUMENT_BYTES && bytes > 0) throw tooLarge(this.integrationId);
     this.onGrowth?.(growth);
-    this.#changes ??= { touched: new Map(), bytes: 0, reliedOn: new Set() };
+    this.#changes ??= { touched: new Map(), bytes: 0, referencedIds: new Set() };
     this.#changes.bytes = all;
     this.#changes.touched.set(name, { writes: (before?.writes ?? 0) + 1, bytes });
     return this.#changes;
   }
 
   /** A map of the draft to be changed in place: copied once, however often it is changed. */
-  #own(kind: PartKind): Map<string, Part<unknown>> {
+  #mutableMap(kind: PartKind): Map<string, Part<unknown>> {
     if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: there is no integration`);
     if (this.#draft[kind] === this.#base?.[kind]) this.#set(kind, new Map<string, Part<unknown>>(this.#draft[kind]));
     return this.#draft[kind] as Map<string, Part<unknown>>;
@@ -195,8 +195,8 @@ export class UnitOfWork {
     this.#draft = undefined;
   }
 
-  get #touched(): ReadonlyMap<string, Written> {
-    return this.#changes?.touched ?? NOTHING;
+  get #touched(): ReadonlyMap<string, TouchedPart> {
+    return this.#changes?.touched ?? NONE_TOUCHED;
   }
 
   get hasChanges(): boolean {
@@ -232,7 +232,7 @@ export class UnitOfWork {
     if (!current && base) throw new ConflictError();
     const next: Draft = current && current !== base ? this.#merged(current, draft) : { ...draft };
     this.#countStateWrites(current, next);
-    if (current && current !== base) this.#assertWhole(next);
+    if (current && current !== base) this.#assertReferencesExist(next);
     return next;
   }
 
@@ -275,11 +275,11 @@ export class UnitOfWork {
   }
 
   /** What others did in the meantime may have taken what this unit refers to, or refer to what it took. */
-  #assertWhole(merged: Document): void {
-    const isThere = (id: string): boolean => recordKinds.some((kind) => merged[kind].has(id));
-    for (const id of this.#changes?.reliedOn ?? []) if (!isThere(id)) throw new ConflictError();
+  #assertReferencesExist(merged: Document): void {
+    const exists = (id: string): boolean => recordKinds.some((kind) => merged[kind].has(id));
+    for (const id of this.#changes?.referencedIds ?? []) if (!exists(id)) throw new ConflictError();
     const removed = new Set(
-      [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && id !== this.integrationId && !isThere(id)),
+      [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && id !== this.integrationId && !exists(id)),
     );
     if (removed.size === 0) return;
     for (const kind of recordKinds) {

@@ -1,5 +1,5 @@
 /** Documents for the store's tests. */
-import { type Document, documentFrom, joined, textOf } from '../../src/store/document.ts';
+import { concatPieces, type Document, documentFrom, textOf } from '../../src/store/document.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { DocumentJson } from '../../src/store/stored.ts';
@@ -26,7 +26,7 @@ export function documentOf(fields: Record<string, string> = {}): DocumentJson {
 export function jsonOf(document: Document): DocumentJson;
 export function jsonOf(document: Document | undefined): DocumentJson | undefined;
 export function jsonOf(document: Document | undefined): DocumentJson | undefined {
-  return document && JSON.parse(joined(textOf(document)).toString());
+  return document && JSON.parse(concatPieces(textOf(document)).toString());
 }
 
 /** Every document, oldest first, as JSON. */

@@ -6,7 +6,7 @@ import { integrationProblem } from '../../integration/integration.ts';
 import { DATABASE_FILE, integrationsFolder, KEY_FILE } from '../../store/data-folder.ts';
 import { documentProblem } from '../../store/document-check.ts';
 import { lockHolder } from '../../store/folder-lock.ts';
-import { migrated } from '../../store/migrations.ts';
+import { migrateDocument } from '../../store/migrations.ts';
 import { storedTokenHash } from '../../store/sqlite/small-stores.ts';
 import { StoreError } from '../../store/store.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
@@ -179,7 +179,7 @@ async function checkDocuments(folder: string): Promise<CheckResult> {
 
 async function problemOfDocument(file: string, id: string): Promise<string | undefined> {
   try {
-    return documentProblem(migrated(JSON.parse(await readFile(file, 'utf8'))), integrationProblem, id);
+    return documentProblem(migrateDocument(JSON.parse(await readFile(file, 'utf8'))), integrationProblem, id);
   } catch (error) {
     return error instanceof SyntaxError ? 'it is not JSON' : `it cannot be read (${codeOf(error)})`;
   }

@@ -27,7 +27,7 @@ const SCHEMA = `
  * SQLite's primary result codes for a file of another shape (1), a damaged one (11), one that cannot be opened, a
  * folder say (14), content that breaks its tables' rules (19, 20), and no database at all (26).
  */
-const DAMAGED = [1, 11, 14, 19, 20, 26];
+const DAMAGE_CODES = [1, 11, 14, 19, 20, 26];
 const SQLITE_FULL = 13;
 
 export class Database {
@@ -59,14 +59,14 @@ export class Database {
       onProblem({ name: basename(file), message });
       createPrivately(file);
       const database = new Database(connect(file));
-      database.setSetting(LOST, 'true');
+      database.setSetting(LOST_RECORDS, 'true');
       return database;
     }
   }
 
   /** The file before this one was damaged, and what it held is lost. */
   get hasLostRecords(): boolean {
-    return this.setting(LOST) === 'true';
+    return this.setting(LOST_RECORDS) === 'true';
   }
 
   setting(name: string): string | undefined {
@@ -108,7 +108,7 @@ export class Database {
   }
 }
 
-const LOST = 'lost-records';
+const LOST_RECORDS = 'lost-records';
 
 function connect(file: string, sql = ''): DatabaseSync {
   const sqlite = new DatabaseSync(file);
@@ -122,7 +122,7 @@ function connect(file: string, sql = ''): DatabaseSync {
 }
 
 export const isDamage = (error: unknown): boolean =>
-  DAMAGED.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
+  DAMAGE_CODES.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
 
 /** @returns where the file is now */
 export function quarantine(file: string): string {

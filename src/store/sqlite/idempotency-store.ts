@@ -6,9 +6,9 @@ import type { Database } from './database.ts';
 /** How long a key is known. */
 const RETAIN_MS = 24 * 3_600_000;
 /** Keys that are known; the oldest finished ones go beyond that. */
-const KEYS = 10_000;
+const MAX_KEYS = 10_000;
 /** Of all replies together; the oldest go beyond that. */
-const REPLY_BYTES = 64 * 1024 * 1024;
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY_MS = 3_600_000;
 
 export class SqliteIdempotencyStore implements IdempotencyStore {
@@ -53,7 +53,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
       this.#insert.run(key, request, JSON.stringify(creation), this.#now());
     });
     this.#count++;
-    if (this.#count > KEYS) this.#removeOldest();
+    if (this.#count > MAX_KEYS) this.#removeOldest();
     return true;
   }
 
@@ -62,7 +62,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
     const bytes = Buffer.byteLength(text);
     this.#update.run(text, bytes, key);
     this.#bytes += bytes;
-    if (this.#bytes > REPLY_BYTES) this.#removeOldest();
+    if (this.#bytes > MAX_REPLY_BYTES) this.#removeOldest();
   }
 
   async drop(key: string): Promise<void> {
@@ -95,7 +95,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
     const removed: string[] = [];
     let [count, bytes] = [this.#count, this.#bytes];
     for (const row of oldest) {
-      if (count <= (KEYS * 7) / 8 && bytes <= (REPLY_BYTES * 7) / 8) break;
+      if (count <= (MAX_KEYS * 7) / 8 && bytes <= (MAX_REPLY_BYTES * 7) / 8) break;
       removed.push(String(row.key));
       count--;
       bytes -= Number(row.bytes);

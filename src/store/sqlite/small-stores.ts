@@ -19,7 +19,7 @@ export class SqlitePermissionRecords implements PermissionRecords {
 
   async all(): Promise<{ connectorId: string; record: unknown }[]> {
     const rows = this.#database.sqlite.prepare('SELECT id, record FROM permissions ORDER BY id').all();
-    return rows.map(({ id, record }) => ({ connectorId: String(id), record: parsed(String(record)) }));
+    return rows.map(({ id, record }) => ({ connectorId: String(id), record: parseOrUndefined(String(record)) }));
   }
 
   async put(record: PermissionRecord): Promise<void> {
@@ -30,7 +30,7 @@ export class SqlitePermissionRecords implements PermissionRecords {
   }
 }
 
-function parsed(text: string): unknown {
+function parseOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

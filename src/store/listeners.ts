@@ -3,7 +3,7 @@ import type { StoreChange } from './store.ts';
 
 export type StoreListener = (change: StoreChange) => void;
 
-export class StoreFollowers {
+export class StoreListeners {
   readonly #listeners = new Set<StoreListener>();
 
   /** @returns what ends it */
