@@ -1,7 +1,7 @@
 /**
- * What a backup looks like: gzip of JSON lines. The first says what it is, then come what each connector may
- * reach and the documents, each in a line, and the last says how many there are and the digest of all before
- * it, so that one that was cut off is known. Version 1 had the documents alone.
+ * The backup format: gzipped JSON lines. First a header, then a line per connector with its permissions, then a
+ * line per document. The last line has the counts and the SHA-256 of all lines before it, which reveals a
+ * truncated or altered backup. Version 1 had documents only.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -15,14 +15,14 @@ import { DOCUMENT_BYTES } from './stored.ts';
 const FORMAT = 'bulkhead-backup';
 const VERSION = 2;
 const READABLE_VERSIONS: readonly unknown[] = [1, VERSION];
-/** Of a document; what is in its line beside that is far less. */
+/** A document at its limit, plus its revisions and names. */
 const LINE_BYTES = DOCUMENT_BYTES + 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const PIECE_BYTES = 1024 * 1024;
 const MAX_DOCUMENTS = 1_000_000;
 const MAX_ACCEPTANCES = 10_000;
 
-/** A backup that is none, or is not whole, or that would overwrite what it may not. */
+/** The backup is invalid or incomplete, or would overwrite existing content. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
   readonly code: 'invalid_backup' | 'already_there';
@@ -32,12 +32,12 @@ export class BackupError extends Error {
   }
 }
 
-/** A line of it. A document is as it was read: JSON in UTF-8. */
+/** A line of the backup. A document is unparsed JSON in UTF-8. */
 export type Entry = { readonly permissions: unknown } | { readonly document: Buffer };
 
 export function backupFile(permissions: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
   return pipeline(Readable.from(linesOf(permissions, documents, now)), createGzip(), () => {
-    // The reader sees the error on the stream that it has.
+    // The reader of the returned stream gets the error.
   });
 }
 
@@ -70,7 +70,7 @@ async function* linesOf(
   yield `${JSON.stringify({ ...count, sha256: digest.digest('hex') })}\n`;
 }
 
-/** What is in a backup, in order. What is wrong with its form is thrown at the latest after the last entry. */
+/** Reads a backup's entries in order. @throws BackupError for a malformed backup, at the latest after the last entry */
 export async function* readBackup(file: string): AsyncGenerator<Entry> {
   const digest = createHash('sha256');
   const count = { acceptances: 0, documents: 0 };
@@ -104,7 +104,7 @@ export async function* readBackup(file: string): AsyncGenerator<Entry> {
 
 async function* linesIn(file: string): AsyncGenerator<Buffer> {
   const bytes = pipeline(createReadStream(file), createGunzip({ chunkSize: PIECE_BYTES }), () => {});
-  // Of a line that has not ended yet.
+  // The current line, while incomplete.
   let line: ArrayBuffer | undefined;
   try {
     for await (const piece of bytes as AsyncIterable<Buffer>) {
@@ -126,7 +126,7 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
   if (line) throw invalidBackup('it is not whole');
 }
 
-/** In its place: a copy of all that is there for each piece would be memory that is long in use. */
+/** Grows the buffer in place: copying the whole line for each piece would hold on to too much memory. */
 function append(buffer: ArrayBuffer, piece: Buffer): ArrayBuffer {
   const offset = buffer.byteLength;
   if (offset + piece.length > LINE_BYTES) throw invalidBackup(`a line is longer than ${LINE_BYTES} bytes`);
@@ -135,7 +135,7 @@ function append(buffer: ArrayBuffer, piece: Buffer): ArrayBuffer {
   return buffer;
 }
 
-/** In pieces: others have their turn between them. */
+/** Yields to the event loop between pieces. */
 async function updateDigest(digest: Hash, line: Buffer): Promise<void> {
   const slice = new TimeSlice();
   for (let at = 0; at < line.length; at += PIECE_BYTES) {
@@ -153,7 +153,7 @@ function versionOf(head: unknown): unknown {
   return version;
 }
 
-/** What connectors may reach is said in few words. */
+/** Parses only short lines: permissions are never large. */
 function entryOf(line: Buffer): Entry {
   if (line.length > LARGE_BYTES) return { document: line };
   const value = parseLine(line);

@@ -1,6 +1,6 @@
 /**
- * Backups: what is saved, and how it is put back. Each document is as it was at one moment, while commits go
- * on. Credentials are in it as they are at rest: encrypted, with a key that is not in it.
+ * Creates and restores backups. Each document is a consistent snapshot; commits go on meanwhile. Credentials stay
+ * encrypted as they are at rest; the key is not in the backup.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
@@ -22,44 +22,44 @@ import {
   STATE_KEYS_MAX,
 } from './stored.ts';
 
-/** Ids of integrations and records: they are kept until all are known. */
+/** Integrations and records in a backup; all their ids are held in memory to find duplicates. */
 const MAX_IDS = 2_000_000;
-/** Of a backup that is not read a second time: its documents, all together, and how many they are. */
+/** A backup within these limits is kept in memory after the check; a larger one is read a second time. */
 const CACHED_BYTES = DOCUMENT_BYTES;
 const CACHED_DOCUMENTS = 1_000;
-/** Ids that are named in a sentence. */
+/** Ids listed in an error message. */
 const LISTED_IDS = 5;
 
-/** What each connector may reach: saved beside the documents, and another room's to read. */
+/** Saves and restores the connectors' permissions; implemented in `src/connector`. */
 export interface PermissionBackup {
   all(): Iterable<JsonObject>;
-  /** What is wrong with one that was read, if anything is. */
+  /** @returns what is wrong with a record, if anything */
   problemOf(granted: unknown): string | undefined;
-  /** How one that nothing is wrong with compares to what is there for its connector. */
+  /** Compares a valid record with the connector's current permissions. */
   compare(granted: unknown): { readonly id: string; readonly to: 'none' | 'same' | 'other' };
-  /** Puts it in the place of what is there. */
+  /** Replaces the connector's current permissions. */
   put(granted: unknown): Promise<void>;
 }
 
 export interface RestoreResult {
-  /** Integrations that were not there. */
+  /** Integrations that did not exist before. */
   readonly restored: number;
-  /** Those that were there as they are in the backup. */
+  /** Integrations that already had the content of the backup. */
   readonly unchanged: number;
   readonly overwritten: number;
-  /** Connectors whose permissions were put back. */
+  /** Connectors whose permissions were restored. */
   readonly acceptances: number;
 }
 
 export interface RestoreOptions {
-  /** Replaces what is there with other content. */
+  /** Overwrites integrations and permissions that differ. */
   readonly overwrite?: boolean;
   readonly check?: DocumentCheck | undefined;
-  /** Reads a document's JSON, elsewhere for one; by default here and now. @throws BackupError */
+  /** Parses a document, in a worker thread for example. Default: synchronously. @throws BackupError */
   readonly read?: (json: Buffer) => Promise<Document>;
-  /** Makes what is stored of a document that nothing is wrong with. */
+  /** Converts a valid document to what is stored, for example by encrypting its credentials. */
   readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
-  /** Without it, what connectors may reach stays in the file. */
+  /** Without it, permissions are not restored. */
   readonly permissions?: PermissionBackup;
 }
 
@@ -67,8 +67,8 @@ export const backupOf = (store: Store, now: Date, permissions?: PermissionBackup
   backupFile(permissions?.all() ?? [], store.documents(), now);
 
 /**
- * Puts back what a backup holds. All of it is checked before anything is written; each document is one
- * commit, and to repeat what was interrupted does the rest.
+ * Restores a backup. Checks all of it before writing anything. Each document is one commit; repeating an
+ * interrupted restore completes it.
  *
  * @throws BackupError
  */
@@ -108,7 +108,7 @@ async function* readEntries(file: string, { read, check }: RestoreOptions): Asyn
   }
 }
 
-/** @returns what is in the backup, unless that is much: then it has to be read again */
+/** @returns the entries of a small backup; undefined for a large one, which has to be read again */
 async function assertRestorable(
   store: Store,
   file: string,
@@ -153,7 +153,7 @@ async function assertRestorable(
 const changedMeanwhile = (id: string): BackupError =>
   new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
 
-/** As it is to be stored, and as it is there. */
+/** The document to store, and the one stored now. */
 async function prepareEntry(
   store: Store,
   document: Document,
@@ -169,7 +169,7 @@ export function decodeUtf8(json: Buffer): string {
   return json.toString();
 }
 
-/** @throws BackupError if it is not a document that can be stored */
+/** @throws BackupError if the store could not hold the document */
 export function parseDocument(json: string, check: DocumentCheck | undefined): DocumentJson {
   const document = jsonOf(json);
   const problem = countProblem(document) ?? untrustedDocumentProblem(document, check);
@@ -177,7 +177,7 @@ export function parseDocument(json: string, check: DocumentCheck | undefined): D
   return document as DocumentJson;
 }
 
-/** Looked at first: to check a million entries takes the memory of ten documents. */
+/** Checked before the schema: validating a million entries would take the memory of ten documents. */
 function countProblem(document: unknown): string | undefined {
   const parts = (document ?? {}) as Readonly<Record<string, unknown>>;
   const countOf = (names: readonly string[]): number =>
@@ -186,7 +186,7 @@ function countProblem(document: unknown): string | undefined {
   if (countOf(['state']) > STATE_KEYS_MAX) return `a state has more than ${STATE_KEYS_MAX} keys`;
   return countOf(['revisions']) > REVISIONS_MAX ? `a document has more than ${REVISIONS_MAX} revisions` : undefined;
 }
-/** Of the integration, of each record, of the state and of each of its keys. */
+/** One each for the integration and the state as a whole, and one per record and state key. */
 const REVISIONS_MAX = 2 + RECORDS_MAX + STATE_KEYS_MAX;
 
 function jsonOf(json: string): unknown {
@@ -216,7 +216,7 @@ async function assertIdsUnused(store: Store, document: Document, seen: Set<strin
   }
 }
 
-/** How often something was written is not part of what it is. */
+/** Compares content; revisions do not count. */
 function isSame(a: Document, b: Document): boolean {
   const areSame = (one?: Part<unknown>, other?: Part<unknown>): boolean =>
     one === other || (one !== undefined && other !== undefined && isSamePart(one, other));
@@ -230,12 +230,12 @@ function isSame(a: Document, b: Document): boolean {
   );
 }
 
-/** Of a small one the order of names does not count. */
+/** Ignores the order of names in small parts. */
 function isSamePart(a: Part<unknown>, b: Part<unknown>): boolean {
   return a.text.equals(b.text) || (!a.isLarge && !b.isLarge && isDeepStrictEqual(a.value, b.value));
 }
 
-/** Runs and entity tags that know the document before must not take the restored one for it. */
+/** Raises all revisions, so that running runs and old entity tags conflict with the restored document. */
 function withLaterRevisions(current: Document, restored: Document): Document {
   const later = <Head>(part: Part<Head>, before: Part<unknown> | undefined): Part<Head> =>
     part.withRevision(Math.max(part.revision, before?.revision ?? 0) + 1);

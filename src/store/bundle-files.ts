@@ -1,4 +1,4 @@
-/** The bundles that connectors served last: a tarball each, in a folder of the data folder. */
+/** Stores the bundle that each connector last served, as a tarball in the data folder. */
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTemporary, replaceFile, syncFolder } from './files.ts';
@@ -14,7 +14,7 @@ export class BundleFiles implements BundleStore {
     this.#folder = folder;
   }
 
-  /** Removes what a write left behind that was cut off. */
+  /** Also deletes temporary files of interrupted writes. */
   static async open(folder: string): Promise<BundleFiles> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });

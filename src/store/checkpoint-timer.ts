@@ -1,9 +1,7 @@
-/** When a checkpoint comes: the store has been quiet for a moment, or it has waited long enough. */
-
+/** Schedules checkpoints: when commits pause for a moment, or after a maximum delay. */
 const QUIET_MS = 25;
-/** At the latest. */
 const MAX_DELAY_MS = 2_000;
-/** The same where a large document is to be written, which must not cost its size with each small commit. */
+/** Longer for a large document, so that many small commits share one write of it. */
 const LARGE_QUIET_MS = 1_000;
 const LARGE_MAX_DELAY_MS = 20_000;
 
@@ -20,12 +18,12 @@ export class CheckpointTimer {
     this.#isLarge = isLarge;
   }
 
-  /** There was a commit: the moment of quiet begins anew. */
+  /** Restarts the quiet period. */
   committed(): void {
     this.#committedAt = performance.now();
   }
 
-  /** Waits for so long, unless it waits already. */
+  /** Does nothing if a checkpoint is scheduled already. */
   schedule(ms: number = QUIET_MS): void {
     if (!this.#timer) this.#schedule(ms);
   }
@@ -46,7 +44,7 @@ export class CheckpointTimer {
         : [QUIET_MS, MAX_DELAY_MS];
       if (quietMs < requiredQuietMs && now - this.#waitingSince < maxDelayMs)
         return this.#schedule(requiredQuietMs - quietMs);
-      // A checkpoint that is still going on waits for the next moment by itself, unless one is waited for.
+      // Cleared first, so that a checkpoint can schedule the next one.
       this.#timer = undefined;
       this.#onDue();
     }, ms);

@@ -1,10 +1,9 @@
 /**
- * What was committed and is not yet in its document's file: one file that is only appended to. An
- * entry is durable when `append` resolves; entries that arrive while one is being written share the
- * next write and its sync.
+ * Write-ahead log: an append-only file of commits that are not yet in their document's file. An entry
+ * is durable when `append` resolves. Entries that arrive during a write share the next one (group commit).
  *
- * An entry is its head, 24 bytes (the length of the text and the checksum of what follows, 4 bytes
- * each; its number in this file, 4; the id, 12), and the document's text, nothing for a removal.
+ * Entry: a header of 24 bytes (text length, 4; CRC-32 of all that follows, 4; number in this file, 4;
+ * integration id, 12), then the document's text, which is empty for a removal.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
@@ -15,9 +14,9 @@ import { StoreError } from './store.ts';
 
 const HEADER_BYTES = 24;
 const CHECKSUM_START = 8;
-/** Of a batch that is put together before it is written: one write of many pieces costs more than a copy. */
+/** Copy smaller batches into one buffer first: one write of many pieces costs more than the copy. */
 const COALESCED_BYTES = 256 * 1024;
-/** Elsewhere a write that is told to be durable is not, or there is no such thing. */
+/** Other systems lack this flag or do not honour it: sync explicitly there. */
 const DURABLE_FLAG = process.platform === 'linux' ? constants.O_DSYNC : 0;
 
 export interface LogEntry {
@@ -26,7 +25,7 @@ export interface LogEntry {
   readonly text: Buffer;
 }
 
-/** The same before it is written: its text may come in pieces. */
+/** An entry to append; its text may come in pieces. */
 export interface NewEntry {
   readonly integrationId: string;
   readonly text: Buffer | readonly Buffer[];
@@ -43,11 +42,11 @@ export class CommitLog {
   readonly #file: FileHandle;
   #pending: PendingEntry[] = [];
   #writing: Promise<void> | undefined;
-  /** Entries that are in the file. */
+  /** Entries in the file. */
   #count = 0;
-  /** Where they end, in bytes. */
+  /** Where the last entry ends, in bytes. */
   #end = 0;
-  /** Beyond the end lies what was refused: it must not be found at the next start. */
+  /** A failed write left bytes after the end. Truncate them, or the next start reads a refused commit. */
   #hasTornTail = false;
 
   private constructor(path: string, file: FileHandle) {
@@ -55,7 +54,7 @@ export class CommitLog {
     this.#file = file;
   }
 
-  /** Makes a new log; there must be none under that path. */
+  /** Creates a log. Fails if the file exists. */
   static async create(folder: string, path: string): Promise<CommitLog> {
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
     const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | DURABLE_FLAG, 0o600);
@@ -72,7 +71,7 @@ export class CommitLog {
     return this.#end;
   }
 
-  /** @throws StoreError and the entry is not in the log */
+  /** @throws StoreError if the entry is not in the log */
   append({ integrationId, text }: NewEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
@@ -82,14 +81,14 @@ export class CommitLog {
     });
   }
 
-  /** Waits for what is being written. */
+  /** Waits for pending writes. */
   async close(): Promise<void> {
     await this.#writing;
     await this.#file.close();
   }
 
   async #writeAll(): Promise<void> {
-    // What was asked for in the same turn goes in the same write.
+    // Batch everything appended in this turn of the event loop.
     await undefined;
     while (this.#pending.length > 0) {
       const batch = this.#pending;
@@ -100,7 +99,7 @@ export class CommitLog {
     this.#writing = undefined;
   }
 
-  /** Resolves to why nothing of the batch was written. */
+  /** Writes all of the batch or none of it. @returns the error if none */
   async #write(batch: readonly PendingEntry[]): Promise<StoreError | undefined> {
     try {
       const pieces: Buffer[] = [];
@@ -117,7 +116,7 @@ export class CommitLog {
       return undefined;
     } catch (error) {
       await this.#truncateTornTail().catch(() => {
-        // Tried again before anything else is written.
+        // The next write tries again first.
       });
       return asStoreError(error);
     }
@@ -142,7 +141,7 @@ export class CommitLog {
   }
 }
 
-/** The entries of a log, up to the first that is not whole: it was never acknowledged. */
+/** The entries up to the first incomplete or corrupt one. That one was never acknowledged. */
 export async function readLog(path: string): Promise<LogEntry[]> {
   const bytes = await readFile(path);
   const entries: LogEntry[] = [];
@@ -160,7 +159,7 @@ export async function readLog(path: string): Promise<LogEntry[]> {
 
 const totalBytes = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
-/** What is left of pieces of which so many bytes were written. */
+/** The pieces without their first `bytes` bytes. */
 function afterBytes(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
   let [skipped, at] = [bytes, 0];
   while (at < pieces.length && skipped >= (pieces[at] as Buffer).length) skipped -= (pieces[at++] as Buffer).length;

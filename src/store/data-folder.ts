@@ -1,4 +1,4 @@
-/** What is called what in the data folder. Pure. */
+/** File names in the data folder. Pure. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
@@ -10,20 +10,20 @@ export const integrationsFolder = (dataFolder: string): string => join(dataFolde
 export const documentPath = (dataFolder: string, integrationId: string): string =>
   join(integrationsFolder(dataFolder), integrationId + DOCUMENT_SUFFIX);
 
-/** Encrypts credentials at rest, unless the operator has given a key. */
+/** The key that encrypts credentials at rest, unless the operator configures one. */
 export const KEY_FILE = 'secret-key';
 /** Runs, idempotency keys, granted permissions and tokens. */
 export const DATABASE_FILE = 'bulkhead.sqlite';
-/** The bundles that connectors served last. */
+/** The bundle that each connector last served. */
 export const bundlesFolder = (dataFolder: string): string => join(dataFolder, 'connectors');
 
 export const logPath = (dataFolder: string, number: number): string => join(dataFolder, `commits-${number}.log`);
 
-/** Nothing, of a file that is no log. */
+/** @returns undefined for any other file */
 export function logNumberOf(name: string): number | undefined {
   const [, number] = LOG_NAME.exec(name) ?? [];
   return number === undefined ? undefined : Number(number);
 }
 
-/** Where what is damaged goes. */
+/** The new name of a damaged file. */
 export const quarantinePath = (name: string): string => `${name}.${randomUUID()}.damaged`;

@@ -1,4 +1,4 @@
-/** What one commit changes in a large document: its entry in the log, instead of the whole document. */
+/** The log entry of a large document: what one commit changed, instead of the whole document. */
 import {
   type Document,
   documentFrom,
@@ -17,14 +17,14 @@ type Parts = ReadonlyMap<string, Part<unknown>>;
 export interface ChangeJson extends DocumentJson {
   readonly isChange: true;
   readonly removed: Readonly<Partial<Record<PartKind, readonly string[]>>>;
-  /** The settings are as they were, and not in it. */
+  /** The settings are unchanged and left out. */
   readonly keepsSettings: boolean;
 }
 
 export const isChange = (json: unknown): json is ChangeJson =>
   (json as { isChange?: unknown } | null)?.isChange === true;
 
-/** The change's JSON, piece by piece. */
+/** The change's JSON, in pieces. */
 export function* changeText(before: Document, after: Document): Generator<string | Buffer> {
   yield `{"format":${FORMAT},"isChange":true,"integration":`;
   yield* integrationText(after.settings === before.settings ? { ...after, settings: undefined } : after);
@@ -42,31 +42,30 @@ export function* changeText(before: Document, after: Document): Generator<string
   yield `,"keepsSettings":${after.settings !== undefined && after.settings === before.settings}}`;
 }
 
-/** The document that an entry makes of the one before it. */
 export function applyChange(before: Document, change: ChangeJson): Document {
-  const made = documentFrom(change);
+  const changed = documentFrom(change);
   const merged = <K extends PartKind>(kind: K): Document[K] => {
     const parts = new Map<string, Part<unknown>>(before[kind]);
     for (const key of change.removed[kind] ?? []) parts.delete(key);
-    for (const [key, part] of made[kind]) parts.set(key, part);
+    for (const [key, part] of changed[kind]) parts.set(key, part);
     return parts as unknown as Document[K];
   };
   return {
-    integration: made.integration,
-    settings: change.keepsSettings ? before.settings : made.settings,
+    integration: changed.integration,
+    settings: change.keepsSettings ? before.settings : changed.settings,
     connections: merged('connections'),
     exports: merged('exports'),
     imports: merged('imports'),
     flows: merged('flows'),
     state: merged('state'),
-    stateWrites: made.stateWrites,
+    stateWrites: changed.stateWrites,
   };
 }
 
-function difference(before: Parts, after: Parts): [changed: Map<string, Part<unknown>>, gone: string[]] {
+function difference(before: Parts, after: Parts): [changed: Map<string, Part<unknown>>, removedKeys: string[]] {
   const changed = new Map<string, Part<unknown>>();
   if (before === after) return [changed, []];
   for (const [key, part] of after) if (before.get(key) !== part) changed.set(key, part);
-  const gone = [...before.keys()].filter((key) => !after.has(key));
-  return [changed, gone];
+  const removedKeys = [...before.keys()].filter((key) => !after.has(key));
+  return [changed, removedKeys];
 }

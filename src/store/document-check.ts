@@ -1,4 +1,4 @@
-/** What is wrong with a document that was read, or is to be written. */
+/** Validates documents that were read or are about to be written. */
 import { Compile } from '#typebox';
 import { isStorable } from '../json.ts';
 import { findings } from '../schema.ts';
@@ -7,13 +7,13 @@ import { DocumentJson, recordKinds, Stored } from './stored.ts';
 
 const validDocument = Compile(DocumentJson);
 const validStored = Compile(Stored);
-/** Deeper than anything that the API takes: to make it into text again would end in an overflow of the stack. */
+/** Deeper than anything the API accepts. Serializing a document nested without limit would overflow the stack. */
 const DEPTH_LIMIT = 200;
 
-/** Says what is wrong with a document beyond its shape, in a sentence. */
+/** Checks beyond the schema. @returns what is wrong, as a sentence */
 export type DocumentCheck = (document: DocumentJson) => string | undefined;
 
-/** @returns a sentence, or nothing */
+/** @returns what is wrong, as a sentence, or undefined */
 export function documentProblem(document: unknown, check?: DocumentCheck, integrationId?: string): string | undefined {
   const [finding] = findings(validDocument, document);
   if (finding) return finding.message;
@@ -23,7 +23,7 @@ export function documentProblem(document: unknown, check?: DocumentCheck, integr
   return recordsProblem(validated) ?? check?.(validated);
 }
 
-/** The same for one that comes from outside: a file, a log, a backup. */
+/** The same for a document from a file, a log or a backup, which may nest without limit. */
 export function untrustedDocumentProblem(
   document: unknown,
   check?: DocumentCheck,
@@ -33,7 +33,7 @@ export function untrustedDocumentProblem(
   return documentProblem(document, check, integrationId);
 }
 
-/** What is wrong with the parts that a commit has changed. */
+/** Checks only what a commit changed. */
 export function changeProblem(
   before: Document | undefined,
   after: Document,
@@ -65,7 +65,7 @@ const EMPTY_DOCUMENT = {
   state: {},
 } as const;
 
-/** Each record stands under its own id, once, and belongs here. */
+/** Each record must be stored under its own id, once, and belong to this integration. */
 function recordsProblem(document: DocumentJson): string | undefined {
   const { _id } = document.integration;
   const seen = new Set([_id]);

@@ -1,4 +1,4 @@
-/** A lowdb adapter for a document's file. What it writes is atomic, and durable once the folder is synced. */
+/** A lowdb adapter for a document's file. Writes are atomic, and durable once the folder is synced. */
 import { readFile, rm } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
 import { inChunks } from './document.ts';
@@ -8,7 +8,7 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 export class DocumentFile implements Adapter<unknown> {
   readonly #path: string;
-  /** What `read` has found, if it is as this adapter writes it. */
+  /** The bytes that `read` found, unless they begin with a byte order mark. */
   text: Buffer | undefined;
 
   constructor(path: string) {
@@ -18,7 +18,7 @@ export class DocumentFile implements Adapter<unknown> {
   async read(): Promise<unknown> {
     try {
       const bytes = await readFile(this.#path);
-      // What an editor has put in front is not part of the document.
+      // An editor may have added a byte order mark.
       const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
       this.text = hasMark ? undefined : bytes;
       return JSON.parse((hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes).toString());
@@ -28,13 +28,12 @@ export class DocumentFile implements Adapter<unknown> {
     }
   }
 
-  /** @param text the document's JSON, piece by piece */
+  /** @param text the document's JSON, in pieces */
   async write(text: unknown): Promise<void> {
     await replaceFile(this.#path, inChunks(text as Iterable<string | Buffer>));
   }
 
   async remove(): Promise<void> {
-    // One that has gone already is what is wanted.
     await rm(this.#path, { force: true });
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The documents in memory. A small one is kept as its text, which is compact, and those that were used last as
- * values too; a large one is kept as its parts. Memory is about what the data folder holds.
+ * All documents, in memory. Small documents are stored as JSON text, which is compact, with a cache of parsed ones.
+ * Large documents are stored as parts. Memory use is about the size of the data folder.
  */
 import { bytesOf, type Content, type Document, documentFrom, textOf } from './document.ts';
 import { compareSortKeys, type DocumentJson, recordKinds, type SortKey, sortKeyOf } from './stored.ts';
 
-/** Of texts whose documents are kept as values, which take three to five times as much. */
+/** JSON bytes of all cached parsed documents; parsed they take three to five times as much memory. */
 const PARSED_CACHE_BYTES = 4 * 1024 * 1024;
 
 interface Row {
@@ -21,12 +21,11 @@ interface Parsed {
 
 export class DocumentTable {
   readonly #rows = new Map<string, Row>();
-  /** Sorted. */
   readonly #sortKeys: SortKey[] = [];
-  /** Those first that were not used when room was wanted last. */
+  /** In eviction order (second-chance algorithm). */
   readonly #parsed = new Map<string, Parsed>();
   #parsedBytes = 0;
-  /** Whose each record is. */
+  /** Integration id by record id. */
   readonly #owners = new Map<string, string>();
 
   get(id: string): Document | undefined {
@@ -43,7 +42,7 @@ export class DocumentTable {
     return document;
   }
 
-  /** Its JSON, piece by piece; nothing of one that is not there. */
+  /** The document's JSON in pieces; empty if there is no such document. */
   textOf(id: string): Iterable<string | Buffer> {
     const content = this.#rows.get(id)?.content;
     if (content === undefined) return [];
@@ -64,8 +63,8 @@ export class DocumentTable {
   }
 
   /**
-   * @param isRecentlyUsed whether a small one is to be kept as values too. Not at the start, where one comes after the
-   * other: what passes through the map for a moment stays in memory as long as that does.
+   * @param isRecentlyUsed adds a small document to the parsed cache. False at start, when every document passes
+   * through once: short-lived entries would stay in memory as long as the map itself.
    */
   set(id: string, document: Document, content: Content, isRecentlyUsed = true): void {
     const before = this.#rows.get(id);
@@ -90,15 +89,15 @@ export class DocumentTable {
     this.#rows.delete(id);
   }
 
-  /** The first document that comes after a place. */
+  /** The first document after a sort key. */
   after(sortKey: SortKey | undefined): Document | undefined {
     const next = this.#sortKeys[sortKey ? this.#indexAfter(sortKey) : 0];
     return next && this.get(next[1]);
   }
 
-  /** How many places are not after this one. */
+  /** Number of sort keys up to and including this one. */
   #indexAfter(sortKey: SortKey): number {
-    // New ones are mostly the last.
+    // A new document is nearly always the last.
     const last = this.#sortKeys.at(-1);
     if (!last || compareSortKeys(last, sortKey) <= 0) return this.#sortKeys.length;
     let [low, high] = [0, this.#sortKeys.length - 1];
@@ -112,12 +111,12 @@ export class DocumentTable {
 
   #insert(sortKey: SortKey): void {
     const index = this.#indexAfter(sortKey);
-    // At the end, where new ones go, `splice` would copy all of them each time.
+    // At the end `splice` would still copy the whole array.
     if (index === this.#sortKeys.length) this.#sortKeys.push(sortKey);
     else this.#sortKeys.splice(index, 0, sortKey);
   }
 
-  /** A unit of work leaves what it has not changed as it was. */
+  /** Unchanged kinds keep their map, so that comparing identity is enough. */
   #updateOwners(before: Document | undefined, after: Document | undefined): void {
     const owner = (after ?? before)?.integration.head._id as string;
     for (const kind of recordKinds) {
@@ -138,7 +137,7 @@ export class DocumentTable {
     if (this.#parsedBytes > PARSED_CACHE_BYTES) this.#evictOldest();
   }
 
-  /** Those that were used since they were looked at last have another turn. */
+  /** A document used since the last pass gets a second chance. */
   #evictOldest(): void {
     for (const [id, parsed] of this.#parsed) {
       if (this.#parsedBytes <= PARSED_CACHE_BYTES || this.#parsed.size === 1) return;

@@ -1,9 +1,9 @@
-/** A document in memory: an integration and all that it groups, in parts. Never changed in place. */
+/** A document in memory: an integration with its settings, records and state, as parts. Immutable. */
 import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
 import { Part } from './part.ts';
 import { type DocumentJson, FORMAT, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
-/** What a document has maps of parts for. */
+/** The fields of a document that are maps of parts. */
 export const partKinds = [...recordKinds, 'state'] as const;
 export type PartKind = (typeof partKinds)[number];
 
@@ -13,18 +13,18 @@ export type StateParts = ReadonlyMap<string, Part<undefined>>;
 export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
   /** Without its settings. */
   readonly integration: Part;
-  /** They may be large, and what is asked of an integration most is not about them. */
+  /** Apart, because they may be large and most reads do not need them. */
   readonly settings: Part<undefined> | undefined;
   readonly state: StateParts;
-  /** How often `state` was written: a key that comes back must not have a revision that was seen before. */
+  /** Total writes to `state`. State revisions come from it, so that a key removed and set again gets a new one. */
   readonly stateWrites: number;
 }
 
-/** `state` keys have revisions of their own, under names that no id has. */
+/** Prefix of state keys in `revisions`; no record id contains a colon. */
 export const STATE = 'state:';
 const STATE_WRITES = 'state';
 
-/** The fields of a record that lists and look-ups read, where all of it is too much. */
+/** The fields that lists and look-ups read, kept for records whose body is only text. */
 const HEAD_FIELDS = [
   '_id',
   'createdAt',
@@ -47,11 +47,11 @@ export function headOf(record: Json): Stored {
 
 const noHead = (): undefined => undefined;
 
-/** Of a document that is small. */
+/** For a small document, or one whose JSON is parsed already. */
 export function documentFrom(json: DocumentJson): Document {
   const { integration, revisions, state } = json;
   const { settings, ...rest } = integration;
-  // One that was put into the file by hand was never written.
+  // A record that somebody put into the file by hand has no revision.
   const revisionOf = (id: string): number => revisions[id] ?? 0;
   const records = (kind: RecordKind): RecordParts =>
     new Map(Object.entries(json[kind]).map(([id, record]) => [id, Part.ofRecord(record, revisionOf(id))]));
@@ -69,10 +69,10 @@ export function documentFrom(json: DocumentJson): Document {
   };
 }
 
-/** How a document is kept: a small one as its JSON in UTF-8, a large one as parts that are texts. */
+/** How a document is held in memory: a small one as UTF-8 JSON, a large one as parts that hold text. */
 export type Content = Buffer | Document;
 
-/** @param wasLarge spares one that stays large from being made into text to find that out */
+/** @param wasLarge lets a document that stays large skip the serialization that would measure it */
 export function contentOf(document: Document, wasLarge: boolean): Content {
   if (wasLarge ? bytesOf(document) > LARGE_BYTES / 2 : knownBytesOf(document) > LARGE_BYTES)
     return withPartsAsText(document);
@@ -80,7 +80,7 @@ export function contentOf(document: Document, wasLarge: boolean): Content {
   return text.length > LARGE_BYTES ? withPartsAsText(document) : text;
 }
 
-/** All but what an integration holds beside its settings: that is bounded, and read by everybody. */
+/** Converts every part to text except the integration itself, which is small and read all the time. */
 export function withPartsAsText(document: Document): Document {
   return {
     ...document,
@@ -152,14 +152,26 @@ function revisionsOf(document: Document): Record<string, number> {
   return Object.fromEntries(entries.filter(([, revision]) => revision > 0));
 }
 
-/** UTF-8 bytes of its parts; names and braces are not counted. */
+/** @param name a record id, or a state key with the `STATE` prefix. @returns 0 if the document has no such part */
+export function revisionIn(document: Document | undefined, name: string): number {
+  if (!document) return 0;
+  if (document.integration.head._id === name) return document.integration.revision;
+  if (name.startsWith(STATE)) return document.state.get(name.slice(STATE.length))?.revision ?? 0;
+  for (const kind of recordKinds) {
+    const part = document[kind].get(name);
+    if (part) return part.revision;
+  }
+  return 0;
+}
+
+/** UTF-8 bytes of all parts, without names and braces. */
 export function bytesOf(document: Document | undefined): number {
   let bytes = 0;
   if (document) for (const part of partsOf(document)) bytes += part.bytes;
   return bytes;
 }
 
-/** The same of those that are texts: to know it costs nothing. */
+/** The same, counting only parts that hold text: free. */
 function knownBytesOf(document: Document): number {
   let bytes = 0;
   for (const part of partsOf(document)) bytes += part.knownBytes;
@@ -178,7 +190,7 @@ export function recordIdsOf(document: Document | undefined): string[] {
   return document ? recordKinds.flatMap((kind) => [...document[kind].keys()]) : [];
 }
 
-/** In memory of its own: what is made in Node's shared pool may keep many times its size. */
+/** Allocates outside Node's buffer pool: a small buffer would keep the whole pool slab alive. */
 export function concatPieces(pieces: Iterable<string | Buffer>): Buffer {
   const merged: (string | Buffer)[] = [];
   let text = '';
@@ -201,7 +213,7 @@ export function concatPieces(pieces: Iterable<string | Buffer>): Buffer {
 const MIN_CHUNK_CHARS = 256 * 1024;
 const MAX_COPIED_BYTES = 16 * 1024;
 
-/** The same in larger pieces, so that one of many parts is not written with a call for each. Large ones are not copied. */
+/** Joins small pieces into chunks, to save a write call per part. Large pieces pass uncopied. */
 export function* inChunks(pieces: Iterable<string | Buffer>): Generator<Buffer> {
   let pending: (string | Buffer)[] = [];
   let chars = 0;

@@ -1,4 +1,4 @@
-/** What the store does with files beyond the one call: durable writes, and errors as the store's. */
+/** File helpers: durable writes, temporary names, and file system errors as store errors. */
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
@@ -9,13 +9,13 @@ const TEMPORARY = /^\..+\.\d+\.tmp$/;
 
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 
-/** A name beside a path that nobody else takes, and that is swept up at the next start. */
+/** A unique name next to a path; the next start deletes it if it is left behind. */
 export const temporaryPathFor = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomInt(2 ** 47)}.tmp`);
 
 /**
- * Puts a file in the place of another: temporary file, fdatasync, rename. Whenever the process ends,
- * the path holds the old content or the new one. Durable only after `syncFolder`.
+ * Replaces a file atomically: temporary file, fdatasync, rename. After a crash at any point the path
+ * holds the old content or the new. Durable only after `syncFolder`.
  */
 export async function replaceFile(path: string, content: string | Uint8Array | Iterable<Buffer>): Promise<void> {
   const temporary = temporaryPathFor(path);
@@ -28,13 +28,13 @@ export async function replaceFile(path: string, content: string | Uint8Array | I
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {
-      // The first error says what is wrong; the rest is swept up at the next start.
+      // Report the first error; the next start deletes the temporary file.
     });
     throw error;
   }
 }
 
-/** Makes a creation, a rename or an unlink in a folder durable. Windows does so by itself and has no such call. */
+/** Makes a create, rename or unlink in a folder durable. Windows has no such call and does not need it. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, constants.O_RDONLY);
@@ -49,7 +49,7 @@ export async function withFile<T>(file: FileHandle, work: () => Promise<T>): Pro
   }
 }
 
-/** An error of the file system as the store's: 507 if there is no room, 503 otherwise. */
+/** Converts a file system error: `store_full` (507) if the disk is full, else `store_unavailable` (503). */
 export function asStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
@@ -59,7 +59,7 @@ export function asStoreError(error: unknown): StoreError {
   });
 }
 
-/** What the system said, whoever has wrapped it. */
+/** The system's error code, also from a wrapped error. */
 export function codeOf(error: unknown): string {
   const { cause, code = 'unknown' } = error as NodeJS.ErrnoException;
   return error instanceof StoreError && cause !== undefined ? codeOf(cause) : code;

@@ -1,6 +1,6 @@
 /**
- * One process per data folder. The lock is SQLite's lock on an empty database file: the system lets
- * go of it when the process ends, however it ends, so that there is no stale lock to find out about.
+ * One process per data folder. The lock is SQLite's lock on an empty database file. The operating system
+ * releases it however the process ends, so locks never go stale.
  */
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -18,7 +18,7 @@ export interface FolderLock {
   release(): void;
 }
 
-/** @throws StoreError `store_locked`, naming the process that has the folder. */
+/** @throws StoreError `store_locked`, naming the process that holds the lock */
 export function lockFolder(folder: string): FolderLock {
   const database = openLock(folder);
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
@@ -32,9 +32,9 @@ export function lockFolder(folder: string): FolderLock {
 }
 
 /**
- * Who has a folder, in words; nothing if it is free. Leaves no trace in it.
+ * Describes the process that holds the lock; undefined if the folder is free. Leaves no trace in it.
  *
- * @throws StoreError if the lock is none
+ * @throws StoreError if the lock file is unusable
  */
 export function lockHolder(folder: string): string | undefined {
   if (!existsSync(join(folder, LOCK_FILE))) return undefined;

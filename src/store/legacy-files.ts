@@ -1,7 +1,7 @@
 /**
- * Moves what earlier versions kept in files of their own into the database: `runs.sqlite`, `replies.sqlite`,
- * `admin.json` and a JSON file per connector. A file goes when what it held is durable in the database, so that a
- * start that is cut off does the rest the next time.
+ * Imports the files of earlier versions into the database: `runs.sqlite`, `replies.sqlite`, `admin.json` and a JSON
+ * file per connector. A file is deleted once its content is durable in the database, so an interrupted start
+ * continues next time.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import type { Storage } from './storage.ts';
 import type { StoreProblem } from './store.ts';
 
 const PERMISSION_FILE = /^([0-9a-f]{24})\.json$/;
-/** Copies the tables of an attached database `old`. */
+/** SQL that copies the tables of the attached database `old`. */
 const COPY_STATEMENTS: Readonly<Record<string, string>> = {
   'runs.sqlite': `
     INSERT INTO main.ended SELECT integration, newest, ids, records FROM old.ended;
@@ -27,7 +27,7 @@ const COPY_STATEMENTS: Readonly<Record<string, string>> = {
 
 type ReportProblem = (problem: StoreProblem) => void;
 
-/** Before the stores of the database are opened: they read what is there. */
+/** Call before opening the database's stores, which read its rows when opened. */
 export async function importDatabases(dataFolder: string, database: Database, onProblem: ReportProblem): Promise<void> {
   for (const [name, copy] of Object.entries(COPY_STATEMENTS)) {
     const file = join(dataFolder, name);
@@ -62,7 +62,7 @@ export async function importRecords(
   const adminFile = join(dataFolder, 'admin.json');
   const admin = await readJson(adminFile);
   if (admin) {
-    // `bulkhead token` may have made a new one before the first start.
+    // `bulkhead token` may have created a newer one before the first start.
     const isSet = (await tokens.adminTokenHash()) !== undefined;
     if (!isSet) await tokens.setAdminTokenHash(String(admin.value.tokenHash));
     await rm(adminFile);
@@ -75,7 +75,7 @@ export async function importRecords(
     const path = join(folder, name);
     try {
       const record = await readJson(path);
-      // A damaged one stays a record of its connector: who reads it decides what is granted.
+      // Keep a record even for a damaged file: its reader must know that the connector had one.
       if (!known.has(_id)) await permissions.put({ ...record?.value, _id });
       if (record?.isDamaged === false && record.value._id === _id) await rm(path);
       else {
@@ -89,7 +89,7 @@ export async function importRecords(
   }
 }
 
-/** @returns nothing if there is no such file */
+/** @returns undefined if there is no such file */
 async function readJson(path: string): Promise<{ value: Record<string, string>; isDamaged: boolean } | undefined> {
   let text: string;
   try {

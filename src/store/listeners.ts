@@ -1,4 +1,4 @@
-/** Who is told of what a store has committed. */
+/** Notifies listeners of a store's commits. */
 import type { StoreChange } from './store.ts';
 
 export type StoreListener = (change: StoreChange) => void;
@@ -6,9 +6,9 @@ export type StoreListener = (change: StoreChange) => void;
 export class StoreListeners {
   readonly #listeners = new Set<StoreListener>();
 
-  /** @returns what ends it */
+  /** @returns unsubscribes */
   add(listener: StoreListener): () => void {
-    // One that is given twice is told twice, and each ends by itself.
+    // A listener added twice is called twice, and each subscription ends separately.
     const own: StoreListener = (change) => listener(change);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);

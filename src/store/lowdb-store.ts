@@ -1,13 +1,13 @@
 /**
- * The store on disk: a lowdb database per integration, each a file of its own. A commit is durable
- * when it stands in the log; soon after, the files are written and the log goes (a checkpoint).
+ * The store on disk: a lowdb file per integration. A commit is durable once it is in the log. Soon after, a
+ * checkpoint writes the files and removes the log.
  */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { Low } from 'lowdb';
 import { TimeSlice } from '../work/time-slice.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
-import { CommitLog, type NewEntry } from './commit-log.ts';
-import { documentPath, integrationsFolder, logPath, quarantinePath } from './data-folder.ts';
+import type { NewEntry } from './commit-log.ts';
+import { documentPath, integrationsFolder } from './data-folder.ts';
 import { bytesOf, type Content, contentOf, type Document, inChunks, recordIdsOf, textOf } from './document.ts';
 import { changeText } from './document-change.ts';
 import { changeProblem } from './document-check.ts';
@@ -16,7 +16,8 @@ import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { type StoreListener, StoreListeners } from './listeners.ts';
-import { type OldLog, type RecoveryOptions, recover } from './recovery.ts';
+import { LogRotation } from './log-rotation.ts';
+import { type RecoveryOptions, recover } from './recovery.ts';
 import {
   type Change,
   DOCUMENT_BYTES,
@@ -30,19 +31,17 @@ import {
 } from './store.ts';
 import { RECORDS_MAX } from './stored.ts';
 
-/** The log's writes go first: files are written two at a time. */
+/** Document files written at a time; few, so that log writes do not wait. */
 const CONCURRENT_WRITES = 2;
 
-/** A checkpoint comes at once when a start would have this much to read again. */
+/** Beyond either limit a checkpoint starts at once, to bound what a start has to replay. */
 const LOG_BYTES = 16 * 1024 * 1024;
 const DIRTY_DOCUMENTS = 1_000;
-/** Of all logs, as long as no checkpoint succeeds: commits are refused beyond. */
+/** All logs together. While checkpoints fail, commits beyond this are refused. */
 const LOG_BYTES_MAX = 256 * 1024 * 1024;
-/** So many wait for their documents to be written; then the present one goes on. */
-const OLD_LOGS = 16;
 const RETRY_MS = 1_000;
 
-/** Opens, and holds the lock on, a data folder. A damaged file is set aside and harms nothing else. */
+/** Opens a data folder and holds its lock until `close`. Damaged files are quarantined; the rest loads. */
 export async function openLowdbStore(folder: string, options: RecoveryOptions = {}): Promise<Store> {
   await mkdir(integrationsFolder(folder), { recursive: true, mode: 0o700 });
   const lock = lockFolder(folder);
@@ -63,28 +62,22 @@ class LowdbStore implements Store {
   readonly #table = new DocumentTable();
   readonly #listeners = new StoreListeners();
   readonly #recoveryProblems: StoreProblem[] = [];
-  /** Ids of files that were left where they are. */
+  /** Integration ids whose file must not be overwritten, because it is unreadable or of a newer format. */
   readonly #unusable = new Set<string>();
-  /** The last commit of each integration that has one going. */
+  /** The last queued commit of each integration. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
-  #log: CommitLog | undefined;
-  #opening: Promise<CommitLog> | undefined;
-  /** Logs whose documents are not all in their files, oldest first. */
-  readonly #oldLogs: OldLog[] = [];
-  /** Those of them that hold something that could not be taken: set aside afterwards. */
-  readonly #spoiltLogs = new Set<string>();
-  #lastLog = 0;
-  /** Ids of documents that are in a log and not in their files. */
+  readonly #logs: LogRotation;
+  /** Ids of documents that are newer in a log than in their file. */
   readonly #dirty = new Set<string>();
-  /** One of them is large: to write its file costs more than a few commits. */
+  /** A dirty document is large, so that its file is expensive to write. */
   #isDirtyLarge = false;
   readonly #timer = new CheckpointTimer(
     () => this.#startCheckpoint(),
     () => this.#isDirtyLarge,
   );
   #checkpoint: Promise<void> | undefined;
-  /** Why the last checkpoint did not succeed. */
+  /** Why the last checkpoint failed, if it did. */
   #checkpointError: unknown;
   #closed = false;
 
@@ -92,6 +85,7 @@ class LowdbStore implements Store {
     this.#dataFolder = folder;
     this.#lock = lock;
     this.#options = options;
+    this.#logs = new LogRotation(folder);
   }
 
   get problems(): readonly StoreProblem[] {
@@ -105,12 +99,12 @@ class LowdbStore implements Store {
   }
 
   async *documents(after?: SortKey): AsyncGenerator<Document> {
-    let place = after;
+    let cursor = after;
     const slice = new TimeSlice();
     for (;;) {
-      const document = this.#table.after(place);
+      const document = this.#table.after(cursor);
       if (!document) return;
-      place = sortKeyOf(document.integration.head);
+      cursor = sortKeyOf(document.integration.head);
       yield document;
       if (slice.isOver) await slice.next();
     }
@@ -135,20 +129,19 @@ class LowdbStore implements Store {
     this.#timer.stop();
     await this.#checkpoint;
     await this.#writeBack();
-    await this.#log?.close();
-    if (this.#dirty.size === 0 && this.#log) await rm(this.#log.path, { force: true });
+    await this.#logs.close(this.#dirty.size === 0);
     this.#lock.release();
   }
 
   #enqueue<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(integrationId);
-    const mine = before ? before.then(work, work) : work();
-    this.#queues.set(integrationId, mine);
+    const last = this.#queues.get(integrationId);
+    const result = last ? last.then(work, work) : work();
+    this.#queues.set(integrationId, result);
     const clear = (): void => {
-      if (this.#queues.get(integrationId) === mine) this.#queues.delete(integrationId);
+      if (this.#queues.get(integrationId) === result) this.#queues.delete(integrationId);
     };
-    mine.then(clear, clear);
-    return mine;
+    result.then(clear, clear);
+    return result;
   }
 
   // --- commits --------------------------------------------------------------------------------------
@@ -162,8 +155,9 @@ class LowdbStore implements Store {
       throw new StoreError('store_unavailable', `The file of ${integrationId} cannot be used; see /readyz.`);
     }
     const content = next && this.#contentOf(integrationId, current, next);
-    const made = this.#entryText(integrationId, current, next, content);
-    const text = made instanceof Promise ? await made : made;
+    const pieces = this.#entryText(integrationId, current, next, content);
+    // A small document's entry reaches the log in the same turn, and so shares its write.
+    const text = pieces instanceof Promise ? await pieces : pieces;
     await this.#append({ integrationId, text });
     if (next && content) this.#table.set(integrationId, next, content);
     else this.#table.delete(integrationId);
@@ -172,7 +166,7 @@ class LowdbStore implements Store {
   }
 
   #contentOf(integrationId: string, before: Document | undefined, next: Document): Content {
-    // What is written has to be readable again: a failure here is a bug of ours, found in time.
+    // The next start must accept what we write. A failure here is our bug, caught before it does harm.
     const problem = changeProblem(before, next, this.#options.check, integrationId);
     if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
     if (recordCountOf(next) > Math.max(RECORDS_MAX, recordCountOf(before))) throw tooManyRecords(integrationId);
@@ -182,7 +176,7 @@ class LowdbStore implements Store {
     return content;
   }
 
-  /** A large document that stays one is logged by what has changed in it. */
+  /** A large document that stays large logs only its changes. */
   #entryText(
     id: string,
     before: Document | undefined,
@@ -191,36 +185,19 @@ class LowdbStore implements Store {
   ): Buffer[] | Promise<Buffer[]> {
     if (!next || !content) return [];
     if (Buffer.isBuffer(content)) return [content];
-    return inSlices(inChunks(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content)));
+    return collectInSlices(inChunks(before && this.#table.isLarge(id) ? changeText(before, content) : textOf(content)));
   }
 
   async #append(entry: NewEntry): Promise<void> {
-    if (this.#checkpointError !== undefined && this.#logBytes > LOG_BYTES_MAX) {
+    if (this.#checkpointError !== undefined && this.#logs.bytes > LOG_BYTES_MAX) {
       throw asStoreError(this.#checkpointError);
     }
-    const log = this.#log ?? (await this.#openLog());
-    await log.append(entry);
+    const logBytes = await this.#logs.append(entry);
     this.#dirty.add(entry.integrationId);
     this.#isDirtyLarge ||= this.#table.isLarge(entry.integrationId);
     this.#timer.committed();
-    if (log.bytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
+    if (logBytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
     else this.#timer.schedule();
-  }
-
-  get #logBytes(): number {
-    return this.#oldLogs.reduce((sum, { bytes }) => sum + bytes, this.#log?.bytes ?? 0);
-  }
-
-  async #openLog(): Promise<CommitLog> {
-    this.#opening ??= CommitLog.create(this.#dataFolder, logPath(this.#dataFolder, ++this.#lastLog))
-      .catch((error) => {
-        throw asStoreError(error);
-      })
-      .finally(() => {
-        this.#opening = undefined;
-      });
-    this.#log = await this.#opening;
-    return this.#log;
   }
 
   // --- checkpoints ----------------------------------------------------------------------------------
@@ -235,10 +212,10 @@ class LowdbStore implements Store {
     });
   }
 
-  /** Never rejects: what cannot be written stays in the log. */
+  /** Never rejects: a document that cannot be written stays in the log. */
   async #writeBack(): Promise<void> {
     try {
-      await this.#changeLogs();
+      await this.#logs.rotate();
       const ids = [...this.#dirty];
       this.#dirty.clear();
       this.#isDirtyLarge = false;
@@ -253,27 +230,13 @@ class LowdbStore implements Store {
         for (const id of ids) this.#dirty.add(id);
         throw error;
       });
-      // One that cannot be written must not hold up what can: it moves to the present log.
+      // Copy documents that could not be written to the current log, so that the old logs can go.
       for (const id of failed.keys()) await this.#enqueue(id, () => this.#logAgain(id));
-      for (const { path } of [...this.#oldLogs]) {
-        if (this.#spoiltLogs.has(path)) await rename(path, quarantinePath(path));
-        else await rm(path, { force: true });
-        await syncFolder(this.#dataFolder);
-        this.#oldLogs.shift();
-      }
+      await this.#logs.removeOld();
       this.#checkpointError = failed.size > 0 ? [...failed.values()][0] : undefined;
     } catch (error) {
       this.#checkpointError = error;
     }
-  }
-
-  /** The next commits go to a new log; the one before takes no more. */
-  async #changeLogs(): Promise<void> {
-    const before = this.#log;
-    if (!before || before.bytes === 0 || this.#oldLogs.length >= OLD_LOGS) return;
-    await this.#openLog();
-    this.#oldLogs.push(before);
-    await before.close();
   }
 
   async #writeFile(id: string): Promise<void> {
@@ -283,24 +246,21 @@ class LowdbStore implements Store {
   }
 
   async #logAgain(integrationId: string): Promise<void> {
-    const log = this.#log ?? (await this.#openLog());
-    await log.append({ integrationId, text: [...inChunks(this.#table.textOf(integrationId))] });
+    await this.#logs.append({ integrationId, text: [...inChunks(this.#table.textOf(integrationId))] });
   }
 
   async load(): Promise<void> {
-    const found = await recover(this.#dataFolder, this.#table, this.#options);
-    this.#recoveryProblems.push(...found.problems);
-    for (const id of found.unusable) this.#unusable.add(id);
-    for (const id of found.dirty) this.#dirty.add(id);
-    for (const path of found.corruptLogs) this.#spoiltLogs.add(path);
-    this.#oldLogs.push(...found.logs);
-    this.#lastLog = found.lastLog;
-    if (this.#oldLogs.length > 0 || this.#dirty.size > 0) await this.#writeBack();
+    const recovered = await recover(this.#dataFolder, this.#table, this.#options);
+    this.#recoveryProblems.push(...recovered.problems);
+    for (const id of recovered.unusable) this.#unusable.add(id);
+    for (const id of recovered.dirty) this.#dirty.add(id);
+    this.#logs.adopt(recovered);
+    if (this.#logs.hasOld || this.#dirty.size > 0) await this.#writeBack();
     if (this.#dirty.size > 0) this.#timer.schedule(RETRY_MS);
   }
 }
 
-async function inSlices(chunks: Iterable<Buffer>): Promise<Buffer[]> {
+async function collectInSlices(chunks: Iterable<Buffer>): Promise<Buffer[]> {
   const slice = new TimeSlice();
   const all: Buffer[] = [];
   for (const chunk of chunks) {

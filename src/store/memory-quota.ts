@@ -1,6 +1,6 @@
 /**
- * What runs have written and not committed lies in memory: how much of it there may be, all runs
- * together. Of the room that the others leave, nobody takes more than half.
+ * Limits the memory of writes that runs have not committed yet. No owner may take more than half of what
+ * the others leave free.
  */
 export class MemoryQuota {
   readonly #chars: number;
@@ -11,7 +11,7 @@ export class MemoryQuota {
     this.#chars = chars;
   }
 
-  /** @returns false if there is no room, and then takes none */
+  /** @returns false, and reserves nothing, if the owner's share is exhausted */
   reserve(owner: string, chars: number): boolean {
     const own = this.#reservedBy.get(owner) ?? 0;
     if (own + chars > (this.#chars - this.#reserved + own) / 2) return false;

@@ -1,4 +1,4 @@
-/** Storage that forgets: for tests. Everything but documents and bundles is SQLite's, in memory. */
+/** Storage in memory, for tests. Everything except documents and bundles is in an in-memory SQLite database. */
 import { createMemoryStore } from './memory-store.ts';
 import { Database } from './sqlite/database.ts';
 import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts';

@@ -1,4 +1,4 @@
-/** A store that forgets; for tests, and for embedders that keep their own. */
+/** A store in memory, for tests. */
 import { bytesOf, type Document, recordIdsOf } from './document.ts';
 import { StoreListeners } from './listeners.ts';
 import { type Store, tooLarge, tooManyRecords } from './store.ts';

@@ -1,12 +1,12 @@
-/** Documents of older formats: one step from each format to the next. */
+/** Migrates documents of older formats, one format at a time. */
 import { FORMAT } from './store.ts';
 
 type Step = (document: Record<string, unknown>) => Record<string, unknown>;
 
-/** `steps[n]` makes format n + 1 of format n. */
+/** `steps[n]` migrates format n to n + 1. */
 export const steps: Readonly<Record<number, Step>> = {};
 
-/** The document in the present format; the same object if it is in it, or if it is no document at all. */
+/** Returns the same object if it has the current format already, or is not a document. */
 export function migrateDocument(document: unknown, known = steps, newest: number = FORMAT): unknown {
   let current = document as Record<string, unknown> | null;
   for (;;) {

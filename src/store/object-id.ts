@@ -5,13 +5,13 @@ const COUNTER_LIMIT = 0x1000000;
 
 export type ObjectIds = () => string;
 
-/** Ids of one generator sort in the order in which they were made. */
+/** Ids of one generator sort in creation order. */
 export function objectIds(now: () => number = Date.now): ObjectIds {
   const generator = randomBytes(5).toString('hex');
   let counter = randomBytes(2).readUInt16BE();
   let lastSeconds = 0;
   return () => {
-    // A clock that is set back must not put new records before old ones.
+    // If the clock is set back, new ids must still sort after old ones.
     lastSeconds = Math.max(lastSeconds, Math.floor(now() / 1000));
     counter = (counter + 1) % COUNTER_LIMIT;
     return lastSeconds.toString(16).padStart(8, '0') + generator + counter.toString(16).padStart(6, '0');

@@ -1,8 +1,8 @@
-/** A store whose commits are told of: how they went and how long they took. */
+/** Wraps a store to report the result and duration of each commit. */
 import { type Store, StoreError } from './store.ts';
 import { ConflictError } from './unit-of-work.ts';
 
-/** `refused`: the change itself threw, and the store was not asked to write anything. */
+/** `refused`: the change function threw, so nothing was written. */
 export type CommitResult = 'committed' | 'conflict' | 'refused' | 'failed';
 
 export function observedStore(store: Store, onCommit: (result: CommitResult, ms: number) => void): Store {

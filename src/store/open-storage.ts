@@ -1,4 +1,4 @@
-/** The storage of a data folder: documents by lowdb, bundles as files, the rest in one SQLite file. */
+/** Opens the storage of a data folder: documents in lowdb, bundles as files, the rest in one SQLite file. */
 import { join } from 'node:path';
 import { BundleFiles } from './bundle-files.ts';
 import { bundlesFolder, DATABASE_FILE } from './data-folder.ts';
@@ -16,7 +16,7 @@ export interface StorageOptions extends RecoveryOptions {
   readonly now?: () => number;
 }
 
-/** @throws StoreError `store_locked` if another process has the folder */
+/** @throws StoreError `store_locked` if another process uses the folder */
 export async function openStorage(dataFolder: string, options: StorageOptions = {}): Promise<Storage> {
   const documents = await openLowdbStore(dataFolder, options);
   const problems: StoreProblem[] = [];
@@ -53,7 +53,7 @@ export async function openStorage(dataFolder: string, options: StorageOptions = 
   }
 }
 
-/** The tokens of a data folder, also while a server has it. */
+/** Opens the tokens of a data folder, even while a server runs on it. */
 export async function withTokens<T>(dataFolder: string, work: (tokens: SqliteTokenStore) => Promise<T>): Promise<T> {
   const database = Database.open(join(dataFolder, DATABASE_FILE), () => {});
   try {

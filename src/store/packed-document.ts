@@ -1,5 +1,4 @@
-/** A document as plain data and texts, for its way between threads. */
-
+/** Packs a document into plain data and byte arrays to transfer it between threads. */
 import { bufferOf } from '../work/thread-bytes.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { concatPieces, type Document, headOf, type PartKind, partKinds } from './document.ts';
@@ -16,16 +15,16 @@ interface PackedPart {
 }
 
 export interface PackedDocument {
-  /** The parts' texts one after the other: integration, settings, records by kind, state. None is in two of these. */
+  /** The parts' texts, concatenated: integration, settings, records by kind, state. No part spans two arrays. */
   readonly texts: readonly Uint8Array[];
   readonly integration: PackedPart;
   readonly settings: PackedPart | undefined;
-  /** JSON of some parts each: to copy twenty thousand objects takes longer than others may wait. */
+  /** JSON of chunks of parts: cloning 20,000 objects in one go would block the event loop for too long. */
   readonly parts: Readonly<Record<PartKind, readonly string[]>>;
   readonly stateWrites: number;
 }
 
-/** Of each of the texts, at least. */
+/** Size of each array of `texts`, except the last. */
 const MIN_TEXT_BYTES = 1024 * 1024;
 
 export function packDocument(document: Document): PackedDocument {

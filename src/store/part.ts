@@ -1,12 +1,12 @@
 /**
- * One part of a document: the integration, its settings, a record, or a state value. It is kept as JSON text,
- * as a value, or both. Immutable.
+ * One part of a document: the integration, its settings, a record, or a state value. It holds JSON text, the
+ * parsed value, or both. Immutable.
  */
 import { type Json, LARGE_BYTES } from '../json.ts';
 import { type Reference, referencesIn } from './references.ts';
 import type { Stored } from './stored.ts';
 
-/** What is known of a part that was made from text. */
+/** A part's JSON text with what can be read from it without parsing again. */
 export interface TextFacts<Head> {
   readonly text: Buffer;
   readonly head: Head;
@@ -14,9 +14,9 @@ export interface TextFacts<Head> {
 }
 
 export class Part<Head = Stored> {
-  /** Of a record what lists and look-ups read; all of it where the part is kept as a value. */
+  /** A record's fields for lists and look-ups; the whole record if the part holds a value. */
   readonly head: Head;
-  /** How often it was written, so that conflicts are found. */
+  /** Number of writes; detects conflicts. */
   readonly revision: number;
   #value: Json | undefined;
   #text: Buffer | undefined;
@@ -27,14 +27,14 @@ export class Part<Head = Stored> {
     this.revision = revision;
   }
 
-  /** A record of at most `LARGE_BYTES` of JSON. */
+  /** For a record of at most `LARGE_BYTES` of JSON. */
   static ofRecord(record: Stored, revision = 1): Part {
     const part = new Part<Stored>(record, revision);
     part.#value = record;
     return part;
   }
 
-  /** Settings or a state value, likewise small. */
+  /** For settings or a state value of at most `LARGE_BYTES`. */
   static ofValue(value: Json, revision = 1): Part<undefined> {
     const part = new Part<undefined>(undefined, revision);
     part.#value = value;
@@ -48,7 +48,7 @@ export class Part<Head = Stored> {
     return part;
   }
 
-  /** The same content, written once more. */
+  /** The same content with another revision. */
   withRevision(revision: number): Part<Head> {
     const part = new Part<Head>(this.head, revision);
     part.#value = this.#value;
@@ -57,40 +57,40 @@ export class Part<Head = Stored> {
     return part;
   }
 
-  /** Kept as text, which takes a third of the memory. */
+  /** Text takes a third of the memory of a value. */
   asText(headOf: (value: Json) => Head): Part<Head> {
     if (this.#value === undefined) return this;
     const references = this.head === undefined ? [] : this.references;
     return Part.ofText({ text: this.text, head: headOf(this.#value), references }, this.revision);
   }
 
-  /** Its text is too long to be parsed while others wait: a task of the pool has to. */
+  /** Too long to parse on the event loop: parse it in the worker pool. */
   get isLarge(): boolean {
     return this.#value === undefined && (this.#text as Buffer).length > LARGE_BYTES;
   }
 
-  /** The whole value; parsed anew each time if the part is kept as text. It must not be large. */
+  /** The whole value, parsed on each access if the part holds text. Throws for a large part. */
   get value(): Head extends undefined ? Json : Head & Stored {
     if (this.isLarge) throw new Error('a large part is parsed in the pool');
     return (this.#value === undefined ? JSON.parse((this.#text as Buffer).toString()) : this.#value) as never;
   }
 
-  /** What a task gets of it: its text if that is large, and otherwise its value. */
+  /** Input for a worker task: the text of a large part, otherwise the value. */
   get taskInput(): Buffer | (Head extends undefined ? Json : Head & Stored) {
     return this.isLarge ? this.text : this.value;
   }
 
-  /** Its JSON, as it is there or is made most easily. */
+  /** JSON in whichever form is cheapest. */
   get json(): string | Buffer {
     return this.#text ?? JSON.stringify(this.#value);
   }
 
-  /** JSON, UTF-8; made anew each time if the part is kept as a value. */
+  /** JSON in UTF-8, serialized on each access if the part holds a value. */
   get text(): Buffer {
     return this.#text ?? Buffer.from(JSON.stringify(this.#value));
   }
 
-  /** 0 of one that is kept as a value. */
+  /** Bytes of the text; 0 if the part holds only a value. */
   get knownBytes(): number {
     return this.#text?.length ?? 0;
   }
@@ -99,7 +99,7 @@ export class Part<Head = Stored> {
     return this.#text?.length ?? Buffer.byteLength(JSON.stringify(this.#value));
   }
 
-  /** What it refers to; of large text this was found out when it was made. */
+  /** References to other records. For large text they are computed when the part is created. */
   get references(): readonly Reference[] {
     this.#references ??= referencesIn(this.value as Json);
     return this.#references;

@@ -1,4 +1,4 @@
-/** Keeps the data folder private to its owner: files 0600, folders 0700. Windows has no such modes. */
+/** Keeps the data folder private to its owner: files 0600, folders 0700. Does nothing on Windows. */
 import { closeSync, type Dirent, openSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,15 +8,15 @@ export const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const PERMISSIONS = 0o777;
 const OWNER_BITS = 0o700;
-/** The runtime's own files. Others keep their owner's bits: a folder named by mistake may hold programs. */
+/** Our own files get 0600. Others keep their owner bits: a folder given by mistake may hold executables. */
 const OWN_FILES = /\.(?:json|log|sqlite|sqlite-wal|sqlite-shm|tgz|tmp|damaged)$|^(?:lock|secret-key)$/;
 const FILES_AT_ONCE = 32;
 
 /**
- * Creates the data folder if it is missing, and takes access from group and others to everything in it: somebody may
- * have copied files there.
+ * Creates the data folder if it is missing, and removes access for group and others from everything in it. Files
+ * copied in by hand may be open to them.
  *
- * @returns a sentence about what could not be changed
+ * @returns a sentence about what could not be changed, if anything
  */
 export async function openDataFolder(folder: string): Promise<string | undefined> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
@@ -24,7 +24,7 @@ export async function openDataFolder(folder: string): Promise<string | undefined
   const failures: string[] = [];
   await restrictFolder(folder, (path, error) => failures.push(`${path} (${codeOf(error)})`));
   if (failures.length === 0) return undefined;
-  return `${failures.length} files or folders stay open to others: ${failures[0]} could not be closed.`;
+  return `${failures.length} files or folders are still accessible to other users: ${failures[0]} could not be changed.`;
 }
 
 async function restrictFolder(folder: string, onError: (path: string, error: unknown) => void): Promise<void> {
@@ -50,16 +50,16 @@ async function restrict(path: string, modeOf: (mode: number) => number): Promise
     const mode = (await lstat(path)).mode & PERMISSIONS;
     if (modeOf(mode) !== mode) await chmod(path, modeOf(mode));
   } catch (error) {
-    // Temporary files come and go.
+    // Temporary files may vanish meanwhile.
     if (codeOf(error) !== 'ENOENT') throw error;
   }
 }
 
-/** Creates an empty file if there is none: SQLite would create one that all may read, and its journals alike. */
+/** Creates an empty private file if there is none. SQLite would create one, and its journals, readable by everybody. */
 export function createPrivately(file: string): void {
   try {
     closeSync(openSync(file, 'a', PRIVATE_FILE));
   } catch {
-    // Opening it fails with a better error.
+    // SQLite reports a better error when it opens the file.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a start finds in the data folder: the documents in their files, and what the last process had
- * committed and not written to them. What is damaged is set aside and harms nothing else.
+ * Loads the documents at start: first their files, then the logs with commits that had not reached the
+ * files. Damaged files are quarantined; everything else loads.
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,28 +23,28 @@ const READS_AT_ONCE = 32;
 
 export interface RecoveryOptions {
   readonly check?: DocumentCheck;
-  /** Sees each document that is taken from the disk at start. */
+  /** Called with each document read at start. */
   readonly onRead?: (document: DocumentJson) => void;
 }
 
-/** A log whose documents are not all in their files. */
+/** A log with commits that have not all reached their files. */
 export interface OldLog {
   readonly path: string;
   readonly bytes: number;
 }
 
-/** What was found beside the documents, which are in the table. */
+/** The result of recovery; the documents themselves are in the table. */
 export interface Recovered {
   readonly problems: readonly StoreProblem[];
-  /** Ids of files that were left where they are. */
+  /** Integration ids whose file is unreadable or of a newer format, and was left in place. */
   readonly unusable: ReadonlySet<string>;
-  /** Ids of documents that are not in their files as they are. */
+  /** Ids of documents whose file is out of date. */
   readonly dirty: ReadonlySet<string>;
   /** Oldest first. */
   readonly logs: readonly OldLog[];
-  /** Those of them that hold something that could not be taken. */
+  /** Paths of logs with an unusable entry. */
   readonly corruptLogs: ReadonlySet<string>;
-  /** The number of the last. */
+  /** Number of the last log. */
   readonly lastLog: number;
 }
 
@@ -109,7 +109,7 @@ class Recovery implements Recovered {
     if (!isUnchanged) this.dirty.add(id);
   }
 
-  /** @param text of the document, if it is as the store would write it */
+  /** @param text the file's bytes, if the store would write the same */
   #addDocument(id: string, json: DocumentJson, text?: Buffer): void {
     const document = documentFrom(json);
     const content = text !== undefined && text.length <= LARGE_BYTES ? text : contentOf(document, false);
@@ -142,7 +142,7 @@ class Recovery implements Recovered {
     this.problems.push({ name, message: `${name} is damaged (${reason}); it was set aside as ${quarantined}.` });
   }
 
-  /** What the last process had committed, and not written to the files. */
+  /** Applies the logs, oldest first. */
   async #replay(): Promise<void> {
     const logs = (await readdir(this.#dataFolder)).flatMap((name) => {
       const number = logNumberOf(name);
@@ -155,7 +155,7 @@ class Recovery implements Recovered {
       try {
         entries = await readLog(path);
       } catch (error) {
-        // It must not be found again when its documents have changed since.
+        // Left in place, a later start could replay it over newer documents.
         await this.#quarantine(name, `it cannot be read: ${codeOf(error)}`, this.#dataFolder);
         continue;
       }
@@ -172,7 +172,7 @@ class Recovery implements Recovered {
     }
   }
 
-  /** @returns why an entry of a log cannot be taken */
+  /** @returns why the entry is unusable, if it is */
   #apply(id: string, text: Buffer): string | undefined {
     if (text.length === 0) {
       this.#table.delete(id);
@@ -182,7 +182,7 @@ class Recovery implements Recovered {
       const problem = isChange(found) ? this.#applyChange(id, found) : this.#applyWhole(id, migrateDocument(found));
       if (problem !== undefined) return problem;
     }
-    // Newer than the file, whatever is amiss with that.
+    // The log is newer than the file, so a bad file no longer matters.
     this.unusable.delete(id);
     this.dirty.add(id);
     return undefined;
@@ -205,7 +205,6 @@ class Recovery implements Recovered {
     return undefined;
   }
 
-  /** What is wrong with one that was read. */
   #problemOf(integrationId: string, document: unknown): string | undefined {
     return untrustedDocumentProblem(document, this.#options.check, integrationId);
   }
@@ -227,7 +226,6 @@ async function readOrError(file: DocumentFile): Promise<FileRead> {
   }
 }
 
-/** Undefined for what is not JSON. */
 function parseOrUndefined(text: Buffer): unknown {
   try {
     return JSON.parse(text.toString());

@@ -1,33 +1,33 @@
-/** Which records a record refers to (contract 8). Pure. */
+/** Finds the references in a record to other records (contract 8). Pure. */
 import type { Json } from '../json.ts';
 import type { RecordKind } from './stored.ts';
 
-/** Fields that name another record, at whatever depth they stand. */
+/** Fields that refer to another record, at any depth. */
 const referenceKinds: Readonly<Record<string, RecordKind>> = {
   _connectionId: 'connections',
   _exportId: 'exports',
   _importId: 'imports',
 };
 
-/** A longer path is shown by its end. */
+/** A longer path keeps only its end. */
 const PATH_CHARS = 200;
 
 export interface Reference {
   readonly kind: RecordKind;
-  /** As it stands there: an id, or something that is none. */
+  /** The field's value; not necessarily a valid id. */
   readonly id: Json;
-  /** Dotted path of its first place, at most 200 characters. */
+  /** Dotted path of its first occurrence, at most `PATH_CHARS` long. */
   readonly field: string;
 }
 
-/** A container and how it was reached: a path becomes text only where it is needed. */
+/** A container and how it was reached. The path is built only when needed. */
 interface Step {
   readonly key: string;
   readonly container: object;
   readonly parent: Step | undefined;
 }
 
-/** Every reference once, in the order of the text; at most `limit` of them. */
+/** Each distinct reference once, in document order, up to `limit`. */
 export function referencesIn(record: Json, limit = Number.POSITIVE_INFINITY): Reference[] {
   if (typeof record !== 'object' || record === null) return [];
   const found: Reference[] = [];
@@ -43,7 +43,7 @@ export function referencesIn(record: Json, limit = Number.POSITIVE_INFINITY): Re
         if (found.length >= limit) break;
       }
     }
-    // The last of the list is taken next.
+    // Reversed, because the stack pops from the end.
     for (const next of children.reverse()) stack.push(next);
   }
   return found;

@@ -1,25 +1,25 @@
 /**
- * Everything durable, behind one port. An engine implements all of it; `openStorage` opens the engine of a data
- * folder. What lives in this process alone (in-flight counters, caches, warm isolates) is not here.
+ * The port for everything durable. An engine implements all of it; `openStorage` opens the engine of a data folder.
+ * State of this process only (in-flight counters, caches, warm isolates) does not belong here.
  */
 import type { JsonObject } from '../json.ts';
 import type { Store, StoreProblem } from './store.ts';
 
 export interface Storage {
-  /** Integrations with all that they group. */
+  /** Integrations with their records and state. */
   readonly documents: Store;
   readonly runs: RunStore;
   readonly idempotency: IdempotencyStore;
   readonly permissions: PermissionRecords;
   readonly bundles: BundleStore;
   readonly tokens: TokenStore;
-  /** What is damaged or cannot be written, the documents' problems included. */
+  /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
   /** Idempotent. */
   close(): Promise<void>;
 }
 
-/** A run's record; its other fields are the owner's. */
+/** A run's record; the store does not read its other fields. */
 export interface StoredRun {
   readonly _id: string;
   readonly _integrationId: string;
@@ -29,22 +29,21 @@ export interface StoredRun {
 export const RUNS_RETAINED = 100;
 
 export interface RunChanges<Run extends StoredRun> {
-  /** Runs that are running now. */
   readonly running?: readonly Run[];
-  /** Runs that have ended; each list belongs to one integration. They are not running any more. */
+  /** Ended runs, one list per integration. They are no longer listed as running. */
   readonly ended?: readonly (readonly Run[])[];
-  /** Ids of runs that are not running any more, and left no record. */
+  /** Ids of running runs to remove without a record. */
   readonly dropped?: readonly string[];
 }
 
 /**
- * The last runs of each integration. A write survives the process; it may get lost with the machine. A run that was
- * running when its process died is listed as ended with the outcome `cut_off`.
+ * The last runs of each integration. A write survives a crash of the process, but maybe not of the machine. A run that
+ * was running when its process died is listed as ended with the outcome `cut_off`.
  */
 export interface RunStore<Run extends StoredRun = StoredRun> {
-  /** All of it or nothing. */
+  /** Atomic. */
   write(changes: RunChanges<Run>): Promise<void>;
-  /** An ended run. */
+  /** Finds an ended run. */
   find(integrationId: string, runId: string): Promise<Run | undefined>;
   /** Ids of the last `RUNS_RETAINED` ended runs, oldest first. */
   idsOf(integrationId: string): Promise<string[]>;
@@ -61,7 +60,7 @@ export interface StoredReply {
   readonly body: string;
 }
 
-/** What a request creates: `kind` and `id` of the record, and the status that says so. */
+/** The record that a request creates, and the status of its reply. */
 export interface Creation {
   readonly kind: string;
   readonly id: string;
@@ -77,37 +76,37 @@ export interface IdempotentRequest {
 }
 
 /**
- * Requests with an `Idempotency-Key`. A key is durable before its request does anything, together with the id of what
- * it will create: whatever happens then, the documents tell whether it was done. Keys are kept for 24 hours.
+ * Requests with an `Idempotency-Key`. The key is durable before its request does anything, together with the id of the
+ * record it will create. After a crash, the documents show whether the request succeeded. Keys expire after 24 hours.
  */
 export interface IdempotencyStore {
   find(key: string): Promise<IdempotentRequest | undefined>;
-  /** Durable when it resolves. @returns false if the key exists; nothing has changed then. @throws StoreError */
+  /** Durable when it resolves. @returns false, without a change, if the key exists. @throws StoreError */
   begin(key: string, request: IdempotentRequest): Promise<boolean>;
-  /** Survives the process; without it the reply is made again from the documents. */
+  /** Survives the process. If the reply is lost, it is rebuilt from the documents. */
   finish(key: string, reply: StoredReply): Promise<void>;
-  /** The request did nothing and may be repeated. */
+  /** Removes a key whose request did nothing and may be repeated. */
   drop(key: string): Promise<void>;
-  /** Requests that a process began and did not finish. */
+  /** Requests that began and did not finish. */
   unfinished(): Promise<{ readonly key: string; readonly creation: Creation }[]>;
 }
 
-/** A connector's record of granted permissions; its fields are the connector room's. */
+/** A connector's granted permissions; only `src/connector` reads the other fields. */
 export type PermissionRecord = JsonObject & { readonly _id: string };
 
 export interface PermissionRecords {
-  /** `record` is what is stored under the id: undefined if it is not JSON. */
+  /** `record` is undefined if the stored text is not JSON. */
   all(): Promise<{ readonly connectorId: string; readonly record: unknown }[]>;
   /** Durable when it resolves. */
   put(record: PermissionRecord): Promise<void>;
   /**
-   * Records were lost with a damaged database: a connector without a record may have had one, so that nothing may be
-   * granted to it by itself.
+   * A damaged database lost its records. A connector without a record may have had one, so do not grant it anything
+   * automatically.
    */
   readonly wereLost: boolean;
 }
 
-/** The bundle that each connector served last, as a tarball. */
+/** The bundle that each connector last served, as a tarball. */
 export interface BundleStore {
   /** Newest first. */
   list(): Promise<{ readonly connectorId: string; readonly digest: string }[]>;
@@ -119,7 +118,7 @@ export interface BundleStore {
 }
 
 export interface TokenStore {
-  /** SHA-256 in hex of the administrator's token. @throws StoreError if what is stored is not one */
+  /** SHA-256 of the administrator's token, in hex. @throws StoreError if the stored value is malformed */
   adminTokenHash(): Promise<string | undefined>;
   /** Durable when it resolves. */
   setAdminTokenHash(hash: string): Promise<void>;

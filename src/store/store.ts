@@ -1,6 +1,6 @@
 /**
- * The store: one document per integration, with all that the integration groups. Another engine can
- * stand behind this interface.
+ * The document store: one document per integration, with its records and state. Any engine can implement
+ * this interface.
  */
 import type { Document } from './document.ts';
 import { DOCUMENT_BYTES, RECORDS_MAX, type SortKey } from './stored.ts';
@@ -20,50 +20,49 @@ export {
 } from './stored.ts';
 export type { Document };
 
-/** Makes the next document of the present one; `undefined` for none. Synchronous; may throw. */
+/** Computes the next document from the current one; `undefined` means none. Synchronous; may throw. */
 export type Change = (current: Document | undefined) => Document | undefined;
 
 export interface StoreProblem {
-  /** What is damaged, for a person to find. */
+  /** The file or part that is damaged. */
   readonly name: string;
   readonly message: string;
 }
 
-/** What one commit made of a document; neither side is ever changed in place. */
+/** One commit: the document before and after. */
 export interface StoreChange {
   readonly integrationId: string;
-  /** Undefined: it is new. */
+  /** Undefined if the document is new. */
   readonly before: Document | undefined;
-  /** Undefined: it is gone. */
+  /** Undefined if the document was removed. */
   readonly after: Document | undefined;
 }
 
-/** Documents are never changed in place: what `get` gave stays as it was. */
+/** Documents are immutable snapshots: a commit never changes one that `get` returned. */
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
-  /** Oldest first, those after a place; gives way to others between documents, and shows what they do. */
+  /** Oldest first, starting after a sort key. Yields to the event loop; commits made meanwhile are visible. */
   documents(after?: SortKey): AsyncIterable<Document>;
-  /** The integration that a record belongs to; an integration belongs to itself. */
+  /** Id of the integration that a record belongs to. An integration belongs to itself. */
   ownerOf(id: string): Promise<string | undefined>;
   /**
-   * Applies a change to the document as it is at that moment and writes the result. When it resolves
-   * the result is durable and `get` shows it; when it rejects nothing has changed. Commits on one
-   * integration happen one after the other.
+   * Applies a change to the current document and writes the result. Once resolved, the result is durable
+   * and visible to `get`; if it rejects, nothing has changed. Commits on one integration run in sequence.
    */
   commit(integrationId: string, change: Change): Promise<Document | undefined>;
   /**
-   * The change feed: tells of each commit that changed something, once it is durable and `get` shows it,
-   * before `commit` resolves; those of one integration in their order. The listener must not throw.
+   * Subscribes to commits that changed something. The listener runs when the commit is durable and visible to
+   * `get`, before `commit` resolves; commits of one integration arrive in order. It must not throw.
    *
-   * @returns what ends it
+   * @returns unsubscribes
    */
   follow(listener: (change: StoreChange) => void): () => void;
-  /** What could not be taken from the disk at start, and what is amiss with it now. */
+  /** What could not be loaded at start, and what fails now. */
   readonly problems: readonly StoreProblem[];
   close(): Promise<void>;
 }
 
-/** A document that breaks a rule of the store, or a disk that does not take it. */
+/** The store refuses a document, or cannot read or write the data folder. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: 'store_unavailable' | 'store_full' | 'store_locked' | 'integration_too_large';

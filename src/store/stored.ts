@@ -1,13 +1,13 @@
-/** What is stored of an integration and its records, as JSON: the document's file, and what every record has. */
+/** The stored JSON: the schema of a document, and the fields that every record has. */
 import Type, { type Static } from '#typebox';
 import type { JsonObject } from '../json.ts';
 
 export const FORMAT = 1;
-/** Of a document as JSON, in UTF-8: an integration with all that it groups. */
+/** Limit of a document: UTF-8 bytes of its JSON, records and state included. */
 export const DOCUMENT_BYTES = 32 * 1024 * 1024;
-/** Connections, exports, imports and flows of one integration, all together. */
+/** Connections, exports, imports and flows of one integration together. */
 export const RECORDS_MAX = 20_000;
-/** Of an integration's state. */
+/** State keys per integration. */
 export const STATE_KEYS_MAX = 1_000;
 export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type RecordKind = (typeof recordKinds)[number];
@@ -15,21 +15,21 @@ export type RecordKind = (typeof recordKinds)[number];
 export const ObjectId = Type.String({ pattern: '^[0-9a-f]{24}$' });
 export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
 
-/** What every integration and record has; the rest is its owner's. */
+/** The fields of every integration and record; the store does not read the others. */
 export const Stored = Type.Object({ _id: ObjectId, createdAt: Timestamp, lastModified: Timestamp });
 export type Stored = Static<typeof Stored> & JsonObject;
 
-/** Far below what a number counts in ones to. */
+/** Well below 2^53, above which adding one to a number can have no effect. */
 const REVISION_MAX = 2 ** 52;
 
 const Records = Type.Record(Type.String(), Stored);
 
-/** One file, row or value of the store. */
+/** A document as stored. */
 export const DocumentJson = Type.Object(
   {
     format: Type.Literal(FORMAT),
     integration: Stored,
-    /** How often the integration and each record was written, by `_id`; finds conflicts. */
+    /** Number of writes of the integration, each record (by `_id`) and each state key; detects conflicts. */
     revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: REVISION_MAX })),
     connections: Records,
     exports: Records,
@@ -51,10 +51,10 @@ export interface DocumentJson {
   readonly state: JsonObject;
 }
 
-/** A place among the integrations, whether what stood there is still there or not. */
+/** Orders integrations and records, and serves as a cursor that outlives them. */
 export type SortKey = readonly [createdAt: string, _id: string];
 
-/** Oldest first; of the same millisecond, in the order of their ids, which count up. */
+/** Oldest first; within a millisecond by id, which count up. */
 export function byAge(a: Stored, b: Stored): number {
   return compareSortKeys(sortKeyOf(a), sortKeyOf(b));
 }

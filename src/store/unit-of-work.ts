@@ -1,34 +1,34 @@
 /**
- * Everything that a run or a request changes, seen by it at once and by nobody else before the
- * commit, which is one atomic write. It covers one integration and what that groups.
+ * The changes of one run or request to one integration, its records and state. Only the unit itself sees them
+ * until it commits, which is one atomic write. Conflicts are detected at commit (optimistic concurrency).
  */
-import { type Document, type PartKind, partKinds, type RecordParts, STATE } from './document.ts';
+import { type Document, type PartKind, partKinds, type RecordParts, revisionIn, STATE } from './document.ts';
 import { Part, type TextFacts } from './part.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
-/** A record that this unit changes was changed by another after this one had read it. */
+/** Another unit changed the same record, or one that a changed record refers to. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }
 
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
 type Parts = ReadonlyMap<string, Part<unknown>>;
-/** A state key among the ids of records. */
 const stateKey = (key: string): string => STATE + key;
 
-/** How often something has been written, and the bytes of its JSON. */
 interface TouchedPart {
+  /** Writes by this unit. */
   readonly writes: number;
+  /** Of its JSON. */
   readonly bytes: number;
 }
 
 interface Changes {
-  /** By ids (and state keys). */
+  /** By record id or state key. */
   readonly touched: Map<string, TouchedPart>;
-  /** Of all of them; the memory that a unit may take is bounded like the document. */
+  /** Total of the touched parts. Limited like a document, to bound the unit's memory. */
   bytes: number;
-  /** Ids of records that what the unit has written refers to. */
+  /** Ids of records that the written records refer to. */
   readonly referencedIds: Set<string>;
 }
 
@@ -37,13 +37,13 @@ const NONE_TOUCHED: ReadonlyMap<string, TouchedPart> = new Map();
 export class UnitOfWork {
   readonly integrationId: string;
   readonly #store: Store;
-  /** As it was when the unit began. */
+  /** The document when the unit began, or at its last commit. */
   #base: Document | undefined;
-  /** As this unit sees it. */
+  /** The document as this unit sees it. */
   #draft: Draft | undefined;
-  /** Made with the first: most units have none. */
+  /** Undefined until the first change: most units make none. */
   #changes: Changes | undefined;
-  /** Told before the unit holds more, or less; may throw, and the write is refused. */
+  /** Called before the size of the changes grows or shrinks. May throw to refuse the write. */
   onGrowth: ((bytes: number) => void) | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
@@ -58,8 +58,8 @@ export class UnitOfWork {
   }
 
   /**
-   * Changes an integration as it is when its turn comes, and commits: no conflict is possible. For
-   * work of ours, which is done in one go.
+   * Changes the current document and commits. Cannot conflict, because `work` is synchronous and runs
+   * inside the commit.
    */
   static async change<T>(store: Store, integrationId: string, work: (unit: UnitOfWork) => T): Promise<T> {
     let done: { readonly result: T } | undefined;
@@ -68,20 +68,19 @@ export class UnitOfWork {
       done = { result: work(unit) };
       return unit.hasChanges ? unit.#applyTo(current) : current;
     });
-    if (!done) throw new Error('the store has not asked for the change');
+    if (!done) throw new Error('the store did not apply the change');
     return done.result;
   }
 
-  /** The same for a unit that goes on: it sees what was committed, its own and others'. It must have no changes. */
+  /** Like `change`, and then refreshes this unit, which must have no changes. */
   async changeAtOnce<T>(work: (unit: UnitOfWork) => T): Promise<T> {
-    if (this.hasChanges)
-      throw new Error(`unit of work on ${this.integrationId}: it has changes that are not committed`);
+    if (this.hasChanges) throw new Error(`unit of work on ${this.integrationId} has uncommitted changes`);
     const result = await UnitOfWork.change(this.#store, this.integrationId, work);
     await this.refresh();
     return result;
   }
 
-  /** Sees what others have committed since; not if it has changes of its own. */
+  /** Picks up what others have committed. Does nothing if this unit has changes. */
   async refresh(): Promise<void> {
     const document = await this.#store.get(this.integrationId);
     if (!this.hasChanges && document !== this.#base) this.#rebase(document);
@@ -97,9 +96,9 @@ export class UnitOfWork {
   }
 
   /**
-   * Creates the integration if the unit sees none.
+   * Creates the integration if there is none.
    *
-   * @param settings absent: they stay as they are
+   * @param settings left unchanged if absent
    */
   putIntegration(next: Stored, settings?: Part<undefined>): void {
     const part = Part.ofRecord(next);
@@ -111,7 +110,7 @@ export class UnitOfWork {
     this.#draft.settings = after;
   }
 
-  /** How often a record has been written, this unit's own changes counted. */
+  /** Number of writes of a record, including this unit's. */
   revisionOf(id: string): number {
     return revisionIn(this.#base, id) + (this.#touched.get(id)?.writes ?? 0);
   }
@@ -124,7 +123,7 @@ export class UnitOfWork {
     return this.#draft?.[kind].get(id);
   }
 
-  /** A record as a value, or as text. What it refers to, in this integration, must stay. */
+  /** The commit conflicts if another unit removes a record that this one refers to. */
   putRecord(kind: RecordKind, record: Stored | TextFacts<Stored>): Part {
     const made = isText(record) ? Part.ofText(record) : Part.ofRecord(record);
     const { _id } = made.head;
@@ -144,7 +143,7 @@ export class UnitOfWork {
     return this.#draft?.state ?? new Map();
   }
 
-  /** Of a key of the state: what a commit of this unit would give it. */
+  /** The revision that a commit of this unit would give a state key. */
   stateRevisionOf(key: string): number {
     const written = [...this.#touched.keys()].filter((name) => name.startsWith(STATE));
     const index = written.indexOf(stateKey(key));
@@ -163,7 +162,7 @@ export class UnitOfWork {
     this.#mutableMap('state').delete(key);
   }
 
-  /** @throws StoreError before anything is changed, if what the unit has written would be too large */
+  /** @throws StoreError, without a change, if the unit's changes would be too large */
   #touch(name: string, bytes = 0): Changes {
     const before = this.#touched.get(name);
     const growth = bytes - (before?.bytes ?? 0);
@@ -176,19 +175,19 @@ export class UnitOfWork {
     return this.#changes;
   }
 
-  /** A map of the draft to be changed in place: copied once, however often it is changed. */
+  /** The draft's own map of parts, copied from the base on its first change. */
   #mutableMap(kind: PartKind): Map<string, Part<unknown>> {
-    if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: there is no integration`);
+    if (!this.#draft) throw new Error(`unit of work on ${this.integrationId}: no integration`);
     if (this.#draft[kind] === this.#base?.[kind]) this.#set(kind, new Map<string, Part<unknown>>(this.#draft[kind]));
     return this.#draft[kind] as Map<string, Part<unknown>>;
   }
 
   #set(kind: PartKind, parts: Parts, draft = this.#draft as Draft): void {
-    // Records and state values differ in what is known of them alone.
+    // The maps of records and state differ only in the type of their parts' heads.
     (draft as Record<PartKind, Parts>)[kind] = parts;
   }
 
-  /** Removes the integration and all that it groups. */
+  /** Removes the integration with its records and state. */
   removeAll(): void {
     this.#touch(this.integrationId);
     for (const kind of recordKinds) for (const id of this.records(kind).keys()) this.#touch(id);
@@ -204,7 +203,7 @@ export class UnitOfWork {
   }
 
   /**
-   * Writes what the unit changed; nothing if it changed nothing. A unit may go on after a commit.
+   * Writes the changes, if any. The unit can be used again afterwards.
    *
    * @throws ConflictError
    */
@@ -228,7 +227,7 @@ export class UnitOfWork {
     }
     const draft = this.#draft;
     if (!draft) return undefined;
-    // Gone in the meantime: what the unit changed had a revision then, unless it is new.
+    // The integration was removed meanwhile. Revisions show that only for records that existed, not for new ones.
     if (!current && base) throw new ConflictError();
     const next: Draft = current && current !== base ? this.#merged(current, draft) : { ...draft };
     this.#countStateWrites(current, next);
@@ -236,7 +235,7 @@ export class UnitOfWork {
     return next;
   }
 
-  /** The present document, with what this unit has touched taken from its draft. */
+  /** The current document with this unit's touched parts. */
   #merged(current: Document, draft: Draft): Draft {
     const next: Draft = { ...current };
     if (this.#touched.has(this.integrationId)) {
@@ -258,7 +257,7 @@ export class UnitOfWork {
     return next;
   }
 
-  /** A state key's revision is the count of all writes of `state` at its last one. */
+  /** Sets each written key's revision to the running count of writes to `state`. */
   #countStateWrites(current: Document | undefined, next: Draft): void {
     let writes = current?.stateWrites ?? 0;
     const state = new Map(next.state);
@@ -274,7 +273,7 @@ export class UnitOfWork {
     next.stateWrites = writes;
   }
 
-  /** What others did in the meantime may have taken what this unit refers to, or refer to what it took. */
+  /** Another commit may have removed a record that this unit refers to, or refer to one that it removed. */
   #assertReferencesExist(merged: Document): void {
     const exists = (id: string): boolean => recordKinds.some((kind) => merged[kind].has(id));
     for (const id of this.#changes?.referencedIds ?? []) if (!exists(id)) throw new ConflictError();
@@ -293,21 +292,8 @@ export class UnitOfWork {
 function isText(record: Stored | TextFacts<Stored>): record is TextFacts<Stored> {
   return Buffer.isBuffer((record as { text?: unknown }).text);
 }
-
-/** 0 of what is not there. */
-function revisionIn(document: Document | undefined, id: string): number {
-  if (!document) return 0;
-  if (document.integration.head._id === id) return document.integration.revision;
-  if (id.startsWith(STATE)) return document.state.get(id.slice(STATE.length))?.revision ?? 0;
-  for (const kind of recordKinds) {
-    const part = document[kind].get(id);
-    if (part) return part.revision;
-  }
-  return 0;
-}
-
 function emptyDocument(integration: Part): Draft {
-  // A map for each: the unit changes them in place.
+  // A separate map for each kind, because the unit changes them in place.
   const [connections, exports, imports, flows] = [new Map(), new Map(), new Map(), new Map()];
   return { integration, settings: undefined, connections, exports, imports, flows, state: new Map(), stateWrites: 0 };
 }

@@ -1,4 +1,4 @@
-/** The SQLite file of a data folder: everything durable that is neither a document nor a bundle. */
+/** The SQLite database of a data folder: everything durable except documents and bundles. */
 import { existsSync, renameSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,7 +6,7 @@ import { quarantinePath } from '../data-folder.ts';
 import { createPrivately } from '../private-files.ts';
 import { StoreError, type StoreProblem } from '../store.ts';
 
-/** A write survives the process without a wait for the disk; `durably` waits. */
+/** `synchronous = NORMAL`: a write survives the process but does not wait for the disk; `durably` waits. */
 const SCHEMA = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS ended (
@@ -24,8 +24,8 @@ const SCHEMA = `
 `;
 
 /**
- * SQLite's primary result codes for a file of another shape (1), a damaged one (11), one that cannot be opened, a
- * folder say (14), content that breaks its tables' rules (19, 20), and no database at all (26).
+ * SQLite's primary result codes for another schema (1), a damaged file (11), a file that cannot be opened, such as a
+ * folder (14), rows that break a constraint or type (19, 20), and a file that is not a database (26).
  */
 const DAMAGE_CODES = [1, 11, 14, 19, 20, 26];
 const SQLITE_FULL = 13;
@@ -42,11 +42,11 @@ export class Database {
   }
 
   /**
-   * Opens the file, or creates it. A damaged one is quarantined with its log, in which the last changes may be:
-   * SQLite deletes a log that it finds beside a new database.
+   * Opens or creates the file. A damaged file is quarantined together with its write-ahead log, which may hold the last
+   * changes: SQLite would delete the log next to a new database.
    *
-   * @param sql run at once; a file is also damaged if that fails
-   * @throws StoreError for a file that is not damaged and cannot be used: busy, say, or on a full disk
+   * @param sql runs on opening; if it fails with a damage code, the file counts as damaged
+   * @throws StoreError if an undamaged file cannot be used, for example because it is locked or the disk is full
    */
   static open(file: string, onProblem: (problem: StoreProblem) => void, sql = ''): Database {
     createPrivately(file);
@@ -64,7 +64,7 @@ export class Database {
     }
   }
 
-  /** The file before this one was damaged, and what it held is lost. */
+  /** An earlier file was damaged, and its records are lost. */
   get hasLostRecords(): boolean {
     return this.setting(LOST_RECORDS) === 'true';
   }
@@ -78,7 +78,7 @@ export class Database {
     this.durably(() => this.sqlite.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)').run(name, value));
   }
 
-  /** All of what is written in it, or nothing. */
+  /** Runs `work` in a transaction; rolls back if it throws. */
   transaction(work: () => void): void {
     this.sqlite.exec('BEGIN');
     try {
@@ -90,7 +90,7 @@ export class Database {
     }
   }
 
-  /** What it writes is on the disk when it returns. @throws StoreError */
+  /** Everything `work` writes is on disk when it returns. @throws StoreError */
   durably<T>(work: () => T): T {
     this.sqlite.exec('PRAGMA synchronous = FULL');
     try {
@@ -124,7 +124,7 @@ function connect(file: string, sql = ''): DatabaseSync {
 export const isDamage = (error: unknown): boolean =>
   DAMAGE_CODES.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
 
-/** @returns where the file is now */
+/** Renames the file and its log. @returns the file's new path */
 export function quarantine(file: string): string {
   const suffix = quarantinePath('');
   for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + suffix);

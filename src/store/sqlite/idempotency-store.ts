@@ -3,11 +3,11 @@ import type { StatementSync } from 'node:sqlite';
 import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply } from '../storage.ts';
 import type { Database } from './database.ts';
 
-/** How long a key is known. */
+/** Keys expire after 24 hours. */
 const RETAIN_MS = 24 * 3_600_000;
-/** Keys that are known; the oldest finished ones go beyond that. */
+/** Beyond this many keys, the oldest finished ones are removed. */
 const MAX_KEYS = 10_000;
-/** Of all replies together; the oldest go beyond that. */
+/** All replies together; beyond this, the oldest are removed. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY_MS = 3_600_000;
 
@@ -48,7 +48,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
   async begin(key: string, { request, creation }: IdempotentRequest): Promise<boolean> {
     if (this.#find.get(key, this.#now() - RETAIN_MS)) return false;
     this.#database.durably(() => {
-      // An expired one is not found, and still there.
+      // An expired key may still have its row.
       this.#remove(key);
       this.#insert.run(key, request, JSON.stringify(creation), this.#now());
     });
@@ -87,7 +87,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
     [this.#count, this.#bytes] = [Number(row?.count), Number(row?.bytes)];
   }
 
-  /** Removes an eighth more than it has to, so that it need not for each request. Running requests stay. */
+  /** Goes an eighth below the limits, so that it need not run for each request. Keeps running requests. */
   #removeOldest(): void {
     const oldest = this.#database.sqlite
       .prepare('SELECT key, bytes FROM replies WHERE reply IS NOT NULL ORDER BY at')

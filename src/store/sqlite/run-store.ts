@@ -1,15 +1,15 @@
 /**
- * Run records in SQLite. A row holds a few ended runs of one integration: to write a row costs ten times what a run in
- * it does. Running runs have a row each, for those that outlive the process.
+ * Run records in SQLite. A row of `ended` holds several runs of one integration, because a row costs ten times as much
+ * to write as a run in it. Each running run has a row in `running`, which survives a crash.
  */
 import type { StatementSync } from 'node:sqlite';
 import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
 import type { Database } from './database.ts';
 
-/** Ended runs over `RUNS_RETAINED` that may wait to be removed, so that each write need not remove some. */
+/** Ended runs beyond `RUNS_RETAINED` that may accumulate before a trim, so that not every write has to trim. */
 const SLACK = 100;
 
-/** At a start: whatever is still running in the file was cut off with its process. */
+/** Run at start: runs still listed as running were cut off when their process died. */
 export const CUT_OFF = `
   INSERT INTO ended SELECT integration, id, id, json_array(json_set(record, '$.outcome', 'cut_off')) FROM running;
   DELETE FROM running;
@@ -67,7 +67,7 @@ export class SqliteRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async integrationIds(): Promise<string[]> {
-    // From one to the next by the index: an integration may have a hundred rows.
+    // Skips from id to id through the index, because an integration may have a hundred rows.
     const next = this.#database.sqlite.prepare('SELECT min(integration) AS id FROM ended WHERE integration > ?');
     const ids: string[] = [];
     for (let id = ''; ; ids.push(id)) {
@@ -83,7 +83,7 @@ export class SqliteRunStore<Run extends StoredRun> implements RunStore<Run> {
     this.#database.sqlite.prepare('DELETE FROM running WHERE integration = ?').run(integrationId);
   }
 
-  /** Ids count up: the last one is the newest. */
+  /** Ids count up, so the last in order is the newest. */
   #insertEnded(runs: readonly Run[]): void {
     const integrationId = (runs[0] as Run)._integrationId;
     const ids = runs.map(({ _id }) => _id).sort();

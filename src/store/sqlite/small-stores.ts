@@ -40,11 +40,11 @@ function parseOrUndefined(text: string): unknown {
 
 const ADMIN_TOKEN = 'admin-token-sha256';
 
-/** Reads the hash without changing the folder. @throws StoreError, or what SQLite throws */
+/** Reads the hash without changing the folder. @throws StoreError or an SQLite error */
 export function storedTokenHash(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const address = pathToFileURL(file);
-  // A log may hold what the file does not, and its process may be running.
+  // With a write-ahead log the file is not immutable: a process may be writing, and the log may hold newer rows.
   if (!existsSync(`${file}-wal`)) address.searchParams.set('immutable', '1');
   using database = new DatabaseSync(address, { readOnly: true });
   const row = database.prepare('SELECT value FROM settings WHERE name = ?').get(ADMIN_TOKEN);
