@@ -1,4 +1,4 @@
-/** Logs what happens to connectors, and passes it on. */
+/** Logs catalog events and forwards them. */
 import type { Logger } from 'pino';
 import type { CatalogEvents } from './connector/catalog.ts';
 

@@ -1,8 +1,8 @@
-/** Credentials that a start could not read, or not encrypt with the present key: logged, and told by `/readyz`. */
+/** Reports credentials that the start could not read or re-encrypt, to the log and `/readyz`. */
 import type { Logger } from 'pino';
 import type { RotationFailures } from './record/key-rotation.ts';
 
-/** @returns sentences */
+/** @returns sentences for `/readyz` */
 export function logCredentialProblems(logger: Logger, { unreadable, unwritten }: RotationFailures): string[] {
   const problems: string[] = [];
   if (unreadable.length > 0) {

@@ -1,4 +1,4 @@
-/** Logs runs and what connectors log, and counts runs that have ended. */
+/** Logs runs and the connectors' own log lines, and counts ended runs. */
 import type { Logger } from 'pino';
 import type { Dispatcher } from './integration/dispatch.ts';
 import type { Metrics } from './metrics/metrics.ts';

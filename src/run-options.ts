@@ -1,4 +1,4 @@
-/** The options that are about runs, in the shapes that their users take. */
+/** Converts the options to the sandbox's options and run limits. */
 import { defaultLimits, type Limits, type SandboxOptions } from '../sandbox/index.ts';
 import type { Options } from './options.ts';
 

@@ -1,4 +1,4 @@
-/** Wires everything; starts and closes it. */
+/** Wires the parts of the runtime together, starts and closes them. */
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -15,7 +15,6 @@ import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
-import { bodyText } from './call-options.ts';
 import { loggedCatalogEvents } from './catalog-log.ts';
 import { Catalog } from './connector/catalog.ts';
 import { loadBundle } from './connector/load-check.ts';
@@ -24,18 +23,16 @@ import { PermissionStore } from './connector/permission-store.ts';
 import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { logCredentialProblems } from './credential-problems.ts';
+import { embeddedCalls } from './embedded-calls.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
 import { publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
+import { healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
-import { checkedArgument } from './integration/argument.ts';
-import { callIntegration } from './integration/call.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
-import { install } from './integration/install.ts';
 import { integrationProblem } from './integration/integration.ts';
 import { sealForStore } from './integration/restore-documents.ts';
-import { integrationJson, integrationOf, type Service } from './integration/service.ts';
-import { uninstall } from './integration/uninstall.ts';
+import type { Service } from './integration/service.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
@@ -58,19 +55,16 @@ import { openStorage } from './store/open-storage.ts';
 import { openDataFolder } from './store/private-files.ts';
 import type { RunStore, Storage } from './store/storage.ts';
 import { WorkPool } from './work/pool.ts';
-import type { Account } from './work/work.ts';
 
-/** By the package's own name: the sources and what is built of them lie at different depths. */
+/** Resolved by package name, because sources and build output lie at different depths. */
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
-/** What the embedding application asks for is charged to nobody. */
-const HOST: Account = { owner: 'host', charge() {} };
 const DEFAULT_DRAIN_MS = 10_000;
-/** What all runs together may have written and not committed. */
+/** Uncommitted writes of all runs together. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 
 /**
- * Opens a data folder and starts serving its integrations. Listens on nothing by itself.
+ * Opens a data folder and starts serving its integrations. Does not listen until `listen` is called.
  *
  * @example
  * import { createRuntime } from 'bulkhead';
@@ -79,8 +73,8 @@ const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
  * await runtime.listen();
  * await runtime.close();
  */
-export async function createRuntime(startOptions: RuntimeOptions = {}): Promise<Runtime> {
-  const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = startOptions;
+export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promise<Runtime> {
+  const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = runtimeOptions;
   const options = completeOptions(rest);
   const data = resolve(options.data);
   const accessProblem = await openDataFolder(data);
@@ -91,8 +85,8 @@ export async function createRuntime(startOptions: RuntimeOptions = {}): Promise<
     check: integrationProblem,
     onRead: (document) => rotation.inspect(document),
   });
-  // A start that fails half way ends what it has begun, the last first.
-  const started: (() => unknown)[] = [() => storage.close()];
+  // If the start fails, undo what it has started, last first.
+  const cleanups: (() => unknown)[] = [() => storage.close()];
   try {
     const rotationFailures = await rotation.rotate(storage.documents);
     return await start(options, logger, {
@@ -100,10 +94,10 @@ export async function createRuntime(startOptions: RuntimeOptions = {}): Promise<
       keyring,
       rotationFailures,
       onRest,
-      onStarted: (end) => started.unshift(end),
+      onStarted: (cleanup) => cleanups.unshift(cleanup),
     });
   } catch (error) {
-    for (const end of started) await end();
+    for (const cleanup of cleanups) await cleanup();
     throw error;
   }
 }
@@ -113,8 +107,8 @@ interface StartOptions {
   readonly keyring: Keyring;
   readonly rotationFailures: RotationFailures;
   readonly onRest: () => void;
-  /** Told how to end each part, should the start fail after it. */
-  readonly onStarted: (end: () => unknown) => void;
+  /** Registers how to close a part if the start fails later. */
+  readonly onStarted: (cleanup: () => unknown) => void;
 }
 
 async function start(options: Options, logger: Logger, startOptions: StartOptions): Promise<Runtime> {
@@ -211,7 +205,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
   const idempotency = new Idempotency(service, storage.idempotency, {
     publicUrl,
-    onError: (error) => logger.error({ err: error }, 'the reply to a request could not be kept'),
+    onError: (error) => logger.error({ err: error }, 'the reply to a request could not be stored'),
   });
   await idempotency.settle();
   const app = createApp({
@@ -238,20 +232,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     publicUrl,
     isOnLoopback: () => server.isListening && isLoopbackHost(options.host),
     isClosing: () => closing !== undefined,
-    health() {
-      const unready = [
-        ...(closing ? ['The server is shutting down.'] : []),
-        ...(catalog.hasScanned ? [] : ['The bundles are being loaded.']),
-      ];
-      const degraded = [
-        ...sandbox.problems(),
-        ...(catalog.problem ? [catalog.problem] : []),
-        ...permissions.problems,
-        ...storage.problems.map(({ message }) => message),
-        ...credentialProblems,
-      ];
-      return { isReady: unready.length === 0, reasons: [...unready, ...degraded] };
-    },
+    health: () => healthOf({ sandbox, catalog, permissions, storage, credentialProblems }, closing !== undefined),
     onError: (error, requestId) => logger.error({ err: error, requestId }, 'a request failed'),
   });
   const handle = app.callback();
@@ -260,7 +241,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const scanned = catalog.start();
   const watcher = watchBundles(connectorsFolder, () => void catalog.scan());
 
-  const refuseWhenClosed = (): void => {
+  const assertOpen = (): void => {
     if (closing !== undefined) throw requestError('shutting_down');
   };
 
@@ -286,27 +267,10 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     },
     callback: () => server.listener,
     async listen() {
-      refuseWhenClosed();
+      assertOpen();
       return server.listen();
     },
-    async install(connectorId, body = {}) {
-      refuseWhenClosed();
-      const { unit } = await install(service, connectorId, body);
-      return JSON.parse(integrationJson(integrationOf(unit), unit.settings).toString());
-    },
-    async call(integrationId, section, name, body = {}) {
-      refuseWhenClosed();
-      const { text } = await callIntegration(service, integrationId, {
-        section,
-        name,
-        body: await checkedArgument(work, HOST, Buffer.from(bodyText(body)), dispatcher.argument),
-      });
-      return JSON.parse(text);
-    },
-    async uninstall(integrationId, uninstallOptions) {
-      refuseWhenClosed();
-      return JSON.parse((await uninstall(service, integrationId, uninstallOptions)).text);
-    },
+    ...embeddedCalls(service, assertOpen),
     ready: () => scanned,
     close({ drainMs = DEFAULT_DRAIN_MS } = {}) {
       closing ??= close(drainMs);
