@@ -6,12 +6,12 @@ import type { RotationFailures } from './record/key-rotation.ts';
 export function logCredentialProblems(logger: Logger, { unreadable, unwritten }: RotationFailures): string[] {
   const problems: string[] = [];
   if (unreadable.length > 0) {
-    const problem = `The credentials of ${unreadable.length} connections were encrypted with a key that is not there.`;
+    const problem = `The credentials of ${unreadable.length} connections were encrypted with a key that is missing.`;
     logger.error({ event: 'credentials_unreadable', connections: unreadable }, problem);
     problems.push(problem);
   }
   if (unwritten.length > 0) {
-    const problem = `The credentials of ${unwritten.length} integrations could not be encrypted with the present key. The next start tries again.`;
+    const problem = `The credentials of ${unwritten.length} integrations could not be encrypted with the current key. The next start tries again.`;
     logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, problem);
     problems.push(problem);
   }

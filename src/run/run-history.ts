@@ -1,40 +1,40 @@
 /**
- * The last runs of each integration, written in batches. Runs begin and end often and are looked at seldom, so nothing
- * waits for the disk: a write survives the process, and the last moments before a power failure may be missing.
+ * The last runs of each integration, written in batches. Runs are frequent and rarely looked at, so nothing waits for
+ * the disk: writes survive a crash of the process, but a power failure may lose the last moments.
  */
 import { ById } from '../../sandbox/index.ts';
 import { RUNS_RETAINED, type RunStore } from '../store/storage.ts';
 import type { RunRecord } from './run.ts';
 
-/** Ended runs are written together this often; running ones when they have been running for as long. */
+/** Interval of writes of ended runs; a run that runs longer than this is recorded as running. */
 const WRITE_EVERY_MS = 20;
-/** Rows per write, each of one integration: more would hold up calls. */
+/** Rows per write (a row belongs to one integration); more would delay calls. */
 const ROWS_AT_ONCE = 5;
-/** A row takes no more runs beyond this: whoever reads one run reads its row. */
+/** A row of this size gets no more runs, because reading one run reads its whole row. */
 const ROW_CHARS = 16 * 1024;
-/** Waiting runs, and characters of their logs. Whatever waits beyond that is written, however many rows it takes. */
+/** Limits of waiting runs and the characters of their logs. Beyond them, as many rows as needed are written. */
 const MAX_WAITING = 5_000;
 const MAX_WAITING_CHARS = 64 * 1024 * 1024;
 
 export class RunHistory {
   readonly #store: RunStore<RunRecord>;
   readonly #onError: (error: unknown) => void;
-  /** Running runs that are not written yet, and when they began. */
+  /** Running runs that are not written yet, with their start (`performance.now()`). */
   readonly #unwritten = new ById<{ readonly record: RunRecord; readonly at: number }>();
-  /** Runs that the store has as running. */
+  /** Runs that the store lists as running. */
   readonly #running = new ById<true>();
-  /** Ended runs that are not written yet, by integration: at most twice as many as are retained. */
+  /** Ended runs to write, by integration: at most `2 * RUNS_RETAINED` each. */
   readonly #waiting = new ById<RunRecord[]>();
-  /** Integrations of waiting runs, longest waiting first. */
+  /** Integrations with waiting runs, longest waiting first. */
   readonly #due: string[] = [];
-  /** Ended runs on their way to the store. */
+  /** Ended runs being written. */
   readonly #writing = new Map<string, RunRecord>();
   #waitingCount = 0;
   #waitingChars = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param onError told what could not be written; runs go on */
+  /** @param onError called if a write fails; runs are not affected */
   constructor(store: RunStore<RunRecord>, onError: (error: unknown) => void) {
     this.#store = store;
     this.#onError = onError;
@@ -46,14 +46,14 @@ export class RunHistory {
     this.#writeSoon();
   }
 
-  /** Resolves when a kill of the process cannot hide any more that the run was running. */
+  /** Once resolved, the run survives a crash as `cut_off`. */
   async beginAtOnce(record: RunRecord): Promise<void> {
     if (this.#isClosed || this.#running.has(record._id)) return;
     await this.#write([this.#asRunning(record)], []);
   }
 
   end(record: RunRecord): void {
-    // A run that outlives the runtime is listed as cut off at the next start.
+    // The next start lists this run as cut off.
     if (this.#isClosed) return;
     this.#unwritten.delete(record._id);
     let records = this.#waiting.get(record._integrationId);
@@ -69,13 +69,13 @@ export class RunHistory {
     this.#writeSoon();
   }
 
-  /** Leaves no record of a run. */
+  /** Removes a running run without a record. */
   drop(runId: string): void {
     this.#unwritten.delete(runId);
     if (!this.#isClosed && this.#running.delete(runId)) void this.#write([], [], [runId]);
   }
 
-  /** Writes a waiting run first, with those of its row: whoever has seen it finds it again after a kill. */
+  /** Writes a waiting run first, with the rest of its row, so that what a client has seen survives a crash. */
   async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const at = this.#waiting.get(integrationId)?.findIndex(({ _id }) => _id === runId) ?? -1;
     if (at >= 0) await this.#write([], [this.#takeRow(integrationId, at)]);
@@ -106,7 +106,7 @@ export class RunHistory {
     await this.#store.forget(integrationId);
   }
 
-  /** Writes everything. Idempotent. */
+  /** Writes everything that waits. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -137,7 +137,7 @@ export class RunHistory {
     return this.#waitingCount > MAX_WAITING || this.#waitingChars > MAX_WAITING_CHARS;
   }
 
-  /** What cannot be written is lost: on a full disk it would only pile up. */
+  /** Drops records that cannot be written: on a full disk they would only pile up. */
   async #write(
     running: readonly RunRecord[],
     ended: readonly (readonly RunRecord[])[],
@@ -163,7 +163,7 @@ export class RunHistory {
     return record;
   }
 
-  /** As many waiting runs as go into a row. */
+  /** Removes and returns as many waiting runs as fit in a row. */
   #takeRow(integrationId: string, from: number): RunRecord[] {
     const records = this.#waiting.get(integrationId) as RunRecord[];
     let to = from;
@@ -178,7 +178,7 @@ export class RunHistory {
     return [...(this.#waiting.get(integrationId) ?? []), ...writing].map(({ _id }) => _id);
   }
 
-  /** They would be removed again: ids count up. */
+  /** Drops the runs that the store would soon trim. Ids count up. */
   #dropOldest(records: RunRecord[]): void {
     records.sort((a, b) => (a._id < b._id ? -1 : 1));
     for (const { _id } of this.#remove(records, 0, records.length - RUNS_RETAINED)) this.drop(_id);
@@ -198,10 +198,10 @@ export class RunHistory {
   }
 }
 
-/** A record with an empty log. */
+/** Approximate characters of a record with an empty log. */
 const RECORD_CHARS = 500;
 
-/** About how long its text is. */
+/** Approximate characters of a record. */
 function charsOf({ log, stack = '' }: RunRecord): number {
   let chars = RECORD_CHARS + stack.length;
   for (const { message } of log) chars += message.length;

@@ -1,4 +1,4 @@
-/** A run's record: what an operator may know of it afterwards (contract 4). */
+/** The record of a run, for operators (contract 4). */
 import type { Fault, LogLevel } from '../../sandbox/index.ts';
 
 export interface RunLine {
@@ -10,37 +10,37 @@ export interface RunLine {
 export type RunOutcome =
   | 'running'
   | 'succeeded'
-  /** The connector's own error, or an answer that could not be stored. */
+  /** The connector returned an error, or its result could not be stored. */
   | 'failed'
   | 'faulted'
-  /** The runtime ended while it was going on; nothing of it was stored. */
+  /** The runtime died during the run; its changes were not stored. */
   | 'cut_off';
 
 export interface RunRecord {
   readonly _id: string;
   readonly _integrationId: string;
   readonly _connectorId: string;
-  /** The bundle's. */
+  /** The bundle's version. */
   readonly version: string;
-  /** The bundle's: which code it was. */
+  /** The bundle's digest: identifies the code. */
   readonly digest: string;
   readonly section: string;
   readonly function: string;
-  /** Of the request that called it (W3C Trace Context). */
+  /** Trace id of the calling request (W3C Trace Context). */
   readonly traceId?: string;
   readonly startedAt: string;
   readonly outcome: RunOutcome;
-  /** From here on, of a run that has ended. */
+  /** Set when the run has ended, like `wallMs`, `cpuMs` and `heapBytes`. */
   readonly endedAt?: string;
   readonly wallMs?: number;
   readonly cpuMs?: number;
-  /** The most heap that was seen in use. */
+  /** Peak heap use. */
   readonly heapBytes?: number;
-  /** Requests to the runtime and outside. */
+  /** Requests to the runtime's API and to outside servers. */
   readonly requests: number;
   readonly fault?: Fault;
   readonly errors?: readonly { readonly code: string; readonly message: string }[];
-  /** With the lines of the bundle, or of its sources where it brings a source map. */
+  /** With source positions if the bundle has a source map, otherwise the bundle's own. */
   readonly stack?: string;
   readonly progress?: { readonly fraction: number; readonly message: string };
   readonly log: readonly RunLine[];

@@ -1,4 +1,4 @@
-/** The runs that are going on, and behind them the journal of those that have ended. */
+/** Running runs, and access to the history of ended ones. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { ById, type LogLevel, type Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
@@ -6,28 +6,28 @@ import { RUNS_RETAINED } from '../store/storage.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
 import type { RunHistory } from './run-history.ts';
 
-/** Kept of a run; its caller may have been told of more. */
+/** Errors stored per run; the caller may have received more. */
 const MAX_ERRORS = 10;
 
-/** What is known of a run before it begins. */
+/** What identifies a run when it begins. */
 export type StartedRun = Pick<
   RunRecord,
   '_id' | '_integrationId' | '_connectorId' | 'version' | 'digest' | 'section' | 'function' | 'traceId'
 >;
 
-/** How it ended: what the sandbox says, and what its caller is told of it, without secrets. */
+/** The sandbox's outcome, and the errors and stack as shown to the caller: without secrets. */
 export interface EndedRun {
   readonly outcome: Outcome;
   readonly errors?: readonly ErrorItem[];
   readonly stack?: string;
 }
 
-/** Is told of what goes on in runs; texts come without secrets. Must not throw. */
+/** Receives run events. Texts contain no secrets. Must not throw. */
 export interface RunListener {
   onStarted(record: RunRecord): void;
   onProgress(record: RunRecord, fraction: number, message: string): void;
   onLine(record: RunRecord, line: RunLine): void;
-  /** It has ended, and what came of it is stored. */
+  /** The run has ended, and its changes are stored. */
   onEnded(record: RunRecord): void;
 }
 
@@ -57,7 +57,7 @@ export class Runs {
     return run;
   }
 
-  /** A run that somebody was shown is there after a kill. */
+  /** Writes a running run to the history first, so that what a client has seen survives a crash. */
   async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const active = this.#active.get(runId);
     if (active?.integrationId !== integrationId) return this.#history.find(integrationId, runId);
@@ -67,8 +67,8 @@ export class Runs {
   }
 
   /**
-   * The last of an integration, oldest first, those after an id. With all that they have logged they may
-   * be many megabytes: others have their turn between any two.
+   * The last runs of an integration with an id after `after`, oldest first. Yields to the event loop between
+   * runs, because their logs may be many megabytes.
    */
   async *of(integrationId: string, after = ''): AsyncGenerator<RunRecord> {
     for (const id of await this.#idsOf(integrationId)) {
@@ -79,14 +79,14 @@ export class Runs {
     }
   }
 
-  /** The last of an integration. */
+  /** The newest run of an integration. */
   async latestOf(integrationId: string): Promise<RunRecord | undefined> {
     const ended = (await this.#history.newestOf(integrationId)) ?? [];
     const id = this.#activeIdsOf(integrationId).concat(ended).sort().at(-1);
     return id === undefined ? undefined : this.find(integrationId, id);
   }
 
-  /** Removes the runs of an integration that is gone; what still goes on is not kept when it ends. */
+  /** Removes the runs of a removed integration. Running ones are dropped when they end. */
   async forget(integrationId: string): Promise<void> {
     for (const run of this.#activeOf(integrationId)) run.isForgotten = true;
     await this.#history.forget(integrationId);
@@ -106,7 +106,7 @@ export class Runs {
     return this.#active.values().filter(({ integrationId }) => integrationId === id);
   }
 
-  /** Ends a run that is going on. @returns false if there is none */
+  /** @returns false if no such run is running */
   cancel(integrationId: string, runId: string): boolean {
     const run = this.#active.get(runId);
     if (run?.integrationId !== integrationId) return false;
@@ -116,7 +116,7 @@ export class Runs {
 }
 
 interface RunEvents {
-  /** It asks for something for the first time. */
+  /** Called for the run's first request. */
   onFirstRequest(record: RunRecord): Promise<void>;
   onConcluded(record: RunRecord): void;
 }
@@ -130,7 +130,7 @@ export class ActiveRun {
   readonly #startedAtMs = performance.now();
   #requests = 0;
   #record: RunRecord;
-  /** Its integration is gone: nothing of it is kept. */
+  /** Its integration was removed: keep no record. */
   isForgotten = false;
 
   constructor(started: StartedRun, now: () => string, listener: RunListener, events: RunEvents) {
@@ -165,7 +165,7 @@ export class ActiveRun {
     this.#cancelled.abort();
   }
 
-  /** @returns for the first request a promise: others may see what it does, so that the run is written before it */
+  /** @returns a promise to await before the first request: the run must be recorded before it has effects */
   requested(): Promise<void> | undefined {
     return this.#requests++ === 0 ? this.#events.onFirstRequest(this.record) : undefined;
   }
@@ -197,21 +197,21 @@ export class ActiveRun {
     };
   }
 
-  /** What came of it afterwards: its answer could not be stored, or was not needed. */
+  /** Corrects the outcome after `ended`, for example if the result could not be stored. */
   amend(change: Pick<RunRecord, 'outcome' | 'errors'>): void {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     const { errors } = change;
     this.#record = { ...rest, ...change, ...(errors ? { errors: errors.slice(0, MAX_ERRORS) } : {}) };
   }
 
-  /** Nothing will come of it any more. */
+  /** The record is final. */
   conclude(): void {
     this.#events.onConcluded(this.#record);
     this.#listener.onEnded(this.#record);
   }
 }
 
-/** RFC 3339. All that happens in a millisecond has the same text: to make one takes a microsecond. */
+/** RFC 3339 timestamps. Caches the text per millisecond, because formatting takes a microsecond. */
 function timestamps(now: () => Date): () => string {
   let ms = Number.NaN;
   let text = '';

@@ -1,30 +1,30 @@
 /**
- * Stacks with the lines that a connector's author wrote, where the bundle brings a source map. A map is read
- * when the first run of its bundle fails, and its index is kept for those that follow.
+ * Maps stack traces to the author's source lines if the bundle has a source map. A map is parsed when the first
+ * run of its bundle fails; its index is cached.
  */
 import type { Bundle } from '../../sandbox/index.ts';
 import { MAP_CHARS, originOf, readSourceMap, type SourceIndex } from './source-map.ts';
 
-/** Of all indexes that are kept: the largest has a sixth of it. */
+/** All cached indexes; a single one takes at most a sixth of it. */
 const CACHE_BYTES = 48 * 1024 * 1024;
-/** Without a map there is nothing to keep but that. */
+/** Cost of an entry without a map. */
 const EMPTY_ENTRY_BYTES = 4 * 1024;
-/** Frames of a stack that are looked up. */
+/** Frames mapped per stack. */
 const FRAMES = 100;
 
 const INLINE = /^\/\/[#@] sourceMappingURL=data:application\/json[^,]{0,100};base64,/;
 
-/** The text of a map that stands at the end of the code itself. */
+/** The source map embedded at the end of the code, if any. */
 export function inlineSourceMap(code: string): string | undefined {
   const mark = code.lastIndexOf('//# sourceMappingURL=');
   const at = mark < 0 ? code.lastIndexOf('//@ sourceMappingURL=') : mark;
-  // In base64, four characters are three bytes.
+  // Four base64 characters encode three bytes.
   if (at < 0 || code.length - at > (MAP_CHARS * 4) / 3) return undefined;
   const [head] = INLINE.exec(code.slice(at, at + 200)) ?? [];
   return head === undefined ? undefined : Buffer.from(code.slice(at + head.length), 'base64').toString('utf8');
 }
 
-/** @param filename as it stands in the stack */
+/** @param filename as it appears in the stack */
 export function withSourceLines(stack: string, filename: string, index: SourceIndex | undefined): string {
   if (!index) return stack;
   const position = new RegExp(`${filename.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}:(\\d{1,9}):(\\d{1,9})`, 'g');
@@ -36,9 +36,9 @@ export function withSourceLines(stack: string, filename: string, index: SourceIn
   });
 }
 
-/** A connector's code, and its map if that is a file of its own. */
 interface MappedBundle {
   readonly bundle: Bundle;
+  /** The map, if it is a separate file. */
   readonly sourceMap?: string | undefined;
 }
 
@@ -48,13 +48,13 @@ interface CachedMap {
 }
 
 export class SourceLines {
-  /** Goes with the bundle. */
+  /** Entries live as long as their bundle. */
   readonly #entries = new WeakMap<Bundle, CachedMap>();
-  /** Those that have an index, the one that was used last at the end. */
+  /** Least recently used first. */
   readonly #cache = new Set<CachedMap>();
   #bytes = 0;
 
-  /** A stack of a run of this code. */
+  /** Maps a stack of a run of this bundle. */
   async of({ bundle, sourceMap }: MappedBundle, stack: string): Promise<string> {
     if (stack === '') return stack;
     return withSourceLines(stack, bundle.filename, await this.#indexOf(bundle, sourceMap));
@@ -79,7 +79,7 @@ export class SourceLines {
     this.#bytes += cached.bytes;
     for (const oldest of this.#cache) {
       if (this.#bytes <= CACHE_BYTES) return;
-      // What is still being read has no weight yet.
+      // Still being parsed: size unknown.
       if (oldest.bytes === 0) continue;
       this.#cache.delete(oldest);
       this.#bytes -= oldest.bytes;

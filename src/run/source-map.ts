@@ -1,24 +1,24 @@
 /**
- * Source maps (ECMA-426), read once into an index that is small and quick to look up. A map is made by whoever
- * made the bundle: nothing is taken from it but numbers and the names of sources, within bounds, and others
- * have their turn while it is read. Node's own reader and those of the field keep an object for each
- * segment, a hundred bytes for five characters.
+ * Parses source maps (ECMA-426) into a compact index. A map is untrusted: only numbers and source names are read
+ * from it, within limits, and parsing yields to the event loop. Node's own parser and the usual libraries keep an
+ * object per segment, a hundred bytes for five characters.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Type, { Compile } from '#typebox';
 import { hasMoreItems, hasMoreParts } from '../../sandbox/index.ts';
 
-/** Of a map with all that it brings along; without a map stacks have the bundle's own lines. */
+/** Limit of the whole map. Stacks of bundles with a larger map keep the bundle's own lines. */
 export const MAP_CHARS = 6 * 1024 * 1024;
-/** Its arrays, objects and names, and their items: it is lists of texts, and little else. */
+/** Arrays, objects and names in a map; a legitimate map has few. */
 const MAP_PARTS = 1_000;
+/** Items of all its arrays and objects. */
 const MAP_ITEMS = 500_000;
 const MAPPINGS_CHARS = 2 * 1024 * 1024;
-/** Lines of a bundle; those that follow are looked up in no map. */
+/** Lines of a bundle that are indexed. */
 const LINES = 500_000;
-/** Of the name of a source, and of what stands in front of all. */
+/** Limit of a source name, and of the `sourceRoot` prefix. */
 const SOURCE_CHARS = 200;
-/** Characters that are read in one go, a few tenths of a millisecond. */
+/** Characters parsed between turns of the event loop, a few tenths of a millisecond. */
 const SLICE_CHARS = 64 * 1024;
 
 const validMap = Compile(
@@ -30,22 +30,22 @@ const validMap = Compile(
   }),
 );
 
-/** Plain data, which can go from one thread to another. */
+/** Plain data, so that it can be sent between threads. */
 export interface SourceIndex {
-  /** Where the segments of each line of the bundle begin; at the end, how many there are. */
+  /** Index of the first segment of each bundle line, followed by the number of segments. */
   readonly lines: Uint32Array;
-  /** Of each segment: its column in the bundle, its source, and line and column there. */
+  /** Four numbers per segment: column in the bundle, source, line and column in the source. */
   readonly segments: Int32Array;
   readonly sources: readonly (string | null)[];
 }
 
 const FIELDS = 4;
-/** The shortest segment that names a source, with the mark that ends it: `AAAA,`. */
+/** Characters of the shortest segment with a source, including its separator: `AAAA,`. */
 const SEGMENT_CHARS = 5;
 
 /**
  * @param text JSON of a source map
- * @returns undefined for a text that is no map, or one that is too large
+ * @returns undefined if the text is not a valid map or is too large
  */
 export async function readSourceMap(text: string): Promise<SourceIndex | undefined> {
   const map = text.length > MAP_CHARS ? undefined : parseMap(text);
@@ -60,14 +60,14 @@ export async function readSourceMap(text: string): Promise<SourceIndex | undefin
   return { ...reader.end(), sources };
 }
 
-/** Where a place of the bundle comes from. Lines and columns count from zero. */
+/** Maps a position in the bundle to the source. Lines and columns count from zero. */
 export function originOf(
   { lines, segments, sources }: SourceIndex,
   line: number,
   column: number,
 ): { readonly source: string; readonly line: number; readonly column: number } | undefined {
   let [from = 0, end = 0] = [lines[line], lines[line + 1]];
-  // The last segment of the line that begins there or before.
+  // Binary search for the line's last segment that starts at or before the column.
   const first = from;
   while (from < end) {
     const middle = (from + end) >>> 1;
@@ -94,7 +94,7 @@ function parseMap(text: string): SourceMap | undefined {
     const map: unknown = JSON.parse(text);
     if (validMap.Check(map)) return map as unknown as SourceMap;
   } catch {
-    // Not ours, and only a convenience.
+    // An invalid map is the author's problem; stacks work without it.
   }
   return undefined;
 }
@@ -108,14 +108,14 @@ for (const [value, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
   DIGITS[digit.charCodeAt(0)] = value;
 }
 
-/** Takes mappings in pieces; what it has read stands in numbers alone. */
+/** Parses mappings in pieces into numbers. */
 class MappingsReader {
   readonly #segments: Int32Array;
   #segmentCount = 0;
   #lines = new Uint32Array(1_024);
-  /** The line that is being read. */
+  /** The current line. */
   #line = 0;
-  /** Of a segment: all but the first count on through the map. */
+  /** The current segment's fields. Each is relative to the previous segment; only the column restarts per line. */
   readonly #fields = new Int32Array(FIELDS);
   #field = 0;
   #value = 0;
@@ -125,7 +125,7 @@ class MappingsReader {
     this.#segments = new Int32Array(Math.ceil((chars + 1) / SEGMENT_CHARS) * FIELDS);
   }
 
-  /** @returns false if nothing that follows can be read */
+  /** @returns false if the rest cannot be parsed */
   read(piece: string): boolean {
     for (let at = 0; at < piece.length; at++) {
       const code = piece.charCodeAt(at);

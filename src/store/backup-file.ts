@@ -99,7 +99,7 @@ export async function* readBackup(file: string): AsyncGenerator<Entry> {
   } | null;
   const { acceptances = 0, documents, sha256 } = end ?? {};
   const isWhole = acceptances === count.acceptances && documents === count.documents;
-  if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalidBackup('it is not whole');
+  if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalidBackup('it is incomplete');
 }
 
 async function* linesIn(file: string): AsyncGenerator<Buffer> {
@@ -123,7 +123,7 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
     if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalidBackup('it is not gzip', error);
     throw error;
   }
-  if (line) throw invalidBackup('it is not whole');
+  if (line) throw invalidBackup('it is incomplete');
 }
 
 /** Grows the buffer in place: copying the whole line for each piece would hold on to too much memory. */
@@ -147,9 +147,9 @@ async function updateDigest(digest: Hash, line: Buffer): Promise<void> {
 
 function versionOf(head: unknown): unknown {
   const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
-  if (format !== FORMAT) throw invalidBackup('it is none of this product');
+  if (format !== FORMAT) throw invalidBackup('it was not made by this product');
   if (!READABLE_VERSIONS.includes(version))
-    throw invalidBackup(`it is of version ${String(version)}, and ${VERSION} is known`);
+    throw invalidBackup(`its version is ${String(version)}; this release reads versions up to ${VERSION}`);
   return version;
 }
 
@@ -165,7 +165,7 @@ function parseLine(line: Buffer): unknown {
   try {
     return JSON.parse(line.toString());
   } catch {
-    throw invalidBackup('it is not whole');
+    throw invalidBackup('it contains a line that is not JSON');
   }
 }
 

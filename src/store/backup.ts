@@ -126,7 +126,7 @@ async function assertRestorable(
     if ('permissions' in entry) {
       if (!permissions) continue;
       const problem = permissions.problemOf(entry.permissions);
-      if (problem !== undefined) throw invalidBackup(`what a connector may reach: ${problem}`);
+      if (problem !== undefined) throw invalidBackup(`a connector's permissions: ${problem}`);
       const { id, to } = permissions.compare(entry.permissions);
       assertOnce(seen, `connector ${id}`);
       if (to === 'other') different.connectors.push(id);
@@ -141,17 +141,15 @@ async function assertRestorable(
   if (overwrite || integrations.length + connectors.length === 0) return cached;
   const reasons = [
     ...(integrations.length > 0
-      ? [`${integrations.length} integrations are there with other content, ${listOf(integrations)}`]
+      ? [`${integrations.length} integrations exist with other content, ${listOf(integrations)}`]
       : []),
-    ...(connectors.length > 0
-      ? [`of ${connectors.length} connectors other permissions were accepted here, ${listOf(connectors)}`]
-      : []),
+    ...(connectors.length > 0 ? [`${connectors.length} connectors have other permissions, ${listOf(connectors)}`] : []),
   ];
   throw new BackupError('already_there', `${reasons.join('; ')}: nothing was restored.`);
 }
 
 const changedMeanwhile = (id: string): BackupError =>
-  new BackupError('already_there', `${id} was made or changed meanwhile: repeat the restore.`);
+  new BackupError('already_there', `${id} was created or changed meanwhile; repeat the restore.`);
 
 /** The document to store, and the one stored now. */
 async function prepareEntry(
@@ -182,7 +180,7 @@ function countProblem(document: unknown): string | undefined {
   const parts = (document ?? {}) as Readonly<Record<string, unknown>>;
   const countOf = (names: readonly string[]): number =>
     names.reduce((sum, name) => sum + Object.keys(parts[name] ?? {}).length, 0);
-  if (countOf(recordKinds) > RECORDS_MAX) return `an integration groups more than ${RECORDS_MAX} records`;
+  if (countOf(recordKinds) > RECORDS_MAX) return `an integration has more than ${RECORDS_MAX} records`;
   if (countOf(['state']) > STATE_KEYS_MAX) return `a state has more than ${STATE_KEYS_MAX} keys`;
   return countOf(['revisions']) > REVISIONS_MAX ? `a document has more than ${REVISIONS_MAX} revisions` : undefined;
 }
@@ -193,12 +191,12 @@ function jsonOf(json: string): unknown {
   try {
     return migrateDocument(JSON.parse(json));
   } catch {
-    throw invalidBackup('it is not whole');
+    throw invalidBackup('it contains a line that is not JSON');
   }
 }
 
 function assertOnce(seen: Set<string>, id: string): void {
-  if (seen.has(id)) throw invalidBackup(`${id} is in it twice`);
+  if (seen.has(id)) throw invalidBackup(`it contains ${id} twice`);
   seen.add(id);
   if (seen.size > MAX_IDS) throw invalidBackup(`it holds more than ${MAX_IDS} records`);
 }
@@ -211,7 +209,7 @@ async function assertIdsUnused(store: Store, document: Document, seen: Set<strin
     if (slice.isOver) await slice.next();
     const owner = await store.ownerOf(id);
     if (owner !== undefined && owner !== _id) {
-      throw new BackupError('already_there', `${id} of ${_id} is a record of ${owner}: nothing was restored.`);
+      throw new BackupError('already_there', `${id} of ${_id} is already a record of ${owner}: nothing was restored.`);
     }
   }
 }

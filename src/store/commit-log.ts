@@ -126,7 +126,8 @@ export class CommitLog {
     let remaining = pieces;
     for (let written = 0; remaining.length > 0; ) {
       const { bytesWritten } = await this.#file.writev(remaining, this.#end + written);
-      if (bytesWritten === 0) throw new StoreError('store_unavailable', 'The store was not written (short write).');
+      if (bytesWritten === 0)
+        throw new StoreError('store_unavailable', 'The store could not be written (short write).');
       written += bytesWritten;
       remaining = afterBytes(remaining, bytesWritten);
     }

@@ -19,7 +19,7 @@ export function documentProblem(document: unknown, check?: DocumentCheck, integr
   if (finding) return finding.message;
   const validated = document as unknown as DocumentJson;
   const { _id } = validated.integration;
-  if (integrationId !== undefined && _id !== integrationId) return `it is the integration ${_id}`;
+  if (integrationId !== undefined && _id !== integrationId) return `it has the id of another integration, ${_id}`;
   return recordsProblem(validated) ?? check?.(validated);
 }
 
@@ -41,12 +41,13 @@ export function changeProblem(
   integrationId: string,
 ): string | undefined {
   const { head } = after.integration;
-  if (!validStored.Check(head) || head._id !== integrationId) return `it is the integration ${head._id}`;
+  if (!validStored.Check(head) || head._id !== integrationId)
+    return `it has the id of another integration, ${head._id}`;
   for (const kind of recordKinds) {
     if (after[kind] === before?.[kind]) continue;
     for (const [id, part] of after[kind]) {
       if (part === before?.[kind].get(id)) continue;
-      if (part.head._id !== id || !validStored.Check(part.head)) return `${kind} ${id} is not one`;
+      if (part.head._id !== id || !validStored.Check(part.head)) return `${kind} ${id} is not a valid record`;
       if ((part.head._integrationId ?? integrationId) !== integrationId)
         return `${kind} ${id} belongs to another integration`;
     }
@@ -72,7 +73,7 @@ function recordsProblem(document: DocumentJson): string | undefined {
   for (const kind of recordKinds) {
     for (const [id, record] of Object.entries(document[kind])) {
       if (record._id !== id) return `${kind} ${id} has the id ${record._id}`;
-      if (seen.has(id)) return `${id} is in it twice`;
+      if (seen.has(id)) return `it contains ${id} twice`;
       seen.add(id);
       const { _integrationId = _id } = record;
       if (_integrationId !== _id) return `${kind} ${id} belongs to another integration`;

@@ -54,7 +54,7 @@ export function asStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   const isFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new StoreError(isFull ? 'store_full' : 'store_unavailable', `The store was not written (${code}).`, {
+  return new StoreError(isFull ? 'store_full' : 'store_unavailable', `The store could not be written (${code}).`, {
     cause: error,
   });
 }

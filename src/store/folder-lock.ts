@@ -71,7 +71,7 @@ function lockProblem(error: unknown, folder: string, lockFile: string): string {
   } catch (cause) {
     return `The data folder ${folder} cannot be written (${(cause as NodeJS.ErrnoException).code}).`;
   }
-  if (errcode === SQLITE_FULL) return `The data folder ${folder} has no room left.`;
+  if (errcode === SQLITE_FULL) return `The disk of the data folder ${folder} is full.`;
   return `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
 }
 

@@ -96,10 +96,10 @@ class Recovery implements Recovered {
     const name = id + DOCUMENT_SUFFIX;
     if (found.error instanceof SyntaxError) return this.#quarantine(name, 'it is not JSON');
     if (found.error !== undefined) {
-      return this.#markUnusable(id, `${name} cannot be read (${codeOf(found.error)}); it is left where it is.`);
+      return this.#markUnusable(id, `${name} cannot be read (${codeOf(found.error)}); it was left in place.`);
     }
     if (isNewerFormat(found.data)) {
-      return this.#markUnusable(id, `${name} is of a newer format than this version knows; it is left as it is.`);
+      return this.#markUnusable(id, `${name} has a newer format than this version supports; it was left in place.`);
     }
     const document = migrateDocument(found.data);
     const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as DocumentJson);
@@ -164,7 +164,7 @@ class Recovery implements Recovered {
         if (problem === undefined) continue;
         this.problems.push({
           name,
-          message: `${name} holds a ${integrationId} that cannot be taken (${problem}); it will be set aside.`,
+          message: `${name} has an unusable entry for ${integrationId} (${problem}); the log will be set aside.`,
         });
         this.corruptLogs.add(path);
       }
@@ -178,7 +178,7 @@ class Recovery implements Recovered {
       this.#table.delete(id);
     } else {
       const found = parseOrUndefined(text);
-      if (isNewerFormat(found)) return 'it is of a newer format than this version knows';
+      if (isNewerFormat(found)) return 'it has a newer format than this version supports';
       const problem = isChange(found) ? this.#applyChange(id, found) : this.#applyWhole(id, migrateDocument(found));
       if (problem !== undefined) return problem;
     }
@@ -196,7 +196,7 @@ class Recovery implements Recovered {
 
   #applyChange(id: string, change: ChangeJson): string | undefined {
     const before = this.#table.get(id);
-    if (!before) return 'it changes a document that is not there';
+    if (!before) return 'it changes a document that does not exist';
     const { isChange: _, removed: _removed, keepsSettings: _keeps, ...json } = change;
     const problem = this.#problemOf(id, json);
     if (problem !== undefined) return problem;

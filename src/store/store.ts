@@ -73,9 +73,9 @@ export class StoreError extends Error {
 }
 
 export function tooLarge(integrationId: string): StoreError {
-  return new StoreError('integration_too_large', `${integrationId} would hold more than ${DOCUMENT_BYTES} bytes.`);
+  return new StoreError('integration_too_large', `${integrationId} would exceed ${DOCUMENT_BYTES} bytes.`);
 }
 
 export function tooManyRecords(integrationId: string): StoreError {
-  return new StoreError('integration_too_large', `${integrationId} would group more than ${RECORDS_MAX} records.`);
+  return new StoreError('integration_too_large', `${integrationId} would have more than ${RECORDS_MAX} records.`);
 }
