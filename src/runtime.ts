@@ -143,7 +143,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     },
   });
   const store = observedStore(storage.documents, (result, ms) => metrics.committed(result, ms));
-  store.follow(publishIntegrations(feed));
+  store.subscribe(publishIntegrations(feed));
   const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();

@@ -120,10 +120,10 @@ export class DocumentTable {
   #updateOwners(before: Document | undefined, after: Document | undefined): void {
     const owner = (after ?? before)?.integration.head._id as string;
     for (const kind of recordKinds) {
-      const [gone, come] = [before?.[kind], after?.[kind]];
-      if (gone === come) continue;
-      for (const id of gone?.keys() ?? []) if (!come?.has(id)) this.#owners.delete(id);
-      for (const id of come?.keys() ?? []) if (!gone?.has(id)) this.#owners.set(id, owner);
+      const [oldRecords, newRecords] = [before?.[kind], after?.[kind]];
+      if (oldRecords === newRecords) continue;
+      for (const id of oldRecords?.keys() ?? []) if (!newRecords?.has(id)) this.#owners.delete(id);
+      for (const id of newRecords?.keys() ?? []) if (!oldRecords?.has(id)) this.#owners.set(id, owner);
     }
   }
 

@@ -118,7 +118,7 @@ class LowdbStore implements Store {
     return this.#enqueue(integrationId, () => this.#commit(integrationId, change));
   }
 
-  follow(listener: StoreListener): () => void {
+  subscribe(listener: StoreListener): () => void {
     return this.#listeners.add(listener);
   }
 

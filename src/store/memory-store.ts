@@ -35,7 +35,7 @@ export function createMemoryStore(): Store {
       listeners.emit({ integrationId, before, after: next });
       return next;
     },
-    follow: (listener) => listeners.add(listener),
+    subscribe: (listener) => listeners.add(listener),
     async close() {},
   };
 }

@@ -10,7 +10,7 @@ export function observedStore(store: Store, onCommit: (result: CommitResult, ms:
     get: (id) => store.get(id),
     documents: (after) => store.documents(after),
     ownerOf: (id) => store.ownerOf(id),
-    follow: (listener) => store.follow(listener),
+    subscribe: (listener) => store.subscribe(listener),
     get problems() {
       return store.problems;
     },

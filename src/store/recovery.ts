@@ -84,28 +84,28 @@ class Recovery implements Recovered {
     const sortedIds = ids.filter(isObjectId).sort();
     for (let at = 0; at < sortedIds.length; at += READS_AT_ONCE) {
       const batch = sortedIds.slice(at, at + READS_AT_ONCE);
-      const found = await Promise.all(
+      const files = await Promise.all(
         batch.map((id) => readOrError(new DocumentFile(documentPath(this.#dataFolder, id)))),
       );
-      for (const [index, id] of batch.entries()) await this.#load(id, found[index] as FileRead);
+      for (const [index, id] of batch.entries()) await this.#load(id, files[index] as FileRead);
     }
     await this.#replay();
   }
 
-  async #load(id: string, found: FileRead): Promise<void> {
+  async #load(id: string, file: FileRead): Promise<void> {
     const name = id + DOCUMENT_SUFFIX;
-    if (found.error instanceof SyntaxError) return this.#quarantine(name, 'it is not JSON');
-    if (found.error !== undefined) {
-      return this.#markUnusable(id, `${name} cannot be read (${codeOf(found.error)}); it was left in place.`);
+    if (file.error instanceof SyntaxError) return this.#quarantine(name, 'it is not JSON');
+    if (file.error !== undefined) {
+      return this.#markUnusable(id, `${name} cannot be read (${codeOf(file.error)}); it was left in place.`);
     }
-    if (isNewerFormat(found.data)) {
+    if (isNewerFormat(file.data)) {
       return this.#markUnusable(id, `${name} has a newer format than this version supports; it was left in place.`);
     }
-    const document = migrateDocument(found.data);
+    const document = migrateDocument(file.data);
     const problem = this.#problemOf(id, document) ?? this.#duplicateIn(document as DocumentJson);
     if (problem) return this.#quarantine(name, problem);
-    const isUnchanged = document === found.data;
-    this.#addDocument(id, document as DocumentJson, isUnchanged ? found.text : undefined);
+    const isUnchanged = document === file.data;
+    this.#addDocument(id, document as DocumentJson, isUnchanged ? file.text : undefined);
     if (!isUnchanged) this.dirty.add(id);
   }
 
@@ -177,9 +177,9 @@ class Recovery implements Recovered {
     if (text.length === 0) {
       this.#table.delete(id);
     } else {
-      const found = parseOrUndefined(text);
-      if (isNewerFormat(found)) return 'it has a newer format than this version supports';
-      const problem = isChange(found) ? this.#applyChange(id, found) : this.#applyWhole(id, migrateDocument(found));
+      const json = parseOrUndefined(text);
+      if (isNewerFormat(json)) return 'it has a newer format than this version supports';
+      const problem = isChange(json) ? this.#applyChange(id, json) : this.#applyWhole(id, migrateDocument(json));
       if (problem !== undefined) return problem;
     }
     // The log is newer than the file, so a bad file no longer matters.

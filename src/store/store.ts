@@ -56,7 +56,7 @@ export interface Store {
    *
    * @returns unsubscribes
    */
-  follow(listener: (change: StoreChange) => void): () => void;
+  subscribe(listener: (change: StoreChange) => void): () => void;
   /** What could not be loaded at start, and what fails now. */
   readonly problems: readonly StoreProblem[];
   close(): Promise<void>;

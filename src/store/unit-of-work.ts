@@ -7,7 +7,7 @@ import { Part, type TextFacts } from './part.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
-/** Another unit changed the same record, or one that a changed record refers to. */
+/** Another commit changed the same record, or removed one that this unit refers to, or referred to one that it removes. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }
@@ -19,7 +19,7 @@ const stateKey = (key: string): string => STATE + key;
 interface TouchedPart {
   /** Writes by this unit. */
   readonly writes: number;
-  /** Of its JSON. */
+  /** UTF-8 bytes of its JSON. */
   readonly bytes: number;
 }
 
@@ -125,11 +125,11 @@ export class UnitOfWork {
 
   /** The commit conflicts if another unit removes a record that this one refers to. */
   putRecord(kind: RecordKind, record: Stored | TextFacts<Stored>): Part {
-    const made = isText(record) ? Part.ofText(record) : Part.ofRecord(record);
-    const { _id } = made.head;
-    const { referencedIds } = this.#touch(_id, made.bytes);
-    for (const { id } of made.references) if (typeof id === 'string') referencedIds.add(id);
-    const part = made.withRevision(this.revisionOf(_id));
+    const unversioned = isText(record) ? Part.ofText(record) : Part.ofRecord(record);
+    const { _id } = unversioned.head;
+    const { referencedIds } = this.#touch(_id, unversioned.bytes);
+    for (const { id } of unversioned.references) if (typeof id === 'string') referencedIds.add(id);
+    const part = unversioned.withRevision(this.revisionOf(_id));
     this.#mutableMap(kind).set(_id, part);
     return part;
   }

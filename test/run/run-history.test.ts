@@ -1,4 +1,4 @@
-/** The history of runs: what it keeps, and when it is written. */
+/** The run history: which runs it retains, and when it writes them. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { RunRecord } from '../../src/run/run.ts';
 import { RunHistory } from '../../src/run/run-history.ts';
@@ -35,7 +35,7 @@ function recordOf(integrationId: string, fields: Partial<RunRecord> = {}): RunRe
 
 const historyOn = (runs: object): RunHistory => new RunHistory(runs as RunStore<RunRecord>, never);
 
-test('the last of each integration are there after the process, those that were running as cut off', async () => {
+test('the last runs of each integration survive a crash, and running ones are listed as cut off', async () => {
   const folder = await temporaryFolder();
   const [one, two] = [newId(), newId()];
   const storage = await storageIn(folder);
@@ -60,7 +60,7 @@ test('the last of each integration are there after the process, those that were 
   ]).toEqual([[two], [], undefined]);
 });
 
-test('a run is in the store as running as soon as it requests something; one that has ended, once', async () => {
+test('a run is stored as running at its first request, and an ended run is stored once', async () => {
   const database = Database.inMemory();
   onTestFinished(() => database.close());
   const integrationId = newId();
@@ -71,7 +71,7 @@ test('a run is in the store as running as soon as it requests something; one tha
   }
   history.end(ended);
   expect(await history.find(integrationId, ended._id)).toEqual(ended);
-  // Nothing is closed: as after a kill, another process reads what is there.
+  // Nothing is closed, as after a kill; a new store reads the file.
   database.sqlite.exec(CUT_OFF);
   const later = historyOn(new SqliteRunStore(database));
   expect(await later.idsOf(integrationId)).toEqual([ended._id, running._id].sort());
@@ -79,7 +79,7 @@ test('a run is in the store as running as soon as it requests something; one tha
   expect((await later.find(integrationId, running._id))?.outcome).toBe('cut_off');
 });
 
-test('of a run whose integration is removed while it runs, nothing is left', async () => {
+test('a run whose integration is removed meanwhile leaves no record', async () => {
   const { runs } = memoryStorage();
   const [begun, written] = [recordOf(newId(), { outcome: 'running' }), recordOf(newId(), { outcome: 'running' })];
   const history = historyOn(runs);
@@ -93,14 +93,14 @@ test('of a run whose integration is removed while it runs, nothing is left', asy
   expect(await runs.integrationIds()).toEqual([]);
 });
 
-test('long logs make rows of their own, and of runs that end faster than they are written the last are kept', async () => {
+test('long logs get their own rows, and the last runs are retained if runs end faster than they are written', async () => {
   const history = historyOn(memoryStorage().runs);
   const integrationId = newId();
   const log = [{ at: 'now', level: 'info' as const, message: 'x'.repeat(100_000) }];
   const records = Array.from({ length: 5 * RUNS_RETAINED }, (_, i) =>
     recordOf(integrationId, i % 3 === 0 ? { log } : {}),
   );
-  // Runs end in another order than they began.
+  // Runs end in a different order than they began.
   for (const record of records.toReversed()) history.end(record);
   const retained = records.slice(-RUNS_RETAINED);
   expect(await history.idsOf(integrationId)).toEqual(retained.map(({ _id }) => _id));
@@ -109,7 +109,7 @@ test('long logs make rows of their own, and of runs that end faster than they ar
   await history.close();
 });
 
-test('to look for runs that have logged much writes no more than is looked at', async () => {
+test('looking up runs with long logs writes only those runs', async () => {
   const { runs } = memoryStorage();
   const integrationId = newId();
   const history = historyOn(runs);
@@ -123,13 +123,13 @@ test('to look for runs that have logged much writes no more than is looked at', 
   for (const record of [one, other]) expect(await history.find(integrationId, record._id)).toEqual(record);
   expect(performance.now() - startedAt).toBeLessThan(100);
   expect(ids).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
-  // As after a kill: what was shown is stored, and the rest waits.
+  // As after a kill: the runs that were shown are stored, and the rest waits.
   expect(await runs.idsOf(integrationId)).toEqual([other._id, one._id].sort());
   await history.close();
   expect(await runs.idsOf(integrationId)).toEqual(ids);
 });
 
-test('a run on its way to a slow store is found, and listed once', async () => {
+test('a run that a slow store is writing is found, and listed once', async () => {
   const { runs } = memoryStorage();
   const written = Promise.withResolvers<void>();
   const slow = {

@@ -1,4 +1,4 @@
-/** Stacks by source maps: those of bundlers, and those that are meant to do harm. */
+/** Stacks mapped with source maps: those of bundlers, and hostile ones. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { transform } from 'esbuild';
@@ -19,14 +19,14 @@ function inner(value: number): number { throw new Error('größe' + value); }
 const mapped = async (stack: string, filename: string, map: string | undefined): Promise<string> =>
   withSourceLines(stack, filename, map === undefined ? undefined : await readSourceMap(map));
 
-/** Where the source has a text, as `line:column`. */
+/** The position of a text in the source, as `line:column`. */
 function placeOf(text: string, source = SOURCE): [line: number, column: number] {
   const before = source.slice(0, source.indexOf(text)).split('\n');
   return [before.length, (before.at(-1) as string).length + 1];
 }
 
 test.each([{ minify: false }, { minify: true }])(
-  'a place in what a bundler made is the place in its source: %j',
+  "maps a position in a bundler's output to the source: %j",
   async ({ minify }) => {
     const { code, map } = await transform(SOURCE, {
       loader: 'ts',
@@ -44,7 +44,7 @@ test.each([{ minify: false }, { minify: true }])(
   },
 );
 
-test('a place that the map does not know stays as it is', async () => {
+test('a position missing from the map stays unchanged', async () => {
   const { map } = await transform(SOURCE, { loader: 'ts', sourcemap: 'external', sourcefile: 'x.ts' });
   for (const stack of ['a/index.js:900:1', 'a/index.js:0:0', 'a/index.js', 'aXindex.js:1:1', '']) {
     expect(await mapped(stack, 'a/index.js', map)).toBe(stack);
@@ -68,16 +68,16 @@ test.each<[string, string | undefined]>([
   ['negative places', map({ mappings: 'ADDD' })],
   ['too large a map', map({ sourcesContent: ['x'.repeat(7_000_000)] })],
   ['too many mappings', map({ mappings: 'AAAA,'.repeat(1_000_000) })],
-])('a map with %s does no harm', async (_what, text) => {
+])('ignores a map with %s', async (_what, text) => {
   expect([stack, 'at f (a.ts:0:0)']).toContain(await mapped(stack, 'a/index.js', text));
 });
 
-test('the control: the same map, good', async () => {
+test('control: the same map, valid', async () => {
   expect(await mapped(stack, 'a/index.js', map({}))).toBe('at f (a.ts:1:1)');
   expect(await mapped(stack, 'a/index.js', map({ sourceRoot: 'src/' }))).toBe('at f (src/a.ts:1:1)');
 });
 
-test('the largest map takes a moment, and the longest name of a source little room', async () => {
+test('the largest map parses quickly, and long source names take little memory', async () => {
   const large = map({ mappings: 'AAAA,'.repeat(419_000), sources: ['s'.repeat(1_000_000)] });
   const frames = 'at f (a/index.js:1:1)\n'.repeat(1_000);
   const startedAt = performance.now();
@@ -87,10 +87,10 @@ test('the largest map takes a moment, and the longest name of a source little ro
   expect(shown.length).toBeLessThan(300_000);
 });
 
-/** Of one line: columns 0, 10, 20, …, each from the line of that number. */
+/** Mappings of one line: columns 0, 10, 20, …, each to the source line of that number. */
 const columns = (count: number): string => ['AAAA', ...Array(count - 1).fill('UACA')].join(',');
 
-test('a place is the last segment of its line that begins there or before', async () => {
+test('a position belongs to the last segment of its line that starts at or before it', async () => {
   const text = map({ mappings: `${columns(100)};;${columns(3)};A` });
   for (const [at, expected] of [
     ['1:1', 'a.ts:1:1'],
@@ -99,7 +99,7 @@ test('a place is the last segment of its line that begins there or before', asyn
     ['1:996', 'a.ts:100:1'],
     ['1:99999', 'a.ts:100:1'],
     ['2:1', 'a/index.js:2:1'],
-    // The line in the source counts on from one line of the bundle to the next.
+    // Source lines are relative across bundle lines.
     ['3:25', 'a.ts:102:1'],
     ['4:1', 'a/index.js:4:1'],
     ['5:1', 'a/index.js:5:1'],
@@ -108,7 +108,7 @@ test('a place is the last segment of its line that begins there or before', asyn
   }
 });
 
-test('a map that is too large for an index is not taken out of the code', () => {
+test('an inline map that is too large is ignored', () => {
   const comment = '//# sourceMappingURL=data:application/json;base64,';
   expect(inlineSourceMap(`code(); // a\n${comment}${Buffer.from('{}').toString('base64')}\n`)).toBe('{}');
   expect(inlineSourceMap('code(); // a')).toBeUndefined();
@@ -128,7 +128,7 @@ test.each([
   ['two million lines', map({ mappings: ';'.repeat(2 * 1024 * 1024) })],
   ['four hundred thousand segments', map({ mappings: 'AAAA,'.repeat(419_000) })],
   ['text that nobody reads', map({ sourcesContent: ['x\n'.repeat(2_000_000)] })],
-])('a map of %s is read once, and nobody waits for it', async (_, sourceMap) => {
+])('a map of %s is parsed once, without blocking the event loop', async (_, sourceMap) => {
   const lines = new SourceLines();
   const code = { bundle: bundle('1'), sourceMap };
   const gaps = watchTurns();
@@ -139,7 +139,7 @@ test.each([
   expect((performance.now() - startedAt) / 50).toBeLessThan(20);
 });
 
-test('indexes of many large maps do not stay', async () => {
+test('indexes of many large maps are evicted', async () => {
   const lines = new SourceLines();
   const sourceMap = map({ mappings: 'AAAA,'.repeat(419_000) });
   const codes = Array.from({ length: 20 }, (_, i) => ({ bundle: bundle(String(i)), sourceMap }));
@@ -151,7 +151,7 @@ test('indexes of many large maps do not stay', async () => {
   for (const code of codes) expect(await lines.of(code, 'a/index.js:1:1')).toBe('a.ts:1:1');
 });
 
-/** The longest that a turn of the event loop takes until it is asked. */
+/** Measures the longest turn of the event loop until it is called. */
 function watchTurns(): () => Promise<number> {
   let [longest, at, isOver] = [0, performance.now(), false];
   const watching = (async () => {

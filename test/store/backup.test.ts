@@ -1,4 +1,4 @@
-/** Backups: the round trip, what is refused, and both while a server is written to. */
+/** Backups: round trip, invalid backups, and backup and restore while a server is being written to. */
 
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -45,7 +45,7 @@ function withRecord(document: Document): Document {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-test('what was saved is restored as it was: names of any kind, large settings, nothing at all', async () => {
+test('a restore reproduces the backup: names of any kind, large settings, an empty store', async () => {
   const documents = [
     withRecord(documentOf({ name: 'Größe ✓ \u2028' })),
     documentOf({ text: 'ü'.repeat(2_500_000) }),
@@ -56,13 +56,13 @@ test('what was saved is restored as it was: names of any kind, large settings, n
     const store = await openLowdbStore(await temporaryFolder());
     onTestFinished(() => store.close());
     expect(await restore(store, file)).toEqual({ restored: all.length, unchanged: 0, overwritten: 0, acceptances: 0 });
-    // Not with `toEqual`, which would print five megabytes.
+    // `toEqual` would print five megabytes on failure.
     expect(isDeepStrictEqual(await allOf(store), all)).toBe(true);
     expect(await restore(store, file)).toEqual({ restored: 0, unchanged: all.length, overwritten: 0, acceptances: 0 });
   }
 });
 
-test('what is there with other content is overwritten on demand alone', async () => {
+test('different content is overwritten only on request', async () => {
   const [changed, same, other] = [withRecord(documentOf()), documentOf(), documentOf({ name: 'not in the backup' })];
   const file = await save(await storeOf([changed, same]));
   const { [changed.integration._id]: revision = 0 } = changed.revisions;
@@ -82,7 +82,7 @@ test('what is there with other content is overwritten on demand alone', async ()
   const [restored] = await allOf(store);
   const { revisions, ...content } = changed;
   expect(restored).toMatchObject(content);
-  // What was read before the restore is stale.
+  // A unit that read the document before the restore is stale.
   for (const [id, revision] of Object.entries(revisions)) expect(restored?.revisions[id]).toBe(revision + 1);
 });
 
@@ -91,14 +91,14 @@ const linesIn = async (file: string): Promise<string[]> =>
     .toString()
     .split('\n')
     .slice(0, -1);
-/** A backup with these lines, and an end that fits them. */
+/** A backup of these lines with a matching last line. */
 function sealed(lines: readonly string[], counts: object): Buffer {
   const text = lines.map((line) => `${line}\n`).join('');
   const sha256 = createHash('sha256').update(text).digest('hex');
   return gzipSync(`${text}${JSON.stringify({ ...counts, sha256 })}\n`);
 }
 
-test('a backup of the first version, which had the documents alone, is restored', async () => {
+test('restores a backup of version 1, which had documents only', async () => {
   const document = documentOf();
   const [head = '', ...rest] = await linesIn(await save(await storeOf([document])));
   const file = join(await temporaryFolder(), 'old.gz');
@@ -108,7 +108,7 @@ test('a backup of the first version, which had the documents alone, is restored'
   expect(await allOf(store)).toEqual([document]);
 });
 
-describe('what connectors may reach', () => {
+describe('permissions', () => {
   const grantedTo = (digit: string, ...fetch: string[]) => ({
     _id: digit.repeat(24),
     fetch,
@@ -123,7 +123,7 @@ describe('what connectors may reach', () => {
   }
   const saved = async () => save(await storeOf([documentOf()]), permissionBackup(await permissionsOf(one, two)));
 
-  test('is put back; what is there already is let be', async () => {
+  test('are restored; equal ones are left alone', async () => {
     const storage = memoryStorage();
     const permissions = await PermissionStore.open(storage, () => NOW);
     const { fetch } = one;
@@ -140,7 +140,7 @@ describe('what connectors may reach', () => {
   test.each([
     ['less', ['https://a.example']],
     ['more', [...one.fetch, 'https://c.example']],
-  ])('is overwritten on demand alone where it is %s, and called what it is called here', async (_what, fetch) => {
+  ])('are overwritten only on request if they are %s, and keep their local name', async (_what, fetch) => {
     const permissions = await permissionsOf({ ...one, fetch, folder: 'here' });
     const options = { permissions: permissionBackup(permissions) };
     const [store, file] = [await storeOf([]), await saved()];
@@ -157,7 +157,7 @@ describe('what connectors may reach', () => {
     ['of no connector', { ...one, _id: '../../x' }],
     ['without origins', { ...one, fetch: undefined }],
     ['null', null],
-  ])('is refused if it is damaged, and nothing is restored: %s', async (_what, acceptance) => {
+  ])('are refused if damaged, and nothing is restored: %s', async (_what, acceptance) => {
     const [head = '', , , document = ''] = await linesIn(await saved());
     const file = join(await temporaryFolder(), 'damaged.gz');
     const counts = { acceptances: 2, documents: 1 };
@@ -174,10 +174,10 @@ describe('what connectors may reach', () => {
   });
 });
 
-describe('is refused, and nothing is restored:', () => {
+describe('refuses, and restores nothing:', () => {
   const [first, second] = [withRecord(documentOf()), documentOf()];
   const lines = async (): Promise<string[]> => linesIn(await save(await storeOf([first, second])));
-  /** A backup whose first document is another, and whose end fits it. */
+  /** A backup with its first document changed and a matching last line. */
   const hostile =
     (change: (document: Document) => unknown) =>
     ([head = '', , ...rest]: string[]): Buffer =>
@@ -277,7 +277,7 @@ describe('is refused, and nothing is restored:', () => {
       ),
     ],
   ];
-  test('more documents than are kept from the first look to the second are read twice, and restored', async () => {
+  test('a backup of more documents than are cached is read twice, and restored', async () => {
     const documents = Array.from({ length: 1_001 }, () => backedDocument());
     const file = join(await temporaryFolder(), 'backup.gz');
     await writeFile(file, backupOfLines(documents.map((document) => JSON.stringify(document))));
@@ -286,7 +286,7 @@ describe('is refused, and nothing is restored:', () => {
     expect(await restore(store, file)).toMatchObject({ unchanged: documents.length });
   });
 
-  test('the control: the same, made anew and unchanged, is restored', async () => {
+  test('control: the same backup, rebuilt without a change, is restored', async () => {
     const file = join(await temporaryFolder(), 'backup.gz');
     await writeFile(file, hostile((document) => document)(await lines()));
     expect(await restore(await storeOf([]), file)).toMatchObject({ restored: 2 });
@@ -324,7 +324,7 @@ describe('the commands', () => {
   const run = (args: string[], environment: Record<string, string>) => callCommand(args, { environment });
   const PATIENT = { timeout: 180_000 };
 
-  test('save and restore a folder that no server has, and overwrite nothing by themselves', PATIENT, async () => {
+  test('save and restore a folder without a server, and overwrite nothing by default', PATIENT, async () => {
     const folder = await temporaryFolder();
     const [from, to, file] = [join(folder, 'from'), join(folder, 'to'), join(folder, 'größe.backup.gz')];
     const store = await openLowdbStore(from);
@@ -356,7 +356,7 @@ describe('the commands', () => {
     expect((await on(['restore', file, '--overwrite'], to)).stdout).toContain('overwrote 1');
   });
 
-  test('a backup that is not there is one sentence', async () => {
+  test('a missing backup is reported in one sentence', async () => {
     const { code, stderr } = await run(['restore', '/nowhere/at/all'], { BULKHEAD_DATA: await temporaryFolder() });
     expect([code, linesOf(stderr)]).toEqual([1, [expect.stringContaining('does not exist')]]);
   });
@@ -423,7 +423,7 @@ describe('the commands', () => {
       expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(String(ids[0])) });
       expect((await run(['restore', file, '--overwrite'], restoring)).stdout).toContain('overwrote 1');
       expect((await there('GET', `/integrations/${ids[0]}`)).body.name).toBe('i0');
-      // A file that is being written has such a name for that long.
+      // A file being written has a temporary name.
       await vi.waitFor(
         async () =>
           expect(await readdir(join(other, 'integrations'))).not.toContainEqual(expect.stringMatching(/tmp$/)),
@@ -432,7 +432,7 @@ describe('the commands', () => {
     },
   );
 
-  test('a body that is no backup is refused by the server, and leaves no file', PATIENT, async () => {
+  test('the server refuses a body that is not a backup, and leaves no file', PATIENT, async () => {
     const data = await temporaryFolder();
     const server = await startServer({
       BULKHEAD_TOKEN: TOKEN,

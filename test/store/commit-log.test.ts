@@ -1,4 +1,4 @@
-/** The log of commits: what is in it after writes that are whole, cut off, garbled or refused. */
+/** The commit log after complete, truncated, corrupt and refused writes. */
 import { randomBytes } from 'node:crypto';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ async function newLog(): Promise<CommitLog> {
   return log;
 }
 
-test('entries are read again in their order: long ones, empty ones, ones of one moment', async () => {
+test('entries are read back in order: long ones, empty ones, simultaneous ones', async () => {
   const log = await newLog();
   const entries = ['{}', '', 'ü'.repeat(100_000), ...Array.from({ length: 500 }, (_, i) => `${i}`)].map(entryOf);
   const [first, ...rest] = entries as [LogEntry, ...LogEntry[]];
@@ -26,7 +26,7 @@ test('entries are read again in their order: long ones, empty ones, ones of one 
   expect((await readFile(log.path)).length).toBe(log.bytes);
 });
 
-test('a log is appended to while its entries are acknowledged', async () => {
+test('entries can be appended while others are acknowledged', async () => {
   const log = await newLog();
   const chain = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++) await log.append(entryOf(`${i}`));
@@ -35,7 +35,7 @@ test('a log is appended to while its entries are acknowledged', async () => {
   expect(await readLog(log.path)).toHaveLength(150);
 });
 
-test('a log that is cut off anywhere has the entries before the cut', async () => {
+test('a log truncated anywhere has the entries before the cut', async () => {
   const log = await newLog();
   const entries = ['one', 'two', 'three'].map(entryOf);
   const ends = [0];
@@ -50,7 +50,7 @@ test('a log that is cut off anywhere has the entries before the cut', async () =
   }
 });
 
-test('an entry with a bit that has changed is not read, nor is what follows it', async () => {
+test('neither an entry with a flipped bit nor anything after it is read', async () => {
   const log = await newLog();
   const entries = ['one', 'two', 'three'].map(entryOf);
   await log.append(entries[0] as LogEntry);
@@ -65,7 +65,7 @@ test('an entry with a bit that has changed is not read, nor is what follows it',
   }
 });
 
-test('anything at all after the end is no entry', async () => {
+test('bytes after the last entry are ignored', async () => {
   const log = await newLog();
   await log.append(entryOf('one'));
   const whole = await readFile(log.path);

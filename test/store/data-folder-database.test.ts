@@ -1,4 +1,4 @@
-/** The SQLite file of a data folder: after a kill, damaged, and filled from the files of earlier versions. */
+/** The database of a data folder: after a restart, when damaged, and imported from files of earlier versions. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,7 +20,7 @@ function sqlite(file: string, sql: string): void {
   database.close();
 }
 
-test('everything is there again after a restart, and a run that was running as cut off', async () => {
+test('everything survives a restart, and a run that was still running is listed as cut off', async () => {
   const folder = await temporaryFolder();
   const first = await storageIn(folder);
   const [running, ended] = [0, 1].map(() => ({ _id: newId(), _integrationId: newId(), outcome: 'running' }));
@@ -49,7 +49,7 @@ const damages: [string, (file: string) => Promise<unknown>][] = [
   ['of another shape', async (file) => sqlite(file, 'CREATE TABLE ended (other TEXT)')],
 ];
 
-test.each(damages)('a file that is %s is set aside with a sentence, and the rest serves', async (_what, damage) => {
+test.each(damages)('a file that is %s is quarantined and reported, and the rest works', async (_what, damage) => {
   const data = await temporaryFolder();
   await damage(join(data, FILE));
   const { client } = await serve({}, { data });
@@ -64,7 +64,7 @@ test.each(damages)('a file that is %s is set aside with a sentence, and the rest
   expect((await readdir(data)).filter((name) => /^bulkhead\.sqlite\..*\.damaged$/.test(name))).toHaveLength(1);
 });
 
-test('a file with rows that break its rules is set aside, too', async () => {
+test('a file with rows that violate its schema is quarantined, too', async () => {
   const data = await temporaryFolder();
   await (await storageIn(data)).close();
   sqlite(join(data, FILE), `INSERT INTO running VALUES ('a', 'b', '{"half":')`);
@@ -73,7 +73,7 @@ test('a file with rows that break its rules is set aside, too', async () => {
   expect(storage.permissions.wereLost).toBe(true);
 });
 
-test('a file that another process has locked is left alone, and the start fails with a sentence', async () => {
+test('a file locked by another process is left alone, and the start fails with a clear message', async () => {
   const data = await temporaryFolder();
   const other = new DatabaseSync(join(data, FILE));
   onTestFinished(() => other.close());
@@ -107,7 +107,7 @@ async function oldFolder(): Promise<string> {
   return folder;
 }
 
-test('what earlier versions kept in files of their own is taken over once, and the files go', async () => {
+test('files of earlier versions are imported once, and deleted', async () => {
   const folder = await oldFolder();
   for (let start = 0; start < 2; start++) {
     const storage = await storageIn(folder);
@@ -123,14 +123,14 @@ test('what earlier versions kept in files of their own is taken over once, and t
   }
 });
 
-test('a token that was made since then stays', async () => {
+test('an import does not replace a newer token', async () => {
   const folder = await oldFolder();
   await withTokens(folder, (tokens) => tokens.setAdminTokenHash('d'.repeat(64)));
   expect(await (await storageIn(folder)).tokens.adminTokenHash()).toBe('d'.repeat(64));
 });
 
 test.each(['runs.sqlite', 'replies.sqlite', 'admin.json', `connectors/${'b'.repeat(24)}.json`])(
-  'a damaged %s is told of, and the others are taken over',
+  'a damaged %s is reported, and the others are imported',
   async (name) => {
     const folder = await oldFolder();
     await writeFile(join(folder, name), 'x'.repeat(5_000));

@@ -1,12 +1,12 @@
 /**
- * Preloaded into a real server (`NODE_OPTIONS=--import`): file operations below the data folder fail as
- * the file named by `FAULTS_FILE` says, as long as it is there.
+ * Preloaded into a real server (`NODE_OPTIONS=--import`): file operations in the data folder fail as
+ * described by the file `FAULTS_FILE`, as long as it exists.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import promises, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** What the faults file holds, as JSON. */
+/** The JSON of the faults file. */
 export interface Faults {
   readonly operation: 'open' | 'write' | 'sync' | 'rename' | 'short write' | 'shortened write';
   readonly code: string;
@@ -42,7 +42,7 @@ function failing(file: FileHandle): FileHandle {
   const writeBytes = async (bytes: Buffer, offset: number, length: number, position: number): Promise<unknown> => {
     failIf('write');
     const operation = present()?.operation;
-    // The system may take less than it was given, with an error at the next attempt or without one.
+    // A write may be short, and the next attempt may fail or succeed.
     if (operation === 'short write') {
       await write(bytes, offset, length - 1, position);
       failIf('short write');

@@ -1,4 +1,4 @@
-/** A real server whose disk fails: what the client is told, what is there afterwards, and that it goes on. */
+/** A real server on a failing disk: its replies, what is stored afterwards, and that it recovers. */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const faultsFile = join(other, 'faults.json');
 const connectors = join(other, 'connectors');
 const data = join(other, 'data');
 
-/** One for all tests, each of which finds it without integrations, and with a disk that works. */
+/** Shared by all tests; each starts without integrations and with a working disk. */
 let server: Server;
 let client: Client;
 
@@ -32,7 +32,7 @@ async function start(): Promise<void> {
 }
 const fail = (faults: Faults): Promise<void> => writeFile(faultsFile, JSON.stringify(faults));
 const mend = (): Promise<void> => rm(faultsFile, { force: true });
-/** Kills it, and starts it again with a disk that works. */
+/** Kills the server, and restarts it with a working disk. */
 async function restart(): Promise<Client> {
   await server.stop('SIGKILL');
   await mend();
@@ -53,7 +53,7 @@ afterAll(() => server.stop('SIGKILL'));
 const integrationsOf = async (client: Client): Promise<Record<string, unknown>[]> =>
   (await client('GET', '/integrations')).body;
 
-/** What fails when a commit is to be durable: the client is told. */
+/** Faults that prevent a durable commit: the client gets an error. */
 const refused: [Faults['operation'], string, number, string][] = [
   ['write', 'ENOSPC', 507, 'store_full'],
   ['write', 'EDQUOT', 507, 'store_full'],
@@ -63,7 +63,7 @@ const refused: [Faults['operation'], string, number, string][] = [
 ];
 
 test.each(refused)(
-  'a commit whose %s fails with %s is refused, and nothing is there',
+  'a commit whose %s fails with %s is refused, and stores nothing',
   async (operation, code, status, told) => {
     const { body: before } = await client('POST', '/integrations', { name: 'before' });
     await fail({ operation, code });
@@ -83,7 +83,7 @@ test.each(refused)(
   },
 );
 
-test('a run whose changes the disk does not take has failed, says its record', async () => {
+test('a run whose changes cannot be written is recorded as failed', async () => {
   onTestFinished(() => rm(join(connectors, 'a'), { recursive: true }));
   const own = "'/v1/integrations/' + _integrationId";
   await writeBundle(connectors, 'a', {
@@ -100,14 +100,14 @@ test('a run whose changes the disk does not take has failed, says its record', a
   expect((await client('GET', `/integrations/${id}`)).body.name).toBe('a');
 });
 
-test('a commit that was refused is not found after the process was killed, though the disk took all of it but the last byte', async () => {
+test('a refused commit stays lost after a kill, even if all but its last byte was written', async () => {
   const { body: before } = await client('POST', '/integrations', { name: 'before' });
   await fail({ operation: 'short write', code: 'EIO' });
   expect((await client('POST', '/integrations', { name: 'lost' })).status).toBe(503);
   expect(await integrationsOf(await restart())).toEqual([before]);
 });
 
-test('a write that takes less than it was given goes on with the rest', async () => {
+test('a short write continues with the rest', async () => {
   await fail({ operation: 'shortened write', code: '' });
   const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
   const made = await Promise.all(names.map((name) => client('POST', '/integrations', { name })));
@@ -116,7 +116,7 @@ test('a write that takes less than it was given goes on with the rest', async ()
   expect(found.map(({ name }) => name).sort()).toEqual(names.sort());
 });
 
-test('a first commit that finds no descriptor for the log is refused, and the next one works', async () => {
+test('a first commit without a file descriptor for the log is refused, and the next one works', async () => {
   await restart();
   await fail({ operation: 'open', code: 'EMFILE' });
   const reply = await client('POST', '/integrations', { name: 'lost' });
@@ -125,7 +125,7 @@ test('a first commit that finds no descriptor for the log is refused, and the ne
   expect((await client('POST', '/integrations', { name: 'n' })).status).toBe(201);
 });
 
-test('a request with a key that the store refused is done when it comes again, once', async () => {
+test('a request with an idempotency key that the store refused succeeds once when repeated', async () => {
   const post = () => client('POST', '/integrations', { name: 'n' }, { 'idempotency-key': 'key' });
   await fail({ operation: 'write', code: 'EIO' });
   for (let i = 0; i < 2; i++) expect((await post()).status).toBe(503);
@@ -136,7 +136,7 @@ test('a request with a key that the store refused is done when it comes again, o
   expect(await integrationsOf(client)).toEqual([made.body]);
 });
 
-/** What fails after a commit is durable: it stays in the log, and readiness says so. */
+/** Faults after a durable commit: it stays in the log, and `/readyz` reports it. */
 const deferred: [Faults['operation'], string][] = [
   ['open', 'EMFILE'],
   ['sync', 'EIO'],
@@ -145,7 +145,7 @@ const deferred: [Faults['operation'], string][] = [
 ];
 
 describe.each(deferred)('while %s fails with %s', (operation, code) => {
-  test('what is acknowledged stays, is said to wait, and reaches the files when the fault is gone', async () => {
+  test('acknowledged changes stay, are reported as waiting, and reach the files once the fault is gone', async () => {
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await vi.waitFor(
       async () => expect(await readdir(join(data, 'integrations'))).toEqual([`${first._id}.json`]),
@@ -162,7 +162,7 @@ describe.each(deferred)('while %s fails with %s', (operation, code) => {
     expect(await readdir(join(data, 'integrations'))).toEqual([`${second._id}.json`]);
   });
 
-  test('what is acknowledged is found after the process was killed', async () => {
+  test('acknowledged changes survive a kill', async () => {
     const { body: first } = await client('POST', '/integrations', { name: 'first' });
     await fail({ operation, code });
     const { body: changed } = await client('PUT', `/integrations/${first._id}`, { name: 'changed' });

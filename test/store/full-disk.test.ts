@@ -1,4 +1,4 @@
-/** A disk that is really full, where the machine allows a mount: a small tmpfs. */
+/** A really full disk: a small tmpfs, where the machine allows mounting one. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ function mount(folder: string): boolean {
   }
 }
 
-test('on a full disk writes get 507, what was acknowledged stays, and writing works again when there is room', async (context) => {
+test('on a full disk writes get 507, acknowledged changes stay, and writes work again once there is space', async (context) => {
   const folder = await temporaryFolder();
   const disk = join(folder, 'disk');
   mkdirSync(disk);

@@ -1,4 +1,4 @@
-/** Documents over 256 KiB: what a commit on one costs, and that it is found again whatever happens. */
+/** Documents over 256 KiB: the cost of a commit, and that nothing is lost. */
 import { cp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,7 +14,7 @@ import { temporaryFolder } from '../support/folders.ts';
 const record = (fields: Record<string, unknown> = {}): Stored =>
   ({ ...documentOf().integration, _id: newId(), ...fields }) as Stored;
 
-/** Of so many records of 1 KB, and settings of 300 KB. */
+/** A document with that many records of 1 KB, and settings of 300 KB. */
 function largeDocument(records = 1_000): DocumentJson {
   const document = documentOf();
   const exports = Array.from({ length: records }, (_, i) => record({ number: i, text: 'x'.repeat(800), ü: 'ß' }));
@@ -47,7 +47,7 @@ async function logBytes(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** A log that goes while it is copied is copied anew: its documents are in their files then. */
+/** If a log vanishes while being copied, copy again: its documents are in their files now. */
 async function copyOf(folder: string): Promise<string> {
   const copy = join(await temporaryFolder(), 'copy');
   try {
@@ -59,7 +59,7 @@ async function copyOf(folder: string): Promise<string> {
   }
 }
 
-/** What another process would find if this one were killed now. */
+/** The documents that a new process would find if this one were killed now. */
 async function afterKill(folder: string): Promise<DocumentJson[]> {
   const copy = await copyOf(folder);
   const store = await openStore(copy);
@@ -67,7 +67,7 @@ async function afterKill(folder: string): Promise<DocumentJson[]> {
   return allOf(store);
 }
 
-test('a document of any size is what it was: at once, after a kill, and after a restart', async () => {
+test('a document of any size reads back the same: at once, after a kill, and after a restart', async () => {
   const folder = await temporaryFolder();
   const store = await openStore(folder);
   const documents = [largeDocument(), documentOf(), largeDocument(1)];
@@ -80,7 +80,7 @@ test('a document of any size is what it was: at once, after a kill, and after a 
   expect(await allOf(await openStore(folder))).toEqual(documents);
 });
 
-test('a small commit on a large document writes what has changed', async () => {
+test('a small commit on a large document writes only the change', async () => {
   const folder = await temporaryFolder();
   const store = await openStore(folder);
   const document = largeDocument();
@@ -100,7 +100,7 @@ test('a small commit on a large document writes what has changed', async () => {
   });
 });
 
-describe('changes of a large document, one by one, are found after a kill:', () => {
+describe('each kind of change to a large document survives a kill:', () => {
   const change = async (work: (unit: UnitOfWork, document: DocumentJson) => void): Promise<void> => {
     const folder = await temporaryFolder();
     const store = await openStore(folder);
@@ -116,27 +116,26 @@ describe('changes of a large document, one by one, are found after a kill:', () 
   };
   const integrationOf = (unit: UnitOfWork): Stored => unit.integration as Stored;
 
-  test('its name, and not its settings', () =>
+  test('its name, but not its settings', () =>
     change((unit) => unit.putIntegration({ ...integrationOf(unit), name: 'two' })));
-  test('a record that is new', () => change((unit) => void unit.putRecord('flows', record())));
-  test('a record that is large', () =>
-    change((unit) => void unit.putRecord('flows', record({ text: 'f'.repeat(400_000) }))));
-  test('a record that is gone', () =>
+  test('a new record', () => change((unit) => void unit.putRecord('flows', record())));
+  test('a large record', () => change((unit) => void unit.putRecord('flows', record({ text: 'f'.repeat(400_000) }))));
+  test('a removed record', () =>
     change((unit, { exports }) => unit.removeRecord('exports', Object.keys(exports)[7] as string)));
-  test('a state key that is gone, and one that comes back', () =>
+  test('a removed state key, and one set again', () =>
     change((unit) => {
       unit.removeState('small');
       unit.removeState('large');
       unit.putState('large', Buffer.from('2'));
     }));
-  test('nearly everything is gone, and it is small again', () =>
+  test('nearly everything removed, so that it is small again', () =>
     change((unit, { exports }) => {
       for (const id of Object.keys(exports)) unit.removeRecord('exports', id);
       unit.removeState('large');
     }));
 });
 
-test('a document that has grown is large, one that has shrunk is small, and both keep their revisions', async () => {
+test('a document that grows becomes large, one that shrinks becomes small, and both keep their revisions', async () => {
   const folder = await temporaryFolder();
   const store = await openStore(folder);
   const document = documentOf();
@@ -152,7 +151,7 @@ test('a document that has grown is large, one that has shrunk is small, and both
   }
 });
 
-test('two who change different parts of a large document do not conflict, and two who change one do', async () => {
+test('two units conflict if they change the same part of a large document, and only then', async () => {
   const store = await openStore(await temporaryFolder());
   const document = largeDocument();
   const { _id } = document.integration;
@@ -170,7 +169,7 @@ test('two who change different parts of a large document do not conflict, and tw
   expect(after?.exports.has(second)).toBe(false);
 });
 
-test('what a record refers to stays, also if another removes it meanwhile', async () => {
+test('a referenced record cannot be removed concurrently', async () => {
   const store = await openStore(await temporaryFolder());
   const document = largeDocument();
   const { _id } = document.integration;
@@ -183,7 +182,7 @@ test('what a record refers to stays, also if another removes it meanwhile', asyn
   await expect(removing.commit()).rejects.toThrow(ConflictError);
 });
 
-test('an integration groups no more than so many records', async () => {
+test('the number of records of an integration is limited', async () => {
   const store = await openStore(await temporaryFolder());
   const document = documentOf();
   const ids = Array.from({ length: RECORDS_MAX }, () => newId());

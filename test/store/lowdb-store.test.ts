@@ -1,4 +1,4 @@
-/** The store on disk: damaged files, locks, and what a write leaves. */
+/** The store on disk: damaged files, locks, and leftovers of writes. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ async function folderWith(files: Record<string, string>): Promise<string> {
   return folder;
 }
 
-test('what was committed is read again, and no temporary file is left', async () => {
+test('a commit is read back after a restart, and leaves no temporary file', async () => {
   const folder = await temporaryFolder();
   const store = await openLowdbStore(folder);
   const document = documentOf({ name: 'Größe ✓' });
@@ -65,7 +65,7 @@ test.each([
     'too deep to be written again',
     (text: string) => text.replace('"state":{}', `"state":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
   ],
-])('a file that is %s is set aside as it was, and the rest serves', async (_case, damage) => {
+])('a file that is %s is quarantined unchanged, and the rest works', async (_case, damage) => {
   const [good, bad] = [documentOf(), documentOf()];
   const damagedText = damage(JSON.stringify(bad)).replaceAll(bad.integration._id, 'f'.repeat(24));
   const name = `${bad.integration._id}.json`;
@@ -75,11 +75,11 @@ test.each([
   expect(await store.get(bad.integration._id)).toBeUndefined();
   expect(store.problems.map((problem) => problem.name)).toEqual([name]);
   await store.close();
-  const aside = (await readdir(join(folder, 'integrations'))).find((file) => file.endsWith('.damaged'));
-  expect(await readFile(join(folder, 'integrations', aside ?? ''), 'utf8')).toBe(damagedText);
+  const quarantined = (await readdir(join(folder, 'integrations'))).find((file) => file.endsWith('.damaged'));
+  expect(await readFile(join(folder, 'integrations', quarantined ?? ''), 'utf8')).toBe(damagedText);
 });
 
-test('a file of a newer format is left where it is, and a directory in the way too', async () => {
+test('a file of a newer format is left in place, and so is a directory with the name of a file', async () => {
   const document = documentOf();
   const name = `${document.integration._id}.json`;
   const text = JSON.stringify({ ...document, format: 2 });
@@ -92,21 +92,21 @@ test('a file of a newer format is left where it is, and a directory in the way t
   expect(await readFile(join(folder, 'integrations', name), 'utf8')).toBe(text);
 });
 
-test('a file that an editor has written, with a mark in front and Windows line endings, is read', async () => {
+test('reads a file saved by an editor, with a byte order mark and Windows line endings', async () => {
   const document = documentOf({ name: 'edited' });
   const text = `\uFEFF${JSON.stringify(document, undefined, 2).replaceAll('\n', '\r\n')}`;
   const { _id } = document.integration;
   const folder = await folderWith({ [`${_id}.json`]: text });
   const store = await openLowdbStore(folder);
   expect([store.problems, await allOf(store)]).toEqual([[], [document]]);
-  // The list, which is read from texts, and a commit on it.
+  // Reads it from the list, then commits to it.
   const changed = { ...document, revisions: { [_id]: 2 } };
   await commitJson(store, changed);
   await store.close();
   expect(JSON.parse(await readFile(join(folder, 'integrations', `${_id}.json`), 'utf8'))).toEqual(changed);
 });
 
-test('a temporary file that a killed process left is swept up', async () => {
+test('deletes the temporary file of a killed process', async () => {
   const document = documentOf();
   const name = `${document.integration._id}.json`;
   const folder = await folderWith({ [name]: JSON.stringify(document), [`.${name}.17.tmp`]: '{"half":' });
@@ -117,7 +117,7 @@ test('a temporary file that a killed process left is swept up', async () => {
   expect((await readdir(folder)).sort()).toEqual(['holder.json', 'integrations', 'lock']);
 });
 
-test('a document that does not fit is refused before anything is written', async () => {
+test('refuses an invalid document before writing anything', async () => {
   const folder = await temporaryFolder();
   const store = await openLowdbStore(folder, {
     check: ({ integration }) => (integration.name === 'bad' ? 'a bad name' : undefined),
@@ -129,7 +129,7 @@ test('a document that does not fit is refused before anything is written', async
   expect(await readdir(join(folder, 'integrations'))).toEqual([]);
 });
 
-test('a document whose file cannot be written holds up no other, and stays safe in the log until it can', async () => {
+test('a document whose file cannot be written blocks no other, and stays safe in the log until it can', async () => {
   const folder = await temporaryFolder();
   let store = await openLowdbStore(folder);
   const [blocked, free] = [documentOf({ name: 'blocked' }), documentOf({ name: 'free' })];
@@ -152,13 +152,13 @@ test('a document whose file cannot be written holds up no other, and stays safe 
   expect(logsIn(await readdir(folder))).toEqual([]);
 });
 
-test('what is committed while files are being written reaches its file too', async () => {
+test('commits made during a checkpoint reach their files too', async () => {
   const folder = await temporaryFolder();
   const store = await openLowdbStore(folder);
   const commit = (document: Document): Promise<unknown> => commitJson(store, document);
   await Promise.all(Array.from({ length: 200 }, () => commit(documentOf())));
   const filesIn = async (): Promise<string[]> => readdir(join(folder, 'integrations'));
-  // A checkpoint is at its files, and others commit meanwhile.
+  // Commit while a checkpoint is writing files.
   await vi.waitFor(async () => expect((await filesIn()).length).toBeGreaterThan(10), { timeout: 20_000, interval: 1 });
   while ((await filesIn()).length < 150) await commit(documentOf());
   for (let i = 0; i < 3; i++) {
@@ -172,7 +172,7 @@ test('what is committed while files are being written reaches its file too', asy
   await store.close();
 });
 
-test('of two files with the same record the later is set aside', async () => {
+test('of two files with the same record the later one is quarantined', async () => {
   const [first, second] = [documentOf(), documentOf()];
   const record = documentOf().integration;
   const files = [first, second].map((document) => ({ ...document, exports: { [record._id]: record } }));
@@ -199,12 +199,12 @@ describe('the log of a process that was killed', () => {
     return folder;
   }
 
-  test('is taken over into the files, the last entry of each document, and is gone', async () => {
-    const [kept, removed] = [documentOf({ name: 'first' }), documentOf()];
-    const last = { ...kept, integration: { ...kept.integration, name: 'last' } };
-    const [id, other] = [kept.integration._id, removed.integration._id];
+  test('is written to the files, with the last entry of each document, and deleted', async () => {
+    const [changed, removed] = [documentOf({ name: 'first' }), documentOf()];
+    const last = { ...changed, integration: { ...changed.integration, name: 'last' } };
+    const [id, other] = [changed.integration._id, removed.integration._id];
     const folder = await folderWithLog([
-      [id, JSON.stringify(kept)],
+      [id, JSON.stringify(changed)],
       [other, JSON.stringify(removed)],
       [id, JSON.stringify(last)],
       [other, ''],
@@ -218,7 +218,7 @@ describe('the log of a process that was killed', () => {
     await store.close();
   });
 
-  test('mends a file that is damaged, and the damaged one is kept aside', async () => {
+  test('restores a damaged file, which is quarantined', async () => {
     const document = documentOf();
     const name = `${document.integration._id}.json`;
     const folder = await folderWithLog([[document.integration._id, JSON.stringify(document)]]);
@@ -237,7 +237,7 @@ describe('the log of a process that was killed', () => {
     ['of another shape', (document: object) => JSON.stringify({ ...document, connections: 5 })],
     ['of a newer format', (document: object) => JSON.stringify({ ...document, format: 99 })],
     ['of no JSON', () => '{"half":'],
-  ])('with an entry %s is set aside, and the rest of it is taken', async (_case, textOf) => {
+  ])('with an entry %s is quarantined, and the rest of it is applied', async (_case, textOf) => {
     const [good, bad] = [documentOf(), documentOf()];
     const folder = await folderWithLog([
       [bad.integration._id, textOf(bad)],
@@ -250,7 +250,7 @@ describe('the log of a process that was killed', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.damaged'))).toHaveLength(1);
   });
 
-  test('that cannot be read is set aside', async () => {
+  test('is quarantined if it cannot be read', async () => {
     const folder = await folderWith({});
     await mkdir(join(folder, 'commits-1.log'));
     const store = await openLowdbStore(folder);
@@ -261,12 +261,12 @@ describe('the log of a process that was killed', () => {
 
 test.each([
   [
-    'a lock that is none',
+    'an invalid lock file',
     async (folder: string) => writeFile(join(folder, 'lock'), 'garbage '.repeat(1_000)),
     'is no lock',
   ],
   ['a directory for a lock', async (folder: string) => mkdir(join(folder, 'lock')), 'lock'],
-])('%s is told in a sentence', async (_what, damage, sentence) => {
+])('%s is reported in a sentence', async (_what, damage, sentence) => {
   const folder = await temporaryFolder();
   await damage(folder);
   await expect(openLowdbStore(folder)).rejects.toMatchObject({
@@ -275,7 +275,7 @@ test.each([
   });
 });
 
-test('a folder that cannot be written is said to be so, and not to be in use', async (context) => {
+test('a read-only folder is reported as read-only, not as in use', async (context) => {
   const folder = await temporaryFolder();
   const mounted = join(folder, 'read-only');
   await mkdir(join(mounted, 'integrations'), { recursive: true });
@@ -290,7 +290,7 @@ test('a folder that cannot be written is said to be so, and not to be in use', a
   );
 });
 
-test('a folder has one store at a time', async () => {
+test('a folder can be opened by one store at a time', async () => {
   const folder = await temporaryFolder();
   const store = await openLowdbStore(folder);
   await expect(openLowdbStore(folder)).rejects.toMatchObject({

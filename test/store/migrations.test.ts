@@ -1,4 +1,4 @@
-/** Documents of older formats, one step at a time. */
+/** Migrations of documents of older formats. */
 import { expect, test } from 'vitest';
 import { migrateDocument, steps } from '../../src/store/migrations.ts';
 import { FORMAT } from '../../src/store/store.ts';
@@ -9,7 +9,7 @@ const known = {
   2: (document: Record<string, unknown>) => ({ ...document, tags: [] }),
 };
 
-test('each step is taken in its turn, from whatever format a document has', () => {
+test('applies the steps in order, starting at the format of the document', () => {
   const newest = { format: 3, title: 'n', tags: [] };
   expect(migrateDocument({ format: 1, name: 'n' }, known, 3)).toEqual(newest);
   expect(migrateDocument({ format: 2, title: 'n' }, known, 3)).toEqual(newest);
@@ -17,13 +17,13 @@ test('each step is taken in its turn, from whatever format a document has', () =
 });
 
 test.each([null, undefined, 5, 'x', [], {}, { format: 'x' }, { format: 0 }, { format: 99 }])(
-  'what is no document of a known format stays as it is: %j',
+  'leaves anything but a document of a known format unchanged: %j',
   (document) => {
     expect(migrateDocument(document, known, 3)).toBe(document);
   },
 );
 
-test('every older format has its step', () => {
+test('every older format has a step', () => {
   expect(Object.keys(steps).map(Number)).toEqual(Array.from({ length: FORMAT - 1 }, (_, i) => i + 1));
   const document = documentOf();
   expect(migrateDocument(document)).toBe(document);

@@ -1,4 +1,4 @@
-/** Whatever lies in the data folder is its owner's alone, whoever made it and under whatever umask. */
+/** Everything in the data folder is private to its owner, whoever created it and whatever the umask. */
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -19,7 +19,7 @@ function withoutUmask(): void {
 
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
 
-/** What others may do something with. */
+/** Paths that group or others can access. */
 async function openIn(folder: string): Promise<string[]> {
   const names = ['.', ...(await readdir(folder, { recursive: true }))];
   const found = await Promise.all(
@@ -33,7 +33,7 @@ async function openIn(folder: string): Promise<string[]> {
 }
 
 describe.skipIf(process.platform === 'win32')('in the data folder', () => {
-  test('all that a server makes, with its logs, databases, runs and what was set aside', async () => {
+  test('everything a server creates: logs, databases, runs and quarantined files', async () => {
     withoutUmask();
     const [folder, connectors] = [await temporaryFolder(), await temporaryFolder()];
     const data = join(folder, 'data');
@@ -52,7 +52,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     await client('POST', '/connections', { name: 'c', _integrationId, http });
     await client('PUT', `/integrations/${_integrationId}/utilities/f`);
     expect(await openIn(data)).toEqual([]);
-    // The control: that is what it made.
+    // Control: the server created these.
     const names = await readdir(data);
     expect(names).toEqual(expect.arrayContaining(['lock', 'holder.json', 'secret-key', 'bulkhead.sqlite']));
     expect(names.filter((name) => name.endsWith('-wal') || name.endsWith('.log')).length).toBeGreaterThan(1);
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     await server.stop('SIGTERM');
     expect(await openIn(data)).toEqual([]);
 
-    // Damaged, and copied there by somebody.
+    // A damaged file that somebody copied in.
     await writeFile(join(data, 'bulkhead.sqlite'), 'no database');
     await writeFile(join(data, 'integrations', `${'a'.repeat(24)}.json`), 'no document');
     const again = await startServer(environment);
@@ -73,7 +73,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     await again.stop('SIGTERM');
   });
 
-  test('all that a command makes', async () => {
+  test('everything a command creates', async () => {
     withoutUmask();
     const [folder, from] = [await temporaryFolder(), await temporaryFolder()];
     const file = join(folder, 'saved.gz');
@@ -87,7 +87,7 @@ describe.skipIf(process.platform === 'win32')('in the data folder', () => {
     expect(await openIn(other)).toEqual([]);
   });
 
-  test('all that was copied there is closed by the next start, and what a link leads to is let be', async () => {
+  test('the next start restricts files copied in, and does not follow links', async () => {
     withoutUmask();
     const [data, elsewhere] = [await temporaryFolder(), await temporaryFolder()];
     await mkdir(join(data, 'integrations'), { mode: 0o777 });

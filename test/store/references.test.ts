@@ -1,4 +1,4 @@
-/** What records refer to, and that to find it costs no more than the record's size. */
+/** Finds the references in records, in time and memory linear in the record's size. */
 import { expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/json.ts';
 import { assertReferenceLimit, factsOf } from '../../src/record/record-tasks.ts';
@@ -28,12 +28,12 @@ test('finds references at any depth, each once', () => {
   ]);
 });
 
-test('a limit ends the search', () => {
+test('stops at the limit', () => {
   const record: JsonObject = { list: Array.from({ length: 100 }, (_, i) => ({ _exportId: `x${i}` })) };
   expect(referencesIn(record, 7)).toHaveLength(7);
 });
 
-test('what is not there is named by its path', async () => {
+test('a missing record is reported with the path of the reference', async () => {
   const unit = await UnitOfWork.open(createMemoryStore(), a);
   const { integration } = documentOf();
   unit.putIntegration({ ...integration, _id: a });
@@ -49,14 +49,14 @@ test('what is not there is named by its path', async () => {
   expect(unit.record('flows', c)?.references).toMatchObject([{ kind: 'exports', id: b }]);
 });
 
-test('a record refers to a thousand others at the most', () => {
+test('a record may refer to at most a thousand others', () => {
   const of = (count: number) =>
     ({ list: Array.from({ length: count }, (_, i) => ({ _exportId: String(i) })) }) as unknown as Stored;
   expect(() => assertReferenceLimit(factsOf(of(1_000)))).not.toThrow();
   expect(refused(() => assertReferenceLimit(factsOf(of(1_001)))).errors).toMatchObject([
     { code: 'invalid_field', field: 'list.1000._exportId' },
   ]);
-  // What was stored before there was a limit is still known.
+  // Records stored before there was a limit still work.
   expect(referencesIn(of(5_000) as JsonObject)).toHaveLength(5_000);
 });
 

@@ -1,4 +1,4 @@
-/** What every engine of the storage port keeps to. Documents have a suite of their own (store-contract). */
+/** The contract of the storage port, run on every engine. Documents have their own suite (store-contract). */
 import { describe, expect, test } from 'vitest';
 import { RUNS_RETAINED, type RunStore, type Storage, type StoredRun } from '../../src/store/storage.ts';
 import { newId } from '../support/documents.ts';
@@ -20,7 +20,7 @@ const idsOf = (runs: readonly StoredRun[]): string[] => runs.map(({ _id }) => _i
 
 describe.each(engines)('%s', (_name, open) => {
   describe('runs', () => {
-    test('ended ones are found by integration and id; the last hundred are listed, oldest first', async () => {
+    test('ended runs are found by integration and id; the last hundred are listed, oldest first', async () => {
       const runs = runsOf(await open());
       const [one, two] = [newId(), newId()];
       const many = Array.from({ length: RUNS_RETAINED + 60 }, () => runOf(one));
@@ -40,7 +40,7 @@ describe.each(engines)('%s', (_name, open) => {
       ]);
     });
 
-    test('a running one is not listed, and neither is one that was dropped', async () => {
+    test('neither running nor dropped runs are listed', async () => {
       const runs = runsOf(await open());
       const id = newId();
       const [running, dropped] = [runOf(id, 'running'), runOf(id, 'running')];
@@ -58,7 +58,7 @@ describe.each(engines)('%s', (_name, open) => {
     const request = { request: 'digest', creation };
     const reply = (body: string) => ({ status: 201, headers: { ETag: '"1"' }, body });
 
-    test('a key is begun once, and has its reply when that is finished', async () => {
+    test('a key begins once, and has its reply once finished', async () => {
       const { idempotency } = await open();
       expect(await idempotency.find('k')).toBeUndefined();
       expect(await idempotency.begin('k', request)).toBe(true);
@@ -72,7 +72,7 @@ describe.each(engines)('%s', (_name, open) => {
       expect(await idempotency.begin('k', request)).toBe(true);
     });
 
-    test('a key is known for 24 hours, and not longer', async () => {
+    test('a key expires after 24 hours', async () => {
       let now = 1_000_000;
       const { idempotency } = await open(() => now);
       await idempotency.begin('k', request);
@@ -85,7 +85,7 @@ describe.each(engines)('%s', (_name, open) => {
       expect(await idempotency.find('k')).toEqual({ ...request, request: 'other' });
     });
 
-    test('replies of 64 MiB are kept, the newest, and whatever is running', async () => {
+    test('the newest 64 MiB of replies are stored, and all running requests', async () => {
       let now = 1_000_000;
       const { idempotency } = await open(() => now++);
       await idempotency.begin('running', request);
@@ -102,7 +102,7 @@ describe.each(engines)('%s', (_name, open) => {
     });
   });
 
-  test('permissions: a record replaces the one before it', async () => {
+  test('permissions: a record replaces the previous one', async () => {
     const { permissions } = await open();
     const _id = newId();
     await permissions.put({ _id, fetch: ['https://a.example'] });

@@ -1,4 +1,4 @@
-/** What every store keeps to, run over each implementation. */
+/** The contract of the document store, run on every implementation. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -26,7 +26,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect(await (await open()).get(newId())).toBeUndefined();
   });
 
-  test('what was committed is there, and a commit of nothing removes it', async () => {
+  test('a committed document can be read, and committing undefined removes it', async () => {
     const store = await open();
     const document = documentOf();
     const { _id } = document.integration;
@@ -50,7 +50,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect((await allOf(store)).map(({ integration }) => integration._id)).toEqual(ids);
   });
 
-  test('the list begins after a place, whether what stood there is still there or not, and shows what changes meanwhile', async () => {
+  test('the list starts after a sort key, even of a removed document, and shows concurrent changes', async () => {
     const store = await open();
     const documents = ['1', '2', '3', '4'].map((day) => documentOf({ createdAt: `2026-01-0${day}T00:00:00.000Z` }));
     for (const document of documents) await commitJson(store, document);
@@ -69,7 +69,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect(await allOf(store)).toEqual(documents);
   });
 
-  test('records and integrations have owners, as long as they are there', async () => {
+  test('records and integrations have owners as long as they exist', async () => {
     const store = await open();
     const document = documentOf();
     const { _id } = document.integration;
@@ -95,7 +95,7 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect(jsonOf(await store.get(_id))).toEqual(document);
   });
 
-  test('commits on one integration happen one after the other', async () => {
+  test('commits on one integration run in sequence', async () => {
     const store = await open();
     const document = documentOf({ name: '' });
     const { _id } = document.integration;
@@ -110,14 +110,14 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect((await store.get(_id))?.integration.head.name).toBe('abcdefgh');
   });
 
-  test('a follower is told of each commit that changed something, when it is there to be seen, until it ends', async () => {
+  test('a listener is called for each commit that changed something, once it is visible, until it unsubscribes', async () => {
     const store = await open();
     const document = documentOf();
     const { _id } = document.integration;
     const renamed = { ...document, integration: { ...document.integration, name: 'two' } };
     const told: StoreChange[] = [];
     const seen: Promise<Document | undefined>[] = [];
-    const end = store.follow((change) => {
+    const end = store.subscribe((change) => {
       told.push(change);
       seen.push(store.get(_id));
     });
@@ -154,7 +154,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       return { unit, _id: integration._id };
     }
 
-    test('is seen by itself at once and by others after its commit', async () => {
+    test('shows its changes to itself at once and to others after its commit', async () => {
       const store = await open();
       const { unit, _id } = await openUnit(store);
       expect(unit.integration?.name).toBe('one');
@@ -164,7 +164,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       expect(unit.revisionOf(_id)).toBe(1);
     });
 
-    test('that changed nothing writes nothing', async () => {
+    test('writes nothing if it changed nothing', async () => {
       const store = await open();
       const unit = await UnitOfWork.open(store, newId());
       expect(unit.hasChanges).toBe(false);
@@ -172,7 +172,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       expect(await allOf(store)).toEqual([]);
     });
 
-    test('conflicts when the record it changed was changed by another', async () => {
+    test('conflicts if another unit changed the same record', async () => {
       const store = await open();
       const { unit, _id } = await openUnit(store);
       await unit.commit();
@@ -185,7 +185,7 @@ describe.each(implementations)('%s store', (_name, open) => {
       expect((await store.get(_id))?.integration.revision).toBe(2);
     });
 
-    test('conflicts when the integration has gone, and a removal when it was changed', async () => {
+    test('conflicts if the integration was removed; a removal conflicts if it was changed', async () => {
       const store = await open();
       const { unit, _id } = await openUnit(store);
       await unit.commit();
