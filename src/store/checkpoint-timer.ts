@@ -1,4 +1,5 @@
 /** Schedules checkpoints: when commits pause for a moment, or after a maximum delay. */
+
 const QUIET_MS = 25;
 const MAX_DELAY_MS = 2_000;
 /** Longer for a large document, so that many small commits share one write of it. */
