@@ -106,14 +106,17 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
   const bytes = pipeline(createReadStream(file), createGunzip({ chunkSize: PIECE_BYTES }), () => {});
   // The current line, while incomplete.
   let line: ArrayBuffer | undefined;
+  let isIncomplete = false;
   try {
     for await (const piece of bytes as AsyncIterable<Buffer>) {
       let from = 0;
       for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, from)) {
         const last = piece.subarray(from, end);
-        yield line ? Buffer.from(append(line, last)) : last;
-        line = undefined;
         from = end + 1;
+        const whole = line ? Buffer.from(append(line, last)) : last;
+        // It is the reader's now.
+        line = undefined;
+        yield whole;
       }
       if (from < piece.length)
         line = append(line ?? new ArrayBuffer(0, { maxByteLength: LINE_BYTES }), piece.subarray(from));
@@ -122,8 +125,12 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
     const { code } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') || code === 'ERR_STREAM_PREMATURE_CLOSE') throw invalidBackup('it is not gzip', error);
     throw error;
+  } finally {
+    isIncomplete = line !== undefined;
+    // As large as a document: the garbage collector would take its time.
+    line?.resize(0);
   }
-  if (line) throw invalidBackup('it is incomplete');
+  if (isIncomplete) throw invalidBackup('it is incomplete');
 }
 
 /** Grows the buffer in place: copying the whole line for each piece would hold on to too much memory. */
