@@ -28,7 +28,7 @@ export class RunHistory {
   /** Integrations with waiting runs, longest waiting first. */
   readonly #due: string[] = [];
   /** Ended runs being written. */
-  readonly #writing = new Map<string, RunRecord>();
+  readonly #writing = new ById<RunRecord>();
   #waitingCount = 0;
   #waitingChars = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -84,14 +84,16 @@ export class RunHistory {
 
   /** Ids of the last `RUNS_RETAINED` ended runs, oldest first. Writes nothing: the runs may be many megabytes. */
   async idsOf(integrationId: string): Promise<string[]> {
-    const written = await this.#store.idsOf(integrationId);
-    const ids = new Set([...written, ...this.#unstoredIdsOf(integrationId)]);
+    // Before the store is asked: a run that is written meanwhile is in both.
+    const unstored = this.#unstoredIdsOf(integrationId);
+    const ids = new Set([...(await this.#store.idsOf(integrationId)), ...unstored]);
     return [...ids].sort().slice(-RUNS_RETAINED);
   }
 
   async newestOf(integrationId: string): Promise<string | undefined> {
+    const unstored = this.#unstoredIdsOf(integrationId);
     const newest = await this.#store.newestOf(integrationId);
-    return [...(newest === undefined ? [] : [newest]), ...this.#unstoredIdsOf(integrationId)].sort().at(-1);
+    return [...(newest === undefined ? [] : [newest]), ...unstored].sort().at(-1);
   }
 
   integrationIds(): Promise<string[]> {
@@ -145,12 +147,11 @@ export class RunHistory {
   ): Promise<void> {
     if (running.length + ended.length + dropped.length === 0) return;
     const records = ended.flat();
-    for (const record of records) {
-      this.#running.delete(record._id);
-      this.#writing.set(record._id, record);
-    }
+    for (const record of records) this.#writing.set(record._id, record);
+    // Most runs end before they are ever stored as running.
+    const noLongerRunning = records.filter(({ _id }) => this.#running.delete(_id)).map(({ _id }) => _id);
     try {
-      await this.#store.write({ running, ended, dropped });
+      await this.#store.write({ running, ended, dropped: [...dropped, ...noLongerRunning] });
     } catch (error) {
       this.#onError(error);
     }

@@ -37,8 +37,7 @@ export async function importDatabases(dataFolder: string, database: Database, on
       for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
     } catch (error) {
       if (!isDamage(error)) throw error;
-      const message = `${name} is damaged (${(error as Error).message}); it was set aside as ${basename(quarantine(file))}.`;
-      onProblem({ name, message });
+      onProblem(quarantine(file, error as Error));
     }
   }
 }

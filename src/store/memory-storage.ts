@@ -1,26 +1,19 @@
 /** Storage in memory, for tests. Everything except documents and bundles is in an in-memory SQLite database. */
 import { createMemoryStore } from './memory-store.ts';
 import { Database } from './sqlite/database.ts';
-import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts';
-import { SqliteRunStore } from './sqlite/run-store.ts';
-import { SqlitePermissionRecords, SqliteTokenStore } from './sqlite/small-stores.ts';
+import { sqliteStores } from './sqlite/stores.ts';
 import type { BundleStore, Storage } from './storage.ts';
 
 export function createMemoryStorage(now: () => number = Date.now): Storage {
   const documents = createMemoryStore();
-  const database = Database.inMemory();
-  const idempotency = new SqliteIdempotencyStore(database, now);
+  const stores = sqliteStores(Database.inMemory(), now);
   return {
+    ...stores,
     documents,
-    runs: new SqliteRunStore(database),
-    idempotency,
-    permissions: new SqlitePermissionRecords(database),
     bundles: memoryBundles(),
-    tokens: new SqliteTokenStore(database),
     problems: [],
     async close() {
-      idempotency.close();
-      database.close();
+      stores.close();
       await documents.close();
     },
   };

@@ -6,9 +6,9 @@ import { importDatabases, importRecords } from './legacy-files.ts';
 import { openLowdbStore } from './lowdb-store.ts';
 import type { RecoveryOptions } from './recovery.ts';
 import { Database } from './sqlite/database.ts';
-import { SqliteIdempotencyStore } from './sqlite/idempotency-store.ts';
-import { CUT_OFF, SqliteRunStore } from './sqlite/run-store.ts';
-import { SqlitePermissionRecords, SqliteTokenStore } from './sqlite/small-stores.ts';
+import { CUT_OFF } from './sqlite/run-store.ts';
+import { SqliteTokenStore } from './sqlite/small-stores.ts';
+import { sqliteStores } from './sqlite/stores.ts';
 import type { Storage } from './storage.ts';
 import type { StoreProblem } from './store.ts';
 
@@ -27,20 +27,16 @@ export async function openStorage(dataFolder: string, options: StorageOptions = 
     const opened = Database.open(join(dataFolder, DATABASE_FILE), onProblem, CUT_OFF);
     database = opened;
     await importDatabases(dataFolder, opened, onProblem);
-    const idempotency = new SqliteIdempotencyStore(opened, options.now ?? Date.now);
+    const stores = sqliteStores(opened, options.now ?? Date.now);
     const storage: Storage = {
+      ...stores,
       documents,
-      runs: new SqliteRunStore(opened),
-      idempotency,
-      permissions: new SqlitePermissionRecords(opened),
       bundles,
-      tokens: new SqliteTokenStore(opened),
       get problems() {
         return [...problems, ...documents.problems];
       },
       async close() {
-        idempotency.close();
-        opened.close();
+        stores.close();
         await documents.close();
       },
     };

@@ -30,9 +30,9 @@ export const RUNS_RETAINED = 100;
 
 export interface RunChanges<Run extends StoredRun> {
   readonly running?: readonly Run[];
-  /** Ended runs, one list per integration. They are no longer listed as running. */
+  /** Ended runs, one list per integration. */
   readonly ended?: readonly (readonly Run[])[];
-  /** Ids of running runs to remove without a record. */
+  /** Ids of runs to remove from the running ones. */
   readonly dropped?: readonly string[];
 }
 

@@ -54,9 +54,7 @@ export class Database {
       return new Database(connect(file, sql));
     } catch (error) {
       if (!isDamage(error)) throw asStoreError(error, `${file} cannot be used (${(error as Error).message}).`);
-      const quarantined = quarantine(file);
-      const message = `${basename(file)} is damaged (${(error as Error).message}); it was set aside as ${basename(quarantined)}.`;
-      onProblem({ name: basename(file), message });
+      onProblem(quarantine(file, error as Error));
       createPrivately(file);
       const database = new Database(connect(file));
       database.setSetting(LOST_RECORDS, 'true');
@@ -124,11 +122,12 @@ function connect(file: string, sql = ''): DatabaseSync {
 export const isDamage = (error: unknown): boolean =>
   DAMAGE_CODES.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
 
-/** Renames the file and its log. @returns the file's new path */
-export function quarantine(file: string): string {
+/** Renames a damaged file and its log. @returns what to report */
+export function quarantine(file: string, { message: reason }: Error): StoreProblem {
   const suffix = quarantinePath('');
   for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) renameSync(path, path + suffix);
-  return file + suffix;
+  const name = basename(file);
+  return { name, message: `${name} is damaged (${reason}); it was set aside as ${name}${suffix}.` };
 }
 
 function asStoreError(error: unknown, message: string): StoreError {

@@ -42,10 +42,7 @@ export class SqliteRunStore<Run extends StoredRun> implements RunStore<Run> {
   async write({ running = [], ended = [], dropped = [] }: RunChanges<Run>): Promise<void> {
     this.#database.transaction(() => {
       for (const run of running) this.#begin.run(run._id, run._integrationId, JSON.stringify(run));
-      for (const runs of ended) {
-        this.#insertEnded(runs);
-        for (const { _id } of runs) this.#end.run(_id);
-      }
+      for (const runs of ended) this.#insertEnded(runs);
       for (const runId of dropped) this.#end.run(runId);
     });
   }
