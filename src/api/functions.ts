@@ -7,10 +7,9 @@ import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { uninstall } from '../integration/uninstall.ts';
 import { AnyObject } from '../json.ts';
-import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { readArgument, readObject } from './body.ts';
 import { type ApiContext, etagOf, flag, integrationIdOf, replyJson, replyJsonText, replyRecord } from './context.ts';
-import { assertPreconditions } from './preconditions.ts';
+import { assertPreconditions, isConditional } from './preconditions.ts';
 import { bodyErrors, createdHeaders, runErrors } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
 import { AnyJson, flags, Integration, Run } from './schemas.ts';
@@ -102,11 +101,11 @@ export const functionRoutes: readonly Route[] = [
   ),
 ];
 
-/** Checks the request's conditions against the integration when the run begins. */
-const preconditionOf =
-  (ctx: ApiContext, service: Service) =>
-  (unit: UnitOfWork): void =>
-    assertPreconditions(ctx, etagOf(unit, publicIntegration(service, integrationOf(unit))));
+/** Checks the request's conditions, if it has any, against the integration when the run begins. */
+function preconditionOf(ctx: ApiContext, service: Service): FunctionRequest['precondition'] {
+  if (!isConditional(ctx)) return undefined;
+  return (unit) => assertPreconditions(ctx, etagOf(unit, publicIntegration(service, integrationOf(unit))));
+}
 
 /** `Prefer: respond-async` (RFC 7240, 4.1). */
 const wantsAsync = (ctx: ApiContext): boolean => /(?:^|,)\s*respond-async\s*(?:[,;]|$)/i.test(ctx.get('Prefer'));

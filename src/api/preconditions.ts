@@ -16,6 +16,9 @@ function tagsIn(ctx: Context, condition: Condition): string[] {
     .filter((tag) => tag !== '');
 }
 
+export const isConditional = ({ req: { headers } }: Context): boolean =>
+  headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
+
 /** An empty condition is a mistake, and anything would meet it. */
 export const refuseEmptyConditions: Middleware = (ctx, next) => {
   for (const condition of conditions) {

@@ -2,7 +2,7 @@
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
-import { objectOf, parseBody, textOf, userBodyLimits } from '../parse-body.ts';
+import { objectOf, parseJson, textOf, userBodyLimits } from '../parse-body.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
 
 /** Limits of the caller's body. */
@@ -18,10 +18,11 @@ interface CheckInput {
 }
 
 function check({ moved, depth }: CheckInput): { readonly text: Uint8Array } {
-  if (nestsDeeper(textOf(moved), depth)) {
+  const text = textOf(moved);
+  if (nestsDeeper(text, depth)) {
     throw requestError('invalid_field', { field: '', message: `The argument nests deeper than ${depth} levels.` });
   }
-  objectOf(parseBody(moved, userBodyLimits));
+  objectOf(parseJson(text, userBodyLimits));
   return { text: moved };
 }
 

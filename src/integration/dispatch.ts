@@ -49,7 +49,7 @@ export interface FunctionRequest {
   /** The request's trace; by default a new one. */
   readonly trace?: Trace | undefined;
   /** Throws if the integration is not the version that the caller means. */
-  readonly precondition?: (unit: UnitOfWork) => void;
+  readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
 }
 
 export interface FunctionCall extends FunctionRequest {

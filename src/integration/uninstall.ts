@@ -15,7 +15,7 @@ export interface UninstallOptions {
   /** Removes it even if the connector fails or is missing. The answer then contains the error. */
   readonly force?: boolean;
   /** Throws if the integration is not the version that the caller means. */
-  readonly precondition?: (unit: UnitOfWork) => void;
+  readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
   readonly trace?: Trace;
 }
 
