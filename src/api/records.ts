@@ -5,7 +5,7 @@ import type { Service } from '../integration/service.ts';
 import type { Projection } from '../projection.ts';
 import { JsonPatch } from '../record/json-patch.ts';
 import { RecordFields } from '../record/record.ts';
-import { noIntegration, tasks } from '../record/record-tasks.ts';
+import { draftBytes, noIntegration, tasks } from '../record/record-tasks.ts';
 import {
   createInput,
   noSuchRecord,
@@ -83,7 +83,7 @@ function routesOf(kind: RecordKind): Route[] {
         const body = await readJson(ctx);
         await idempotency.once(ctx, { kind, status: 201 }, body, async (id) => {
           const input = createInput(writerOf(ctx, service), kind, id, body);
-          const draft = await service.work.run(tasks, 'draft', input, body.length, accountOf(ctx));
+          const draft = await service.work.run(tasks, 'draft', input, draftBytes(kind, body.length), accountOf(ctx));
           const [record, etag] = await change(ctx, service, String(draft.head._integrationId), (unit) => {
             if (!unit.integration) throw noIntegration();
             return withEtag(unit, putDraft(unit, kind, draft));
@@ -177,7 +177,7 @@ async function rewrite(
       const before = recordOf(unit, kind, id);
       assertPreconditions(ctx, etagOf(unit, before.head));
       const input = updateInput(writerOf(ctx, service), unit, kind, before, body, isPatch);
-      return { input, bytes: body.length + (input.before ? before.bytes : 0) };
+      return { input, bytes: draftBytes(kind, body.length + (input.before ? before.bytes : 0)) };
     },
     revisionOf: (unit) => recordOf(unit, kind, id).revision,
     store: (unit, draft) => withEtag(unit, putDraft(unit, kind, draft)),

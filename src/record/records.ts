@@ -81,7 +81,8 @@ export function updateInput(
     limits,
     fixed,
     runIntegrationId: run?.integrationId,
-    before: needsBefore ? before.taskInput : undefined,
+    // A connection may go to the pool though it is not large.
+    before: needsBefore ? (kind === 'connections' ? before.text : before.taskInput) : undefined,
   };
 }
 

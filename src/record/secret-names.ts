@@ -26,7 +26,9 @@ export function isNamedLikeASecret(key: string, parent: string): boolean {
 }
 
 /** Everything below such a key is a credential. */
-export const isEncryptedByName = (key: string): boolean => plain(key) === 'encrypted';
+export const isEncryptedByName = (key: string): boolean =>
+  key.length >= ENCRYPTED.length && plain(key) === ENCRYPTED;
+const ENCRYPTED = 'encrypted';
 
 const SETTING =
   /(?:type|location|headername|paramname|scheme|ur[il]|path|method|scopes?|delimiter|clientid|statuscodes?)$/;
