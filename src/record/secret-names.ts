@@ -26,8 +26,7 @@ export function isNamedLikeASecret(key: string, parent: string): boolean {
 }
 
 /** Everything below such a key is a credential. */
-export const isEncryptedByName = (key: string): boolean =>
-  key.length >= ENCRYPTED.length && plain(key) === ENCRYPTED;
+export const isEncryptedByName = (key: string): boolean => key.length >= ENCRYPTED.length && plain(key) === ENCRYPTED;
 const ENCRYPTED = 'encrypted';
 
 const SETTING =

@@ -1,5 +1,6 @@
 /** Rotates the commit logs: commits go to the current log, older logs wait until a checkpoint has written their documents. */
 import { rename, rm } from 'node:fs/promises';
+import type { Adapter } from 'lowdb';
 import { CommitLog, type NewEntry } from './commit-log.ts';
 import { logPath, quarantinePath } from './data-folder.ts';
 import { asStoreError, syncFolder } from './files.ts';
@@ -8,7 +9,8 @@ import type { OldLog, Recovered } from './recovery.ts';
 /** With this many old logs, keep using the current one until a checkpoint succeeds. */
 const MAX_OLD_LOGS = 16;
 
-export class LogRotation {
+/** A lowdb adapter: a `Low` with a commit as its data appends it when it is written. Recovery reads logs. */
+export class LogRotation implements Adapter<NewEntry> {
   readonly #dataFolder: string;
   #current: CommitLog | undefined;
   #opening: Promise<CommitLog> | undefined;
@@ -38,11 +40,19 @@ export class LogRotation {
     return this.#old.reduce((sum, { bytes }) => sum + bytes, this.#current?.bytes ?? 0);
   }
 
-  /** Durable when it resolves. @returns the size of the log with the entry. @throws StoreError */
-  async append(entry: NewEntry): Promise<number> {
+  /** Size of the log that commits go to. */
+  get currentBytes(): number {
+    return this.#current?.bytes ?? 0;
+  }
+
+  async read(): Promise<null> {
+    return null;
+  }
+
+  /** Durable when it resolves. @throws StoreError */
+  async write(entry: NewEntry): Promise<void> {
     const log = this.#current ?? (await this.#open());
     await log.append(entry);
-    return log.bytes;
   }
 
   /** Directs the next commits to a new log. */

@@ -192,11 +192,11 @@ class LowdbStore implements Store {
     if (this.#checkpointError !== undefined && this.#logs.bytes > LOG_BYTES_MAX) {
       throw asStoreError(this.#checkpointError);
     }
-    const logBytes = await this.#logs.append(entry);
+    await new Low(this.#logs, entry).write();
     this.#dirty.add(entry.integrationId);
     this.#isDirtyLarge ||= this.#table.isLarge(entry.integrationId);
     this.#timer.committed();
-    if (logBytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
+    if (this.#logs.currentBytes > LOG_BYTES || this.#dirty.size > DIRTY_DOCUMENTS) this.#startCheckpoint();
     else this.#timer.schedule();
   }
 
@@ -246,7 +246,8 @@ class LowdbStore implements Store {
   }
 
   async #logAgain(integrationId: string): Promise<void> {
-    await this.#logs.append({ integrationId, text: [...inChunks(this.#table.textOf(integrationId))] });
+    const entry = { integrationId, text: [...inChunks(this.#table.textOf(integrationId))] };
+    await new Low<NewEntry>(this.#logs, entry).write();
   }
 
   async load(): Promise<void> {

@@ -3,7 +3,8 @@
  * the load generator are processes of their own; rounds alternate; the figures to look at are the
  * ratios, since machines are shared and noisy.
  *
- * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`; `routing` only if named),
+ * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`; `routing`
+ * and `pool-run` only if named),
  * `--peers` to measure others as well (after `npm ci --prefix test/bench/peers`), `--json` where the
  * figures go (`test/bench/results.json`).
  */
@@ -15,6 +16,7 @@ import { calls } from './calls.ts';
 import { edge } from './edge.ts';
 import type { Figure } from './figures.ts';
 import { firstCalls } from './first-calls.ts';
+import { poolRun } from './pool-run.ts';
 import { here, type Settings } from './rig.ts';
 import { routing } from './routing.ts';
 import { scale } from './scale.ts';
@@ -36,6 +38,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   scale: () => scale(settings),
   edge: () => edge(settings),
   routing: () => routing(settings),
+  'pool-run': () => poolRun(settings),
   async stores() {
     const options = ['--seconds', values.seconds, '--rounds', values.rounds];
     process.stdout.write((await promisify(execFile)(process.execPath, [here('stores.ts'), ...options])).stdout);
