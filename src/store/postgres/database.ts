@@ -1,0 +1,94 @@
+/** The connection to PostgreSQL: a pool, its limits, and what its errors mean. */
+import { Pool, type QueryResultRow } from 'pg';
+import { StoreError } from '../store.ts';
+import { migrate } from './migrations.ts';
+
+/** Connections of this node. A balanced pair of nodes stays well below PostgreSQL's default of 100. */
+const CONNECTIONS = 16;
+/** Waiting for a connection: of the pool, or of a server that does not answer. */
+const CONNECT_MS = 5_000;
+/** Beyond this the server ends a statement, and the client gives up on it. */
+const STATEMENT_MS = 10_000;
+const IDLE_MS = 30_000;
+
+/** A value of a statement's parameter. */
+export type Value = string | number | boolean | null | Buffer | readonly (string | number | null)[];
+
+/** SQL with a name: prepared once on each connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export class Database {
+  readonly #pool: Pool;
+  /** Why the database could not be used last; undefined if it could. */
+  #problem: StoreError | undefined;
+
+  private constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** Connects, and brings the schema up to date. @throws StoreError `store_unavailable` */
+  static async open(url: string): Promise<Database> {
+    const pool = new Pool({
+      connectionString: url,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_MS,
+      idleTimeoutMillis: IDLE_MS,
+      query_timeout: STATEMENT_MS,
+      application_name: 'bulkhead',
+      keepAlive: true,
+      allowExitOnIdle: true,
+    });
+    // An idle connection that breaks is replaced when it is needed.
+    pool.on('error', () => {});
+    try {
+      await migrate(pool);
+    } catch (error) {
+      await pool.end();
+      throw storeErrorOf(error) ?? error;
+    }
+    return new Database(pool);
+  }
+
+  get problem(): StoreError | undefined {
+    return this.#problem;
+  }
+
+  /** Runs one statement, which is a transaction. @throws StoreError if the database cannot be used */
+  async query<Row extends QueryResultRow>({ name, text }: Statement, values: readonly Value[] = []): Promise<Row[]> {
+    try {
+      const { rows } = await this.#pool.query<Row>({ name, text, values: [...values] });
+      this.#problem = undefined;
+      return rows;
+    } catch (error) {
+      const problem = storeErrorOf(error);
+      if (!problem) throw error;
+      this.#problem = problem;
+      throw problem;
+    }
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (!this.#pool.ended) await this.#pool.end();
+  }
+}
+
+/**
+ * Classes of SQLSTATE that do not blame the statement: connection (08), resources (53), operator (57), system (58),
+ * internal (XX), and a server that takes no writes, as after a failover (25006).
+ */
+const UNAVAILABLE = /^(?:08|53|57|58|XX|25006)/;
+const DISK_FULL = '53100';
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Undefined for an error that is ours. */
+function storeErrorOf(error: unknown): StoreError | undefined {
+  const { code = '', message } = error as { code?: string; message: string };
+  // Without an SQLSTATE the driver or the network failed.
+  if (SQLSTATE.test(code) && !UNAVAILABLE.test(code)) return undefined;
+  if (code === DISK_FULL) return new StoreError('store_full', 'The database has no space left.', { cause: error });
+  return new StoreError('store_unavailable', `The database cannot be used (${code || message}).`, { cause: error });
+}

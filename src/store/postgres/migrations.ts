@@ -1,0 +1,109 @@
+/**
+ * The schema of the PostgreSQL database, as steps that run once each and in order. A step that was released never
+ * changes. All names are qualified: a connection pooler may not pass on a `search_path`.
+ */
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Pool } from 'pg';
+
+export const SCHEMA = 'bulkhead';
+
+/**
+ * A table's key begins with the integration where it has one, so that a distributed PostgreSQL can shard by it. Ids,
+ * keys and timestamps compare by their bytes (`COLLATE "C"`), as JavaScript does. JSON is `text`, because `jsonb`
+ * would not give it back byte for byte.
+ */
+const documents = `
+  CREATE TABLE bulkhead.integrations (
+    integration text COLLATE "C" PRIMARY KEY,
+    created text COLLATE "C" NOT NULL,
+    -- Commits of the document.
+    revision bigint NOT NULL,
+    -- Writes of the integration's own fields.
+    own_revision bigint NOT NULL,
+    state_writes bigint NOT NULL,
+    bytes bigint NOT NULL,
+    text text NOT NULL
+  );
+  CREATE INDEX integrations_by_age ON bulkhead.integrations (created, integration);
+  -- Settings, records and state keys.
+  CREATE TABLE bulkhead.parts (
+    integration text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    -- The order in which they came.
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    -- Of records only.
+    created text COLLATE "C",
+    revision bigint NOT NULL,
+    -- The document's revision when the part was last written.
+    written_at bigint NOT NULL,
+    text text NOT NULL,
+    -- Head and references of a record whose text is too long to parse for them.
+    facts text,
+    PRIMARY KEY (integration, kind, key)
+  );
+  CREATE INDEX parts_by_age ON bulkhead.parts (kind, created, key) WHERE created IS NOT NULL;
+  CREATE INDEX parts_by_key ON bulkhead.parts (key) WHERE created IS NOT NULL;
+`;
+
+const others = `
+  CREATE TABLE bulkhead.ended_runs (
+    integration text COLLATE "C" NOT NULL,
+    newest text COLLATE "C" NOT NULL,
+    ids text NOT NULL,
+    records text NOT NULL,
+    PRIMARY KEY (integration, newest)
+  );
+  CREATE TABLE bulkhead.running_runs (
+    integration text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    node text COLLATE "C" NOT NULL,
+    record text NOT NULL,
+    PRIMARY KEY (integration, id)
+  );
+  CREATE INDEX running_runs_by_id ON bulkhead.running_runs (id);
+  CREATE INDEX running_runs_by_node ON bulkhead.running_runs (node);
+  CREATE TABLE bulkhead.idempotency_keys (
+    key text COLLATE "C" PRIMARY KEY,
+    node text COLLATE "C" NOT NULL,
+    request text NOT NULL,
+    creation text NOT NULL,
+    at bigint NOT NULL,
+    reply text,
+    bytes bigint NOT NULL DEFAULT 0
+  );
+  CREATE INDEX idempotency_keys_by_age ON bulkhead.idempotency_keys (at);
+  CREATE TABLE bulkhead.permissions (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+  CREATE TABLE bulkhead.bundles (
+    connector text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    tarball bytea NOT NULL,
+    PRIMARY KEY (connector, digest)
+  );
+  CREATE TABLE bulkhead.settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
+`;
+
+const step = (text: string): Migration => ({
+  async up(database) {
+    await sql.raw(text).execute(database);
+  },
+});
+
+const steps: Record<string, Migration> = {
+  '0001-documents': step(documents),
+  '0002-runs-keys-permissions-bundles-settings': step(others),
+};
+
+/** Brings the schema up to date. Nodes that start together take turns: the migrator holds an advisory lock. */
+export async function migrate(pool: Pool): Promise<void> {
+  const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => steps },
+    migrationTableSchema: SCHEMA,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
