@@ -14,6 +14,7 @@ export const SCHEMA = 'bulkhead';
  * would not give it back byte for byte.
  */
 const documents = `
+  CREATE SEQUENCE bulkhead.revisions;
   CREATE TABLE bulkhead.integrations (
     integration text COLLATE "C" PRIMARY KEY,
     created text COLLATE "C" NOT NULL,
