@@ -18,10 +18,14 @@ import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { type StoreListener, StoreListeners } from './listeners.ts';
 import { LogRotation } from './log-rotation.ts';
+import { oldestRecords, recordsOf } from './oldest-records.ts';
+import type { Part } from './part.ts';
 import { type RecoveryOptions, recover } from './recovery.ts';
 import {
   type Change,
   DOCUMENT_BYTES,
+  type RecordKind,
+  type RecordQuery,
   type SortKey,
   type Store,
   StoreError,
@@ -109,6 +113,10 @@ class LowdbStore implements Store {
       yield document;
       if (slice.isOver) await slice.next();
     }
+  }
+
+  async *records(kind: RecordKind, query: RecordQuery): AsyncGenerator<Part> {
+    yield* await oldestRecords(recordsOf(this.documents(), kind), query);
   }
 
   async ownerOf(id: string): Promise<string | undefined> {

@@ -70,7 +70,11 @@ export async function documentOf(rows: readonly DocumentRow[], known?: Versioned
   return { document, revision: Number(own.document_revision), bytes };
 }
 
-function recordOf({ text, facts, revision }: DocumentRow, isLarge: boolean): Part {
+/** @param isLarge it is held as text */
+export function recordOf(
+  { text, facts, revision }: Pick<DocumentRow, 'text' | 'facts' | 'revision'>,
+  isLarge: boolean,
+): Part {
   const json = text as string;
   if (facts !== null) {
     const { head, references } = JSON.parse(facts) as Facts;

@@ -24,6 +24,23 @@ export const PAGE: Statement = {
     WHERE (created, integration) > ($1, $2) ORDER BY created, integration LIMIT $3`,
 };
 
+/** Records of a kind ($1) after a sort key ($2, $3), oldest first, at most $4. */
+export const RECORD_PAGE: Statement = {
+  name: 'record-page',
+  text: `
+    SELECT integration, created, key, bytes FROM bulkhead.parts
+    WHERE kind = $1 AND created IS NOT NULL AND (created, key) > ($2, $3) ORDER BY created, key LIMIT $4`,
+};
+
+/** Records of a kind ($1) by their integrations ($2) and ids ($3), oldest first. */
+export const RECORDS: Statement = {
+  name: 'records',
+  text: `
+    SELECT key, revision, bytes, text, facts FROM bulkhead.parts
+    JOIN unnest($2::text[], $3::text[]) AS wanted (integration, key) USING (integration, key)
+    WHERE kind = $1 ORDER BY created, key`,
+};
+
 /** The integration that a record ($1) belongs to; an integration belongs to itself. */
 export const OWNER: Statement = {
   name: 'owner',
@@ -82,8 +99,8 @@ const UPDATE = `
   WHERE integration = $1 AND revision = $7::bigint RETURNING revision`;
 
 const OWN_VALUES = 7;
-const PART_COLUMNS = ['kind', 'key', 'created', 'revision', 'text', 'facts'] as const;
-const PART_TYPES = ['text', 'text', 'text', 'bigint', 'text', 'text'] as const;
+const PART_COLUMNS = ['kind', 'key', 'created', 'revision', 'bytes', 'text', 'facts'] as const;
+const PART_TYPES = ['text', 'text', 'text', 'bigint', 'bigint', 'text', 'text'] as const;
 
 /** Rows of a `VALUES` list for parts, whose parameters begin after `offset`. */
 function partRows(count: number, offset: number): string {
@@ -93,14 +110,22 @@ function partRows(count: number, offset: number): string {
 }
 
 const partValues = (parts: readonly PartChange[]): Value[] =>
-  parts.flatMap(({ kind, key, created, revision, text, facts }) => [kind, key, created, revision, text, facts]);
+  parts.flatMap(({ kind, key, created, revision, text, facts }) => [
+    kind,
+    key,
+    created,
+    revision,
+    text.length,
+    text,
+    facts,
+  ]);
 
 /** @param from a table expression with the new revision, and `part` with the parts */
 const upsertParts = (from: string): string => `
   INSERT INTO bulkhead.parts (integration, written_at, ${PART_COLUMNS.join(', ')})
   SELECT $1, document.revision, ${PART_COLUMNS.map((column) => `part.${column}`).join(', ')} FROM ${from}
   ON CONFLICT (integration, kind, key) DO UPDATE SET written_at = excluded.written_at, created = excluded.created,
-    revision = excluded.revision, text = excluded.text, facts = excluded.facts`;
+    revision = excluded.revision, bytes = excluded.bytes, text = excluded.text, facts = excluded.facts`;
 
 /** A commit that is one statement; larger ones are transactions of several. */
 const PARTS_IN_STATEMENT = 8;

@@ -3,22 +3,43 @@
  * commit is one transaction, which writes what has changed if the document still has the revision that it was made
  * from; otherwise the change is made again from the current document.
  */
+import { LARGE_BYTES } from '../../json.ts';
 import { type Document, recordIdsOf } from '../document.ts';
 import { changeProblem, type DocumentCheck } from '../document-check.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
 import { type StoreListener, StoreListeners } from '../listeners.ts';
-import { type Change, type Store, StoreError, type StoreProblem, tooLarge, tooManyRecords } from '../store.ts';
-import { DOCUMENT_BYTES, RECORDS_MAX, type SortKey } from '../stored.ts';
+import type { Part } from '../part.ts';
+import {
+  type Change,
+  type RecordQuery,
+  type Store,
+  StoreError,
+  type StoreProblem,
+  tooLarge,
+  tooManyRecords,
+} from '../store.ts';
+import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../stored.ts';
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
-import { asHeld, changesOf, type DocumentRow, documentOf, type VersionedDocument } from './document-rows.ts';
-import { isOneStatement, LOAD, OWNER, PAGE, REMOVE, writeAtOnce, writeInPieces } from './document-statements.ts';
+import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
+import {
+  isOneStatement,
+  LOAD,
+  OWNER,
+  PAGE,
+  RECORD_PAGE,
+  RECORDS,
+  REMOVE,
+  writeAtOnce,
+  writeInPieces,
+} from './document-statements.ts';
 import { RevisionReader } from './revision-reader.ts';
 
 /** How often a change is made again because another node was faster. One of them succeeds each time. */
 const ATTEMPTS = 100;
-/** Documents, and their bytes, that a list loads at once. */
+/** Documents or records, and their bytes, that a list loads at once. */
 const PAGE_DOCUMENTS = 200;
+const PAGE_RECORDS = 1_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 interface PageRow {
@@ -27,6 +48,15 @@ interface PageRow {
   readonly revision: string;
   readonly bytes: string;
 }
+
+interface RecordPageRow {
+  readonly integration: string;
+  readonly created: string;
+  readonly key: string;
+  readonly bytes: string;
+}
+
+type RecordRow = Pick<DocumentRow, 'revision' | 'facts'> & { readonly bytes: string; readonly text: string };
 
 export class PostgresDocuments implements Store {
   readonly #database: Database;
@@ -60,6 +90,25 @@ export class PostgresDocuments implements Store {
       const last = rows.at(-1);
       if (!last || rows.length < PAGE_DOCUMENTS) return;
       cursor = [last.created, last.integration];
+    }
+  }
+
+  async *records(kind: RecordKind, { after, limit, matches }: RecordQuery): AsyncGenerator<Part> {
+    let cursor: readonly string[] = after ?? ['', ''];
+    for (let found = 0; found < limit; ) {
+      const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, PAGE_RECORDS]);
+      for (const group of groupsOf(rows)) {
+        const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
+        for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
+          const record = recordOf(row, Number(row.bytes) > LARGE_BYTES);
+          if (!matches(record.head)) continue;
+          yield record;
+          if (++found === limit) return;
+        }
+      }
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE_RECORDS) return;
+      cursor = [last.created, last.key];
     }
   }
 
@@ -199,9 +248,9 @@ export class PostgresDocuments implements Store {
   }
 }
 
-/** Groups of rows whose documents may be in memory together. */
-function* groupsOf(rows: readonly PageRow[]): Generator<PageRow[]> {
-  let group: PageRow[] = [];
+/** Groups of rows whose texts may be in memory together. */
+function* groupsOf<Row extends { readonly bytes: string }>(rows: readonly Row[]): Generator<Row[]> {
+  let group: Row[] = [];
   let bytes = 0;
   for (const row of rows) {
     group.push(row);
