@@ -5,7 +5,7 @@ const slowFiles = Object.values(slow).flat();
 
 export default defineConfig({
   test: {
-    globalSetup: 'test/support/generated-files.ts',
+    globalSetup: ['test/support/generated-files.ts', 'test/support/postgres-setup.ts'],
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slowFiles } },
       { extends: true, test: { name: 'slow', include: slowFiles } },

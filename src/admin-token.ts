@@ -14,13 +14,17 @@ export async function resolveAdminToken(tokens: TokenStore, configured: string |
   if (configured !== undefined) return { hash: hashToken(configured) };
   const storedHash = await tokens.adminTokenHash();
   if (storedHash !== undefined) return { hash: storedHash };
-  const newToken = await newAdminToken(tokens);
-  return { hash: hashToken(newToken), newToken };
+  const newToken = randomToken();
+  const hash = await tokens.ensureAdminTokenHash(hashToken(newToken));
+  // Another node that started at the same time may have been first.
+  return hash === hashToken(newToken) ? { hash, newToken } : { hash };
 }
 
 /** Makes a token that replaces any other. A running server needs a restart to use it. */
 export async function newAdminToken(tokens: TokenStore): Promise<string> {
-  const newToken = randomBytes(24).toString('base64url');
+  const newToken = randomToken();
   await tokens.setAdminTokenHash(hashToken(newToken));
   return newToken;
 }
+
+const randomToken = (): string => randomBytes(24).toString('base64url');

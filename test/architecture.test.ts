@@ -334,7 +334,10 @@ describe('one importer', () => {
     expect(importersOf('#typebox').length).toBeGreaterThan(10);
   });
 
-  test('lowdb is known to the store alone, koa to the API', () => {
+  test('lowdb is known to the store alone, PostgreSQL to its folder there, koa to the API', () => {
+    for (const library of ['pg', 'kysely']) {
+      for (const from of importersOf(library)) expect(dirname(from)).toBe('src/store/postgres');
+    }
     for (const from of importersOf('lowdb')) expect(roomOf(from)).toBe('src/store');
     for (const from of [...importersOf('koa'), ...importersOf('@koa/router')]) expect(roomOf(from)).toBe('src/api');
   });

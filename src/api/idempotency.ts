@@ -73,9 +73,7 @@ export class Idempotency {
   ): Promise<string> {
     const known = await this.#store.find(key);
     if (known && known.request !== request) throw requestError('idempotency_mismatch');
-    if (this.#running.has(key)) {
-      throw stillRunning();
-    }
+    if (this.#running.has(key) || known?.isRunningElsewhere) throw stillRunning();
     this.#running.add(key);
     try {
       const reply = known && (known.reply ?? (await this.#settleOne(key, known.creation)));

@@ -2,7 +2,7 @@
 import { createMemoryStore } from './memory-store.ts';
 import { Database } from './sqlite/database.ts';
 import { sqliteStores } from './sqlite/stores.ts';
-import type { BundleStore, Storage } from './storage.ts';
+import { type BundleStore, noSuchBundle, type Storage } from './storage.ts';
 
 export function createMemoryStorage(now: () => number = Date.now): Storage {
   const documents = createMemoryStore();
@@ -26,7 +26,7 @@ function memoryBundles(): BundleStore {
     list: async () => [...tarballs.values()].reverse().map(({ connectorId, digest }) => ({ connectorId, digest })),
     async read(connectorId, digest) {
       const found = tarballs.get(keyOf(connectorId, digest));
-      if (!found) throw Object.assign(new Error('There is no such bundle.'), { code: 'ENOENT' });
+      if (!found) throw noSuchBundle();
       return found.tarball;
     },
     async write(connectorId, digest, tarball) {

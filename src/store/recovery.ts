@@ -5,7 +5,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
-import { LARGE_BYTES } from '../json.ts';
+import { LARGE_BYTES, parseOrUndefined } from '../json.ts';
 import { type LogEntry, readLog } from './commit-log.ts';
 import { DOCUMENT_SUFFIX, documentPath, integrationsFolder, logNumberOf, quarantinePath } from './data-folder.ts';
 import { contentOf, documentFrom } from './document.ts';
@@ -177,7 +177,7 @@ class Recovery implements Recovered {
     if (text.length === 0) {
       this.#table.delete(id);
     } else {
-      const json = parseOrUndefined(text);
+      const json = parseOrUndefined(text.toString());
       if (isNewerFormat(json)) return 'it has a newer format than this version supports';
       const problem = isChange(json) ? this.#applyChange(id, json) : this.#applyWhole(id, migrateDocument(json));
       if (problem !== undefined) return problem;
@@ -223,14 +223,6 @@ async function readOrError(file: DocumentFile): Promise<FileRead> {
     return { data: database.data, text: file.text };
   } catch (error) {
     return { error };
-  }
-}
-
-function parseOrUndefined(text: Buffer): unknown {
-  try {
-    return JSON.parse(text.toString());
-  } catch {
-    return undefined;
   }
 }
 

@@ -73,6 +73,8 @@ export interface IdempotentRequest {
   readonly creation: Creation;
   /** Missing while the request is running, and after a crash. */
   readonly reply?: StoredReply;
+  /** Another node is running it. */
+  readonly isRunningElsewhere?: true;
 }
 
 /**
@@ -87,7 +89,7 @@ export interface IdempotencyStore {
   finish(key: string, reply: StoredReply): Promise<void>;
   /** Removes a key whose request did nothing and may be repeated. */
   drop(key: string): Promise<void>;
-  /** Requests that began and did not finish. */
+  /** Requests that this node began and did not finish. */
   unfinished(): Promise<{ readonly key: string; readonly creation: Creation }[]>;
 }
 
@@ -106,6 +108,9 @@ export interface PermissionRecords {
   readonly wereLost: boolean;
 }
 
+export const noSuchBundle = (): NodeJS.ErrnoException =>
+  Object.assign(new Error('There is no such bundle.'), { code: 'ENOENT' });
+
 /** The bundle that each connector last served, as a tarball. */
 export interface BundleStore {
   /** Newest first. */
@@ -120,6 +125,12 @@ export interface BundleStore {
 export interface TokenStore {
   /** SHA-256 of the administrator's token, in hex. @throws StoreError if the stored value is malformed */
   adminTokenHash(): Promise<string | undefined>;
+  /**
+   * Stores the hash unless there is one, so that nodes that start together agree. Durable when it resolves.
+   *
+   * @returns the stored hash
+   */
+  ensureAdminTokenHash(hash: string): Promise<string>;
   /** Durable when it resolves. */
   setAdminTokenHash(hash: string): Promise<void>;
 }

@@ -128,6 +128,8 @@ describe.each(engines)('%s', (_name, open) => {
   test('tokens: the last hash', async () => {
     const { tokens } = await open();
     expect(await tokens.adminTokenHash()).toBeUndefined();
+    expect(await tokens.ensureAdminTokenHash('c'.repeat(64))).toBe('c'.repeat(64));
+    expect(await tokens.ensureAdminTokenHash('d'.repeat(64))).toBe('c'.repeat(64));
     await tokens.setAdminTokenHash('a'.repeat(64));
     await tokens.setAdminTokenHash('b'.repeat(64));
     expect(await tokens.adminTokenHash()).toBe('b'.repeat(64));

@@ -9,6 +9,7 @@ import { byAge, type DocumentJson, type Stored, sortKeyOf } from '../../src/stor
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { allOf, commitJson, documentOf, jsonOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { postgresStorage } from '../support/storages.ts';
 
 async function lowdb(): Promise<Store> {
   const store = await openLowdbStore(await temporaryFolder());
@@ -19,6 +20,7 @@ async function lowdb(): Promise<Store> {
 const implementations: [string, () => Promise<Store>][] = [
   ['memory', async () => createMemoryStore()],
   ['lowdb', lowdb],
+  ['PostgreSQL', async () => (await postgresStorage()).documents],
 ];
 
 describe.each(implementations)('%s store', (_name, open) => {

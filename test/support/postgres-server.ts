@@ -3,8 +3,9 @@
  * again, which that package's own interface cannot.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,7 +31,6 @@ export class PostgresServer {
   readonly #postgres: string;
   readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
-  #databases = 0;
 
   private constructor(folder: string, postgres: string, port: number, flags: readonly string[]) {
     this.#folder = folder;
@@ -42,6 +42,15 @@ export class PostgresServer {
   /** @param settings such as `fsync=off` */
   static async start(...settings: readonly string[]): Promise<PostgresServer> {
     const folder = await mkdtemp(join(tmpdir(), 'bulkhead-postgres-'));
+    try {
+      return await PostgresServer.#startIn(folder, settings);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async #startIn(folder: string, settings: readonly string[]): Promise<PostgresServer> {
     const { initdb, postgres } = await binariesFor(folder);
     const passwordFile = join(folder, 'password');
     await writeFile(passwordFile, PASSWORD);
@@ -89,8 +98,15 @@ export class PostgresServer {
   }
 
   async remove(): Promise<void> {
-    await this.stop();
+    // Without the checkpoint of an orderly stop.
+    await this.#end('SIGQUIT');
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** For a process that ends before `remove` could. */
+  removeNow(): void {
+    this.#process?.kill('SIGQUIT');
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   urlOf(database: string): string {
@@ -98,12 +114,8 @@ export class PostgresServer {
   }
 
   /** Makes an empty database. @returns its URL */
-  async createDatabase(name = `test_${process.pid}_${++this.#databases}`): Promise<string> {
-    const client = new Client({ connectionString: this.urlOf('postgres') });
-    await client.connect();
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
-    await client.end();
-    return this.urlOf(name);
+  createDatabase(): Promise<string> {
+    return createDatabase(this.urlOf('postgres'));
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -114,6 +126,17 @@ export class PostgresServer {
     child.kill(signal);
     await exited;
   }
+}
+
+/** Makes an empty database. @param server URL of any database on the server @returns the new one's URL */
+export async function createDatabase(server: string): Promise<string> {
+  const url = new URL(server);
+  url.pathname = `test_${randomUUID().replaceAll('-', '')}`;
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${url.pathname.slice(1)}`);
+  await client.end();
+  return url.href;
 }
 
 const isRoot = process.getuid?.() === 0;

@@ -1,5 +1,5 @@
 /** The connection to PostgreSQL: a pool, its limits, and what its errors mean. */
-import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { StoreError } from '../store.ts';
 import { migrate } from './migrations.ts';
 
@@ -21,6 +21,12 @@ export interface Statement {
 }
 
 export type Query = <Row extends QueryResultRow>(statement: Statement, values?: readonly Value[]) => Promise<Row[]>;
+
+/**
+ * Ends a statement whose changes survive a crash of the node, but maybe not of the database: its commit does not wait
+ * for the disk. The changes before it are its `WITH`. PostgreSQL evaluates a SELECT for certain only where it is last.
+ */
+export const NO_WAIT_FOR_DISK = `SELECT set_config('synchronous_commit', 'off', true)`;
 
 export class Database {
   readonly #pool: Pool;
@@ -118,13 +124,12 @@ async function queryOn<Row extends QueryResultRow>(
  */
 const UNAVAILABLE = /^(?:08|53|57|58|XX|25006)/;
 const DISK_FULL = '53100';
-const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Undefined for an error that is ours. */
 function storeErrorOf(error: unknown): StoreError | undefined {
   const { code = '', message } = error as { code?: string; message: string };
-  // Without an SQLSTATE the driver or the network failed.
-  if (SQLSTATE.test(code) && !UNAVAILABLE.test(code)) return undefined;
+  // Other errors are the driver's or the network's. Their codes, such as EPIPE, can look like an SQLSTATE.
+  if (error instanceof DatabaseError && !UNAVAILABLE.test(code)) return undefined;
   if (code === DISK_FULL) return new StoreError('store_full', 'The database has no space left.', { cause: error });
   return new StoreError('store_unavailable', `The database cannot be used (${code || message}).`, { cause: error });
 }

@@ -53,7 +53,8 @@ const others = `
   CREATE TABLE bulkhead.ended_runs (
     integration text COLLATE "C" NOT NULL,
     newest text COLLATE "C" NOT NULL,
-    ids text NOT NULL,
+    -- Joined by commas, oldest first.
+    ids text COLLATE "C" NOT NULL,
     records text NOT NULL,
     PRIMARY KEY (integration, newest)
   );
@@ -84,6 +85,8 @@ const others = `
     tarball bytea NOT NULL,
     PRIMARY KEY (connector, digest)
   );
+  -- Tarballs are compressed already, and are read in slices.
+  ALTER TABLE bulkhead.bundles ALTER COLUMN tarball SET STORAGE EXTERNAL;
   CREATE TABLE bulkhead.settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 `;
 

@@ -10,7 +10,8 @@ export interface PostgresOptions {
   /** This node's name. */
   readonly node: string;
   readonly check?: DocumentCheck;
-  readonly now?: () => number;
+  /** Replaces the database's clock. */
+  readonly now?: (() => number) | undefined;
 }
 
 export interface OpenedPostgres {
@@ -19,10 +20,7 @@ export interface OpenedPostgres {
 }
 
 /** @param url `postgres://…` @throws StoreError `store_unavailable` */
-export async function openPostgres(
-  url: string,
-  { node, check, now = Date.now }: PostgresOptions,
-): Promise<OpenedPostgres> {
+export async function openPostgres(url: string, { node, check, now }: PostgresOptions): Promise<OpenedPostgres> {
   const database = await Database.open(url);
   try {
     const documents = new PostgresDocuments(database, check);
@@ -36,7 +34,6 @@ export async function openPostgres(
       async close() {
         await documents.close();
         await stores.close();
-        await database.close();
       },
     };
     return { storage, keys: new PostgresKeyStore(database) };

@@ -76,6 +76,13 @@ export class Database {
     this.durably(() => this.sqlite.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)').run(name, value));
   }
 
+  /** Sets a setting unless it is set, even by another process. @returns what is stored */
+  ensureSetting(name: string, value: string): string {
+    const insert = this.sqlite.prepare('INSERT OR IGNORE INTO settings VALUES (?, ?)');
+    this.durably(() => insert.run(name, value));
+    return this.setting(name) as string;
+  }
+
   /** Runs `work` in a transaction; rolls back if it throws. */
   transaction(work: () => void): void {
     this.sqlite.exec('BEGIN');

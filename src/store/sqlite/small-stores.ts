@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { parseOrUndefined } from '../../json.ts';
+import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
 import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
-import { StoreError } from '../store.ts';
 import type { Database } from './database.ts';
 
 export class SqlitePermissionRecords implements PermissionRecords {
@@ -30,16 +31,6 @@ export class SqlitePermissionRecords implements PermissionRecords {
   }
 }
 
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const ADMIN_TOKEN = 'admin-token-sha256';
-
 /** Reads the hash without changing the folder. @throws StoreError or an SQLite error */
 export function storedTokenHash(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
@@ -48,16 +39,8 @@ export function storedTokenHash(file: string): string | undefined {
   if (!existsSync(`${file}-wal`)) address.searchParams.set('immutable', '1');
   using database = new DatabaseSync(address, { readOnly: true });
   const row = database.prepare('SELECT value FROM settings WHERE name = ?').get(ADMIN_TOKEN);
-  return checkedHash(row && String(row.value));
+  return row && checkedTokenHash(String(row.value));
 }
-
-const HASH = /^[0-9a-f]{64}$/;
-
-function checkedHash(hash: string | undefined): string | undefined {
-  if (hash === undefined || HASH.test(hash)) return hash;
-  throw new StoreError('store_unavailable', TOKEN_DAMAGED);
-}
-const TOKEN_DAMAGED = "The stored hash of the administrator's token is damaged; `bulkhead token` makes a new token.";
 
 export class SqliteTokenStore implements TokenStore {
   readonly #database: Database;
@@ -67,7 +50,12 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   async adminTokenHash(): Promise<string | undefined> {
-    return checkedHash(this.#database.setting(ADMIN_TOKEN));
+    const hash = this.#database.setting(ADMIN_TOKEN);
+    return hash === undefined ? undefined : checkedTokenHash(hash);
+  }
+
+  async ensureAdminTokenHash(hash: string): Promise<string> {
+    return checkedTokenHash(this.#database.ensureSetting(ADMIN_TOKEN, hash));
   }
 
   async setAdminTokenHash(hash: string): Promise<void> {

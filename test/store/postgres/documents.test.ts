@@ -1,17 +1,12 @@
 /** What documents in PostgreSQL promise beyond the store's contract: several nodes, and a database that goes away. */
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { Database } from '../../src/store/postgres/database.ts';
-import { PostgresDocuments } from '../../src/store/postgres/document-store.ts';
-import type { Document, Store, StoreChange } from '../../src/store/store.ts';
-import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
-import { commitJson, documentOf, jsonOf, newId } from '../support/documents.ts';
-import { PostgresServer } from '../support/postgres-server.ts';
-
-let server: PostgresServer;
-beforeAll(async () => {
-  server = await PostgresServer.start('fsync=off');
-});
-afterAll(() => server.remove());
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Database } from '../../../src/store/postgres/database.ts';
+import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts';
+import type { Document, Store, StoreChange } from '../../../src/store/store.ts';
+import { ConflictError, UnitOfWork } from '../../../src/store/unit-of-work.ts';
+import { commitJson, documentOf, jsonOf, newId } from '../../support/documents.ts';
+import { emptyDatabase } from '../../support/postgres-nodes.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
 
 async function nodeOn(url: string): Promise<Store> {
   const database = await Database.open(url);
@@ -20,7 +15,7 @@ async function nodeOn(url: string): Promise<Store> {
 }
 
 async function twoNodes(): Promise<[Store, Store]> {
-  const url = await server.createDatabase();
+  const url = await emptyDatabase();
   return Promise.all([nodeOn(url), nodeOn(url)]);
 }
 
@@ -29,7 +24,7 @@ const put = (key: string, value: number) => (unit: UnitOfWork) => unit.putState(
 
 describe('several nodes', () => {
   test('nodes that start together on an empty database make its schema once', async () => {
-    const url = await server.createDatabase();
+    const url = await emptyDatabase();
     const nodes = await Promise.all(Array.from({ length: 5 }, () => nodeOn(url)));
     const document = documentOf();
     await commitJson(nodes[0] as Store, document);
@@ -100,7 +95,7 @@ describe('several nodes', () => {
 
 describe('large documents', () => {
   test('a small change to a document of thousands of records writes and reads little', async () => {
-    const url = await server.createDatabase();
+    const url = await emptyDatabase();
     const [writer, reader] = await Promise.all([nodeOn(url), nodeOn(url)]);
     const now = new Date().toISOString();
     const json = documentOf();
@@ -131,6 +126,8 @@ describe('large documents', () => {
 
 describe('a database that goes away', () => {
   test('refuses reads and writes while it is gone, and serves again without a restart', async () => {
+    const server = await PostgresServer.start('fsync=off');
+    onTestFinished(() => server.remove());
     const url = await server.createDatabase();
     const store = await nodeOn(url);
     const document = documentOf();

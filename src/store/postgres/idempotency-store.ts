@@ -1,0 +1,171 @@
+/**
+ * Requests with an `Idempotency-Key`, in PostgreSQL. Each is its node's while it runs. The database's clock decides
+ * when a key expires, because the nodes' clocks differ.
+ */
+import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply } from '../storage.ts';
+import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
+
+/** Keys expire after 24 hours. */
+const RETAIN_MS = 24 * 3_600_000;
+/** Beyond this many keys, the oldest finished ones are removed. */
+const MAX_KEYS = 10_000;
+/** All replies together; beyond this, the oldest are removed. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+const SWEEP_EVERY_MS = 600_000;
+/** A node sweeps early after it has added this part of a limit. */
+const EARLY_SWEEP_PART = 1 / 8;
+
+/** Milliseconds since 1970, by the database's clock unless the parameter has a value. */
+const now = (parameter: string): string => `coalesce(${parameter}::bigint, (extract(epoch FROM now()) * 1000)::bigint)`;
+
+const find: Statement = {
+  name: 'keys-find',
+  text: `
+    SELECT node, request, creation, reply FROM bulkhead.idempotency_keys
+    WHERE key = $1 AND at > ${now('$2')} - ${RETAIN_MS}`,
+};
+
+const begin: Statement = {
+  name: 'keys-begin',
+  text: `
+    INSERT INTO bulkhead.idempotency_keys AS stored (key, node, request, creation, at)
+    VALUES ($1, $2, $3, $4, ${now('$5')})
+    ON CONFLICT (key) DO UPDATE SET
+      node = excluded.node, request = excluded.request, creation = excluded.creation, at = excluded.at,
+      reply = NULL, bytes = 0
+    WHERE stored.at <= excluded.at - ${RETAIN_MS}
+    RETURNING key`,
+};
+
+const finish: Statement = {
+  name: 'keys-finish',
+  text: `
+    WITH finished AS (
+      UPDATE bulkhead.idempotency_keys SET reply = $3, bytes = octet_length($3) WHERE key = $1 AND node = $2
+    )
+    ${NO_WAIT_FOR_DISK}`,
+};
+
+const drop: Statement = {
+  name: 'keys-drop',
+  text: `
+    WITH dropped AS (DELETE FROM bulkhead.idempotency_keys WHERE key = $1 AND node = $2)
+    ${NO_WAIT_FOR_DISK}`,
+};
+
+const unfinished: Statement = {
+  name: 'keys-unfinished',
+  text: 'SELECT key, creation FROM bulkhead.idempotency_keys WHERE node = $1 AND reply IS NULL',
+};
+
+const adopt: Statement = {
+  name: 'keys-adopt',
+  text: `
+    UPDATE bulkhead.idempotency_keys SET node = $1 WHERE key IN (
+      SELECT key FROM bulkhead.idempotency_keys WHERE node = $2 AND reply IS NULL FOR UPDATE SKIP LOCKED
+    )
+    RETURNING key, creation`,
+};
+
+/** Nodes that sweep at once skip each other's keys. A key that began again meanwhile has another `at`. */
+const sweep: Statement = {
+  name: 'keys-sweep',
+  text: `
+    WITH counted AS (
+      SELECT key, at, reply IS NOT NULL AS is_finished, count(*) OVER newest AS keys, sum(bytes) OVER newest AS bytes
+      FROM bulkhead.idempotency_keys WINDOW newest AS (ORDER BY at DESC, key ROWS UNBOUNDED PRECEDING)
+    ), surplus AS (
+      SELECT stored.key FROM bulkhead.idempotency_keys AS stored JOIN counted USING (key, at)
+      WHERE at <= ${now('$1')} - ${RETAIN_MS}
+        OR is_finished AND (counted.keys > ${MAX_KEYS} OR counted.bytes > ${MAX_REPLY_BYTES})
+      FOR UPDATE OF stored SKIP LOCKED
+    )
+    DELETE FROM bulkhead.idempotency_keys USING surplus WHERE idempotency_keys.key = surplus.key`,
+};
+
+interface UnfinishedRow {
+  readonly key: string;
+  readonly creation: string;
+}
+
+export class PostgresIdempotencyStore implements IdempotencyStore {
+  readonly #database: Database;
+  readonly #node: string;
+  readonly #now: (() => number) | undefined;
+  readonly #timer: NodeJS.Timeout;
+  /** What this node has added since its last sweep. */
+  #keys = 0;
+  #bytes = 0;
+
+  /** @param now replaces the database's clock */
+  constructor(database: Database, node: string, now?: () => number) {
+    this.#database = database;
+    this.#node = node;
+    this.#now = now;
+    this.#timer = setInterval(() => void this.#sweep(), SWEEP_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  async find(key: string): Promise<IdempotentRequest | undefined> {
+    const [row] = await this.#database.query<FoundRow>(find, [key, this.#time()]);
+    return row && requestOf(row, this.#node);
+  }
+
+  async begin(key: string, { request, creation }: IdempotentRequest): Promise<boolean> {
+    const values = [key, this.#node, request, JSON.stringify(creation), this.#time()];
+    return (await this.#database.query(begin, values)).length === 1;
+  }
+
+  async finish(key: string, reply: StoredReply): Promise<void> {
+    const text = JSON.stringify(reply);
+    await this.#database.query(finish, [key, this.#node, text]);
+    this.#keys++;
+    this.#bytes += Buffer.byteLength(text);
+    const isDue = this.#keys >= MAX_KEYS * EARLY_SWEEP_PART || this.#bytes >= MAX_REPLY_BYTES * EARLY_SWEEP_PART;
+    if (isDue) await this.#sweep();
+  }
+
+  async drop(key: string): Promise<void> {
+    await this.#database.query(drop, [key, this.#node]);
+  }
+
+  async unfinished(): Promise<{ readonly key: string; readonly creation: Creation }[]> {
+    return (await this.#database.query<UnfinishedRow>(unfinished, [this.#node])).map(parsed);
+  }
+
+  /** Takes over the unfinished requests of a dead node. Each goes to one node, which settles it. */
+  async adopt(node: string): Promise<{ readonly key: string; readonly creation: Creation }[]> {
+    return (await this.#database.query<UnfinishedRow>(adopt, [this.#node, node])).map(parsed);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #time(): number | null {
+    return this.#now?.() ?? null;
+  }
+
+  async #sweep(): Promise<void> {
+    [this.#keys, this.#bytes] = [0, 0];
+    // What a failed sweep leaves behind, a later one removes; nobody sees expired keys.
+    await this.#database.query(sweep, [this.#time()]).catch(() => {});
+  }
+}
+
+interface FoundRow {
+  readonly node: string;
+  readonly request: string;
+  readonly creation: string;
+  readonly reply: string | null;
+}
+
+function requestOf({ node, request, creation, reply }: FoundRow, thisNode: string): IdempotentRequest {
+  const begun: IdempotentRequest = { request, creation: JSON.parse(creation) as Creation };
+  if (reply !== null) return { ...begun, reply: JSON.parse(reply) as StoredReply };
+  return node === thisNode ? begun : { ...begun, isRunningElsewhere: true };
+}
+
+function parsed({ key, creation }: UnfinishedRow): { key: string; creation: Creation } {
+  return { key, creation: JSON.parse(creation) as Creation };
+}

@@ -1,0 +1,225 @@
+/**
+ * Run records in PostgreSQL. A row of `ended_runs` holds several runs of one integration, as in the data folder. Each
+ * running run has a row in `running_runs` with its node's name, so that another node can end the runs of a dead one.
+ */
+import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
+import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
+
+/** Runs of an integration between two trims, on average. Until then they accumulate beyond `RUNS_RETAINED`. */
+const RUNS_PER_TRIM = 100;
+/** Writes that wait share a statement up to this many characters, so that encoding it does not hold the event loop. */
+const BATCH_CHARS = 1024 * 1024;
+/** Integrations per statement. */
+const PAGE_SIZE = 1_000;
+
+/**
+ * Rows come as JSON because pg escapes the elements of an array one character at a time: 200 ms for a hostile record
+ * of 3 MB, against 20 ms. A row with the same key is of a node that was taken for dead, and the later one is right.
+ */
+const write: Statement = {
+  name: 'runs-write',
+  text: `
+    WITH begun AS (
+      INSERT INTO bulkhead.running_runs (integration, id, node, record)
+      SELECT integration, id, $1, record FROM json_to_recordset($2) AS run (integration text, id text, record text)
+      ON CONFLICT (integration, id) DO UPDATE SET node = excluded.node, record = excluded.record
+    ), ended AS (
+      INSERT INTO bulkhead.ended_runs (integration, newest, ids, records)
+      SELECT integration, newest, ids, records
+      FROM json_to_recordset($3) AS run (integration text, newest text, ids text, records text)
+      ON CONFLICT (integration, newest) DO UPDATE SET ids = excluded.ids, records = excluded.records
+    ), dropped AS (
+      DELETE FROM bulkhead.running_runs WHERE id = ANY ($4)
+    )
+    ${NO_WAIT_FOR_DISK}`,
+};
+
+/** Ids count up, so a run is in a row whose newest run is not older. */
+const find: Statement = {
+  name: 'runs-find',
+  // If a run was cut off and ended after all, its node's row is the longer one.
+  text: `
+    SELECT records FROM bulkhead.ended_runs
+    WHERE integration = $1 AND newest >= $2 AND strpos(ids, $2) > 0 ORDER BY length(ids) DESC LIMIT 1`,
+};
+
+/** Each row has at least one run, and none that is newer than its `newest`. */
+const ids: Statement = {
+  name: 'runs-ids',
+  text: `
+    SELECT ids FROM bulkhead.ended_runs WHERE integration = $1 ORDER BY newest DESC LIMIT ${RUNS_RETAINED}`,
+};
+
+const newest: Statement = {
+  name: 'runs-newest',
+  text: 'SELECT max(newest) AS id FROM bulkhead.ended_runs WHERE integration = $1',
+};
+
+const trim: Statement = {
+  name: 'runs-trim',
+  text: `
+    WITH trimmed AS (
+      DELETE FROM bulkhead.ended_runs WHERE integration = $1 AND newest < (
+        SELECT id FROM bulkhead.ended_runs AS run, unnest(string_to_array(run.ids, ',')) AS id
+        WHERE run.integration = $1 ORDER BY id DESC OFFSET ${RUNS_RETAINED - 1} LIMIT 1
+      )
+    )
+    ${NO_WAIT_FOR_DISK}`,
+};
+
+/** Skips from id to id through the index, because an integration may have a hundred rows. */
+const integrations: Statement = {
+  name: 'runs-integrations',
+  text: `
+    WITH RECURSIVE page (integration, number) AS (
+      (SELECT integration, 1 FROM bulkhead.ended_runs WHERE integration > $1 ORDER BY integration LIMIT 1)
+      UNION ALL
+      SELECT next.integration, number + 1 FROM page, LATERAL (
+        SELECT integration FROM bulkhead.ended_runs AS run
+        WHERE run.integration > page.integration ORDER BY integration LIMIT 1
+      ) AS next
+      WHERE number < ${PAGE_SIZE}
+    )
+    SELECT integration FROM page`,
+};
+
+const forget: Statement = {
+  name: 'runs-forget',
+  text: `
+    WITH running AS (DELETE FROM bulkhead.running_runs WHERE integration = $1)
+    DELETE FROM bulkhead.ended_runs WHERE integration = $1`,
+};
+
+/** Of two equal keys JSON.parse takes the last. PostgreSQL's own JSON functions refuse the escape of U+0000. */
+const cutOff: Statement = {
+  name: 'runs-cut-off',
+  text: `
+    WITH cut AS (DELETE FROM bulkhead.running_runs WHERE node = $1 RETURNING integration, id, record)
+    INSERT INTO bulkhead.ended_runs (integration, newest, ids, records)
+    SELECT integration, id, id, '[' || left(record, -1) || ',"outcome":"cut_off"}]' FROM cut
+    ON CONFLICT (integration, newest) DO NOTHING`,
+};
+
+/** The changes of one statement; rows are JSON. */
+interface Batch {
+  /** By the run's id. */
+  readonly running: Map<string, string>;
+  /** By the newest run's id. */
+  readonly ended: Map<string, string>;
+  readonly dropped: Set<string>;
+  /** Integrations to trim. */
+  readonly trims: Set<string>;
+  chars: number;
+  written: Promise<void>;
+}
+
+export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
+  readonly #database: Database;
+  readonly #node: string;
+  /** The batch that takes further changes until its turn comes. */
+  #open: Batch | undefined;
+  /** Resolves when all batches are written: one at a time, or a run that ended could be stored as running later. */
+  #idle: Promise<unknown> = Promise.resolve();
+
+  constructor(database: Database, node: string) {
+    this.#database = database;
+    this.#node = node;
+  }
+
+  async write(changes: RunChanges<Run>): Promise<void> {
+    const batch = this.#openBatch();
+    add(batch, changes);
+    return batch.written;
+  }
+
+  async find(integrationId: string, runId: string): Promise<Run | undefined> {
+    const [row] = await this.#database.query<{ records: string }>(find, [integrationId, runId]);
+    return row && (JSON.parse(row.records) as Run[]).find(({ _id }) => _id === runId);
+  }
+
+  async idsOf(integrationId: string): Promise<string[]> {
+    const rows = await this.#database.query<{ ids: string }>(ids, [integrationId]);
+    const all = new Set(rows.flatMap((row) => row.ids.split(',')));
+    return [...all].sort().slice(-RUNS_RETAINED);
+  }
+
+  async newestOf(integrationId: string): Promise<string | undefined> {
+    const [row] = await this.#database.query<{ id: string | null }>(newest, [integrationId]);
+    return row?.id ?? undefined;
+  }
+
+  async integrationIds(): Promise<string[]> {
+    const all: string[] = [];
+    for (;;) {
+      const page = await this.#database.query<{ integration: string }>(integrations, [all.at(-1) ?? '']);
+      all.push(...page.map(({ integration }) => integration));
+      if (page.length < PAGE_SIZE) return all;
+    }
+  }
+
+  async forget(integrationId: string): Promise<void> {
+    await this.#idle;
+    await this.#database.query(forget, [integrationId]);
+  }
+
+  /** Ends the running runs of a node that is dead, or that starts again under its name, with the outcome `cut_off`. */
+  async cutOff(node: string): Promise<void> {
+    await this.#database.query(cutOff, [node]);
+  }
+
+  /** Resolves when all writes are done. */
+  async close(): Promise<void> {
+    await this.#idle;
+  }
+
+  #openBatch(): Batch {
+    if (this.#open && this.#open.chars < BATCH_CHARS) return this.#open;
+    const written = this.#idle.then(() => {
+      if (this.#open === batch) this.#open = undefined;
+      return this.#writeBatch(batch);
+    });
+    const batch: Batch = {
+      running: new Map(),
+      ended: new Map(),
+      dropped: new Set(),
+      trims: new Set(),
+      chars: 0,
+      written,
+    };
+    // The writers see errors of a write. A failed trim is made up for by the next.
+    this.#idle = written.then(() => this.#trim(batch)).catch(() => {});
+    this.#open = batch;
+    return batch;
+  }
+
+  async #writeBatch({ running, ended, dropped }: Batch): Promise<void> {
+    const [begun, rows] = [running, ended].map((texts) => `[${[...texts.values()].join()}]`) as [string, string];
+    await this.#database.query(write, [this.#node, begun, rows, [...dropped]]);
+  }
+
+  async #trim({ trims }: Batch): Promise<void> {
+    for (const integrationId of trims) await this.#database.query(trim, [integrationId]);
+  }
+}
+
+function add(batch: Batch, { running = [], ended = [], dropped = [] }: RunChanges<StoredRun>): void {
+  for (const run of running) {
+    const row = JSON.stringify({ integration: run._integrationId, id: run._id, record: JSON.stringify(run) });
+    batch.running.set(run._id, row);
+    batch.chars += row.length;
+  }
+  for (const runs of ended) {
+    const integration = (runs[0] as StoredRun)._integrationId;
+    const runIds = runs.map(({ _id }) => _id).sort();
+    const last = runIds.at(-1) as string;
+    const row = JSON.stringify({ integration, newest: last, ids: runIds.join(), records: JSON.stringify(runs) });
+    batch.ended.set(last, row);
+    batch.chars += row.length;
+    // At random, because no node knows how many runs the others have written.
+    if (Math.random() * RUNS_PER_TRIM < runs.length) batch.trims.add(integration);
+  }
+  for (const runId of dropped) {
+    batch.running.delete(runId);
+    batch.dropped.add(runId);
+  }
+}

@@ -1,0 +1,79 @@
+/** Granted permissions and tokens, in PostgreSQL. */
+import { parseOrUndefined } from '../../json.ts';
+import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
+import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
+import type { Database, Statement } from './database.ts';
+
+const allPermissions: Statement = {
+  name: 'permissions-all',
+  text: 'SELECT id, record FROM bulkhead.permissions ORDER BY id',
+};
+
+const putPermission: Statement = {
+  name: 'permissions-put',
+  text: `
+    INSERT INTO bulkhead.permissions (id, record) VALUES ($1, $2)
+    ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
+};
+
+export class PostgresPermissionRecords implements PermissionRecords {
+  /** A damaged database does not start. */
+  readonly wereLost = false;
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async all(): Promise<{ connectorId: string; record: unknown }[]> {
+    const rows = await this.#database.query<{ id: string; record: string }>(allPermissions);
+    return rows.map(({ id, record }) => ({ connectorId: id, record: parseOrUndefined(record) }));
+  }
+
+  async put(record: PermissionRecord): Promise<void> {
+    await this.#database.query(putPermission, [record._id, JSON.stringify(record)]);
+  }
+}
+
+const setting: Statement = {
+  name: 'setting',
+  text: 'SELECT value FROM bulkhead.settings WHERE name = $1',
+};
+
+const setSetting: Statement = {
+  name: 'setting-set',
+  text: `
+    INSERT INTO bulkhead.settings (name, value) VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+};
+
+/** DO NOTHING would not return the stored value. */
+const ensureSetting: Statement = {
+  name: 'setting-ensure',
+  text: `
+    INSERT INTO bulkhead.settings (name, value) VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET value = settings.value
+    RETURNING value`,
+};
+
+export class PostgresTokenStore implements TokenStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async adminTokenHash(): Promise<string | undefined> {
+    const [row] = await this.#database.query<{ value: string }>(setting, [ADMIN_TOKEN]);
+    return row && checkedTokenHash(row.value);
+  }
+
+  async ensureAdminTokenHash(hash: string): Promise<string> {
+    const rows = await this.#database.query<{ value: string }>(ensureSetting, [ADMIN_TOKEN, hash]);
+    return checkedTokenHash((rows[0] as { value: string }).value);
+  }
+
+  async setAdminTokenHash(hash: string): Promise<void> {
+    await this.#database.query(setSetting, [ADMIN_TOKEN, hash]);
+  }
+}

@@ -1,0 +1,40 @@
+/** The stores that share one PostgreSQL database: everything except documents. */
+import type { Storage, StoredRun } from '../storage.ts';
+import { PostgresBundleStore } from './bundle-store.ts';
+import type { Database } from './database.ts';
+import { PostgresIdempotencyStore } from './idempotency-store.ts';
+import { PostgresRunStore } from './run-store.ts';
+import { PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
+
+export interface PostgresStores extends Pick<Storage, 'permissions' | 'tokens' | 'bundles'> {
+  readonly runs: PostgresRunStore<StoredRun>;
+  readonly idempotency: PostgresIdempotencyStore;
+  /** Closes the database, too. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface NodeOptions {
+  /** This node's name. */
+  readonly node: string;
+  /** Replaces the database's clock. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Runs that this node left behind under its name are listed as cut off. @throws StoreError */
+export async function postgresStores(database: Database, { node, now }: NodeOptions): Promise<PostgresStores> {
+  const runs = new PostgresRunStore(database, node);
+  await runs.cutOff(node);
+  const idempotency = new PostgresIdempotencyStore(database, node, now);
+  return {
+    runs,
+    idempotency,
+    permissions: new PostgresPermissionRecords(database),
+    tokens: new PostgresTokenStore(database),
+    bundles: new PostgresBundleStore(database),
+    async close() {
+      idempotency.close();
+      await runs.close();
+      await database.close();
+    },
+  };
+}

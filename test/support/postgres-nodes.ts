@@ -1,0 +1,18 @@
+/** Nodes on a PostgreSQL database of the test's own. */
+import { inject, onTestFinished } from 'vitest';
+import { Database } from '../../src/store/postgres/database.ts';
+import { type NodeOptions, type PostgresStores, postgresStores } from '../../src/store/postgres/stores.ts';
+import { createDatabase } from './postgres-server.ts';
+import type {} from './postgres-setup.ts';
+
+/** Makes an empty database. @returns its URL */
+export const emptyDatabase = (): Promise<string> => createDatabase(inject('postgresUrl'));
+
+/** The stores of a node; closed when the test ends. */
+export async function nodeOn(url: string, options: NodeOptions): Promise<PostgresStores> {
+  const database = await Database.open(url);
+  onTestFinished(() => database.close());
+  const stores = await postgresStores(database, options);
+  onTestFinished(() => stores.close());
+  return stores;
+}

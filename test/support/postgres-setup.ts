@@ -1,0 +1,20 @@
+/** Vitest's global setup: one PostgreSQL server for all tests, each of which makes a database of its own. */
+import type { TestProject } from 'vitest/node';
+import { PostgresServer } from './postgres-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresUrl: string;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await PostgresServer.start('fsync=off', 'full_page_writes=off');
+  const onExit = (): void => server.removeNow();
+  process.once('exit', onExit);
+  project.provide('postgresUrl', server.urlOf('postgres'));
+  return async () => {
+    process.off('exit', onExit);
+    await server.remove();
+  };
+}
