@@ -7,6 +7,8 @@ import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export { BundleReport } from './bundle-report.ts';
 export { ById } from './by-id.ts';
+export { FairQuota } from './fair-quota.ts';
+export { FairSemaphore } from './fair-semaphore.ts';
 export { hasMoreItems, hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
   Ask,

@@ -1,12 +1,11 @@
 /** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
-import type { Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
+import type { FairQuota, Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
-import type { MemoryQuota } from '../store/memory-quota.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
@@ -32,8 +31,8 @@ export interface Dispatcher {
   /** The keys of a connector in the argument: JSON of an object without its braces. */
   readonly argumentKeysOf: (connector: Connector) => string;
   readonly argument: ArgumentLimits;
-  /** Limits uncommitted writes of all runs. */
-  readonly writes: MemoryQuota;
+  /** Characters of uncommitted writes, of all runs together. */
+  readonly writes: FairQuota;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
@@ -77,10 +76,10 @@ function assertName(name: string): void {
 }
 
 /** Charges a run's uncommitted writes to the quota. The returned function refunds them. */
-function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
+function limitWrites(quota: FairQuota, connectorId: string, unit: UnitOfWork): () => void {
   let charged = 0;
   unit.onGrowth = (chars) => {
-    if (chars > 0 && !quota.reserve(connectorId, chars)) {
+    if (chars > 0 && !quota.take(connectorId, chars)) {
       throw requestError('overloaded', { message: 'Running functions have too many uncommitted writes.' });
     }
     if (chars < 0) quota.release(connectorId, -chars);
