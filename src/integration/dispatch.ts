@@ -1,5 +1,5 @@
 /** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
-import type { FairQuota, Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
+import type { CallableSection, FairQuota, Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
@@ -11,9 +11,6 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
 import { errorCodeOf, errorOf, RunError } from './run-error.ts';
-
-export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
-export type Section = (typeof sections)[number];
 
 /** Writes the operator's log. */
 export interface RunLog {
@@ -41,7 +38,7 @@ export interface Dispatcher {
 }
 
 export interface FunctionRequest {
-  readonly section: Section;
+  readonly section: CallableSection;
   readonly name: string;
   /** Checked JSON of an object: the caller's part of `options`. */
   readonly body: Buffer;
