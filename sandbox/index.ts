@@ -7,6 +7,9 @@ import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export { BundleReport } from './bundle-report.ts';
 export { ById } from './by-id.ts';
+export { FairQuota } from './fair-quota.ts';
+export { FairSemaphore } from './fair-semaphore.ts';
+export { fixedAsk } from './fixed-ask.ts';
 export { hasMoreItems, hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
   Ask,
@@ -22,6 +25,7 @@ export type {
   SandboxUsage,
 } from './protocol.ts';
 export { defaultLimits } from './protocol.ts';
+export { type CallableSection, callableSections, type SectionName, sections } from './sections.ts';
 
 export interface SandboxOptions extends SupervisorOptions {
   /** `process`: each compartment is a jailed process. `thread`: threads in this process, without the jail. */
@@ -56,7 +60,7 @@ export const defaultSandboxOptions: SandboxOptions = Object.freeze({
  *     call: { section: 'settings', name: 'double', argument: '{"x":21}' },
  *     limits: defaultLimits,
  *   },
- *   { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log() {} },
+ *   fixedAsk('{"value":null}'),
  * );
  * await sandbox.close();
  */

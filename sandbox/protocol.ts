@@ -7,6 +7,7 @@
  */
 import type { Duplex } from 'node:stream';
 import Type, { type Static } from '#typebox';
+import { type Capability, capabilityNames } from './capabilities.ts';
 
 /** The limits of one run. */
 export interface Limits {
@@ -149,9 +150,6 @@ export const noUsage: RunUsage = Object.freeze({ wallMs: 0, cpuMs: 0, heapBytes:
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export const capabilities = ['fetch', 'progress'] as const;
-export type Capability = (typeof capabilities)[number];
-
 /**
  * What a run may ask of the runtime, made from its grant. A capability takes JSON text. It resolves to
  * `{"value":…}` or `{"error":{"code","message"}}`, as JSON text or its UTF-8 bytes, and never rejects.
@@ -282,7 +280,7 @@ export const FromThread = Type.Union([
     type: Type.Literal('ask'),
     runId: RunId,
     askId: Type.Integer({ minimum: 0 }),
-    capability: Type.Enum([...capabilities]),
+    capability: Type.Enum([...capabilityNames]),
   }),
   Type.Object({ type: Type.Literal('log'), runId: RunId, level: Type.Enum([...logLevels]) }),
 ]);

@@ -1,7 +1,7 @@
 /** The runtime's interface for embedding applications. */
 import type { RequestListener, Server } from 'node:http';
 import type { Logger } from 'pino';
-import type { Section } from './integration/dispatch.ts';
+import type { CallableSection } from '../sandbox/index.ts';
 import type { Integration } from './integration/integration.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Options } from './options.ts';
@@ -24,7 +24,7 @@ export interface Runtime {
   listen(): Promise<Server>;
   install(connectorId: string, options?: { tag?: string; sandbox?: boolean; name?: string }): Promise<Integration>;
   /** Calls a connector's function; resolves to its result. */
-  call(integrationId: string, section: Section, name: string, options?: JsonObject): Promise<Json>;
+  call(integrationId: string, section: CallableSection, name: string, options?: JsonObject): Promise<Json>;
   uninstall(integrationId: string, options?: { force?: boolean }): Promise<Json>;
   /** Resolves when the bundles present at start have been scanned. */
   ready(): Promise<void>;

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
-import { createSandbox } from '../sandbox/index.ts';
+import { createSandbox, FairQuota } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
 import { resolveAdminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
@@ -46,7 +46,6 @@ import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
 import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
 import { integrationsFolder } from './store/data-folder.ts';
-import { MemoryQuota } from './store/memory-quota.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import type { RunStore } from './store/storage.ts';
@@ -142,7 +141,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     limitsOf: limitsWithin(runLimitsOf(options)),
     argument: { bytes: options.runArgumentBytes, depth: options.runArgumentDepth },
     tokens: oneTimeTokens,
-    writes: new MemoryQuota(UNCOMMITTED_CHARS),
+    writes: new FairQuota(UNCOMMITTED_CHARS),
     broker: new Broker({
       platformApi: createPlatformApi((request, response) => void handle(request, response), callers),
       outbound,

@@ -127,13 +127,14 @@ describe('arrows', () => {
       'src/options.ts',
       'src/store',
       'src/integration',
+      'sandbox/index.ts',
     ],
     'src/admin-token.ts': ['src/api', 'src/store'],
     'src/server.ts': ['src/client-error.ts', 'src/integration'],
     'src/client-error.ts': ['src/errors.ts'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
     'src/engine.ts': ['src/integration', 'src/options.ts', 'src/record', 'src/store'],
-    'src/runtime-interface.ts': ['src/integration', 'src/json.ts', 'src/options.ts'],
+    'src/runtime-interface.ts': ['src/integration', 'src/json.ts', 'src/options.ts', 'sandbox/index.ts'],
     'src/embedded-calls.ts': ['src/errors.ts', 'src/integration', 'src/runtime-interface.ts', 'src/work'],
     'src/health.ts': ['src/connector', 'src/store', 'sandbox/index.ts'],
     'src/catalog-log.ts': ['src/connector'],
@@ -212,7 +213,7 @@ describe('arrows', () => {
     'src/schema.ts': ['src/errors.ts'],
     'src/parse-body.ts': ['src/errors.ts', 'src/json.ts', 'sandbox/index.ts'],
     'src/projection.ts': ['src/errors.ts', 'src/json.ts'],
-    'src/work': ['src/record/keyring.ts', 'src/errors.ts', 'src/json.ts'],
+    'src/work': ['src/record/keyring.ts', 'src/errors.ts', 'src/json.ts', 'sandbox/index.ts'],
     'src/errors.ts': [],
     'src/json.ts': [],
   };
@@ -263,9 +264,8 @@ describe('arrows', () => {
   });
 
   test('the rooms of the sandbox meet in what crosses the walls alone', () => {
-    const shared = ['protocol', 'frame', 'by-id', 'nesting', 'confine', 'port-stream'].map(
-      (name) => `sandbox/${name}.ts`,
-    );
+    const names = ['by-id', 'capabilities', 'confine', 'fair-quota', 'fair-semaphore', 'frame', 'nesting'];
+    const shared = [...names, 'port-stream', 'protocol', 'sections'].map((name) => `sandbox/${name}.ts`);
     for (const { from, to } of imports) {
       if (!from.startsWith('sandbox/') || !to.startsWith('sandbox/') || roomOf(from) === roomOf(to)) continue;
       const isDoor = from === 'sandbox/index.ts';

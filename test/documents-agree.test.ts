@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { moduleFunctions } from '../sandbox/capabilities.ts';
+import { callableSections } from '../sandbox/sections.ts';
 import { Manifest } from '../src/connector/manifest.ts';
 import { fieldSchemas } from '../src/connector/settings-form.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
@@ -110,6 +112,13 @@ test('manifest.md names every key, forms.md every type of field, globals.md ever
   const declared = [...textOf('sandbox/guest/types/guest.d.ts').matchAll(/^declare (?:var|const|function) (\w+)/gm)];
   expect(declared.length).toBeGreaterThan(25);
   for (const [, name] of declared) expect(globals).toContain(`\`${name}\``);
+});
+
+test('manifest.md names the sections, globals.md the functions of the module `bulkhead`', () => {
+  const [sentence = ''] = /^Functions are in .* sections: .*$/m.exec(textOf('docs/connectors/manifest.md')) ?? [];
+  for (const name of callableSections) expect(sentence).toContain(`\`${name}\``);
+  const globals = textOf('docs/connectors/globals.md');
+  for (const name of moduleFunctions) expect(globals).toContain(`\`${name}(`);
 });
 
 test('operate.md names every metric', async () => {

@@ -6,8 +6,10 @@
  * everything, so that no guest object or error reaches the wall. The thread does not rely on that: it
  * checks and bounds everything the harness passes out.
  */
+import { sections } from '../sections.ts';
 import { answers } from './harness/answers.ts';
 import { asks } from './harness/asks.ts';
+import { bulkheadModule } from './harness/bulkhead-module.ts';
 import { logConsole } from './harness/console-lines.ts';
 import { dispatch } from './harness/dispatch.ts';
 import { libraries } from './harness/libraries.ts';
@@ -16,30 +18,21 @@ import { timers } from './harness/timers.ts';
 import type { GuestEntries, HostCallbacks } from './harness-interface.ts';
 import { webApis } from './web-apis.ts';
 
-const parts = { primordials, answers, dispatch, timers, logConsole, asks, libraries };
+const parts = { primordials, answers, dispatch, timers, logConsole, asks, bulkheadModule, libraries };
 
 function harness(
-  { primordials, answers, dispatch, timers, logConsole, asks, libraries }: typeof parts,
+  { primordials, answers, dispatch, timers, logConsole, asks, bulkheadModule, libraries }: typeof parts,
   apiNames: string,
   sectionNames: string,
   host: HostCallbacks,
 ): GuestEntries & { sdk: object } {
   const builtIns = primordials();
-  const { apply, cut } = builtIns;
+  const { apply } = builtIns;
   const answering = answers(builtIns, host.answer, host.log, () => timing.clearSignalTimers());
   const timing = timers(builtIns, answering, host.setTimer, host.clearTimer);
   const asking = asks(builtIns, host.ask);
 
-  const sdk = builtIns.freeze({
-    progress: (fraction: unknown, text?: unknown): void => {
-      const message = text === undefined ? '' : cut(builtIns.String(text), 1000);
-      builtIns.whenSettled(
-        asking.request('progress', { fraction: +(fraction as number), message }),
-        undefined,
-        () => {},
-      );
-    },
-  });
+  const sdk = bulkheadModule(builtIns, asking);
   const dispatching = dispatch(builtIns, answering, sdk, sectionNames);
 
   const { now } = host;
@@ -80,7 +73,7 @@ function harness(
   return { sdk, load, loadCommonJs, start, inspect, finishStart, fire: timing.fire, settle: asking.settle };
 }
 
-/** In the order of the parameters of `harnessSource`, after the section names. */
+/** In the order of the parameters of `harnessSource`. */
 export const callbackNames: readonly (keyof HostCallbacks)[] = [
   'answer',
   'log',
@@ -94,17 +87,16 @@ export const callbackNames: readonly (keyof HostCallbacks)[] = [
 
 /** Parentheses make V8 compile a part eagerly, so that it is in the code cache. */
 const partTexts = Object.entries(parts).map(([name, part]) => `${name}: (${part.toString()})`);
-const parameters = ['sections', ...callbackNames];
 
 /**
- * The text of a function that takes the section names and the callbacks. Outside this module it needs its own
- * `'use strict'`: connector code can get at sloppy functions through stack traces.
+ * The text of a function that takes the callbacks. Outside this module it needs its own `'use strict'`: connector code
+ * can get at sloppy functions through stack traces.
  */
-export const harnessSource = `'use strict'; (function (${parameters.join(', ')}) {
+export const harnessSource = `'use strict'; (function (${callbackNames.join(', ')}) {
   return (${harness.toString()})(
     { ${partTexts.join(',\n')} },
     ${JSON.stringify(JSON.stringify(webApis))},
-    sections,
+    ${JSON.stringify(JSON.stringify(sections))},
     { ${callbackNames.join(', ')} },
   );
 })`;

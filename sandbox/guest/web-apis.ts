@@ -1,3 +1,5 @@
+import type { Capability, ModuleFunction } from '../capabilities.ts';
+
 /** The globals made by libraries, by library name. ECMAScript and the harness provide the others. */
 export const webApis = {
   url: ['URL', 'URLSearchParams'],
@@ -21,7 +23,7 @@ export interface Web {
   /** The exports of a library; undefined while it is not loaded. */
   loaded(library: LibraryName): Readonly<Record<string, unknown>> | undefined;
   load(library: LibraryName): Readonly<Record<string, unknown>>;
-  request(capability: 'fetch', payload: unknown): Promise<unknown>;
+  request(capability: Exclude<Capability, ModuleFunction>, payload: unknown): Promise<unknown>;
   /** Random bytes, digests and MACs: see `HostCallbacks.compute`. */
   compute(operation: string, algorithm: string, key: string, data: string): string;
   /** Ends the run with an uncaught error. */

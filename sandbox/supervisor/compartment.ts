@@ -3,9 +3,9 @@
  * breaks the protocol or a deadline is killed.
  */
 import { ById } from '../by-id.ts';
+import type { Capability } from '../capabilities.ts';
 import {
   type Ask,
-  type Capability,
   type Host,
   type Job,
   noUsage,

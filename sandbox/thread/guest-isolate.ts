@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type ivm from 'isolated-vm';
+import { moduleFunctions } from '../capabilities.ts';
 import { callbackNames, harnessSource } from '../guest/harness.ts';
 import type { GuestEntries, HostCallbacks } from '../guest/harness-interface.ts';
 import type { Bundle } from '../protocol.ts';
@@ -20,7 +21,6 @@ const EMPTY_HEAP_BYTES = 4 * 1024 * 1024;
 const HARNESS_FILE = 'bulkhead:harness';
 /** Coarse like a browser's clock: a finer one could reveal what runs next to it. */
 const CLOCK_STEPS_PER_MS = 10;
-const SECTIONS = 'installer,uninstaller,settings,utilities,hooks,wrappers';
 
 type EntryName = keyof GuestEntries;
 /** What crosses into the isolate: primitives, and references to objects inside. */
@@ -79,12 +79,9 @@ export class GuestIsolate {
     const harness = closure.runSync(this.#context, { reference: true }) as ivm.Reference;
     const made = harness.applySync(
       undefined,
-      [
-        SECTIONS,
-        ...callbackNames.map(
-          (name) => new library.Callback(callbacks[name] as (...args: unknown[]) => unknown, { sync: true }),
-        ),
-      ],
+      callbackNames.map(
+        (name) => new library.Callback(callbacks[name] as (...args: unknown[]) => unknown, { sync: true }),
+      ),
       { result: { reference: true } },
     );
     this.#guest = made as unknown as ivm.Reference<GuestEntries>;
@@ -187,7 +184,7 @@ export class GuestIsolate {
     const sdk = this.#guest.getSync('sdk' as never, { reference: true }) as ivm.Reference;
     const global = this.#context.global;
     const sdkModule = this.#isolate.compileModuleSync(
-      'const sdk = globalThis.__bulkhead; delete globalThis.__bulkhead; export const progress = sdk.progress; export default sdk;',
+      `const sdk = globalThis.__bulkhead; delete globalThis.__bulkhead; export const { ${moduleFunctions.join(', ')} } = sdk; export default sdk;`,
       { filename: HARNESS_FILE },
     );
     global.setSync('__bulkhead', sdk.derefInto());

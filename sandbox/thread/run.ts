@@ -2,8 +2,9 @@
  * One run on one isolate: its timers, its open requests, its limits and its outcome. Faults are decided
  * from our own clocks and counters and the isolate's state.
  */
+import { type Capability, isCapability } from '../capabilities.ts';
 import { nestsDeeper } from '../nesting.ts';
-import type { Capability, Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
+import type { Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
 import { errorText, isJson, notPlainMessage, splitText } from './guest-text.ts';
 import { RunClock } from './run-clock.ts';
@@ -170,7 +171,7 @@ export class Run implements RunCallbacks {
     if (this.#hasEnded || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
       return false;
     }
-    if ((capability !== 'fetch' && capability !== 'progress') || this.#asks.has(id)) return false;
+    if (!isCapability(capability) || this.#asks.has(id)) return false;
     this.#asks.add(id);
     this.#port.ask(id, capability, request);
     return true;

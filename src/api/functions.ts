@@ -1,6 +1,7 @@
 /** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
+import { callableSections } from '../../sandbox/index.ts';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
-import { type FunctionRequest, sections } from '../integration/dispatch.ts';
+import type { FunctionRequest } from '../integration/dispatch.ts';
 import { install } from '../integration/install.ts';
 import { InstallBody } from '../integration/integration.ts';
 import { RUN_ID_HEADER } from '../integration/run-error.ts';
@@ -65,7 +66,7 @@ export const functionRoutes: readonly Route[] = [
       replyAnswer(ctx, await uninstall(service, id, options));
     },
   }),
-  ...sections.map((section) =>
+  ...callableSections.map((section) =>
     route.put(`/integrations/{_id}/${section}/{function}`, {
       scope: 'integrations',
       tag: 'lifecycle',

@@ -1,4 +1,5 @@
 /** `/integrations`: records and lists (contract 4). */
+import type { Static } from '#typebox';
 import { requestError } from '../errors.ts';
 import { changeWithTask } from '../integration/change-with-task.ts';
 import { DiyBody, type Integration, IntegrationChange } from '../integration/integration.ts';
@@ -13,7 +14,7 @@ import {
 import { concerns, type Projection, project } from '../projection.ts';
 import { shortList } from '../shorten.ts';
 import type { Part } from '../store/part.ts';
-import { recordKinds, type SortKey, sortKeyOf } from '../store/stored.ts';
+import { perRecordKind, recordKinds, type SortKey, sortKeyOf } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import {
@@ -213,15 +214,12 @@ async function* integrationsOf(service: Service, after: SortKey | undefined): As
   }
 }
 
-function dependenciesOf(unit: UnitOfWork): Record<string, { id: string; name: string }[]> {
-  return Object.fromEntries(
-    recordKinds.map((kind) => [
-      kind,
-      [...unit.records(kind).values()].map(({ head: { _id, name } }) => ({
-        id: _id,
-        name: typeof name === 'string' ? name : '',
-      })),
-    ]),
+function dependenciesOf(unit: UnitOfWork): Static<typeof Dependencies> {
+  return perRecordKind((kind) =>
+    [...unit.records(kind).values()].map(({ head: { _id, name } }) => ({
+      id: _id,
+      name: typeof name === 'string' ? name : '',
+    })),
   );
 }
 

@@ -3,7 +3,7 @@ import Type, { type TObject, type TSchema } from '#typebox';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../integration/integration.ts';
 import { JsonPatch } from '../record/json-patch.ts';
 import { RecordFields } from '../record/record.ts';
-import { ObjectId, Stored, Timestamp } from '../store/store.ts';
+import { ObjectId, perRecordKind, Stored, Timestamp } from '../store/stored.ts';
 
 const Text = Type.String();
 const Count = Type.Integer({ minimum: 0 });
@@ -41,7 +41,7 @@ export const Entity = Type.Object(
 );
 
 const Named = Type.Array(Type.Object({ id: ObjectId, name: Text }));
-export const Dependencies = Type.Object({ connections: Named, exports: Named, imports: Named, flows: Named });
+export const Dependencies = Type.Object(perRecordKind(() => Named));
 
 export const StateKeys = Type.Object({ keys: Type.Array(Text) });
 
@@ -117,7 +117,7 @@ export const Tile = Type.Object({
   imageURL: Type.Optional(Text),
   updateInProgress: Type.Optional(Type.Boolean()),
   steps: Type.Object({ total: Count, completed: Count }),
-  records: Type.Object({ connections: Count, exports: Count, imports: Count, flows: Count }),
+  records: Type.Object(perRecordKind(() => Count)),
   lastRun: Type.Union([
     Type.Null(),
     Type.Object({

@@ -4,7 +4,7 @@ import { newerVersion } from '../integration/newer-version.ts';
 import { publicIntegration, type Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import type { Document } from '../store/document.ts';
-import { recordKinds, sortKeyOf } from '../store/stored.ts';
+import { perRecordKind, sortKeyOf } from '../store/stored.ts';
 import { unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
 import { listOf, listQuery } from './replies.ts';
@@ -52,7 +52,7 @@ async function tileOf(service: Service, document: Document): Promise<JsonObject>
     ...(imageURL === undefined ? {} : { imageURL }),
     ...(updateInProgress === true ? { updateInProgress } : {}),
     steps: { total: steps.length, completed: steps.filter(({ completed }) => completed === true).length },
-    records: Object.fromEntries(recordKinds.map((kind) => [kind, document[kind].size])),
+    records: perRecordKind((kind) => document[kind].size),
     lastRun: last
       ? {
           _id: last._id,

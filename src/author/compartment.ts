@@ -1,6 +1,6 @@
 /** `bulkhead/test`: runs an author's connector in a real compartment, with stubs instead of the network. */
 import { fileURLToPath } from 'node:url';
-import { createSandbox, defaultLimits, type Outcome } from '../../sandbox/index.ts';
+import { createSandbox, defaultLimits, type Outcome, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Manifest } from '../connector/manifest.ts';
 import { limitsWithin } from '../integration/dispatch.ts';
@@ -12,9 +12,8 @@ import { findingLine, isError } from './finding.ts';
 import { readProject } from './project.ts';
 import { buildProject } from './project-build.ts';
 
+export type { SectionName } from '../../sandbox/index.ts';
 export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
-
-export type SectionName = 'installer' | 'uninstaller' | 'settings' | 'utilities' | 'hooks' | 'wrappers';
 
 export interface CompartmentOptions {
   /** Responses to `fetch`. Requests without a stub reject. */

@@ -1,5 +1,5 @@
 /** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
-import { createSandbox } from '../../sandbox/index.ts';
+import { createSandbox, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type LoadResult, loadBundle } from '../connector/load-check.ts';
 import { objectIds } from '../store/object-id.ts';
@@ -59,12 +59,12 @@ function missingFunctions(project: Project, sections: Readonly<Record<string, re
     uninstallerFunction,
     install = [],
   } = project.manifest.connector;
-  const references: [section: string, name: string | undefined, field: string][] = [
+  const references: [section: SectionName, name: string | undefined, field: string][] = [
     ['installer', installerFunction, 'connector.installerFunction'],
     ['installer', updateFunction, 'connector.updateFunction'],
     ['uninstaller', preUninstallFunction, 'connector.preUninstallFunction'],
     ['uninstaller', uninstallerFunction, 'connector.uninstallerFunction'],
-    ...install.flatMap((step, i): [string, string | undefined, string][] => [
+    ...install.flatMap((step, i): [SectionName, string | undefined, string][] => [
       ['installer', step.installerFunction, `connector.install.${i}.installerFunction`],
       ['uninstaller', step.uninstallerFunction, `connector.install.${i}.uninstallerFunction`],
     ]),

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { bufferOf } from '../work/thread-bytes.ts';
 import { tasksOf } from '../work/work.ts';
 import { BrokerError } from './broker-error.ts';
-import { type FetchRequest, parseFetchRequest } from './parse-ask.ts';
+import { type FetchRequest, parseFetchRequest } from './fetch-request.ts';
 
 /** A request with its body as bytes. */
 export type DecodedRequest = Omit<FetchRequest, 'body' | 'bodyEncoding'> & { readonly body: Buffer | null };

@@ -8,8 +8,8 @@ import { BrokerError } from './broker-error.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Grant } from './one-time-tokens.ts';
 import type { Outbound } from './outbound.ts';
-import { parseProgress } from './parse-ask.ts';
 import type { PlatformApi, PlatformResponse } from './platform-api.ts';
+import { Progress } from './progress.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -22,8 +22,6 @@ export interface RunEvents {
 const FREE_CPU_MS = 0.5;
 /** Requests of one run to the runtime at once. Replies may have megabytes, so not dozens of them. */
 const PLATFORM_REQUESTS_AT_ONCE = 8;
-/** Minimum time between two published progress reports. */
-const PROGRESS_INTERVAL_MS = 100;
 
 /** What a run may do here and outside. */
 export interface RunGrant {
@@ -55,7 +53,7 @@ export class Broker {
 
   /** Makes the capabilities of one run. */
   createAsk(runGrant: RunGrant, events: RunEvents): Ask {
-    const progress = new Progress(events);
+    const progress = new Progress(events.onProgress);
     // One per run: a run started through the runtime's API must not wait for the run that started it.
     const platformSlots = new Semaphore(PLATFORM_REQUESTS_AT_ONCE);
     const { connectorId, grant } = runGrant;
@@ -74,12 +72,7 @@ export class Broker {
             );
           return this.#fetch(text, runGrant, signal, platformSlots);
         }),
-      progress: (text, signal) =>
-        jsonOrError(async () => {
-          const { fraction, message } = parseProgress(text);
-          progress.report(fraction, message, signal);
-          return '{"value":null}';
-        }),
+      progress: (text, signal) => jsonOrError(async () => progress.report(text, signal)),
       log: events.onLog,
       runtimeCpuMs: () => grant.cpuMs,
     };
@@ -138,31 +131,6 @@ export class Broker {
     const parsed = await this.#work.run(tasks, 'parse', { text }, text.length, grant);
     if ('denied' in parsed) throw new BrokerError('invalid_request', parsed.denied);
     return { ...parsed.request, body: parsed.text ?? null };
-  }
-}
-
-/** Publishes the first report at once. Of reports that follow too fast, publishes the newest while the run lasts. */
-class Progress {
-  readonly #events: RunEvents;
-  #newest: [fraction: number, message: string] | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(events: RunEvents) {
-    this.#events = events;
-  }
-
-  report(fraction: number, message: string, signal: AbortSignal): void {
-    this.#newest = [fraction, message];
-    if (!this.#timer) this.#publish(signal);
-  }
-
-  #publish(signal: AbortSignal): void {
-    this.#timer = undefined;
-    if (!this.#newest || signal.aborted) return;
-    this.#events.onProgress(...this.#newest);
-    this.#newest = undefined;
-    this.#timer = setTimeout(() => this.#publish(signal), PROGRESS_INTERVAL_MS);
-    this.#timer.unref();
   }
 }
 

@@ -5,7 +5,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import type { FairSemaphore } from '../work/fair-semaphore.ts';
+import type { FairSemaphore } from '../../sandbox/index.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { BrokerError } from './broker-error.ts';
 import { prepareConnection } from './keep-alive-connection.ts';

@@ -5,8 +5,8 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
+import { FairSemaphore } from '../../sandbox/index.ts';
 import type { Trace } from '../trace-context.ts';
-import { FairSemaphore } from '../work/fair-semaphore.ts';
 import { AddressGuard } from './address-guard.ts';
 import { BrokerError } from './broker-error.ts';
 import { exchange, type ResponseHead } from './exchange.ts';

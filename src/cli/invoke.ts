@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { sections } from '../integration/dispatch.ts';
+import { callableSections } from '../../sandbox/index.ts';
 import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import type { RunRecord } from '../run/run.ts';
 import {
@@ -24,7 +24,7 @@ export const invoke: Command = {
   expects: 'an integration, a section and a function',
   args: [
     ['<integration>', 'its id, or its name if that is unique'],
-    ['<section>', sections.join(', ')],
+    ['<section>', callableSections.join(', ')],
     ['<function>', 'a function of that section'],
   ],
   flags: [
@@ -43,8 +43,8 @@ export const invoke: Command = {
   async run(context) {
     const { args, flags, options, url, signal, out, err } = context;
     const [integration = '', section = '', name = ''] = args;
-    if (!sections.some((known) => known === section)) {
-      throw new UsageError(`${section} is not a callable section. Use one of: ${sections.join(', ')}.`);
+    if (!callableSections.some((known) => known === section)) {
+      throw new UsageError(`${section} is not a callable section. Use one of: ${callableSections.join(', ')}.`);
     }
     const body = await readBody(context);
     const server: ServerTarget = { url, options, signal, reason: 'invoke asks a server' };

@@ -1,7 +1,7 @@
 /** Checks whether a bundle loads, in its own compartment and without calling its functions. */
 
 import { Compile } from '#typebox';
-import { type Ask, BundleReport, defaultLimits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
+import { BundleReport, defaultLimits, fixedAsk, type Outcome, type Sandbox, sections } from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
@@ -11,10 +11,9 @@ import type { Connector } from './bundle.ts';
  */
 const limits = Object.freeze({ ...defaultLimits, timeoutMs: 15_000, cpuMs: 1_500 });
 
-const refusal = JSON.stringify({
-  error: { code: 'permission_denied', message: 'A bundle cannot make requests while it loads.' },
-});
-const refuseAll: Ask = { fetch: async () => refusal, progress: async () => refusal, log: () => {} };
+const refuseAll = fixedAsk(
+  JSON.stringify({ error: { code: 'permission_denied', message: 'A bundle cannot make requests while it loads.' } }),
+);
 
 const MAX_ATTEMPTS = 3;
 /** A timeout after less CPU time than this says nothing about the code. */
@@ -39,7 +38,6 @@ const validReport = Compile(BundleReport);
 /** Names listed in a message. */
 const MAX_LISTED_NAMES = 5;
 const MAX_NAME_CHARS = 60;
-const SECTIONS = 'installer, uninstaller, settings, utilities, hooks, wrappers';
 
 /**
  * @param isReplacement load in a process of its own, so that the version being served is not harmed
@@ -73,12 +71,14 @@ export async function loadBundle(
 /** @param allowsLoose functions outside sections are allowed, as in stacks of the original platform */
 function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
   if (!validReport.Check(report)) return { problem: 'its exports cannot be listed' };
-  const { sections, loose, outOfReach } = report;
+  const { loose, outOfReach } = report;
   if (loose.length > 0 && !allowsLoose) {
-    return { problem: `functions must be in sections (${SECTIONS}), but these are not: ${formatNames(loose)}` };
+    return {
+      problem: `functions must be in sections (${sections.join(', ')}), but these are not: ${formatNames(loose)}`,
+    };
   }
-  if (outOfReach.length === 0) return { sections };
-  return { sections, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
+  if (outOfReach.length === 0) return { sections: report.sections };
+  return { sections: report.sections, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
 }
 
 function formatNames(names: readonly string[]): string {

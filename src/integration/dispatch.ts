@@ -1,20 +1,16 @@
 /** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
-import type { Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
+import type { CallableSection, FairQuota, Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
-import type { MemoryQuota } from '../store/memory-quota.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
 import { errorCodeOf, errorOf, RunError } from './run-error.ts';
-
-export const sections = ['installer', 'uninstaller', 'settings', 'utilities'] as const;
-export type Section = (typeof sections)[number];
 
 /** Writes the operator's log. */
 export interface RunLog {
@@ -32,8 +28,8 @@ export interface Dispatcher {
   /** The keys of a connector in the argument: JSON of an object without its braces. */
   readonly argumentKeysOf: (connector: Connector) => string;
   readonly argument: ArgumentLimits;
-  /** Limits uncommitted writes of all runs. */
-  readonly writes: MemoryQuota;
+  /** Characters of uncommitted writes, of all runs together. */
+  readonly writes: FairQuota;
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
@@ -42,7 +38,7 @@ export interface Dispatcher {
 }
 
 export interface FunctionRequest {
-  readonly section: Section;
+  readonly section: CallableSection;
   readonly name: string;
   /** Checked JSON of an object: the caller's part of `options`. */
   readonly body: Buffer;
@@ -77,10 +73,10 @@ function assertName(name: string): void {
 }
 
 /** Charges a run's uncommitted writes to the quota. The returned function refunds them. */
-function limitWrites(quota: MemoryQuota, connectorId: string, unit: UnitOfWork): () => void {
+function limitWrites(quota: FairQuota, connectorId: string, unit: UnitOfWork): () => void {
   let charged = 0;
   unit.onGrowth = (chars) => {
-    if (chars > 0 && !quota.reserve(connectorId, chars)) {
+    if (chars > 0 && !quota.take(connectorId, chars)) {
       throw requestError('overloaded', { message: 'Running functions have too many uncommitted writes.' });
     }
     if (chars < 0) quota.release(connectorId, -chars);

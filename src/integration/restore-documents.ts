@@ -4,6 +4,7 @@ import { isAllSealed, resealSecrets } from '../record/credentials.ts';
 import { KeyFile } from '../record/key-file.ts';
 import { type Keyring, openKeyring } from '../record/keyring.ts';
 import { factsOf } from '../record/record-tasks.ts';
+import { mayHoldSecrets } from '../record/secret-fields.ts';
 import type { Document } from '../store/document.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { Part } from '../store/part.ts';
@@ -56,7 +57,7 @@ function sealDocuments(seal: Seal): Prepare {
   return async (document, current) => {
     const slice = new TimeSlice();
     const sealed = { ...document };
-    for (const kind of ['connections', 'exports'] as const) {
+    for (const kind of recordKinds.filter(mayHoldSecrets)) {
       const parts = new Map(document[kind]);
       for (const [id, part] of parts) {
         if (slice.isOver) await slice.next();

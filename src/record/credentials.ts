@@ -18,8 +18,6 @@ const sealContext = (id: Json | undefined, path: Path): string => [id, ...path].
 /** Marks values written by a run. */
 const sealInput = (value: Leaf, author: Author): string => JSON.stringify(author === 'run' ? { byRun: value } : value);
 
-export const mayHoldSecrets = (kind: RecordKind): boolean => kind === 'connections' || kind === 'exports';
-
 /** The record as API responses show it. */
 export function maskSecrets<T extends JsonObject>(kind: RecordKind, record: T): T {
   return mapLeaves(kind, record, (leaf, _path, sensitivity) =>

@@ -10,9 +10,10 @@ import { referencesIn } from '../store/references.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
 import { type TaskContext, tasksOf } from '../work/work.ts';
 import { connectionProblems } from './connection.ts';
-import { maskSecrets, mayHoldSecrets, sealSecrets } from './credentials.ts';
+import { maskSecrets, sealSecrets } from './credentials.ts';
 import { applyPatch, parsePatch } from './json-patch.ts';
 import { assertRecord } from './record.ts';
+import { mayHoldSecrets } from './secret-fields.ts';
 
 /** Fields of one record that refer to other records. */
 const REFERENCES = 1_000;

@@ -7,8 +7,8 @@ import type { Part, TextFacts } from '../store/part.ts';
 import { type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account, Work } from '../work/work.ts';
-import { mayHoldSecrets } from './credentials.ts';
 import { type DraftInput, tasks } from './record-tasks.ts';
+import { mayHoldSecrets } from './secret-fields.ts';
 
 /** Who writes a record, and when. */
 export interface Writer {

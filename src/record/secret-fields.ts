@@ -30,14 +30,22 @@ const WEBHOOK = [
   ['webhook', 'token'],
 ];
 
-export function mapLeaves(kind: RecordKind, record: JsonObject, visit: Visit): JsonObject {
-  if (kind === 'connections') return new Walk(visit, rulesFor(record)).object(record, 'named');
+/** How to visit the values of a record that may be credentials. Undefined: the kind has none. */
+const walks: Readonly<Record<RecordKind, ((record: JsonObject, visit: Visit) => JsonObject) | undefined>> = {
+  connections: (record, visit) => new Walk(visit, rulesFor(record)).object(record, 'named'),
   // Only the webhook, as exports may be large.
-  if (kind === 'exports' && Object.hasOwn(record, 'webhook')) {
-    return new Walk(visit, treeOf([['webhook']], 'named', treeOf(WEBHOOK, 'all'))).object(record, 'none');
-  }
-  return record;
-}
+  exports: (record, visit) =>
+    Object.hasOwn(record, 'webhook')
+      ? new Walk(visit, treeOf([['webhook']], 'named', treeOf(WEBHOOK, 'all'))).object(record, 'none')
+      : record,
+  imports: undefined,
+  flows: undefined,
+};
+
+export const mayHoldSecrets = (kind: RecordKind): boolean => walks[kind] !== undefined;
+
+export const mapLeaves = (kind: RecordKind, record: JsonObject, visit: Visit): JsonObject =>
+  walks[kind]?.(record, visit) ?? record;
 
 const texts = (list: Json | undefined): string[] =>
   Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];

@@ -16,6 +16,7 @@ import type { Store } from './store.ts';
 import {
   DOCUMENT_BYTES,
   type DocumentJson,
+  perRecordKind,
   RECORDS_MAX,
   type RecordKind,
   recordKinds,
@@ -243,10 +244,7 @@ function withLaterRevisions(current: Document, restored: Document): Document {
   return {
     ...restored,
     integration: later(restored.integration, current.integration),
-    connections: records('connections'),
-    exports: records('exports'),
-    imports: records('imports'),
-    flows: records('flows'),
+    ...perRecordKind(records),
     state: new Map([...restored.state].map(([key, part]) => [key, part.withRevision(stateWrites)])),
     stateWrites,
   };

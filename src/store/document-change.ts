@@ -9,7 +9,7 @@ import {
   STATE,
 } from './document.ts';
 import type { Part } from './part.ts';
-import { type DocumentJson, FORMAT } from './stored.ts';
+import { type DocumentJson, FORMAT, perRecordKind } from './stored.ts';
 
 type Parts = ReadonlyMap<string, Part<unknown>>;
 
@@ -53,10 +53,7 @@ export function applyChange(before: Document, change: ChangeJson): Document {
   return {
     integration: changed.integration,
     settings: change.keepsSettings ? before.settings : changed.settings,
-    connections: merged('connections'),
-    exports: merged('exports'),
-    imports: merged('imports'),
-    flows: merged('flows'),
+    ...perRecordKind(merged),
     state: merged('state'),
     stateWrites: changed.stateWrites,
   };

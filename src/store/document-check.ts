@@ -3,7 +3,7 @@ import { Compile } from '#typebox';
 import { isStorable } from '../json.ts';
 import { findings } from '../schema.ts';
 import type { Document } from './document.ts';
-import { DocumentJson, recordKinds, Stored } from './stored.ts';
+import { DocumentJson, FORMAT, perRecordKind, recordKinds, Stored } from './stored.ts';
 
 const validDocument = Compile(DocumentJson);
 const validStored = Compile(Stored);
@@ -56,15 +56,7 @@ export function changeProblem(
   return check?.({ ...EMPTY_DOCUMENT, integration: head });
 }
 
-const EMPTY_DOCUMENT = {
-  format: 1,
-  revisions: {},
-  connections: {},
-  exports: {},
-  imports: {},
-  flows: {},
-  state: {},
-} as const;
+const EMPTY_DOCUMENT = { format: FORMAT, revisions: {}, ...perRecordKind(() => ({})), state: {} } as const;
 
 /** Each record must be stored under its own id, once, and belong to this integration. */
 function recordsProblem(document: DocumentJson): string | undefined {

@@ -1,7 +1,7 @@
 /** A document in memory: an integration with its settings, records and state, as parts. Immutable. */
 import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
 import { Part } from './part.ts';
-import { type DocumentJson, FORMAT, type RecordKind, recordKinds, type Stored } from './stored.ts';
+import { type DocumentJson, FORMAT, perRecordKind, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
 /** The fields of a document that are maps of parts. */
 export const partKinds = [...recordKinds, 'state'] as const;
@@ -59,10 +59,7 @@ export function documentFrom(json: DocumentJson): Document {
   return {
     integration: Part.ofRecord(rest as Stored, revisionOf(integration._id)),
     settings: settings === undefined ? undefined : Part.ofValue(settings),
-    connections: records('connections'),
-    exports: records('exports'),
-    imports: records('imports'),
-    flows: records('flows'),
+    ...perRecordKind(records),
     state: new Map(Object.entries(state).map(([key, value]) => [key, Part.ofValue(value, stateRevision(key))])),
     stateWrites:
       revisions[STATE_WRITES] ?? Object.keys(state).reduce((most, key) => Math.max(most, stateRevision(key)), 0),
@@ -85,10 +82,7 @@ export function withPartsAsText(document: Document): Document {
   return {
     ...document,
     settings: document.settings?.asText(noHead),
-    connections: partsAsText(document.connections, headOf),
-    exports: partsAsText(document.exports, headOf),
-    imports: partsAsText(document.imports, headOf),
-    flows: partsAsText(document.flows, headOf),
+    ...perRecordKind((kind) => partsAsText(document[kind], headOf)),
     state: partsAsText(document.state, noHead),
   };
 }

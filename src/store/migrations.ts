@@ -1,6 +1,7 @@
 /** Migrates documents of older formats, one format at a time. */
 import { FORMAT } from './store.ts';
 
+/** Also gets what the log holds of a change to a large document: only the parts that changed (`ChangeJson`). */
 type Step = (document: Record<string, unknown>) => Record<string, unknown>;
 
 /** `steps[n]` migrates format n to n + 1. */

@@ -177,9 +177,10 @@ class Recovery implements Recovered {
     if (text.length === 0) {
       this.#table.delete(id);
     } else {
-      const json = parseOrUndefined(text.toString());
-      if (isNewerFormat(json)) return 'it has a newer format than this version supports';
-      const problem = isChange(json) ? this.#applyChange(id, json) : this.#applyWhole(id, migrateDocument(json));
+      const stored = parseOrUndefined(text.toString());
+      if (isNewerFormat(stored)) return 'it has a newer format than this version supports';
+      const json = migrateDocument(stored);
+      const problem = isChange(json) ? this.#applyChange(id, json) : this.#applyWhole(id, json);
       if (problem !== undefined) return problem;
     }
     // The log is newer than the file, so a bad file no longer matters.

@@ -1,13 +1,14 @@
 /** Finds the references in a record to other records (contract 8). Pure. */
 import type { Json } from '../json.ts';
-import type { RecordKind } from './stored.ts';
+import { type RecordKind, recordKinds, referenceFields } from './stored.ts';
 
-/** Fields that refer to another record, at any depth. */
-const referenceKinds: Readonly<Record<string, RecordKind>> = {
-  _connectionId: 'connections',
-  _exportId: 'exports',
-  _importId: 'imports',
-};
+/** The kind that a field refers to, at any depth of a record. */
+const referenceKinds: ReadonlyMap<string, RecordKind> = new Map(
+  recordKinds.flatMap((kind): [string, RecordKind][] => {
+    const field = referenceFields[kind];
+    return field === undefined ? [] : [[field, kind]];
+  }),
+);
 
 /** A longer path keeps only its end. */
 const PATH_CHARS = 200;
@@ -60,7 +61,7 @@ function* referencesOrContainers(container: object): Generator<[string, RecordKi
   for (const key of Object.keys(container)) {
     const value = (container as Record<string, Json>)[key] as Json;
     if (value === null) continue;
-    const kind = Object.hasOwn(referenceKinds, key) ? referenceKinds[key] : undefined;
+    const kind = referenceKinds.get(key);
     if (kind || typeof value === 'object') yield [key, kind, value];
   }
 }

@@ -9,8 +9,20 @@ export const DOCUMENT_BYTES = 32 * 1024 * 1024;
 export const RECORDS_MAX = 20_000;
 /** State keys per integration. */
 export const STATE_KEYS_MAX = 1_000;
-export const recordKinds = ['connections', 'exports', 'imports', 'flows'] as const;
-export type RecordKind = (typeof recordKinds)[number];
+
+/** The kinds of records, and the field by which other records refer to one (contract 8). */
+export const referenceFields = {
+  connections: '_connectionId',
+  exports: '_exportId',
+  imports: '_importId',
+  flows: undefined,
+} as const;
+export type RecordKind = keyof typeof referenceFields;
+export const recordKinds = Object.keys(referenceFields) as readonly RecordKind[];
+
+/** An object with a value for each kind of record. */
+export const perRecordKind = <T>(make: (kind: RecordKind) => T): Record<RecordKind, T> =>
+  Object.fromEntries(recordKinds.map((kind) => [kind, make(kind)])) as Record<RecordKind, T>;
 
 export const ObjectId = Type.String({ pattern: '^[0-9a-f]{24}$' });
 export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' });
@@ -31,23 +43,16 @@ export const DocumentJson = Type.Object(
     integration: Stored,
     /** Number of writes of the integration, each record (by `_id`) and each state key; detects conflicts. */
     revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: REVISION_MAX })),
-    connections: Records,
-    exports: Records,
-    imports: Records,
-    flows: Records,
+    ...perRecordKind(() => Records),
     state: Type.Record(Type.String(), Type.Unknown()),
   },
   { additionalProperties: false },
 );
 
-export interface DocumentJson {
+export interface DocumentJson extends Readonly<Record<RecordKind, Readonly<Record<string, Stored>>>> {
   readonly format: typeof FORMAT;
   readonly integration: Stored;
   readonly revisions: Readonly<Record<string, number>>;
-  readonly connections: Readonly<Record<string, Stored>>;
-  readonly exports: Readonly<Record<string, Stored>>;
-  readonly imports: Readonly<Record<string, Stored>>;
-  readonly flows: Readonly<Record<string, Stored>>;
   readonly state: JsonObject;
 }
 

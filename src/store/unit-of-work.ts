@@ -5,7 +5,7 @@
 import { type Document, type PartKind, partKinds, type RecordParts, revisionIn, STATE } from './document.ts';
 import { Part, type TextFacts } from './part.ts';
 import { type Store, tooLarge } from './store.ts';
-import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
+import { DOCUMENT_BYTES, perRecordKind, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
 /** Another commit changed the same record, or removed one that this unit refers to, or referred to one that it removes. */
 export class ConflictError extends Error {
@@ -294,6 +294,6 @@ function isText(record: Stored | TextFacts<Stored>): record is TextFacts<Stored>
 }
 function emptyDocument(integration: Part): Draft {
   // A separate map for each kind, because the unit changes them in place.
-  const [connections, exports, imports, flows] = [new Map(), new Map(), new Map(), new Map()];
-  return { integration, settings: undefined, connections, exports, imports, flows, state: new Map(), stateWrites: 0 };
+  const records = perRecordKind(() => new Map());
+  return { integration, settings: undefined, ...records, state: new Map(), stateWrites: 0 };
 }

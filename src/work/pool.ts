@@ -3,9 +3,9 @@ import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import type { Piscina } from 'piscina';
+import { FairSemaphore } from '../../sandbox/index.ts';
 import { RequestError, requestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
-import { FairSemaphore } from './fair-semaphore.ts';
 import { bufferOf, transferableBuffers } from './thread-bytes.ts';
 import type {
   Account,

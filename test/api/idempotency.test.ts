@@ -3,6 +3,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test, vi } from 'vitest';
+import { recordKinds } from '../../src/store/stored.ts';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
 import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
 import { startServer } from '../support/server.ts';
@@ -47,7 +48,7 @@ test('the same key and body get the first reply again: for an integration, an in
   const requests: [string, object][] = [
     ['/integrations', { name: 'größe', settings: { a: [1, null] } }],
     [install, { tag: 'eu' }],
-    ...['connections', 'exports', 'imports', 'flows'].map((kind): [string, object] => [
+    ...recordKinds.map((kind): [string, object] => [
       `/${kind}`,
       { name: 'n', _integrationId, http: { auth: { password: 'geheim' } } },
     ]),
@@ -62,7 +63,7 @@ test('the same key and body get the first reply again: for an integration, an in
     expect((await client('GET', new URL(again.headers.get('location') as string).pathname)).body).toEqual(first.body);
   }
   expect(await count()).toBe(3);
-  for (const kind of ['connections', 'exports', 'imports', 'flows']) expect(await count(`/${kind}`)).toBe(1);
+  for (const kind of recordKinds) expect(await count(`/${kind}`)).toBe(1);
   for (const name of await readdir(served.data)) expect(name).not.toContain('geheim');
 });
 

@@ -1,5 +1,6 @@
 /** Query parameters of lists: filters, and unknown parameters. */
 import { describe, expect, test } from 'vitest';
+import { recordKinds } from '../../src/store/stored.ts';
 import { errorsOf } from '../support/client.ts';
 import { connectorIdOf, installed, serveForAll } from '../support/runtime.ts';
 
@@ -37,7 +38,7 @@ describe('query parameters of lists', () => {
   test('records are found by name and by externalId', async () => {
     const { client } = served();
     const { _id } = (await client('POST', '/integrations', { name: 'i' })).body;
-    for (const kind of ['connections', 'exports', 'imports', 'flows']) {
+    for (const kind of recordKinds) {
       for (const [name, externalId] of [
         ['a', 'x'],
         ['a', 'y'],

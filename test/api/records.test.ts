@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { recordKinds } from '../../src/store/stored.ts';
 import { type Client, errorsOf } from '../support/client.ts';
 import { httpServer } from '../support/outbound.ts';
 import { installed, type Served, serve, serveForAll } from '../support/runtime.ts';
@@ -54,7 +55,7 @@ const WAIT = { timeout: 10_000, interval: 20 };
 const unknownId = '0123456789abcdef01234567';
 const basic = { type: 'basic', basic: { username: 'zoë', password: 'pässword' } };
 
-describe.each(['connections', 'exports', 'imports', 'flows'])('%s', (kind) => {
+describe.each(recordKinds)('%s', (kind) => {
   test('are created, read, replaced, patched, listed and removed', async () => {
     const created = await client('POST', `/${kind}`, {
       _integrationId: integrationId,

@@ -1,7 +1,8 @@
 /** Requests from a run are limited before they are parsed, and validated before they are used. */
 import { expect, test } from 'vitest';
 import { hasMoreStructure } from '../../sandbox/index.ts';
-import { parseFetchRequest, parseProgress } from '../../src/broker/parse-ask.ts';
+import { parseFetchRequest } from '../../src/broker/fetch-request.ts';
+import { parseProgress } from '../../src/broker/progress.ts';
 import { LARGE_BYTES } from '../../src/json.ts';
 import { installed, serveForAll } from '../support/runtime.ts';
 import { ENOUGH_MS, timed } from '../support/timed.ts';

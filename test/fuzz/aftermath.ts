@@ -1,4 +1,5 @@
 /** What a server that has been fuzzed leaves behind: all of it is whole, and the next start reads it. */
+import { recordKinds } from '../../src/store/stored.ts';
 import { type Client, createPooledClient } from '../support/client.ts';
 import { callCommand } from '../support/command.ts';
 import { launchServer } from '../support/server.ts';
@@ -7,7 +8,7 @@ import { environmentOf, TOKEN, type World } from './world.ts';
 /** The ids of what there is of each. */
 type Inventory = Readonly<Record<string, readonly string[]>>;
 
-const LISTS = ['integrations', 'connections', 'exports', 'imports', 'flows', 'connectors'];
+const LISTS = ['integrations', ...recordKinds, 'connectors'];
 
 /** Ends the world. @returns what is wrong afterwards, in words; nothing if all is well */
 export async function aftermath(world: World): Promise<string[]> {

@@ -2,7 +2,7 @@
  * Runs a piece of code with many arguments, in a sandbox and in this process. The guest's web APIs are
  * compared with Node's, which pass the Web Platform Tests with few exceptions.
  */
-import { type Ask, createSandbox, defaultLimits, type Sandbox } from '../../sandbox/index.ts';
+import { type Ask, createSandbox, defaultLimits, fixedAsk, type Sandbox } from '../../sandbox/index.ts';
 
 /** The test cases of one API. */
 export interface Suite {
@@ -66,10 +66,9 @@ async function outcomes(
 
 /** Replies to `fetch` with the request itself. */
 const ask: Ask = {
+  ...fixedAsk('{"value":null}'),
   fetch: async (request) =>
     JSON.stringify({ value: { url: 'https://a.test/', status: 200, statusText: '', headers: [], body: request } }),
-  progress: async () => '{"value":null}',
-  log: () => {},
 };
 
 /** One sandbox for all suites; each suite gets its own isolate. */

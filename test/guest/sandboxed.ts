@@ -1,10 +1,9 @@
 /** Runs one function of a connector in a sandbox. */
-import { type Ask, defaultLimits, type Limits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
+import { type Ask, defaultLimits, fixedAsk, type Limits, type Outcome, type Sandbox } from '../../sandbox/index.ts';
 
 export const nothingGranted: Ask = {
+  ...fixedAsk('{"value":null}'),
   fetch: async () => '{"error":{"code":"permission_denied","message":"no"}}',
-  progress: async () => '{"value":null}',
-  log: () => {},
 };
 
 export interface RunRequest {

@@ -1,5 +1,6 @@
 /** The contract of `Sandbox`, run over each implementation: `Job → Outcome`, whatever a connector does. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { moduleFunctions } from '../../sandbox/capabilities.ts';
 import {
   type Ask,
   type Bundle,
@@ -614,6 +615,15 @@ describe.each(implementations)('%s sandbox', (isolation, create) => {
     ] as const)('%s', async (_what, code, format) => {
       expect(await resultOf({ code, format })).toBe(1);
     });
+  });
+
+  test('the module `bulkhead` has the functions of the table', async () => {
+    const required = "const names = Object.keys(require('bulkhead')); exports.settings = { f: () => names }";
+    expect(await resultOf({ code: required })).toEqual(moduleFunctions);
+    const imported =
+      "import sdk, * as all from 'bulkhead'; export const settings = { f: () => [sdk, all].map(Object.keys) }";
+    const names = [...moduleFunctions, 'default'].sort();
+    expect(await resultOf({ code: imported, format: 'module' })).toEqual([moduleFunctions, names]);
   });
 
   describe('isolation', () => {

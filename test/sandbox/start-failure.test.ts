@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createSandbox, defaultLimits } from '../../sandbox/index.ts';
+import { createSandbox, defaultLimits, fixedAsk } from '../../sandbox/index.ts';
 import { earlyExitMessage, nodeProgram, spawnErrorMessage } from '../../sandbox/supervisor/start-failure.ts';
 import { Supervisor } from '../../sandbox/supervisor/supervisor.ts';
 import { createClient } from '../support/client.ts';
@@ -93,7 +93,7 @@ const job = {
   call: { section: 'utilities', name: 'f', argument: '{}' },
   limits: defaultLimits,
 } as const;
-const ask = { fetch: async () => '{}', progress: async () => '{}', log() {} };
+const ask = fixedAsk('{}');
 
 test('runs say why there is no process, and the problem is gone once one has started', async () => {
   const good = createSandbox({ prewarmed: false, threads: 1, isolation: 'thread' });

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type Ask, createSandbox, defaultLimits, type Outcome } from '../../sandbox/index.ts';
+import { type Ask, createSandbox, defaultLimits, fixedAsk, type Outcome } from '../../sandbox/index.ts';
 import { childrenOf } from '../support/traces.ts';
 
 const RUNS = 400;
@@ -57,9 +57,8 @@ test('a run within its limits is answered, restarted, overloaded or cancelled, a
   const sandbox = createSandbox({ compartments: 3, crashesPerMinute: 10_000 });
   const refusal = '{"error":{"code":"no","message":"no"}}';
   const ask: Ask = {
+    ...fixedAsk('{"value":null}'),
     fetch: () => new Promise((resolve) => setTimeout(resolve, random() * 20, refusal)),
-    progress: async () => '{"value":null}',
-    log: () => {},
   };
   const counts = new Map<string, number>();
   let started = 0;

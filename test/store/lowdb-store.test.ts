@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CommitLog } from '../../src/store/commit-log.ts';
 import { lockFolder } from '../../src/store/folder-lock.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
-import type { DocumentJson as Document } from '../../src/store/stored.ts';
+import { type DocumentJson as Document, FORMAT } from '../../src/store/stored.ts';
 import { allOf, commitJson, documentOf, jsonOf } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
@@ -82,7 +82,7 @@ test.each([
 test('a file of a newer format is left in place, and so is a directory with the name of a file', async () => {
   const document = documentOf();
   const name = `${document.integration._id}.json`;
-  const text = JSON.stringify({ ...document, format: 2 });
+  const text = JSON.stringify({ ...document, format: FORMAT + 1 });
   const folder = await folderWith({ [name]: text });
   const inTheWay = `${documentOf().integration._id}.json`;
   await mkdir(join(folder, 'integrations', inTheWay));

@@ -2,7 +2,7 @@
 import { concatPieces, type Document, documentFrom, textOf } from '../../src/store/document.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { DocumentJson } from '../../src/store/stored.ts';
+import { type DocumentJson, FORMAT, perRecordKind } from '../../src/store/stored.ts';
 
 export const newId = objectIds();
 
@@ -11,13 +11,10 @@ export function documentOf(fields: Record<string, string> = {}): DocumentJson {
   const _id = newId();
   const now = new Date().toISOString();
   return {
-    format: 1,
+    format: FORMAT,
     integration: { _id, createdAt: now, lastModified: now, name: 'one', ...fields },
     revisions: { [_id]: 1 },
-    connections: {},
-    exports: {},
-    imports: {},
-    flows: {},
+    ...perRecordKind(() => ({})),
     state: {},
   };
 }

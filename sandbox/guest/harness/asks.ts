@@ -1,6 +1,9 @@
 /** Requests to the runtime, and their replies. */
+import type { Capability } from '../../capabilities.ts';
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { Primordials } from './primordials.ts';
+
+export type Asks = ReturnType<typeof asks>;
 
 export function asks(builtIns: Primordials, ask: HostCallbacks['ask']) {
   const { apply } = builtIns;
@@ -9,7 +12,7 @@ export function asks(builtIns: Primordials, ask: HostCallbacks['ask']) {
   let lastId = 0;
   return {
     /** Rejects with a `TypeError` that has the `code` of the refusal. */
-    request: (capability: string, payload: unknown): Promise<unknown> =>
+    request: (capability: Capability, payload: unknown): Promise<unknown> =>
       new builtIns.Promise((resolve, reject) => {
         const id = ++lastId;
         if (!ask(id, capability, builtIns.stringify(payload))) {

@@ -26,7 +26,7 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
   if (AsyncFunctionPrototype) builtInPrototypes.add(AsyncFunctionPrototype);
   /** `constructor`, `toString`, `__proto__` and the like are never connector functions, whoever defines them. */
   const reservedNames = new builtIns.Set<PropertyKey>(ownKeys(builtIns.ObjectPrototype));
-  const knownSections = apply(builtIns.splitString, sectionNames, [',']) as string[];
+  const knownSections = builtIns.parse(sectionNames) as string[];
 
   const isBuiltIn = (object: object): boolean => apply(builtIns.setHas, builtInPrototypes, [object]) as boolean;
 

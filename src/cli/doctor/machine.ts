@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type Ask, createSandbox, defaultLimits } from '../../../sandbox/index.ts';
+import { createSandbox, defaultLimits, fixedAsk } from '../../../sandbox/index.ts';
 import type { Options } from '../../options.ts';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
@@ -82,8 +82,6 @@ export async function checkPermissionModel(): Promise<CheckResult> {
   );
 }
 
-const emptyAsk: Ask = { fetch: async () => '{"value":null}', progress: async () => '{"value":null}', log: () => {} };
-
 export async function checkCompartment({ isolation }: Options): Promise<CheckResult> {
   const startedAt = performance.now();
   const sandbox = createSandbox({ isolation, prewarmed: false });
@@ -102,7 +100,7 @@ export async function checkCompartment({ isolation }: Options): Promise<CheckRes
         call: { section: 'utilities', name: 'answer', argument: '{}' },
         limits: { ...defaultLimits, timeoutMs: CHILD_LIMIT_MS },
       },
-      emptyAsk,
+      fixedAsk('{"value":null}'),
     );
     if (outcome.status === 'answered' && outcome.result === '42') {
       return ok(

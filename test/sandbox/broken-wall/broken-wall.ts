@@ -5,7 +5,7 @@ import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { type Ask, defaultLimits, type Outcome, type SandboxOptions } from '../../../sandbox/index.ts';
+import { type Ask, defaultLimits, fixedAsk, type Outcome, type SandboxOptions } from '../../../sandbox/index.ts';
 import type { Attempt, AttemptResult } from './attempt.ts';
 
 export interface BrokenWall {
@@ -30,7 +30,7 @@ export async function openBrokenWall(options: Partial<SandboxOptions> = {}): Pro
       const runId = `run${++runs}`;
       const bundle = { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'commonjs' as const, code };
       const call = { section: 'settings', name: 'f', argument: JSON.stringify({ ...(given as object), runId }) };
-      const granted = { fetch: async () => '{}', progress: async () => '{}', log: () => {}, ...ask };
+      const granted = { ...fixedAsk('{}'), ...ask };
       return sandbox.run(
         {
           runId,

@@ -2,16 +2,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import {
-  type Ask,
   createSandbox,
   defaultLimits,
+  fixedAsk,
   type Outcome,
   type Sandbox,
   type SandboxOptions,
 } from '../../../sandbox/index.ts';
 import { childrenOf } from '../../support/traces.ts';
 
-const nothingGranted: Ask = { fetch: async () => '{}', progress: async () => '{}', log: () => {} };
+const nothingGranted = fixedAsk('{}');
 
 function open(options: Partial<SandboxOptions>): Sandbox {
   const sandbox = createSandbox({ prewarmed: false, threads: 1, ...options });

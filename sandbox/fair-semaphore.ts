@@ -1,47 +1,49 @@
-/**
- * A counting semaphore shared by owners. An owner may use at most half of what the others leave free, so that there is
- * always capacity for one more owner.
- */
+/** A counting semaphore over a fair quota. Waiting owners are served round robin, each in order. */
+import { FairQuota } from './fair-quota.ts';
+
 export class FairSemaphore {
-  readonly #capacity: number;
-  #used = 0;
-  readonly #usedBy = new Map<string, number>();
+  readonly #quota: FairQuota;
   /** Waiting callers by owner. The first owner is served next. */
   readonly #queues = new Map<string, Set<() => void>>();
+  #waiting = 0;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  /** @param perOwner an owner's limit, should its share be larger */
+  constructor(capacity: number, perOwner = capacity) {
+    this.#quota = new FairQuota(capacity, perOwner);
+  }
+
+  get used(): number {
+    return this.#quota.used;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  waitingOf(owner: string): number {
+    return this.#queues.get(owner)?.size ?? 0;
+  }
+
+  /** @returns false if there is no capacity, or the owner has waiting callers */
+  tryAcquire(owner: string): boolean {
+    return !this.#queues.has(owner) && this.#quota.take(owner);
   }
 
   /** Waits for capacity. Resolves to the function that releases it. Rejects with the signal's reason. */
   async acquire(owner: string, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#queues.has(owner) || !this.#hasCapacityFor(owner)) await this.#wait(owner, signal);
-    else this.#take(owner);
+    if (!this.tryAcquire(owner)) await this.#wait(owner, signal);
     let isHeld = true;
     return () => {
-      if (isHeld) this.#release(owner);
+      if (isHeld) this.release(owner);
       isHeld = false;
     };
   }
 
-  #hasCapacityFor(owner: string): boolean {
-    const own = this.#usedBy.get(owner) ?? 0;
-    const half = Math.floor((this.#capacity - this.#used + own) / 2);
-    return this.#used < this.#capacity && own < Math.max(1, half);
-  }
-
-  #take(owner: string): void {
-    this.#used++;
-    this.#usedBy.set(owner, (this.#usedBy.get(owner) ?? 0) + 1);
-  }
-
-  #release(owner: string): void {
-    this.#used--;
-    const own = (this.#usedBy.get(owner) ?? 0) - 1;
-    if (own > 0) this.#usedBy.set(owner, own);
-    else this.#usedBy.delete(owner);
-    this.#admitWaiting();
+  /** Releases what `tryAcquire` has acquired. */
+  release(owner: string): void {
+    this.#quota.release(owner);
+    if (this.#waiting > 0) this.#admitWaiting();
   }
 
   #wait(owner: string, signal: AbortSignal | undefined): Promise<void> {
@@ -50,12 +52,11 @@ export class FairSemaphore {
       const leaveQueue = (): void => {
         signal?.removeEventListener('abort', abandon);
         queue.delete(admit);
+        this.#waiting--;
         if (queue.size === 0) this.#queues.delete(owner);
       };
-      // Taken here, because the waiting caller resumes only a moment later.
       const admit = (): void => {
         leaveQueue();
-        this.#take(owner);
         resolve();
       };
       const abandon = (): void => {
@@ -64,14 +65,15 @@ export class FairSemaphore {
       };
       signal?.addEventListener('abort', abandon, { once: true });
       this.#queues.set(owner, queue.add(admit));
+      this.#waiting++;
     });
   }
 
-  /** Round robin over the owners while there is capacity. */
+  /** Round robin over the owners while there is capacity. It is taken here: the caller resumes only a moment later. */
   #admitWaiting(): void {
     for (const [owner, queue] of this.#queues) {
       const [admit] = queue;
-      if (!admit || !this.#hasCapacityFor(owner)) continue;
+      if (!admit || !this.#quota.take(owner)) continue;
       admit();
       // Move the owner to the end, where this loop reaches it again.
       if (this.#queues.delete(owner)) this.#queues.set(owner, queue);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FairSemaphore } from '../../src/work/fair-semaphore.ts';
+import { FairSemaphore } from '../../sandbox/fair-semaphore.ts';
 import { ask, httpServer, openOutbound } from '../support/outbound.ts';
 
 /** Lets pending promises settle. */
