@@ -6,6 +6,8 @@ import { Milliseconds, type OptionRow, sandboxOptions } from './sandbox-options.
 export const isBaseUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(text);
 
+const isDatabaseUrl = (text: string): boolean => /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/.test(text) && URL.canParse(text);
+
 /** The entries of a comma-separated list. */
 export const listOf = (text: string): string[] =>
   text
@@ -47,6 +49,24 @@ const serverOptions = {
     schema: Folder,
     fallback: './data',
     help: 'folder of everything that is stored',
+  },
+  store: {
+    flag: 'store',
+    environment: 'BULKHEAD_STORE',
+    schema: Type.Optional(
+      Type.Refine(
+        Type.String({ maxLength: 10_000 }),
+        isDatabaseUrl,
+        () => 'must be postgres://user:password@host/name',
+      ),
+    ),
+    help: 'PostgreSQL database that several nodes share; by default everything is in the data folder',
+  },
+  node: {
+    flag: 'node',
+    environment: 'BULKHEAD_NODE',
+    schema: Type.Optional(Type.String({ pattern: '^[\\w.:-]{1,100}$' })),
+    help: 'name of this node in logs, runs and metrics; by default the host name and a random part',
   },
   connectors: {
     flag: 'connectors',

@@ -19,6 +19,9 @@ const validators: ReadonlyMap<string, Validator> = new Map(
   rows.map(([name, { schema }]) => [name, Compile(Type.Object({ [name]: schema })) as Validator]),
 );
 
+/** Options whose values are in no message. */
+const SECRETS: readonly OptionName[] = ['token', 'secretKey', 'store'];
+
 /** The value of an option is not valid. The message is for the person who set it. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
@@ -28,7 +31,7 @@ function checked(name: OptionName, value: unknown, source: string): unknown {
   const validator = validators.get(name);
   const [finding] = validator ? findings(validator, { [name]: value }) : [];
   if (!finding) return value;
-  const valueText = name === 'token' || name === 'secretKey' ? '' : ` (${JSON.stringify(value)})`;
+  const valueText = SECRETS.includes(name) ? '' : ` (${JSON.stringify(value)})`;
   throw new OptionError(`${source}${valueText} is not valid: ${finding.message.replace(`${name} `, 'it ')}.`);
 }
 

@@ -1,7 +1,7 @@
 /** Wires the parts of the runtime together, starts and closes them. */
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createSandbox } from '../sandbox/index.ts';
@@ -24,20 +24,18 @@ import { BundleUploads } from './connector/uploads.ts';
 import { watchBundles } from './connector/watch.ts';
 import { logCredentialProblems } from './credential-problems.ts';
 import { embeddedCalls } from './embedded-calls.ts';
+import { type Engine, openEngine } from './engine.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
 import { publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
-import { integrationProblem } from './integration/integration.ts';
 import { sealForStore } from './integration/restore-documents.ts';
 import type { Service } from './integration/service.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
-import { KeyRotation, type RotationFailures } from './record/key-rotation.ts';
-import { type Keyring, openKeyring } from './record/keyring.ts';
 import { Reachability } from './record/reachability.ts';
 import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
@@ -47,13 +45,11 @@ import { countedRuns, runLog } from './run-log.ts';
 import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
 import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder, KEY_FILE } from './store/data-folder.ts';
+import { integrationsFolder } from './store/data-folder.ts';
 import { MemoryQuota } from './store/memory-quota.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
-import { openStorage } from './store/open-storage.ts';
-import { openDataFolder } from './store/private-files.ts';
-import type { RunStore, Storage } from './store/storage.ts';
+import type { RunStore } from './store/storage.ts';
 import { WorkPool } from './work/pool.ts';
 
 /** Resolved by package name, because sources and build output lie at different depths. */
@@ -76,23 +72,12 @@ const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promise<Runtime> {
   const { logger = pino({ level: 'silent' }), onRest = () => {}, ...rest } = runtimeOptions;
   const options = completeOptions(rest);
-  const data = resolve(options.data);
-  const accessProblem = await openDataFolder(data);
-  if (accessProblem !== undefined) logger.warn({ event: 'data_folder_open' }, accessProblem);
-  const keyring = await openKeyring(join(data, KEY_FILE), options.secretKey);
-  const rotation = new KeyRotation(keyring);
-  const storage = await openStorage(data, {
-    check: integrationProblem,
-    onRead: (document) => rotation.inspect(document),
-  });
+  const engine = await openEngine(options, resolve(options.data), logger);
   // If the start fails, undo what it has started, last first.
-  const cleanups: (() => unknown)[] = [() => storage.close()];
+  const cleanups: (() => unknown)[] = [() => engine.storage.close()];
   try {
-    const rotationFailures = await rotation.rotate(storage.documents);
     return await start(options, logger, {
-      storage,
-      keyring,
-      rotationFailures,
+      ...engine,
       onRest,
       onStarted: (cleanup) => cleanups.unshift(cleanup),
     });
@@ -102,10 +87,7 @@ export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promis
   }
 }
 
-interface StartOptions {
-  readonly storage: Storage;
-  readonly keyring: Keyring;
-  readonly rotationFailures: RotationFailures;
+interface StartOptions extends Engine {
   readonly onRest: () => void;
   /** Registers how to close a part if the start fails later. */
   readonly onStarted: (cleanup: () => unknown) => void;
@@ -124,9 +106,6 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     logger.error({ err: error }, 'the runs could not be written'),
   );
   onStarted(() => history.close());
-  for (const id of await history.integrationIds()) {
-    if ((await storage.documents.ownerOf(id)) === undefined) await history.forget(id);
-  }
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());

@@ -16,10 +16,11 @@ import {
   updateInput,
   type Writer,
 } from '../record/records.ts';
+import { oldestRecords } from '../store/oldest-records.ts';
 import type { Part } from '../store/part.ts';
-import { byAge, compareSortKeys, type RecordKind, recordKinds, type SortKey, sortKeyOf } from '../store/stored.ts';
+import type { RecordQuery } from '../store/store.ts';
+import { type RecordKind, recordKinds, sortKeyOf } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { TimeSlice } from '../work/time-slice.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, changingOf, etagOf, replyRecord, unitOf } from './context.ts';
 import { filterOf, filters, LIMIT_MAX, replyList } from './paging.ts';
@@ -57,7 +58,7 @@ function routesOf(kind: RecordKind): Route[] {
       async handle(ctx, { service, publicUrl }) {
         const matches = filterOf(ctx);
         await replyList(ctx, {
-          source: (after) => oldest(recordsFor(ctx, service, kind), ({ head }) => matches(head), after),
+          source: (after) => recordsFor(ctx, service, kind, { after, limit: LIMIT_MAX + 1, matches }),
           sortKeyOf: ({ head }) => sortKeyOf(head),
           show: (record, projection) => shown(ctx, service, record, projection),
           publicUrl: publicUrl(),
@@ -208,27 +209,14 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
   return owner;
 }
 
-/** The records a list is made from: those of the run's integration or the one in the query, or all. */
-async function* recordsFor(ctx: ApiContext, service: Service, kind: RecordKind): AsyncGenerator<Part> {
-  const id = ctx.state.grant?.integrationId ?? queryOf(ctx, '_integrationId');
-  if (id !== undefined) yield* (await unitOf(ctx, service, id)).records(kind).values();
-  else for await (const document of service.store.documents()) yield* document[kind].values();
-}
-
-/** The first records after a sort key, sorted: as many as the largest page, and one more. */
-async function* oldest(
-  records: AsyncIterable<Part>,
-  matches: (record: Part) => boolean,
-  after: SortKey | undefined,
+/** The records of a list: those of the run's integration or the one in the query, or of all. */
+async function* recordsFor(
+  ctx: ApiContext,
+  service: Service,
+  kind: RecordKind,
+  query: RecordQuery,
 ): AsyncGenerator<Part> {
-  const enough = LIMIT_MAX + 1;
-  let found: Part[] = [];
-  const slice = new TimeSlice();
-  for await (const record of records) {
-    if (slice.isOver) await slice.next();
-    if (!matches(record) || (after && compareSortKeys(sortKeyOf(record.head), after) <= 0)) continue;
-    found.push(record);
-    if (found.length >= 2 * enough) found = found.sort((a, b) => byAge(a.head, b.head)).slice(0, enough);
-  }
-  yield* found.sort((a, b) => byAge(a.head, b.head));
+  const id = ctx.state.grant?.integrationId ?? queryOf(ctx, '_integrationId');
+  if (id === undefined) yield* service.store.records(kind, query);
+  else yield* await oldestRecords((await unitOf(ctx, service, id)).records(kind).values(), query);
 }

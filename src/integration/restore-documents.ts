@@ -1,10 +1,9 @@
 /** Checks a backup's documents and seals their credentials before they are stored. */
-import { join } from 'node:path';
 import type { Json } from '../json.ts';
 import { isAllSealed, resealSecrets } from '../record/credentials.ts';
+import { KeyFile } from '../record/key-file.ts';
 import { type Keyring, openKeyring } from '../record/keyring.ts';
 import { factsOf } from '../record/record-tasks.ts';
-import { KEY_FILE } from '../store/data-folder.ts';
 import type { Document } from '../store/document.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { Part } from '../store/part.ts';
@@ -45,7 +44,7 @@ export function sealForFolder(dataFolder: string, secretKey: string | undefined)
   return sealDocuments(async (kind, part, before) => {
     const record = recordOf(part);
     if (isAllSealed(kind, record)) return part;
-    keyring ??= await openKeyring(join(dataFolder, KEY_FILE), secretKey);
+    keyring ??= await openKeyring(new KeyFile(dataFolder), secretKey);
     const next = resealSecrets(keyring, kind, record, before && recordOf(before));
     return next === record ? part : Part.ofText(factsOf(next), part.revision);
   });

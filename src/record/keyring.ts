@@ -3,10 +3,6 @@
  * configuring `new,old`.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
-import { chmod, link, open, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { syncFolder, temporaryPathFor, withFile } from '../store/files.ts';
-import { StoreError } from '../store/store.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -94,53 +90,17 @@ export class Keyring {
   }
 }
 
-/**
- * The operator's comma-separated keys, followed by the key in the file. Without a key from the operator, a missing file
- * is created, readable by its owner only.
- */
-export async function openKeyring(file: string, secretKey: string | undefined): Promise<Keyring> {
+/** Where the key is that the runtime makes itself. */
+export interface KeyStore {
+  read(): Promise<string | undefined>;
+  /** Stores a key unless there is one. @returns the one that is stored */
+  add(key: string): Promise<string>;
+}
+
+/** The operator's comma-separated keys, followed by the stored one, which is made if there is neither. */
+export async function openKeyring(store: KeyStore, secretKey: string | undefined): Promise<Keyring> {
   const texts = secretKey?.split(',').map((text) => text.trim()) ?? [];
-  const stored = await readKey(file, texts.length === 0);
-  return Keyring.of(stored === undefined ? texts : [...texts, stored]);
-}
-
-async function readKey(file: string, createIfMissing: boolean): Promise<string | undefined> {
-  try {
-    const text = (await readFile(file, 'utf8')).trim();
-    // Do not encrypt with a truncated key: once the file is restored, nobody could decrypt that.
-    if (text.length < KEY_BYTES) {
-      throw new StoreError('store_unavailable', `The key in ${file} is not whole: put back the one that was there.`);
-    }
-    await chmod(file, 0o600);
-    return text;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  if (!createIfMissing) return undefined;
-  return createKey(file);
-}
-
-/**
- * Atomic: whenever the process ends, the file holds a whole key or does not exist. If two processes start at once, both
- * use the key that was written first.
- */
-async function createKey(file: string): Promise<string> {
-  const key = randomBytes(KEY_BYTES).toString('base64url');
-  const temporary = temporaryPathFor(file);
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    await withFile(handle, async () => {
-      await handle.writeFile(`${key}\n`);
-      await handle.sync();
-    });
-    await link(temporary, file);
-    await syncFolder(dirname(file));
-    return key;
-  } catch (error) {
-    // Name the key's file in errors, not the temporary one.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw Object.assign(error as Error, { path: file });
-    return (await readKey(file, false)) as string;
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  const stored = await store.read();
+  if (stored !== undefined) return Keyring.of([...texts, stored]);
+  return Keyring.of(texts.length > 0 ? texts : [await store.add(randomBytes(KEY_BYTES).toString('base64url'))]);
 }

@@ -96,10 +96,6 @@ export class RunHistory {
     return [...(newest === undefined ? [] : [newest]), ...unstored].sort().at(-1);
   }
 
-  integrationIds(): Promise<string[]> {
-    return this.#store.integrationIds();
-  }
-
   /** Removes all runs of an integration. */
   async forget(integrationId: string): Promise<void> {
     const records = this.#waiting.get(integrationId) ?? [];

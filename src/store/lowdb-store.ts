@@ -15,12 +15,17 @@ import { DocumentFile } from './document-file.ts';
 import { DocumentTable } from './document-table.ts';
 import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { KeyedQueue } from './keyed-queue.ts';
 import { type StoreListener, StoreListeners } from './listeners.ts';
 import { LogRotation } from './log-rotation.ts';
+import { oldestRecords, recordsOf } from './oldest-records.ts';
+import type { Part } from './part.ts';
 import { type RecoveryOptions, recover } from './recovery.ts';
 import {
   type Change,
   DOCUMENT_BYTES,
+  type RecordKind,
+  type RecordQuery,
   type SortKey,
   type Store,
   StoreError,
@@ -64,8 +69,8 @@ class LowdbStore implements Store {
   readonly #recoveryProblems: StoreProblem[] = [];
   /** Integration ids whose file must not be overwritten, because it is unreadable or of a newer format. */
   readonly #unusable = new Set<string>();
-  /** The last queued commit of each integration. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  /** The commits of each integration run in sequence. */
+  readonly #queue = new KeyedQueue();
 
   readonly #logs: LogRotation;
   /** Ids of documents that are newer in a log than in their file. */
@@ -110,12 +115,16 @@ class LowdbStore implements Store {
     }
   }
 
+  async *records(kind: RecordKind, query: RecordQuery): AsyncGenerator<Part> {
+    yield* await oldestRecords(recordsOf(this.documents(), kind), query);
+  }
+
   async ownerOf(id: string): Promise<string | undefined> {
     return this.#table.ownerOf(id);
   }
 
   commit(integrationId: string, change: Change): Promise<Document | undefined> {
-    return this.#enqueue(integrationId, () => this.#commit(integrationId, change));
+    return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -125,23 +134,12 @@ class LowdbStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.allSettled(this.#queues.values());
+    await this.#queue.idle();
     this.#timer.stop();
     await this.#checkpoint;
     await this.#writeBack();
     await this.#logs.close(this.#dirty.size === 0);
     this.#lock.release();
-  }
-
-  #enqueue<T>(integrationId: string, work: () => Promise<T>): Promise<T> {
-    const last = this.#queues.get(integrationId);
-    const result = last ? last.then(work, work) : work();
-    this.#queues.set(integrationId, result);
-    const clear = (): void => {
-      if (this.#queues.get(integrationId) === result) this.#queues.delete(integrationId);
-    };
-    result.then(clear, clear);
-    return result;
   }
 
   // --- commits --------------------------------------------------------------------------------------
@@ -231,7 +229,7 @@ class LowdbStore implements Store {
         throw error;
       });
       // Copy documents that could not be written to the current log, so that the old logs can go.
-      for (const id of failed.keys()) await this.#enqueue(id, () => this.#logAgain(id));
+      for (const id of failed.keys()) await this.#queue.run(id, () => this.#logAgain(id));
       await this.#logs.removeOld();
       this.#checkpointError = failed.size > 0 ? [...failed.values()][0] : undefined;
     } catch (error) {

@@ -1,13 +1,14 @@
 /** A store in memory, for tests. */
 import { bytesOf, type Document, recordIdsOf } from './document.ts';
 import { StoreListeners } from './listeners.ts';
+import { oldestRecords, recordsOf } from './oldest-records.ts';
 import { type Store, tooLarge, tooManyRecords } from './store.ts';
 import { byAge, compareSortKeys, DOCUMENT_BYTES, RECORDS_MAX, sortKeyOf } from './stored.ts';
 
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
   const listeners = new StoreListeners();
-  return {
+  const store: Store = {
     problems: [],
     async get(integrationId) {
       return documents.get(integrationId);
@@ -17,6 +18,9 @@ export function createMemoryStore(): Store {
       for (const document of sorted) {
         if (after === undefined || compareSortKeys(sortKeyOf(document.integration.head), after) > 0) yield document;
       }
+    },
+    async *records(kind, query) {
+      yield* await oldestRecords(recordsOf(store.documents(), kind), query);
     },
     async ownerOf(id) {
       const owns = (document: Document): boolean =>
@@ -38,4 +42,5 @@ export function createMemoryStore(): Store {
     subscribe: (listener) => listeners.add(listener),
     async close() {},
   };
+  return store;
 }

@@ -9,6 +9,7 @@ export function observedStore(store: Store, onCommit: (result: CommitResult, ms:
   return {
     get: (id) => store.get(id),
     documents: (after) => store.documents(after),
+    records: (kind, query) => store.records(kind, query),
     ownerOf: (id) => store.ownerOf(id),
     subscribe: (listener) => store.subscribe(listener),
     get problems() {

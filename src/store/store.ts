@@ -3,7 +3,8 @@
  * this interface.
  */
 import type { Document } from './document.ts';
-import { DOCUMENT_BYTES, RECORDS_MAX, type SortKey } from './stored.ts';
+import type { Part } from './part.ts';
+import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey, type Stored } from './stored.ts';
 
 export {
   byAge,
@@ -38,11 +39,21 @@ export interface StoreChange {
   readonly after: Document | undefined;
 }
 
+export interface RecordQuery {
+  /** Only records after this one. */
+  readonly after: SortKey | undefined;
+  /** As many records as the caller will look at, at most. */
+  readonly limit: number;
+  readonly matches: (head: Stored) => boolean;
+}
+
 /** Documents are immutable snapshots: a commit never changes one that `get` returned. */
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
   /** Oldest first, starting after a sort key. Yields to the event loop; commits made meanwhile are visible. */
   documents(after?: SortKey): AsyncIterable<Document>;
+  /** The first `limit` records of all integrations that match, oldest first. */
+  records(kind: RecordKind, query: RecordQuery): AsyncIterable<Part>;
   /** Id of the integration that a record belongs to. An integration belongs to itself. */
   ownerOf(id: string): Promise<string | undefined>;
   /**

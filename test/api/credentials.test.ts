@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/json.ts';
 import { maskSecrets } from '../../src/record/credentials.ts';
+import { KeyFile } from '../../src/record/key-file.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import { type Client, errorsOf } from '../support/client.ts';
 import { installed, serve, serveForAll } from '../support/runtime.ts';
@@ -317,7 +318,7 @@ test('the next start seals in one write what was stored in clear, and unseals wh
   document.exports[webhook._id] = webhook;
   // As it was stored before: all of `http.auth`.
   const keyOf = async () =>
-    (await import('../../src/record/keyring.ts')).openKeyring(join(first.data, 'secret-key'), undefined);
+    (await import('../../src/record/keyring.ts')).openKeyring(new KeyFile(first.data), undefined);
   const ring = await keyOf();
   const stored = document.connections[sealedOne];
   for (const [path, value] of [

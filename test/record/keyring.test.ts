@@ -2,28 +2,30 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { KeyFile } from '../../src/record/key-file.ts';
 import { Keyring, openKeyring } from '../../src/record/keyring.ts';
 import { temporaryFolder } from '../support/folders.ts';
 
 test('is made once, readable by its owner only, with no temporary file left', async () => {
   const folder = await temporaryFolder();
   const file = join(folder, 'secret-key');
-  const rings = await Promise.all(Array.from({ length: 10 }, () => openKeyring(file, undefined)));
+  const rings = await Promise.all(Array.from({ length: 10 }, () => openKeyring(new KeyFile(folder), undefined)));
   const sealed = (rings[0] as Keyring).seal('text', 'place');
   for (const ring of rings) expect(ring.open(sealed, 'place')).toBe('text');
   expect(await readdir(folder)).toEqual(['secret-key']);
   if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
-  expect((await openKeyring(file, undefined)).open(sealed, 'place')).toBe('text');
+  expect((await openKeyring(new KeyFile(folder), undefined)).open(sealed, 'place')).toBe('text');
 });
 
 test('is read with Windows line endings, and refused if it is truncated', async () => {
-  const file = join(await temporaryFolder(), 'secret-key');
-  const sealed = (await openKeyring(file, undefined)).seal('text', 'place');
+  const folder = await temporaryFolder();
+  const file = join(folder, 'secret-key');
+  const sealed = (await openKeyring(new KeyFile(folder), undefined)).seal('text', 'place');
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('\n', '\r\n'));
-  expect((await openKeyring(file, undefined)).open(sealed, 'place')).toBe('text');
+  expect((await openKeyring(new KeyFile(folder), undefined)).open(sealed, 'place')).toBe('text');
   await writeFile(file, text.slice(0, 20));
-  await expect(openKeyring(file, undefined)).rejects.toThrow('is not whole');
+  await expect(openKeyring(new KeyFile(folder), undefined)).rejects.toThrow('is not whole');
   expect(await readFile(file, 'utf8')).toBe(text.slice(0, 20));
 });
 

@@ -46,15 +46,16 @@ test('the last runs of each integration survive a crash, and running ones are li
   first.begin(running);
   await first.close();
   await storage.close();
-  const history = historyOn((await storageIn(folder)).runs);
+  const { runs } = await storageIn(folder);
+  const history = historyOn(runs);
   expect(await history.idsOf(one)).toEqual(records.slice(-RUNS_RETAINED).map(({ _id }) => _id));
   expect(await history.find(one, records.at(-1)?._id as string)).toEqual(records.at(-1));
   expect(await history.find(two, running._id)).toEqual({ ...running, outcome: 'cut_off' });
   expect(await history.idsOf(two)).toEqual([running._id]);
-  expect(await history.integrationIds()).toEqual([one, two].sort());
+  expect(await runs.integrationIds()).toEqual([one, two].sort());
   await history.forget(one);
   expect([
-    await history.integrationIds(),
+    await runs.integrationIds(),
     await history.idsOf(one),
     await history.find(one, records[0]?._id as string),
   ]).toEqual([[two], [], undefined]);

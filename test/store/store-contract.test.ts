@@ -4,11 +4,12 @@ import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { objectIds } from '../../src/store/object-id.ts';
 import { Part } from '../../src/store/part.ts';
-import type { Document, Store, StoreChange } from '../../src/store/store.ts';
-import { type DocumentJson, sortKeyOf } from '../../src/store/stored.ts';
+import type { Document, RecordQuery, Store, StoreChange } from '../../src/store/store.ts';
+import { byAge, type DocumentJson, type Stored, sortKeyOf } from '../../src/store/stored.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { allOf, commitJson, documentOf, jsonOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { postgresStorage } from '../support/storages.ts';
 
 async function lowdb(): Promise<Store> {
   const store = await openLowdbStore(await temporaryFolder());
@@ -19,6 +20,7 @@ async function lowdb(): Promise<Store> {
 const implementations: [string, () => Promise<Store>][] = [
   ['memory', async () => createMemoryStore()],
   ['lowdb', lowdb],
+  ['PostgreSQL', async () => (await postgresStorage()).documents],
 ];
 
 describe.each(implementations)('%s store', (_name, open) => {
@@ -81,6 +83,40 @@ describe.each(implementations)('%s store', (_name, open) => {
     expect([await store.ownerOf(_id), await store.ownerOf(record._id)]).toEqual([_id, undefined]);
     await store.commit(_id, () => undefined);
     expect(await store.ownerOf(_id)).toBeUndefined();
+  });
+
+  test('records of all integrations are found oldest first, after a sort key, by their heads', async () => {
+    const store = await open();
+    const made: Stored[] = [];
+    for (const year of [2027, 2024, 2026]) {
+      const document = documentOf();
+      const records = ['01', '02'].map((month) => {
+        const createdAt = `${year}-${month}-01T00:00:00.000Z`;
+        return { ...documentOf().integration, createdAt, type: month, text: 'größe \ud800 \0'.repeat(2_000) };
+      });
+      made.push(...records);
+      await commitJson(store, { ...document, imports: Object.fromEntries(records.map((each) => [each._id, each])) });
+    }
+    const sorted = made.sort(byAge);
+    const found = async (query: Partial<RecordQuery>): Promise<unknown[]> => {
+      const records: unknown[] = [];
+      for await (const { value } of store.records('imports', {
+        after: undefined,
+        limit: 10,
+        matches: () => true,
+        ...query,
+      }))
+        records.push(value);
+      return records;
+    };
+    expect(await found({})).toEqual(sorted);
+    expect(await found({ limit: 2 })).toEqual(sorted.slice(0, 2));
+    expect(await found({ after: sortKeyOf(sorted[2] as Stored) })).toEqual(sorted.slice(3));
+    expect(await found({ matches: ({ type }) => type === '02', limit: 2 })).toEqual([sorted[1], sorted[3]]);
+    const exports: unknown[] = [];
+    for await (const each of store.records('exports', { after: undefined, limit: 1, matches: () => true }))
+      exports.push(each);
+    expect(exports).toEqual([]);
   });
 
   test('a change that throws changes nothing', async () => {

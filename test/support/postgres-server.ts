@@ -103,9 +103,10 @@ export class PostgresServer {
     await this.#end('SIGINT');
   }
 
-  /** As a machine that loses power, except for what the system still writes. */
+  /** Ends the server without a checkpoint: the next start recovers, as after a crash. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    // After SIGKILL, its processes would still answer for a moment.
+    await this.#end('SIGQUIT');
   }
 
   async remove(): Promise<void> {

@@ -1,11 +1,11 @@
 /** Each engine of the storage port, opened for a test. */
 import { onTestFinished } from 'vitest';
 import { createMemoryStorage } from '../../src/store/memory-storage.ts';
-import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { openStorage, type StorageOptions } from '../../src/store/open-storage.ts';
+import { openPostgres } from '../../src/store/postgres/open.ts';
 import type { Storage } from '../../src/store/storage.ts';
 import { temporaryFolder } from './folders.ts';
-import { emptyDatabase, nodeOn } from './postgres-nodes.ts';
+import { emptyDatabase } from './postgres-nodes.ts';
 
 /** In a data folder; closed when the test ends. */
 export async function storageIn(folder: string, options?: StorageOptions): Promise<Storage> {
@@ -20,10 +20,11 @@ export function memoryStorage(now?: () => number): Storage {
   return storage;
 }
 
-/** In a PostgreSQL database of its own. Its documents are in memory. */
+/** In a PostgreSQL database of its own. */
 export async function postgresStorage(now?: () => number): Promise<Storage> {
-  const stores = await nodeOn(await emptyDatabase(), { node: 'node-1', now });
-  return { ...stores, documents: createMemoryStore(), problems: [] };
+  const { storage } = await openPostgres(await emptyDatabase(), { node: 'node-1', now });
+  onTestFinished(() => storage.close());
+  return storage;
 }
 
 export const engines: readonly [string, (now?: () => number) => Promise<Storage>][] = [

@@ -1,5 +1,5 @@
 /** The connection to PostgreSQL: a pool, its limits, and what its errors mean. */
-import { DatabaseError, Pool, type QueryResultRow } from 'pg';
+import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { StoreError } from '../store.ts';
 import { migrate } from './migrations.ts';
 
@@ -14,11 +14,13 @@ const IDLE_MS = 30_000;
 /** A value of a statement's parameter. */
 export type Value = string | number | boolean | null | Buffer | readonly (string | number | null)[];
 
-/** SQL with a name: prepared once on each connection. */
+/** SQL. With a name it is prepared once on each connection. */
 export interface Statement {
-  readonly name: string;
+  readonly name?: string;
   readonly text: string;
 }
+
+export type Query = <Row extends QueryResultRow>(statement: Statement, values?: readonly Value[]) => Promise<Row[]>;
 
 /**
  * Ends a statement whose changes survive a crash of the node, but maybe not of the database: its commit does not wait
@@ -63,13 +65,39 @@ export class Database {
   }
 
   /** Runs one statement, which is a transaction. @throws StoreError if the database cannot be used */
-  async query<Row extends QueryResultRow>({ name, text }: Statement, values: readonly Value[] = []): Promise<Row[]> {
+  query<Row extends QueryResultRow>(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
+    return this.#observe(() => queryOn<Row>(this.#pool, statement, values));
+  }
+
+  /** Runs several statements in one transaction. Rolls back if `work` throws. @throws StoreError */
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.#observe(async () => {
+      const client = await this.#pool.connect();
+      let failure: Error | undefined;
+      try {
+        await client.query('BEGIN');
+        const result = await work((statement, values = []) => queryOn(client, statement, values));
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        // A connection that cannot roll back is not used again.
+        await client.query('ROLLBACK').catch((reason) => {
+          failure = reason;
+        });
+        throw error;
+      } finally {
+        client.release(failure);
+      }
+    });
+  }
+
+  async #observe<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const { rows } = await this.#pool.query<Row>({ name, text, values: [...values] });
+      const result = await work();
       this.#problem = undefined;
-      return rows;
+      return result;
     } catch (error) {
-      const problem = storeErrorOf(error);
+      const problem = error instanceof StoreError ? error : storeErrorOf(error);
       if (!problem) throw error;
       this.#problem = problem;
       throw problem;
@@ -80,6 +108,14 @@ export class Database {
   async close(): Promise<void> {
     if (!this.#pool.ended) await this.#pool.end();
   }
+}
+
+async function queryOn<Row extends QueryResultRow>(
+  on: Pool | PoolClient,
+  statement: Statement,
+  values: readonly Value[],
+): Promise<Row[]> {
+  return (await on.query<Row>({ ...statement, values: [...values] })).rows;
 }
 
 /**

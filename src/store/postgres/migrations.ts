@@ -14,6 +14,7 @@ export const SCHEMA = 'bulkhead';
  * would not give it back byte for byte.
  */
 const documents = `
+  CREATE SEQUENCE bulkhead.revisions;
   CREATE TABLE bulkhead.integrations (
     integration text COLLATE "C" PRIMARY KEY,
     created text COLLATE "C" NOT NULL,
@@ -38,6 +39,7 @@ const documents = `
     revision bigint NOT NULL,
     -- The document's revision when the part was last written.
     written_at bigint NOT NULL,
+    bytes bigint NOT NULL,
     text text NOT NULL,
     -- Head and references of a record whose text is too long to parse for them.
     facts text,

@@ -1,0 +1,263 @@
+/**
+ * Documents in PostgreSQL. A read asks for the revision and loads the document only if this node has another one. A
+ * commit is one transaction, which writes what has changed if the document still has the revision that it was made
+ * from; otherwise the change is made again from the current document.
+ */
+import { LARGE_BYTES } from '../../json.ts';
+import { type Document, recordIdsOf } from '../document.ts';
+import { changeProblem, type DocumentCheck } from '../document-check.ts';
+import { KeyedQueue } from '../keyed-queue.ts';
+import { type StoreListener, StoreListeners } from '../listeners.ts';
+import type { Part } from '../part.ts';
+import {
+  type Change,
+  type RecordQuery,
+  type Store,
+  StoreError,
+  type StoreProblem,
+  tooLarge,
+  tooManyRecords,
+} from '../store.ts';
+import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../stored.ts';
+import type { Database } from './database.ts';
+import { DocumentCache } from './document-cache.ts';
+import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
+import {
+  isOneStatement,
+  LOAD,
+  OWNER,
+  PAGE,
+  RECORD_PAGE,
+  RECORDS,
+  REMOVE,
+  writeAtOnce,
+  writeInPieces,
+} from './document-statements.ts';
+import { RevisionReader } from './revision-reader.ts';
+
+/** How often a change is made again because another node was faster. One of them succeeds each time. */
+const ATTEMPTS = 100;
+/** Documents or records, and their bytes, that a list loads at once. */
+const PAGE_DOCUMENTS = 200;
+const PAGE_RECORDS = 1_000;
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+interface PageRow {
+  readonly integration: string;
+  readonly created: string;
+  readonly revision: string;
+  readonly bytes: string;
+}
+
+interface RecordPageRow {
+  readonly integration: string;
+  readonly created: string;
+  readonly key: string;
+  readonly bytes: string;
+}
+
+type RecordRow = Pick<DocumentRow, 'revision' | 'facts'> & { readonly bytes: string; readonly text: string };
+
+export class PostgresDocuments implements Store {
+  readonly #database: Database;
+  readonly #check: DocumentCheck | undefined;
+  readonly #cache = new DocumentCache();
+  readonly #revisions: RevisionReader;
+  readonly #queue = new KeyedQueue();
+  readonly #listeners = new StoreListeners();
+  #isClosed = false;
+
+  constructor(database: Database, check?: DocumentCheck) {
+    this.#database = database;
+    this.#check = check;
+    this.#revisions = new RevisionReader(database);
+  }
+
+  get problems(): readonly StoreProblem[] {
+    const { problem } = this.#database;
+    return problem ? [{ name: 'database', message: problem.message }] : [];
+  }
+
+  async get(integrationId: string): Promise<Document | undefined> {
+    return (await this.#current(integrationId))?.document;
+  }
+
+  async *documents(after?: SortKey): AsyncGenerator<Document> {
+    let cursor: readonly string[] = after ?? ['', ''];
+    for (;;) {
+      const rows = await this.#database.query<PageRow>(PAGE, [...cursor, PAGE_DOCUMENTS]);
+      for (const group of groupsOf(rows)) yield* await this.#loadAll(group);
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE_DOCUMENTS) return;
+      cursor = [last.created, last.integration];
+    }
+  }
+
+  async *records(kind: RecordKind, { after, limit, matches }: RecordQuery): AsyncGenerator<Part> {
+    let cursor: readonly string[] = after ?? ['', ''];
+    for (let found = 0; found < limit; ) {
+      const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, PAGE_RECORDS]);
+      for (const group of groupsOf(rows)) {
+        const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
+        for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
+          const record = recordOf(row, Number(row.bytes) > LARGE_BYTES);
+          if (!matches(record.head)) continue;
+          yield record;
+          if (++found === limit) return;
+        }
+      }
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE_RECORDS) return;
+      cursor = [last.created, last.key];
+    }
+  }
+
+  async ownerOf(id: string): Promise<string | undefined> {
+    const [row] = await this.#database.query<{ integration: string }>(OWNER, [id]);
+    return row?.integration;
+  }
+
+  commit(integrationId: string, change: Change): Promise<Document | undefined> {
+    return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
+  }
+
+  subscribe(listener: StoreListener): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#queue.idle();
+  }
+
+  async #current(integrationId: string): Promise<VersionedDocument | undefined> {
+    const revision = await this.#revisions.read(integrationId);
+    const known = this.#cache.get(integrationId);
+    if (revision !== undefined && known && known.revision >= revision) return known;
+    if (revision === undefined) {
+      this.#cache.delete(integrationId);
+      return undefined;
+    }
+    return this.#load(integrationId, known);
+  }
+
+  async #load(integrationId: string, known: VersionedDocument | undefined): Promise<VersionedDocument | undefined> {
+    const rows = await this.#database.query<DocumentRow>(LOAD, [[integrationId], known?.revision ?? 0]);
+    if (rows.length === 0) {
+      this.#cache.delete(integrationId);
+      return undefined;
+    }
+    const loaded = await documentOf(rows, known);
+    this.#cache.set(integrationId, loaded);
+    return loaded;
+  }
+
+  /** In the order of the rows. Those that were removed meanwhile are missing. */
+  async #loadAll(rows: readonly PageRow[]): Promise<Document[]> {
+    const found = new Map<string, Document>();
+    for (const { integration, revision } of rows) {
+      const known = this.#cache.get(integration);
+      if (known && known.revision >= Number(revision)) found.set(integration, known.document);
+    }
+    const missing = rows.map(({ integration }) => integration).filter((id) => !found.has(id));
+    if (missing.length > 0) {
+      const loaded = await this.#database.query<DocumentRow>(LOAD, [missing, 0]);
+      for (const [id, own] of Map.groupBy(loaded, ({ integration }) => integration)) {
+        if (own.some(({ kind }) => kind === null)) found.set(id, (await documentOf(own)).document);
+      }
+    }
+    return rows.flatMap(({ integration }) => found.get(integration) ?? []);
+  }
+
+  async #commit(integrationId: string, change: Change): Promise<Document | undefined> {
+    if (this.#isClosed) throw new StoreError('store_unavailable', 'The store is closed.');
+    // What this node has is current most of the time, and the write finds out.
+    let before = this.#cache.get(integrationId);
+    let isCurrent = false;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      let next: Document | undefined;
+      try {
+        next = change(before?.document);
+      } catch (error) {
+        if (isCurrent) throw error;
+      }
+      if (next && next !== before?.document) {
+        const committed = await this.#write(integrationId, before, next);
+        if (committed) return committed;
+      } else if (isCurrent) {
+        if (next) return next;
+        if (!before) return undefined;
+        if (await this.#remove(integrationId, before)) return undefined;
+      }
+      before = await this.#current(integrationId);
+      isCurrent = true;
+    }
+    throw new StoreError('store_unavailable', `${integrationId} keeps changing.`);
+  }
+
+  /** @returns undefined if the document has another revision */
+  async #write(
+    integrationId: string,
+    before: VersionedDocument | undefined,
+    next: Document,
+  ): Promise<Document | undefined> {
+    // What is written must be read again. A failure here is our bug, caught before it does harm.
+    const problem = changeProblem(before?.document, next, this.#check, integrationId);
+    if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
+    const records = recordIdsOf(next).length;
+    if (records > Math.max(RECORDS_MAX, recordIdsOf(before?.document).length)) throw tooManyRecords(integrationId);
+    const changes = await changesOf(before?.document, next);
+    const bytes = (before?.bytes ?? 0) + changes.bytes;
+    if (bytes > Math.max(DOCUMENT_BYTES, before?.bytes ?? 0)) throw tooLarge(integrationId);
+    const { head, revision: ownRevision } = next.integration;
+    const { createdAt } = head;
+    const { stateWrites } = next;
+    const { own } = changes;
+    const values = { integrationId, createdAt, ownRevision, stateWrites, bytes, own, before: before?.revision };
+    const revision = await this.#whole(integrationId, () =>
+      isOneStatement(changes)
+        ? writeAtOnce((statement, parameters) => this.#database.query(statement, parameters), values, changes)
+        : this.#database.transaction((query) => writeInPieces(query, values, changes)),
+    );
+    if (revision === undefined) return undefined;
+    const written = asHeld({ document: next, revision, bytes });
+    this.#cache.set(integrationId, written);
+    this.#listeners.emit({ integrationId, before: before?.document, after: written.document });
+    return written.document;
+  }
+
+  /** @returns false if the document has another revision */
+  async #remove(integrationId: string, before: VersionedDocument): Promise<boolean> {
+    const removed = await this.#whole(integrationId, () =>
+      this.#database.query(REMOVE, [integrationId, before.revision]),
+    );
+    if (removed.length === 0) return false;
+    this.#cache.delete(integrationId);
+    this.#listeners.emit({ integrationId, before: before.document, after: undefined });
+    return true;
+  }
+
+  /** If the connection breaks, nobody knows whether the write is there: the next read looks. */
+  async #whole<T>(integrationId: string, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      this.#cache.delete(integrationId);
+      throw error;
+    }
+  }
+}
+
+/** Groups of rows whose texts may be in memory together. */
+function* groupsOf<Row extends { readonly bytes: string }>(rows: readonly Row[]): Generator<Row[]> {
+  let group: Row[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    group.push(row);
+    bytes += Number(row.bytes);
+    if (bytes < PAGE_BYTES) continue;
+    yield group;
+    [group, bytes] = [[], 0];
+  }
+  if (group.length > 0) yield group;
+}

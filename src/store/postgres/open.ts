@@ -1,0 +1,44 @@
+/** Opens the storage of a PostgreSQL database, which any number of nodes may share. */
+import type { DocumentCheck } from '../document-check.ts';
+import type { Storage } from '../storage.ts';
+import { Database } from './database.ts';
+import { PostgresDocuments } from './document-store.ts';
+import { PostgresKeyStore } from './key-store.ts';
+import { postgresStores } from './stores.ts';
+
+export interface PostgresOptions {
+  /** This node's name. */
+  readonly node: string;
+  readonly check?: DocumentCheck;
+  /** Replaces the database's clock. */
+  readonly now?: (() => number) | undefined;
+}
+
+export interface OpenedPostgres {
+  readonly storage: Storage;
+  readonly keys: PostgresKeyStore;
+}
+
+/** @param url `postgres://…` @throws StoreError `store_unavailable` */
+export async function openPostgres(url: string, { node, check, now }: PostgresOptions): Promise<OpenedPostgres> {
+  const database = await Database.open(url);
+  try {
+    const documents = new PostgresDocuments(database, check);
+    const stores = await postgresStores(database, { node, now });
+    const storage: Storage = {
+      ...stores,
+      documents,
+      get problems() {
+        return documents.problems;
+      },
+      async close() {
+        await documents.close();
+        await stores.close();
+      },
+    };
+    return { storage, keys: new PostgresKeyStore(database) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Asks the database for the revisions of documents, many in one statement: while one is on its way, the questions that
+ * come are gathered for the next. An answer is never older than its question.
+ */
+import type { Database } from './database.ts';
+
+const REVISIONS = {
+  name: 'revisions',
+  text: 'SELECT integration, revision FROM bulkhead.integrations WHERE integration = ANY($1)',
+};
+/** Statements on their way at once. */
+const AT_ONCE = 2;
+
+type Answer = PromiseWithResolvers<number | undefined>;
+
+export class RevisionReader {
+  readonly #database: Database;
+  #waiting = new Map<string, Answer>();
+  #running = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Undefined if there is no such document. @throws StoreError */
+  read(integrationId: string): Promise<number | undefined> {
+    let answer = this.#waiting.get(integrationId);
+    if (!answer) {
+      answer = Promise.withResolvers();
+      this.#waiting.set(integrationId, answer);
+      // Gathers the questions of one turn of the event loop.
+      if (this.#waiting.size === 1 && this.#running < AT_ONCE) setImmediate(() => this.#readAll());
+    }
+    return answer.promise;
+  }
+
+  async #readAll(): Promise<void> {
+    if (this.#waiting.size === 0 || this.#running >= AT_ONCE) return;
+    const questions = this.#waiting;
+    this.#waiting = new Map();
+    this.#running++;
+    try {
+      const rows = await this.#database.query<{ integration: string; revision: string }>(REVISIONS, [
+        [...questions.keys()],
+      ]);
+      for (const { integration, revision } of rows) questions.get(integration)?.resolve(Number(revision));
+      for (const { resolve } of questions.values()) resolve(undefined);
+    } catch (error) {
+      for (const { reject } of questions.values()) reject(error);
+    } finally {
+      this.#running--;
+      void this.#readAll();
+    }
+  }
+}
