@@ -19,6 +19,7 @@ export function healthOf(
 ): { isReady: boolean; reasons: string[] } {
   const unready = [
     ...(isClosing ? ['The server is shutting down.'] : []),
+    ...(storage.outage === undefined ? [] : [storage.outage]),
     ...(catalog.hasScanned ? [] : ['The bundles are being loaded.']),
   ];
   const degraded = [

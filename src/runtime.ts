@@ -169,7 +169,6 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     bundleUploads,
     dispatcher,
     activity,
-    updating: new Set(),
     withoutPersistSettings: new WeakSet(),
     now: () => new Date(),
     keyring,

@@ -132,6 +132,7 @@ describe('arrows', () => {
     'src/server.ts': ['src/client-error.ts', 'src/integration'],
     'src/client-error.ts': ['src/errors.ts'],
     'src/runtime.ts': ['src/*', 'sandbox/index.ts'],
+    'src/engine.ts': ['src/integration', 'src/options.ts', 'src/record', 'src/store'],
     'src/runtime-interface.ts': ['src/integration', 'src/json.ts', 'src/options.ts'],
     'src/embedded-calls.ts': ['src/errors.ts', 'src/integration', 'src/runtime-interface.ts', 'src/work'],
     'src/health.ts': ['src/connector', 'src/store', 'sandbox/index.ts'],

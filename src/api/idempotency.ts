@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { RequestError, requestError } from '../errors.ts';
 import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { publicText } from '../record/records.ts';
-import type { Creation, IdempotencyStore, StoredReply } from '../store/storage.ts';
+import type { Creation, IdempotencyStore, StoredReply, UnfinishedRequest } from '../store/storage.ts';
 import { type RecordKind, recordKinds } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account } from '../work/work.ts';
@@ -34,11 +34,16 @@ export class Idempotency {
     this.#store = store;
     this.#publicUrl = publicUrl;
     this.#onError = onError;
+    store.onOrphans = (requests) => void this.#settleAll(requests).catch(onError);
   }
 
-  /** What the last process was about when it ended was done or not: before anybody can change that. */
+  /** Finds out whether the requests of the last process were done when it ended, before anybody can change that. */
   async settle(): Promise<void> {
-    for (const { key, creation } of await this.#store.unfinished()) await this.#settleOne(key, creation);
+    await this.#settleAll(await this.#store.unfinished());
+  }
+
+  async #settleAll(requests: readonly UnfinishedRequest[]): Promise<void> {
+    for (const { key, creation } of requests) await this.#settleOne(key, creation);
   }
 
   /**

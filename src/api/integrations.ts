@@ -164,7 +164,7 @@ function rewrite(ctx: ApiContext, service: Service, id: string, body: Buffer): P
     inputOf(unit) {
       const current = integrationOf(unit);
       assertPreconditions(ctx, etagOf(unit, visible(ctx, service, current)));
-      const [isRun, isUpdating] = [ctx.state.grant !== undefined, service.updating.has(id)];
+      const [isRun, isUpdating] = [ctx.state.grant !== undefined, service.store.isLocked(id)];
       // Only a user's settings are compared with the stored ones.
       const settings = !isRun && body.includes('"settings"') ? unit.settings?.text : undefined;
       const input = { body, limits: bodyLimitsOf(ctx), current, settings, isRun, isUpdating };

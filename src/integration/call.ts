@@ -61,16 +61,17 @@ async function call(
   });
 }
 
-function assertNoUpdate({ updating }: Pick<Service, 'updating'>, integrationId: string): void {
-  if (updating.has(integrationId)) throw requestError('update_in_progress');
+function assertNoUpdate({ store }: Pick<Service, 'store'>, integrationId: string): void {
+  if (store.isLocked(integrationId)) throw requestError('update_in_progress');
 }
 
 async function persistByRuntime(
-  { store, work, ...service }: Service,
+  service: Service,
   integrationId: string,
   { body, precondition = () => {} }: FunctionRequest,
   account: Account,
 ): Promise<CallAnswer> {
+  const { store, work } = service;
   const units: Units = {
     open: () => UnitOfWork.open(store, integrationId),
     change: (work) => UnitOfWork.change(store, integrationId, work),

@@ -26,8 +26,6 @@ export interface Service {
   readonly keyring: Keyring;
   readonly reachability: Reachability;
   readonly outbound: Outbound;
-  /** Ids of integrations being updated. */
-  readonly updating: Set<string>;
   /** Connectors known from a run to have no `persistSettings`. Asked once per version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
   /** Granted permissions, for backups. */
@@ -47,7 +45,7 @@ export function integrationOf(unit: UnitOfWork): Integration {
 
 /** The integration as everybody but its own run sees it: with `updateInProgress` during an update. */
 export function publicIntegration(service: Service, integration: Integration): Integration {
-  return service.updating.has(integration._id) ? { ...integration, updateInProgress: true } : integration;
+  return service.store.isLocked(integration._id) ? { ...integration, updateInProgress: true } : integration;
 }
 
 /** The connector of an installed integration. @throws RequestError */

@@ -62,8 +62,8 @@ async function updateOne(
   integrationId: string,
   trace: Trace | undefined,
 ): Promise<void> {
-  if (service.updating.has(integrationId)) throw requestError('update_in_progress');
-  service.updating.add(integrationId);
+  const unlock = await service.store.lock(integrationId);
+  if (!unlock) throw requestError('update_in_progress');
   try {
     const unit = await UnitOfWork.open(service.store, integrationId);
     const before = integrationOf(unit);
@@ -87,6 +87,6 @@ async function updateOne(
     } as const;
     await callFunction(service.dispatcher, call, store);
   } finally {
-    service.updating.delete(integrationId);
+    await unlock();
   }
 }

@@ -17,6 +17,7 @@ import { asStoreError, codeOf, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { type StoreListener, StoreListeners } from './listeners.ts';
+import { LocalLocks } from './local-locks.ts';
 import { LogRotation } from './log-rotation.ts';
 import { oldestRecords, recordsOf } from './oldest-records.ts';
 import type { Part } from './part.ts';
@@ -66,6 +67,7 @@ class LowdbStore implements Store {
   readonly #options: RecoveryOptions;
   readonly #table = new DocumentTable();
   readonly #listeners = new StoreListeners();
+  readonly #locks = new LocalLocks();
   readonly #recoveryProblems: StoreProblem[] = [];
   /** Integration ids whose file must not be overwritten, because it is unreadable or of a newer format. */
   readonly #unusable = new Set<string>();
@@ -125,6 +127,14 @@ class LowdbStore implements Store {
 
   commit(integrationId: string, change: Change): Promise<Document | undefined> {
     return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
+  }
+
+  async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
+    return this.#locks.lock(integrationId);
+  }
+
+  isLocked(integrationId: string): boolean {
+    return this.#locks.isLocked(integrationId);
   }
 
   subscribe(listener: StoreListener): () => void {

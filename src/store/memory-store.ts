@@ -1,6 +1,7 @@
 /** A store in memory, for tests. */
 import { bytesOf, type Document, recordIdsOf } from './document.ts';
 import { StoreListeners } from './listeners.ts';
+import { LocalLocks } from './local-locks.ts';
 import { oldestRecords, recordsOf } from './oldest-records.ts';
 import { type Store, tooLarge, tooManyRecords } from './store.ts';
 import { byAge, compareSortKeys, DOCUMENT_BYTES, RECORDS_MAX, sortKeyOf } from './stored.ts';
@@ -8,6 +9,7 @@ import { byAge, compareSortKeys, DOCUMENT_BYTES, RECORDS_MAX, sortKeyOf } from '
 export function createMemoryStore(): Store {
   const documents = new Map<string, Document>();
   const listeners = new StoreListeners();
+  const locks = new LocalLocks();
   const store: Store = {
     problems: [],
     async get(integrationId) {
@@ -39,6 +41,8 @@ export function createMemoryStore(): Store {
       listeners.emit({ integrationId, before, after: next });
       return next;
     },
+    lock: async (integrationId) => locks.lock(integrationId),
+    isLocked: (integrationId) => locks.isLocked(integrationId),
     subscribe: (listener) => listeners.add(listener),
     async close() {},
   };

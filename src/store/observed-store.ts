@@ -11,6 +11,8 @@ export function observedStore(store: Store, onCommit: (result: CommitResult, ms:
     documents: (after) => store.documents(after),
     records: (kind, query) => store.records(kind, query),
     ownerOf: (id) => store.ownerOf(id),
+    lock: (id) => store.lock(id),
+    isLocked: (id) => store.isLocked(id),
     subscribe: (listener) => store.subscribe(listener),
     get problems() {
       return store.problems;

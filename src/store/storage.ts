@@ -15,6 +15,10 @@ export interface Storage {
   readonly tokens: TokenStore;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
+  /** Why nothing can be read or written at the moment. */
+  readonly outage?: string | undefined;
+  /** Whether another node of this name shares the storage, and is alive. */
+  isOtherNode?(name: string): boolean;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -77,6 +81,11 @@ export interface IdempotentRequest {
   readonly isRunningElsewhere?: true;
 }
 
+export interface UnfinishedRequest {
+  readonly key: string;
+  readonly creation: Creation;
+}
+
 /**
  * Requests with an `Idempotency-Key`. The key is durable before its request does anything, together with the id of the
  * record it will create. After a crash, the documents show whether the request succeeded. Keys expire after 24 hours.
@@ -89,8 +98,10 @@ export interface IdempotencyStore {
   finish(key: string, reply: StoredReply): Promise<void>;
   /** Removes a key whose request did nothing and may be repeated. */
   drop(key: string): Promise<void>;
-  /** Requests that this node began and did not finish. */
-  unfinished(): Promise<{ readonly key: string; readonly creation: Creation }[]>;
+  /** Requests of this node that began and did not finish. */
+  unfinished(): Promise<UnfinishedRequest[]>;
+  /** Called with requests that another node left unfinished when it died: they are this node's now. */
+  onOrphans?: ((requests: readonly UnfinishedRequest[]) => void) | undefined;
 }
 
 /** A connector's granted permissions; only `src/connector` reads the other fields. */

@@ -62,6 +62,14 @@ export interface Store {
    */
   commit(integrationId: string, change: Change): Promise<Document | undefined>;
   /**
+   * Locks an integration for work that lasts longer than a commit. The lock ends with the process that holds it.
+   *
+   * @returns unlocks; undefined if the integration is locked already
+   */
+  lock(integrationId: string): Promise<(() => Promise<void>) | undefined>;
+  /** Whether an integration was locked when it was last read in this process. */
+  isLocked(integrationId: string): boolean;
+  /**
    * Subscribes to commits that changed something. The listener runs when the commit is durable and visible to
    * `get`, before `commit` resolves; commits of one integration arrive in order. It must not throw.
    *

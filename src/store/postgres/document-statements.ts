@@ -20,7 +20,7 @@ export const LOAD: Statement = {
 export const PAGE: Statement = {
   name: 'page',
   text: `
-    SELECT integration, created, revision, bytes FROM bulkhead.integrations
+    SELECT integration, created, revision, bytes, locked_by IS NOT NULL AS is_locked FROM bulkhead.integrations
     WHERE (created, integration) > ($1, $2) ORDER BY created, integration LIMIT $3`,
 };
 
@@ -48,6 +48,18 @@ export const OWNER: Statement = {
     SELECT integration FROM bulkhead.parts WHERE key = $1 AND created IS NOT NULL
     UNION ALL SELECT integration FROM bulkhead.integrations WHERE integration = $1
     LIMIT 1`,
+};
+
+/** Locks an integration ($1) for a node ($2). */
+export const LOCK: Statement = {
+  name: 'lock',
+  text: `
+    UPDATE bulkhead.integrations SET locked_by = $2 WHERE integration = $1 AND locked_by IS NULL RETURNING integration`,
+};
+
+export const UNLOCK: Statement = {
+  name: 'unlock',
+  text: 'UPDATE bulkhead.integrations SET locked_by = NULL WHERE integration = $1 AND locked_by = $2',
 };
 
 /** Removes a document ($1) at a revision ($2). */

@@ -25,11 +25,13 @@ import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type Version
 import {
   isOneStatement,
   LOAD,
+  LOCK,
   OWNER,
   PAGE,
   RECORD_PAGE,
   RECORDS,
   REMOVE,
+  UNLOCK,
   writeAtOnce,
   writeInPieces,
 } from './document-statements.ts';
@@ -47,6 +49,7 @@ interface PageRow {
   readonly created: string;
   readonly revision: string;
   readonly bytes: string;
+  readonly is_locked: boolean;
 }
 
 interface RecordPageRow {
@@ -60,15 +63,19 @@ type RecordRow = Pick<DocumentRow, 'revision' | 'facts'> & { readonly bytes: str
 
 export class PostgresDocuments implements Store {
   readonly #database: Database;
+  readonly #node: string;
   readonly #check: DocumentCheck | undefined;
   readonly #cache = new DocumentCache();
   readonly #revisions: RevisionReader;
   readonly #queue = new KeyedQueue();
   readonly #listeners = new StoreListeners();
+  /** Integrations that were locked when this node last read them. */
+  readonly #locked = new Set<string>();
   #isClosed = false;
 
-  constructor(database: Database, check?: DocumentCheck) {
+  constructor(database: Database, node: string, check?: DocumentCheck) {
     this.#database = database;
+    this.#node = node;
     this.#check = check;
     this.#revisions = new RevisionReader(database);
   }
@@ -121,6 +128,20 @@ export class PostgresDocuments implements Store {
     return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
   }
 
+  async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
+    const rows = await this.#database.query(LOCK, [integrationId, this.#node]);
+    if (rows.length === 0) return undefined;
+    this.#locked.add(integrationId);
+    return async () => {
+      this.#locked.delete(integrationId);
+      await this.#database.query(UNLOCK, [integrationId, this.#node]);
+    };
+  }
+
+  isLocked(integrationId: string): boolean {
+    return this.#locked.has(integrationId);
+  }
+
   subscribe(listener: StoreListener): () => void {
     return this.#listeners.add(listener);
   }
@@ -130,11 +151,17 @@ export class PostgresDocuments implements Store {
     await this.#queue.idle();
   }
 
+  #noteLock(integrationId: string, isLocked: boolean): void {
+    if (isLocked) this.#locked.add(integrationId);
+    else this.#locked.delete(integrationId);
+  }
+
   async #current(integrationId: string): Promise<VersionedDocument | undefined> {
-    const revision = await this.#revisions.read(integrationId);
+    const current = await this.#revisions.read(integrationId);
+    this.#noteLock(integrationId, current?.isLocked === true);
     const known = this.#cache.get(integrationId);
-    if (revision !== undefined && known && known.revision >= revision) return known;
-    if (revision === undefined) {
+    if (current && known && known.revision >= current.revision) return known;
+    if (!current) {
       this.#cache.delete(integrationId);
       return undefined;
     }
@@ -155,7 +182,8 @@ export class PostgresDocuments implements Store {
   /** In the order of the rows. Those that were removed meanwhile are missing. */
   async #loadAll(rows: readonly PageRow[]): Promise<Document[]> {
     const found = new Map<string, Document>();
-    for (const { integration, revision } of rows) {
+    for (const { integration, revision, is_locked } of rows) {
+      this.#noteLock(integration, is_locked);
       const known = this.#cache.get(integration);
       if (known && known.revision >= Number(revision)) found.set(integration, known.document);
     }

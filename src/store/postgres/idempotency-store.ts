@@ -2,7 +2,7 @@
  * Requests with an `Idempotency-Key`, in PostgreSQL. Each is its node's while it runs. The database's clock decides
  * when a key expires, because the nodes' clocks differ.
  */
-import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply } from '../storage.ts';
+import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply, UnfinishedRequest } from '../storage.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 
 /** Keys expire after 24 hours. */
@@ -96,6 +96,7 @@ export class PostgresIdempotencyStore implements IdempotencyStore {
   readonly #node: string;
   readonly #now: (() => number) | undefined;
   readonly #timer: NodeJS.Timeout;
+  onOrphans: ((requests: readonly UnfinishedRequest[]) => void) | undefined;
   /** What this node has added since its last sweep. */
   #keys = 0;
   #bytes = 0;

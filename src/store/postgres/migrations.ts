@@ -24,8 +24,11 @@ const documents = `
     own_revision bigint NOT NULL,
     state_writes bigint NOT NULL,
     bytes bigint NOT NULL,
+    -- The node that updates it.
+    locked_by text COLLATE "C",
     text text NOT NULL
   );
+  CREATE INDEX integrations_by_lock ON bulkhead.integrations (locked_by) WHERE locked_by IS NOT NULL;
   CREATE INDEX integrations_by_age ON bulkhead.integrations (created, integration);
   -- Settings, records and state keys.
   CREATE TABLE bulkhead.parts (
@@ -80,6 +83,7 @@ const others = `
     bytes bigint NOT NULL DEFAULT 0
   );
   CREATE INDEX idempotency_keys_by_age ON bulkhead.idempotency_keys (at);
+  CREATE TABLE bulkhead.nodes (name text COLLATE "C" PRIMARY KEY, seen timestamptz NOT NULL);
   CREATE TABLE bulkhead.permissions (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
   CREATE TABLE bulkhead.bundles (
     connector text COLLATE "C" NOT NULL,

@@ -4,6 +4,7 @@ import type { Storage } from '../storage.ts';
 import { Database } from './database.ts';
 import { PostgresDocuments } from './document-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { NodeRegistry } from './node-registry.ts';
 import { postgresStores } from './stores.ts';
 
 export interface PostgresOptions {
@@ -23,15 +24,26 @@ export interface OpenedPostgres {
 export async function openPostgres(url: string, { node, check, now }: PostgresOptions): Promise<OpenedPostgres> {
   const database = await Database.open(url);
   try {
-    const documents = new PostgresDocuments(database, check);
+    const documents = new PostgresDocuments(database, node, check);
     const stores = await postgresStores(database, { node, now });
+    const registry = new NodeRegistry(database, node, async (dead) => {
+      await stores.runs.cutOff(dead);
+      const orphans = await stores.idempotency.adopt(dead);
+      if (orphans.length > 0) stores.idempotency.onOrphans?.(orphans);
+    });
+    await registry.start();
     const storage: Storage = {
       ...stores,
       documents,
       get problems() {
         return documents.problems;
       },
+      get outage() {
+        return database.problem?.message;
+      },
+      isOtherNode: (name) => registry.others.has(name),
       async close() {
+        await registry.close();
         await documents.close();
         await stores.close();
       },

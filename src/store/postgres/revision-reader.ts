@@ -6,12 +6,19 @@ import type { Database } from './database.ts';
 
 const REVISIONS = {
   name: 'revisions',
-  text: 'SELECT integration, revision FROM bulkhead.integrations WHERE integration = ANY($1)',
+  text: `
+    SELECT integration, revision, locked_by IS NOT NULL AS is_locked FROM bulkhead.integrations
+    WHERE integration = ANY($1)`,
 };
 /** Statements on their way at once. */
 const AT_ONCE = 2;
 
-type Answer = PromiseWithResolvers<number | undefined>;
+export interface CurrentRevision {
+  readonly revision: number;
+  readonly isLocked: boolean;
+}
+
+type Answer = PromiseWithResolvers<CurrentRevision | undefined>;
 
 export class RevisionReader {
   readonly #database: Database;
@@ -23,7 +30,7 @@ export class RevisionReader {
   }
 
   /** Undefined if there is no such document. @throws StoreError */
-  read(integrationId: string): Promise<number | undefined> {
+  read(integrationId: string): Promise<CurrentRevision | undefined> {
     let answer = this.#waiting.get(integrationId);
     if (!answer) {
       answer = Promise.withResolvers();
@@ -40,10 +47,13 @@ export class RevisionReader {
     this.#waiting = new Map();
     this.#running++;
     try {
-      const rows = await this.#database.query<{ integration: string; revision: string }>(REVISIONS, [
-        [...questions.keys()],
-      ]);
-      for (const { integration, revision } of rows) questions.get(integration)?.resolve(Number(revision));
+      const rows = await this.#database.query<{ integration: string; revision: string; is_locked: boolean }>(
+        REVISIONS,
+        [[...questions.keys()]],
+      );
+      for (const { integration, revision, is_locked: isLocked } of rows) {
+        questions.get(integration)?.resolve({ revision: Number(revision), isLocked });
+      }
       for (const { resolve } of questions.values()) resolve(undefined);
     } catch (error) {
       for (const { reject } of questions.values()) reject(error);

@@ -11,7 +11,7 @@ import { PostgresServer } from '../../support/postgres-server.ts';
 async function nodeOn(url: string): Promise<Store> {
   const database = await Database.open(url);
   onTestFinished(() => database.close());
-  return new PostgresDocuments(database);
+  return new PostgresDocuments(database, newId());
 }
 
 async function twoNodes(): Promise<[Store, Store]> {

@@ -1,0 +1,91 @@
+/**
+ * The nodes that share the database. Each says every two seconds that it is there, and looks for nodes that have not:
+ * it unlocks what they had locked, lists their runs as cut off, and takes over requests that they left unfinished.
+ * Only the database's clock counts.
+ */
+import type { Database, Statement } from './database.ts';
+
+const BEAT_MS = 2_000;
+/** A node that was silent for so long is dead. Contract 13: its runs are listed as cut off within 10 s. */
+const SILENCE_MS = 6_000;
+
+const beat: Statement = {
+  name: 'node-beat',
+  text: `
+    WITH own AS (
+      INSERT INTO bulkhead.nodes (name, seen) VALUES ($1, clock_timestamp())
+      ON CONFLICT (name) DO UPDATE SET seen = excluded.seen
+    )
+    SELECT name, seen < clock_timestamp() - interval '${SILENCE_MS} milliseconds' AS is_dead
+    FROM bulkhead.nodes WHERE name <> $1`,
+};
+
+/** Unlocks what a node had locked. The node may have come back meanwhile. */
+const remove: Statement = {
+  name: 'node-remove',
+  text: `
+    WITH removed AS (
+      DELETE FROM bulkhead.nodes
+      WHERE name = $1 AND ($2 OR seen < clock_timestamp() - interval '${SILENCE_MS} milliseconds') RETURNING name
+    )
+    UPDATE bulkhead.integrations SET locked_by = NULL FROM removed WHERE locked_by = removed.name`,
+};
+
+export class NodeRegistry {
+  readonly #database: Database;
+  readonly #node: string;
+  /** Cleans up after a dead node. May run on several nodes at once, and again. */
+  readonly #onDead: (node: string) => Promise<void>;
+  #others: ReadonlySet<string> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(database: Database, node: string, onDead: (node: string) => Promise<void>) {
+    this.#database = database;
+    this.#node = node;
+    this.#onDead = onDead;
+  }
+
+  /** The other nodes that were alive at the last beat. */
+  get others(): ReadonlySet<string> {
+    return this.#others;
+  }
+
+  /** @throws StoreError */
+  async start(): Promise<void> {
+    // An earlier process of this name has left its locks.
+    await this.#database.query(remove, [this.#node, true]);
+    await this.#beat();
+    this.#schedule();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#beating;
+    // If the database is gone, the other nodes find out.
+    await this.#database.query(remove, [this.#node, true]).catch(() => {});
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      // A database that cannot be reached is reported by `problem`.
+      this.#beating = this.#beat()
+        .catch(() => {})
+        .finally(() => this.#schedule());
+    }, BEAT_MS);
+    this.#timer.unref();
+  }
+
+  async #beat(): Promise<void> {
+    const rows = await this.#database.query<{ name: string; is_dead: boolean }>(beat, [this.#node]);
+    this.#others = new Set(rows.filter(({ is_dead }) => !is_dead).map(({ name }) => name));
+    for (const { name, is_dead } of rows) {
+      if (!is_dead) continue;
+      await this.#onDead(name);
+      await this.#database.query(remove, [name, false]);
+    }
+  }
+}
