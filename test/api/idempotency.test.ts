@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test, vi } from 'vitest';
 import { recordKinds } from '../../src/store/stored.ts';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
+import { emptyDatabase } from '../support/postgres-nodes.ts';
 import { connectorIdOf, installed, type Served, serve, TOKEN } from '../support/runtime.ts';
 import { startServer } from '../support/server.ts';
 
@@ -107,6 +108,29 @@ test('while the first request runs the second gets 409, and its reply afterwards
   expect(reply.status).toBe(200);
   expect(essence(await post(install, { tag: 'waits' }, 'key'))).toEqual(essence(reply));
   expect(await count()).toBe(1);
+});
+
+test('on two nodes a request takes effect once: one gets 409, and the reply afterwards', async () => {
+  const store = await emptyDatabase();
+  const bundles = { one: { connector, code: CODE } };
+  const nodes = await Promise.all(['one', 'two'].map((node) => serve(bundles, { store, node })));
+  const [{ client: one }] = nodes as [Served, Served];
+  const path = `/integrations/${await connectorIdOf(one, 'one')}/install`;
+  const replies: Reply[] = [];
+  const askBoth = async (): Promise<number[]> => {
+    const asked = nodes.map((node) => node.client('POST', path, { tag: 'waits' }, { 'idempotency-key': 'key' }));
+    const both = await Promise.all(asked);
+    replies.push(...both);
+    return both.map(({ status }) => status);
+  };
+  const first = askBoth();
+  await vi.waitFor(async () => expect(await askBoth()).toEqual([200, 200]), { timeout: 10_000, interval: 10 });
+  expect((await first).sort()).toEqual([200, 409]);
+  const isReplayed = ({ headers }: Reply): boolean => headers.has('idempotent-replayed');
+  const succeeded = replies.filter(({ status }) => status === 200);
+  expect(succeeded.filter((reply) => !isReplayed(reply))).toHaveLength(1);
+  expect(new Set(succeeded.map(({ text }) => text)).size).toBe(1);
+  expect((await one('GET', '/integrations')).body).toHaveLength(1);
 });
 
 test('twenty concurrent requests take effect once', async () => {

@@ -1,4 +1,5 @@
 /** Nodes on a PostgreSQL database of the test's own. */
+import { Client } from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { Database } from '../../src/store/postgres/database.ts';
 import { type NodeOptions, type PostgresStores, postgresStores } from '../../src/store/postgres/stores.ts';
@@ -15,4 +16,13 @@ export async function nodeOn(url: string, options: NodeOptions): Promise<Postgre
   const stores = await postgresStores(database, options);
   onTestFinished(() => stores.close());
   return stores;
+}
+
+/** Runs SQL of the test. */
+export async function rowsOf(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(sql);
+  await client.end();
+  return rows;
 }

@@ -19,6 +19,8 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 const USER = 'bulkhead';
 const PASSWORD = 'a password: with/odd@characters';
 const IS_READY = 'database system is ready to accept connections';
+/** Processes of a killed server live on for a moment. */
+const STILL_RUNNING = 'is still in use';
 
 interface Binaries {
   readonly initdb: string;
@@ -66,6 +68,16 @@ export class PostgresServer {
 
   /** Starts the server again after `stop` or `kill`, with the same data and port. */
   async resume(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#resume();
+      } catch (error) {
+        if (!(error as Error).message.includes(STILL_RUNNING)) throw error;
+      }
+    }
+  }
+
+  async #resume(): Promise<void> {
     const settings = [`unix_socket_directories=${this.#folder}`, 'max_connections=200', ...this.#flags];
     const args = [
       '-D',

@@ -21,7 +21,7 @@ const now = (parameter: string): string => `coalesce(${parameter}::bigint, (extr
 const find: Statement = {
   name: 'keys-find',
   text: `
-    SELECT node, request, creation, reply FROM bulkhead.idempotency_keys
+    SELECT node, request, creation, status, headers, body FROM bulkhead.idempotency_keys
     WHERE key = $1 AND at > ${now('$2')} - ${RETAIN_MS}`,
 };
 
@@ -32,16 +32,19 @@ const begin: Statement = {
     VALUES ($1, $2, $3, $4, ${now('$5')})
     ON CONFLICT (key) DO UPDATE SET
       node = excluded.node, request = excluded.request, creation = excluded.creation, at = excluded.at,
-      reply = NULL, bytes = 0
+      status = NULL, headers = NULL, body = NULL, bytes = 0
     WHERE stored.at <= excluded.at - ${RETAIN_MS}
     RETURNING key`,
 };
 
+/** The body is apart: it is JSON that may have megabytes, and would be escaped within the JSON of a reply. */
 const finish: Statement = {
   name: 'keys-finish',
   text: `
     WITH finished AS (
-      UPDATE bulkhead.idempotency_keys SET reply = $3, bytes = octet_length($3) WHERE key = $1 AND node = $2
+      UPDATE bulkhead.idempotency_keys
+      SET status = $3, headers = $4, body = $5, bytes = octet_length($4) + octet_length($5)
+      WHERE key = $1 AND node = $2
     )
     ${NO_WAIT_FOR_DISK}`,
 };
@@ -55,14 +58,14 @@ const drop: Statement = {
 
 const unfinished: Statement = {
   name: 'keys-unfinished',
-  text: 'SELECT key, creation FROM bulkhead.idempotency_keys WHERE node = $1 AND reply IS NULL',
+  text: 'SELECT key, creation FROM bulkhead.idempotency_keys WHERE node = $1 AND status IS NULL',
 };
 
 const adopt: Statement = {
   name: 'keys-adopt',
   text: `
     UPDATE bulkhead.idempotency_keys SET node = $1 WHERE key IN (
-      SELECT key FROM bulkhead.idempotency_keys WHERE node = $2 AND reply IS NULL FOR UPDATE SKIP LOCKED
+      SELECT key FROM bulkhead.idempotency_keys WHERE node = $2 AND status IS NULL FOR UPDATE SKIP LOCKED
     )
     RETURNING key, creation`,
 };
@@ -72,7 +75,7 @@ const sweep: Statement = {
   name: 'keys-sweep',
   text: `
     WITH counted AS (
-      SELECT key, at, reply IS NOT NULL AS is_finished, count(*) OVER newest AS keys, sum(bytes) OVER newest AS bytes
+      SELECT key, at, status IS NOT NULL AS is_finished, count(*) OVER newest AS keys, sum(bytes) OVER newest AS bytes
       FROM bulkhead.idempotency_keys WINDOW newest AS (ORDER BY at DESC, key ROWS UNBOUNDED PRECEDING)
     ), surplus AS (
       SELECT stored.key FROM bulkhead.idempotency_keys AS stored JOIN counted USING (key, at)
@@ -117,11 +120,10 @@ export class PostgresIdempotencyStore implements IdempotencyStore {
     return (await this.#database.query(begin, values)).length === 1;
   }
 
-  async finish(key: string, reply: StoredReply): Promise<void> {
-    const text = JSON.stringify(reply);
-    await this.#database.query(finish, [key, this.#node, text]);
+  async finish(key: string, { status, headers, body }: StoredReply): Promise<void> {
+    await this.#database.query(finish, [key, this.#node, status, JSON.stringify(headers), body]);
     this.#keys++;
-    this.#bytes += Buffer.byteLength(text);
+    this.#bytes += Buffer.byteLength(body);
     const isDue = this.#keys >= MAX_KEYS * EARLY_SWEEP_PART || this.#bytes >= MAX_REPLY_BYTES * EARLY_SWEEP_PART;
     if (isDue) await this.#sweep();
   }
@@ -158,12 +160,16 @@ interface FoundRow {
   readonly node: string;
   readonly request: string;
   readonly creation: string;
-  readonly reply: string | null;
+  /** Null until the request is finished, as its headers and body. */
+  readonly status: number | null;
+  readonly headers: string;
+  readonly body: string;
 }
 
-function requestOf({ node, request, creation, reply }: FoundRow, thisNode: string): IdempotentRequest {
+function requestOf({ node, request, creation, ...reply }: FoundRow, thisNode: string): IdempotentRequest {
   const begun: IdempotentRequest = { request, creation: JSON.parse(creation) as Creation };
-  if (reply !== null) return { ...begun, reply: JSON.parse(reply) as StoredReply };
+  const { status, body } = reply;
+  if (status !== null) return { ...begun, reply: { status, headers: JSON.parse(reply.headers), body } };
   return node === thisNode ? begun : { ...begun, isRunningElsewhere: true };
 }
 

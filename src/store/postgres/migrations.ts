@@ -76,7 +76,10 @@ const others = `
     request text NOT NULL,
     creation text NOT NULL,
     at bigint NOT NULL,
-    reply text,
+    -- The reply, once the request is finished.
+    status integer,
+    headers text,
+    body text,
     bytes bigint NOT NULL DEFAULT 0
   );
   CREATE INDEX idempotency_keys_by_age ON bulkhead.idempotency_keys (at);
