@@ -10,5 +10,5 @@ import './records/records.css';
 import { render } from 'preact';
 import { App } from './app/app.tsx';
 
-const place = document.getElementById('app');
-if (place) render(<App />, place);
+const root = document.getElementById('app');
+if (root) render(<App />, root);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
-import { problemOfMap, readMap, type StaticMap, writeMap } from '../../src/dashboard/form/static-map.ts';
+import { readMap, type StaticMap, validateMap, writeMap } from '../../src/dashboard/form/static-map.ts';
 
 const read = (raw: object): StaticMap => {
   const map = readMap(raw as JsonObject);
@@ -71,10 +71,10 @@ test('rows in which nothing stands are left out; half a row and a value that is 
   const map = read({ value: { a: 'b' } });
   const withRows = (...cells: Json[][]): StaticMap => ({ ...map, rows: cells.map((row) => ({ cells: row })) });
   expect(writeMap({}, withRows(['a', 'b'], ['', '']), null)).toEqual({ a: 'b' });
-  expect(problemOfMap(withRows(['a', 'b'], ['', '']))).toBeUndefined();
-  expect(problemOfMap(withRows(['a', 'b'], ['c', '']))).toBe('Row 2: Import value is missing');
-  expect(problemOfMap(withRows(['a', 'b'], ['a', 'c']))).toBe('Rows 1 and 2 map the same value');
-  expect(problemOfMap({ ...read({ map: {} }), unmatched: 'default', defaultValue: '' })).toMatch(/missing/);
+  expect(validateMap(withRows(['a', 'b'], ['', '']))).toBeUndefined();
+  expect(validateMap(withRows(['a', 'b'], ['c', '']))).toBe('Row 2: Import value is missing');
+  expect(validateMap(withRows(['a', 'b'], ['a', 'c']))).toBe('Rows 1 and 2 map the same value');
+  expect(validateMap({ ...read({ map: {} }), unmatched: 'default', defaultValue: '' })).toMatch(/missing/);
 });
 
 test('two columns of optionsMap hold a map, three a list of rows', () => {

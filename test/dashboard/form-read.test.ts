@@ -24,7 +24,7 @@ describe('the forms of the examples', () => {
       ['eu', 'Europe', [{ '[Packages]': ['packages'] }, { '[Flows]': [{ 'Mirror releases': ['releasesEvery'] }] }]],
       ['us', 'America', [{ '[Packages]': ['packages'] }, { '[Flows]': [{ 'Mirror releases': ['releasesEvery'] }] }]],
     ]);
-    expect(fieldOf(form, 'packages', 'eu').slot).not.toBe(fieldOf(form, 'packages', 'us').slot);
+    expect(fieldOf(form, 'packages', 'eu').valueKey).not.toBe(fieldOf(form, 'packages', 'us').valueKey);
   });
   test('the steps of shop-ledger', () => {
     expect(ledgerSteps.slice(0, 2).map(({ form }) => readStepForm(form).fields.map(({ name }) => name))).toEqual([
@@ -58,12 +58,12 @@ test('sections in sections, field sets, flows with their own sections, and a tra
       ],
     },
   ]);
-  expect(fieldOf(form, 'e').trail.map(({ tab }) => form.panels.find(({ id }) => id === tab)?.title)).toEqual([
+  expect(fieldOf(form, 'e').tabPath.map(({ tab }) => form.panels.find(({ id }) => id === tab)?.title)).toEqual([
     'Orders',
     'Inner',
     'Innermost',
   ]);
-  expect(fieldOf(form, 'd').trail).toHaveLength(2);
+  expect(fieldOf(form, 'd').tabPath).toHaveLength(2);
 });
 
 test('in a form with stores, general parts that carry the id of a store are that store’s; the others are shared', () => {
@@ -137,7 +137,7 @@ describe('a field', () => {
     const form = readForm({ sections: [{ fields: [{ name: 'a' }] }, { fields: [{ name: 'a' }] }] });
     const [first, second] = form.fields;
     expect(first?.id).not.toBe(second?.id);
-    expect(first?.slot).toBe(second?.slot);
+    expect(first?.valueKey).toBe(second?.valueKey);
   });
 
   test('may be called __proto__', () => {

@@ -17,12 +17,12 @@ export interface RequestOptions {
 
 export class Client {
   readonly #token: string;
-  readonly #onRefused: () => void;
+  readonly #onUnauthorized: () => void;
 
-  /** @param onRefused is called when the token is not taken (any more) */
-  constructor(token: string, onRefused: () => void = () => {}) {
+  /** @param onUnauthorized is called when the token is not taken (any more) */
+  constructor(token: string, onUnauthorized: () => void = () => {}) {
     this.#token = token;
-    this.#onRefused = onRefused;
+    this.#onUnauthorized = onUnauthorized;
   }
 
   /** The reply as it comes, for what is no JSON. @throws ApiError */
@@ -46,8 +46,8 @@ export class Client {
       throw new ApiError(0, [{ code: 'unreachable', message: 'The server does not answer.' }]);
     }
     if (response.ok) return response;
-    if (response.status === 401) this.#onRefused();
-    throw new ApiError(response.status, await errorsIn(response));
+    if (response.status === 401) this.#onUnauthorized();
+    throw new ApiError(response.status, await readErrors(response));
   }
 
   /** @throws ApiError */
@@ -97,7 +97,7 @@ export function nextPage(link: string | null): string | undefined {
   return pathname.replace(/^.*?\/v1(?=\/)/, '') + search;
 }
 
-async function errorsIn(response: Response): Promise<readonly ErrorItem[]> {
+async function readErrors(response: Response): Promise<readonly ErrorItem[]> {
   const text = await response.text().catch(() => '');
   try {
     const body: unknown = JSON.parse(text);

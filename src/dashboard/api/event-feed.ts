@@ -49,22 +49,22 @@ export class EventFeed {
   /** Listens until it is closed or the token is refused. */
   async run(): Promise<void> {
     let pauseMs = RETRY_MIN_MS;
-    let hasMissed = false;
+    let hasDisconnected = false;
     while (!this.#closed.signal.aborted) {
       try {
         await this.#listen(() => {
           pauseMs = RETRY_MIN_MS;
           // Without an id to resume from there is no telling what was missed.
-          if (hasMissed && this.#lastId === undefined) this.#tell(RESET);
-          this.#become('live');
+          if (hasDisconnected && this.#lastId === undefined) this.#publish(RESET);
+          this.#setStatus('live');
         });
-        this.#become('lost');
+        this.#setStatus('lost');
       } catch (error) {
         if (this.#closed.signal.aborted) return;
         if (error instanceof ApiError && error.status === 401) return;
-        this.#become(error instanceof ApiError && [404, 405].includes(error.status) ? 'absent' : 'lost');
+        this.#setStatus(error instanceof ApiError && [404, 405].includes(error.status) ? 'absent' : 'lost');
       }
-      hasMissed = true;
+      hasDisconnected = true;
       await this.#pause(pauseMs);
       pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS);
     }
@@ -78,7 +78,7 @@ export class EventFeed {
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, silence.signal]);
     let timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS);
-    const heard = (): void => {
+    const restartTimer = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS);
     };
@@ -91,24 +91,26 @@ export class EventFeed {
       if (!response.body) return;
       onOpen();
       const text = new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>;
-      const events = response.body.pipeThrough(text).pipeThrough(new EventSourceParserStream({ onComment: heard }));
+      const events = response.body
+        .pipeThrough(text)
+        .pipeThrough(new EventSourceParserStream({ onComment: restartTimer }));
       const reader = events.getReader();
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        heard();
+        restartTimer();
         const { id, event = 'message', data } = next.value;
         if (id !== undefined) this.#lastId = id;
-        this.#tell({ type: event, data: parsed(data) });
+        this.#publish({ type: event, data: parseData(data) });
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #tell(event: LiveEvent): void {
+  #publish(event: LiveEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
-  #become(status: FeedStatus): void {
+  #setStatus(status: FeedStatus): void {
     if (this.#status === status) return;
     this.#status = status;
     for (const watcher of [...this.#watchers]) watcher(status);
@@ -119,21 +121,21 @@ export class EventFeed {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        for (const [target, name] of WAKERS) target().removeEventListener(name, done);
+        for (const [target, name] of WAKE_EVENTS) target().removeEventListener(name, done);
         resolve();
       };
       const timer = setTimeout(done, pauseMs);
-      for (const [target, name] of WAKERS) target().addEventListener(name, done);
+      for (const [target, name] of WAKE_EVENTS) target().addEventListener(name, done);
     });
   }
 }
 
-const WAKERS: readonly (readonly [() => EventTarget, string])[] = [
+const WAKE_EVENTS: readonly (readonly [() => EventTarget, string])[] = [
   [() => window, 'online'],
   [() => document, 'visibilitychange'],
 ];
 
-function parsed(data: string): JsonObject {
+function parseData(data: string): JsonObject {
   try {
     const value: unknown = JSON.parse(data);
     return isJsonObject(value) ? value : {};

@@ -7,4 +7,4 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** Texts that a manifest may or may not have. Anything else than a text is none. */
-export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+export const asString = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -76,7 +76,7 @@ export interface Integration {
   readonly uninstall?: readonly Step[];
 }
 
-export interface RunLine {
+export interface LogLine {
   readonly at: string;
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
@@ -100,7 +100,7 @@ export interface Run {
   readonly stack?: string;
   readonly progress?: { readonly fraction: number; readonly message: string };
   /** Lists are asked without. */
-  readonly log?: readonly RunLine[];
+  readonly log?: readonly LogLine[];
 }
 
 /** A connection, an export, an import or a flow. */

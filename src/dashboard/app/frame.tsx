@@ -4,7 +4,7 @@ import { IntegrationPage } from '../integration/integration-page.tsx';
 import { TilesPage } from '../tiles/tiles-page.tsx';
 import { Brand } from './brand.tsx';
 import { Dialog } from './dialog.tsx';
-import { LeaveContext } from './leave.ts';
+import { LeaveGuardContext } from './leave-guard.ts';
 import { type LeaveGuard, type Route, useRoute } from './route.ts';
 import { useSession } from './session.ts';
 
@@ -14,22 +14,22 @@ export function Frame({ notice }: { readonly notice: string }) {
   const guard = useMemo((): LeaveGuard => ({ isDirty: false }), []);
   const { route, isLeaving, leave, stay } = useRoute(guard);
   const main = useRef<HTMLElement>(null);
-  const place = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
-  const first = useRef(place);
+  const pageKey = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
+  const initialPageKey = useRef(pageKey);
   // Who reads by ear is told of the new page; who has just arrived is left where the browser puts them.
   useEffect(() => {
-    if (first.current === place) return;
-    first.current = '';
+    if (initialPageKey.current === pageKey) return;
+    initialPageKey.current = '';
     main.current?.focus();
     window.scrollTo(0, 0);
-  }, [place]);
+  }, [pageKey]);
   const link = (page: Route['page'], href: string, text: string) => (
     <a href={href} aria-current={route.page === page ? 'page' : undefined}>
       {text}
     </a>
   );
   return (
-    <LeaveContext.Provider value={guard}>
+    <LeaveGuardContext.Provider value={guard}>
       <button type="button" class="skip button primary" onClick={() => main.current?.focus()}>
         Skip to the content
       </button>
@@ -47,7 +47,7 @@ export function Frame({ notice }: { readonly notice: string }) {
           </button>
         </div>
       </header>
-      <Connection />
+      <ConnectionStatus />
       <main id="main" ref={main} tabIndex={-1} class="page">
         <Page route={route} />
       </main>
@@ -67,7 +67,7 @@ export function Frame({ notice }: { readonly notice: string }) {
           </div>
         </Dialog>
       )}
-    </LeaveContext.Provider>
+    </LeaveGuardContext.Provider>
   );
 }
 
@@ -92,7 +92,7 @@ function Page({ route }: { readonly route: Route }) {
 }
 
 /** Says when the server is gone; it is asked again and again, and the page goes on when it is back. */
-function Connection() {
+function ConnectionStatus() {
   const { feed } = useSession();
   const [status, setStatus] = useState(feed.status);
   useEffect(() => {

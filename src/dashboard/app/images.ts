@@ -28,9 +28,9 @@ export class Images {
   }
 
   /** @returns nothing if there is none to be had */
-  ofConnector(connectorId: string): Promise<string | undefined> {
-    const known = this.#urls.get(connectorId);
-    if (known) return known;
+  urlFor(connectorId: string): Promise<string | undefined> {
+    const cached = this.#urls.get(connectorId);
+    if (cached) return cached;
     const url = this.#client
       .fetch('GET', `/connectors/${encodeURIComponent(connectorId)}/image`)
       .then((response) => response.blob())
@@ -41,17 +41,17 @@ export class Images {
   }
 
   /** Tells when there may be another image. @returns what ends it */
-  follow(connectorId: string, onChange: () => void): () => void {
-    const forget = (): void => {
+  subscribe(connectorId: string, onChange: () => void): () => void {
+    const invalidate = (): void => {
       this.#urls.delete(connectorId);
       onChange();
     };
     const unsubscribe = this.#feed.subscribe(({ type, data }) => {
-      if (type === 'reset' || (type === 'connector.loaded' && data._connectorId === connectorId)) forget();
+      if (type === 'reset' || (type === 'connector.loaded' && data._connectorId === connectorId)) invalidate();
     });
     // What has happened before is not told.
     const unwatch = this.#feed.watch((status) => {
-      if (status === 'live') forget();
+      if (status === 'live') invalidate();
     });
     return () => {
       unsubscribe();

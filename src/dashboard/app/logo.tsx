@@ -18,17 +18,17 @@ export function Logo({ name, imageURL, connectorId }: LogoProps) {
     if (isSafeImage(imageURL)) return setSource(imageURL);
     // A path in the bundle; whatever has another scheme is left alone.
     if (!connectorId || /^[a-z][a-z0-9+.-]*:|^\/\//i.test(imageURL)) return;
-    let isWanted = true;
+    let isMounted = true;
     const show = (): void => {
-      void images.ofConnector(connectorId).then((url) => {
-        if (isWanted) setSource(url);
+      void images.urlFor(connectorId).then((url) => {
+        if (isMounted) setSource(url);
       });
     };
     show();
-    const unfollow = images.follow(connectorId, show);
+    const unsubscribe = images.subscribe(connectorId, show);
     return () => {
-      isWanted = false;
-      unfollow();
+      isMounted = false;
+      unsubscribe();
     };
   }, [images, imageURL, connectorId]);
   if (source === undefined) {

@@ -11,7 +11,7 @@ export type Route =
   | { readonly page: 'integration'; readonly id: string; readonly tab?: Tab }
   | { readonly page: 'unknown' };
 
-export function routeOf(hash: string): Route {
+export function parseRoute(hash: string): Route {
   const [first = '', id, tab, ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (first === '') return { page: 'tiles' };
   if (first === 'connectors' && id === undefined) return { page: 'connectors' };
@@ -23,9 +23,9 @@ export function routeOf(hash: string): Route {
   return { page: 'unknown' };
 }
 
-export const pathOf = (id: string, tab?: Tab): string => `#/integrations/${id}${tab ? `/${tab}` : ''}`;
+export const integrationHref = (id: string, tab?: Tab): string => `#/integrations/${id}${tab ? `/${tab}` : ''}`;
 
-export function go(hash: string): void {
+export function navigate(hash: string): void {
   location.hash = hash;
 }
 
@@ -70,13 +70,13 @@ export function useRoute(guard: LeaveGuard): Routing {
     };
   }, [guard]);
   return {
-    route: routeOf(hash),
+    route: parseRoute(hash),
     isLeaving: target !== undefined,
     stay: () => setTarget(undefined),
     leave: () => {
       guard.isDirty = false;
       setTarget(undefined);
-      if (target !== undefined) go(target);
+      if (target !== undefined) navigate(target);
     },
   };
 }

@@ -11,7 +11,7 @@ export interface Session {
   readonly images: Images;
   readonly signOut: () => void;
   /** Tells in passing that something was done. */
-  readonly announce: (sentence: string) => void;
+  readonly announce: (message: string) => void;
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined);
@@ -25,7 +25,7 @@ export function useSession(): Session {
 const KEY = 'bulkhead.token';
 
 /** Takes the token out of the address (`#token=…`) at once, so that it is in no history and no bookmark. */
-export function tokenFromAddress(): string | undefined {
+export function takeTokenFromAddress(): string | undefined {
   const match = /^#token=([^&]*)&?(.*)$/.exec(location.hash);
   if (!match) return undefined;
   const [, token = '', rest = ''] = match;
@@ -41,10 +41,10 @@ export function storedToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY) ?? undefined;
 }
 
-/** @param stays beyond this tab */
-export function storeToken(token: string, stays: boolean): void {
+/** @param remember beyond this tab */
+export function storeToken(token: string, remember: boolean): void {
   forgetToken();
-  (stays ? localStorage : sessionStorage).setItem(KEY, token);
+  (remember ? localStorage : sessionStorage).setItem(KEY, token);
 }
 
 export function forgetToken(): void {

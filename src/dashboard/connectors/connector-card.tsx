@@ -1,8 +1,8 @@
 import type { Connector } from '../api/types.ts';
-import { counted } from '../app/amounts.tsx';
+import { pluralize } from '../app/format.tsx';
 import { Logo } from '../app/logo.tsx';
+import { describeLimits, describeReach } from './describe-permissions.ts';
 import { PendingNotice } from './pending-notice.tsx';
-import { limitsOf, reachOf } from './plain-words.ts';
 
 interface ConnectorCardProps {
   readonly connector: Connector;
@@ -16,9 +16,9 @@ interface ConnectorCardProps {
 export function ConnectorCard({ connector, installs, onInstall, reload }: ConnectorCardProps) {
   const { _id, title, name, version, description, imageURL, status, pending, errors = [] } = connector;
   /** Nothing of it serves before it is approved. */
-  const waits = status === 'held' && pending !== undefined;
-  const reach = reachOf(connector);
-  const limits = limitsOf(connector);
+  const awaitsApproval = status === 'held' && pending !== undefined;
+  const reach = describeReach(connector);
+  const limits = describeLimits(connector);
   return (
     <li class="card stack connector">
       <div class="tile-head">
@@ -30,10 +30,10 @@ export function ConnectorCard({ connector, installs, onInstall, reload }: Connec
           </p>
         </div>
         {status === 'invalid' && <span class="badge bad">Cannot be used</span>}
-        {status === 'held' && <span class="badge warn">{waits ? 'Waits for approval' : 'Held back'}</span>}
+        {status === 'held' && <span class="badge warn">{awaitsApproval ? 'Waits for approval' : 'Held back'}</span>}
       </div>
       {description && <p>{description}</p>}
-      {status === 'held' && !waits && (
+      {status === 'held' && !awaitsApproval && (
         <p class="notice warn">It has crashed too often; its calls are refused for a while, until one succeeds.</p>
       )}
       <PendingNotice connector={connector} reload={reload} />
@@ -74,8 +74,8 @@ export function ConnectorCard({ connector, installs, onInstall, reload }: Connec
         </dl>
       )}
       <div class="row apart push-down">
-        <span class="muted small">{installs === 0 ? 'Not installed' : `Installed ${counted(installs, 'time')}`}</span>
-        {status !== 'invalid' && !waits && (
+        <span class="muted small">{installs === 0 ? 'Not installed' : `Installed ${pluralize(installs, 'time')}`}</span>
+        {status !== 'invalid' && !awaitsApproval && (
           <button type="button" class="button primary" aria-label={`Install ${title}`} onClick={onInstall}>
             Install
           </button>

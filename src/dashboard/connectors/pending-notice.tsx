@@ -1,5 +1,5 @@
 import type { Connector } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 
@@ -20,7 +20,7 @@ export function PendingNotice({ connector: { _id, title, status, version, pendin
       await reload();
     }
   });
-  if (!pending) return <Problem error={approve.error} title="It was not approved." />;
+  if (!pending) return <ErrorNotice error={approve.error} title="It was not approved." />;
   return (
     <div class="notice warn">
       <p>
@@ -37,13 +37,13 @@ export function PendingNotice({ connector: { _id, title, status, version, pendin
           type="button"
           class="button"
           aria-label={`Approve ${title} ${pending.version}`}
-          disabled={approve.isGoing}
+          disabled={approve.isRunning}
           onClick={() => void approve.run()}
         >
-          {approve.isGoing ? 'Approving…' : 'Approve'}
+          {approve.isRunning ? 'Approving…' : 'Approve'}
         </button>
       </div>
-      <Problem error={approve.error} title="It was not approved." />
+      <ErrorNotice error={approve.error} title="It was not approved." />
     </div>
   );
 }

@@ -1,9 +1,9 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { matching } from './filter-options.ts';
+import { filterOptions } from './filter-options.ts';
 import type { Option } from './options.ts';
 
 /** More than this is not shown at once. */
-const SHOWN = 100;
+const MAX_SHOWN = 100;
 
 interface Props {
   readonly id: string;
@@ -26,7 +26,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
   const [active, setActive] = useState(0);
   const isOpen = query !== undefined;
   const isTyped = isOpen && query !== (selected?.label ?? '');
-  const { shown, count } = matching(options, isTyped ? query : '', SHOWN);
+  const { shown, count } = filterOptions(options, isTyped ? query : '', MAX_SHOWN);
   const isActive = (i: number): boolean => isOpen && i === active;
   useEffect(() => {
     if (isOpen) list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
@@ -37,7 +37,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
     setActive(
       Math.max(
         0,
-        options.slice(0, SHOWN).findIndex(({ value }) => value === selected?.value),
+        options.slice(0, MAX_SHOWN).findIndex(({ value }) => value === selected?.value),
       ),
     );
   };
@@ -120,7 +120,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
             ))}
           </div>
           <p class="combobox-note" role="status">
-            {noteOn(shown.length, count)}
+            {matchSummary(shown.length, count)}
           </p>
         </div>
       )}
@@ -128,7 +128,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
   );
 }
 
-export function noteOn(shown: number, count: number): string {
+export function matchSummary(shown: number, count: number): string {
   if (count === 0) return 'Nothing fits';
   return count > shown ? `${shown} of ${count.toLocaleString('en')}: type to find the others` : '';
 }

@@ -8,15 +8,15 @@ export interface Matches {
 }
 
 /** Those that begin with it come first; at most `limit` are shown, so that ten thousand stay usable. */
-export function matching(options: readonly Option[], query: string, limit: number): Matches {
-  const wanted = query.trim().toLocaleLowerCase();
-  if (wanted === '') return { shown: options.slice(0, limit), count: options.length };
+export function filterOptions(options: readonly Option[], query: string, limit: number): Matches {
+  const needle = query.trim().toLocaleLowerCase();
+  if (needle === '') return { shown: options.slice(0, limit), count: options.length };
   const first: Option[] = [];
   const others: Option[] = [];
   for (const option of options) {
     const label = option.label.toLocaleLowerCase();
-    if (label.startsWith(wanted)) first.push(option);
-    else if (label.includes(wanted) || String(option.value).toLocaleLowerCase().includes(wanted)) others.push(option);
+    if (label.startsWith(needle)) first.push(option);
+    else if (label.includes(needle) || String(option.value).toLocaleLowerCase().includes(needle)) others.push(option);
   }
   return { shown: [...first, ...others].slice(0, limit), count: first.length + others.length };
 }

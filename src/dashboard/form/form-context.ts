@@ -2,8 +2,8 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Json } from '../api/json.ts';
-import type { States } from './dependencies.ts';
-import type { Drafts, Unfinished } from './drafts.ts';
+import type { FormStates } from './dependencies.ts';
+import type { Drafts, PartialInput } from './drafts.ts';
 import type { Field } from './field.ts';
 
 /** What a control is given; all of them are alike from outside. */
@@ -18,14 +18,14 @@ export interface ControlProps {
   readonly isDisabled: boolean;
   /** What was typed and is no value yet, as the control gave it. */
   readonly typed: unknown;
-  /** @param value with what is unfinished: the last one that was a value */
-  onChange(value: Json, unfinished?: Unfinished): void;
+  /** @param value with what is partial: the last one that was a value */
+  onChange(value: Json, partial?: PartialInput): void;
 }
 
 export interface FormContext {
   /** Of element ids. */
   readonly prefix: string;
-  readonly states: States;
+  readonly states: FormStates;
   readonly drafts: Drafts;
   readonly errors: ReadonlyMap<string, string>;
   readonly isLocked: boolean;
@@ -33,10 +33,10 @@ export interface FormContext {
   readonly revision: number;
   readonly openTabs: ReadonlyMap<string, string>;
   openTab(list: string, tab: string): void;
-  edit(field: Field, value: Json, unfinished?: Unfinished): void;
+  edit(field: Field, value: Json, partial?: PartialInput): void;
   /** After the stored value has changed under a change: stay with one's own, or take the other's. */
-  keep(field: Field): void;
-  drop(field: Field): void;
+  keepMine(field: Field): void;
+  takeTheirs(field: Field): void;
   /** Undefined where nothing can be refreshed. @param list of a map: whose options */
   readonly refresh: ((field: Field, list?: string) => Promise<void>) | undefined;
 }

@@ -32,7 +32,7 @@ export interface Form {
   readonly fields: readonly Field[];
   readonly panels: readonly Panel[];
   /** Fields that have the same place for their value. */
-  readonly bySlot: ReadonlyMap<string, readonly Field[]>;
+  readonly byValueKey: ReadonlyMap<string, readonly Field[]>;
 }
 
 export const hasContent = ({ fields, groups, tabs }: Panel): boolean =>
@@ -47,9 +47,9 @@ export function fieldsIn(panel: Panel): readonly Field[] {
   return panelsIn(panel).flatMap(({ fields }) => fields);
 }
 
-export function collected(stores: readonly Store[] | undefined, storeLabel: string, shared: Panel): Form {
+export function buildForm(stores: readonly Store[] | undefined, storeLabel: string, shared: Panel): Form {
   const panels = [shared, ...(stores ?? []).map(({ panel }) => panel)].flatMap(panelsIn);
   const fields = panels.flatMap((panel) => panel.fields);
-  const bySlot = Map.groupBy(fields, ({ slot }) => slot);
-  return { stores, storeLabel, shared, fields, panels, bySlot };
+  const byValueKey = Map.groupBy(fields, ({ valueKey }) => valueKey);
+  return { stores, storeLabel, shared, fields, panels, byValueKey };
 }

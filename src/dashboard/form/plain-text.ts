@@ -3,7 +3,7 @@
 const LABEL_CHARS = 300;
 const HELP_CHARS = 4_000;
 
-function shortened(text: string, chars: number): string {
+function truncate(text: string, chars: number): string {
   return text.length > chars ? `${text.slice(0, chars)}…` : text;
 }
 
@@ -11,7 +11,7 @@ function shortened(text: string, chars: number): string {
 export function labelOf(...candidates: readonly unknown[]): string {
   for (const candidate of candidates) {
     if (typeof candidate === 'number' || typeof candidate === 'boolean') return String(candidate);
-    if (typeof candidate === 'string' && candidate.trim() !== '') return shortened(candidate, LABEL_CHARS);
+    if (typeof candidate === 'string' && candidate.trim() !== '') return truncate(candidate, LABEL_CHARS);
   }
   return '';
 }
@@ -19,10 +19,10 @@ export function labelOf(...candidates: readonly unknown[]): string {
 /** Help and tooltip, each once. */
 export function helpOf(...candidates: readonly unknown[]): string {
   const texts = candidates.filter((text): text is string => typeof text === 'string' && text.trim() !== '');
-  return shortened([...new Set(texts)].join('\n'), HELP_CHARS);
+  return truncate([...new Set(texts)].join('\n'), HELP_CHARS);
 }
 
-export function sizeOf(text: string): string {
+export function formatTextSize(text: string): string {
   const bytes = new TextEncoder().encode(text).length;
   if (bytes < 1024) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(bytes < 10 * 1024 ? 1 : 0)} KB`;

@@ -5,8 +5,8 @@ interface Props {
   readonly count: number;
   readonly problems: number;
   /** Labels of changed fields that the form has lost. */
-  readonly lost: readonly string[];
-  readonly rest: readonly ErrorItem[];
+  readonly orphanLabels: readonly string[];
+  readonly otherErrors: readonly ErrorItem[];
   readonly notice: string;
   readonly isSaving: boolean;
   readonly isLocked: boolean;
@@ -16,31 +16,41 @@ interface Props {
 }
 
 /** How much is not saved yet, and what to do about it. It stays in sight. */
-export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocked, onUndo, onDiscard }: Props) {
-  const isDirty = count > 0 || lost.length > 0;
+export function SaveBar({
+  count,
+  problems,
+  orphanLabels,
+  otherErrors,
+  notice,
+  isSaving,
+  isLocked,
+  onUndo,
+  onDiscard,
+}: Props) {
+  const isDirty = count > 0 || orphanLabels.length > 0;
   useEffect(() => {
     // The bar that has just come up may lie over the very field that brought it up.
     if (isDirty) document.activeElement?.scrollIntoView({ block: 'nearest' });
   }, [isDirty]);
-  if (!isDirty && rest.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
+  if (!isDirty && otherErrors.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
   return (
     <div class="save-bar" data-dirty={isDirty}>
-      {rest.length > 0 && (
+      {otherErrors.length > 0 && (
         <div class="notice bad" role="alert">
-          {rest.map(({ code, message }, i) => (
+          {otherErrors.map(({ code, message }, i) => (
             <p key={i}>
               {code === 'conflict' ? `${message} Your changes are still here: look at them and save again.` : message}
             </p>
           ))}
         </div>
       )}
-      {lost.length > 0 && (
+      {orphanLabels.length > 0 && (
         <p class="notice warn">
-          Not in the form any more, though you had changed it: {lost.join(', ')}. It cannot be saved.
+          Not in the form any more, though you had changed it: {orphanLabels.join(', ')}. It cannot be saved.
         </p>
       )}
       <div class="save-line">
-        <p role="status">{isSaving ? 'Saving…' : isDirty ? describe(count, problems, isLocked) : notice}</p>
+        <p role="status">{isSaving ? 'Saving…' : isDirty ? summarize(count, problems, isLocked) : notice}</p>
         <div class="row">
           {onUndo && !isDirty && (
             <button type="button" class="button quiet" onClick={onUndo}>
@@ -63,7 +73,7 @@ export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocke
   );
 }
 
-function describe(count: number, problems: number, isLocked: boolean): string {
+function summarize(count: number, problems: number, isLocked: boolean): string {
   if (count === 0) return 'Nothing that can be saved';
   const changes = count === 1 ? '1 unsaved change' : `${count} unsaved changes`;
   if (problems > 0) return `${changes}, ${problems === 1 ? '1 problem' : `${problems} problems`}`;

@@ -1,6 +1,6 @@
 import { Choice } from './choice.tsx';
 import type { ControlProps } from './form-context.ts';
-import { chosen, plainOf } from './options.ts';
+import { plainValue, valueForOption } from './options.ts';
 import { useOptions } from './use-options.ts';
 
 export function SelectControl({ field, value, onChange, ...props }: ControlProps) {
@@ -16,7 +16,7 @@ export function SelectControl({ field, value, onChange, ...props }: ControlProps
       options={options}
       value={value}
       placeholder={placeholder}
-      onChoose={(option) => onChange(option ? chosen(field.raw, option) : '')}
+      onChoose={(option) => onChange(option ? valueForOption(field.raw, option) : '')}
     />
   );
 }
@@ -39,9 +39,9 @@ export function RadioControl({ field, value, id, labelId, onChange, ...props }: 
             id={i === 0 ? id : undefined}
             type="radio"
             name={id}
-            checked={option.value === plainOf(value)}
+            checked={option.value === plainValue(value)}
             disabled={props.isDisabled}
-            onChange={() => onChange(chosen(field.raw, option))}
+            onChange={() => onChange(valueForOption(field.raw, option))}
           />
           <span>{option.label}</span>
         </label>

@@ -2,28 +2,28 @@
 import type { ErrorItem } from '../api/api-error.ts';
 import type { Field } from './field.ts';
 import type { Form } from './form-tree.ts';
-import { SHARED } from './read-form.ts';
+import { SHARED_STORE } from './read-form.ts';
 
-export interface PlacedErrors {
+export interface AssignedErrors {
   /** Message by field id. */
   readonly fields: ReadonlyMap<string, string>;
   /** What is about no field of the form. */
-  readonly rest: readonly ErrorItem[];
+  readonly otherErrors: readonly ErrorItem[];
 }
 
-export function placed(form: Form, errors: readonly ErrorItem[]): PlacedErrors {
+export function assignErrors(form: Form, errors: readonly ErrorItem[]): AssignedErrors {
   const paths = pathsOf(form);
   const fields = new Map<string, string>();
-  const rest: ErrorItem[] = [];
+  const otherErrors: ErrorItem[] = [];
   for (const error of errors) {
-    const found = fieldsFor(paths, error);
-    if (found.length === 0) rest.push(error);
-    for (const { id } of found) {
+    const targets = fieldsFor(paths, error);
+    if (targets.length === 0) otherErrors.push(error);
+    for (const { id } of targets) {
       const before = fields.get(id);
       fields.set(id, before === undefined ? error.message : `${before}\n${error.message}`);
     }
   }
-  return { fields, rest };
+  return { fields, otherErrors };
 }
 
 /** `storeId.name`, and the name alone where a connector does not say which store. */
@@ -38,7 +38,7 @@ function pathsOf({ fields }: Form): ReadonlyMap<string, readonly Field[]> {
     if (field.name === undefined) continue;
     add(field.name, field);
     if (field.store !== undefined) add(`${field.store}.${field.name}`, field);
-    else add(`${SHARED}.${field.name}`, field);
+    else add(`${SHARED_STORE}.${field.name}`, field);
   }
   return paths;
 }

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { isOn } from './drafts.ts';
-import { textOfValue } from './field.ts';
+import { isChecked } from './drafts.ts';
+import { formatValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
-import { labelOf, sizeOf } from './plain-text.ts';
+import { formatTextSize, labelOf } from './plain-text.ts';
 import { safeLink } from './safe-link.ts';
 import { describeStored, readTextFile } from './text-file.ts';
 
@@ -21,7 +21,7 @@ export function CheckboxControl({
       <input
         id={id}
         type="checkbox"
-        checked={isOn(value)}
+        checked={isChecked(value)}
         disabled={isDisabled}
         aria-invalid={isInvalid}
         aria-describedby={describedBy}
@@ -62,7 +62,7 @@ export function LinkControl({ field: { raw }, value, id, labelId, describedBy }:
 export function FileControl({ field, value, id, labelId, describedBy, isInvalid, isDisabled, onChange }: ControlProps) {
   const [chosen, setChosen] = useState<{ readonly name: string; readonly text: string }>();
   const [problem, setProblem] = useState('');
-  const text = textOfValue(value);
+  const text = formatValue(value);
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     const read = await readTextFile(file);
@@ -93,7 +93,7 @@ export function FileControl({ field, value, id, labelId, describedBy, isInvalid,
         <span id={`${id}-choose`}>Choose a file…</span>
       </label>
       <span id={`${id}-state`} class="muted">
-        {chosen?.text === text ? `${chosen.name}, ${sizeOf(text)}` : describeStored(text)}
+        {chosen?.text === text ? `${chosen.name}, ${formatTextSize(text)}` : describeStored(text)}
       </span>
       {text !== '' && !isDisabled && (
         <button

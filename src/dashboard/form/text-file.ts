@@ -1,5 +1,5 @@
 /** A file that a user chooses, as the text that is stored of it. */
-import { sizeOf } from './plain-text.ts';
+import { formatTextSize } from './plain-text.ts';
 
 /** The settings of an integration hold 5 MiB in all. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -22,4 +22,5 @@ export async function readTextFile(file: TextFile): Promise<{ text: string } | {
   }
 }
 
-export const describeStored = (text: string): string => (text === '' ? 'No file' : `Stored file, ${sizeOf(text)}`);
+export const describeStored = (text: string): string =>
+  text === '' ? 'No file' : `Stored file, ${formatTextSize(text)}`;

@@ -10,12 +10,12 @@ export function IntegrationHead({
   integration,
   connector,
   reload,
-  isConnectorKnown,
-}: IntegrationProps & { readonly isConnectorKnown: boolean }) {
+  isConnectorLoaded,
+}: IntegrationProps & { readonly isConnectorLoaded: boolean }) {
   const [isEditing, setIsEditing] = useState(false);
   const { name, tag, sandbox, description, version, _connectorId } = integration;
   const state = stateOf(integration);
-  const isBroken = isConnectorKnown && _connectorId !== undefined && (!connector || connector.status === 'invalid');
+  const isBroken = isConnectorLoaded && _connectorId !== undefined && (!connector || connector.status === 'invalid');
   return (
     <header class="stack">
       <div class="integration-head">

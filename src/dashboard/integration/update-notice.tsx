@@ -1,5 +1,5 @@
 import type { Connector, Integration } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
@@ -24,10 +24,13 @@ export function UpdateNotice({ integration, connector, reload }: UpdateNoticePro
       await reload();
     }
   });
-  const run = useStartedRun(update.isGoing, ({ data }) => data._integrationId === _id && data.section === 'installer');
+  const run = useStartedRun(
+    update.isRunning,
+    ({ data }) => data._integrationId === _id && data.section === 'installer',
+  );
   const isOffered = connector.status !== 'invalid' && isNewer(connector.version, version);
-  if (!isOffered && !update.isGoing && update.error === undefined && !updateInProgress) return null;
-  if (updateInProgress && !update.isGoing) {
+  if (!isOffered && !update.isRunning && update.error === undefined && !updateInProgress) return null;
+  if (updateInProgress && !update.isRunning) {
     return (
       <p class="notice" role="status">
         This integration is being updated. Its settings wait until that is over.
@@ -40,12 +43,12 @@ export function UpdateNotice({ integration, connector, reload }: UpdateNoticePro
         <span>
           <strong>Version {connector.version} is available.</strong> This integration runs {version ?? 'an older one'}.
         </span>
-        <button type="button" class="button primary" disabled={update.isGoing} onClick={() => void update.run()}>
-          {update.isGoing ? 'Updating…' : update.error === undefined ? 'Update' : 'Try again'}
+        <button type="button" class="button primary" disabled={update.isRunning} onClick={() => void update.run()}>
+          {update.isRunning ? 'Updating…' : update.error === undefined ? 'Update' : 'Try again'}
         </button>
       </div>
-      {update.isGoing && <RunPanel label={`Updating to ${connector.version}`} run={run} />}
-      <Problem error={update.error} title="The update failed; the integration is as it was." />
+      {update.isRunning && <RunPanel label={`Updating to ${connector.version}`} run={run} />}
+      <ErrorNotice error={update.error} title="The update failed; the integration is as it was." />
     </div>
   );
 }

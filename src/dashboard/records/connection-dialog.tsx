@@ -1,5 +1,5 @@
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { ConnectionFields } from './connection-fields.tsx';
 import { useConnection } from './use-connection.ts';
@@ -19,7 +19,7 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
     <Dialog
       title={id === undefined ? 'Add a connection' : 'Edit the connection'}
       onClose={onClose}
-      isLocked={save.isGoing}
+      isLocked={save.isRunning}
     >
       <form
         class="stack"
@@ -33,23 +33,23 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
           });
         }}
       >
-        <Problem error={error} title="The connection cannot be read." />
+        <ErrorNotice error={error} title="The connection cannot be read." />
         {!draft && error === undefined && <p role="status">Reading the connection…</p>}
         {draft && (
           <ConnectionFields
             draft={draft}
             onChange={setDraft}
-            isDisabled={save.isGoing}
+            isDisabled={save.isRunning}
             storedURI={stored?.baseURI ?? ''}
           />
         )}
-        <Problem error={save.error} title="It was not saved." />
+        <ErrorNotice error={save.error} title="It was not saved." />
         <div class="row end">
-          <button type="button" class="button" onClick={onClose} disabled={save.isGoing}>
+          <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={save.isGoing || !draft}>
-            {save.isGoing ? 'Saving…' : 'Save'}
+          <button type="submit" class="button primary" disabled={save.isRunning || !draft}>
+            {save.isRunning ? 'Saving…' : 'Save'}
           </button>
         </div>
       </form>

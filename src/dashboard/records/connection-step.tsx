@@ -1,4 +1,4 @@
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { ConnectionFields } from './connection-fields.tsx';
 import { useConnection } from './use-connection.ts';
 
@@ -15,9 +15,9 @@ interface ConnectionStepProps {
 export function ConnectionStep(props: ConnectionStepProps) {
   const { connectionId, integrationId, isLocked, submitLabel, onSaved } = props;
   const { draft, stored, setDraft, save, error } = useConnection(connectionId, integrationId, true);
-  if (error !== undefined) return <Problem error={error} title="The connection of this step cannot be read." />;
+  if (error !== undefined) return <ErrorNotice error={error} title="The connection of this step cannot be read." />;
   if (!draft) return <p role="status">Reading the connection…</p>;
-  const isBusy = isLocked || save.isGoing;
+  const isBusy = isLocked || save.isRunning;
   return (
     <form
       class="stack narrow"
@@ -33,10 +33,10 @@ export function ConnectionStep(props: ConnectionStepProps) {
         isStep
         storedURI={stored?.baseURI ?? ''}
       />
-      <Problem error={save.error} title="The credentials were not saved." />
+      <ErrorNotice error={save.error} title="The credentials were not saved." />
       <div>
         <button type="submit" class="button primary" disabled={isBusy}>
-          {save.isGoing ? 'Saving…' : isLocked ? 'Verifying…' : submitLabel}
+          {save.isRunning ? 'Saving…' : isLocked ? 'Verifying…' : submitLabel}
         </button>
       </div>
     </form>

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { textOf } from '../api/json.ts';
+import { asString } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
-import { Time } from '../app/amounts.tsx';
+import { Time } from '../app/format.tsx';
 
 interface RecordRowProps {
   readonly record: StoredRecord;
@@ -22,7 +22,7 @@ export function RecordRow({ record, badges, actions, children }: RecordRowProps)
         <div class="record-name">
           <span class="row">
             <strong>{name}</strong>
-            {textOf(type) && <span class="badge">{textOf(type)}</span>}
+            {asString(type) && <span class="badge">{asString(type)}</span>}
             {disabled === true && <span class="badge warn">Off</span>}
             {badges}
           </span>

@@ -5,7 +5,7 @@ import type { JsonObject } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
 import { useSession } from '../app/session.ts';
 import { type Action, useAction } from '../app/use-action.ts';
-import { type ConnectionDraft, draftOf, emptyDraft, needsCredentialsAnew, recordOf } from './credentials.ts';
+import { type ConnectionDraft, draftOf, emptyDraft, needsNewCredentials, recordOf } from './credentials.ts';
 
 export interface EditedConnection {
   /** Undefined while it is read. */
@@ -31,7 +31,7 @@ export function useConnection(
   const [error, setError] = useState<unknown>();
   const before = useRef<{ record: StoredRecord; etag: string | null }>(undefined);
 
-  const take = (record: StoredRecord, etag: string | null): void => {
+  const accept = (record: StoredRecord, etag: string | null): void => {
     before.current = { record, etag };
     setStored(draftOf(record));
     const next = draftOf(record);
@@ -41,7 +41,7 @@ export function useConnection(
     if (id === undefined) return;
     client
       .request<StoredRecord>('GET', `/connections/${encodeURIComponent(id)}`)
-      .then(({ body, headers }) => take(body, headers.get('etag')), setError);
+      .then(({ body, headers }) => accept(body, headers.get('etag')), setError);
   }, [client, id]);
 
   const save = useAction(async () => {
@@ -52,12 +52,13 @@ export function useConnection(
     }
     if (!before.current) return;
     const { record, etag } = before.current;
-    if (stored && needsCredentialsAnew(draft, stored)) {
+    if (stored && needsNewCredentials(draft, stored)) {
       const message = 'The address leads elsewhere: enter the credentials for it.';
       throw new ApiError(422, [{ code: 'invalid_field', message }]);
     }
-    const isWithout = stored?.auth === 'none' && draft.auth === 'basic' && draft.username + draft.password === '';
-    const body = recordOf(isWithout ? { ...draft, auth: 'none' } : draft, record as unknown as JsonObject);
+    const hasNoCredentials =
+      stored?.auth === 'none' && draft.auth === 'basic' && draft.username + draft.password === '';
+    const body = recordOf(hasNoCredentials ? { ...draft, auth: 'none' } : draft, record as unknown as JsonObject);
     const headers = etag === null ? {} : { 'If-Match': etag };
     const reply = await client
       .request<StoredRecord>('PUT', `/connections/${encodeURIComponent(id)}`, { body, headers })
@@ -66,7 +67,7 @@ export function useConnection(
         const message = 'Somebody else has changed this connection meanwhile. Open it again to see how it is now.';
         throw new ApiError(412, [{ code: 'precondition_failed', message }]);
       });
-    take(reply.body, reply.headers.get('etag'));
+    accept(reply.body, reply.headers.get('etag'));
   });
   return { draft, stored, setDraft, save, error };
 }

@@ -15,7 +15,7 @@ interface Pages<T> {
 export function usePages<T>(
   path: string,
   isAffected: (event: LiveEvent) => boolean,
-): Resource<Pages<T>> & { readonly more: () => void } {
+): Resource<Pages<T>> & { readonly loadMore: () => void } {
   const [pages, setPages] = useState(1);
   const resource = useResource<Pages<T>>({
     key: path,
@@ -33,7 +33,7 @@ export function usePages<T>(
   });
   return {
     ...resource,
-    more: () => {
+    loadMore: () => {
       setPages(pages + 1);
       // After the next render, which knows of the further page.
       setTimeout(() => void resource.reload(), 0);

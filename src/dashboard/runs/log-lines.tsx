@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { RunLine } from '../api/types.ts';
-import { Time } from '../app/amounts.tsx';
+import type { LogLine } from '../api/types.ts';
+import { Time } from '../app/format.tsx';
 
 interface LogLinesProps {
-  readonly lines: readonly RunLine[];
+  readonly lines: readonly LogLine[];
   /** New lines come at the end, and are kept in view. */
   readonly isLive?: boolean;
 }
@@ -31,7 +31,7 @@ export function LogLines({ lines, isLive = false }: LogLinesProps) {
       {lines.map(({ at, level, message }, index) => (
         <p key={index} class={`log-line ${level}`}>
           <span class="muted">
-            <Time at={at} isOfLine />
+            <Time at={at} withSeconds />
           </span>{' '}
           {level !== 'info' && <span class="log-level">{level} </span>}
           <span class="log-text">{message}</span>

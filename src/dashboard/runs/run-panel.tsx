@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Run } from '../api/types.ts';
-import { duration } from '../app/amounts.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { formatDuration } from '../app/format.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { useResource } from '../app/use-resource.ts';
 import { LogLines } from './log-lines.tsx';
-import type { RunAddress } from './use-started-run.ts';
+import type { RunRef } from './use-started-run.ts';
 
 interface RunPanelProps {
   /** What is being done. */
   readonly label: string;
   /** Unknown at first. */
-  readonly run: RunAddress | undefined;
+  readonly run: RunRef | undefined;
 }
 
 /** A run that is going on: progress, elapsed time, log lines as they come, and a way to end it. */
@@ -23,7 +23,7 @@ export function RunPanel({ label, run }: RunPanelProps) {
     key: path,
     load: (api, signal) => api.get<Run>(path ?? '', signal),
     isAffected: ({ data }) => data.runId === run?.runId,
-    everyMs: 200,
+    minIntervalMs: 200,
   });
   const cancel = useAction(() => client.delete(path ?? ''));
   const { fraction, message } = value?.progress ?? {};
@@ -33,7 +33,7 @@ export function RunPanel({ label, run }: RunPanelProps) {
       <div class="row apart">
         <span role="status">{message || `${label}…`}</span>
         <span class="muted small" title="Elapsed">
-          {duration(elapsedMs)}
+          {formatDuration(elapsedMs)}
         </span>
       </div>
       <div class="row progress-row">
@@ -41,13 +41,13 @@ export function RunPanel({ label, run }: RunPanelProps) {
         <button
           type="button"
           class="button small"
-          disabled={!run || cancel.isGoing || (value !== undefined && value.outcome !== 'running')}
+          disabled={!run || cancel.isRunning || (value !== undefined && value.outcome !== 'running')}
           onClick={() => void cancel.run()}
         >
-          {cancel.isGoing ? 'Ending it…' : 'Cancel the run'}
+          {cancel.isRunning ? 'Ending it…' : 'Cancel the run'}
         </button>
       </div>
-      <Problem error={cancel.error} title="It could not be cancelled." />
+      <ErrorNotice error={cancel.error} title="It could not be cancelled." />
       {value?.log && value.log.length > 0 && <LogLines lines={value.log} isLive />}
     </div>
   );

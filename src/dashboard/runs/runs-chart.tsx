@@ -1,5 +1,5 @@
 import type { Run } from '../api/types.ts';
-import { counted, duration } from '../app/amounts.tsx';
+import { formatDuration, pluralize } from '../app/format.tsx';
 import { outcomeNames, outcomeTones } from '../tiles/state.ts';
 
 const BARS = 100;
@@ -16,12 +16,12 @@ export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
   // A root: one long run does not flatten all others.
   const heightOf = (wallMs = 0): number => Math.max(3, Math.sqrt(wallMs / longest) * (HEIGHT - 12));
   const summary =
-    `The last ${counted(shown.length, 'run')}: ${succeeded.length} succeeded. ` +
-    `The longest took ${duration(longest)}, half of them less than ${duration(median)}.`;
+    `The last ${pluralize(shown.length, 'run')}: ${succeeded.length} succeeded. ` +
+    `The longest took ${formatDuration(longest)}, half of them less than ${formatDuration(median)}.`;
   return (
     <figure class="card stack tight">
       <div class="row apart">
-        <h2>Last {counted(shown.length, 'run')}</h2>
+        <h2>Last {pluralize(shown.length, 'run')}</h2>
         <span class="legend small muted">
           <span>
             <span class="dot good" aria-hidden="true" /> {succeeded.length} succeeded
@@ -44,7 +44,7 @@ export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
           const x = (BARS - shown.length + index) * STEP + 1;
           return (
             <g key={run._id} class={`bar ${outcomeTones[run.outcome]}`}>
-              <title>{`${run.function}: ${outcomeNames[run.outcome]}, ${duration(run.wallMs)}`}</title>
+              <title>{`${run.function}: ${outcomeNames[run.outcome]}, ${formatDuration(run.wallMs)}`}</title>
               <rect x={x} y={HEIGHT - height} width={STEP - 2} height={height} />
               {run.outcome !== 'succeeded' && (
                 <rect class="mark" x={x} y={HEIGHT - height - 7} width={STEP - 2} height="4" />
@@ -54,7 +54,7 @@ export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
         })}
       </svg>
       <figcaption class="small muted">
-        Longest {duration(longest)}, median {duration(median)}
+        Longest {formatDuration(longest)}, median {formatDuration(median)}
       </figcaption>
     </figure>
   );

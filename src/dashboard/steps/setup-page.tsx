@@ -1,5 +1,5 @@
-import { counted } from '../app/amounts.tsx';
-import { pathOf } from '../app/route.ts';
+import { pluralize } from '../app/format.tsx';
+import { integrationHref } from '../app/route.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { StepsList } from './steps-list.tsx';
 import { useCall, useRuns } from './use-call.ts';
@@ -16,7 +16,7 @@ export function SetupPage({ integration, reload }: IntegrationProps) {
         <h2>There is nothing to set up</h2>
         <p class="muted">This connector has no steps.</p>
         <div>
-          <a class="button primary" href={pathOf(_id, 'settings')}>
+          <a class="button primary" href={integrationHref(_id, 'settings')}>
             Go to the settings
           </a>
         </div>
@@ -28,7 +28,7 @@ export function SetupPage({ integration, reload }: IntegrationProps) {
       <div class="row apart">
         <h2>{mode === 'install' ? 'Set it up' : 'Setup'}</h2>
         <span class="muted small" role="status">
-          {done} of {counted(install.length, 'step')} done
+          {done} of {pluralize(install.length, 'step')} done
         </span>
       </div>
       <progress class="wide" max={install.length} value={done} aria-label="Steps done" />
@@ -37,7 +37,7 @@ export function SetupPage({ integration, reload }: IntegrationProps) {
           <span>
             <strong>It is set up.</strong> The settings are what is left to look at.
           </span>
-          <a class="button primary" href={pathOf(_id, 'settings')}>
+          <a class="button primary" href={integrationHref(_id, 'settings')}>
             Go to the settings
           </a>
         </div>

@@ -1,27 +1,27 @@
 /** A call of one of the connector's functions, with its run and what came of it. */
 import { useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
-import { isJsonObject, type Json, textOf } from '../api/json.ts';
+import { asString, isJsonObject, type Json } from '../api/json.ts';
 import type { Run } from '../api/types.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
-import { ofIntegration, useResource } from '../app/use-resource.ts';
-import { type RunAddress, useStartedRun } from '../runs/use-started-run.ts';
+import { aboutIntegration, useResource } from '../app/use-resource.ts';
+import { type RunRef, useStartedRun } from '../runs/use-started-run.ts';
 
 export interface Call {
   readonly run: (functionName: string, body: Json) => Promise<boolean>;
   /** The same, but rejects with what was thrown. */
-  readonly attempt: (functionName: string, body: Json) => Promise<void>;
-  readonly isGoing: boolean;
+  readonly runOrThrow: (functionName: string, body: Json) => Promise<void>;
+  readonly isRunning: boolean;
   readonly error: unknown;
-  readonly clear: () => void;
+  readonly clearError: () => void;
   /** Of the function that is called now, or was called last. */
   readonly functionName: string | undefined;
-  readonly address: RunAddress | undefined;
+  readonly runRef: RunRef | undefined;
 }
 
-/** @param after what has to be read anew before the call counts as over */
-export function useCall(integrationId: string, section: string, after: () => Promise<void>): Call {
+/** @param reload what has to be read anew before the call counts as over */
+export function useCall(integrationId: string, section: string, reload: () => Promise<void>): Call {
   const { client } = useSession();
   const [functionName, setName] = useState<string>();
   const called = useRef<string>(undefined);
@@ -31,24 +31,26 @@ export function useCall(integrationId: string, section: string, after: () => Pro
     try {
       const path = `/integrations/${integrationId}/${section}/${encodeURIComponent(name)}`;
       const reply = await client.put(path, body);
-      refuse(reply);
+      throwIfUnsuccessful(reply);
     } finally {
-      await after();
+      await reload();
     }
   });
-  const address = useStartedRun(
-    action.isGoing,
+  const runRef = useStartedRun(
+    action.isRunning,
     ({ data }) => data._integrationId === integrationId && data.section === section && data.function === called.current,
   );
-  return { ...action, functionName, address };
+  return { ...action, functionName, runRef };
 }
 
 /** A function may say in its answer that it did not succeed. */
-function refuse(reply: Json): void {
+function throwIfUnsuccessful(reply: Json): void {
   if (!isJsonObject(reply) || reply.success !== false) return;
-  const said = [reply.message, reply.error, isJsonObject(reply.error) ? reply.error.message : undefined].map(textOf);
+  const candidates = [reply.message, reply.error, isJsonObject(reply.error) ? reply.error.message : undefined].map(
+    asString,
+  );
   const message =
-    said.find((text) => text !== undefined && text !== '') ?? 'The connector says that it did not succeed.';
+    candidates.find((text) => text !== undefined && text !== '') ?? 'The connector says that it did not succeed.';
   throw new ApiError(422, [{ code: 'not_successful', message }]);
 }
 
@@ -58,7 +60,7 @@ export function useRuns(integrationId: string): readonly Run[] | undefined {
     key: `runs ${integrationId}`,
     load: (client, signal) =>
       client.list<Run>(`/integrations/${integrationId}/runs?exclude=log,stack`, undefined, signal),
-    isAffected: ofIntegration(integrationId, 'run.started', 'run.ended'),
+    isAffected: aboutIntegration(integrationId, 'run.started', 'run.ended'),
   }).value;
 }
 

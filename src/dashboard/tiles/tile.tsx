@@ -1,7 +1,7 @@
 import type { Tile } from '../api/types.ts';
-import { counted, Time } from '../app/amounts.tsx';
+import { pluralize, Time } from '../app/format.tsx';
 import { Logo } from '../app/logo.tsx';
-import { pathOf } from '../app/route.ts';
+import { integrationHref } from '../app/route.ts';
 import { outcomeNames, outcomeTones, stateNames, stateOf, stateTones } from './state.ts';
 
 interface TileProps {
@@ -22,7 +22,7 @@ export function TileCard({ tile, connector }: TileProps) {
         <Logo name={name} imageURL={imageURL} connectorId={_connectorId} />
         <div class="tile-name">
           <h2>
-            <a href={pathOf(_integrationId)}>{name}</a>
+            <a href={integrationHref(_integrationId)}>{name}</a>
           </h2>
           <p class="muted small">
             {connector && connector !== name ? `${connector} ` : ''}
@@ -38,14 +38,14 @@ export function TileCard({ tile, connector }: TileProps) {
           <span class="badge accent">Update to {tile.update.version} available</span>
         )}
         {offlineConnections.length > 0 && (
-          <span class="badge bad">{counted(offlineConnections.length, 'connection')} offline</span>
+          <span class="badge bad">{pluralize(offlineConnections.length, 'connection')} offline</span>
         )}
       </div>
       {hasSteps && (
         <div class="tile-steps">
           <progress max={steps.total} value={steps.completed} aria-label={`Steps of ${name}`} />
           <span class="small muted">
-            {steps.completed} of {counted(steps.total, 'step')}
+            {steps.completed} of {pluralize(steps.total, 'step')}
           </span>
         </div>
       )}
@@ -58,7 +58,7 @@ export function TileCard({ tile, connector }: TileProps) {
         ) : (
           <span>Nothing has run yet</span>
         )}
-        <span>{counted(records, 'record')}</span>
+        <span>{pluralize(records, 'record')}</span>
       </p>
     </li>
   );

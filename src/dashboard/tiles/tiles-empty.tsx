@@ -1,5 +1,5 @@
 import type { Connector } from '../api/types.ts';
-import { counted } from '../app/amounts.tsx';
+import { pluralize } from '../app/format.tsx';
 
 /** Where everybody begins. */
 export function TilesEmpty({ connectors }: { readonly connectors: readonly Connector[] | undefined }) {
@@ -17,7 +17,7 @@ export function TilesEmpty({ connectors }: { readonly connectors: readonly Conne
         <p class="small muted">
           {ready === 0
             ? 'There is no connector to install: put one into the connectors folder.'
-            : `${counted(ready, 'connector')} can be installed.`}
+            : `${pluralize(ready, 'connector')} can be installed.`}
         </p>
       )}
     </div>

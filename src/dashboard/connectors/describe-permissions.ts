@@ -1,9 +1,9 @@
 /** What a connector may do, in plain words. Pure. */
 import type { Connector } from '../api/types.ts';
-import { duration } from '../app/amounts.tsx';
+import { formatDuration } from '../app/format.tsx';
 
 /** What it may reach; its own integration it may always change. */
-export function reachOf({ permissions }: Connector): readonly string[] {
+export function describeReach({ permissions }: Connector): readonly string[] {
   return (permissions.fetch ?? []).map((pattern) => {
     const [, scheme = '', host = pattern] = /^(https?):\/\/(.*)$/i.exec(pattern) ?? [];
     const where = host.startsWith('*.') ? `every address directly under ${host.slice(2)} (${host})` : host;
@@ -12,10 +12,10 @@ export function reachOf({ permissions }: Connector): readonly string[] {
 }
 
 /** Of one run; nothing where the server's own limits hold. */
-export function limitsOf({ limits: { timeoutMs, cpuMs, memoryMb } }: Connector): readonly string[] {
+export function describeLimits({ limits: { timeoutMs, cpuMs, memoryMb } }: Connector): readonly string[] {
   return [
-    ...(timeoutMs === undefined ? [] : [`${duration(timeoutMs)} in all`]),
-    ...(cpuMs === undefined ? [] : [`${duration(cpuMs)} of computing`]),
+    ...(timeoutMs === undefined ? [] : [`${formatDuration(timeoutMs)} in all`]),
+    ...(cpuMs === undefined ? [] : [`${formatDuration(cpuMs)} of computing`]),
     ...(memoryMb === undefined ? [] : [`${memoryMb} MB of memory`]),
   ];
 }

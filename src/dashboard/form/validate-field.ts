@@ -1,19 +1,19 @@
 /** Whether a value may be saved: the rules of the server's own `persistSettings`, so that it agrees. Pure. */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { Field } from './field.ts';
-import { optionsOf, plainOf } from './options.ts';
+import { parseOptions, plainValue } from './options.ts';
 import { isEmpty } from './same-json.ts';
 
 /** @returns the sentence to show, if it may not */
-export function problemOf(field: Field, value: Json, isRequired: boolean): string | undefined {
+export function validateField(field: Field, value: Json, isRequired: boolean): string | undefined {
   if (isEmpty(value)) return isRequired ? `${field.label} is required` : undefined;
-  const wrong = wrongness(field.raw, value);
-  return wrong === undefined ? undefined : `${field.label} ${wrong}`;
+  const violation = violationOf(field.raw, value);
+  return violation === undefined ? undefined : `${field.label} ${violation}`;
 }
 
-function wrongness(raw: JsonObject, value: Json): string | undefined {
-  const isOffered = (item: Json): boolean => values === undefined || values.has(plainOf(item));
-  const values = offered(raw);
+function violationOf(raw: JsonObject, value: Json): string | undefined {
+  const isAllowed = (item: Json): boolean => allowed === undefined || allowed.has(plainValue(item));
+  const allowed = allowedValues(raw);
   switch (raw.type) {
     case 'number':
     case 'integer':
@@ -22,9 +22,9 @@ function wrongness(raw: JsonObject, value: Json): string | undefined {
       return typeof value === 'boolean' ? undefined : 'must be true or false';
     case 'select':
     case 'radio':
-      return isOffered(value) ? undefined : 'must be one of its options';
+      return isAllowed(value) ? undefined : 'must be one of its options';
     case 'multiselect':
-      return Array.isArray(value) && value.every(isOffered) ? undefined : 'must be a list of its options';
+      return Array.isArray(value) && value.every(isAllowed) ? undefined : 'must be a list of its options';
     case 'input':
     case 'text':
     case 'textarea':
@@ -38,10 +38,10 @@ function wrongness(raw: JsonObject, value: Json): string | undefined {
 }
 
 /** The value of an option as the server reads it, or as the control does. */
-function offered(raw: JsonObject): ReadonlySet<Json | undefined> | undefined {
+function allowedValues(raw: JsonObject): ReadonlySet<Json | undefined> | undefined {
   if (!Array.isArray(raw.options)) return undefined;
   const asServer = raw.options.map((option: Json) =>
     Array.isArray(option) ? option[0] : isJsonObject(option) ? option.value : option,
   );
-  return new Set([...asServer, ...(optionsOf(raw.options) ?? []).map(({ value }) => value)]);
+  return new Set([...asServer, ...(parseOptions(raw.options) ?? []).map(({ value }) => value)]);
 }

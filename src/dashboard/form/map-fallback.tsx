@@ -1,17 +1,22 @@
 import { MapCell } from './map-cell.tsx';
 import type { StaticMap, Unmatched } from './static-map.ts';
 
-const CHOICES: readonly (readonly [Unmatched, string])[] = [
+const FALLBACKS: readonly (readonly [Unmatched, string])[] = [
   ['fail', 'Fails'],
   ['default', 'Becomes this value'],
   ['empty', 'Becomes an empty text'],
   ['null', 'Becomes null'],
 ];
 
-type TailedMap = StaticMap & { readonly unmatched: Unmatched };
+type MapWithFallback = StaticMap & { readonly unmatched: Unmatched };
 
 /** What happens to values that the map does not have. */
-export function MapTail(props: { id: string; map: TailedMap; isDisabled: boolean; onChange(map: StaticMap): void }) {
+export function MapFallback(props: {
+  id: string;
+  map: MapWithFallback;
+  isDisabled: boolean;
+  onChange(map: StaticMap): void;
+}) {
   const { id, map, isDisabled, onChange } = props;
   const column = map.columns[1];
   return (
@@ -25,11 +30,11 @@ export function MapTail(props: { id: string; map: TailedMap; isDisabled: boolean
           disabled={isDisabled}
           value={map.unmatched}
           onChange={(event) => {
-            const choice = CHOICES.find(([key]) => key === event.currentTarget.value);
+            const choice = FALLBACKS.find(([key]) => key === event.currentTarget.value);
             if (choice) onChange({ ...map, unmatched: choice[0] });
           }}
         >
-          {CHOICES.map(([key, label]) => (
+          {FALLBACKS.map(([key, label]) => (
             <option key={key} value={key}>
               {label}
             </option>

@@ -1,6 +1,6 @@
 import { errorsOf } from '../api/api-error.ts';
 
-interface ProblemProps {
+interface ErrorNoticeProps {
   /** Whatever was thrown; nothing is shown for nothing. */
   readonly error: unknown;
   /** What did not go well. */
@@ -8,7 +8,7 @@ interface ProblemProps {
 }
 
 /** An error in its place, with the server's or the connector's own words, as text. */
-export function Problem({ error, title }: ProblemProps) {
+export function ErrorNotice({ error, title }: ErrorNoticeProps) {
   if (error === undefined) return null;
   const errors = errorsOf(error);
   return (

@@ -3,11 +3,11 @@ import { createContext } from 'preact';
 import { useContext, useEffect } from 'preact/hooks';
 import type { LeaveGuard } from './route.ts';
 
-export const LeaveContext = createContext<LeaveGuard>({ isDirty: false });
+export const LeaveGuardContext = createContext<LeaveGuard>({ isDirty: false });
 
 /** @returns what a form calls when it becomes dirty or clean */
-export function useDirty(): (isDirty: boolean) => void {
-  const guard = useContext(LeaveContext);
+export function useLeaveGuard(): (isDirty: boolean) => void {
+  const guard = useContext(LeaveGuardContext);
   useEffect(
     () => () => {
       guard.isDirty = false;
