@@ -1,4 +1,4 @@
-// Styles of what others build on come first.
+// Order matters: shared styles come first.
 import './style/tokens.css';
 import './style/base.css';
 import './app/frame.css';

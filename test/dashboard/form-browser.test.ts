@@ -66,17 +66,17 @@ test('every type of field is changed, and what has changed is sent and nothing e
 
   await openTab(page, 'Mapping');
   await page.getByRole('button', { name: 'Refresh Ledger' }).click();
-  await page.getByRole('button', { name: 'Add a row' }).click();
+  await page.getByRole('button', { name: 'Add row' }).click();
   expect(
     await page.getByText('Shipping methods').locator('xpath=ancestor::*[@data-changed]').getAttribute('data-changed'),
   ).toBe('false');
   await page.getByLabel('Shop, row 3').fill('pigeon');
   await page.getByLabel('Ledger, row 3').selectOption({ label: 'GLS' });
   await page.getByRole('button', { name: 'Remove row 2' }).click();
-  await page.getByLabel('A value that is not listed').selectOption({ label: 'Becomes null' });
+  await page.getByLabel('Any other value').selectOption({ label: 'Becomes null' });
   const file = page.locator('input[type=file]');
   await file.setInputFiles({ name: 'image.png', mimeType: 'image/png', buffer: Buffer.from([0xff, 0xfe]) });
-  await page.getByText('image.png is not a text file in UTF-8').waitFor();
+  await page.getByText('image.png is not a UTF-8 text file').waitFor();
   await file.setInputFiles({ name: 'template.txt', mimeType: 'text/plain', buffer: Buffer.from('Grüße\r\n') });
   await page.getByText('template.txt, 9 bytes').waitFor();
   await page.getByRole('button', { name: 'Refresh Saved search' }).click();

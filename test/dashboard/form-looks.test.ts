@@ -43,7 +43,7 @@ test.each([
   await visit('refunds');
   await page.keyboard.press('Escape');
   await openTab(page, 'Mapping');
-  await page.getByRole('button', { name: 'Add a row' }).click();
+  await page.getByRole('button', { name: 'Add row' }).click();
   await visit('mapping');
   await openTab(page, 'Advanced');
   await visit('advanced');

@@ -67,11 +67,11 @@ describe('options', () => {
   });
   test('what is chosen and not offered any more can still be seen', () => {
     const options = parseOptions(['a']) ?? [];
-    expect(unlistedOption('z', options)).toEqual({ value: 'z', label: 'z (not offered any more)' });
+    expect(unlistedOption('z', options)).toEqual({ value: 'z', label: 'z (no longer offered)' });
     expect(unlistedOption('z', [])).toEqual({ value: 'z', label: 'z' });
     expect(unlistedOption({ id: 'z', label: 'Zed' }, options)).toEqual({
       value: 'z',
-      label: 'Zed (not offered any more)',
+      label: 'Zed (no longer offered)',
     });
     expect([unlistedOption('a', options), unlistedOption('', options), unlistedOption(null, options)]).toEqual([
       undefined,
@@ -174,7 +174,7 @@ describe('a file', () => {
       problem: 'big.txt is larger than 1 MB',
     });
     expect(await readTextFile(new File([new Uint8Array([0xff, 0xfe, 0x00])], 'a.png'))).toEqual({
-      problem: 'a.png is not a text file in UTF-8',
+      problem: 'a.png is not a UTF-8 text file',
     });
   });
 });

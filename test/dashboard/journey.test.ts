@@ -36,10 +36,10 @@ async function install(page: Page, title: string, tag: string): Promise<void> {
   await page.getByRole('dialog').getByLabel('Tag').fill(tag);
   await press(page, 'Install');
   await heading(page, title);
-  await heading(page, 'Set it up');
+  await heading(page, 'Finish setup');
 }
 
-const isRemoved = (page: Page, title: string) => page.getByText(`${title} is removed.`).waitFor();
+const isRemoved = (page: Page, title: string) => page.getByText(`${title} was removed.`).waitFor();
 
 test('hello: steps that only verify, settings, a removal without steps', async () => {
   const page = await dashboard.open();
@@ -51,12 +51,12 @@ test('hello: steps that only verify, settings, a removal without steps', async (
   await press(page, 'Verify');
   await page.getByText('1 of 2 steps done').waitFor();
   await press(page, 'Verify');
-  await page.getByText('It is set up.').waitFor();
-  await follow(page, 'Go to the settings');
+  await page.getByText('Setup is complete.').waitFor();
+  await follow(page, 'Go to settings');
   await page.getByRole('combobox', { name: /^Greeting/ }).selectOption({ label: 'Ahoy' });
   await page.getByLabel('Your name').fill('Ada <b>');
   await press(page, /^Save/);
-  await page.getByText('The settings are saved.').waitFor();
+  await page.getByText('Settings saved.').waitFor();
   const [integration] = (await dashboard.client('GET', '/integrations')).body;
   expect(integration.settings.sections[0].fields.map(({ value }: { value: unknown }) => value)).toEqual([
     'ahoy',
@@ -83,19 +83,19 @@ test('shop-ledger: steps with forms, errors in place, a removal in steps', async
   await page.getByLabel('Chart of accounts').selectOption({ label: 'Services' });
   await press(page, 'Continue');
   await press(page, 'Verify');
-  await page.getByText('It is set up.').waitFor();
+  await page.getByText('Setup is complete.').waitFor();
   await tab(page, 'Runs');
   await page.getByRole('button', { name: 'installer.checkBooks' }).waitFor();
   await tab(page, 'Remove');
-  await press(page, 'Begin the removal');
+  await press(page, 'Start removal');
   await heading(page, 'Being removed');
   // What is begun is taken up where it was.
   await page.reload();
   await heading(page, 'Being removed');
-  expect(await page.getByRole('button', { name: 'Remove it for good' }).isDisabled()).toBe(true);
+  expect(await page.getByRole('button', { name: 'Remove permanently' }).isDisabled()).toBe(true);
   await press(page, 'Verify');
   await page.getByText('All steps are done.').waitFor();
-  await press(page, 'Remove it for good');
+  await press(page, 'Remove permanently');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await isRemoved(page, 'Shop – Ledger');
   await page.context().close();
@@ -124,20 +124,20 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   relay.cutAfter(0);
   await press(page, 'Install Registry – Mirror');
   await press(page, 'Install');
-  await page.getByText('It was not installed; nothing is left behind.').waitFor();
+  await page.getByText('Installation failed. Nothing was left behind.').waitFor();
   await page.getByText('The registry does not answer').waitFor();
   const { body } = await dashboard.client('GET', '/connectors');
   const { _id } = body.find(({ name }: { name: string }) => name === 'registry-mirror');
   expect((await dashboard.client('GET', `/integrations?_connectorId=${_id}`)).body).toEqual([]);
   relay.mend();
   await press(page, 'Try again');
-  await heading(page, 'Set it up');
+  await heading(page, 'Finish setup');
 
   // Wrong credentials, in the connector's own words; then right ones, which nobody sees again.
   await page.getByLabel('User name').fill('zoe');
   await page.getByLabel('Password').fill('wrong');
   await press(page, 'Save and verify');
-  await page.getByText('This step did not succeed.').waitFor();
+  await page.getByText('This step failed.').waitFor();
   await picture(page, 'wrong-credentials');
   await page.getByLabel('Password').fill(PASSWORD);
   await press(page, 'Save and verify');
@@ -147,17 +147,17 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await press(page, 'Save and verify');
   await page.getByText('2 of 3 steps done').waitFor();
   await press(page, 'Verify');
-  await page.getByText('It is set up.').waitFor();
+  await page.getByText('Setup is complete.').waitFor();
 
   await tab(page, 'Records');
   await press(page, 'Test Main registry, source');
-  await page.getByText('Answers (200)').waitFor();
+  await page.getByText('Online (200)').waitFor();
   await press(page, 'Edit Main registry, source');
   expect(await page.getByRole('dialog').getByLabel('Password').inputValue()).toBe('');
   await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Source of it all');
   await press(page, 'Save');
   await press(page, 'Test Source of it all');
-  await page.getByText('Answers (200)').waitFor();
+  await page.getByText('Online (200)').waitFor();
   await picture(page, 'records');
 
   await write('1.1.0', code);
@@ -166,19 +166,19 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await picture(page, 'update');
   relay.cutAfter(0);
   await press(page, 'Update');
-  await page.getByText('The update failed; the integration is as it was.').waitFor();
+  await page.getByText('The update failed. The integration is unchanged.').waitFor();
   relay.mend();
   await press(page, 'Try again');
-  await page.getByText('runs version 1.1.0 now').waitFor();
+  await page.getByText('now runs version 1.1.0').waitFor();
   await page.getByText('Main registry, tags').first().waitFor();
 
   await tab(page, 'Remove');
-  await press(page, 'Begin the removal');
+  await press(page, 'Start removal');
   await press(page, 'Verify');
   await page.getByText('1 step left.', { exact: false }).waitFor();
   await press(page, 'Verify');
   await page.getByText('All steps are done.').waitFor();
-  await press(page, 'Remove it for good');
+  await press(page, 'Remove permanently');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await isRemoved(page, 'Registry – Mirror');
   await page.context().close();

@@ -41,7 +41,7 @@ describe('signing in', () => {
       await page.reload();
       await page.getByLabel('Administrator’s token').fill('not the token');
       await press(page, 'Sign in');
-      await page.getByText('The server does not take this token.').waitFor();
+      await page.getByText('The server does not accept this token.').waitFor();
       await picture(page, 'sign-in-refused');
       await page.getByLabel('Administrator’s token').fill(dashboard.address.split('#token=')[1] ?? '');
       await press(page, 'Sign in');
@@ -79,7 +79,7 @@ describe('setting up', () => {
       await page.getByText('Part 6 <b>is done</b>').waitFor();
       await picture(page, 'running');
       expect(await page.getByRole('button', { name: 'Verifying…' }).isDisabled()).toBe(true);
-      await press(page, 'Cancel the run');
+      await press(page, 'Cancel run');
       await page.getByText('The run was cancelled.').waitFor();
       const { body } = await dashboard.client('GET', `/integrations/${id}/runs`);
       expect(body).toMatchObject([{ function: 'work', outcome: 'faulted', fault: 'cancelled' }]);
@@ -100,7 +100,7 @@ describe('setting up', () => {
       await page.getByText('Laying the keel').waitFor();
       await page.getByText('The keel is laid').waitFor();
       await picture(page, 'installing');
-      await press(page, 'Cancel the run');
+      await press(page, 'Cancel run');
       await page.getByText('The run was cancelled.').waitFor();
       const id = await connectorIdOf(dashboard.client, 'slow');
       expect((await dashboard.client('GET', `/integrations?_connectorId=${id}`)).body).toEqual([]);
@@ -122,13 +122,13 @@ describe('setting up', () => {
       await dashboard.settle('asking', '1.0.0');
       const page = await dashboard.open('#/connectors');
       await asking('1.1.0', ['https://a.example', 'https://*.b.example']);
-      await page.getByText('Version 1.1.0 asks for more and waits for your approval.').waitFor();
+      await page.getByText('Version 1.1.0 asks for more and awaits your approval.').waitFor();
       await page.getByText('may also reach https://*.b.example').waitFor();
-      await page.getByText('Until then 1.0.0 serves on.').waitFor();
+      await page.getByText('Until then 1.0.0 stays in use.').waitFor();
       await picture(page, 'approval');
       await press(page, 'Approve Asking 1.1.0');
       await page.getByText('asking 1.1.0', { exact: true }).waitFor();
-      await page.getByText('waits for your approval').waitFor({ state: 'detached' });
+      await page.getByText('awaits your approval').waitFor({ state: 'detached' });
       await page.context().close();
     },
     LONG_MS,
@@ -177,11 +177,11 @@ describe('setting up', () => {
       const link = page.getByRole('link', { name: /^Open shop\.example/ });
       expect(await link.getAttribute('href')).toBe('https://shop.example/grant?a=1');
       expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
-      await press(page, 'I have done this: verify');
+      await press(page, 'Done, verify it');
       await page.getByText('5 of 8 steps done').waitFor();
       await page.getByText('javascript:document.title="owned"').waitFor();
       expect(await page.getByRole('link', { name: /^Open/ }).count()).toBe(0);
-      await press(page, 'I have done this: verify');
+      await press(page, 'Done, verify it');
       await page.getByLabel('City').fill('Atlantis');
       await press(page, 'Continue');
       await page.getByText('There is no such city.').first().waitFor();
@@ -189,7 +189,7 @@ describe('setting up', () => {
       await press(page, 'Continue');
       await page.getByText('Changed by another step.').waitFor();
       await press(page, 'Verify');
-      await page.getByText('It is set up.').waitFor();
+      await page.getByText('Setup is complete.').waitFor();
       await page.context().close();
     },
     LONG_MS,
@@ -214,11 +214,11 @@ describe('setting up', () => {
       await press(page, 'Remove');
       await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
       await page.getByText('Still in use.').waitFor();
-      await press(page, 'Keep it');
-      await press(page, 'Remove by force');
+      await press(page, 'Cancel');
+      await press(page, 'Force removal');
       await page.getByText('may stay there').waitFor();
-      await page.getByRole('dialog').getByRole('button', { name: 'Remove by force' }).click();
-      await page.getByText('although the connector failed: Still in use.').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Force removal' }).click();
+      await page.getByText('but the connector failed: Still in use.').waitFor();
       await page.context().close();
     },
     LONG_MS,
@@ -259,10 +259,10 @@ test(
     await page.getByRole('link', { name: 'Remove' }).click();
     await press(page, 'Delete');
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await page.getByText('It still groups records.').waitFor();
+    await page.getByText('It still contains records.').waitFor();
     await page.getByText('1 export').waitFor();
-    await press(page, 'Delete it with its records');
-    await page.getByText('By my hand is deleted.').waitFor();
+    await press(page, 'Delete with its records');
+    await page.getByText('By my hand was deleted.').waitFor();
     expect((await dashboard.client('GET', `/integrations/${body._id}`)).status).toBe(404);
     await page.context().close();
   },
@@ -283,7 +283,7 @@ test(
     await vi.waitFor(async () => expect(await flows.count()).toBe(100), LONG_MS);
     await press(page, 'Show more flows');
     await vi.waitFor(async () => expect(await flows.count()).toBe(120), LONG_MS);
-    await press(page, 'Add a connection');
+    await press(page, 'Add connection');
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name', { exact: true }).fill('Büro');
     await dialog.getByLabel('Address').fill('http://127.0.0.1:1');
@@ -291,7 +291,7 @@ test(
     await dialog.getByLabel('Password').fill('secret-of-ada');
     await press(page, 'Save');
     await press(page, 'Test Büro');
-    await page.getByText('Büro does not answer as it should.').waitFor();
+    await page.getByText('The test of Büro failed.').waitFor();
     await page.getByText('As JSON').first().click();
     await page.getByText('"password": "******"').waitFor();
     expect(await page.content()).not.toContain('secret-of-ada');
@@ -309,10 +309,10 @@ test(
     await page.getByLabel('Your name').fill('Eve');
     await page.getByRole('link', { name: 'Connectors' }).click();
     await heading(page, 'Leave without saving?');
-    await press(page, 'Stay here');
+    await press(page, 'Stay on this page');
     expect(await page.getByLabel('Your name').inputValue()).toBe('Eve');
     await page.getByRole('link', { name: 'Connectors' }).click();
-    await press(page, 'Leave and lose it');
+    await press(page, 'Leave without saving');
     await heading(page, 'Connectors');
     await page.context().close();
   },
@@ -339,8 +339,8 @@ test(
       ).toBe(0);
     }
     await goTo(page, `#/integrations/${id}/setup`);
-    await press(page, 'I have done this: verify');
-    await page.getByText('This step did not succeed.').waitFor();
+    await press(page, 'Done, verify it');
+    await page.getByText('This step failed.').waitFor();
     await picture(page, 'hostile');
     await goTo(page, `#/integrations/${id}/runs`);
     await press(page, 'installer.throwHtml');
@@ -358,10 +358,10 @@ test(
     const page = await dashboard.open();
     await heading(page, 'Integrations');
     await dashboard.restart(async () => {
-      await page.getByText('The server does not answer. Trying again…').waitFor();
+      await page.getByText('The server does not answer. Reconnecting…').waitFor();
       await picture(page, 'server-gone');
     });
-    await page.getByText('The server does not answer. Trying again…').waitFor({ state: 'detached' });
+    await page.getByText('The server does not answer. Reconnecting…').waitFor({ state: 'detached' });
     await installed(dashboard.client, 'hello', { tag: 'after the restart' });
     await page.getByText('after the restart').waitFor();
     await page.context().close();
@@ -389,11 +389,11 @@ describe('500 tiles', () => {
       const tiles = page.getByRole('list', { name: 'Integrations' }).getByRole('heading');
       for (const name of await tiles.allTextContents()) expect(name).toMatch(/^Müller no\. \d*1/);
       await page.getByLabel('Search').fill('');
-      await page.getByLabel('State').selectOption('Made by hand');
+      await page.getByLabel('State').selectOption('Manual');
       await page.getByLabel('Search').fill('apple');
       expect((await tiles.allTextContents())[0]).toMatch(/^apple 9 no/);
       await page.getByLabel('Search').fill('nothing like it');
-      await press(page, 'Show all');
+      await press(page, 'Clear filters');
       await tiles.first().getByRole('link').focus();
       for (const key of ['ArrowDown', 'ArrowRight', 'ArrowLeft', 'ArrowUp', 'ArrowRight'])
         await page.keyboard.press(key);
@@ -438,14 +438,14 @@ describe('for everybody', () => {
       };
       await page.getByLabel('Search').fill('hello');
       await check('tiles', undefined, 'twice');
-      await check('connectors', '#/connectors', 'Its bundle has faults:');
+      await check('connectors', '#/connectors', 'Its bundle has errors:');
       await press(page, 'Install Hello');
       await check('install');
       await page.keyboard.press('Escape');
       await check('setup', `#/integrations/${steps}/setup`, 'steps done');
       await check('settings', `#/integrations/${hello}/settings`, 'Your name');
       await check('records', `#/integrations/${hello}/records`, 'Connections');
-      await press(page, 'Add a connection');
+      await press(page, 'Add connection');
       await check('connection');
       await page.keyboard.press('Escape');
       await check('runs', `#/integrations/${steps}/runs`, 'Function');
@@ -454,9 +454,9 @@ describe('for everybody', () => {
         .first()
         .click();
       await check('run', undefined, 'Version 1.0.0');
-      await check('remove', `#/integrations/${hello}/remove`, 'Remove it by force');
-      await press(page, 'Remove by force');
-      await check('force', undefined, 'It groups no records.');
+      await check('remove', `#/integrations/${hello}/remove`, 'Force removal');
+      await press(page, 'Force removal');
+      await check('force', undefined, 'It has no records.');
       await page.keyboard.press('Escape');
       await press(page, 'Sign out');
       await check('sign-in', undefined, 'Administrator’s token');

@@ -1,21 +1,21 @@
-/** The server's events, over `fetch`: an `EventSource` cannot send a token. Comes back by itself. */
+/** Server-sent events over `fetch`, since `EventSource` cannot send a token. Reconnects by itself. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { ApiError } from './api-error.ts';
 import type { Client } from './client.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
-/** `type` is `run.started` and its like; `reset` means that events were missed: read everything anew. */
+/** `type` is `run.started` and so on. `reset`: events were missed, so reload everything. */
 export interface LiveEvent {
   readonly type: string;
   readonly data: JsonObject;
 }
 
-/** `absent`: the server answers, but has no events to give; who wants to know has to ask. */
+/** `absent`: the server has no event stream, so clients must poll. */
 export type FeedStatus = 'connecting' | 'live' | 'lost' | 'absent';
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 4_000;
-/** The server sends a comment more often than that. */
+/** The server sends a comment more often than this. */
 const SILENCE_LIMIT_MS = 60_000;
 const RESET: LiveEvent = { type: 'reset', data: {} };
 
@@ -35,7 +35,7 @@ export class EventFeed {
     return this.#status;
   }
 
-  /** @returns what ends it */
+  /** @returns the unsubscribe function */
   subscribe(listener: (event: LiveEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -46,7 +46,7 @@ export class EventFeed {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Listens until it is closed or the token is refused. */
+  /** Listens until `close()` or until the server refuses the token. */
   async run(): Promise<void> {
     let pauseMs = RETRY_MIN_MS;
     let hasDisconnected = false;
@@ -54,7 +54,7 @@ export class EventFeed {
       try {
         await this.#listen(() => {
           pauseMs = RETRY_MIN_MS;
-          // Without an id to resume from there is no telling what was missed.
+          // Without an id to resume from, any event may have been missed.
           if (hasDisconnected && this.#lastId === undefined) this.#publish(RESET);
           this.#setStatus('live');
         });
@@ -116,7 +116,7 @@ export class EventFeed {
     for (const watcher of [...this.#watchers]) watcher(status);
   }
 
-  /** A tab that is looked at again, or a network that is back, does not wait. */
+  /** Ends early when the tab becomes visible or the network returns. */
   #pause(pauseMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {

@@ -13,7 +13,7 @@ function initialToken(): string | undefined {
   return token;
 }
 
-/** The page: for who is signed in the dashboard, else the way in. The address stays through a sign-in. */
+/** The dashboard, or the sign-in form. Signing in keeps the address. */
 export function App() {
   const [token, setToken] = useState(initialToken);
   const [isRefused, setIsRefused] = useState(false);
@@ -31,7 +31,7 @@ export function App() {
     return { client, feed, images: new Images(client, feed), signOut: () => endSession(false), announce };
   }, [token, endSession]);
   useEffect(() => {
-    // Another start of the server, opened in the same tab.
+    // The address of a restarted server was opened in the same tab.
     const onChange = (): void => {
       const token = takeTokenFromAddress();
       if (token === undefined) return;

@@ -4,12 +4,12 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
-  /** While something goes on that must not be left alone. */
+  /** True while a running action must not be abandoned. */
   readonly isLocked?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog of the browser's own: it keeps the focus in and gives it back. */
+/** A native modal dialog. It traps the focus and restores it on close. */
 export function Dialog({ title, onClose, isLocked = false, children }: DialogProps) {
   const id = useId();
   const element = useRef<HTMLDialogElement>(null);

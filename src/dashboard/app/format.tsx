@@ -1,4 +1,4 @@
-/** Times, durations and sizes, as the user's locale has them. */
+/** Times, durations and sizes in the user's locale. */
 
 const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
@@ -8,11 +8,11 @@ const fullDateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', 
 interface TimeProps {
   /** ISO 8601. */
   readonly at: string;
-  /** Of a log: the day is known, the second matters. */
+  /** Time of day with seconds, for log lines. */
   readonly withSeconds?: boolean;
 }
 
-/** A moment; the exact one on hover. What is no date is shown as it is. */
+/** A time, with full precision on hover. An invalid date is shown as is. */
 export function Time({ at, withSeconds = false }: TimeProps) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <span>{at}</span>;

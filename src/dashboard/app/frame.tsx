@@ -8,7 +8,7 @@ import { LeaveGuardContext } from './leave-guard.ts';
 import { type LeaveGuard, type Route, useRoute } from './route.ts';
 import { useSession } from './session.ts';
 
-/** What stands around every page. */
+/** The frame around every page. */
 export function Frame({ notice }: { readonly notice: string }) {
   const { signOut } = useSession();
   const guard = useMemo((): LeaveGuard => ({ isDirty: false }), []);
@@ -16,7 +16,7 @@ export function Frame({ notice }: { readonly notice: string }) {
   const main = useRef<HTMLElement>(null);
   const pageKey = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
   const initialPageKey = useRef(pageKey);
-  // Who reads by ear is told of the new page; who has just arrived is left where the browser puts them.
+  // Moving the focus announces the new page to screen readers. The first page keeps the browser's focus.
   useEffect(() => {
     if (initialPageKey.current === pageKey) return;
     initialPageKey.current = '';
@@ -31,7 +31,7 @@ export function Frame({ notice }: { readonly notice: string }) {
   return (
     <LeaveGuardContext.Provider value={guard}>
       <button type="button" class="skip button primary" onClick={() => main.current?.focus()}>
-        Skip to the content
+        Skip to content
       </button>
       <header class="top">
         <div class="top-inner">
@@ -56,13 +56,13 @@ export function Frame({ notice }: { readonly notice: string }) {
       </p>
       {isLeaving && (
         <Dialog title="Leave without saving?" onClose={stay}>
-          <p>What you have changed on this page is not saved yet.</p>
+          <p>You have unsaved changes on this page.</p>
           <div class="row end">
             <button type="button" class="button danger" onClick={leave}>
-              Leave and lose it
+              Leave without saving
             </button>
             <button type="button" class="button primary" onClick={stay}>
-              Stay here
+              Stay on this page
             </button>
           </div>
         </Dialog>
@@ -82,7 +82,7 @@ function Page({ route }: { readonly route: Route }) {
     default:
       return (
         <div class="empty">
-          <h1>There is no such page</h1>
+          <h1>Page not found</h1>
           <a class="button primary" href="#/">
             All integrations
           </a>
@@ -91,7 +91,7 @@ function Page({ route }: { readonly route: Route }) {
   }
 }
 
-/** Says when the server is gone; it is asked again and again, and the page goes on when it is back. */
+/** Warns while the server is unreachable. The feed reconnects by itself. */
 function ConnectionStatus() {
   const { feed } = useSession();
   const [status, setStatus] = useState(feed.status);
@@ -101,7 +101,7 @@ function ConnectionStatus() {
   }, [feed]);
   return (
     <div class="connection" role="status">
-      {status === 'lost' && <p class="notice warn">The server does not answer. Trying again…</p>}
+      {status === 'lost' && <p class="notice warn">The server does not answer. Reconnecting…</p>}
     </div>
   );
 }

@@ -1,11 +1,11 @@
-/** Pages with a form say here whether it holds something that is not saved. */
+/** Lets a form report unsaved changes, so that leaving its page asks first. */
 import { createContext } from 'preact';
 import { useContext, useEffect } from 'preact/hooks';
 import type { LeaveGuard } from './route.ts';
 
 export const LeaveGuardContext = createContext<LeaveGuard>({ isDirty: false });
 
-/** @returns what a form calls when it becomes dirty or clean */
+/** @returns a setter that the form calls when it becomes dirty or clean */
 export function useLeaveGuard(): (isDirty: boolean) => void {
   const guard = useContext(LeaveGuardContext);
   useEffect(

@@ -6,12 +6,12 @@ import { ErrorNotice } from './error-notice.tsx';
 import { useAction } from './use-action.ts';
 
 interface SignInProps {
-  /** The token that there was is not taken (any more). */
+  /** The server refused the previous token. */
   readonly isRefused: boolean;
   readonly onToken: (token: string, remember: boolean) => void;
 }
 
-const INVALID_TOKEN = new ApiError(401, [{ code: 'unauthorized', message: 'The server does not take this token.' }]);
+const INVALID_TOKEN = new ApiError(401, [{ code: 'unauthorized', message: 'The server does not accept this token.' }]);
 
 export function SignIn({ isRefused, onToken }: SignInProps) {
   const [token, setToken] = useState('');
@@ -19,7 +19,7 @@ export function SignIn({ isRefused, onToken }: SignInProps) {
   const input = useRef<HTMLInputElement>(null);
   const signIn = useAction(async () => {
     const trimmed = token.trim();
-    // A header takes no more than this.
+    // A header value allows only these characters.
     if (!/^[\x21-\x7e]+$/.test(trimmed)) throw INVALID_TOKEN;
     try {
       await new Client(trimmed).get('/tokenInfo');
@@ -61,8 +61,8 @@ export function SignIn({ isRefused, onToken }: SignInProps) {
             }}
           />
           <p class="hint" id="token-hint">
-            <code>npm start</code> prints it, with the dashboard’s address, when it starts for the first time; or it is
-            what you have set as <code>BULKHEAD_TOKEN</code>.
+            <code>npm start</code> prints it with the dashboard’s address the first time it starts. If you set{' '}
+            <code>BULKHEAD_TOKEN</code>, use that.
           </p>
         </div>
         <label class="row">

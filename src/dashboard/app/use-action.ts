@@ -1,13 +1,13 @@
-/** Something that a button starts: once at a time, with its error. */
+/** An action started by a button: one run at a time, with its error. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 export interface Action<A extends readonly unknown[]> {
-  /** Resolves to whether it went well. A second call while the first goes on does nothing. */
+  /** Resolves to whether it succeeded. Does nothing while already running. */
   readonly run: (...args: A) => Promise<boolean>;
-  /** The same, but rejects with what was thrown. */
+  /** Like `run`, but rejects with the error. */
   readonly runOrThrow: (...args: A) => Promise<void>;
   readonly isRunning: boolean;
-  /** Of the last time. */
+  /** Error of the last run. */
   readonly error: unknown;
   readonly clearError: () => void;
 }

@@ -1,4 +1,4 @@
-/** Something that is read from the server and read again when an event says that it has changed. */
+/** Data loaded from the server, and reloaded when an event says that it has changed. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Client } from '../api/client.ts';
 import type { LiveEvent } from '../api/event-feed.ts';
@@ -6,22 +6,22 @@ import { useSession } from './session.ts';
 
 export interface Resource<T> {
   readonly value: T | undefined;
-  /** Of the last attempt. What was read before stays. */
+  /** Error of the last attempt. The previous value stays. */
   readonly error: unknown;
-  /** Settles when it has been read. */
+  /** Resolves when the reload is done. */
   readonly reload: () => Promise<void>;
 }
 
 export interface ResourceOptions<T> {
-  /** What is read; another key, another thing. Nothing is read without one. */
+  /** Identifies the data. Loads nothing while undefined. */
   readonly key: string | undefined;
   readonly load: (client: Client, signal: AbortSignal) => Promise<T>;
   readonly isAffected: (event: LiveEvent) => boolean;
-  /** Events that come faster than this are answered together. */
+  /** Minimum time between reloads, in milliseconds. */
   readonly minIntervalMs?: number;
 }
 
-/** While there are no events. */
+/** Polling interval while there is no event stream. */
 const POLL_MS = 2_000;
 
 export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
@@ -59,7 +59,7 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
       });
       return inFlight;
     };
-    // What takes long to read is read more seldom.
+    // Slow loads are repeated less often.
     const schedule = (): void => {
       if (inFlight) isStale = true;
       else timer ??= setTimeout(() => void start(), Math.max(latest.current.minIntervalMs ?? 150, 4 * lastMs));
@@ -92,7 +92,7 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
   return { value: isPresent ? state.value : undefined, error: isPresent ? state.error : undefined, reload };
 }
 
-/** Events of one integration. */
+/** Matches events about one integration, optionally by type prefix. */
 export const aboutIntegration =
   (id: string, ...types: string[]) =>
   ({ type, data }: LiveEvent): boolean =>

@@ -26,18 +26,15 @@ export function ConnectorsPage() {
   return (
     <div class="stack">
       <h1>Connectors</h1>
-      <p class="muted">
-        What can be installed: the bundles in the connectors folder. A bundle that is put there is listed within a
-        second.
-      </p>
+      <p class="muted">Bundles in the connectors folder. A new one appears here within a second.</p>
       {!value && connectors.error !== undefined && (
-        <ErrorNotice error={connectors.error} title="The connectors cannot be read." />
+        <ErrorNotice error={connectors.error} title="Could not load the connectors." />
       )}
-      {!value && connectors.error === undefined && <p role="status">Reading the connectors…</p>}
+      {!value && connectors.error === undefined && <p role="status">Loading connectors…</p>}
       {value?.length === 0 && (
         <div class="empty card">
-          <h2>There is no connector yet</h2>
-          <p class="muted">Copy a bundle, a folder with a package.json, into the connectors folder.</p>
+          <h2>No connectors yet</h2>
+          <p class="muted">Copy a bundle (a folder with a package.json) into the connectors folder.</p>
         </div>
       )}
       <ul class="cards">

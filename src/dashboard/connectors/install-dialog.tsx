@@ -11,12 +11,12 @@ import { describeReach } from './describe-permissions.ts';
 
 interface InstallDialogProps {
   readonly connector: Connector;
-  /** What it has installed already. */
+  /** Existing integrations of this connector. */
   readonly installs: readonly Tile[];
   readonly onClose: () => void;
 }
 
-/** Name and tag, then the connector's own installer; if that fails nothing is left behind. */
+/** Asks for name and tag, then runs the connector's installer. A failure leaves nothing behind. */
 export function InstallDialog({ connector, installs, onClose }: InstallDialogProps) {
   const { client, announce } = useSession();
   const [name, setName] = useState(connector.title);
@@ -29,7 +29,7 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
       ...(tag.trim() === '' ? {} : { tag: tag.trim() }),
       ...(sandbox ? { sandbox } : {}),
     });
-    announce(`${name.trim()} is installed.`);
+    announce(`${name.trim()} was installed.`);
     onClose();
     navigate(integrationHref(_id));
   });
@@ -71,7 +71,7 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
               onInput={({ currentTarget }) => setTag(currentTarget.value)}
             />
             <p class="hint" id={`${id}-hint`}>
-              Tells several installations of one connector apart.
+              Distinguishes installations of the same connector.
             </p>
           </div>
           <label class="row">
@@ -84,14 +84,16 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
           </label>
         </fieldset>
         {isDuplicate && (
-          <p class="notice warn">There is an integration of this name and tag already. Another tag tells them apart.</p>
+          <p class="notice warn">
+            An integration with this name and tag already exists. Use another tag to distinguish them.
+          </p>
         )}
         <p class="small muted">
           {connector.title} {connector.version} may reach{' '}
           {reach.length === 0 ? 'nothing outside this server' : reach.join('; ')}.
         </p>
         {install.isRunning && <RunPanel label={`Installing ${connector.title}`} run={run} />}
-        <ErrorNotice error={install.error} title="It was not installed; nothing is left behind." />
+        <ErrorNotice error={install.error} title="Installation failed. Nothing was left behind." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={install.isRunning}>
             Cancel

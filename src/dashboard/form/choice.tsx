@@ -2,7 +2,7 @@ import type { Json } from '../api/json.ts';
 import { Combobox } from './combobox.tsx';
 import { type Option, plainValue, unlistedOption } from './options.ts';
 
-/** From here on a select is one that can be searched. */
+/** Longer lists get a searchable combobox. */
 export const COMBOBOX_FROM = 25;
 
 interface Props {
@@ -15,11 +15,11 @@ interface Props {
   readonly isInvalid?: boolean;
   readonly isRequired?: boolean;
   readonly isDisabled?: boolean;
-  /** @param option undefined for none */
+  /** @param option undefined if cleared */
   onChoose(option: Option | undefined): void;
 }
 
-/** One of several options. A value that is not offered any more stays to be seen. */
+/** Chooses one of several options. A value that is no longer offered stays visible. */
 export function Choice({ options, value, onChoose, ...props }: Props) {
   const unlisted = unlistedOption(value, options);
   const all = unlisted ? [unlisted, ...options] : options;

@@ -1,13 +1,13 @@
 /**
- * What fields and sections are like now: what a connector says of them, and what the values of other fields
- * make of it (`dependencies`). Pure.
+ * Evaluates `dependencies`: which fields and sections are hidden, required or disabled for the current values.
+ * Pure.
  *
- * `dependencies` holds a case for each value of the field: `enabled` and `disabled` of a checkbox, otherwise
- * the value itself; in it `fields` and `sections`, each `{name, hidden?, required?, disabled?}`. A property
- * that the present case does not speak of is the opposite of what other cases say. Where several fields
- * decide, a field is shown if all of them show it, required (disabled) if all require (disable) it. What
- * depends on a field that is itself hidden that way, and stands below it, is hidden with it: fields that
- * depend on each other in a circle do not hide one another for good.
+ * `dependencies` of a field has a case per value: `enabled` and `disabled` for a checkbox, otherwise the value
+ * itself. A case lists `fields` and `sections`, each `{name, hidden?, required?, disabled?}`. If the active case
+ * does not mention a property, it gets the opposite of what the other cases say. If several fields control a
+ * field, it is shown only if all of them show it, and required (disabled) only if all require (disable) it. A
+ * field hidden by a rule also hides the fields below that depend on it. Only below, so that fields depending on
+ * each other in a circle do not hide one another for good.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import { asList, type Field } from './field.ts';
@@ -28,7 +28,7 @@ export interface FormStates {
 type Property = 'hidden' | 'required' | 'disabled';
 interface Rule {
   readonly controller: Field;
-  /** What the cases say of the target, by case. */
+  /** Changes to the target, by case. */
   readonly cases: ReadonlyMap<string, JsonObject>;
 }
 
@@ -37,10 +37,10 @@ type Rules = ReadonlyMap<string, readonly Rule[]>;
 const targetKey = (kind: 'field' | 'panel', store: string | undefined, name: string): string =>
   JSON.stringify([kind, store ?? null, name]);
 
-/** A field's value as it stands in the form now. */
+/** Returns a field's current value in the form. */
 export type CurrentValue = (field: Field) => Json;
 
-/** The dependencies of a form, read once; what they make of values is asked at each change. */
+/** Reads a form's dependencies once. The result evaluates them for the current values. */
 export function compileDependencies(form: Form): (currentValue: CurrentValue) => FormStates {
   const rules = rulesOf(form);
   return (currentValue) => evaluate(form, rules, currentValue);
@@ -109,7 +109,7 @@ function rulesOf({ fields }: Form): Rules {
 const objectsIn = (value: Json | undefined): readonly JsonObject[] =>
   Array.isArray(value) ? value.filter(isJsonObject) : [];
 
-/** What a controller says of a property now: nothing, or one answer. */
+/** A controller's vote on a property: empty, or one entry. */
 function votesOf(
   cases: ReadonlyMap<string, JsonObject>,
   activeCases: readonly string[],
@@ -118,7 +118,7 @@ function votesOf(
   const valuesIn = (changes: readonly (JsonObject | undefined)[]): readonly boolean[] =>
     changes.map((change) => change?.[property]).filter((votes) => typeof votes === 'boolean');
   const now = valuesIn(activeCases.map((name) => cases.get(name)));
-  // Of several chosen values one is enough to show, to require, to disable.
+  // With several chosen values, one is enough to show, require or disable.
   if (now.length > 0) return [property === 'hidden' ? now.every(Boolean) : now.some(Boolean)];
   const others = valuesIn([...cases.values()]);
   if (others.length === 0) return [];

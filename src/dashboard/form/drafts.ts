@@ -1,4 +1,4 @@
-/** What has been changed and not saved yet, by key. Pure; nothing is changed in place. */
+/** Unsaved changes, by value key. Pure: nothing is changed in place. */
 import type { Json, JsonObject } from '../api/json.ts';
 import type { FormStates } from './dependencies.ts';
 import { asList, type Field } from './field.ts';
@@ -8,20 +8,20 @@ import { isEmpty, isSameJson } from './same-json.ts';
 import { isSameMap } from './static-map.ts';
 import { validateField } from './validate-field.ts';
 
-/** What is typed and is no value yet, such as half of a JSON text. */
+/** Typed text that is not a value yet, such as incomplete JSON. */
 export interface PartialInput {
   readonly problem: string;
-  /** What its control needs to show it again. */
+  /** Lets the control show it again. */
   readonly typed: unknown;
 }
 
 export interface Draft {
-  /** The last one that was a value. */
+  /** The last valid value. */
   readonly value: Json;
-  /** What was stored when the change was begun. */
+  /** The stored value when editing began. */
   readonly base: Json;
   readonly partial?: PartialInput;
-  /** The field as it was then, should the form lose it. */
+  /** The field as it was then, in case the form loses it. */
   readonly field: Field;
 }
 
@@ -32,7 +32,7 @@ export const currentValue = (drafts: Drafts, field: Field): Json => {
   return draft ? draft.value : field.stored;
 };
 
-/** Whether two values of a field come to the same: a number and its digits, nothing and an empty text. */
+/** Whether two values of a field are equivalent: a number and its digits, null and an empty string. */
 export function isSameValue(field: Field, a: Json, b: Json): boolean {
   if (isEmpty(a) && isEmpty(b)) return true;
   switch (field.kind) {
@@ -56,7 +56,7 @@ export function isSameValue(field: Field, a: Json, b: Json): boolean {
 
 export const isChecked = (value: Json): boolean => value === true || value === 'true';
 
-/** The value as it is sent: what was typed into the field of a number as that. */
+/** The value to send. Converts text typed into a number field. */
 export function valueToSend({ kind }: Field, value: Json): Json {
   if (kind !== 'number' || typeof value !== 'string') return value;
   const text = value.trim();
@@ -72,7 +72,7 @@ export function withEdit(drafts: Drafts, field: Field, value: Json, partial?: Pa
   return next;
 }
 
-/** After the settings have changed: what is stored by now as it was entered is no change any more. */
+/** Drops drafts that equal the newly stored settings. */
 export function withoutUnchanged(drafts: Drafts, form: Form): Drafts {
   const remaining = [...drafts].filter(([key, draft]) => {
     const fields = form.byValueKey.get(key);
@@ -81,13 +81,13 @@ export function withoutUnchanged(drafts: Drafts, form: Form): Drafts {
   return remaining.length === drafts.size ? drafts : new Map(remaining);
 }
 
-/** Whether what is stored is not what the change was begun on. */
+/** Whether the stored value has changed since editing began. */
 export function hasConflict(drafts: Drafts, field: Field): boolean {
   const draft = drafts.get(field.valueKey);
   return draft !== undefined && !isSameValue(field, draft.base, field.stored);
 }
 
-/** The user has seen what is stored now and stays with what was entered. */
+/** Resolves a conflict in favour of the draft. */
 export function keepingMine(drafts: Drafts, field: Field): Drafts {
   const draft = drafts.get(field.valueKey);
   return draft ? new Map(drafts).set(field.valueKey, { ...draft, base: field.stored }) : drafts;
@@ -99,7 +99,7 @@ export function withoutKeys(drafts: Drafts, keys: Iterable<string>): Drafts {
   return next;
 }
 
-/** After a save: what has been typed in the meantime stays a change. */
+/** Drops saved drafts, but keeps what was typed during the save. */
 export function afterSave(drafts: Drafts, sent: ReadonlyMap<string, Json>): Drafts {
   return new Map(
     [...drafts].flatMap(([key, draft]): [string, Draft][] => {
@@ -110,7 +110,7 @@ export function afterSave(drafts: Drafts, sent: ReadonlyMap<string, Json>): Draf
   );
 }
 
-/** Changes of fields that can be seen; the others wait until they can be seen again. */
+/** Drafts of visible, enabled fields. The others wait until their field is visible again. */
 export function savableChanges(form: Form, drafts: Drafts, states: FormStates): readonly [string, Draft][] {
   const isEditable = (field: Field): boolean => {
     const state = states.fields.get(field.id);
@@ -119,7 +119,7 @@ export function savableChanges(form: Form, drafts: Drafts, states: FormStates): 
   return [...drafts].filter(([key]) => form.byValueKey.get(key)?.some(isEditable));
 }
 
-/** Changes of fields that the form does not have any more. */
+/** Drafts of fields that are no longer in the form. */
 export const orphanedDrafts = (form: Form, drafts: Drafts): readonly [string, Draft][] =>
   [...drafts].filter(([key]) => !form.byValueKey.has(key));
 
@@ -128,7 +128,7 @@ export interface Save {
   readonly sent: ReadonlyMap<string, Json>;
 }
 
-/** What is sent: values by name, in a form with stores by store and name. */
+/** Builds the values to send: by name, or by store and name if the form has stores. */
 export function buildSave(form: Form, changed: readonly [string, Draft][]): Save {
   const sent = new Map<string, Json>();
   const byStore = new Map<string, [string, Json][]>();
@@ -140,15 +140,15 @@ export function buildSave(form: Form, changed: readonly [string, Draft][]): Save
     const store = field.store ?? '';
     byStore.set(store, [...(byStore.get(store) ?? []), [field.name, value]]);
   }
-  // `fromEntries` makes an own property of `__proto__` too.
+  // `fromEntries` also creates an own property named `__proto__`.
   const entries = [...byStore].map(([store, values]): [string, JsonObject] => [store, Object.fromEntries(values)]);
   const pending = form.stores ? Object.fromEntries(entries) : (entries[0]?.[1] ?? {});
   return { pending, sent };
 }
 
 /**
- * What is wrong, by field: of the fields that were changed, and of those that the changes made required.
- * What has been empty all along does not keep anybody from saving the rest.
+ * Errors by field id, for changed fields and for fields that the changes made required. A required field that
+ * was already empty does not block saving the rest.
  */
 export function validateDrafts(
   form: Form,
@@ -172,7 +172,7 @@ export function validateDrafts(
   return problems;
 }
 
-/** All that a step's form holds, which is sent whole. */
+/** All visible values of a step's form, which is sent whole. */
 export function shownValues(form: Form, drafts: Drafts, states: FormStates): JsonObject {
   const shown = form.fields.filter(
     (field) => field.name !== undefined && field.kind !== 'link' && states.fields.get(field.id)?.isHidden === false,

@@ -1,12 +1,12 @@
 /**
- * Forms as integrator.io 2.0 has them, `{fieldMap, layout}`, as a container of fields. Pure.
+ * Converts integrator.io 2.0 forms, `{fieldMap, layout}`, to a container of fields. Pure.
  *
- * `layout` names the fields in its order, in containers of type `tab`, `collapse` or `box`. Fields that it
- * does not name come last: what a connector asks for is not left out.
+ * `layout` lists the fields in order, in containers of type `tab`, `collapse` or `box`. Fields it does not list
+ * come last, so that none is left out.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 
-/** The container itself if it is no such form. */
+/** Returns the container unchanged if it has no `fieldMap`. */
 export function expandLayout(container: JsonObject): JsonObject {
   const { fieldMap, layout, ...rest } = container;
   if (!isJsonObject(fieldMap)) return container;
@@ -49,7 +49,7 @@ function fieldOf(id: string, field: JsonObject): JsonObject {
 
 const nameOf = (id: string, { name, fieldId }: JsonObject): Json => (name ?? fieldId ?? id) as Json;
 
-/** Options stand in groups: `[{items: […]}]`. */
+/** Options come in groups: `[{items: […]}]`. */
 const groupItems = (option: Json): readonly Json[] =>
   isJsonObject(option) && Array.isArray(option.items) ? option.items : [option];
 
@@ -60,7 +60,7 @@ const RULES = [
   ['requiredWhenAll', 'required', true],
 ] as const;
 
-/** `visibleWhen: [{field, is: […]}]` of a field, as dependencies of the field that it names. */
+/** Turns `visibleWhen: [{field, is: […]}]` into dependencies of the named field. */
 function addRules(container: JsonObject, fields: ReadonlyMap<string, JsonObject>): JsonObject {
   const cases = new Map<string, Map<string, JsonObject[]>>();
   for (const [id, field] of fields) {

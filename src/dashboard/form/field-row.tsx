@@ -5,11 +5,11 @@ import { useForm } from './form-context.ts';
 import { labelOf } from './plain-text.ts';
 import { RefreshButton } from './refresh-button.tsx';
 
-/** Kinds whose control is a group: it is named by its label, and help comes before it. */
+/** Kinds whose control is a group: labelled by `aria-labelledby`, with the help text above. */
 const GROUP_KINDS = ['radio', 'multiselect', 'map', 'file', 'link'];
 const REFRESHABLE_KINDS = ['select', 'multiselect', 'radio'];
 
-/** A field: its label, its control, and what is to be said of it. */
+/** A field: label, control, help and errors. */
 export function FieldRow({ field }: { field: Field }) {
   const form = useForm();
   const state = form.states.fields.get(field.id);
@@ -25,7 +25,7 @@ export function FieldRow({ field }: { field: Field }) {
   const descriptionIds = [
     help && `${id}-help`,
     (problem ?? partial) !== undefined && `${id}-problem`,
-    isConflicting && `${id}-news`,
+    isConflicting && `${id}-conflict`,
   ].filter(Boolean);
   const hint = help !== '' && (
     <p class="hint" id={`${id}-help`}>
@@ -59,14 +59,14 @@ export function FieldRow({ field }: { field: Field }) {
       </div>
       {!isGroup && hint}
       {field.name === undefined && kind !== 'link' && (
-        <p class="hint">The connector gave this field no name: it cannot be changed here.</p>
+        <p class="hint">This field has no name, so it cannot be changed here.</p>
       )}
       {(problem ?? partial) !== undefined && (
         <p class={problem === undefined ? 'hint' : 'problem'} id={`${id}-problem`}>
           {problem ?? partial}
         </p>
       )}
-      {isConflicting && <ConflictNotice field={field} id={`${id}-news`} />}
+      {isConflicting && <ConflictNotice field={field} id={`${id}-conflict`} />}
     </div>
   );
 }
@@ -97,17 +97,15 @@ function FieldLabel(props: { id: string; isGroup: boolean; label: string; isRequ
   );
 }
 
-/** What was changed here has been changed elsewhere too. */
+/** Shown when a field with unsaved changes was also changed elsewhere. */
 function ConflictNotice({ field, id }: { field: Field; id: string }) {
   const { takeTheirs, keepMine } = useForm();
   return (
-    <div class="notice warn form-news">
-      <p id={id}>
-        This was changed elsewhere in the meantime{describeStored(field)}. What you entered is not saved yet.
-      </p>
+    <div class="notice warn form-conflict">
+      <p id={id}>This was changed elsewhere{describeStored(field)}. Your change is not saved yet.</p>
       <div class="row">
         <button type="button" class="button small" onClick={() => takeTheirs(field)}>
-          Take the new value
+          Use the new value
         </button>
         <button type="button" class="button small" onClick={() => keepMine(field)}>
           Keep mine
@@ -117,9 +115,9 @@ function ConflictNotice({ field, id }: { field: Field; id: string }) {
   );
 }
 
-/** To what, if that can be said in a few words. */
+/** The stored value in a few words, or nothing if it is long. */
 function describeStored({ kind, stored }: Field): string {
-  if (kind === 'checkbox') return stored === true ? ' and is ticked now' : ' and is not ticked now';
+  if (kind === 'checkbox') return stored === true ? ' and is now ticked' : ' and is no longer ticked';
   const text = labelOf(formatValue(stored));
   return kind === 'file' || text.length > 60 || text === '' ? '' : ` to “${text}”`;
 }

@@ -1,4 +1,4 @@
-/** A field of a form as it is shown: read from the connector's JSON, which may be anything. Pure. */
+/** Reads a field from the connector's JSON, which may be anything. Pure. */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import { parseOptions, plainValue } from './options.ts';
 import { helpOf, labelOf } from './plain-text.ts';
@@ -20,20 +20,20 @@ export type Kind =
   | 'map'
   | 'json';
 
-/** A tab to open on the way to a field. */
+/** A tab to open to reach a field. */
 export interface TabRef {
   readonly list: string;
   readonly tab: string;
 }
 
 export interface Field {
-  /** Where it stands; unique in its form. */
+  /** Its position; unique in the form. */
   readonly id: string;
-  /** What its value is kept under. Fields of one name in one store share it, as they do in what is saved. */
+  /** Key of its value. Fields with the same name in the same store share a value, as they do when saved. */
   readonly valueKey: string;
-  /** Undefined in a form that has no stores. */
+  /** Undefined in a form without stores. */
   readonly store: string | undefined;
-  /** Undefined: there is nothing to save it under. */
+  /** Undefined if it cannot be saved. */
   readonly name: string | undefined;
   readonly label: string;
   readonly help: string;
@@ -90,7 +90,7 @@ export function readField(raw: JsonObject, id: string, store: string | undefined
   };
 }
 
-/** By its type; JSON for types that are not known and for values that the type's control cannot show. */
+/** By type. `json` for unknown types and for values that the type's control cannot show. */
 function kindOf(raw: JsonObject): Kind {
   const kind = KINDS.get(raw.type === null || raw.type === '' ? undefined : raw.type) ?? 'json';
   const value = raw.value ?? null;
@@ -118,13 +118,13 @@ const hasOptions = (raw: JsonObject): boolean =>
 const isText = (value: Json): boolean => value === null || typeof value === 'string' || typeof value === 'number';
 const isScalar = (value: Json): boolean => value === null || typeof value !== 'object';
 
-/** A multiselect's value as a list. */
+/** The value of a multiselect as a list. */
 export function asList(value: Json | undefined): readonly Json[] {
   if (Array.isArray(value)) return value;
   return isEmpty(value) ? [] : [value as Json];
 }
 
-/** A field's value as the text of its control. */
+/** The value as text for its control. */
 export function formatValue(value: Json | undefined): string {
   if (value === undefined || value === null) return '';
   return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value, null, 2) : String(value);

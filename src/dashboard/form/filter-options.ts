@@ -1,13 +1,13 @@
-/** Which of many options fit what was typed. Pure. */
+/** Filters options by typed text. Pure. */
 import type { Option } from './options.ts';
 
 export interface Matches {
   readonly shown: readonly Option[];
-  /** How many fit in all. */
+  /** Number of all matches. */
   readonly count: number;
 }
 
-/** Those that begin with it come first; at most `limit` are shown, so that ten thousand stay usable. */
+/** Prefix matches come first. Shows at most `limit`, so that ten thousand options stay usable. */
 export function filterOptions(options: readonly Option[], query: string, limit: number): Matches {
   const needle = query.trim().toLocaleLowerCase();
   if (needle === '') return { shown: options.slice(0, limit), count: options.length };

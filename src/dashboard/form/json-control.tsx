@@ -4,12 +4,12 @@ import type { ControlProps } from './form-context.ts';
 import { formatTextSize } from './plain-text.ts';
 import { isSameJson } from './same-json.ts';
 
-/** What is larger is not edited in a page. */
+/** Larger JSON cannot be edited in the page. */
 const MAX_CHARS = 200_000;
 
 const formatJson = (value: Json): string => JSON.stringify(value, null, 2);
 
-/** For types that the dashboard does not know, and values that do not fit their type: the JSON itself. */
+/** Edits JSON, for unknown types and for values that do not fit their type. */
 export function JsonControl(props: ControlProps) {
   const { field, value, typed, id, describedBy, isInvalid, isRequired, isDisabled, onChange } = props;
   const [edited, setEdited] = useState({ text: typeof typed === 'string' ? typed : formatJson(value), value });
@@ -25,7 +25,7 @@ export function JsonControl(props: ControlProps) {
       onChange(value, { problem, typed: next });
     }
   };
-  if (text.length > MAX_CHARS) return <p id={id}>{`${formatTextSize(text)} of JSON, too much to edit here.`}</p>;
+  if (text.length > MAX_CHARS) return <p id={id}>{`${formatTextSize(text)} of JSON is too much to edit here.`}</p>;
   return (
     <textarea
       class="mono"

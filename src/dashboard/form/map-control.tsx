@@ -6,13 +6,13 @@ import { MapFallback } from './map-fallback.tsx';
 import { RefreshButton } from './refresh-button.tsx';
 import { isSameMap, type MapRow, readMap, type StaticMap, validateMap, writeMap } from './static-map.ts';
 
-/** Longer maps are shown in parts. */
+/** Rows shown at first. */
 const INITIAL_ROWS = 100;
 
-/** What the user may change of it. */
+/** The editable part of a map. */
 type EditableMap = Pick<StaticMap, 'rows' | 'unmatched' | 'defaultValue'>;
 
-/** `staticMapWidget`: what a value of one application is in the other. */
+/** `staticMapWidget`: maps values of one application to values of another. */
 export function MapControl(props: ControlProps) {
   const { field, value, typed, id, labelId, describedBy, isInvalid, isDisabled, onChange } = props;
   const [edited, setEdited] = useState(typed === undefined ? undefined : { map: typed as EditableMap, value });
@@ -20,7 +20,7 @@ export function MapControl(props: ControlProps) {
   const table = useRef<HTMLDivElement>(null);
   const stored = readMap(field.raw, value) ?? readMap(field.raw);
   if (!stored) return null;
-  // What is typed is shown as it is, with rows that are not filled in yet, until another value arrives.
+  // Show edits as typed, incomplete rows included, until a different value arrives.
   const map: StaticMap = edited && isSameMap(field.raw, edited.value, value) ? { ...stored, ...edited.map } : stored;
 
   const update = (next: StaticMap): void => {
@@ -88,13 +88,13 @@ export function MapControl(props: ControlProps) {
       )}
       <div class="row">
         <button id={id} type="button" class="button small map-add" disabled={isDisabled} onClick={add}>
-          Add a row
+          Add row
         </button>
-        {isEmpty && <span class="hint">Nothing is mapped yet</span>}
+        {isEmpty && <span class="hint">No rows yet</span>}
       </div>
       {map.unmatched !== undefined && (
         <MapFallback
-          id={`${id}-tail`}
+          id={`${id}-fallback`}
           map={{ ...map, unmatched: map.unmatched }}
           isDisabled={isDisabled}
           onChange={update}
@@ -104,7 +104,7 @@ export function MapControl(props: ControlProps) {
   );
 }
 
-/** After the change is drawn. */
+/** Focuses after the next paint. */
 function focusAfterRender(find: () => HTMLElement | null | undefined): void {
   requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
 }

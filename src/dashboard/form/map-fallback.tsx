@@ -4,13 +4,13 @@ import type { StaticMap, Unmatched } from './static-map.ts';
 const FALLBACKS: readonly (readonly [Unmatched, string])[] = [
   ['fail', 'Fails'],
   ['default', 'Becomes this value'],
-  ['empty', 'Becomes an empty text'],
+  ['empty', 'Becomes an empty string'],
   ['null', 'Becomes null'],
 ];
 
 type MapWithFallback = StaticMap & { readonly unmatched: Unmatched };
 
-/** What happens to values that the map does not have. */
+/** Chooses what happens to values that are not in the map. */
 export function MapFallback(props: {
   id: string;
   map: MapWithFallback;
@@ -20,11 +20,11 @@ export function MapFallback(props: {
   const { id, map, isDisabled, onChange } = props;
   const column = map.columns[1];
   return (
-    <div class="map-tail">
+    <div class="map-fallback">
       <label for={id} class="small muted">
-        A value that is not listed
+        Any other value
       </label>
-      <div class="map-tail-controls">
+      <div class="map-fallback-controls">
         <select
           id={id}
           disabled={isDisabled}
@@ -44,7 +44,7 @@ export function MapFallback(props: {
           <MapCell
             id={`${id}-default`}
             column={column}
-            label="Value for everything else"
+            label="Default value"
             value={map.defaultValue}
             isInvalid={false}
             isDisabled={isDisabled}

@@ -7,7 +7,7 @@ import type { ControlProps } from './form-context.ts';
 import { type Option, plainValue, unlistedOption, valueForOption } from './options.ts';
 import { useOptions } from './use-options.ts';
 
-/** From here on the list can be searched, and what is chosen is listed above it. */
+/** Longer lists are searchable, with the chosen options listed above. */
 const SEARCH_FROM = 10;
 const MAX_SHOWN = 100;
 
@@ -89,15 +89,13 @@ export function MultiselectControl({
             <span>{option.label}</span>
           </label>
         ))}
-        {(note !== '' || all.length === 0) && (
-          <p class="hint">{all.length === 0 ? 'Nothing to choose from yet' : note}</p>
-        )}
+        {(note !== '' || all.length === 0) && <p class="hint">{all.length === 0 ? 'No options yet' : note}</p>}
       </div>
     </fieldset>
   );
 }
 
-/** As the options are ordered, so that choosing and unchoosing one is no change. */
+/** Keeps the order of the options, so that ticking and unticking one is no change. */
 function sortByOptions(items: readonly Json[], options: readonly Option[]): readonly Json[] {
   const positions = new Map(options.map(({ value }, i) => [value, i]));
   const positionOf = (item: Json): number => positions.get(plainValue(item)) ?? -1;

@@ -4,7 +4,7 @@ import { type FormContext, useForm } from './form-context.ts';
 import { fieldsIn, type Panel } from './form-tree.ts';
 import { type Tab, Tabs } from './tabs.tsx';
 
-/** A panel's own fields, its groups beneath, and its tabs last. */
+/** A panel: its fields, then its groups, then its tabs. */
 export function PanelView({ panel, depth = 0, label = 'Sections' }: { panel: Panel; depth?: number; label?: string }) {
   const { fields, groups } = panel;
   const hasOwnContent = fields.length > 0 || groups.length > 0;
@@ -40,7 +40,7 @@ function GroupView({ group, depth }: { group: Panel; depth: number }) {
 
 function TabsView({ panel, depth, label }: { panel: Panel; depth: number; label: string }) {
   const form = useForm();
-  // What has been opened stays there, hidden, with what was typed into it.
+  // Visited tabs stay mounted but hidden, to keep typed text.
   const [visited, setVisited] = useState<ReadonlySet<string>>(new Set());
   const list = `${panel.id}-tabs`;
   const tabs = panel.tabs.filter((tab) => form.states.panels.get(tab.id) === false && hasVisibleFields(form, tab));

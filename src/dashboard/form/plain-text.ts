@@ -1,4 +1,4 @@
-/** Texts of a connector, as they are shown: as text, and no longer than anybody reads. */
+/** Prepares a connector's texts for display: always text, and limited in length. */
 
 const LABEL_CHARS = 300;
 const HELP_CHARS = 4_000;
@@ -7,7 +7,7 @@ function truncate(text: string, chars: number): string {
   return text.length > chars ? `${text.slice(0, chars)}…` : text;
 }
 
-/** A label, title or option; numbers and booleans count as texts, anything else is none. */
+/** The first candidate that is a non-empty string, a number or a boolean. */
 export function labelOf(...candidates: readonly unknown[]): string {
   for (const candidate of candidates) {
     if (typeof candidate === 'number' || typeof candidate === 'boolean') return String(candidate);
@@ -16,7 +16,7 @@ export function labelOf(...candidates: readonly unknown[]): string {
   return '';
 }
 
-/** Help and tooltip, each once. */
+/** Joins help texts, without duplicates. */
 export function helpOf(...candidates: readonly unknown[]): string {
   const texts = candidates.filter((text): text is string => typeof text === 'string' && text.trim() !== '');
   return truncate([...new Set(texts)].join('\n'), HELP_CHARS);

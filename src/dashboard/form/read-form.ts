@@ -1,6 +1,5 @@
 /**
- * Reads a settings form: where the server looks for fields (`persist-settings.ts`), and nothing else that
- * has fields is left out. Pure.
+ * Reads a settings form. Finds fields everywhere the server does (`persist-settings.ts`). Pure.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import { type Field, readField, type TabRef, valueKeyOf } from './field.ts';
@@ -8,10 +7,10 @@ import { expandLayout } from './field-map.ts';
 import { buildForm, type Form, hasContent, type Panel, type Store } from './form-tree.ts';
 import { helpOf, labelOf } from './plain-text.ts';
 
-/** By key: what is known of a field beyond the settings, such as options that came with a refresh. */
+/** Properties that override a field's settings, such as refreshed options; by value key. */
 export type FieldPatches = ReadonlyMap<string, JsonObject>;
 
-/** What all stores share is saved under this. */
+/** Values shared by all stores are saved under this id. */
 export const SHARED_STORE = 'general';
 
 interface Location {
@@ -49,13 +48,13 @@ export function readForm(settings: JsonObject, patches: FieldPatches = new Map()
   return buildForm(stores, storeLabel, readPanel(shared, { ...root, store: SHARED_STORE }));
 }
 
-/** The form of a step: a list of fields, `{fields}`, or `{fieldMap, layout}`. */
+/** Reads a step's form: a list of fields, `{fields}`, or `{fieldMap, layout}`. */
 export function readStepForm(form: Json | undefined, patches: FieldPatches = new Map()): Form {
   const settings = Array.isArray(form) ? { fields: form } : isJsonObject(form) ? form : {};
   return readForm({ ...settings, supportsMultiStore: false }, patches);
 }
 
-/** What stands beside the sections becomes a tab of its own. */
+/** Puts everything outside the sections in a tab of its own. */
 function withGeneralTab(raw: JsonObject, location: Location): Panel {
   const container = expandLayout(raw);
   const own = { ...container, sections: [] };
@@ -68,7 +67,7 @@ function withGeneralTab(raw: JsonObject, location: Location): Panel {
   if (all.tabs.length === 0 || !hasContent(general)) return all;
   const single = containersOf(container.general);
   const title = labelOf(single.length === 1 ? single[0]?.title : undefined) || 'General';
-  // A group that is called like its tab needs no frame of its own.
+  // A group with the same title as its tab needs no legend.
   const groups = general.groups.map((group) => (group.title === title ? { ...group, title: '' } : group));
   return { ...all, fields: [], groups: [], tabs: [{ ...general, title, groups }, ...all.tabs] };
 }

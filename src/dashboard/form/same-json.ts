@@ -1,4 +1,4 @@
-/** Whether two values are the same JSON, whatever the order of their keys. */
+/** Deep equality of JSON, regardless of key order. */
 import { isJsonObject, type Json } from '../api/json.ts';
 
 export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
@@ -14,7 +14,7 @@ export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
   );
 }
 
-/** Nothing entered, as the server understands it. */
+/** Whether the server counts the value as empty. */
 export function isEmpty(value: Json | undefined): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }

@@ -4,18 +4,18 @@ import type { ErrorItem } from '../api/api-error.ts';
 interface Props {
   readonly count: number;
   readonly problems: number;
-  /** Labels of changed fields that the form has lost. */
+  /** Labels of changed fields that are no longer in the form. */
   readonly orphanLabels: readonly string[];
   readonly otherErrors: readonly ErrorItem[];
   readonly notice: string;
   readonly isSaving: boolean;
   readonly isLocked: boolean;
-  /** Undefined where there is nothing to take back. */
+  /** Undefined if there is nothing to undo. */
   readonly onUndo: (() => void) | undefined;
   onDiscard(): void;
 }
 
-/** How much is not saved yet, and what to do about it. It stays in sight. */
+/** Counts the unsaved changes, with buttons to save or discard them. Always in view. */
 export function SaveBar({
   count,
   problems,
@@ -29,7 +29,7 @@ export function SaveBar({
 }: Props) {
   const isDirty = count > 0 || orphanLabels.length > 0;
   useEffect(() => {
-    // The bar that has just come up may lie over the very field that brought it up.
+    // The bar may cover the field whose change made it appear.
     if (isDirty) document.activeElement?.scrollIntoView({ block: 'nearest' });
   }, [isDirty]);
   if (!isDirty && otherErrors.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
@@ -39,15 +39,13 @@ export function SaveBar({
         <div class="notice bad" role="alert">
           {otherErrors.map(({ code, message }, i) => (
             <p key={i}>
-              {code === 'conflict' ? `${message} Your changes are still here: look at them and save again.` : message}
+              {code === 'conflict' ? `${message} Your changes are still here. Check them and save again.` : message}
             </p>
           ))}
         </div>
       )}
       {orphanLabels.length > 0 && (
-        <p class="notice warn">
-          Not in the form any more, though you had changed it: {orphanLabels.join(', ')}. It cannot be saved.
-        </p>
+        <p class="notice warn">No longer in the form, so your changes cannot be saved: {orphanLabels.join(', ')}.</p>
       )}
       <div class="save-line">
         <p role="status">{isSaving ? 'Saving…' : isDirty ? summarize(count, problems, isLocked) : notice}</p>
@@ -74,8 +72,8 @@ export function SaveBar({
 }
 
 function summarize(count: number, problems: number, isLocked: boolean): string {
-  if (count === 0) return 'Nothing that can be saved';
+  if (count === 0) return 'Nothing to save';
   const changes = count === 1 ? '1 unsaved change' : `${count} unsaved changes`;
   if (problems > 0) return `${changes}, ${problems === 1 ? '1 problem' : `${problems} problems`}`;
-  return isLocked ? `${changes}; saving is not possible right now` : changes;
+  return isLocked ? `${changes}; saving is disabled right now` : changes;
 }

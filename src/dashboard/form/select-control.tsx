@@ -5,7 +5,7 @@ import { useOptions } from './use-options.ts';
 
 export function SelectControl({ field, value, onChange, ...props }: ControlProps) {
   const options = useOptions(field.raw.options);
-  const placeholder = field.placeholder || (options.length === 0 ? 'Nothing to choose from yet' : 'Choose…');
+  const placeholder = field.placeholder || (options.length === 0 ? 'No options yet' : 'Choose…');
   return (
     <Choice
       id={props.id}
@@ -23,7 +23,7 @@ export function SelectControl({ field, value, onChange, ...props }: ControlProps
 
 export function RadioControl({ field, value, id, labelId, onChange, ...props }: ControlProps) {
   const options = useOptions(field.raw.options);
-  // The first may have the focus where none is chosen, and stands for the group where errors lead to.
+  // The first radio has the group's id, so that errors can focus it.
   return (
     <div
       class="form-choices"
@@ -46,7 +46,7 @@ export function RadioControl({ field, value, id, labelId, onChange, ...props }: 
           <span>{option.label}</span>
         </label>
       ))}
-      {options.length === 0 && <p class="hint">Nothing to choose from yet</p>}
+      {options.length === 0 && <p class="hint">No options yet</p>}
     </div>
   );
 }

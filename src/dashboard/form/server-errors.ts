@@ -1,4 +1,4 @@
-/** To which fields the errors of a reply belong. Pure. */
+/** Assigns the errors of a reply to fields. Pure. */
 import type { ErrorItem } from '../api/api-error.ts';
 import type { Field } from './field.ts';
 import type { Form } from './form-tree.ts';
@@ -7,7 +7,7 @@ import { SHARED_STORE } from './read-form.ts';
 export interface AssignedErrors {
   /** Message by field id. */
   readonly fields: ReadonlyMap<string, string>;
-  /** What is about no field of the form. */
+  /** Errors that match no field. */
   readonly otherErrors: readonly ErrorItem[];
 }
 
@@ -26,7 +26,7 @@ export function assignErrors(form: Form, errors: readonly ErrorItem[]): Assigned
   return { fields, otherErrors };
 }
 
-/** `storeId.name`, and the name alone where a connector does not say which store. */
+/** Fields by `storeId.name`, and by name alone, since a connector may omit the store. */
 function pathsOf({ fields }: Form): ReadonlyMap<string, readonly Field[]> {
   const paths = new Map<string, Field[]>();
   const add = (path: string, field: Field): void => {
@@ -45,7 +45,7 @@ function pathsOf({ fields }: Form): ReadonlyMap<string, readonly Field[]> {
 
 function fieldsFor(paths: ReadonlyMap<string, readonly Field[]>, { field, message }: ErrorItem): readonly Field[] {
   if (field !== undefined) return paths.get(field) ?? paths.get(field.replace(/^pending\./, '')) ?? [];
-  // Connectors often begin the sentence with the field, having no other place to name it.
+  // Connectors often name the field at the start of the message.
   const name = /^([^:]{1,200}): /.exec(message)?.[1];
   return name === undefined ? [] : (paths.get(name) ?? []);
 }

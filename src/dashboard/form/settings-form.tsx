@@ -21,14 +21,14 @@ import { type OnRefresh, useRefresh } from './use-refresh.ts';
 import './form.css';
 
 interface Props {
-  /** As the integration has them; may change while the form is open. */
+  /** The integration's settings; may change while the form is open. */
   readonly settings: JsonObject;
-  /** Called with what has changed: values by field, with several stores by store and field. @throws ApiError */
+  /** Called with the changed values by field, or by store and field. @throws ApiError */
   onSave(pending: JsonObject): Promise<void>;
   readonly onRefresh: OnRefresh;
-  /** Called when there is something unsaved, and when there is not any more. */
+  /** Called when the form becomes dirty or clean. */
   onDirty(isDirty: boolean): void;
-  /** Nothing can be changed or saved right now. */
+  /** Disables editing and saving. */
   readonly isLocked?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
   const latest = useRef(settings);
   latest.current = settings;
 
-  // What was saved is shown until the settings say it themselves.
+  // Show saved values until the settings are reloaded.
   useLayoutEffect(() => setSavedPatches(NO_PATCHES), [settings]);
 
   const changed = savableChanges(form, drafts, states);
@@ -86,7 +86,7 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
     setDiscarded(drafts);
     state.setDrafts((before) => withoutKeys(before, before.keys()));
     state.reset();
-    setNotice(drafts.size === 1 ? 'The change is discarded' : 'The changes are discarded');
+    setNotice(drafts.size === 1 ? 'Change discarded' : 'Changes discarded');
   };
   const undo = (): void => {
     if (discarded) state.setDrafts(() => discarded);
@@ -120,7 +120,7 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
               <section class="form-shared" aria-label="General">
                 <div>
                   <h2>General</h2>
-                  <p class="hint">The same for each {form.storeLabel}.</p>
+                  <p class="hint">Applies to every {form.storeLabel}.</p>
                 </div>
                 <PanelView panel={form.shared} depth={1} />
               </section>

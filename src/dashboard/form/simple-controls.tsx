@@ -35,7 +35,7 @@ export function CheckboxControl({
   );
 }
 
-/** Leads somewhere; there is nothing to enter. An address that no page may be sent to is shown as text. */
+/** A link, without input. An unsafe address is shown as text. */
 export function LinkControl({ field: { raw }, value, id, labelId, describedBy }: ControlProps) {
   const address = [value, raw.url, raw.href].find((candidate) => typeof candidate === 'string' && candidate !== '');
   const href = safeLink(address);
@@ -58,7 +58,7 @@ export function LinkControl({ field: { raw }, value, id, labelId, describedBy }:
   );
 }
 
-/** The text of a file becomes the value. */
+/** Takes the text of a file as the value. */
 export function FileControl({ field, value, id, labelId, describedBy, isInvalid, isDisabled, onChange }: ControlProps) {
   const [chosen, setChosen] = useState<{ readonly name: string; readonly text: string }>();
   const [problem, setProblem] = useState('');
@@ -86,11 +86,11 @@ export function FileControl({ field, value, id, labelId, describedBy, isInvalid,
           onChange={(event) => {
             const input = event.currentTarget;
             void take(input.files?.[0]);
-            // The same file may be chosen again.
+            // Allows choosing the same file again.
             input.value = '';
           }}
         />
-        <span id={`${id}-choose`}>Choose a file…</span>
+        <span id={`${id}-choose`}>Choose file…</span>
       </label>
       <span id={`${id}-state`} class="muted">
         {chosen?.text === text ? `${chosen.name}, ${formatTextSize(text)}` : describeStored(text)}

@@ -1,9 +1,9 @@
 /**
- * The value of a `staticMapWidget`: what a value of one application is in the other. Pure.
+ * The value of a `staticMapWidget`, which maps values of one application to values of another. Pure.
  *
- * It is found in four shapes, and written back in the one that it was found in: `{map: {from: to}, default,
- * allowFailures}` (which may also stand in the field itself), the bare `{from: to}`, and, for columns of
- * `optionsMap`, a list of rows `{columnId: value}`, bare or as `map`.
+ * It comes in four shapes and is written back in the same one: `{map: {from: to}, default, allowFailures}` (also
+ * directly in the field), the bare `{from: to}`, and, for columns of `optionsMap`, a list of rows
+ * `{columnId: value}`, bare or as `map`.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import { type Option, parseOptions } from './options.ts';
@@ -13,14 +13,14 @@ import { isEmpty, isSameJson } from './same-json.ts';
 export interface MapColumn {
   readonly id: string;
   readonly label: string;
-  /** Undefined: anything may be typed. */
+  /** Undefined for free text. */
   readonly options: readonly Option[] | undefined;
   readonly supportsRefresh: boolean;
 }
 
 export interface MapRow {
   readonly cells: readonly Json[];
-  /** Keys of the row that have no column. */
+  /** Keys of the row without a column. */
   readonly rest?: JsonObject;
 }
 
@@ -32,7 +32,7 @@ export interface StaticMap {
   readonly rows: readonly MapRow[];
   readonly isWrapped: boolean;
   readonly hasRowObjects: boolean;
-  /** Undefined where the map has no place for it. */
+  /** Undefined if this shape cannot hold it. */
   readonly unmatched: Unmatched | undefined;
   readonly defaultValue: string;
 }
@@ -40,7 +40,7 @@ export interface StaticMap {
 const OWN_KEYS = ['map', 'default', 'allowFailures', 'extracts', 'generates'];
 const isCell = (value: Json | undefined): boolean => value === undefined || value === null || typeof value !== 'object';
 
-/** @returns undefined for a value that is no such map */
+/** @returns undefined if the value is not a map */
 export function readMap(raw: JsonObject, value: Json = raw.value ?? null): StaticMap | undefined {
   const columns = columnsOf(raw);
   const found = columns.length > 0 ? findMap(raw, value, columns.length) : undefined;
@@ -60,7 +60,7 @@ export function readMap(raw: JsonObject, value: Json = raw.value ?? null): Stati
   };
 }
 
-/** The map itself, and what it is wrapped in, if it is. */
+/** Finds the map, and the object that wraps it, if any. */
 function findMap(raw: JsonObject, value: Json, columns: number): { map: Json; wrapper?: JsonObject } | undefined {
   if (Array.isArray(value)) return { map: value };
   if (isJsonObject(value) && Object.hasOwn(value, 'map')) return { map: value.map ?? {}, wrapper: value };
@@ -118,7 +118,7 @@ function unmatchedOf({ allowFailures, default: value }: JsonObject): Unmatched {
   return 'default';
 }
 
-/** @returns what the field is worth now, without the rows in which nothing stands */
+/** @returns the field's new value, without empty rows */
 export function writeMap(raw: JsonObject, map: StaticMap, before: Json): Json {
   const rows = map.rows.filter(({ cells }) => cells.some((cell) => !isEmpty(cell)));
   const inner: Json = map.hasRowObjects
@@ -153,7 +153,7 @@ function writeUnmatched({ unmatched, defaultValue }: StaticMap): JsonObject {
   }
 }
 
-/** Whether two values are the same map; one that stands in the field itself is that of a value not given yet. */
+/** Whether two values are the same map. An unset value counts as the map in the field itself. */
 export function isSameMap(raw: JsonObject, a: Json, b: Json): boolean {
   const [first, second] = [a, b].map((value) => {
     const map = readMap(raw, value);
@@ -162,7 +162,7 @@ export function isSameMap(raw: JsonObject, a: Json, b: Json): boolean {
   return isSameJson(first, second);
 }
 
-/** What keeps the rows from being a map. */
+/** @returns the error message, or undefined if the rows form a valid map */
 export function validateMap({ rows, columns, hasRowObjects, unmatched, defaultValue }: StaticMap): string | undefined {
   const seen = new Map<string, number>();
   for (const [index, { cells }] of rows.entries()) {
@@ -175,5 +175,5 @@ export function validateMap({ rows, columns, hasRowObjects, unmatched, defaultVa
     if (first !== undefined) return `Rows ${first + 1} and ${index + 1} map the same value`;
     seen.set(from, index);
   }
-  return unmatched === 'default' && defaultValue === '' ? 'The value for everything else is missing' : undefined;
+  return unmatched === 'default' && defaultValue === '' ? 'The default value is missing' : undefined;
 }

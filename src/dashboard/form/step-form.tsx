@@ -13,14 +13,14 @@ interface Props {
   /** A list of fields, `{fields}`, or `{fieldMap, layout}`. */
   readonly form: Json;
   readonly submitLabel: string;
-  /** Called with the values of all fields that are shown. @throws ApiError */
+  /** Called with the values of all visible fields. @throws ApiError */
   onSubmit(values: JsonObject): Promise<void>;
   readonly isLocked?: boolean;
 }
 
 const NO_PATCHES: FieldPatches = new Map();
 
-/** The form of a step: its values are sent whole. */
+/** The form of a step. Sends all its values. */
 export function StepForm({ form: raw, submitLabel, onSubmit, isLocked = false }: Props) {
   const readWith = useCallback((patches: FieldPatches) => readStepForm(raw, patches), [raw]);
   const state = useFormState(readWith, NO_PATCHES);

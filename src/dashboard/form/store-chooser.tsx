@@ -1,7 +1,7 @@
 import { useForm } from './form-context.ts';
 import { type Form, fieldsIn, type Store } from './form-tree.ts';
 
-/** Which store's settings are shown. Others keep their changes. */
+/** Chooses whose settings are shown. Other stores keep their changes. */
 export function StoreChooser({ form, storeId, onChoose }: { form: Form; storeId: string; onChoose(id: string): void }) {
   const { prefix, drafts, errors } = useForm();
   const stores = form.stores ?? [];

@@ -1,4 +1,4 @@
-/** The state that a form of settings and a form of a step have in common. */
+/** State shared by settings forms and step forms. */
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ErrorItem } from '../api/api-error.ts';
 import type { Json, JsonObject } from '../api/json.ts';
@@ -21,25 +21,25 @@ import { assignErrors } from './server-errors.ts';
 export interface FormState {
   readonly form: Form;
   readonly states: FormStates;
-  /** As the stored values have it. */
+  /** States for the stored values. */
   readonly storedStates: FormStates;
   readonly drafts: Drafts;
   setDrafts(change: (drafts: Drafts) => Drafts): void;
-  /** Errors that belong to no field. */
+  /** Errors that match no visible field. */
   readonly otherErrors: readonly ErrorItem[];
-  /** Shows errors where they belong, and leads to the first. */
+  /** Shows errors at their fields, and focuses the first. */
   showErrors(errors: ReadonlyMap<string, string>, otherErrors?: readonly ErrorItem[]): void;
   showServerErrors(errors: readonly ErrorItem[]): void;
-  /** Makes controls forget what was typed into them. */
+  /** Clears errors and typed text. */
   reset(): void;
   reveal(field: Field): void;
-  /** The store that is shown; the first one to begin with. */
+  /** The selected store; initially the first. */
   readonly storeId: string | undefined;
   setStoreId(id: string): void;
   context(parts: Pick<FormContext, 'isLocked' | 'refresh'>): FormContext;
 }
 
-/** @param readWith must change when there is something new to read */
+/** @param readWith must be a new function when the form has changed */
 export function useFormState(readWith: (patches: FieldPatches) => Form, patches: FieldPatches): FormState {
   const prefix = useId();
   const form = useMemo(() => readWith(patches), [readWith, patches]);
@@ -81,7 +81,7 @@ export function useFormState(readWith: (patches: FieldPatches) => Form, patches:
   };
   const showServerErrors = (items: readonly ErrorItem[]): void => {
     const { fields, otherErrors: others } = assignErrors(latest.current, items);
-    // What nobody can see is said above the form.
+    // Errors of hidden fields go with the general errors.
     const isHidden = (id: string): boolean => latestStates.current.fields.get(id)?.isHidden !== false;
     const hidden = [...fields].filter(([id]) => isHidden(id)).map(([, message]) => ({ code: 'hidden_field', message }));
     showErrors(new Map([...fields].filter(([id]) => !isHidden(id))), [...others, ...hidden]);
@@ -132,7 +132,7 @@ export function useFormState(readWith: (patches: FieldPatches) => Form, patches:
   };
 }
 
-/** Additions to fields, one over the other. */
+/** Merges field patches; later ones win. */
 export function mergePatches(...all: readonly FieldPatches[]): FieldPatches {
   const merged = new Map<string, JsonObject>();
   for (const patches of all) for (const [key, patch] of patches) merged.set(key, { ...merged.get(key), ...patch });

@@ -1,4 +1,4 @@
-/** Options that came with a refresh. They stay until the settings bring others. */
+/** Refreshed options. They stay until the settings bring other options. */
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { Field } from './field.ts';
@@ -10,16 +10,16 @@ import { isSameJson } from './same-json.ts';
 /**
  * Asks the connector for the options of a field.
  *
- * @param storeId undefined in a form without stores and for what all stores share
- * @param list of a `staticMapWidget`: `extracts`, `generates`, or the id of a column of its `optionsMap`; the
- *   connector gets it as `type`
- * @returns what the connector answers, or the options in it; where there are none, they come with the settings
+ * @param storeId undefined in a form without stores, and for shared fields
+ * @param list for a `staticMapWidget`: `extracts`, `generates`, or a column id of its `optionsMap`; sent to the
+ *   connector as `type`
+ * @returns the connector's reply. If it has no options, they come with the reloaded settings
  */
 export type OnRefresh = (field: string, storeId?: string, list?: string) => Promise<Json | undefined>;
 
 interface Refreshed {
   readonly patch: JsonObject;
-  /** What the field had before. */
+  /** The field's lists before the refresh. */
   readonly previous: JsonObject;
 }
 
@@ -65,7 +65,7 @@ function patchOf(raw: JsonObject, options: Options, list: string | undefined): J
   };
 }
 
-/** Without those whose field has got other lists in the settings. */
+/** Drops refreshed options whose field has new lists in the settings. */
 function withoutOutdated(
   refreshed: ReadonlyMap<string, Refreshed>,
   settingsForm: Form,

@@ -1,10 +1,10 @@
-/** Whether a value may be saved: the rules of the server's own `persistSettings`, so that it agrees. Pure. */
+/** Validates a value by the same rules as the server's `persistSettings`. Pure. */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { Field } from './field.ts';
 import { parseOptions, plainValue } from './options.ts';
 import { isEmpty } from './same-json.ts';
 
-/** @returns the sentence to show, if it may not */
+/** @returns the error message, or undefined if the value is valid */
 export function validateField(field: Field, value: Json, isRequired: boolean): string | undefined {
   if (isEmpty(value)) return isRequired ? `${field.label} is required` : undefined;
   const violation = violationOf(field.raw, value);
@@ -32,12 +32,12 @@ function violationOf(raw: JsonObject, value: Json): string | undefined {
     case 'date':
       return typeof value === 'string' || typeof value === 'number' ? undefined : 'must be a text or a number';
     default:
-      // What a field type of the connector's own takes is the connector's to say.
+      // Only the connector can validate its own field types.
       return undefined;
   }
 }
 
-/** The value of an option as the server reads it, or as the control does. */
+/** Option values as the server reads them, and as the control does. */
 function allowedValues(raw: JsonObject): ReadonlySet<Json | undefined> | undefined {
   if (!Array.isArray(raw.options)) return undefined;
   const asServer = raw.options.map((option: Json) =>

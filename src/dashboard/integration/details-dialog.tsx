@@ -11,7 +11,7 @@ interface DetailsDialogProps {
   readonly onClose: () => void;
 }
 
-/** What belongs to the user whatever the connector does: name, tag, description. */
+/** Edits what belongs to the user, not to the connector: name, tag, description. */
 export function DetailsDialog({ integration, reload, onClose }: DetailsDialogProps) {
   const { client, announce } = useSession();
   const [name, setName] = useState(integration.name);
@@ -61,7 +61,7 @@ export function DetailsDialog({ integration, reload, onClose }: DetailsDialogPro
             onInput={({ currentTarget }) => setDescription(currentTarget.value)}
           />
         </div>
-        <ErrorNotice error={save.error} title="It was not saved." />
+        <ErrorNotice error={save.error} title="Saving failed." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel

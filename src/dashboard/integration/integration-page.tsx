@@ -34,13 +34,13 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
   });
   const connector = useConnector(resource.value?._connectorId);
   const integration = resource.value;
-  // The tab that its mode asked for at first: a setup that ends does not turn the page by itself.
+  // Fixed at first render, so that finishing the setup does not switch tabs.
   const initialTab = useRef<Tab>(undefined);
   useTitle(integration?.name);
   if (isNotFound(resource)) {
     return (
       <div class="empty card">
-        <h1>There is no such integration</h1>
+        <h1>Integration not found</h1>
         <p class="muted">It may have been removed.</p>
         <a class="button primary" href="#/">
           All integrations
@@ -50,10 +50,10 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
   }
   if (!integration) {
     return resource.error ? (
-      <ErrorNotice error={resource.error} title="The integration cannot be read." />
+      <ErrorNotice error={resource.error} title="Could not load the integration." />
     ) : (
       <p class="empty muted" role="status">
-        Reading the integration…
+        Loading the integration…
       </p>
     );
   }
@@ -91,7 +91,7 @@ function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
   }
 }
 
-/** One that was made by hand has nothing to set up and nothing that runs. */
+/** An integration without a connector has nothing to set up or run. */
 function tabsOf({ _connectorId }: Integration): readonly Tab[] {
   return _connectorId === undefined ? ['records', 'remove'] : ['setup', 'settings', 'records', 'runs', 'remove'];
 }

@@ -1,4 +1,4 @@
-/** Whether a version comes after another one (SemVer 2.0.0, 11). Pure. */
+/** Whether a version is newer than another (SemVer 2.0.0, section 11). Pure. */
 export function isNewer(version: string | undefined, other: string | undefined): boolean {
   if (version === undefined || other === undefined) return version !== undefined;
   const [a, b] = [parse(version), parse(other)];
@@ -6,7 +6,7 @@ export function isNewer(version: string | undefined, other: string | undefined):
     const difference = Number(a.core[i] ?? 0) - Number(b.core[i] ?? 0);
     if (difference !== 0) return difference > 0;
   }
-  // A release comes after its pre-releases.
+  // A release is newer than its pre-releases.
   if (a.preRelease === undefined || b.preRelease === undefined)
     return a.preRelease === undefined && b.preRelease !== undefined;
   return a.preRelease.localeCompare(b.preRelease, 'en', { numeric: true }) > 0;

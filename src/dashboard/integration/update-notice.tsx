@@ -12,14 +12,14 @@ interface UpdateNoticeProps {
   readonly reload: () => Promise<void>;
 }
 
-/** The bundle is newer than the integration: offers the update, shows how it goes, says why it did not. */
+/** Offers an update to a newer bundle, and shows its progress or its error. */
 export function UpdateNotice({ integration, connector, reload }: UpdateNoticeProps) {
   const { client, announce } = useSession();
   const { _id, version, updateInProgress } = integration;
   const update = useAction(async () => {
     try {
       await client.put(`/connectors/${connector._id}/update`, { _integrationIds: [_id] });
-      announce(`${integration.name} runs version ${connector.version} now.`);
+      announce(`${integration.name} now runs version ${connector.version}.`);
     } finally {
       await reload();
     }
@@ -33,7 +33,7 @@ export function UpdateNotice({ integration, connector, reload }: UpdateNoticePro
   if (updateInProgress && !update.isRunning) {
     return (
       <p class="notice" role="status">
-        This integration is being updated. Its settings wait until that is over.
+        This integration is being updated. Its settings are locked until the update ends.
       </p>
     );
   }
@@ -41,14 +41,15 @@ export function UpdateNotice({ integration, connector, reload }: UpdateNoticePro
     <div class="notice accent">
       <div class="row apart">
         <span>
-          <strong>Version {connector.version} is available.</strong> This integration runs {version ?? 'an older one'}.
+          <strong>Version {connector.version} is available.</strong> This integration runs{' '}
+          {version ?? 'an older version'}.
         </span>
         <button type="button" class="button primary" disabled={update.isRunning} onClick={() => void update.run()}>
           {update.isRunning ? 'Updating…' : update.error === undefined ? 'Update' : 'Try again'}
         </button>
       </div>
       {update.isRunning && <RunPanel label={`Updating to ${connector.version}`} run={run} />}
-      <ErrorNotice error={update.error} title="The update failed; the integration is as it was." />
+      <ErrorNotice error={update.error} title="The update failed. The integration is unchanged." />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { ConnectionFields } from './connection-fields.tsx';
 import { useConnection } from './use-connection.ts';
 
 interface ConnectionDialogProps {
-  /** Absent for a new one. */
+  /** Absent for a new connection. */
   readonly id?: string | undefined;
   readonly integrationId: string;
   readonly onSaved: () => void;
@@ -16,25 +16,21 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
   const { announce } = useSession();
   const { draft, stored, setDraft, save, error } = useConnection(id, integrationId);
   return (
-    <Dialog
-      title={id === undefined ? 'Add a connection' : 'Edit the connection'}
-      onClose={onClose}
-      isLocked={save.isRunning}
-    >
+    <Dialog title={id === undefined ? 'Add connection' : 'Edit connection'} onClose={onClose} isLocked={save.isRunning}>
       <form
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
           void save.run().then((isSaved) => {
             if (!isSaved) return;
-            announce('The connection is saved.');
+            announce('Connection saved.');
             onSaved();
             onClose();
           });
         }}
       >
-        <ErrorNotice error={error} title="The connection cannot be read." />
-        {!draft && error === undefined && <p role="status">Reading the connection…</p>}
+        <ErrorNotice error={error} title="Could not load the connection." />
+        {!draft && error === undefined && <p role="status">Loading the connection…</p>}
         {draft && (
           <ConnectionFields
             draft={draft}
@@ -43,7 +39,7 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
             storedURI={stored?.baseURI ?? ''}
           />
         )}
-        <ErrorNotice error={save.error} title="It was not saved." />
+        <ErrorNotice error={save.error} title="Saving failed." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel

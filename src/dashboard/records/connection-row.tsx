@@ -25,7 +25,7 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
     setStatus(undefined);
     const result = await client.get<PingResult>(`/connections/${record._id}/ping`);
     if (result.success) return setStatus(result.status ?? 200);
-    const failure = { code: 'no_success', message: `The application answered ${result.status}.` };
+    const failure = { code: 'no_success', message: `The application answered with status ${result.status}.` };
     throw new ApiError(502, result.errors ?? [failure]);
   });
   const { baseURI } = draftOf(record);
@@ -34,7 +34,7 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
       record={record}
       badges={
         <>
-          {status !== undefined && <span class="badge good">Answers ({status})</span>}
+          {status !== undefined && <span class="badge good">Online ({status})</span>}
           {test.error !== undefined && <span class="badge bad">Offline</span>}
         </>
       }
@@ -59,9 +59,9 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
         {baseURI === '' ? 'No address yet' : baseURI} · {authNames[authTypeOf(record)]}
       </p>
       <span role="status" class="visually-hidden">
-        {status === undefined ? '' : `${record.name} answers.`}
+        {status === undefined ? '' : `${record.name} is online.`}
       </span>
-      <ErrorNotice error={test.error} title={`${record.name} does not answer as it should.`} />
+      <ErrorNotice error={test.error} title={`The test of ${record.name} failed.`} />
     </RecordRow>
   );
 }

@@ -19,11 +19,11 @@ export function Connections({ integrationId }: { readonly integrationId: string 
         <span class="row">
           {value?.rows.length === 0 && <span class="muted">None</span>}
           <button type="button" class="button small" onClick={() => setEditing({})}>
-            Add a connection
+            Add connection
           </button>
         </span>
       </div>
-      {!value && <ErrorNotice error={error} title="The connections cannot be read." />}
+      {!value && <ErrorNotice error={error} title="Could not load the connections." />}
       {value && value.rows.length > 0 && (
         <ul class="records">
           {value.rows.map((record) => (

@@ -1,8 +1,8 @@
-/** A connection's credentials as they stand in its record (`http.auth`), and as a form has them. Pure. */
+/** Converts a connection's credentials between its record (`http.auth`) and a form. Pure. */
 import { asString, isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
 
-/** What the server shows in the place of a credential; sent back, it means the one that is there. */
+/** The server sends this in place of a credential. Sent back, it keeps the stored one. */
 export const MASK = '******';
 
 export type AuthType = 'none' | 'basic' | 'token' | 'other';
@@ -22,7 +22,7 @@ const valueAt = (value: Json | undefined, ...path: readonly string[]): Json | un
 const textAt = (record: StoredRecord, ...path: readonly string[]): string =>
   asString(valueAt(record as unknown as JsonObject, ...path)) ?? '';
 
-/** What is there tells which it is: a connection need not name a type. */
+/** Inferred from the fields present, since a connection need not name a type. */
 export function authTypeOf(record: StoredRecord): AuthType {
   const auth = valueAt(record as unknown as JsonObject, 'http', 'auth');
   if (auth === undefined || auth === null || (isJsonObject(auth) && Object.keys(auth).length === 0)) return 'none';
@@ -34,7 +34,7 @@ export const authNames: Readonly<Record<AuthType, string>> = {
   none: 'None',
   basic: 'User name and password',
   token: 'Token',
-  other: 'As the connector has it',
+  other: 'Set by the connector',
 };
 
 export function draftOf(record: StoredRecord): ConnectionDraft {
@@ -59,7 +59,7 @@ export const emptyDraft: ConnectionDraft = {
   token: '',
 };
 
-/** The whole record, as PUT takes it: what the form does not know stays. */
+/** The whole record for PUT. Fields unknown to the form are kept. */
 export function recordOf(draft: ConnectionDraft, before: JsonObject = { type: 'http' }): JsonObject {
   const http = isJsonObject(before.http) ? before.http : {};
   const { auth: oldAuth, ping: oldPing, ...rest } = http;

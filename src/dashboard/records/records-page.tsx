@@ -8,7 +8,7 @@ import { PAGE_ROWS, usePages } from './use-pages.ts';
 
 const titles = { exports: 'Exports', imports: 'Imports', flows: 'Flows' } as const;
 
-/** What an integration groups. */
+/** The records of an integration. */
 export function RecordsPage({ integration }: IntegrationProps) {
   return (
     <div class="stack">
@@ -36,7 +36,7 @@ function RecordList({ kind, integrationId }: RecordListProps) {
         <h2 id={`${kind}-title`}>{titles[kind]}</h2>
         {value?.rows.length === 0 && <span class="muted">None</span>}
       </div>
-      {!value && <ErrorNotice error={error} title={`The ${kind} cannot be read.`} />}
+      {!value && <ErrorNotice error={error} title={`Could not load the ${kind}.`} />}
       {value && value.rows.length > 0 && (
         <ul class="records">
           {value.rows.map((record) => (

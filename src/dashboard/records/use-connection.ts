@@ -1,4 +1,4 @@
-/** A connection as it is edited: read once, written whole, refused if somebody else has written it meanwhile. */
+/** Edits a connection: loaded once, saved whole, and refused if someone else has changed it since. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { JsonObject } from '../api/json.ts';
@@ -8,7 +8,7 @@ import { type Action, useAction } from '../app/use-action.ts';
 import { type ConnectionDraft, draftOf, emptyDraft, needsNewCredentials, recordOf } from './credentials.ts';
 
 export interface EditedConnection {
-  /** Undefined while it is read. */
+  /** Undefined while loading. */
   readonly draft: ConnectionDraft | undefined;
   readonly stored: ConnectionDraft | undefined;
   readonly setDraft: (draft: ConnectionDraft) => void;
@@ -17,8 +17,8 @@ export interface EditedConnection {
 }
 
 /**
- * @param id absent for a new one
- * @param wantsCredentials of a step: one that has no sign-in yet is asked for name and password
+ * @param id absent for a new connection
+ * @param wantsCredentials in a step: asks for user name and password if no authentication is set
  */
 export function useConnection(
   id: string | undefined,
@@ -53,7 +53,7 @@ export function useConnection(
     if (!before.current) return;
     const { record, etag } = before.current;
     if (stored && needsNewCredentials(draft, stored)) {
-      const message = 'The address leads elsewhere: enter the credentials for it.';
+      const message = 'The address points to another server. Enter the credentials again.';
       throw new ApiError(422, [{ code: 'invalid_field', message }]);
     }
     const hasNoCredentials =
@@ -64,7 +64,7 @@ export function useConnection(
       .request<StoredRecord>('PUT', `/connections/${encodeURIComponent(id)}`, { body, headers })
       .catch((thrown: unknown) => {
         if (!(thrown instanceof ApiError) || thrown.status !== 412) throw thrown;
-        const message = 'Somebody else has changed this connection meanwhile. Open it again to see how it is now.';
+        const message = 'Someone else has changed this connection. Reopen it to see the current version.';
         throw new ApiError(412, [{ code: 'precondition_failed', message }]);
       });
     accept(reply.body, reply.headers.get('etag'));

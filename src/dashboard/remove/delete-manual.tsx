@@ -8,7 +8,7 @@ import { useAction } from '../app/use-action.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { RecordsSummary } from './records-summary.tsx';
 
-/** An integration that was made by hand: nobody has to be asked but the user, twice where it groups records. */
+/** Deletes an integration without a connector. Asks twice if it contains records. */
 export function DeleteManual({ integration }: IntegrationProps) {
   const { client, announce } = useSession();
   const { _id, name } = integration;
@@ -21,13 +21,13 @@ export function DeleteManual({ integration }: IntegrationProps) {
       if (!(error instanceof ApiError) || error.code !== 'has_dependencies' || includesRecords) throw error;
       return setIncludesRecords(true);
     }
-    announce(`${name} is deleted.`);
+    announce(`${name} was deleted.`);
     navigate('#/');
   });
   return (
     <section class="card stack" aria-labelledby="delete-title">
       <h2 id="delete-title">Delete this integration</h2>
-      <p class="muted">It was made by hand, without a connector: there is nothing to undo elsewhere.</p>
+      <p class="muted">It was created without a connector, so there is nothing to undo elsewhere.</p>
       <div>
         <button type="button" class="button danger" onClick={() => setIsConfirming(true)}>
           Delete
@@ -45,14 +45,14 @@ export function DeleteManual({ integration }: IntegrationProps) {
           {includesRecords ? (
             <>
               <p class="notice warn" role="alert">
-                It still groups records. They can be deleted with it:
+                It still contains records. You can delete them with it:
               </p>
               <RecordsSummary integrationId={_id} />
             </>
           ) : (
             <p>This cannot be undone.</p>
           )}
-          <ErrorNotice error={remove.error} title="It was not deleted." />
+          <ErrorNotice error={remove.error} title="Could not delete it." />
           <div class="row end">
             <button
               type="button"
@@ -63,7 +63,7 @@ export function DeleteManual({ integration }: IntegrationProps) {
                 setIncludesRecords(false);
               }}
             >
-              Keep it
+              Cancel
             </button>
             <button
               type="button"
@@ -71,7 +71,7 @@ export function DeleteManual({ integration }: IntegrationProps) {
               disabled={remove.isRunning}
               onClick={() => void remove.run()}
             >
-              {remove.isRunning ? 'Deleting…' : includesRecords ? 'Delete it with its records' : 'Delete'}
+              {remove.isRunning ? 'Deleting…' : includesRecords ? 'Delete with its records' : 'Delete'}
             </button>
           </div>
         </Dialog>

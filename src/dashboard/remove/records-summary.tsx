@@ -7,7 +7,7 @@ type Dependencies = Readonly<Record<RecordKind, readonly { readonly id: string; 
 
 const MAX_NAMES = 8;
 
-/** What goes with an integration: how many, and the first of them by name. */
+/** Records that are deleted with an integration: counts, and the first names. */
 export function RecordsSummary({ integrationId }: { readonly integrationId: string }) {
   const path = `/integrations/${integrationId}/dependencies`;
   const { value, error } = useResource<Dependencies>({
@@ -15,9 +15,9 @@ export function RecordsSummary({ integrationId }: { readonly integrationId: stri
     load: (client, signal) => client.get<Dependencies>(path, signal),
     isAffected: () => false,
   });
-  if (!value) return error === undefined ? <p role="status">Looking…</p> : <ErrorNotice error={error} />;
+  if (!value) return error === undefined ? <p role="status">Loading…</p> : <ErrorNotice error={error} />;
   const kinds = recordKinds.filter((kind) => value[kind].length > 0);
-  if (kinds.length === 0) return <p>It groups no records.</p>;
+  if (kinds.length === 0) return <p>It has no records.</p>;
   return (
     <ul class="bullets">
       {kinds.map((kind) => {

@@ -11,7 +11,7 @@ import { useStartedRun } from '../runs/use-started-run.ts';
 import { StepsList } from '../steps/steps-list.tsx';
 import { useCall, useRuns } from '../steps/use-call.ts';
 
-/** Pre-uninstall, its steps, and then the removal itself. */
+/** Runs the pre-uninstall function, its steps, and then the removal. */
 export function Uninstall({ integration, connector, reload }: IntegrationProps) {
   const { client, announce } = useSession();
   const { _id, name, mode, uninstall: steps = [] } = integration;
@@ -20,7 +20,7 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
   const runs = useRuns(_id);
   const remove = useAction(async () => {
     await client.delete(`/integrations/${_id}/install`);
-    announce(`${name} is removed.`);
+    announce(`${name} was removed.`);
     navigate('#/');
   });
   const run = useStartedRun(
@@ -37,8 +37,8 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
       {!hasStarted && (
         <>
           <p>
-            The connector undoes what it has set up; then the integration goes, with all its records and settings.
-            {preUninstall !== undefined && ' First it says which steps that takes.'}
+            The connector undoes what it set up. Then the integration is deleted with all its records and settings.
+            {preUninstall !== undefined && ' First it lists the steps this takes.'}
           </p>
           <div>
             <button
@@ -47,11 +47,13 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
               disabled={call.isRunning || remove.isRunning || !connector}
               onClick={() => (preUninstall === undefined ? setIsConfirming(true) : void call.run(preUninstall, {}))}
             >
-              {isPreparing ? 'Preparing…' : preUninstall === undefined ? 'Remove' : 'Begin the removal'}
+              {isPreparing ? 'Preparing…' : preUninstall === undefined ? 'Remove' : 'Start removal'}
             </button>
           </div>
           {isPreparing && <RunPanel label="Preparing the removal" run={call.runRef} />}
-          {call.functionName === preUninstall && <ErrorNotice error={call.error} title="The removal did not begin." />}
+          {call.functionName === preUninstall && (
+            <ErrorNotice error={call.error} title="Could not start the removal." />
+          )}
         </>
       )}
       {hasStarted && (
@@ -73,7 +75,7 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
               disabled={remaining > 0 || call.isRunning || remove.isRunning || !connector}
               onClick={() => setIsConfirming(true)}
             >
-              Remove it for good
+              Remove permanently
             </button>
           </div>
         </>
@@ -82,10 +84,10 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
         <Dialog title={`Remove ${name}?`} onClose={() => setIsConfirming(false)} isLocked={remove.isRunning}>
           <p>Its settings, connections, exports, imports, flows and runs are deleted. This cannot be undone.</p>
           {remove.isRunning && <RunPanel label={`Removing ${name}`} run={run} />}
-          <ErrorNotice error={remove.error} title="It was not removed; nothing has changed." />
+          <ErrorNotice error={remove.error} title="Removal failed. Nothing has changed." />
           <div class="row end">
             <button type="button" class="button" disabled={remove.isRunning} onClick={() => setIsConfirming(false)}>
-              Keep it
+              Cancel
             </button>
             <button
               type="button"

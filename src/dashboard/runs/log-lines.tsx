@@ -4,11 +4,11 @@ import { Time } from '../app/format.tsx';
 
 interface LogLinesProps {
   readonly lines: readonly LogLine[];
-  /** New lines come at the end, and are kept in view. */
+  /** Keeps new lines at the end in view. */
   readonly isLive?: boolean;
 }
 
-/** What a run has logged, as text. */
+/** A run's log, as text. */
 export function LogLines({ lines, isLive = false }: LogLinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
@@ -22,7 +22,7 @@ export function LogLines({ lines, isLive = false }: LogLinesProps) {
       role="log"
       aria-label="Log"
       aria-live={isLive ? 'polite' : 'off'}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: lets keyboard users scroll it
       tabIndex={0}
       onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < 24;

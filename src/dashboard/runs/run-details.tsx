@@ -11,7 +11,6 @@ interface RunDetailsProps {
   readonly runId: string;
 }
 
-/** All that is known of one run. */
 export function RunDetails({ integrationId, runId }: RunDetailsProps) {
   const path = `/integrations/${integrationId}/runs/${runId}`;
   const { value, error } = useResource<Run>({
@@ -21,9 +20,9 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
   });
   if (!value) {
     return error === undefined ? (
-      <p role="status">Reading the run…</p>
+      <p role="status">Loading the run…</p>
     ) : (
-      <ErrorNotice error={error} title="It is gone." />
+      <ErrorNotice error={error} title="Could not load the run." />
     );
   }
   if (value.outcome === 'running') {
@@ -43,16 +42,16 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
       </p>
       {errors && errors.length > 0 && <ErrorNotice error={new ApiError(422, errors)} />}
       {outcome === 'cut_off' && (
-        <p class="notice warn">The server ended while it was going on; nothing of it was stored.</p>
+        <p class="notice warn">The server stopped during this run. None of its changes were stored.</p>
       )}
       {stack && (
         <details>
-          <summary class="small">Stack</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
+          <summary class="small">Stack trace</summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: lets keyboard users scroll it */}
           <pre tabIndex={0}>{stack}</pre>
         </details>
       )}
-      {log.length === 0 ? <p class="small muted">It has logged nothing.</p> : <LogLines lines={log} />}
+      {log.length === 0 ? <p class="small muted">No log lines.</p> : <LogLines lines={log} />}
     </div>
   );
 }

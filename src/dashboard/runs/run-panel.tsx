@@ -9,13 +9,13 @@ import { LogLines } from './log-lines.tsx';
 import type { RunRef } from './use-started-run.ts';
 
 interface RunPanelProps {
-  /** What is being done. */
+  /** Describes the running action. */
   readonly label: string;
-  /** Unknown at first. */
+  /** Undefined until the run's id is known. */
   readonly run: RunRef | undefined;
 }
 
-/** A run that is going on: progress, elapsed time, log lines as they come, and a way to end it. */
+/** A running call: progress, elapsed time, live log, and a button to cancel it. */
 export function RunPanel({ label, run }: RunPanelProps) {
   const { client } = useSession();
   const path = run && `/integrations/${run.integrationId}/runs/${run.runId}`;
@@ -44,16 +44,16 @@ export function RunPanel({ label, run }: RunPanelProps) {
           disabled={!run || cancel.isRunning || (value !== undefined && value.outcome !== 'running')}
           onClick={() => void cancel.run()}
         >
-          {cancel.isRunning ? 'Ending it…' : 'Cancel the run'}
+          {cancel.isRunning ? 'Cancelling…' : 'Cancel run'}
         </button>
       </div>
-      <ErrorNotice error={cancel.error} title="It could not be cancelled." />
+      <ErrorNotice error={cancel.error} title="Could not cancel the run." />
       {value?.log && value.log.length > 0 && <LogLines lines={value.log} isLive />}
     </div>
   );
 }
 
-/** Whole seconds, so that it does not flicker. */
+/** In whole seconds, to avoid flicker. */
 function useElapsed(startedAt: string | undefined): number {
   const [mountedAt] = useState(Date.now);
   const [now, setNow] = useState(Date.now);
@@ -61,7 +61,7 @@ function useElapsed(startedAt: string | undefined): number {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  // The server's clock may be another; a run does not begin in the future.
+  // The server's clock may be ahead: never start in the future.
   const since = Math.min(startedAt === undefined ? mountedAt : Date.parse(startedAt), now);
   return Math.floor((now - since) / 1000) * 1000;
 }

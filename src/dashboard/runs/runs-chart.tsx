@@ -6,18 +6,18 @@ const BARS = 100;
 const HEIGHT = 64;
 const STEP = 8;
 
-/** The last hundred runs, oldest on the left: as high as they took long, marked where they did not succeed. */
+/** Durations of the last hundred runs, oldest on the left. Runs that did not succeed are marked. */
 export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
   const shown = runs.slice(-BARS);
   const longest = Math.max(1, ...shown.map(({ wallMs }) => wallMs ?? 0));
   const succeeded = shown.filter(({ outcome }) => outcome === 'succeeded');
   const times = shown.flatMap(({ wallMs }) => wallMs ?? []).sort((a, b) => a - b);
   const median = times[Math.floor(times.length / 2)];
-  // A root: one long run does not flatten all others.
+  // Square root, so that one long run does not flatten the others.
   const heightOf = (wallMs = 0): number => Math.max(3, Math.sqrt(wallMs / longest) * (HEIGHT - 12));
   const summary =
-    `The last ${pluralize(shown.length, 'run')}: ${succeeded.length} succeeded. ` +
-    `The longest took ${formatDuration(longest)}, half of them less than ${formatDuration(median)}.`;
+    `Last ${pluralize(shown.length, 'run')}: ${succeeded.length} succeeded. ` +
+    `Longest ${formatDuration(longest)}, median ${formatDuration(median)}.`;
   return (
     <figure class="card stack tight">
       <div class="row apart">
@@ -27,7 +27,7 @@ export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
             <span class="dot good" aria-hidden="true" /> {succeeded.length} succeeded
           </span>
           <span>
-            <span class="dot bad" aria-hidden="true" /> {shown.length - succeeded.length} not
+            <span class="dot bad" aria-hidden="true" /> {shown.length - succeeded.length} did not
           </span>
         </span>
       </div>

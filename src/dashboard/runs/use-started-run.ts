@@ -1,4 +1,4 @@
-/** Which run a call of ours has started: its id is told by an event before the reply comes. */
+/** Finds the run that our call started. An event delivers its id before the reply arrives. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LiveEvent } from '../api/event-feed.ts';
 import { asString } from '../api/json.ts';
@@ -9,13 +9,13 @@ export interface RunRef {
   readonly runId: string;
 }
 
-/** @returns nothing until it is known */
+/** @returns undefined until the run is known */
 export function useStartedRun(isWaiting: boolean, matches: (event: LiveEvent) => boolean): RunRef | undefined {
   const { feed } = useSession();
   const [run, setRun] = useState<RunRef>();
   const latest = useRef(matches);
   latest.current = matches;
-  // Before anything can come back from the server: an effect would wait until the page has been drawn.
+  // Subscribe before the server can respond; a plain effect would run only after painting.
   useLayoutEffect(() => {
     if (!isWaiting) return setRun(undefined);
     return feed.subscribe((event) => {

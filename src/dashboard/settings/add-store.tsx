@@ -7,12 +7,12 @@ import { useCall } from '../steps/use-call.ts';
 
 interface AddStoreProps {
   readonly integrationId: string;
-  /** What the connector calls one. */
+  /** The connector's word for a store. */
   readonly label: string;
   readonly reload: () => Promise<void>;
 }
 
-/** A further store of a form with several: the connector makes it, with steps of its own. */
+/** Adds a store to a multi-store form. The connector creates it, with its own steps. */
 export function AddStore({ integrationId, label, reload }: AddStoreProps) {
   const [isOpen, setIsOpen] = useState(false);
   const [name, setName] = useState('');
@@ -22,10 +22,10 @@ export function AddStore({ integrationId, label, reload }: AddStoreProps) {
   return (
     <div>
       <button type="button" class="button" onClick={() => setIsOpen(true)}>
-        Add a {what}
+        Add {what}
       </button>
       {isOpen && (
-        <Dialog title={`Add a ${what}`} onClose={() => setIsOpen(false)} isLocked={call.isRunning}>
+        <Dialog title={`Add ${what}`} onClose={() => setIsOpen(false)} isLocked={call.isRunning}>
           <form
             class="stack"
             onSubmit={(event) => {
@@ -47,7 +47,7 @@ export function AddStore({ integrationId, label, reload }: AddStoreProps) {
               />
             </div>
             {call.isRunning && <RunPanel label={`Adding ${name}`} run={call.runRef} />}
-            <ErrorNotice error={call.error} title="It was not added; nothing has changed." />
+            <ErrorNotice error={call.error} title="Could not add it. Nothing has changed." />
             <div class="row end">
               <button type="button" class="button" disabled={call.isRunning} onClick={() => setIsOpen(false)}>
                 Cancel

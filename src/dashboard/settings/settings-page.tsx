@@ -6,7 +6,7 @@ import { SettingsForm } from '../form/settings-form.tsx';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { AddStore } from './add-store.tsx';
 
-/** The connector's settings form; what is in it and what a save means is the connector's. */
+/** The connector's settings form. The connector defines its fields and what saving does. */
 export function SettingsPage({ integration, reload }: IntegrationProps) {
   const { client, announce } = useSession();
   const setDirty = useLeaveGuard();
@@ -15,13 +15,13 @@ export function SettingsPage({ integration, reload }: IntegrationProps) {
   const save = async (pending: JsonObject): Promise<void> => {
     await call('persistSettings', { pending });
     await reload();
-    announce('The settings are saved.');
+    announce('Settings saved.');
   };
   return (
     <div class="stack">
       {mode === 'install' && (
         <p class="notice">
-          The setup is not finished. <a href={integrationHref(_id, 'setup')}>Go on with it</a>
+          The setup is not finished. <a href={integrationHref(_id, 'setup')}>Continue setup</a>
         </p>
       )}
       <div class="card">

@@ -10,22 +10,22 @@ interface StepBodyProps {
   readonly step: Step;
   readonly functionName: string | undefined;
   readonly isRunning: boolean;
-  /** Something else goes on. */
+  /** Another call is running. */
   readonly isBlocked: boolean;
-  /** @returns whether it went well */
+  /** Resolves to whether it succeeded. */
   readonly onRun: (body: Json) => Promise<boolean>;
-  /** For a form, which shows errors at its fields. */
+  /** Rejects, so that a form can show errors at its fields. */
   readonly onSubmitForm: (body: Json) => Promise<void>;
 }
 
-/** What is to be done in a step, by its kind. */
+/** The content of a step, by its kind. */
 export function StepBody(props: StepBodyProps) {
   const { integration, step, functionName, isRunning, isBlocked, onRun, onSubmitForm } = props;
   const [hasOpenedLink, setHasOpenedLink] = useState(false);
   if (functionName === undefined) {
-    return <p class="muted">There is nothing to do here: the connector completes this step by itself.</p>;
+    return <p class="muted">Nothing to do here. The connector completes this step itself.</p>;
   }
-  const verb = step.completed ? 'Do it again' : undefined;
+  const verb = step.completed ? 'Run again' : undefined;
   if (asString(step._connectionId)) {
     return (
       <ConnectionStep
@@ -66,13 +66,13 @@ export function StepBody(props: StepBodyProps) {
           </p>
         ) : (
           <p class="notice warn">
-            The connector names an address that is not opened from here: <code>{String(step.installURL)}</code>
+            The connector gave an address that cannot be opened from here: <code>{String(step.installURL)}</code>
           </p>
         )}
         <RunButton
           isPrimary={hasOpenedLink || !href}
           isDisabled={isRunning || isBlocked}
-          label={isRunning ? 'Verifying…' : (verb ?? 'I have done this: verify')}
+          label={isRunning ? 'Verifying…' : (verb ?? 'Done, verify it')}
           onRun={onRun}
         />
       </div>

@@ -20,7 +20,7 @@ interface StepItemProps {
   readonly runs: readonly Run[] | undefined;
 }
 
-/** One step: a line that opens it, and in it what is to be done. */
+/** One step, with a header that expands it. */
 export function StepItem(props: StepItemProps) {
   const { number, integration, step, section, isOpen, isCurrent, onToggle, call, runs } = props;
   const id = useId();
@@ -28,7 +28,7 @@ export function StepItem(props: StepItemProps) {
   const functionName = section === 'installer' ? step.installerFunction : step.uninstallerFunction;
   const isOwnCall = functionName !== undefined && call.functionName === functionName;
   const lastRun = lastRunOf(runs, section, functionName);
-  // One that a page before this one has started, and that goes on.
+  // Started before this page was loaded, and still running.
   const isRunningElsewhere = !call.isRunning && lastRun?.outcome === 'running';
   const isRunning = (isOwnCall && call.isRunning) || isRunningElsewhere;
   const otherRun = lastRun?.outcome === 'running' ? { integrationId: integration._id, runId: lastRun._id } : undefined;
@@ -45,7 +45,7 @@ export function StepItem(props: StepItemProps) {
           </span>
           <span class="step-name">{name}</span>
           <span class={`badge ${step.completed ? 'good' : isCurrent ? 'accent' : ''}`}>
-            {step.completed ? 'Done' : isCurrent ? 'To do now' : 'To do'}
+            {step.completed ? 'Done' : isCurrent ? 'Next' : 'To do'}
           </span>
         </button>
       </h3>
@@ -68,7 +68,7 @@ export function StepItem(props: StepItemProps) {
               onSubmitForm={(body: Json) => call.runOrThrow(functionName ?? '', body)}
             />
             {isRunning && <RunPanel label={name} run={runRef} />}
-            {!isRunning && !isShownByForm && <ErrorNotice error={error} title="This step did not succeed." />}
+            {!isRunning && !isShownByForm && <ErrorNotice error={error} title="This step failed." />}
           </>
         )}
       </div>
@@ -76,10 +76,10 @@ export function StepItem(props: StepItemProps) {
   );
 }
 
-/** Why the last attempt, of an earlier page, did not succeed. */
+/** Error of the last attempt, made before this page was loaded. */
 function errorOf(run: Run | undefined): unknown {
   if (!run || run.outcome === 'running' || run.outcome === 'succeeded') return undefined;
   if (run.errors && run.errors.length > 0) return new ApiError(422, run.errors);
-  const message = run.outcome === 'cut_off' ? 'The server ended while it was going on.' : 'The run failed.';
+  const message = run.outcome === 'cut_off' ? 'The server stopped during the run.' : 'The run failed.';
   return new ApiError(422, [{ code: run.fault ?? run.outcome, message }]);
 }

@@ -1,4 +1,4 @@
-/** A call of one of the connector's functions, with its run and what came of it. */
+/** Calls a function of the connector, and tracks its run and its error. */
 import { useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import { asString, isJsonObject, type Json } from '../api/json.ts';
@@ -10,17 +10,17 @@ import { type RunRef, useStartedRun } from '../runs/use-started-run.ts';
 
 export interface Call {
   readonly run: (functionName: string, body: Json) => Promise<boolean>;
-  /** The same, but rejects with what was thrown. */
+  /** Like `run`, but rejects with the error. */
   readonly runOrThrow: (functionName: string, body: Json) => Promise<void>;
   readonly isRunning: boolean;
   readonly error: unknown;
   readonly clearError: () => void;
-  /** Of the function that is called now, or was called last. */
+  /** The running function, or the last one called. */
   readonly functionName: string | undefined;
   readonly runRef: RunRef | undefined;
 }
 
-/** @param reload what has to be read anew before the call counts as over */
+/** @param reload awaited before the call counts as done */
 export function useCall(integrationId: string, section: string, reload: () => Promise<void>): Call {
   const { client } = useSession();
   const [functionName, setName] = useState<string>();
@@ -43,18 +43,17 @@ export function useCall(integrationId: string, section: string, reload: () => Pr
   return { ...action, functionName, runRef };
 }
 
-/** A function may say in its answer that it did not succeed. */
+/** A function may report failure in its result. */
 function throwIfUnsuccessful(reply: Json): void {
   if (!isJsonObject(reply) || reply.success !== false) return;
   const candidates = [reply.message, reply.error, isJsonObject(reply.error) ? reply.error.message : undefined].map(
     asString,
   );
-  const message =
-    candidates.find((text) => text !== undefined && text !== '') ?? 'The connector says that it did not succeed.';
+  const message = candidates.find((text) => text !== undefined && text !== '') ?? 'The connector reported a failure.';
   throw new ApiError(422, [{ code: 'not_successful', message }]);
 }
 
-/** The runs of an integration without their logs, oldest first; what was called before a reload is among them. */
+/** Runs of an integration without their logs, oldest first, including calls made before a page reload. */
 export function useRuns(integrationId: string): readonly Run[] | undefined {
   return useResource<readonly Run[]>({
     key: `runs ${integrationId}`,
@@ -64,6 +63,5 @@ export function useRuns(integrationId: string): readonly Run[] | undefined {
   }).value;
 }
 
-/** The last run of a function. */
 export const lastRunOf = (runs: readonly Run[] | undefined, section: string, functionName: string | undefined) =>
   runs?.findLast((run) => run.section === section && run.function === functionName);

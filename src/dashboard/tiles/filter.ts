@@ -1,4 +1,4 @@
-/** Which tiles are shown, and in which order. Pure. */
+/** Filters and sorts tiles. Pure. */
 import type { Tile } from '../api/types.ts';
 import { needsAttention, stateOf } from './state.ts';
 
@@ -16,7 +16,7 @@ export interface TileFilter {
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
-/** Without case and accents: "munchen" finds "München". */
+/** Drops case and accents: "munchen" finds "München". */
 const normalize = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 export function filterTiles(tiles: readonly Tile[], filter: TileFilter): readonly Tile[] {
@@ -30,7 +30,7 @@ export function filterTiles(tiles: readonly Tile[], filter: TileFilter): readonl
   return matches.sort(orders[filter.sort]);
 }
 
-/** An id is pasted; a word that is short is in too many of them. */
+/** Ids are pasted whole. A short word would match too many. */
 const isIdPart = (word: string, id: string): boolean => word.length >= 8 && id.startsWith(word);
 
 function isInState(tile: Tile, state: string): boolean {
@@ -42,7 +42,7 @@ function isInState(tile: Tile, state: string): boolean {
 
 const byName = (a: Tile, b: Tile): number =>
   collator.compare(a.name, b.name) || collator.compare(a.tag ?? '', b.tag ?? '') || byAge(a, b);
-/** Ids count up. */
+/** Ids are ascending. */
 const byAge = (a: Tile, b: Tile): number => (a._integrationId < b._integrationId ? -1 : 1);
 
 const orders: Readonly<Record<Sort, (a: Tile, b: Tile) => number>> = {

@@ -6,11 +6,11 @@ import { outcomeNames, outcomeTones, stateNames, stateOf, stateTones } from './s
 
 interface TileProps {
   readonly tile: Tile;
-  /** The connector's title, where it is known. */
+  /** The connector's title, if known. */
   readonly connector: string | undefined;
 }
 
-/** One integration. The whole of it leads to its page. */
+/** One integration. The whole tile links to its page. */
 export function TileCard({ tile, connector }: TileProps) {
   const { _integrationId, _connectorId, name, tag, imageURL, version, lastRun, offlineConnections, steps } = tile;
   const state = stateOf(tile);
@@ -56,7 +56,7 @@ export function TileCard({ tile, connector }: TileProps) {
             {lastRun.function}, <Time at={lastRun.startedAt} />
           </span>
         ) : (
-          <span>Nothing has run yet</span>
+          <span>No runs yet</span>
         )}
         <span>{pluralize(records, 'record')}</span>
       </p>

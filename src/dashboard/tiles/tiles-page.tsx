@@ -11,7 +11,7 @@ import { TilesEmpty } from './tiles-empty.tsx';
 import { Toolbar } from './toolbar.tsx';
 
 const noFilter: TileFilter = { search: '', connector: '', state: '', sort: 'name' };
-/** Drawn at once; the rest follows when somebody scrolls there. */
+/** Rendered at first; scrolling renders more. */
 const FIRST_TILES = 60;
 
 export function TilesPage() {
@@ -32,7 +32,7 @@ export function TilesPage() {
   const shown = useMemo(() => filterTiles(tiles.value ?? [], filter), [tiles.value, filter]);
   const { value } = tiles;
   if (!value)
-    return tiles.error ? <ErrorNotice error={tiles.error} title="The integrations cannot be read." /> : <Loading />;
+    return tiles.error ? <ErrorNotice error={tiles.error} title="Could not load the integrations." /> : <Loading />;
   if (value.length === 0) return <TilesEmpty connectors={connectors.value} />;
   return (
     <div class="stack">
@@ -50,9 +50,9 @@ export function TilesPage() {
       </p>
       {shown.length === 0 ? (
         <div class="empty">
-          <p>Nothing fits.</p>
+          <p>No matches.</p>
           <button type="button" class="button" onClick={() => setFilter({ ...noFilter, sort: filter.sort })}>
-            Show all
+            Clear filters
           </button>
         </div>
       ) : (
@@ -67,7 +67,7 @@ interface TileGridProps {
   readonly titles: ReadonlyMap<string, string>;
 }
 
-/** A tile that has not changed is not looked at again; those far below are drawn when they come near. */
+/** Reuses unchanged tiles, and renders those far below only when they come near. */
 function TileGrid({ tiles, titles }: TileGridProps) {
   const [limit, setLimit] = useState(FIRST_TILES);
   const end = useRef<HTMLDivElement>(null);
@@ -105,7 +105,7 @@ function TileGrid({ tiles, titles }: TileGridProps) {
 function Loading() {
   return (
     <p class="empty muted" role="status">
-      Reading the integrations…
+      Loading integrations…
     </p>
   );
 }

@@ -10,7 +10,7 @@ interface ToolbarProps {
   readonly onFilter: (filter: TileFilter) => void;
 }
 
-/** Search, filters and order of the tiles. `/` goes to the search. */
+/** Search, filters and sort order of the tiles. `/` focuses the search. */
 export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -26,7 +26,7 @@ export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
   const connectors = useMemo(() => {
     const ids = new Set(tiles.flatMap(({ _connectorId }) => _connectorId ?? []));
     return [...ids]
-      .map((id) => [id, titles.get(id) ?? `Gone: ${id}`] as const)
+      .map((id) => [id, titles.get(id) ?? `Missing: ${id}`] as const)
       .sort(([, a], [, b]) => a.localeCompare(b));
   }, [tiles, titles]);
   const change = (change: Partial<TileFilter>): void => onFilter({ ...filter, ...change });
@@ -67,7 +67,7 @@ export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
         </select>
       </label>
       <label class="field">
-        <span class="label">Order</span>
+        <span class="label">Sort by</span>
         <select value={filter.sort} onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}>
           {Object.entries(sorts).map(([sort, name]) => (
             <option key={sort} value={sort}>
