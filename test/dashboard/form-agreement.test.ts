@@ -1,4 +1,4 @@
-/** The form finds wrong what the server's own `persistSettings` finds wrong, and nothing else. */
+/** The form reports exactly the errors that the server's `persistSettings` reports. */
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
 import { buildSave, savableChanges, validateDrafts, withEdit } from '../../src/dashboard/form/drafts.ts';
@@ -82,7 +82,7 @@ const VALUES: readonly Json[] = [
   '1e999',
 ];
 
-/** Stores, each with parts of its own in a list beside them, and parts that all share. */
+/** Stores with parts of their own under `general`, and shared parts. */
 const storesWithParts: JsonObject = {
   supportsMultiStore: true,
   sections: [
@@ -105,7 +105,7 @@ function server(settings: JsonObject, pending: JsonObject): string[] {
   }
 }
 
-/** What the form says, and what it would send all the same. */
+/** The form's errors, and what it would send anyway. */
 function client(settings: JsonObject, name: string, value: Json, store?: string) {
   const read = readForm(settings);
   const drafts = withEdit(new Map(), fieldOf(read, name, store), value);

@@ -1,4 +1,4 @@
-/** Forms for the tests of the form: those of the examples, and odd ones. */
+/** Forms for the form's tests: those of the examples, and unusual ones. */
 import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
 import { compileDependencies } from '../../src/dashboard/form/dependencies.ts';
@@ -118,7 +118,7 @@ export function fieldOf(form: Form, name: string, store?: string): Field {
   return field;
 }
 
-/** Drafts after these fields were changed one after the other. */
+/** Drafts after changing these fields in order. */
 export function drafted(form: Form, values: Record<string, Json>, store?: string): Drafts {
   return Object.entries(values).reduce<Drafts>(
     (drafts, [name, value]) => withEdit(drafts, fieldOf(form, name, store), value),

@@ -14,7 +14,7 @@ const columns = [
   { id: 'c', name: 'C' },
 ];
 
-describe('comes back as it was', () => {
+describe('is written back unchanged', () => {
   test.each([
     [{ value: { FedEx: '5', UPS: '6' } }],
     [{ value: {} }],
@@ -53,7 +53,7 @@ test('a map in the field itself becomes its value', () => {
   });
 });
 
-test('what is not listed may fail, become a value, an empty text, or null', () => {
+test('an unlisted value may fail, or become a value, an empty string or null', () => {
   const raw = { map: {} };
   const map = read(raw);
   expect(map.unmatched).toBe('fail');
@@ -67,7 +67,7 @@ test('what is not listed may fail, become a value, an empty text, or null', () =
   expect(read({ hideLookupAllowFailures: true, map: {} }).unmatched).toBeUndefined();
 });
 
-test('rows in which nothing stands are left out; half a row and a value that is mapped twice are wrong', () => {
+test('empty rows are omitted; incomplete rows and duplicate values are errors', () => {
   const map = read({ value: { a: 'b' } });
   const withRows = (...cells: Json[][]): StaticMap => ({ ...map, rows: cells.map((row) => ({ cells: row })) });
   expect(writeMap({}, withRows(['a', 'b'], ['', '']), null)).toEqual({ a: 'b' });
@@ -92,6 +92,6 @@ test.each([
   [{ optionsMap: [] }],
   [{ value: { map: 5 } }],
   [{ optionsMap: columns, value: { a: 'b' } }],
-])('%j is no map', (raw) => {
+])('%j is not a map', (raw) => {
   expect(readMap(raw as JsonObject)).toBeUndefined();
 });

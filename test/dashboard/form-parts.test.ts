@@ -11,7 +11,7 @@ import { MAX_FILE_BYTES, readTextFile } from '../../src/dashboard/form/text-file
 import { ledgerSettings, mirrorSettings } from './form-forms.ts';
 
 describe('options', () => {
-  test('are values, pairs, objects, or a list of {id, text}; what stands for nothing is left out', () => {
+  test('are values, pairs, objects, or a list of {id, text}; entries without a value are omitted', () => {
     const options = [
       'a',
       ['b', 'B'],
@@ -52,7 +52,7 @@ describe('options', () => {
     expect(valueForOption({ properties: { yieldValueAndLabel: true } }, option)).toEqual({ id: '1', label: 'One' });
     expect(valueForOption({ properties: null }, option)).toBe('1');
   });
-  test('are found in the answer to a refresh: a list, its options, or the field as it is now', () => {
+  test('are found in the reply to a refresh: a list, its options, or the whole field', () => {
     expect(optionsFromReply(['a'])).toEqual(['a']);
     expect(optionsFromReply({ fieldName: 'x', options: ['a'] })).toEqual(['a']);
     expect(optionsFromReply({ generates: ['g'], options: ['a'] }, 'generates')).toEqual(['g']);
@@ -65,7 +65,7 @@ describe('options', () => {
       optionsFromReply(undefined, 'extracts'),
     ]).toEqual(Array(4).fill(undefined));
   });
-  test('what is chosen and not offered any more can still be seen', () => {
+  test('a chosen value that is no longer offered stays visible', () => {
     const options = parseOptions(['a']) ?? [];
     expect(unlistedOption('z', options)).toEqual({ value: 'z', label: 'z (no longer offered)' });
     expect(unlistedOption('z', [])).toEqual({ value: 'z', label: 'z' });
@@ -79,7 +79,7 @@ describe('options', () => {
       undefined,
     ]);
   });
-  test('ten thousand are searched, by label and value, and a hundred shown', () => {
+  test('ten thousand are searched by label and value, and a hundred shown', () => {
     const options = Array.from({ length: 10_000 }, (_, i) => ({ value: `v${i}`, label: `Item ${i}` }));
     expect(filterOptions(options, '', 100)).toMatchObject({ count: 10_000, shown: { length: 100 } });
     expect(filterOptions(options, ' item 77 ', 100).shown[0]).toEqual({ value: 'v77', label: 'Item 77' });
@@ -152,14 +152,14 @@ describe('errors of the server', () => {
   ])('%# %s', (settings, field, expected) => {
     expect(found(settings, error(field))).toEqual(expected);
   });
-  test('a message that begins with a field stands at the field', () => {
+  test('a message that starts with a field name is shown at the field', () => {
     expect(found(ledgerSettings, error(undefined, 'salesAccount: there is no account 1'))).toEqual([
       [':salesAccount'],
       0,
     ]);
     expect(found(ledgerSettings, error(undefined, 'Oh no: something'))).toEqual([[], 1]);
   });
-  test('several of one field are all shown', () => {
+  test('all errors of a field are shown', () => {
     const { fields } = assignErrors(readForm(ledgerSettings), [error('paused', 'one'), error('paused', 'two')]);
     expect([...fields.values()]).toEqual(['one\ntwo']);
   });
@@ -169,7 +169,7 @@ describe('a file', () => {
   test('is read as text', async () => {
     expect(await readTextFile(new File(['Grüße\r\n'], 'a.txt'))).toEqual({ text: 'Grüße\r\n' });
   });
-  test('that is too large or no text is refused', async () => {
+  test('that is too large or not text is refused', async () => {
     expect(await readTextFile(new File([new Uint8Array(MAX_FILE_BYTES + 1)], 'big.txt'))).toEqual({
       problem: 'big.txt is larger than 1 MB',
     });
@@ -186,6 +186,6 @@ test.each([
   ['x'.repeat(2048), '2.0 KB'],
   ['x'.repeat(20_480), '20 KB'],
   ['x'.repeat(3_145_728), '3.0 MB'],
-])('the size of a text is told: %#', (text, size) => {
+])('the size of a text is formatted: %#', (text, size) => {
   expect(formatTextSize(text)).toBe(size);
 });

@@ -1,7 +1,6 @@
 /**
- * A person who has never seen the product: from the address that `npm start` prints, by what stands on
- * the page, to an integration that is installed, set up, updated and removed. With each connector that
- * comes along.
+ * A new user's journey: from the address that `npm start` prints to an integration that is installed, set
+ * up, updated and removed, using only what the page shows. With each example connector.
  */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
@@ -30,7 +29,7 @@ const tab = (page: Page, name: string) =>
     .getByRole('link', { name })
     .click();
 
-/** From the list of connectors into the setup. */
+/** Installs a connector from the list, up to its setup. */
 async function install(page: Page, title: string, tag: string): Promise<void> {
   await press(page, `Install ${title}`);
   await page.getByRole('dialog').getByLabel('Tag').fill(tag);
@@ -41,7 +40,7 @@ async function install(page: Page, title: string, tag: string): Promise<void> {
 
 const isRemoved = (page: Page, title: string) => page.getByText(`${title} was removed.`).waitFor();
 
-test('hello: steps that only verify, settings, a removal without steps', async () => {
+test('hello: steps that only verify, settings, removal without steps', async () => {
   const page = await dashboard.open();
   await heading(page, 'No integrations yet');
   expect(page.url()).not.toContain('token');
@@ -71,7 +70,7 @@ test('hello: steps that only verify, settings, a removal without steps', async (
   await page.context().close();
 }, 120_000);
 
-test('shop-ledger: steps with forms, errors in place, a removal in steps', async () => {
+test('shop-ledger: steps with forms, errors in place, removal in steps', async () => {
   const page = await dashboard.open('#/connectors');
   await install(page, 'Shop – Ledger', '');
   await page.getByLabel('Shop address').fill('no shop');
@@ -89,7 +88,7 @@ test('shop-ledger: steps with forms, errors in place, a removal in steps', async
   await tab(page, 'Remove');
   await press(page, 'Start removal');
   await heading(page, 'Being removed');
-  // What is begun is taken up where it was.
+  // A started removal resumes after a reload.
   await page.reload();
   await heading(page, 'Being removed');
   expect(await page.getByRole('button', { name: 'Remove permanently' }).isDisabled()).toBe(true);
@@ -101,7 +100,7 @@ test('shop-ledger: steps with forms, errors in place, a removal in steps', async
   await page.context().close();
 }, 120_000);
 
-test('registry-mirror: credentials, an application that breaks, settings by store, an update, a removal', async () => {
+test('registry-mirror: credentials, a failing application, settings per store, update, removal', async () => {
   const registry = await startRegistry();
   await registry.addUser('zoe', PASSWORD);
   for (const name of ['apple', 'pear']) await registry.publish(name, '1.2.3', ['zoe', PASSWORD]);
@@ -116,11 +115,11 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
       code: text,
     });
   const page = await dashboard.open('#/connectors');
-  // A bundle that is put into the folder comes up by itself.
+  // A bundle added to the folder appears by itself.
   await write('1.0.0', code.replace("['releases', 'tags']", "['releases']"));
   await dashboard.settle('registry-mirror', '1.0.0');
 
-  // The application breaks in the middle: said in place, nothing is left, and it can be tried again.
+  // The application fails during the install: an error is shown, nothing is left, and a retry works.
   relay.cutAfter(0);
   await press(page, 'Install Registry – Mirror');
   await press(page, 'Install');
@@ -133,7 +132,7 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await press(page, 'Try again');
   await heading(page, 'Finish setup');
 
-  // Wrong credentials, in the connector's own words; then right ones, which nobody sees again.
+  // Wrong credentials give the connector's error; correct ones are never shown again.
   await page.getByLabel('User name').fill('zoe');
   await page.getByLabel('Password').fill('wrong');
   await press(page, 'Save and verify');
@@ -184,6 +183,6 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await page.context().close();
 }, 180_000);
 
-test('nothing went wrong in any page', () => {
+test('no page had errors', () => {
   expect(dashboard.faults).toEqual([]);
 });

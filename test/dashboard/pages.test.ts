@@ -1,6 +1,6 @@
 /**
- * The dashboard in a real browser: what people try that nobody planned, what connectors should not be
- * able to do to the page, and what it is to somebody who cannot see it.
+ * The dashboard in a real browser: unusual user actions, what connectors must not be able to do to the
+ * page, and accessibility.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { broken, hostile, invalid, slow, stepper } from './bundles.ts';
 
 const LONG_MS = 120_000;
 
-/** What the page and its assets came to, as they were sent; replies of the API aside. */
+/** Transferred bytes of the page and its assets, without API replies. */
 const LOADED_BYTES = `[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
   .filter(({ name }) => !name.includes('/v1/')).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`;
 
@@ -32,7 +32,7 @@ const call = (id: string, section: string, name: string, body: object = {}) =>
 
 describe('signing in', () => {
   test(
-    'without a token and with a refused one there is a form, and the page that was asked for comes after it',
+    'without a valid token a form appears, then the requested page',
     async () => {
       const page = await dashboard.open();
       await heading(page, 'No integrations yet');
@@ -48,7 +48,7 @@ describe('signing in', () => {
       await heading(page, 'Connectors');
       const stored = await page.evaluate('[sessionStorage.length, localStorage.length]');
       expect(stored).toEqual([1, 0]);
-      // The token is not taken any more in the middle of the work: back to the form, and then on.
+      // The token becomes invalid during work: back to the form, then back to the page.
       await page.route('**/v1/tiles*', (route) =>
         route.fulfill({ status: 401, json: { errors: [{ code: 'unauthorized', message: 'no' }] } }),
       );
@@ -66,7 +66,7 @@ describe('signing in', () => {
 
 describe('setting up', () => {
   test(
-    'progress and log lines come live; a reload finds the run again; it can be cancelled',
+    'progress and log lines are live; a reload finds the run again; it can be cancelled',
     async () => {
       const id = await installed(dashboard.client, 'stepper', { tag: 'live' });
       const page = await dashboard.open(`#/integrations/${id}/setup`);
@@ -89,7 +89,7 @@ describe('setting up', () => {
   );
 
   test(
-    'an install is watched and cancelled as well; the image of a bundle is shown',
+    'an install can be watched and cancelled; a bundle’s image is shown',
     async () => {
       const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4"/></svg>';
       await writeFile(join(dashboard.connectors, 'slow', 'icon.svg'), svg);
@@ -110,7 +110,7 @@ describe('setting up', () => {
   );
 
   test(
-    'a version that asks for more says so in plain words, and serves when it is approved',
+    'a version that asks for more says so, and is used once approved',
     async () => {
       const asking = (version: string, fetch: string[]) =>
         writeBundle(dashboard.connectors, 'asking', {
@@ -135,7 +135,7 @@ describe('setting up', () => {
   );
 
   test(
-    'two clicks are one request',
+    'a double click sends one request',
     async () => {
       const id = await installed(dashboard.client, 'hello', { tag: 'twice' });
       const page = await dashboard.open(`#/integrations/${id}/setup`);
@@ -164,7 +164,7 @@ describe('setting up', () => {
       await press(page, 'Verify');
       await page.getByText('The shop says: <i>not today</i>').waitFor();
       await page.getByText('shop_closed').waitFor();
-      // What went wrong is still there after a reload.
+      // The error is still shown after a reload.
       await page.reload();
       await page.getByText('The shop says: <i>not today</i>').waitFor();
       await press(page, 'Verify');
@@ -172,7 +172,7 @@ describe('setting up', () => {
       await press(page, 'Verify');
       await page.getByText('Not yet: try again.').waitFor();
       await press(page, 'Verify');
-      // It has completed another step and described a third.
+      // The function also completed another step and changed the description of a third.
       await page.getByText('4 of 8 steps done').waitFor();
       const link = page.getByRole('link', { name: /^Open shop\.example/ });
       expect(await link.getAttribute('href')).toBe('https://shop.example/grant?a=1');
@@ -196,7 +196,7 @@ describe('setting up', () => {
   );
 
   test(
-    'an install that fails leaves nothing, says why, and can be tried again',
+    'a failed install leaves nothing, says why, and can be retried',
     async () => {
       const page = await dashboard.open('#/connectors');
       await press(page, 'Install Broken');
@@ -209,7 +209,7 @@ describe('setting up', () => {
       const id = await connectorIdOf(dashboard.client, 'broken');
       const { body } = await dashboard.client('GET', `/integrations?_connectorId=${id}`);
       expect(body).toMatchObject([{ tag: 'works' }]);
-      // Its removal fails: by force, after a plain warning.
+      // Its removal fails, so force it, after a clear warning.
       await goTo(page, `#/integrations/${body[0]._id}/remove`);
       await press(page, 'Remove');
       await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
@@ -226,7 +226,7 @@ describe('setting up', () => {
 });
 
 test(
-  'an update that fails is said on the page; the tile still offers it',
+  'a failed update is shown; the tile still offers it',
   async () => {
     const id = await installed(dashboard.client, 'broken', { tag: 'update' });
     const page = await dashboard.open(`#/integrations/${id}/runs`);
@@ -246,7 +246,7 @@ test(
 );
 
 test(
-  'one that was made by hand is renamed, and deleted with its records when that is wanted',
+  'a manual integration can be renamed, and deleted with its records',
   async () => {
     const { body } = await dashboard.client('POST', '/integrations', { name: 'By hand' });
     await dashboard.client('POST', '/exports', { name: 'An export', _integrationId: body._id });
@@ -270,7 +270,7 @@ test(
 );
 
 test(
-  'records by the thousand come a page at a time; connections are added with credentials that nobody sees',
+  'thousands of records load page by page; credentials of new connections stay hidden',
   async () => {
     const { body } = await dashboard.client('POST', '/integrations', { name: 'Full' });
     for (let i = 0; i < 120; i++) {
@@ -302,7 +302,7 @@ test(
 );
 
 test(
-  'unsaved changes are not left silently',
+  'leaving unsaved changes asks first',
   async () => {
     const id = await installed(dashboard.client, 'hello', { tag: 'unsaved' });
     const page = await dashboard.open(`#/integrations/${id}/settings`);
@@ -320,7 +320,7 @@ test(
 );
 
 test(
-  'nothing that a connector says is more than text',
+  'everything a connector says is shown as text',
   async () => {
     const id = await installed(dashboard.client, 'hostile');
     const page = await dashboard.open('#/connectors');
@@ -353,7 +353,7 @@ test(
 );
 
 test(
-  'the page goes on by itself when the server is back',
+  'the page recovers by itself when the server is back',
   async () => {
     const page = await dashboard.open();
     await heading(page, 'Integrations');
@@ -371,7 +371,7 @@ test(
 
 describe('500 tiles', () => {
   test(
-    'are searched, sorted, filtered and walked by keyboard, and typing is never held up',
+    'can be searched, sorted, filtered and navigated by keyboard, and typing never lags',
     async () => {
       const names = ['Müller', 'Öl & Gas', 'Zebra', 'apple 10', 'apple 9'];
       const missing = 500 - (await dashboard.client('GET', '/tiles')).body.length;
@@ -406,7 +406,7 @@ describe('500 tiles', () => {
   );
 });
 
-describe('for everybody', () => {
+describe('accessibility', () => {
   const looks = {
     light: { colorScheme: 'light' },
     dark: { colorScheme: 'dark' },
@@ -414,7 +414,7 @@ describe('for everybody', () => {
   } as const;
 
   test.each(Object.entries(looks))(
-    'every page is WCAG 2.2 AA and fits: %s',
+    'every page meets WCAG 2.2 AA and fits: %s',
     async (look, options) => {
       const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       const rows = (await dashboard.client('GET', '/integrations?include=_id,_connectorId,name')).body;
@@ -466,7 +466,7 @@ describe('for everybody', () => {
   );
 
   test(
-    'who has no mouse: the focus follows the page, and a dialog gives it back',
+    'keyboard: the focus follows the page, and a dialog restores it',
     async () => {
       const page = await dashboard.open('#/connectors');
       await heading(page, 'Connectors');
@@ -501,7 +501,7 @@ test(
     await heading(fresh, 'Connectors');
     expect(bytes).toBeGreaterThan(10_000);
     expect(bytes).toBeLessThan(150 * 1024);
-    // The least of several: what it costs, and not what else the machine is doing.
+    // The minimum of several: the cost itself, without other load on the machine.
     const times: number[] = [];
     for (let i = 0; i < 5 && !times.some((ms) => ms <= 1000); i++) {
       await fresh.reload();
@@ -514,6 +514,6 @@ test(
   LONG_MS,
 );
 
-test('nothing went wrong in any page', () => {
+test('no page had errors', () => {
   expect(dashboard.faults).toEqual([]);
 });
