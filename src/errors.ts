@@ -13,11 +13,11 @@ const table = {
   unauthorized: [401, 'A valid bearer token is required.'],
   access_restricted: [403, 'The token does not allow this.'],
   host_not_allowed: [403, 'This server does not answer requests for this Host.'],
-  not_found: [404, 'There is nothing at this address.'],
+  not_found: [404, 'Nothing exists at this address.'],
   method_not_allowed: [405, 'The method is not allowed here.'],
   request_timeout: [408, 'The request took too long to arrive.'],
-  conflict: [409, 'Somebody else changed the record meanwhile. Nothing was stored.'],
-  already_there: [409, 'Something else is already there. Nothing was changed.'],
+  conflict: [409, 'Someone else has changed the record. Nothing was stored.'],
+  already_there: [409, 'Something else already exists there. Nothing was changed.'],
   update_in_progress: [409, 'The integration is being updated.'],
   precondition_failed: [412, 'The current version does not match If-Match or If-None-Match.'],
   request_too_large: [413, 'The body is too large.'],
@@ -40,13 +40,13 @@ const table = {
   connector_unavailable: [422, "The connector's bundle is missing or broken."],
   object_not_found: [422, 'The connector has no such section.'],
   invalid_function: [422, 'The connector has no such function.'],
-  invalid_extension_response: [422, 'The answer of the function is not plain JSON.'],
+  invalid_extension_response: [422, "The function's answer is not plain JSON."],
   response_size_exceeded: [422, "The function's answer is too large."],
   run_timeout: [422, 'The function did not finish in time.'],
   cpu_limit_exceeded: [422, 'The function used too much CPU time.'],
   memory_limit_exceeded: [422, 'The function used too much memory.'],
   sandbox_crashed: [422, 'The function crashed its process.'],
-  never_answered: [422, 'The function gave no answer and left nothing pending.'],
+  never_answered: [422, 'The function did not answer and left nothing pending.'],
   cancelled: [422, 'The run was cancelled.'],
   rate_limited: [429, 'Too many requests. Try again later.'],
   headers_too_large: [431, "The request's headers are too large."],
@@ -72,7 +72,7 @@ export interface ErrorItem {
   readonly field?: string;
 }
 
-/** An error to be answered with `{"errors":[…]}`. Never a bug of ours. */
+/** An error that is replied as `{"errors":[…]}`. Never a bug of the runtime. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly status: number;

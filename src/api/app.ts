@@ -38,7 +38,7 @@ export interface AppOptions extends Omit<Api, 'description'> {
 
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
-  // What gets past replyErrors is a bug or a broken connection.
+  // Anything that gets past replyErrors is a bug or a broken connection.
   app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
   const api: Api = { ...options, description: new Description(options.version, options.publicUrl, routes) };
   app.use(observe(options.onRequestEnded));
@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): Koa {
   return app;
 }
 
-/** Turns whatever was thrown into an error reply. */
+/** Turns anything thrown into an error reply. */
 function replyErrors(onError: AppOptions['onError']): Middleware {
   return async (ctx, next) => {
     try {
@@ -93,7 +93,7 @@ function asRequestError(error: unknown, report: () => void): RequestError {
   return requestError('internal_error');
 }
 
-/** Strips `/v1`: the routes stand there and at the root. */
+/** Strips `/v1`: every route works with and without it. */
 const underVersion: Middleware = (ctx, next) => {
   const { path } = ctx;
   if (path === '/v1') ctx.path = '/';
@@ -101,7 +101,7 @@ const underVersion: Middleware = (ctx, next) => {
   return next();
 };
 
-/** Runs that still have time to end may go on calling. */
+/** Running runs may still call while the server drains. */
 function refuseWhileClosing(isClosing: () => boolean): Middleware {
   return (ctx, next) => {
     if (!isClosing() || (ctx as ApiContext).state.grant) return next();

@@ -1,4 +1,4 @@
-/** `/backup` and `/restore`: everything that is stored, while it serves (contract 11). */
+/** `/backup` and `/restore`: all stored data, without stopping the server (contract 11). */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export const backupRoutes: readonly Route[] = [
   route.get('/backup', {
     scope: 'full',
     tag: 'server',
-    summary: 'Saves all that is stored',
+    summary: 'Creates a backup',
     replies: {
       200: {
         description: 'The backup.',
@@ -41,15 +41,15 @@ export const backupRoutes: readonly Route[] = [
   route.post('/restore', {
     scope: 'full',
     tag: 'server',
-    summary: 'Puts back what a backup holds',
-    query: [flags(['overwrite', 'What is there with other content is overwritten.'])],
+    summary: 'Restores a backup',
+    query: [flags(['overwrite', 'Overwrites existing data that differs.'])],
     body: { schema: Type.Unknown(), types: [TYPE, 'application/octet-stream'], limitBytes: UPLOAD_BYTES },
-    replies: { 200: { description: 'What was done.', schema: Restored } },
+    replies: { 200: { description: 'Counts of what was restored.', schema: Restored } },
     errors: ['invalid_backup', 'already_there'],
     async handle(ctx, { service }) {
       const { store, permissions, uploads } = service;
       assertFileType(ctx);
-      // Written to a file, because it is read twice: to check all of it, then to take it.
+      // Written to a file, because it is read twice: to check all of it, then to restore it.
       const file = temporaryPathFor(join(uploads.folder, 'restore'));
       try {
         askForBody(ctx);

@@ -39,10 +39,10 @@ export async function readArgument(ctx: ApiContext, { work, dispatcher }: Servic
   return checkedArgument(work, accountOf(ctx), body, dispatcher.argument);
 }
 
-/** What a body may hold, by sender. */
+/** Limits of a body, by sender. */
 export const bodyLimitsOf = ({ state: { grant } }: ApiContext): BodyLimits => (grant ? runBodyLimits : userBodyLimits);
 
-/** A JSON body as it came, not parsed; `{}` without a body. */
+/** A JSON body, unparsed; `{}` without a body. */
 export async function readJson(ctx: ApiContext, limitBytes = bodyLimitOf(ctx)): Promise<Buffer> {
   const { req } = ctx;
   const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
@@ -55,7 +55,7 @@ export async function readJson(ctx: ApiContext, limitBytes = bodyLimitOf(ctx)): 
 /** The body as the route's table entry describes it. */
 const bodyOf = ({ state: { route } }: ApiContext): Partial<Body> => route?.body ?? {};
 
-/** Bytes of a body that the route takes. */
+/** Maximum size of the route's body, in bytes. */
 export function bodyLimitOf(ctx: ApiContext): number {
   return bodyOf(ctx).limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
 }
@@ -78,7 +78,7 @@ function assertJsonType(ctx: ApiContext): void {
   if (!isJson) throw requestError('unsupported_media_type');
   const charset = ctx.request.charset.toLowerCase();
   if (!['', 'utf-8', 'utf8'].includes(charset)) {
-    const message = `The charset ${JSON.stringify(charset.slice(0, 100))} is not supported: send UTF-8.`;
+    const message = `The charset ${JSON.stringify(charset.slice(0, 100))} is not supported. Send UTF-8.`;
     throw requestError('unsupported_media_type', { message });
   }
   assertCoding(ctx, CODINGS);
@@ -89,7 +89,7 @@ function assertCoding(ctx: ApiContext, supported: readonly string[]): void {
   const coding = codingOf(ctx);
   if (supported.includes(coding)) return;
   ctx.set('Accept-Encoding', supported.join(', '));
-  const message = `The content coding ${JSON.stringify(coding.slice(0, 100))} is not supported: send ${supported.join(' or ')}.`;
+  const message = `The content coding ${JSON.stringify(coding.slice(0, 100))} is not supported. Send ${supported.join(' or ')}.`;
   throw requestError('unsupported_media_type', { message });
 }
 
@@ -132,9 +132,9 @@ export async function readBytes(ctx: ApiContext, limitBytes = bodyLimitOf(ctx)):
     }
     if (type === 'stream.not.readable') {
       // The embedder's mistake, not the client's.
-      const message = 'The body was read before it came here: mount the runtime in front of what parses bodies.';
+      const message = 'The body was already read. Mount the runtime before any body parser.';
       throw requestError('internal_error', { message });
     }
-    throw requestError('bad_request', { message: 'The body did not arrive whole.' });
+    throw requestError('bad_request', { message: 'The body arrived incomplete.' });
   }
 }

@@ -1,4 +1,4 @@
-/** `/connections/{_id}/proxy` and `/ping`: requests with a connection's credentials, which nobody sees (contract 8). */
+/** `/connections/{_id}/proxy` and `/ping`: requests with a connection's credentials, which stay hidden (contract 8). */
 import Type from '#typebox';
 import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
@@ -29,12 +29,12 @@ export const connectionRoutes: readonly Route[] = [
     scope: 'integrations',
     runs: 'own',
     tag: 'connections',
-    summary: "Makes a request to the application with the connection's credentials filled in",
+    summary: "Sends a request to the application with the connection's credentials",
     description:
-      "Passes on the body and all request headers but those that belong to the hop (RFC 9110, 7.6.1), to this API (`Integrator-*`, `Bulkhead-*`, `Accept-Encoding`, the trace) or to credentials (`Authorization`, `Cookie`). `Content-Encoding` and `Idempotency-Key` are the application's.",
+      'Forwards the body and all request headers except hop-by-hop headers (RFC 9110, 7.6.1), headers of this API (`Integrator-*`, `Bulkhead-*`, `Accept-Encoding`, the trace) and credentials (`Authorization`, `Cookie`). `Content-Encoding` and `Idempotency-Key` go to the application.',
     headers: ['Integrator-Method', 'Integrator-Relative-URI'],
     body: {
-      schema: Type.Unknown({ description: 'Whatever the application takes.' }),
+      schema: Type.Unknown({ description: 'Any body that the application accepts.' }),
       types: ['*/*'],
       isRequired: false,
     },
@@ -61,8 +61,8 @@ export const connectionRoutes: readonly Route[] = [
     scope: 'integrations',
     runs: 'own',
     tag: 'connections',
-    summary: 'Asks whether the application answers',
-    replies: { 200: { description: 'What it answered.', schema: Ping } },
+    summary: 'Tests a connection',
+    replies: { 200: { description: 'Result of the test.', schema: Ping } },
     errors: ['not_found', 'invalid_field', 'credentials_unreadable', 'permission_denied'],
     async handle(ctx, { service }) {
       const id = ctx.params._id as string;

@@ -1,4 +1,4 @@
-/** `/connectors`: what can be installed, where it is installed, and updates of that (contract 4). */
+/** `/connectors`: connectors, their integrations, and updates (contract 4). */
 import Type, { Compile } from '#typebox';
 import type { Connector } from '../connector/bundle.ts';
 import type { ConnectorRow } from '../connector/registry-entry.ts';
@@ -31,7 +31,7 @@ export const connectorRoutes: readonly Route[] = [
   route.get('/connectors', {
     scope: 'read',
     tag: 'connectors',
-    summary: 'Lists what can be installed, and what is wrong with what cannot',
+    summary: 'Lists connectors, including invalid ones with their errors',
     query: listQuery,
     replies: listOf(Row, 'A page of connectors, by name.'),
     async handle(ctx, { service, publicUrl }) {
@@ -48,7 +48,7 @@ export const connectorRoutes: readonly Route[] = [
     scope: 'full',
     tag: 'connectors',
     summary: 'Uploads a bundle as an npm-style tarball',
-    description: 'All of it is checked first, and it is tried; what does not pass changes nothing.',
+    description: 'The bundle is checked and test-loaded first. A bundle that fails changes nothing.',
     body: {
       schema: Type.Unknown(),
       types: ['application/gzip', 'application/x-gzip', 'application/octet-stream'],
@@ -56,11 +56,11 @@ export const connectorRoutes: readonly Route[] = [
       isRequired: true,
     },
     replies: {
-      200: { description: 'It replaces an earlier upload.', schema: Row, headers: ['Location'] },
-      201: { description: 'It is new.', schema: Row, headers: ['Location'] },
+      200: { description: 'Replaced an earlier upload.', schema: Row, headers: ['Location'] },
+      201: { description: 'Added a connector.', schema: Row, headers: ['Location'] },
     },
     errors: [...bodyErrors, 'overloaded'],
-    // What is wrong with a bundle has codes of its own.
+    // Errors in a bundle have their own codes.
     passesOn: 'errors',
     async handle(ctx, { service, publicUrl }) {
       assertFileType(ctx);
@@ -84,7 +84,7 @@ export const connectorRoutes: readonly Route[] = [
     scope: 'full',
     tag: 'connectors',
     summary: 'Removes an uploaded bundle',
-    query: [flags(['force', 'Although integrations use it.'])],
+    query: [flags(['force', 'Removes it even if integrations use it.'])],
     replies: { 204: noContent },
     errors: ['not_found', 'not_uploaded', 'has_dependencies'],
     async handle(ctx, { service }) {
@@ -98,7 +98,7 @@ export const connectorRoutes: readonly Route[] = [
   route.post('/connectors/{_id}/approve', {
     scope: 'full',
     tag: 'connectors',
-    summary: 'Lets a version serve that asks for more than was accepted',
+    summary: 'Approves a version that asks for more permissions',
     body: { schema: ApproveBody, validator: Compile(ApproveBody), isRequired: true },
     replies: { 200: { description: 'The connector.', schema: Row } },
     errors: [...bodyErrors, 'not_found', 'conflict'],
@@ -119,7 +119,7 @@ export const connectorRoutes: readonly Route[] = [
   route.get('/connectors/{_id}/image', {
     scope: 'read',
     tag: 'connectors',
-    summary: 'The image that the bundle brings along',
+    summary: "Reads the connector's image from its bundle",
     headers: ['If-None-Match'],
     replies: {
       200: { description: 'The image.', schema: Type.Unknown(), type: 'image/*', headers: ['ETag'] },
@@ -129,7 +129,7 @@ export const connectorRoutes: readonly Route[] = [
     async handle(ctx, { service }) {
       const image = service.catalog.imageOf((await existingRow(ctx, service))._id);
       if (!image) throw requestError('not_found', { message: 'The connector has no image of its own.' });
-      // An SVG may hold scripts. None may run, wherever the image is openSecrets.
+      // An SVG may hold scripts. None may run, wherever the image is opened.
       ctx.set({
         'X-Content-Type-Options': 'nosniff',
         'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -145,7 +145,7 @@ export const connectorRoutes: readonly Route[] = [
   route.get('/connectors/{_id}/installBase', {
     scope: 'read',
     tag: 'connectors',
-    summary: 'Lists where a connector is installed',
+    summary: 'Lists the integrations of a connector',
     query: listQuery,
     replies: listOf(InstallBaseRow, 'A page of rows.'),
     errors: ['not_found'],
@@ -164,9 +164,9 @@ export const connectorRoutes: readonly Route[] = [
   route.put('/connectors/{_id}/update', {
     scope: 'full',
     tag: 'connectors',
-    summary: 'Moves integrations to the version of the bundle that is there',
+    summary: "Updates integrations to the connector's current version",
     description:
-      'Each is updated or left as it was; the failures stand in the errors, by the index of the integration.',
+      'Each integration is either updated or left unchanged. Errors refer to the index of the integration that failed.',
     body: { schema: UpdateBody, validator: Compile(UpdateBody) },
     replies: { 200: { description: 'All were updated.', schema: UpdateBody } },
     errors: [...bodyErrors, ...runErrors, 'not_found', 'update_in_progress'],
@@ -209,7 +209,7 @@ async function assertUnused(service: Service, connectorId: string): Promise<void
   throw requestError('has_dependencies', { message: `Integrations still use it: ${shortList(users, LISTED_MAX)}` });
 }
 
-/** A ready connector is publicIntegration as held while its circuit is open. */
+/** Shows a ready connector as held while its circuit is open. */
 function withCircuit(service: Service, row: ConnectorRow): ConnectorRow {
   if (row.status !== 'ready' || !service.dispatcher.sandbox.isCircuitOpen(row._id)) return row;
   const message = 'The connector keeps crashing its compartment, so calls have to pause. A successful run ends that.';

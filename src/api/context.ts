@@ -1,4 +1,4 @@
-/** What handlers share: the caller, the unit of work, replies. */
+/** Shared by handlers: the caller, the unit of work, replies. */
 import type { Context } from 'koa';
 import type { Grant } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
@@ -15,11 +15,11 @@ import { isNotModified } from './preconditions.ts';
 export interface ApiState {
   requestId: string;
   trace: Trace;
-  /** The calling run's. Absent: the caller is the administrator. */
+  /** Grant of the calling run. Absent if the caller is the administrator. */
   grant?: Grant;
   /** The body of an in-process request, which comes over no socket. */
   body?: Buffer;
-  /** The route that was found; of the dashboard, its path alone. */
+  /** The matched route; for the dashboard only its path. */
   route?: Pick<Operation, 'path' | 'query' | 'body'>;
 }
 export type ApiContext = Context & { state: ApiState; params: Record<string, string> };

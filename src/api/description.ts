@@ -1,4 +1,4 @@
-/** `/openapi.json` and `/docs`: alike in all installations of a version, so they need no token. */
+/** `/openapi.json` and `/docs`. They reveal nothing about an installation, so they need no token. */
 import Type from '#typebox';
 import { AnyObject } from '../json.ts';
 import { replyJsonText } from './context.ts';
@@ -9,7 +9,7 @@ export const descriptionRoutes: readonly Route[] = [
     scope: 'none',
     runs: 'own',
     tag: 'server',
-    summary: 'This description',
+    summary: 'Returns this API description',
     replies: { 200: { description: 'OpenAPI 3.1.', schema: AnyObject } },
     async handle(ctx, { description }) {
       replyJsonText(ctx, (await description.texts()).json);
@@ -19,8 +19,8 @@ export const descriptionRoutes: readonly Route[] = [
     scope: 'none',
     runs: 'own',
     tag: 'server',
-    summary: 'This description, to be read',
-    replies: { 200: { description: 'A page.', schema: Type.String(), type: 'text/html' } },
+    summary: 'Shows this API description as a page',
+    replies: { 200: { description: 'An HTML page.', schema: Type.String(), type: 'text/html' } },
     async handle(ctx, { description }) {
       const { page, policy } = await description.texts();
       ctx.type = 'text/html; charset=utf-8';

@@ -1,4 +1,4 @@
-/** `/events`: what happens, as server-sent events (contract 4; WHATWG HTML, 9.2). */
+/** `/events`: server-sent events (contract 4; WHATWG HTML, 9.2). */
 import type { ServerResponse } from 'node:http';
 import Type from '#typebox';
 import { requestError } from '../errors.ts';
@@ -11,20 +11,20 @@ import { type Route, route } from './route.ts';
 
 /** Comments this often show both sides, and proxies between them, that the other side is there. */
 const HEARTBEAT_MS = 15_000;
-/** A client that takes nothing of what was sent for this long is gone. */
+/** Disconnect a client that reads nothing for this long. */
 const STALLED_MS = 60_000;
-/** A client that was cut off waits this long before it reconnects. */
+/** A disconnected client waits this long before it reconnects. */
 const RETRY_MS = 2_000;
 
 export const eventRoutes: readonly Route[] = [
   route.get('/events', {
     scope: 'read',
     tag: 'server',
-    summary: 'What happens to runs, integrations and connectors, as server-sent events',
+    summary: 'Streams events of runs, integrations and connectors (server-sent events)',
     query: [Type.Object({ _integrationId: Type.Optional(ObjectId) })],
     headers: ['Last-Event-ID'],
     replies: {
-      200: { description: 'For as long as the client likes.', schema: Type.String(), type: 'text/event-stream' },
+      200: { description: 'The stream, until the client closes it.', schema: Type.String(), type: 'text/event-stream' },
     },
     errors: ['overloaded'],
     handle(ctx, { service: { activity }, feed }) {
@@ -42,7 +42,7 @@ export const eventRoutes: readonly Route[] = [
       if (!follower) {
         throw requestError('overloaded', { message: `/events takes at most ${FOLLOWERS} connections.` });
       }
-      // An open stream is no activity that close() waits for.
+      // close() must not wait for open streams.
       activity.end();
       ctx.res.prependOnceListener('close', () => activity.begin());
       begin(ctx);
@@ -92,7 +92,7 @@ class EventStream {
   send(): void {
     const [response, follower] = [this.#response, this.#follower];
     if (!follower || response.destroyed) return;
-    // The next events are gone from the feed. The client reconnects, and learns it then.
+    // The feed has dropped the next events. The client learns it when it reconnects.
     if (follower.isLost) return void response.destroy();
     while (!response.writableNeedDrain) {
       const text = follower.take();

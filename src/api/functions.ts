@@ -1,4 +1,4 @@
-/** Install, uninstall and function calls: what runs a connector's code (contract 5 and 6). */
+/** Install, uninstall and function calls, which run a connector's code (contract 5 and 6). */
 import { callableSections } from '../../sandbox/index.ts';
 import { type CallAnswer, callIntegration } from '../integration/call.ts';
 import type { FunctionRequest } from '../integration/dispatch.ts';
@@ -19,7 +19,7 @@ export const functionRoutes: readonly Route[] = [
   route.post('/integrations/{_id}/install', {
     scope: 'full',
     tag: 'lifecycle',
-    summary: 'Installs a connector, whose id is in the path',
+    summary: 'Installs the connector with this id',
     headers: ['Idempotency-Key'],
     body: { schema: InstallBody, isRequired: false },
     replies: {
@@ -45,13 +45,13 @@ export const functionRoutes: readonly Route[] = [
   route.delete('/integrations/{_id}/install', {
     scope: 'integrations',
     tag: 'lifecycle',
-    summary: 'Uninstalls: runs the uninstaller function, then removes the integration and all that it groups',
+    summary: 'Uninstalls an integration: runs the uninstaller, then removes it with all its records',
     headers: ['If-Match', 'If-None-Match'],
-    query: [flags(['force', 'Though the connector fails or is gone; the failure stands in the reply.'])],
+    query: [flags(['force', 'Removes it even if the connector fails or is missing. The reply holds the error.'])],
     body: { schema: AnyObject, isRequired: false },
     replies: {
       200: {
-        description: 'What the function answered, or `{"success":true}`.',
+        description: 'Result of the function, or `{"success":true}`.',
         schema: AnyJson,
         headers: ['Bulkhead-Run-Id'],
       },
@@ -70,13 +70,13 @@ export const functionRoutes: readonly Route[] = [
     route.put(`/integrations/{_id}/${section}/{function}`, {
       scope: 'integrations',
       tag: 'lifecycle',
-      summary: `Calls a function of the connector's section \`${section}\``,
+      summary: `Calls a function in the connector's \`${section}\` section`,
       headers: ['Prefer', 'If-Match', 'If-None-Match'],
       body: { schema: AnyObject, isRequired: false },
       replies: {
-        200: { description: 'What the function answered.', schema: AnyJson, headers: ['Bulkhead-Run-Id'] },
+        200: { description: 'Result of the function.', schema: AnyJson, headers: ['Bulkhead-Run-Id'] },
         202: {
-          description: 'With `Prefer: respond-async`: the run has begun.',
+          description: 'With `Prefer: respond-async`: the run has started.',
           schema: Run,
           headers: ['Bulkhead-Run-Id', 'Location', 'Preference-Applied'],
         },
@@ -102,7 +102,7 @@ export const functionRoutes: readonly Route[] = [
   ),
 ];
 
-/** Checks the request's conditions, if it has any, against the integration when the run begins. */
+/** Checks the request's conditions, if it has any, against the integration when the run starts. */
 function preconditionOf(ctx: ApiContext, service: Service): FunctionRequest['precondition'] {
   if (!isConditional(ctx)) return undefined;
   return (unit) => assertPreconditions(ctx, etagOf(unit, publicIntegration(service, integrationOf(unit))));
@@ -128,7 +128,7 @@ async function replyRun(
   replyJson(ctx, await service.dispatcher.runs.find(integrationId, runId));
 }
 
-/** The body is the answer's text as it came out of the isolate. */
+/** Replies with the text exactly as it left the isolate. */
 function replyAnswer(ctx: ApiContext, { text, runId }: CallAnswer): void {
   if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
   ctx.status = 200;

@@ -1,6 +1,6 @@
 /**
- * `Idempotency-Key` (contract 3; draft-ietf-httpapi-idempotency-key-header): a POST that makes something is
- * done once, however often it comes. Replies below 500 are kept, but for 409, which says to try again.
+ * `Idempotency-Key` (contract 3; draft-ietf-httpapi-idempotency-key-header): a POST that creates something runs
+ * once, however often it is sent. Replies below 500 are stored, except 409, which asks for a retry.
  */
 import { hash } from 'node:crypto';
 import { RequestError, requestError } from '../errors.ts';
@@ -14,7 +14,7 @@ import { type ApiContext, etagOf, replyJsonText } from './context.ts';
 
 /** A structured field's string (RFC 8941, 3.3.3), or the same without quotes, as most clients send it. */
 const KEY = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,255}))$/;
-/** Of a reply's headers, those that are part of what it says. `Location` is made anew. */
+/** Headers stored with a reply. `Location` is computed again. */
 const RETAINED_HEADERS = ['ETag', 'Bulkhead-Run-Id'];
 
 export class Idempotency {
@@ -22,7 +22,7 @@ export class Idempotency {
   readonly #store: IdempotencyStore;
   readonly #publicUrl: () => string;
   readonly #onError: (error: unknown) => void;
-  /** Keys whose first request is going on. */
+  /** Keys whose first request is still running. */
   readonly #running = new Set<string>();
 
   constructor(
@@ -37,7 +37,7 @@ export class Idempotency {
     store.onOrphans = (requests) => void this.#settleAll(requests).catch(onError);
   }
 
-  /** Finds out whether the requests of the last process were done when it ended, before anybody can change that. */
+  /** Settles the requests that the previous process left unfinished. Call before serving. */
   async settle(): Promise<void> {
     await this.#settleAll(await this.#store.unfinished());
   }
@@ -47,11 +47,11 @@ export class Idempotency {
   }
 
   /**
-   * Does the work, or replies what it was answered with before.
+   * Does the work, or repeats the stored reply.
    *
-   * @param creation what it is to make; the reply is its record
-   * @param body as it came
-   * @param work makes it under the id that it is given, and sets the reply
+   * @param creation what the work creates; the reply is its record
+   * @param body as received
+   * @param work creates it under the given id, and sets the reply
    */
   async once(
     ctx: ApiContext,
@@ -60,15 +60,15 @@ export class Idempotency {
     work: (id: string) => Promise<void>,
   ): Promise<void> {
     const id = this.#service.dispatcher.ids();
-    const given = ctx.req.headers['idempotency-key'];
-    let made = id;
-    // A run is done or not done as a whole.
-    if (given === undefined || ctx.state.grant) await work(id);
-    else made = await this.#once(ctx, keyOf(ctx, String(given)), { ...creation, id }, hash('sha256', body), work);
-    if (ctx.status < 400) ctx.set('Location', `${this.#publicUrl()}/v1/${creation.kind}/${made}`);
+    const header = ctx.req.headers['idempotency-key'];
+    let createdId = id;
+    // A run commits as a whole, so its requests need no key.
+    if (header === undefined || ctx.state.grant) await work(id);
+    else createdId = await this.#once(ctx, keyOf(ctx, String(header)), { ...creation, id }, hash('sha256', body), work);
+    if (ctx.status < 400) ctx.set('Location', `${this.#publicUrl()}/v1/${creation.kind}/${createdId}`);
   }
 
-  /** @returns the id of what was made, now or before */
+  /** @returns the id of the created record, from this request or an earlier one */
   async #once(
     ctx: ApiContext,
     key: string,
@@ -76,17 +76,17 @@ export class Idempotency {
     request: string,
     work: (id: string) => Promise<void>,
   ): Promise<string> {
-    const known = await this.#store.find(key);
-    if (known && known.request !== request) throw requestError('idempotency_mismatch');
-    if (this.#running.has(key) || known?.isRunningElsewhere) throw stillRunning();
+    const stored = await this.#store.find(key);
+    if (stored && stored.request !== request) throw requestError('idempotency_mismatch');
+    if (this.#running.has(key) || stored?.isRunningElsewhere) throw stillRunning();
     this.#running.add(key);
     try {
-      const reply = known && (known.reply ?? (await this.#settleOne(key, known.creation)));
-      if (known && reply) {
+      const reply = stored && (stored.reply ?? (await this.#settleOne(key, stored.creation)));
+      if (stored && reply) {
         replay(ctx, reply);
-        return known.creation.id;
+        return stored.creation.id;
       }
-      // On another node, in this very moment.
+      // Another node has just begun the same request.
       if (!(await this.#store.begin(key, { request, creation }))) throw stillRunning();
       await this.#do(ctx, key, creation, work);
       return creation.id;
@@ -119,7 +119,7 @@ export class Idempotency {
     await this.#settleOne(key, creation).catch(this.#onError);
   }
 
-  /** What cannot be recorded is settled when the key comes again, or at the next start. */
+  /** If recording fails, the key is settled when it is used again, or at the next start. */
   async #record(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -128,7 +128,7 @@ export class Idempotency {
     }
   }
 
-  /** Of a request whose end nobody noted: the reply, if it was done; otherwise the key is free again. */
+  /** Settles a request with an unknown outcome: stores its reply if it created its record, else frees the key. */
   async #settleOne(key: string, creation: Creation): Promise<StoredReply | undefined> {
     const reply = await this.#replyOf(creation);
     await this.#record(() => (reply ? this.#store.finish(key, reply) : this.#store.drop(key)));
@@ -155,19 +155,19 @@ export class Idempotency {
 }
 
 const stillRunning = (): RequestError =>
-  requestError('conflict', { message: 'The first request with this Idempotency-Key is still going on.' });
+  requestError('conflict', { message: 'The first request with this Idempotency-Key is still running.' });
 
-/** A reply that is made again is charged to nobody. */
+/** Rebuilding a reply is charged to nobody. */
 const NOBODY: Account = { owner: 'users', charge() {} };
 
 const isRecordKind = (kind: string): kind is RecordKind => recordKinds.some((known) => known === kind);
 
-/** Two routes with one key are two requests. @throws RequestError for a key that is none */
-function keyOf({ method, path }: ApiContext, given: string): string {
-  const [, quoted, bare] = KEY.exec(given.trim()) ?? [];
+/** Hashes the key with its route: the same key on another route is another request. @throws RequestError */
+function keyOf({ method, path }: ApiContext, header: string): string {
+  const [, quoted, bare] = KEY.exec(header.trim()) ?? [];
   const key = quoted ?? bare;
   if (key === undefined) {
-    const message = 'Idempotency-Key must be a string of 1 to 255 printable ASCII characters, in quotes or without.';
+    const message = 'Idempotency-Key must be a string of 1 to 255 printable ASCII characters, with or without quotes.';
     throw requestError('bad_request', { message });
   }
   return hash('sha256', `${method} ${path}\n${key}`);

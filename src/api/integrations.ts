@@ -63,7 +63,7 @@ export const integrationRoutes: readonly Route[] = [
   route.post('/integrations', {
     scope: 'full',
     tag: 'integrations',
-    summary: 'Makes an integration without a connector',
+    summary: 'Creates an integration without a connector',
     headers: ['Idempotency-Key'],
     body: { schema: DiyBody },
     replies: { 201: { description: 'The new integration.', schema: IntegrationReply, headers: createdHeaders } },
@@ -106,11 +106,11 @@ export const integrationRoutes: readonly Route[] = [
     scope: 'integrations',
     runs: 'own',
     tag: 'integrations',
-    summary: 'Changes an integration; fields that are left out stay',
+    summary: 'Updates an integration. Omitted fields stay',
     headers: ['If-Match', 'If-None-Match'],
     body: { schema: IntegrationChange },
     replies: {
-      200: { description: 'The integration as it is now.', schema: IntegrationReply, headers: etagHeaders },
+      200: { description: 'The updated integration.', schema: IntegrationReply, headers: etagHeaders },
     },
     errors: [...bodyErrors, 'not_found', 'precondition_failed', 'field_locked_by_integration_app', 'conflict'],
     async handle(ctx, { service }) {
@@ -127,8 +127,8 @@ export const integrationRoutes: readonly Route[] = [
     headers: ['If-Match', 'If-None-Match'],
     query: [
       flags(
-        ['cascade', 'With all that it groups.'],
-        ['force', 'With all that it groups, though a connector installed it, whose uninstaller is not asked.'],
+        ['cascade', 'Also removes its records.'],
+        ['force', 'Also removes its records, and skips the uninstaller if a connector installed it.'],
       ),
     ],
     replies: { 204: noContent },
@@ -149,8 +149,8 @@ export const integrationRoutes: readonly Route[] = [
     scope: 'read',
     runs: 'own',
     tag: 'integrations',
-    summary: 'Lists what an integration groups',
-    replies: { 200: { description: 'By kind.', schema: Dependencies } },
+    summary: 'Lists the records of an integration',
+    replies: { 200: { description: 'Records by kind.', schema: Dependencies } },
     errors: ['not_found'],
     async handle(ctx, { service }) {
       const unit = await unitOf(ctx, service, integrationIdOf(ctx));
@@ -233,6 +233,6 @@ function assertRemovable(
   const grouped = recordKinds.flatMap((kind) => [...unit.records(kind).keys()].map((id) => `${kind} ${id}`));
   if (grouped.length === 0) return;
   throw requestError('has_dependencies', {
-    message: `The integration still groups: ${shortList(grouped, LISTED_MAX)}`,
+    message: `The integration still contains: ${shortList(grouped, LISTED_MAX)}`,
   });
 }

@@ -6,8 +6,8 @@ export const metricRoutes: readonly Route[] = [
   route.get('/metrics', {
     scope: 'read',
     tag: 'server',
-    summary: 'Metrics for Prometheus',
-    replies: { 200: { description: "Prometheus' text format.", schema: Type.String(), type: 'text/plain' } },
+    summary: 'Returns metrics for Prometheus',
+    replies: { 200: { description: 'Prometheus text format.', schema: Type.String(), type: 'text/plain' } },
     async handle(ctx, { metrics }) {
       const { contentType, text } = await metrics.exposition();
       ctx.type = contentType;

@@ -1,4 +1,4 @@
-/** What an operation of the API takes and replies, and who may call it. Everything but its handler. */
+/** An operation of the API, without its handler: its parameters, replies, errors, and who may call it. */
 import type { TObject, TSchema, Validator } from '#typebox';
 import type { ErrorCode } from '../errors.ts';
 import type { requestHeaders, responseHeaders } from './openapi/headers.ts';
@@ -6,9 +6,9 @@ import type { requestHeaders, responseHeaders } from './openapi/headers.ts';
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /**
- * The least that a token must be good for (contract 15). `none`: no token. `read`: reads. `integrations`: changes an
+ * The scope that a token needs (contract 15). `none`: no token. `read`: reads. `integrations`: changes an
  * integration or its records, if the token names that integration. `full`: everything else. The administrator's
- * token is good for all of them.
+ * token has all scopes.
  */
 export type Scope = 'none' | 'read' | 'integrations' | 'full';
 

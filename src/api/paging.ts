@@ -11,11 +11,11 @@ import { badQuery, queryOf } from './query.ts';
 
 /** Items on a page. */
 export const LIMIT_MAX = 1000;
-const Limit = Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_MAX, description: 'Items of a page.' });
+const Limit = Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_MAX, description: 'Items per page.' });
 /** Query of every list. */
 export const PageQuery = Type.Object({
   limit: Type.Optional(Limit),
-  cursor: Type.Optional(Type.String({ description: 'From the `next` link of the page before.' })),
+  cursor: Type.Optional(Type.String({ description: 'Taken from the `next` link of the previous page.' })),
 });
 const validLimit = Compile(Limit);
 /** A page of large items ends here, before its limit, with a link to the next. */
@@ -29,7 +29,7 @@ export type Source<T> = (after: SortKey | undefined) => AsyncIterable<T> | Itera
 
 /** Query parameters that filter by a field's value. */
 export function filters(...names: readonly string[]): TObject {
-  const only = (name: string) => Type.Optional(Type.String({ description: `Only with this \`${name}\`.` }));
+  const only = (name: string) => Type.Optional(Type.String({ description: `Only items with this \`${name}\`.` }));
   return Type.Object(Object.fromEntries(names.map((name) => [name, only(name)])));
 }
 

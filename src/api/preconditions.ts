@@ -44,7 +44,7 @@ export function assertPreconditions(ctx: Context, etag: string | undefined): voi
   const isMatch = etag !== undefined && (tags.includes('*') || tags.includes(etag));
   if (tags.length > 0 && !isMatch) throw requestError('precondition_failed');
   if (etag !== undefined && matchesWeakly(tagsIn(ctx, 'If-None-Match'), etag)) {
-    throw requestError('precondition_failed', { message: 'There is already what If-None-Match excludes.' });
+    throw requestError('precondition_failed', { message: 'If-None-Match excludes the current version.' });
   }
 }
 

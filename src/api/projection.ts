@@ -4,10 +4,12 @@ import { type Projection, projection } from '../projection.ts';
 import type { ApiContext } from './context.ts';
 import { queryOf } from './query.ts';
 
-/** Query of everything that replies records. */
+/** Query of operations that return records. */
 export const ProjectionQuery = Type.Object({
-  include: Type.Optional(Type.String({ description: 'Fields to reply, with commas between, in dot notation.' })),
-  exclude: Type.Optional(Type.String({ description: 'Fields to leave out; not together with `include`.' })),
+  include: Type.Optional(Type.String({ description: 'Comma-separated fields to return, in dot notation.' })),
+  exclude: Type.Optional(
+    Type.String({ description: 'Comma-separated fields to omit. Cannot be combined with `include`.' }),
+  ),
 });
 
 /** @throws RequestError `invalid_query_params` */

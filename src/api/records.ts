@@ -43,6 +43,10 @@ const changeErrors = [
 
 export const recordRoutes: readonly Route[] = recordKinds.flatMap(routesOf);
 
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
 function routesOf(kind: RecordKind): Route[] {
   const one = kind.slice(0, -1);
   const shown = (ctx: ApiContext, service: Service, record: Part, projection?: Projection): Promise<Buffer> =>
@@ -69,7 +73,7 @@ function routesOf(kind: RecordKind): Route[] {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
-      summary: `Makes a new ${one} of an integration`,
+      summary: `Creates ${withArticle(one)}`,
       headers: ['Idempotency-Key'],
       body: { schema: RecordFields },
       replies: { 201: { description: `The new ${one}.`, schema: Entity, headers: createdHeaders } },
@@ -98,7 +102,7 @@ function routesOf(kind: RecordKind): Route[] {
       scope: 'read',
       runs: 'own',
       tag: kind,
-      summary: `Reads one of the ${kind}`,
+      summary: `Reads ${withArticle(one)}`,
       query: [ProjectionQuery],
       headers: ['If-None-Match'],
       replies: {
@@ -116,10 +120,10 @@ function routesOf(kind: RecordKind): Route[] {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
-      summary: `Writes one of the ${kind} anew; what is left out is gone`,
+      summary: `Replaces ${withArticle(one)}`,
       headers: ['If-Match', 'If-None-Match'],
       body: { schema: RecordFields },
-      replies: { 200: { description: `The ${one} as it is now.`, schema: Entity, headers: etagHeaders } },
+      replies: { 200: { description: `The updated ${one}.`, schema: Entity, headers: etagHeaders } },
       errors: changeErrors,
       async handle(ctx, { service }) {
         const [record, etag] = await rewrite(ctx, service, kind, await readJson(ctx), false);
@@ -130,7 +134,7 @@ function routesOf(kind: RecordKind): Route[] {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
-      summary: `Changes one of the ${kind} by a JSON Patch (RFC 6902)`,
+      summary: `Updates ${withArticle(one)} with a JSON Patch (RFC 6902)`,
       headers: ['If-Match', 'If-None-Match'],
       body: { schema: JsonPatch, types: ['application/json-patch+json', 'application/json'] },
       replies: { 204: noContent },
@@ -148,7 +152,7 @@ function routesOf(kind: RecordKind): Route[] {
       scope: 'integrations',
       runs: 'own',
       tag: kind,
-      summary: `Removes one of the ${kind}`,
+      summary: `Removes ${withArticle(one)}`,
       headers: ['If-Match', 'If-None-Match'],
       replies: { 204: noContent },
       errors: ['not_found', 'precondition_failed', 'has_dependencies', 'conflict'],

@@ -1,4 +1,4 @@
-/** What many operations have in common. */
+/** Replies and errors shared by many operations. */
 import Type, { type TSchema } from '#typebox';
 import type { Operation, ReplyDescription } from './operation.ts';
 import { PageQuery } from './paging.ts';
@@ -6,7 +6,10 @@ import { ProjectionQuery } from './projection.ts';
 import { orProjected } from './schemas.ts';
 
 export const noContent: ReplyDescription = { description: 'Done.' };
-export const notModified: ReplyDescription = { description: 'The client has it already.', headers: ['ETag'] };
+export const notModified: ReplyDescription = {
+  description: 'The client already has the current version.',
+  headers: ['ETag'],
+};
 
 export const listQuery = [PageQuery, ProjectionQuery];
 export const listOf = (schema: TSchema, description: string): Operation['replies'] => ({
@@ -17,7 +20,7 @@ export const etagHeaders = ['ETag'] as const;
 export const createdHeaders = ['ETag', 'Location', 'Idempotent-Replayed'] as const;
 export const bodyErrors = ['invalid_field', 'missing_required_field'] as const;
 
-/** Of calls of a connector's function. */
+/** Errors of calls to a connector's functions. */
 export const runErrors = [
   'conflict',
   'not_a_connector_integration',

@@ -1,4 +1,4 @@
-/** A route: an operation and its handler. Router, checks and the API's description are made of it. */
+/** A route: an operation and its handler. Router, checks and the API description are built from it. */
 import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -7,10 +7,10 @@ import type { Idempotency } from './idempotency.ts';
 import type { Description } from './openapi/description.ts';
 import type { Method, Operation } from './operation.ts';
 
-/** Whether the server is ready, why not, and what is degraded although it is. */
+/** Whether the server is ready, and why not or what is degraded. */
 export type Health = () => { readonly isReady: boolean; readonly reasons: readonly string[] };
 
-/** What handlers work with. */
+/** Services that handlers use. */
 export interface Api {
   readonly service: Service;
   readonly idempotency: Idempotency;
@@ -23,7 +23,7 @@ export interface Api {
 }
 
 export interface Route extends Operation {
-  /** Called when the caller may call. The body is read, and checked, where the handler asks for it. */
+  /** Called once the caller is authorized. Reads and checks the body itself. */
   handle(ctx: ApiContext, api: Api): void | Promise<void>;
 }
 

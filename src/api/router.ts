@@ -1,4 +1,4 @@
-/** Finds a request's route, and checks that its caller may call it. */
+/** Finds a request's route, and checks that the caller may use it. */
 import { createRequire } from 'node:module';
 import type * as koaRouter from '@koa/router';
 import type { Middleware } from 'koa';
@@ -6,10 +6,10 @@ import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import type { Api, Route } from './route.ts';
 
-// Its ES module imports `node:http`, which server.ts avoids and says why.
+// Its ES module imports `node:http`; server.ts says why that is avoided.
 const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRouter;
 
-/** Routes that need no token. Nothing they reply is about what is stored. */
+/** Routes that need no token. Their replies contain no stored data. */
 export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware {
   const byPath = new Map(routes.filter(({ scope }) => scope === 'none').map((route) => [route.path, route]));
   return (context, next) => {
@@ -54,7 +54,7 @@ function serveGroup(routes: readonly Route[], api: Api): Middleware {
   return router.routes() as Middleware;
 }
 
-/** @throws RequestError 403 for a run that calls what runs may not, or names another integration than its own */
+/** @throws RequestError 403 if a run calls a route closed to runs, or names another integration */
 function assertMayCall({ state: { grant }, params }: ApiContext, { runs, path }: Route): void {
   if (!grant) return;
   const isElsewhere = path.startsWith('/integrations/{_id}') && params._id !== grant.integrationId;

@@ -1,4 +1,4 @@
-/** `/integrations/{_id}/runs`: what was called, and how it went (contract 4). */
+/** `/integrations/{_id}/runs`: the run history (contract 4). */
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
 import type { RunRecord } from '../run/run.ts';
@@ -22,7 +22,7 @@ export const runRoutes: readonly Route[] = [
       const id = await existingIntegrationId(ctx, service);
       await replyList(ctx, {
         source: (after) => service.dispatcher.runs.of(id, after?.[1]),
-        // Ids count up.
+        // Ids are ascending.
         sortKeyOf: ({ _id }) => [_id, _id],
         show: (run, projection) => asText(asJson(run), projection),
         publicUrl: publicUrl(),
@@ -45,12 +45,12 @@ export const runRoutes: readonly Route[] = [
   route.delete('/integrations/{_id}/runs/{runId}', {
     scope: 'integrations',
     tag: 'runs',
-    summary: 'Ends a run that goes on',
+    summary: 'Cancels a running run',
     replies: { 204: noContent },
     errors: ['not_found'],
     async handle(ctx, { service }) {
       const { _integrationId, _id } = await existingRun(ctx, service);
-      // Does nothing to a run that has ended meanwhile.
+      // Does nothing if the run has ended since.
       service.dispatcher.runs.cancel(_integrationId, _id);
       ctx.status = 204;
     },
@@ -61,7 +61,7 @@ async function existingRun(ctx: ApiContext, service: Service): Promise<RunRecord
   const { runs } = service.dispatcher;
   const { runId = '' } = ctx.params;
   const running = await runs.find(integrationIdOf(ctx), runId);
-  // During an install the run is there before its integration.
+  // During an install the run exists before its integration.
   if (running?.outcome === 'running' && !ctx.state.grant) return running;
   const run = await runs.find(await existingIntegrationId(ctx, service), runId);
   if (!run) throw requestError('not_found', { message: 'There is no such run of this integration.' });

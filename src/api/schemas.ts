@@ -14,8 +14,8 @@ export const AnyJson = Type.Unknown({ description: 'Any JSON.' });
 export const ErrorItems = Type.Array(
   Type.Object(
     {
-      code: Type.String({ description: 'Stable, to be compared.' }),
-      message: Type.String({ description: 'For people; may change.' }),
+      code: Type.String({ description: 'Stable; compare this.' }),
+      message: Type.String({ description: 'For humans; may change.' }),
       field: Type.Optional(Type.String({ description: 'A dotted path.' })),
     },
     { additionalProperties: false },
@@ -24,10 +24,10 @@ export const ErrorItems = Type.Array(
 );
 export const Errors = Type.Object({ errors: ErrorItems }, { additionalProperties: false });
 
-/** A record without what `include` or `exclude` left out. */
+/** A record reduced by `include` or `exclude`. */
 export const Projected = Type.Object(
   {},
-  { description: 'With `include` or `exclude`: those fields that are wanted, and `_id`.' },
+  { description: 'With `include` or `exclude`: the requested fields, and `_id`.' },
 );
 
 export const Integration = Type.Object(
@@ -37,7 +37,7 @@ export const Integration = Type.Object(
 
 export const Entity = Type.Object(
   { ...Stored.properties, ...RecordFields.properties, _integrationId: ObjectId },
-  { description: 'A connection, export, import or flow: any further JSON is its own.' },
+  { description: 'A connection, export, import or flow. Other fields may hold any JSON.' },
 );
 
 const Named = Type.Array(Type.Object({ id: ObjectId, name: Text }));
@@ -66,14 +66,14 @@ export const Connector = Type.Object({
   pending: Type.Optional(
     Type.Object(
       { version: Text, digest: Text, adds: Type.Array(Text), sentences: Type.Array(Text) },
-      { description: 'A version that asks for more than was accepted, and waits to be approved.' },
+      { description: 'A version that asks for more than was approved, and awaits approval.' },
     ),
   ),
   errors: Type.Optional(ErrorItems),
   warnings: Type.Optional(ErrorItems),
 });
 
-const Newer = Type.Optional(Type.Object({ version: Text }, { description: 'The bundle is newer.' }));
+const Newer = Type.Optional(Type.Object({ version: Text }, { description: 'A newer version is available.' }));
 export const InstallBaseRow = Type.Object({
   _integrationId: ObjectId,
   name: Text,
@@ -91,13 +91,15 @@ export const Run = Type.Object({
   digest: Text,
   section: Text,
   function: Text,
-  traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$', description: 'Of the request that called it.' })),
+  traceId: Type.Optional(
+    Type.String({ pattern: '^[0-9a-f]{32}$', description: 'Trace id of the request that started the run.' }),
+  ),
   startedAt: Timestamp,
   outcome: Type.Enum([...outcomes]),
   endedAt: Type.Optional(Timestamp),
   wallMs: Type.Optional(Type.Number({ minimum: 0 })),
   cpuMs: Type.Optional(Type.Number({ minimum: 0 })),
-  heapBytes: Type.Optional(Type.Number({ minimum: 0, description: 'The most that was seen in use.' })),
+  heapBytes: Type.Optional(Type.Number({ minimum: 0, description: 'Peak heap use observed.' })),
   requests: Count,
   fault: Type.Optional(Text),
   errors: Type.Optional(ErrorItems),
@@ -155,7 +157,7 @@ export const Ping = Type.Object({
 
 export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count, acceptances: Count });
 
-/** Schemas that the description refers to by name. */
+/** Schemas that the API description refers to by name. */
 export const named: Readonly<Record<string, TSchema>> = {
   Errors,
   ErrorItems,

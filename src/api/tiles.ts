@@ -16,7 +16,7 @@ export const tileRoutes: readonly Route[] = [
     scope: 'read',
     runs: 'own',
     tag: 'server',
-    summary: 'Lists a row per integration, for a dashboard',
+    summary: 'Lists one row per integration, for dashboards',
     query: listQuery,
     replies: listOf(Tile, 'A page of tiles.'),
     async handle(ctx, { service, publicUrl }) {
@@ -66,7 +66,7 @@ async function tileOf(service: Service, document: Document): Promise<JsonObject>
   };
 }
 
-/** The image that the listing shows for a connector that does not serve. */
+/** The image in the listing, for a connector that is not in use. */
 function refusedImage({ catalog }: Service, connectorId: string | undefined): string | undefined {
   return connectorId === undefined ? undefined : catalog.row(connectorId)?.imageURL;
 }

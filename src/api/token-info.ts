@@ -8,8 +8,8 @@ export const tokenInfoRoutes: readonly Route[] = [
     scope: 'read',
     runs: 'own',
     tag: 'server',
-    summary: 'Says who the token is',
-    replies: { 200: { description: 'The administrator, or a run.', schema: TokenInfo } },
+    summary: 'Identifies the token',
+    replies: { 200: { description: 'The administrator or a run.', schema: TokenInfo } },
     handle(ctx) {
       const { grant } = ctx.state;
       if (!grant) return replyJson(ctx, { scope: 'administrator' });

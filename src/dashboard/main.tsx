@@ -1,4 +1,4 @@
-// Styles of what others build on come first.
+// Order matters: shared styles come first.
 import './style/tokens.css';
 import './style/base.css';
 import './app/frame.css';
@@ -10,5 +10,5 @@ import './records/records.css';
 import { render } from 'preact';
 import { App } from './app/app.tsx';
 
-const place = document.getElementById('app');
-if (place) render(<App />, place);
+const root = document.getElementById('app');
+if (root) render(<App />, root);

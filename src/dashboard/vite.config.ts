@@ -1,4 +1,4 @@
-/** Makes `built/` of the dashboard's sources (`npm run generate`). */
+/** Builds the dashboard into `built/` (`npm run generate`). */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -7,12 +7,12 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 export default defineConfig({
   root,
   base: '/dashboard/',
-  // Relative to the page: a host may have mounted it under a path of its own.
+  // Relative to the page, because a host may mount it under any path.
   experimental: {
     renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `dashboard/${file}` : { relative: true }),
   },
   publicDir: false,
-  // Vite's dev server gets its data from a server that runs beside it.
+  // Vite's dev server proxies the API to a server running beside it.
   server: { proxy: { '/v1': 'http://127.0.0.1:3000' } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
@@ -23,7 +23,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     rolldownOptions: {
-      // Fixed names: browsers ask by entity tag, and a server reads all of one build.
+      // Fixed names: browsers revalidate by entity tag, and a server reads one whole build.
       output: {
         entryFileNames: 'dashboard.js',
         chunkFileNames: '[name].js',

@@ -157,7 +157,7 @@ test('a host that already read the body gets an error that says so, and nothing 
   onTestFinished(() => void host.close());
   const mounted = createClient(`http://127.0.0.1:${(host.address() as AddressInfo).port}`, TOKEN);
   const reply = await mounted('POST', '/integrations', { name: 'x' });
-  expect([reply.status, reply.body.errors[0].message]).toEqual([500, expect.stringContaining('was read before')]);
+  expect([reply.status, reply.body.errors[0].message]).toEqual([500, expect.stringContaining('was already read')]);
   expect((await client('GET', '/integrations')).body).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-/** The dashboard's page, as it is built. */
+/** The built dashboard. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const built = fileURLToPath(new URL('../../src/dashboard/built', import.meta.url));
 
-test('nothing is inline, and all of it is small', async () => {
+test('nothing is inline, and the build is small', async () => {
   const names = await readdir(built);
   expect(names).toContain('index.html');
   const texts = await Promise.all(names.map((name) => readFile(join(built, name))));

@@ -1,7 +1,7 @@
-/** Connectors that the browser's tests install. */
+/** Connectors for the browser tests. */
 import type { BundleText } from '../support/folders.ts';
 
-/** Steps of every kind, a function that goes on until it is cancelled, and one that fails at first. */
+/** Steps of every kind, a function that runs until cancelled, and one that fails at first. */
 export const stepper: BundleText = {
   manifest: { version: '1.0.0', description: 'Steps of every kind.' },
   connector: {
@@ -72,7 +72,7 @@ export const stepper: BundleText = {
 
 const HTML = '<img src=x onerror="document.title=\'owned\'"><b>bold</b>';
 
-/** Everything that a manifest says is HTML, and every address runs something. */
+/** Every text in the manifest is HTML, and every URL runs code. */
 export const hostile: BundleText = {
   manifest: { description: `${HTML}<script>document.title='owned'</script>` },
   connector: {
@@ -114,7 +114,7 @@ export const hostile: BundleText = {
   `,
 };
 
-/** Its installer fails until the registry of the test says otherwise; its update and its removal fail always. */
+/** Its installer fails until the test allows it. Its update and removal always fail. */
 export const broken: BundleText = {
   manifest: { version: '1.0.0' },
   connector: {
@@ -138,7 +138,7 @@ export const broken: BundleText = {
   `,
 };
 
-/** Its installer goes on until it is cancelled. Its image comes along. */
+/** Its installer runs until cancelled. The bundle has an image. */
 export const slow: BundleText = {
   connector: { title: 'Slow', installerFunction: 'install', imageURL: 'icon.svg' },
   code: `
@@ -151,7 +151,7 @@ export const slow: BundleText = {
   `,
 };
 
-/** A manifest with faults. */
+/** An invalid manifest. */
 export const invalid: BundleText = {
   manifest: { version: 'new' },
   connector: { title: 'Invalid', permissions: { fetch: ['not an origin'] } },

@@ -1,7 +1,7 @@
-/** The form finds wrong what the server's own `persistSettings` finds wrong, and nothing else. */
+/** The form reports exactly the errors that the server's `persistSettings` reports. */
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
-import { changes, edited, problemsOf, saveOf } from '../../src/dashboard/form/drafts.ts';
+import { buildSave, savableChanges, validateDrafts, withEdit } from '../../src/dashboard/form/drafts.ts';
 import { readForm } from '../../src/dashboard/form/read-form.ts';
 import { persistSettings } from '../../src/integration/persist-settings.ts';
 import { fieldOf, helloSettings, ledgerSettings, mirrorSettings, statesWith } from './form-forms.ts';
@@ -82,7 +82,7 @@ const VALUES: readonly Json[] = [
   '1e999',
 ];
 
-/** Stores, each with parts of its own in a list beside them, and parts that all share. */
+/** Stores with parts of their own under `general`, and shared parts. */
 const storesWithParts: JsonObject = {
   supportsMultiStore: true,
   sections: [
@@ -105,13 +105,13 @@ function server(settings: JsonObject, pending: JsonObject): string[] {
   }
 }
 
-/** What the form says, and what it would send all the same. */
+/** The form's errors, and what it would send anyway. */
 function client(settings: JsonObject, name: string, value: Json, store?: string) {
   const read = readForm(settings);
-  const drafts = edited(new Map(), fieldOf(read, name, store), value);
+  const drafts = withEdit(new Map(), fieldOf(read, name, store), value);
   const states = statesWith(read, drafts);
-  const { pending } = saveOf(read, changes(read, drafts, states));
-  return { problems: [...problemsOf(read, drafts, states, statesWith(read)).values()], pending };
+  const { pending } = buildSave(read, savableChanges(read, drafts, states));
+  return { problems: [...validateDrafts(read, drafts, states, statesWith(read)).values()], pending };
 }
 
 const names = readForm(form).fields.map(({ name }) => name as string);

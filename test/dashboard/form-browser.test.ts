@@ -1,4 +1,4 @@
-/** The form of settings in a real browser: what is entered, refused, changed elsewhere and left. */
+/** The settings form in a real browser: editing, errors, conflicting changes, leaving. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../src/dashboard/api/json.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => browser?.close());
 
-/** The stored values by name, as the server has them. */
+/** Stored values by name. */
 async function storedValues({ client, id }: Opened): Promise<Record<string, unknown>> {
   const { body } = await client('GET', `/integrations/${id}`);
   const visit = (value: unknown): [string, unknown][] => {
@@ -28,7 +28,7 @@ async function storedValues({ client, id }: Opened): Promise<Record<string, unkn
   return Object.fromEntries(visit(body.settings));
 }
 
-test('every type of field is changed, and what has changed is sent and nothing else', {
+test('every type of field can be changed, and only changes are sent', {
   timeout: 120_000,
 }, async () => {
   const opened = await openSettings(browser, everyField);
@@ -66,17 +66,17 @@ test('every type of field is changed, and what has changed is sent and nothing e
 
   await openTab(page, 'Mapping');
   await page.getByRole('button', { name: 'Refresh Ledger' }).click();
-  await page.getByRole('button', { name: 'Add a row' }).click();
+  await page.getByRole('button', { name: 'Add row' }).click();
   expect(
     await page.getByText('Shipping methods').locator('xpath=ancestor::*[@data-changed]').getAttribute('data-changed'),
   ).toBe('false');
   await page.getByLabel('Shop, row 3').fill('pigeon');
   await page.getByLabel('Ledger, row 3').selectOption({ label: 'GLS' });
   await page.getByRole('button', { name: 'Remove row 2' }).click();
-  await page.getByLabel('A value that is not listed').selectOption({ label: 'Becomes null' });
+  await page.getByLabel('Any other value').selectOption({ label: 'Becomes null' });
   const file = page.locator('input[type=file]');
   await file.setInputFiles({ name: 'image.png', mimeType: 'image/png', buffer: Buffer.from([0xff, 0xfe]) });
-  await page.getByText('image.png is not a text file in UTF-8').waitFor();
+  await page.getByText('image.png is not a UTF-8 text file').waitFor();
   await file.setInputFiles({ name: 'template.txt', mimeType: 'text/plain', buffer: Buffer.from('Grüße\r\n') });
   await page.getByText('template.txt, 9 bytes').waitFor();
   await page.getByRole('button', { name: 'Refresh Saved search' }).click();
@@ -118,7 +118,7 @@ test('every type of field is changed, and what has changed is sent and nothing e
     search: { id: '77', label: 'Open items' },
   });
 
-  // What is stored is what the form shows after another look.
+  // After a reload the form shows what is stored.
   await page.reload();
   await page.getByLabel('Company').waitFor();
   expect(await page.getByLabel('Company').inputValue()).toBe('Grüße & Söhne');
@@ -126,7 +126,7 @@ test('every type of field is changed, and what has changed is sent and nothing e
   expect(faults).toEqual([]);
 });
 
-test('what is wrong is shown at its field, and its tab is opened: by the form itself, and when the server says so', {
+test('errors of the form and of the server appear at their field, and open its tab', {
   timeout: 120_000,
 }, async () => {
   const { page, faults } = await openSettings(browser, everyField);
@@ -160,7 +160,7 @@ test('what is wrong is shown at its field, and its tab is opened: by the form it
   expect(faults).toEqual([]);
 });
 
-test('what is changed elsewhere arrives, but not over what is being entered', { timeout: 120_000 }, async () => {
+test('changes made elsewhere arrive, but do not overwrite edits', { timeout: 120_000 }, async () => {
   const { page, client, id, faults } = await openSettings(browser, everyField);
   await page.getByLabel('Company').fill('Mine');
   const reply = await client('PUT', `/integrations/${id}/settings/persistSettings`, {
@@ -178,7 +178,7 @@ test('what is changed elsewhere arrives, but not over what is being entered', { 
   expect(faults).toEqual([]);
 });
 
-test('nothing unsaved is lost without a word: leaving asks, and what is discarded comes back', {
+test('unsaved changes are not lost: leaving asks, and discarding can be undone', {
   timeout: 120_000,
 }, async () => {
   const { page } = await openSettings(browser, everyField);
@@ -199,7 +199,7 @@ test('nothing unsaved is lost without a word: leaving asks, and what is discarde
   await closing;
 });
 
-test('tabs move with the keys, and keep what was typed behind them', { timeout: 120_000 }, async () => {
+test('tabs can be switched with the keyboard, and keep typed text', { timeout: 120_000 }, async () => {
   const { page, faults } = await openSettings(browser, everyField);
   await openTab(page, 'Advanced');
   await page.getByLabel('Matching criteria').fill('{"half":');
@@ -221,7 +221,7 @@ test('tabs move with the keys, and keep what was typed behind them', { timeout: 
   expect(faults).toEqual([]);
 });
 
-test('the form of a step is asked for what it needs, and says at its field what the connector says', {
+test('the form of a step requires its fields, and shows the connector’s errors at them', {
   timeout: 120_000,
 }, async () => {
   const { page, client, id, faults } = await openSettings(browser, steps);
@@ -247,7 +247,7 @@ test('the form of a step is asked for what it needs, and says at its field what 
   expect(faults).toEqual([]);
 });
 
-test('each store has values of its own', { timeout: 120_000 }, async () => {
+test('each store has its own values', { timeout: 120_000 }, async () => {
   const settings = {
     ...mirrorSettings,
     general: { fields: [{ name: 'paused', label: 'Pause all registries', type: 'checkbox', value: false }] },
@@ -278,7 +278,7 @@ test('each store has values of its own', { timeout: 120_000 }, async () => {
   expect(faults).toEqual([]);
 });
 
-test('a form that means harm is text', { timeout: 120_000 }, async () => {
+test('a hostile form is shown as text', { timeout: 120_000 }, async () => {
   const opened = await openSettings(browser, hostileForm);
   const { page, faults } = opened;
   await page.getByText('</label>').waitFor();

@@ -1,4 +1,4 @@
-/** Connectors for the browser's test of the form: every type of field, and one that means harm. */
+/** Connectors for the form's browser tests: every type of field, and a hostile form. */
 import type { BundleText } from '../support/folders.ts';
 
 const cities = Array.from({ length: 10_000 }, (_, i) => [`city-${i}`, `City ${i}`]);
@@ -121,7 +121,7 @@ export const everySettings = {
                 disabled: {
                   fields: [
                     { name: 'refundAccount', hidden: true, required: false },
-                    // The form takes the connector's word for it; the server's own check does not.
+                    // The connector makes the form consider it valid; the server does not.
                     { name: 'costCenter', required: false },
                   ],
                 },
@@ -233,7 +233,7 @@ export const everyField: BundleText = {
   code,
 };
 
-/** A step whose form is integrator.io 2.0's, and a connector that names the field in its message alone. */
+/** A step with an integrator.io 2.0 form, and a connector that names the field only in its message. */
 export const steps: BundleText = {
   manifest: { name: 'steps-with-a-form', type: 'module' },
   connector: {

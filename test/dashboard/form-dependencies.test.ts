@@ -11,12 +11,12 @@ function stateOf(settings: unknown, name: string, values: Record<string, Json> =
   );
 }
 
-test('shop-ledger: the account for refunds is asked for when refunds are booked', () => {
+test('shop-ledger: the refund account is required when refunds are booked', () => {
   expect(stateOf(ledgerSettings, 'refundAccount')).toEqual(['hidden']);
   expect(stateOf(ledgerSettings, 'refundAccount', { bookRefunds: true })).toEqual(['required']);
 });
 
-describe('by the value of a select', () => {
+describe('depending on the value of a select', () => {
   const form = (value: Json, target: JsonObject = {}) => ({
     fields: [
       {
@@ -42,7 +42,7 @@ describe('by the value of a select', () => {
   ])('%j', (value, expected) => {
     expect(stateOf(form(value), 'x')).toEqual(expected);
   });
-  test('a case that does not speak of a property leaves it as the field has it, if no other speaks of it', () => {
+  test('a property that no case mentions stays as the field has it', () => {
     const { fields } = form('c', { disabled: true });
     const [mode, x] = fields;
     const only = { ...mode, dependencies: { a: { fields: [{ name: 'x', hidden: false }] } } };
@@ -50,7 +50,7 @@ describe('by the value of a select', () => {
   });
 });
 
-test('sections are shown and hidden, by id, name or title, with all that is in them', () => {
+test('sections are shown and hidden with their content, by id, name or title', () => {
   const settings = {
     sections: [
       {
@@ -71,7 +71,7 @@ test('sections are shown and hidden, by id, name or title, with all that is in t
   expect(stateOf(settings, 'x', { on: true })).toEqual([]);
 });
 
-test('a multiselect shows what one of its chosen values shows', () => {
+test('one chosen value of a multiselect is enough to show a field', () => {
   const settings = {
     fields: [
       {
@@ -94,7 +94,7 @@ const shows = (name: string) => ({
   disabled: { fields: [{ name, hidden: true }] },
 });
 
-test('what depends on a hidden field is hidden with it', () => {
+test('a field that depends on a hidden field is hidden, too', () => {
   const settings = {
     fields: [
       { name: 'a', type: 'checkbox', value: false, dependencies: shows('b') },
@@ -106,7 +106,7 @@ test('what depends on a hidden field is hidden with it', () => {
   expect(stateOf(settings, 'c', { a: true })).toEqual([]);
 });
 
-test('what several fields decide on is shown if all of them show it', () => {
+test('a field with several controllers is shown if all of them show it', () => {
   const settings = {
     fields: [
       { name: 'a', type: 'checkbox', value: true, dependencies: shows('c') },
@@ -118,7 +118,7 @@ test('what several fields decide on is shown if all of them show it', () => {
   expect(stateOf(settings, 'c', { b: true })).toEqual([]);
 });
 
-test('a circle comes to an end, and leaves something to click on', () => {
+test('circular dependencies end, and leave a field visible', () => {
   const settings = {
     fields: [
       { name: 'a', type: 'checkbox', value: true, dependencies: shows('b') },
@@ -131,7 +131,7 @@ test('a circle comes to an end, and leaves something to click on', () => {
   expect(stateOf(settings, 'a', { a: false })).toEqual([]);
 });
 
-test('a chain of ten thousand is followed', () => {
+test('a chain of ten thousand dependencies is followed', () => {
   const fields = Array.from({ length: 10_000 }, (_, i) => ({
     name: `f${i}`,
     type: 'checkbox',
@@ -141,7 +141,7 @@ test('a chain of ten thousand is followed', () => {
   expect(stateOf({ fields }, 'f9999')).toEqual(['hidden']);
 });
 
-test('stores do not decide on one another', () => {
+test('dependencies do not cross stores', () => {
   const section = (id: string, value: boolean) => ({
     id,
     fields: [{ name: 'on', type: 'checkbox', value, dependencies: shows('x') }, { name: 'x' }],

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
 import {
-  changes,
+  afterSave,
+  buildSave,
+  currentValue,
   type Drafts,
-  edited,
-  followed,
-  isOvertaken,
-  kept,
-  orphans,
-  problemsOf,
-  saveOf,
-  settled,
-  valueIn,
-  valuesOf,
+  hasConflict,
+  keepingMine,
+  orphanedDrafts,
+  savableChanges,
+  shownValues,
+  validateDrafts,
+  withEdit,
+  withoutUnchanged,
 } from '../../src/dashboard/form/drafts.ts';
 import { readForm, readStepForm } from '../../src/dashboard/form/read-form.ts';
 import { drafted, fieldOf, ledgerSettings, ledgerSteps, mirrorSettings, statesWith } from './form-forms.ts';
@@ -20,45 +20,45 @@ import { drafted, fieldOf, ledgerSettings, ledgerSteps, mirrorSettings, statesWi
 const one = (field: object): JsonObject => ({ fields: [{ name: 'x', ...field }] }) as JsonObject;
 const shown = (settings: JsonObject, drafts: Drafts) => {
   const form = readForm(settings);
-  return changes(form, drafts, statesWith(form, drafts));
+  return savableChanges(form, drafts, statesWith(form, drafts));
 };
 const pendingOf = (settings: JsonObject, values: Record<string, Json>) => {
   const form = readForm(settings);
-  return saveOf(form, shown(settings, drafted(form, values))).pending;
+  return buildSave(form, shown(settings, drafted(form, values))).pending;
 };
 
-describe('what is sent', () => {
-  test('is what has changed, and nothing else', () => {
+describe('the values to send', () => {
+  test('are only the changed ones', () => {
     expect(pendingOf(ledgerSettings, { paused: true, ordersSince: '2026-01-01', salesAccount: '4000' })).toEqual({
       paused: true,
       ordersSince: '2026-01-01',
     });
   });
-  test('is keyed by store in a form with stores, and by general for what they share', () => {
+  test('are keyed by store, and by general for shared fields', () => {
     const settings = { ...mirrorSettings, general: { fields: [{ name: 'paused', type: 'checkbox' }] } };
     const form = readForm(settings);
     let drafts = drafted(form, { packages: ['a'], releasesEvery: 'day' }, 'us');
-    drafts = edited(drafts, fieldOf(form, 'packages', 'eu'), ['b']);
-    drafts = edited(drafts, fieldOf(form, 'paused'), true);
-    expect(saveOf(form, shown(settings, drafts)).pending).toEqual({
+    drafts = withEdit(drafts, fieldOf(form, 'packages', 'eu'), ['b']);
+    drafts = withEdit(drafts, fieldOf(form, 'paused'), true);
+    expect(buildSave(form, shown(settings, drafts)).pending).toEqual({
       us: { packages: ['a'], releasesEvery: 'day' },
       eu: { packages: ['b'] },
       general: { paused: true },
     });
   });
-  test('leaves out what has been hidden since, and has it again when it is shown', () => {
+  test('omit fields hidden since, until they are shown again', () => {
     const form = readForm(ledgerSettings);
     const drafts = drafted(form, { bookRefunds: true, refundAccount: '4740' });
-    const hiddenAgain = edited(drafts, fieldOf(form, 'bookRefunds'), false);
-    expect(saveOf(form, shown(ledgerSettings, hiddenAgain)).pending).toEqual({});
+    const hiddenAgain = withEdit(drafts, fieldOf(form, 'bookRefunds'), false);
+    expect(buildSave(form, shown(ledgerSettings, hiddenAgain)).pending).toEqual({});
     expect(
-      saveOf(form, shown(ledgerSettings, edited(hiddenAgain, fieldOf(form, 'bookRefunds'), true))).pending,
+      buildSave(form, shown(ledgerSettings, withEdit(hiddenAgain, fieldOf(form, 'bookRefunds'), true))).pending,
     ).toEqual({
       bookRefunds: true,
       refundAccount: '4740',
     });
   });
-  test('has fields of hostile names as its own', () => {
+  test('have fields with hostile names as own properties', () => {
     const settings = JSON.parse('{"fields":[{"name":"__proto__","value":"a"},{"name":"constructor"}]}') as JsonObject;
     const pending = pendingOf(settings, JSON.parse('{"__proto__":"b","constructor":"c"}'));
     expect(Object.entries(pending)).toEqual([
@@ -67,7 +67,7 @@ describe('what is sent', () => {
     ]);
     expect(JSON.stringify(pending)).toBe('{"__proto__":"b","constructor":"c"}');
   });
-  test('a number as a number', () => {
+  test('have numbers as numbers', () => {
     expect(pendingOf(one({ type: 'number', value: 1 }), { x: ' 2.5 ' })).toEqual({ x: 2.5 });
     expect(pendingOf(one({ type: 'integer', value: 1 }), { x: '' })).toEqual({ x: '' });
   });
@@ -106,59 +106,59 @@ describe('when the settings change under the form', () => {
   const mine = drafted(before, { x: 'mine' });
   const after = readForm(one({ value: 'theirs' }));
 
-  test('a field that was not touched follows', () => {
-    expect(valueIn(new Map(), fieldOf(after, 'x'))).toBe('theirs');
+  test('an untouched field follows', () => {
+    expect(currentValue(new Map(), fieldOf(after, 'x'))).toBe('theirs');
   });
-  test('a touched one stays, and is marked until the user says which it shall be', () => {
-    const drafts = followed(mine, after);
+  test('an edited field stays, and is marked until the user resolves the conflict', () => {
+    const drafts = withoutUnchanged(mine, after);
     const field = fieldOf(after, 'x');
-    expect(valueIn(drafts, field)).toBe('mine');
-    expect(isOvertaken(drafts, field)).toBe(true);
-    expect(isOvertaken(kept(drafts, field), field)).toBe(false);
-    expect(valueIn(kept(drafts, field), field)).toBe('mine');
-    expect(isOvertaken(mine, fieldOf(before, 'x'))).toBe(false);
-    expect(isOvertaken(edited(drafts, field, 'mine, too'), field)).toBe(true);
+    expect(currentValue(drafts, field)).toBe('mine');
+    expect(hasConflict(drafts, field)).toBe(true);
+    expect(hasConflict(keepingMine(drafts, field), field)).toBe(false);
+    expect(currentValue(keepingMine(drafts, field), field)).toBe('mine');
+    expect(hasConflict(mine, fieldOf(before, 'x'))).toBe(false);
+    expect(hasConflict(withEdit(drafts, field, 'mine, too'), field)).toBe(true);
   });
-  test('what is stored by now as it was entered is no change any more', () => {
-    expect(followed(mine, readForm(one({ value: 'mine' }))).size).toBe(0);
-    expect(followed(mine, after)).toBe(mine);
+  test('a draft that equals the new stored value is dropped', () => {
+    expect(withoutUnchanged(mine, readForm(one({ value: 'mine' }))).size).toBe(0);
+    expect(withoutUnchanged(mine, after)).toBe(mine);
   });
-  test('a field that is gone leaves its change behind, and it is not sent', () => {
+  test('the draft of a removed field stays, but is not sent', () => {
     const gone = readForm({ fields: [{ name: 'y' }] });
-    expect(orphans(gone, followed(mine, gone)).map(([, { field }]) => field.name)).toEqual(['x']);
-    expect(saveOf(gone, changes(gone, mine, statesWith(gone))).pending).toEqual({});
+    expect(orphanedDrafts(gone, withoutUnchanged(mine, gone)).map(([, { field }]) => field.name)).toEqual(['x']);
+    expect(buildSave(gone, savableChanges(gone, mine, statesWith(gone))).pending).toEqual({});
   });
 });
 
-test('what was typed while it was saved stays a change', () => {
+test('text typed during a save stays a draft', () => {
   const form = readForm({ fields: [{ name: 'x' }, { name: 'y' }] });
   const drafts = drafted(form, { x: '1', y: '1' });
-  const { sent } = saveOf(form, [...drafts]);
-  const typed = edited(drafts, fieldOf(form, 'y'), '2');
-  expect([...settled(typed, sent).values()].map(({ value, base }) => [value, base])).toEqual([['2', '1']]);
+  const { sent } = buildSave(form, [...drafts]);
+  const typed = withEdit(drafts, fieldOf(form, 'y'), '2');
+  expect([...afterSave(typed, sent).values()].map(({ value, base }) => [value, base])).toEqual([['2', '1']]);
 });
 
-describe('what is wrong', () => {
+describe('errors', () => {
   const wrong = (settings: JsonObject, values: Record<string, Json>): string[] => {
     const form = readForm(settings);
     const drafts = drafted(form, values);
-    return [...problemsOf(form, drafts, statesWith(form, drafts), statesWith(form)).values()];
+    return [...validateDrafts(form, drafts, statesWith(form, drafts), statesWith(form)).values()];
   };
-  test('a change that makes another field required asks for it', () => {
+  test('a change can make another field required', () => {
     expect(wrong(ledgerSettings, { bookRefunds: true })).toEqual(['Refunds is required']);
     expect(wrong(ledgerSettings, { bookRefunds: true, refundAccount: '4740' })).toEqual([]);
   });
-  test('what has been empty all along keeps nobody from saving the rest', () => {
+  test('a required field that was already empty does not block saving', () => {
     expect(wrong({ fields: [{ name: 'x', required: true, value: '' }, { name: 'y' }] }, { y: '1' })).toEqual([]);
   });
-  test('half of a JSON text is no value', () => {
+  test('incomplete JSON is an error', () => {
     const form = readForm(one({ type: 'hologram', value: 1 }));
-    const drafts = edited(new Map(), fieldOf(form, 'x'), 1, { problem: 'x is not valid JSON', typed: '{' });
-    expect([...problemsOf(form, drafts, statesWith(form, drafts), statesWith(form)).values()]).toEqual([
+    const drafts = withEdit(new Map(), fieldOf(form, 'x'), 1, { problem: 'x is not valid JSON', typed: '{' });
+    expect([...validateDrafts(form, drafts, statesWith(form, drafts), statesWith(form)).values()]).toEqual([
       'x is not valid JSON',
     ]);
   });
-  test('fields of one name are each asked', () => {
+  test('fields with the same name are each validated', () => {
     const settings = {
       sections: [{ fields: [{ name: 'x', type: 'input' }] }, { fields: [{ name: 'x', label: 'X', type: 'checkbox' }] }],
     };
@@ -166,10 +166,10 @@ describe('what is wrong', () => {
   });
 });
 
-test('a step sends all that its form shows', () => {
+test('a step sends all visible values', () => {
   const form = readStepForm(ledgerSteps[0]?.form);
   const drafts = drafted(form, { domain: 'flowers.example' });
-  expect(valuesOf(form, drafts, statesWith(form, drafts))).toEqual({ domain: 'flowers.example' });
+  expect(shownValues(form, drafts, statesWith(form, drafts))).toEqual({ domain: 'flowers.example' });
   const other = readStepForm({
     fields: [
       { name: 'a', value: 1 },
@@ -178,5 +178,5 @@ test('a step sends all that its form shows', () => {
       { label: 'nameless' },
     ],
   });
-  expect(valuesOf(other, new Map(), statesWith(other))).toEqual({ a: 1 });
+  expect(shownValues(other, new Map(), statesWith(other))).toEqual({ a: 1 });
 });

@@ -1,8 +1,8 @@
-/** Forms for the tests of the form: those of the examples, and odd ones. */
+/** Forms for the form's tests: those of the examples, and unusual ones. */
 import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
-import { dependenciesOf } from '../../src/dashboard/form/dependencies.ts';
-import { type Drafts, edited, valueIn } from '../../src/dashboard/form/drafts.ts';
+import { compileDependencies } from '../../src/dashboard/form/dependencies.ts';
+import { currentValue, type Drafts, withEdit } from '../../src/dashboard/form/drafts.ts';
 import type { Field } from '../../src/dashboard/form/field.ts';
 import type { Form, Panel } from '../../src/dashboard/form/form-tree.ts';
 
@@ -118,13 +118,13 @@ export function fieldOf(form: Form, name: string, store?: string): Field {
   return field;
 }
 
-/** Drafts after these fields were changed one after the other. */
+/** Drafts after changing these fields in order. */
 export function drafted(form: Form, values: Record<string, Json>, store?: string): Drafts {
   return Object.entries(values).reduce<Drafts>(
-    (drafts, [name, value]) => edited(drafts, fieldOf(form, name, store), value),
+    (drafts, [name, value]) => withEdit(drafts, fieldOf(form, name, store), value),
     new Map(),
   );
 }
 
 export const statesWith = (form: Form, drafts: Drafts = new Map()) =>
-  dependenciesOf(form)((field) => valueIn(drafts, field));
+  compileDependencies(form)((field) => currentValue(drafts, field));

@@ -1,4 +1,4 @@
-/** What the form looks like, in a real browser: light, dark, and on a phone. */
+/** The form's appearance in a real browser: light, dark, and on a phone. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
@@ -19,7 +19,7 @@ test.each([
   const { page, faults } = await openSettings(browser, everyField, options);
   const visit = async (name: string): Promise<void> => {
     await page.screenshot({ path: screenshotPath(`${look}-${name}`), fullPage: true });
-    // The phone differs in where things stand; colours and names are those of the others.
+    // The phone differs only in layout, not in colours and names.
     if (look !== 'phone' || name === 'mapping') await expectAccessible(page);
     const excess = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(excess).toBe(0);
@@ -27,7 +27,7 @@ test.each([
   await visit('general');
   await openTab(page, 'Orders');
   await page.getByLabel('Orders in a batch').fill('x');
-  // The bar that the change has brought up does not lie over it.
+  // The save bar must not cover the changed field.
   const [field, bar] = await Promise.all([
     page.getByLabel('Orders in a batch').boundingBox(),
     page.locator('.save-bar').boundingBox(),
@@ -43,7 +43,7 @@ test.each([
   await visit('refunds');
   await page.keyboard.press('Escape');
   await openTab(page, 'Mapping');
-  await page.getByRole('button', { name: 'Add a row' }).click();
+  await page.getByRole('button', { name: 'Add row' }).click();
   await visit('mapping');
   await openTab(page, 'Advanced');
   await visit('advanced');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/dashboard/api/json.ts';
-import { problemOfMap, readMap, type StaticMap, writeMap } from '../../src/dashboard/form/static-map.ts';
+import { readMap, type StaticMap, validateMap, writeMap } from '../../src/dashboard/form/static-map.ts';
 
 const read = (raw: object): StaticMap => {
   const map = readMap(raw as JsonObject);
@@ -14,7 +14,7 @@ const columns = [
   { id: 'c', name: 'C' },
 ];
 
-describe('comes back as it was', () => {
+describe('is written back unchanged', () => {
   test.each([
     [{ value: { FedEx: '5', UPS: '6' } }],
     [{ value: {} }],
@@ -53,7 +53,7 @@ test('a map in the field itself becomes its value', () => {
   });
 });
 
-test('what is not listed may fail, become a value, an empty text, or null', () => {
+test('an unlisted value may fail, or become a value, an empty string or null', () => {
   const raw = { map: {} };
   const map = read(raw);
   expect(map.unmatched).toBe('fail');
@@ -67,14 +67,14 @@ test('what is not listed may fail, become a value, an empty text, or null', () =
   expect(read({ hideLookupAllowFailures: true, map: {} }).unmatched).toBeUndefined();
 });
 
-test('rows in which nothing stands are left out; half a row and a value that is mapped twice are wrong', () => {
+test('empty rows are omitted; incomplete rows and duplicate values are errors', () => {
   const map = read({ value: { a: 'b' } });
   const withRows = (...cells: Json[][]): StaticMap => ({ ...map, rows: cells.map((row) => ({ cells: row })) });
   expect(writeMap({}, withRows(['a', 'b'], ['', '']), null)).toEqual({ a: 'b' });
-  expect(problemOfMap(withRows(['a', 'b'], ['', '']))).toBeUndefined();
-  expect(problemOfMap(withRows(['a', 'b'], ['c', '']))).toBe('Row 2: Import value is missing');
-  expect(problemOfMap(withRows(['a', 'b'], ['a', 'c']))).toBe('Rows 1 and 2 map the same value');
-  expect(problemOfMap({ ...read({ map: {} }), unmatched: 'default', defaultValue: '' })).toMatch(/missing/);
+  expect(validateMap(withRows(['a', 'b'], ['', '']))).toBeUndefined();
+  expect(validateMap(withRows(['a', 'b'], ['c', '']))).toBe('Row 2: Import value is missing');
+  expect(validateMap(withRows(['a', 'b'], ['a', 'c']))).toBe('Rows 1 and 2 map the same value');
+  expect(validateMap({ ...read({ map: {} }), unmatched: 'default', defaultValue: '' })).toMatch(/missing/);
 });
 
 test('two columns of optionsMap hold a map, three a list of rows', () => {
@@ -92,6 +92,6 @@ test.each([
   [{ optionsMap: [] }],
   [{ value: { map: 5 } }],
   [{ optionsMap: columns, value: { a: 'b' } }],
-])('%j is no map', (raw) => {
+])('%j is not a map', (raw) => {
   expect(readMap(raw as JsonObject)).toBeUndefined();
 });

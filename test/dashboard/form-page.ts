@@ -1,4 +1,4 @@
-/** The settings page of an integration in a real browser, on a real server. */
+/** Opens an integration's settings page in a real browser, on a real server. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { installed, type Served, serve, TOKEN } from '../support/runtime.ts';
 export interface Opened extends Served {
   readonly page: Page;
   readonly id: string;
-  /** What has gone wrong in the page. */
+  /** Errors in the page. */
   readonly faults: readonly string[];
 }
 
@@ -28,20 +28,20 @@ export async function openSettings(
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (message) => {
-    // A refusal of the server is in the browser's log as a failed request.
+    // The browser logs error replies as failed requests.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       faults.push(message.text());
   });
   page.setDefaultTimeout(20_000);
   await page.goto(`${served.runtime.url}/#token=${TOKEN}`);
-  // The tab remembers the token; the address of the settings is opened like a bookmark.
+  // The tab remembers the token, so the settings can be opened like a bookmark.
   await page.goto('about:blank');
   await page.goto(`${served.runtime.url}/#/integrations/${id}/settings`);
   await page.locator('form.form').waitFor();
   return { ...served, page, id, faults };
 }
 
-/** Saves, and gives what was sent and how it was answered. */
+/** Saves. @returns what was sent, and the reply's status */
 export async function saved(page: Page): Promise<{ pending: unknown; status: number }> {
   const reply = page.waitForResponse((response) => response.url().endsWith('/settings/persistSettings'));
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -53,9 +53,9 @@ export const openTab = (page: Page, name: string): Promise<void> => page.getByRo
 
 const axeText = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** WCAG 2.2 AA and good practice, as far as axe sees it. */
+/** WCAG 2.2 AA and best practices, as far as axe can check. */
 export async function expectAccessible(page: Page): Promise<void> {
-  // The page's policy permits no script of another's; the browser's own console is not bound by it.
+  // The page's policy forbids foreign scripts, but does not apply to evaluated code.
   await page.evaluate(await axeText);
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {

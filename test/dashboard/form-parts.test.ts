@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/dashboard/api/json.ts';
-import { matching } from '../../src/dashboard/form/filter-options.ts';
-import { chosen, notOffered, optionsIn, optionsOf } from '../../src/dashboard/form/options.ts';
-import { sizeOf } from '../../src/dashboard/form/plain-text.ts';
+import { filterOptions } from '../../src/dashboard/form/filter-options.ts';
+import { optionsFromReply, parseOptions, unlistedOption, valueForOption } from '../../src/dashboard/form/options.ts';
+import { formatTextSize } from '../../src/dashboard/form/plain-text.ts';
 import { readForm } from '../../src/dashboard/form/read-form.ts';
 import { safeLink } from '../../src/dashboard/form/safe-link.ts';
-import { sameJson } from '../../src/dashboard/form/same-json.ts';
-import { placed } from '../../src/dashboard/form/server-errors.ts';
+import { isSameJson } from '../../src/dashboard/form/same-json.ts';
+import { assignErrors } from '../../src/dashboard/form/server-errors.ts';
 import { MAX_FILE_BYTES, readTextFile } from '../../src/dashboard/form/text-file.ts';
 import { ledgerSettings, mirrorSettings } from './form-forms.ts';
 
 describe('options', () => {
-  test('are values, pairs, objects, or a list of {id, text}; what stands for nothing is left out', () => {
+  test('are values, pairs, objects, or a list of {id, text}; entries without a value are omitted', () => {
     const options = [
       'a',
       ['b', 'B'],
@@ -26,7 +26,7 @@ describe('options', () => {
       ['', 'none'],
       [{ x: 1 }, 'odd'],
     ];
-    expect(optionsOf(options as never)).toEqual([
+    expect(parseOptions(options as never)).toEqual([
       { value: 'a', label: 'a' },
       { value: 'b', label: 'B' },
       { value: 'c', label: 'c' },
@@ -35,51 +35,61 @@ describe('options', () => {
       { value: 5, label: '5' },
       { value: true, label: 'true' },
     ]);
-    expect([optionsOf(null), optionsOf('abc'), optionsOf(undefined)]).toEqual([undefined, undefined, undefined]);
-  });
-  test('a label of 5 MB is shortened, its value is not', () => {
-    const text = 'x'.repeat(5_000_000);
-    const [option] = optionsOf([text]) ?? [];
-    expect(option?.value).toBe(text);
-    expect(option?.label.length).toBeLessThan(1000);
-  });
-  test('a field that yields value and label gets both', () => {
-    const option = { value: '1', label: 'One' };
-    expect(chosen({ properties: { yieldValueAndLabel: true } }, option)).toEqual({ id: '1', label: 'One' });
-    expect(chosen({ properties: null }, option)).toBe('1');
-  });
-  test('are found in the answer to a refresh: a list, its options, or the field as it is now', () => {
-    expect(optionsIn(['a'])).toEqual(['a']);
-    expect(optionsIn({ fieldName: 'x', options: ['a'] })).toEqual(['a']);
-    expect(optionsIn({ generates: ['g'], options: ['a'] }, 'generates')).toEqual(['g']);
-    expect(optionsIn({ optionsMap: [{ id: 'c', options: ['m'] }] }, 'c')).toEqual(['m']);
-    expect(optionsIn({ options: ['a'] }, 'generates')).toEqual(['a']);
-    expect([optionsIn({}), optionsIn(null), optionsIn('x'), optionsIn(undefined, 'extracts')]).toEqual(
-      Array(4).fill(undefined),
-    );
-  });
-  test('what is chosen and not offered any more can still be seen', () => {
-    const options = optionsOf(['a']) ?? [];
-    expect(notOffered('z', options)).toEqual({ value: 'z', label: 'z (not offered any more)' });
-    expect(notOffered('z', [])).toEqual({ value: 'z', label: 'z' });
-    expect(notOffered({ id: 'z', label: 'Zed' }, options)).toEqual({ value: 'z', label: 'Zed (not offered any more)' });
-    expect([notOffered('a', options), notOffered('', options), notOffered(null, options)]).toEqual([
+    expect([parseOptions(null), parseOptions('abc'), parseOptions(undefined)]).toEqual([
       undefined,
       undefined,
       undefined,
     ]);
   });
-  test('ten thousand are searched, by label and value, and a hundred shown', () => {
+  test('a label of 5 MB is shortened, its value is not', () => {
+    const text = 'x'.repeat(5_000_000);
+    const [option] = parseOptions([text]) ?? [];
+    expect(option?.value).toBe(text);
+    expect(option?.label.length).toBeLessThan(1000);
+  });
+  test('a field that yields value and label gets both', () => {
+    const option = { value: '1', label: 'One' };
+    expect(valueForOption({ properties: { yieldValueAndLabel: true } }, option)).toEqual({ id: '1', label: 'One' });
+    expect(valueForOption({ properties: null }, option)).toBe('1');
+  });
+  test('are found in the reply to a refresh: a list, its options, or the whole field', () => {
+    expect(optionsFromReply(['a'])).toEqual(['a']);
+    expect(optionsFromReply({ fieldName: 'x', options: ['a'] })).toEqual(['a']);
+    expect(optionsFromReply({ generates: ['g'], options: ['a'] }, 'generates')).toEqual(['g']);
+    expect(optionsFromReply({ optionsMap: [{ id: 'c', options: ['m'] }] }, 'c')).toEqual(['m']);
+    expect(optionsFromReply({ options: ['a'] }, 'generates')).toEqual(['a']);
+    expect([
+      optionsFromReply({}),
+      optionsFromReply(null),
+      optionsFromReply('x'),
+      optionsFromReply(undefined, 'extracts'),
+    ]).toEqual(Array(4).fill(undefined));
+  });
+  test('a chosen value that is no longer offered stays visible', () => {
+    const options = parseOptions(['a']) ?? [];
+    expect(unlistedOption('z', options)).toEqual({ value: 'z', label: 'z (no longer offered)' });
+    expect(unlistedOption('z', [])).toEqual({ value: 'z', label: 'z' });
+    expect(unlistedOption({ id: 'z', label: 'Zed' }, options)).toEqual({
+      value: 'z',
+      label: 'Zed (no longer offered)',
+    });
+    expect([unlistedOption('a', options), unlistedOption('', options), unlistedOption(null, options)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+  test('ten thousand are searched by label and value, and a hundred shown', () => {
     const options = Array.from({ length: 10_000 }, (_, i) => ({ value: `v${i}`, label: `Item ${i}` }));
-    expect(matching(options, '', 100)).toMatchObject({ count: 10_000, shown: { length: 100 } });
-    expect(matching(options, ' item 77 ', 100).shown[0]).toEqual({ value: 'v77', label: 'Item 77' });
-    expect(matching(options, 'v9999', 100)).toEqual({ count: 1, shown: [{ value: 'v9999', label: 'Item 9999' }] });
-    expect(matching(options, 'nothing', 100).count).toBe(0);
+    expect(filterOptions(options, '', 100)).toMatchObject({ count: 10_000, shown: { length: 100 } });
+    expect(filterOptions(options, ' item 77 ', 100).shown[0]).toEqual({ value: 'v77', label: 'Item 77' });
+    expect(filterOptions(options, 'v9999', 100)).toEqual({ count: 1, shown: [{ value: 'v9999', label: 'Item 9999' }] });
+    expect(filterOptions(options, 'nothing', 100).count).toBe(0);
     const within = [
       { value: 'b', label: 'The item' },
       { value: 'a', label: 'Item' },
     ];
-    expect(matching(within, 'item', 1)).toEqual({ count: 2, shown: [{ value: 'a', label: 'Item' }] });
+    expect(filterOptions(within, 'item', 1)).toEqual({ count: 2, shown: [{ value: 'a', label: 'Item' }] });
   });
 });
 
@@ -93,7 +103,7 @@ test.each([
   [null, {}, false],
   [{ toString: 1 }, {}, false],
 ])('%j and %j are the same JSON: %j', (a, b, isSame) => {
-  expect(sameJson(a, b)).toBe(isSame);
+  expect(isSameJson(a, b)).toBe(isSame);
 });
 
 test.each([
@@ -123,12 +133,12 @@ describe('errors of the server', () => {
   });
   const found = (settings: JsonObject, ...errors: ReturnType<typeof error>[]) => {
     const form = readForm(settings);
-    const { fields, rest } = placed(form, errors);
+    const { fields, otherErrors } = assignErrors(form, errors);
     return [
       [...fields.keys()]
         .map((id) => form.fields.find((field) => field.id === id))
         .map((field) => `${field?.store ?? ''}:${field?.name}`),
-      rest.length,
+      otherErrors.length,
     ];
   };
   test.each([
@@ -142,15 +152,15 @@ describe('errors of the server', () => {
   ])('%# %s', (settings, field, expected) => {
     expect(found(settings, error(field))).toEqual(expected);
   });
-  test('a message that begins with a field stands at the field', () => {
+  test('a message that starts with a field name is shown at the field', () => {
     expect(found(ledgerSettings, error(undefined, 'salesAccount: there is no account 1'))).toEqual([
       [':salesAccount'],
       0,
     ]);
     expect(found(ledgerSettings, error(undefined, 'Oh no: something'))).toEqual([[], 1]);
   });
-  test('several of one field are all shown', () => {
-    const { fields } = placed(readForm(ledgerSettings), [error('paused', 'one'), error('paused', 'two')]);
+  test('all errors of a field are shown', () => {
+    const { fields } = assignErrors(readForm(ledgerSettings), [error('paused', 'one'), error('paused', 'two')]);
     expect([...fields.values()]).toEqual(['one\ntwo']);
   });
 });
@@ -159,12 +169,12 @@ describe('a file', () => {
   test('is read as text', async () => {
     expect(await readTextFile(new File(['Grüße\r\n'], 'a.txt'))).toEqual({ text: 'Grüße\r\n' });
   });
-  test('that is too large or no text is refused', async () => {
+  test('that is too large or not text is refused', async () => {
     expect(await readTextFile(new File([new Uint8Array(MAX_FILE_BYTES + 1)], 'big.txt'))).toEqual({
       problem: 'big.txt is larger than 1 MB',
     });
     expect(await readTextFile(new File([new Uint8Array([0xff, 0xfe, 0x00])], 'a.png'))).toEqual({
-      problem: 'a.png is not a text file in UTF-8',
+      problem: 'a.png is not a UTF-8 text file',
     });
   });
 });
@@ -176,6 +186,6 @@ test.each([
   ['x'.repeat(2048), '2.0 KB'],
   ['x'.repeat(20_480), '20 KB'],
   ['x'.repeat(3_145_728), '3.0 MB'],
-])('the size of a text is told: %#', (text, size) => {
-  expect(sizeOf(text)).toBe(size);
+])('the size of a text is formatted: %#', (text, size) => {
+  expect(formatTextSize(text)).toBe(size);
 });

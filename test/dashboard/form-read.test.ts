@@ -10,7 +10,7 @@ describe('the forms of the examples', () => {
   test('hello: one section', () => {
     expect(titles(helloSettings)).toEqual([{ '[Greeting]': ['greeting', 'name', 'loudly'] }]);
   });
-  test('shop-ledger: what is general becomes a tab beside the sections', () => {
+  test('shop-ledger: general fields become a tab beside the sections', () => {
     expect(titles(ledgerSettings)).toEqual([
       { '[General]': [{ '': ['paused'] }] },
       { '[Orders]': ['ordersSince'] },
@@ -24,7 +24,7 @@ describe('the forms of the examples', () => {
       ['eu', 'Europe', [{ '[Packages]': ['packages'] }, { '[Flows]': [{ 'Mirror releases': ['releasesEvery'] }] }]],
       ['us', 'America', [{ '[Packages]': ['packages'] }, { '[Flows]': [{ 'Mirror releases': ['releasesEvery'] }] }]],
     ]);
-    expect(fieldOf(form, 'packages', 'eu').slot).not.toBe(fieldOf(form, 'packages', 'us').slot);
+    expect(fieldOf(form, 'packages', 'eu').valueKey).not.toBe(fieldOf(form, 'packages', 'us').valueKey);
   });
   test('the steps of shop-ledger', () => {
     expect(ledgerSteps.slice(0, 2).map(({ form }) => readStepForm(form).fields.map(({ name }) => name))).toEqual([
@@ -34,7 +34,7 @@ describe('the forms of the examples', () => {
   });
 });
 
-test('sections in sections, field sets, flows with their own sections, and a trail to each field', () => {
+test('sections in sections, field sets, flows with their own sections, and a tab path to each field', () => {
   const form = readForm({
     sections: [
       {
@@ -58,15 +58,15 @@ test('sections in sections, field sets, flows with their own sections, and a tra
       ],
     },
   ]);
-  expect(fieldOf(form, 'e').trail.map(({ tab }) => form.panels.find(({ id }) => id === tab)?.title)).toEqual([
+  expect(fieldOf(form, 'e').tabPath.map(({ tab }) => form.panels.find(({ id }) => id === tab)?.title)).toEqual([
     'Orders',
     'Inner',
     'Innermost',
   ]);
-  expect(fieldOf(form, 'd').trail).toHaveLength(2);
+  expect(fieldOf(form, 'd').tabPath).toHaveLength(2);
 });
 
-test('in a form with stores, general parts that carry the id of a store are that store’s; the others are shared', () => {
+test('in a form with stores, general parts with a store’s id belong to that store; the others are shared', () => {
   const form = readForm({
     supportsMultiStore: true,
     sections: [{ id: 'eu', title: 'EU', sections: [{ title: 'S', fields: [{ name: 'a' }] }] }],
@@ -88,7 +88,7 @@ test.each([
   { sections: [null, 'x', { fields: [null, 1, {}] }] },
   { general: [], flows: null, fieldSets: 'x' },
   { supportsMultiStore: true },
-])('whatever a connector stores is read: %j', (settings) => {
+])('any settings can be read: %j', (settings) => {
   expect(() => readForm(settings as unknown as JsonObject)).not.toThrow();
 });
 
@@ -120,7 +120,7 @@ describe('a field', () => {
     expect(kindOf(field)).toBe(kind);
   });
 
-  test('without a name it is shown and cannot be changed', () => {
+  test('without a name is shown, but cannot be changed', () => {
     const { fields } = readForm({
       fields: [
         { label: 'Nameless', value: 'x' },
@@ -133,11 +133,11 @@ describe('a field', () => {
     ]);
   });
 
-  test('of one name in two sections has two places and one value', () => {
+  test('with the same name in two sections has two positions and one value', () => {
     const form = readForm({ sections: [{ fields: [{ name: 'a' }] }, { fields: [{ name: 'a' }] }] });
     const [first, second] = form.fields;
     expect(first?.id).not.toBe(second?.id);
-    expect(first?.slot).toBe(second?.slot);
+    expect(first?.valueKey).toBe(second?.valueKey);
   });
 
   test('may be called __proto__', () => {
@@ -147,7 +147,7 @@ describe('a field', () => {
     expect(fieldOf(form, '__proto__').stored).toBe('v');
   });
 
-  test('texts are texts, and no longer than anybody reads', () => {
+  test('has its texts limited in length, as text', () => {
     const [field] = readForm({
       fields: [{ name: 'a', label: 'L'.repeat(5_000_000), help: '<b>help</b>', tooltip: 'tip', placeholder: 7 }],
     }).fields;
@@ -157,7 +157,7 @@ describe('a field', () => {
   });
 });
 
-test('a form of integrator.io 2.0: its layout, its options in groups, its rules', () => {
+test('an integrator.io 2.0 form: layout, grouped options, rules', () => {
   const form = readStepForm({
     fieldMap: {
       mode: {

@@ -1,7 +1,6 @@
 /**
- * A person who has never seen the product: from the address that `npm start` prints, by what stands on
- * the page, to an integration that is installed, set up, updated and removed. With each connector that
- * comes along.
+ * A new user's journey: from the address that `npm start` prints to an integration that is installed, set
+ * up, updated and removed, using only what the page shows. With each example connector.
  */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
@@ -30,18 +29,18 @@ const tab = (page: Page, name: string) =>
     .getByRole('link', { name })
     .click();
 
-/** From the list of connectors into the setup. */
+/** Installs a connector from the list, up to its setup. */
 async function install(page: Page, title: string, tag: string): Promise<void> {
   await press(page, `Install ${title}`);
   await page.getByRole('dialog').getByLabel('Tag').fill(tag);
   await press(page, 'Install');
   await heading(page, title);
-  await heading(page, 'Set it up');
+  await heading(page, 'Finish setup');
 }
 
-const isRemoved = (page: Page, title: string) => page.getByText(`${title} is removed.`).waitFor();
+const isRemoved = (page: Page, title: string) => page.getByText(`${title} was removed.`).waitFor();
 
-test('hello: steps that only verify, settings, a removal without steps', async () => {
+test('hello: steps that only verify, settings, removal without steps', async () => {
   const page = await dashboard.open();
   await heading(page, 'No integrations yet');
   expect(page.url()).not.toContain('token');
@@ -51,12 +50,12 @@ test('hello: steps that only verify, settings, a removal without steps', async (
   await press(page, 'Verify');
   await page.getByText('1 of 2 steps done').waitFor();
   await press(page, 'Verify');
-  await page.getByText('It is set up.').waitFor();
-  await follow(page, 'Go to the settings');
+  await page.getByText('Setup is complete.').waitFor();
+  await follow(page, 'Go to settings');
   await page.getByRole('combobox', { name: /^Greeting/ }).selectOption({ label: 'Ahoy' });
   await page.getByLabel('Your name').fill('Ada <b>');
   await press(page, /^Save/);
-  await page.getByText('The settings are saved.').waitFor();
+  await page.getByText('Settings saved.').waitFor();
   const [integration] = (await dashboard.client('GET', '/integrations')).body;
   expect(integration.settings.sections[0].fields.map(({ value }: { value: unknown }) => value)).toEqual([
     'ahoy',
@@ -71,7 +70,7 @@ test('hello: steps that only verify, settings, a removal without steps', async (
   await page.context().close();
 }, 120_000);
 
-test('shop-ledger: steps with forms, errors in place, a removal in steps', async () => {
+test('shop-ledger: steps with forms, errors in place, removal in steps', async () => {
   const page = await dashboard.open('#/connectors');
   await install(page, 'Shop – Ledger', '');
   await page.getByLabel('Shop address').fill('no shop');
@@ -83,25 +82,25 @@ test('shop-ledger: steps with forms, errors in place, a removal in steps', async
   await page.getByLabel('Chart of accounts').selectOption({ label: 'Services' });
   await press(page, 'Continue');
   await press(page, 'Verify');
-  await page.getByText('It is set up.').waitFor();
+  await page.getByText('Setup is complete.').waitFor();
   await tab(page, 'Runs');
   await page.getByRole('button', { name: 'installer.checkBooks' }).waitFor();
   await tab(page, 'Remove');
-  await press(page, 'Begin the removal');
+  await press(page, 'Start removal');
   await heading(page, 'Being removed');
-  // What is begun is taken up where it was.
+  // A started removal resumes after a reload.
   await page.reload();
   await heading(page, 'Being removed');
-  expect(await page.getByRole('button', { name: 'Remove it for good' }).isDisabled()).toBe(true);
+  expect(await page.getByRole('button', { name: 'Remove permanently' }).isDisabled()).toBe(true);
   await press(page, 'Verify');
   await page.getByText('All steps are done.').waitFor();
-  await press(page, 'Remove it for good');
+  await press(page, 'Remove permanently');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await isRemoved(page, 'Shop – Ledger');
   await page.context().close();
 }, 120_000);
 
-test('registry-mirror: credentials, an application that breaks, settings by store, an update, a removal', async () => {
+test('registry-mirror: credentials, a failing application, settings per store, update, removal', async () => {
   const registry = await startRegistry();
   await registry.addUser('zoe', PASSWORD);
   for (const name of ['apple', 'pear']) await registry.publish(name, '1.2.3', ['zoe', PASSWORD]);
@@ -116,28 +115,28 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
       code: text,
     });
   const page = await dashboard.open('#/connectors');
-  // A bundle that is put into the folder comes up by itself.
+  // A bundle added to the folder appears by itself.
   await write('1.0.0', code.replace("['releases', 'tags']", "['releases']"));
   await dashboard.settle('registry-mirror', '1.0.0');
 
-  // The application breaks in the middle: said in place, nothing is left, and it can be tried again.
+  // The application fails during the install: an error is shown, nothing is left, and a retry works.
   relay.cutAfter(0);
   await press(page, 'Install Registry – Mirror');
   await press(page, 'Install');
-  await page.getByText('It was not installed; nothing is left behind.').waitFor();
+  await page.getByText('Installation failed. Nothing was left behind.').waitFor();
   await page.getByText('The registry does not answer').waitFor();
   const { body } = await dashboard.client('GET', '/connectors');
   const { _id } = body.find(({ name }: { name: string }) => name === 'registry-mirror');
   expect((await dashboard.client('GET', `/integrations?_connectorId=${_id}`)).body).toEqual([]);
   relay.mend();
   await press(page, 'Try again');
-  await heading(page, 'Set it up');
+  await heading(page, 'Finish setup');
 
-  // Wrong credentials, in the connector's own words; then right ones, which nobody sees again.
+  // Wrong credentials give the connector's error; correct ones are never shown again.
   await page.getByLabel('User name').fill('zoe');
   await page.getByLabel('Password').fill('wrong');
   await press(page, 'Save and verify');
-  await page.getByText('This step did not succeed.').waitFor();
+  await page.getByText('This step failed.').waitFor();
   await picture(page, 'wrong-credentials');
   await page.getByLabel('Password').fill(PASSWORD);
   await press(page, 'Save and verify');
@@ -147,17 +146,17 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await press(page, 'Save and verify');
   await page.getByText('2 of 3 steps done').waitFor();
   await press(page, 'Verify');
-  await page.getByText('It is set up.').waitFor();
+  await page.getByText('Setup is complete.').waitFor();
 
   await tab(page, 'Records');
   await press(page, 'Test Main registry, source');
-  await page.getByText('Answers (200)').waitFor();
+  await page.getByText('Online (200)').waitFor();
   await press(page, 'Edit Main registry, source');
   expect(await page.getByRole('dialog').getByLabel('Password').inputValue()).toBe('');
   await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Source of it all');
   await press(page, 'Save');
   await press(page, 'Test Source of it all');
-  await page.getByText('Answers (200)').waitFor();
+  await page.getByText('Online (200)').waitFor();
   await picture(page, 'records');
 
   await write('1.1.0', code);
@@ -166,24 +165,24 @@ test('registry-mirror: credentials, an application that breaks, settings by stor
   await picture(page, 'update');
   relay.cutAfter(0);
   await press(page, 'Update');
-  await page.getByText('The update failed; the integration is as it was.').waitFor();
+  await page.getByText('The update failed. The integration is unchanged.').waitFor();
   relay.mend();
   await press(page, 'Try again');
-  await page.getByText('runs version 1.1.0 now').waitFor();
+  await page.getByText('now runs version 1.1.0').waitFor();
   await page.getByText('Main registry, tags').first().waitFor();
 
   await tab(page, 'Remove');
-  await press(page, 'Begin the removal');
+  await press(page, 'Start removal');
   await press(page, 'Verify');
   await page.getByText('1 step left.', { exact: false }).waitFor();
   await press(page, 'Verify');
   await page.getByText('All steps are done.').waitFor();
-  await press(page, 'Remove it for good');
+  await press(page, 'Remove permanently');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await isRemoved(page, 'Registry – Mirror');
   await page.context().close();
 }, 180_000);
 
-test('nothing went wrong in any page', () => {
+test('no page had errors', () => {
   expect(dashboard.faults).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** The dashboard in a server of somebody else's, under a path, as Express mounts it: in a real browser. */
+/** The dashboard mounted under a path of another server, as with Express, in a real browser. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { serve, TOKEN } from '../support/runtime.ts';
 
 const PREFIX = '/tools/bulkhead';
 
-test('shows what is there, with and without a slash at the end of its path', { timeout: 120_000 }, async () => {
+test('works with and without a trailing slash', { timeout: 120_000 }, async () => {
   const { runtime, client } = await serve();
   await client('POST', '/integrations', { name: 'Under a path' });
   const elsewhere: string[] = [];

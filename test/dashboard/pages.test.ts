@@ -1,6 +1,6 @@
 /**
- * The dashboard in a real browser: what people try that nobody planned, what connectors should not be
- * able to do to the page, and what it is to somebody who cannot see it.
+ * The dashboard in a real browser: unusual user actions, what connectors must not be able to do to the
+ * page, and accessibility.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { broken, hostile, invalid, slow, stepper } from './bundles.ts';
 
 const LONG_MS = 120_000;
 
-/** What the page and its assets came to, as they were sent; replies of the API aside. */
+/** Transferred bytes of the page and its assets, without API replies. */
 const LOADED_BYTES = `[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
   .filter(({ name }) => !name.includes('/v1/')).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`;
 
@@ -32,7 +32,7 @@ const call = (id: string, section: string, name: string, body: object = {}) =>
 
 describe('signing in', () => {
   test(
-    'without a token and with a refused one there is a form, and the page that was asked for comes after it',
+    'without a valid token a form appears, then the requested page',
     async () => {
       const page = await dashboard.open();
       await heading(page, 'No integrations yet');
@@ -41,14 +41,14 @@ describe('signing in', () => {
       await page.reload();
       await page.getByLabel('Administrator’s token').fill('not the token');
       await press(page, 'Sign in');
-      await page.getByText('The server does not take this token.').waitFor();
+      await page.getByText('The server does not accept this token.').waitFor();
       await picture(page, 'sign-in-refused');
       await page.getByLabel('Administrator’s token').fill(dashboard.address.split('#token=')[1] ?? '');
       await press(page, 'Sign in');
       await heading(page, 'Connectors');
       const stored = await page.evaluate('[sessionStorage.length, localStorage.length]');
       expect(stored).toEqual([1, 0]);
-      // The token is not taken any more in the middle of the work: back to the form, and then on.
+      // The token becomes invalid during work: back to the form, then back to the page.
       await page.route('**/v1/tiles*', (route) =>
         route.fulfill({ status: 401, json: { errors: [{ code: 'unauthorized', message: 'no' }] } }),
       );
@@ -66,7 +66,7 @@ describe('signing in', () => {
 
 describe('setting up', () => {
   test(
-    'progress and log lines come live; a reload finds the run again; it can be cancelled',
+    'progress and log lines are live; a reload finds the run again; it can be cancelled',
     async () => {
       const id = await installed(dashboard.client, 'stepper', { tag: 'live' });
       const page = await dashboard.open(`#/integrations/${id}/setup`);
@@ -79,7 +79,7 @@ describe('setting up', () => {
       await page.getByText('Part 6 <b>is done</b>').waitFor();
       await picture(page, 'running');
       expect(await page.getByRole('button', { name: 'Verifying…' }).isDisabled()).toBe(true);
-      await press(page, 'Cancel the run');
+      await press(page, 'Cancel run');
       await page.getByText('The run was cancelled.').waitFor();
       const { body } = await dashboard.client('GET', `/integrations/${id}/runs`);
       expect(body).toMatchObject([{ function: 'work', outcome: 'faulted', fault: 'cancelled' }]);
@@ -89,7 +89,7 @@ describe('setting up', () => {
   );
 
   test(
-    'an install is watched and cancelled as well; the image of a bundle is shown',
+    'an install can be watched and cancelled; a bundle’s image is shown',
     async () => {
       const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4"/></svg>';
       await writeFile(join(dashboard.connectors, 'slow', 'icon.svg'), svg);
@@ -100,7 +100,7 @@ describe('setting up', () => {
       await page.getByText('Laying the keel').waitFor();
       await page.getByText('The keel is laid').waitFor();
       await picture(page, 'installing');
-      await press(page, 'Cancel the run');
+      await press(page, 'Cancel run');
       await page.getByText('The run was cancelled.').waitFor();
       const id = await connectorIdOf(dashboard.client, 'slow');
       expect((await dashboard.client('GET', `/integrations?_connectorId=${id}`)).body).toEqual([]);
@@ -110,7 +110,7 @@ describe('setting up', () => {
   );
 
   test(
-    'a version that asks for more says so in plain words, and serves when it is approved',
+    'a version that asks for more says so, and is used once approved',
     async () => {
       const asking = (version: string, fetch: string[]) =>
         writeBundle(dashboard.connectors, 'asking', {
@@ -122,20 +122,20 @@ describe('setting up', () => {
       await dashboard.settle('asking', '1.0.0');
       const page = await dashboard.open('#/connectors');
       await asking('1.1.0', ['https://a.example', 'https://*.b.example']);
-      await page.getByText('Version 1.1.0 asks for more and waits for your approval.').waitFor();
+      await page.getByText('Version 1.1.0 asks for more and awaits your approval.').waitFor();
       await page.getByText('may also reach https://*.b.example').waitFor();
-      await page.getByText('Until then 1.0.0 serves on.').waitFor();
+      await page.getByText('Until then 1.0.0 stays in use.').waitFor();
       await picture(page, 'approval');
       await press(page, 'Approve Asking 1.1.0');
       await page.getByText('asking 1.1.0', { exact: true }).waitFor();
-      await page.getByText('waits for your approval').waitFor({ state: 'detached' });
+      await page.getByText('awaits your approval').waitFor({ state: 'detached' });
       await page.context().close();
     },
     LONG_MS,
   );
 
   test(
-    'two clicks are one request',
+    'a double click sends one request',
     async () => {
       const id = await installed(dashboard.client, 'hello', { tag: 'twice' });
       const page = await dashboard.open(`#/integrations/${id}/setup`);
@@ -164,7 +164,7 @@ describe('setting up', () => {
       await press(page, 'Verify');
       await page.getByText('The shop says: <i>not today</i>').waitFor();
       await page.getByText('shop_closed').waitFor();
-      // What went wrong is still there after a reload.
+      // The error is still shown after a reload.
       await page.reload();
       await page.getByText('The shop says: <i>not today</i>').waitFor();
       await press(page, 'Verify');
@@ -172,16 +172,16 @@ describe('setting up', () => {
       await press(page, 'Verify');
       await page.getByText('Not yet: try again.').waitFor();
       await press(page, 'Verify');
-      // It has completed another step and described a third.
+      // The function also completed another step and changed the description of a third.
       await page.getByText('4 of 8 steps done').waitFor();
       const link = page.getByRole('link', { name: /^Open shop\.example/ });
       expect(await link.getAttribute('href')).toBe('https://shop.example/grant?a=1');
       expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
-      await press(page, 'I have done this: verify');
+      await press(page, 'Done, verify it');
       await page.getByText('5 of 8 steps done').waitFor();
       await page.getByText('javascript:document.title="owned"').waitFor();
       expect(await page.getByRole('link', { name: /^Open/ }).count()).toBe(0);
-      await press(page, 'I have done this: verify');
+      await press(page, 'Done, verify it');
       await page.getByLabel('City').fill('Atlantis');
       await press(page, 'Continue');
       await page.getByText('There is no such city.').first().waitFor();
@@ -189,14 +189,14 @@ describe('setting up', () => {
       await press(page, 'Continue');
       await page.getByText('Changed by another step.').waitFor();
       await press(page, 'Verify');
-      await page.getByText('It is set up.').waitFor();
+      await page.getByText('Setup is complete.').waitFor();
       await page.context().close();
     },
     LONG_MS,
   );
 
   test(
-    'an install that fails leaves nothing, says why, and can be tried again',
+    'a failed install leaves nothing, says why, and can be retried',
     async () => {
       const page = await dashboard.open('#/connectors');
       await press(page, 'Install Broken');
@@ -209,16 +209,16 @@ describe('setting up', () => {
       const id = await connectorIdOf(dashboard.client, 'broken');
       const { body } = await dashboard.client('GET', `/integrations?_connectorId=${id}`);
       expect(body).toMatchObject([{ tag: 'works' }]);
-      // Its removal fails: by force, after a plain warning.
+      // Its removal fails, so force it, after a clear warning.
       await goTo(page, `#/integrations/${body[0]._id}/remove`);
       await press(page, 'Remove');
       await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
       await page.getByText('Still in use.').waitFor();
-      await press(page, 'Keep it');
-      await press(page, 'Remove by force');
+      await press(page, 'Cancel');
+      await press(page, 'Force removal');
       await page.getByText('may stay there').waitFor();
-      await page.getByRole('dialog').getByRole('button', { name: 'Remove by force' }).click();
-      await page.getByText('although the connector failed: Still in use.').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Force removal' }).click();
+      await page.getByText('but the connector failed: Still in use.').waitFor();
       await page.context().close();
     },
     LONG_MS,
@@ -226,7 +226,7 @@ describe('setting up', () => {
 });
 
 test(
-  'an update that fails is said on the page; the tile still offers it',
+  'a failed update is shown; the tile still offers it',
   async () => {
     const id = await installed(dashboard.client, 'broken', { tag: 'update' });
     const page = await dashboard.open(`#/integrations/${id}/runs`);
@@ -246,7 +246,7 @@ test(
 );
 
 test(
-  'one that was made by hand is renamed, and deleted with its records when that is wanted',
+  'a manual integration can be renamed, and deleted with its records',
   async () => {
     const { body } = await dashboard.client('POST', '/integrations', { name: 'By hand' });
     await dashboard.client('POST', '/exports', { name: 'An export', _integrationId: body._id });
@@ -259,10 +259,10 @@ test(
     await page.getByRole('link', { name: 'Remove' }).click();
     await press(page, 'Delete');
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await page.getByText('It still groups records.').waitFor();
+    await page.getByText('It still contains records.').waitFor();
     await page.getByText('1 export').waitFor();
-    await press(page, 'Delete it with its records');
-    await page.getByText('By my hand is deleted.').waitFor();
+    await press(page, 'Delete with its records');
+    await page.getByText('By my hand was deleted.').waitFor();
     expect((await dashboard.client('GET', `/integrations/${body._id}`)).status).toBe(404);
     await page.context().close();
   },
@@ -270,7 +270,7 @@ test(
 );
 
 test(
-  'records by the thousand come a page at a time; connections are added with credentials that nobody sees',
+  'thousands of records load page by page; credentials of new connections stay hidden',
   async () => {
     const { body } = await dashboard.client('POST', '/integrations', { name: 'Full' });
     for (let i = 0; i < 120; i++) {
@@ -283,7 +283,7 @@ test(
     await vi.waitFor(async () => expect(await flows.count()).toBe(100), LONG_MS);
     await press(page, 'Show more flows');
     await vi.waitFor(async () => expect(await flows.count()).toBe(120), LONG_MS);
-    await press(page, 'Add a connection');
+    await press(page, 'Add connection');
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name', { exact: true }).fill('Büro');
     await dialog.getByLabel('Address').fill('http://127.0.0.1:1');
@@ -291,7 +291,7 @@ test(
     await dialog.getByLabel('Password').fill('secret-of-ada');
     await press(page, 'Save');
     await press(page, 'Test Büro');
-    await page.getByText('Büro does not answer as it should.').waitFor();
+    await page.getByText('The test of Büro failed.').waitFor();
     await page.getByText('As JSON').first().click();
     await page.getByText('"password": "******"').waitFor();
     expect(await page.content()).not.toContain('secret-of-ada');
@@ -302,17 +302,17 @@ test(
 );
 
 test(
-  'unsaved changes are not left silently',
+  'leaving unsaved changes asks first',
   async () => {
     const id = await installed(dashboard.client, 'hello', { tag: 'unsaved' });
     const page = await dashboard.open(`#/integrations/${id}/settings`);
     await page.getByLabel('Your name').fill('Eve');
     await page.getByRole('link', { name: 'Connectors' }).click();
     await heading(page, 'Leave without saving?');
-    await press(page, 'Stay here');
+    await press(page, 'Stay on this page');
     expect(await page.getByLabel('Your name').inputValue()).toBe('Eve');
     await page.getByRole('link', { name: 'Connectors' }).click();
-    await press(page, 'Leave and lose it');
+    await press(page, 'Leave without saving');
     await heading(page, 'Connectors');
     await page.context().close();
   },
@@ -320,7 +320,7 @@ test(
 );
 
 test(
-  'nothing that a connector says is more than text',
+  'everything a connector says is shown as text',
   async () => {
     const id = await installed(dashboard.client, 'hostile');
     const page = await dashboard.open('#/connectors');
@@ -339,8 +339,8 @@ test(
       ).toBe(0);
     }
     await goTo(page, `#/integrations/${id}/setup`);
-    await press(page, 'I have done this: verify');
-    await page.getByText('This step did not succeed.').waitFor();
+    await press(page, 'Done, verify it');
+    await page.getByText('This step failed.').waitFor();
     await picture(page, 'hostile');
     await goTo(page, `#/integrations/${id}/runs`);
     await press(page, 'installer.throwHtml');
@@ -353,15 +353,15 @@ test(
 );
 
 test(
-  'the page goes on by itself when the server is back',
+  'the page recovers by itself when the server is back',
   async () => {
     const page = await dashboard.open();
     await heading(page, 'Integrations');
     await dashboard.restart(async () => {
-      await page.getByText('The server does not answer. Trying again…').waitFor();
+      await page.getByText('The server does not answer. Reconnecting…').waitFor();
       await picture(page, 'server-gone');
     });
-    await page.getByText('The server does not answer. Trying again…').waitFor({ state: 'detached' });
+    await page.getByText('The server does not answer. Reconnecting…').waitFor({ state: 'detached' });
     await installed(dashboard.client, 'hello', { tag: 'after the restart' });
     await page.getByText('after the restart').waitFor();
     await page.context().close();
@@ -371,7 +371,7 @@ test(
 
 describe('500 tiles', () => {
   test(
-    'are searched, sorted, filtered and walked by keyboard, and typing is never held up',
+    'can be searched, sorted, filtered and navigated by keyboard, and typing never lags',
     async () => {
       const names = ['Müller', 'Öl & Gas', 'Zebra', 'apple 10', 'apple 9'];
       const missing = 500 - (await dashboard.client('GET', '/tiles')).body.length;
@@ -389,11 +389,11 @@ describe('500 tiles', () => {
       const tiles = page.getByRole('list', { name: 'Integrations' }).getByRole('heading');
       for (const name of await tiles.allTextContents()) expect(name).toMatch(/^Müller no\. \d*1/);
       await page.getByLabel('Search').fill('');
-      await page.getByLabel('State').selectOption('Made by hand');
+      await page.getByLabel('State').selectOption('Manual');
       await page.getByLabel('Search').fill('apple');
       expect((await tiles.allTextContents())[0]).toMatch(/^apple 9 no/);
       await page.getByLabel('Search').fill('nothing like it');
-      await press(page, 'Show all');
+      await press(page, 'Clear filters');
       await tiles.first().getByRole('link').focus();
       for (const key of ['ArrowDown', 'ArrowRight', 'ArrowLeft', 'ArrowUp', 'ArrowRight'])
         await page.keyboard.press(key);
@@ -406,7 +406,7 @@ describe('500 tiles', () => {
   );
 });
 
-describe('for everybody', () => {
+describe('accessibility', () => {
   const looks = {
     light: { colorScheme: 'light' },
     dark: { colorScheme: 'dark' },
@@ -414,7 +414,7 @@ describe('for everybody', () => {
   } as const;
 
   test.each(Object.entries(looks))(
-    'every page is WCAG 2.2 AA and fits: %s',
+    'every page meets WCAG 2.2 AA and fits: %s',
     async (look, options) => {
       const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       const rows = (await dashboard.client('GET', '/integrations?include=_id,_connectorId,name')).body;
@@ -438,14 +438,14 @@ describe('for everybody', () => {
       };
       await page.getByLabel('Search').fill('hello');
       await check('tiles', undefined, 'twice');
-      await check('connectors', '#/connectors', 'Its bundle has faults:');
+      await check('connectors', '#/connectors', 'Its bundle has errors:');
       await press(page, 'Install Hello');
       await check('install');
       await page.keyboard.press('Escape');
       await check('setup', `#/integrations/${steps}/setup`, 'steps done');
       await check('settings', `#/integrations/${hello}/settings`, 'Your name');
       await check('records', `#/integrations/${hello}/records`, 'Connections');
-      await press(page, 'Add a connection');
+      await press(page, 'Add connection');
       await check('connection');
       await page.keyboard.press('Escape');
       await check('runs', `#/integrations/${steps}/runs`, 'Function');
@@ -454,9 +454,9 @@ describe('for everybody', () => {
         .first()
         .click();
       await check('run', undefined, 'Version 1.0.0');
-      await check('remove', `#/integrations/${hello}/remove`, 'Remove it by force');
-      await press(page, 'Remove by force');
-      await check('force', undefined, 'It groups no records.');
+      await check('remove', `#/integrations/${hello}/remove`, 'Force removal');
+      await press(page, 'Force removal');
+      await check('force', undefined, 'It has no records.');
       await page.keyboard.press('Escape');
       await press(page, 'Sign out');
       await check('sign-in', undefined, 'Administrator’s token');
@@ -466,7 +466,7 @@ describe('for everybody', () => {
   );
 
   test(
-    'who has no mouse: the focus follows the page, and a dialog gives it back',
+    'keyboard: the focus follows the page, and a dialog restores it',
     async () => {
       const page = await dashboard.open('#/connectors');
       await heading(page, 'Connectors');
@@ -501,7 +501,7 @@ test(
     await heading(fresh, 'Connectors');
     expect(bytes).toBeGreaterThan(10_000);
     expect(bytes).toBeLessThan(150 * 1024);
-    // The least of several: what it costs, and not what else the machine is doing.
+    // The minimum of several: the cost itself, without other load on the machine.
     const times: number[] = [];
     for (let i = 0; i < 5 && !times.some((ms) => ms <= 1000); i++) {
       await fresh.reload();
@@ -514,6 +514,6 @@ test(
   LONG_MS,
 );
 
-test('nothing went wrong in any page', () => {
+test('no page had errors', () => {
   expect(dashboard.faults).toEqual([]);
 });

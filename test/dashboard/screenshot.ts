@@ -1,6 +1,6 @@
 /**
- * Takes the README's picture of the dashboard: `npx node test/dashboard/screenshot.ts`. It shows the connectors
- * that come with the package, in a real server and a real browser.
+ * Takes the README's screenshot of the dashboard: `npx node test/dashboard/screenshot.ts`. Shows the example
+ * connectors on a real server in a real browser.
  */
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Integrations in each of the states that a tile can show. */
+/** Creates an integration in each state that a tile can show. */
 async function fill(client: Client): Promise<void> {
   const install = async (connector: string, name: string, tag: string): Promise<string> => {
     const { body } = await client('GET', '/connectors');

@@ -1,24 +1,24 @@
 /**
- * Programs that try to harm the runtime that runs them, each with what its caller must get and a
- * control that uses the same means within bounds. They are meant for runs of 3.5 s and 500 ms of CPU
- * time (of more, where neither is to be reached) and 32 MiB of heap, and all fit in one bundle: none
- * depends on another. Some leave their realm patched, so each wants an integration of its own.
+ * Programs that attack the runtime, each with the result its caller must get and a control that uses
+ * the same means within bounds. They are meant for runs of 3.5 s, 500 ms of CPU time (more where
+ * neither should be reached) and 32 MiB of heap. They are independent and all fit in one bundle. Some
+ * leave their realm patched, so each needs its own integration.
  */
 export interface Program {
   readonly family: Family;
-  /** What it does, in a few words; unique over all rows. */
+  /** A short, unique description. */
   readonly name: string;
-  /** Source of a function expression, called as a function of the section `settings`. */
+  /** Source of a function expression, called as a function in the `settings` section. */
   readonly program: string;
-  /** What its caller must get. */
+  /** The result its caller must get. */
   readonly expected: Expected;
-  /** The same means, used within bounds: source of a function expression that must answer `true`. */
+  /** Source of a function expression that uses the same means within bounds and must answer `true`. */
   readonly control: string;
-  /** Called instead of the program's own name: for names that are not the connector's. */
+  /** Function name to call instead of the program's own. */
   readonly call?: string;
 }
 
-/** A fault or error code (several only where two limits honestly race), or the answer itself. */
+/** A fault or error code (several only if two limits race), or the answer itself. */
 export type Expected = { readonly code: string | readonly string[] } | { readonly answer: unknown };
 
 export const families = [
@@ -31,9 +31,9 @@ export const families = [
   'floods',
   'forged results and patched built-ins',
   'work left behind',
-  'asking the runtime',
+  'requests to the runtime',
   'libraries as levers',
-  'turns and memory that others pay for',
+  'turns and memory charged to others',
   'reaching for the host',
   'names that are not the connector’s',
 ] as const;
@@ -42,10 +42,10 @@ export type Family = (typeof families)[number];
 type Row = Omit<Program, 'family'>;
 const inFamily = (family: Family, rows: readonly Row[]): Program[] => rows.map((row) => ({ family, ...row }));
 
-/** A function found somewhere, asked whose `Function` made it and what that realm's globals are. */
+/** Tells which realm a function is from: whether it is our `Function`, and whether the realm has `process`. */
 const realmOf = `const realmOf = (found) => [found === Function, found('return typeof process')()];`;
 const ownRealm = { answer: [true, 'undefined'] };
-/** On a busy machine a heap that grows slowly has not outgrown its limit when the CPU time ends. */
+/** On a busy machine, the CPU time may end before a slowly growing heap exceeds its limit. */
 const outgrown = { code: ['memory_limit_exceeded', 'cpu_limit_exceeded'] };
 const sameFunctions = `() => Function('return 1')() === 1 && (() => {}).constructor === Function`;
 
@@ -69,7 +69,7 @@ const cpuTime = inFamily('CPU time', [
     control: '(options, callback) => { setTimeout(() => callback(null, true), 5); }',
   },
   {
-    name: 'a loop in an interval, the second time',
+    name: 'a loop in the second call of an interval',
     program: '() => new Promise(() => { let turns = 0; setInterval(() => { if (++turns === 2) for (;;); }, 5); })',
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => new Promise((resolve) => {
@@ -90,7 +90,7 @@ const cpuTime = inFamily('CPU time', [
     control: '() => { const result = { get a() { return true; } }; return result.a; }',
   },
   {
-    name: 'a loop in the toJSON of what is logged',
+    name: 'a loop in the toJSON of a logged object',
     program: '() => { console.log({ toJSON() { for (;;); } }); return 1; }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => { let asked = false; console.log({ toJSON() { asked = true; return 1; } }); return asked; }',
@@ -102,7 +102,7 @@ const cpuTime = inFamily('CPU time', [
     control: `() => JSON.stringify({ toJSON: () => 1 }) === '1'`,
   },
   {
-    name: 'a loop in the toString of what is logged',
+    name: 'a loop in the toString of a logged function',
     program: '() => { const logged = () => {}; logged.toString = () => { for (;;); }; console.log(logged); return 1; }',
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => {
@@ -126,32 +126,32 @@ const cpuTime = inFamily('CPU time', [
     control: '() => new Promise((resolve) => setTimeout(resolve, { valueOf: () => 1 }, true))',
   },
   {
-    name: 'a loop that catches whatever ends it',
+    name: 'a loop that catches every error',
     program: '() => { for (;;) { try { for (;;); } catch { continue; } finally { for (;;); } } }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => { try { throw 1; } catch { return false; } finally { return true; } }',
   },
   {
-    name: 'a tower of BigInts',
+    name: 'BigInts that keep squaring',
     program: '() => { for (let n = 3n; ; n *= n); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => { let n = 3n; for (let i = 0; i < 10; i++) n *= n; return n % 10n === 1n; }',
   },
   {
-    name: 'the digits of a BigInt, over and over',
+    name: 'the digits of a BigInt, again and again',
     program: '() => { const n = 7n ** 300000n; for (;;) n.toString(); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => (7n ** 1000n).toString().length === 846',
   },
   {
-    name: 'a big sort with a slow order',
+    name: 'a big sort with a slow comparator',
     program:
       '() => Array.from({ length: 3e5 }, (_, i) => (i * 7919) % 300007).sort((a, b) => { for (let i = 0; i < 500; i++); return a - b; }).length',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Array.from({ length: 1e3 }, (_, i) => (i * 7919) % 1009).sort((a, b) => a - b)[0] === 0',
   },
   {
-    name: 'an order that sorts',
+    name: 'a comparator that sorts',
     program:
       '() => { const list = [3, 1, 2, 4]; const order = () => { [...list].sort(order); return 0; }; for (;;) { try { list.sort(order); } catch {} } }',
     expected: { code: 'cpu_limit_exceeded' },
@@ -170,25 +170,25 @@ const cpuTime = inFamily('CPU time', [
     control: `() => 'aab'.replace(/(a*)b/g, '') === ''`,
   },
   {
-    name: 'a search that nothing interrupts',
+    name: 'an uninterruptible search',
     program: '() => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Array.prototype.indexOf.call({ length: 3, 2: 1 }, 1) === 2',
   },
   {
-    name: 'a search that nothing interrupts, in a timer',
+    name: 'an uninterruptible search in a timer',
     program: '() => new Promise(() => setTimeout(() => Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1), 10))',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Array.prototype.includes.call({ length: 3, 2: 1 }, 1)',
   },
   {
-    name: 'turning round what is not there',
+    name: 'reversing a sparse array',
     program: '() => Array.prototype.reverse.call({ length: 2 ** 53 - 1 })',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Array.prototype.reverse.call({ length: 2, 0: false, 1: true })[0]',
   },
   {
-    name: 'many short turns',
+    name: 'many short turns of the event loop',
     program: `() => new Promise(() => {
       const turn = () => { const end = Date.now() + 10; while (Date.now() < end); setTimeout(turn, 0); };
       turn();
@@ -201,13 +201,13 @@ const cpuTime = inFamily('CPU time', [
     })`,
   },
   {
-    name: 'awaiting without end',
+    name: 'endless awaiting',
     program: 'async () => { for (;;) await null; }',
     expected: { code: 'cpu_limit_exceeded' },
     control: 'async () => { for (let i = 0; i < 100; i++) await null; return true; }',
   },
   {
-    name: 'a chain of promises without end',
+    name: 'an endless promise chain',
     program: '() => { const next = () => Promise.resolve().then(next); return next(); }',
     expected: outgrown,
     control:
@@ -220,13 +220,13 @@ const cpuTime = inFamily('CPU time', [
     control: `() => Object.keys(new Proxy({ a: 1 }, { ownKeys: () => ['a'] }))[0] === 'a'`,
   },
   {
-    name: 'a proxy that never tells its prototype',
+    name: 'a proxy that never returns its prototype',
     program: 'async () => [new Proxy({}, { getPrototypeOf() { for (;;); } })]',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Object.getPrototypeOf(new Proxy({}, { getPrototypeOf: () => null })) === null',
   },
   {
-    name: 'a prototype that is a proxy without end',
+    name: 'an endless prototype chain of proxies',
     program: `() => {
       const handler = {};
       const proxy = new Proxy({}, handler);
@@ -237,26 +237,26 @@ const cpuTime = inFamily('CPU time', [
     control: '() => Object.create(new Proxy({}, { get: () => true })).anything',
   },
   {
-    name: 'a reviver that never ends',
+    name: 'an endless reviver',
     program: `() => JSON.parse('[1]', () => { for (;;); })`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => JSON.parse('[1]', (key, value) => key === '0' ? true : value)[0]`,
   },
   {
-    name: 'a reviver that keeps adding to what it reads',
+    name: 'a reviver that keeps extending its input',
     program: `() => JSON.parse('{"a":[0]}', function (key, value) { if (key === '0') for (;;) this[0] = { a: [0] }; return value; })`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => JSON.parse('[0,0]', function (key, value) { if (key === '0') this[1] = true; return value; })[1]`,
   },
   {
-    name: 'a generator without end',
+    name: 'an endless generator',
     program: '() => { function* numbers() { for (let n = 0; ; n++) yield n; } for (const n of numbers()); }',
     expected: { code: 'cpu_limit_exceeded' },
     control:
       '() => { function* numbers() { for (let n = 0; ; n++) yield n; } for (const n of numbers()) if (n > 99) return true; }',
   },
   {
-    name: 'an asynchronous generator without end',
+    name: 'an endless async generator',
     program: 'async () => { async function* numbers() { for (;;) yield 1; } for await (const n of numbers()); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: 'async () => { async function* numbers() { yield true; } for await (const n of numbers()) return n; }',
@@ -272,7 +272,7 @@ const cpuTime = inFamily('CPU time', [
     control: `() => 'xx'.replace(/x/g, () => 'xx'.replace(/x/g, () => 'y')) === 'yyyy'`,
   },
   {
-    name: 'a tagged template in a recursion that doubles',
+    name: 'a tagged template in an exponential recursion',
     program: '() => { const f = (n) => n < 2 ? n : f(n - 1) + f(n - 2); return f(200); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => { const f = (n) => n < 2 ? n : f(n - 1) + f(n - 2); return f(10) === 55; }',
@@ -284,13 +284,13 @@ const cpuTime = inFamily('CPU time', [
     control: '() => { Error.prepareStackTrace = () => "own"; return new Error("x").stack === "own"; }',
   },
   {
-    name: 'a loop in the message of a rejection that nobody looks at',
+    name: 'a loop in the message of an unhandled rejection',
     program: `() => new Promise(() => { Promise.reject(Object.defineProperty(new Error(), 'message', { get() { for (;;); } })); for (;;); })`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => Object.defineProperty(new Error(), 'message', { get: () => true }).message`,
   },
   {
-    name: 'a sparse list searched, over and over',
+    name: 'a sparse array searched again and again',
     program: '() => { const list = []; list[4294967294] = 1; for (;;) list.lastIndexOf(2); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => { const list = []; list[9] = 1; return list.lastIndexOf(1) === 9; }',
@@ -311,20 +311,20 @@ const neverAnswering = inFamily('never answering', [
     control: '() => new Promise((resolve) => resolve(true))',
   },
   {
-    name: 'a wait for a timer that was cleared',
+    name: 'waiting for a cleared timer',
     program: '() => new Promise((resolve) => clearTimeout(setTimeout(resolve, 10, 1)))',
     expected: { code: 'never_answered' },
     control:
       '() => new Promise((resolve) => { clearTimeout(setTimeout(resolve, 5, false)); setTimeout(resolve, 10, true); })',
   },
   {
-    name: 'a reply that is not passed on',
+    name: 'a reply that is dropped',
     program: `() => new Promise(() => { fetch('https://example.com').catch(() => {}); })`,
     expected: { code: 'never_answered' },
     control: `() => new Promise((resolve) => { fetch('https://example.com').catch(() => resolve(true)); })`,
   },
   {
-    name: 'a generator that waits for itself',
+    name: 'a generator that awaits itself',
     program:
       'async () => { async function* waits() { yield await new Promise(() => {}); } for await (const one of waits()) return one; }',
     expected: { code: 'never_answered' },
@@ -332,26 +332,26 @@ const neverAnswering = inFamily('never answering', [
       'async () => { async function* waits() { yield await Promise.resolve(true); } for await (const one of waits()) return one; }',
   },
   {
-    name: 'a wait on an atomic that nobody notifies',
+    name: 'waiting on an atomic that nobody notifies',
     program: '() => Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0).value',
     expected: { code: 'never_answered' },
     control: `() => Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 1).value === 'not-equal'`,
   },
   {
-    name: 'a wait for the garbage collector',
+    name: 'waiting for the garbage collector',
     program:
       '() => new Promise((resolve) => { globalThis.registry = new FinalizationRegistry(resolve); registry.register({}, 1); })',
     expected: { code: 'never_answered' },
     control: '() => new FinalizationRegistry(() => {}).register({}, 1) === undefined',
   },
   {
-    name: 'a rejection that nobody looks at, and no answer',
+    name: 'an unhandled rejection and no answer',
     program: `(options, callback) => { Promise.reject(new Error('unseen')); }`,
     expected: { code: 'never_answered' },
     control: `(options, callback) => { Promise.reject(new Error('unseen')); callback(null, true); }`,
   },
   {
-    name: 'a rejection that is looked at too late',
+    name: 'a rejection handled too late',
     program: `async () => {
       const refused = Promise.reject(new Error('seen late'));
       await new Promise((resolve) => setTimeout(resolve, 4200));
@@ -365,13 +365,13 @@ const neverAnswering = inFamily('never answering', [
     }`,
   },
   {
-    name: 'a timer that is too late',
+    name: 'a timer that fires too late',
     program: '() => new Promise((resolve) => setTimeout(resolve, 60000, 1))',
     expected: { code: 'run_timeout' },
     control: '() => new Promise((resolve) => setTimeout(resolve, 20, true))',
   },
   {
-    name: 'an interval without end',
+    name: 'an endless interval',
     program: '() => new Promise(() => setInterval(() => {}, 50))',
     expected: { code: 'run_timeout' },
     control:
@@ -399,19 +399,19 @@ const neverAnswering = inFamily('never answering', [
     }`,
   },
   {
-    name: 'an answer that comes after the time',
+    name: 'an answer after the deadline',
     program: '(options, callback) => { setTimeout(() => callback(null, "late"), 4200); }',
     expected: { code: 'run_timeout' },
     control: '(options, callback) => { setTimeout(() => callback(null, true), 100); }',
   },
   {
-    name: 'a thread put to sleep on an atomic',
+    name: 'a thread blocked on an atomic',
     program: '() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
     expected: { code: 'TypeError' },
     control: `() => Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20).value.then === Promise.prototype.then`,
   },
   {
-    name: 'a thread put to sleep by a wait that was found elsewhere',
+    name: 'a thread blocked by an Atomics.wait reached another way',
     program: `() => {
       const cell = new Int32Array(new SharedArrayBuffer(4));
       const waits = [Reflect.get(Atomics, 'wait'), Object.getOwnPropertyDescriptor(Atomics, 'wait').value, Function('return Atomics.wait')(), (0, eval)('Atomics.wait')];
@@ -421,7 +421,7 @@ const neverAnswering = inFamily('never answering', [
     control: '() => Atomics.exchange(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 0',
   },
   {
-    name: 'a thread that pauses for ever',
+    name: 'a thread that pauses forever',
     program: '() => { for (;;) Atomics.pause?.(); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Atomics.pause?.() === undefined',
@@ -430,38 +430,38 @@ const neverAnswering = inFamily('never answering', [
 
 const heap = inFamily('heap', [
   {
-    name: 'a list without end',
+    name: 'an endlessly growing array',
     program: '() => { for (const list = []; ; ) list.push(new Array(1000).fill(1)); }',
     expected: { code: 'memory_limit_exceeded' },
     control:
       '() => { const list = []; while (list.length < 100) list.push(new Array(1000).fill(1)); return list.length === 100; }',
   },
   {
-    name: 'a list of floating-point numbers in large pieces',
+    name: 'an array of floating-point numbers, grown in large pieces',
     program: '() => { for (const list = []; ; ) list.push(new Array(1e6).fill(1.5)); }',
     expected: { code: 'memory_limit_exceeded' },
     control: '() => new Array(1e5).fill(1.5).length === 1e5',
   },
   {
-    name: 'one huge list, made by a built-in',
+    name: 'one huge array made by a built-in',
     program: '() => Array.from({ length: 1e9 })',
     expected: outgrown,
     control: '() => Array.from({ length: 1e4 }).length === 1e4',
   },
   {
-    name: 'a spread of something long',
+    name: 'a spread of a long array',
     program: '() => [...Array(1e8).keys()].length',
     expected: outgrown,
     control: '() => [...Array(1e4).keys()].length === 1e4',
   },
   {
-    name: 'a map without end',
+    name: 'an endlessly growing map',
     program: '() => { const map = new Map(); for (let i = 0; ; i++) map.set(i, {}); }',
     expected: outgrown,
     control: '() => { const map = new Map(); for (let i = 0; i < 1e4; i++) map.set(i, {}); return map.size === 1e4; }',
   },
   {
-    name: 'a set without end',
+    name: 'an endlessly growing set',
     program: '() => { const set = new Set(); for (let i = 0; ; i++) set.add(i + 0.5); }',
     expected: outgrown,
     control:
@@ -481,50 +481,50 @@ const heap = inFamily('heap', [
       '() => { let last = null; for (let i = 0; i < 1e4; i++) { const before = last; last = () => before; } return last() !== null; }',
   },
   {
-    name: 'a huge text in pieces',
+    name: 'a huge string in pieces',
     program: `() => 'x'.repeat(1 << 28).split('').length`,
     expected: { code: 'memory_limit_exceeded' },
     control: `() => 'x'.repeat(1 << 12).split('').length === 4096`,
   },
   {
-    name: 'a text that a built-in makes grow',
+    name: 'a string grown by a built-in',
     program: `() => 'x'.repeat(1 << 27).replace(/x/g, 'yy').length`,
     expected: outgrown,
     control: `() => 'x'.repeat(1 << 12).replace(/x/g, 'yy').length === 8192`,
   },
   {
-    name: 'a text of ropes made flat',
+    name: 'a flattened rope string',
     program: `() => { for (const all = []; ; ) { let text = 'xy' + all.length; while (text.length < 1 << 27) text += text; /z/.test(text); all.push(text); } }`,
     expected: outgrown,
     control: `() => { let text = 'xy'; while (text.length < 1 << 18) text += text; return !/z/.test(text); }`,
   },
   {
-    name: 'matches without end',
+    name: 'endless regular expression matches',
     program: `() => 'ab'.repeat(5e6).match(/./g).length`,
     expected: outgrown,
     control: `() => 'ab'.repeat(500).match(/./g).length === 1000`,
   },
   {
-    name: 'a document that unpacks into far more',
+    name: 'JSON that parses into far more memory',
     program: `() => JSON.parse('[' + '{"a":{}},'.repeat(1e6) + '0]').length`,
     expected: outgrown,
     control: `() => JSON.parse('[' + '{"a":{}},'.repeat(1e3) + '0]').length === 1001`,
   },
   {
-    name: 'one text, written out many times',
+    name: 'one string serialized many times',
     program: `() => JSON.stringify(Array(1e5).fill('x'.repeat(1e4))).length`,
     expected: outgrown,
     control: `() => JSON.stringify(Array(10).fill('x'.repeat(1e4))).length > 1e5`,
   },
   {
-    name: 'promises that wait for each other',
+    name: 'promises that await each other',
     program: '() => { for (let last = new Promise(() => {}); ; ) last = last.then(() => {}); }',
     expected: outgrown,
     control:
       '() => { let last = Promise.resolve(true); for (let i = 0; i < 1000; i++) last = last.then((value) => value); return last; }',
   },
   {
-    name: 'generators that are never finished',
+    name: 'generators that never finish',
     program:
       '() => { function* one() { yield 1; } const all = []; for (;;) { const g = one(); g.next(); all.push(g); } }',
     expected: outgrown,
@@ -539,20 +539,20 @@ const heap = inFamily('heap', [
       '() => { const all = []; while (all.length < 100) all.push(new Error("x").stack); return all.length === 100; }',
   },
   {
-    name: 'symbols registered for good',
+    name: 'symbols registered forever',
     program: '() => { for (let i = 0; ; i++) Symbol.for("symbol" + i + "x".repeat(100)); }',
     expected: outgrown,
     control: '() => Symbol.for("a") === Symbol.for("a")',
   },
   {
-    name: 'a weak map whose keys are kept',
+    name: 'a weak map whose keys stay alive',
     program:
       '() => { const map = new WeakMap(); for (const keys = []; ; ) { const key = {}; keys.push(key); map.set(key, [key]); } }',
     expected: outgrown,
     control: '() => { const map = new WeakMap(); const key = {}; map.set(key, true); return map.get(key); }',
   },
   {
-    name: 'a little more in each turn',
+    name: 'a little more memory in each turn',
     program:
       '() => new Promise(() => { const all = []; setInterval(() => all.push(new Array(5e5).fill(all.length + 0.5)), 5); })',
     expected: { code: 'memory_limit_exceeded' },
@@ -565,7 +565,7 @@ const heap = inFamily('heap', [
     })`,
   },
   {
-    name: 'out of memory, caught and begun again',
+    name: 'out of memory, caught and retried',
     program: '() => { for (;;) { try { for (const list = []; ; ) list.push(new Array(1e5).fill({})); } catch {} } }',
     expected: outgrown,
     control: '() => { try { new Array(-1); } catch (error) { return error instanceof RangeError; } }',
@@ -574,7 +574,7 @@ const heap = inFamily('heap', [
 
 const outsideTheHeap = inFamily('memory outside the heap', [
   {
-    name: 'array buffers without end',
+    name: 'endless array buffers',
     program: '() => { for (const all = []; ; ) all.push(new ArrayBuffer(1e6)); }',
     expected: { code: 'RangeError' },
     control: '() => new ArrayBuffer(1e6).byteLength === 1e6',
@@ -586,26 +586,26 @@ const outsideTheHeap = inFamily('memory outside the heap', [
     control: '() => new Uint8Array(2 ** 20).fill(1)[5] === 1',
   },
   {
-    name: 'array buffers, each refusal caught',
+    name: 'array buffers, with each failure caught',
     program: '() => { for (const all = []; ; ) { try { all.push(new Float64Array(1e5).fill(1)); } catch {} } }',
     expected: outgrown,
     control: '() => { try { new Float64Array(-1); } catch (error) { return error instanceof RangeError; } }',
   },
   {
-    name: 'typed arrays without end',
+    name: 'endless typed arrays',
     program: '() => { for (const all = []; ; ) all.push(new BigUint64Array(1e5).fill(1n)); }',
     expected: { code: 'RangeError' },
     control: '() => new BigUint64Array(1e3).fill(1n)[9] === 1n',
   },
   {
-    name: 'small typed arrays without end',
+    name: 'endless small typed arrays',
     program: '() => { for (const all = []; ; ) all.push(new Uint8Array(8)); }',
     expected: outgrown,
     control:
       '() => { const all = []; while (all.length < 1000) all.push(new Uint8Array(8)); return all.length === 1000; }',
   },
   {
-    name: 'a buffer that is made larger',
+    name: 'a buffer that grows',
     program: `() => {
       const buffer = new ArrayBuffer(0, { maxByteLength: 2 ** 30 });
       buffer.resize(2 ** 30);
@@ -619,7 +619,7 @@ const outsideTheHeap = inFamily('memory outside the heap', [
     }`,
   },
   {
-    name: 'resizable buffers without end',
+    name: 'endless resizable buffers',
     program: `() => {
       for (const all = []; ; ) {
         const buffer = new ArrayBuffer(2 ** 20, { maxByteLength: 2 ** 20 });
@@ -631,20 +631,20 @@ const outsideTheHeap = inFamily('memory outside the heap', [
     control: '() => new ArrayBuffer(2 ** 10, { maxByteLength: 2 ** 10 }).resizable',
   },
   {
-    name: 'addresses reserved without end',
+    name: 'endless address space reservations',
     program: '() => { for (const all = []; ; ) all.push(new ArrayBuffer(0, { maxByteLength: 2 ** 30 })); }',
     expected: { code: ['RangeError', 'cpu_limit_exceeded'] },
     control: '() => new ArrayBuffer(0, { maxByteLength: 2 ** 20 }).maxByteLength === 2 ** 20',
   },
   {
-    name: 'a buffer passed on into larger ones',
+    name: 'a buffer transferred into ever larger ones',
     program:
       '() => { for (let buffer = new ArrayBuffer(2 ** 20); ; ) buffer = buffer.transfer(buffer.byteLength * 2); }',
     expected: { code: 'RangeError' },
     control: '() => new ArrayBuffer(8).transfer(16).byteLength === 16',
   },
   {
-    name: 'shared buffers without end',
+    name: 'endless shared buffers',
     program: '() => { for (const all = []; ; ) all.push(new Uint8Array(new SharedArrayBuffer(1e6)).fill(1)); }',
     expected: { code: 'RangeError' },
     control: '() => new SharedArrayBuffer(1e5).byteLength === 1e5',
@@ -664,13 +664,13 @@ const outsideTheHeap = inFamily('memory outside the heap', [
     }`,
   },
   {
-    name: 'date formats without end',
+    name: 'endless date formats',
     program: `() => { for (const all = []; ; ) all.push(new Intl.DateTimeFormat('de', { dateStyle: 'full' })); }`,
     expected: outgrown,
     control: `() => new Intl.DateTimeFormat('en', { timeZone: 'UTC' }).format(0) === '1/1/1970'`,
   },
   {
-    name: 'collators and segmenters without end',
+    name: 'endless collators and segmenters',
     program: `() => {
       for (const all = []; ; ) {
         all.push(new Intl.Collator('de', { numeric: true }), new Intl.Segmenter('ja').segment('x'.repeat(1000)));
@@ -680,49 +680,49 @@ const outsideTheHeap = inFamily('memory outside the heap', [
     control: `() => new Intl.Collator('de').compare('a', 'b') === -1`,
   },
   {
-    name: 'big texts, each one flat',
+    name: 'big flat strings',
     program: `() => { for (const all = []; ; ) { const text = 'ä€'.repeat(5e5) + all.length; text.charCodeAt(9); /q/.test(text); all.push(text); } }`,
     expected: outgrown,
     control: `() => { const text = 'ä€'.repeat(5e3) + 1; return !/q/.test(text); }`,
   },
   {
-    name: 'a text put into its normal form',
+    name: 'a string normalized',
     program: `() => { for (const all = []; ; ) all.push('ﷺ'.repeat(1 << 22).normalize('NFKD')); }`,
     expected: { code: 'memory_limit_exceeded' },
     control: `() => 'ﷺ'.normalize('NFKD').length === 18`,
   },
   {
-    name: 'BigInts without end',
+    name: 'endless BigInts',
     program: '() => { const all = []; for (let n = 1n << 1000000n; ; n += 1n) all.push(n); }',
     expected: { code: 'memory_limit_exceeded' },
     control: '() => (1n << 100000n) >> 99999n === 2n',
   },
   {
-    name: 'functions compiled without end',
+    name: 'endless compiled functions',
     program: `() => { for (const all = []; ; ) all.push(Function('return ' + all.length + '+ x.y'.repeat(200))); }`,
     expected: outgrown,
     control: `() => Function('return 1 + 1')() === 2`,
   },
   {
-    name: 'evaluated texts without end',
+    name: 'endless eval',
     program: `() => { for (let i = 0; ; i++) (0, eval)('var kept' + i + ' = function () { return [' + '1,'.repeat(500) + '] }; kept' + i + '()'); }`,
     expected: outgrown,
     control: `() => (0, eval)('1 + 1') === 2`,
   },
   {
-    name: 'regular expressions compiled without end',
+    name: 'endless compiled regular expressions',
     program: `() => { const all = []; for (let i = 0; ; i++) { const r = new RegExp('a{' + (i % 900) + '}(b|c)+' + i); r.test('aaabc'); r.test('aaabc'); all.push(r); } }`,
     expected: outgrown,
     control: `() => new RegExp('a{3}(b|c)+1').test('aaab1')`,
   },
   {
-    name: 'a regular expression that unfolds',
+    name: 'a regular expression that expands when compiled',
     program: `() => new RegExp('(?:' + 'ab?'.repeat(30000) + '){1000}').test('a')`,
     expected: { code: 'SyntaxError' },
     control: `() => new RegExp('(?:ab?){10}').test('a'.repeat(100))`,
   },
   {
-    name: 'a regular expression that remembers every way back',
+    name: 'a regular expression with a huge backtrack stack',
     program: `() => /(?:(a)|b|(c))*?d/.test('ab'.repeat(1 << 22))`,
     expected: { code: 'RangeError' },
     control: `() => /(?:(a)|b|(c))*?d/.test('ab'.repeat(10) + 'd')`,
@@ -731,7 +731,7 @@ const outsideTheHeap = inFamily('memory outside the heap', [
 
 const stack = inFamily('stack', [
   {
-    name: 'a recursion without end',
+    name: 'an endless recursion',
     program: '() => { const f = () => f() + 1; return f(); }',
     expected: { code: 'RangeError' },
     control: '() => { const f = (n) => n === 0 || f(n - 1); return f(100); }',
@@ -772,7 +772,7 @@ const stack = inFamily('stack', [
       '() => { let it = [true].values(); for (let i = 0; i < 100; i++) it = it.map((x) => x); return it.next().value; }',
   },
   {
-    name: 'a deep list written as JSON',
+    name: 'a deep array serialized as JSON',
     program:
       '() => { let list = []; for (let i = 0; i < 1e5; i++) list = [list]; return JSON.stringify(list, (key, value) => value).length; }',
     expected: { code: 'RangeError' },
@@ -780,25 +780,25 @@ const stack = inFamily('stack', [
       '() => { let list = []; for (let i = 0; i < 100; i++) list = [list]; return JSON.stringify(list, (key, value) => value).length === 202; }',
   },
   {
-    name: 'a deep list logged',
+    name: 'a deep array logged',
     program: '() => { let list = []; for (let i = 0; i < 1e5; i++) list = [list]; console.log(list); return 1; }',
     expected: { answer: 1 },
     control: '() => { console.log([[[]]]); return true; }',
   },
   {
-    name: 'a list that is flattened into itself',
+    name: 'an array flattened into itself',
     program: '() => { const list = []; list.push(list); return list.flat(Infinity); }',
     expected: { code: 'RangeError' },
     control: '() => [[[1]]].flat(Infinity)[0] === 1',
   },
   {
-    name: 'brackets that the parser cannot hold',
+    name: 'more brackets than the parser can handle',
     program: `() => Function('return ' + '('.repeat(1e6) + ')'.repeat(1e6))()`,
     expected: { code: 'RangeError' },
     control: `() => Function('return ' + '('.repeat(100) + '1' + ')'.repeat(100))() === 1`,
   },
   {
-    name: 'groups that the regular expression compiler cannot hold',
+    name: 'more groups than the regular expression compiler can handle',
     program: `() => new RegExp('('.repeat(1e5) + ')'.repeat(1e5))`,
     expected: { code: 'SyntaxError' },
     control: `() => new RegExp('('.repeat(10) + ')'.repeat(10)).test('')`,
@@ -820,7 +820,7 @@ const stack = inFamily('stack', [
     control: '() => { const dive = (depth) => depth === 0 || (console.log(depth), dive(depth - 1)); return dive(20); }',
   },
   {
-    name: 'a recursion that asks at the end of the stack',
+    name: 'a recursion that sends requests at the end of the stack',
     program: `() => {
       const ask = fetch;
       let asked = 0;
@@ -838,7 +838,7 @@ const stack = inFamily('stack', [
     control: '(options, callback) => { callback(null, true); }',
   },
   {
-    name: 'an error in an error in an error',
+    name: 'an error nested in errors',
     program: '() => { const f = () => { try { f(); } catch (cause) { throw new Error("again", { cause }); } }; f(); }',
     expected: { code: 'Error' },
     control: '() => new Error("a", { cause: true }).cause',
@@ -860,7 +860,7 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: `() => typeof Symbol('s') === 'symbol'`,
   },
   {
-    name: 'no number',
+    name: 'NaN',
     program: '() => ({ a: NaN })',
     expected: { code: 'invalid_extension_response' },
     control: '() => Number.isNaN(NaN)',
@@ -872,7 +872,7 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: '(options, callback) => callback(null, -Infinity < 0)',
   },
   {
-    name: 'an object that holds itself',
+    name: 'a circular object',
     program: '() => { const a = { list: [] }; a.list.push(a); return a; }',
     expected: { code: 'invalid_extension_response' },
     control: '() => { const a = {}; a.a = a; return a.a.a === a; }',
@@ -908,13 +908,13 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: '() => new Boolean(true).valueOf()',
   },
   {
-    name: 'a list with holes',
+    name: 'a sparse array',
     program: '() => [1, , 3]',
     expected: { code: 'invalid_extension_response' },
     control: '() => !(1 in [1, , 3])',
   },
   {
-    name: 'a list of four thousand million holes',
+    name: 'an array of four billion holes',
     program: '() => new Array(4294967295)',
     expected: { code: 'invalid_extension_response' },
     control: '() => new Array(4294967295).length === 4294967295',
@@ -926,13 +926,13 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: '() => { try { ({ get a() { throw true; } }).a; } catch (thrown) { return thrown; } }',
   },
   {
-    name: 'a getter that is plain only when looked at first',
+    name: 'a getter that is plain only the first time',
     program: '() => { let reads = 0; return { get a() { return ++reads > 1 ? 1n : 1; } }; }',
     expected: { code: 'invalid_extension_response' },
     control: '() => { let reads = 0; const o = { get a() { return ++reads; } }; return o.a === 1 && o.a === 2; }',
   },
   {
-    name: 'a getter that grows when looked at again',
+    name: 'a getter that grows the second time',
     program: `() => { let reads = 0; return { get a() { let list = []; if (++reads > 1) for (let i = 0; i < 1000; i++) list = [list]; return list; } }; }`,
     expected: { code: 'invalid_extension_response' },
     control: '() => { let list = []; for (let i = 0; i < 100; i++) list = [list]; return Array.isArray(list); }',
@@ -944,7 +944,7 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: `() => JSON.stringify({ toJSON: () => 1 }) === '1'`,
   },
   {
-    name: 'a toJSON in a list’s prototype',
+    name: 'a toJSON in an array’s prototype',
     program:
       '() => { const list = [1]; Object.setPrototypeOf(list, { __proto__: Array.prototype, toJSON: () => "forged" }); return list; }',
     expected: { code: 'invalid_extension_response' },
@@ -972,20 +972,20 @@ const oddAnswers = inFamily('odd answers and odd errors', [
       '() => { const { proxy, revoke } = Proxy.revocable({ a: true }, {}); const { a } = proxy; revoke(); return a; }',
   },
   {
-    name: 'a list that claims to be endless',
+    name: 'an array that claims to be endless',
     program:
       '() => new Proxy([], { get: (target, key) => key === "length" ? Infinity : key === "then" ? undefined : 1 })',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => new Proxy([], { get: () => 3 }).length === 3',
   },
   {
-    name: 'an answer that nests too deep',
+    name: 'an answer nested too deep',
     program: '() => { let list = []; for (let i = 0; i < 250; i++) list = [list]; return list; }',
     expected: { code: 'invalid_extension_response' },
     control: '() => { let list = []; for (let i = 0; i < 150; i++) list = [list]; return Array.isArray(list); }',
   },
   {
-    name: 'an answer that nests a hundred thousand levels',
+    name: 'an answer nested a hundred thousand levels deep',
     program: '() => { let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; return o; }',
     expected: { code: 'invalid_extension_response' },
     control: '() => { let o = {}; for (let i = 0; i < 100; i++) o = { o }; return typeof o.o.o === "object"; }',
@@ -1003,25 +1003,25 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: `() => 'x'.repeat(5 * 1024 * 1024 - 2).length > 0`,
   },
   {
-    name: 'an answer with few characters of many bytes',
+    name: 'an answer of few multi-byte characters',
     program: `() => '€'.repeat(2e6)`,
     expected: { code: 'response_size_exceeded' },
     control: `() => '€'.repeat(10).length === 10`,
   },
   {
-    name: 'an answer that one part makes large many times over',
+    name: 'an answer that repeats one large part',
     program: `() => Array(200).fill('x'.repeat(3e4))`,
     expected: { code: 'response_size_exceeded' },
     control: `() => Array(20).fill('x'.repeat(3e4)).length === 20`,
   },
   {
-    name: 'half a character',
+    name: 'half a surrogate pair',
     program: `() => ({ text: '\\ud800' })`,
     expected: { answer: { text: '\ud800' } },
     control: `() => !'\\ud800'.isWellFormed()`,
   },
   {
-    name: 'a key named like the prototype',
+    name: 'a key named __proto__',
     program: `() => JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}')`,
     expected: { answer: JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}') },
     control: `() => Object.keys(JSON.parse('{"__proto__":1}'))[0] === '__proto__'`,
@@ -1063,7 +1063,7 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: '() => { try { throw null; } catch (thrown) { return thrown === null; } }',
   },
   {
-    name: 'undefined rejected with',
+    name: 'a rejection with undefined',
     program: '() => Promise.reject()',
     expected: { code: 'Error' },
     control: '() => Promise.reject().catch((thrown) => thrown === undefined)',
@@ -1081,13 +1081,13 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: '() => { const { proxy } = Proxy.revocable(() => true, {}); return proxy(); }',
   },
   {
-    name: 'an error whose message never comes',
+    name: 'an error whose message getter never returns',
     program: '() => { throw Object.defineProperty(new Error(), "message", { get() { for (;;); } }); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => Object.defineProperty(new Error(), "message", { get: () => true }).message',
   },
   {
-    name: 'an error whose getters throw it again',
+    name: 'an error whose getters throw the error itself',
     program:
       '() => { const error = { get code() { throw error; }, get name() { throw error; }, get message() { throw error; }, get stack() { throw error; } }; throw error; }',
     expected: { code: 'Error' },
@@ -1102,7 +1102,7 @@ const oddAnswers = inFamily('odd answers and odd errors', [
     control: '(options, callback) => { callback(null, true); }',
   },
   {
-    name: 'an error that claims to be a fault of the runtime',
+    name: 'an error posing as a fault of the runtime',
     program: `() => { throw Object.assign(new Error('forged'), { code: 'not_found', status: 404, fault: 'overloaded', expose: true }); }`,
     expected: { code: 'not_found' },
     control: `() => Object.assign(new Error('e'), { code: true }).code`,
@@ -1121,7 +1121,7 @@ const oddAnswers = inFamily('odd answers and odd errors', [
       '() => { let left = 9; const thenable = { then(resolve) { resolve(--left ? thenable : true); } }; return thenable; }',
   },
   {
-    name: 'a promise that waits for itself',
+    name: 'a promise that awaits itself',
     program: '() => { const waits = Promise.resolve().then(() => waits); return waits; }',
     expected: { code: 'TypeError' },
     control: '() => { const one = Promise.resolve(true); return Promise.resolve().then(() => one); }',
@@ -1148,19 +1148,19 @@ const floods = inFamily('floods', [
     control: `() => { console.error('€'.repeat(10)); return true; }`,
   },
   {
-    name: 'log lines of many parts',
+    name: 'log lines of many arguments',
     program: `() => { console.log(...Array(5e4).fill('x'.repeat(100))); return 'logged'; }`,
     expected: { answer: 'logged' },
     control: `() => { console.log(...Array(10).fill('x')); return true; }`,
   },
   {
-    name: 'timers, until one is refused',
+    name: 'timers until one is refused',
     program: '() => { let set = 0; try { for (;;) { setTimeout(() => {}, 1e6); set++; } } catch { return set; } }',
     expected: { answer: 1000 },
     control: '() => { for (let i = 0; i < 500; i++) clearTimeout(setTimeout(() => {}, 1e6)); return true; }',
   },
   {
-    name: 'timers, set and cleared for ever',
+    name: 'timers set and cleared forever',
     program: '() => { for (;;) clearInterval(setInterval(() => {}, 1)); }',
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => { for (let i = 0; i < 2000; i++) clearInterval(setInterval(() => {}, 1)); return true; }',
@@ -1174,7 +1174,7 @@ const floods = inFamily('floods', [
       '() => new Promise((resolve) => { for (let i = 0; i < 100; i++) setTimeout(i === 99 ? resolve : () => {}, 5, true); })',
   },
   {
-    name: 'requests at once',
+    name: 'many requests at once',
     program: `async () => {
       const all = await Promise.allSettled(Array.from({ length: 500 }, () => fetch('https://example.com')));
       return all.filter(({ reason }) => reason.code === undefined).length;
@@ -1221,7 +1221,7 @@ const floods = inFamily('floods', [
     control: `() => { require('bulkhead').progress(0.5, 'half'); return true; }`,
   },
   {
-    name: 'progress with huge texts and no fraction',
+    name: 'progress with huge messages and no fraction',
     program: `() => { const { progress } = require('bulkhead'); for (let i = 0; i < 50; i++) progress(NaN, 'x'.repeat(1e6)); return 'done'; }`,
     expected: { answer: 'done' },
     control: `() => { require('bulkhead').progress(1, 'x'.repeat(100)); return true; }`,
@@ -1234,25 +1234,25 @@ const floods = inFamily('floods', [
       '() => new Promise((resolve) => { let left = 100; const next = () => --left ? queueMicrotask(next) : resolve(true); next(); })',
   },
   {
-    name: 'microtasks that double',
+    name: 'exponential microtasks',
     program: '() => new Promise(() => { const next = () => { queueMicrotask(next); queueMicrotask(next); }; next(); })',
     expected: outgrown,
     control: '() => new Promise((resolve) => { queueMicrotask(() => {}); queueMicrotask(() => resolve(true)); })',
   },
   {
-    name: 'promises that all wait',
+    name: 'endless pending promises',
     program: '() => { const all = []; for (;;) all.push(new Promise(() => {})); }',
     expected: outgrown,
     control: '() => Promise.all(Array.from({ length: 1000 }, () => Promise.resolve(true))).then(([first]) => first)',
   },
   {
-    name: 'rejections that nobody looks at',
+    name: 'unhandled rejections',
     program: `() => { for (let i = 0; i < 20000; i++) Promise.reject(new Error('unseen')); return 'done'; }`,
     expected: { answer: 'done' },
     control: '() => { Promise.reject(1); return true; }',
   },
   {
-    name: 'answers',
+    name: 'many answers',
     program: '(options, callback) => { for (let i = 0; i < 20000; i++) callback(null, i); }',
     expected: { answer: 0 },
     control: '(options, callback) => { callback(null, true); callback(null, false); }',
@@ -1285,7 +1285,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: '() => Promise.resolve(true).then((value) => value)',
   },
   {
-    name: 'Promise.resolve and the class itself replaced',
+    name: 'Promise.resolve and Promise itself replaced',
     program: `async () => { Promise.resolve = () => ({ then: (ok) => ok('forged') }); globalThis.Promise = class { then(ok) { ok('forged'); } }; return 'honest'; }`,
     expected: { answer: 'honest' },
     control: '() => Promise.resolve(true)',
@@ -1302,7 +1302,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `() => { class Spy extends Promise {} return Spy.resolve(true).then((value) => value) instanceof Spy; }`,
   },
   {
-    name: 'the methods of lists replaced',
+    name: 'the methods of arrays replaced',
     program: `() => {
       for (const name of ['push', 'join', 'map', 'forEach', 'slice', 'includes', 'indexOf', 'toString']) Array.prototype[name] = () => 'forged';
       console.log([1, 2]);
@@ -1313,7 +1313,7 @@ const forged = inFamily('forged results and patched built-ins', [
       '() => { const { at } = Array.prototype; Array.prototype.at = () => true; const own = [].at(0); Array.prototype.at = at; return own; }',
   },
   {
-    name: 'setters on the indices of lists',
+    name: 'setters on array indices',
     program: `() => {
       let caught = 0;
       for (const index of [0, 1, 2]) Object.defineProperty(Array.prototype, index, { get: () => 'forged', set() { caught++; }, configurable: true });
@@ -1333,7 +1333,7 @@ const forged = inFamily('forged results and patched built-ins', [
     }`,
   },
   {
-    name: 'an error put into every object',
+    name: 'an error on Object.prototype',
     program: `async ({ _integrationId }) => {
       Object.prototype.error = { code: 'forged', message: 'forged' };
       return (await fetch('/integrations/' + _integrationId)).status;
@@ -1342,7 +1342,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `async ({ _integrationId }) => (await fetch('/integrations/' + _integrationId)).status === 200`,
   },
   {
-    name: 'a value put into every object',
+    name: 'a value on Object.prototype',
     program: `() => {
       const ask = fetch;
       Object.prototype.value = { status: 200, headers: [], body: 'forged' };
@@ -1354,7 +1354,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `() => { Object.prototype.own = true; const { own } = {}; delete Object.prototype.own; return own; }`,
   },
   {
-    name: 'setters on the words of the protocol',
+    name: 'setters named like protocol fields',
     program: `() => {
       let caught = 0;
       for (const key of ['kind', 'text', 'code', 'message', 'stack', 'runId', 'type', 'status', 'result', 'callback', 'args', 'repeat', 'resolve', 'reject', 'url', 'method', 'body', 'then']) {
@@ -1375,19 +1375,19 @@ const forged = inFamily('forged results and patched built-ins', [
     }`,
   },
   {
-    name: 'a getter put into every property descriptor',
+    name: 'a getter in every property descriptor',
     program: `() => { Object.prototype.get = () => 'forged'; throw Object.assign(new Error('honest'), { code: 'E_HONEST' }); }`,
     expected: { code: 'E_HONEST' },
     control: `() => { try { throw Object.assign(new Error('honest'), { code: 'E_HONEST' }); } catch ({ code }) { return code === 'E_HONEST'; } }`,
   },
   {
-    name: 'every plain object made a thenable',
+    name: 'every plain object a thenable',
     program: `() => { Object.prototype.then = function (resolve) { resolve('mine'); }; return { a: 1 }; }`,
     expected: { answer: 'mine' },
     control: '() => ({ then(resolve) { resolve(true); } })',
   },
   {
-    name: 'every plain object made a thenable that never resolves',
+    name: 'every plain object a thenable that never resolves',
     program: `async ({ _integrationId }) => { Object.prototype.then = () => {}; await fetch('/integrations/' + _integrationId); return 1; }`,
     expected: { code: 'never_answered' },
     control: '() => ({ then(resolve) { resolve(true); } })',
@@ -1403,14 +1403,14 @@ const forged = inFamily('forged results and patched built-ins', [
     control: '() => ((value) => value).call(null, true)',
   },
   {
-    name: 'the stack’s formatter replaced',
+    name: 'the stack formatter replaced',
     program: `() => { Error.prepareStackTrace = () => ({ toString: () => 'forged' }); throw Object.assign(new Error('honest'), { code: 'E_HONEST' }); }`,
     expected: { code: 'E_HONEST' },
     control:
       '() => { Error.prepareStackTrace = () => true; const { stack } = new Error("x"); delete Error.prepareStackTrace; return stack; }',
   },
   {
-    name: 'the iterators of lists, maps and texts replaced',
+    name: 'the iterators of arrays, maps and strings replaced',
     program: `() => {
       const ask = fetch;
       const forged = function* () { yield 'forged'; };
@@ -1433,7 +1433,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `() => { const { has } = Reflect; Reflect.has = () => 'own'; const own = Reflect.has({}, 'a'); Reflect.has = has; return own === 'own'; }`,
   },
   {
-    name: 'what tells plain from not plain replaced',
+    name: 'the built-ins that detect plain objects replaced',
     program: `() => {
       Object.getPrototypeOf = () => Object.prototype;
       Array.isArray = () => true;
@@ -1445,7 +1445,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `() => { const { isArray } = Array; Array.isArray = () => true; const own = Array.isArray({}); Array.isArray = isArray; return own; }`,
   },
   {
-    name: 'the methods of texts replaced',
+    name: 'the methods of strings replaced',
     program: `() => {
       for (const name of ['slice', 'split', 'includes', 'toLowerCase', 'toUpperCase', 'substring', 'toString', 'valueOf']) String.prototype[name] = () => 'forged';
       throw Object.assign(new Error('honest'), { code: 'E_HONEST' });
@@ -1464,7 +1464,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: '() => Object.defineProperty({}, "a", { value: true }).a',
   },
   {
-    name: 'the global names replaced',
+    name: 'the globals replaced',
     program: `() => {
       for (const name of Object.getOwnPropertyNames(globalThis)) {
         try { globalThis[name] = undefined; } catch {}
@@ -1476,7 +1476,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `() => { globalThis.own = true; const { own } = globalThis; delete globalThis.own; return own; }`,
   },
   {
-    name: 'maps that lie, while timers are set',
+    name: 'lying maps while timers are set',
     program: `() => {
       Map.prototype.get = () => ({ callback() {}, args: [] });
       Map.prototype.set = Map.prototype.delete = Map.prototype.clear = Set.prototype.has = () => { throw new Error('forged'); };
@@ -1494,7 +1494,7 @@ const forged = inFamily('forged results and patched built-ins', [
       '() => { const { now } = Date; Date.now = () => 0; const stopped = Date.now(); Date.now = now; return stopped === 0 && Date.now() > 0; }',
   },
   {
-    name: 'timers and their clears replaced',
+    name: 'timer functions replaced',
     program: `() => {
       const set = setTimeout;
       globalThis.setTimeout = globalThis.clearTimeout = globalThis.queueMicrotask = () => { throw new Error('forged'); };
@@ -1504,7 +1504,7 @@ const forged = inFamily('forged results and patched built-ins', [
     control: '() => new Promise((resolve) => setTimeout(resolve, 1, true))',
   },
   {
-    name: 'a request whose text is taken away',
+    name: 'a request whose text is removed',
     program: `() => { Object.prototype.toJSON = () => undefined; return fetch('https://example.com').then(() => 'sent', () => 'refused'); }`,
     expected: { answer: 'refused' },
     control: `() => fetch('https://example.com').then(() => false, () => true)`,
@@ -1516,13 +1516,13 @@ const forged = inFamily('forged results and patched built-ins', [
     control: `() => fetch('file:///etc/passwd').then(() => false, () => true)`,
   },
   {
-    name: 'the section replaced under the runtime’s feet',
+    name: 'the section replaced during a call',
     program: `function () { for (const name of Object.keys(this)) { Object.defineProperty(this, name, { get() { for (;;); }, configurable: true }); } return 'honest'; }`,
     expected: { answer: 'honest' },
     control: `function () { return typeof this === 'object'; }`,
   },
   {
-    name: 'the regular expressions’ methods replaced',
+    name: 'the methods of regular expressions replaced',
     program: `() => { RegExp.prototype.exec = RegExp.prototype[Symbol.replace] = RegExp.prototype[Symbol.split] = String.prototype[Symbol.split] = () => { for (;;); }; throw { code: 'E_HONEST', message: 'm', stack: 'a\\nb' }; }`,
     expected: { code: 'E_HONEST' },
     control: `() => /a/.exec('a')[0] === 'a'`,
@@ -1567,7 +1567,7 @@ const leftBehind = inFamily('work left behind', [
     control: '(options, callback) => { callback(null, true); for (let i = 0; i < 1e5; i++); }',
   },
   {
-    name: 'memory without end after the answer',
+    name: 'endless memory after the answer',
     program: `(options, callback) => { callback(null, 'answered'); for (const list = []; ; ) list.push(new Array(1e4).fill(0.5)); }`,
     expected: { code: 'memory_limit_exceeded' },
     control: '(options, callback) => { callback(null, true); new Array(1e4).fill(0.5); }',
@@ -1585,7 +1585,7 @@ const leftBehind = inFamily('work left behind', [
     control: '(options, callback) => { callback(null, true); }',
   },
   {
-    name: 'an answer returned after one was called back with',
+    name: 'an answer returned after the callback answered',
     program: `async (options, callback) => { callback(null, 'first'); return 'second'; }`,
     expected: { answer: 'first' },
     control: 'async (options, callback) => { callback(null, true); return false; }',
@@ -1597,13 +1597,13 @@ const leftBehind = inFamily('work left behind', [
     control: '(options, callback) => { callback(null, true); queueMicrotask(() => {}); }',
   },
   {
-    name: 'a rejection after the answer whose stack reads without end',
+    name: 'a rejection after the answer, with an endless stack getter',
     program: `() => { Promise.reject(Object.defineProperty(new Error(), 'stack', { get() { for (;;); } })); return 'answered'; }`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => Object.defineProperty(new Error(), 'stack', { get: () => true }).stack`,
   },
   {
-    name: 'a wake-up by an atomic after the answer',
+    name: 'an atomic wake-up after the answer',
     program: `() => {
       const cell = new Int32Array(new SharedArrayBuffer(4));
       Atomics.waitAsync(cell, 0, 0, 5).value.then(() => { for (;;); });
@@ -1637,17 +1637,17 @@ const leftBehind = inFamily('work left behind', [
   },
 ]);
 
-/** How the runtime's own API is asked; `told` is the status, and the first error's code if there is one. */
+/** Calls the runtime's own API; `outcomeOf` is the status, and the first error's code if any. */
 const api = `const api = (method, path, body, headers) => fetch('/v1' + path, { method, headers, ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }) });
-const told = async (reply) => { const text = await reply.text(); return reply.status < 400 ? [reply.status] : [reply.status, JSON.parse(text).errors[0].code]; };`;
+const outcomeOf = async (reply) => { const text = await reply.text(); return reply.status < 400 ? [reply.status] : [reply.status, JSON.parse(text).errors[0].code]; };`;
 
-const asking = inFamily('asking the runtime', [
+const asking = inFamily('requests to the runtime', [
   {
-    name: 'a patch that copies a list into itself, over and over',
+    name: 'a patch that copies an array into itself again and again',
     program: `async () => {
       ${api}
       const { _id } = await (await api('POST', '/exports', { name: 'x', type: 'http', list: ['xxxxxxxxxx'] })).json();
-      return told(await api('PATCH', '/exports/' + _id, Array(60).fill({ op: 'copy', from: '/list', path: '/list/-' })));
+      return outcomeOf(await api('PATCH', '/exports/' + _id, Array(60).fill({ op: 'copy', from: '/list', path: '/list/-' })));
     }`,
     expected: { answer: [413, 'request_too_large'] },
     control: `async () => {
@@ -1662,7 +1662,7 @@ const asking = inFamily('asking the runtime', [
     program: `async () => {
       ${api}
       const { _id } = await (await api('POST', '/exports', { name: 'x', type: 'http', a: 'x'.repeat(9e5) })).json();
-      return told(await api('PATCH', '/exports/' + _id, Array.from({ length: 1000 }, (_, i) => ({ op: 'copy', from: '/a', path: '/b' + i }))));
+      return outcomeOf(await api('PATCH', '/exports/' + _id, Array.from({ length: 1000 }, (_, i) => ({ op: 'copy', from: '/a', path: '/b' + i }))));
     }`,
     expected: { answer: [413, 'request_too_large'] },
     control: `async () => {
@@ -1672,36 +1672,36 @@ const asking = inFamily('asking the runtime', [
     }`,
   },
   {
-    name: 'a body with ever so many names',
+    name: 'a body with very many names',
     program: `async () => {
       ${api}
       let text = '{"name":"x","a":{"a":1';
       for (let i = 0; i < 1.1e5; i++) text += ',"' + i + '":1';
-      return told(await api('POST', '/exports', text + '}}'));
+      return outcomeOf(await api('POST', '/exports', text + '}}'));
     }`,
     expected: { answer: [422, 'invalid_field'] },
     control: `async () => { ${api} let text = '{"name":"x","a":{"a":1'; for (let i = 0; i < 1e4; i++) text += ',"' + i + '":1'; return (await api('POST', '/exports', text + '}}')).status === 201; }`,
   },
   {
-    name: 'a body with ever so many empty lists',
-    program: `async () => { ${api} return told(await api('POST', '/exports', '{"name":"x","a":[' + '[],'.repeat(1.1e5) + '1]}')); }`,
+    name: 'a body with very many empty arrays',
+    program: `async () => { ${api} return outcomeOf(await api('POST', '/exports', '{"name":"x","a":[' + '[],'.repeat(1.1e5) + '1]}')); }`,
     expected: { answer: [422, 'invalid_field'] },
     control: `async () => { ${api} return (await api('POST', '/exports', '{"name":"x","a":[' + '[],'.repeat(1e4) + '1]}')).status === 201; }`,
   },
   {
-    name: 'a body that nests without end',
-    program: `async () => { ${api} return told(await api('POST', '/exports', '{"name":"x","a":' + '['.repeat(2e5) + ']'.repeat(2e5) + '}')); }`,
+    name: 'an endlessly nested body',
+    program: `async () => { ${api} return outcomeOf(await api('POST', '/exports', '{"name":"x","a":' + '['.repeat(2e5) + ']'.repeat(2e5) + '}')); }`,
     expected: { answer: [422, 'invalid_field'] },
     control: `async () => { ${api} return (await api('POST', '/exports', '{"name":"x","a":' + '['.repeat(50) + ']'.repeat(50) + '}')).status === 201; }`,
   },
   {
     name: 'a hundred thousand steps',
-    program: `async ({ _integrationId }) => { ${api} return told(await api('PUT', '/integrations/' + _integrationId, { install: Array(1e5).fill({ name: 'n' }) })); }`,
+    program: `async ({ _integrationId }) => { ${api} return outcomeOf(await api('PUT', '/integrations/' + _integrationId, { install: Array(1e5).fill({ name: 'n' }) })); }`,
     expected: { answer: [422, 'invalid_field'] },
     control: `async ({ _integrationId }) => { ${api} return (await api('PUT', '/integrations/' + _integrationId, { install: [{ name: 'n' }] })).status === 200; }`,
   },
   {
-    name: 'large replies that are asked for and not read',
+    name: 'large replies requested and never read',
     program: `async ({ _integrationId }) => {
       ${api}
       await api('PUT', '/integrations/' + _integrationId, { settings: { a: 'x'.repeat(1e6) } });
@@ -1714,7 +1714,7 @@ const asking = inFamily('asking the runtime', [
     control: `async ({ _integrationId }) => { ${api} await api('PUT', '/integrations/' + _integrationId, { settings: { a: 'x'.repeat(1e6) } }); return (await (await fetch('/integrations/' + _integrationId)).json()).settings.a.length === 1e6; }`,
   },
   {
-    name: 'itself, called by itself',
+    name: 'an integration that calls itself',
     program: `async ({ _integrationId }) => {
       ${api}
       const all = await Promise.all(Array.from({ length: 20 }, () => api('PUT', '/integrations/' + _integrationId + '/settings/next', {})));
@@ -1724,7 +1724,7 @@ const asking = inFamily('asking the runtime', [
     control: `async ({ _integrationId }) => { ${api} return (await api('GET', '/integrations/' + _integrationId)).status === 200; }`,
   },
   {
-    name: 'itself, installed again and again, removed and moved',
+    name: 'an integration that installs, removes and moves itself',
     program: `async ({ _integrationId, _connectorId }) => {
       ${api}
       const all = [
@@ -1737,19 +1737,19 @@ const asking = inFamily('asking the runtime', [
     control: `async () => { ${api} return (await api('GET', '/tokenInfo')).status === 200; }`,
   },
   {
-    name: 'the integrations of everybody',
+    name: 'reading everybody’s integrations',
     program: `async ({ _integrationId }) => { ${api} const all = await (await api('GET', '/integrations?limit=1000')).json(); return all.length === 1 && all[0]._id === _integrationId; }`,
     expected: { answer: true },
     control: `async () => { ${api} return Array.isArray(await (await api('GET', '/integrations')).json()); }`,
   },
   {
-    name: 'the token of an administrator, guessed',
+    name: 'guessing the administrator’s token',
     program: `async () => { ${api} const all = await Promise.all(['', 'x', 'undefined', 'null', 'x'.repeat(5000), '0.0', '*'].map((token) => api('GET', '/connectors', undefined, { authorization: 'Bearer ' + token }))); return [...new Set(all.map(({ status }) => status))].every((status) => status === 401 || status === 403); }`,
     expected: { answer: true },
     control: `async ({ bearerToken }) => { ${api} return (await api('GET', '/tokenInfo', undefined, { authorization: 'Bearer ' + bearerToken })).status === 200; }`,
   },
   {
-    name: 'headers that belong to the connection',
+    name: 'hop-by-hop headers',
     program: `async () => {
       ${api}
       const odd = [['transfer-encoding', 'chunked'], ['content-length', '999999999'], ['content-length', '-1'], ['host', 'elsewhere'], ['expect', '100-continue'], ['upgrade', 'websocket'], ['connection', 'upgrade'], ['te', 'trailers'], ['content-encoding', 'br'], ['x-http-method-override', 'DELETE']];
@@ -1761,7 +1761,7 @@ const asking = inFamily('asking the runtime', [
     control: `async () => { ${api} return (await api('POST', '/exports', { name: 'x' }, { 'x-own': '1' })).status === 201; }`,
   },
   {
-    name: 'addresses that lead out of the API',
+    name: 'URLs that lead out of the API',
     program: `async () => {
       const odd = ['/v1/../../../etc/passwd', '//elsewhere/v1', '/v1/%2e%2e%2f%2e%2e%2fetc', '/v1/integrations/%ff', '/v1/exports/%00', 'https://api.integrator.io@elsewhere/', 'https://api.integrator.io.elsewhere/', 'https://api.integrator.io:8443/', 'http://api.integrator.io/v1/tokenInfo', 'https://user:pass@api.integrator.io/v1/tokenInfo', '/' + 'x'.repeat(7900), '/v1/exports?' + 'limit=1&'.repeat(900), 'file:///v1/tokenInfo', 'data:application/json,1', '\\\\\\\\elsewhere\\\\v1'];
       const came = [];
@@ -1772,13 +1772,13 @@ const asking = inFamily('asking the runtime', [
     control: `async () => (await fetch('https://api.integrator.io/v1/tokenInfo')).status === 200`,
   },
   {
-    name: 'a write that is still on its way when the answer comes',
+    name: 'a write still in flight when the run answers',
     program: `({ _integrationId }) => { ${api} for (let i = 0; i < 30; i++) api('PUT', '/integrations/' + _integrationId, { description: 'late ' + i }); return 'answered'; }`,
     expected: { answer: 'answered' },
     control: `async ({ _integrationId }) => { ${api} return (await api('PUT', '/integrations/' + _integrationId, { description: 'in time' })).status === 200; }`,
   },
   {
-    name: 'lists of all that there is, again and again',
+    name: 'every list, again and again',
     program: `async () => {
       ${api}
       await Promise.all(Array.from({ length: 30 }, (_, i) => api('POST', '/exports', { name: 'x' + i, a: 'x'.repeat(1e4) })));
@@ -1804,52 +1804,52 @@ const levers = inFamily('libraries as levers', [
     control: `() => new URL('https://a.test/' + 'a/../'.repeat(100)).pathname === '/'`,
   },
   {
-    name: 'a query of a million parts, sorted over and over',
+    name: 'a query of a million parameters, sorted again and again',
     program: `() => { const query = new URLSearchParams('b=1&a=2&'.repeat(3e5)); for (;;) query.sort(); }`,
     expected: outgrown,
     control: `() => { const query = new URLSearchParams('b=1&a=2'); query.sort(); return String(query) === 'a=2&b=1'; }`,
   },
   {
-    name: 'a clone of something that nests without end',
+    name: 'a clone of an endlessly nested object',
     program:
       '() => { let list = []; for (let i = 0; i < 1e5; i++) list = [list]; return structuredClone(list).length; }',
     expected: { code: ['RangeError', 'DataCloneError'] },
     control: '() => structuredClone([[1]])[0][0] === 1',
   },
   {
-    name: 'a clone of what makes itself as it is read',
+    name: 'a clone of an object created as it is read',
     program:
       '() => { const grow = { get more() { return Object.create(null, Object.getOwnPropertyDescriptors(grow)); } }; return structuredClone(grow); }',
     expected: { code: ['RangeError', 'DataCloneError', 'cpu_limit_exceeded', 'memory_limit_exceeded'] },
     control: '() => structuredClone({ get a() { return true; } }).a',
   },
   {
-    name: 'a blob of blobs of blobs',
+    name: 'nested blobs',
     program: `async () => { let blob = new Blob(['x'.repeat(1000)]); for (let i = 0; i < 30; i++) blob = new Blob([blob, blob]); return (await blob.arrayBuffer()).byteLength; }`,
     expected: { code: ['RangeError', 'cpu_limit_exceeded', 'memory_limit_exceeded'] },
     control: `async () => { let blob = new Blob(['x']); for (let i = 0; i < 3; i++) blob = new Blob([blob, blob]); return (await blob.text()) === 'xxxxxxxx'; }`,
   },
   {
-    name: 'a stream that has always more',
+    name: 'an endless stream',
     program: `async () => (await new Response(new ReadableStream({ pull(controller) { controller.enqueue(new Uint8Array(1e5)); } })).arrayBuffer()).byteLength`,
     expected: { code: ['RangeError', 'TypeError', 'ReferenceError', 'cpu_limit_exceeded', 'memory_limit_exceeded'] },
     control: `async () => (await new Response('abc').arrayBuffer()).byteLength === 3`,
   },
   {
-    name: 'signals that hang on signals that hang on signals',
+    name: 'chained abort signals',
     program: `() => { const first = new AbortController(); for (let signal = first.signal; ; ) signal = AbortSignal.any([signal, first.signal]); }`,
     expected: outgrown,
     control:
       '() => { const first = new AbortController(); const signal = AbortSignal.any([first.signal]); first.abort(); return signal.aborted; }',
   },
   {
-    name: 'an event that sends itself',
+    name: 'an event that dispatches itself',
     program: `() => new Promise(() => { const target = new EventTarget(); target.addEventListener('x', () => target.dispatchEvent(new Event('x'))); target.dispatchEvent(new Event('x')); })`,
     expected: { code: ['never_answered', 'RangeError'] },
     control: `() => { const target = new EventTarget(); let came = false; target.addEventListener('x', () => { came = true; }); target.dispatchEvent(new Event('x')); return came; }`,
   },
   {
-    name: 'headers without end',
+    name: 'endless headers',
     program: `() => { const headers = new Headers(); for (let i = 0; ; i++) headers.append('x', 'x'.repeat(100) + i); }`,
     expected: outgrown,
     control: `() => { const headers = new Headers(); headers.append('x', '1'); headers.append('x', '2'); return headers.get('x') === '1, 2'; }`,
@@ -1861,20 +1861,20 @@ const levers = inFamily('libraries as levers', [
     control: `() => { const form = new FormData(); form.append('a', 'b'); return fetch('https://example.com', { method: 'POST', body: form }).catch(({ code }) => code === 'permission_denied'); }`,
   },
   {
-    name: 'texts decoded with every encoding',
+    name: 'text decoded with every encoding',
     program: `() => { const bytes = new Uint8Array(2e6).fill(0x81); for (;;) for (const label of ['gb18030', 'big5', 'euc-jp', 'iso-2022-jp', 'shift_jis', 'euc-kr', 'utf-16be']) new TextDecoder(label).decode(bytes); }`,
     expected: outgrown,
     control: `() => new TextDecoder('shift_jis').decode(new Uint8Array([0x82, 0xa0])) === 'あ'`,
   },
   {
-    name: 'base64 of something large, over and over',
+    name: 'base64 of large data, again and again',
     program: `() => { for (let text = 'x'.repeat(1e5); ; ) text = btoa(text); }`,
-    // There may be no buffer of that size while there is a heap yet.
+    // A buffer of this size may not be possible while the heap is in use.
     expected: { code: [...outgrown.code, 'RangeError'] },
     control: `() => atob(btoa('abc')) === 'abc'`,
   },
   {
-    name: 'random bytes and digests without end',
+    name: 'endless random bytes and digests',
     program: `async () => { const data = new Uint8Array(4e6); for (;;) { crypto.getRandomValues(new Uint8Array(65536)); await crypto.subtle.digest('SHA-512', data); } }`,
     expected: { code: ['cpu_limit_exceeded', 'memory_limit_exceeded'] },
     control: `async () => (await crypto.subtle.digest('SHA-256', new Uint8Array(3))).byteLength === 32`,
@@ -1882,64 +1882,64 @@ const levers = inFamily('libraries as levers', [
 ]);
 
 const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
-const others = inFamily('turns and memory that others pay for', [
+const others = inFamily('turns and memory charged to others', [
   {
-    name: 'a timer that comes so close behind another that nobody is told',
+    name: 'a timer so close behind another that no watch starts',
     program: `() => new Promise(() => { setTimeout(() => {}, 20); setTimeout(() => ${stuck}, 21); })`,
     expected: { code: 'cpu_limit_exceeded' },
     control: '() => new Promise((resolve) => { setTimeout(() => {}, 20); setTimeout(resolve, 21, true); })',
   },
   {
-    name: 'a thousand timers, and one of them',
+    name: 'a thousand timers, one of which loops',
     program: `() => new Promise(() => { for (let i = 0; i < 1000; i++) setTimeout(i === 777 ? () => ${stuck} : () => {}, 10); })`,
     expected: { code: 'cpu_limit_exceeded' },
     control:
       '() => new Promise((resolve) => { for (let i = 0; i < 1000; i++) setTimeout(i === 777 ? resolve : () => {}, 10, true); })',
   },
   {
-    name: 'a search that nothing interrupts, behind an answer',
+    name: 'an uninterruptible search behind an answer',
     program: `(options, callback) => { callback(null, 'answered'); ${stuck}; }`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `(options, callback) => { callback(null, true); Array.prototype.indexOf.call({ length: 9 }, 1); }`,
   },
   {
-    name: 'a search that nothing interrupts, in a microtask behind an answer',
+    name: 'an uninterruptible search in a microtask behind an answer',
     program: `(options, callback) => { callback(null, 'answered'); Promise.resolve().then(() => ${stuck}); }`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `(options, callback) => { callback(null, true); Promise.resolve().then(() => {}); }`,
   },
   {
-    name: 'a search that nothing interrupts, after a reply',
+    name: 'an uninterruptible search after a reply',
     program: `async () => { await fetch('/tokenInfo'); ${stuck}; }`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `async () => (await fetch('/tokenInfo')).status === 200`,
   },
   {
-    name: 'a search that nothing interrupts, in the getter of an error',
+    name: 'an uninterruptible search in the getter of an error',
     program: `() => { throw { get message() { ${stuck}; return 'm'; } }; }`,
     expected: { code: 'cpu_limit_exceeded' },
     control: `() => { try { throw { get message() { return true; } }; } catch ({ message }) { return message; } }`,
   },
   {
-    name: 'a hundred intervals that ask and set timers',
+    name: 'a hundred intervals that send requests and set timers',
     program: `() => new Promise(() => { for (let i = 0; i < 100; i++) setInterval(() => { fetch('/tokenInfo').catch(() => {}); setTimeout(() => {}, 1); }, 1); })`,
     expected: { code: ['cpu_limit_exceeded', 'run_timeout', 'Error'] },
     control: `() => new Promise((resolve) => { const interval = setInterval(() => { clearInterval(interval); fetch('/tokenInfo').then(({ status }) => resolve(status === 200)); }, 1); })`,
   },
   {
-    name: 'memory that is kept for the next run',
+    name: 'memory retained for the next run',
     program: `() => { globalThis.kept = Array.from({ length: 18 }, () => new Array(131072).fill(1.5)); return kept.length; }`,
     expected: { answer: 18 },
     control: '() => { globalThis.kept = new Array(1000).fill(1.5); return kept.length === 1000; }',
   },
   {
-    name: 'memory beside the heap that is kept for the next run',
+    name: 'memory outside the heap retained for the next run',
     program: `() => { globalThis.kept = new ArrayBuffer(2 ** 25, { maxByteLength: 2 ** 25 }); return new Uint8Array(kept).fill(1).length; }`,
     expected: { answer: 2 ** 25 },
     control: '() => { globalThis.kept = new ArrayBuffer(2 ** 10, { maxByteLength: 2 ** 10 }); return kept.resizable; }',
   },
   {
-    name: 'memory beside the heap, a little in each turn, and a long wait',
+    name: 'memory outside the heap, a little in each turn, then a long wait',
     program: `() => new Promise((resolve) => {
       const all = [];
       const interval = setInterval(() => {
@@ -1982,7 +1982,7 @@ const host = inFamily('reaching for the host', [
     control: `() => Object.values(Object.getOwnPropertyDescriptors({ get a() { return 1; } })).filter(({ get }) => get).length === 1`,
   },
   {
-    name: 'the constructors of every function that is offered',
+    name: 'the constructors of every provided function',
     program: `() => {
       const offered = [...Object.values(console), setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, fetch, Headers, require, require('bulkhead').progress];
       const constructors = new Set(offered.map((one) => Object.getPrototypeOf(one).constructor));
@@ -1992,7 +1992,7 @@ const host = inFamily('reaching for the host', [
     control: '() => console.log instanceof Function && console.log.constructor === Function',
   },
   {
-    name: 'everything that can be reached from the global object',
+    name: 'everything reachable from the global object',
     program: `() => {
       const seen = new Set();
       const queue = [globalThis, require, module, exports];
@@ -2017,7 +2017,7 @@ const host = inFamily('reaching for the host', [
     control: '() => Reflect.ownKeys(globalThis).length > 50',
   },
   {
-    name: 'names that a host might have left',
+    name: 'names that a host might leave behind',
     program: `() => ['process', 'global', 'Buffer', 'setImmediate', 'ivm', '_ivm', 'isolate', 'context', '__dirname', '__filename', '__bulkhead', 'primordials', 'internalBinding', 'Deno', 'Bun', 'load', 'print', 'read', 'quit', 'd8', 'gc', 'SharedWorker', 'Worker', 'XMLHttpRequest', 'importScripts', 'WebAssembly'].filter((name) => { try { return (0, eval)('typeof ' + name) !== 'undefined'; } catch { return false; } })`,
     expected: { answer: [] },
     control: `() => ['Array', 'console'].every((name) => (0, eval)('typeof ' + name) !== 'undefined')`,
@@ -2029,13 +2029,13 @@ const host = inFamily('reaching for the host', [
     control: `() => { const own = 1; return eval('typeof own') === 'number'; }`,
   },
   {
-    name: 'the global object by an unbound this',
+    name: 'the global object through an unbound this',
     program: `() => Function('return this')() === globalThis && typeof Function('return this')().process`,
     expected: { answer: 'undefined' },
     control: `() => Function('return this')() === globalThis`,
   },
   {
-    name: 'this of callbacks of timers, microtasks and promises',
+    name: 'this in callbacks of timers, microtasks and promises',
     program: `() => new Promise((resolve) => {
       const seen = [];
       const look = function () { seen.push(this === undefined || this === globalThis); if (seen.length === 3) resolve(seen); };
@@ -2047,13 +2047,13 @@ const host = inFamily('reaching for the host', [
     control: '() => (function () { return this === globalThis; })()',
   },
   {
-    name: 'eval by another name',
+    name: 'indirect eval',
     program: `() => [(0, eval)('typeof process'), globalThis.eval('this === globalThis'), Reflect.apply(eval, null, ['typeof require'])]`,
     expected: { answer: ['undefined', true, 'undefined'] },
     control: `() => (0, eval)('1 + 1') === 2`,
   },
   {
-    name: 'the constructors of asynchronous functions and generators',
+    name: 'the constructors of async functions and generators',
     program: `async () => {
       const [Async, Generator, AsyncGenerator] = [async () => {}, function* () {}, async function* () {}].map((one) => one.constructor);
       return [await Async('return typeof process')(), Generator('yield typeof process')().next().value, (await AsyncGenerator('yield typeof process')().next()).value];
@@ -2068,7 +2068,7 @@ const host = inFamily('reaching for the host', [
     control: `() => { try { require('fs'); } catch (error) { return error instanceof Error; } }`,
   },
   {
-    name: 'an import from within Function and eval',
+    name: 'an import inside Function and eval',
     program: `async () => {
       const tried = await Promise.allSettled([Function("return import('fs')")(), (0, eval)("import('process')"), (async () => {}).constructor("return import('child_process')")(), import('data:text/javascript,export default 1'), import('file:///etc/passwd')]);
       return tried.map(({ status }) => status);
@@ -2077,7 +2077,7 @@ const host = inFamily('reaching for the host', [
     control: `() => Function('return 1')() === 1`,
   },
   {
-    name: 'an import whose name is made by a trap',
+    name: 'an import whose name comes from a trap',
     program: `async () => { let asked = 0; const name = { toString() { asked++; return 'fs'; } }; try { return typeof await import(name); } catch { return 'refused'; } }`,
     expected: { answer: 'refused' },
     control: `() => String({ toString: () => 'fs' }) === 'fs'`,
@@ -2089,7 +2089,7 @@ const host = inFamily('reaching for the host', [
     control: `() => { try { (0, eval)('('); } catch ({ name }) { return name === 'SyntaxError'; } }`,
   },
   {
-    name: 'require of everything else',
+    name: 'require of other modules',
     program: `() => ['fs', 'node:fs', 'process', 'isolated-vm', '../sandbox/index.ts', '/etc/passwd', 'bulkhead/..', { toString: () => 'bulkhead' }].map((name) => { try { return typeof require(name); } catch (error) { return error instanceof Error && error.constructor.constructor === Function && 'refused'; } })`,
     expected: { answer: Array(8).fill('refused') },
     control: `() => typeof require('bulkhead').progress === 'function'`,
@@ -2119,7 +2119,7 @@ const host = inFamily('reaching for the host', [
     control: `async ({ _integrationId }) => (await fetch('/integrations/' + _integrationId)).status === 200`,
   },
   {
-    name: 'a reply made by the reply’s own class',
+    name: 'a reply constructed from the reply’s own class',
     program: `async ({ _integrationId }) => {
       const reply = await fetch('/integrations/' + _integrationId);
       const own = new reply.constructor('{"constructor":{"constructor":1}}', { status: 200, headers: { a: 'b' } });
@@ -2129,7 +2129,7 @@ const host = inFamily('reaching for the host', [
     control: `() => new Headers({ a: 'b' }).get('a') === 'b'`,
   },
   {
-    name: 'headers named like the prototype',
+    name: 'headers named __proto__',
     program: `() => {
       const headers = new Headers(JSON.parse('{"__proto__":"x","constructor":"y"}'));
       headers.set('__proto__', 'z');
@@ -2139,7 +2139,7 @@ const host = inFamily('reaching for the host', [
     control: `() => new Headers([['a', 'b']]).has('A')`,
   },
   {
-    name: 'headers whose prototype is exchanged during the request',
+    name: 'headers whose prototype changes during the request',
     program: `() => {
       let seen = 'nothing';
       const get = Headers.prototype.get;
@@ -2151,7 +2151,7 @@ const host = inFamily('reaching for the host', [
     control: `() => { const { has } = Headers.prototype; Headers.prototype.has = () => true; const own = new Headers().has('x'); Headers.prototype.has = has; return own; }`,
   },
   {
-    name: 'this of the frames in a stack',
+    name: 'this of stack frames',
     program: `() => {
       Error.prepareStackTrace = (error, sites) => sites;
       const sites = new Error('x').stack;
@@ -2162,7 +2162,7 @@ const host = inFamily('reaching for the host', [
     control: `() => { Error.prepareStackTrace = (error, sites) => sites.length > 0; const { stack } = new Error('x'); delete Error.prepareStackTrace; return stack; }`,
   },
   {
-    name: 'functions of the frames in a stack',
+    name: 'functions of stack frames',
     program: `() => {
       Error.prepareStackTrace = (error, sites) => sites;
       const sites = new Error('x').stack;
@@ -2189,7 +2189,7 @@ const host = inFamily('reaching for the host', [
     control: '() => { const o = { get a() { return typeof new Error("x").stack; } }; return o.a === "string"; }',
   },
   {
-    name: 'the constructor of a frame of a stack',
+    name: 'the constructor of a stack frame',
     program: `() => {
       ${realmOf}
       Error.prepareStackTrace = (error, sites) => realmOf(sites[0].constructor.constructor).concat(realmOf(sites.constructor.constructor));
@@ -2212,7 +2212,7 @@ const host = inFamily('reaching for the host', [
     control: `() => { const error = new Error('x'); error.name = 'E'; return String(error) === 'E: x'; }`,
   },
   {
-    name: 'a stack that is asked for asynchronously',
+    name: 'an asynchronous stack',
     program: `async () => {
       Error.stackTraceLimit = Infinity;
       const deep = async (depth) => { await null; if (depth > 0) return deep(depth - 1); throw new Error('deep'); };
@@ -2223,7 +2223,7 @@ const host = inFamily('reaching for the host', [
     control: `async () => { await null; return typeof new Error('x').stack === 'string'; }`,
   },
   {
-    name: 'paths in the stacks of errors that the runtime’s functions throw',
+    name: 'paths in the stacks of the runtime’s errors',
     program: `async () => {
       const errors = [];
       const attempt = async (work) => { try { await work(); } catch (error) { errors.push(String(error.stack)); } };
@@ -2246,19 +2246,19 @@ const host = inFamily('reaching for the host', [
     control: '() => { const f = function () { return arguments.callee === f; }; return f(); }',
   },
   {
-    name: 'who calls the program',
+    name: 'the caller of the program',
     program: `function () { const { caller } = arguments.callee; return caller === null ? 'nobody' : typeof caller; }`,
     expected: { answer: 'nobody' },
     control: 'function program() { return arguments.callee === program; }',
   },
   {
-    name: 'who calls a timer’s function',
+    name: 'the caller of a timer’s function',
     program: `() => new Promise((resolve) => setTimeout(function f() { resolve(f.caller === null ? 'nobody' : typeof f.caller); }, 1))`,
     expected: { answer: 'nobody' },
     control: '() => new Promise((resolve) => setTimeout(resolve, 1, true))',
   },
   {
-    name: 'who reads a getter of an error',
+    name: 'the reader of an error’s getter',
     program: `(options, callback) => {
       let who = 'nobody';
       const error = {};
@@ -2281,7 +2281,7 @@ const host = inFamily('reaching for the host', [
     control: `() => Function('return typeof Array')() === 'function'`,
   },
   {
-    name: 'functions of the engine itself',
+    name: 'functions of the engine',
     program: `() => ['%DebugPrint(1)', '%GetOptimizationStatus(eval)', '%SystemBreak()', '%AbortJS("x")'].map((source) => { try { return typeof eval(source); } catch ({ name }) { return name; } })`,
     expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError', 'SyntaxError'] },
     control: `() => eval('5 % 3') === 2`,
@@ -2293,13 +2293,13 @@ const host = inFamily('reaching for the host', [
     control: '() => { debugger; return true; }',
   },
   {
-    name: 'a function with a shell line, and one that closes its own body',
+    name: 'a function with a hashbang, and one that closes its own body',
     program: `() => ['#!/bin/sh\\nreturn 1', '}) + typeof process; (function () {', '*/ return process /*', '-->\\nreturn process.pid'].map((body) => { try { return typeof Function(body)(); } catch ({ name }) { return name; } })`,
     expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError', 'ReferenceError'] },
     control: `() => Function('a', 'b', '// a line\\nreturn a + b')(1, 2) === 3`,
   },
   {
-    name: 'parameters that leave the function',
+    name: 'parameters that escape the function',
     program: `() => ['a = typeof process', '){ return typeof process }, function (', '/*', '{a = process} = {}'].map((parameter) => { try { return String(Function(parameter, '*/ return typeof a')()); } catch ({ name }) { return name; } })`,
     expected: { answer: ['SyntaxError', 'SyntaxError', 'SyntaxError', 'SyntaxError'] },
     control: `() => Function('a = 1', 'return a')() === 1`,
@@ -2316,7 +2316,7 @@ const host = inFamily('reaching for the host', [
     control: `() => Function('o', 'with (o) { return a; }')({ a: true })`,
   },
   {
-    name: 'unscopables that are taken away',
+    name: 'unscopables removed',
     program: `() => {
       const scope = new Proxy(globalThis, { has: () => true, get: (target, key) => key === Symbol.unscopables ? undefined : Reflect.get(target, key) });
       return Function('scope', 'with (scope) { return typeof process; }')(scope);
@@ -2325,7 +2325,7 @@ const host = inFamily('reaching for the host', [
     control: `() => Function('o', 'with (o) { return typeof a; }')({ a: 1, [Symbol.unscopables]: { a: true } }) === 'undefined'`,
   },
   {
-    name: 'a trap on what the global object inherits',
+    name: 'a trap on the global object’s prototype',
     program: `async () => {
       const seen = [];
       let changed = false;
@@ -2341,19 +2341,19 @@ const host = inFamily('reaching for the host', [
     control: `() => { try { nowhere; } catch (error) { return error instanceof ReferenceError; } }`,
   },
   {
-    name: 'a thenable as an answer, and who calls it',
+    name: 'a thenable as an answer, and its caller',
     program: `() => ({ then(resolve, reject) { ${realmOf} resolve(realmOf(resolve.constructor).concat(realmOf(reject.constructor), this === globalThis)); } })`,
     expected: { answer: [true, 'undefined', true, 'undefined', false] },
     control: '() => ({ then(resolve) { resolve(true); } })',
   },
   {
-    name: 'the callback and what it answers',
+    name: 'the callback and its return value',
     program: `(options, callback) => { ${realmOf} const made = realmOf(callback.constructor); callback(null, made.concat(Object.getPrototypeOf(callback) === Function.prototype)); }`,
     expected: { answer: [true, 'undefined', true] },
     control: '(options, callback) => { callback(null, typeof callback === "function"); }',
   },
   {
-    name: 'traps of an answer that collect what is handed to them',
+    name: 'proxy traps of an answer that collect their arguments',
     program: `(options, callback) => {
       const seen = new Set();
       const handler = new Proxy({}, { get: (target, trap) => (...args) => { for (const one of args) if ((typeof one === 'object' && one !== null) || typeof one === 'function') seen.add(one instanceof Object || Object.getPrototypeOf(one) === null); return Reflect[trap](...args); } });
@@ -2364,7 +2364,7 @@ const host = inFamily('reaching for the host', [
     control: '() => new Proxy({}, new Proxy({}, { get: () => () => true })).a',
   },
   {
-    name: 'the species of lists and promises',
+    name: 'the species of arrays and promises',
     program: `async () => {
       ${realmOf}
       const seen = [];
@@ -2379,7 +2379,7 @@ const host = inFamily('reaching for the host', [
     control: '() => { class Own extends Array {} return new Own(1, 2).map((x) => x) instanceof Own; }',
   },
   {
-    name: 'a list that is its own species',
+    name: 'an array that is its own species',
     program: `() => {
       ${realmOf}
       const list = [1];
@@ -2390,7 +2390,7 @@ const host = inFamily('reaching for the host', [
     control: `() => { const list = [1]; list.constructor = { [Symbol.species]: Array }; return list.map((x) => x)[0] === 1; }`,
   },
   {
-    name: 'a list’s iterator poisoned while the runtime iterates',
+    name: 'an array’s iterator poisoned while the runtime iterates',
     program: `async () => {
       ${realmOf}
       const seen = [];
@@ -2422,7 +2422,7 @@ const host = inFamily('reaching for the host', [
       '() => { const dive = () => dive() + 1; try { dive(); } catch (error) { return error.constructor === RangeError; } }',
   },
   {
-    name: 'the error at the end of memory for buffers',
+    name: 'the error when buffer memory runs out',
     program: `() => { ${realmOf} try { new ArrayBuffer(2 ** 33); } catch (error) { return realmOf(error.constructor.constructor).concat(error instanceof RangeError); } }`,
     expected: { answer: [true, 'undefined', true] },
     control: '() => { try { new ArrayBuffer(-1); } catch (error) { return error instanceof RangeError; } }',
@@ -2458,7 +2458,7 @@ const host = inFamily('reaching for the host', [
     control: '() => { const thrown = {}; try { throw thrown; } catch (error) { return error === thrown; } }',
   },
   {
-    name: 'values that are no text handed to the runtime',
+    name: 'non-string values passed to the runtime',
     program: `async () => {
       const odd = [Symbol('s'), 1n, null, undefined, {}, [], () => {}, new Proxy({}, {}), Object.create(null), NaN];
       let thrown = 0;
@@ -2480,7 +2480,7 @@ const host = inFamily('reaching for the host', [
     control: '() => Atomics.load(new Int32Array(new SharedArrayBuffer(4)), 0) === 0',
   },
   {
-    name: 'a view beyond a buffer that shrinks while it is read',
+    name: 'a view of a buffer that shrinks while being read',
     program: `() => {
       const buffer = new ArrayBuffer(4096, { maxByteLength: 8192 });
       const view = new Uint8Array(buffer);
@@ -2495,7 +2495,7 @@ const host = inFamily('reaching for the host', [
       '() => { const buffer = new ArrayBuffer(8, { maxByteLength: 16 }); buffer.resize(4); return new Uint8Array(buffer).length === 4; }',
   },
   {
-    name: 'a sort whose order changes the list’s length',
+    name: 'a comparator that changes the array’s length',
     program: `() => {
       const list = Array.from({ length: 1000 }, (_, i) => [i]);
       list.sort((a, b) => { list.length = 0; list.push(1.5); return 0; });
@@ -2505,7 +2505,7 @@ const host = inFamily('reaching for the host', [
     control: '() => { const list = [2, 1]; list.sort(); return list[0] === 1; }',
   },
   {
-    name: 'a typed list sorted while its buffer is taken away',
+    name: 'a typed array sorted while its buffer is detached',
     program: `() => {
       const list = new Float64Array(1000).fill(1.1);
       let taken = false;
@@ -2516,7 +2516,7 @@ const host = inFamily('reaching for the host', [
     control: '() => { const list = new Float64Array(8); list.buffer.transfer(); return list.length === 0; }',
   },
   {
-    name: 'weak references and what they lead to',
+    name: 'weak references and their targets',
     program: `async ({ _integrationId }) => {
       ${realmOf}
       const weak = new WeakRef(await fetch('/integrations/' + _integrationId));
@@ -2528,7 +2528,7 @@ const host = inFamily('reaching for the host', [
     control: '() => { const kept = {}; return new WeakRef(kept).deref() === kept; }',
   },
   {
-    name: 'accessors looked up on what the runtime offers',
+    name: 'accessors of the runtime’s objects',
     program: `async ({ _integrationId }) => {
       const reply = await fetch('/integrations/' + _integrationId);
       const getters = ['ok', 'bodyUsed'].map((name) => reply.__proto__.__lookupGetter__(name));
@@ -2539,7 +2539,7 @@ const host = inFamily('reaching for the host', [
     control: `() => ({ get a() { return 1; } }).__lookupGetter__('a').constructor === Function`,
   },
   {
-    name: 'private fields of another’s headers',
+    name: 'private fields of another Headers object',
     program: `() => { try { Headers.prototype.get.call(new Proxy(new Headers({ a: 'b' }), {}), 'a'); return 'read'; } catch (error) { return [error instanceof TypeError, error.constructor.constructor === Function]; } }`,
     expected: { answer: [true, true] },
     control: `() => Headers.prototype.get.call(new Headers({ a: 'b' }), 'a') === 'b'`,
@@ -2551,7 +2551,7 @@ const host = inFamily('reaching for the host', [
     control: `() => require('bulkhead') === require('bulkhead')`,
   },
   {
-    name: 'construct traps on classes handed to the runtime',
+    name: 'construct traps on classes passed to the runtime',
     program: `() => {
       ${realmOf}
       let seen = Function;
@@ -2564,7 +2564,7 @@ const host = inFamily('reaching for the host', [
     control: '() => new (new Proxy(class { a = true; }, {}))().a',
   },
   {
-    name: 'a prototype chain that leads round the runtime’s look-up',
+    name: 'a prototype chain that evades the runtime’s look-up',
     program: `function () { const before = Object.getPrototypeOf(this); Object.setPrototypeOf(this, new Proxy({}, { get: (target, key, receiver) => typeof process, getPrototypeOf: () => null })); const answer = this.anything; Object.setPrototypeOf(this, before); return answer; }`,
     expected: { answer: 'undefined' },
     control: 'function () { return Object.getPrototypeOf(this) === Object.prototype; }',

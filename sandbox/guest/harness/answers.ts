@@ -51,8 +51,9 @@ export function answers(
   };
   /** The name of an object's class, read without calling connector code. */
   const classOf = (prototype: object): string => {
-    const maker = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-    const name = typeof maker === 'function' ? getOwnPropertyDescriptor(maker, 'name')?.value : undefined;
+    const classFunction = getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    const name =
+      typeof classFunction === 'function' ? getOwnPropertyDescriptor(classFunction, 'name')?.value : undefined;
     return typeof name === 'string' && name !== '' ? cut(name, KEY_CHARS) : 'an instance of an unnamed class';
   };
 

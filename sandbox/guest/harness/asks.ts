@@ -11,12 +11,12 @@ export function asks(builtIns: Primordials, ask: HostCallbacks['ask']) {
   const pending = new builtIns.Map<number, Pending>();
   let lastId = 0;
   return {
-    /** Rejects with a `TypeError` that has the `code` of the refusal. */
+    /** Rejects with a `TypeError` whose `code` is the runtime's. */
     request: (capability: Capability, payload: unknown): Promise<unknown> =>
       new builtIns.Promise((resolve, reject) => {
         const id = ++lastId;
         if (!ask(id, capability, builtIns.stringify(payload))) {
-          reject(new builtIns.Error('too many requests at once, or a request that is too large'));
+          reject(new builtIns.Error('too many open requests, or the request is too large'));
           return;
         }
         apply(builtIns.mapSet, pending, [id, { resolve, reject }]);

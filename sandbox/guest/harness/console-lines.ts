@@ -1,4 +1,4 @@
-/** `console`: lines for the run's log. */
+/** `console`: writes lines to the run's log. */
 import type { HostCallbacks } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
 import type { Primordials } from './primordials.ts';

@@ -5,7 +5,7 @@ import type { Primordials } from './primordials.ts';
 
 type Entries = Pick<GuestEntries, 'load' | 'loadCommonJs' | 'start' | 'inspect'>;
 type Dispatch = Entries & {
-  /** Registers a prototype that is not the connector's. Look-ups stop before it. */
+  /** Registers a built-in prototype, at which look-ups of connector functions stop. */
   addBuiltIn(prototype: object): void;
 };
 
@@ -34,8 +34,11 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
     if (apply(builtIns.setHas, reservedNames, [name])) return undefined;
     let object: object | null = holder;
     while (object !== null && !isBuiltIn(object)) {
-      const found = getOwnPropertyDescriptor(object, name);
-      if (found) return builtIns.hasOwn(found, 'get') && found.get ? apply(found.get, holder, []) : found.value;
+      const descriptor = getOwnPropertyDescriptor(object, name);
+      if (descriptor) {
+        const getter = builtIns.hasOwn(descriptor, 'get') ? descriptor.get : undefined;
+        return getter ? apply(getter, holder, []) : descriptor.value;
+      }
       object = getPrototypeOf(object);
     }
     return undefined;
@@ -43,13 +46,13 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
 
   /** Visits own and inherited members, up to `MAX_NAMES`: a bundle may have any number of them. */
   const eachMember = (holder: object, visit: (name: string, value: unknown) => void): void => {
-    let left = MAX_NAMES;
+    let remaining = MAX_NAMES;
     for (let object: object | null = holder; object !== null && !isBuiltIn(object); object = getPrototypeOf(object)) {
       const keys = ownKeys(object);
-      for (let i = 0; i < keys.length && left > 0; i++) {
+      for (let i = 0; i < keys.length && remaining > 0; i++) {
         const key = keys[i];
         if (typeof key !== 'string') continue;
-        left--;
+        remaining--;
         visit(key, member(holder, key));
       }
     }

@@ -24,21 +24,21 @@ export function libraries(
     (apply(builtIns.mapGet, loaded, [name]) as Exports | null | undefined) ?? undefined;
   const isBeingLoaded = (name: LibraryName): boolean => apply(builtIns.mapGet, loaded, [name]) === null;
   const load = (name: LibraryName): Exports => {
-    const before = find(name);
-    if (before) return before;
+    const existing = find(name);
+    if (existing) return existing;
     if (isBeingLoaded(name)) throw new builtIns.Error(`${name} is being loaded`);
-    const make = library(name);
-    if (typeof make !== 'function') throw new builtIns.Error(`${name} cannot be loaded`);
+    const libraryFunction = library(name);
+    if (typeof libraryFunction !== 'function') throw new builtIns.Error(`${name} cannot be loaded`);
     apply(builtIns.mapSet, loaded, [name, null]);
     try {
-      const made = apply(make, undefined, [web]) as Exports;
-      apply(builtIns.mapSet, loaded, [name, made]);
+      const exports = apply(libraryFunction, undefined, [web]) as Exports;
+      apply(builtIns.mapSet, loaded, [name, exports]);
       for (let i = 0; i < names[name].length; i++) {
-        const value = made[names[name][i] as string];
+        const value = exports[names[name][i] as string];
         const prototype = typeof value === 'function' ? value.prototype : undefined;
         if (isObject(prototype)) onClass(prototype);
       }
-      return made;
+      return exports;
     } finally {
       if (isBeingLoaded(name)) apply(builtIns.mapDelete, loaded, [name]);
     }

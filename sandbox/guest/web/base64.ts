@@ -8,11 +8,11 @@ const CHARACTERS_AT_ONCE = 8_192;
 
 const invalid = (message: string): DOMException => new web.DOMException(message, 'InvalidCharacterError');
 
-export function atob(...given: [text: unknown]): string {
-  if (given.length < 1) throw new TypeError('atob takes a text');
-  let data = `${given[0] as string}`.replace(/[\t\n\f\r ]+/g, '');
+export function atob(...args: [text: unknown]): string {
+  if (args.length < 1) throw new TypeError('atob takes a string');
+  let data = `${args[0] as string}`.replace(/[\t\n\f\r ]+/g, '');
   if (data.length % 4 === 0) data = data.replace(/={1,2}$/, '');
-  if (data.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(data)) throw invalid('The text is not base64.');
+  if (data.length % 4 === 1 || !/^[A-Za-z0-9+/]*$/.test(data)) throw invalid('The string is not base64.');
   // Bits after the last whole byte are dropped.
   const rest = data.length % 4;
   if (rest > 0) {
@@ -28,13 +28,13 @@ export function atob(...given: [text: unknown]): string {
   return binary;
 }
 
-export function btoa(...given: [text: unknown]): string {
-  if (given.length < 1) throw new TypeError('btoa takes a text');
-  const binary = `${given[0] as string}`;
+export function btoa(...args: [text: unknown]): string {
+  if (args.length < 1) throw new TypeError('btoa takes a string');
+  const binary = `${args[0] as string}`;
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) {
     const code = binary.charCodeAt(i);
-    if (code > 0xff) throw invalid('The text has characters outside of Latin-1.');
+    if (code > 0xff) throw invalid('The string has characters outside Latin-1.');
     bytes[i] = code;
   }
   return toBase64(bytes);

@@ -1,6 +1,6 @@
 /**
- * `npm run generate`: bundles each library of the guest into one file. What a library would take from the
- * global object in a browser, it takes from `web` here.
+ * `npm run generate`: bundles each guest library into one file, in which browser globals are read from `web`
+ * instead.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -4,14 +4,14 @@ import type { Web } from '../web-apis.ts';
 
 declare const web: Web & { readonly DOMException: typeof DOMException };
 
-const maker = Symbol();
+const constructorKey = Symbol();
 const BLOCK_BYTES: Readonly<Record<string, number>> = { 'SHA-1': 64, 'SHA-256': 64, 'SHA-384': 128, 'SHA-512': 128 };
 const hmacUsages = ['sign', 'verify'];
 
-type Named = string | { readonly name: string };
+type AlgorithmIdentifier = string | { readonly name: string };
 type Source = ArrayBuffer | ArrayBufferView;
 
-function failed(name: string, message: string): DOMException {
+function domException(name: string, message: string): DOMException {
   return new web.DOMException(message, name);
 }
 
@@ -20,20 +20,20 @@ function bytesOf(source: Source): Uint8Array {
     return new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice();
   }
   if (Object.prototype.toString.call(source) === '[object ArrayBuffer]') return new Uint8Array(source.slice(0));
-  throw new TypeError('the data is no ArrayBuffer and no view of one');
+  throw new TypeError('the data must be an ArrayBuffer or a view of one');
 }
 
-function hashOf(algorithm: Named | undefined): string {
+function hashOf(algorithm: AlgorithmIdentifier | undefined): string {
   const name = typeof algorithm === 'object' && algorithm !== null ? algorithm.name : algorithm;
-  if (name === undefined) throw new TypeError('no hash is named');
-  const wanted = `${name}`.toUpperCase();
-  if (!Object.hasOwn(BLOCK_BYTES, wanted)) throw failed('NotSupportedError', `${name} is not offered`);
-  return wanted;
+  if (name === undefined) throw new TypeError('the algorithm names no hash');
+  const hash = `${name}`.toUpperCase();
+  if (!Object.hasOwn(BLOCK_BYTES, hash)) throw domException('NotSupportedError', `${name} is not supported`);
+  return hash;
 }
 
-function computed(operation: string, algorithm: string, key: Uint8Array, data: Uint8Array): Uint8Array {
+function compute(operation: string, algorithm: string, key: Uint8Array, data: Uint8Array): Uint8Array {
   const result = web.compute(operation, algorithm, toBase64(key), toBase64(data));
-  if (result === '') throw failed('OperationError', 'too much data');
+  if (result === '') throw domException('OperationError', 'too much data');
   return fromBase64(result);
 }
 
@@ -59,13 +59,13 @@ class CryptoKeyClass {
 
   static {
     partsOf = (key) => {
-      if (typeof key !== 'object' || key === null || !(#parts in key)) throw new TypeError('this is no CryptoKey');
+      if (typeof key !== 'object' || key === null || !(#parts in key)) throw new TypeError('this is not a CryptoKey');
       return key.#parts;
     };
   }
 
   constructor(key?: symbol, parts?: KeyParts) {
-    if (key !== maker || !parts) throw new TypeError('Illegal constructor');
+    if (key !== constructorKey || !parts) throw new TypeError('Illegal constructor');
     this.#parts = parts;
   }
 
@@ -86,91 +86,92 @@ class CryptoKeyClass {
   }
 }
 
-function hmacName(algorithm: Named): void {
+function assertHmac(algorithm: AlgorithmIdentifier): void {
   const name = typeof algorithm === 'object' && algorithm !== null ? algorithm.name : algorithm;
-  if (`${name}`.toUpperCase() !== 'HMAC') throw failed('NotSupportedError', `${name} is not offered`);
+  if (`${name}`.toUpperCase() !== 'HMAC') throw domException('NotSupportedError', `${name} is not supported`);
 }
 
 function makeKey(
   bytes: Uint8Array,
-  { hash }: { hash?: Named },
+  { hash }: { hash?: AlgorithmIdentifier },
   extractable: unknown,
   usages: Iterable<string>,
 ): CryptoKeyClass {
-  const wanted = [...usages];
-  for (const usage of wanted) {
-    if (!hmacUsages.includes(usage)) throw failed('SyntaxError', `a key for HMAC cannot ${usage}`);
+  const requested = [...usages];
+  for (const usage of requested) {
+    if (!hmacUsages.includes(usage)) throw domException('SyntaxError', `an HMAC key cannot ${usage}`);
   }
-  if (wanted.length === 0) throw failed('SyntaxError', 'a key is for something');
-  return new CryptoKeyClass(maker, {
+  if (requested.length === 0) throw domException('SyntaxError', 'a key needs at least one usage');
+  return new CryptoKeyClass(constructorKey, {
     algorithm: { name: 'HMAC', length: bytes.length * 8, hash: { name: hashOf(hash) } },
     extractable: Boolean(extractable),
-    usages: hmacUsages.filter((usage) => wanted.includes(usage)),
+    usages: hmacUsages.filter((usage) => requested.includes(usage)),
     bytes,
   });
 }
 
-function mac(algorithm: Named, key: unknown, usage: string, data: Source): Uint8Array {
-  hmacName(algorithm);
-  const { usages, bytes, algorithm: made } = partsOf(key);
-  if (!usages.includes(usage)) throw failed('InvalidAccessError', `the key is not for ${usage}`);
-  return computed('hmac', made.hash.name, bytes, bytesOf(data));
+function mac(algorithm: AlgorithmIdentifier, key: unknown, usage: string, data: Source): Uint8Array {
+  assertHmac(algorithm);
+  const { usages, bytes, algorithm: keyAlgorithm } = partsOf(key);
+  if (!usages.includes(usage)) throw domException('InvalidAccessError', `the key's usages do not include ${usage}`);
+  return compute('hmac', keyAlgorithm.hash.name, bytes, bytesOf(data));
 }
 
 class SubtleCryptoClass {
   constructor(key?: symbol) {
-    if (key !== maker) throw new TypeError('Illegal constructor');
+    if (key !== constructorKey) throw new TypeError('Illegal constructor');
   }
 
-  async digest(algorithm: Named, data: Source): Promise<ArrayBuffer> {
-    return bufferOf(computed('digest', hashOf(algorithm), new Uint8Array(), bytesOf(data)));
+  async digest(algorithm: AlgorithmIdentifier, data: Source): Promise<ArrayBuffer> {
+    return bufferOf(compute('digest', hashOf(algorithm), new Uint8Array(), bytesOf(data)));
   }
 
   async importKey(
     format: string,
     keyData: Source,
-    algorithm: Named & { hash?: Named; length?: number },
+    algorithm: AlgorithmIdentifier & { hash?: AlgorithmIdentifier; length?: number },
     extractable: boolean,
     usages: Iterable<string>,
   ): Promise<CryptoKeyClass> {
-    if (format !== 'raw') throw failed('NotSupportedError', `keys are imported raw, not as ${format}`);
-    hmacName(algorithm);
+    if (format !== 'raw') throw domException('NotSupportedError', `cannot import a key as ${format}, only as raw`);
+    assertHmac(algorithm);
     const bytes = bytesOf(keyData);
     hashOf(algorithm.hash);
-    if (bytes.length === 0) throw failed('DataError', 'the key is empty');
+    if (bytes.length === 0) throw domException('DataError', 'the key is empty');
     if (algorithm.length !== undefined && algorithm.length !== bytes.length * 8) {
-      throw failed('DataError', 'the key has another length');
+      throw domException('DataError', 'the length does not match the key');
     }
     return makeKey(bytes, algorithm, extractable, usages);
   }
 
   async generateKey(
-    algorithm: Named & { hash?: Named; length?: number },
+    algorithm: AlgorithmIdentifier & { hash?: AlgorithmIdentifier; length?: number },
     extractable: boolean,
     usages: Iterable<string>,
   ): Promise<CryptoKeyClass> {
-    hmacName(algorithm);
+    assertHmac(algorithm);
     const bits = algorithm.length ?? (BLOCK_BYTES[hashOf(algorithm.hash)] as number) * 8;
-    if (!Number.isInteger(bits) || bits <= 0 || bits % 8 !== 0) throw failed('OperationError', 'no such length');
+    if (!Number.isInteger(bits) || bits <= 0 || bits % 8 !== 0)
+      throw domException('OperationError', 'the length must be a multiple of 8 bits');
     return makeKey(random(bits / 8), algorithm, extractable, usages);
   }
 
   async exportKey(format: string, key: CryptoKeyClass): Promise<ArrayBuffer> {
-    if (format !== 'raw') throw failed('NotSupportedError', `keys are exported raw, not as ${format}`);
+    if (format !== 'raw') throw domException('NotSupportedError', `cannot export a key as ${format}, only as raw`);
     const { extractable, bytes } = partsOf(key);
-    if (!extractable) throw failed('InvalidAccessError', 'the key may not be exported');
+    if (!extractable) throw domException('InvalidAccessError', 'the key is not extractable');
     return bufferOf(bytes);
   }
 
-  async sign(algorithm: Named, key: CryptoKeyClass, data: Source): Promise<ArrayBuffer> {
+  async sign(algorithm: AlgorithmIdentifier, key: CryptoKeyClass, data: Source): Promise<ArrayBuffer> {
     return bufferOf(mac(algorithm, key, 'sign', data));
   }
 
-  async verify(algorithm: Named, key: CryptoKeyClass, signature: Source, data: Source): Promise<boolean> {
-    const given = bytesOf(signature);
+  async verify(algorithm: AlgorithmIdentifier, key: CryptoKeyClass, signature: Source, data: Source): Promise<boolean> {
+    const actual = bytesOf(signature);
     const expected = mac(algorithm, key, 'verify', data);
-    let difference = given.length ^ expected.length;
-    for (let i = 0; i < expected.length; i++) difference |= (expected[i] as number) ^ (given[i] ?? 0);
+    let difference = actual.length ^ expected.length;
+    for (let i = 0; i < expected.length; i++) difference |= (expected[i] as number) ^ (actual[i] ?? 0);
     return difference === 0;
   }
 }
@@ -190,18 +191,18 @@ const integerArrays: readonly string[] = [
 
 function random(bytes: number): Uint8Array {
   if (bytes === 0) return new Uint8Array();
-  const made = web.compute('random', '', '', `${bytes}`);
-  if (made === '') throw failed('OperationError', 'too many bytes');
-  return fromBase64(made);
+  const result = web.compute('random', '', '', `${bytes}`);
+  if (result === '') throw domException('OperationError', 'too many bytes');
+  return fromBase64(result);
 }
 
-const subtle = new SubtleCryptoClass(maker);
+const subtle = new SubtleCryptoClass(constructorKey);
 
 class CryptoClass {
   readonly #isCrypto = true;
 
   constructor(key?: symbol) {
-    if (key !== maker) throw new TypeError('Illegal constructor');
+    if (key !== constructorKey) throw new TypeError('Illegal constructor');
   }
 
   get subtle(): SubtleCryptoClass {
@@ -212,9 +213,9 @@ class CryptoClass {
   getRandomValues<T extends ArrayBufferView>(array: T): T {
     if (!this.#isCrypto || !ArrayBuffer.isView(array)) throw new TypeError('getRandomValues takes a typed array');
     const kind = Object.prototype.toString.call(array).slice('[object '.length, -1);
-    if (!integerArrays.includes(kind)) throw failed('TypeMismatchError', 'getRandomValues takes arrays of integers');
+    if (!integerArrays.includes(kind)) throw domException('TypeMismatchError', 'getRandomValues takes integer arrays');
     if (array.byteLength > RANDOM_BYTES_LIMIT) {
-      throw failed('QuotaExceededError', `more than ${RANDOM_BYTES_LIMIT} bytes at once`);
+      throw domException('QuotaExceededError', `more than ${RANDOM_BYTES_LIMIT} bytes at once`);
     }
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(random(array.byteLength));
     return array;
@@ -231,14 +232,14 @@ class CryptoClass {
   }
 }
 
-for (const [name, made] of Object.entries({
+for (const [name, interfaceClass] of Object.entries({
   Crypto: CryptoClass,
   CryptoKey: CryptoKeyClass,
   SubtleCrypto: SubtleCryptoClass,
 })) {
-  Object.defineProperty(made, 'name', { value: name, configurable: true });
-  Object.defineProperty(made.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  Object.defineProperty(interfaceClass, 'name', { value: name, configurable: true });
+  Object.defineProperty(interfaceClass.prototype, Symbol.toStringTag, { value: name, configurable: true });
 }
 
-export const crypto = new CryptoClass(maker);
+export const crypto = new CryptoClass(constructorKey);
 export { CryptoClass as Crypto, CryptoKeyClass as CryptoKey, SubtleCryptoClass as SubtleCrypto };

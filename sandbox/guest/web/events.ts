@@ -19,9 +19,9 @@ setErrorHandler((error) => web.report(error));
 setWarningHandler(() => {});
 
 class EventClass extends ShimEvent {
-  constructor(...given: [type?: string, init?: object]) {
-    if (given.length === 0) throw new TypeError('an event has a type');
-    super(...(given as [string, object?]));
+  constructor(...args: [type?: string, init?: object]) {
+    if (args.length === 0) throw new TypeError('an event needs a type');
+    super(...(args as [string, object?]));
   }
 }
 
@@ -34,7 +34,7 @@ class EventTargetClass extends ShimEventTarget {
 }
 
 /** Only code in this file can construct signals. */
-const maker = Symbol();
+const constructorKey = Symbol();
 let abort: (signal: AbortSignalClass, reason: unknown) => void;
 const LONGEST_TIMEOUT_MS = Number.MAX_SAFE_INTEGER;
 
@@ -62,38 +62,42 @@ class AbortSignalClass extends EventTargetClass {
   }
 
   constructor(key?: symbol) {
-    if (key !== maker) throw new TypeError('Illegal constructor');
+    if (key !== constructorKey) throw new TypeError('Illegal constructor');
     super();
   }
 
   static abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): AbortSignalClass {
-    const signal = new AbortSignalClass(maker);
+    const signal = new AbortSignalClass(constructorKey);
     abort(signal, reason);
     return signal;
   }
 
   static timeout(...[milliseconds]: [unknown]): AbortSignalClass {
     const delayMs = Math.trunc(Number(milliseconds));
-    if (!(delayMs >= 0 && delayMs <= LONGEST_TIMEOUT_MS)) throw new TypeError('a timeout is milliseconds, 0 or more');
-    const signal = new AbortSignalClass(maker);
+    if (!(delayMs >= 0 && delayMs <= LONGEST_TIMEOUT_MS))
+      throw new TypeError('a timeout must be 0 or more milliseconds');
+    const signal = new AbortSignalClass(constructorKey);
     web.setSignalTimer(() => abort(signal, new DOMException('The operation timed out', 'TimeoutError')), delayMs);
     return signal;
   }
 
   static any(signals: Iterable<unknown>): AbortSignalClass {
-    const given = [...signals].map((signal) => {
-      if (!(signal instanceof AbortSignalClass) || !(#aborted in signal)) throw new TypeError('any takes signals');
+    const sources = [...signals].map((signal) => {
+      if (!(signal instanceof AbortSignalClass) || !(#aborted in signal))
+        throw new TypeError('AbortSignal.any takes abort signals');
       return signal;
     });
-    const made = new AbortSignalClass(maker);
-    const aborted = given.find((signal) => signal.#aborted);
+    const signal = new AbortSignalClass(constructorKey);
+    const aborted = sources.find((signal) => signal.#aborted);
     if (aborted) {
-      abort(made, aborted.#reason);
-      return made;
+      abort(signal, aborted.#reason);
+      return signal;
     }
-    made.#sources = [...new Set(given.flatMap((signal) => (signal.#sources.length > 0 ? signal.#sources : [signal])))];
-    for (const source of made.#sources) source.#dependents.add(made);
-    return made;
+    signal.#sources = [
+      ...new Set(sources.flatMap((signal) => (signal.#sources.length > 0 ? signal.#sources : [signal]))),
+    ];
+    for (const source of signal.#sources) source.#dependents.add(signal);
+    return signal;
   }
 
   get aborted(): boolean {
@@ -118,7 +122,7 @@ class AbortSignalClass extends EventTargetClass {
 }
 
 class AbortControllerClass {
-  readonly #signal = new AbortSignalClass(maker);
+  readonly #signal = new AbortSignalClass(constructorKey);
 
   get signal(): AbortSignalClass {
     return this.#signal;

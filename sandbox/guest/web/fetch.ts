@@ -82,13 +82,13 @@ async function send(request: Request): Promise<Response> {
 }
 
 /** Aborting does not stop the request in the runtime. Its reply is ignored. */
-export function fetch(...given: [input: string | URL | Request, init?: RequestInit]): Promise<Response> {
+export function fetch(...args: [input: string | URL | Request, init?: RequestInit]): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const request = new Request(...given);
+    const request = new Request(...args);
     const { signal } = request;
-    const aborted = (): void => reject(signal.reason);
-    if (signal.aborted) return aborted();
-    signal.addEventListener('abort', aborted, { once: true });
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
     send(request).then(resolve, reject);
   });
 }

@@ -66,7 +66,7 @@ declare module 'undici/lib/web/fetch/response.js' {
 
   export { Response };
   export function makeResponse(parts: Readonly<Record<string, unknown>>): object;
-  export function fromInnerResponse(made: object, guard: 'immutable'): Response;
+  export function fromInnerResponse(inner: object, guard: 'immutable'): Response;
   export function getResponseState(response: Response): {
     readonly body: object | null;
     urlList: readonly { readonly href: string }[];

@@ -1,4 +1,4 @@
-/** The API's description as JSON and as a page. */
+/** The API description as JSON and as a page. */
 import type { Operation } from '../operation.ts';
 
 export interface DescriptionTexts {
@@ -8,12 +8,12 @@ export interface DescriptionTexts {
   readonly policy: string;
 }
 
-/** Made, and what makes it loaded, at the first request: by then it is known where the server is reached. */
+/** Built at the first request, when the server's address is known. The builder is also loaded only then. */
 export class Description {
   readonly #version: string;
   readonly #publicUrl: () => string;
   readonly #operations: readonly Operation[];
-  #made: (DescriptionTexts & { readonly url: string }) | undefined;
+  #cached: (DescriptionTexts & { readonly url: string }) | undefined;
 
   /** @param version of the product */
   constructor(version: string, publicUrl: () => string, operations: readonly Operation[]) {
@@ -24,11 +24,11 @@ export class Description {
 
   async texts(): Promise<DescriptionTexts> {
     const url = `${this.#publicUrl()}/v1`;
-    if (this.#made?.url === url) return this.#made;
+    if (this.#cached?.url === url) return this.#cached;
     const { describeApi } = await import('./document.ts');
     const { describePage, PAGE_POLICY } = await import('./page.ts');
     const description = describeApi(this.#operations, this.#version, url);
-    this.#made = { url, json: JSON.stringify(description), page: describePage(description), policy: PAGE_POLICY };
-    return this.#made;
+    this.#cached = { url, json: JSON.stringify(description), page: describePage(description), policy: PAGE_POLICY };
+    return this.#cached;
   }
 }

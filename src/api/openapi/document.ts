@@ -1,4 +1,4 @@
-/** The API's description (OpenAPI 3.1), made from the routes and the schemas that check their requests. */
+/** The API description (OpenAPI 3.1), built from the routes and the schemas that check their requests. */
 import Type, { type TSchema } from '#typebox';
 import { type ErrorCode, statusOf } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
@@ -55,7 +55,7 @@ export function describeApi(operations: readonly Operation[], version: string, u
       title: 'Bulkhead',
       version,
       description:
-        'A self-hosted runtime for connectors. Every route also stands without `/v1`. Errors are always `{"errors":[{"code","message","field"?}]}`; `code` is stable.',
+        'A self-hosted runtime for connectors. Every route also works without `/v1`. Errors are always `{"errors":[{"code","message","field"?}]}`; `code` is stable.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url }],
@@ -81,7 +81,7 @@ export function describeApi(operations: readonly Operation[], version: string, u
           type: 'http',
           scheme: 'bearer',
           description:
-            "The administrator's token, or that of a run (`bearerToken`), which reaches its own integration.",
+            "The administrator's token, or a run's `bearerToken`, which is limited to the run's integration.",
         },
       },
     },
@@ -174,12 +174,12 @@ function errorsOf({ method, scope, body, errors = [], replies }: Operation): [st
 
 function describeErrors(status: number, codes: readonly ErrorCode[], passesOn: Operation['passesOn']): JsonObject {
   const listed = codes.map((code) => `\`${code}\``).join(', ');
-  // The application's reply is passed on, whatever its status.
+  // The application's reply is forwarded whatever its status.
   if (passesOn === 'replies') {
     const content = { '*/*': {} };
     return { description: `${listed}, or the application's own reply.`, headers: headersNamed([]), content };
   }
-  const connectorCode = passesOn === 'errors' && status === 422 ? ', or the code of the connector itself' : '';
+  const connectorCode = passesOn === 'errors' && status === 422 ? ', or a code of the connector' : '';
   const hasRunId = passesOn === 'errors' && [409, 412, 422, 500, 503, 507].includes(status);
   return describeReply({
     description: `${listed}${connectorCode}.`,

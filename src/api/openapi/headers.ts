@@ -1,4 +1,4 @@
-/** Request and response headers of the API's description. */
+/** Request and response headers in the API description. */
 import Type from '#typebox';
 
 const Text = Type.String();
@@ -6,41 +6,41 @@ const Text = Type.String();
 export const requestHeaders = {
   'If-Match': {
     schema: Text,
-    description: 'Entity tags, or `*`: 412 if what is there has none of them. Weak tags match nothing.',
+    description: 'Entity tags, or `*`. 412 if the current version matches none. Weak tags never match.',
   },
   'If-None-Match': {
     schema: Text,
-    description: 'Entity tags, or `*`: if what is there has one of them, 304 to a read and 412 to a write.',
+    description: 'Entity tags, or `*`. If the current version matches one, a read gets 304 and a write 412.',
   },
   'Idempotency-Key': {
     schema: Type.String({ minLength: 1, maxLength: 257 }),
     description:
-      'Any string of 1 to 255 printable ASCII characters, in quotes or without. For 24 hours the same key with the same body gets the first reply again (with `Idempotent-Replayed: true`), and with another body 422 `idempotency_mismatch`; while the first request goes on, 409 `conflict`. Replies with 409 or from 500 on are not kept.',
+      'A string of 1 to 255 printable ASCII characters, with or without quotes. For 24 hours, the same key with the same body repeats the first reply (with `Idempotent-Replayed: true`), and with another body gets 422 `idempotency_mismatch`. While the first request is running, it gets 409 `conflict`. Replies with 409, or with 500 and above, are not stored.',
   },
-  Prefer: { schema: Text, description: '`respond-async`: 202 as soon as the run has begun (RFC 7240).' },
+  Prefer: { schema: Text, description: '`respond-async`: reply 202 as soon as the run has started (RFC 7240).' },
   traceparent: {
     schema: Text,
-    description: 'W3C Trace Context: the trace that the request, its run and what that asks for belong to.',
+    description: 'W3C Trace Context: the trace of the request, its run and the requests of the run.',
   },
-  tracestate: { schema: Text, description: 'Passed on with the trace, as far as 512 characters go.' },
-  'Last-Event-ID': { schema: Text, description: 'The last event that the client has; it goes on after that.' },
+  tracestate: { schema: Text, description: 'Forwarded with the trace, up to 512 characters.' },
+  'Last-Event-ID': { schema: Text, description: 'The last event received. The stream resumes after it.' },
   'Integrator-Method': {
     schema: Type.String({ default: 'GET' }),
-    description: "The method of the request that is made with the connection's credentials.",
+    description: 'Method of the request to the application.',
   },
-  'Integrator-Relative-URI': { schema: Text, description: 'Its address, relative to `http.baseURI`.' },
+  'Integrator-Relative-URI': { schema: Text, description: 'URL of the request, relative to `http.baseURI`.' },
 } as const;
 
 export const responseHeaders = {
-  'X-Request-Id': { schema: Text, description: "Names the request in the server's log." },
+  'X-Request-Id': { schema: Text, description: "Id of the request in the server's log." },
   ETag: { schema: Text, description: 'The entity tag of the record or the value.' },
   Link: { schema: Text, description: '`<…>; rel="next"`: the next page, if there is one (RFC 8288).' },
-  Location: { schema: Text, description: 'Where what was made is found.' },
-  'Bulkhead-Run-Id': { schema: Text, description: 'The run that made the reply.' },
+  Location: { schema: Text, description: 'URL of the new record.' },
+  'Bulkhead-Run-Id': { schema: Text, description: 'Id of the run.' },
   'Preference-Applied': { schema: Text, description: '`respond-async`.' },
-  'Idempotent-Replayed': { schema: Text, description: '`true`: the reply is that of an earlier request.' },
+  'Idempotent-Replayed': { schema: Text, description: '`true`: this repeats the reply to an earlier request.' },
   'Content-Disposition': { schema: Text, description: 'The name of the file.' },
   'WWW-Authenticate': { schema: Text, description: '`Bearer`.' },
-  Allow: { schema: Text, description: 'The methods that the route has.' },
-  'Retry-After': { schema: Type.String({ pattern: '^[0-9]+$' }), description: 'Seconds after which to try again.' },
+  Allow: { schema: Text, description: 'Methods that the route supports.' },
+  'Retry-After': { schema: Type.String({ pattern: '^[0-9]+$' }), description: 'Seconds to wait before retrying.' },
 } as const;

@@ -1,4 +1,4 @@
-/** `/docs`: the description as a page that has no scripts and loads nothing. */
+/** `/docs`: the API description as a page without scripts or external resources. */
 import { hash } from 'node:crypto';
 import type { Json, JsonObject } from '../../json.ts';
 
@@ -11,7 +11,7 @@ summary{cursor:pointer}summary b{display:inline-block;min-width:4.5rem;font-fami
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.2rem .75rem .2rem 0;border-bottom:1px solid var(--soft)}
 nav a{margin-right:1rem}`;
 
-/** Content-Security-Policy of the page: its own style, and nothing else. */
+/** Content-Security-Policy of the page: only its own style. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 type Description = { readonly [name: string]: Description } & { readonly [index: number]: Description };
@@ -33,8 +33,10 @@ export function describePage(description: JsonObject): string {
     entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
   const sections = tags.map(({ name }) => {
-    const its = all.filter(({ operation }) => (operation.tags as string[]).includes(name));
-    const shown = its.map(({ path, method, operation }) => operationOf(path, method, operation, components as never));
+    const operations = all.filter(({ operation }) => (operation.tags as string[]).includes(name));
+    const shown = operations.map(({ path, method, operation }) =>
+      operationOf(path, method, operation, components as never),
+    );
     return `<h2 id="${escaped(name)}">${escaped(name)}</h2>${shown.join('')}`;
   });
   const schemas = entries(components?.schemas as unknown as Json).map(
@@ -44,7 +46,7 @@ export function describePage(description: JsonObject): string {
   const title = `${escaped(info?.title)} ${escaped(info?.version)}`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style></head><body>
 <h1>${title}</h1><p>${prose(info?.description)}</p>
-<p>Base: <code>${escaped(servers?.[0]?.url)}</code>. Every request carries <code>Authorization: Bearer &lt;token&gt;</code>, unless it says otherwise. <a href="openapi.json">openapi.json</a></p>
+<p>Base: <code>${escaped(servers?.[0]?.url)}</code>. Every request needs <code>Authorization: Bearer &lt;token&gt;</code> unless noted otherwise. <a href="openapi.json">openapi.json</a></p>
 <nav>${tags.map(({ name }) => `<a href="#${escaped(name)}">${escaped(name)}</a>`).join('')}<a href="#schemas">schemas</a></nav>
 ${sections.join('\n')}
 <h2 id="schemas">schemas</h2>${schemas.join('')}
@@ -91,7 +93,7 @@ function contentOf(content: Json | undefined): string {
     .join('<br>');
 }
 
-/** A link where the schema has a name. */
+/** A link if the schema is named. */
 function schemaOf(schema: JsonObject): string {
   const name = typeof schema.$ref === 'string' ? schema.$ref.split('/').at(-1) : undefined;
   if (name !== undefined) return `<a href="#schema-${escaped(name)}">${escaped(name)}</a>`;

@@ -1,4 +1,3 @@
-/** A refusal of the server, or that it was not reached. */
 export interface ErrorItem {
   readonly code: string;
   readonly message: string;
@@ -6,9 +5,10 @@ export interface ErrorItem {
   readonly field?: string;
 }
 
+/** The server replied with an error, or could not be reached. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** The HTTP status; 0 if there was no reply. */
+  /** HTTP status; 0 without a reply. */
   readonly status: number;
   readonly errors: readonly ErrorItem[];
 
@@ -18,13 +18,13 @@ export class ApiError extends Error {
     this.errors = errors;
   }
 
-  /** The first entry's. */
+  /** Code of the first error. */
   get code(): string {
     return this.errors[0]?.code ?? 'unknown';
   }
 }
 
-/** Whatever was thrown, as entries to show. */
+/** Turns anything thrown into errors to show. */
 export function errorsOf(error: unknown): readonly ErrorItem[] {
   if (error instanceof ApiError) return error.errors;
   return [{ code: 'dashboard_failed', message: error instanceof Error ? error.message : String(error) }];

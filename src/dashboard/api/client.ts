@@ -1,11 +1,11 @@
-/** Requests to the REST API, with the token. */
+/** REST client that sends the token. */
 import { ApiError, type ErrorItem } from './api-error.ts';
 import { isJsonObject, type Json } from './json.ts';
 
 export interface Reply<T = Json> {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined where the reply has none. */
+  /** Undefined if the reply has no JSON body. */
   readonly body: T;
 }
 
@@ -17,19 +17,19 @@ export interface RequestOptions {
 
 export class Client {
   readonly #token: string;
-  readonly #onRefused: () => void;
+  readonly #onUnauthorized: () => void;
 
-  /** @param onRefused is called when the token is not taken (any more) */
-  constructor(token: string, onRefused: () => void = () => {}) {
+  /** @param onUnauthorized called when the server refuses the token */
+  constructor(token: string, onUnauthorized: () => void = () => {}) {
     this.#token = token;
-    this.#onRefused = onRefused;
+    this.#onUnauthorized = onUnauthorized;
   }
 
-  /** The reply as it comes, for what is no JSON. @throws ApiError */
+  /** The raw response, for bodies other than JSON. @throws ApiError */
   async fetch(method: string, path: string, { body, headers, signal }: RequestOptions = {}): Promise<Response> {
     let response: Response;
     try {
-      // Relative to the page: a host may have mounted it under a path of its own.
+      // Relative to the page, because a host may mount it under any path.
       response = await fetch(`v1${path}`, {
         method,
         headers: {
@@ -46,8 +46,8 @@ export class Client {
       throw new ApiError(0, [{ code: 'unreachable', message: 'The server does not answer.' }]);
     }
     if (response.ok) return response;
-    if (response.status === 401) this.#onRefused();
-    throw new ApiError(response.status, await errorsIn(response));
+    if (response.status === 401) this.#onUnauthorized();
+    throw new ApiError(response.status, await readErrors(response));
   }
 
   /** @throws ApiError */
@@ -75,7 +75,7 @@ export class Client {
     return (await this.request<T>('DELETE', path)).body;
   }
 
-  /** Every page of a list, one after the other; `onPage` sees what there is so far. */
+  /** Reads all pages of a list. `onPage` gets the rows so far. */
   async list<T>(path: string, onPage: (rows: readonly T[]) => void = () => {}, signal?: AbortSignal): Promise<T[]> {
     const rows: T[] = [];
     let next: string | undefined = path;
@@ -89,7 +89,7 @@ export class Client {
   }
 }
 
-/** RFC 8288: `<http://…/v1/path?cursor=…>; rel="next"` → `/path?cursor=…`. The origin stays the page's own. */
+/** RFC 8288: `<http://…/v1/path?cursor=…>; rel="next"` → `/path?cursor=…`. Keeps the page's own origin. */
 export function nextPage(link: string | null): string | undefined {
   const target = /<([^>]*)>\s*;[^,]*rel="?next"?/.exec(link ?? '')?.[1];
   if (target === undefined) return undefined;
@@ -97,7 +97,7 @@ export function nextPage(link: string | null): string | undefined {
   return pathname.replace(/^.*?\/v1(?=\/)/, '') + search;
 }
 
-async function errorsIn(response: Response): Promise<readonly ErrorItem[]> {
+async function readErrors(response: Response): Promise<readonly ErrorItem[]> {
   const text = await response.text().catch(() => '');
   try {
     const body: unknown = JSON.parse(text);
@@ -109,7 +109,7 @@ async function errorsIn(response: Response): Promise<readonly ErrorItem[]> {
       }));
     }
   } catch {
-    // A proxy's page, or nothing.
+    // Not JSON: a proxy's error page, or an empty body.
   }
-  return [{ code: `http_${response.status}`, message: `The server answered ${response.status}.` }];
+  return [{ code: `http_${response.status}`, message: `The server answered with status ${response.status}.` }];
 }

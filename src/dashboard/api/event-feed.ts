@@ -1,21 +1,21 @@
-/** The server's events, over `fetch`: an `EventSource` cannot send a token. Comes back by itself. */
+/** Server-sent events over `fetch`, since `EventSource` cannot send a token. Reconnects by itself. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { ApiError } from './api-error.ts';
 import type { Client } from './client.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
-/** `type` is `run.started` and its like; `reset` means that events were missed: read everything anew. */
+/** `type` is `run.started` and so on. `reset`: events were missed, so reload everything. */
 export interface LiveEvent {
   readonly type: string;
   readonly data: JsonObject;
 }
 
-/** `absent`: the server answers, but has no events to give; who wants to know has to ask. */
+/** `absent`: the server has no event stream, so clients must poll. */
 export type FeedStatus = 'connecting' | 'live' | 'lost' | 'absent';
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 4_000;
-/** The server sends a comment more often than that. */
+/** The server sends a comment more often than this. */
 const SILENCE_LIMIT_MS = 60_000;
 const RESET: LiveEvent = { type: 'reset', data: {} };
 
@@ -35,7 +35,7 @@ export class EventFeed {
     return this.#status;
   }
 
-  /** @returns what ends it */
+  /** @returns the unsubscribe function */
   subscribe(listener: (event: LiveEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -46,25 +46,25 @@ export class EventFeed {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Listens until it is closed or the token is refused. */
+  /** Listens until `close()` or until the server refuses the token. */
   async run(): Promise<void> {
     let pauseMs = RETRY_MIN_MS;
-    let hasMissed = false;
+    let hasDisconnected = false;
     while (!this.#closed.signal.aborted) {
       try {
         await this.#listen(() => {
           pauseMs = RETRY_MIN_MS;
-          // Without an id to resume from there is no telling what was missed.
-          if (hasMissed && this.#lastId === undefined) this.#tell(RESET);
-          this.#become('live');
+          // Without an id to resume from, any event may have been missed.
+          if (hasDisconnected && this.#lastId === undefined) this.#publish(RESET);
+          this.#setStatus('live');
         });
-        this.#become('lost');
+        this.#setStatus('lost');
       } catch (error) {
         if (this.#closed.signal.aborted) return;
         if (error instanceof ApiError && error.status === 401) return;
-        this.#become(error instanceof ApiError && [404, 405].includes(error.status) ? 'absent' : 'lost');
+        this.#setStatus(error instanceof ApiError && [404, 405].includes(error.status) ? 'absent' : 'lost');
       }
-      hasMissed = true;
+      hasDisconnected = true;
       await this.#pause(pauseMs);
       pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS);
     }
@@ -78,7 +78,7 @@ export class EventFeed {
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, silence.signal]);
     let timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS);
-    const heard = (): void => {
+    const restartTimer = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE_LIMIT_MS);
     };
@@ -91,49 +91,51 @@ export class EventFeed {
       if (!response.body) return;
       onOpen();
       const text = new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>;
-      const events = response.body.pipeThrough(text).pipeThrough(new EventSourceParserStream({ onComment: heard }));
+      const events = response.body
+        .pipeThrough(text)
+        .pipeThrough(new EventSourceParserStream({ onComment: restartTimer }));
       const reader = events.getReader();
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        heard();
+        restartTimer();
         const { id, event = 'message', data } = next.value;
         if (id !== undefined) this.#lastId = id;
-        this.#tell({ type: event, data: parsed(data) });
+        this.#publish({ type: event, data: parseData(data) });
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #tell(event: LiveEvent): void {
+  #publish(event: LiveEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
-  #become(status: FeedStatus): void {
+  #setStatus(status: FeedStatus): void {
     if (this.#status === status) return;
     this.#status = status;
     for (const watcher of [...this.#watchers]) watcher(status);
   }
 
-  /** A tab that is looked at again, or a network that is back, does not wait. */
+  /** Ends early when the tab becomes visible or the network returns. */
   #pause(pauseMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        for (const [target, name] of WAKERS) target().removeEventListener(name, done);
+        for (const [target, name] of WAKE_EVENTS) target().removeEventListener(name, done);
         resolve();
       };
       const timer = setTimeout(done, pauseMs);
-      for (const [target, name] of WAKERS) target().addEventListener(name, done);
+      for (const [target, name] of WAKE_EVENTS) target().addEventListener(name, done);
     });
   }
 }
 
-const WAKERS: readonly (readonly [() => EventTarget, string])[] = [
+const WAKE_EVENTS: readonly (readonly [() => EventTarget, string])[] = [
   [() => window, 'online'],
   [() => document, 'visibilitychange'],
 ];
 
-function parsed(data: string): JsonObject {
+function parseData(data: string): JsonObject {
   try {
     const value: unknown = JSON.parse(data);
     return isJsonObject(value) ? value : {};

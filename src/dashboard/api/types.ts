@@ -1,4 +1,4 @@
-/** What the API replies, as far as the pages read it. */
+/** Replies of the API, as far as the pages use them. */
 import type { ErrorItem } from './api-error.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -18,13 +18,13 @@ export interface Tile {
   readonly mode?: Mode;
   readonly imageURL?: string;
   readonly version?: string;
-  /** There is a newer bundle. */
+  /** Set if a newer bundle is available. */
   readonly update?: { readonly version: string };
   readonly updateInProgress?: boolean;
   readonly steps: { readonly total: number; readonly completed: number };
   readonly records: Readonly<Record<RecordKind, number>>;
   readonly lastRun: Pick<Run, '_id' | 'section' | 'function' | 'startedAt' | 'outcome'> | null;
-  /** Their ids. */
+  /** Connection ids. */
   readonly offlineConnections: readonly string[];
 }
 
@@ -39,9 +39,9 @@ export interface Connector {
   readonly status: 'ready' | 'held' | 'invalid';
   readonly permissions: { readonly fetch?: readonly string[] };
   readonly limits: { readonly timeoutMs?: number; readonly cpuMs?: number; readonly memoryMb?: number };
-  /** Called first when an integration is removed. */
+  /** Runs first when an integration is removed. */
   readonly preUninstallFunction?: string;
-  /** A version that asks for more than was accepted, and waits. */
+  /** A version that asks for more than was approved and awaits approval. */
   readonly pending?: { readonly version: string; readonly digest: string; readonly sentences: readonly string[] };
   readonly errors?: readonly ErrorItem[];
 }
@@ -76,7 +76,7 @@ export interface Integration {
   readonly uninstall?: readonly Step[];
 }
 
-export interface RunLine {
+export interface LogLine {
   readonly at: string;
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
@@ -99,8 +99,8 @@ export interface Run {
   readonly errors?: readonly ErrorItem[];
   readonly stack?: string;
   readonly progress?: { readonly fraction: number; readonly message: string };
-  /** Lists are asked without. */
-  readonly log?: readonly RunLine[];
+  /** Excluded from lists. */
+  readonly log?: readonly LogLine[];
 }
 
 /** A connection, an export, an import or a flow. */

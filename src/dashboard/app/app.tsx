@@ -3,40 +3,40 @@ import { Client } from '../api/client.ts';
 import { EventFeed } from '../api/event-feed.ts';
 import { Frame } from './frame.tsx';
 import { Images } from './images.ts';
-import { forgetToken, type Session, SessionContext, storedToken, storeToken, tokenFromAddress } from './session.ts';
+import { forgetToken, type Session, SessionContext, storedToken, storeToken, takeTokenFromAddress } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 
 function initialToken(): string | undefined {
-  const given = tokenFromAddress();
-  if (given === undefined) return storedToken();
-  storeToken(given, false);
-  return given;
+  const token = takeTokenFromAddress();
+  if (token === undefined) return storedToken();
+  storeToken(token, false);
+  return token;
 }
 
-/** The page: for who is signed in the dashboard, else the way in. The address stays through a sign-in. */
+/** The dashboard, or the sign-in form. Signing in keeps the address. */
 export function App() {
   const [token, setToken] = useState(initialToken);
   const [isRefused, setIsRefused] = useState(false);
   const [notice, announce] = useState('');
 
-  const end = useCallback((wasRefused: boolean) => {
+  const endSession = useCallback((isRefused: boolean) => {
     forgetToken();
-    setIsRefused(wasRefused);
+    setIsRefused(isRefused);
     setToken(undefined);
   }, []);
   const session = useMemo((): Session | undefined => {
     if (token === undefined) return undefined;
-    const client = new Client(token, () => end(true));
+    const client = new Client(token, () => endSession(true));
     const feed = new EventFeed(client);
-    return { client, feed, images: new Images(client, feed), signOut: () => end(false), announce };
-  }, [token, end]);
+    return { client, feed, images: new Images(client, feed), signOut: () => endSession(false), announce };
+  }, [token, endSession]);
   useEffect(() => {
-    // Another start of the server, opened in the same tab.
+    // The address of a restarted server was opened in the same tab.
     const onChange = (): void => {
-      const given = tokenFromAddress();
-      if (given === undefined) return;
-      storeToken(given, false);
-      setToken(given);
+      const token = takeTokenFromAddress();
+      if (token === undefined) return;
+      storeToken(token, false);
+      setToken(token);
       window.dispatchEvent(new HashChangeEvent('hashchange'));
     };
     window.addEventListener('hashchange', onChange);
@@ -57,10 +57,10 @@ export function App() {
     return (
       <SignIn
         isRefused={isRefused}
-        onToken={(given, stays) => {
-          storeToken(given, stays);
+        onToken={(token, stays) => {
+          storeToken(token, stays);
           setIsRefused(false);
-          setToken(given);
+          setToken(token);
         }}
       />
     );

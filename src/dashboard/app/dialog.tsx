@@ -4,22 +4,22 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
-  /** While something goes on that must not be left alone. */
+  /** True while a running action must not be abandoned. */
   readonly isLocked?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog of the browser's own: it keeps the focus in and gives it back. */
+/** A native modal dialog. It traps the focus and restores it on close. */
 export function Dialog({ title, onClose, isLocked = false, children }: DialogProps) {
   const id = useId();
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current;
-    const before = document.activeElement;
+    const previousFocus = document.activeElement;
     dialog?.showModal();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (previousFocus instanceof HTMLElement && previousFocus.isConnected) previousFocus.focus();
     };
   }, []);
   return (

@@ -4,34 +4,34 @@ import { IntegrationPage } from '../integration/integration-page.tsx';
 import { TilesPage } from '../tiles/tiles-page.tsx';
 import { Brand } from './brand.tsx';
 import { Dialog } from './dialog.tsx';
-import { LeaveContext } from './leave.ts';
+import { LeaveGuardContext } from './leave-guard.ts';
 import { type LeaveGuard, type Route, useRoute } from './route.ts';
 import { useSession } from './session.ts';
 
-/** What stands around every page. */
+/** The frame around every page. */
 export function Frame({ notice }: { readonly notice: string }) {
   const { signOut } = useSession();
   const guard = useMemo((): LeaveGuard => ({ isDirty: false }), []);
   const { route, isLeaving, leave, stay } = useRoute(guard);
   const main = useRef<HTMLElement>(null);
-  const place = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
-  const first = useRef(place);
-  // Who reads by ear is told of the new page; who has just arrived is left where the browser puts them.
+  const pageKey = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
+  const initialPageKey = useRef(pageKey);
+  // Moving the focus announces the new page to screen readers. The first page keeps the browser's focus.
   useEffect(() => {
-    if (first.current === place) return;
-    first.current = '';
+    if (initialPageKey.current === pageKey) return;
+    initialPageKey.current = '';
     main.current?.focus();
     window.scrollTo(0, 0);
-  }, [place]);
+  }, [pageKey]);
   const link = (page: Route['page'], href: string, text: string) => (
     <a href={href} aria-current={route.page === page ? 'page' : undefined}>
       {text}
     </a>
   );
   return (
-    <LeaveContext.Provider value={guard}>
+    <LeaveGuardContext.Provider value={guard}>
       <button type="button" class="skip button primary" onClick={() => main.current?.focus()}>
-        Skip to the content
+        Skip to content
       </button>
       <header class="top">
         <div class="top-inner">
@@ -47,7 +47,7 @@ export function Frame({ notice }: { readonly notice: string }) {
           </button>
         </div>
       </header>
-      <Connection />
+      <ConnectionStatus />
       <main id="main" ref={main} tabIndex={-1} class="page">
         <Page route={route} />
       </main>
@@ -56,18 +56,18 @@ export function Frame({ notice }: { readonly notice: string }) {
       </p>
       {isLeaving && (
         <Dialog title="Leave without saving?" onClose={stay}>
-          <p>What you have changed on this page is not saved yet.</p>
+          <p>You have unsaved changes on this page.</p>
           <div class="row end">
             <button type="button" class="button danger" onClick={leave}>
-              Leave and lose it
+              Leave without saving
             </button>
             <button type="button" class="button primary" onClick={stay}>
-              Stay here
+              Stay on this page
             </button>
           </div>
         </Dialog>
       )}
-    </LeaveContext.Provider>
+    </LeaveGuardContext.Provider>
   );
 }
 
@@ -82,7 +82,7 @@ function Page({ route }: { readonly route: Route }) {
     default:
       return (
         <div class="empty">
-          <h1>There is no such page</h1>
+          <h1>Page not found</h1>
           <a class="button primary" href="#/">
             All integrations
           </a>
@@ -91,8 +91,8 @@ function Page({ route }: { readonly route: Route }) {
   }
 }
 
-/** Says when the server is gone; it is asked again and again, and the page goes on when it is back. */
-function Connection() {
+/** Warns while the server is unreachable. The feed reconnects by itself. */
+function ConnectionStatus() {
   const { feed } = useSession();
   const [status, setStatus] = useState(feed.status);
   useEffect(() => {
@@ -101,7 +101,7 @@ function Connection() {
   }, [feed]);
   return (
     <div class="connection" role="status">
-      {status === 'lost' && <p class="notice warn">The server does not answer. Trying again…</p>}
+      {status === 'lost' && <p class="notice warn">The server does not answer. Reconnecting…</p>}
     </div>
   );
 }

@@ -1,21 +1,21 @@
-/** Images that connectors name: from elsewhere by a safe scheme, or from their own bundle. */
+/** Images of connectors: from elsewhere by a safe scheme, or from their bundle. */
 import type { Client } from '../api/client.ts';
 import type { EventFeed } from '../api/event-feed.ts';
 
-/** What an `img` may show: nothing that runs. */
+/** Whether an `img` may show it: only schemes that cannot run code. */
 export function isSafeImage(url: string): boolean {
   return /^https?:\/\//i.test(url) || /^data:image\//i.test(url);
 }
 
-/** What a link may lead to. Anything else (`javascript:`, `data:`, a relative path) is shown as text. */
+/** The link's target. Anything else (`javascript:`, `data:`, a relative path) is shown as text. */
 export function safeLink(url: unknown): string | undefined {
   if (typeof url !== 'string' || !/^https?:\/\//i.test(url.trim()) || !URL.canParse(url.trim())) return undefined;
   return new URL(url.trim()).href;
 }
 
 /**
- * Images of bundles, as addresses that an `img` takes; each is fetched once, since that needs the token,
- * and again when its connector has been loaded anew.
+ * Object URLs for images of bundles, which need the token to fetch. Each image is fetched once, and again when
+ * its connector is reloaded.
  */
 export class Images {
   readonly #client: Client;
@@ -27,10 +27,10 @@ export class Images {
     this.#feed = feed;
   }
 
-  /** @returns nothing if there is none to be had */
-  ofConnector(connectorId: string): Promise<string | undefined> {
-    const known = this.#urls.get(connectorId);
-    if (known) return known;
+  /** @returns undefined if there is no image */
+  urlFor(connectorId: string): Promise<string | undefined> {
+    const cached = this.#urls.get(connectorId);
+    if (cached) return cached;
     const url = this.#client
       .fetch('GET', `/connectors/${encodeURIComponent(connectorId)}/image`)
       .then((response) => response.blob())
@@ -40,18 +40,18 @@ export class Images {
     return url;
   }
 
-  /** Tells when there may be another image. @returns what ends it */
-  follow(connectorId: string, onChange: () => void): () => void {
-    const forget = (): void => {
+  /** Calls back when the image may have changed. @returns the unsubscribe function */
+  subscribe(connectorId: string, onChange: () => void): () => void {
+    const invalidate = (): void => {
       this.#urls.delete(connectorId);
       onChange();
     };
     const unsubscribe = this.#feed.subscribe(({ type, data }) => {
-      if (type === 'reset' || (type === 'connector.loaded' && data._connectorId === connectorId)) forget();
+      if (type === 'reset' || (type === 'connector.loaded' && data._connectorId === connectorId)) invalidate();
     });
-    // What has happened before is not told.
+    // Events from before the connection are not delivered.
     const unwatch = this.#feed.watch((status) => {
-      if (status === 'live') forget();
+      if (status === 'live') invalidate();
     });
     return () => {
       unsubscribe();

@@ -8,7 +8,7 @@ interface LogoProps {
   readonly connectorId?: string | undefined;
 }
 
-/** A connector's image, or the first letters of its name. Says nothing that does not stand beside it. */
+/** A connector's image, or its initials. Decorative: the name stands beside it. */
 export function Logo({ name, imageURL, connectorId }: LogoProps) {
   const { images } = useSession();
   const [source, setSource] = useState<string>();
@@ -16,19 +16,19 @@ export function Logo({ name, imageURL, connectorId }: LogoProps) {
     setSource(undefined);
     if (!imageURL) return;
     if (isSafeImage(imageURL)) return setSource(imageURL);
-    // A path in the bundle; whatever has another scheme is left alone.
+    // Only a path in the bundle is left; ignore any other scheme.
     if (!connectorId || /^[a-z][a-z0-9+.-]*:|^\/\//i.test(imageURL)) return;
-    let isWanted = true;
+    let isMounted = true;
     const show = (): void => {
-      void images.ofConnector(connectorId).then((url) => {
-        if (isWanted) setSource(url);
+      void images.urlFor(connectorId).then((url) => {
+        if (isMounted) setSource(url);
       });
     };
     show();
-    const unfollow = images.follow(connectorId, show);
+    const unsubscribe = images.subscribe(connectorId, show);
     return () => {
-      isWanted = false;
-      unfollow();
+      isMounted = false;
+      unsubscribe();
     };
   }, [images, imageURL, connectorId]);
   if (source === undefined) {

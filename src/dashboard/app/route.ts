@@ -1,4 +1,4 @@
-/** Pages by the address's fragment. */
+/** Routing by the URL's fragment. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 export const tabs = ['setup', 'settings', 'records', 'runs', 'remove'] as const;
@@ -7,11 +7,11 @@ export type Tab = (typeof tabs)[number];
 export type Route =
   | { readonly page: 'tiles' }
   | { readonly page: 'connectors' }
-  /** Without a tab: the one that its mode asks for. */
+  /** Without a tab, the integration's mode decides. */
   | { readonly page: 'integration'; readonly id: string; readonly tab?: Tab }
   | { readonly page: 'unknown' };
 
-export function routeOf(hash: string): Route {
+export function parseRoute(hash: string): Route {
   const [first = '', id, tab, ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (first === '') return { page: 'tiles' };
   if (first === 'connectors' && id === undefined) return { page: 'connectors' };
@@ -23,20 +23,20 @@ export function routeOf(hash: string): Route {
   return { page: 'unknown' };
 }
 
-export const pathOf = (id: string, tab?: Tab): string => `#/integrations/${id}${tab ? `/${tab}` : ''}`;
+export const integrationHref = (id: string, tab?: Tab): string => `#/integrations/${id}${tab ? `/${tab}` : ''}`;
 
-export function go(hash: string): void {
+export function navigate(hash: string): void {
   location.hash = hash;
 }
 
-/** What would be lost by leaving a page. */
+/** Whether leaving the page would lose changes. */
 export interface LeaveGuard {
   isDirty: boolean;
 }
 
 export interface Routing {
   readonly route: Route;
-  /** Somebody wants to leave a page with unsaved changes. */
+  /** The user is about to leave a page with unsaved changes. */
   readonly isLeaving: boolean;
   readonly leave: () => void;
   readonly stay: () => void;
@@ -62,7 +62,7 @@ export function useRoute(guard: LeaveGuard): Routing {
     };
     window.addEventListener('hashchange', onChange);
     window.addEventListener('beforeunload', onUnload);
-    // It may have changed between the first picture and now.
+    // The hash may have changed since the first render.
     onChange();
     return () => {
       window.removeEventListener('hashchange', onChange);
@@ -70,13 +70,13 @@ export function useRoute(guard: LeaveGuard): Routing {
     };
   }, [guard]);
   return {
-    route: routeOf(hash),
+    route: parseRoute(hash),
     isLeaving: target !== undefined,
     stay: () => setTarget(undefined),
     leave: () => {
       guard.isDirty = false;
       setTarget(undefined);
-      if (target !== undefined) go(target);
+      if (target !== undefined) navigate(target);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Who is signed in: where the token comes from, and where it is kept. */
+/** The signed-in session, and where its token comes from and is stored. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Client } from '../api/client.ts';
@@ -10,22 +10,22 @@ export interface Session {
   readonly feed: EventFeed;
   readonly images: Images;
   readonly signOut: () => void;
-  /** Tells in passing that something was done. */
-  readonly announce: (sentence: string) => void;
+  /** Shows a toast. */
+  readonly announce: (message: string) => void;
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('nobody is signed in');
+  if (!session) throw new Error('useSession needs a signed-in session');
   return session;
 }
 
 const KEY = 'bulkhead.token';
 
-/** Takes the token out of the address (`#token=…`) at once, so that it is in no history and no bookmark. */
-export function tokenFromAddress(): string | undefined {
+/** Reads the token from the address (`#token=…`) and removes it there, to keep it out of history and bookmarks. */
+export function takeTokenFromAddress(): string | undefined {
   const match = /^#token=([^&]*)&?(.*)$/.exec(location.hash);
   if (!match) return undefined;
   const [, token = '', rest = ''] = match;
@@ -41,10 +41,10 @@ export function storedToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY) ?? undefined;
 }
 
-/** @param stays beyond this tab */
-export function storeToken(token: string, stays: boolean): void {
+/** @param remember keep it beyond this tab */
+export function storeToken(token: string, remember: boolean): void {
   forgetToken();
-  (stays ? localStorage : sessionStorage).setItem(KEY, token);
+  (remember ? localStorage : sessionStorage).setItem(KEY, token);
 }
 
 export function forgetToken(): void {

@@ -2,44 +2,44 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import { Client } from '../api/client.ts';
 import { Brand } from './brand.tsx';
-import { Problem } from './problem.tsx';
+import { ErrorNotice } from './error-notice.tsx';
 import { useAction } from './use-action.ts';
 
 interface SignInProps {
-  /** The token that there was is not taken (any more). */
+  /** The server refused the previous token. */
   readonly isRefused: boolean;
-  readonly onToken: (token: string, stays: boolean) => void;
+  readonly onToken: (token: string, remember: boolean) => void;
 }
 
-const REFUSED = new ApiError(401, [{ code: 'unauthorized', message: 'The server does not take this token.' }]);
+const INVALID_TOKEN = new ApiError(401, [{ code: 'unauthorized', message: 'The server does not accept this token.' }]);
 
 export function SignIn({ isRefused, onToken }: SignInProps) {
   const [token, setToken] = useState('');
-  const [stays, setStays] = useState(false);
+  const [remember, setRemember] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  const enter = useAction(async () => {
-    const given = token.trim();
-    // A header takes no more than this.
-    if (!/^[\x21-\x7e]+$/.test(given)) throw REFUSED;
+  const signIn = useAction(async () => {
+    const trimmed = token.trim();
+    // A header value allows only these characters.
+    if (!/^[\x21-\x7e]+$/.test(trimmed)) throw INVALID_TOKEN;
     try {
-      await new Client(given).get('/tokenInfo');
+      await new Client(trimmed).get('/tokenInfo');
     } catch (error) {
-      throw error instanceof ApiError && error.status === 401 ? REFUSED : error;
+      throw error instanceof ApiError && error.status === 401 ? INVALID_TOKEN : error;
     }
-    onToken(given, stays);
+    onToken(trimmed, remember);
   });
   useEffect(() => {
     document.title = 'Sign in · Bulkhead';
     input.current?.focus();
   }, []);
-  const error = enter.error ?? (isRefused && !enter.isGoing && token === '' ? REFUSED : undefined);
+  const error = signIn.error ?? (isRefused && !signIn.isRunning && token === '' ? INVALID_TOKEN : undefined);
   return (
     <main class="sign-in">
       <form
         class="card stack"
         onSubmit={(event) => {
           event.preventDefault();
-          void enter.run().then((isIn) => isIn || input.current?.focus());
+          void signIn.run().then((isSignedIn) => isSignedIn || input.current?.focus());
         }}
       >
         <Brand />
@@ -57,21 +57,25 @@ export function SignIn({ isRefused, onToken }: SignInProps) {
             aria-invalid={error !== undefined}
             onInput={({ currentTarget }) => {
               setToken(currentTarget.value);
-              enter.clear();
+              signIn.clearError();
             }}
           />
           <p class="hint" id="token-hint">
-            <code>npm start</code> prints it, with the dashboard’s address, when it starts for the first time; or it is
-            what you have set as <code>BULKHEAD_TOKEN</code>.
+            <code>npm start</code> prints it with the dashboard’s address the first time it starts. If you set{' '}
+            <code>BULKHEAD_TOKEN</code>, use that.
           </p>
         </div>
         <label class="row">
-          <input type="checkbox" checked={stays} onChange={({ currentTarget }) => setStays(currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={remember}
+            onChange={({ currentTarget }) => setRemember(currentTarget.checked)}
+          />
           Stay signed in on this computer
         </label>
-        <Problem error={error} />
-        <button type="submit" class="button primary" disabled={enter.isGoing || token.trim() === ''}>
-          {enter.isGoing ? 'Signing in…' : 'Sign in'}
+        <ErrorNotice error={error} />
+        <button type="submit" class="button primary" disabled={signIn.isRunning || token.trim() === ''}>
+          {signIn.isRunning ? 'Signing in…' : 'Sign in'}
         </button>
       </form>
     </main>

@@ -1,20 +1,20 @@
-/** Something that a button starts: once at a time, with its error. */
+/** An action started by a button: one run at a time, with its error. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 export interface Action<A extends readonly unknown[]> {
-  /** Resolves to whether it went well. A second call while the first goes on does nothing. */
+  /** Resolves to whether it succeeded. Does nothing while already running. */
   readonly run: (...args: A) => Promise<boolean>;
-  /** The same, but rejects with what was thrown. */
-  readonly attempt: (...args: A) => Promise<void>;
-  readonly isGoing: boolean;
-  /** Of the last time. */
+  /** Like `run`, but rejects with the error. */
+  readonly runOrThrow: (...args: A) => Promise<void>;
+  readonly isRunning: boolean;
+  /** Error of the last run. */
   readonly error: unknown;
-  readonly clear: () => void;
+  readonly clearError: () => void;
 }
 
 export function useAction<A extends readonly unknown[]>(work: (...args: A) => Promise<unknown>): Action<A> {
-  const [state, setState] = useState<{ isGoing: boolean; error?: unknown }>({ isGoing: false });
-  const isGoing = useRef(false);
+  const [state, setState] = useState<{ isRunning: boolean; error?: unknown }>({ isRunning: false });
+  const isRunning = useRef(false);
   const isMounted = useRef(true);
   const latest = useRef(work);
   latest.current = work;
@@ -24,30 +24,30 @@ export function useAction<A extends readonly unknown[]>(work: (...args: A) => Pr
       isMounted.current = false;
     };
   }, []);
-  const attempt = useCallback(async (...args: A) => {
-    if (isGoing.current) return;
-    isGoing.current = true;
-    setState({ isGoing: true });
+  const runOrThrow = useCallback(async (...args: A) => {
+    if (isRunning.current) return;
+    isRunning.current = true;
+    setState({ isRunning: true });
     let error: unknown;
     try {
       await latest.current(...args);
     } catch (thrown) {
       error = thrown ?? new Error('unknown');
     }
-    isGoing.current = false;
-    if (isMounted.current) setState({ isGoing: false, error });
+    isRunning.current = false;
+    if (isMounted.current) setState({ isRunning: false, error });
     if (error !== undefined) throw error;
   }, []);
   const run = useCallback(
     async (...args: A) => {
-      if (isGoing.current) return false;
-      return attempt(...args).then(
+      if (isRunning.current) return false;
+      return runOrThrow(...args).then(
         () => true,
         () => false,
       );
     },
-    [attempt],
+    [runOrThrow],
   );
-  const clear = useCallback(() => setState((before) => ({ isGoing: before.isGoing })), []);
-  return { run, attempt, ...state, error: state.error, clear };
+  const clearError = useCallback(() => setState((before) => ({ isRunning: before.isRunning })), []);
+  return { run, runOrThrow, ...state, error: state.error, clearError };
 }

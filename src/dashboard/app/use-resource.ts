@@ -1,4 +1,4 @@
-/** Something that is read from the server and read again when an event says that it has changed. */
+/** Data loaded from the server, and reloaded when an event says that it has changed. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Client } from '../api/client.ts';
 import type { LiveEvent } from '../api/event-feed.ts';
@@ -6,22 +6,22 @@ import { useSession } from './session.ts';
 
 export interface Resource<T> {
   readonly value: T | undefined;
-  /** Of the last attempt. What was read before stays. */
+  /** Error of the last attempt. The previous value stays. */
   readonly error: unknown;
-  /** Settles when it has been read. */
+  /** Resolves when the reload is done. */
   readonly reload: () => Promise<void>;
 }
 
 export interface ResourceOptions<T> {
-  /** What is read; another key, another thing. Nothing is read without one. */
+  /** Identifies the data. Loads nothing while undefined. */
   readonly key: string | undefined;
   readonly load: (client: Client, signal: AbortSignal) => Promise<T>;
   readonly isAffected: (event: LiveEvent) => boolean;
-  /** Events that come faster than this are answered together. */
-  readonly everyMs?: number;
+  /** Minimum time between reloads, in milliseconds. */
+  readonly minIntervalMs?: number;
 }
 
-/** While there are no events. */
+/** Polling interval while there is no event stream. */
 const POLL_MS = 2_000;
 
 export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
@@ -34,52 +34,52 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
 
   useEffect(() => {
     if (key === undefined) return;
-    const ended = new AbortController();
-    let going: Promise<void> | undefined;
+    const controller = new AbortController();
+    let inFlight: Promise<void> | undefined;
     let isStale = false;
     let lastMs = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async (): Promise<void> => {
       const startedAt = performance.now();
       try {
-        const value = await latest.current.load(client, ended.signal);
-        if (!ended.signal.aborted) setState({ key, value });
+        const value = await latest.current.load(client, controller.signal);
+        if (!controller.signal.aborted) setState({ key, value });
       } catch (error) {
-        if (!ended.signal.aborted) setState((before) => ({ ...(before.key === key ? before : { key }), error }));
+        if (!controller.signal.aborted) setState((before) => ({ ...(before.key === key ? before : { key }), error }));
       }
       lastMs = performance.now() - startedAt;
     };
     const start = (): Promise<void> => {
       clearTimeout(timer);
       timer = undefined;
-      going ??= read().finally(() => {
-        going = undefined;
-        if (isStale && !ended.signal.aborted) soon();
+      inFlight ??= read().finally(() => {
+        inFlight = undefined;
+        if (isStale && !controller.signal.aborted) schedule();
         isStale = false;
       });
-      return going;
+      return inFlight;
     };
-    // What takes long to read is read more seldom.
-    const soon = (): void => {
-      if (going) isStale = true;
-      else timer ??= setTimeout(() => void start(), Math.max(latest.current.everyMs ?? 150, 4 * lastMs));
+    // Slow loads are repeated less often.
+    const schedule = (): void => {
+      if (inFlight) isStale = true;
+      else timer ??= setTimeout(() => void start(), Math.max(latest.current.minIntervalMs ?? 150, 4 * lastMs));
     };
     reloadNow.current = async () => {
-      await going;
+      await inFlight;
       await start();
     };
     void start();
     const unsubscribe = feed.subscribe((event) => {
-      if (event.type === 'reset' || latest.current.isAffected(event)) soon();
+      if (event.type === 'reset' || latest.current.isAffected(event)) schedule();
     });
     const unwatch = feed.watch((status) => {
-      if (status === 'live') soon();
+      if (status === 'live') schedule();
     });
     const poll = setInterval(() => {
-      if (feed.status !== 'live' && !document.hidden) soon();
+      if (feed.status !== 'live' && !document.hidden) schedule();
     }, POLL_MS);
     return () => {
-      ended.abort();
+      controller.abort();
       clearTimeout(timer);
       clearInterval(poll);
       unsubscribe();
@@ -92,8 +92,8 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
   return { value: isPresent ? state.value : undefined, error: isPresent ? state.error : undefined, reload };
 }
 
-/** Events of one integration. */
-export const ofIntegration =
+/** Matches events about one integration, optionally by type prefix. */
+export const aboutIntegration =
   (id: string, ...types: string[]) =>
   ({ type, data }: LiveEvent): boolean =>
     data._integrationId === id && (types.length === 0 || types.some((start) => type.startsWith(start)));

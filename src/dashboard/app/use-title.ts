@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 
-/** The tab's title. */
+/** Sets the browser tab's title. */
 export function useTitle(title: string | undefined): void {
   useEffect(() => {
     document.title = title ? `${title} · Bulkhead` : 'Bulkhead';

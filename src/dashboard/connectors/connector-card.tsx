@@ -1,24 +1,24 @@
 import type { Connector } from '../api/types.ts';
-import { counted } from '../app/amounts.tsx';
+import { pluralize } from '../app/format.tsx';
 import { Logo } from '../app/logo.tsx';
+import { describeLimits, describeReach } from './describe-permissions.ts';
 import { PendingNotice } from './pending-notice.tsx';
-import { limitsOf, reachOf } from './plain-words.ts';
 
 interface ConnectorCardProps {
   readonly connector: Connector;
-  /** How often it is installed already. */
+  /** Number of integrations using it. */
   readonly installs: number;
   readonly onInstall: () => void;
-  /** Reads the connectors anew. */
+  /** Reloads the connectors. */
   readonly reload: () => Promise<void>;
 }
 
 export function ConnectorCard({ connector, installs, onInstall, reload }: ConnectorCardProps) {
   const { _id, title, name, version, description, imageURL, status, pending, errors = [] } = connector;
-  /** Nothing of it serves before it is approved. */
-  const waits = status === 'held' && pending !== undefined;
-  const reach = reachOf(connector);
-  const limits = limitsOf(connector);
+  /** No version is in use until this one is approved. */
+  const awaitsApproval = status === 'held' && pending !== undefined;
+  const reach = describeReach(connector);
+  const limits = describeLimits(connector);
   return (
     <li class="card stack connector">
       <div class="tile-head">
@@ -29,20 +29,22 @@ export function ConnectorCard({ connector, installs, onInstall, reload }: Connec
             {name} {version}
           </p>
         </div>
-        {status === 'invalid' && <span class="badge bad">Cannot be used</span>}
-        {status === 'held' && <span class="badge warn">{waits ? 'Waits for approval' : 'Held back'}</span>}
+        {status === 'invalid' && <span class="badge bad">Invalid</span>}
+        {status === 'held' && <span class="badge warn">{awaitsApproval ? 'Awaiting approval' : 'Blocked'}</span>}
       </div>
       {description && <p>{description}</p>}
-      {status === 'held' && !waits && (
-        <p class="notice warn">It has crashed too often; its calls are refused for a while, until one succeeds.</p>
+      {status === 'held' && !awaitsApproval && (
+        <p class="notice warn">
+          It crashed too often. Its calls are blocked for up to a minute at a time, until one succeeds.
+        </p>
       )}
       <PendingNotice connector={connector} reload={reload} />
       {errors.length > 0 && (
         <div class={`notice ${status === 'invalid' ? 'bad' : 'warn'}`}>
           <p>
             {status === 'invalid'
-              ? 'Its bundle has faults:'
-              : `The files that lie there now have faults; ${version ?? 'the last good version'} serves on:`}
+              ? 'Its bundle has errors:'
+              : `The current files have errors; ${version ?? 'the last good version'} is still in use:`}
           </p>
           <ul class="reasons">
             {errors.map(({ field, message }) => (
@@ -69,13 +71,13 @@ export function ConnectorCard({ connector, installs, onInstall, reload }: Connec
           </dd>
           <dt>May change</dt>
           <dd>Its own integrations and their records</dd>
-          <dt>One run</dt>
-          <dd>{limits.length === 0 ? 'As the server limits it' : `At most ${limits.join(', ')}`}</dd>
+          <dt>Limits per run</dt>
+          <dd>{limits.length === 0 ? 'The server’s defaults' : `At most ${limits.join(', ')}`}</dd>
         </dl>
       )}
       <div class="row apart push-down">
-        <span class="muted small">{installs === 0 ? 'Not installed' : `Installed ${counted(installs, 'time')}`}</span>
-        {status !== 'invalid' && !waits && (
+        <span class="muted small">{installs === 0 ? 'Not installed' : pluralize(installs, 'installation')}</span>
+        {status !== 'invalid' && !awaitsApproval && (
           <button type="button" class="button primary" aria-label={`Install ${title}`} onClick={onInstall}>
             Install
           </button>

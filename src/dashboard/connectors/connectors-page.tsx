@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Connector, Tile } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { ConnectorCard } from './connector-card.tsx';
@@ -8,7 +8,7 @@ import { InstallDialog } from './install-dialog.tsx';
 
 export function ConnectorsPage() {
   useTitle('Connectors');
-  const [chosen, setChosen] = useState<Connector>();
+  const [selected, setSelected] = useState<Connector>();
   const connectors = useResource<readonly Connector[]>({
     key: 'connectors',
     load: (client, signal) => client.list<Connector>('/connectors', undefined, signal),
@@ -18,7 +18,7 @@ export function ConnectorsPage() {
     key: 'tiles',
     load: (client, signal) => client.list<Tile>('/tiles', undefined, signal),
     isAffected: ({ type }) => type.startsWith('integration.'),
-    everyMs: 400,
+    minIntervalMs: 400,
   });
   const installsOf = ({ _id }: Connector): readonly Tile[] =>
     tiles.value?.filter(({ _connectorId }) => _connectorId === _id) ?? [];
@@ -26,18 +26,15 @@ export function ConnectorsPage() {
   return (
     <div class="stack">
       <h1>Connectors</h1>
-      <p class="muted">
-        What can be installed: the bundles in the connectors folder. A bundle that is put there is listed within a
-        second.
-      </p>
+      <p class="muted">Bundles in the connectors folder. A new one appears here within a second.</p>
       {!value && connectors.error !== undefined && (
-        <Problem error={connectors.error} title="The connectors cannot be read." />
+        <ErrorNotice error={connectors.error} title="Could not load the connectors." />
       )}
-      {!value && connectors.error === undefined && <p role="status">Reading the connectors…</p>}
+      {!value && connectors.error === undefined && <p role="status">Loading connectors…</p>}
       {value?.length === 0 && (
         <div class="empty card">
-          <h2>There is no connector yet</h2>
-          <p class="muted">Copy a bundle, a folder with a package.json, into the connectors folder.</p>
+          <h2>No connectors yet</h2>
+          <p class="muted">Copy a bundle (a folder with a package.json) into the connectors folder.</p>
         </div>
       )}
       <ul class="cards">
@@ -46,13 +43,13 @@ export function ConnectorsPage() {
             key={`${connector._id} ${connector.name}`}
             connector={connector}
             installs={installsOf(connector).length}
-            onInstall={() => setChosen(connector)}
+            onInstall={() => setSelected(connector)}
             reload={connectors.reload}
           />
         ))}
       </ul>
-      {chosen && (
-        <InstallDialog connector={chosen} installs={installsOf(chosen)} onClose={() => setChosen(undefined)} />
+      {selected && (
+        <InstallDialog connector={selected} installs={installsOf(selected)} onClose={() => setSelected(undefined)} />
       )}
     </div>
   );

@@ -1,22 +1,22 @@
 import { useId, useState } from 'preact/hooks';
 import type { Connector, Integration, Tile } from '../api/types.ts';
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
-import { go, pathOf } from '../app/route.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { integrationHref, navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
 import { useStartedRun } from '../runs/use-started-run.ts';
-import { reachOf } from './plain-words.ts';
+import { describeReach } from './describe-permissions.ts';
 
 interface InstallDialogProps {
   readonly connector: Connector;
-  /** What it has installed already. */
+  /** Existing integrations of this connector. */
   readonly installs: readonly Tile[];
   readonly onClose: () => void;
 }
 
-/** Name and tag, then the connector's own installer; if that fails nothing is left behind. */
+/** Asks for name and tag, then runs the connector's installer. A failure leaves nothing behind. */
 export function InstallDialog({ connector, installs, onClose }: InstallDialogProps) {
   const { client, announce } = useSession();
   const [name, setName] = useState(connector.title);
@@ -29,18 +29,18 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
       ...(tag.trim() === '' ? {} : { tag: tag.trim() }),
       ...(sandbox ? { sandbox } : {}),
     });
-    announce(`${name.trim()} is installed.`);
+    announce(`${name.trim()} was installed.`);
     onClose();
-    go(pathOf(_id));
+    navigate(integrationHref(_id));
   });
   const run = useStartedRun(
-    install.isGoing,
+    install.isRunning,
     ({ data }) => data._connectorId === connector._id && data.section === 'installer',
   );
-  const isTaken = installs.some((tile) => tile.name === name.trim() && (tile.tag ?? '') === tag.trim());
-  const reach = reachOf(connector);
+  const isDuplicate = installs.some((tile) => tile.name === name.trim() && (tile.tag ?? '') === tag.trim());
+  const reach = describeReach(connector);
   return (
-    <Dialog title={`Install ${connector.title}`} onClose={onClose} isLocked={install.isGoing}>
+    <Dialog title={`Install ${connector.title}`} onClose={onClose} isLocked={install.isRunning}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -48,7 +48,7 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
           void install.run();
         }}
       >
-        <fieldset class="stack" disabled={install.isGoing}>
+        <fieldset class="stack" disabled={install.isRunning}>
           <legend class="visually-hidden">The new integration</legend>
           <div class="field">
             <label for={`${id}-name`}>Name</label>
@@ -71,7 +71,7 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
               onInput={({ currentTarget }) => setTag(currentTarget.value)}
             />
             <p class="hint" id={`${id}-hint`}>
-              Tells several installations of one connector apart.
+              Distinguishes installations of the same connector.
             </p>
           </div>
           <label class="row">
@@ -83,21 +83,23 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
             For testing only (sandbox)
           </label>
         </fieldset>
-        {isTaken && (
-          <p class="notice warn">There is an integration of this name and tag already. Another tag tells them apart.</p>
+        {isDuplicate && (
+          <p class="notice warn">
+            An integration with this name and tag already exists. Use another tag to distinguish them.
+          </p>
         )}
         <p class="small muted">
           {connector.title} {connector.version} may reach{' '}
           {reach.length === 0 ? 'nothing outside this server' : reach.join('; ')}.
         </p>
-        {install.isGoing && <RunPanel label={`Installing ${connector.title}`} run={run} />}
-        <Problem error={install.error} title="It was not installed; nothing is left behind." />
+        {install.isRunning && <RunPanel label={`Installing ${connector.title}`} run={run} />}
+        <ErrorNotice error={install.error} title="Installation failed. Nothing was left behind." />
         <div class="row end">
-          <button type="button" class="button" onClick={onClose} disabled={install.isGoing}>
+          <button type="button" class="button" onClick={onClose} disabled={install.isRunning}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={install.isGoing || name.trim() === ''}>
-            {install.isGoing ? 'Installing…' : install.error === undefined ? 'Install' : 'Try again'}
+          <button type="submit" class="button primary" disabled={install.isRunning || name.trim() === ''}>
+            {install.isRunning ? 'Installing…' : install.error === undefined ? 'Install' : 'Try again'}
           </button>
         </div>
       </form>

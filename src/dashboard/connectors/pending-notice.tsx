@@ -1,5 +1,5 @@
 import type { Connector } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 
@@ -8,24 +8,24 @@ interface PendingNoticeProps {
   readonly reload: () => Promise<void>;
 }
 
-/** A version that asks for more than was accepted: what that is, and the button that accepts it. */
+/** Shows what a new version asks for beyond the granted permissions, and a button to approve it. */
 export function PendingNotice({ connector: { _id, title, status, version, pending }, reload }: PendingNoticeProps) {
   const { client, announce } = useSession();
   const approve = useAction(async () => {
     try {
-      // What is approved is what is shown here: by its digest.
+      // The digest ensures that exactly the version shown here is approved.
       await client.post(`/connectors/${_id}/approve`, { digest: pending?.digest });
-      announce(`${title} ${pending?.version} is approved.`);
+      announce(`${title} ${pending?.version} was approved.`);
     } finally {
       await reload();
     }
   });
-  if (!pending) return <Problem error={approve.error} title="It was not approved." />;
+  if (!pending) return <ErrorNotice error={approve.error} title="Approval failed." />;
   return (
     <div class="notice warn">
       <p>
-        <strong>Version {pending.version} asks for more and waits for your approval.</strong>{' '}
-        {status === 'held' ? 'Until then nothing of it serves.' : `Until then ${version} serves on.`} It:
+        <strong>Version {pending.version} asks for more and awaits your approval.</strong>{' '}
+        {status === 'held' ? 'Until then it cannot be used.' : `Until then ${version} stays in use.`} It:
       </p>
       <ul class="reasons">
         {pending.sentences.map((sentence) => (
@@ -37,13 +37,13 @@ export function PendingNotice({ connector: { _id, title, status, version, pendin
           type="button"
           class="button"
           aria-label={`Approve ${title} ${pending.version}`}
-          disabled={approve.isGoing}
+          disabled={approve.isRunning}
           onClick={() => void approve.run()}
         >
-          {approve.isGoing ? 'Approving…' : 'Approve'}
+          {approve.isRunning ? 'Approving…' : 'Approve'}
         </button>
       </div>
-      <Problem error={approve.error} title="It was not approved." />
+      <ErrorNotice error={approve.error} title="Approval failed." />
     </div>
   );
 }

@@ -1,9 +1,9 @@
 import type { Json } from '../api/json.ts';
 import { Combobox } from './combobox.tsx';
-import { notOffered, type Option, plainOf } from './options.ts';
+import { type Option, plainValue, unlistedOption } from './options.ts';
 
-/** From here on a select is one that can be searched. */
-export const LONG = 25;
+/** Longer lists get a searchable combobox. */
+export const COMBOBOX_FROM = 25;
 
 interface Props {
   readonly id: string;
@@ -15,20 +15,28 @@ interface Props {
   readonly isInvalid?: boolean;
   readonly isRequired?: boolean;
   readonly isDisabled?: boolean;
-  /** @param option undefined for none */
+  /** @param option undefined if cleared */
   onChoose(option: Option | undefined): void;
 }
 
-/** One of several options. A value that is not offered any more stays to be seen. */
+/** Chooses one of several options. A value that is no longer offered stays visible. */
 export function Choice({ options, value, onChoose, ...props }: Props) {
-  const stray = notOffered(value, options);
-  const all = stray ? [stray, ...options] : options;
-  const plain = plainOf(value);
+  const unlisted = unlistedOption(value, options);
+  const all = unlisted ? [unlisted, ...options] : options;
+  const plain = plainValue(value);
   const index = all.findIndex((option) => option.value === plain);
   const { id, label, placeholder, describedBy, isInvalid = false, isRequired = false, isDisabled = false } = props;
-  if (all.length > LONG) {
-    const given = { id, placeholder, describedBy, isInvalid, isRequired, isDisabled, ...(label ? { label } : {}) };
-    return <Combobox {...given} options={all} selected={all[index]} onChoose={onChoose} />;
+  if (all.length > COMBOBOX_FROM) {
+    const comboboxProps = {
+      id,
+      placeholder,
+      describedBy,
+      isInvalid,
+      isRequired,
+      isDisabled,
+      ...(label ? { label } : {}),
+    };
+    return <Combobox {...comboboxProps} options={all} selected={all[index]} onChoose={onChoose} />;
   }
   return (
     <select

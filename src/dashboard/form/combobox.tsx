@@ -1,9 +1,9 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { matching } from './filter-options.ts';
+import { filterOptions } from './filter-options.ts';
 import type { Option } from './options.ts';
 
-/** More than this is not shown at once. */
-const SHOWN = 100;
+/** Options shown at once. */
+const MAX_SHOWN = 100;
 
 interface Props {
   readonly id: string;
@@ -18,7 +18,7 @@ interface Props {
   onChoose(option: Option | undefined): void;
 }
 
-/** A select for many options: what is typed filters them. The ARIA combobox pattern. */
+/** A select for many options, filtered by typing. Follows the ARIA combobox pattern. */
 export function Combobox({ id, options, selected, placeholder, label, onChoose, ...props }: Props) {
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -26,7 +26,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
   const [active, setActive] = useState(0);
   const isOpen = query !== undefined;
   const isTyped = isOpen && query !== (selected?.label ?? '');
-  const { shown, count } = matching(options, isTyped ? query : '', SHOWN);
+  const { shown, count } = filterOptions(options, isTyped ? query : '', MAX_SHOWN);
   const isActive = (i: number): boolean => isOpen && i === active;
   useEffect(() => {
     if (isOpen) list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
@@ -37,7 +37,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
     setActive(
       Math.max(
         0,
-        options.slice(0, SHOWN).findIndex(({ value }) => value === selected?.value),
+        options.slice(0, MAX_SHOWN).findIndex(({ value }) => value === selected?.value),
       ),
     );
   };
@@ -62,7 +62,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
       close();
     }
   };
-  /** What was typed and is no option is not kept; an emptied field is. */
+  /** Keeps typed text only if it names an option. An emptied field clears the value. */
   const onBlur = (): void => {
     const typed = isTyped ? query.trim().toLocaleLowerCase() : undefined;
     if (typed === '') onChoose(undefined);
@@ -105,7 +105,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
         <div class="combobox-popup">
           <div ref={list} class="combobox-list" id={listId} role="listbox" aria-label={label ?? 'Options'}>
             {shown.map((option, i) => (
-              // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the input has the focus and the keys, as the pattern has it
+              // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: in this pattern the input has the focus and handles the keys
               <div
                 key={JSON.stringify(option.value)}
                 id={`${listId}-${i}`}
@@ -120,7 +120,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
             ))}
           </div>
           <p class="combobox-note" role="status">
-            {noteOn(shown.length, count)}
+            {matchSummary(shown.length, count)}
           </p>
         </div>
       )}
@@ -128,7 +128,7 @@ export function Combobox({ id, options, selected, placeholder, label, onChoose, 
   );
 }
 
-export function noteOn(shown: number, count: number): string {
-  if (count === 0) return 'Nothing fits';
-  return count > shown ? `${shown} of ${count.toLocaleString('en')}: type to find the others` : '';
+export function matchSummary(shown: number, count: number): string {
+  if (count === 0) return 'No matches';
+  return count > shown ? `${shown} of ${count.toLocaleString('en')}. Type to narrow the list.` : '';
 }

@@ -1,77 +1,77 @@
 /**
- * What fields and sections are like now: what a connector says of them, and what the values of other fields
- * make of it (`dependencies`). Pure.
+ * Evaluates `dependencies`: which fields and sections are hidden, required or disabled for the current values.
+ * Pure.
  *
- * `dependencies` holds a case for each value of the field: `enabled` and `disabled` of a checkbox, otherwise
- * the value itself; in it `fields` and `sections`, each `{name, hidden?, required?, disabled?}`. A property
- * that the present case does not speak of is the opposite of what other cases say. Where several fields
- * decide, a field is shown if all of them show it, required (disabled) if all require (disable) it. What
- * depends on a field that is itself hidden that way, and stands below it, is hidden with it: fields that
- * depend on each other in a circle do not hide one another for good.
+ * `dependencies` of a field has a case per value: `enabled` and `disabled` for a checkbox, otherwise the value
+ * itself. A case lists `fields` and `sections`, each `{name, hidden?, required?, disabled?}`. If the active case
+ * does not mention a property, it gets the opposite of what the other cases say. If several fields control a
+ * field, it is shown only if all of them show it, and required (disabled) only if all require (disable) it. A
+ * field hidden by a rule also hides the fields below that depend on it. Only below, so that fields depending on
+ * each other in a circle do not hide one another for good.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
-import { type Field, itemsOf } from './field.ts';
+import { asList, type Field } from './field.ts';
 import type { Form, Panel } from './form-tree.ts';
-import { plainOf } from './options.ts';
+import { plainValue } from './options.ts';
 
-export interface State {
+export interface FieldState {
   readonly isHidden: boolean;
   readonly isRequired: boolean;
   readonly isDisabled: boolean;
 }
 
-export interface States {
-  readonly fields: ReadonlyMap<string, State>;
+export interface FormStates {
+  readonly fields: ReadonlyMap<string, FieldState>;
   readonly panels: ReadonlyMap<string, boolean>;
 }
 
 type Property = 'hidden' | 'required' | 'disabled';
 interface Rule {
   readonly controller: Field;
-  /** What the cases say of the target, by case. */
+  /** Changes to the target, by case. */
   readonly cases: ReadonlyMap<string, JsonObject>;
 }
 
 type Rules = ReadonlyMap<string, readonly Rule[]>;
 
-const targetOf = (kind: 'field' | 'panel', store: string | undefined, name: string): string =>
+const targetKey = (kind: 'field' | 'panel', store: string | undefined, name: string): string =>
   JSON.stringify([kind, store ?? null, name]);
 
-/** A field's value as it stands in the form now. */
-export type ValueNow = (field: Field) => Json;
+/** Returns a field's current value in the form. */
+export type CurrentValue = (field: Field) => Json;
 
-/** The dependencies of a form, read once; what they make of values is asked at each change. */
-export function dependenciesOf(form: Form): (valueNow: ValueNow) => States {
+/** Reads a form's dependencies once. The result evaluates them for the current values. */
+export function compileDependencies(form: Form): (currentValue: CurrentValue) => FormStates {
   const rules = rulesOf(form);
-  return (valueNow) => statesOf(form, rules, valueNow);
+  return (currentValue) => evaluate(form, rules, currentValue);
 }
 
-function statesOf(form: Form, rules: Rules, valueNow: ValueNow): States {
-  const fields = new Map<string, State>();
+function evaluate(form: Form, rules: Rules, currentValue: CurrentValue): FormStates {
+  const fields = new Map<string, FieldState>();
   const panels = new Map<string, boolean>();
   const hiddenByRule = new Set<Field>();
 
-  const decided = (about: readonly Rule[], property: Property, own: boolean): boolean => {
-    const said = about.flatMap(({ controller, cases }) => {
+  const resolve = (applicable: readonly Rule[], property: Property, own: boolean): boolean => {
+    const votes = applicable.flatMap(({ controller, cases }) => {
       if (property === 'hidden' && hiddenByRule.has(controller)) return [true];
-      return answersOf(cases, caseNames(controller, valueNow(controller)), property);
+      return votesOf(cases, caseNamesOf(controller, currentValue(controller)), property);
     });
-    if (said.length === 0) return own;
-    return property === 'hidden' ? said.some(Boolean) : said.every(Boolean);
+    if (votes.length === 0) return own;
+    return property === 'hidden' ? votes.some(Boolean) : votes.every(Boolean);
   };
 
-  const visit = (panel: Panel, isOuterHidden: boolean): void => {
-    const about = panel.names.flatMap((name) => rules.get(targetOf('panel', panel.store, name)) ?? []);
-    const isPanelHidden = isOuterHidden || decided(about, 'hidden', panel.isHidden);
+  const visit = (panel: Panel, isParentHidden: boolean): void => {
+    const applicable = panel.names.flatMap((name) => rules.get(targetKey('panel', panel.store, name)) ?? []);
+    const isPanelHidden = isParentHidden || resolve(applicable, 'hidden', panel.isHidden);
     panels.set(panel.id, isPanelHidden);
     for (const field of panel.fields) {
-      const own = field.name === undefined ? [] : (rules.get(targetOf('field', field.store, field.name)) ?? []);
-      const isHidden = decided(own, 'hidden', field.isHidden);
+      const own = field.name === undefined ? [] : (rules.get(targetKey('field', field.store, field.name)) ?? []);
+      const isHidden = resolve(own, 'hidden', field.isHidden);
       if (own.length > 0 && isHidden) hiddenByRule.add(field);
       fields.set(field.id, {
         isHidden: isPanelHidden || isHidden,
-        isRequired: decided(own, 'required', field.isRequired),
-        isDisabled: field.name === undefined || decided(own, 'disabled', field.isDisabled),
+        isRequired: resolve(own, 'required', field.isRequired),
+        isDisabled: field.name === undefined || resolve(own, 'disabled', field.isDisabled),
       });
     }
     for (const inner of [...panel.groups, ...panel.tabs]) visit(inner, isPanelHidden);
@@ -95,10 +95,10 @@ function rulesOf({ fields }: Form): Rules {
     if (!isJsonObject(dependencies)) continue;
     for (const [caseName, change] of Object.entries(dependencies)) {
       if (!isJsonObject(change)) continue;
-      for (const { name, ...of } of listOf(change.fields))
-        add(targetOf('field', controller.store, String(name)), controller, caseName, of);
-      for (const { id, name, title, ...of } of listOf(change.sections))
-        add(targetOf('panel', controller.store, String(id ?? name ?? title)), controller, caseName, of);
+      for (const { name, ...of } of objectsIn(change.fields))
+        add(targetKey('field', controller.store, String(name)), controller, caseName, of);
+      for (const { id, name, title, ...of } of objectsIn(change.sections))
+        add(targetKey('panel', controller.store, String(id ?? name ?? title)), controller, caseName, of);
     }
   }
   return new Map(
@@ -106,32 +106,32 @@ function rulesOf({ fields }: Form): Rules {
   );
 }
 
-const listOf = (value: Json | undefined): readonly JsonObject[] =>
+const objectsIn = (value: Json | undefined): readonly JsonObject[] =>
   Array.isArray(value) ? value.filter(isJsonObject) : [];
 
-/** What a controller says of a property now: nothing, or one answer. */
-function answersOf(
+/** A controller's vote on a property: empty, or one entry. */
+function votesOf(
   cases: ReadonlyMap<string, JsonObject>,
-  present: readonly string[],
+  activeCases: readonly string[],
   property: Property,
 ): readonly boolean[] {
-  const saidIn = (changes: readonly (JsonObject | undefined)[]): readonly boolean[] =>
-    changes.map((change) => change?.[property]).filter((said) => typeof said === 'boolean');
-  const now = saidIn(present.map((name) => cases.get(name)));
-  // Of several chosen values one is enough to show, to require, to disable.
+  const valuesIn = (changes: readonly (JsonObject | undefined)[]): readonly boolean[] =>
+    changes.map((change) => change?.[property]).filter((votes) => typeof votes === 'boolean');
+  const now = valuesIn(activeCases.map((name) => cases.get(name)));
+  // With several chosen values, one is enough to show, require or disable.
   if (now.length > 0) return [property === 'hidden' ? now.every(Boolean) : now.some(Boolean)];
-  const others = saidIn([...cases.values()]);
+  const others = valuesIn([...cases.values()]);
   if (others.length === 0) return [];
   const isOpposite = others.includes(false);
   if (property === 'hidden') return [isOpposite];
   return isOpposite && others.includes(true) ? [] : [isOpposite];
 }
 
-function caseNames({ kind }: Field, value: Json): readonly string[] {
+function caseNamesOf({ kind }: Field, value: Json): readonly string[] {
   if (kind === 'checkbox') {
     const isOn = value === true || value === 'true';
     return [isOn ? 'enabled' : 'disabled', String(isOn)];
   }
-  if (kind === 'multiselect') return itemsOf(value).map((item) => String(plainOf(item)));
-  return [String(plainOf(value) ?? '')];
+  if (kind === 'multiselect') return asList(value).map((item) => String(plainValue(item)));
+  return [String(plainValue(value) ?? '')];
 }

@@ -1,31 +1,31 @@
 import { Control } from './control.tsx';
-import { isOvertaken, valueIn } from './drafts.ts';
-import { type Field, textOfValue } from './field.ts';
+import { currentValue, hasConflict } from './drafts.ts';
+import { type Field, formatValue } from './field.ts';
 import { useForm } from './form-context.ts';
 import { labelOf } from './plain-text.ts';
 import { RefreshButton } from './refresh-button.tsx';
 
-/** Kinds whose control is a group: it is named by its label, and help comes before it. */
-const GROUPS = ['radio', 'multiselect', 'map', 'file', 'link'];
-const REFRESHED = ['select', 'multiselect', 'radio'];
+/** Kinds whose control is a group: labelled by `aria-labelledby`, with the help text above. */
+const GROUP_KINDS = ['radio', 'multiselect', 'map', 'file', 'link'];
+const REFRESHABLE_KINDS = ['select', 'multiselect', 'radio'];
 
-/** A field: its label, its control, and what is to be said of it. */
+/** A field: label, control, help and errors. */
 export function FieldRow({ field }: { field: Field }) {
   const form = useForm();
   const state = form.states.fields.get(field.id);
   if (!state || state.isHidden) return null;
-  const { label, help, kind, slot } = field;
+  const { label, help, kind, valueKey } = field;
   const id = `${form.prefix}${field.id}`;
-  const draft = form.drafts.get(slot);
+  const draft = form.drafts.get(valueKey);
   const problem = form.errors.get(field.id);
-  const unfinished = problem === undefined ? draft?.unfinished?.problem : undefined;
-  const overtaken = isOvertaken(form.drafts, field);
-  const isGroup = GROUPS.includes(kind);
-  const supportsRefresh = field.raw.supportsRefresh === true && REFRESHED.includes(kind) && !state.isDisabled;
-  const said = [
+  const partial = problem === undefined ? draft?.partial?.problem : undefined;
+  const isConflicting = hasConflict(form.drafts, field);
+  const isGroup = GROUP_KINDS.includes(kind);
+  const supportsRefresh = field.raw.supportsRefresh === true && REFRESHABLE_KINDS.includes(kind) && !state.isDisabled;
+  const descriptionIds = [
     help && `${id}-help`,
-    (problem ?? unfinished) !== undefined && `${id}-problem`,
-    overtaken && `${id}-news`,
+    (problem ?? partial) !== undefined && `${id}-problem`,
+    isConflicting && `${id}-conflict`,
   ].filter(Boolean);
   const hint = help !== '' && (
     <p class="hint" id={`${id}-help`}>
@@ -45,28 +45,28 @@ export function FieldRow({ field }: { field: Field }) {
         <Control
           key={form.revision}
           field={field}
-          value={valueIn(form.drafts, field)}
-          typed={draft?.unfinished?.typed}
+          value={currentValue(form.drafts, field)}
+          typed={draft?.partial?.typed}
           id={id}
           labelId={`${id}-label`}
-          describedBy={said.join(' ') || undefined}
+          describedBy={descriptionIds.join(' ') || undefined}
           isInvalid={problem !== undefined}
           isRequired={state.isRequired}
           isDisabled={state.isDisabled || form.isLocked}
-          onChange={(value, notYet) => form.edit(field, value, notYet)}
+          onChange={(value, partialInput) => form.edit(field, value, partialInput)}
         />
         {!isGroup && supportsRefresh && <RefreshButton field={field} label={label} />}
       </div>
       {!isGroup && hint}
       {field.name === undefined && kind !== 'link' && (
-        <p class="hint">The connector gave this field no name: it cannot be changed here.</p>
+        <p class="hint">This field has no name, so it cannot be changed here.</p>
       )}
-      {(problem ?? unfinished) !== undefined && (
+      {(problem ?? partial) !== undefined && (
         <p class={problem === undefined ? 'hint' : 'problem'} id={`${id}-problem`}>
-          {problem ?? unfinished}
+          {problem ?? partial}
         </p>
       )}
-      {overtaken && <News field={field} id={`${id}-news`} />}
+      {isConflicting && <ConflictNotice field={field} id={`${id}-conflict`} />}
     </div>
   );
 }
@@ -97,17 +97,17 @@ function FieldLabel(props: { id: string; isGroup: boolean; label: string; isRequ
   );
 }
 
-/** What was changed here has been changed elsewhere too. */
-function News({ field, id }: { field: Field; id: string }) {
-  const { drop, keep } = useForm();
+/** Shown when a field with unsaved changes was also changed elsewhere. */
+function ConflictNotice({ field, id }: { field: Field; id: string }) {
+  const { takeTheirs, keepMine } = useForm();
   return (
-    <div class="notice warn form-news">
-      <p id={id}>This was changed elsewhere in the meantime{newsOf(field)}. What you entered is not saved yet.</p>
+    <div class="notice warn form-conflict">
+      <p id={id}>This was changed elsewhere{describeStored(field)}. Your change is not saved yet.</p>
       <div class="row">
-        <button type="button" class="button small" onClick={() => drop(field)}>
-          Take the new value
+        <button type="button" class="button small" onClick={() => takeTheirs(field)}>
+          Use the new value
         </button>
-        <button type="button" class="button small" onClick={() => keep(field)}>
+        <button type="button" class="button small" onClick={() => keepMine(field)}>
           Keep mine
         </button>
       </div>
@@ -115,9 +115,9 @@ function News({ field, id }: { field: Field; id: string }) {
   );
 }
 
-/** To what, if that can be said in a few words. */
-function newsOf({ kind, stored }: Field): string {
-  if (kind === 'checkbox') return stored === true ? ' and is ticked now' : ' and is not ticked now';
-  const text = labelOf(textOfValue(stored));
+/** The stored value in a few words, or nothing if it is long. */
+function describeStored({ kind, stored }: Field): string {
+  if (kind === 'checkbox') return stored === true ? ' and is now ticked' : ' and is no longer ticked';
+  const text = labelOf(formatValue(stored));
   return kind === 'file' || text.length > 60 || text === '' ? '' : ` to “${text}”`;
 }

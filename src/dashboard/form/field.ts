@@ -1,6 +1,6 @@
-/** A field of a form as it is shown: read from the connector's JSON, which may be anything. Pure. */
+/** Reads a field from the connector's JSON, which may be anything. Pure. */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
-import { optionsOf, plainOf } from './options.ts';
+import { parseOptions, plainValue } from './options.ts';
 import { helpOf, labelOf } from './plain-text.ts';
 import { isEmpty } from './same-json.ts';
 import { readMap } from './static-map.ts';
@@ -20,20 +20,20 @@ export type Kind =
   | 'map'
   | 'json';
 
-/** A tab to open on the way to a field. */
-export interface Step {
+/** A tab to open to reach a field. */
+export interface TabRef {
   readonly list: string;
   readonly tab: string;
 }
 
 export interface Field {
-  /** Where it stands; unique in its form. */
+  /** Its position; unique in the form. */
   readonly id: string;
-  /** What its value is kept under. Fields of one name in one store share it, as they do in what is saved. */
-  readonly slot: string;
-  /** Undefined in a form that has no stores. */
+  /** Key of its value. Fields with the same name in the same store share a value, as they do when saved. */
+  readonly valueKey: string;
+  /** Undefined in a form without stores. */
   readonly store: string | undefined;
-  /** Undefined: there is nothing to save it under. */
+  /** Undefined if it cannot be saved. */
   readonly name: string | undefined;
   readonly label: string;
   readonly help: string;
@@ -43,7 +43,7 @@ export interface Field {
   readonly isRequired: boolean;
   readonly isDisabled: boolean;
   readonly isHidden: boolean;
-  readonly trail: readonly Step[];
+  readonly tabPath: readonly TabRef[];
   readonly raw: JsonObject;
 }
 
@@ -67,14 +67,14 @@ const KINDS: ReadonlyMap<Json | undefined, Kind> = new Map([
   ['staticMapWidget', 'map'],
 ]);
 
-export const slotOf = (store: string | undefined, name: string): string => JSON.stringify([store ?? null, name]);
+export const valueKeyOf = (store: string | undefined, name: string): string => JSON.stringify([store ?? null, name]);
 
-export function readField(raw: JsonObject, id: string, store: string | undefined, trail: readonly Step[]): Field {
+export function readField(raw: JsonObject, id: string, store: string | undefined, tabPath: readonly TabRef[]): Field {
   const named = typeof raw.name === 'string' || typeof raw.name === 'number' ? String(raw.name) : '';
   const name = named === '' ? undefined : named;
   return {
     id,
-    slot: name === undefined ? `#${id}` : slotOf(store, name),
+    valueKey: name === undefined ? `#${id}` : valueKeyOf(store, name),
     store,
     name,
     label: labelOf(raw.label, raw.title, name) || 'Unnamed field',
@@ -85,12 +85,12 @@ export function readField(raw: JsonObject, id: string, store: string | undefined
     isRequired: raw.required === true,
     isDisabled: raw.disabled === true || name === undefined,
     isHidden: raw.hidden === true || raw.visible === false,
-    trail,
+    tabPath,
     raw,
   };
 }
 
-/** By its type; JSON for types that are not known and for values that the type's control cannot show. */
+/** By type. `json` for unknown types and for values that the type's control cannot show. */
 function kindOf(raw: JsonObject): Kind {
   const kind = KINDS.get(raw.type === null || raw.type === '' ? undefined : raw.type) ?? 'json';
   const value = raw.value ?? null;
@@ -99,10 +99,10 @@ function kindOf(raw: JsonObject): Kind {
       return typeof value === 'boolean' || isEmpty(value) || value === 'true' || value === 'false' ? kind : 'json';
     case 'select':
     case 'radio':
-      if (!isScalar(plainOf(value))) return 'json';
-      return hasChoices(raw) ? kind : isText(value) ? 'text' : 'json';
+      if (!isScalar(plainValue(value))) return 'json';
+      return hasOptions(raw) ? kind : isText(value) ? 'text' : 'json';
     case 'multiselect':
-      return hasChoices(raw) && itemsOf(value).every((item) => isScalar(plainOf(item))) ? kind : 'json';
+      return hasOptions(raw) && asList(value).every((item) => isScalar(plainValue(item))) ? kind : 'json';
     case 'map':
       return readMap(raw) ? kind : 'json';
     case 'link':
@@ -113,18 +113,19 @@ function kindOf(raw: JsonObject): Kind {
   }
 }
 
-const hasChoices = (raw: JsonObject): boolean => optionsOf(raw.options) !== undefined || raw.supportsRefresh === true;
+const hasOptions = (raw: JsonObject): boolean =>
+  parseOptions(raw.options) !== undefined || raw.supportsRefresh === true;
 const isText = (value: Json): boolean => value === null || typeof value === 'string' || typeof value === 'number';
 const isScalar = (value: Json): boolean => value === null || typeof value !== 'object';
 
-/** A multiselect's value as a list. */
-export function itemsOf(value: Json | undefined): readonly Json[] {
+/** The value of a multiselect as a list. */
+export function asList(value: Json | undefined): readonly Json[] {
   if (Array.isArray(value)) return value;
   return isEmpty(value) ? [] : [value as Json];
 }
 
-/** A field's value as the text of its control. */
-export function textOfValue(value: Json | undefined): string {
+/** The value as text for its control. */
+export function formatValue(value: Json | undefined): string {
   if (value === undefined || value === null) return '';
   return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value, null, 2) : String(value);
 }

@@ -1,22 +1,22 @@
-/** Which of many options fit what was typed. Pure. */
+/** Filters options by typed text. Pure. */
 import type { Option } from './options.ts';
 
 export interface Matches {
   readonly shown: readonly Option[];
-  /** How many fit in all. */
+  /** Number of all matches. */
   readonly count: number;
 }
 
-/** Those that begin with it come first; at most `limit` are shown, so that ten thousand stay usable. */
-export function matching(options: readonly Option[], query: string, limit: number): Matches {
-  const wanted = query.trim().toLocaleLowerCase();
-  if (wanted === '') return { shown: options.slice(0, limit), count: options.length };
+/** Prefix matches come first. Shows at most `limit`, so that ten thousand options stay usable. */
+export function filterOptions(options: readonly Option[], query: string, limit: number): Matches {
+  const needle = query.trim().toLocaleLowerCase();
+  if (needle === '') return { shown: options.slice(0, limit), count: options.length };
   const first: Option[] = [];
   const others: Option[] = [];
   for (const option of options) {
     const label = option.label.toLocaleLowerCase();
-    if (label.startsWith(wanted)) first.push(option);
-    else if (label.includes(wanted) || String(option.value).toLocaleLowerCase().includes(wanted)) others.push(option);
+    if (label.startsWith(needle)) first.push(option);
+    else if (label.includes(needle) || String(option.value).toLocaleLowerCase().includes(needle)) others.push(option);
   }
   return { shown: [...first, ...others].slice(0, limit), count: first.length + others.length };
 }

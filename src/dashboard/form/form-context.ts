@@ -1,12 +1,12 @@
-/** What the parts of a form share. */
+/** State shared by the parts of a form. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Json } from '../api/json.ts';
-import type { States } from './dependencies.ts';
-import type { Drafts, Unfinished } from './drafts.ts';
+import type { FormStates } from './dependencies.ts';
+import type { Drafts, PartialInput } from './drafts.ts';
 import type { Field } from './field.ts';
 
-/** What a control is given; all of them are alike from outside. */
+/** Props that all controls share. */
 export interface ControlProps {
   readonly field: Field;
   readonly value: Json;
@@ -16,28 +16,28 @@ export interface ControlProps {
   readonly isInvalid: boolean;
   readonly isRequired: boolean;
   readonly isDisabled: boolean;
-  /** What was typed and is no value yet, as the control gave it. */
+  /** Partial input, as the control passed it to `onChange`. */
   readonly typed: unknown;
-  /** @param value with what is unfinished: the last one that was a value */
-  onChange(value: Json, unfinished?: Unfinished): void;
+  /** @param value with `partial`: the last valid value */
+  onChange(value: Json, partial?: PartialInput): void;
 }
 
 export interface FormContext {
-  /** Of element ids. */
+  /** Prefix of element ids. */
   readonly prefix: string;
-  readonly states: States;
+  readonly states: FormStates;
   readonly drafts: Drafts;
   readonly errors: ReadonlyMap<string, string>;
   readonly isLocked: boolean;
-  /** Grows when controls have to forget what was typed into them. */
+  /** Increases to make controls drop typed text. */
   readonly revision: number;
   readonly openTabs: ReadonlyMap<string, string>;
   openTab(list: string, tab: string): void;
-  edit(field: Field, value: Json, unfinished?: Unfinished): void;
-  /** After the stored value has changed under a change: stay with one's own, or take the other's. */
-  keep(field: Field): void;
-  drop(field: Field): void;
-  /** Undefined where nothing can be refreshed. @param list of a map: whose options */
+  edit(field: Field, value: Json, partial?: PartialInput): void;
+  /** Resolve a conflict between a draft and a newer stored value. */
+  keepMine(field: Field): void;
+  takeTheirs(field: Field): void;
+  /** Undefined if nothing can be refreshed. @param list which list of a map */
   readonly refresh: ((field: Field, list?: string) => Promise<void>) | undefined;
 }
 
@@ -46,6 +46,6 @@ export const FormProvider = Context.Provider;
 
 export function useForm(): FormContext {
   const form = useContext(Context);
-  if (!form) throw new Error('a part of a form stands outside of one');
+  if (!form) throw new Error('useForm needs a FormProvider');
   return form;
 }

@@ -1,17 +1,17 @@
-/** What a form is made of, read from the connector's settings: panels in panels, and their fields. Pure. */
+/** The structure of a form: nested panels and their fields. Pure. */
 import type { Field } from './field.ts';
 
-/** A group of fields; `tabs` stand beneath what is its own. */
+/** A group of fields. Its `tabs` come after its fields and groups. */
 export interface Panel {
   readonly id: string;
   readonly title: string;
   readonly help: string;
-  /** What dependencies may call it: its id, name or title. */
+  /** Id, name and title, by which dependencies refer to it. */
   readonly names: readonly string[];
   readonly store: string | undefined;
   readonly isHidden: boolean;
   readonly fields: readonly Field[];
-  /** Field sets, flows, what is general: one after the other. */
+  /** Field sets, flows and general parts, in order. */
   readonly groups: readonly Panel[];
   readonly tabs: readonly Panel[];
 }
@@ -23,22 +23,22 @@ export interface Store {
 }
 
 export interface Form {
-  /** Undefined in a form for one store. */
+  /** Undefined in a form without stores. */
   readonly stores: readonly Store[] | undefined;
-  /** What the connector calls a store. */
+  /** The connector's word for a store. */
   readonly storeLabel: string;
-  /** The whole form; with stores, what all of them share. */
+  /** The whole form; with stores, the part they share. */
   readonly shared: Panel;
   readonly fields: readonly Field[];
   readonly panels: readonly Panel[];
-  /** Fields that have the same place for their value. */
-  readonly bySlot: ReadonlyMap<string, readonly Field[]>;
+  /** Fields that share a value. */
+  readonly byValueKey: ReadonlyMap<string, readonly Field[]>;
 }
 
 export const hasContent = ({ fields, groups, tabs }: Panel): boolean =>
   fields.length > 0 || tabs.length > 0 || groups.some(hasContent);
 
-/** A panel and all in it, in the order in which they are read. */
+/** A panel and all panels inside it, in reading order. */
 export function panelsIn(panel: Panel): readonly Panel[] {
   return [panel, ...panel.groups.flatMap(panelsIn), ...panel.tabs.flatMap(panelsIn)];
 }
@@ -47,9 +47,9 @@ export function fieldsIn(panel: Panel): readonly Field[] {
   return panelsIn(panel).flatMap(({ fields }) => fields);
 }
 
-export function collected(stores: readonly Store[] | undefined, storeLabel: string, shared: Panel): Form {
+export function buildForm(stores: readonly Store[] | undefined, storeLabel: string, shared: Panel): Form {
   const panels = [shared, ...(stores ?? []).map(({ panel }) => panel)].flatMap(panelsIn);
   const fields = panels.flatMap((panel) => panel.fields);
-  const bySlot = Map.groupBy(fields, ({ slot }) => slot);
-  return { stores, storeLabel, shared, fields, panels, bySlot };
+  const byValueKey = Map.groupBy(fields, ({ valueKey }) => valueKey);
+  return { stores, storeLabel, shared, fields, panels, byValueKey };
 }

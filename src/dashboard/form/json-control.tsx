@@ -1,31 +1,31 @@
 import { useState } from 'preact/hooks';
 import type { Json } from '../api/json.ts';
 import type { ControlProps } from './form-context.ts';
-import { sizeOf } from './plain-text.ts';
-import { sameJson } from './same-json.ts';
+import { formatTextSize } from './plain-text.ts';
+import { isSameJson } from './same-json.ts';
 
-/** What is larger is not edited in a page. */
+/** Larger JSON cannot be edited in the page. */
 const MAX_CHARS = 200_000;
 
-const textOf = (value: Json): string => JSON.stringify(value, null, 2);
+const formatJson = (value: Json): string => JSON.stringify(value, null, 2);
 
-/** For types that the dashboard does not know, and values that do not fit their type: the JSON itself. */
+/** Edits JSON, for unknown types and for values that do not fit their type. */
 export function JsonControl(props: ControlProps) {
   const { field, value, typed, id, describedBy, isInvalid, isRequired, isDisabled, onChange } = props;
-  const [own, setOwn] = useState({ text: typeof typed === 'string' ? typed : textOf(value), value });
-  const text = sameJson(own.value, value) ? own.text : textOf(value);
-  const take = (next: string): void => {
+  const [edited, setEdited] = useState({ text: typeof typed === 'string' ? typed : formatJson(value), value });
+  const text = isSameJson(edited.value, value) ? edited.text : formatJson(value);
+  const update = (next: string): void => {
     try {
       const parsed: Json = next.trim() === '' ? null : JSON.parse(next);
-      setOwn({ text: next, value: parsed });
+      setEdited({ text: next, value: parsed });
       onChange(parsed);
     } catch (error) {
-      setOwn({ text: next, value });
+      setEdited({ text: next, value });
       const problem = `${field.label} is not valid JSON: ${(error as Error).message}`;
       onChange(value, { problem, typed: next });
     }
   };
-  if (text.length > MAX_CHARS) return <p id={id}>{`${sizeOf(text)} of JSON, too much to edit here.`}</p>;
+  if (text.length > MAX_CHARS) return <p id={id}>{`${formatTextSize(text)} of JSON is too much to edit here.`}</p>;
   return (
     <textarea
       class="mono"
@@ -37,7 +37,7 @@ export function JsonControl(props: ControlProps) {
       disabled={isDisabled}
       aria-invalid={isInvalid}
       aria-describedby={describedBy}
-      onInput={(event) => take(event.currentTarget.value)}
+      onInput={(event) => update(event.currentTarget.value)}
     />
   );
 }

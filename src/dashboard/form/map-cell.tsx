@@ -1,6 +1,6 @@
 import type { Json } from '../api/json.ts';
 import { Choice } from './choice.tsx';
-import { textOfValue } from './field.ts';
+import { formatValue } from './field.ts';
 import type { MapColumn } from './static-map.ts';
 
 interface MapCellProps {
@@ -14,7 +14,8 @@ interface MapCellProps {
 }
 
 export function MapCell({ id, column, label, value, isInvalid, isDisabled, onChange }: MapCellProps) {
-  if (!column.options) {
+  const { options } = column;
+  if (!options) {
     return (
       <input
         id={id}
@@ -22,25 +23,24 @@ export function MapCell({ id, column, label, value, isInvalid, isDisabled, onCha
         aria-label={label}
         aria-invalid={isInvalid}
         autoComplete="off"
-        value={textOfValue(value)}
+        value={formatValue(value)}
         disabled={isDisabled}
         onInput={(event) => onChange(event.currentTarget.value)}
       />
     );
   }
-  // Keys of a map are texts, whatever its options are.
-  const offered = column.options;
-  const options = offered.map((option) => ({ ...option, value: String(option.value) }));
+  // The keys of a map are strings, whatever type its options have.
+  const textOptions = options.map((option) => ({ ...option, value: String(option.value) }));
   return (
     <Choice
       id={id}
       label={label}
-      options={options}
+      options={textOptions}
       value={value === null ? '' : String(value)}
       placeholder="Choose…"
       isInvalid={isInvalid}
       isDisabled={isDisabled}
-      onChoose={(option) => onChange(offered.find(({ value: own }) => String(own) === option?.value)?.value ?? '')}
+      onChoose={(option) => onChange(options.find(({ value: own }) => String(own) === option?.value)?.value ?? '')}
     />
   );
 }

@@ -1,50 +1,50 @@
 import { useRef, useState } from 'preact/hooks';
-import { textOfValue } from './field.ts';
+import { formatValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
 import { MapCell } from './map-cell.tsx';
-import { MapTail } from './map-tail.tsx';
+import { MapFallback } from './map-fallback.tsx';
 import { RefreshButton } from './refresh-button.tsx';
-import { type MapRow, problemOfMap, readMap, type StaticMap, sameMap, writeMap } from './static-map.ts';
+import { isSameMap, type MapRow, readMap, type StaticMap, validateMap, writeMap } from './static-map.ts';
 
-/** Longer maps are shown in parts. */
-const SHOWN = 100;
+/** Rows shown at first. */
+const INITIAL_ROWS = 100;
 
-/** What the user may change of it. */
-type Typed = Pick<StaticMap, 'rows' | 'unmatched' | 'defaultValue'>;
+/** The editable part of a map. */
+type EditableMap = Pick<StaticMap, 'rows' | 'unmatched' | 'defaultValue'>;
 
-/** `staticMapWidget`: what a value of one application is in the other. */
+/** `staticMapWidget`: maps values of one application to values of another. */
 export function MapControl(props: ControlProps) {
   const { field, value, typed, id, labelId, describedBy, isInvalid, isDisabled, onChange } = props;
-  const [own, setOwn] = useState(typed === undefined ? undefined : { map: typed as Typed, value });
-  const [limit, setLimit] = useState(SHOWN);
+  const [edited, setEdited] = useState(typed === undefined ? undefined : { map: typed as EditableMap, value });
+  const [limit, setLimit] = useState(INITIAL_ROWS);
   const table = useRef<HTMLDivElement>(null);
   const stored = readMap(field.raw, value) ?? readMap(field.raw);
   if (!stored) return null;
-  // What is typed is shown as it is, with rows that are not filled in yet, until another value arrives.
-  const map: StaticMap = own && sameMap(field.raw, own.value, value) ? { ...stored, ...own.map } : stored;
+  // Show edits as typed, incomplete rows included, until a different value arrives.
+  const map: StaticMap = edited && isSameMap(field.raw, edited.value, value) ? { ...stored, ...edited.map } : stored;
 
-  const take = (next: StaticMap): void => {
-    const problem = problemOfMap(next);
+  const update = (next: StaticMap): void => {
+    const problem = validateMap(next);
     const written = problem === undefined ? writeMap(field.raw, next, value) : value;
     const { rows, unmatched, defaultValue } = next;
-    const now: Typed = { rows, unmatched, defaultValue };
-    setOwn({ map: now, value: written });
-    onChange(written, problem === undefined ? undefined : { problem, typed: now });
+    const editable: EditableMap = { rows, unmatched, defaultValue };
+    setEdited({ map: editable, value: written });
+    onChange(written, problem === undefined ? undefined : { problem, typed: editable });
   };
-  const setRow = (index: number, row: MapRow): void => take({ ...map, rows: map.rows.with(index, row) });
+  const setRow = (index: number, row: MapRow): void => update({ ...map, rows: map.rows.with(index, row) });
   const add = (): void => {
-    take({ ...map, rows: [...map.rows, { cells: map.columns.map(() => '') }] });
+    update({ ...map, rows: [...map.rows, { cells: map.columns.map(() => '') }] });
     setLimit((before) => Math.max(before, map.rows.length + 1));
-    focusLater(() => table.current?.querySelector<HTMLElement>('.map-row:last-of-type :is(input, select)'));
+    focusAfterRender(() => table.current?.querySelector<HTMLElement>('.map-row:last-of-type :is(input, select)'));
   };
   const remove = (index: number): void => {
-    take({ ...map, rows: map.rows.toSpliced(index, 1) });
-    focusLater(() => table.current?.parentElement?.querySelector<HTMLElement>('.map-add'));
+    update({ ...map, rows: map.rows.toSpliced(index, 1) });
+    focusAfterRender(() => table.current?.parentElement?.querySelector<HTMLElement>('.map-add'));
   };
-  const empty = map.rows.length === 0;
+  const isEmpty = map.rows.length === 0;
   return (
     <fieldset class="map-control" aria-labelledby={labelId} aria-describedby={describedBy}>
-      {!empty && (
+      {!isEmpty && (
         <div ref={table} class="map-rows" data-columns={map.columns.length}>
           <div class="map-head">
             {map.columns.map((column) => (
@@ -63,7 +63,7 @@ export function MapControl(props: ControlProps) {
                   column={column}
                   label={`${column.label}, row ${index + 1}`}
                   value={row.cells[i] ?? ''}
-                  isInvalid={isInvalid && textOfValue(row.cells[i]) === ''}
+                  isInvalid={isInvalid && formatValue(row.cells[i]) === ''}
                   isDisabled={isDisabled}
                   onChange={(cell) => setRow(index, { ...row, cells: row.cells.with(i, cell) })}
                 />
@@ -88,18 +88,23 @@ export function MapControl(props: ControlProps) {
       )}
       <div class="row">
         <button id={id} type="button" class="button small map-add" disabled={isDisabled} onClick={add}>
-          Add a row
+          Add row
         </button>
-        {empty && <span class="hint">Nothing is mapped yet</span>}
+        {isEmpty && <span class="hint">No rows yet</span>}
       </div>
       {map.unmatched !== undefined && (
-        <MapTail id={`${id}-tail`} map={{ ...map, unmatched: map.unmatched }} isDisabled={isDisabled} onChange={take} />
+        <MapFallback
+          id={`${id}-fallback`}
+          map={{ ...map, unmatched: map.unmatched }}
+          isDisabled={isDisabled}
+          onChange={update}
+        />
       )}
     </fieldset>
   );
 }
 
-/** After the change is drawn. */
-function focusLater(find: () => HTMLElement | null | undefined): void {
+/** Focuses after the next paint. */
+function focusAfterRender(find: () => HTMLElement | null | undefined): void {
   requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
 }

@@ -1,15 +1,15 @@
 import { useState } from 'preact/hooks';
 import type { Json } from '../api/json.ts';
-import { noteOn } from './combobox.tsx';
-import { itemsOf } from './field.ts';
-import { matching } from './filter-options.ts';
+import { matchSummary } from './combobox.tsx';
+import { asList } from './field.ts';
+import { filterOptions } from './filter-options.ts';
 import type { ControlProps } from './form-context.ts';
-import { chosen, notOffered, type Option, plainOf } from './options.ts';
+import { type Option, plainValue, unlistedOption, valueForOption } from './options.ts';
 import { useOptions } from './use-options.ts';
 
-/** From here on the list can be searched, and what is chosen is listed above it. */
-const LONG = 10;
-const SHOWN = 100;
+/** Longer lists are searchable, with the chosen options listed above. */
+const SEARCH_FROM = 10;
+const MAX_SHOWN = 100;
 
 export function MultiselectControl({
   field,
@@ -23,31 +23,31 @@ export function MultiselectControl({
 }: ControlProps) {
   const [query, setQuery] = useState('');
   const options = useOptions(field.raw.options);
-  const items = itemsOf(value);
-  const strays = items.flatMap((item) => notOffered(item, options) ?? []);
-  const all = [...strays, ...options];
-  const picked = new Set(items.map(plainOf));
-  const { shown, count } = matching(all, query, SHOWN);
+  const items = asList(value);
+  const unlisted = items.flatMap((item) => unlistedOption(item, options) ?? []);
+  const all = [...unlisted, ...options];
+  const selected = new Set(items.map(plainValue));
+  const { shown, count } = filterOptions(all, query, MAX_SHOWN);
   const toggle = (option: Option): void =>
     onChange(
-      picked.has(option.value)
-        ? items.filter((item) => plainOf(item) !== option.value)
-        : inOrder([...items, chosen(field.raw, option)], options),
+      selected.has(option.value)
+        ? items.filter((item) => plainValue(item) !== option.value)
+        : sortByOptions([...items, valueForOption(field.raw, option)], options),
     );
-  const isLong = all.length > LONG;
-  const note = noteOn(shown.length, count);
+  const isLong = all.length > SEARCH_FROM;
+  const note = matchSummary(shown.length, count);
   return (
     <fieldset class="multiselect" aria-labelledby={labelId} aria-describedby={describedBy}>
       {isLong && (
         <>
           <p class="hint multiselect-count" aria-live="polite">
-            {picked.size} of {all.length.toLocaleString('en')} chosen
+            {selected.size} of {all.length.toLocaleString('en')} chosen
           </p>
-          {picked.size > 0 && (
+          {selected.size > 0 && (
             <ul class="chips" aria-label="Chosen">
               {all
-                .filter((option) => picked.has(option.value))
-                .slice(0, SHOWN)
+                .filter((option) => selected.has(option.value))
+                .slice(0, MAX_SHOWN)
                 .map((option) => (
                   <li key={JSON.stringify(option.value)}>
                     <button
@@ -81,7 +81,7 @@ export function MultiselectControl({
             <input
               id={i === 0 ? id : undefined}
               type="checkbox"
-              checked={picked.has(option.value)}
+              checked={selected.has(option.value)}
               disabled={isDisabled}
               aria-invalid={isInvalid}
               onChange={() => toggle(option)}
@@ -89,17 +89,15 @@ export function MultiselectControl({
             <span>{option.label}</span>
           </label>
         ))}
-        {(note !== '' || all.length === 0) && (
-          <p class="hint">{all.length === 0 ? 'Nothing to choose from yet' : note}</p>
-        )}
+        {(note !== '' || all.length === 0) && <p class="hint">{all.length === 0 ? 'No options yet' : note}</p>}
       </div>
     </fieldset>
   );
 }
 
-/** As the options are ordered, so that choosing and unchoosing one is no change. */
-function inOrder(items: readonly Json[], options: readonly Option[]): readonly Json[] {
-  const places = new Map(options.map(({ value }, i) => [value, i]));
-  const placeOf = (item: Json): number => places.get(plainOf(item)) ?? -1;
-  return items.toSorted((a, b) => placeOf(a) - placeOf(b));
+/** Keeps the order of the options, so that ticking and unticking one is no change. */
+function sortByOptions(items: readonly Json[], options: readonly Option[]): readonly Json[] {
+  const positions = new Map(options.map(({ value }, i) => [value, i]));
+  const positionOf = (item: Json): number => positions.get(plainValue(item)) ?? -1;
+  return items.toSorted((a, b) => positionOf(a) - positionOf(b));
 }

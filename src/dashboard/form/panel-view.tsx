@@ -4,13 +4,13 @@ import { type FormContext, useForm } from './form-context.ts';
 import { fieldsIn, type Panel } from './form-tree.ts';
 import { type Tab, Tabs } from './tabs.tsx';
 
-/** A panel's own fields, its groups beneath, and its tabs last. */
+/** A panel: its fields, then its groups, then its tabs. */
 export function PanelView({ panel, depth = 0, label = 'Sections' }: { panel: Panel; depth?: number; label?: string }) {
   const { fields, groups } = panel;
-  const own = fields.length > 0 || groups.length > 0;
+  const hasOwnContent = fields.length > 0 || groups.length > 0;
   return (
     <>
-      {own && (
+      {hasOwnContent && (
         <div class="form-fields">
           {fields.map((field) => (
             <FieldRow key={field.id} field={field} />
@@ -27,7 +27,7 @@ export function PanelView({ panel, depth = 0, label = 'Sections' }: { panel: Pan
 
 function GroupView({ group, depth }: { group: Panel; depth: number }) {
   const form = useForm();
-  if (form.states.panels.get(group.id) !== false || !hasShown(form, group)) return null;
+  if (form.states.panels.get(group.id) !== false || !hasVisibleFields(form, group)) return null;
   if (group.title === '') return <PanelView panel={group} depth={depth} />;
   return (
     <fieldset class="form-group">
@@ -40,14 +40,14 @@ function GroupView({ group, depth }: { group: Panel; depth: number }) {
 
 function TabsView({ panel, depth, label }: { panel: Panel; depth: number; label: string }) {
   const form = useForm();
-  // What has been opened stays there, hidden, with what was typed into it.
+  // Visited tabs stay mounted but hidden, to keep typed text.
   const [visited, setVisited] = useState<ReadonlySet<string>>(new Set());
   const list = `${panel.id}-tabs`;
-  const tabs = panel.tabs.filter((tab) => form.states.panels.get(tab.id) === false && hasShown(form, tab));
+  const tabs = panel.tabs.filter((tab) => form.states.panels.get(tab.id) === false && hasVisibleFields(form, tab));
   const [first] = tabs;
   if (!first) return null;
-  const wanted = form.openTabs.get(list);
-  const active = tabs.find(({ id }) => id === wanted)?.id ?? first.id;
+  const openTabId = form.openTabs.get(list);
+  const active = tabs.find(({ id }) => id === openTabId)?.id ?? first.id;
   if (!visited.has(active)) setVisited(new Set([...visited, active]));
   if (tabs.length === 1) {
     return (
@@ -88,7 +88,7 @@ function TabsView({ panel, depth, label }: { panel: Panel; depth: number; label:
   );
 }
 
-const hasShown = ({ states }: FormContext, panel: Panel): boolean =>
+const hasVisibleFields = ({ states }: FormContext, panel: Panel): boolean =>
   fieldsIn(panel).some(({ id }) => states.fields.get(id)?.isHidden === false);
 
 function tabOf({ states, drafts, errors }: FormContext, panel: Panel): Tab {
@@ -96,7 +96,7 @@ function tabOf({ states, drafts, errors }: FormContext, panel: Panel): Tab {
   return {
     id: panel.id,
     title: panel.title,
-    changes: fields.filter(({ slot }) => drafts.has(slot)).length,
+    changes: fields.filter(({ valueKey }) => drafts.has(valueKey)).length,
     problems: fields.filter(({ id }) => errors.has(id)).length,
   };
 }

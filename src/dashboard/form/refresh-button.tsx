@@ -3,7 +3,7 @@ import { errorsOf } from '../api/api-error.ts';
 import type { Field } from './field.ts';
 import { useForm } from './form-context.ts';
 
-/** Asks the connector for the options as they are now. The chosen value stays. */
+/** Asks the connector for the current options. The chosen value stays. */
 export function RefreshButton({ field, list, label }: { field: Field; list?: string; label: string }) {
   const { refresh, isLocked } = useForm();
   const [state, setState] = useState<'idle' | 'busy' | 'done'>('idle');
@@ -33,7 +33,7 @@ export function RefreshButton({ field, list, label }: { field: Field; list?: str
         disabled={isLocked}
         aria-disabled={state === 'busy'}
         aria-label={`Refresh ${label}`}
-        title="Ask the connector for the present options"
+        title="Get the current options from the connector"
         onClick={() => void start()}
       >
         <svg
@@ -48,7 +48,7 @@ export function RefreshButton({ field, list, label }: { field: Field; list?: str
         </svg>
       </button>
       <span class="visually-hidden" role="status">
-        {state === 'busy' ? `Refreshing ${label}` : state === 'done' ? `${label} is refreshed` : ''}
+        {state === 'busy' ? `Refreshing ${label}` : state === 'done' ? `${label} refreshed` : ''}
       </span>
       {problem !== '' && (
         <p class="problem refresh-problem" role="alert">

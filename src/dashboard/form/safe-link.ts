@@ -1,4 +1,4 @@
-/** The address of a link, if it is one that a page may be sent to: http and https, nothing that runs. Pure. */
+/** The address if it is safe to link to: only http and https. Pure. */
 export function safeLink(address: unknown): string | undefined {
   if (typeof address !== 'string' || address.length > 4_000 || !URL.canParse(address)) return undefined;
   const { protocol, href } = new URL(address);

@@ -1,20 +1,20 @@
-/** Whether two values are the same JSON, whatever the order of their keys. */
+/** Deep equality of JSON, regardless of key order. */
 import { isJsonObject, type Json } from '../api/json.ts';
 
-export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item: Json, i) => sameJson(item, (b as readonly Json[])[i]));
+    return a.length === b.length && a.every((item: Json, i) => isSameJson(item, (b as readonly Json[])[i]));
   }
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
   return (
     keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key] as Json, b[key] as Json))
+    keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key] as Json, b[key] as Json))
   );
 }
 
-/** Nothing entered, as the server understands it. */
+/** Whether the server counts the value as empty. */
 export function isEmpty(value: Json | undefined): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }

@@ -4,43 +4,51 @@ import type { ErrorItem } from '../api/api-error.ts';
 interface Props {
   readonly count: number;
   readonly problems: number;
-  /** Labels of changed fields that the form has lost. */
-  readonly lost: readonly string[];
-  readonly rest: readonly ErrorItem[];
+  /** Labels of changed fields that are no longer in the form. */
+  readonly orphanLabels: readonly string[];
+  readonly otherErrors: readonly ErrorItem[];
   readonly notice: string;
   readonly isSaving: boolean;
   readonly isLocked: boolean;
-  /** Undefined where there is nothing to take back. */
+  /** Undefined if there is nothing to undo. */
   readonly onUndo: (() => void) | undefined;
   onDiscard(): void;
 }
 
-/** How much is not saved yet, and what to do about it. It stays in sight. */
-export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocked, onUndo, onDiscard }: Props) {
-  const isDirty = count > 0 || lost.length > 0;
+/** Counts the unsaved changes, with buttons to save or discard them. Always in view. */
+export function SaveBar({
+  count,
+  problems,
+  orphanLabels,
+  otherErrors,
+  notice,
+  isSaving,
+  isLocked,
+  onUndo,
+  onDiscard,
+}: Props) {
+  const isDirty = count > 0 || orphanLabels.length > 0;
   useEffect(() => {
-    // The bar that has just come up may lie over the very field that brought it up.
+    // The bar may cover the field whose change made it appear.
     if (isDirty) document.activeElement?.scrollIntoView({ block: 'nearest' });
   }, [isDirty]);
-  if (!isDirty && rest.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
+  if (!isDirty && otherErrors.length === 0 && notice === '') return <div class="visually-hidden" role="status" />;
   return (
     <div class="save-bar" data-dirty={isDirty}>
-      {rest.length > 0 && (
+      {otherErrors.length > 0 && (
         <div class="notice bad" role="alert">
-          {rest.map(({ code, message }, i) => (
+          {otherErrors.map(({ code, message }, i) => (
             <p key={i}>
-              {code === 'conflict' ? `${message} Your changes are still here: look at them and save again.` : message}
+              {code === 'conflict' ? `${message} Your changes are still here. Check them and save again.` : message}
             </p>
           ))}
         </div>
       )}
-      {lost.length > 0 && (
-        <p class="notice warn">
-          Not in the form any more, though you had changed it: {lost.join(', ')}. It cannot be saved.
-        </p>
+      {orphanLabels.length > 0 && (
+        <p class="notice warn">No longer in the form, so your changes cannot be saved: {orphanLabels.join(', ')}.</p>
       )}
       <div class="save-line">
-        <p role="status">{isSaving ? 'Saving…' : isDirty ? describe(count, problems, isLocked) : notice}</p>
+        <p role="status">{isSaving ? 'Saving…' : isDirty ? summarize(count, problems, isLocked) : notice}</p>
         <div class="row">
           {onUndo && !isDirty && (
             <button type="button" class="button quiet" onClick={onUndo}>
@@ -63,9 +71,9 @@ export function SaveBar({ count, problems, lost, rest, notice, isSaving, isLocke
   );
 }
 
-function describe(count: number, problems: number, isLocked: boolean): string {
-  if (count === 0) return 'Nothing that can be saved';
+function summarize(count: number, problems: number, isLocked: boolean): string {
+  if (count === 0) return 'Nothing to save';
   const changes = count === 1 ? '1 unsaved change' : `${count} unsaved changes`;
   if (problems > 0) return `${changes}, ${problems === 1 ? '1 problem' : `${problems} problems`}`;
-  return isLocked ? `${changes}; saving is not possible right now` : changes;
+  return isLocked ? `${changes}; saving is disabled right now` : changes;
 }

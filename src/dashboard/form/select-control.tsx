@@ -1,11 +1,11 @@
 import { Choice } from './choice.tsx';
 import type { ControlProps } from './form-context.ts';
-import { chosen, plainOf } from './options.ts';
+import { plainValue, valueForOption } from './options.ts';
 import { useOptions } from './use-options.ts';
 
 export function SelectControl({ field, value, onChange, ...props }: ControlProps) {
   const options = useOptions(field.raw.options);
-  const placeholder = field.placeholder || (options.length === 0 ? 'Nothing to choose from yet' : 'Choose…');
+  const placeholder = field.placeholder || (options.length === 0 ? 'No options yet' : 'Choose…');
   return (
     <Choice
       id={props.id}
@@ -16,14 +16,14 @@ export function SelectControl({ field, value, onChange, ...props }: ControlProps
       options={options}
       value={value}
       placeholder={placeholder}
-      onChoose={(option) => onChange(option ? chosen(field.raw, option) : '')}
+      onChoose={(option) => onChange(option ? valueForOption(field.raw, option) : '')}
     />
   );
 }
 
 export function RadioControl({ field, value, id, labelId, onChange, ...props }: ControlProps) {
   const options = useOptions(field.raw.options);
-  // The first may have the focus where none is chosen, and stands for the group where errors lead to.
+  // The first radio has the group's id, so that errors can focus it.
   return (
     <div
       class="form-choices"
@@ -39,14 +39,14 @@ export function RadioControl({ field, value, id, labelId, onChange, ...props }: 
             id={i === 0 ? id : undefined}
             type="radio"
             name={id}
-            checked={option.value === plainOf(value)}
+            checked={option.value === plainValue(value)}
             disabled={props.isDisabled}
-            onChange={() => onChange(chosen(field.raw, option))}
+            onChange={() => onChange(valueForOption(field.raw, option))}
           />
           <span>{option.label}</span>
         </label>
       ))}
-      {options.length === 0 && <p class="hint">Nothing to choose from yet</p>}
+      {options.length === 0 && <p class="hint">No options yet</p>}
     </div>
   );
 }

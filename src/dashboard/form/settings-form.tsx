@@ -1,51 +1,59 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { errorsOf } from '../api/api-error.ts';
 import type { Json, JsonObject } from '../api/json.ts';
-import { changes, type Drafts, orphans, problemsOf, saveOf, settled, without } from './drafts.ts';
+import {
+  afterSave,
+  buildSave,
+  type Drafts,
+  orphanedDrafts,
+  savableChanges,
+  validateDrafts,
+  withoutKeys,
+} from './drafts.ts';
 import { FormProvider } from './form-context.ts';
 import { hasContent } from './form-tree.ts';
 import { PanelView } from './panel-view.tsx';
-import { type Additions, readForm } from './read-form.ts';
+import { type FieldPatches, readForm } from './read-form.ts';
 import { SaveBar } from './save-bar.tsx';
 import { StoreChooser } from './store-chooser.tsx';
-import { mergedAdditions, useFormState } from './use-form-state.ts';
+import { mergePatches, useFormState } from './use-form-state.ts';
 import { type OnRefresh, useRefresh } from './use-refresh.ts';
 import './form.css';
 
 interface Props {
-  /** As the integration has them; may change while the form is open. */
+  /** The integration's settings; may change while the form is open. */
   readonly settings: JsonObject;
-  /** Called with what has changed: values by field, with several stores by store and field. @throws ApiError */
+  /** Called with the changed values by field, or by store and field. @throws ApiError */
   onSave(pending: JsonObject): Promise<void>;
   readonly onRefresh: OnRefresh;
-  /** Called when there is something unsaved, and when there is not any more. */
+  /** Called when the form becomes dirty or clean. */
   onDirty(isDirty: boolean): void;
-  /** Nothing can be changed or saved right now. */
+  /** Disables editing and saving. */
   readonly isLocked?: boolean;
 }
 
-const NONE: Additions = new Map();
+const NO_PATCHES: FieldPatches = new Map();
 
 /** The settings form of an integration. */
 export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = false }: Props) {
-  const { additions: refreshed, refresh } = useRefresh(settings, () => readForm(settings), onRefresh);
-  const [saved, setSaved] = useState<Additions>(NONE);
-  const additions = useMemo(() => mergedAdditions(refreshed, saved), [refreshed, saved]);
-  const read = useCallback((more: Additions) => readForm(settings, more), [settings]);
-  const state = useFormState(read, additions);
-  const { form, drafts, states, storedStates, rest } = state;
+  const { patches: refreshedPatches, refresh } = useRefresh(settings, () => readForm(settings), onRefresh);
+  const [savedPatches, setSavedPatches] = useState<FieldPatches>(NO_PATCHES);
+  const patches = useMemo(() => mergePatches(refreshedPatches, savedPatches), [refreshedPatches, savedPatches]);
+  const readWith = useCallback((more: FieldPatches) => readForm(settings, more), [settings]);
+  const state = useFormState(readWith, patches);
+  const { form, drafts, states, storedStates, otherErrors } = state;
   const [isSaving, setSaving] = useState(false);
   const [notice, setNotice] = useState('');
   const [discarded, setDiscarded] = useState<Drafts>();
   const latest = useRef(settings);
   latest.current = settings;
 
-  // What was saved is shown until the settings say it themselves.
-  useLayoutEffect(() => setSaved(NONE), [settings]);
+  // Show saved values until the settings are reloaded.
+  useLayoutEffect(() => setSavedPatches(NO_PATCHES), [settings]);
 
-  const changed = changes(form, drafts, states);
-  const lost = orphans(form, drafts);
-  const isDirty = changed.length > 0 || lost.length > 0;
+  const changed = savableChanges(form, drafts, states);
+  const orphans = orphanedDrafts(form, drafts);
+  const isDirty = changed.length > 0 || orphans.length > 0;
   useBeforeUnload(isDirty);
   useLayoutEffect(() => {
     onDirty(isDirty);
@@ -57,28 +65,28 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
 
   const save = async (): Promise<void> => {
     if (isSaving || isLocked || changed.length === 0) return;
-    const problems = problemsOf(form, drafts, states, storedStates);
-    state.show(problems);
+    const problems = validateDrafts(form, drafts, states, storedStates);
+    state.showErrors(problems);
     if (problems.size > 0) return;
-    const { pending, sent } = saveOf(form, changed);
+    const { pending, sent } = buildSave(form, changed);
     setSaving(true);
     try {
       await onSave(pending);
-      state.setDrafts((before) => settled(before, sent));
-      if (latest.current === settings) setSaved(asAdditions(sent));
+      state.setDrafts((before) => afterSave(before, sent));
+      if (latest.current === settings) setSavedPatches(asPatches(sent));
       setDiscarded(undefined);
       setNotice('Saved');
     } catch (error) {
-      state.showReply(errorsOf(error));
+      state.showServerErrors(errorsOf(error));
     } finally {
       setSaving(false);
     }
   };
   const discard = (): void => {
     setDiscarded(drafts);
-    state.setDrafts((before) => without(before, before.keys()));
+    state.setDrafts((before) => withoutKeys(before, before.keys()));
     state.reset();
-    setNotice(drafts.size === 1 ? 'The change is discarded' : 'The changes are discarded');
+    setNotice(drafts.size === 1 ? 'Change discarded' : 'Changes discarded');
   };
   const undo = (): void => {
     if (discarded) state.setDrafts(() => discarded);
@@ -112,7 +120,7 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
               <section class="form-shared" aria-label="General">
                 <div>
                   <h2>General</h2>
-                  <p class="hint">The same for each {form.storeLabel}.</p>
+                  <p class="hint">Applies to every {form.storeLabel}.</p>
                 </div>
                 <PanelView panel={form.shared} depth={1} />
               </section>
@@ -126,8 +134,8 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
         <SaveBar
           count={changed.length}
           problems={context.errors.size}
-          lost={lost.map(([, draft]) => draft.field.label)}
-          rest={rest}
+          orphanLabels={orphans.map(([, draft]) => draft.field.label)}
+          otherErrors={otherErrors}
           notice={notice}
           isSaving={isSaving}
           isLocked={isLocked}
@@ -139,8 +147,8 @@ export function SettingsForm({ settings, onSave, onRefresh, onDirty, isLocked = 
   );
 }
 
-const asAdditions = (sent: ReadonlyMap<string, Json>): Additions =>
-  new Map([...sent].map(([slot, value]) => [slot, { value }]));
+const asPatches = (sent: ReadonlyMap<string, Json>): FieldPatches =>
+  new Map([...sent].map(([key, value]) => [key, { value }]));
 
 function useBeforeUnload(isDirty: boolean): void {
   useEffect(() => {

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { isOn } from './drafts.ts';
-import { textOfValue } from './field.ts';
+import { isChecked } from './drafts.ts';
+import { formatValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
-import { labelOf, sizeOf } from './plain-text.ts';
+import { formatTextSize, labelOf } from './plain-text.ts';
 import { safeLink } from './safe-link.ts';
 import { describeStored, readTextFile } from './text-file.ts';
 
@@ -21,7 +21,7 @@ export function CheckboxControl({
       <input
         id={id}
         type="checkbox"
-        checked={isOn(value)}
+        checked={isChecked(value)}
         disabled={isDisabled}
         aria-invalid={isInvalid}
         aria-describedby={describedBy}
@@ -35,7 +35,7 @@ export function CheckboxControl({
   );
 }
 
-/** Leads somewhere; there is nothing to enter. An address that no page may be sent to is shown as text. */
+/** A link, without input. An unsafe address is shown as text. */
 export function LinkControl({ field: { raw }, value, id, labelId, describedBy }: ControlProps) {
   const address = [value, raw.url, raw.href].find((candidate) => typeof candidate === 'string' && candidate !== '');
   const href = safeLink(address);
@@ -58,11 +58,11 @@ export function LinkControl({ field: { raw }, value, id, labelId, describedBy }:
   );
 }
 
-/** The text of a file becomes the value. */
+/** Takes the text of a file as the value. */
 export function FileControl({ field, value, id, labelId, describedBy, isInvalid, isDisabled, onChange }: ControlProps) {
   const [chosen, setChosen] = useState<{ readonly name: string; readonly text: string }>();
   const [problem, setProblem] = useState('');
-  const text = textOfValue(value);
+  const text = formatValue(value);
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     const read = await readTextFile(file);
@@ -86,14 +86,14 @@ export function FileControl({ field, value, id, labelId, describedBy, isInvalid,
           onChange={(event) => {
             const input = event.currentTarget;
             void take(input.files?.[0]);
-            // The same file may be chosen again.
+            // Allows choosing the same file again.
             input.value = '';
           }}
         />
-        <span id={`${id}-choose`}>Choose a file…</span>
+        <span id={`${id}-choose`}>Choose file…</span>
       </label>
       <span id={`${id}-state`} class="muted">
-        {chosen?.text === text ? `${chosen.name}, ${sizeOf(text)}` : describeStored(text)}
+        {chosen?.text === text ? `${chosen.name}, ${formatTextSize(text)}` : describeStored(text)}
       </span>
       {text !== '' && !isDisabled && (
         <button

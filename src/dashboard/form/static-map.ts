@@ -1,26 +1,26 @@
 /**
- * The value of a `staticMapWidget`: what a value of one application is in the other. Pure.
+ * The value of a `staticMapWidget`, which maps values of one application to values of another. Pure.
  *
- * It is found in four shapes, and written back in the one that it was found in: `{map: {from: to}, default,
- * allowFailures}` (which may also stand in the field itself), the bare `{from: to}`, and, for columns of
- * `optionsMap`, a list of rows `{columnId: value}`, bare or as `map`.
+ * It comes in four shapes and is written back in the same one: `{map: {from: to}, default, allowFailures}` (also
+ * directly in the field), the bare `{from: to}`, and, for columns of `optionsMap`, a list of rows
+ * `{columnId: value}`, bare or as `map`.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
-import { type Option, optionsOf } from './options.ts';
+import { type Option, parseOptions } from './options.ts';
 import { labelOf } from './plain-text.ts';
-import { isEmpty, sameJson } from './same-json.ts';
+import { isEmpty, isSameJson } from './same-json.ts';
 
 export interface MapColumn {
   readonly id: string;
   readonly label: string;
-  /** Undefined: anything may be typed. */
+  /** Undefined for free text. */
   readonly options: readonly Option[] | undefined;
   readonly supportsRefresh: boolean;
 }
 
 export interface MapRow {
   readonly cells: readonly Json[];
-  /** Keys of the row that have no column. */
+  /** Keys of the row without a column. */
   readonly rest?: JsonObject;
 }
 
@@ -32,7 +32,7 @@ export interface StaticMap {
   readonly rows: readonly MapRow[];
   readonly isWrapped: boolean;
   readonly hasRowObjects: boolean;
-  /** Undefined where the map has no place for it. */
+  /** Undefined if this shape cannot hold it. */
   readonly unmatched: Unmatched | undefined;
   readonly defaultValue: string;
 }
@@ -40,13 +40,13 @@ export interface StaticMap {
 const OWN_KEYS = ['map', 'default', 'allowFailures', 'extracts', 'generates'];
 const isCell = (value: Json | undefined): boolean => value === undefined || value === null || typeof value !== 'object';
 
-/** @returns undefined for a value that is no such map */
+/** @returns undefined if the value is not a map */
 export function readMap(raw: JsonObject, value: Json = raw.value ?? null): StaticMap | undefined {
   const columns = columnsOf(raw);
-  const found = columns.length > 0 ? placeOf(raw, value, columns.length) : undefined;
+  const found = columns.length > 0 ? findMap(raw, value, columns.length) : undefined;
   if (!found) return undefined;
   const { map, wrapper } = found;
-  const rows = Array.isArray(map) ? rowsOf(map, columns) : columns.length === 2 ? pairsOf(map) : undefined;
+  const rows = Array.isArray(map) ? rowsOfList(map, columns) : columns.length === 2 ? rowsOfPairs(map) : undefined;
   if (!rows) return undefined;
   const hasRowObjects = Array.isArray(map);
   const hidesUnmatched = !wrapper || hasRowObjects || raw.hideLookupAllowFailures === true;
@@ -60,8 +60,8 @@ export function readMap(raw: JsonObject, value: Json = raw.value ?? null): Stati
   };
 }
 
-/** The map itself, and what it is wrapped in, if it is. */
-function placeOf(raw: JsonObject, value: Json, columns: number): { map: Json; wrapper?: JsonObject } | undefined {
+/** Finds the map, and the object that wraps it, if any. */
+function findMap(raw: JsonObject, value: Json, columns: number): { map: Json; wrapper?: JsonObject } | undefined {
   if (Array.isArray(value)) return { map: value };
   if (isJsonObject(value) && Object.hasOwn(value, 'map')) return { map: value.map ?? {}, wrapper: value };
   if (isJsonObject(value) && Object.keys(value).length > 0) return { map: value };
@@ -76,14 +76,14 @@ function columnsOf(raw: JsonObject): readonly MapColumn[] {
     return raw.optionsMap.filter(isJsonObject).map((column, i) => ({
       id: labelOf(column.id) || `column${i + 1}`,
       label: labelOf(column.name, column.label, column.id) || `Column ${i + 1}`,
-      options: column.type === 'input' || column.type === 'text' ? undefined : listed(column.options),
+      options: column.type === 'input' || column.type === 'text' ? undefined : optionsIfAny(column.options),
       supportsRefresh: column.supportsRefresh === true,
     }));
   }
   const column = (id: string, headers: readonly Json[], supportsRefresh: boolean): MapColumn => ({
     id,
     label: labelOf(...headers),
-    options: listed(raw[id]),
+    options: optionsIfAny(raw[id]),
     supportsRefresh,
   });
   return [
@@ -92,17 +92,17 @@ function columnsOf(raw: JsonObject): readonly MapColumn[] {
   ];
 }
 
-const listed = (raw: Json | undefined): readonly Option[] | undefined => {
-  const options = optionsOf(raw);
+const optionsIfAny = (raw: Json | undefined): readonly Option[] | undefined => {
+  const options = parseOptions(raw);
   return options && options.length > 0 ? options : undefined;
 };
 
-function pairsOf(map: Json): readonly MapRow[] | undefined {
+function rowsOfPairs(map: Json): readonly MapRow[] | undefined {
   if (!isJsonObject(map) || !Object.values(map).every(isCell)) return undefined;
   return Object.entries(map).map((cells) => ({ cells }));
 }
 
-function rowsOf(map: readonly Json[], columns: readonly MapColumn[]): readonly MapRow[] | undefined {
+function rowsOfList(map: readonly Json[], columns: readonly MapColumn[]): readonly MapRow[] | undefined {
   if (!map.every(isJsonObject)) return undefined;
   const rows = map.filter(isJsonObject).map((row) => ({
     cells: columns.map(({ id }) => (Object.hasOwn(row, id) ? (row[id] as Json) : null)),
@@ -118,7 +118,7 @@ function unmatchedOf({ allowFailures, default: value }: JsonObject): Unmatched {
   return 'default';
 }
 
-/** @returns what the field is worth now, without the rows in which nothing stands */
+/** @returns the field's new value, without empty rows */
 export function writeMap(raw: JsonObject, map: StaticMap, before: Json): Json {
   const rows = map.rows.filter(({ cells }) => cells.some((cell) => !isEmpty(cell)));
   const inner: Json = map.hasRowObjects
@@ -128,8 +128,8 @@ export function writeMap(raw: JsonObject, map: StaticMap, before: Json): Json {
       }))
     : Object.fromEntries(rows.map(({ cells: [from, to] }) => [String(from ?? ''), to ?? null]));
   if (!map.isWrapped) return inner;
-  const kept = isJsonObject(before) && Object.hasOwn(before, 'map') ? before : ownKeysOf(raw);
-  return { ...kept, map: inner, ...writtenUnmatched(map) };
+  const outer = isJsonObject(before) && Object.hasOwn(before, 'map') ? before : ownKeysOf(raw);
+  return { ...outer, map: inner, ...writeUnmatched(map) };
 }
 
 function ownKeysOf(raw: JsonObject): JsonObject {
@@ -138,7 +138,7 @@ function ownKeysOf(raw: JsonObject): JsonObject {
   );
 }
 
-function writtenUnmatched({ unmatched, defaultValue }: StaticMap): JsonObject {
+function writeUnmatched({ unmatched, defaultValue }: StaticMap): JsonObject {
   switch (unmatched) {
     case undefined:
       return {};
@@ -153,17 +153,17 @@ function writtenUnmatched({ unmatched, defaultValue }: StaticMap): JsonObject {
   }
 }
 
-/** Whether two values are the same map; one that stands in the field itself is that of a value not given yet. */
-export function sameMap(raw: JsonObject, a: Json, b: Json): boolean {
+/** Whether two values are the same map. An unset value counts as the map in the field itself. */
+export function isSameMap(raw: JsonObject, a: Json, b: Json): boolean {
   const [first, second] = [a, b].map((value) => {
     const map = readMap(raw, value);
     return map ? writeMap(raw, map, value) : value;
   });
-  return sameJson(first, second);
+  return isSameJson(first, second);
 }
 
-/** What keeps the rows from being a map. */
-export function problemOfMap({ rows, columns, hasRowObjects, unmatched, defaultValue }: StaticMap): string | undefined {
+/** @returns the error message, or undefined if the rows form a valid map */
+export function validateMap({ rows, columns, hasRowObjects, unmatched, defaultValue }: StaticMap): string | undefined {
   const seen = new Map<string, number>();
   for (const [index, { cells }] of rows.entries()) {
     if (cells.every(isEmpty)) continue;
@@ -175,5 +175,5 @@ export function problemOfMap({ rows, columns, hasRowObjects, unmatched, defaultV
     if (first !== undefined) return `Rows ${first + 1} and ${index + 1} map the same value`;
     seen.set(from, index);
   }
-  return unmatched === 'default' && defaultValue === '' ? 'The value for everything else is missing' : undefined;
+  return unmatched === 'default' && defaultValue === '' ? 'The default value is missing' : undefined;
 }

@@ -1,18 +1,18 @@
 import { useForm } from './form-context.ts';
 import { type Form, fieldsIn, type Store } from './form-tree.ts';
 
-/** Which store's settings are shown. Others keep their changes. */
+/** Chooses whose settings are shown. Other stores keep their changes. */
 export function StoreChooser({ form, storeId, onChoose }: { form: Form; storeId: string; onChoose(id: string): void }) {
   const { prefix, drafts, errors } = useForm();
   const stores = form.stores ?? [];
-  const described = (store: Store): string => {
+  const describe = (store: Store): string => {
     const fields = fieldsIn(store.panel);
     const problems = fields.filter(({ id }) => errors.has(id)).length;
-    const changed = fields.some(({ slot }) => drafts.has(slot));
+    const changed = fields.some(({ valueKey }) => drafts.has(valueKey));
     return `${store.title}${problems > 0 ? ' (has a problem)' : changed ? ' (changed)' : ''}`;
   };
   const others = stores.filter(
-    ({ id, panel }) => id !== storeId && fieldsIn(panel).some(({ slot }) => drafts.has(slot)),
+    ({ id, panel }) => id !== storeId && fieldsIn(panel).some(({ valueKey }) => drafts.has(valueKey)),
   );
   return (
     <div class="field store-chooser">
@@ -24,7 +24,7 @@ export function StoreChooser({ form, storeId, onChoose }: { form: Form; storeId:
       >
         {stores.map((store, i) => (
           <option key={store.panel.id} value={String(i)}>
-            {described(store)}
+            {describe(store)}
           </option>
         ))}
       </select>

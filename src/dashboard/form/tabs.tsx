@@ -3,14 +3,14 @@ import { useEffect, useRef } from 'preact/hooks';
 export interface Tab {
   readonly id: string;
   readonly title: string;
-  /** Unsaved changes in it. */
+  /** Number of unsaved changes in it. */
   readonly changes: number;
-  /** Errors in it. */
+  /** Number of errors in it. */
   readonly problems: number;
 }
 
 interface Props {
-  /** Of element ids; panels are `${id}-panel`. */
+  /** Prefix of element ids; panels are `${id}-panel`. */
   readonly prefix: string;
   readonly label: string;
   readonly tabs: readonly Tab[];
@@ -19,7 +19,7 @@ interface Props {
   onOpen(id: string): void;
 }
 
-/** A row of tabs; arrows, Home and End move, as the ARIA pattern has it. */
+/** A tab list with arrow keys, Home and End, following the ARIA pattern. */
 export function Tabs({ prefix, label, tabs, active, isInner, onOpen }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent): void => {
@@ -31,7 +31,7 @@ export function Tabs({ prefix, label, tabs, active, isInner, onOpen }: Props) {
     onOpen(next.id);
     document.getElementById(prefix + next.id)?.focus();
   };
-  // The tab that became active comes into sight.
+  // Scroll the active tab into view.
   useEffect(() => {
     const tab = list.current?.querySelector<HTMLElement>('[aria-selected="true"]');
     if (!tab || !list.current) return;

@@ -1,15 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { textOfValue } from './field.ts';
+import { formatValue } from './field.ts';
 import type { ControlProps } from './form-context.ts';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** `input`, `text`, `number`, `integer` and `date`; with `inputType: "password"` what is typed is not shown. */
+/** `input`, `text`, `number`, `integer` and `date`; `inputType: "password"` masks the input. */
 export function TextControl(props: ControlProps) {
   const { field, value, id, describedBy, isInvalid, isRequired, isDisabled, onChange } = props;
-  const text = textOfValue(value);
-  // A date that was stored in another form than the day alone is left as the text that it is.
-  const isDay = field.kind === 'date' && [text, textOfValue(field.stored)].every((day) => day === '' || DAY.test(day));
+  const text = formatValue(value);
+  // A date stored in another format than YYYY-MM-DD is edited as text.
+  const isDay = field.kind === 'date' && [text, formatValue(field.stored)].every((day) => day === '' || DAY.test(day));
   const attributes = {
     id,
     value: text,
@@ -27,7 +27,7 @@ export function TextControl(props: ControlProps) {
   return <input {...attributes} type="text" />;
 }
 
-/** `textarea` and `expression`. It grows with what stands in it. */
+/** `textarea` and `expression`. Grows with its content. */
 export function AreaControl({
   field,
   value,
@@ -39,7 +39,7 @@ export function AreaControl({
   onChange,
 }: ControlProps) {
   const area = useRef<HTMLTextAreaElement>(null);
-  const text = textOfValue(value);
+  const text = formatValue(value);
   const lines = Math.min(Math.max(text.slice(0, 4_000).split('\n').length, field.kind === 'expression' ? 2 : 3), 16);
   useEffect(() => {
     if (area.current) area.current.rows = lines;

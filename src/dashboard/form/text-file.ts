@@ -1,7 +1,7 @@
-/** A file that a user chooses, as the text that is stored of it. */
-import { sizeOf } from './plain-text.ts';
+/** Reads a chosen file as text. */
+import { formatTextSize } from './plain-text.ts';
 
-/** The settings of an integration hold 5 MiB in all. */
+/** An integration's settings are limited to 5 MiB in all. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 
 export interface TextFile {
@@ -10,16 +10,17 @@ export interface TextFile {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** @returns the text, or the sentence that says why there is none */
+/** @returns the text, or an error message */
 export async function readTextFile(file: TextFile): Promise<{ text: string } | { problem: string }> {
   if (file.size > MAX_FILE_BYTES) return { problem: `${file.name} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MB` };
   try {
     const bytes = await file.arrayBuffer();
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (error) {
-    if (error instanceof TypeError) return { problem: `${file.name} is not a text file in UTF-8` };
+    if (error instanceof TypeError) return { problem: `${file.name} is not a UTF-8 text file` };
     return { problem: `${file.name} cannot be read` };
   }
 }
 
-export const describeStored = (text: string): string => (text === '' ? 'No file' : `Stored file, ${sizeOf(text)}`);
+export const describeStored = (text: string): string =>
+  text === '' ? 'No file' : `Stored file, ${formatTextSize(text)}`;

@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import type { Json } from '../api/json.ts';
-import { type Option, optionsOf } from './options.ts';
+import { type Option, parseOptions } from './options.ts';
 
-/** For a control, which draws itself at every change of the form: read once per list. */
+/** Parsed once per list, since controls render on every change of the form. */
 export function useOptions(raw: Json | undefined): readonly Option[] {
-  return useMemo(() => optionsOf(raw) ?? [], [raw]);
+  return useMemo(() => parseOptions(raw) ?? [], [raw]);
 }

@@ -1,58 +1,58 @@
-/** Options that came with a refresh. They stay until the settings bring others. */
+/** Refreshed options. They stay until the settings bring other options. */
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { Field } from './field.ts';
 import type { Form } from './form-tree.ts';
-import { type Options, optionsIn } from './options.ts';
-import { type Additions, SHARED } from './read-form.ts';
-import { sameJson } from './same-json.ts';
+import { type Options, optionsFromReply } from './options.ts';
+import { type FieldPatches, SHARED_STORE } from './read-form.ts';
+import { isSameJson } from './same-json.ts';
 
 /**
  * Asks the connector for the options of a field.
  *
- * @param storeId undefined in a form without stores and for what all stores share
- * @param list of a `staticMapWidget`: `extracts`, `generates`, or the id of a column of its `optionsMap`; the
- *   connector gets it as `type`
- * @returns what the connector answers, or the options in it; where there are none, they come with the settings
+ * @param storeId undefined in a form without stores, and for shared fields
+ * @param list for a `staticMapWidget`: `extracts`, `generates`, or a column id of its `optionsMap`; sent to the
+ *   connector as `type`
+ * @returns the connector's reply. If it has no options, they come with the reloaded settings
  */
 export type OnRefresh = (field: string, storeId?: string, list?: string) => Promise<Json | undefined>;
 
 interface Refreshed {
   readonly patch: JsonObject;
-  /** What the field had before. */
-  readonly was: JsonObject;
+  /** The field's lists before the refresh. */
+  readonly previous: JsonObject;
 }
 
-const KEYS = ['options', 'extracts', 'generates', 'optionsMap'];
-const listsOf = (raw: JsonObject): JsonObject =>
-  Object.fromEntries(KEYS.filter((key) => Object.hasOwn(raw, key)).map((key) => [key, raw[key] as Json]));
+const LIST_KEYS = ['options', 'extracts', 'generates', 'optionsMap'];
+const optionLists = (raw: JsonObject): JsonObject =>
+  Object.fromEntries(LIST_KEYS.filter((key) => Object.hasOwn(raw, key)).map((key) => [key, raw[key] as Json]));
 
 export function useRefresh(
   settings: JsonObject,
-  fieldsNow: () => Form,
+  readCurrent: () => Form,
   onRefresh: OnRefresh | undefined,
-): { additions: Additions; refresh: ((field: Field, list?: string) => Promise<void>) | undefined } {
+): { patches: FieldPatches; refresh: ((field: Field, list?: string) => Promise<void>) | undefined } {
   const [refreshed, setRefreshed] = useState<ReadonlyMap<string, Refreshed>>(new Map());
   const isFirst = useRef(true);
   useLayoutEffect(() => {
     if (isFirst.current) isFirst.current = false;
-    else setRefreshed((before) => stillNews(before, fieldsNow()));
+    else setRefreshed((before) => withoutOutdated(before, readCurrent()));
   }, [settings]);
-  const additions = useMemo(() => new Map([...refreshed].map(([slot, { patch }]) => [slot, patch])), [refreshed]);
+  const patches = useMemo(() => new Map([...refreshed].map(([key, { patch }]) => [key, patch])), [refreshed]);
   const refresh =
     onRefresh &&
     (async (field: Field, list?: string): Promise<void> => {
       if (field.name === undefined) return;
-      const storeId = field.store === SHARED ? undefined : field.store;
-      const options = optionsIn(await onRefresh(field.name, storeId, list), list);
+      const storeId = field.store === SHARED_STORE ? undefined : field.store;
+      const options = optionsFromReply(await onRefresh(field.name, storeId, list), list);
       if (!options) return;
-      const was = refreshed.get(field.slot)?.was ?? listsOf(field.raw);
+      const previous = refreshed.get(field.valueKey)?.previous ?? optionLists(field.raw);
       const patch = patchOf(field.raw, options, list);
       setRefreshed((before) =>
-        new Map(before).set(field.slot, { was, patch: { ...before.get(field.slot)?.patch, ...patch } }),
+        new Map(before).set(field.valueKey, { previous, patch: { ...before.get(field.valueKey)?.patch, ...patch } }),
       );
     });
-  return { additions, refresh };
+  return { patches, refresh };
 }
 
 function patchOf(raw: JsonObject, options: Options, list: string | undefined): JsonObject {
@@ -65,12 +65,15 @@ function patchOf(raw: JsonObject, options: Options, list: string | undefined): J
   };
 }
 
-/** Without those whose field has got other lists in the settings. */
-function stillNews(refreshed: ReadonlyMap<string, Refreshed>, settingsForm: Form): ReadonlyMap<string, Refreshed> {
+/** Drops refreshed options whose field has new lists in the settings. */
+function withoutOutdated(
+  refreshed: ReadonlyMap<string, Refreshed>,
+  settingsForm: Form,
+): ReadonlyMap<string, Refreshed> {
   return new Map(
-    [...refreshed].filter(([slot, { was }]) => {
-      const field = settingsForm.bySlot.get(slot)?.[0];
-      return field !== undefined && sameJson(listsOf(field.raw), was);
+    [...refreshed].filter(([key, { previous }]) => {
+      const field = settingsForm.byValueKey.get(key)?.[0];
+      return field !== undefined && isSameJson(optionLists(field.raw), previous);
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { useId, useState } from 'preact/hooks';
 import type { Integration } from '../api/types.ts';
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 
@@ -11,7 +11,7 @@ interface DetailsDialogProps {
   readonly onClose: () => void;
 }
 
-/** What belongs to the user whatever the connector does: name, tag, description. */
+/** Edits what belongs to the user, not to the connector: name, tag, description. */
 export function DetailsDialog({ integration, reload, onClose }: DetailsDialogProps) {
   const { client, announce } = useSession();
   const [name, setName] = useState(integration.name);
@@ -25,7 +25,7 @@ export function DetailsDialog({ integration, reload, onClose }: DetailsDialogPro
     onClose();
   });
   return (
-    <Dialog title="Name and tag" onClose={onClose} isLocked={save.isGoing}>
+    <Dialog title="Name and tag" onClose={onClose} isLocked={save.isRunning}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -61,13 +61,13 @@ export function DetailsDialog({ integration, reload, onClose }: DetailsDialogPro
             onInput={({ currentTarget }) => setDescription(currentTarget.value)}
           />
         </div>
-        <Problem error={save.error} title="It was not saved." />
+        <ErrorNotice error={save.error} title="Saving failed." />
         <div class="row end">
-          <button type="button" class="button" onClick={onClose} disabled={save.isGoing}>
+          <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={save.isGoing || name.trim() === ''}>
-            {save.isGoing ? 'Saving…' : 'Save'}
+          <button type="submit" class="button primary" disabled={save.isRunning || name.trim() === ''}>
+            {save.isRunning ? 'Saving…' : 'Save'}
           </button>
         </div>
       </form>

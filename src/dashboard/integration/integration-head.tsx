@@ -5,17 +5,17 @@ import { DetailsDialog } from './details-dialog.tsx';
 import type { IntegrationProps } from './integration-props.ts';
 import { UpdateNotice } from './update-notice.tsx';
 
-/** Name, state and version of an integration; an update, where there is one. */
+/** Name, state and version of an integration, and an available update. */
 export function IntegrationHead({
   integration,
   connector,
   reload,
-  isConnectorKnown,
-}: IntegrationProps & { readonly isConnectorKnown: boolean }) {
+  isConnectorLoaded,
+}: IntegrationProps & { readonly isConnectorLoaded: boolean }) {
   const [isEditing, setIsEditing] = useState(false);
   const { name, tag, sandbox, description, version, _connectorId } = integration;
   const state = stateOf(integration);
-  const isBroken = isConnectorKnown && _connectorId !== undefined && (!connector || connector.status === 'invalid');
+  const isBroken = isConnectorLoaded && _connectorId !== undefined && (!connector || connector.status === 'invalid');
   return (
     <header class="stack">
       <div class="integration-head">
@@ -40,9 +40,9 @@ export function IntegrationHead({
       {isBroken && (
         <p class="notice warn">
           {connector
-            ? 'The bundle of this connector has faults, and none of its functions can be called.'
-            : 'The bundle of this connector is gone: none of its functions can be called until it is back.'}{' '}
-          {connector && <a href="#/connectors">See what is wrong</a>}
+            ? 'This connector’s bundle has errors. None of its functions can be called.'
+            : 'This connector’s bundle is missing. None of its functions can be called until it is back.'}{' '}
+          {connector && <a href="#/connectors">See the errors</a>}
         </p>
       )}
       {connector && <UpdateNotice integration={integration} connector={connector} reload={reload} />}

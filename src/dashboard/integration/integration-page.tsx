@@ -1,9 +1,9 @@
 import { useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
-import { pathOf, type Tab } from '../app/route.ts';
-import { ofIntegration, type Resource, useResource } from '../app/use-resource.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { integrationHref, type Tab } from '../app/route.ts';
+import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { RecordsPage } from '../records/records-page.tsx';
 import { RemovePage } from '../remove/remove-page.tsx';
@@ -18,7 +18,7 @@ interface IntegrationPageProps {
   readonly tab: Tab | undefined;
 }
 
-const names: Readonly<Record<Tab, string>> = {
+const tabNames: Readonly<Record<Tab, string>> = {
   setup: 'Setup',
   settings: 'Settings',
   records: 'Records',
@@ -30,17 +30,17 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
   const resource = useResource<Integration>({
     key: id,
     load: (client, signal) => client.get<Integration>(`/integrations/${id}`, signal),
-    isAffected: ofIntegration(id, 'integration.', 'run.ended'),
+    isAffected: aboutIntegration(id, 'integration.', 'run.ended'),
   });
   const connector = useConnector(resource.value?._connectorId);
   const integration = resource.value;
-  // The tab that its mode asked for at first: a setup that ends does not turn the page by itself.
-  const first = useRef<Tab>(undefined);
+  // Fixed at first render, so that finishing the setup does not switch tabs.
+  const initialTab = useRef<Tab>(undefined);
   useTitle(integration?.name);
-  if (isGone(resource)) {
+  if (isNotFound(resource)) {
     return (
       <div class="empty card">
-        <h1>There is no such integration</h1>
+        <h1>Integration not found</h1>
         <p class="muted">It may have been removed.</p>
         <a class="button primary" href="#/">
           All integrations
@@ -50,24 +50,24 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
   }
   if (!integration) {
     return resource.error ? (
-      <Problem error={resource.error} title="The integration cannot be read." />
+      <ErrorNotice error={resource.error} title="Could not load the integration." />
     ) : (
       <p class="empty muted" role="status">
-        Reading the integration…
+        Loading the integration…
       </p>
     );
   }
-  const own = tabsOf(integration);
-  first.current ??= own[defaultTab(integration, own)] ?? 'records';
-  const shown = tab && own.includes(tab) ? tab : first.current;
+  const available = tabsOf(integration);
+  initialTab.current ??= available[defaultTab(integration, available)] ?? 'records';
+  const shown = tab && available.includes(tab) ? tab : initialTab.current;
   const props = { integration, connector: connector.value, reload: resource.reload };
   return (
     <div class="stack">
-      <IntegrationHead {...props} isConnectorKnown={connector.value !== undefined || connector.error !== undefined} />
+      <IntegrationHead {...props} isConnectorLoaded={connector.value !== undefined || connector.error !== undefined} />
       <nav class="tabs" aria-label={`Pages of ${integration.name}`}>
-        {own.map((name) => (
-          <a key={name} href={pathOf(id, name)} aria-current={name === shown ? 'page' : undefined}>
-            {names[name]}
+        {available.map((name) => (
+          <a key={name} href={integrationHref(id, name)} aria-current={name === shown ? 'page' : undefined}>
+            {tabNames[name]}
           </a>
         ))}
       </nav>
@@ -91,17 +91,17 @@ function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
   }
 }
 
-/** One that was made by hand has nothing to set up and nothing that runs. */
+/** An integration without a connector has nothing to set up or run. */
 function tabsOf({ _connectorId }: Integration): readonly Tab[] {
   return _connectorId === undefined ? ['records', 'remove'] : ['setup', 'settings', 'records', 'runs', 'remove'];
 }
 
-function defaultTab({ mode }: Integration, own: readonly Tab[]): number {
-  if (mode === 'uninstall') return own.indexOf('remove');
-  return mode === 'settings' ? own.indexOf('settings') : 0;
+function defaultTab({ mode }: Integration, available: readonly Tab[]): number {
+  if (mode === 'uninstall') return available.indexOf('remove');
+  return mode === 'settings' ? available.indexOf('settings') : 0;
 }
 
-const isGone = ({ error }: Resource<Integration>): boolean => error instanceof ApiError && error.status === 404;
+const isNotFound = ({ error }: Resource<Integration>): boolean => error instanceof ApiError && error.status === 404;
 
 function useConnector(id: string | undefined): Resource<Connector> {
   return useResource<Connector>({

@@ -1,5 +1,5 @@
 import type { Connector, Integration } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
@@ -12,25 +12,28 @@ interface UpdateNoticeProps {
   readonly reload: () => Promise<void>;
 }
 
-/** The bundle is newer than the integration: offers the update, shows how it goes, says why it did not. */
+/** Offers an update to a newer bundle, and shows its progress or its error. */
 export function UpdateNotice({ integration, connector, reload }: UpdateNoticeProps) {
   const { client, announce } = useSession();
   const { _id, version, updateInProgress } = integration;
   const update = useAction(async () => {
     try {
       await client.put(`/connectors/${connector._id}/update`, { _integrationIds: [_id] });
-      announce(`${integration.name} runs version ${connector.version} now.`);
+      announce(`${integration.name} now runs version ${connector.version}.`);
     } finally {
       await reload();
     }
   });
-  const run = useStartedRun(update.isGoing, ({ data }) => data._integrationId === _id && data.section === 'installer');
+  const run = useStartedRun(
+    update.isRunning,
+    ({ data }) => data._integrationId === _id && data.section === 'installer',
+  );
   const isOffered = connector.status !== 'invalid' && isNewer(connector.version, version);
-  if (!isOffered && !update.isGoing && update.error === undefined && !updateInProgress) return null;
-  if (updateInProgress && !update.isGoing) {
+  if (!isOffered && !update.isRunning && update.error === undefined && !updateInProgress) return null;
+  if (updateInProgress && !update.isRunning) {
     return (
       <p class="notice" role="status">
-        This integration is being updated. Its settings wait until that is over.
+        This integration is being updated. Its settings are locked until the update ends.
       </p>
     );
   }
@@ -38,14 +41,15 @@ export function UpdateNotice({ integration, connector, reload }: UpdateNoticePro
     <div class="notice accent">
       <div class="row apart">
         <span>
-          <strong>Version {connector.version} is available.</strong> This integration runs {version ?? 'an older one'}.
+          <strong>Version {connector.version} is available.</strong> This integration runs{' '}
+          {version ?? 'an older version'}.
         </span>
-        <button type="button" class="button primary" disabled={update.isGoing} onClick={() => void update.run()}>
-          {update.isGoing ? 'Updating…' : update.error === undefined ? 'Update' : 'Try again'}
+        <button type="button" class="button primary" disabled={update.isRunning} onClick={() => void update.run()}>
+          {update.isRunning ? 'Updating…' : update.error === undefined ? 'Update' : 'Try again'}
         </button>
       </div>
-      {update.isGoing && <RunPanel label={`Updating to ${connector.version}`} run={run} />}
-      <Problem error={update.error} title="The update failed; the integration is as it was." />
+      {update.isRunning && <RunPanel label={`Updating to ${connector.version}`} run={run} />}
+      <ErrorNotice error={update.error} title="The update failed. The integration is unchanged." />
     </div>
   );
 }

@@ -1,11 +1,11 @@
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { ConnectionFields } from './connection-fields.tsx';
 import { useConnection } from './use-connection.ts';
 
 interface ConnectionDialogProps {
-  /** Absent for a new one. */
+  /** Absent for a new connection. */
   readonly id?: string | undefined;
   readonly integrationId: string;
   readonly onSaved: () => void;
@@ -16,40 +16,36 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
   const { announce } = useSession();
   const { draft, stored, setDraft, save, error } = useConnection(id, integrationId);
   return (
-    <Dialog
-      title={id === undefined ? 'Add a connection' : 'Edit the connection'}
-      onClose={onClose}
-      isLocked={save.isGoing}
-    >
+    <Dialog title={id === undefined ? 'Add connection' : 'Edit connection'} onClose={onClose} isLocked={save.isRunning}>
       <form
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
           void save.run().then((isSaved) => {
             if (!isSaved) return;
-            announce('The connection is saved.');
+            announce('Connection saved.');
             onSaved();
             onClose();
           });
         }}
       >
-        <Problem error={error} title="The connection cannot be read." />
-        {!draft && error === undefined && <p role="status">Reading the connection…</p>}
+        <ErrorNotice error={error} title="Could not load the connection." />
+        {!draft && error === undefined && <p role="status">Loading the connection…</p>}
         {draft && (
           <ConnectionFields
             draft={draft}
             onChange={setDraft}
-            isDisabled={save.isGoing}
+            isDisabled={save.isRunning}
             storedURI={stored?.baseURI ?? ''}
           />
         )}
-        <Problem error={save.error} title="It was not saved." />
+        <ErrorNotice error={save.error} title="Saving failed." />
         <div class="row end">
-          <button type="button" class="button" onClick={onClose} disabled={save.isGoing}>
+          <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={save.isGoing || !draft}>
-            {save.isGoing ? 'Saving…' : 'Save'}
+          <button type="submit" class="button primary" disabled={save.isRunning || !draft}>
+            {save.isRunning ? 'Saving…' : 'Save'}
           </button>
         </div>
       </form>

@@ -6,9 +6,9 @@ interface ConnectionFieldsProps {
   readonly draft: ConnectionDraft;
   readonly onChange: (draft: ConnectionDraft) => void;
   readonly isDisabled: boolean;
-  /** In a step the connector has named it and says where it leads. */
+  /** In a step, the connector has set the name and the address. */
   readonly isStep?: boolean;
-  /** The address as it is stored; what has one keeps it in a step. */
+  /** The stored address. In a step it cannot be changed once set. */
   readonly storedURI?: string;
 }
 
@@ -48,7 +48,7 @@ export function ConnectionFields(props: ConnectionFieldsProps) {
       </div>
       {!isStep && (
         <div class="field">
-          <label for={`${id}-ping`}>Path that is asked in a test</label>
+          <label for={`${id}-ping`}>Path for tests</label>
           <input
             id={`${id}-ping`}
             value={draft.pingURI}
@@ -59,7 +59,7 @@ export function ConnectionFields(props: ConnectionFieldsProps) {
         </div>
       )}
       <div class="field">
-        <label for={`${id}-auth`}>Sign-in</label>
+        <label for={`${id}-auth`}>Authentication</label>
         <select
           id={`${id}-auth`}
           value={draft.auth}

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { ApiError, type ErrorItem } from '../api/api-error.ts';
 import type { StoredRecord } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { authNames, authTypeOf, draftOf } from './credentials.ts';
 import { RecordRow } from './record-row.tsx';
 
-interface Pong {
+interface PingResult {
   readonly success: boolean;
   readonly status?: number;
   readonly errors?: readonly ErrorItem[];
@@ -23,10 +23,10 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
   const [status, setStatus] = useState<number>();
   const test = useAction(async () => {
     setStatus(undefined);
-    const pong = await client.get<Pong>(`/connections/${record._id}/ping`);
-    if (pong.success) return setStatus(pong.status ?? 200);
-    const said = { code: 'no_success', message: `The application answered ${pong.status}.` };
-    throw new ApiError(502, pong.errors ?? [said]);
+    const result = await client.get<PingResult>(`/connections/${record._id}/ping`);
+    if (result.success) return setStatus(result.status ?? 200);
+    const failure = { code: 'no_success', message: `The application answered with status ${result.status}.` };
+    throw new ApiError(502, result.errors ?? [failure]);
   });
   const { baseURI } = draftOf(record);
   return (
@@ -34,7 +34,7 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
       record={record}
       badges={
         <>
-          {status !== undefined && <span class="badge good">Answers ({status})</span>}
+          {status !== undefined && <span class="badge good">Online ({status})</span>}
           {test.error !== undefined && <span class="badge bad">Offline</span>}
         </>
       }
@@ -43,11 +43,11 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
           <button
             type="button"
             class="button small"
-            disabled={test.isGoing}
+            disabled={test.isRunning}
             aria-label={`Test ${record.name}`}
             onClick={() => void test.run()}
           >
-            {test.isGoing ? 'Testing…' : 'Test'}
+            {test.isRunning ? 'Testing…' : 'Test'}
           </button>
           <button type="button" class="button small" aria-label={`Edit ${record.name}`} onClick={onEdit}>
             Edit
@@ -59,9 +59,9 @@ export function ConnectionRow({ record, onEdit }: ConnectionRowProps) {
         {baseURI === '' ? 'No address yet' : baseURI} · {authNames[authTypeOf(record)]}
       </p>
       <span role="status" class="visually-hidden">
-        {status === undefined ? '' : `${record.name} answers.`}
+        {status === undefined ? '' : `${record.name} is online.`}
       </span>
-      <Problem error={test.error} title={`${record.name} does not answer as it should.`} />
+      <ErrorNotice error={test.error} title={`The test of ${record.name} failed.`} />
     </RecordRow>
   );
 }

@@ -1,23 +1,23 @@
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { ConnectionFields } from './connection-fields.tsx';
 import { useConnection } from './use-connection.ts';
 
 interface ConnectionStepProps {
   readonly connectionId: string;
   readonly integrationId: string;
-  /** The step's function goes on, or another one. */
+  /** A function of the connector is running. */
   readonly isLocked: boolean;
   readonly submitLabel: string;
   readonly onSaved: () => Promise<boolean>;
 }
 
-/** A step with a connection: its credentials are stored, then the connector tries them. */
+/** A step with a connection: saves its credentials, then lets the connector verify them. */
 export function ConnectionStep(props: ConnectionStepProps) {
   const { connectionId, integrationId, isLocked, submitLabel, onSaved } = props;
   const { draft, stored, setDraft, save, error } = useConnection(connectionId, integrationId, true);
-  if (error !== undefined) return <Problem error={error} title="The connection of this step cannot be read." />;
-  if (!draft) return <p role="status">Reading the connection…</p>;
-  const isBusy = isLocked || save.isGoing;
+  if (error !== undefined) return <ErrorNotice error={error} title="Could not load this step’s connection." />;
+  if (!draft) return <p role="status">Loading the connection…</p>;
+  const isBusy = isLocked || save.isRunning;
   return (
     <form
       class="stack narrow"
@@ -33,10 +33,10 @@ export function ConnectionStep(props: ConnectionStepProps) {
         isStep
         storedURI={stored?.baseURI ?? ''}
       />
-      <Problem error={save.error} title="The credentials were not saved." />
+      <ErrorNotice error={save.error} title="Could not save the credentials." />
       <div>
         <button type="submit" class="button primary" disabled={isBusy}>
-          {save.isGoing ? 'Saving…' : isLocked ? 'Verifying…' : submitLabel}
+          {save.isRunning ? 'Saving…' : isLocked ? 'Verifying…' : submitLabel}
         </button>
       </div>
     </form>

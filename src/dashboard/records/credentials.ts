@@ -1,8 +1,8 @@
-/** A connection's credentials as they stand in its record (`http.auth`), and as a form has them. Pure. */
-import { isJsonObject, type Json, type JsonObject, textOf } from '../api/json.ts';
+/** Converts a connection's credentials between its record (`http.auth`) and a form. Pure. */
+import { asString, isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
 
-/** What the server shows in the place of a credential; sent back, it means the one that is there. */
+/** The server sends this in place of a credential. Sent back, it keeps the stored one. */
 export const MASK = '******';
 
 export type AuthType = 'none' | 'basic' | 'token' | 'other';
@@ -17,24 +17,24 @@ export interface ConnectionDraft {
   readonly token: string;
 }
 
-const at = (value: Json | undefined, ...path: readonly string[]): Json | undefined =>
+const valueAt = (value: Json | undefined, ...path: readonly string[]): Json | undefined =>
   path.reduce<Json | undefined>((inner, key) => (isJsonObject(inner) ? inner[key] : undefined), value);
 const textAt = (record: StoredRecord, ...path: readonly string[]): string =>
-  textOf(at(record as unknown as JsonObject, ...path)) ?? '';
+  asString(valueAt(record as unknown as JsonObject, ...path)) ?? '';
 
-/** What is there tells which it is: a connection need not name a type. */
+/** Inferred from the fields present, since a connection need not name a type. */
 export function authTypeOf(record: StoredRecord): AuthType {
-  const auth = at(record as unknown as JsonObject, 'http', 'auth');
+  const auth = valueAt(record as unknown as JsonObject, 'http', 'auth');
   if (auth === undefined || auth === null || (isJsonObject(auth) && Object.keys(auth).length === 0)) return 'none';
-  if (at(auth, 'basic') !== undefined) return 'basic';
-  return at(auth, 'token') === undefined ? 'other' : 'token';
+  if (valueAt(auth, 'basic') !== undefined) return 'basic';
+  return valueAt(auth, 'token') === undefined ? 'other' : 'token';
 }
 
 export const authNames: Readonly<Record<AuthType, string>> = {
   none: 'None',
   basic: 'User name and password',
   token: 'Token',
-  other: 'As the connector has it',
+  other: 'Set by the connector',
 };
 
 export function draftOf(record: StoredRecord): ConnectionDraft {
@@ -59,7 +59,7 @@ export const emptyDraft: ConnectionDraft = {
   token: '',
 };
 
-/** The whole record, as PUT takes it: what the form does not know stays. */
+/** The whole record for PUT. Fields unknown to the form are kept. */
 export function recordOf(draft: ConnectionDraft, before: JsonObject = { type: 'http' }): JsonObject {
   const http = isJsonObject(before.http) ? before.http : {};
   const { auth: oldAuth, ping: oldPing, ...rest } = http;
@@ -97,7 +97,7 @@ function authOf(draft: ConnectionDraft, before: JsonObject): JsonObject | undefi
 }
 
 /** Credentials belong to the origin they were entered for; behind a mask they do not move to another. */
-export function needsCredentialsAnew(draft: ConnectionDraft, before: ConnectionDraft): boolean {
+export function needsNewCredentials(draft: ConnectionDraft, before: ConnectionDraft): boolean {
   const origin = (uri: string): string | undefined => (URL.canParse(uri) ? new URL(uri).origin : undefined);
   const isMasked = [draft.username, draft.password, draft.token].includes(MASK);
   return isMasked && draft.auth !== 'none' && origin(draft.baseURI) !== origin(before.baseURI);

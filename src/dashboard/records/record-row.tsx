@@ -1,18 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { textOf } from '../api/json.ts';
+import { asString } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
-import { Time } from '../app/amounts.tsx';
+import { Time } from '../app/format.tsx';
 
 interface RecordRowProps {
   readonly record: StoredRecord;
-  /** What stands beside the name. */
+  /** Shown beside the name. */
   readonly badges?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
 
-/** A record: its name, and all of it on demand, as text. */
+/** A record: its name, and its JSON on demand. */
 export function RecordRow({ record, badges, actions, children }: RecordRowProps) {
   const [isOpen, setIsOpen] = useState(false);
   const { name, type, lastModified, disabled } = record;
@@ -22,8 +22,8 @@ export function RecordRow({ record, badges, actions, children }: RecordRowProps)
         <div class="record-name">
           <span class="row">
             <strong>{name}</strong>
-            {textOf(type) && <span class="badge">{textOf(type)}</span>}
-            {disabled === true && <span class="badge warn">Off</span>}
+            {asString(type) && <span class="badge">{asString(type)}</span>}
+            {disabled === true && <span class="badge warn">Disabled</span>}
             {badges}
           </span>
           <span class="muted small">
@@ -37,7 +37,7 @@ export function RecordRow({ record, badges, actions, children }: RecordRowProps)
         <summary class="small">
           As JSON<span class="visually-hidden">: {name}</span>
         </summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: lets keyboard users scroll it */}
         {isOpen && <pre tabIndex={0}>{JSON.stringify(record, null, 2)}</pre>}
       </details>
     </li>

@@ -1,6 +1,6 @@
 import { recordKinds, type StoredRecord } from '../api/types.ts';
-import { Problem } from '../app/problem.tsx';
-import { ofIntegration } from '../app/use-resource.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { aboutIntegration } from '../app/use-resource.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { Connections } from './connections.tsx';
 import { RecordRow } from './record-row.tsx';
@@ -8,27 +8,27 @@ import { PAGE_ROWS, usePages } from './use-pages.ts';
 
 const titles = { exports: 'Exports', imports: 'Imports', flows: 'Flows' } as const;
 
-/** What an integration groups. */
+/** The records of an integration. */
 export function RecordsPage({ integration }: IntegrationProps) {
   return (
     <div class="stack">
       <Connections integrationId={integration._id} />
       {recordKinds.map((kind) =>
-        kind === 'connections' ? null : <Group key={kind} kind={kind} integrationId={integration._id} />,
+        kind === 'connections' ? null : <RecordList key={kind} kind={kind} integrationId={integration._id} />,
       )}
     </div>
   );
 }
 
-interface GroupProps {
+interface RecordListProps {
   readonly kind: keyof typeof titles;
   readonly integrationId: string;
 }
 
-function Group({ kind, integrationId }: GroupProps) {
-  const { value, error, more } = usePages<StoredRecord>(
+function RecordList({ kind, integrationId }: RecordListProps) {
+  const { value, error, loadMore } = usePages<StoredRecord>(
     `/${kind}?_integrationId=${integrationId}&limit=${PAGE_ROWS}`,
-    ofIntegration(integrationId, 'integration.'),
+    aboutIntegration(integrationId, 'integration.'),
   );
   return (
     <section class="card stack" aria-labelledby={`${kind}-title`}>
@@ -36,7 +36,7 @@ function Group({ kind, integrationId }: GroupProps) {
         <h2 id={`${kind}-title`}>{titles[kind]}</h2>
         {value?.rows.length === 0 && <span class="muted">None</span>}
       </div>
-      {!value && <Problem error={error} title={`The ${kind} cannot be read.`} />}
+      {!value && <ErrorNotice error={error} title={`Could not load the ${kind}.`} />}
       {value && value.rows.length > 0 && (
         <ul class="records">
           {value.rows.map((record) => (
@@ -46,7 +46,7 @@ function Group({ kind, integrationId }: GroupProps) {
       )}
       {value?.hasMore && (
         <div class="row">
-          <button type="button" class="button" onClick={more}>
+          <button type="button" class="button" onClick={loadMore}>
             Show more {kind}
           </button>
           <span class="muted small">{value.rows.length} shown</span>

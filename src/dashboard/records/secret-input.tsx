@@ -8,7 +8,7 @@ interface SecretInputProps {
   readonly onInput: (value: string) => void;
 }
 
-/** A credential. One that is stored is never shown: it stays unless something else is typed. */
+/** Input for a credential. A stored one is never shown, and kept unless something else is typed. */
 export function SecretInput({ id, value, isPassword = false, isDisabled = false, onInput }: SecretInputProps) {
   const isStored = value === MASK;
   const props = {
@@ -26,7 +26,7 @@ export function SecretInput({ id, value, isPassword = false, isDisabled = false,
       {isPassword ? <input type="password" {...props} /> : <input type="text" {...props} />}
       {isStored && (
         <p class="hint" id={`${id}-stored`}>
-          Stored, and never shown. Leave it empty to keep it.
+          Stored and never shown. Leave empty to keep it.
         </p>
       )}
     </>

@@ -1,14 +1,14 @@
-/** A connection as it is edited: read once, written whole, refused if somebody else has written it meanwhile. */
+/** Edits a connection: loaded once, saved whole, and refused if someone else has changed it since. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
 import { useSession } from '../app/session.ts';
 import { type Action, useAction } from '../app/use-action.ts';
-import { type ConnectionDraft, draftOf, emptyDraft, needsCredentialsAnew, recordOf } from './credentials.ts';
+import { type ConnectionDraft, draftOf, emptyDraft, needsNewCredentials, recordOf } from './credentials.ts';
 
 export interface EditedConnection {
-  /** Undefined while it is read. */
+  /** Undefined while loading. */
   readonly draft: ConnectionDraft | undefined;
   readonly stored: ConnectionDraft | undefined;
   readonly setDraft: (draft: ConnectionDraft) => void;
@@ -17,8 +17,8 @@ export interface EditedConnection {
 }
 
 /**
- * @param id absent for a new one
- * @param wantsCredentials of a step: one that has no sign-in yet is asked for name and password
+ * @param id absent for a new connection
+ * @param wantsCredentials in a step: asks for user name and password if no authentication is set
  */
 export function useConnection(
   id: string | undefined,
@@ -31,7 +31,7 @@ export function useConnection(
   const [error, setError] = useState<unknown>();
   const before = useRef<{ record: StoredRecord; etag: string | null }>(undefined);
 
-  const take = (record: StoredRecord, etag: string | null): void => {
+  const accept = (record: StoredRecord, etag: string | null): void => {
     before.current = { record, etag };
     setStored(draftOf(record));
     const next = draftOf(record);
@@ -41,7 +41,7 @@ export function useConnection(
     if (id === undefined) return;
     client
       .request<StoredRecord>('GET', `/connections/${encodeURIComponent(id)}`)
-      .then(({ body, headers }) => take(body, headers.get('etag')), setError);
+      .then(({ body, headers }) => accept(body, headers.get('etag')), setError);
   }, [client, id]);
 
   const save = useAction(async () => {
@@ -52,21 +52,22 @@ export function useConnection(
     }
     if (!before.current) return;
     const { record, etag } = before.current;
-    if (stored && needsCredentialsAnew(draft, stored)) {
-      const message = 'The address leads elsewhere: enter the credentials for it.';
+    if (stored && needsNewCredentials(draft, stored)) {
+      const message = 'The address points to another server. Enter the credentials again.';
       throw new ApiError(422, [{ code: 'invalid_field', message }]);
     }
-    const isWithout = stored?.auth === 'none' && draft.auth === 'basic' && draft.username + draft.password === '';
-    const body = recordOf(isWithout ? { ...draft, auth: 'none' } : draft, record as unknown as JsonObject);
+    const hasNoCredentials =
+      stored?.auth === 'none' && draft.auth === 'basic' && draft.username + draft.password === '';
+    const body = recordOf(hasNoCredentials ? { ...draft, auth: 'none' } : draft, record as unknown as JsonObject);
     const headers = etag === null ? {} : { 'If-Match': etag };
     const reply = await client
       .request<StoredRecord>('PUT', `/connections/${encodeURIComponent(id)}`, { body, headers })
       .catch((thrown: unknown) => {
         if (!(thrown instanceof ApiError) || thrown.status !== 412) throw thrown;
-        const message = 'Somebody else has changed this connection meanwhile. Open it again to see how it is now.';
+        const message = 'Someone else has changed this connection. Reopen it to see the current version.';
         throw new ApiError(412, [{ code: 'precondition_failed', message }]);
       });
-    take(reply.body, reply.headers.get('etag'));
+    accept(reply.body, reply.headers.get('etag'));
   });
   return { draft, stored, setDraft, save, error };
 }

@@ -1,10 +1,10 @@
-/** A list that is read a page at a time, as far as somebody asks for it; a change reads anew what was shown. */
+/** A list loaded page by page on demand. A change reloads the pages shown. */
 import { useState } from 'preact/hooks';
 import { nextPage } from '../api/client.ts';
 import type { LiveEvent } from '../api/event-feed.ts';
 import { type Resource, useResource } from '../app/use-resource.ts';
 
-/** Rows of a page; there may be thousands. */
+/** Rows per page. */
 export const PAGE_ROWS = 50;
 
 interface Pages<T> {
@@ -15,7 +15,7 @@ interface Pages<T> {
 export function usePages<T>(
   path: string,
   isAffected: (event: LiveEvent) => boolean,
-): Resource<Pages<T>> & { readonly more: () => void } {
+): Resource<Pages<T>> & { readonly loadMore: () => void } {
   const [pages, setPages] = useState(1);
   const resource = useResource<Pages<T>>({
     key: path,
@@ -33,9 +33,9 @@ export function usePages<T>(
   });
   return {
     ...resource,
-    more: () => {
+    loadMore: () => {
       setPages(pages + 1);
-      // After the next render, which knows of the further page.
+      // After the next render, which includes the new page.
       setTimeout(() => void resource.reload(), 0);
     },
   };

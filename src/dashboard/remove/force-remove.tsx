@@ -1,56 +1,60 @@
 import { useState } from 'preact/hooks';
 import type { ErrorItem } from '../api/api-error.ts';
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
-import { go } from '../app/route.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
-import { Grouped } from './grouped.tsx';
+import { RecordsSummary } from './records-summary.tsx';
 
-/** For an integration whose connector or application is broken: it must not be stuck. */
+/** Removes an integration even if its connector or application is broken. */
 export function ForceRemove({ integration, connector }: IntegrationProps) {
   const { client, announce } = useSession();
   const { _id, name } = integration;
-  const [isAsking, setIsAsking] = useState(false);
+  const [isConfirming, setIsConfirming] = useState(false);
   const remove = useAction(async () => {
     const reply = await client.delete<{ errors?: readonly ErrorItem[] }>(`/integrations/${_id}/install?force=true`);
     const [failed] = reply?.errors ?? [];
-    announce(failed ? `${name} is removed, although the connector failed: ${failed.message}` : `${name} is removed.`);
-    go('#/');
+    announce(failed ? `${name} was removed, but the connector failed: ${failed.message}` : `${name} was removed.`);
+    navigate('#/');
   });
   return (
     <section class="card stack" aria-labelledby="force-title">
-      <h2 id="force-title">Remove it by force</h2>
+      <h2 id="force-title">Force removal</h2>
       <p class="muted">
         {connector
-          ? 'Only if the way above does not work: the connector is asked, but need not succeed.'
-          : 'The connector is gone and cannot undo what it has set up.'}
+          ? 'Use this only if the removal above fails. The connector still runs, but its errors are ignored.'
+          : 'The connector is missing and cannot undo what it set up.'}
       </p>
       <div>
-        <button type="button" class="button danger" onClick={() => setIsAsking(true)}>
-          Remove by force
+        <button type="button" class="button danger" onClick={() => setIsConfirming(true)}>
+          Force removal
         </button>
       </div>
-      {isAsking && (
-        <Dialog title={`Remove ${name} by force?`} onClose={() => setIsAsking(false)} isLocked={remove.isGoing}>
+      {isConfirming && (
+        <Dialog
+          title={`Force the removal of ${name}?`}
+          onClose={() => setIsConfirming(false)}
+          isLocked={remove.isRunning}
+        >
           <p class="notice warn">
-            What the connector has set up in the applications may stay there: nobody undoes it afterwards. Lost for good
-            are the settings, the credentials, the runs, and the records.
+            What the connector set up in the applications may stay there, and nothing will undo it later. The settings,
+            credentials, runs and records are deleted for good.
           </p>
-          <Grouped integrationId={_id} />
-          <Problem error={remove.error} title="It was not removed." />
+          <RecordsSummary integrationId={_id} />
+          <ErrorNotice error={remove.error} title="Removal failed." />
           <div class="row end">
-            <button type="button" class="button" disabled={remove.isGoing} onClick={() => setIsAsking(false)}>
-              Keep it
+            <button type="button" class="button" disabled={remove.isRunning} onClick={() => setIsConfirming(false)}>
+              Cancel
             </button>
             <button
               type="button"
               class="button danger primary"
-              disabled={remove.isGoing}
+              disabled={remove.isRunning}
               onClick={() => void remove.run()}
             >
-              {remove.isGoing ? 'Removing…' : 'Remove by force'}
+              {remove.isRunning ? 'Removing…' : 'Force removal'}
             </button>
           </div>
         </Dialog>

@@ -1,11 +1,11 @@
 import type { IntegrationProps } from '../integration/integration-props.ts';
-import { DeleteOwn } from './delete-own.tsx';
+import { DeleteManual } from './delete-manual.tsx';
 import { ForceRemove } from './force-remove.tsx';
 import { Uninstall } from './uninstall.tsx';
 
-/** The way out: in order, by the connector's own steps; by force, where that does not work. */
+/** Removal by the connector's own steps, or forced if that fails. */
 export function RemovePage(props: IntegrationProps) {
-  if (props.integration._connectorId === undefined) return <DeleteOwn {...props} />;
+  if (props.integration._connectorId === undefined) return <DeleteManual {...props} />;
   return (
     <div class="stack">
       <Uninstall {...props} />

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { counted } from '../app/amounts.tsx';
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
-import { go } from '../app/route.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { pluralize } from '../app/format.tsx';
+import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
@@ -11,55 +11,59 @@ import { useStartedRun } from '../runs/use-started-run.ts';
 import { StepsList } from '../steps/steps-list.tsx';
 import { useCall, useRuns } from '../steps/use-call.ts';
 
-/** Pre-uninstall, its steps, and then the removal itself. */
+/** Runs the pre-uninstall function, its steps, and then the removal. */
 export function Uninstall({ integration, connector, reload }: IntegrationProps) {
   const { client, announce } = useSession();
   const { _id, name, mode, uninstall: steps = [] } = integration;
-  const [isAsking, setIsAsking] = useState(false);
+  const [isConfirming, setIsConfirming] = useState(false);
   const call = useCall(_id, 'uninstaller', reload);
   const runs = useRuns(_id);
   const remove = useAction(async () => {
     await client.delete(`/integrations/${_id}/install`);
-    announce(`${name} is removed.`);
-    go('#/');
+    announce(`${name} was removed.`);
+    navigate('#/');
   });
   const run = useStartedRun(
-    remove.isGoing,
+    remove.isRunning,
     ({ data }) => data._integrationId === _id && data.section === 'uninstaller',
   );
-  const before = connector?.preUninstallFunction;
-  const isBegun = mode === 'uninstall';
-  const left = steps.filter(({ completed }) => !completed).length;
-  const isPreparing = call.isGoing && call.functionName === before;
+  const preUninstall = connector?.preUninstallFunction;
+  const hasStarted = mode === 'uninstall';
+  const remaining = steps.filter(({ completed }) => !completed).length;
+  const isPreparing = call.isRunning && call.functionName === preUninstall;
   return (
     <section class="card stack" aria-labelledby="remove-title">
-      <h2 id="remove-title">{isBegun ? 'Being removed' : 'Remove this integration'}</h2>
-      {!isBegun && (
+      <h2 id="remove-title">{hasStarted ? 'Being removed' : 'Remove this integration'}</h2>
+      {!hasStarted && (
         <>
           <p>
-            The connector undoes what it has set up; then the integration goes, with all its records and settings.
-            {before !== undefined && ' First it says which steps that takes.'}
+            The connector undoes what it set up. Then the integration is deleted with all its records and settings.
+            {preUninstall !== undefined && ' First it lists the steps this takes.'}
           </p>
           <div>
             <button
               type="button"
               class="button danger"
-              disabled={call.isGoing || remove.isGoing || !connector}
-              onClick={() => (before === undefined ? setIsAsking(true) : void call.run(before, {}))}
+              disabled={call.isRunning || remove.isRunning || !connector}
+              onClick={() => (preUninstall === undefined ? setIsConfirming(true) : void call.run(preUninstall, {}))}
             >
-              {isPreparing ? 'Preparing…' : before === undefined ? 'Remove' : 'Begin the removal'}
+              {isPreparing ? 'Preparing…' : preUninstall === undefined ? 'Remove' : 'Start removal'}
             </button>
           </div>
-          {isPreparing && <RunPanel label="Preparing the removal" run={call.address} />}
-          {call.functionName === before && <Problem error={call.error} title="The removal did not begin." />}
+          {isPreparing && <RunPanel label="Preparing the removal" run={call.runRef} />}
+          {call.functionName === preUninstall && (
+            <ErrorNotice error={call.error} title="Could not start the removal." />
+          )}
         </>
       )}
-      {isBegun && (
+      {hasStarted && (
         <>
           {steps.length > 0 && (
             <>
               <p class="muted" role="status">
-                {left === 0 ? 'All steps are done.' : `${counted(left, 'step')} left. You can come back at any time.`}
+                {remaining === 0
+                  ? 'All steps are done.'
+                  : `${pluralize(remaining, 'step')} left. You can come back at any time.`}
               </p>
               <StepsList integration={integration} steps={steps} section="uninstaller" call={call} runs={runs} />
             </>
@@ -68,30 +72,30 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
             <button
               type="button"
               class="button danger primary"
-              disabled={left > 0 || call.isGoing || remove.isGoing || !connector}
-              onClick={() => setIsAsking(true)}
+              disabled={remaining > 0 || call.isRunning || remove.isRunning || !connector}
+              onClick={() => setIsConfirming(true)}
             >
-              Remove it for good
+              Remove permanently
             </button>
           </div>
         </>
       )}
-      {isAsking && (
-        <Dialog title={`Remove ${name}?`} onClose={() => setIsAsking(false)} isLocked={remove.isGoing}>
+      {isConfirming && (
+        <Dialog title={`Remove ${name}?`} onClose={() => setIsConfirming(false)} isLocked={remove.isRunning}>
           <p>Its settings, connections, exports, imports, flows and runs are deleted. This cannot be undone.</p>
-          {remove.isGoing && <RunPanel label={`Removing ${name}`} run={run} />}
-          <Problem error={remove.error} title="It was not removed; nothing has changed." />
+          {remove.isRunning && <RunPanel label={`Removing ${name}`} run={run} />}
+          <ErrorNotice error={remove.error} title="Removal failed. Nothing has changed." />
           <div class="row end">
-            <button type="button" class="button" disabled={remove.isGoing} onClick={() => setIsAsking(false)}>
-              Keep it
+            <button type="button" class="button" disabled={remove.isRunning} onClick={() => setIsConfirming(false)}>
+              Cancel
             </button>
             <button
               type="button"
               class="button danger primary"
-              disabled={remove.isGoing}
+              disabled={remove.isRunning}
               onClick={() => void remove.run()}
             >
-              {remove.isGoing ? 'Removing…' : 'Remove'}
+              {remove.isRunning ? 'Removing…' : 'Remove'}
             </button>
           </div>
         </Dialog>

@@ -1,14 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { RunLine } from '../api/types.ts';
-import { Time } from '../app/amounts.tsx';
+import type { LogLine } from '../api/types.ts';
+import { Time } from '../app/format.tsx';
 
 interface LogLinesProps {
-  readonly lines: readonly RunLine[];
-  /** New lines come at the end, and are kept in view. */
+  readonly lines: readonly LogLine[];
+  /** Keeps new lines at the end in view. */
   readonly isLive?: boolean;
 }
 
-/** What a run has logged, as text. */
+/** A run's log, as text. */
 export function LogLines({ lines, isLive = false }: LogLinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
@@ -22,7 +22,7 @@ export function LogLines({ lines, isLive = false }: LogLinesProps) {
       role="log"
       aria-label="Log"
       aria-live={isLive ? 'polite' : 'off'}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: lets keyboard users scroll it
       tabIndex={0}
       onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < 24;
@@ -31,7 +31,7 @@ export function LogLines({ lines, isLive = false }: LogLinesProps) {
       {lines.map(({ at, level, message }, index) => (
         <p key={index} class={`log-line ${level}`}>
           <span class="muted">
-            <Time at={at} isOfLine />
+            <Time at={at} withSeconds />
           </span>{' '}
           {level !== 'info' && <span class="log-level">{level} </span>}
           <span class="log-text">{message}</span>

@@ -1,7 +1,7 @@
 import { ApiError } from '../api/api-error.ts';
 import type { Run } from '../api/types.ts';
-import { counted, Time } from '../app/amounts.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { pluralize, Time } from '../app/format.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { LogLines } from './log-lines.tsx';
 import { RunPanel } from './run-panel.tsx';
@@ -11,7 +11,6 @@ interface RunDetailsProps {
   readonly runId: string;
 }
 
-/** All that is known of one run. */
 export function RunDetails({ integrationId, runId }: RunDetailsProps) {
   const path = `/integrations/${integrationId}/runs/${runId}`;
   const { value, error } = useResource<Run>({
@@ -20,7 +19,11 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
     isAffected: ({ type, data }) => type === 'run.ended' && data.runId === runId,
   });
   if (!value) {
-    return error === undefined ? <p role="status">Reading the run…</p> : <Problem error={error} title="It is gone." />;
+    return error === undefined ? (
+      <p role="status">Loading the run…</p>
+    ) : (
+      <ErrorNotice error={error} title="Could not load the run." />
+    );
   }
   if (value.outcome === 'running') {
     return <RunPanel label={`${value.section}.${value.function}`} run={{ integrationId, runId }} />;
@@ -29,26 +32,26 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
   return (
     <div class="stack">
       <p class="small muted">
-        Version {version} · {counted(requests, 'request')} · <Time at={startedAt} isOfLine />
+        Version {version} · {pluralize(requests, 'request')} · <Time at={startedAt} withSeconds />
         {endedAt && (
           <>
             {' to '}
-            <Time at={endedAt} isOfLine />
+            <Time at={endedAt} withSeconds />
           </>
         )}
       </p>
-      {errors && errors.length > 0 && <Problem error={new ApiError(422, errors)} />}
+      {errors && errors.length > 0 && <ErrorNotice error={new ApiError(422, errors)} />}
       {outcome === 'cut_off' && (
-        <p class="notice warn">The server ended while it was going on; nothing of it was stored.</p>
+        <p class="notice warn">The server stopped during this run. None of its changes were stored.</p>
       )}
       {stack && (
         <details>
-          <summary class="small">Stack</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it with the keyboard */}
+          <summary class="small">Stack trace</summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: lets keyboard users scroll it */}
           <pre tabIndex={0}>{stack}</pre>
         </details>
       )}
-      {log.length === 0 ? <p class="small muted">It has logged nothing.</p> : <LogLines lines={log} />}
+      {log.length === 0 ? <p class="small muted">No log lines.</p> : <LogLines lines={log} />}
     </div>
   );
 }

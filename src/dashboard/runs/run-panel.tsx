@@ -1,21 +1,21 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Run } from '../api/types.ts';
-import { duration } from '../app/amounts.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { formatDuration } from '../app/format.tsx';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { useResource } from '../app/use-resource.ts';
 import { LogLines } from './log-lines.tsx';
-import type { RunAddress } from './use-started-run.ts';
+import type { RunRef } from './use-started-run.ts';
 
 interface RunPanelProps {
-  /** What is being done. */
+  /** Describes the running action. */
   readonly label: string;
-  /** Unknown at first. */
-  readonly run: RunAddress | undefined;
+  /** Undefined until the run's id is known. */
+  readonly run: RunRef | undefined;
 }
 
-/** A run that is going on: progress, elapsed time, log lines as they come, and a way to end it. */
+/** A running call: progress, elapsed time, live log, and a button to cancel it. */
 export function RunPanel({ label, run }: RunPanelProps) {
   const { client } = useSession();
   const path = run && `/integrations/${run.integrationId}/runs/${run.runId}`;
@@ -23,7 +23,7 @@ export function RunPanel({ label, run }: RunPanelProps) {
     key: path,
     load: (api, signal) => api.get<Run>(path ?? '', signal),
     isAffected: ({ data }) => data.runId === run?.runId,
-    everyMs: 200,
+    minIntervalMs: 200,
   });
   const cancel = useAction(() => client.delete(path ?? ''));
   const { fraction, message } = value?.progress ?? {};
@@ -33,7 +33,7 @@ export function RunPanel({ label, run }: RunPanelProps) {
       <div class="row apart">
         <span role="status">{message || `${label}…`}</span>
         <span class="muted small" title="Elapsed">
-          {duration(elapsedMs)}
+          {formatDuration(elapsedMs)}
         </span>
       </div>
       <div class="row progress-row">
@@ -41,19 +41,19 @@ export function RunPanel({ label, run }: RunPanelProps) {
         <button
           type="button"
           class="button small"
-          disabled={!run || cancel.isGoing || (value !== undefined && value.outcome !== 'running')}
+          disabled={!run || cancel.isRunning || (value !== undefined && value.outcome !== 'running')}
           onClick={() => void cancel.run()}
         >
-          {cancel.isGoing ? 'Ending it…' : 'Cancel the run'}
+          {cancel.isRunning ? 'Cancelling…' : 'Cancel run'}
         </button>
       </div>
-      <Problem error={cancel.error} title="It could not be cancelled." />
+      <ErrorNotice error={cancel.error} title="Could not cancel the run." />
       {value?.log && value.log.length > 0 && <LogLines lines={value.log} isLive />}
     </div>
   );
 }
 
-/** Whole seconds, so that it does not flicker. */
+/** In whole seconds, to avoid flicker. */
 function useElapsed(startedAt: string | undefined): number {
   const [mountedAt] = useState(Date.now);
   const [now, setNow] = useState(Date.now);
@@ -61,7 +61,7 @@ function useElapsed(startedAt: string | undefined): number {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  // The server's clock may be another; a run does not begin in the future.
+  // The server's clock may be ahead: never start in the future.
   const since = Math.min(startedAt === undefined ? mountedAt : Date.parse(startedAt), now);
   return Math.floor((now - since) / 1000) * 1000;
 }

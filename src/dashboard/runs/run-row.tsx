@@ -1,5 +1,5 @@
 import type { Run } from '../api/types.ts';
-import { duration, size, Time } from '../app/amounts.tsx';
+import { formatDuration, formatSize, Time } from '../app/format.tsx';
 import { outcomeNames, outcomeTones } from '../tiles/state.ts';
 import { RunDetails } from './run-details.tsx';
 
@@ -36,13 +36,13 @@ export function RunRow({ integrationId, run, isOpen, onToggle }: RunRowProps) {
           <Time at={startedAt} />
         </td>
         <td class="number" data-label="Duration">
-          {duration(wallMs)}
+          {formatDuration(wallMs)}
         </td>
         <td class="number" data-label="CPU">
-          {duration(cpuMs)}
+          {formatDuration(cpuMs)}
         </td>
         <td class="number" data-label="Memory">
-          {size(heapBytes)}
+          {formatSize(heapBytes)}
         </td>
       </tr>
       {isOpen && (

@@ -4,16 +4,16 @@ import { useRuns } from '../steps/use-call.ts';
 import { RunRow } from './run-row.tsx';
 import { RunsChart } from './runs-chart.tsx';
 
-/** What was called, how it went, and what is going on now. */
+/** The last runs, including running ones. */
 export function RunsPage({ integration: { _id } }: IntegrationProps) {
   const runs = useRuns(_id);
   const [opened, setOpened] = useState<string>();
-  if (!runs) return <p role="status">Reading the runs…</p>;
+  if (!runs) return <p role="status">Loading runs…</p>;
   if (runs.length === 0) {
     return (
       <div class="empty card">
-        <h2>Nothing has run yet</h2>
-        <p class="muted">Each call of one of the connector’s functions is listed here: the last hundred of them.</p>
+        <h2>No runs yet</h2>
+        <p class="muted">The last hundred calls of the connector’s functions appear here.</p>
       </div>
     );
   }
@@ -22,7 +22,7 @@ export function RunsPage({ integration: { _id } }: IntegrationProps) {
       <RunsChart runs={runs} />
       <div class="card table-card">
         <table class="runs">
-          <caption class="visually-hidden">The last runs, newest first</caption>
+          <caption class="visually-hidden">Last runs, newest first</caption>
           <thead>
             <tr>
               <th scope="col">Function</th>

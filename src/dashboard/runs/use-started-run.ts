@@ -1,28 +1,28 @@
-/** Which run a call of ours has started: its id is told by an event before the reply comes. */
+/** Finds the run that our call started. An event delivers its id before the reply arrives. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LiveEvent } from '../api/event-feed.ts';
-import { textOf } from '../api/json.ts';
+import { asString } from '../api/json.ts';
 import { useSession } from '../app/session.ts';
 
-export interface RunAddress {
+export interface RunRef {
   readonly integrationId: string;
   readonly runId: string;
 }
 
-/** @returns nothing until it is known */
-export function useStartedRun(isGoing: boolean, isOurs: (event: LiveEvent) => boolean): RunAddress | undefined {
+/** @returns undefined until the run is known */
+export function useStartedRun(isWaiting: boolean, matches: (event: LiveEvent) => boolean): RunRef | undefined {
   const { feed } = useSession();
-  const [run, setRun] = useState<RunAddress>();
-  const latest = useRef(isOurs);
-  latest.current = isOurs;
-  // Before anything can come back from the server: an effect would wait until the page has been drawn.
+  const [run, setRun] = useState<RunRef>();
+  const latest = useRef(matches);
+  latest.current = matches;
+  // Subscribe before the server can respond; a plain effect would run only after painting.
   useLayoutEffect(() => {
-    if (!isGoing) return setRun(undefined);
+    if (!isWaiting) return setRun(undefined);
     return feed.subscribe((event) => {
       if (event.type !== 'run.started' || !latest.current(event)) return;
-      const [integrationId, runId] = [textOf(event.data._integrationId), textOf(event.data.runId)];
+      const [integrationId, runId] = [asString(event.data._integrationId), asString(event.data.runId)];
       if (integrationId !== undefined && runId !== undefined) setRun({ integrationId, runId });
     });
-  }, [feed, isGoing]);
+  }, [feed, isWaiting]);
   return run;
 }

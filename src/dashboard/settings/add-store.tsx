@@ -1,18 +1,18 @@
 import { useId, useState } from 'preact/hooks';
 import { Dialog } from '../app/dialog.tsx';
-import { Problem } from '../app/problem.tsx';
-import { go, pathOf } from '../app/route.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { integrationHref, navigate } from '../app/route.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
 import { useCall } from '../steps/use-call.ts';
 
 interface AddStoreProps {
   readonly integrationId: string;
-  /** What the connector calls one. */
+  /** The connector's word for a store. */
   readonly label: string;
   readonly reload: () => Promise<void>;
 }
 
-/** A further store of a form with several: the connector makes it, with steps of its own. */
+/** Adds a store to a multi-store form. The connector creates it, with its own steps. */
 export function AddStore({ integrationId, label, reload }: AddStoreProps) {
   const [isOpen, setIsOpen] = useState(false);
   const [name, setName] = useState('');
@@ -22,16 +22,16 @@ export function AddStore({ integrationId, label, reload }: AddStoreProps) {
   return (
     <div>
       <button type="button" class="button" onClick={() => setIsOpen(true)}>
-        Add a {what}
+        Add {what}
       </button>
       {isOpen && (
-        <Dialog title={`Add a ${what}`} onClose={() => setIsOpen(false)} isLocked={call.isGoing}>
+        <Dialog title={`Add ${what}`} onClose={() => setIsOpen(false)} isLocked={call.isRunning}>
           <form
             class="stack"
             onSubmit={(event) => {
               event.preventDefault();
               void call.run('addNewStore', { name: name.trim() }).then((isDone) => {
-                if (isDone) go(pathOf(integrationId, 'setup'));
+                if (isDone) navigate(integrationHref(integrationId, 'setup'));
               });
             }}
           >
@@ -42,18 +42,18 @@ export function AddStore({ integrationId, label, reload }: AddStoreProps) {
                 value={name}
                 required
                 maxLength={150}
-                disabled={call.isGoing}
+                disabled={call.isRunning}
                 onInput={({ currentTarget }) => setName(currentTarget.value)}
               />
             </div>
-            {call.isGoing && <RunPanel label={`Adding ${name}`} run={call.address} />}
-            <Problem error={call.error} title="It was not added; nothing has changed." />
+            {call.isRunning && <RunPanel label={`Adding ${name}`} run={call.runRef} />}
+            <ErrorNotice error={call.error} title="Could not add it. Nothing has changed." />
             <div class="row end">
-              <button type="button" class="button" disabled={call.isGoing} onClick={() => setIsOpen(false)}>
+              <button type="button" class="button" disabled={call.isRunning} onClick={() => setIsOpen(false)}>
                 Cancel
               </button>
-              <button type="submit" class="button primary" disabled={call.isGoing || name.trim() === ''}>
-                {call.isGoing ? 'Adding…' : 'Add'}
+              <button type="submit" class="button primary" disabled={call.isRunning || name.trim() === ''}>
+                {call.isRunning ? 'Adding…' : 'Add'}
               </button>
             </div>
           </form>

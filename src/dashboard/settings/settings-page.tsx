@@ -1,27 +1,27 @@
-import { type Json, type JsonObject, textOf } from '../api/json.ts';
-import { useDirty } from '../app/leave.ts';
-import { pathOf } from '../app/route.ts';
+import { asString, type Json, type JsonObject } from '../api/json.ts';
+import { useLeaveGuard } from '../app/leave-guard.ts';
+import { integrationHref } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { SettingsForm } from '../form/settings-form.tsx';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { AddStore } from './add-store.tsx';
 
-/** The connector's settings form; what is in it and what a save means is the connector's. */
+/** The connector's settings form. The connector defines its fields and what saving does. */
 export function SettingsPage({ integration, reload }: IntegrationProps) {
   const { client, announce } = useSession();
-  const setDirty = useDirty();
+  const setDirty = useLeaveGuard();
   const { _id, settings = {}, mode, updateInProgress } = integration;
   const call = (name: string, body: JsonObject) => client.put<Json>(`/integrations/${_id}/settings/${name}`, body);
   const save = async (pending: JsonObject): Promise<void> => {
     await call('persistSettings', { pending });
     await reload();
-    announce('The settings are saved.');
+    announce('Settings saved.');
   };
   return (
     <div class="stack">
       {mode === 'install' && (
         <p class="notice">
-          The setup is not finished. <a href={pathOf(_id, 'setup')}>Go on with it</a>
+          The setup is not finished. <a href={integrationHref(_id, 'setup')}>Continue setup</a>
         </p>
       )}
       <div class="card">
@@ -42,7 +42,7 @@ export function SettingsPage({ integration, reload }: IntegrationProps) {
         />
       </div>
       {settings.supportsMultiStore === true && mode === 'settings' && (
-        <AddStore integrationId={_id} label={textOf(settings.storeLabel) ?? 'store'} reload={reload} />
+        <AddStore integrationId={_id} label={asString(settings.storeLabel) ?? 'store'} reload={reload} />
       )}
     </div>
   );

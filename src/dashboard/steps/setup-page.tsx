@@ -1,10 +1,10 @@
-import { counted } from '../app/amounts.tsx';
-import { pathOf } from '../app/route.ts';
+import { pluralize } from '../app/format.tsx';
+import { integrationHref } from '../app/route.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { StepsList } from './steps-list.tsx';
 import { useCall, useRuns } from './use-call.ts';
 
-/** The steps of an installation. What is done stays done: it can be left and taken up at any time. */
+/** The steps of an installation. It can be left and resumed at any time. */
 export function SetupPage({ integration, reload }: IntegrationProps) {
   const { _id, install = [], mode } = integration;
   const call = useCall(_id, 'installer', reload);
@@ -13,11 +13,11 @@ export function SetupPage({ integration, reload }: IntegrationProps) {
   if (install.length === 0) {
     return (
       <div class="card stack">
-        <h2>There is nothing to set up</h2>
+        <h2>Nothing to set up</h2>
         <p class="muted">This connector has no steps.</p>
         <div>
-          <a class="button primary" href={pathOf(_id, 'settings')}>
-            Go to the settings
+          <a class="button primary" href={integrationHref(_id, 'settings')}>
+            Go to settings
           </a>
         </div>
       </div>
@@ -26,19 +26,19 @@ export function SetupPage({ integration, reload }: IntegrationProps) {
   return (
     <div class="stack">
       <div class="row apart">
-        <h2>{mode === 'install' ? 'Set it up' : 'Setup'}</h2>
+        <h2>{mode === 'install' ? 'Finish setup' : 'Setup'}</h2>
         <span class="muted small" role="status">
-          {done} of {counted(install.length, 'step')} done
+          {done} of {pluralize(install.length, 'step')} done
         </span>
       </div>
       <progress class="wide" max={install.length} value={done} aria-label="Steps done" />
       {mode === 'settings' && (
         <div class="notice good row apart">
           <span>
-            <strong>It is set up.</strong> The settings are what is left to look at.
+            <strong>Setup is complete.</strong> Check the settings next.
           </span>
-          <a class="button primary" href={pathOf(_id, 'settings')}>
-            Go to the settings
+          <a class="button primary" href={integrationHref(_id, 'settings')}>
+            Go to settings
           </a>
         </div>
       )}

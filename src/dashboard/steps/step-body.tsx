@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { type Json, textOf } from '../api/json.ts';
+import { asString, type Json } from '../api/json.ts';
 import type { Integration, Step } from '../api/types.ts';
 import { safeLink } from '../app/images.ts';
 import { StepForm } from '../form/step-form.tsx';
@@ -9,29 +9,29 @@ interface StepBodyProps {
   readonly integration: Integration;
   readonly step: Step;
   readonly functionName: string | undefined;
-  readonly isGoing: boolean;
-  /** Something else goes on. */
+  readonly isRunning: boolean;
+  /** Another call is running. */
   readonly isBlocked: boolean;
-  /** @returns whether it went well */
+  /** Resolves to whether it succeeded. */
   readonly onRun: (body: Json) => Promise<boolean>;
-  /** For a form, which shows errors at its fields. */
-  readonly onAttempt: (body: Json) => Promise<void>;
+  /** Rejects, so that a form can show errors at its fields. */
+  readonly onSubmitForm: (body: Json) => Promise<void>;
 }
 
-/** What is to be done in a step, by its kind. */
+/** The content of a step, by its kind. */
 export function StepBody(props: StepBodyProps) {
-  const { integration, step, functionName, isGoing, isBlocked, onRun, onAttempt } = props;
-  const [wasOpened, setWasOpened] = useState(false);
+  const { integration, step, functionName, isRunning, isBlocked, onRun, onSubmitForm } = props;
+  const [hasOpenedLink, setHasOpenedLink] = useState(false);
   if (functionName === undefined) {
-    return <p class="muted">There is nothing to do here: the connector completes this step by itself.</p>;
+    return <p class="muted">Nothing to do here. The connector completes this step itself.</p>;
   }
-  const verb = step.completed ? 'Do it again' : undefined;
-  if (textOf(step._connectionId)) {
+  const verb = step.completed ? 'Run again' : undefined;
+  if (asString(step._connectionId)) {
     return (
       <ConnectionStep
         connectionId={step._connectionId ?? ''}
         integrationId={integration._id}
-        isLocked={isGoing || isBlocked}
+        isLocked={isRunning || isBlocked}
         submitLabel={verb ?? 'Save and verify'}
         onSaved={() => onRun({})}
       />
@@ -41,9 +41,9 @@ export function StepBody(props: StepBodyProps) {
     return (
       <StepForm
         form={step.form}
-        submitLabel={isGoing ? 'Verifying…' : (verb ?? 'Continue')}
-        onSubmit={onAttempt}
-        isLocked={isGoing || isBlocked}
+        submitLabel={isRunning ? 'Verifying…' : (verb ?? 'Continue')}
+        onSubmit={onSubmitForm}
+        isLocked={isRunning || isBlocked}
       />
     );
   }
@@ -54,11 +54,11 @@ export function StepBody(props: StepBodyProps) {
         {href ? (
           <p>
             <a
-              class={`button ${wasOpened || step.completed ? '' : 'primary'}`}
+              class={`button ${hasOpenedLink || step.completed ? '' : 'primary'}`}
               href={href}
               target="_blank"
               rel="noopener noreferrer"
-              onClick={() => setWasOpened(true)}
+              onClick={() => setHasOpenedLink(true)}
             >
               Open {new URL(href).host}
               <span class="visually-hidden"> in a new tab</span> <span aria-hidden="true">↗</span>
@@ -66,13 +66,13 @@ export function StepBody(props: StepBodyProps) {
           </p>
         ) : (
           <p class="notice warn">
-            The connector names an address that is not opened from here: <code>{String(step.installURL)}</code>
+            The connector gave an address that cannot be opened from here: <code>{String(step.installURL)}</code>
           </p>
         )}
         <RunButton
-          isPrimary={wasOpened || !href}
-          isDisabled={isGoing || isBlocked}
-          label={isGoing ? 'Verifying…' : (verb ?? 'I have done this: verify')}
+          isPrimary={hasOpenedLink || !href}
+          isDisabled={isRunning || isBlocked}
+          label={isRunning ? 'Verifying…' : (verb ?? 'Done, verify it')}
           onRun={onRun}
         />
       </div>
@@ -81,8 +81,8 @@ export function StepBody(props: StepBodyProps) {
   return (
     <RunButton
       isPrimary={!step.completed}
-      isDisabled={isGoing || isBlocked}
-      label={isGoing ? 'Verifying…' : (verb ?? 'Verify')}
+      isDisabled={isRunning || isBlocked}
+      label={isRunning ? 'Verifying…' : (verb ?? 'Verify')}
       onRun={onRun}
     />
   );

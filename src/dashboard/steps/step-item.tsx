@@ -1,9 +1,9 @@
 import { useId } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
-import { type Json, textOf } from '../api/json.ts';
+import { asString, type Json } from '../api/json.ts';
 import type { Integration, Run, Step } from '../api/types.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { isSafeImage } from '../app/images.ts';
-import { Problem } from '../app/problem.tsx';
 import { RunPanel } from '../runs/run-panel.tsx';
 import { StepBody } from './step-body.tsx';
 import { type Call, lastRunOf } from './use-call.ts';
@@ -20,20 +20,20 @@ interface StepItemProps {
   readonly runs: readonly Run[] | undefined;
 }
 
-/** One step: a line that opens it, and in it what is to be done. */
+/** One step, with a header that expands it. */
 export function StepItem(props: StepItemProps) {
   const { number, integration, step, section, isOpen, isCurrent, onToggle, call, runs } = props;
   const id = useId();
-  const name = textOf(step.name) ?? `Step ${number}`;
+  const name = asString(step.name) ?? `Step ${number}`;
   const functionName = section === 'installer' ? step.installerFunction : step.uninstallerFunction;
   const isOwnCall = functionName !== undefined && call.functionName === functionName;
-  const last = lastRunOf(runs, section, functionName);
-  // One that a page before this one has started, and that goes on.
-  const isElsewhere = !call.isGoing && last?.outcome === 'running';
-  const isGoing = (isOwnCall && call.isGoing) || isElsewhere;
-  const going = last?.outcome === 'running' ? { integrationId: integration._id, runId: last._id } : undefined;
-  const address = (call.isGoing && call.address) || going;
-  const error = isOwnCall ? call.error : !step.completed && isCurrent ? errorOf(last) : undefined;
+  const lastRun = lastRunOf(runs, section, functionName);
+  // Started before this page was loaded, and still running.
+  const isRunningElsewhere = !call.isRunning && lastRun?.outcome === 'running';
+  const isRunning = (isOwnCall && call.isRunning) || isRunningElsewhere;
+  const otherRun = lastRun?.outcome === 'running' ? { integrationId: integration._id, runId: lastRun._id } : undefined;
+  const runRef = (call.isRunning && call.runRef) || otherRun;
+  const error = isOwnCall ? call.error : !step.completed && isCurrent ? errorOf(lastRun) : undefined;
   const isShownByForm = isOwnCall && step.form !== undefined;
   const state = step.completed ? 'done' : isCurrent ? 'current' : 'open';
   return (
@@ -45,30 +45,30 @@ export function StepItem(props: StepItemProps) {
           </span>
           <span class="step-name">{name}</span>
           <span class={`badge ${step.completed ? 'good' : isCurrent ? 'accent' : ''}`}>
-            {step.completed ? 'Done' : isCurrent ? 'To do now' : 'To do'}
+            {step.completed ? 'Done' : isCurrent ? 'Next' : 'To do'}
           </span>
         </button>
       </h3>
       <div id={id} class="step-body stack" hidden={!isOpen}>
         {isOpen && (
           <>
-            {textOf(step.imageURL) && isSafeImage(step.imageURL ?? '') && (
+            {asString(step.imageURL) && isSafeImage(step.imageURL ?? '') && (
               <img class="step-image" src={step.imageURL} alt="" referrerpolicy="no-referrer" />
             )}
-            {textOf(step.description) && <p class="multiline">{step.description}</p>}
+            {asString(step.description) && <p class="multiline">{step.description}</p>}
             <StepBody
               integration={integration}
               step={step}
               functionName={functionName}
-              isGoing={isGoing}
-              isBlocked={call.isGoing}
+              isRunning={isRunning}
+              isBlocked={call.isRunning}
               onRun={(body: Json) =>
                 functionName === undefined ? Promise.resolve(false) : call.run(functionName, body)
               }
-              onAttempt={(body: Json) => call.attempt(functionName ?? '', body)}
+              onSubmitForm={(body: Json) => call.runOrThrow(functionName ?? '', body)}
             />
-            {isGoing && <RunPanel label={name} run={address} />}
-            {!isGoing && !isShownByForm && <Problem error={error} title="This step did not succeed." />}
+            {isRunning && <RunPanel label={name} run={runRef} />}
+            {!isRunning && !isShownByForm && <ErrorNotice error={error} title="This step failed." />}
           </>
         )}
       </div>
@@ -76,10 +76,10 @@ export function StepItem(props: StepItemProps) {
   );
 }
 
-/** Why the last attempt, of an earlier page, did not succeed. */
+/** Error of the last attempt, made before this page was loaded. */
 function errorOf(run: Run | undefined): unknown {
   if (!run || run.outcome === 'running' || run.outcome === 'succeeded') return undefined;
   if (run.errors && run.errors.length > 0) return new ApiError(422, run.errors);
-  const message = run.outcome === 'cut_off' ? 'The server ended while it was going on.' : 'The run failed.';
+  const message = run.outcome === 'cut_off' ? 'The server stopped during the run.' : 'The run failed.';
   return new ApiError(422, [{ code: run.fault ?? run.outcome, message }]);
 }

@@ -11,14 +11,14 @@ interface StepsListProps {
   readonly runs: readonly Run[] | undefined;
 }
 
-/** The steps in their order, the first that is left open; any other can be opened to look at it or take it again. */
+/** The steps in order. The first incomplete one is open; the user can open any other. */
 export function StepsList({ integration, steps, section, call, runs }: StepsListProps) {
   const current = steps.findIndex(({ completed }) => !completed);
   const [chosen, setChosen] = useState<number>();
   const open = chosen ?? current;
   const list = useRef<HTMLOListElement>(null);
   const before = useRef(current);
-  // A step is done: on to the next one, by eye and by keyboard.
+  // When a step completes, open and focus the next.
   useEffect(() => {
     if (before.current === current) return;
     before.current = current;

@@ -1,27 +1,27 @@
-/** A call of one of the connector's functions, with its run and what came of it. */
+/** Calls a function of the connector, and tracks its run and its error. */
 import { useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
-import { isJsonObject, type Json, textOf } from '../api/json.ts';
+import { asString, isJsonObject, type Json } from '../api/json.ts';
 import type { Run } from '../api/types.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
-import { ofIntegration, useResource } from '../app/use-resource.ts';
-import { type RunAddress, useStartedRun } from '../runs/use-started-run.ts';
+import { aboutIntegration, useResource } from '../app/use-resource.ts';
+import { type RunRef, useStartedRun } from '../runs/use-started-run.ts';
 
 export interface Call {
   readonly run: (functionName: string, body: Json) => Promise<boolean>;
-  /** The same, but rejects with what was thrown. */
-  readonly attempt: (functionName: string, body: Json) => Promise<void>;
-  readonly isGoing: boolean;
+  /** Like `run`, but rejects with the error. */
+  readonly runOrThrow: (functionName: string, body: Json) => Promise<void>;
+  readonly isRunning: boolean;
   readonly error: unknown;
-  readonly clear: () => void;
-  /** Of the function that is called now, or was called last. */
+  readonly clearError: () => void;
+  /** The running function, or the last one called. */
   readonly functionName: string | undefined;
-  readonly address: RunAddress | undefined;
+  readonly runRef: RunRef | undefined;
 }
 
-/** @param after what has to be read anew before the call counts as over */
-export function useCall(integrationId: string, section: string, after: () => Promise<void>): Call {
+/** @param reload awaited before the call counts as done */
+export function useCall(integrationId: string, section: string, reload: () => Promise<void>): Call {
   const { client } = useSession();
   const [functionName, setName] = useState<string>();
   const called = useRef<string>(undefined);
@@ -31,37 +31,37 @@ export function useCall(integrationId: string, section: string, after: () => Pro
     try {
       const path = `/integrations/${integrationId}/${section}/${encodeURIComponent(name)}`;
       const reply = await client.put(path, body);
-      refuse(reply);
+      throwIfUnsuccessful(reply);
     } finally {
-      await after();
+      await reload();
     }
   });
-  const address = useStartedRun(
-    action.isGoing,
+  const runRef = useStartedRun(
+    action.isRunning,
     ({ data }) => data._integrationId === integrationId && data.section === section && data.function === called.current,
   );
-  return { ...action, functionName, address };
+  return { ...action, functionName, runRef };
 }
 
-/** A function may say in its answer that it did not succeed. */
-function refuse(reply: Json): void {
+/** A function may report failure in its result. */
+function throwIfUnsuccessful(reply: Json): void {
   if (!isJsonObject(reply) || reply.success !== false) return;
-  const said = [reply.message, reply.error, isJsonObject(reply.error) ? reply.error.message : undefined].map(textOf);
-  const message =
-    said.find((text) => text !== undefined && text !== '') ?? 'The connector says that it did not succeed.';
+  const candidates = [reply.message, reply.error, isJsonObject(reply.error) ? reply.error.message : undefined].map(
+    asString,
+  );
+  const message = candidates.find((text) => text !== undefined && text !== '') ?? 'The connector reported a failure.';
   throw new ApiError(422, [{ code: 'not_successful', message }]);
 }
 
-/** The runs of an integration without their logs, oldest first; what was called before a reload is among them. */
+/** Runs of an integration without their logs, oldest first, including calls made before a page reload. */
 export function useRuns(integrationId: string): readonly Run[] | undefined {
   return useResource<readonly Run[]>({
     key: `runs ${integrationId}`,
     load: (client, signal) =>
       client.list<Run>(`/integrations/${integrationId}/runs?exclude=log,stack`, undefined, signal),
-    isAffected: ofIntegration(integrationId, 'run.started', 'run.ended'),
+    isAffected: aboutIntegration(integrationId, 'run.started', 'run.ended'),
   }).value;
 }
 
-/** The last run of a function. */
 export const lastRunOf = (runs: readonly Run[] | undefined, section: string, functionName: string | undefined) =>
   runs?.findLast((run) => run.section === section && run.function === functionName);

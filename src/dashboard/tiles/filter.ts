@@ -1,11 +1,11 @@
-/** Which tiles are shown, and in which order. Pure. */
+/** Filters and sorts tiles. Pure. */
 import type { Tile } from '../api/types.ts';
 import { needsAttention, stateOf } from './state.ts';
 
 export const sorts = { name: 'Name', newest: 'Newest first', lastRun: 'Last run' } as const;
 export type Sort = keyof typeof sorts;
 
-export interface Wish {
+export interface TileFilter {
   readonly search: string;
   /** A connector's id; '' for all. */
   readonly connector: string;
@@ -16,21 +16,21 @@ export interface Wish {
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
-/** Without case and accents: "munchen" finds "München". */
-const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+/** Drops case and accents: "munchen" finds "München". */
+const normalize = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-export function filterTiles(tiles: readonly Tile[], wish: Wish): readonly Tile[] {
-  const words = plain(wish.search).split(/\s+/).filter(Boolean);
-  const found = tiles.filter((tile) => {
-    if (wish.connector !== '' && tile._connectorId !== wish.connector) return false;
-    if (!isInState(tile, wish.state)) return false;
-    const text = plain(`${tile.name} ${tile.tag ?? ''}`);
+export function filterTiles(tiles: readonly Tile[], filter: TileFilter): readonly Tile[] {
+  const words = normalize(filter.search).split(/\s+/).filter(Boolean);
+  const matches = tiles.filter((tile) => {
+    if (filter.connector !== '' && tile._connectorId !== filter.connector) return false;
+    if (!isInState(tile, filter.state)) return false;
+    const text = normalize(`${tile.name} ${tile.tag ?? ''}`);
     return words.every((word) => text.includes(word) || isIdPart(word, tile._integrationId));
   });
-  return found.sort(orders[wish.sort]);
+  return matches.sort(orders[filter.sort]);
 }
 
-/** An id is pasted; a word that is short is in too many of them. */
+/** Ids are pasted whole. A short word would match too many. */
 const isIdPart = (word: string, id: string): boolean => word.length >= 8 && id.startsWith(word);
 
 function isInState(tile: Tile, state: string): boolean {
@@ -42,7 +42,7 @@ function isInState(tile: Tile, state: string): boolean {
 
 const byName = (a: Tile, b: Tile): number =>
   collator.compare(a.name, b.name) || collator.compare(a.tag ?? '', b.tag ?? '') || byAge(a, b);
-/** Ids count up. */
+/** Ids are ascending. */
 const byAge = (a: Tile, b: Tile): number => (a._integrationId < b._integrationId ? -1 : 1);
 
 const orders: Readonly<Record<Sort, (a: Tile, b: Tile) => number>> = {

@@ -1,4 +1,4 @@
-/** Arrow keys, Home and End in the grid of tiles; Tab still goes from link to link. */
+/** Moves the focus in the tile grid with arrow keys, Home and End. Tab still works. */
 export function moveFocus(event: KeyboardEvent): void {
   const { key, currentTarget, target } = event;
   if (event.altKey || event.ctrlKey || event.metaKey || !(currentTarget instanceof HTMLElement)) return;

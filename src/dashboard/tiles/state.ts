@@ -1,24 +1,24 @@
-/** What a tile says of an integration. Pure. */
+/** States and outcomes as tiles show them. Pure. */
 import type { Outcome, Tile } from '../api/types.ts';
 
-export type TileState = 'install' | 'settings' | 'uninstall' | 'own';
+export type TileState = 'install' | 'settings' | 'uninstall' | 'manual';
 
-/** `own`: made by hand, without a connector. */
+/** `manual`: created without a connector. */
 export const stateOf = ({ _connectorId, mode }: Pick<Tile, '_connectorId' | 'mode'>): TileState =>
-  _connectorId === undefined ? 'own' : (mode ?? 'settings');
+  _connectorId === undefined ? 'manual' : (mode ?? 'settings');
 
 export const stateNames: Readonly<Record<TileState, string>> = {
-  install: 'Set up now',
+  install: 'Needs setup',
   settings: 'Ready',
   uninstall: 'Being removed',
-  own: 'Made by hand',
+  manual: 'Manual',
 };
 
 export const stateTones: Readonly<Record<TileState, string>> = {
   install: 'accent',
   settings: 'good',
   uninstall: 'warn',
-  own: '',
+  manual: '',
 };
 
 export const outcomeNames: Readonly<Record<Outcome, string>> = {
@@ -26,7 +26,7 @@ export const outcomeNames: Readonly<Record<Outcome, string>> = {
   succeeded: 'Succeeded',
   failed: 'Failed',
   faulted: 'Stopped',
-  cut_off: 'Cut off',
+  cut_off: 'Interrupted',
 };
 
 export const outcomeTones: Readonly<Record<Outcome, string>> = {
@@ -40,5 +40,5 @@ export const outcomeTones: Readonly<Record<Outcome, string>> = {
 const hasFailed = ({ lastRun }: Tile): boolean =>
   lastRun !== null && lastRun.outcome !== 'running' && lastRun.outcome !== 'succeeded';
 
-/** Something that somebody should look at. */
+/** Its last run failed, or a connection is offline. */
 export const needsAttention = (tile: Tile): boolean => hasFailed(tile) || tile.offlineConnections.length > 0;

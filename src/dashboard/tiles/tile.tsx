@@ -1,16 +1,16 @@
 import type { Tile } from '../api/types.ts';
-import { counted, Time } from '../app/amounts.tsx';
+import { pluralize, Time } from '../app/format.tsx';
 import { Logo } from '../app/logo.tsx';
-import { pathOf } from '../app/route.ts';
+import { integrationHref } from '../app/route.ts';
 import { outcomeNames, outcomeTones, stateNames, stateOf, stateTones } from './state.ts';
 
 interface TileProps {
   readonly tile: Tile;
-  /** The connector's title, where it is known. */
+  /** The connector's title, if known. */
   readonly connector: string | undefined;
 }
 
-/** One integration. The whole of it leads to its page. */
+/** One integration. The whole tile links to its page. */
 export function TileCard({ tile, connector }: TileProps) {
   const { _integrationId, _connectorId, name, tag, imageURL, version, lastRun, offlineConnections, steps } = tile;
   const state = stateOf(tile);
@@ -22,7 +22,7 @@ export function TileCard({ tile, connector }: TileProps) {
         <Logo name={name} imageURL={imageURL} connectorId={_connectorId} />
         <div class="tile-name">
           <h2>
-            <a href={pathOf(_integrationId)}>{name}</a>
+            <a href={integrationHref(_integrationId)}>{name}</a>
           </h2>
           <p class="muted small">
             {connector && connector !== name ? `${connector} ` : ''}
@@ -38,14 +38,14 @@ export function TileCard({ tile, connector }: TileProps) {
           <span class="badge accent">Update to {tile.update.version} available</span>
         )}
         {offlineConnections.length > 0 && (
-          <span class="badge bad">{counted(offlineConnections.length, 'connection')} offline</span>
+          <span class="badge bad">{pluralize(offlineConnections.length, 'connection')} offline</span>
         )}
       </div>
       {hasSteps && (
         <div class="tile-steps">
           <progress max={steps.total} value={steps.completed} aria-label={`Steps of ${name}`} />
           <span class="small muted">
-            {steps.completed} of {counted(steps.total, 'step')}
+            {steps.completed} of {pluralize(steps.total, 'step')}
           </span>
         </div>
       )}
@@ -56,9 +56,9 @@ export function TileCard({ tile, connector }: TileProps) {
             {lastRun.function}, <Time at={lastRun.startedAt} />
           </span>
         ) : (
-          <span>Nothing has run yet</span>
+          <span>No runs yet</span>
         )}
-        <span>{counted(records, 'record')}</span>
+        <span>{pluralize(records, 'record')}</span>
       </p>
     </li>
   );

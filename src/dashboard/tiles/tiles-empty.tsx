@@ -1,14 +1,14 @@
 import type { Connector } from '../api/types.ts';
-import { counted } from '../app/amounts.tsx';
+import { pluralize } from '../app/format.tsx';
 
-/** Where everybody begins. */
+/** Shown while there are no integrations. */
 export function TilesEmpty({ connectors }: { readonly connectors: readonly Connector[] | undefined }) {
   const ready = connectors?.filter(({ status }) => status !== 'invalid').length ?? 0;
   return (
     <div class="empty card">
       <h1>No integrations yet</h1>
       <p class="muted">
-        An integration links two applications. A connector installs it: choose one, and it leads you through the rest.
+        An integration links two applications. Choose a connector to install one; it guides you through the setup.
       </p>
       <a class="button primary" href="#/connectors">
         Install your first connector
@@ -16,8 +16,8 @@ export function TilesEmpty({ connectors }: { readonly connectors: readonly Conne
       {connectors && (
         <p class="small muted">
           {ready === 0
-            ? 'There is no connector to install: put one into the connectors folder.'
-            : `${counted(ready, 'connector')} can be installed.`}
+            ? 'There are no connectors yet. Put one into the connectors folder.'
+            : `${pluralize(ready, 'connector')} can be installed.`}
         </p>
       )}
     </div>

@@ -1,27 +1,27 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Connector, Tile } from '../api/types.ts';
-import { counted } from '../app/amounts.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { pluralize } from '../app/format.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
-import { filterTiles, type Wish } from './filter.ts';
+import { filterTiles, type TileFilter } from './filter.ts';
 import { moveFocus } from './move-focus.ts';
 import { TileCard } from './tile.tsx';
 import { TilesEmpty } from './tiles-empty.tsx';
 import { Toolbar } from './toolbar.tsx';
 
-const everything: Wish = { search: '', connector: '', state: '', sort: 'name' };
-/** Drawn at once; the rest follows when somebody scrolls there. */
+const noFilter: TileFilter = { search: '', connector: '', state: '', sort: 'name' };
+/** Rendered at first; scrolling renders more. */
 const FIRST_TILES = 60;
 
 export function TilesPage() {
   useTitle('Integrations');
-  const [wish, setWish] = useState(everything);
+  const [filter, setFilter] = useState(noFilter);
   const tiles = useResource<readonly Tile[]>({
     key: 'tiles',
     load: (client, signal) => client.list<Tile>('/tiles', undefined, signal),
     isAffected: ({ type }) => /^(?:run\.(?:started|ended)|integration\.|connector\.)/.test(type),
-    everyMs: 400,
+    minIntervalMs: 400,
   });
   const connectors = useResource<readonly Connector[]>({
     key: 'connectors',
@@ -29,10 +29,10 @@ export function TilesPage() {
     isAffected: ({ type }) => type.startsWith('connector.'),
   });
   const titles = useMemo(() => new Map(connectors.value?.map(({ _id, title }) => [_id, title])), [connectors.value]);
-  const shown = useMemo(() => filterTiles(tiles.value ?? [], wish), [tiles.value, wish]);
+  const shown = useMemo(() => filterTiles(tiles.value ?? [], filter), [tiles.value, filter]);
   const { value } = tiles;
   if (!value)
-    return tiles.error ? <Problem error={tiles.error} title="The integrations cannot be read." /> : <Loading />;
+    return tiles.error ? <ErrorNotice error={tiles.error} title="Could not load the integrations." /> : <Loading />;
   if (value.length === 0) return <TilesEmpty connectors={connectors.value} />;
   return (
     <div class="stack">
@@ -42,17 +42,17 @@ export function TilesPage() {
           Install a connector
         </a>
       </div>
-      <Toolbar wish={wish} tiles={value} titles={titles} onWish={setWish} />
+      <Toolbar filter={filter} tiles={value} titles={titles} onFilter={setFilter} />
       <p class="muted small" role="status">
         {shown.length === value.length
-          ? counted(value.length, 'integration')
-          : `${shown.length} of ${counted(value.length, 'integration')}`}
+          ? pluralize(value.length, 'integration')
+          : `${shown.length} of ${pluralize(value.length, 'integration')}`}
       </p>
       {shown.length === 0 ? (
         <div class="empty">
-          <p>Nothing fits.</p>
-          <button type="button" class="button" onClick={() => setWish({ ...everything, sort: wish.sort })}>
-            Show all
+          <p>No matches.</p>
+          <button type="button" class="button" onClick={() => setFilter({ ...noFilter, sort: filter.sort })}>
+            Clear filters
           </button>
         </div>
       ) : (
@@ -67,11 +67,11 @@ interface TileGridProps {
   readonly titles: ReadonlyMap<string, string>;
 }
 
-/** A tile that has not changed is not looked at again; those far below are drawn when they come near. */
+/** Reuses unchanged tiles, and renders those far below only when they come near. */
 function TileGrid({ tiles, titles }: TileGridProps) {
   const [limit, setLimit] = useState(FIRST_TILES);
   const end = useRef<HTMLDivElement>(null);
-  const drawn = useRef(new Map<string, { text: string; node: preact.JSX.Element }>());
+  const rendered = useRef(new Map<string, { text: string; node: preact.JSX.Element }>());
   useEffect(() => {
     if (!end.current) return;
     const observer = new IntersectionObserver(
@@ -86,10 +86,10 @@ function TileGrid({ tiles, titles }: TileGridProps) {
   const nodeOf = (tile: Tile): preact.JSX.Element => {
     const connector = tile._connectorId === undefined ? undefined : titles.get(tile._connectorId);
     const text = JSON.stringify([tile, connector]);
-    const known = drawn.current.get(tile._integrationId);
-    if (known?.text === text) return known.node;
+    const cached = rendered.current.get(tile._integrationId);
+    if (cached?.text === text) return cached.node;
     const node = <TileCard key={tile._integrationId} tile={tile} connector={connector} />;
-    drawn.current.set(tile._integrationId, { text, node });
+    rendered.current.set(tile._integrationId, { text, node });
     return node;
   };
   return (
@@ -105,7 +105,7 @@ function TileGrid({ tiles, titles }: TileGridProps) {
 function Loading() {
   return (
     <p class="empty muted" role="status">
-      Reading the integrations…
+      Loading integrations…
     </p>
   );
 }

@@ -1,17 +1,17 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Tile } from '../api/types.ts';
-import { type Sort, sorts, type Wish } from './filter.ts';
+import { type Sort, sorts, type TileFilter } from './filter.ts';
 import { stateNames } from './state.ts';
 
 interface ToolbarProps {
-  readonly wish: Wish;
+  readonly filter: TileFilter;
   readonly tiles: readonly Tile[];
   readonly titles: ReadonlyMap<string, string>;
-  readonly onWish: (wish: Wish) => void;
+  readonly onFilter: (filter: TileFilter) => void;
 }
 
-/** Search, filters and order of the tiles. `/` goes to the search. */
-export function Toolbar({ wish, tiles, titles, onWish }: ToolbarProps) {
+/** Search, filters and sort order of the tiles. `/` focuses the search. */
+export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -26,10 +26,10 @@ export function Toolbar({ wish, tiles, titles, onWish }: ToolbarProps) {
   const connectors = useMemo(() => {
     const ids = new Set(tiles.flatMap(({ _connectorId }) => _connectorId ?? []));
     return [...ids]
-      .map((id) => [id, titles.get(id) ?? `Gone: ${id}`] as const)
+      .map((id) => [id, titles.get(id) ?? `Missing: ${id}`] as const)
       .sort(([, a], [, b]) => a.localeCompare(b));
   }, [tiles, titles]);
-  const change = (change: Partial<Wish>): void => onWish({ ...wish, ...change });
+  const change = (change: Partial<TileFilter>): void => onFilter({ ...filter, ...change });
   return (
     <search class="toolbar">
       <label class="field grow">
@@ -38,13 +38,13 @@ export function Toolbar({ wish, tiles, titles, onWish }: ToolbarProps) {
           ref={search}
           type="search"
           placeholder="Name or tag"
-          value={wish.search}
+          value={filter.search}
           onInput={({ currentTarget }) => change({ search: currentTarget.value })}
         />
       </label>
       <label class="field">
         <span class="label">Connector</span>
-        <select value={wish.connector} onChange={({ currentTarget }) => change({ connector: currentTarget.value })}>
+        <select value={filter.connector} onChange={({ currentTarget }) => change({ connector: currentTarget.value })}>
           <option value="">All</option>
           {connectors.map(([id, title]) => (
             <option key={id} value={id}>
@@ -55,7 +55,7 @@ export function Toolbar({ wish, tiles, titles, onWish }: ToolbarProps) {
       </label>
       <label class="field">
         <span class="label">State</span>
-        <select value={wish.state} onChange={({ currentTarget }) => change({ state: currentTarget.value })}>
+        <select value={filter.state} onChange={({ currentTarget }) => change({ state: currentTarget.value })}>
           <option value="">All</option>
           {Object.entries(stateNames).map(([state, name]) => (
             <option key={state} value={state}>
@@ -67,8 +67,8 @@ export function Toolbar({ wish, tiles, titles, onWish }: ToolbarProps) {
         </select>
       </label>
       <label class="field">
-        <span class="label">Order</span>
-        <select value={wish.sort} onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}>
+        <span class="label">Sort by</span>
+        <select value={filter.sort} onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}>
           {Object.entries(sorts).map(([sort, name]) => (
             <option key={sort} value={sort}>
               {name}

@@ -1,7 +1,7 @@
-/** What functions answer, log and throw, and what other servers answer them. */
+/** Answers, logs and errors of functions, and answers of other servers. */
 import assert from 'node:assert/strict';
 import { atOnce, attack, type DataAttack, inside } from './attack.ts';
-import { cameOf } from './came.ts';
+import { summarize } from './reply-summary.ts';
 
 interface Answered {
   readonly dataMb: number;
@@ -18,7 +18,7 @@ const answered = (name: string, { dataMb, section = 'settings', source, ...sizes
     dataMb,
     ...sizes,
     prepare: (scene) => scene.install('data'),
-    run: async (scene, size, integrationId) => [cameOf(await scene.answers(integrationId, section, source, size))],
+    run: async (scene, size, integrationId) => [summarize(await scene.answers(integrationId, section, source, size))],
   });
 
 export const answers: readonly DataAttack[] = [
@@ -52,7 +52,7 @@ export const answers: readonly DataAttack[] = [
     right: [422],
   }),
   attack({
-    name: 'ten answers of five megabytes at a time',
+    name: 'ten answers of five megabytes at once',
     dataMb: 50,
     hostile: { chars: 5_000_000, times: 10 },
     permitted: { chars: 5, times: 2 },
@@ -65,7 +65,7 @@ export const answers: readonly DataAttack[] = [
       }),
   }),
   attack({
-    name: 'a hundred runs that have logged all that they may, listed',
+    name: 'a list of a hundred runs with full logs',
     dataMb: 25,
     hostile: { runs: 100, chars: 250 },
     permitted: { runs: 3, chars: 10 },
@@ -81,11 +81,11 @@ export const answers: readonly DataAttack[] = [
     async run(scene, { runs }, integrationId) {
       const reply = await scene.client('GET', `/integrations/${integrationId}/runs`);
       if (reply.status === 200 && runs === 3) assert.equal(reply.body.length, runs);
-      return [cameOf(reply)];
+      return [summarize(reply)];
     },
   }),
   attack({
-    name: 'eight megabytes from another server, none of which are text',
+    name: 'eight megabytes of binary data from another server',
     dataMb: 11,
     hostile: { megabytes: 7 },
     permitted: { megabytes: 1 },
@@ -94,7 +94,7 @@ export const answers: readonly DataAttack[] = [
       scene.inside(
         integrationId,
         `const reply = await fetch(size.url);
-        check('all of it came', (await reply.arrayBuffer()).byteLength === size.megabytes * 1024 * 1024);
+        check('all of it arrived', (await reply.arrayBuffer()).byteLength === size.megabytes * 1024 * 1024);
         return [{ status: reply.status }];`,
         { megabytes, url: `${scene.applicationUrl}/binary/${megabytes}` },
       ),
@@ -111,7 +111,7 @@ export const answers: readonly DataAttack[] = [
       }),
   }),
   inside({
-    name: 'fifty thousand reports of progress',
+    name: 'fifty thousand progress reports',
     dataMb: 50,
     program: `for (let i = 0; i < size.count; i++) { progress(i / size.count, 'm'.repeat(1000)); if (i % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1)); }
       return [await api('GET', '/tokenInfo')];`,

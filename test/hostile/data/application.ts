@@ -1,4 +1,4 @@
-/** The application that connectors talk to: it answers with as much as its path says. */
+/** The application that connectors talk to. Its path says how much it answers. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ export interface Application {
   close(): void;
 }
 
-/** `/repeat/{megabytes}/{text}` answers with so much of the text, `/binary/{megabytes}` with bytes that are no text. */
+/** `/repeat/{megabytes}/{text}` answers with repeated text, `/binary/{megabytes}` with bytes that are not UTF-8. */
 export async function startApplication(): Promise<Application> {
   const server = createServer((request, response) => {
     request.resume();

@@ -1,21 +1,21 @@
-/** Requests out of a run that are not what the guest's `fetch` would make: built-ins are patched first. */
+/** Requests of a run that the guest's `fetch` would never make: built-ins are patched first. */
 import { type DataAttack, inside } from './attack.ts';
 
-/** The list that `fetch` makes of its headers is whatever the program says. */
-const patched = (headers: string, goesOn = 'i < 1'): string => `
+/** Makes `fetch` send these headers, whatever they are. */
+const patched = (headers: string, condition = 'i < 1'): string => `
 if (size.isRight) return [await api('GET', '/tokenInfo')];
 const filter = Array.prototype.filter;
 const odd = ${headers};
 const until = Date.now() + size.ms;
 let asked = { status: 200 };
-for (let i = 0; ${goesOn}; i++) {
+for (let i = 0; ${condition}; i++) {
   Array.prototype.filter = () => odd;
   try { await fetch('/v1/tokenInfo'); } catch (error) { asked = { status: 422, code: error.code }; }
   Array.prototype.filter = filter;
 }
 return [asked];`;
 
-/** The same by a getter that a request's own class has. */
+/** Makes `fetch` send this value, by a getter on Request.prototype. */
 const patchedGetter = (name: string, value: string): string => `
 if (size.isRight) return [await api('GET', '/tokenInfo')];
 const odd = ${value};
@@ -30,37 +30,37 @@ const sizes = { hostile: { count: 1_000_000, isRight: false }, permitted: { coun
 
 export const asks: readonly DataAttack[] = [
   inside({
-    name: 'headers that are a million empty lists',
+    name: 'a million empty arrays as headers',
     dataMb: 3,
     program: patched('Array(size.count).fill([])'),
     ...sizes,
   }),
   inside({
-    name: 'headers that are four million zeros',
+    name: 'four million zeros as headers',
     dataMb: 8,
     program: patched('Array(4 * size.count).fill(0)'),
     ...sizes,
   }),
   inside({
-    name: 'headers that are a hundred lists of ten thousand parts each',
+    name: 'a hundred arrays of ten thousand items each as headers',
     dataMb: 3,
     program: patched('Array(100).fill(Array(size.count / 100).fill([]))'),
     ...sizes,
   }),
   inside({
-    name: 'headers that nest a thousand levels, a thousand times',
+    name: 'a thousand headers nested a thousand levels deep',
     dataMb: 4,
     program: patched('Array(1_000).fill(JSON.parse("[".repeat(1_000) + "]".repeat(1_000)))'),
     ...sizes,
   }),
   inside({
-    name: 'an address that is a million empty lists',
+    name: 'a URL that is a million empty arrays',
     dataMb: 3,
     program: patchedGetter('url', 'Array(size.count).fill([])'),
     ...sizes,
   }),
   inside({
-    name: 'a method that is an object of three hundred thousand names',
+    name: 'a method that is an object with three hundred thousand keys',
     dataMb: 5,
     program: patchedGetter(
       'method',
@@ -69,7 +69,7 @@ export const asks: readonly DataAttack[] = [
     ...sizes,
   }),
   inside({
-    name: 'a request of eight megabytes beyond what may be asked',
+    name: 'a request larger than eight megabytes',
     dataMb: 8,
     program: `return [await api('PUT', '/integrations/' + options._integrationId + '/state/key', '"' + 'x'.repeat(size.chars) + '"')];`,
     hostile: { chars: 9_000_000 },
@@ -93,7 +93,7 @@ export const asks: readonly DataAttack[] = [
     permitted: { count: 1 },
   }),
   inside({
-    name: 'a flood of requests whose headers are a million empty lists',
+    name: 'a flood of requests with a million empty arrays as headers',
     dataMb: 6,
     isFlood: true,
     program: patched('Array(size.count).fill([])', 'Date.now() < until'),

@@ -1,34 +1,34 @@
 /**
- * What an attack with data is: something that is written, answered, shipped or sent, once at a size that is meant
- * to do harm and once, as its control, at a size that is permitted and must have the right result.
+ * An attack with data: something written, answered, shipped or sent, once at a hostile size and once, as its
+ * control, at a permitted size that must give the right result.
  */
 import type { Reply } from '../../support/client.ts';
-import { type Came, cameOf } from './came.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 import type { Scene } from './scene.ts';
 
 export interface DataAttack {
   readonly name: string;
-  /** What it sends, or makes the server hold, at one time. The server's memory may grow by that much, and some. */
+  /** Data sent, or held by the server, at one time. The server's memory may grow by a bit more than that. */
   readonly dataMb: number;
-  /** Goes on until its time is over; a neighbour's throughput is measured beside it. */
+  /** Runs until its time is over, while a neighbour's throughput is measured. */
   readonly isFlood?: boolean;
-  /** Takes seconds, most of them before the attack: left to `npm run hostile`. */
+  /** Takes seconds, mostly for preparation: only in `npm run hostile`. */
   readonly isLong?: boolean;
-  /** Does what is not measured: the documents that have to be there first. */
-  prepare(scene: Scene): Promise<() => Promise<readonly Came[]>>;
-  /** @throws AssertionError if what is permitted does not work */
+  /** Prepares the attack, unmeasured, for example its documents. @returns the attack */
+  prepare(scene: Scene): Promise<() => Promise<readonly ReplySummary[]>>;
+  /** Runs the control. @throws Error if it fails */
   control(scene: Scene): Promise<void>;
 }
 
-/** An attack in which both sizes go the same way. */
+/** An attack whose hostile and permitted sizes run the same code. */
 interface Shape<Size, Made> extends Pick<DataAttack, 'name' | 'dataMb' | 'isFlood' | 'isLong'> {
   readonly hostile: Size;
   readonly permitted: Size;
   readonly prepare?: (scene: Scene, size: Size) => Promise<Made>;
-  readonly run: (scene: Scene, size: Size, made: Made) => Promise<readonly Came[]>;
-  /** The statuses of the control; all 2xx if there are none. */
+  readonly run: (scene: Scene, size: Size, made: Made) => Promise<readonly ReplySummary[]>;
+  /** Expected statuses of the control. Default: all 2xx. */
   readonly right?: readonly number[];
-  /** What else must be so after the control. */
+  /** Further checks after the control. */
   readonly check?: (scene: Scene, made: Made) => Promise<void>;
 }
 
@@ -46,19 +46,19 @@ export function attack<Size, Made = undefined>(shape: Shape<Size, Made>): DataAt
     },
     async control(scene) {
       const made = await begin(scene, permitted);
-      const came = await run(scene, permitted, made);
+      const replies = await run(scene, permitted, made);
       const isRight = right
-        ? JSON.stringify(came.map(({ status }) => status)) === JSON.stringify(right)
-        : came.length > 0 && came.every(({ status }) => status >= 200 && status < 300);
-      if (!isRight) throw new Error(`the control came out wrong: ${JSON.stringify(came).slice(0, 500)}`);
+        ? JSON.stringify(replies.map(({ status }) => status)) === JSON.stringify(right)
+        : replies.length > 0 && replies.every(({ status }) => status >= 200 && status < 300);
+      if (!isRight) throw new Error(`the control failed: ${JSON.stringify(replies).slice(0, 500)}`);
       await check?.(scene, made);
     },
   };
 }
 
 /**
- * An attack by a program in a run: source text of the body of an async function, which is given `api` and its
- * size. See `connector-code.ts` for what it can call.
+ * An attack by a program in a run: the source of an async function's body, which gets `api` and its size. See
+ * `connector-code.ts` for what it can call.
  */
 interface InsideShape<Size extends object> extends Pick<DataAttack, 'name' | 'dataMb' | 'isFlood' | 'isLong'> {
   readonly program: string;
@@ -67,7 +67,7 @@ interface InsideShape<Size extends object> extends Pick<DataAttack, 'name' | 'da
   readonly right?: readonly number[];
 }
 
-/** How long the control of a flood goes on. */
+/** Duration of a flood's control. */
 export const CONTROL_FLOOD_MS = 100;
 
 export function inside<Size extends object>({ program, ...shape }: InsideShape<Size>): DataAttack {
@@ -81,6 +81,6 @@ export function inside<Size extends object>({ program, ...shape }: InsideShape<S
   });
 }
 
-/** The same from so many at once. */
-export const atOnce = async (count: number, ask: (index: number) => Promise<Reply>): Promise<Came[]> =>
-  (await Promise.all(Array.from({ length: count }, (_, index) => ask(index)))).map(cameOf);
+/** Sends `count` requests at once. */
+export const atOnce = async (count: number, ask: (index: number) => Promise<Reply>): Promise<ReplySummary[]> =>
+  (await Promise.all(Array.from({ length: count }, (_, index) => ask(index)))).map(summarize);

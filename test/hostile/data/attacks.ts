@@ -1,4 +1,4 @@
-/** All attacks with data, by what they are about. */
+/** All attacks with data, by subject. */
 import { answers } from './answers.ts';
 import { asks } from './asks.ts';
 import type { DataAttack } from './attack.ts';

@@ -1,9 +1,9 @@
-/** Connections: templates that grow, credentials that are many, answers that resemble them. */
+/** Connections: growing templates, many credentials, answers that resemble them. */
 import { attack, type DataAttack, inside } from './attack.ts';
-import { type Came, cameOf } from './came.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 import type { Scene } from './scene.ts';
 
-/** Writes a connection in a run, and uses it as a user does who clicks on "Test". */
+/** Writes a connection in a run, and tests it as a user would. */
 function used(
   name: string,
   dataMb: number,
@@ -24,10 +24,10 @@ function used(
         source,
         size: given,
       });
-      const came: Came[] = [{ status: body.status ?? 0, code: body.code }];
-      if (!body.id) return came;
-      for (const use of uses) came.push(cameOf(await useConnection(scene, use, body.id, size.megabytes)));
-      return came;
+      const replies: ReplySummary[] = [{ status: body.status ?? 0, code: body.code }];
+      if (!body.id) return replies;
+      for (const use of uses) replies.push(summarize(await useConnection(scene, use, body.id, size.megabytes)));
+      return replies;
     },
   });
 }
@@ -82,7 +82,7 @@ export const connections: readonly DataAttack[] = [
     { hostile: { chars: 7_000_000 }, permitted: { chars: 10 } },
   ),
   used(
-    'a hundred templates of three thousand sections, one in the other',
+    'a hundred templates of three thousand nested sections',
     2,
     `{ ${rest}, http: { baseURI: size.baseURI, headers: Array.from({ length: size.headers }, (_, i) =>
       ({ name: 'x-' + i, value: size.levels ? '{{#a}}'.repeat(size.levels) + '{{/a}}'.repeat(size.levels) : 'v' })) } }`,
@@ -96,7 +96,7 @@ export const connections: readonly DataAttack[] = [
     { hostile: { headers: 100, braces: 5_000 }, permitted: { headers: 2, braces: 0 } },
   ),
   used(
-    'four million zeros in the place of headers',
+    'four million zeros instead of headers',
     8,
     `size.count ? '{"name":"n","http":{"baseURI":"' + size.baseURI + '","headers":[' + '0,'.repeat(size.count) + '0]}}' : { ${rest}, http: { baseURI: size.baseURI } }`,
     { hostile: { count: 4_000_000 }, permitted: { count: 0 } },
@@ -126,21 +126,21 @@ export const connections: readonly DataAttack[] = [
     { hostile: { count: 3_500_000 }, permitted: { count: 0 } },
   ),
   used(
-    'two hundred credentials that begin alike, and an answer of eight megabytes that resembles them',
+    'two hundred credentials with a common prefix, and an answer of eight megabytes that resembles them',
     16,
     `{ ${rest}, http: { baseURI: size.baseURI, encrypted: Object.fromEntries(Array.from({ length: size.count }, (_, i) => ['s' + i, 'aaaaaaaaab'.repeat(size.times) + String(i).padStart(4, 'c')])) } }`,
     { hostile: { count: 190, times: 30, megabytes: 8 }, permitted: { count: 2, times: 2, megabytes: 0.001 } },
     ['near'],
   ),
   used(
-    'a connection of seven megabytes, read, listed, patched and asked',
+    'a connection of seven megabytes, read, listed, patched and tested',
     14,
     `{ ${rest}, http: { baseURI: size.baseURI, encrypted: { a: 'secret' } }, rows: Array.from({ length: size.rows }, (_, n) => ({ n, text: 'x'.repeat(180) })) }`,
     { hostile: { rows: 32_000 }, permitted: { rows: 3 } },
     ['read', 'list', 'write', 'ping', 'proxy'],
   ),
   used(
-    'a connection as large as it may be, used in every way',
+    'a connection of the maximum size, used in every way',
     1,
     `{ ${rest}, http: { baseURI: size.baseURI, encrypted: { a: 'secret' } }, rows: Array.from({ length: size.rows }, (_, n) => ({ n })) }`,
     { hostile: { rows: 18_000 }, permitted: { rows: 3 } },
@@ -158,11 +158,11 @@ export const connections: readonly DataAttack[] = [
     isFlood: true,
     program: `const made = await api('POST', '/connections', { ${rest}, x: 'x'.repeat(size.chars), http: { baseURI: 'https://example.com', headers:
         Array.from({ length: 90 }, (_, i) => ({ name: 'x-' + i, value: '{{connection.x}}'.repeat(size.times) })) } });
-      const came = [made];
+      const replies = [made];
       const until = Date.now() + size.ms;
-      const ping = async () => { while (Date.now() < until) came.push(await ask('GET', '/connections/' + made.json()._id + '/ping')); };
+      const ping = async () => { while (Date.now() < until) replies.push(await ask('GET', '/connections/' + made.json()._id + '/ping')); };
       await Promise.all(Array.from({ length: size.lanes }, ping));
-      return size.isRight ? came.slice(0, 1) : came;`,
+      return size.isRight ? replies.slice(0, 1) : replies;`,
     hostile: { chars: 100, times: 900, lanes: 50, isRight: false },
     permitted: { chars: 1, times: 1, lanes: 1, isRight: true },
   }),

@@ -1,11 +1,11 @@
 /**
- * The connector that most attacks share: it runs whatever program it is given, in each of its sections.
+ * The connector shared by most attacks. Each of its sections runs any given program.
  *
  * A program is the body of an async function of `api`, `ask`, `size`, `check`, `options` and `progress`.
  * - `api(method, path, body, headers)` asks the runtime's API and replies `{ status, code, text, json() }`;
- *   a body that is a text goes as it is.
- * - `ask`, the same, replies `{ status, code }` and keeps no text: for floods of large replies.
- * - `check(what, isSo)` puts what is not so among the replies, with the status 0, which no control takes.
+ *   a string body is sent as is.
+ * - `ask` does the same but replies only `{ status, code }`, for floods of large replies.
+ * - `check(what, isSo)` adds a reply with status 0 if the check fails, which no control accepts.
  */
 export const CONNECTOR_CODE = `
 const { progress } = require('bulkhead');
@@ -20,7 +20,7 @@ const api = async (method, path, body, headers) => {
     const json = () => JSON.parse(text);
     return { status: response.status, code: response.ok ? undefined : codeIn(text), text, json };
   } catch (error) {
-    // Refused before it reached the API, with a code of the runtime.
+    // Refused by the runtime before it reached the API.
     return { status: 422, code: error.code ?? error.message, text: '', json: () => undefined };
   }
 };
@@ -29,11 +29,11 @@ const ask = (...given) => api(...given).then(({ status, code }) => ({ status, co
 const run = async (options) => {
   const wrong = [];
   const check = (what, isSo) => { if (!isSo) wrong.push({ status: 0, code: what }); };
-  const came = await new AsyncFunction('api', 'ask', 'size', 'check', 'options', 'progress', options.source)(api, ask, options.size, check, options, progress);
-  if (!Array.isArray(came)) return came;
-  return [...came.map(({ status, code }) => ({ status, code })), ...wrong];
+  const replies = await new AsyncFunction('api', 'ask', 'size', 'check', 'options', 'progress', options.source)(api, ask, options.size, check, options, progress);
+  if (!Array.isArray(replies)) return replies;
+  return [...replies.map(({ status, code }) => ({ status, code })), ...wrong];
 };
-/** What an answer is, without a request before it. */
+/** Answers with the value of the source text, without any request. */
 const answer = (options) => new Function('size', options.source)(options.size);
 exports.settings = { run, answer, next: () => 'served' };
 exports.installer = { answer };

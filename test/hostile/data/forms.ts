@@ -1,15 +1,15 @@
-/** Settings forms, and what a user sends for them to the runtime's own `persistSettings`. */
+/** Settings forms, and values that a user sends to the built-in `persistSettings`. */
 import assert from 'node:assert/strict';
 import { attack, type DataAttack } from './attack.ts';
-import { cameOf } from './came.ts';
+import { summarize } from './reply-summary.ts';
 
-/** JSON texts of settings and of what is pending; made here, written by the connector. */
+/** JSON of settings and pending values; built here, written by the connector. */
 interface Form {
   readonly settings: object;
   readonly pending: unknown;
 }
 
-/** @param at where in the settings the control's value must stand: the first field's, if not said */
+/** @param at where the control's value must be in the settings; default: the first field */
 function form<Size>(
   name: string,
   dataMb: number,
@@ -27,15 +27,15 @@ function form<Size>(
       const integrationId = await scene.install('data');
       const { settings } = of(size);
       const source = `return [await api('PUT', '/integrations/' + options._integrationId, { settings: size })];`;
-      const [came] = await scene.inside(integrationId, source, settings);
-      return { integrationId, came };
+      const [reply] = await scene.inside(integrationId, source, settings);
+      return { integrationId, reply };
     },
-    async run(scene, size, { integrationId, came }) {
-      // A form may be too large to be stored; then nothing is entered into it.
-      if (came?.status !== 200) return came ? [came] : [];
+    async run(scene, size, { integrationId, reply }) {
+      // A form that is too large is not stored, so there is nothing to save into it.
+      if (reply?.status !== 200) return reply ? [reply] : [];
       const { pending } = of(size);
       return [
-        cameOf(await scene.client('PUT', `/integrations/${integrationId}/settings/persistSettings`, { pending })),
+        summarize(await scene.client('PUT', `/integrations/${integrationId}/settings/persistSettings`, { pending })),
       ];
     },
     async check(scene, { integrationId }) {
@@ -61,7 +61,7 @@ const entries = (count: number, make: (index: number) => [string, unknown]): obj
 
 export const forms: readonly DataAttack[] = [
   form(
-    'ten fields of five thousand options, all of them chosen',
+    'ten fields of five thousand options, all chosen',
     2,
     ({ fields, options }) => {
       const all = times(options, (i) => `option ${i}`);
@@ -82,7 +82,7 @@ export const forms: readonly DataAttack[] = [
     { hostile: { options: 100_000, chosen: 5_000 }, permitted: { options: 10, chosen: 5 } },
   ),
   form(
-    'a thousand fields of one name, each with fifty options of two words',
+    'a thousand fields of the same name, each with fifty options of two words',
     2,
     ({ fields, options }) => ({
       settings: {
@@ -127,7 +127,7 @@ export const forms: readonly DataAttack[] = [
     ({ sections }) => sections?.[0]?.fields?.[0]?.value,
   ),
   form(
-    'fifty thousand stores that are none',
+    'fifty thousand unknown stores',
     2,
     ({ unknown }) => ({
       settings: { supportsMultiStore: true, sections: [{ id: 's', fields: [{ name: 'f' }] }] },
@@ -145,7 +145,7 @@ export const forms: readonly DataAttack[] = [
     { hostile: { unknown: 60_000 }, permitted: { unknown: 0 } },
   ),
   form(
-    'ten thousand numbers that are none, in fields with long labels',
+    'ten thousand invalid numbers in fields with long labels',
     6,
     ({ fields, value }) => ({
       settings: { fields: times(fields, (i) => ({ name: `f${i}`, type: 'number', label: 'l'.repeat(400) })) },
@@ -154,7 +154,7 @@ export const forms: readonly DataAttack[] = [
     { hostile: { fields: 10_000, value: 'none' }, permitted: { fields: 3, value: '12' } },
   ),
   form(
-    'a label of four million characters on a field that is wrong ten times',
+    'a label of four million characters on a field that is invalid ten times',
     5,
     ({ chars, value }) => ({
       settings: { fields: times(10, () => ({ name: 'f', type: 'checkbox', label: 'l'.repeat(chars / 10) })) },

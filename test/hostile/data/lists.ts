@@ -1,23 +1,23 @@
-/** Lists and replies that are large, and that nobody reads. */
+/** Large lists and replies, some of them never read. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { attack, CONTROL_FLOOD_MS, type DataAttack } from './attack.ts';
-import { type Came, cameOf } from './came.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 import { type Scene, TOKEN } from './scene.ts';
 
 const TAG = 'of the suite';
 
-/** Integrations whose settings are large, made by a user. */
+/** Creates integrations with large settings as a user. */
 async function withSettings(scene: Scene, count: number, rows: number): Promise<void> {
   const settings = { rows: Array.from({ length: rows }, (_, n) => ({ n, text: 'x'.repeat(60) })) };
   for (let i = 0; i < count; i++) {
     const { body } = await scene.client('POST', '/integrations', { name: `n${i}`, tag: TAG, settings });
-    scene.keepTrackOf(body._id);
+    scene.track(body._id);
   }
 }
 
-/** Asks for something and goes away when the reply begins. */
-const abandoned = (scene: Scene, path: string): Promise<Came> =>
+/** Sends a request, and disconnects when the reply begins. */
+const abandoned = (scene: Scene, path: string): Promise<ReplySummary> =>
   new Promise((resolve, reject) => {
     const asking = request(new URL(`/v1${path}`, scene.server.url), { headers: { authorization: `Bearer ${TOKEN}` } });
     asking.on('response', (response) => {
@@ -29,7 +29,7 @@ const abandoned = (scene: Scene, path: string): Promise<Came> =>
 
 export const lists: readonly DataAttack[] = [
   attack({
-    name: 'a flood of lists of twenty-four megabytes, three hundred in all, that are refused unread',
+    name: 'a flood of three hundred lists of twenty-four megabytes, refused unread',
     dataMb: 72,
     isLong: true,
     isFlood: true,
@@ -40,10 +40,10 @@ export const lists: readonly DataAttack[] = [
       scene.inside(
         integrationId,
         `const until = Date.now() + size.ms;
-        const came = [];
-        const list = async () => { while (came.length < size.times && Date.now() < until) came.push(await ask('GET', '/flows')); };
+        const replies = [];
+        const list = async () => { while (replies.length < size.times && Date.now() < until) replies.push(await ask('GET', '/flows')); };
         await Promise.all(Array.from({ length: 50 }, list));
-        return came.slice(0, 10);`,
+        return replies.slice(0, 10);`,
         { times, ms: times === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
       ),
   }),
@@ -55,17 +55,17 @@ export const lists: readonly DataAttack[] = [
     prepare: (scene, { count, rows }) => withSettings(scene, count, rows),
     async run(scene, { count, rows }) {
       const queries = ['', 'include=name', 'exclude=settings', 'include=settings.rows'];
-      const came: Came[] = [];
+      const replies: ReplySummary[] = [];
       for (const query of queries) {
         const reply = await scene.client('GET', `/integrations?tag=${encodeURIComponent(TAG)}&${query}`);
         if (rows === 3) assert.equal(reply.body.length, count);
-        came.push(cameOf(reply));
+        replies.push(summarize(reply));
       }
-      return [...came, cameOf(await scene.client('GET', '/tiles'))];
+      return [...replies, summarize(await scene.client('GET', '/tiles'))];
     },
   }),
   attack({
-    name: 'ten clients that go away when a list of sixteen megabytes begins',
+    name: 'ten clients that disconnect when a list of sixteen megabytes begins',
     dataMb: 160,
     isLong: true,
     hostile: { count: 30, rows: 8_000, clients: 10 },
@@ -74,7 +74,7 @@ export const lists: readonly DataAttack[] = [
     run: (scene, { clients }) => Promise.all(Array.from({ length: clients }, () => abandoned(scene, '/integrations'))),
   }),
   attack({
-    name: 'a record of seven megabytes, asked for fifty times with what is known of it',
+    name: 'fifty conditional reads of a record of seven megabytes',
     dataMb: 14,
     hostile: { rows: 32_000, times: 50 },
     permitted: { rows: 3, times: 2 },
@@ -91,15 +91,15 @@ export const lists: readonly DataAttack[] = [
     async run(scene, { times }, id) {
       const first = await scene.client('GET', `/exports/${id}`);
       const headers = { 'if-none-match': first.headers.get('etag') ?? '' };
-      const came: Came[] = [cameOf(first)];
+      const replies: ReplySummary[] = [summarize(first)];
       for (let i = 0; i < times; i++)
-        came.push(cameOf(await scene.client('GET', `/exports/${id}`, undefined, headers)));
+        replies.push(summarize(await scene.client('GET', `/exports/${id}`, undefined, headers)));
       if (times === 2)
         assert.deepEqual(
-          came.map(({ status }) => status),
+          replies.map(({ status }) => status),
           [200, 304, 304],
         );
-      return came.slice(0, 1);
+      return replies.slice(0, 1);
     },
   }),
 ];

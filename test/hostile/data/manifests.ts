@@ -1,16 +1,16 @@
-/** Manifests, in bundles that are sent and in bundles that lie in the folder. */
+/** Manifests, in uploaded bundles and in bundles in the folder. */
 import assert from 'node:assert/strict';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tgzOf } from '../../support/tarballs.ts';
 import { atOnce, attack, type DataAttack } from './attack.ts';
-import { cameOf } from './came.ts';
+import { summarize } from './reply-summary.ts';
 
 const CODE = "exports.settings = { next: () => 'served' };";
 const zeros = (count: number): string => `[${'0,'.repeat(count)}0]`;
 
-/** The text of a manifest; `members` are further members of its connector's section. */
+/** The text of a manifest; `members` are further members of its `connector` object. */
 const manifest = (name: string, members = '"title":"t"', main = '"index.js"'): string =>
   `{"name":${JSON.stringify(name)},"version":"1.0.0","main":${main},"connector":{${members}}}`;
 
@@ -27,9 +27,9 @@ function sent(name: string, dataMb: number, text: (name: string) => string, righ
     dataMb,
     hostile: text,
     permitted: right,
-    // Made before: to pack it is not the server's work.
+    // Packed in advance, since packing is not the server's work.
     prepare: async (_scene, make) => bundleOf(make(make === right ? `${id}-right` : id)),
-    run: async (scene, _make, tarball) => [cameOf(await scene.upload(tarball))],
+    run: async (scene, _make, tarball) => [summarize(await scene.upload(tarball))],
     async check(scene) {
       const { body } = await scene.client('GET', '/connectors');
       const row = body.find((each: { name: string }) => each.name === `${id}-right`);
@@ -38,16 +38,14 @@ function sent(name: string, dataMb: number, text: (name: string) => string, righ
   });
 }
 
-/** Of a form with so many fields; a big one is near the limit of settings. */
+/** A form with this many fields. */
 const formOf = (fields: number): string =>
   `"settings":{"fields":[${Array.from({ length: fields }, (_, i) => `{"name":"f${i}","type":"text","value":"${'v'.repeat(15)}"}`).join(',')}]}`;
 
 export const manifests: readonly DataAttack[] = [
-  sent('almost three million zeros in the place of steps', 6, (name) =>
-    manifest(name, `"install":${zeros(2_900_000)}`),
-  ),
+  sent('almost three million zeros instead of steps', 6, (name) => manifest(name, `"install":${zeros(2_900_000)}`)),
   sent('two million zeros as permissions', 6, (name) => manifest(name, `"permissions":{"fetch":${zeros(2_000_000)}}`)),
-  sent('a hundred thousand origins that are none', 6, (name) =>
+  sent('a hundred thousand invalid origins', 6, (name) =>
     manifest(
       name,
       `"permissions":{"fetch":${JSON.stringify(Array.from({ length: 100_000 }, (_, i) => `none ${i} ${'*.'.repeat(20)}`))}}`,
@@ -56,22 +54,22 @@ export const manifests: readonly DataAttack[] = [
   sent('an origin of five million characters', 5, (name) =>
     manifest(name, `"permissions":{"fetch":["https://*.${'a.'.repeat(2_500_000)}a"]}`),
   ),
-  sent('options that nest two and a half million levels', 6, (name) =>
+  sent('options nested two and a half million levels deep', 6, (name) =>
     manifest(name, `"opts":{"a":${'['.repeat(2_500_000)}${']'.repeat(2_500_000)}}`),
   ),
-  sent('options of a million and a half empty lists', 6, (name) =>
+  sent('options of a million and a half empty arrays', 6, (name) =>
     manifest(name, `"opts":{"a":[${'[],'.repeat(1_500_000)}[]]}`),
   ),
-  sent('four hundred thousand names that nobody knows', 6, (name) =>
+  sent('four hundred thousand unknown names', 6, (name) =>
     manifest(name, Array.from({ length: 400_000 }, (_, i) => `"n${i}":0`).join(',')),
   ),
-  sent('a title that is there half a million times', 6, (name) =>
+  sent('a title repeated half a million times', 6, (name) =>
     manifest(name, `${'"title":"t",'.repeat(480_000)}"title":"t"`),
   ),
   sent('a main file of five million slashes and dots', 6, (name) =>
     manifest(name, '"title":"t"', `"${'a/.'.repeat(1_900_000)}"`),
   ),
-  sent('steps that lack their names, a quarter of a million', 6, (name) =>
+  sent('a quarter of a million steps without names', 6, (name) =>
     manifest(name, `"install":[${'{"completed":1},'.repeat(250_000)}{}]`),
   ),
   sent('a form near the limit of manifests', 1, (name) => manifest(name, formOf(4_000))),
@@ -90,7 +88,7 @@ export const manifests: readonly DataAttack[] = [
       if (connectorId === undefined) return [{ status: 422, code: 'refused before' }];
       return atOnce(times, async () => {
         const reply = await scene.client('POST', `/integrations/${connectorId}/install`, {});
-        if (reply.status === 200) scene.keepTrackOf(reply.body._id);
+        if (reply.status === 200) scene.track(reply.body._id);
         return reply;
       });
     },

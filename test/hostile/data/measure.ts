@@ -1,79 +1,79 @@
-/** Runs an attack against a scene, and says what was noticed of it. */
+/** Runs an attack against a scene, and measures its effects. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Readings } from '../../support/prober-process.ts';
 import type { DataAttack } from './attack.ts';
-import type { Came } from './came.ts';
 import { type Beside, Neighbour } from './neighbour.ts';
+import type { ReplySummary } from './reply-summary.ts';
 import { type Scene, TOKEN } from './scene.ts';
 
 /** What a connector may cost everybody else (contract 10.2 and 10.6). */
 export interface Bounds {
-  /** The longest time that the event loop is held. */
+  /** Longest block of the event loop. */
   readonly heldMs: number;
-  /** What memory grows beyond the data. */
+  /** Memory growth beyond the data. */
   readonly growthMb: number;
-  /** All of it, but for floods, which go on as long as they are told to. */
+  /** Total duration, except for floods, whose duration is fixed. */
   readonly tookMs: number;
-  /** The part of its throughput that a neighbour keeps beside a flood. */
-  readonly neighbourPart: number;
+  /** Share of its throughput that a neighbour keeps beside a flood. */
+  readonly neighbourShare: number;
 }
 
-export interface Measured {
+export interface Measurement {
   readonly attack: DataAttack;
-  readonly came: readonly Came[];
-  /** Why nothing came, or not all. */
+  readonly replies: readonly ReplySummary[];
+  /** Why replies are missing. */
   readonly failure?: string | undefined;
   readonly tookMs: number;
   readonly readings: Readings;
-  /** Resident memory of the server at rest, when what the attack has made is gone. */
+  /** Resident memory of the server at rest, after cleaning up. */
   readonly restMb: number;
   readonly isAlive: boolean;
-  /** Only of floods, and only where somebody looks. */
-  readonly neighbourPart?: number | undefined;
+  /** Only for floods, and only if measured. */
+  readonly neighbourShare?: number | undefined;
 }
 
-/** Beyond that a server does not answer any more, and is ended. */
+/** A server that has not answered by then is killed. */
 const LOST_MS = 60_000;
 const REST_MS = 10_000;
 const LOOK_EVERY_MS = 250;
-/** Beside 4xx: no room at the moment, and an application whose answer cannot be passed on. */
+/** Accepted besides 4xx: overload, and an application's answer that cannot be passed on. */
 const REFUSALS: readonly number[] = [502, 503, 507];
 
 export interface MeasureOptions {
-  /** Looks at what a neighbour keeps of its throughput beside a flood. */
+  /** Measures a neighbour's throughput beside a flood. */
   readonly withNeighbour?: boolean;
-  /** Waits until the server is at rest, as far as it takes to be within this much of what it had before. */
+  /** Waits until the server's memory is within this of what it was before. */
   readonly restWithinMb?: number | undefined;
 }
 
-/** The control first, then the attack. @throws Error if the control comes out wrong, or the attack cannot be prepared */
-export async function tryAttack(scene: Scene, attack: DataAttack, options: MeasureOptions = {}): Promise<Measured> {
+/** Runs the control, then the attack. @throws Error if the control fails or the attack cannot be prepared */
+export async function tryAttack(scene: Scene, attack: DataAttack, options: MeasureOptions = {}): Promise<Measurement> {
   try {
     await attack.control(scene);
-    await scene.tidy(false);
+    await scene.cleanUp(false);
     await scene.warmUp();
     const measured = await measure(scene, attack, options);
-    // A connector pays for a flood afterwards as well; that is not to be taken for the next attack's.
-    if (attack.isFlood === true) await scene.tidy(true);
+    // A flood's connector stays slow for a while. Restart, so that the next attack is not blamed for that.
+    if (attack.isFlood === true) await scene.cleanUp(true);
     return measured;
   } catch (error) {
-    await scene.tidy(!(await scene.isAlive()));
+    await scene.cleanUp(!(await scene.isAlive()));
     throw error;
   }
 }
 
-async function measure(scene: Scene, attack: DataAttack, options: MeasureOptions): Promise<Measured> {
+async function measure(scene: Scene, attack: DataAttack, options: MeasureOptions): Promise<Measurement> {
   const ready = await attack.prepare(scene);
   const startedAt = performance.now();
   let tookMs = 0;
   const lost = new AbortController();
-  const work = async (): Promise<Pick<Measured, 'came' | 'failure'>> => {
+  const work = async (): Promise<Pick<Measurement, 'replies' | 'failure'>> => {
     const outcome = await Promise.race([
       ready().then(
-        (came) => ({ came }),
-        (error: Error) => ({ came: [], failure: String(error.cause ?? error.message) }),
+        (replies) => ({ replies }),
+        (error: Error) => ({ replies: [], failure: String(error.cause ?? error.message) }),
       ),
-      pause(LOST_MS, { came: [], failure: `no answer within ${LOST_MS} ms` }, { signal: lost.signal }),
+      pause(LOST_MS, { replies: [], failure: `no answer within ${LOST_MS} ms` }, { signal: lost.signal }),
     ]);
     lost.abort();
     tookMs = performance.now() - startedAt;
@@ -86,10 +86,10 @@ async function measure(scene: Scene, attack: DataAttack, options: MeasureOptions
     : { result: await look(), part: undefined };
   const { result, readings } = looked;
   const isAlive = result.failure === undefined || (await scene.isAlive());
-  await scene.tidy(!isAlive);
+  await scene.cleanUp(!isAlive);
   const { restWithinMb } = options;
   const restMb = isAlive && restWithinMb !== undefined ? await restOf(scene, readings.beforeMb + restWithinMb) : 0;
-  return { attack, ...result, tookMs, readings, restMb, isAlive, neighbourPart: part };
+  return { attack, ...result, tookMs, readings, restMb, isAlive, neighbourShare: part };
 }
 
 async function besideNeighbour<T>(scene: Scene, work: () => Promise<T>): Promise<Beside<T>> {
@@ -110,30 +110,30 @@ async function restOf(scene: Scene, enoughMb: number): Promise<number> {
   }
 }
 
-/** What is not as the contract has it, in words; nothing if all is. */
-export function complaints(measured: Measured, bounds: Bounds): string[] {
-  const { attack, came, failure, tookMs, readings, restMb, isAlive, neighbourPart } = measured;
+/** Describes each violation of the contract; empty if there is none. */
+export function violations(measured: Measurement, bounds: Bounds): string[] {
+  const { attack, replies, failure, tookMs, readings, restMb, isAlive, neighbourShare } = measured;
   const { heldMs, unwell, beforeMb, peakMb } = readings;
   const mayGrowMb = attack.dataMb + bounds.growthMb;
-  const wrong = came.filter((each) => !isRightful(each));
+  const wrong = replies.filter((each) => !isAcceptable(each));
   return [
-    ...(isAlive ? [] : ['the server has ended']),
+    ...(isAlive ? [] : ['the server died']),
     ...(failure === undefined ? [] : [failure]),
-    ...(came.length > 0 || failure !== undefined ? [] : ['nothing came']),
-    ...(wrong.length === 0 ? [] : [`${wrong.length} of ${came.length} replies such as ${JSON.stringify(wrong[0])}`]),
-    ...(heldMs > bounds.heldMs ? [`the event loop was held for ${ms(heldMs)}`] : []),
+    ...(replies.length > 0 || failure !== undefined ? [] : ['no replies']),
+    ...(wrong.length === 0 ? [] : [`${wrong.length} of ${replies.length} replies such as ${JSON.stringify(wrong[0])}`]),
+    ...(heldMs > bounds.heldMs ? [`the event loop was blocked for ${ms(heldMs)}`] : []),
     ...(unwell > 0 ? [`/healthz was not answered with 200 ${unwell} times`] : []),
     ...(tookMs > bounds.tookMs && !attack.isFlood ? [`took ${ms(tookMs)}`] : []),
     ...(peakMb - beforeMb > mayGrowMb ? [`memory grew by ${mb(peakMb - beforeMb)} MiB`] : []),
     ...(restMb - beforeMb > bounds.growthMb ? [`memory stayed ${mb(restMb - beforeMb)} MiB larger`] : []),
-    ...(neighbourPart !== undefined && neighbourPart < bounds.neighbourPart
-      ? [`a neighbour kept ${neighbourPart.toFixed(2)} of its throughput`]
+    ...(neighbourShare !== undefined && neighbourShare < bounds.neighbourShare
+      ? [`a neighbour kept ${neighbourShare.toFixed(2)} of its throughput`]
       : []),
   ];
 }
 
-/** A reply that a connector may get, whatever it has sent. */
-function isRightful({ status, code }: Came): boolean {
+/** Whether a connector may get this reply, whatever it has sent. */
+function isAcceptable({ status, code }: ReplySummary): boolean {
   if (status >= 200 && status < 400) return true;
   return code !== undefined && ((status >= 400 && status < 500) || REFUSALS.includes(status));
 }

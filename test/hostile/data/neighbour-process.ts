@@ -1,7 +1,7 @@
-/** A process of its own whose calls of another connector follow one another as fast as they are answered. */
+/** A separate process that calls another connector as fast as it answers. */
 import { Pool } from 'undici';
 
-/** Calls that were answered as they should be, in a second; and those that were not. */
+/** Successful calls per second, and the number of failed calls. */
 export interface Throughput {
   readonly perSecond: number;
   readonly failed: number;
@@ -12,10 +12,10 @@ const CONNECTIONS = 8;
 const [url = '', path = '', token = ''] = process.argv.slice(2);
 const pool = new Pool(url, { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 });
 let [startedAt, calls, failed] = [0, 0, 0];
-let isGoing = false;
+let isRunning = false;
 
 async function keepCalling(): Promise<void> {
-  while (isGoing) {
+  while (isRunning) {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const isServed = await pool
       .request({ method: 'PUT', path, headers, body: '{}' })
@@ -27,8 +27,8 @@ async function keepCalling(): Promise<void> {
 }
 
 process.on('message', (what) => {
-  isGoing = what === 'begin';
-  if (isGoing) {
+  isRunning = what === 'begin';
+  if (isRunning) {
     [startedAt, calls, failed] = [performance.now(), 0, 0];
     for (let i = 0; i < CONNECTIONS; i++) void keepCalling();
   } else {

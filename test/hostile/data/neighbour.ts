@@ -1,4 +1,4 @@
-/** Another connector's integration, and how many of its calls are answered. */
+/** Another connector's integration, and the throughput of its calls. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { Throughput } from './neighbour-process.ts';
 
 const program = fileURLToPath(new URL('./neighbour-process.ts', import.meta.url));
-/** How long its throughput is looked at when nobody is beside it, before and after. */
+/** How long its throughput alone is measured, before and after. */
 const ALONE_MS = 2_000;
 
-/** What the work came to, and the part of the throughput that was left. */
+/** Result of the work, and the share of the throughput that was left. */
 export interface Beside<T> {
   readonly result: T;
   readonly part: number;
@@ -29,7 +29,7 @@ export class Neighbour {
     return new Neighbour(child);
   }
 
-  /** Its throughput beside the work, as a part of what it is alone. What the machine does otherwise counts half out. */
+  /** Throughput beside the work, relative to the average before and after it. */
   async beside<T>(work: () => Promise<T>): Promise<Beside<T>> {
     const before = await this.#during(() => pause(ALONE_MS));
     const beside = await this.#during(work);

@@ -1,7 +1,7 @@
-/** JSON patches: many operations, long paths, large records. */
+/** JSON Patches: many operations, long paths, large records. */
 import { atOnce, attack, type DataAttack, inside } from './attack.ts';
 
-/** Makes a record and sends it a patch, and reads it if that is to be right. */
+/** Creates and patches a record. The control also reads it. */
 const patching = (record: string, patch: string, right = 'true'): string => `
 const made = await api('POST', '/exports', ${record});
 const path = '/exports/' + made.json()._id;
@@ -25,12 +25,12 @@ export const patches: readonly DataAttack[] = [
     isFlood: true,
     program: `const made = await api('POST', '/exports', ${bigRecord});
       const until = Date.now() + size.ms;
-      const came = [made];
+      const replies = [made];
       const patch = async () => {
-        while (Date.now() < until) came.push(await ask('PATCH', '/exports/' + made.json()._id, [{ op: 'replace', path: '/name', value: 'm' }]));
+        while (Date.now() < until) replies.push(await ask('PATCH', '/exports/' + made.json()._id, [{ op: 'replace', path: '/name', value: 'm' }]));
       };
       await Promise.all(Array.from({ length: size.lanes }, patch));
-      return came;`,
+      return replies;`,
     hostile: { rows: 33_000, lanes: 50 },
     permitted: { rows: 33, lanes: 2 },
   }),
@@ -64,7 +64,7 @@ export const patches: readonly DataAttack[] = [
     permitted: { count: 2, isRight: true },
   }),
   inside({
-    name: 'a thousand paths of a thousand steps each',
+    name: 'a thousand paths of a thousand segments each',
     dataMb: 2,
     program: patching(
       `{ name: 'n', a: { a: { a: 1 } } }`,
@@ -75,7 +75,7 @@ export const patches: readonly DataAttack[] = [
     permitted: { count: 2, steps: 3, isRight: true },
   }),
   inside({
-    name: 'a record that is copied into itself again and again',
+    name: 'a record copied into itself again and again',
     dataMb: 8,
     program: patching(
       `{ name: 'n', a: { text: 'x'.repeat(1_000) } }`,
@@ -97,14 +97,14 @@ export const patches: readonly DataAttack[] = [
     permitted: { items: 20, count: 10, isRight: true },
   }),
   inside({
-    name: 'a test of seven megabytes against themselves',
+    name: 'a test operation that compares seven megabytes with themselves',
     dataMb: 14,
     program: patching(bigRecord, `[{ op: 'test', path: '/rows', value: (${bigRecord}).rows }]`),
     hostile: { rows: 28_000, isRight: false },
     permitted: { rows: 28, isRight: true },
   }),
   inside({
-    name: 'a thousand moves of a part with a hundred thousand names',
+    name: 'a thousand moves of an object with a hundred thousand keys',
     dataMb: 3,
     program: patching(
       `{ name: 'n', a: Object.fromEntries(Array.from({ length: size.names }, (_, i) => ['name ' + i, i])) }`,
@@ -115,7 +115,7 @@ export const patches: readonly DataAttack[] = [
     permitted: { names: 3, count: 4, isRight: true },
   }),
   inside({
-    name: 'a thousand removals out of a hundred thousand names',
+    name: 'a thousand removals from a hundred thousand keys',
     dataMb: 3,
     program: patching(
       `{ name: 'n', a: Object.fromEntries(Array.from({ length: size.names }, (_, i) => ['name ' + i, i])) }`,
@@ -126,7 +126,7 @@ export const patches: readonly DataAttack[] = [
     permitted: { names: 5, count: 4, isRight: true },
   }),
   attack({
-    name: 'a megabyte of operations that are none, from outside, ten times',
+    name: 'ten patches of a megabyte of invalid operations, from a user',
     dataMb: 10,
     hostile: { count: 340_000, times: 10 },
     permitted: { count: 0, times: 2 },

@@ -1,15 +1,15 @@
 /** Queries of lists and records: projections, filters, cursors. */
 import { type DataAttack, inside } from './attack.ts';
 
-/** Asks with a query again and again; what is right is what the query asks for. */
+/** Sends a query repeatedly, and checks the reply. */
 const asking = (query: string, right: string): string => `
 const all = Array.from({ length: size.records }, (_, i) => api('POST', '/exports', { name: 'n' + i, a: { a: { a: 1 } }, b: 2 }));
 await Promise.all(all);
 const query = ${query};
-const came = [];
-for (let i = 0; i < size.times; i++) came.push(await api('GET', '/exports?' + query));
-if (size.isRight && came[0].status === 200) check('is what was asked for', ${right});
-return came;`;
+const replies = [];
+for (let i = 0; i < size.times; i++) replies.push(await api('GET', '/exports?' + query));
+if (size.isRight && replies[0].status === 200) check('is what was asked for', ${right});
+return replies;`;
 
 function query(name: string, text: string, right: string, hostile: object): DataAttack {
   return inside({
@@ -21,7 +21,7 @@ function query(name: string, text: string, right: string, hostile: object): Data
   });
 }
 
-const first = 'came[0].json()[0]';
+const first = 'replies[0].json()[0]';
 
 export const queries: readonly DataAttack[] = [
   query(
@@ -31,13 +31,13 @@ export const queries: readonly DataAttack[] = [
     {},
   ),
   query(
-    'include with as many dots as an address has room for',
+    'include with as many dots as fit into a URL',
     `'include=' + 'a.'.repeat(size.count) + (size.isRight ? 'a' : '')`,
     `${first}.a.a.a === 1`,
     { count: 3_980 },
   ),
   query(
-    'include with nothing but dots',
+    'include with only dots',
     `'include=' + (size.isRight ? 'a' : '.'.repeat(size.count))`,
     `${first}.a.a.a === 1`,
     { count: 7_900 },
@@ -55,27 +55,27 @@ export const queries: readonly DataAttack[] = [
     {},
   ),
   query(
-    'include with a thousand paths that share nothing',
+    'include with a thousand disjoint paths',
     `'include=b,' + Array.from({ length: size.count }, (_, i) => i + '.a').join(',')`,
     `${first}.b === 2`,
     { count: 1_000 },
   ),
   query(
-    'one name a thousand times',
+    'one parameter a thousand times',
     `'limit=1' + (size.isRight ? '' : '&type=a'.repeat(size.count))`,
-    'came[0].json().length === 1',
+    'replies[0].json().length === 1',
     { count: 1_100 },
   ),
   query(
-    'a thousand names that nobody knows',
+    'a thousand unknown parameters',
     `size.isRight ? 'limit=1' : Array.from({ length: size.count }, (_, i) => 'x' + i + '=1').join('&')`,
-    'came[0].json().length === 1',
+    'replies[0].json().length === 1',
     { count: 1_000 },
   ),
   query(
-    'a cursor that nests',
+    'a nested cursor',
     `size.isRight ? 'limit=1' : 'cursor=' + btoa('['.repeat(size.count)).replaceAll('=', '')`,
-    'came[0].json().length === 1',
+    'replies[0].json().length === 1',
     { count: 5_800 },
   ),
   inside({
@@ -83,10 +83,10 @@ export const queries: readonly DataAttack[] = [
     dataMb: 2,
     isFlood: true,
     program: `await api('POST', '/exports', { name: 'n', a: { a: { a: 1 } } });
-      const came = [];
+      const replies = [];
       const until = Date.now() + size.ms;
-      while (Date.now() < until) came.push(...await Promise.all(Array.from({ length: 20 }, () => ask('GET', '/exports?include=' + 'a.'.repeat(size.count) + 'a'))));
-      return came;`,
+      while (Date.now() < until) replies.push(...await Promise.all(Array.from({ length: 20 }, () => ask('GET', '/exports?include=' + 'a.'.repeat(size.count) + 'a'))));
+      return replies;`,
     hostile: { count: 3_900 },
     permitted: { count: 1 },
   }),

@@ -1,7 +1,7 @@
-/** Records whose references, names and values are many, long or wrong. */
+/** Records with many, long or invalid references, names and values. */
 import { atOnce, attack, type DataAttack, inside } from './attack.ts';
 
-/** Refers to a record that is there, where it is to be right. */
+/** Refers to an existing record in the control. */
 const target = `
 const id = size.isRight ? (await api('POST', '/exports', { name: 'target' })).json()._id : 'a';
 const reference = { _exportId: id };`;
@@ -14,7 +14,7 @@ if (size.isRight) {
 }
 return [reply];`;
 
-/** A JSON text from a list of texts, without the list itself. */
+/** Source of a JSON array's text, without the array itself. */
 const listOf = (item: string) => `'[' + (${item} + ',').repeat(size.count - 1) + ${item} + ']'`;
 
 export const records: readonly DataAttack[] = [
@@ -33,7 +33,7 @@ export const records: readonly DataAttack[] = [
     permitted: { chars: 200, count: 3, isRight: true },
   }),
   inside({
-    name: 'references below ninety long keys, one in the other',
+    name: 'references below ninety nested long keys',
     dataMb: 2,
     program: `${target} let inner = Array(size.count).fill(reference);
       for (let i = 0; i < size.levels; i++) inner = { ['k'.repeat(size.chars)]: inner };
@@ -42,7 +42,7 @@ export const records: readonly DataAttack[] = [
     permitted: { chars: 10, count: 5, levels: 10, isRight: true },
   }),
   inside({
-    name: 'thirty thousand references to nothing',
+    name: 'thirty thousand dangling references',
     dataMb: 1,
     program: `${target} const body = { name: 'n', all: Array(size.count).fill(reference) }; ${posted}`,
     hostile: { count: 30_000, isRight: false },
@@ -64,7 +64,7 @@ export const records: readonly DataAttack[] = [
     permitted: { chars: 0, isRight: true },
   }),
   inside({
-    name: 'ninety thousand fields with a number that JSON cannot hold',
+    name: 'ninety thousand numbers that JSON cannot represent',
     dataMb: 2,
     program: `let body = '{"name":"n"';
       for (let i = 0; i < size.count; i++) body += ',"field' + i + '":' + size.value;
@@ -73,14 +73,14 @@ export const records: readonly DataAttack[] = [
     permitted: { count: 90, value: '1e99', isRight: true },
   }),
   inside({
-    name: 'a hundred thousand names',
+    name: 'a hundred thousand keys',
     dataMb: 3,
     program: `const body = { name: 'n' }; for (let i = 0; i < size.count; i++) body['field ' + i] = i; ${posted}`,
     hostile: { count: 99_990 },
     permitted: { count: 100, isRight: true },
   }),
   inside({
-    name: 'a list of four million zeros where names of fields belong',
+    name: 'four million zeros instead of field names',
     dataMb: 8,
     program: `const body = size.count ? '{"name":"n","encryptedFields":' + ${listOf("'0'")} + '}' : { name: 'n', encryptedFields: ['a'] };
       return [await api('POST', '/connections', body)];`,
@@ -88,7 +88,7 @@ export const records: readonly DataAttack[] = [
     permitted: { count: 0 },
   }),
   inside({
-    name: 'a million names of fields that the runtime reads',
+    name: 'a million reserved field names',
     dataMb: 8,
     program: `const body = size.count ? '{"name":"n","encryptedFields":' + ${listOf(`'"_id"'`)} + '}' : { name: 'n', encryptedFields: ['a'] };
       return [await api('POST', '/connections', body)];`,
@@ -96,7 +96,7 @@ export const records: readonly DataAttack[] = [
     permitted: { count: 0 },
   }),
   inside({
-    name: 'a name of eight million blanks',
+    name: 'a name of eight million spaces',
     dataMb: 8,
     program: `const body = { name: ' '.repeat(size.chars) + 'n' }; ${posted}`,
     hostile: { chars: 8_000_000 },
@@ -112,14 +112,14 @@ export const records: readonly DataAttack[] = [
     permitted: { count: 32 },
   }),
   inside({
-    name: 'a name that is there a hundred thousand times',
+    name: 'a key repeated a hundred thousand times',
     dataMb: 2,
     program: `const body = '{' + '"name":"n",'.repeat(size.count) + '"last":1}'; ${posted}`,
     hostile: { count: 99_000 },
     permitted: { count: 2, isRight: true },
   }),
   attack({
-    name: 'names of fields that are two hundred thousand zeros, from outside',
+    name: 'two hundred thousand zeros as field names, from a user',
     dataMb: 1,
     hostile: { count: 200_000 },
     permitted: { count: 0 },
@@ -130,7 +130,7 @@ export const records: readonly DataAttack[] = [
     },
   }),
   attack({
-    name: 'half a million zeros in every field of a body of a user',
+    name: 'half a million zeros in every field of a user’s body',
     dataMb: 4,
     hostile: { count: 500_000 },
     permitted: { count: 0 },
@@ -148,7 +148,7 @@ export const records: readonly DataAttack[] = [
     },
   }),
   attack({
-    name: 'bodies that nest ten thousand levels, to every kind of route',
+    name: 'bodies nested ten thousand levels deep, to every kind of route',
     dataMb: 1,
     hostile: { levels: 9_990 },
     permitted: { levels: 50 },
@@ -166,7 +166,7 @@ export const records: readonly DataAttack[] = [
       ];
       const replies = await Promise.all(routes.map((route) => scene.client(...route)));
       const [made] = replies.filter(({ headers }) => headers.get('location')?.includes('/integrations/'));
-      if (made) scene.keepTrackOf(made.body._id);
+      if (made) scene.track(made.body._id);
       return replies.map(({ status, body }) => ({ status, code: body?.errors?.[0].code }));
     },
   }),

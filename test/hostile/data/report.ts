@@ -1,17 +1,17 @@
-/** Each attack with data by itself, held against the contract, as a table. */
+/** Runs each attack with data alone, and prints a table of results against the contract. */
 import type { DataAttack } from './attack.ts';
 import { attacks } from './attacks.ts';
-import { type Bounds, complaints, type Measured, tryAttack } from './measure.ts';
+import { type Bounds, type Measurement, tryAttack, violations } from './measure.ts';
 import { Scene } from './scene.ts';
 
-/** Contract 10.6, and what a neighbour may expect (10.2). */
-const BOUNDS: Bounds = { heldMs: 50, growthMb: 64, tookMs: 20_000, neighbourPart: 0.6 };
+/** Contract 10.6, and 10.2 for the neighbour. */
+const BOUNDS: Bounds = { heldMs: 50, growthMb: 64, tookMs: 20_000, neighbourShare: 0.6 };
 const FLOOD_MS = 3_000;
 const HEADS = ['attack', 'outcome', 'longest /healthz', 'memory, most / at rest', 'neighbour'];
 
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** @param wanted part of the name, or of the subject, of those that are run; all without it. @returns how many were not contained */
+/** @param wanted part of the name or subject of attacks to run; default: all. @returns how many were not contained */
 export async function reportData(wanted = ''): Promise<number> {
   const scene = await Scene.open({ floodMs: FLOOD_MS });
   let failed = 0;
@@ -35,24 +35,27 @@ export async function reportData(wanted = ''): Promise<number> {
 async function lineOf(scene: Scene, attack: DataAttack): Promise<{ cells: readonly string[]; isContained: boolean }> {
   try {
     const measured = await tryAttack(scene, attack, { withNeighbour: true, restWithinMb: BOUNDS.growthMb / 2 });
-    const found = complaints(measured, BOUNDS);
-    // What one attack has made the server hold on to is not to be taken for the next one's.
-    if (found.length > 0) await scene.tidy(true);
+    const found = violations(measured, BOUNDS);
+    // Restart, so that memory held by this attack does not count for the next one.
+    if (found.length > 0) await scene.cleanUp(true);
     return { cells: cellsOf(measured, found), isContained: found.length === 0 };
   } catch (error) {
     return { cells: [`could not be tried: ${(error as Error).message.slice(0, 300)}`, '', '', ''], isContained: false };
   }
 }
 
-function cellsOf({ came, readings, restMb, isAlive, neighbourPart }: Measured, found: readonly string[]): string[] {
+function cellsOf(
+  { replies, readings, restMb, isAlive, neighbourShare }: Measurement,
+  found: readonly string[],
+): string[] {
   const { heldMs, slowestMs, beforeMb, peakMb } = readings;
-  const statuses = Object.entries(Object.groupBy(came, ({ status, code }) => code?.slice(0, 40) ?? String(status)));
-  const replies = statuses.map(([code, all = []]) => (all.length === 1 ? code : `${all.length} × ${code}`)).join(', ');
+  const statuses = Object.entries(Object.groupBy(replies, ({ status, code }) => code?.slice(0, 40) ?? String(status)));
+  const summary = statuses.map(([code, all = []]) => (all.length === 1 ? code : `${all.length} × ${code}`)).join(', ');
   return [
-    found.length === 0 ? replies : `NOT CONTAINED, ${found.join(', ')}; ${replies}`,
+    found.length === 0 ? summary : `NOT CONTAINED, ${found.join(', ')}; ${summary}`,
     `${ms(heldMs)} (${ms(slowestMs)} with waiting)`,
     Number.isNaN(peakMb) ? '' : `${signed(peakMb - beforeMb)} / ${isAlive ? signed(restMb - beforeMb) : 'ended'} MiB`,
-    neighbourPart === undefined ? '' : neighbourPart.toFixed(2),
+    neighbourShare === undefined ? '' : neighbourShare.toFixed(2),
   ];
 }
 

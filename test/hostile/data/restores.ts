@@ -1,13 +1,13 @@
-/** Backups that are put back: large, deep, wrong in a million places. */
+/** Restored backups: large, deep, or with a million errors. */
 import assert from 'node:assert/strict';
 import { type BackedDocument, backedDocument, backupOf, date, newId } from '../../support/backup-text.ts';
 import { attack, type DataAttack } from './attack.ts';
-import { type Came, cameOf } from './came.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 import type { Scene } from './scene.ts';
 
 const GZIP = { 'content-type': 'application/gzip' };
 
-/** So many flows, with a text each; `more` is what else each holds. */
+/** Flows with a text each; `more` are further fields. */
 function flowsOf(count: number, chars: number, more: object = {}): Record<string, object> {
   const make = (): [string, object] => {
     const _id = newId();
@@ -16,10 +16,10 @@ function flowsOf(count: number, chars: number, more: object = {}): Record<string
   return Object.fromEntries(Array.from({ length: count }, make));
 }
 
-/** Sends a backup of these lines; what it has put back is removed afterwards. */
-async function restore(scene: Scene, backup: Buffer, ids: readonly string[]): Promise<Came> {
-  for (const id of ids) scene.keepTrackOf(id);
-  return cameOf(await scene.client('POST', '/restore', backup, GZIP));
+/** Restores a backup of these lines. The restored data is removed afterwards. */
+async function restore(scene: Scene, backup: Buffer, ids: readonly string[]): Promise<ReplySummary> {
+  for (const id of ids) scene.track(id);
+  return summarize(await scene.client('POST', '/restore', backup, GZIP));
 }
 
 interface Backup {
@@ -46,7 +46,7 @@ function restored(name: string, dataMb: number, hostile: () => Backup, permitted
 }
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
-/** A document whose JSON has this text in the place of a value. */
+/** A document whose JSON has this text as a value. */
 const withText = (text: string): Backup => {
   const document = backedDocument({ state: { key: 'PLACE' } });
   return { backup: backupOf([JSON.stringify(document).replace('"PLACE"', text)]), ids: [document.integration._id] };
@@ -56,44 +56,44 @@ const few = (): Backup => backupWith({ flows: flowsOf(3, 10) });
 export const restores: readonly DataAttack[] = [
   restored('a document of almost thirty megabytes', 30, () => backupWith({ flows: flowsOf(19_000, 1_350) }), few),
   restored(
-    'a document that nests ten million levels',
+    'a document nested ten million levels deep',
     20,
     () => withText(deep(10_000_000)),
     () => withText(deep(20)),
   ),
   restored(
-    'a document of ten million empty lists',
+    'a document of ten million empty arrays',
     30,
     () => withText(`[${'[],'.repeat(10_000_000)}[]]`),
     () => withText('[[],[]]'),
   ),
   restored(
-    'a million revisions that are texts',
+    'a million revisions that are strings',
     30,
     () => backupWith({ revisions: Object.fromEntries(Array.from({ length: 1_000_000 }, (_, i) => [`r${i}`, 'x'])) }),
     few,
   ),
   restored(
-    'two hundred thousand records that have nothing of a record',
+    'two hundred thousand records without any fields',
     5,
     () => backupWith({ flows: Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`r${i}`, {}])) }),
     few,
   ),
   restored(
-    'nineteen thousand references to nothing',
+    'nineteen thousand dangling references',
     20,
     () => backupWith({ flows: flowsOf(19_000, 800, { _connectionId: 'a'.repeat(24) }) }),
     few,
   ),
   restored('eighty-five thousand small records', 28, () => backupWith({ flows: flowsOf(85_000, 150) }), few),
   restored(
-    'half a million lines that are no documents',
+    'half a million lines that are not documents',
     2,
     () => ({ backup: backupOf(Array(500_000).fill('{}')), ids: [] }),
     () => ({ backup: backupOf([]), ids: [] }),
   ),
   restored(
-    'half a million connectors that may reach nothing',
+    'half a million connectors without permissions',
     10,
     () => ({ backup: backupOf(Array(500_000).fill('{"acceptance":{}}')), ids: [] }),
     () => ({ backup: backupOf([]), ids: [] }),
@@ -105,7 +105,7 @@ export const restores: readonly DataAttack[] = [
     few,
   ),
   attack({
-    name: 'the same document of twenty megabytes again and again',
+    name: 'the same document of twenty megabytes, repeated',
     dataMb: 40,
     isLong: true,
     hostile: { flows: 19_000, times: 3 },
@@ -115,13 +115,13 @@ export const restores: readonly DataAttack[] = [
       return { ...made, first: await restore(scene, made.backup, made.ids) };
     },
     async run(scene, { times }, { backup, ids, first }) {
-      const came = [first];
-      for (let i = 0; i < times; i++) came.push(await restore(scene, backup, ids));
-      return came;
+      const replies = [first];
+      for (let i = 0; i < times; i++) replies.push(await restore(scene, backup, ids));
+      return replies;
     },
   }),
   attack({
-    name: 'nineteen thousand flows of one connection: its removal, its dependencies, its lists',
+    name: 'nineteen thousand flows of one connection: removal, dependencies, lists',
     dataMb: 40,
     isLong: true,
     hostile: { flows: 19_000 },
@@ -132,10 +132,10 @@ export const restores: readonly DataAttack[] = [
         connections: { [connection]: { _id: connection, createdAt: date, lastModified: date, name: 'c' } },
         flows: flowsOf(flows, 100, { _connectionId: connection }),
       });
-      const came = await restore(scene, made.backup, made.ids);
-      return { came, connection, id: made.ids[0] as string };
+      const replies = await restore(scene, made.backup, made.ids);
+      return { replies, connection, id: made.ids[0] as string };
     },
-    async run(scene, _size, { came, connection, id }) {
+    async run(scene, _size, { replies, connection, id }) {
       const requests = [
         ['DELETE', `/connections/${connection}`],
         ['DELETE', `/integrations/${id}`],
@@ -144,8 +144,8 @@ export const restores: readonly DataAttack[] = [
         ['GET', '/flows?type=none'],
         ['GET', '/tiles'],
       ] as const;
-      const all: Came[] = [came];
-      for (const [method, path] of requests) all.push(cameOf(await scene.client(method, path)));
+      const all: ReplySummary[] = [replies];
+      for (const [method, path] of requests) all.push(summarize(await scene.client(method, path)));
       return all;
     },
     right: [200, 422, 422, 200, 200, 200, 200],
@@ -157,6 +157,6 @@ export const restores: readonly DataAttack[] = [
     hostile: { flows: 1_200, kilobytes: 24 },
     permitted: { flows: 3, kilobytes: 1 },
     prepare: async (scene, size) => scene.fill(await scene.install('data'), size),
-    run: async (scene) => [cameOf(await scene.client('GET', '/backup'))],
+    run: async (scene) => [summarize(await scene.client('GET', '/backup'))],
   }),
 ];

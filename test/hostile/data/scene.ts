@@ -1,4 +1,4 @@
-/** A real server, the connectors of the attacks, and what an attack does with them. */
+/** A real server with the attacks' connectors, and the operations of attacks. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,25 +8,25 @@ import { type BundleText, writeBundle } from '../../support/folders.ts';
 import { Prober } from '../../support/prober.ts';
 import { launchServer, type Server } from '../../support/server.ts';
 import { type Application, startApplication } from './application.ts';
-import { type Came, cameOf } from './came.ts';
 import { CONNECTOR_CODE } from './connector-code.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 
 export const TOKEN = 'the-scenes-token';
 const TIMEOUT_MS = 20_000;
 const CPU_MS = 8_000;
 const MEMORY_MB = 64;
-/** The server is at rest so long after the last run. */
+/** The server is at rest this long after the last run. */
 const COMPARTMENT_IDLE_MS = 1_000;
 const CONNECTIONS = 64;
-/** More than is looked at at once. */
+/** More than the server handles without its pool. */
 const WARM_CHARS = 500_000;
-/** A server that does not say within this that it is well has ended, or might as well have. */
+/** A server that does not report its health by then counts as dead. */
 const ALIVE_MS = 10_000;
-/** A flood may be ended by the limits of its run. */
+/** Limits of a run may end a flood. */
 const ENDS_A_RUN: readonly unknown[] = ['cpu_limit_exceeded', 'run_timeout'];
 
 export interface SceneOptions {
-  /** How long a flood goes on. */
+  /** Duration of a flood. */
   readonly floodMs: number;
 }
 
@@ -36,29 +36,29 @@ interface Launched {
   readonly pooled: ReturnType<typeof createPooledClient>;
 }
 
-/** Of a document that is there before an attack. */
-export interface Filling {
+/** Size of a document prepared for an attack. */
+export interface DocumentSize {
   readonly flows: number;
-  /** Of each flow, roughly; in objects of 80 bytes, so that it costs what such data costs. */
+  /** Approximate size of each flow, in objects of 80 bytes as in real data. */
   readonly kilobytes: number;
 }
 
 const FILL = `
 const rows = Array.from({ length: Math.ceil(size.kilobytes * 12.5) }, (_, n) => ({ text: 'x'.repeat(60), n }));
-const came = [];
+const replies = [];
 const atOnce = size.kilobytes > 100 ? 1 : 20;
 for (let i = 0; i < size.flows; i += atOnce) {
-  came.push(...await Promise.all(Array.from({ length: Math.min(atOnce, size.flows - i) }, (_, n) =>
+  replies.push(...await Promise.all(Array.from({ length: Math.min(atOnce, size.flows - i) }, (_, n) =>
     api('POST', '/flows', { name: 'flow ' + (i + n), rows }))));
 }
-return came;`;
+return replies;`;
 
 export class Scene {
   readonly floodMs: number;
   readonly #folder: string;
   readonly #application: Application;
   #launched: Launched;
-  /** What an attack has made, to be removed when it is over. */
+  /** Created by the current attack; removed after it. */
   readonly #integrations = new Set<string>();
   readonly #uploads = new Set<string>();
 
@@ -92,7 +92,7 @@ export class Scene {
     return this.#launched.prober;
   }
 
-  /** The administrator, over as many connections as it takes. */
+  /** The administrator's client, with enough connections. */
   get client(): Client {
     return this.#launched.pooled.client;
   }
@@ -105,17 +105,17 @@ export class Scene {
     return join(this.#folder, 'connectors');
   }
 
-  /** A new integration of the connector of this name. */
+  /** Installs the connector with this name. @returns the integration's id */
   async install(name: string): Promise<string> {
     const { body: connectors } = await this.client('GET', '/connectors');
     const found = connectors.find((each: { name: string }) => each.name === name);
     const reply = await this.client('POST', `/integrations/${found?._id}/install`, {});
     if (reply.status !== 200) throw new Error(`${name} was not installed: ${reply.status} ${reply.text}`);
-    return this.keepTrackOf(reply.body._id);
+    return this.track(reply.body._id);
   }
 
   /**
-   * Makes the server start what it starts with the first large text: the fixed price of that is not the attack's.
+   * Makes the server start what the first large text starts, so that no attack is charged for it.
    */
   async warmUp(): Promise<void> {
     const settings = { text: 'x'.repeat(WARM_CHARS) };
@@ -123,42 +123,42 @@ export class Scene {
     await this.client('DELETE', `/integrations/${body._id}`);
   }
 
-  /** Sends a bundle as an administrator does, packed. It is removed when the attack is over. */
+  /** Uploads a bundle as the administrator. It is removed after the attack. */
   async upload(tarball: Buffer): Promise<Reply> {
     const reply = await this.client('PUT', '/connectors', tarball, { 'content-type': 'application/gzip' });
     if (reply.status < 300) this.#uploads.add(reply.body._id);
     return reply;
   }
 
-  /** It is removed when the attack is over. */
-  keepTrackOf(integrationId: string): string {
+  /** Has the integration removed after the attack. */
+  track(integrationId: string): string {
     this.#integrations.add(integrationId);
     return integrationId;
   }
 
-  /** Runs a program in a connector, and says what came of its requests. @throws Error if it did not run to its end */
-  async inside(integrationId: string, source: string, size: object): Promise<readonly Came[]> {
+  /** Runs a program in a connector. @returns the replies to its requests. @throws Error if it did not finish */
+  async inside(integrationId: string, source: string, size: object): Promise<readonly ReplySummary[]> {
     const reply = await this.client('PUT', `/integrations/${integrationId}/utilities/run`, { source, size });
     if (reply.status === 200 && Array.isArray(reply.body)) return reply.body;
-    const came = cameOf(reply);
-    if (ENDS_A_RUN.includes(came.code) || reply.status === 503) return [came];
+    const replies = summarize(reply);
+    if (ENDS_A_RUN.includes(replies.code) || reply.status === 503) return [replies];
     throw new Error(`the program did not run: ${reply.status} ${reply.text.slice(0, 500)}`);
   }
 
-  /** Calls a function that answers with what the source text returns. */
+  /** Calls a function that answers with the value of the source text. */
   answers(integrationId: string, section: string, source: string, size: object): Promise<Reply> {
     return this.client('PUT', `/integrations/${integrationId}/${section}/answer`, { source, size });
   }
 
-  /** Makes an integration's document as large as it is to be. */
-  async fill(integrationId: string, filling: Filling): Promise<string> {
-    const came = await this.inside(integrationId, FILL, filling);
-    const refused = came.find(({ status }) => status !== 201);
+  /** Fills an integration's document to this size. */
+  async fill(integrationId: string, filling: DocumentSize): Promise<string> {
+    const replies = await this.inside(integrationId, FILL, filling);
+    const refused = replies.find(({ status }) => status !== 201);
     if (refused) throw new Error(`the document could not be made: ${JSON.stringify(refused)}`);
     return integrationId;
   }
 
-  /** It is the same process as before: nobody would start another one. */
+  /** Whether the server's process still answers. Nothing restarts it. */
   async isAlive(): Promise<boolean> {
     const isWell = this.client('GET', '/healthz').then(
       ({ status }) => status === 200,
@@ -167,9 +167,9 @@ export class Scene {
     return Promise.race([isWell, pause(ALIVE_MS, false, { ref: false })]);
   }
 
-  /** Removes what an attack has made; a server that has ended, or does not answer, gives way to a new one. */
-  async tidy(isLost: boolean): Promise<void> {
-    if (isLost) {
+  /** Removes what an attack has created. If the server has failed, starts a new one. */
+  async cleanUp(hasFailed: boolean): Promise<void> {
+    if (hasFailed) {
       await this.#end('SIGKILL');
       await rm(join(this.#folder, 'data'), { recursive: true, force: true });
       for (const id of this.#uploads) await rm(join(this.connectorsFolder, `${id}.tgz`), { force: true });
@@ -206,7 +206,7 @@ async function launch(folder: string): Promise<Launched> {
     BULKHEAD_COMPARTMENT_IDLE_MS: String(COMPARTMENT_IDLE_MS),
   });
   const pooled = createPooledClient(server.url, TOKEN, CONNECTIONS);
-  // A listing waits until what lies there at the start has been looked at.
+  // Waits until the connectors folder has been scanned.
   await pooled.client('GET', '/connectors');
   return { server, prober: await Prober.of(server), pooled };
 }

@@ -1,10 +1,10 @@
-/** Source maps, which a bundle brings along and the runtime reads with every run that fails. */
+/** Source maps in bundles, which the runtime reads for every failed run. */
 import assert from 'node:assert/strict';
 import { packed } from '../../support/tarballs.ts';
 import { attack, type DataAttack } from './attack.ts';
-import { type Came, cameOf } from './came.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 
-/** Fails with a stack of so many lines in the bundle, all of the first line or each of one of its own. */
+/** Fails with a stack of this many frames in the bundle, all on the first line or each on its own line. */
 const failing = (name: string, frames: number, isOneLine: boolean): string => `
 exports.settings = {
   next: () => 'served',
@@ -15,7 +15,7 @@ exports.settings = {
 };`;
 
 interface MapSize {
-  /** Members of the map beside its version, as JSON texts. */
+  /** Members of the map besides its version, as JSON. */
   readonly mappings: () => string;
   readonly sources?: () => string;
   readonly sourcesContent?: () => string;
@@ -41,16 +41,16 @@ function map(name: string, dataMb: number, hostile: MapSize, count: number): Dat
     async prepare(scene, size) {
       const id = `map-${count}-${size === right ? 'right' : 'hostile'}`;
       const reply = await scene.upload(bundle(id, size));
-      // A map that is too large may be refused with its bundle.
-      return { upload: cameOf(reply), integrationId: reply.status < 300 ? await scene.install(id) : '' };
+      // A bundle with too large a map may be refused.
+      return { upload: summarize(reply), integrationId: reply.status < 300 ? await scene.install(id) : '' };
     },
     async run(scene, { calls }, { upload, integrationId }) {
-      const came: Came[] = [upload];
-      if (integrationId === '') return came;
+      const replies: ReplySummary[] = [upload];
+      if (integrationId === '') return replies;
       for (let i = 0; i < calls; i++) {
-        came.push(cameOf(await scene.client('PUT', `/integrations/${integrationId}/settings/fail`, {})));
+        replies.push(summarize(await scene.client('PUT', `/integrations/${integrationId}/settings/fail`, {})));
       }
-      return came;
+      return replies;
     },
     right: [201, 422],
     async check(scene, { integrationId }) {
@@ -65,7 +65,7 @@ const MI = 1024 * 1024;
 
 export const sourceMaps: readonly DataAttack[] = [
   map(
-    'two million lines without a mapping, and a stack of a hundred',
+    'two million lines without a mapping, and a stack of a hundred frames',
     2,
     {
       mappings: () => `"${';'.repeat(2 * MI)}"`,
@@ -75,7 +75,7 @@ export const sourceMaps: readonly DataAttack[] = [
     1,
   ),
   map(
-    'four hundred thousand mappings in the one line that a stack names a hundred times',
+    'four hundred thousand mappings in one line that a stack names a hundred times',
     2,
     {
       mappings: () => `"${'AAAA,'.repeat(400_000)}AAAA"`,
@@ -86,7 +86,7 @@ export const sourceMaps: readonly DataAttack[] = [
     2,
   ),
   map(
-    'a content that nests two and a half million levels',
+    'sourcesContent nested two and a half million levels deep',
     5,
     {
       ...right,
@@ -96,7 +96,7 @@ export const sourceMaps: readonly DataAttack[] = [
     3,
   ),
   map(
-    'a content of two million empty lists',
+    'sourcesContent of two million empty arrays',
     6,
     {
       ...right,
@@ -117,7 +117,7 @@ export const sourceMaps: readonly DataAttack[] = [
     6,
   ),
   map(
-    'five megabytes of digits that are one mapping',
+    'one mapping of five megabytes of digits',
     5,
     { ...right, mappings: () => `"${'g'.repeat(2 * MI)}"`, calls: 3 },
     7,

@@ -1,6 +1,6 @@
-/** State of connectors, and commits of large documents. */
+/** Connector state, and commits of large documents. */
 import { atOnce, attack, CONTROL_FLOOD_MS, type DataAttack, inside } from './attack.ts';
-import { type Came, cameOf } from './came.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 
 const statePath = `'/integrations/' + options._integrationId + '/state/'`;
 
@@ -9,7 +9,7 @@ export const state: readonly DataAttack[] = [
     name: 'a flood of tiny writes to a document of thirty megabytes, each committed',
     dataMb: 30,
     isFlood: true,
-    // Few and large: while it is made, each is committed as well.
+    // Few and large, since each is committed while the document is built.
     hostile: { flows: 11, kilobytes: 2_600 },
     permitted: { flows: 2, kilobytes: 1 },
     prepare: async (scene, size) => scene.fill(await scene.install('stepwise'), size),
@@ -17,10 +17,10 @@ export const state: readonly DataAttack[] = [
       scene.inside(
         integrationId,
         `const until = Date.now() + size.ms;
-        const came = [];
-        const write = async (i) => { while (Date.now() < until) came.push(await ask('PUT', ${statePath} + 'k' + i, '1')); };
+        const replies = [];
+        const write = async (i) => { while (Date.now() < until) replies.push(await ask('PUT', ${statePath} + 'k' + i, '1')); };
         await Promise.all(Array.from({ length: 10 }, (_, i) => write(i)));
-        return came;`,
+        return replies;`,
         { ms: flows === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
       ),
   }),
@@ -34,11 +34,11 @@ export const state: readonly DataAttack[] = [
       const removing = scene.inside(
         integrationId,
         `const list = (await api('GET', '/flows?include=name')).json();
-        const came = [];
-        for (const { _id } of list) came.push(await api('DELETE', '/flows/' + _id));
+        const replies = [];
+        for (const { _id } of list) replies.push(await api('DELETE', '/flows/' + _id));
         check('all were listed', list.length === size.flows);
         await new Promise((resolve) => setTimeout(resolve, 200));
-        return came;`,
+        return replies;`,
         { flows },
       );
       const writing = atOnce(5, (i) => scene.client('PUT', `/integrations/${integrationId}/state/k${i}`, { i }));
@@ -46,7 +46,7 @@ export const state: readonly DataAttack[] = [
     },
   }),
   attack({
-    name: 'values of three hundred and fifty thousand empty lists, from outside',
+    name: 'values of three hundred and fifty thousand empty arrays, from a user',
     dataMb: 5,
     hostile: { count: 340_000, times: 5 },
     permitted: { count: 3, times: 2 },
@@ -65,10 +65,10 @@ export const state: readonly DataAttack[] = [
     name: 'a thousand values of thirty kilobytes in one commit',
     dataMb: 30,
     isLong: true,
-    program: `const came = [];
+    program: `const replies = [];
       const text = JSON.stringify(Array.from({ length: size.rows }, (_, n) => ({ n, text: 'x'.repeat(60) })));
-      for (let i = 0; i < size.count; i += 20) came.push(...await Promise.all(Array.from({ length: 20 }, (_, n) => api('PUT', ${statePath} + 'k' + (i + n), text))));
-      return came;`,
+      for (let i = 0; i < size.count; i += 20) replies.push(...await Promise.all(Array.from({ length: 20 }, (_, n) => api('PUT', ${statePath} + 'k' + (i + n), text))));
+      return replies;`,
     hostile: { count: 1_000, rows: 375 },
     permitted: { count: 20, rows: 3 },
   }),
@@ -83,21 +83,21 @@ export const state: readonly DataAttack[] = [
       scene.inside(integrationId, `return [await api('PUT', ${statePath} + 'key', '1')];`, {}),
   }),
   attack({
-    name: 'a user who changes the name of an integration of thirty megabytes',
+    name: 'renaming an integration of thirty megabytes',
     dataMb: 60,
     isLong: true,
     hostile: { flows: 1_200, kilobytes: 24 },
     permitted: { flows: 2, kilobytes: 1 },
     prepare: async (scene, size) => scene.fill(await scene.install('data'), size),
     async run(scene, _size, id) {
-      const came: Came[] = [];
+      const replies: ReplySummary[] = [];
       for (let i = 0; i < 5; i++)
-        came.push(cameOf(await scene.client('PUT', `/integrations/${id}`, { name: `n${i}` })));
-      return came;
+        replies.push(summarize(await scene.client('PUT', `/integrations/${id}`, { name: `n${i}` })));
+      return replies;
     },
   }),
   attack({
-    name: 'a flood of a tag beside settings of four megabytes, fifty at once',
+    name: 'a flood of tag changes beside settings of four megabytes, fifty at once',
     dataMb: 4,
     isFlood: true,
     hostile: { rows: 20_000, lanes: 50 },
@@ -108,11 +108,11 @@ export const state: readonly DataAttack[] = [
         integrationId,
         `const path = '/integrations/' + options._integrationId;
         const settings = { rows: Array.from({ length: size.rows }, (_, n) => ({ n, text: 'x'.repeat(180) })) };
-        const came = [await api('PUT', path, { settings })];
+        const replies = [await api('PUT', path, { settings })];
         const until = Date.now() + size.ms;
-        const write = async () => { while (Date.now() < until) came.push(await ask('PUT', path, { tag: String(came.length) })); };
+        const write = async () => { while (Date.now() < until) replies.push(await ask('PUT', path, { tag: String(replies.length) })); };
         await Promise.all(Array.from({ length: size.lanes }, write));
-        return came;`,
+        return replies;`,
         { rows, lanes, ms: lanes === 2 ? CONTROL_FLOOD_MS : scene.floodMs },
       ),
   }),

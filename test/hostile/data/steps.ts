@@ -1,7 +1,7 @@
-/** Steps of installations and removals, as functions answer them and as runs write them. */
+/** Steps of installations and removals, answered by functions or written by runs. */
 import assert from 'node:assert/strict';
 import { attack, type DataAttack, inside } from './attack.ts';
-import { cameOf } from './came.ts';
+import { summarize } from './reply-summary.ts';
 import type { Scene } from './scene.ts';
 
 const WRITE_STEPS = `
@@ -10,13 +10,13 @@ return [await api('PUT', '/integrations/' + options._integrationId, { mode: 'ins
 
 interface StepsSize {
   readonly steps: number;
-  /** All of them have the same name. */
+  /** All have the same name. */
   readonly isSame?: boolean;
-  /** Of the answer: how many updates, keys or characters. */
+  /** Number of updates, keys or characters in the answer. */
   readonly count: number;
 }
 
-/** An installation of so many steps, in which a function answers with updates for them. */
+/** An installation with this many steps, for which a function answers with updates. */
 function answered(
   name: string,
   { dataMb, source, hostile, expected }: { dataMb: number; source: string; hostile: StepsSize; expected: object },
@@ -28,12 +28,12 @@ function answered(
     permitted: { steps: 3, count: 2, isSame: hostile.isSame ?? false },
     async prepare(scene, size) {
       const integrationId = await scene.install('data');
-      const [came] = await scene.inside(integrationId, WRITE_STEPS, size);
-      assert.equal(came?.status, 200);
+      const [reply] = await scene.inside(integrationId, WRITE_STEPS, size);
+      assert.equal(reply?.status, 200);
       return integrationId;
     },
     run: async (scene, size, integrationId) => [
-      cameOf(
+      summarize(
         await scene.answers(integrationId, 'installer', `return { success: true, stepsToUpdate: ${source} };`, size),
       ),
     ],
@@ -44,7 +44,7 @@ function answered(
   });
 }
 
-/** Steps that a run writes, of which a function then does one. */
+/** Steps written by a run, one of which a function then completes. */
 function written(
   name: string,
   dataMb: number,
@@ -58,8 +58,8 @@ function written(
     prepare: (scene) => scene.install('data'),
     async run(scene, { steps, chars }, integrationId) {
       const more = { form: { text: 'x'.repeat(chars) }, completed: false, installerFunction: 'answer' };
-      const came = await scene.inside(integrationId, WRITE_STEPS, { steps, more });
-      return [...came, cameOf(await scene.answers(integrationId, 'installer', 'return { success: true };', {}))];
+      const replies = await scene.inside(integrationId, WRITE_STEPS, { steps, more });
+      return [...replies, summarize(await scene.answers(integrationId, 'installer', 'return { success: true };', {}))];
     },
     async check(scene, integrationId) {
       const { body } = await scene.client('GET', `/integrations/${integrationId}`);
@@ -68,7 +68,7 @@ function written(
   });
 }
 
-/** What a function of a removal answers. */
+/** Answers of a pre-uninstall function. */
 function removal(name: string, dataMb: number, source: string, hostile: { readonly count: number }): DataAttack {
   return attack({
     name,
@@ -77,7 +77,7 @@ function removal(name: string, dataMb: number, source: string, hostile: { readon
     permitted: { count: 2 },
     prepare: (scene: Scene) => scene.install('removal'),
     run: async (scene, size, integrationId) => [
-      cameOf(await scene.answers(integrationId, 'uninstaller', `return ${source};`, size)),
+      summarize(await scene.answers(integrationId, 'uninstaller', `return ${source};`, size)),
     ],
     async check(scene, integrationId) {
       const { body } = await scene.client('GET', `/integrations/${integrationId}`);
@@ -99,32 +99,32 @@ export const steps: readonly DataAttack[] = [
     hostile: { steps: 1_000, count: 20_000 },
     expected: { key0: 0, key1: 1 },
   }),
-  answered('an update of fifty thousand keys for a thousand steps of one name', {
+  answered('an update of fifty thousand keys for a thousand steps of the same name', {
     dataMb: 2,
     source: `[Object.assign({ name: 'a' }, ...[{}, ...Array.from({ length: size.count }, (_, i) => i)].map((i) => typeof i === 'number' ? { ['key' + i]: i } : i))]`,
     hostile: { steps: 1_000, count: 50_000, isSame: true },
     expected: { key0: 0, key1: 1 },
   }),
-  answered('an update of four million characters for a thousand steps of one name', {
+  answered('an update of four million characters for a thousand steps of the same name', {
     dataMb: 4,
     source: `[{ name: 'a', text: 'x'.repeat(size.count) }]`,
     hostile: { steps: 1_000, count: 4_000_000, isSame: true },
     expected: { text: 'xx' },
   }),
-  answered('a thousand updates of four kilobytes for a thousand steps of one name', {
+  answered('a thousand updates of four kilobytes for a thousand steps of the same name', {
     dataMb: 4,
     source: `Array.from({ length: size.count }, (_, i) => ({ name: 'a', text: String(i).padEnd(4_000, 'x'), form: { i } }))`,
     hostile: { steps: 1_000, count: 1_000, isSame: true },
     expected: { form: { i: 1 } },
   }),
-  answered('one and a half million updates that are none', {
+  answered('one and a half million invalid updates', {
     dataMb: 5,
     source: `[{ name: 'a', found: true }, ...Array(size.count).fill([])]`,
     hostile: { steps: 1_000, count: 1_500_000 },
     expected: { found: true },
   }),
   inside({
-    name: 'two hundred thousand zeros in the place of steps',
+    name: 'two hundred thousand zeros instead of steps',
     dataMb: 1,
     program: `const install = size.count ? Array(size.count).fill(0) : [{ name: 'a' }];
       return [await api('PUT', '/integrations/' + options._integrationId, { install })];`,
@@ -139,8 +139,8 @@ export const steps: readonly DataAttack[] = [
     hostile: { count: 30_000 },
     permitted: { count: 3, isRight: true },
   }),
-  written('steps with forms of seven megabytes, one of which is done', 7, { steps: 1_000, chars: 6_300 }),
-  written('steps as large as they may be, one of which is done', 1, { steps: 900, chars: 190 }),
+  written('steps with forms of seven megabytes, one of them completed', 7, { steps: 1_000, chars: 6_300 }),
+  written('steps of the maximum size, one of them completed', 1, { steps: 900, chars: 190 }),
   removal('a removal of three hundred and fifty thousand steps', 5, `Array(size.count).fill({ name: 'a' })`, {
     count: 350_000,
   }),

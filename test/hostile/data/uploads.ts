@@ -1,13 +1,13 @@
-/** Tarballs that unpack to much, and bundles whose files are large. */
+/** Tarballs that unpack to large data, and bundles with large files. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packed, type TarEntry, tarOf, tgzOf } from '../../support/tarballs.ts';
 import { atOnce, attack, type DataAttack } from './attack.ts';
-import { cameOf } from './came.ts';
+import { summarize } from './reply-summary.ts';
 
 const MIB = 1024 * 1024;
 const CODE = "exports.settings = { next: () => 'served' };";
 
-/** The control is the same kind of bundle, small. */
+/** The control is a small bundle of the same kind. */
 function upload(
   name: string,
   dataMb: number,
@@ -21,7 +21,7 @@ function upload(
     hostile: make,
     permitted: small,
     prepare: async (_scene, of) => of(of === small ? `${id}-right` : id),
-    run: async (scene, _of, tarball) => [cameOf(await scene.upload(tarball))],
+    run: async (scene, _of, tarball) => [summarize(await scene.upload(tarball))],
   });
 }
 
@@ -58,14 +58,14 @@ export const uploads: readonly DataAttack[] = [
     withFiles(Array.from({ length: 10 }, (_, i) => file(`f${i}`))),
   ),
   upload(
-    'two thousand entries with names as long as they may be',
+    'two thousand entries with names of the maximum length',
     4,
     withFiles(Array.from({ length: 1_990 }, (_, i) => file(`${'folder/'.repeat(10)}${String(i).padEnd(25, 'x')}`))),
     withFiles([file('folder/folder/f')]),
   ),
   upload('code of fifteen megabytes', 15, withCode(`${CODE}\n//${'x'.repeat(15 * MIB)}`), withCode(`${CODE}\n//x`)),
   upload(
-    'code of fifteen megabytes that is a source map in its last line',
+    'code of fifteen megabytes with a source map in its last line',
     15,
     withCode(`${CODE}\n//# sourceMappingURL=data:application/json;base64,${'W'.repeat(15 * MIB)}`),
     withCode(`${CODE}\n//# sourceMappingURL=data:application/json;base64,e30=`),
@@ -77,7 +77,7 @@ export const uploads: readonly DataAttack[] = [
     withCode(`${CODE}\nconst a = ${'['.repeat(10)}${']'.repeat(10)};`),
   ),
   upload(
-    'a manifest of six megabytes of blanks',
+    'a manifest with six megabytes of spaces',
     6,
     (name) =>
       tgzOf([
@@ -104,7 +104,7 @@ export const uploads: readonly DataAttack[] = [
     run: (scene, { times }, tarball) => atOnce(times, () => scene.upload(tarball)),
   }),
   attack({
-    name: 'thirty megabytes that are no tarball, eight times at once',
+    name: 'thirty megabytes that are not a tarball, eight times at once',
     dataMb: 240,
     isLong: true,
     hostile: { times: 8, bytes: 30 * MIB },

@@ -1,4 +1,4 @@
 'use strict';
 module.exports = (condition, message) => {
-  if (!condition) throw message instanceof Error ? message : new Error(message ?? 'an assertion does not hold');
+  if (!condition) throw message instanceof Error ? message : new Error(message ?? 'assertion failed');
 };

@@ -1,14 +1,14 @@
 import { errorsOf } from '../api/api-error.ts';
 
-interface ProblemProps {
-  /** Whatever was thrown; nothing is shown for nothing. */
+interface ErrorNoticeProps {
+  /** Anything thrown. Renders nothing if undefined. */
   readonly error: unknown;
-  /** What did not go well. */
+  /** What failed. */
   readonly title?: string;
 }
 
-/** An error in its place, with the server's or the connector's own words, as text. */
-export function Problem({ error, title }: ProblemProps) {
+/** An error in the words of the server or the connector, shown as text. */
+export function ErrorNotice({ error, title }: ErrorNoticeProps) {
   if (error === undefined) return null;
   const errors = errorsOf(error);
   return (

@@ -1,39 +1,38 @@
 /**
- * Forms as integrator.io 2.0 has them, `{fieldMap, layout}`, as a container of fields. Pure.
+ * Converts integrator.io 2.0 forms, `{fieldMap, layout}`, to a container of fields. Pure.
  *
- * `layout` names the fields in its order, in containers of type `tab`, `collapse` or `box`. Fields that it
- * does not name come last: what a connector asks for is not left out.
+ * `layout` lists the fields in order, in containers of type `tab`, `collapse` or `box`. Fields it does not list
+ * come last, so that none is left out.
  */
 import { isJsonObject, type Json, type JsonObject } from '../api/json.ts';
 
-/** The container itself if it is no such form. */
-export function withoutLayout(container: JsonObject): JsonObject {
+/** Returns the container unchanged if it has no `fieldMap`. */
+export function expandLayout(container: JsonObject): JsonObject {
   const { fieldMap, layout, ...rest } = container;
   if (!isJsonObject(fieldMap)) return container;
   const fields = new Map(
     Object.entries(fieldMap).filter((entry): entry is [string, JsonObject] => isJsonObject(entry[1])),
   );
-  const left = new Map(fields);
-  const placed = isJsonObject(layout) ? placedFields(layout, left) : {};
-  const last = [...left].map(([id, field]) => fieldOf(id, field));
-  const all = withRules(
-    { ...rest, ...placed, fields: [...((placed.fields as readonly Json[]) ?? []), ...last] },
+  const unplaced = new Map(fields);
+  const placed = isJsonObject(layout) ? takePlaced(layout, unplaced) : {};
+  const unplacedFields = [...unplaced].map(([id, field]) => fieldOf(id, field));
+  return addRules(
+    { ...rest, ...placed, fields: [...((placed.fields as readonly Json[]) ?? []), ...unplacedFields] },
     fields,
   );
-  return all;
 }
 
-function placedFields(layout: JsonObject, left: Map<string, JsonObject>): JsonObject {
+function takePlaced(layout: JsonObject, unplaced: Map<string, JsonObject>): JsonObject {
   const named = Array.isArray(layout.fields) ? layout.fields : [];
   const fields = named.flatMap((id: Json) => {
-    const field = left.get(String(id));
-    left.delete(String(id));
+    const field = unplaced.get(String(id));
+    unplaced.delete(String(id));
     return field ? [fieldOf(String(id), field)] : [];
   });
   const containers = (Array.isArray(layout.containers) ? layout.containers : []).filter(isJsonObject);
   const inner = containers.map((container) => ({
     ...(container.label === undefined ? {} : { title: container.label }),
-    ...placedFields(container, left),
+    ...takePlaced(container, unplaced),
   }));
   const isTabs = typeof layout.type === 'string' && layout.type.toLowerCase().startsWith('tab');
   return { fields, [isTabs ? 'sections' : 'fieldSets']: inner };
@@ -44,14 +43,14 @@ function fieldOf(id: string, field: JsonObject): JsonObject {
     ...field,
     name: nameOf(id, field),
     ...(field.value === undefined && field.defaultValue !== undefined ? { value: field.defaultValue } : {}),
-    ...(Array.isArray(field.options) ? { options: field.options.flatMap(itemsOf) } : {}),
+    ...(Array.isArray(field.options) ? { options: field.options.flatMap(groupItems) } : {}),
   };
 }
 
 const nameOf = (id: string, { name, fieldId }: JsonObject): Json => (name ?? fieldId ?? id) as Json;
 
-/** Options stand in groups: `[{items: […]}]`. */
-const itemsOf = (option: Json): readonly Json[] =>
+/** Options come in groups: `[{items: […]}]`. */
+const groupItems = (option: Json): readonly Json[] =>
   isJsonObject(option) && Array.isArray(option.items) ? option.items : [option];
 
 const RULES = [
@@ -61,8 +60,8 @@ const RULES = [
   ['requiredWhenAll', 'required', true],
 ] as const;
 
-/** `visibleWhen: [{field, is: […]}]` of a field, as dependencies of the field that it names. */
-function withRules(container: JsonObject, fields: ReadonlyMap<string, JsonObject>): JsonObject {
+/** Turns `visibleWhen: [{field, is: […]}]` into dependencies of the named field. */
+function addRules(container: JsonObject, fields: ReadonlyMap<string, JsonObject>): JsonObject {
   const cases = new Map<string, Map<string, JsonObject[]>>();
   for (const [id, field] of fields) {
     for (const [key, property, value] of RULES) {
@@ -80,12 +79,15 @@ function withRules(container: JsonObject, fields: ReadonlyMap<string, JsonObject
       }
     }
   }
-  return cases.size === 0 ? container : dependent(container, cases);
+  return cases.size === 0 ? container : addDependencies(container, cases);
 }
 
-function dependent(container: JsonObject, cases: ReadonlyMap<string, ReadonlyMap<string, JsonObject[]>>): JsonObject {
+function addDependencies(
+  container: JsonObject,
+  cases: ReadonlyMap<string, ReadonlyMap<string, JsonObject[]>>,
+): JsonObject {
   const inner = (value: Json | undefined): Json[] =>
-    (Array.isArray(value) ? value : []).filter(isJsonObject).map((item) => dependent(item, cases));
+    (Array.isArray(value) ? value : []).filter(isJsonObject).map((item) => addDependencies(item, cases));
   const fields = (Array.isArray(container.fields) ? container.fields : []).filter(isJsonObject).map((field) => {
     const own = cases.get(String(field.name));
     if (!own || field.dependencies !== undefined) return field;

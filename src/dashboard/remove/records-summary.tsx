@@ -1,31 +1,31 @@
 import { type RecordKind, recordKinds } from '../api/types.ts';
-import { counted } from '../app/amounts.tsx';
-import { Problem } from '../app/problem.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { pluralize } from '../app/format.tsx';
 import { useResource } from '../app/use-resource.ts';
 
 type Dependencies = Readonly<Record<RecordKind, readonly { readonly id: string; readonly name: string }[]>>;
 
-const NAMED = 8;
+const MAX_NAMES = 8;
 
-/** What goes with an integration: how many, and the first of them by name. */
-export function Grouped({ integrationId }: { readonly integrationId: string }) {
+/** Records that are deleted with an integration: counts, and the first names. */
+export function RecordsSummary({ integrationId }: { readonly integrationId: string }) {
   const path = `/integrations/${integrationId}/dependencies`;
   const { value, error } = useResource<Dependencies>({
     key: path,
     load: (client, signal) => client.get<Dependencies>(path, signal),
     isAffected: () => false,
   });
-  if (!value) return error === undefined ? <p role="status">Looking…</p> : <Problem error={error} />;
+  if (!value) return error === undefined ? <p role="status">Loading…</p> : <ErrorNotice error={error} />;
   const kinds = recordKinds.filter((kind) => value[kind].length > 0);
-  if (kinds.length === 0) return <p>It groups no records.</p>;
+  if (kinds.length === 0) return <p>It has no records.</p>;
   return (
     <ul class="bullets">
       {kinds.map((kind) => {
-        const names = value[kind].slice(0, NAMED).map(({ name }) => name);
+        const names = value[kind].slice(0, MAX_NAMES).map(({ name }) => name);
         const rest = value[kind].length - names.length;
         return (
           <li key={kind}>
-            <strong>{counted(value[kind].length, kind.slice(0, -1))}</strong>: {names.join('; ')}
+            <strong>{pluralize(value[kind].length, kind.slice(0, -1))}</strong>: {names.join('; ')}
             {rest > 0 && ` and ${rest} more`}
           </li>
         );

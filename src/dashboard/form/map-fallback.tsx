@@ -1,35 +1,40 @@
 import { MapCell } from './map-cell.tsx';
 import type { StaticMap, Unmatched } from './static-map.ts';
 
-const CHOICES: readonly (readonly [Unmatched, string])[] = [
+const FALLBACKS: readonly (readonly [Unmatched, string])[] = [
   ['fail', 'Fails'],
   ['default', 'Becomes this value'],
-  ['empty', 'Becomes an empty text'],
+  ['empty', 'Becomes an empty string'],
   ['null', 'Becomes null'],
 ];
 
-type TailedMap = StaticMap & { readonly unmatched: Unmatched };
+type MapWithFallback = StaticMap & { readonly unmatched: Unmatched };
 
-/** What happens to values that the map does not have. */
-export function MapTail(props: { id: string; map: TailedMap; isDisabled: boolean; onChange(map: StaticMap): void }) {
+/** Chooses what happens to values that are not in the map. */
+export function MapFallback(props: {
+  id: string;
+  map: MapWithFallback;
+  isDisabled: boolean;
+  onChange(map: StaticMap): void;
+}) {
   const { id, map, isDisabled, onChange } = props;
   const column = map.columns[1];
   return (
-    <div class="map-tail">
+    <div class="map-fallback">
       <label for={id} class="small muted">
-        A value that is not listed
+        Any other value
       </label>
-      <div class="map-tail-controls">
+      <div class="map-fallback-controls">
         <select
           id={id}
           disabled={isDisabled}
           value={map.unmatched}
           onChange={(event) => {
-            const choice = CHOICES.find(([key]) => key === event.currentTarget.value);
+            const choice = FALLBACKS.find(([key]) => key === event.currentTarget.value);
             if (choice) onChange({ ...map, unmatched: choice[0] });
           }}
         >
-          {CHOICES.map(([key, label]) => (
+          {FALLBACKS.map(([key, label]) => (
             <option key={key} value={key}>
               {label}
             </option>
@@ -39,7 +44,7 @@ export function MapTail(props: { id: string; map: TailedMap; isDisabled: boolean
           <MapCell
             id={`${id}-default`}
             column={column}
-            label="Value for everything else"
+            label="Default value"
             value={map.defaultValue}
             isInvalid={false}
             isDisabled={isDisabled}

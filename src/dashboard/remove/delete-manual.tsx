@@ -1,0 +1,81 @@
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api/api-error.ts';
+import { Dialog } from '../app/dialog.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { navigate } from '../app/route.ts';
+import { useSession } from '../app/session.ts';
+import { useAction } from '../app/use-action.ts';
+import type { IntegrationProps } from '../integration/integration-props.ts';
+import { RecordsSummary } from './records-summary.tsx';
+
+/** Deletes an integration without a connector. Asks twice if it contains records. */
+export function DeleteManual({ integration }: IntegrationProps) {
+  const { client, announce } = useSession();
+  const { _id, name } = integration;
+  const [isConfirming, setIsConfirming] = useState(false);
+  const [includesRecords, setIncludesRecords] = useState(false);
+  const remove = useAction(async () => {
+    try {
+      await client.delete(`/integrations/${_id}${includesRecords ? '?cascade=true' : ''}`);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'has_dependencies' || includesRecords) throw error;
+      return setIncludesRecords(true);
+    }
+    announce(`${name} was deleted.`);
+    navigate('#/');
+  });
+  return (
+    <section class="card stack" aria-labelledby="delete-title">
+      <h2 id="delete-title">Delete this integration</h2>
+      <p class="muted">It was created without a connector, so there is nothing to undo elsewhere.</p>
+      <div>
+        <button type="button" class="button danger" onClick={() => setIsConfirming(true)}>
+          Delete
+        </button>
+      </div>
+      {isConfirming && (
+        <Dialog
+          title={`Delete ${name}?`}
+          isLocked={remove.isRunning}
+          onClose={() => {
+            setIsConfirming(false);
+            setIncludesRecords(false);
+          }}
+        >
+          {includesRecords ? (
+            <>
+              <p class="notice warn" role="alert">
+                It still contains records. You can delete them with it:
+              </p>
+              <RecordsSummary integrationId={_id} />
+            </>
+          ) : (
+            <p>This cannot be undone.</p>
+          )}
+          <ErrorNotice error={remove.error} title="Could not delete it." />
+          <div class="row end">
+            <button
+              type="button"
+              class="button"
+              disabled={remove.isRunning}
+              onClick={() => {
+                setIsConfirming(false);
+                setIncludesRecords(false);
+              }}
+            >
+              Cancel
+            </button>
+            <button
+              type="button"
+              class="button danger primary"
+              disabled={remove.isRunning}
+              onClick={() => void remove.run()}
+            >
+              {remove.isRunning ? 'Deleting…' : includesRecords ? 'Delete with its records' : 'Delete'}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </section>
+  );
+}
