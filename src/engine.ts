@@ -12,6 +12,8 @@ import { openDataFolder } from './store/private-files.ts';
 import type { Storage } from './store/storage.ts';
 
 export interface Engine {
+  /** This node's name among those that share the storage. */
+  readonly node?: string;
   readonly storage: Storage;
   readonly keyring: Keyring;
   readonly rotationFailures: RotationFailures;
@@ -58,7 +60,7 @@ async function openDatabase(
   try {
     const keyring = await openKeyring(keys, secretKey);
     if (secretKey === undefined) logger.warn({ event: 'key_in_database' }, KEY_IN_DATABASE);
-    return { storage, keyring, rotationFailures: { unreadable: [], unwritten: [] } };
+    return { node, storage, keyring, rotationFailures: { unreadable: [], unwritten: [] } };
   } catch (error) {
     await storage.close();
     throw error;

@@ -23,6 +23,7 @@ const table = {
   request_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
   expectation_failed: [417, 'Expect may only be 100-continue.'],
+  run_elsewhere: [421, 'The run of this token is on another node. Use the address that the run was given.'],
   missing_required_field: [422, 'A required field is missing.'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used for another request.'],
   invalid_field: [422, 'The value of a field is not valid.'],

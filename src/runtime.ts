@@ -93,7 +93,7 @@ interface StartOptions extends Engine {
 }
 
 async function start(options: Options, logger: Logger, startOptions: StartOptions): Promise<Runtime> {
-  const { storage, keyring, rotationFailures, onRest, onStarted } = startOptions;
+  const { node, storage, keyring, rotationFailures, onRest, onStarted } = startOptions;
   const { hash: tokenHash, newToken } = await resolveAdminToken(storage.tokens, options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
@@ -125,7 +125,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
-  const oneTimeTokens = new OneTimeTokens();
+  const oneTimeTokens = new OneTimeTokens(node, () => storage.otherNodes ?? []);
   const work = new WorkPool({ keyring });
   onStarted(() => work.close());
   const callers = new InProcessCallers();

@@ -30,6 +30,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/process.test.ts',
     'test/start.test.ts',
     'test/journey*.test.ts',
+    'test/nodes.test.ts',
     'test/store/backup.test.ts',
     'test/store/faults.test.ts',
     'test/store/many.test.ts',

@@ -74,7 +74,7 @@ export function authenticate(
     const grant = oneTimeTokens.find(token);
     if (!grant) {
       if (client !== undefined) failedAuthentications.failed(client);
-      throw requestError('unauthorized');
+      throw requestError(oneTimeTokens.isElsewhere(token) ? 'run_elsewhere' : 'unauthorized');
     }
     (ctx as ApiContext).state.grant = grant;
     return next();

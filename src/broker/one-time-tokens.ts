@@ -1,5 +1,5 @@
 /** Bearer tokens of runs: what each may do, and until when (contract 1 and 3). */
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { hash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { ById } from '../../sandbox/index.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
@@ -72,10 +72,23 @@ interface IssuedToken {
   readonly secret: string;
 }
 
+const NODE_TAG = /^[0-9a-f]{24}\.([0-9a-f]{8})-/;
+
+/** Tells a node's tokens from those of others. */
+const nodeTagOf = (node: string): string => hash('sha256', node).slice(0, 8);
+
 export class OneTimeTokens {
   readonly #grants = new ById<IssuedToken>();
+  readonly #nodeTag: string;
+  readonly #otherNodes: () => Iterable<string>;
 
-  /** A token is the run's id, for look-up, and 122 random bits, compared in constant time. */
+  /** @param node this node's name @param otherNodes names of those that share its storage */
+  constructor(node = '', otherNodes: () => Iterable<string> = () => []) {
+    this.#nodeTag = nodeTagOf(node);
+    this.#otherNodes = otherNodes;
+  }
+
+  /** A token is the run's id, for look-up, the node's tag, and 122 random bits, compared in constant time. */
   issue(fields: GrantFields): {
     grant: Grant;
     token: string;
@@ -85,7 +98,7 @@ export class OneTimeTokens {
   } {
     const { runId } = fields;
     const grant = new Grant(fields);
-    const secret = randomUUID();
+    const secret = `${this.#nodeTag}-${randomUUID()}`;
     this.#grants.set(runId, { grant, secret });
     const revoke = (): void => {
       grant.end();
@@ -94,6 +107,14 @@ export class OneTimeTokens {
     const token = `${runId}.${secret}`;
     const redact = (text: string): string => text.replaceAll(token, '[redacted]').replaceAll(secret, '[redacted]');
     return { grant, token, revoke, redact };
+  }
+
+  /** Whether a token looks like one of a run on another node. Only that node can tell. */
+  isElsewhere(token: string): boolean {
+    const [, tag] = NODE_TAG.exec(token) ?? [];
+    return (
+      tag !== undefined && tag !== this.#nodeTag && [...this.#otherNodes()].some((node) => nodeTagOf(node) === tag)
+    );
   }
 
   find(token: string): Grant | undefined {

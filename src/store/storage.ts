@@ -17,8 +17,8 @@ export interface Storage {
   readonly problems: readonly StoreProblem[];
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
-  /** Whether another node of this name shares the storage, and is alive. */
-  isOtherNode?(name: string): boolean;
+  /** Names of the other nodes that share the storage and are alive. */
+  readonly otherNodes?: ReadonlySet<string>;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -47,9 +47,9 @@ export interface RunChanges<Run extends StoredRun> {
 export interface RunStore<Run extends StoredRun = StoredRun> {
   /** Atomic. */
   write(changes: RunChanges<Run>): Promise<void>;
-  /** Finds an ended run. */
+  /** Finds a run that has ended, or that another node is running. */
   find(integrationId: string, runId: string): Promise<Run | undefined>;
-  /** Ids of the last `RUNS_RETAINED` ended runs, oldest first. */
+  /** Ids of the last `RUNS_RETAINED` runs that have ended or that another node is running, oldest first. */
   idsOf(integrationId: string): Promise<string[]>;
   newestOf(integrationId: string): Promise<string | undefined>;
   integrationIds(): Promise<string[]>;

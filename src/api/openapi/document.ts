@@ -24,6 +24,7 @@ const commonErrors: readonly ErrorCode[] = [
 const tokenErrors: readonly ErrorCode[] = [
   'invalid_query_params',
   'unauthorized',
+  'run_elsewhere',
   'access_restricted',
   'rate_limited',
   'shutting_down',

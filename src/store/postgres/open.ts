@@ -41,7 +41,9 @@ export async function openPostgres(url: string, { node, check, now }: PostgresOp
       get outage() {
         return database.problem?.message;
       },
-      isOtherNode: (name) => registry.others.has(name),
+      get otherNodes() {
+        return registry.others;
+      },
       async close() {
         await registry.close();
         await documents.close();

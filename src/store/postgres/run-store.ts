@@ -34,20 +34,26 @@ const write: Statement = {
     ${NO_WAIT_FOR_DISK}`,
 };
 
-/** Ids count up, so a run is in a row whose newest run is not older. */
+/**
+ * Ids count up, so a run is in a row whose newest run is not older. If a run was cut off and ended after all, its node's
+ * row is the longer one. A run that another node is running is found, too.
+ */
 const find: Statement = {
   name: 'runs-find',
-  // If a run was cut off and ended after all, its node's row is the longer one.
   text: `
-    SELECT records FROM bulkhead.ended_runs
-    WHERE integration = $1 AND newest >= $2 AND strpos(ids, $2) > 0 ORDER BY length(ids) DESC LIMIT 1`,
+    SELECT records, length(ids) AS chars FROM bulkhead.ended_runs
+    WHERE integration = $1 AND newest >= $2 AND strpos(ids, $2) > 0
+    UNION ALL
+    SELECT '[' || record || ']', 0 FROM bulkhead.running_runs WHERE integration = $1 AND id = $2 AND node <> $3
+    ORDER BY chars DESC LIMIT 1`,
 };
 
 /** Each row has at least one run, and none that is newer than its `newest`. */
 const ids: Statement = {
   name: 'runs-ids',
   text: `
-    SELECT ids FROM bulkhead.ended_runs WHERE integration = $1 ORDER BY newest DESC LIMIT ${RUNS_RETAINED}`,
+    (SELECT ids FROM bulkhead.ended_runs WHERE integration = $1 ORDER BY newest DESC LIMIT ${RUNS_RETAINED})
+    UNION ALL SELECT id FROM bulkhead.running_runs WHERE integration = $1 AND node <> $2`,
 };
 
 const newest: Statement = {
@@ -133,12 +139,12 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async find(integrationId: string, runId: string): Promise<Run | undefined> {
-    const [row] = await this.#database.query<{ records: string }>(find, [integrationId, runId]);
+    const [row] = await this.#database.query<{ records: string }>(find, [integrationId, runId, this.#node]);
     return row && (JSON.parse(row.records) as Run[]).find(({ _id }) => _id === runId);
   }
 
   async idsOf(integrationId: string): Promise<string[]> {
-    const rows = await this.#database.query<{ ids: string }>(ids, [integrationId]);
+    const rows = await this.#database.query<{ ids: string }>(ids, [integrationId, this.#node]);
     const all = new Set(rows.flatMap((row) => row.ids.split(',')));
     return [...all].sort().slice(-RUNS_RETAINED);
   }

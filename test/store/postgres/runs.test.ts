@@ -31,7 +31,8 @@ test("a node's runs are cut off, and those of other nodes are not", async () => 
   await one.write({ running: [first] });
   await two.write({ running: [second] });
   await two.cutOff('one');
-  expect(await one.idsOf(id)).toEqual([first._id]);
+  expect(await one.idsOf(id)).toEqual([first._id, second._id]);
+  expect((await one.find(id, second._id))?.outcome).toBe('running');
   expect(await one.find(id, first._id)).toEqual({ ...first, outcome: 'cut_off' });
   await Promise.all([one.cutOff('two'), two.cutOff('two')]);
   expect(await one.idsOf(id)).toEqual([first._id, second._id]);
@@ -45,7 +46,8 @@ test('a node that starts cuts off what it left behind under its name', async () 
   await (await runsOn(url, 'one')).write({ running: [mine] });
   await (await runsOn(url, 'two')).write({ running: [other] });
   const again = await runsOn(url, 'one');
-  expect(await again.idsOf(id)).toEqual([mine._id]);
+  expect(await again.idsOf(id)).toEqual([mine._id, other._id]);
+  expect((await again.find(id, other._id))?.outcome).toBe('running');
   expect((await again.find(id, mine._id))?.outcome).toBe('cut_off');
 });
 

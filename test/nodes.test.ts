@@ -1,0 +1,137 @@
+/** Several nodes on one database, each a process of its own (contract 13). */
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type Client, createClient, errorsOf } from './support/client.ts';
+import { temporaryFolder, writeBundle } from './support/folders.ts';
+import { emptyDatabase } from './support/postgres-nodes.ts';
+import { PostgresServer } from './support/postgres-server.ts';
+import { type Server, startServer } from './support/server.ts';
+
+const TOKEN = 'the-nodes-token';
+const CODE = `
+  exports.installer = { update: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };
+  exports.settings = {
+    echo: (options) => options,
+    tokenOf: ({ bearerToken }) => new Promise((resolve) => setTimeout(() => resolve({ bearerToken }), 20_000)),
+    async write({ _integrationId, n }) {
+      const reply = await fetch('/v1/integrations/' + _integrationId + '/state/n', { method: 'PUT', body: JSON.stringify(n) });
+      return { status: reply.status };
+    },
+  };
+  exports.utilities = { stay: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };`;
+
+interface Node {
+  readonly server: Server;
+  readonly client: Client;
+}
+
+async function nodesOn(store: string, names: readonly string[]): Promise<Node[]> {
+  const connectors = await temporaryFolder();
+  const connector = { updateFunction: 'update' };
+  await writeBundle(connectors, 'a', { connector, code: CODE });
+  return Promise.all(
+    names.map(async (name) => {
+      const data = await temporaryFolder();
+      const server = await startServer({
+        BULKHEAD_STORE: store,
+        BULKHEAD_NODE: name,
+        BULKHEAD_TOKEN: TOKEN,
+        BULKHEAD_DATA: join(data, 'data'),
+        BULKHEAD_CONNECTORS: connectors,
+      });
+      const client = createClient(server.url, TOKEN);
+      await vi.waitFor(async () => expect((await client('GET', '/readyz')).status).toBe(200), 10_000);
+      return { server, client };
+    }),
+  );
+}
+
+async function install({ client }: Node): Promise<{ readonly id: string; readonly connectorId: string }> {
+  const [{ _id: connectorId }] = (await client('GET', '/connectors')).body;
+  const { _id: id } = (await client('POST', `/integrations/${connectorId}/install`)).body;
+  return { id, connectorId };
+}
+
+test('what one node has acknowledged the other shows: records, lists, runs and what runs write', async () => {
+  const [one, two] = (await nodesOn(await emptyDatabase(), ['one', 'two'])) as [Node, Node];
+  const { id } = await install(one);
+  expect((await two.client('GET', `/integrations/${id}`)).body).toEqual(
+    (await one.client('GET', `/integrations/${id}`)).body,
+  );
+  for (let n = 0; n < 10; n++) {
+    const [writer, reader] = n % 2 === 0 ? [one, two] : [two, one];
+    expect((await writer.client('PUT', `/integrations/${id}/settings/write`, { n })).body).toEqual({ status: 200 });
+    expect((await reader.client('GET', `/integrations/${id}/state/n`)).body).toBe(n);
+  }
+  const flow = (await one.client('POST', '/flows', { _integrationId: id, name: 'größe \ud800' })).body;
+  expect((await two.client('GET', '/flows')).body).toEqual([flow]);
+  expect((await two.client('GET', `/flows/${flow._id}`)).body).toEqual(flow);
+  const called = await one.client('PUT', `/integrations/${id}/settings/echo`, {});
+  const runId = called.headers.get('bulkhead-run-id');
+  await vi.waitFor(async () => {
+    expect((await two.client('GET', `/integrations/${id}/runs/${runId}`)).body.outcome).toBe('succeeded');
+  });
+  const same = { 'idempotency-key': 'k' };
+  const made = await one.client('POST', '/integrations', { name: 'once' }, same);
+  expect((await two.client('POST', '/integrations', { name: 'once' }, same)).body).toEqual(made.body);
+});
+
+test('an update on one node excludes settings and updates on the other, and ends with its node', async () => {
+  const [one, two] = (await nodesOn(await emptyDatabase(), ['one', 'two'])) as [Node, Node];
+  const { id, connectorId } = await install(one);
+  const update = ({ client }: Node) => client('PUT', `/connectors/${connectorId}/update`, { _integrationIds: [id] });
+  const shown = async ({ client }: Node) => (await client('GET', `/integrations/${id}`)).body.updateInProgress;
+  const updating = update(one).catch(() => 'the node is gone');
+  await vi.waitFor(async () => expect(await shown(two)).toBe(true));
+  expect(errorsOf(await two.client('PUT', `/integrations/${id}/settings/echo`, {}))).toEqual([['update_in_progress']]);
+  expect((await update(two)).body.errors[0].code).toBe('update_in_progress');
+  await one.server.stop('SIGKILL');
+  expect(await updating).toBe('the node is gone');
+  await vi.waitFor(async () => expect(await shown(two)).toBe(false), { timeout: 12_000, interval: 200 });
+  expect((await two.client('PUT', `/integrations/${id}/settings/echo`, {})).status).toBe(200);
+});
+
+test('the runs of a killed node are listed as cut off', async () => {
+  const [one, two] = (await nodesOn(await emptyDatabase(), ['one', 'two'])) as [Node, Node];
+  const { id } = await install(one);
+  const begun = await one.client('PUT', `/integrations/${id}/utilities/stay`, {}, { prefer: 'respond-async' });
+  const { _id: runId } = begun.body;
+  const run = () => two.client('GET', `/integrations/${id}/runs/${runId}`);
+  expect((await run()).body.outcome).toBe('running');
+  await one.server.stop('SIGKILL');
+  await vi.waitFor(async () => expect((await run()).body.outcome).toBe('cut_off'), { timeout: 12_000, interval: 200 });
+});
+
+test("a run's token is refused on another node: 421", async () => {
+  const [one, two] = (await nodesOn(await emptyDatabase(), ['one', 'two'])) as [Node, Node];
+  const { id } = await install(one);
+  const token = new Promise<string>((resolve) => {
+    void one.client('PUT', `/integrations/${id}/settings/echo`, {}).then(({ body }) => resolve(body.bearerToken));
+  });
+  // The run is over, which its own node knows.
+  const headers = { authorization: `Bearer ${await token}` };
+  await vi.waitFor(async () => {
+    expect(errorsOf(await two.client('GET', `/integrations/${id}`, undefined, headers))).toEqual([['run_elsewhere']]);
+  }, 5_000);
+  expect((await one.client('GET', `/integrations/${id}`, undefined, headers)).status).toBe(401);
+  const forged = { authorization: `Bearer ${'0'.repeat(24)}.00000000-0` };
+  expect((await two.client('GET', `/integrations/${id}`, undefined, forged)).status).toBe(401);
+});
+
+test('while the database is gone requests are refused, and served again once it is back', async () => {
+  const database = await PostgresServer.start('fsync=off');
+  onTestFinished(() => database.remove());
+  const [node] = (await nodesOn(await database.createDatabase(), ['one'])) as [Node];
+  const { id } = await install(node);
+  const status = async (method: string, path: string) =>
+    (await node.client(method, path, method === 'GET' ? undefined : {})).status;
+  await database.kill();
+  expect(errorsOf(await node.client('GET', `/integrations/${id}`))).toEqual([['store_unavailable']]);
+  expect(await status('PUT', `/integrations/${id}/settings/echo`)).toBe(503);
+  expect((await node.client('POST', '/integrations', { name: 'x' })).status).toBe(503);
+  expect(await status('GET', '/readyz')).toBe(503);
+  expect(await status('GET', '/healthz')).toBe(200);
+  await database.resume();
+  await vi.waitFor(async () => expect(await status('GET', '/readyz')).toBe(200), { timeout: 5_000, interval: 100 });
+  expect(await status('PUT', `/integrations/${id}/settings/echo`)).toBe(200);
+});
