@@ -37,7 +37,7 @@ export async function treeResidentMb(pid: number): Promise<number> {
   return each.reduce((sum, mb) => sum + mb, 0);
 }
 
-/** CPU time that a process and its living children have used. */
+/** CPU time that a process and its children have used, those that have ended included. */
 export async function treeCpuMs(pid: number): Promise<number> {
   const each = await Promise.all((await treeOf(pid)).map(cpuMsOf));
   return each.reduce((sum, ms) => sum + ms, 0);
@@ -50,10 +50,7 @@ const TICK_MS = 10;
 
 async function cpuMsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program, in parentheses, may contain spaces. utime and stime are the 14th and 15th field.
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return TICK_MS * (Number(user) + Number(system));
+  // Behind the program's name, which may contain spaces: the 14th to the 17th field, its own time and its children's.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) * TICK_MS;
 }

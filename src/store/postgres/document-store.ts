@@ -22,19 +22,8 @@ import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../s
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
 import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
-import {
-  isOneStatement,
-  LOAD,
-  LOCK,
-  OWNER,
-  PAGE,
-  RECORD_PAGE,
-  RECORDS,
-  REMOVE,
-  UNLOCK,
-  writeAtOnce,
-  writeInPieces,
-} from './document-statements.ts';
+import { LOAD, LOCK, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE, UNLOCK } from './document-statements.ts';
+import { DocumentWriter } from './document-writer.ts';
 import { RevisionReader } from './revision-reader.ts';
 
 /** How often a change is made again because another node was faster. One of them succeeds each time. */
@@ -67,6 +56,7 @@ export class PostgresDocuments implements Store {
   readonly #check: DocumentCheck | undefined;
   readonly #cache = new DocumentCache();
   readonly #revisions: RevisionReader;
+  readonly #writer: DocumentWriter;
   readonly #queue = new KeyedQueue();
   readonly #listeners = new StoreListeners();
   /** Integrations that were locked when this node last read them. */
@@ -78,6 +68,7 @@ export class PostgresDocuments implements Store {
     this.#node = node;
     this.#check = check;
     this.#revisions = new RevisionReader(database);
+    this.#writer = new DocumentWriter(database);
   }
 
   get problems(): readonly StoreProblem[] {
@@ -242,11 +233,7 @@ export class PostgresDocuments implements Store {
     const { stateWrites } = next;
     const { own } = changes;
     const values = { integrationId, createdAt, ownRevision, stateWrites, bytes, own, before: before?.revision };
-    const revision = await this.#whole(integrationId, () =>
-      isOneStatement(changes)
-        ? writeAtOnce((statement, parameters) => this.#database.query(statement, parameters), values, changes)
-        : this.#database.transaction((query) => writeInPieces(query, values, changes)),
-    );
+    const revision = await this.#whole(integrationId, () => this.#writer.write({ values, changes }));
     if (revision === undefined) return undefined;
     const written = asHeld({ document: next, revision, bytes });
     this.#cache.set(integrationId, written);
