@@ -88,7 +88,7 @@ async function fill(store: string, start: () => Promise<Bulkhead>): Promise<void
 }
 
 /** The median of pages that follow one another: each is new to the node. */
-async function pageMs(node: Bulkhead, path: string): Promise<number> {
+export async function pageMs(node: Bulkhead, path: string): Promise<number> {
   const { client, close } = createPooledClient(node.url, TOKEN, 1);
   let next: string | undefined = `${path}?limit=${PAGE_SIZE}`;
   const times: number[] = [];

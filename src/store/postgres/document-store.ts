@@ -80,21 +80,22 @@ export class PostgresDocuments implements Store {
     return (await this.#current(integrationId))?.document;
   }
 
-  async *documents(after?: SortKey): AsyncGenerator<Document> {
+  async *documents(after?: SortKey, count = PAGE_DOCUMENTS): AsyncGenerator<Document> {
     let cursor: readonly string[] = after ?? ['', ''];
-    for (;;) {
-      const rows = await this.#database.query<PageRow>(PAGE, [...cursor, PAGE_DOCUMENTS]);
+    for (let size = Math.min(count, PAGE_DOCUMENTS); ; size = PAGE_DOCUMENTS) {
+      const rows = await this.#database.query<PageRow>(PAGE, [...cursor, size]);
       for (const group of groupsOf(rows)) yield* await this.#loadAll(group);
       const last = rows.at(-1);
-      if (!last || rows.length < PAGE_DOCUMENTS) return;
+      if (!last || rows.length < size) return;
       cursor = [last.created, last.integration];
     }
   }
 
   async *records(kind: RecordKind, { after, limit, matches }: RecordQuery): AsyncGenerator<Part> {
     let cursor: readonly string[] = after ?? ['', ''];
-    for (let found = 0; found < limit; ) {
-      const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, PAGE_RECORDS]);
+    let found = 0;
+    for (let size = Math.min(limit, PAGE_RECORDS); found < limit; size = PAGE_RECORDS) {
+      const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, size]);
       for (const group of groupsOf(rows)) {
         const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
         for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
@@ -105,7 +106,7 @@ export class PostgresDocuments implements Store {
         }
       }
       const last = rows.at(-1);
-      if (!last || rows.length < PAGE_RECORDS) return;
+      if (!last || rows.length < size) return;
       cursor = [last.created, last.key];
     }
   }
