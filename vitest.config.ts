@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { onPostgres } from './test/on-postgres.ts';
 import { slow } from './test/slow.ts';
 
 const slowFiles = Object.values(slow).flat();
@@ -9,6 +10,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slowFiles } },
       { extends: true, test: { name: 'slow', include: slowFiles } },
+      { extends: true, test: { name: 'postgres', include: onPostgres, env: { TEST_ENGINE: 'postgres' } } },
     ],
     // Real servers and real compartments: a worker per core, and time for a machine that is busy.
     maxWorkers: 2,

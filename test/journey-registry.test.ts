@@ -2,10 +2,10 @@
  * A connector that does real work against an application that nobody here wrote: all-or-nothing while
  * that breaks, credentials, select lists, a second store, an update and a removal in order.
  */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf, type Reply } from './support/client.ts';
+import { storedIntegrations, storedTexts } from './support/engine.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
 import { relayTo, startRegistry } from './support/registry.ts';
 import { type Server, startServer } from './support/server.ts';
@@ -178,10 +178,9 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   expect(JSON.stringify(runs)).not.toContain(PASSWORD);
   expect(server.stderr()).not.toContain(PASSWORD);
   const sealedAs = [PASSWORD, Buffer.from(`zoe:${PASSWORD}`).toString('base64')];
-  for (const name of await readdir(data, { recursive: true })) {
-    const text = await readFile(join(data, name), 'utf8').catch(() => '');
-    for (const secret of sealedAs) expect(text.includes(secret), name).toBe(false);
-  }
+  const texts = await storedTexts(data);
+  expect(texts.some((text) => text.includes('registry-mirror'))).toBe(true);
+  for (const text of texts) for (const secret of sealedAs) expect(text).not.toContain(secret);
 
   // Uninstall: step by step, records in their order, then everything.
   const { body: steps } = await client('PUT', `${path}/uninstaller/preUninstall`);
@@ -194,5 +193,5 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   expect((await client('DELETE', `${path}/install`)).body).toEqual({ success: true });
   expect(await everything()).toEqual(nothing);
   await server.stop('SIGTERM');
-  expect(await readdir(join(data, 'integrations'))).toEqual([]);
+  expect(await storedIntegrations(data)).toEqual([]);
 }, 120_000);

@@ -1,8 +1,7 @@
 /** The main job, as a user has it: `npm start`, a dropped bundle, the whole lifecycle, with the process killed in between. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { type Client, createClient } from './support/client.ts';
+import { storedIntegrations } from './support/engine.ts';
 import { type BundleText, temporaryFolder, writeBundle } from './support/folders.ts';
 import { type Server, startServer } from './support/server.ts';
 
@@ -54,7 +53,7 @@ test('install, steps, settings, update and uninstall; killed and restarted in be
     expect((await server.stop('SIGKILL')).signal).toBe('SIGKILL');
     await start();
     expect((await client('GET', `/integrations/${id}`)).body).toEqual(before);
-    expect((await readdir(join(data, 'integrations'))).filter((name) => !name.endsWith('.json'))).toEqual([]);
+    for (const stored of await storedIntegrations(data)) expect(stored).toBe(id);
   };
   const read = async (id: string) => (await client('GET', `/integrations/${id}`)).body;
 
@@ -113,6 +112,6 @@ test('install, steps, settings, update and uninstall; killed and restarted in be
   await server.stop('SIGKILL');
   await start();
   expect((await client('GET', `/integrations/${id}`)).status).toBe(404);
-  expect(await readdir(join(data, 'integrations'))).toEqual([]);
+  expect(await storedIntegrations(data)).toEqual([]);
   expect((await server.stop('SIGTERM')).code).toBe(0);
 }, 240_000);

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { errorsOf } from '../support/client.ts';
+import { testOfDataFolder } from '../support/engine.ts';
 import { installed, serve } from '../support/runtime.ts';
 
 const unknownId = '0123456789abcdef01234567';
@@ -171,7 +172,7 @@ test('a number too large for JSON is refused', async () => {
   expect([reply.status, errorsOf(reply)]).toEqual([422, [['invalid_field', 'settings']]]);
 });
 
-test('an integration whose file is gone can be deleted', async () => {
+testOfDataFolder('an integration whose file is gone can be deleted', async () => {
   const { client, data } = await serve();
   const { body } = await client('POST', '/integrations', { name: 'n' });
   const file = join(data, 'integrations', `${body._id}.json`);

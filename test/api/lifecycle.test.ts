@@ -143,7 +143,7 @@ describe('a call', () => {
       opts: { fromManifest: 1 },
       _connectorId: await connectorIdOf(client, 'a'),
       _integrationId: id,
-      bearerToken: 61,
+      bearerToken: 70,
     };
     expect(await call()).toEqual(own);
     expect(await call({})).toEqual(own);
@@ -332,7 +332,7 @@ describe("a run's token", () => {
     const running = client('PUT', `/integrations/${id}/utilities/f`);
     // The log hides the token as it is, and shows what a connector makes of it.
     const token = await vi.waitFor(() => {
-      const spaced = lines.map((line) => JSON.parse(line).msg).find((text) => /^(?:\S ){60}\S$/.test(text ?? ''));
+      const spaced = lines.map((line) => JSON.parse(line).msg).find((text) => /^(?:\S ){69}\S$/.test(text ?? ''));
       expect(spaced).toBeDefined();
       return String(spaced).replaceAll(' ', '');
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { recordKinds } from '../../src/store/stored.ts';
 import { type Client, errorsOf } from '../support/client.ts';
+import { isOnPostgres, storedTexts, testOfDataFolder } from '../support/engine.ts';
 import { httpServer } from '../support/outbound.ts';
 import { installed, type Served, serve, serveForAll } from '../support/runtime.ts';
 
@@ -242,6 +243,7 @@ describe('credentials', () => {
   const secrets = ['zoë', 'pässword', 'sécret', 'tökén'];
 
   async function stored(): Promise<string> {
+    if (isOnPostgres) return (await storedTexts(served.data)).join('\n');
     return readFile(join(served.data, 'integrations', `${integrationId}.json`), 'utf8').catch(() => '');
   }
 
@@ -300,12 +302,12 @@ describe('credentials', () => {
     expect(errorsOf(await client('POST', '/connections', body))).toEqual([['invalid_field', 'encryptedFields']]);
   });
 
-  test('only its owner can read the key', async () => {
+  testOfDataFolder('only its owner can read the key', async () => {
     if (process.platform === 'win32') return;
     expect((await stat(join(served.data, 'secret-key'))).mode & 0o777).toBe(0o600);
   });
 
-  test('the key can be changed; without the old key everything else works', async () => {
+  testOfDataFolder('the key can be changed; without the old key everything else works', async () => {
     served = await serve();
     client = served.client;
     integrationId = (await client('POST', '/integrations', { name: 'DIY' })).body._id;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, vi } from 'vitest';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../src/index.ts';
 import { type Client, createClient } from './client.ts';
+import { engineOptions } from './engine.ts';
 import { type BundleText, temporaryFolder, writeBundle } from './folders.ts';
 
 export const TOKEN = 'the-tests-token';
@@ -24,7 +25,7 @@ async function start(
 ): Promise<Served> {
   const { connectors, data } = options;
   for (const [name, bundle] of Object.entries(bundles)) await writeBundle(connectors, name, bundle);
-  const runtime = await createRuntime({ token: TOKEN, port: 0, ...options });
+  const runtime = await createRuntime({ token: TOKEN, port: 0, ...(await engineOptions(data)), ...options });
   try {
     await runtime.listen();
     await runtime.ready();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { engineEnvironment } from './engine.ts';
 import { startArguments, startEnvironment } from './start.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,7 +62,8 @@ export async function launchServer(
   node: readonly string[] = startArguments,
   shell = '',
 ): Promise<Server> {
-  const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...environment }, node, shell);
+  const engine = await engineEnvironment(environment.BULKHEAD_DATA);
+  const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...engine, ...environment }, node, shell);
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', () => {

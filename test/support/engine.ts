@@ -1,0 +1,56 @@
+/** The engine behind the servers and runtimes of a test: a data folder, or PostgreSQL in Vitest's project `postgres`. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'vitest';
+import { emptyDatabase, rowsOf } from './postgres-nodes.ts';
+
+export const isOnPostgres = process.env.TEST_ENGINE === 'postgres';
+
+/** A test of the data folder's own files. */
+export const testOfDataFolder = test.skipIf(isOnPostgres);
+
+/** By data folder: who starts again on the same folder gets the same database. */
+const databases = new Map<string, Promise<string>>();
+
+function databaseOf(dataFolder: string): Promise<string> {
+  const database = databases.get(dataFolder) ?? emptyDatabase();
+  databases.set(dataFolder, database);
+  return database;
+}
+
+/** The name of the only node: one that starts again under its name cleans up after itself at once. */
+const NODE = 'the-node';
+
+/** The options that put a database in the place of a data folder, if this is the engine. */
+export async function engineOptions(dataFolder: string): Promise<{ readonly store?: string; readonly node?: string }> {
+  return isOnPostgres ? { store: await databaseOf(dataFolder), node: NODE } : {};
+}
+
+/** The same as environment variables of a process. */
+export async function engineEnvironment(dataFolder: string | undefined): Promise<Record<string, string>> {
+  const { store } = dataFolder === undefined ? {} : await engineOptions(dataFolder);
+  return store === undefined ? {} : { BULKHEAD_STORE: store, BULKHEAD_NODE: NODE };
+}
+
+/** Ids of the stored integrations. In a data folder also the names of files that are no integration. */
+export async function storedIntegrations(dataFolder: string): Promise<string[]> {
+  if (!isOnPostgres)
+    return (await readdir(join(dataFolder, 'integrations'))).map((name) => name.replace(/\.json$/, ''));
+  const rows = await rowsOf(await databaseOf(dataFolder), 'SELECT integration FROM bulkhead.integrations');
+  return rows.map(({ integration }) => String(integration));
+}
+
+/** The texts of everything that is stored. Files that are gone meanwhile are empty. */
+export async function storedTexts(dataFolder: string): Promise<string[]> {
+  const names = await readdir(dataFolder, { recursive: true });
+  const files = await Promise.all(names.map((name) => readFile(join(dataFolder, name), 'utf8').catch(() => '')));
+  if (!isOnPostgres) return files;
+  const database = await databaseOf(dataFolder);
+  const tables = await rowsOf(database, `SELECT tablename FROM pg_tables WHERE schemaname = 'bulkhead'`);
+  const rows = await Promise.all(
+    tables.map(({ tablename }) =>
+      rowsOf(database, `SELECT concat_ws(' ', stored.*) AS text FROM bulkhead.${tablename} AS stored`),
+    ),
+  );
+  return [...files, ...rows.flat().map(({ text }) => String(text))];
+}
