@@ -108,7 +108,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
-  const feed = new Feed(new Date());
+  const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
     usage: () => sandbox.usage(),
     events: () => ({ published: feed.newest, followers: feed.followers }),

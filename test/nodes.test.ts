@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf } from './support/client.ts';
+import { openEvents } from './support/events.ts';
 import { temporaryFolder, writeBundle } from './support/folders.ts';
 import { emptyDatabase } from './support/postgres-nodes.ts';
 import { PostgresServer } from './support/postgres-server.ts';
@@ -116,6 +117,36 @@ test("a run's token is refused on another node: 421", async () => {
   expect((await one.client('GET', `/integrations/${id}`, undefined, headers)).status).toBe(401);
   const forged = { authorization: `Bearer ${'0'.repeat(24)}.00000000-0` };
   expect((await two.client('GET', `/integrations/${id}`, undefined, forged)).status).toBe(401);
+});
+
+test('events of all nodes come to followers on any, in order, and those of one outage are not lost', async () => {
+  const database = await PostgresServer.start('fsync=off');
+  onTestFinished(() => database.remove());
+  const [one, two] = (await nodesOn(await database.createDatabase(), ['one', 'two'])) as [Node, Node];
+  const { id } = await install(one);
+  const events = await openEvents(two.server.url, TOKEN, { query: `?_integrationId=${id}` });
+  const seen = (): string[] => events.all.map(({ name }) => name);
+  // The other node hears at once that somebody follows; until then it does not write its events.
+  let n = 0;
+  const write = ({ client }: Node) => client('PUT', `/integrations/${id}/state/n`, ++n);
+  await vi.waitFor(async () => {
+    await write(one);
+    expect(seen()).toContain('integration.changed');
+  }, 5_000);
+  events.all.length = 0;
+  const { headers } = await one.client('PUT', `/integrations/${id}/settings/write`, { n: 'größe' });
+  await write(two);
+  await vi.waitFor(() => expect(seen()).toEqual(expect.arrayContaining(['run.started', 'run.ended'])));
+  const ofRun = events.all.filter(({ data }) => data.runId === headers.get('bulkhead-run-id')).map(({ name }) => name);
+  expect(ofRun).toEqual(['run.started', 'run.ended']);
+  expect(seen().filter((name) => name === 'integration.changed')).toHaveLength(2);
+  await database.kill();
+  await database.resume();
+  events.all.length = 0;
+  await vi.waitFor(async () => expect((await write(one)).status).toBeLessThan(300), 5_000);
+  await vi.waitFor(() => expect(seen()).toContain('integration.changed'), 5_000);
+  await one.server.stop('SIGKILL');
+  await vi.waitFor(() => expect(seen()).toContain('reset'), { timeout: 12_000, interval: 100 });
 });
 
 test('while the database is gone requests are refused, and served again once it is back', async () => {

@@ -15,12 +15,32 @@ export interface Storage {
   readonly tokens: TokenStore;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
+  /** Undefined for an engine that one node uses. */
+  readonly events?: SharedEvents;
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
   readonly otherNodes?: ReadonlySet<string>;
   /** Idempotent. */
   close(): Promise<void>;
+}
+
+/** `reset`: events before it are missing. */
+export interface SharedEvent {
+  readonly name: string;
+  readonly integrationId: string | undefined;
+  /** JSON of an object. */
+  readonly data: string;
+}
+
+/** Passes events on between nodes. Nothing is durable: a follower that misses something is told so, and reads again. */
+export interface SharedEvents {
+  /** Somebody follows on another node: publish. */
+  readonly isWanted: boolean;
+  publish(event: SharedEvent): void;
+  /** Takes the events of other nodes while `follow(true)`. */
+  subscribe(listener: (event: SharedEvent) => void): void;
+  follow(isFollowing: boolean): void;
 }
 
 /** A run's record; the store does not read its other fields. */

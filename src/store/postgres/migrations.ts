@@ -83,7 +83,21 @@ const others = `
     bytes bigint NOT NULL DEFAULT 0
   );
   CREATE INDEX idempotency_keys_by_age ON bulkhead.idempotency_keys (at);
-  CREATE TABLE bulkhead.nodes (name text COLLATE "C" PRIMARY KEY, seen timestamptz NOT NULL);
+  CREATE TABLE bulkhead.nodes (
+    name text COLLATE "C" PRIMARY KEY,
+    seen timestamptz NOT NULL,
+    -- Somebody there follows the events of all nodes.
+    follows boolean NOT NULL DEFAULT false
+  );
+  CREATE TABLE bulkhead.events (
+    node text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    integration text COLLATE "C",
+    name text NOT NULL,
+    data text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (node, number)
+  );
   CREATE TABLE bulkhead.permissions (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
   CREATE TABLE bulkhead.bundles (
     connector text COLLATE "C" NOT NULL,

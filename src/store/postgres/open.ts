@@ -4,7 +4,9 @@ import type { Storage } from '../storage.ts';
 import { Database } from './database.ts';
 import { PostgresDocuments } from './document-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { Listener } from './listener.ts';
 import { NodeRegistry } from './node-registry.ts';
+import { PostgresEvents } from './shared-events.ts';
 import { postgresStores } from './stores.ts';
 
 export interface PostgresOptions {
@@ -26,15 +28,30 @@ export async function openPostgres(url: string, { node, check, now }: PostgresOp
   try {
     const documents = new PostgresDocuments(database, node, check);
     const stores = await postgresStores(database, { node, now });
-    const registry = new NodeRegistry(database, node, async (dead) => {
-      await stores.runs.cutOff(dead);
-      const orphans = await stores.idempotency.adopt(dead);
-      if (orphans.length > 0) stores.idempotency.onOrphans?.(orphans);
+    const events = new PostgresEvents(database, node);
+    const registry = new NodeRegistry(database, node, {
+      isFollowing: () => events.isFollowing,
+      onOthers(areFollowing) {
+        events.isWanted = areFollowing;
+      },
+      async onDead(dead) {
+        await stores.runs.cutOff(dead);
+        const orphans = await stores.idempotency.adopt(dead);
+        if (orphans.length > 0) stores.idempotency.onOrphans?.(orphans);
+        events.missed();
+      },
     });
     await registry.start();
+    await events.start();
+    const listener = new Listener(url, (news) => {
+      if (news === 'events') void events.look();
+      else void registry.beat().catch(() => {});
+    });
+    await listener.start();
     const storage: Storage = {
       ...stores,
       documents,
+      events,
       get problems() {
         return documents.problems;
       },
@@ -45,6 +62,8 @@ export async function openPostgres(url: string, { node, check, now }: PostgresOp
         return registry.others;
       },
       async close() {
+        await events.close();
+        await listener.close();
         await registry.close();
         await documents.close();
         await stores.close();
