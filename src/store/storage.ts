@@ -17,6 +17,8 @@ export interface Storage {
   readonly problems: readonly StoreProblem[];
   /** Undefined for an engine that one node uses. */
   readonly events?: SharedEvents;
+  /** Undefined for an engine that one node uses. */
+  readonly folder?: SharedFolder;
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
@@ -41,6 +43,20 @@ export interface SharedEvents {
   /** Takes the events of other nodes while `follow(true)`. */
   subscribe(listener: (event: SharedEvent) => void): void;
   follow(isFollowing: boolean): void;
+}
+
+/** The bundles in the connectors folder, of which every node has a copy. */
+export interface SharedFolder {
+  /** `hash` is undefined for an entry that was removed. */
+  list(): Promise<{ readonly entry: string; readonly hash: string | undefined }[]>;
+  /** Undefined if the entry has another hash by now. */
+  read(entry: string, hash: string): Promise<Buffer | undefined>;
+  /** Durable when it resolves. */
+  write(entry: string, hash: string, content: Buffer): Promise<void>;
+  /** Durable when it resolves. */
+  remove(entry: string): Promise<void>;
+  /** @param onChange called when any node has changed something */
+  subscribe(onChange: () => void): void;
 }
 
 /** A run's record; the store does not read its other fields. */
@@ -132,6 +148,8 @@ export interface PermissionRecords {
   all(): Promise<{ readonly connectorId: string; readonly record: unknown }[]>;
   /** Durable when it resolves. */
   put(record: PermissionRecord): Promise<void>;
+  /** Called when any node has changed a record. */
+  onChange?: (() => void) | undefined;
   /**
    * A damaged database lost its records. A connector without a record may have had one, so do not grant it anything
    * automatically.

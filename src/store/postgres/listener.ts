@@ -9,7 +9,8 @@ export const CHANNEL = 'bulkhead';
 const RETRY_MS = 1_000;
 
 /** What a node has news of. */
-export type News = 'events' | 'followers';
+export const news = ['events', 'followers', 'folder', 'permissions'] as const;
+export type News = (typeof news)[number];
 
 export class Listener {
   readonly #url: string;
@@ -36,7 +37,7 @@ export class Listener {
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      for (const news of ['followers', 'events'] as const) this.#onNews(news);
+      for (const each of news) this.#onNews(each);
     } catch {
       void client.end().catch(() => {});
       this.#startLater();

@@ -98,7 +98,19 @@ const others = `
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (node, number)
   );
-  CREATE TABLE bulkhead.permissions (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+  CREATE TABLE bulkhead.permissions (
+    id text COLLATE "C" PRIMARY KEY,
+    record text NOT NULL,
+    revision bigint NOT NULL DEFAULT nextval('bulkhead.revisions')
+  );
+  CREATE TABLE bulkhead.folder_entries (
+    entry text COLLATE "C" PRIMARY KEY,
+    -- Null for an entry that was removed.
+    hash text,
+    content bytea,
+    revision bigint NOT NULL
+  );
+  ALTER TABLE bulkhead.folder_entries ALTER COLUMN content SET STORAGE EXTERNAL;
   CREATE TABLE bulkhead.bundles (
     connector text COLLATE "C" NOT NULL,
     digest text COLLATE "C" NOT NULL,

@@ -43,7 +43,7 @@ export interface NodeRegistryOptions {
   /** Whether somebody follows the events on this node. */
   readonly isFollowing: () => boolean;
   /** @param areFollowing somebody follows on another node */
-  readonly onOthers: (areFollowing: boolean) => void;
+  readonly onBeat: (areFollowing: boolean) => Promise<void>;
   /** Cleans up after a dead node. May run on several nodes at once, and again. */
   readonly onDead: (node: string) => Promise<void>;
 }
@@ -97,15 +97,15 @@ export class NodeRegistry {
 
   /** Says that this node is there, and looks who else is. @throws StoreError */
   async beat(): Promise<void> {
-    const { isFollowing, onOthers, onDead } = this.#options;
+    const { isFollowing, onBeat, onDead } = this.#options;
     const rows = await this.#database.query<NodeRow>(beat, [this.#node, isFollowing()]);
     const others = rows.filter(({ is_dead }) => !is_dead);
     this.#others = new Set(others.map(({ name }) => name));
-    onOthers(others.some(({ follows }) => follows));
     for (const { name, is_dead } of rows) {
       if (!is_dead) continue;
       await onDead(name);
       await this.#database.query(remove, [name, false]);
     }
+    await onBeat(others.some(({ follows }) => follows));
   }
 }

@@ -3,6 +3,7 @@ import { parseOrUndefined } from '../../json.ts';
 import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
 import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
 import type { Database, Statement } from './database.ts';
+import { CHANNEL } from './listener.ts';
 
 const allPermissions: Statement = {
   name: 'permissions-all',
@@ -12,17 +13,36 @@ const allPermissions: Statement = {
 const putPermission: Statement = {
   name: 'permissions-put',
   text: `
-    INSERT INTO bulkhead.permissions (id, record) VALUES ($1, $2)
-    ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
+    WITH written AS (
+      INSERT INTO bulkhead.permissions (id, record) VALUES ($1, $2)
+      ON CONFLICT (id) DO UPDATE SET record = excluded.record, revision = excluded.revision
+    )
+    SELECT pg_notify('${CHANNEL}', 'permissions')`,
+};
+
+/** Changed by every write. */
+const permissionsVersion: Statement = {
+  name: 'permissions-version',
+  text: 'SELECT coalesce(sum(revision), 0) AS version FROM bulkhead.permissions',
 };
 
 export class PostgresPermissionRecords implements PermissionRecords {
   /** A damaged database does not start. */
   readonly wereLost = false;
+  onChange: (() => void) | undefined;
+  #version = '';
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** Looks whether a node has changed something. */
+  async look(): Promise<void> {
+    const [row] = await this.#database.query<{ version: string }>(permissionsVersion);
+    if (!row || row.version === this.#version) return;
+    this.#version = row.version;
+    this.onChange?.();
   }
 
   async all(): Promise<{ connectorId: string; record: unknown }[]> {

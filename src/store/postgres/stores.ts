@@ -6,7 +6,8 @@ import { PostgresIdempotencyStore } from './idempotency-store.ts';
 import { PostgresRunStore } from './run-store.ts';
 import { PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'permissions' | 'tokens' | 'bundles'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'bundles'> {
+  readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
   readonly idempotency: PostgresIdempotencyStore;
   /** Closes the database, too. Idempotent. */
