@@ -221,10 +221,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const handle = app.callback();
   const server = new HttpServer(handle, activity, options);
 
-  const scanned = (async () => {
-    await folderSync?.start();
-    await catalog.start();
-  })();
+  const scanned = catalog.start(async () => folderSync?.start());
   const watcher = watchBundles(connectorsFolder, () => {
     void catalog.scan();
     void folderSync?.sync();

@@ -2,7 +2,7 @@
  * The schema of the PostgreSQL database, as steps that run once each and in order. A step that was released never
  * changes. All names are qualified: a connection pooler may not pass on a `search_path`.
  */
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Pool } from 'pg';
 
@@ -134,14 +134,35 @@ const steps: Record<string, Migration> = {
   '0002-runs-keys-permissions-bundles-settings': step(others),
 };
 
-/** Brings the schema up to date. Nodes that start together take turns: the migrator holds an advisory lock. */
+/** Held by the transaction of the node that migrates; others that start meanwhile wait for it. */
+const LOCK_ID = 7_246_713_905;
+
+/**
+ * The library's own lock belongs to the session. A pooler may release it in another one than it was taken in, so that
+ * it would stay for ever.
+ */
+class MigrationAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(): Promise<void> {}
+  override async releaseMigrationLock(): Promise<void> {}
+}
+
+class MigrationDialect extends PostgresDialect {
+  override createAdapter(): PostgresAdapter {
+    return new MigrationAdapter();
+  }
+}
+
+/** Brings the schema up to date in one transaction, or leaves it as it was. */
 export async function migrate(pool: Pool): Promise<void> {
-  const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  const migrator = new Migrator({
-    db: database,
-    provider: { getMigrations: async () => steps },
-    migrationTableSchema: SCHEMA,
+  const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) });
+  await database.transaction().execute(async (transaction) => {
+    await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
+    const migrator = new Migrator({
+      db: transaction,
+      provider: { getMigrations: async () => steps },
+      migrationTableSchema: SCHEMA,
+    });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
 }
