@@ -152,7 +152,7 @@ export const connectorRoutes: readonly Route[] = [
     async handle(ctx, { service, publicUrl }) {
       const { _id } = await existingRow(ctx, service);
       await replyList(ctx, {
-        source: (after) => service.store.documents(after),
+        source: (after, count) => service.store.documents(after, count),
         sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
         matches: ({ integration }) => integration.head._connectorId === _id,
         show: ({ integration: { head } }, projection) =>

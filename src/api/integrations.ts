@@ -52,7 +52,7 @@ export const integrationRoutes: readonly Route[] = [
       const own = grant && viewOf(await unitOf(ctx, service, grant.integrationId));
       const matches = filterOf(ctx);
       await replyList(ctx, {
-        source: (after) => (own ? [own] : integrationsOf(service, after)),
+        source: (after, count) => (own ? [own] : integrationsOf(service, after, count)),
         sortKeyOf: ({ head }) => sortKeyOf(head),
         matches: ({ head }) => matches(head),
         show: (view, projection) => shownText(ctx, service, view, projection),
@@ -208,8 +208,8 @@ interface View {
 
 const viewOf = (unit: UnitOfWork): View => ({ head: integrationOf(unit), settings: unit.settings });
 
-async function* integrationsOf(service: Service, after: SortKey | undefined): AsyncGenerator<View> {
-  for await (const { integration, settings } of service.store.documents(after)) {
+async function* integrationsOf(service: Service, after: SortKey | undefined, count: number): AsyncGenerator<View> {
+  for await (const { integration, settings } of service.store.documents(after, count)) {
     yield { head: integration.head as Integration, settings };
   }
 }

@@ -24,8 +24,12 @@ const PAGE_CHARS = 4 * 1024 * 1024;
 const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
-/** A list's items, sorted, from after a sort key on. Earlier items may come too; they are skipped. */
-export type Source<T> = (after: SortKey | undefined) => AsyncIterable<T> | Iterable<T>;
+/**
+ * A list's items, sorted, from after a sort key on. Earlier items may come too; they are skipped.
+ *
+ * @param count how many the page takes if all match: one more than it shows
+ */
+export type Source<T> = (after: SortKey | undefined, count: number) => AsyncIterable<T> | Iterable<T>;
 
 /** Query parameters that filter by a field's value. */
 export function filters(...names: readonly string[]): TObject {
@@ -106,7 +110,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   let items = 0;
   let chars = 0;
   let last: SortKey | undefined;
-  for await (const item of source(cursor)) {
+  for await (const item of source(cursor, limit + 1)) {
     if (slice.isOver) await slice.next();
     const sortKey = sortKeyOf(item);
     if ((cursor && compareSortKeys(sortKey, cursor) <= 0) || !matches(item)) continue;

@@ -23,7 +23,7 @@ import { type RecordKind, recordKinds, sortKeyOf } from '../store/stored.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { bodyLimitsOf, readJson } from './body.ts';
 import { type ApiContext, accountOf, change, changingOf, etagOf, replyRecord, unitOf } from './context.ts';
-import { filterOf, filters, LIMIT_MAX, replyList } from './paging.ts';
+import { filterOf, filters, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
@@ -62,7 +62,7 @@ function routesOf(kind: RecordKind): Route[] {
       async handle(ctx, { service, publicUrl }) {
         const matches = filterOf(ctx);
         await replyList(ctx, {
-          source: (after) => recordsFor(ctx, service, kind, { after, limit: LIMIT_MAX + 1, matches }),
+          source: (after, limit) => recordsFor(ctx, service, kind, { after, limit, matches }),
           sortKeyOf: ({ head }) => sortKeyOf(head),
           show: (record, projection) => shown(ctx, service, record, projection),
           publicUrl: publicUrl(),

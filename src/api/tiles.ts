@@ -3,13 +3,17 @@ import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
 import { publicIntegration, type Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
+import type { RunRecord } from '../run/run.ts';
 import type { Document } from '../store/document.ts';
-import { perRecordKind, sortKeyOf } from '../store/stored.ts';
+import { perRecordKind, type SortKey, sortKeyOf } from '../store/stored.ts';
 import { unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
 import { listOf, listQuery } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Tile } from './schemas.ts';
+
+/** Rows whose last runs are looked up together. More would hold the event loop if the runs have long logs. */
+const ROWS_AT_ONCE = 16;
 
 export const tileRoutes: readonly Route[] = [
   route.get('/tiles', {
@@ -24,19 +28,56 @@ export const tileRoutes: readonly Route[] = [
       if (grant) await unitOf(ctx, service, grant.integrationId);
       const own = grant && (await service.store.get(grant.integrationId));
       await replyList(ctx, {
-        source: (after) => (grant ? (own ? [own] : []) : service.store.documents(after)),
-        sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
-        show: async (document, projection) => asText(await tileOf(service, document), projection),
+        source: (after, count) =>
+          tilesOf(service, grant ? (own ? [own] : []) : service.store.documents(after, count), count),
+        sortKeyOf: ({ sortKey }) => sortKey,
+        show: ({ tile }, projection) => asText(tile, projection),
         publicUrl: publicUrl(),
       });
     },
   }),
 ];
 
-async function tileOf(service: Service, document: Document): Promise<JsonObject> {
+interface Row {
+  readonly sortKey: SortKey;
+  readonly tile: JsonObject;
+}
+
+/** @param count how many will be taken, probably */
+async function* tilesOf(
+  service: Service,
+  documents: AsyncIterable<Document> | Iterable<Document>,
+  count: number,
+): AsyncGenerator<Row> {
+  let rows: Row[] = [];
+  let number = 0;
+  for await (const document of documents) {
+    // Not the document itself, which may be large.
+    rows.push({ sortKey: sortKeyOf(document.integration.head), tile: tileOf(service, document) });
+    if (++number !== count && rows.length < ROWS_AT_ONCE) continue;
+    yield* await withLastRuns(service, rows);
+    rows = [];
+  }
+  yield* await withLastRuns(service, rows);
+}
+
+const withLastRuns = ({ dispatcher: { runs } }: Service, rows: readonly Row[]): Promise<Row[]> =>
+  Promise.all(
+    rows.map(async ({ sortKey, tile }) => ({
+      sortKey,
+      tile: { ...tile, lastRun: lastRunOf(await runs.latestOf(String(tile._integrationId))) },
+    })),
+  );
+
+const lastRunOf = (run: RunRecord | undefined): JsonObject | null =>
+  run
+    ? { _id: run._id, section: run.section, function: run.function, startedAt: run.startedAt, outcome: run.outcome }
+    : null;
+
+/** Without its last run. */
+function tileOf(service: Service, document: Document): JsonObject {
   const integration = publicIntegration(service, document.integration.head as Integration);
   const { _id, _connectorId, name, tag, mode, version, install = [], uninstall = [], updateInProgress } = integration;
-  const last = await service.dispatcher.runs.latestOf(_id);
   const steps = mode === 'uninstall' ? uninstall : install;
   const connector = _connectorId === undefined ? undefined : service.catalog.get(_connectorId);
   const newer = newerVersion(integration, connector);
@@ -53,15 +94,6 @@ async function tileOf(service: Service, document: Document): Promise<JsonObject>
     ...(updateInProgress === true ? { updateInProgress } : {}),
     steps: { total: steps.length, completed: steps.filter(({ completed }) => completed === true).length },
     records: perRecordKind((kind) => document[kind].size),
-    lastRun: last
-      ? {
-          _id: last._id,
-          section: last.section,
-          function: last.function,
-          startedAt: last.startedAt,
-          outcome: last.outcome,
-        }
-      : null,
     offlineConnections: service.reachability.offlineIn(document),
   };
 }

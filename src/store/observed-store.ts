@@ -8,7 +8,7 @@ export type CommitResult = 'committed' | 'conflict' | 'refused' | 'failed';
 export function observedStore(store: Store, onCommit: (result: CommitResult, ms: number) => void): Store {
   return {
     get: (id) => store.get(id),
-    documents: (after) => store.documents(after),
+    documents: (after, count) => store.documents(after, count),
     records: (kind, query) => store.records(kind, query),
     ownerOf: (id) => store.ownerOf(id),
     lock: (id) => store.lock(id),

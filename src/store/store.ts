@@ -50,8 +50,12 @@ export interface RecordQuery {
 /** Documents are immutable snapshots: a commit never changes one that `get` returned. */
 export interface Store {
   get(integrationId: string): Promise<Document | undefined>;
-  /** Oldest first, starting after a sort key. Yields to the event loop; commits made meanwhile are visible. */
-  documents(after?: SortKey): AsyncIterable<Document>;
+  /**
+   * Oldest first, starting after a sort key. Yields to the event loop; commits made meanwhile are visible.
+   *
+   * @param count how many will be taken, probably
+   */
+  documents(after?: SortKey, count?: number): AsyncIterable<Document>;
   /** The first `limit` records of all integrations that match, oldest first. */
   records(kind: RecordKind, query: RecordQuery): AsyncIterable<Part>;
   /** Id of the integration that a record belongs to. An integration belongs to itself. */

@@ -255,3 +255,28 @@ test('tiles: a row per integration', async () => {
   ]);
   expect((await client('GET', '/tiles?limit=1')).headers.get('link')).toContain('rel="next"');
 });
+
+test('tiles page by page: each with the last run of its own integration', async () => {
+  const lastRuns = new Map<string, string | null>();
+  for (let n = 0; n < 40; n++) {
+    const made = n % 3 === 0 ? (await client('POST', '/integrations', { name: 'DIY' })).body._id : undefined;
+    const _id = made ?? (await installed(client, 'one'));
+    if (made) lastRuns.set(_id, null);
+    else for (const name of ['fails', 'echo']) lastRuns.set(_id, await lastRunOf(_id, name));
+  }
+  lastRuns.set(id, null);
+  for (const limit of [7, 17, 1_000]) {
+    const found: [string, string | null][] = [];
+    for (let path: string | undefined = `/tiles?limit=${limit}`; path !== undefined; ) {
+      const reply: Reply = await client('GET', path);
+      expect(reply.body.length).toBeLessThanOrEqual(limit);
+      for (const { _integrationId, lastRun } of reply.body) found.push([_integrationId, lastRun?._id ?? null]);
+      path = /<[^>]+(\/tiles[^>]+)>; rel="next"/.exec(reply.headers.get('link') ?? '')?.[1];
+    }
+    expect(found).toHaveLength(lastRuns.size);
+    expect(new Map(found)).toEqual(lastRuns);
+  }
+});
+
+const lastRunOf = async (integrationId: string, name: string): Promise<string> =>
+  (await client('PUT', `/integrations/${integrationId}/settings/${name}`, {})).headers.get('bulkhead-run-id') as string;

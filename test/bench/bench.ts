@@ -3,8 +3,8 @@
  * the load generator are processes of their own; rounds alternate; the figures to look at are the
  * ratios, since machines are shared and noisy.
  *
- * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`; `routing`
- * and `pool-run` only if named),
+ * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`; `routing`,
+ * `pool-run` and `postgres` only if named),
  * `--peers` to measure others as well (after `npm ci --prefix test/bench/peers`), `--json` where the
  * figures go (`test/bench/results.json`).
  */
@@ -17,6 +17,7 @@ import { edge } from './edge.ts';
 import type { Figure } from './figures.ts';
 import { firstCalls } from './first-calls.ts';
 import { poolRun } from './pool-run.ts';
+import { postgres } from './postgres.ts';
 import { here, type Settings } from './rig.ts';
 import { routing } from './routing.ts';
 import { scale } from './scale.ts';
@@ -39,6 +40,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   edge: () => edge(settings),
   routing: () => routing(settings),
   'pool-run': () => poolRun(settings),
+  postgres: () => postgres(settings),
   async stores() {
     const options = ['--seconds', values.seconds, '--rounds', values.rounds];
     process.stdout.write((await promisify(execFile)(process.execPath, [here('stores.ts'), ...options])).stdout);

@@ -29,10 +29,10 @@ interface Row {
 }
 
 /** A call of 1 KB. */
-const text = 'x'.repeat(950);
-const echoBody = JSON.stringify({ text, numbers: [1, 2, 3], nested: { flag: true } });
+export const text = 'x'.repeat(950);
+export const echoBody = JSON.stringify({ text, numbers: [1, 2, 3], nested: { flag: true } });
 
-const connector = {
+export const connector = {
   connector: { settings: { sections: [{ fields: [{ name: 'text', type: 'textarea', value: '' }] }] } },
   code: `exports.settings = { echo: (options) => options, async write({ _integrationId, text }) {
     const settings = { sections: [{ fields: [{ name: 'text', type: 'textarea', value: text }] }] };

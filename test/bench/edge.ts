@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childrenOf, tracesOf } from '../support/traces.ts';
+import { childrenOf, treeResidentMb } from '../support/traces.ts';
 import { type Figure, figure, tableOf } from './figures.ts';
 import { type Settings, startBulkhead } from './rig.ts';
 
@@ -30,13 +30,6 @@ async function firstAnswerMs(environment: Record<string, string> = {}): Promise<
   return server.startMs + answeredAt - listeningAt;
 }
 
-/** Of all processes of the product together: pages that they share are counted in each. */
-async function residentMb(pid: number): Promise<number> {
-  const pids = [pid, ...(await childrenOf(pid))];
-  const each = await Promise.all(pids.map(async (one) => (await tracesOf(one)).residentMb));
-  return each.reduce((sum, mb) => sum + mb, 0);
-}
-
 async function residentAtRestMb(): Promise<number> {
   const server = await startBulkhead(bundles(LOADED), { BULKHEAD_COMPARTMENT_IDLE_MS: String(IDLE_MS) });
   const giveUpAt = performance.now() + REST_LIMIT_MS;
@@ -49,7 +42,7 @@ async function residentAtRestMb(): Promise<number> {
   const loaded = (await server.client('GET', '/connectors')).body.length;
   if (loaded !== LOADED) throw new Error(`${loaded} connectors are loaded, not ${LOADED}`);
   await sleep(AFTER_REST_MS);
-  const mb = await residentMb(server.pid);
+  const mb = await treeResidentMb(server.pid);
   await server.stop();
   return mb;
 }

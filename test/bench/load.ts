@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 
 export interface Load {
   readonly url: string;
+  /** More servers. The connections take turns between all, as behind a round-robin balancer. */
+  readonly otherUrls?: readonly string[];
   readonly token: string;
   /** Asked for in turn. */
   readonly paths: readonly string[];
@@ -20,17 +22,20 @@ export interface Measured {
   readonly p99Us: number;
   /** Replies that were not 2xx. */
   readonly failed: number;
+  /** All replies, those of the warm-up included. */
+  readonly replies: number;
 }
 
 const WARM_UP_S = 2;
-const { url, token, paths, body, connections, seconds } = JSON.parse(process.argv[2] ?? '{}') as Load;
-const { hostname, port } = new URL(url);
+const load = JSON.parse(process.argv[2] ?? '{}') as Load;
+const { url, otherUrls = [], token, paths, body, connections, seconds } = load;
+const servers = [url, ...otherUrls].map((each) => new URL(each));
 
 const requests = paths.map((path) =>
   Buffer.from(
     [
       `PUT ${path} HTTP/1.1`,
-      `Host: ${hostname}:${port}`,
+      'Host: localhost',
       `Authorization: Bearer ${token}`,
       'Content-Type: application/json',
       `Content-Length: ${Buffer.byteLength(body)}`,
@@ -42,11 +47,12 @@ const requests = paths.map((path) =>
 
 let turn = 0;
 let failed = 0;
+let replies = 0;
 let measureFrom = Number.POSITIVE_INFINITY;
 let stopAt = Number.POSITIVE_INFINITY;
 const latenciesUs: number[] = [];
 
-function client(): Promise<void> {
+function client({ hostname, port }: URL): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
     socket.setNoDelay(true);
@@ -69,6 +75,7 @@ function client(): Promise<void> {
       if (headEnd < 0) return;
       const length = Number(/\r\ncontent-length: (\d+)/i.exec(received.slice(0, headEnd))?.[1] ?? 0);
       if (received.length < headEnd + 4 + length) return;
+      replies++;
       const now = performance.now();
       if (now >= measureFrom && now <= stopAt) {
         if (received.startsWith('2', 9)) latenciesUs.push((now - sentAt) * 1000);
@@ -81,8 +88,9 @@ function client(): Promise<void> {
 
 measureFrom = performance.now() + WARM_UP_S * 1000;
 stopAt = measureFrom + seconds * 1000;
-await Promise.all(Array.from({ length: connections }, client));
+await Promise.all(Array.from({ length: connections }, (_, i) => client(servers[i % servers.length] as URL)));
 latenciesUs.sort((a, b) => a - b);
 const at = (share: number): number => latenciesUs[Math.floor(share * (latenciesUs.length - 1))] ?? 0;
-const measured: Measured = { perSecond: latenciesUs.length / seconds, p50Us: at(0.5), p99Us: at(0.99), failed };
+const perSecond = latenciesUs.length / seconds;
+const measured: Measured = { perSecond, p50Us: at(0.5), p99Us: at(0.99), failed, replies };
 process.stdout.write(JSON.stringify(measured));

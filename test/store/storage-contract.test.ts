@@ -31,6 +31,16 @@ describe.each(engines)('%s', (_name, open) => {
       expect(await runs.newestOf(one)).toBe(many.at(-1)?._id);
       expect(await runs.find(one, many.at(-1)?._id as string)).toEqual(many.at(-1));
       expect(await runs.find(two, many.at(-1)?._id as string)).toBeUndefined();
+      // Asked at once, as for a page of a list.
+      const id = other._id;
+      expect(
+        await Promise.all([runs.find(one, id), runs.find(two, id), runs.find(two, id), runs.find(two, '')]),
+      ).toEqual([undefined, other, other, undefined]);
+      expect(await Promise.all([runs.newestOf(two), runs.newestOf(newId()), runs.newestOf(one)])).toEqual([
+        id,
+        undefined,
+        many.at(-1)?._id,
+      ]);
       expect(await runs.integrationIds()).toEqual([one, two].sort());
       await runs.forget(one);
       expect([await runs.idsOf(one), await runs.newestOf(one), await runs.integrationIds()]).toEqual([

@@ -121,6 +121,11 @@ export class PostgresServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Of its main process, whose children serve the connections. */
+  get pid(): number {
+    return this.#process?.pid as number;
+  }
+
   urlOf(database: string): string {
     return `postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${this.port}/${database}`;
   }

@@ -22,19 +22,8 @@ import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../s
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
 import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
-import {
-  isOneStatement,
-  LOAD,
-  LOCK,
-  OWNER,
-  PAGE,
-  RECORD_PAGE,
-  RECORDS,
-  REMOVE,
-  UNLOCK,
-  writeAtOnce,
-  writeInPieces,
-} from './document-statements.ts';
+import { LOAD, LOCK, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE, UNLOCK } from './document-statements.ts';
+import { DocumentWriter } from './document-writer.ts';
 import { RevisionReader } from './revision-reader.ts';
 
 /** How often a change is made again because another node was faster. One of them succeeds each time. */
@@ -67,6 +56,7 @@ export class PostgresDocuments implements Store {
   readonly #check: DocumentCheck | undefined;
   readonly #cache = new DocumentCache();
   readonly #revisions: RevisionReader;
+  readonly #writer: DocumentWriter;
   readonly #queue = new KeyedQueue();
   readonly #listeners = new StoreListeners();
   /** Integrations that were locked when this node last read them. */
@@ -78,6 +68,7 @@ export class PostgresDocuments implements Store {
     this.#node = node;
     this.#check = check;
     this.#revisions = new RevisionReader(database);
+    this.#writer = new DocumentWriter(database);
   }
 
   get problems(): readonly StoreProblem[] {
@@ -89,21 +80,22 @@ export class PostgresDocuments implements Store {
     return (await this.#current(integrationId))?.document;
   }
 
-  async *documents(after?: SortKey): AsyncGenerator<Document> {
+  async *documents(after?: SortKey, count = PAGE_DOCUMENTS): AsyncGenerator<Document> {
     let cursor: readonly string[] = after ?? ['', ''];
-    for (;;) {
-      const rows = await this.#database.query<PageRow>(PAGE, [...cursor, PAGE_DOCUMENTS]);
+    for (let size = Math.min(count, PAGE_DOCUMENTS); ; size = PAGE_DOCUMENTS) {
+      const rows = await this.#database.query<PageRow>(PAGE, [...cursor, size]);
       for (const group of groupsOf(rows)) yield* await this.#loadAll(group);
       const last = rows.at(-1);
-      if (!last || rows.length < PAGE_DOCUMENTS) return;
+      if (!last || rows.length < size) return;
       cursor = [last.created, last.integration];
     }
   }
 
   async *records(kind: RecordKind, { after, limit, matches }: RecordQuery): AsyncGenerator<Part> {
     let cursor: readonly string[] = after ?? ['', ''];
-    for (let found = 0; found < limit; ) {
-      const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, PAGE_RECORDS]);
+    let found = 0;
+    for (let size = Math.min(limit, PAGE_RECORDS); found < limit; size = PAGE_RECORDS) {
+      const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, size]);
       for (const group of groupsOf(rows)) {
         const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
         for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
@@ -114,7 +106,7 @@ export class PostgresDocuments implements Store {
         }
       }
       const last = rows.at(-1);
-      if (!last || rows.length < PAGE_RECORDS) return;
+      if (!last || rows.length < size) return;
       cursor = [last.created, last.key];
     }
   }
@@ -242,11 +234,7 @@ export class PostgresDocuments implements Store {
     const { stateWrites } = next;
     const { own } = changes;
     const values = { integrationId, createdAt, ownRevision, stateWrites, bytes, own, before: before?.revision };
-    const revision = await this.#whole(integrationId, () =>
-      isOneStatement(changes)
-        ? writeAtOnce((statement, parameters) => this.#database.query(statement, parameters), values, changes)
-        : this.#database.transaction((query) => writeInPieces(query, values, changes)),
-    );
+    const revision = await this.#whole(integrationId, () => this.#writer.write({ values, changes }));
     if (revision === undefined) return undefined;
     const written = asHeld({ document: next, revision, bytes });
     this.#cache.set(integrationId, written);

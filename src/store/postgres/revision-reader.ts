@@ -1,7 +1,5 @@
-/**
- * Asks the database for the revisions of documents, many in one statement: while one is on its way, the questions that
- * come are gathered for the next. An answer is never older than its question.
- */
+/** Asks the database for the revisions of documents, many in one statement. */
+import { Batches } from './batches.ts';
 import type { Database } from './database.ts';
 
 const REVISIONS = {
@@ -10,56 +8,42 @@ const REVISIONS = {
     SELECT integration, revision, locked_by IS NOT NULL AS is_locked FROM bulkhead.integrations
     WHERE integration = ANY($1)`,
 };
-/** Statements on their way at once. */
-const AT_ONCE = 2;
+
+/** With one, a slow answer would hold up all others. */
+const STATEMENTS_AT_ONCE = 2;
+const DOCUMENTS_AT_ONCE = 1_000;
 
 export interface CurrentRevision {
   readonly revision: number;
   readonly isLocked: boolean;
 }
 
-type Answer = PromiseWithResolvers<CurrentRevision | undefined>;
+interface Row {
+  readonly integration: string;
+  readonly revision: string;
+  readonly is_locked: boolean;
+}
 
 export class RevisionReader {
-  readonly #database: Database;
-  #waiting = new Map<string, Answer>();
-  #running = 0;
+  readonly #batches: Batches<string, CurrentRevision | undefined>;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.#batches = new Batches({
+      atOnce: STATEMENTS_AT_ONCE,
+      size: DOCUMENTS_AT_ONCE,
+      async answer(ids) {
+        const rows = await database.query<Row>(REVISIONS, [ids]);
+        const found = new Map(rows.map((row) => [row.integration, row]));
+        return ids.map((id) => {
+          const row = found.get(id);
+          return row && { revision: Number(row.revision), isLocked: row.is_locked };
+        });
+      },
+    });
   }
 
   /** Undefined if there is no such document. @throws StoreError */
   read(integrationId: string): Promise<CurrentRevision | undefined> {
-    let answer = this.#waiting.get(integrationId);
-    if (!answer) {
-      answer = Promise.withResolvers();
-      this.#waiting.set(integrationId, answer);
-      // Gathers the questions of one turn of the event loop.
-      if (this.#waiting.size === 1 && this.#running < AT_ONCE) setImmediate(() => this.#readAll());
-    }
-    return answer.promise;
-  }
-
-  async #readAll(): Promise<void> {
-    if (this.#waiting.size === 0 || this.#running >= AT_ONCE) return;
-    const questions = this.#waiting;
-    this.#waiting = new Map();
-    this.#running++;
-    try {
-      const rows = await this.#database.query<{ integration: string; revision: string; is_locked: boolean }>(
-        REVISIONS,
-        [[...questions.keys()]],
-      );
-      for (const { integration, revision, is_locked: isLocked } of rows) {
-        questions.get(integration)?.resolve({ revision: Number(revision), isLocked });
-      }
-      for (const { resolve } of questions.values()) resolve(undefined);
-    } catch (error) {
-      for (const { reject } of questions.values()) reject(error);
-    } finally {
-      this.#running--;
-      void this.#readAll();
-    }
+    return this.#batches.ask(integrationId);
   }
 }

@@ -3,6 +3,7 @@
  * running run has a row in `running_runs` with its node's name, so that another node can end the runs of a dead one.
  */
 import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
+import { Batches } from './batches.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 
 /** Runs of an integration between two trims, on average. Until then they accumulate beyond `RUNS_RETAINED`. */
@@ -35,18 +36,25 @@ const write: Statement = {
 };
 
 /**
- * Ids count up, so a run is in a row whose newest run is not older. If a run was cut off and ended after all, its node's
- * row is the longer one. A run that another node is running is found, too.
+ * Runs by their integrations ($1) and ids ($2). Ids count up, so a run is in a row whose newest run is not older. If a
+ * run was cut off and ended after all, its node's row is the longer one. A run that another node than this ($3) is
+ * running is found, too.
  */
 const find: Statement = {
   name: 'runs-find',
   text: `
-    SELECT records, length(ids) AS chars FROM bulkhead.ended_runs
-    WHERE integration = $1 AND newest >= $2 AND strpos(ids, $2) > 0
-    UNION ALL
-    SELECT '[' || record || ']', 0 FROM bulkhead.running_runs WHERE integration = $1 AND id = $2 AND node <> $3
-    ORDER BY chars DESC LIMIT 1`,
+    SELECT run.number::int, found.records
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS run (integration, id, number), LATERAL (
+      SELECT records, length(ids) AS chars FROM bulkhead.ended_runs AS ended
+      WHERE ended.integration = run.integration AND newest >= run.id AND strpos(ids, run.id) > 0
+      UNION ALL
+      SELECT '[' || record || ']', 0 FROM bulkhead.running_runs AS running
+      WHERE running.integration = run.integration AND running.id = run.id AND node <> $3
+      ORDER BY chars DESC LIMIT 1
+    ) AS found`,
 };
+/** Rows of runs with long logs have megabytes. */
+const FOUND_AT_ONCE = 16;
 
 /** Each row has at least one run, and none that is newer than its `newest`. */
 const ids: Statement = {
@@ -58,8 +66,12 @@ const ids: Statement = {
 
 const newest: Statement = {
   name: 'runs-newest',
-  text: 'SELECT max(newest) AS id FROM bulkhead.ended_runs WHERE integration = $1',
+  text: `
+    SELECT number::int, (SELECT max(newest) FROM bulkhead.ended_runs WHERE integration = asked.id) AS newest
+    FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, number)`,
 };
+/** Statements at once, of those that answer many questions. */
+const STATEMENTS_AT_ONCE = 2;
 
 const trim: Statement = {
   name: 'runs-trim',
@@ -106,6 +118,11 @@ const cutOff: Statement = {
     ON CONFLICT (integration, newest) DO NOTHING`,
 };
 
+interface RunKey {
+  readonly integrationId: string;
+  readonly runId: string;
+}
+
 /** The changes of one statement; rows are JSON. */
 interface Batch {
   /** By the run's id. */
@@ -122,6 +139,8 @@ interface Batch {
 export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   readonly #database: Database;
   readonly #node: string;
+  readonly #records: Batches<RunKey, string | undefined>;
+  readonly #newest: Batches<string, string | undefined>;
   /** The batch that takes further changes until its turn comes. */
   #open: Batch | undefined;
   /** Resolves when all batches are written: one at a time, or a run that ended could be stored as running later. */
@@ -130,6 +149,9 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   constructor(database: Database, node: string) {
     this.#database = database;
     this.#node = node;
+    const atOnce = STATEMENTS_AT_ONCE;
+    this.#records = new Batches({ atOnce, size: FOUND_AT_ONCE, answer: (runs) => this.#recordsOf(runs) });
+    this.#newest = new Batches({ atOnce, size: PAGE_SIZE, answer: (ids) => this.#newestOf(ids) });
   }
 
   async write(changes: RunChanges<Run>): Promise<void> {
@@ -139,8 +161,8 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async find(integrationId: string, runId: string): Promise<Run | undefined> {
-    const [row] = await this.#database.query<{ records: string }>(find, [integrationId, runId, this.#node]);
-    return row && (JSON.parse(row.records) as Run[]).find(({ _id }) => _id === runId);
+    const records = await this.#records.ask({ integrationId, runId });
+    return records === undefined ? undefined : (JSON.parse(records) as Run[]).find(({ _id }) => _id === runId);
   }
 
   async idsOf(integrationId: string): Promise<string[]> {
@@ -149,9 +171,8 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
     return [...all].sort().slice(-RUNS_RETAINED);
   }
 
-  async newestOf(integrationId: string): Promise<string | undefined> {
-    const [row] = await this.#database.query<{ id: string | null }>(newest, [integrationId]);
-    return row?.id ?? undefined;
+  newestOf(integrationId: string): Promise<string | undefined> {
+    return this.#newest.ask(integrationId);
   }
 
   async integrationIds(): Promise<string[]> {
@@ -176,6 +197,20 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   /** Resolves when all writes are done. */
   async close(): Promise<void> {
     await this.#idle;
+  }
+
+  /** The texts of the rows that contain the runs. */
+  async #recordsOf(runs: readonly RunKey[]): Promise<(string | undefined)[]> {
+    const columns = [runs.map(({ integrationId }) => integrationId), runs.map(({ runId }) => runId)];
+    const rows = await this.#database.query<{ number: number; records: string }>(find, [...columns, this.#node]);
+    const found = new Map(rows.map(({ number, records }) => [number, records]));
+    return runs.map((_, index) => found.get(index + 1));
+  }
+
+  async #newestOf(integrationIds: readonly string[]): Promise<(string | undefined)[]> {
+    const rows = await this.#database.query<{ number: number; newest: string | null }>(newest, [integrationIds]);
+    const found = new Map(rows.map(({ number, newest }) => [number, newest]));
+    return integrationIds.map((_, index) => found.get(index + 1) ?? undefined);
   }
 
   #openBatch(): Batch {

@@ -1,0 +1,47 @@
+/** Gathers questions that come together, so that one statement answers many. No answer is older than its question. */
+interface Waiting<Question, Answer> extends PromiseWithResolvers<Answer> {
+  readonly question: Question;
+}
+
+export interface BatchOptions<Question, Answer> {
+  /** @returns the answers in the order of the questions */
+  readonly answer: (questions: readonly Question[]) => Promise<readonly Answer[]>;
+  /** Batches at once. The questions that come meanwhile wait for the next. */
+  readonly atOnce: number;
+  /** Questions in a batch. */
+  readonly size: number;
+}
+
+export class Batches<Question, Answer> {
+  readonly #options: BatchOptions<Question, Answer>;
+  #waiting: Waiting<Question, Answer>[] = [];
+  #running = 0;
+
+  constructor(options: BatchOptions<Question, Answer>) {
+    this.#options = options;
+  }
+
+  ask(question: Question): Promise<Answer> {
+    const waiting = { question, ...Promise.withResolvers<Answer>() };
+    this.#waiting.push(waiting);
+    // Gathers the questions of one turn of the event loop.
+    if (this.#waiting.length === 1) setImmediate(() => this.#answerNext());
+    return waiting.promise;
+  }
+
+  async #answerNext(): Promise<void> {
+    const { answer, atOnce, size } = this.#options;
+    if (this.#waiting.length === 0 || this.#running >= atOnce) return;
+    const batch = this.#waiting.splice(0, size);
+    this.#running++;
+    try {
+      const answers = await answer(batch.map(({ question }) => question));
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      this.#running--;
+      void this.#answerNext();
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Writes documents. Small changes of different documents that come together share a statement, and so the wait for the
+ * disk and most of the work. Each is still written whole or not at all, whatever becomes of the others.
+ */
+import { StoreError } from '../store.ts';
+import { Batches } from './batches.ts';
+import type { Database, Query } from './database.ts';
+import { type DocumentWrite, updateTogether, writeAtOnce, writeInPieces } from './write-statements.ts';
+
+/** With one, a slow write would hold up all others. */
+const STATEMENTS_AT_ONCE = 2;
+const DOCUMENTS_AT_ONCE = 32;
+/** A larger change has a statement of its own. */
+const SMALL_BYTES = 32 * 1024;
+/** A change of more parts is a transaction of several statements. */
+const PARTS_IN_STATEMENT = 8;
+
+export class DocumentWriter {
+  readonly #database: Database;
+  readonly #query: Query;
+  readonly #batches: Batches<DocumentWrite, number | undefined>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#query = (statement, values) => database.query(statement, values);
+    this.#batches = new Batches({
+      atOnce: STATEMENTS_AT_ONCE,
+      size: DOCUMENTS_AT_ONCE,
+      answer: (writes) => this.#writeTogether(writes),
+    });
+  }
+
+  /** @returns the new revision; undefined if the change is not based on the current one @throws StoreError */
+  async write(write: DocumentWrite): Promise<number | undefined> {
+    const { written, removed } = write.changes;
+    if (written.length + removed.length > PARTS_IN_STATEMENT) {
+      return this.#database.transaction((query) => writeInPieces(query, write));
+    }
+    const isSmallUpdate = write.values.before !== undefined && bytesOf(write) <= SMALL_BYTES;
+    const revision = isSmallUpdate ? await this.#batches.ask(write) : undefined;
+    return revision ?? writeAtOnce(this.#query, write);
+  }
+
+  /** Leaves out, as undefined, what has to be written apart. */
+  async #writeTogether(writes: readonly DocumentWrite[]): Promise<(number | undefined)[]> {
+    const none = writes.map(() => undefined);
+    if (writes.length === 1) return none;
+    try {
+      const revisions = await updateTogether(this.#query, writes);
+      return writes.map(({ values }) => revisions.get(values.integrationId));
+    } catch (error) {
+      // Unless it is the database, one of them is at fault, and the others must not pay for it.
+      if (error instanceof StoreError) throw error;
+      return none;
+    }
+  }
+}
+
+const bytesOf = ({ changes: { own, written } }: DocumentWrite): number =>
+  written.reduce((sum, { text }) => sum + text.length, own?.length ?? 0);

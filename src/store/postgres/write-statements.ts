@@ -1,0 +1,197 @@
+/** The SQL that writes documents. */
+import type { Query, Statement, Value } from './database.ts';
+import type { DocumentChanges, PartChange } from './document-rows.ts';
+import { textArray } from './text-array.ts';
+
+/** Values of the first parameters of `INSERT` and `UPDATE`. */
+export interface DocumentValues {
+  readonly integrationId: string;
+  readonly createdAt: string;
+  readonly ownRevision: number;
+  readonly stateWrites: number;
+  readonly bytes: number;
+  readonly own: Buffer | undefined;
+  /** The revision that the change is based on; undefined for a new document. */
+  readonly before: number | undefined;
+}
+
+export interface DocumentWrite {
+  readonly values: DocumentValues;
+  readonly changes: DocumentChanges;
+}
+
+type Scalar = string | number | Buffer | null;
+
+const valuesOf = (values: DocumentValues): Scalar[] => [
+  values.integrationId,
+  values.createdAt,
+  values.ownRevision,
+  values.stateWrites,
+  values.bytes,
+  values.own ?? null,
+  values.before ?? null,
+];
+
+/** Each commit has a revision that no other has: a document that is removed and made again does not repeat one. */
+const REVISION = `nextval('bulkhead.revisions')`;
+
+const INSERT = `
+  INSERT INTO bulkhead.integrations (integration, created, own_revision, state_writes, bytes, text, revision)
+  SELECT $1, $2, $3, $4, $5, $6::text, ${REVISION} WHERE $7::bigint IS NULL
+  ON CONFLICT DO NOTHING RETURNING revision`;
+
+const UPDATE = `
+  UPDATE bulkhead.integrations
+  SET created = $2, own_revision = $3, state_writes = $4, bytes = $5, text = coalesce($6::text, text),
+    revision = ${REVISION}
+  WHERE integration = $1 AND revision = $7::bigint RETURNING revision`;
+
+const OWN_VALUES = 7;
+const PART_COLUMNS = ['kind', 'key', 'created', 'revision', 'bytes', 'text', 'facts'] as const;
+const PART_TYPES = ['text', 'text', 'text', 'bigint', 'bigint', 'text', 'text'] as const;
+
+/** Rows of a `VALUES` list for parts, whose parameters begin after `offset`. */
+function partRows(count: number, offset: number): string {
+  const row = (index: number): string =>
+    PART_TYPES.map((type, column) => `$${offset + index * PART_TYPES.length + column + 1}::${type}`).join(', ');
+  return Array.from({ length: count }, (_, index) => `(${row(index)})`).join(', ');
+}
+
+const partValues = (parts: readonly PartChange[]): Scalar[] =>
+  parts.flatMap(({ kind, key, created, revision, text, facts }) => [
+    kind,
+    key,
+    created,
+    revision,
+    text.length,
+    text,
+    facts,
+  ]);
+
+const REPLACE_PART = `written_at = excluded.written_at, created = excluded.created, revision = excluded.revision,
+    bytes = excluded.bytes, text = excluded.text, facts = excluded.facts`;
+
+/** @param from a table expression with the new revision, and `part` with the parts */
+const upsertParts = (from: string): string => `
+  INSERT INTO bulkhead.parts (integration, written_at, ${PART_COLUMNS.join(', ')})
+  SELECT $1, document.revision, ${PART_COLUMNS.map((column) => `part.${column}`).join(', ')} FROM ${from}
+  ON CONFLICT (integration, kind, key) DO UPDATE SET ${REPLACE_PART}`;
+
+/** Parts, and their bytes, in one statement of a transaction. */
+const PARTS_AT_ONCE = 1_000;
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+
+/** Writes a document and its changed parts. @returns the new revision; undefined if the document has another one */
+export async function writeAtOnce(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
+  const { written, removed } = changes;
+  const isNew = values.before === undefined;
+  const removedAt = OWN_VALUES + written.length * PART_TYPES.length;
+  const text = `
+    WITH document AS (${isNew ? INSERT : UPDATE})
+    ${written.length === 0 ? '' : `, written AS (${upsertParts(`document, (VALUES ${partRows(written.length, OWN_VALUES)}) AS part (${PART_COLUMNS.join(', ')})`)})`}
+    ${removed.length === 0 ? '' : `, removed AS (${removeParts(removedAt)})`}
+    SELECT revision FROM document`;
+  const name = `${isNew ? 'insert' : 'update'}-${written.length}-${removed.length === 0 ? 'none' : 'some'}`;
+  const parameters = [...valuesOf(values), ...partValues(written), ...removedValues(removed)];
+  const [row] = await query<{ revision: string }>({ name, text }, parameters);
+  return row && Number(row.revision);
+}
+
+const removeParts = (offset: number): string => `
+  DELETE FROM bulkhead.parts USING document, unnest($${offset + 1}::text[], $${offset + 2}::text[]) AS part (kind, key)
+  WHERE parts.integration = $1 AND parts.kind = part.kind AND parts.key = part.key`;
+
+const removedValues = (removed: DocumentChanges['removed']): Value[] =>
+  removed.length === 0 ? [] : [removed.map(({ kind }) => kind), removed.map(({ key }) => key)];
+
+/** The same in several statements of a transaction. */
+export async function writeInPieces(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
+  const { written, removed } = changes;
+  const revision = await writeAtOnce(query, { values, changes: { own: undefined, written: [], removed, bytes: 0 } });
+  if (revision === undefined) return undefined;
+  for (const parts of piecesOf(written)) {
+    const rows = `(VALUES ${partRows(parts.length, 2)}) AS part (${PART_COLUMNS.join(', ')})`;
+    const text = upsertParts(`(SELECT $2::bigint AS revision) AS document, ${rows}`);
+    await query({ text }, [values.integrationId, revision, ...partValues(parts)]);
+  }
+  return revision;
+}
+
+function* piecesOf(parts: readonly PartChange[]): Generator<readonly PartChange[]> {
+  let piece: PartChange[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    piece.push(part);
+    bytes += part.text.length;
+    if (piece.length < PARTS_AT_ONCE && bytes < BYTES_AT_ONCE) continue;
+    yield piece;
+    [piece, bytes] = [[], 0];
+  }
+  if (piece.length > 0) yield piece;
+}
+
+/** Columns of the rows that are passed as arrays, one parameter a column. */
+const CHANGE_COLUMNS = ['integration', 'created', 'own_revision', 'state_writes', 'bytes', 'text', 'before'];
+const WRITTEN_COLUMNS = ['integration', ...PART_COLUMNS];
+const REMOVED_COLUMNS = ['integration', 'kind', 'key'];
+const WRITTEN_AT = CHANGE_COLUMNS.length;
+const REMOVED_AT = WRITTEN_AT + WRITTEN_COLUMNS.length;
+
+/** A table of arrays, whose parameters begin after `offset`. */
+const rowsAt = (offset: number, name: string, columns: readonly string[]): string =>
+  `unnest(${columns.map((_, i) => `$${offset + i + 1}::text[]`).join(', ')}) AS ${name} (${columns.join(', ')})`;
+
+/**
+ * Updates several documents. One that another transaction holds is left out: waiting for it would hold up the others,
+ * and two nodes that wait for each other would deadlock.
+ */
+const UPDATE_TOGETHER: Statement = {
+  name: 'update-together',
+  text: `
+    WITH change AS (SELECT * FROM ${rowsAt(0, 'row', CHANGE_COLUMNS)}),
+    free AS (
+      SELECT integration FROM bulkhead.integrations AS stored JOIN change USING (integration)
+      WHERE stored.revision = change.before::bigint FOR UPDATE OF stored SKIP LOCKED
+    ),
+    document AS (
+      UPDATE bulkhead.integrations AS stored
+      SET created = change.created, own_revision = change.own_revision::bigint,
+        state_writes = change.state_writes::bigint, bytes = change.bytes::bigint,
+        text = coalesce(change.text, stored.text), revision = ${REVISION}
+      FROM change JOIN free USING (integration)
+      WHERE stored.integration = change.integration AND stored.revision = change.before::bigint
+      RETURNING stored.integration, stored.revision
+    ),
+    written AS (
+      INSERT INTO bulkhead.parts (integration, written_at, ${PART_COLUMNS.join(', ')})
+      SELECT integration, document.revision, ${PART_COLUMNS.map((column, i) => `part.${column}::${PART_TYPES[i]}`).join(', ')}
+      FROM document JOIN ${rowsAt(WRITTEN_AT, 'part', WRITTEN_COLUMNS)} USING (integration)
+      ON CONFLICT (integration, kind, key) DO UPDATE SET ${REPLACE_PART}
+    ),
+    removed AS (
+      DELETE FROM bulkhead.parts USING document JOIN ${rowsAt(REMOVED_AT, 'part', REMOVED_COLUMNS)} USING (integration)
+      WHERE parts.integration = document.integration AND parts.kind = part.kind AND parts.key = part.key
+    )
+    SELECT integration, revision FROM document`,
+};
+
+/** Writes several small changes. @returns the new revisions of those that were written, by integration */
+export async function updateTogether(query: Query, updates: readonly DocumentWrite[]): Promise<Map<string, number>> {
+  const rows = updates.map(({ values }) => valuesOf(values));
+  const written = updates.flatMap(({ values, changes }) =>
+    changes.written.map((part) => [values.integrationId, ...partValues([part])]),
+  );
+  const removed = updates.flatMap(({ values, changes }) =>
+    changes.removed.map(({ kind, key }) => [values.integrationId, kind, key]),
+  );
+  const parameters = [
+    ...columnsOf(rows, CHANGE_COLUMNS.length),
+    ...columnsOf(written, WRITTEN_COLUMNS.length),
+    ...columnsOf(removed, REMOVED_COLUMNS.length),
+  ];
+  const revisions = await query<{ integration: string; revision: string }>(UPDATE_TOGETHER, parameters);
+  return new Map(revisions.map(({ integration, revision }) => [integration, Number(revision)]));
+}
+
+const columnsOf = (rows: readonly (readonly Scalar[])[], count: number): Buffer[] =>
+  Array.from({ length: count }, (_, column) => textArray(rows.map((row) => row[column] as Scalar)));
