@@ -38,7 +38,16 @@ export class Database {
   }
 
   /** Connects, and brings the schema up to date. @throws StoreError `store_unavailable` */
-  static async open(url: string): Promise<Database> {
+  static open(url: string): Promise<Database> {
+    return Database.#connect(url, migrate);
+  }
+
+  /** Connects to a database as it is. @throws StoreError `store_unavailable` */
+  static openAsIs(url: string): Promise<Database> {
+    return Database.#connect(url, async (pool) => (await pool.connect()).release());
+  }
+
+  static async #connect(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Database> {
     const pool = new Pool({
       connectionString: url,
       max: CONNECTIONS,
@@ -52,10 +61,10 @@ export class Database {
     // An idle connection that breaks is replaced when it is needed.
     pool.on('error', () => {});
     try {
-      await migrate(pool);
+      await prepare(pool);
     } catch (error) {
       await pool.end();
-      throw storeErrorOf(error) ?? error;
+      throw storeErrorOf(error) ?? openError(error as Error);
     }
     return new Database(pool);
   }
@@ -117,6 +126,12 @@ async function queryOn<Row extends QueryResultRow>(
 ): Promise<Row[]> {
   return (await on.query<Row>({ ...statement, values: [...values] })).rows;
 }
+
+/** The server refuses something of the connection or the schema. Its message says what, without the password. */
+const openError = (error: Error): Error =>
+  error instanceof DatabaseError
+    ? new StoreError('store_unavailable', `The database cannot be used (${error.message}).`, { cause: error })
+    : error;
 
 /**
  * Classes of SQLSTATE that do not blame the statement: connection (08), resources (53), operator (57), system (58),

@@ -35,6 +35,7 @@ import {
   writeAtOnce,
   writeInPieces,
 } from './document-statements.ts';
+import { groupsOf } from './groups.ts';
 import { RevisionReader } from './revision-reader.ts';
 
 /** How often a change is made again because another node was faster. One of them succeeds each time. */
@@ -93,7 +94,7 @@ export class PostgresDocuments implements Store {
     let cursor: readonly string[] = after ?? ['', ''];
     for (;;) {
       const rows = await this.#database.query<PageRow>(PAGE, [...cursor, PAGE_DOCUMENTS]);
-      for (const group of groupsOf(rows)) yield* await this.#loadAll(group);
+      for (const group of groupsOf(rows, PAGE_BYTES)) yield* await this.#loadAll(group);
       const last = rows.at(-1);
       if (!last || rows.length < PAGE_DOCUMENTS) return;
       cursor = [last.created, last.integration];
@@ -104,7 +105,7 @@ export class PostgresDocuments implements Store {
     let cursor: readonly string[] = after ?? ['', ''];
     for (let found = 0; found < limit; ) {
       const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, PAGE_RECORDS]);
-      for (const group of groupsOf(rows)) {
+      for (const group of groupsOf(rows, PAGE_BYTES)) {
         const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
         for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
           const record = recordOf(row, Number(row.bytes) > LARGE_BYTES);
@@ -274,18 +275,4 @@ export class PostgresDocuments implements Store {
       throw error;
     }
   }
-}
-
-/** Groups of rows whose texts may be in memory together. */
-function* groupsOf<Row extends { readonly bytes: string }>(rows: readonly Row[]): Generator<Row[]> {
-  let group: Row[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    group.push(row);
-    bytes += Number(row.bytes);
-    if (bytes < PAGE_BYTES) continue;
-    yield group;
-    [group, bytes] = [[], 0];
-  }
-  if (group.length > 0) yield group;
 }

@@ -108,6 +108,8 @@ const steps: Record<string, Migration> = {
   '0002-runs-keys-permissions-bundles-settings': step(others),
 };
 
+export const stepNames: readonly string[] = Object.keys(steps);
+
 /** Brings the schema up to date. Nodes that start together take turns: the migrator holds an advisory lock. */
 export async function migrate(pool: Pool): Promise<void> {
   const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
