@@ -9,6 +9,7 @@ import { KeyFile } from './record/key-file.ts';
 import type { OpenStore } from './store/copy/item.ts';
 import { integrationsFolder } from './store/data-folder.ts';
 import { openStorage } from './store/open-storage.ts';
+import type { DatabaseFacts } from './store/postgres/visit.ts';
 import { openDataFolder } from './store/private-files.ts';
 import { StoreError } from './store/store.ts';
 
@@ -52,7 +53,7 @@ export async function assertExists(location: StoreLocation): Promise<void> {
     if (existsSync(integrationsFolder(location.folder))) return;
     throw unusable(`${location.folder} is no data folder.`);
   }
-  if (!(await inspect(location)).schema) throw unusable(`${nameOf(location)} has no data of this product.`);
+  if (!(await inspectDatabase(location)).schema) throw unusable(`${nameOf(location)} has no data of this product.`);
 }
 
 /** Opening a data folder takes the rights of others to everything in it. @throws StoreError */
@@ -66,10 +67,11 @@ export async function assertUsableAsTarget(location: StoreLocation): Promise<voi
 /** Names of the nodes that use a database. A data folder has a lock. @throws StoreError */
 export async function nodesOn(location: StoreLocation): Promise<readonly string[]> {
   if ('folder' in location) return [];
-  return (await inspect(location)).schema?.nodes ?? [];
+  return (await inspectDatabase(location)).schema?.nodes ?? [];
 }
 
-async function inspect(location: { readonly database: string }) {
+/** @throws StoreError that names the database */
+export async function inspectDatabase(location: { readonly database: string }): Promise<DatabaseFacts> {
   const { inspectPostgres } = await import('./store/postgres/visit.ts');
   return named(location, () => inspectPostgres(location.database));
 }
