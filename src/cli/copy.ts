@@ -34,9 +34,11 @@ export const copy: Command = {
     if (names.from === names.to) throw new UsageError('--from and --to name the same store.');
     const progress = progressLineOn(context.out);
     try {
-      const { copied, present } = await copyBetween(from, to, context, progress);
+      const { copied, present, notCopied } = await copyBetween(from, to, context, progress);
       progress.clear();
-      print(context, { text: summaryOf(names.to, copied, present), json: { ...names, copied, present } });
+      for (const message of notCopied) if (context.flags.json !== true) context.err.write(`Not copied: ${message}\n`);
+      const json = { ...names, copied, present, notCopied };
+      print(context, { text: summaryOf(names.to, copied, present), json });
     } catch (error) {
       throw error instanceof CopyError ? new CommandError(error.message, { code: error.code, cause: error }) : error;
     } finally {
@@ -57,9 +59,9 @@ function locationIn({ flags, cwd }: CommandContext, flag: 'from' | 'to'): StoreL
 async function copyBetween(
   from: StoreLocation,
   to: StoreLocation,
-  { signal, err }: CommandContext,
+  { signal }: CommandContext,
   progress: ProgressLine,
-): Promise<Copied> {
+): Promise<Copied & { readonly notCopied: readonly string[] }> {
   await assertExists(from);
   await assertUsableAsTarget(to);
   const assertUnused = async (): Promise<void> => {
@@ -68,7 +70,6 @@ async function copyBetween(
   await assertUnused();
   const source = await openLocation(from);
   try {
-    for (const { message } of source.storage.problems) err.write(`Not copied: ${message}\n`);
     const onProgress = (section: SectionName, count: number): void =>
       progress.show(`Copied ${phraseOf(section, count)}`);
     const result = await withTarget(to, source, async (target) => {
@@ -78,7 +79,7 @@ async function copyBetween(
     progress.show('Comparing …');
     await withTarget(to, source, (target) => assertSame(source, target, { signal }));
     await assertUnused();
-    return result;
+    return { ...result, notCopied: source.storage.problems.map(({ message }) => message) };
   } finally {
     await source.storage.close();
   }

@@ -60,6 +60,8 @@ export class Database {
     });
     // An idle connection that breaks is replaced when it is needed.
     pool.on('error', () => {});
+    // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
+    pool.on('connect', (client) => client.on('error', () => {}));
     try {
       await prepare(pool);
     } catch (error) {
