@@ -35,7 +35,7 @@ export async function walkApi(
   const get = async (path: string): Promise<Reply> => {
     const reply = await client('GET', path);
     const text = reply.text.replaceAll(url, '');
-    replies.set(path, `${reply.status} ${reply.headers.get('etag')} ${hash('sha256', text)} ${text.slice(0, 500)}`);
+    replies.set(path, `${reply.status} ${reply.headers.get('etag')} ${hash('sha256', text)} ${text.slice(0, 1_000)}`);
     return reply;
   };
   const getAll = async (path: string): Promise<readonly string[]> => {
