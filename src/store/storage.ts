@@ -88,7 +88,13 @@ export interface RunStore<Run extends StoredRun = StoredRun> {
   /** Ids of the last `RUNS_RETAINED` runs that have ended or that another node is running, oldest first. */
   idsOf(integrationId: string): Promise<string[]>;
   newestOf(integrationId: string): Promise<string | undefined>;
+  /** Integrations that have runs, in no order. */
   integrationIds(): Promise<string[]>;
+  /**
+   * The last `RUNS_RETAINED` runs as they are stored, several in a row, oldest row first. The first row may have older
+   * runs, too. A running run is a row of its own with the outcome `cut_off`: what it will be if its process dies now.
+   */
+  rowsOf(integrationId: string): AsyncIterable<readonly Run[]>;
   /** Removes all runs of an integration. */
   forget(integrationId: string): Promise<void>;
 }
@@ -117,6 +123,13 @@ export interface IdempotentRequest {
   readonly isRunningElsewhere?: true;
 }
 
+/** A request with everything that is stored about it. */
+export interface StoredRequest extends Omit<IdempotentRequest, 'isRunningElsewhere'> {
+  readonly key: string;
+  /** When it began, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface UnfinishedRequest {
   readonly key: string;
   readonly creation: Creation;
@@ -136,6 +149,10 @@ export interface IdempotencyStore {
   drop(key: string): Promise<void>;
   /** Requests of this node that began and did not finish. */
   unfinished(): Promise<UnfinishedRequest[]>;
+  /** Every stored request, by key; some may have expired. */
+  all(): AsyncIterable<StoredRequest>;
+  /** Stores requests of another storage: all of them, durably, or none. Unfinished ones are settled at the next start. */
+  put(requests: readonly StoredRequest[]): Promise<void>;
   /** Called with requests that another node left unfinished when it died: they are this node's now. */
   onOrphans?: ((requests: readonly UnfinishedRequest[]) => void) | undefined;
 }
@@ -155,6 +172,8 @@ export interface PermissionRecords {
    * automatically.
    */
   readonly wereLost: boolean;
+  /** Sets `wereLost`, for good. */
+  markLost(): Promise<void>;
 }
 
 export const noSuchBundle = (): NodeJS.ErrnoException =>
@@ -182,4 +201,11 @@ export interface TokenStore {
   ensureAdminTokenHash(hash: string): Promise<string>;
   /** Durable when it resolves. */
   setAdminTokenHash(hash: string): Promise<void>;
+}
+
+/** The key that seals credentials, if the runtime has made it itself. */
+export interface KeyStore {
+  read(): Promise<string | undefined>;
+  /** Stores a key unless there is one. @returns the one that is stored */
+  add(key: string): Promise<string>;
 }

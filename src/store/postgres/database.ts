@@ -42,7 +42,16 @@ export class Database {
   }
 
   /** Connects, and brings the schema up to date. @throws StoreError `store_unavailable` */
-  static async open(url: string): Promise<Database> {
+  static open(url: string): Promise<Database> {
+    return Database.#connect(url, migrate);
+  }
+
+  /** Connects to a database as it is. @throws StoreError `store_unavailable` */
+  static openAsIs(url: string): Promise<Database> {
+    return Database.#connect(url, async (pool) => (await pool.connect()).release());
+  }
+
+  static async #connect(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Database> {
     const pool = new Pool({
       connectionString: url,
       max: CONNECTIONS,
@@ -55,14 +64,19 @@ export class Database {
     });
     // An idle connection that breaks is replaced when it is needed.
     pool.on('error', () => {});
-    const migrating = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: CONNECT_MS });
+    // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
+    pool.on('connect', (client) => client.on('error', () => {}));
+    // Waits for other nodes, however long they migrate.
+    const preparing = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: CONNECT_MS });
+    preparing.on('error', () => {});
+    preparing.on('connect', (client) => client.on('error', () => {}));
     try {
-      await migrate(migrating);
+      await prepare(preparing);
     } catch (error) {
       await pool.end();
-      throw storeErrorOf(error) ?? error;
+      throw storeErrorOf(error) ?? openError(error as Error);
     } finally {
-      await migrating.end();
+      await preparing.end();
     }
     return new Database(pool);
   }
@@ -139,6 +153,12 @@ const preparedName = ({ name, text }: Statement): string | undefined =>
 const PREPARED_ELSEWHERE: readonly unknown[] = ['26000', '42P05'];
 const isPreparedElsewhere = (error: unknown): boolean =>
   PREPARED_ELSEWHERE.includes((error as { code?: unknown }).code);
+
+/** The server refuses something of the connection or the schema. Its message says what, without the password. */
+const openError = (error: Error): Error =>
+  error instanceof DatabaseError
+    ? new StoreError('store_unavailable', `The database cannot be used (${error.message}).`, { cause: error })
+    : error;
 
 /**
  * Classes of SQLSTATE that do not blame the statement: connection (08), resources (53), operator (57), system (58),

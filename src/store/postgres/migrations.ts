@@ -134,6 +134,8 @@ const steps: Record<string, Migration> = {
   '0002-runs-keys-permissions-bundles-settings': step(others),
 };
 
+export const stepNames: readonly string[] = Object.keys(steps);
+
 /** Held by the transaction of the node that migrates; others that start meanwhile wait for it. */
 const LOCK_ID = 7_246_713_905;
 

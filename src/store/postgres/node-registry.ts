@@ -7,7 +7,7 @@ import type { Database, Statement } from './database.ts';
 
 const BEAT_MS = 2_000;
 /** A node that was silent for so long is dead. Contract 13: its runs are listed as cut off within 10 s. */
-const SILENCE_MS = 6_000;
+export const SILENCE_MS = 6_000;
 
 const beat: Statement = {
   name: 'node-beat',

@@ -5,6 +5,20 @@ import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
 
+const LOST_RECORDS = 'lost-records';
+
+const setting: Statement = {
+  name: 'setting',
+  text: 'SELECT value FROM bulkhead.settings WHERE name = $1',
+};
+
+const setSetting: Statement = {
+  name: 'setting-set',
+  text: `
+    INSERT INTO bulkhead.settings (name, value) VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+};
+
 const allPermissions: Statement = {
   name: 'permissions-all',
   text: 'SELECT id, record FROM bulkhead.permissions ORDER BY id',
@@ -27,14 +41,29 @@ const permissionsVersion: Statement = {
 };
 
 export class PostgresPermissionRecords implements PermissionRecords {
-  /** A damaged database does not start. */
-  readonly wereLost = false;
   onChange: (() => void) | undefined;
   #version = '';
   readonly #database: Database;
+  #wereLost: boolean;
 
-  constructor(database: Database) {
+  private constructor(database: Database, wereLost: boolean) {
     this.#database = database;
+    this.#wereLost = wereLost;
+  }
+
+  /** A damaged database does not start, but a data folder that was copied may have lost its records. */
+  static async open(database: Database): Promise<PostgresPermissionRecords> {
+    const rows = await database.query(setting, [LOST_RECORDS]);
+    return new PostgresPermissionRecords(database, rows.length > 0);
+  }
+
+  get wereLost(): boolean {
+    return this.#wereLost;
+  }
+
+  async markLost(): Promise<void> {
+    await this.#database.query(setSetting, [LOST_RECORDS, 'true']);
+    this.#wereLost = true;
   }
 
   /** Looks whether a node has changed something. */
@@ -54,18 +83,6 @@ export class PostgresPermissionRecords implements PermissionRecords {
     await this.#database.query(putPermission, [record._id, JSON.stringify(record)]);
   }
 }
-
-const setting: Statement = {
-  name: 'setting',
-  text: 'SELECT value FROM bulkhead.settings WHERE name = $1',
-};
-
-const setSetting: Statement = {
-  name: 'setting-set',
-  text: `
-    INSERT INTO bulkhead.settings (name, value) VALUES ($1, $2)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-};
 
 /** DO NOTHING would not return the stored value. */
 const ensureSetting: Statement = {

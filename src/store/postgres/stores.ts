@@ -29,7 +29,7 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
   return {
     runs,
     idempotency,
-    permissions: new PostgresPermissionRecords(database),
+    permissions: await PostgresPermissionRecords.open(database),
     tokens: new PostgresTokenStore(database),
     bundles: new PostgresBundleStore(database),
     async close() {
