@@ -1,19 +1,22 @@
 /** Where commands find a store, and how they open it without a server: a data folder, or a database. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { integrationProblem } from './integration/integration.ts';
 import { isDatabaseUrl } from './option-table.ts';
 import type { Options } from './options.ts';
 import { KeyFile } from './record/key-file.ts';
 import type { OpenStore } from './store/copy/item.ts';
-import { integrationsFolder } from './store/data-folder.ts';
+import { DATABASE_FILE, integrationsFolder, KEY_FILE } from './store/data-folder.ts';
 import { openStorage } from './store/open-storage.ts';
 import type { DatabaseFacts } from './store/postgres/visit.ts';
 import { openDataFolder } from './store/private-files.ts';
 import { StoreError } from './store/store.ts';
 
 export type StoreLocation = { readonly folder: string } | { readonly database: string };
+
+/** One of these is in each data folder, even before the first start if there is a key or a token. */
+const OWN_NAMES = [basename(integrationsFolder('')), DATABASE_FILE, KEY_FILE];
 
 /** The store that the options name. */
 export function locationOf({ store, data }: Pick<Options, 'store' | 'data'>, cwd: string): StoreLocation {
@@ -46,21 +49,27 @@ async function openFolder(folder: string): Promise<OpenStore> {
   return { storage: await openStorage(folder, { check: integrationProblem }), keys: new KeyFile(folder) };
 }
 
-/** Opens a store to read all of it: a wrong name must not give an empty one. @throws StoreError */
+/** A wrong name would give an empty store, noticed only when what was saved is needed. @throws StoreError */
 export async function assertExists(location: StoreLocation): Promise<void> {
+  if ('database' in location) return assertHasData(location);
+  if (!existsSync(location.folder)) throw unusable(`There is no data folder ${location.folder}.`);
+}
+
+/** @throws StoreError if no server has ever used it */
+export async function assertHasData(location: StoreLocation): Promise<void> {
   if ('folder' in location) {
     if (!existsSync(location.folder)) throw unusable(`There is no data folder ${location.folder}.`);
-    if (existsSync(integrationsFolder(location.folder))) return;
-    throw unusable(`${location.folder} is no data folder.`);
+    if (!existsSync(integrationsFolder(location.folder))) throw unusable(`${location.folder} is no data folder.`);
+  } else if (!(await inspectDatabase(location)).schema) {
+    throw unusable(`${nameOf(location)} has no data of this product.`);
   }
-  if (!(await inspectDatabase(location)).schema) throw unusable(`${nameOf(location)} has no data of this product.`);
 }
 
 /** Opening a data folder takes the rights of others to everything in it. @throws StoreError */
-export async function assertUsableAsTarget(location: StoreLocation): Promise<void> {
+export async function assertNotForeign(location: StoreLocation): Promise<void> {
   if (!('folder' in location) || !existsSync(location.folder)) return;
   const names = await readdir(location.folder);
-  if (names.length === 0 || existsSync(integrationsFolder(location.folder))) return;
+  if (names.length === 0 || names.some((name) => OWN_NAMES.includes(name))) return;
   throw unusable(`${location.folder} is neither empty nor a data folder.`);
 }
 

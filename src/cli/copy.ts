@@ -3,8 +3,8 @@ import { assertCopyable, assertSame, type Copied, type Counts, copyStore, phrase
 import { CopyError, type OpenStore, type SectionName } from '../store/copy/item.ts';
 import { StoreError } from '../store/store.ts';
 import {
-  assertExists,
-  assertUsableAsTarget,
+  assertHasData,
+  assertNotForeign,
   nameOf,
   nodesOn,
   openLocation,
@@ -62,8 +62,8 @@ async function copyBetween(
   { signal }: CommandContext,
   progress: ProgressLine,
 ): Promise<Copied & { readonly notCopied: readonly string[] }> {
-  await assertExists(from);
-  await assertUsableAsTarget(to);
+  await assertHasData(from);
+  await assertNotForeign(to);
   const assertUnused = async (): Promise<void> => {
     for (const location of [from, to]) await assertNoNodes(location);
   };

@@ -17,10 +17,9 @@ export const token: Command = {
   async run(context) {
     const location = locationOf(context.options, context.cwd);
     const newToken = await replaceToken(location);
-    const user = await userOf(location);
-    if (user !== undefined && context.flags.json !== true)
-      context.err.write(`${user}: restart to use the new token.\n`);
-    print(context, { text: newToken, json: { token: newToken, takesRestart: user !== undefined } });
+    const users = await usersOf(location);
+    if (users !== undefined && context.flags.json !== true) context.err.write(`${users} to use the new token.\n`);
+    print(context, { text: newToken, json: { token: newToken, takesRestart: users !== undefined } });
     return undefined;
   },
 };
@@ -39,13 +38,13 @@ async function replaceToken(location: StoreLocation): Promise<string> {
   }
 }
 
-/** What uses the old token until it starts again. */
-async function userOf(location: StoreLocation): Promise<string | undefined> {
+/** Who uses the old token, and what to do, as a beginning of a sentence. */
+async function usersOf(location: StoreLocation): Promise<string | undefined> {
   if ('folder' in location) {
     const holder = lockHolder(location.folder);
-    return holder === undefined ? undefined : `The data folder is in use by ${holder}`;
+    return holder === undefined ? undefined : `The data folder is in use by ${holder}: restart it`;
   }
   const nodes = await nodesOn(location);
   if (nodes.length === 0) return undefined;
-  return `The database is in use by the ${nodes.length === 1 ? 'node' : 'nodes'} ${nodes.join(', ')}`;
+  return `The database is in use by the nodes ${nodes.join(', ')}: restart them`;
 }

@@ -103,7 +103,7 @@ test('token: a new one, which the nodes take at their next start', async () => {
   expect((await createClient(runtime.url, old)('GET', '/tokenInfo')).status).toBe(200);
   const second = await callCommand(['token', '--store', store]);
   expect(second).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\w-]{32}\n$/) });
-  expect(second.stderr).toBe('The database is in use by the node one: restart to use the new token.\n');
+  expect(second.stderr).toBe('The database is in use by the nodes one: restart them to use the new token.\n');
 });
 
 const doctorOn = async (store: string, options: CalledOptions = {}): Promise<Finished & { data: string }> => {
