@@ -79,8 +79,6 @@ const ways: Readonly<Record<string, Run | string>> = {
     shows: ['Bulkhead is listening on'],
     isEndless: true,
   },
-  'docs/operate.md: BULKHEAD_STORE=postgres://bulkhead:password@db.example.com/bulkhead?sslmode=verify-full npx bulkhead start':
-    'needs that database; test/nodes.test.ts starts nodes on one',
   'docs/performance.md: npm run bench': MINUTES,
   'docs/performance.md: npm run swap': MINUTES,
   'docs/performance.md: npm run build && node --max-semi-space-size=4 test/embed/hosts/memory.mjs': MINUTES,
