@@ -286,6 +286,33 @@ test.each(Object.entries(target))(
   },
 );
 
+test.each(Object.entries(target))(
+  'to a %s: lost and damaged permissions stay so, bundles keep their order',
+  async (_, make) => {
+    const [source, to, back] = [await folderWith(1), await make(), await temporaryFolder()];
+    const [damaged, connectorId] = [newId(), newId()];
+    const digests = ['c', 'a', 'b'].map((char) => `sha256-${char.repeat(64)}`);
+    await within(source, async (storage) => {
+      await storage.permissions.markLost();
+      await storage.permissions.put({ _id: damaged, fetch: 'damaged' });
+      for (const each of digests) await storage.bundles.write(connectorId, each, Buffer.from(each));
+    });
+    expect(await copy(source, to)).toMatchObject({ code: 0 });
+    expect(await copy(to, back)).toMatchObject({ code: 0 });
+    for (const store of [to, back]) {
+      await within(store, async (storage) => {
+        expect(storage.permissions.wereLost).toBe(true);
+        expect(await storage.permissions.all()).toEqual([
+          { connectorId: damaged, record: { _id: damaged, fetch: 'damaged' } },
+        ]);
+        expect(await storage.bundles.list()).toEqual(
+          digests.toReversed().map((each) => ({ connectorId, digest: each })),
+        );
+      });
+    }
+  },
+);
+
 const PASSWORD = 'g3heim';
 test.each([
   [
