@@ -33,6 +33,11 @@ const remove: Statement = {
     UPDATE bulkhead.integrations SET locked_by = NULL FROM removed WHERE locked_by = removed.name`,
 };
 
+const leave: Statement = {
+  name: 'node-leave',
+  text: `UPDATE bulkhead.nodes SET seen = '-infinity' WHERE name = $1`,
+};
+
 interface NodeRow {
   readonly name: string;
   readonly follows: boolean;
@@ -80,8 +85,8 @@ export class NodeRegistry {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#beating;
-    // If the database is gone, the other nodes find out.
-    await this.#database.query(remove, [this.#node, true]).catch(() => {});
+    // What did not end in time is cleaned up by another node, as after a crash. If the database is gone, it finds out.
+    await this.#database.query(leave, [this.#node]).catch(() => {});
   }
 
   #schedule(): void {
