@@ -6,7 +6,8 @@ import { Milliseconds, type OptionRow, sandboxOptions } from './sandbox-options.
 export const isBaseUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(text);
 
-const isDatabaseUrl = (text: string): boolean => /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/.test(text) && URL.canParse(text);
+export const isDatabaseUrl = (text: string): boolean =>
+  /^postgres(?:ql)?:\/\/[^/]*\/[^/?#]+/.test(text) && URL.canParse(text);
 
 /** The entries of a comma-separated list. */
 export const listOf = (text: string): string[] =>

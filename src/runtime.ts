@@ -17,6 +17,7 @@ import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
 import { loggedCatalogEvents } from './catalog-log.ts';
 import { Catalog } from './connector/catalog.ts';
+import { syncFolders } from './connector/folder-sync.ts';
 import { loadBundle } from './connector/load-check.ts';
 import { permissionBackup } from './connector/permission-backup.ts';
 import { PermissionStore } from './connector/permission-store.ts';
@@ -108,7 +109,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
-  const feed = new Feed(new Date());
+  const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
     usage: () => sandbox.usage(),
     events: () => ({ published: feed.newest, followers: feed.followers }),
@@ -160,7 +161,12 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     permissions,
     loggedCatalogEvents(logger, publishConnectors(feed)),
   );
-  const bundleUploads = new BundleUploads(connectorsFolder, catalog);
+  permissions.onChange = (connectorId) => void catalog.reconsider(connectorId);
+  const folderSync = syncFolders(storage, connectorsFolder, resolve(options.data), {
+    onChange: () => void catalog.scan(),
+    onError: (error) => logger.error({ err: error }, 'the bundles could not be shared with the other nodes'),
+  });
+  const bundleUploads = new BundleUploads(connectorsFolder, catalog, () => folderSync?.share() ?? Promise.resolve());
   await bundleUploads.sweep();
   const service: Service = {
     store,
@@ -215,8 +221,11 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const handle = app.callback();
   const server = new HttpServer(handle, activity, options);
 
-  const scanned = catalog.start();
-  const watcher = watchBundles(connectorsFolder, () => void catalog.scan());
+  const scanned = catalog.start(async () => folderSync?.start());
+  const watcher = watchBundles(connectorsFolder, () => {
+    void catalog.scan();
+    void folderSync?.sync();
+  });
 
   const assertOpen = (): void => {
     if (closing !== undefined) throw requestError('shutting_down');
@@ -226,6 +235,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     server.stopListening();
     feed.close();
     await watcher.close();
+    await folderSync?.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();
     await sandbox.close();

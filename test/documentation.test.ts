@@ -56,6 +56,10 @@ const ways: Readonly<Record<string, Run | string>> = {
     place: withData,
     shows: ['Saved to bulkhead.backup.gz', 'Restored 0'],
   },
+  'docs/operate.md: BULKHEAD_STORE=postgres://bulkhead:password@db.example.com/bulkhead?sslmode=verify-full npx bulkhead start':
+    'it needs that database; test/nodes.test.ts starts nodes on one',
+  'docs/operate.md: npx bulkhead copy --from ./data --to postgres://bulkhead:password@db.example.com/bulkhead':
+    'it needs that database; test/cli/copy.test.ts copies to one',
   'docs/operate.md: npx bulkhead token': { place: withData, shows: [/^[\w-]{32}\n$/] },
   'docs/operate.md: curl -sS -H "Authorization: Bearer $BULKHEAD_TOKEN" http://127.0.0.1:3000/metrics': {
     place: () => ofServer(),

@@ -1,8 +1,11 @@
 /** Several nodes on one database, each a process of its own (contract 13). */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { tarballOf } from '../src/connector/tarball.ts';
 import { type Client, createClient, errorsOf } from './support/client.ts';
-import { temporaryFolder, writeBundle } from './support/folders.ts';
+import { openEvents } from './support/events.ts';
+import { type BundleText, temporaryFolder, writeBundle } from './support/folders.ts';
 import { emptyDatabase } from './support/postgres-nodes.ts';
 import { PostgresServer } from './support/postgres-server.ts';
 import { type Server, startServer } from './support/server.ts';
@@ -21,29 +24,48 @@ const CODE = `
   exports.utilities = { stay: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };`;
 
 interface Node {
+  /** Of its data and its connectors. */
+  readonly home: string;
+  readonly connectors: string;
   readonly server: Server;
   readonly client: Client;
 }
 
+async function nodeOn(store: string, name: string, folder?: string): Promise<Node> {
+  const home = folder ?? (await temporaryFolder());
+  const connectors = join(home, 'connectors');
+  const server = await startServer({
+    BULKHEAD_STORE: store,
+    BULKHEAD_NODE: name,
+    BULKHEAD_TOKEN: TOKEN,
+    BULKHEAD_DATA: join(home, 'data'),
+    BULKHEAD_CONNECTORS: connectors,
+  });
+  const client = createClient(server.url, TOKEN);
+  await vi.waitFor(async () => expect((await client('GET', '/readyz')).status).toBe(200), 10_000);
+  return { server, client, home, connectors };
+}
+
+const bundle: BundleText = { connector: { updateFunction: 'update' }, code: CODE };
+
+/** The bundle is dropped on the first of them. */
 async function nodesOn(store: string, names: readonly string[]): Promise<Node[]> {
-  const connectors = await temporaryFolder();
-  const connector = { updateFunction: 'update' };
-  await writeBundle(connectors, 'a', { connector, code: CODE });
-  return Promise.all(
-    names.map(async (name) => {
-      const data = await temporaryFolder();
-      const server = await startServer({
-        BULKHEAD_STORE: store,
-        BULKHEAD_NODE: name,
-        BULKHEAD_TOKEN: TOKEN,
-        BULKHEAD_DATA: join(data, 'data'),
-        BULKHEAD_CONNECTORS: connectors,
-      });
-      const client = createClient(server.url, TOKEN);
-      await vi.waitFor(async () => expect((await client('GET', '/readyz')).status).toBe(200), 10_000);
-      return { server, client };
-    }),
-  );
+  const nodes = await Promise.all(names.map((name) => nodeOn(store, name)));
+  await writeBundle(nodes[0]?.connectors as string, 'a', bundle);
+  for (const node of nodes)
+    await vi.waitFor(async () => expect(await shownBy(node)).toEqual([['a', '1.0.0', 'ready']]), 5_000);
+  return nodes;
+}
+
+interface Row {
+  readonly name: string;
+  readonly version: string;
+  readonly status: string;
+}
+
+async function shownBy({ client }: Node): Promise<string[][]> {
+  const rows: Row[] = (await client('GET', '/connectors')).body;
+  return rows.map(({ name, version, status }) => [name, version, status]);
 }
 
 async function install({ client }: Node): Promise<{ readonly id: string; readonly connectorId: string }> {
@@ -74,6 +96,93 @@ test('what one node has acknowledged the other shows: records, lists, runs and w
   const same = { 'idempotency-key': 'k' };
   const made = await one.client('POST', '/integrations', { name: 'once' }, same);
   expect((await two.client('POST', '/integrations', { name: 'once' }, same)).body).toEqual(made.body);
+});
+
+describe('bundles', () => {
+  const version = (number: string, more: object = {}): BundleText => ({
+    ...bundle,
+    manifest: { version: number },
+    connector: { ...bundle.connector, ...more },
+  });
+  /** Contract 13: within 2 s. */
+  const within = { timeout: 2_000, interval: 50 };
+
+  test('what is dropped, changed and removed on one node is on all within 2 s, also on nodes that come later', async () => {
+    const url = await emptyDatabase();
+    const [one, two] = (await nodesOn(url, ['one', 'two'])) as [Node, Node];
+    await writeBundle(two.connectors, 'a', version('1.1.0'));
+    await vi.waitFor(async () => expect(await shownBy(one)).toEqual([['a', '1.1.0', 'ready']]), within);
+    const three = await nodeOn(url, 'three');
+    expect(await shownBy(three)).toEqual([['a', '1.1.0', 'ready']]);
+    await rm(join(one.connectors, 'a'), { recursive: true });
+    for (const node of [two, three]) await vi.waitFor(async () => expect(await shownBy(node)).toEqual([]), within);
+    await writeBundle(three.connectors, 'a', version('1.2.0'));
+    for (const node of [one, two]) {
+      await vi.waitFor(async () => expect(await shownBy(node)).toEqual([['a', '1.2.0', 'ready']]), within);
+    }
+  });
+
+  test('what changed in the folder of a node while it was down is not lost, and neither is what others changed', async () => {
+    const url = await emptyDatabase();
+    const [one, two] = (await nodesOn(url, ['one', 'two'])) as [Node, Node];
+    await writeBundle(one.connectors, 'b', { code: CODE });
+    await vi.waitFor(async () => expect(await shownBy(two)).toHaveLength(2), within);
+    await two.server.stop('SIGTERM');
+    await writeBundle(two.connectors, 'a', version('2.0.0'));
+    await writeBundle(one.connectors, 'b', { code: CODE, manifest: { version: '3.0.0' } });
+    await vi.waitFor(async () => expect((await shownBy(one))[1]).toEqual(['b', '3.0.0', 'ready']), within);
+    const again = await nodeOn(url, 'two', two.home);
+    for (const node of [again, one]) {
+      await vi.waitFor(async () => {
+        expect(await shownBy(node)).toEqual([
+          ['a', '2.0.0', 'ready'],
+          ['b', '3.0.0', 'ready'],
+        ]);
+      }, within);
+    }
+  });
+
+  test('an upload and an approval on one node serve on the other', async () => {
+    const url = await emptyDatabase();
+    const [one, two] = await Promise.all([nodeOn(url, 'one'), nodeOn(url, 'two')]);
+    const packed = (number: string, fetch: readonly string[]): Promise<Buffer> =>
+      tarballOf(
+        new Map([
+          ['index.js', Buffer.from(CODE)],
+          [
+            'package.json',
+            Buffer.from(
+              JSON.stringify({ name: 'u', version: number, main: 'index.js', connector: { permissions: { fetch } } }),
+            ),
+          ],
+        ]),
+      );
+    const upload = async (node: Node, tarball: Buffer) =>
+      node.client('PUT', '/connectors', tarball, { 'content-type': 'application/gzip' });
+    expect((await upload(one, await packed('1.0.0', []))).status).toBe(201);
+    await vi.waitFor(async () => expect(await shownBy(two)).toEqual([['u', '1.0.0', 'ready']]), within);
+    expect((await upload(two, await packed('2.0.0', ['https://example.com']))).status).toBe(200);
+    const [row] = (await two.client('GET', '/connectors')).body;
+    await vi.waitFor(
+      async () => expect((await one.client('GET', '/connectors')).body[0].pending).toEqual(row.pending),
+      within,
+    );
+    expect((await one.client('POST', `/connectors/${row._id}/approve`, { digest: row.pending.digest })).status).toBe(
+      200,
+    );
+    for (const node of [one, two]) {
+      await vi.waitFor(
+        async () =>
+          expect((await node.client('GET', '/connectors')).body[0]).toMatchObject({
+            version: '2.0.0',
+            status: 'ready',
+          }),
+        within,
+      );
+    }
+    expect((await two.client('DELETE', `/connectors/${row._id}`)).status).toBe(204);
+    await vi.waitFor(async () => expect(await shownBy(one)).toEqual([]), within);
+  });
 });
 
 test('an update on one node excludes settings and updates on the other, and ends with its node', async () => {
@@ -116,6 +225,38 @@ test("a run's token is refused on another node: 421", async () => {
   expect((await one.client('GET', `/integrations/${id}`, undefined, headers)).status).toBe(401);
   const forged = { authorization: `Bearer ${'0'.repeat(24)}.00000000-0` };
   expect((await two.client('GET', `/integrations/${id}`, undefined, forged)).status).toBe(401);
+});
+
+test('events of all nodes come to followers on any, in order, and those of one outage are not lost', async () => {
+  const database = await PostgresServer.start('fsync=off');
+  onTestFinished(() => database.remove());
+  const [one, two] = (await nodesOn(await database.createDatabase(), ['one', 'two'])) as [Node, Node];
+  const { id } = await install(one);
+  const events = await openEvents(two.server.url, TOKEN, { query: `?_integrationId=${id}` });
+  const seen = (): string[] => events.all.map(({ name }) => name);
+  // The other node hears at once that somebody follows; until then it does not write its events.
+  let n = 0;
+  const write = ({ client }: Node) => client('PUT', `/integrations/${id}/state/n`, ++n);
+  await vi.waitFor(async () => {
+    await write(one);
+    expect(seen()).toContain('integration.changed');
+  }, 5_000);
+  await one.client('POST', '/flows', { _integrationId: id, name: 'the last of them' });
+  await vi.waitFor(() => expect(events.all.at(-1)?.data.changed).toEqual(['flows']), 5_000);
+  events.all.length = 0;
+  const { headers } = await one.client('PUT', `/integrations/${id}/settings/write`, { n: 'größe' });
+  await write(two);
+  await vi.waitFor(() => expect(seen()).toEqual(expect.arrayContaining(['run.started', 'run.ended'])));
+  const ofRun = events.all.filter(({ data }) => data.runId === headers.get('bulkhead-run-id')).map(({ name }) => name);
+  expect(ofRun).toEqual(['run.started', 'run.ended']);
+  expect(seen().filter((name) => name === 'integration.changed')).toHaveLength(2);
+  await database.kill();
+  await database.resume();
+  events.all.length = 0;
+  await vi.waitFor(async () => expect((await write(one)).status).toBeLessThan(300), 5_000);
+  await vi.waitFor(() => expect(seen()).toContain('integration.changed'), 5_000);
+  await one.server.stop('SIGKILL');
+  await vi.waitFor(() => expect(seen()).toContain('reset'), { timeout: 12_000, interval: 100 });
 });
 
 test('while the database is gone requests are refused, and served again once it is back', async () => {

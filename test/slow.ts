@@ -22,6 +22,8 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
   ],
   'start a process for each case': [
     'test/cli/author.test.ts',
+    'test/cli/copy.test.ts',
+    'test/cli/database-commands.test.ts',
     'test/cli/dev.test.ts',
     'test/cli/doctor.test.ts',
     'test/cli/usage.test.ts',

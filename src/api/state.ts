@@ -25,7 +25,8 @@ export const stateRoutes: readonly Route[] = [
     async handle(ctx, { service }) {
       const unit = await unitOf(ctx, service, integrationIdOf(ctx));
       integrationOf(unit);
-      replyJson(ctx, { keys: [...unit.state.keys()] });
+      // In memory and in files, keys like 7 come first; in a database, all are in the order of their first writes.
+      replyJson(ctx, { keys: [...unit.state.keys()].sort() });
     },
   }),
   route.get('/integrations/{_id}/state/{key}', {

@@ -1,4 +1,4 @@
-/** `bulkhead backup`: reads the data folder, or asks the server that uses it. */
+/** `bulkhead backup`: reads the data folder or the database, or asks the server that uses the folder. */
 import { createWriteStream, existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { backupOf } from '../store/backup.ts';
 import { syncFolder, temporaryPathFor } from '../store/files.ts';
+import { assertExists, locationOf } from '../store-location.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { progressLineOn, withProgress } from './progress-line.ts';
 import { requestOk } from './server-client.ts';
@@ -18,7 +19,7 @@ export const backup: Command = {
   expects: 'one file',
   args: [['<file>', 'where to save, such as `bulkhead.backup.gz`']],
   flags: [{ syntax: '--overwrite', help: 'replaces an existing file' }, jsonFlag],
-  options: ['data', ...serverOptions],
+  options: ['data', 'store', ...serverOptions],
   usesServer: true,
   examples: ['bulkhead backup bulkhead.backup.gz', 'BULKHEAD_TOKEN=secret bulkhead backup nightly.gz --overwrite'],
 
@@ -30,9 +31,8 @@ export const backup: Command = {
     }
     const folder = dirname(file);
     if (!existsSync(folder)) throw new CommandError(`There is no folder ${folder}.`);
-    // A misspelt folder would give an empty backup, noticed only when it is needed.
-    if (!isServerNamed(context) && !existsSync(options.data))
-      throw new CommandError(`There is no data folder ${options.data}.`);
+    // A misspelt store would give an empty backup, noticed only when it is needed.
+    if (!isServerNamed(context)) await assertExists(locationOf(options, cwd));
     const temporary = temporaryPathFor(file);
     const progress = progressLineOn(out);
     const save = (bytes: Readable): Promise<void> =>
@@ -48,7 +48,7 @@ export const backup: Command = {
       await withStore(
         'backup',
         context,
-        (store, permissions) => save(backupOf(store, new Date(), permissions)),
+        ({ documents, permissions }) => save(backupOf(documents, new Date(), permissions)),
         viaServer,
       );
       await rename(temporary, file);

@@ -1,9 +1,10 @@
-/** `bulkhead doctor`: reports problems of this machine and the data folder. */
+/** `bulkhead doctor`: reports problems of this machine and of the data folder or the database. */
 import { resolve } from 'node:path';
 import type { Options } from '../options.ts';
 import { type Command, FAILED, jsonFlag, serverOptions } from './command.ts';
 import type { CheckResult } from './doctor/check-result.ts';
-import { checkDataFolder } from './doctor/data-folder.ts';
+import { checkDataFolder, checkTemporaryFolder, type DataFolder } from './doctor/data-folder.ts';
+import { checkDatabase } from './doctor/database.ts';
 import {
   checkCompartment,
   checkIsolatedVm,
@@ -18,10 +19,10 @@ const labels = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as cons
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Checks this machine, the data folder and the bundles. Changes nothing.',
+  summary: 'Checks this machine, the data folder or database, and the bundles. Changes nothing.',
   expects: 'nothing',
   flags: [jsonFlag],
-  options: ['data', 'connectors', 'isolation', 'secretKey', ...serverOptions],
+  options: ['data', 'store', 'connectors', 'isolation', 'secretKey', ...serverOptions],
   examples: ['bulkhead doctor', 'bulkhead doctor --data /var/lib/bulkhead --json'],
 
   async run({ options, flags, out, cwd }) {
@@ -52,11 +53,22 @@ async function* runChecks(options: Options, cwd: string, progress: ProgressLine)
   progress.show('Starting a compartment …');
   const compartmentResult = await checkCompartment(options);
   yield compartmentResult;
-  const data = await checkDataFolder(resolve(cwd, options.data), options.secretKey !== undefined, Date.now());
-  yield* data.results;
-  yield await checkPort(options, data.holder);
+  const { results, holder } = await checkStore(options, cwd);
+  yield* results;
+  yield await checkPort(options, holder);
   // Without a compartment no bundle loads, which has been reported.
   if (compartmentResult.status !== 'ok') return;
   const folder = resolve(cwd, options.connectors);
   yield* await checkBundles(folder, options.isolation, (name) => progress.show(`Loading ${name} …`));
+}
+
+async function checkStore(
+  { data, store, secretKey }: Options,
+  cwd: string,
+): Promise<Pick<DataFolder, 'results' | 'holder'>> {
+  const folder = resolve(cwd, data);
+  const hasKey = secretKey !== undefined;
+  if (store === undefined) return checkDataFolder(folder, hasKey, Date.now());
+  const results = [...(await checkTemporaryFolder(folder)), ...(await checkDatabase(store, hasKey, Date.now()))];
+  return { results, holder: undefined };
 }

@@ -30,6 +30,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.ts')).token,
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,
+  copy: async () => (await import('./copy.ts')).copy,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 

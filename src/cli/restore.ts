@@ -1,13 +1,12 @@
-/** `bulkhead restore`: writes the data folder, or asks the server that uses it. */
+/** `bulkhead restore`: writes the data folder or the database, or asks the server that uses the folder. */
 import { existsSync, openAsBlob, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { restoreProblem, sealForFolder } from '../integration/restore-documents.ts';
-import { type PermissionBackup, type RestoreResult, restore as restoreInto } from '../store/backup.ts';
-import type { Store } from '../store/store.ts';
+import { restoreProblem, sealWith } from '../integration/restore-documents.ts';
+import { type RestoreResult, restore as restoreInto } from '../store/backup.ts';
 import { type Command, CommandError, jsonFlag, print, serverOptions } from './command.ts';
 import { progressLineOn } from './progress-line.ts';
 import { requestOk } from './server-client.ts';
-import { withStore } from './with-store.ts';
+import { type LocalStore, withStore } from './with-store.ts';
 
 export const restore: Command = {
   name: 'restore',
@@ -15,7 +14,7 @@ export const restore: Command = {
   expects: 'one file',
   args: [['<file>', 'a backup']],
   flags: [{ syntax: '--overwrite', help: 'replaces existing integrations and permissions that differ' }, jsonFlag],
-  options: ['data', 'secretKey', ...serverOptions],
+  options: ['data', 'store', 'secretKey', ...serverOptions],
   usesServer: true,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
 
@@ -31,9 +30,10 @@ export const restore: Command = {
       const response = await requestOk({ url, options, signal, reason }, { method: 'POST', path, body });
       return response.json() as Promise<RestoreResult>;
     };
-    const prepare = sealForFolder(resolve(options.data), options.secretKey);
-    const locally = (store: Store, permissions: PermissionBackup): Promise<RestoreResult> =>
-      restoreInto(store, file, { overwrite, check: restoreProblem, prepare, permissions });
+    const locally = ({ documents, permissions, keys }: LocalStore): Promise<RestoreResult> => {
+      const prepare = sealWith(keys, options.secretKey);
+      return restoreInto(documents, file, { overwrite, check: restoreProblem, prepare, permissions });
+    };
     const progress = progressLineOn(out);
     progress.show(`Restoring ${args[0]}`);
     const result = await withStore('restore', context, locally, viaServer).finally(() => progress.clear());

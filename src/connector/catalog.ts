@@ -37,6 +37,7 @@ export class Catalog {
   readonly #loadChecker: LoadChecker;
   /** Entries whose check or record failed and will be repeated. */
   readonly #retryable = new Set<RegistryEntry>();
+  #firstScan: Promise<void> | undefined;
   #start: Promise<void> | undefined;
   /** Whether all bundles present at the start have been checked. */
   hasScanned = false;
@@ -71,7 +72,7 @@ export class Catalog {
   /** Like `get`, but waits for the first scan and for a check in progress. */
   async find(connectorId: string): Promise<Connector | undefined> {
     if (!this.#registry.serving(connectorId)) {
-      if (!this.hasScanned) await this.#rescan.running;
+      if (!this.hasScanned) await this.#firstScan;
       await this.#checks.get(connectorId);
     }
     return this.#registry.serving(connectorId);
@@ -95,10 +96,15 @@ export class Catalog {
     return this.#registry.entry(folder);
   }
 
-  /** Runs the first scan; settles when everything present has been checked. */
-  async start(): Promise<void> {
+  /**
+   * Runs the first scan; settles when everything present has been checked.
+   *
+   * @param prepare brings bundles into the folder first
+   */
+  async start(prepare: () => Promise<void> = async () => {}): Promise<void> {
+    this.#firstScan ??= prepare().then(() => this.scan());
     this.#start ??= (async () => {
-      await this.scan();
+      await this.#firstScan;
       await Promise.all(this.#checks.values());
       if (this.problem === undefined && !this.#isClosed) await this.#releaseUnused();
       this.hasScanned = true;

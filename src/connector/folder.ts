@@ -69,7 +69,7 @@ export async function readTarball(bytes: Buffer, entry: string): Promise<BundleR
 const tarballRefusal = ({ message }: UnreadableError): BundleReadResult => refusal('bundle', `the tarball ${message}`);
 
 /** A folder's name may end in `.tgz`, too. */
-async function isTarball(path: string): Promise<boolean> {
+export async function isTarball(path: string): Promise<boolean> {
   if (!TARBALL.test(path)) return false;
   return stat(path).then(
     (stats) => !stats.isDirectory(),

@@ -3,6 +3,7 @@
  * first version of a connector is granted what it requests by being installed; a later one that requests more waits
  * for the administrator. A connector that is removed keeps its permissions, and not its bundle.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { uncoveredPatterns } from '../broker/origin-permissions.ts';
 import type { JsonObject } from '../json.ts';
 import type { Storage } from '../store/storage.ts';
@@ -29,6 +30,8 @@ export class PermissionStore {
   readonly #byId = new Map<string, GrantedPermissions>();
   /** Digests of retained bundles by the connector's id, newest first: one, or two if a process was killed in between. */
   readonly #bundles = new Map<string, string[]>();
+  /** Called when another node has granted a connector something. */
+  onChange: ((connectorId: string) => void) | undefined;
   /** What is damaged, in sentences. */
   readonly problems: string[] = [];
   /** One change after the other: a bundle that goes and comes back must not lose what it comes with. */
@@ -42,6 +45,7 @@ export class PermissionStore {
   static async open(engine: Engine, now: () => Date): Promise<PermissionStore> {
     const store = new PermissionStore(engine, now);
     await store.#open();
+    engine.permissions.onChange = () => void store.#readChanges().catch(() => {});
     return store;
   }
 
@@ -177,6 +181,16 @@ export class PermissionStore {
       this.#addProblem(`The last bundle of the connector ${_id}, ${digest}, is damaged.`);
     }
     return undefined;
+  }
+
+  #readChanges(): Promise<void> {
+    return this.#serialize(async () => {
+      for (const { connectorId, record } of await this.#engine.permissions.all()) {
+        if (!isGrantedPermissions(record) || isDeepStrictEqual(record, this.#byId.get(connectorId))) continue;
+        this.#byId.set(connectorId, record);
+        this.onChange?.(connectorId);
+      }
+    });
   }
 
   #addProblem(sentence: string): void {

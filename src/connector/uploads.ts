@@ -22,12 +22,15 @@ export interface UploadResult {
 export class BundleUploads {
   readonly #folder: string;
   readonly #catalog: Catalog;
+  readonly #share: () => Promise<void>;
   readonly #memorySemaphore = new Semaphore(MAX_IN_MEMORY);
   readonly #writeSemaphore = new Semaphore(1);
 
-  constructor(folder: string, catalog: Catalog) {
+  /** @param share settles when other nodes have what is in the folder, too */
+  constructor(folder: string, catalog: Catalog, share: () => Promise<void> = async () => {}) {
     this.#folder = folder;
     this.#catalog = catalog;
+    this.#share = share;
   }
 
   /** Removes temporary files of uploads that a server crash interrupted. */
@@ -67,6 +70,7 @@ export class BundleUploads {
     await asStoreErrors(async () => {
       await replaceFile(join(this.#folder, folder), tarball);
       await syncFolder(this.#folder);
+      await this.#share();
     });
     await this.#catalog.settled(_id);
     const entry = this.#catalog.entry(folder);
@@ -88,6 +92,7 @@ export class BundleUploads {
       await asStoreErrors(async () => {
         await rm(join(this.#folder, uploadedEntry(connectorId)), { force: true });
         await syncFolder(this.#folder);
+        await this.#share();
       });
       await this.#catalog.settled(connectorId);
     });

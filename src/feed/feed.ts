@@ -3,6 +3,8 @@
  * can resume after a lost connection; there is no buffer per follower. Without followers an event costs one check.
  */
 
+import type { SharedEvents } from '../store/storage.ts';
+
 /** Limits of the ring buffer. */
 const RETAINED_EVENTS = 4_096;
 const RETAINED_BYTES = 4 * 1024 * 1024;
@@ -61,8 +63,16 @@ export class Feed {
   #clearTimer: NodeJS.Timeout | undefined;
   #notifying: NodeJS.Immediate | undefined;
 
-  constructor(now: Date) {
+  /** Followers on other nodes of the same storage. */
+  readonly #shared: SharedEvents | undefined;
+
+  constructor(now: Date, shared?: SharedEvents) {
     this.#series = String(now.getTime());
+    this.#shared = shared;
+    shared?.subscribe(({ name, integrationId, data }) => {
+      if (name === 'reset') this.reset();
+      else this.#retain(name as EventName, integrationId, () => data);
+    });
   }
 
   /** The number of the newest event. */
@@ -81,6 +91,22 @@ export class Feed {
 
   /** @param dataOf makes the event's data, of any length; called only if events are retained */
   publish(name: EventName, integrationId: string | undefined, dataOf: () => object): void {
+    const shared = this.#shared?.isWanted ? this.#shared : undefined;
+    if (!shared) return this.#retain(name, integrationId, () => jsonOf(dataOf()));
+    const data = jsonOf(dataOf());
+    shared.publish({ name, integrationId, data });
+    this.#retain(name, integrationId, () => data);
+  }
+
+  /** Events are missing: followers have to read again what they show. */
+  reset(): void {
+    for (const follower of this.#followers) {
+      follower.needsReset();
+      follower.onEvents();
+    }
+  }
+
+  #retain(name: EventName, integrationId: string | undefined, dataOf: () => string): void {
     this.#newest++;
     if (!this.#isRetaining) {
       this.#oldest = this.#newest + 1;
@@ -105,6 +131,7 @@ export class Feed {
     if (this.#isClosed || this.#followers.size >= FOLLOWERS) return undefined;
     clearTimeout(this.#clearTimer);
     this.#isRetaining = true;
+    this.#shared?.follow(true);
     const follower = new Follower(this, options, this.#cursorAfter(options.lastEventId), () => this.#leave(follower));
     this.#followers.add(follower);
     return follower;
@@ -150,6 +177,7 @@ export class Feed {
 
   #clear(): void {
     this.#isRetaining = false;
+    this.#shared?.follow(false);
     this.#events.fill(undefined);
     this.#oldest = this.#newest + 1;
     this.#bytes = 0;
@@ -195,7 +223,7 @@ export class Follower {
   /** The texts of the next events, up to about `BATCH_CHARS`. Empty if there are none. */
   take(): string {
     let text = '';
-    if (this.#needsReset) text = eventText(this.lastEventId, 'reset', {});
+    if (this.#needsReset) text = eventText(this.lastEventId, 'reset', '{}');
     this.#needsReset = false;
     while (this.#next <= this.#feed.newest && text.length < BATCH_CHARS) {
       const event = this.#feed.eventAt(this.#next++);
@@ -205,16 +233,23 @@ export class Follower {
     return text;
   }
 
+  /** The next batch says that events are missing. */
+  needsReset(): void {
+    this.#needsReset = true;
+  }
+
   leave(): void {
     this.#onLeave();
   }
 }
 
 /** One `data` line is enough, as JSON text contains no line breaks. */
-function eventText(id: string, name: EventName | 'reset', data: object): string {
-  let json = JSON.stringify(data);
-  if (json.length > TEXT_CHARS) json = JSON.stringify(truncate(data));
-  return `id: ${id}\nevent: ${name}\ndata: ${json}\n\n`;
+const eventText = (id: string, name: EventName | 'reset', json: string): string =>
+  `id: ${id}\nevent: ${name}\ndata: ${json}\n\n`;
+
+function jsonOf(data: object): string {
+  const json = JSON.stringify(data);
+  return json.length > TEXT_CHARS ? JSON.stringify(truncate(data)) : json;
 }
 
 function truncate(value: unknown): unknown {

@@ -1,7 +1,6 @@
 /** Checks a backup's documents and seals their credentials before they are stored. */
 import type { Json } from '../json.ts';
 import { isAllSealed, resealSecrets } from '../record/credentials.ts';
-import { KeyFile } from '../record/key-file.ts';
 import { type Keyring, openKeyring } from '../record/keyring.ts';
 import { factsOf } from '../record/record-tasks.ts';
 import { mayHoldSecrets } from '../record/secret-fields.ts';
@@ -9,6 +8,7 @@ import type { Document } from '../store/document.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { Part } from '../store/part.ts';
 import { referencesIn } from '../store/references.ts';
+import type { KeyStore } from '../store/storage.ts';
 import { type DocumentJson, type RecordKind, recordKinds, type Stored } from '../store/stored.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { type TaskContext, tasksOf, type Work } from '../work/work.ts';
@@ -39,13 +39,13 @@ type Seal = (kind: RecordKind, part: Part, before: Part | undefined) => Promise<
 /** Seals credentials that a backup contains in clear. */
 export const sealForStore = (work: Work): Prepare => sealDocuments(sealInPool(work));
 
-/** The same for a data folder without a server. Creates the key only if there is something to seal. */
-export function sealForFolder(dataFolder: string, secretKey: string | undefined): Prepare {
+/** The same without a server. Makes a key only if there is something to seal. */
+export function sealWith(keys: KeyStore, secretKey: string | undefined): Prepare {
   let keyring: Keyring | undefined;
   return sealDocuments(async (kind, part, before) => {
     const record = recordOf(part);
     if (isAllSealed(kind, record)) return part;
-    keyring ??= await openKeyring(new KeyFile(dataFolder), secretKey);
+    keyring ??= await openKeyring(keys, secretKey);
     const next = resealSecrets(keyring, kind, record, before && recordOf(before));
     return next === record ? part : Part.ofText(factsOf(next), part.revision);
   });

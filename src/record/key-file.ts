@@ -3,8 +3,8 @@ import { chmod, link, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KEY_FILE } from '../store/data-folder.ts';
 import { syncFolder, temporaryPathFor, withFile } from '../store/files.ts';
+import type { KeyStore } from '../store/storage.ts';
 import { StoreError } from '../store/store.ts';
-import type { KeyStore } from './keyring.ts';
 
 const KEY_CHARS = 32;
 

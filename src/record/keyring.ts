@@ -3,6 +3,7 @@
  * configuring `new,old`.
  */
 import { createCipheriv, createDecipheriv, hash, randomBytes, scryptSync } from 'node:crypto';
+import type { KeyStore } from '../store/storage.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -88,13 +89,6 @@ export class Keyring {
   isCurrent(sealed: string): boolean {
     return sealed.startsWith(`${FORMAT}.${this.#keys[0]?.id}.`);
   }
-}
-
-/** Where the key is that the runtime makes itself. */
-export interface KeyStore {
-  read(): Promise<string | undefined>;
-  /** Stores a key unless there is one. @returns the one that is stored */
-  add(key: string): Promise<string>;
 }
 
 /** The operator's comma-separated keys, followed by the stored one, which is made if there is neither. */

@@ -88,13 +88,15 @@ export async function restore(store: Store, file: string, options: RestoreOption
     }
     const { document } = await prepareEntry(store, entry.document, options);
     const { _id } = document.integration.head;
+    let outcome: 'restored' | 'unchanged' | 'overwritten' = 'restored';
     await store.commit(_id, (current) => {
       const isUnchanged = current !== undefined && isSame(current, document);
       if (current && !isUnchanged && !overwrite) throw changedMeanwhile(_id);
-      done[isUnchanged ? 'unchanged' : current ? 'overwritten' : 'restored']++;
+      outcome = isUnchanged ? 'unchanged' : current ? 'overwritten' : 'restored';
       if (isUnchanged) return current;
       return current ? withLaterRevisions(current, document) : document;
     });
+    done[outcome]++;
   }
   return done;
 }

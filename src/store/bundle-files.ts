@@ -1,5 +1,5 @@
 /** Stores the bundle that each connector last served, as a tarball in the data folder. */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTemporary, replaceFile, syncFolder } from './files.ts';
 import type { BundleStore } from './storage.ts';
@@ -9,6 +9,8 @@ const ALGORITHM = 'sha256-';
 
 export class BundleFiles implements BundleStore {
   readonly #folder: string;
+  /** Time of the last write, in milliseconds. */
+  #lastWrite = 0;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -42,7 +44,11 @@ export class BundleFiles implements BundleStore {
   }
 
   async write(connectorId: string, digest: string, tarball: Buffer): Promise<void> {
-    await replaceFile(this.#path(connectorId, digest), tarball);
+    const path = this.#path(connectorId, digest);
+    await replaceFile(path, tarball);
+    // The system's own times are too coarse to say which of two was written first.
+    this.#lastWrite = Math.max(Date.now(), this.#lastWrite + 1);
+    await utimes(path, this.#lastWrite / 1_000, this.#lastWrite / 1_000);
     await syncFolder(this.#folder);
   }
 

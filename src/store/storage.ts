@@ -15,12 +15,48 @@ export interface Storage {
   readonly tokens: TokenStore;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
+  /** Undefined for an engine that one node uses. */
+  readonly events?: SharedEvents;
+  /** Undefined for an engine that one node uses. */
+  readonly folder?: SharedFolder;
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
   readonly otherNodes?: ReadonlySet<string>;
   /** Idempotent. */
   close(): Promise<void>;
+}
+
+/** `reset`: events before it are missing. */
+export interface SharedEvent {
+  readonly name: string;
+  readonly integrationId: string | undefined;
+  /** JSON of an object. */
+  readonly data: string;
+}
+
+/** Passes events on between nodes. Nothing is durable: a follower that misses something is told so, and reads again. */
+export interface SharedEvents {
+  /** Somebody follows on another node: publish. */
+  readonly isWanted: boolean;
+  publish(event: SharedEvent): void;
+  /** Takes the events of other nodes while `follow(true)`. */
+  subscribe(listener: (event: SharedEvent) => void): void;
+  follow(isFollowing: boolean): void;
+}
+
+/** The bundles in the connectors folder, of which every node has a copy. */
+export interface SharedFolder {
+  /** `hash` is undefined for an entry that was removed. */
+  list(): Promise<{ readonly entry: string; readonly hash: string | undefined }[]>;
+  /** Undefined if the entry has another hash by now. */
+  read(entry: string, hash: string): Promise<Buffer | undefined>;
+  /** Durable when it resolves. */
+  write(entry: string, hash: string, content: Buffer): Promise<void>;
+  /** Durable when it resolves. */
+  remove(entry: string): Promise<void>;
+  /** @param onChange called when any node has changed something */
+  subscribe(onChange: () => void): void;
 }
 
 /** A run's record; the store does not read its other fields. */
@@ -52,7 +88,13 @@ export interface RunStore<Run extends StoredRun = StoredRun> {
   /** Ids of the last `RUNS_RETAINED` runs that have ended or that another node is running, oldest first. */
   idsOf(integrationId: string): Promise<string[]>;
   newestOf(integrationId: string): Promise<string | undefined>;
+  /** Integrations that have runs, in no order. */
   integrationIds(): Promise<string[]>;
+  /**
+   * The last `RUNS_RETAINED` runs as they are stored, several in a row, oldest row first. The first row may have older
+   * runs, too. A running run is a row of its own with the outcome `cut_off`: what it will be if its process dies now.
+   */
+  rowsOf(integrationId: string): AsyncIterable<readonly Run[]>;
   /** Removes all runs of an integration. */
   forget(integrationId: string): Promise<void>;
 }
@@ -81,6 +123,13 @@ export interface IdempotentRequest {
   readonly isRunningElsewhere?: true;
 }
 
+/** A request with everything that is stored about it. */
+export interface StoredRequest extends Omit<IdempotentRequest, 'isRunningElsewhere'> {
+  readonly key: string;
+  /** When it began, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface UnfinishedRequest {
   readonly key: string;
   readonly creation: Creation;
@@ -100,6 +149,10 @@ export interface IdempotencyStore {
   drop(key: string): Promise<void>;
   /** Requests of this node that began and did not finish. */
   unfinished(): Promise<UnfinishedRequest[]>;
+  /** Every stored request, by key; some may have expired. */
+  all(): AsyncIterable<StoredRequest>;
+  /** Stores requests of another storage: all of them, durably, or none. Unfinished ones are settled at the next start. */
+  put(requests: readonly StoredRequest[]): Promise<void>;
   /** Called with requests that another node left unfinished when it died: they are this node's now. */
   onOrphans?: ((requests: readonly UnfinishedRequest[]) => void) | undefined;
 }
@@ -112,11 +165,15 @@ export interface PermissionRecords {
   all(): Promise<{ readonly connectorId: string; readonly record: unknown }[]>;
   /** Durable when it resolves. */
   put(record: PermissionRecord): Promise<void>;
+  /** Called when any node has changed a record. */
+  onChange?: (() => void) | undefined;
   /**
    * A damaged database lost its records. A connector without a record may have had one, so do not grant it anything
    * automatically.
    */
   readonly wereLost: boolean;
+  /** Sets `wereLost`, for good. */
+  markLost(): Promise<void>;
 }
 
 export const noSuchBundle = (): NodeJS.ErrnoException =>
@@ -144,4 +201,11 @@ export interface TokenStore {
   ensureAdminTokenHash(hash: string): Promise<string>;
   /** Durable when it resolves. */
   setAdminTokenHash(hash: string): Promise<void>;
+}
+
+/** The key that seals credentials, if the runtime has made it itself. */
+export interface KeyStore {
+  read(): Promise<string | undefined>;
+  /** Stores a key unless there is one. @returns the one that is stored */
+  add(key: string): Promise<string>;
 }

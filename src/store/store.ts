@@ -21,7 +21,10 @@ export {
 } from './stored.ts';
 export type { Document };
 
-/** Computes the next document from the current one; `undefined` means none. Synchronous; may throw. */
+/**
+ * Computes the next document from the current one; `undefined` means none. Synchronous; may throw. It may be called
+ * more than once, each time with a later document.
+ */
 export type Change = (current: Document | undefined) => Document | undefined;
 
 export interface StoreProblem {

@@ -106,6 +106,7 @@ export async function stateOf(client: Client, id: string): Promise<State | undef
     await client('GET', `/connections?_integrationId=${id}`),
     await client('GET', `/integrations/${id}/state/note`),
   ];
+  if ([status, connections.status, note.status].includes(503)) throw new Error('the store cannot be read');
   return {
     name: body.name,
     city: body.settings.sections[0].fields[0].value,

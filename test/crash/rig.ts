@@ -10,14 +10,16 @@ import { writeBundle } from '../support/folders.ts';
 import { launchServer, type Server } from '../support/server.ts';
 import { CODE, CONNECTOR, install, installedState, type State, stateOf, steps } from './model.ts';
 
-const TOKEN = 'the-crash-tests-token';
-const CLIENTS = 16;
+export const TOKEN = 'the-crash-tests-token';
+export const CLIENTS = 16;
 /** A client uninstalls no integration before it has as many. */
 const INTEGRATIONS = 3;
 /** The load goes on for up to this long before the kill, … */
-const LOAD_MS = 1_000;
+export const LOAD_MS = 1_000;
 /** … once so many have been answered: the first call of a connector waits for its process. */
-const ANSWERED = 8;
+export const ANSWERED = 8;
+/** The part of the acknowledged requests after which the user reads what it wrote. */
+const READS = 0.3;
 
 export interface Tally {
   rounds: number;
@@ -38,7 +40,7 @@ interface Pending {
   readonly after: State | undefined;
 }
 
-class User {
+export class User {
   readonly states = new Map<string, State>();
   readonly #random: () => number;
   readonly #nextNumber: () => number;
@@ -50,19 +52,30 @@ class User {
     this.#nextNumber = nextNumber;
   }
 
-  /** Works until the server is gone. @param onAcknowledged after each reply */
-  async work(client: Client, losses: string[], onAcknowledged: () => void): Promise<void> {
+  /** Works until a server is gone. @param clientOf a client for the next request; undefined: stop */
+  async work(clientOf: () => Client | undefined, losses: string[], onAcknowledged: () => void): Promise<void> {
     try {
-      for (;;) {
+      for (let client = clientOf(); client; client = clientOf()) {
         const reply = await this.#doSomething(client);
+        // The store was gone: nobody knows whether it was done.
+        if (reply.status === 503) return;
         if (reply.status >= 300) losses.push(`${this.pending?.what}: ${reply.status} ${reply.text}`);
+        const id = this.pending?.id;
         this.pending = undefined;
         this.acknowledged++;
         onAcknowledged();
+        if (id !== undefined) await this.#readAgain(id, clientOf(), losses);
       }
     } catch {
       // Killed: what is pending has no answer.
     }
+  }
+
+  /** A read shows what was acknowledged, whichever server it asks. */
+  async #readAgain(id: string, client: Client | undefined, losses: string[]): Promise<void> {
+    if (!client || this.#random() > READS) return;
+    const [found, expected] = [await stateOf(client, id), this.states.get(id)];
+    if (!isDeepStrictEqual(found, expected)) losses.push(`stale read: ${JSON.stringify({ id, found, expected })}`);
   }
 
   async #doSomething(client: Client): Promise<Reply> {
@@ -107,7 +120,7 @@ export async function crash(folder: string, rounds: number, random: () => number
       const count = (): void => {
         if (++answered === ANSWERED) resolve();
       };
-      working.push(...users.map((user) => user.work(client, tally.losses, count)));
+      working.push(...users.map((user) => user.work(() => client, tally.losses, count)));
     });
     await new Promise((resolve) => setTimeout(resolve, random() * LOAD_MS));
     await server.stop('SIGKILL');
@@ -126,7 +139,7 @@ async function start(data: string, connectors: string): Promise<{ server: Server
   return { server, client: createClient(server.url, TOKEN) };
 }
 
-async function compare(client: Client, users: readonly User[], tally: Tally): Promise<void> {
+export async function compare(client: Client, users: readonly User[], tally: Tally): Promise<void> {
   const { body: all } = await client('GET', '/integrations');
   const idsByName = new Map<string, string>(all.map(({ _id, name }: Record<string, string>) => [name, _id]));
   for (const user of users) {

@@ -1,6 +1,7 @@
 /** The contract of the storage port, run on every engine. Documents have their own suite (store-contract). */
 import { describe, expect, test } from 'vitest';
 import { RUNS_RETAINED, type RunStore, type Storage, type StoredRun } from '../../src/store/storage.ts';
+import { allOf } from '../support/all-of.ts';
 import { newId } from '../support/documents.ts';
 import { engines } from '../support/storages.ts';
 
@@ -63,6 +64,30 @@ describe.each(engines)('%s', (_name, open) => {
     });
   });
 
+  test('rows of runs: the last hundred runs, oldest first, and running ones as cut off', async () => {
+    const runs = runsOf(await open());
+    const [id, other] = [newId(), newId()];
+    const many = Array.from({ length: RUNS_RETAINED + 60 }, () => runOf(id));
+    const running = runOf(id, 'running');
+    await runs.write({ ended: [many.slice(130), many.slice(0, 50), many.slice(50, 130)], running: [running] });
+    await runs.write({ running: [runOf(other, 'running')] });
+    const rows = await allOf(runs.rowsOf(id));
+    // One of the last hundred is the running one, and the row of the first has older runs, too.
+    expect(rows).toEqual([many.slice(50, 130), many.slice(130), [{ ...running, outcome: 'cut_off' }]]);
+    expect((await runs.integrationIds()).sort()).toEqual([id, other].sort());
+    expect(await allOf(runs.rowsOf(newId()))).toEqual([]);
+  });
+
+  test('rows that another storage lists are listed the same once they are written', async () => {
+    const [one, two] = [runsOf(await open()), runsOf(await open())];
+    const id = newId();
+    for (let i = 0; i < 30; i++) await one.write({ ended: [Array.from({ length: 7 }, () => runOf(id))] });
+    const rows = await allOf(one.rowsOf(id));
+    for (const row of rows) await two.write({ ended: [row] });
+    expect(await allOf(two.rowsOf(id))).toEqual(rows);
+    expect(await two.idsOf(id)).toEqual(await one.idsOf(id));
+  });
+
   describe('idempotency', () => {
     const creation = { kind: 'integrations', id: 'a'.repeat(24), status: 201 };
     const request = { request: 'digest', creation };
@@ -95,6 +120,44 @@ describe.each(engines)('%s', (_name, open) => {
       expect(await idempotency.find('k')).toEqual({ ...request, request: 'other' });
     });
 
+    test('every request is listed by key with its time, and can be put into another storage', async () => {
+      let now = 1_000_000;
+      const clock = (): number => now;
+      const [one, two] = [(await open(clock)).idempotency, (await open(clock)).idempotency];
+      for (const key of ['b', 'a', 'größe', 'unfinished']) {
+        await one.begin(key, request);
+        now++;
+      }
+      for (const key of ['b', 'a', 'größe']) await one.finish(key, reply(`{"key":"${key} ä \\u0000"}`));
+      const all = await allOf(one.all());
+      expect(all.map(({ key, at }) => [key, at])).toEqual([
+        ['a', 1_000_001],
+        ['b', 1_000_000],
+        ['größe', 1_000_002],
+        ['unfinished', 1_000_003],
+      ]);
+      await two.put(all);
+      expect(await allOf(two.all())).toEqual(all);
+      // Again, as after an interruption.
+      await two.put(all.slice(1, 3));
+      expect(await allOf(two.all())).toEqual(all);
+      expect(await two.find('a')).toEqual({ ...request, reply: reply('{"key":"a ä \\u0000"}') });
+      expect(await two.unfinished()).toEqual([{ key: 'unfinished', creation }]);
+      now = 1_000_001 + 24 * 3_600_000;
+      expect([await two.find('a'), await two.begin('a', request)]).toEqual([undefined, true]);
+    });
+
+    test('large requests are listed, too', async () => {
+      const { idempotency } = await open();
+      const bodies = [3, 1, 2].map((size) => 'ä'.repeat(size * 300_000));
+      for (const [index, body] of bodies.entries()) {
+        await idempotency.begin(`k${index}`, request);
+        await idempotency.finish(`k${index}`, reply(body));
+      }
+      const listed = await allOf(idempotency.all());
+      expect(listed.map(({ reply: stored }) => stored?.body.length)).toEqual([900_000, 300_000, 600_000]);
+    });
+
     test('the newest 64 MiB of replies are stored, and all running requests', async () => {
       let now = 1_000_000;
       const { idempotency } = await open(() => now++);
@@ -119,6 +182,8 @@ describe.each(engines)('%s', (_name, open) => {
     await permissions.put({ _id, fetch: [] });
     expect(await permissions.all()).toEqual([{ connectorId: _id, record: { _id, fetch: [] } }]);
     expect(permissions.wereLost).toBe(false);
+    await permissions.markLost();
+    expect(permissions.wereLost).toBe(true);
   });
 
   test('bundles: byte for byte, newest first, gone when removed', async () => {

@@ -50,6 +50,15 @@ export async function checkDataFolder(folder: string, hasKey: boolean, now: numb
   return { folder, holder: lock.holder, results };
 }
 
+/** Beside a database, the folder has temporary files only. */
+export async function checkTemporaryFolder(folder: string): Promise<CheckResult[]> {
+  const isThere = existsSync(folder);
+  return [
+    isThere ? await checkWritable(folder) : await checkCreatable(folder),
+    ...(await checkDisk(await nearestExisting(folder))),
+  ];
+}
+
 async function checkCreatable(folder: string): Promise<CheckResult> {
   const parent = await nearestExisting(folder);
   try {

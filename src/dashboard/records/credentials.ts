@@ -96,7 +96,7 @@ function authOf(draft: ConnectionDraft, before: JsonObject): JsonObject | undefi
   }
 }
 
-/** Credentials belong to the origin they were entered for; behind a mask they do not move to another. */
+/** Whether the credentials must be entered again: masked ones cannot move to another origin. */
 export function needsNewCredentials(draft: ConnectionDraft, before: ConnectionDraft): boolean {
   const origin = (uri: string): string | undefined => (URL.canParse(uri) ? new URL(uri).origin : undefined);
   const isMasked = [draft.username, draft.password, draft.token].includes(MASK);

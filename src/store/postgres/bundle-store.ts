@@ -13,7 +13,7 @@ const list: Statement = {
 const slice: Statement = {
   name: 'bundles-slice',
   text: `
-    SELECT octet_length(tarball) AS size, substring(tarball FROM $3::int + 1 FOR ${SLICE_BYTES}) AS bytes
+    SELECT octet_length(tarball) AS size, substring(tarball FROM $3::int + 1 FOR $4) AS bytes
     FROM bulkhead.bundles WHERE connector = $1 AND digest = $2`,
 };
 
@@ -29,6 +29,28 @@ const remove: Statement = {
   text: 'DELETE FROM bulkhead.bundles WHERE connector = $1 AND digest = $2',
 };
 
+/**
+ * Reads a large value.
+ *
+ * @param statement gives its `size` and the `bytes` of a slice: $3 is where it begins, $4 how long it is
+ * @param key of its row, $1 and $2
+ */
+export async function readInSlices(
+  database: Database,
+  statement: Statement,
+  key: readonly [string, string],
+): Promise<Buffer | undefined> {
+  let whole: Buffer | undefined;
+  for (let at = 0; ; at += SLICE_BYTES) {
+    const values = [...key, at, SLICE_BYTES];
+    const [row] = await database.query<{ size: number; bytes: Buffer }>(statement, values);
+    if (!row) return undefined;
+    whole ??= Buffer.alloc(row.size);
+    row.bytes.copy(whole, at);
+    if (at + SLICE_BYTES >= row.size) return whole;
+  }
+}
+
 export class PostgresBundleStore implements BundleStore {
   readonly #database: Database;
 
@@ -42,14 +64,9 @@ export class PostgresBundleStore implements BundleStore {
   }
 
   async read(connectorId: string, digest: string): Promise<Buffer> {
-    let tarball: Buffer | undefined;
-    for (let at = 0; ; at += SLICE_BYTES) {
-      const [row] = await this.#database.query<{ size: number; bytes: Buffer }>(slice, [connectorId, digest, at]);
-      if (!row) throw noSuchBundle();
-      tarball ??= Buffer.alloc(row.size);
-      row.bytes.copy(tarball, at);
-      if (at + SLICE_BYTES >= row.size) return tarball;
-    }
+    const tarball = await readInSlices(this.#database, slice, [connectorId, digest]);
+    if (!tarball) throw noSuchBundle();
+    return tarball;
   }
 
   async write(connectorId: string, digest: string, tarball: Buffer): Promise<void> {

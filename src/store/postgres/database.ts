@@ -1,4 +1,6 @@
 /** The connection to PostgreSQL: a pool, its limits, and what its errors mean. */
+
+import { hash } from 'node:crypto';
 import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
 import { StoreError } from '../store.ts';
 import { migrate } from './migrations.ts';
@@ -32,13 +34,24 @@ export class Database {
   readonly #pool: Pool;
   /** Why the database could not be used last; undefined if it could. */
   #problem: StoreError | undefined;
+  /** False behind a pooler that gives a session another connection for each transaction, as old PgBouncers do. */
+  #canPrepare = true;
 
   private constructor(pool: Pool) {
     this.#pool = pool;
   }
 
   /** Connects, and brings the schema up to date. @throws StoreError `store_unavailable` */
-  static async open(url: string): Promise<Database> {
+  static open(url: string): Promise<Database> {
+    return Database.#connect(url, migrate);
+  }
+
+  /** Connects to a database as it is. @throws StoreError `store_unavailable` */
+  static openAsIs(url: string): Promise<Database> {
+    return Database.#connect(url, async (pool) => (await pool.connect()).release());
+  }
+
+  static async #connect(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Database> {
     const pool = new Pool({
       connectionString: url,
       max: CONNECTIONS,
@@ -51,11 +64,19 @@ export class Database {
     });
     // An idle connection that breaks is replaced when it is needed.
     pool.on('error', () => {});
+    // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
+    pool.on('connect', (client) => client.on('error', () => {}));
+    // Waits for other nodes, however long they migrate.
+    const preparing = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: CONNECT_MS });
+    preparing.on('error', () => {});
+    preparing.on('connect', (client) => client.on('error', () => {}));
     try {
-      await migrate(pool);
+      await prepare(preparing);
     } catch (error) {
       await pool.end();
-      throw storeErrorOf(error) ?? error;
+      throw storeErrorOf(error) ?? openError(error as Error);
+    } finally {
+      await preparing.end();
     }
     return new Database(pool);
   }
@@ -66,7 +87,7 @@ export class Database {
 
   /** Runs one statement, which is a transaction. @throws StoreError if the database cannot be used */
   query<Row extends QueryResultRow>(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
-    return this.#observe(() => queryOn<Row>(this.#pool, statement, values));
+    return this.#observe(() => this.#queryOn<Row>(this.#pool, statement, values));
   }
 
   /** Runs several statements in one transaction. Rolls back if `work` throws. @throws StoreError */
@@ -76,7 +97,7 @@ export class Database {
       let failure: Error | undefined;
       try {
         await client.query('BEGIN');
-        const result = await work((statement, values = []) => queryOn(client, statement, values));
+        const result = await work((statement, values = []) => this.#queryOn(client, statement, values));
         await client.query('COMMIT');
         return result;
       } catch (error) {
@@ -91,12 +112,26 @@ export class Database {
     });
   }
 
-  async #observe<T>(work: () => Promise<T>): Promise<T> {
+  async #queryOn<Row extends QueryResultRow>(
+    on: Pool | PoolClient,
+    statement: Statement,
+    values: readonly Value[],
+  ): Promise<Row[]> {
+    const name = this.#canPrepare ? preparedName(statement) : undefined;
+    return (await on.query<Row>({ name, text: statement.text, values: [...values] })).rows;
+  }
+
+  async #observe<T>(work: () => Promise<T>, isRepeated = false): Promise<T> {
     try {
       const result = await work();
       this.#problem = undefined;
       return result;
     } catch (error) {
+      if (!isRepeated && isPreparedElsewhere(error)) {
+        // Nothing was done: a pooler gave this session another connection of its own.
+        this.#canPrepare = false;
+        return this.#observe(work, true);
+      }
       const problem = error instanceof StoreError ? error : storeErrorOf(error);
       if (!problem) throw error;
       this.#problem = problem;
@@ -110,13 +145,20 @@ export class Database {
   }
 }
 
-async function queryOn<Row extends QueryResultRow>(
-  on: Pool | PoolClient,
-  statement: Statement,
-  values: readonly Value[],
-): Promise<Row[]> {
-  return (await on.query<Row>({ ...statement, values: [...values] })).rows;
-}
+/** Equal names are equal texts: the connections of a pooler may hold statements of another version of this program. */
+const preparedName = ({ name, text }: Statement): string | undefined =>
+  name === undefined ? undefined : `${name}-${hash('sha256', text).slice(0, 16)}`;
+
+/** SQLSTATE of a prepared statement that is not there, or is there already. */
+const PREPARED_ELSEWHERE: readonly unknown[] = ['26000', '42P05'];
+const isPreparedElsewhere = (error: unknown): boolean =>
+  PREPARED_ELSEWHERE.includes((error as { code?: unknown }).code);
+
+/** The server refuses something of the connection or the schema. Its message says what, without the password. */
+const openError = (error: Error): Error =>
+  error instanceof DatabaseError
+    ? new StoreError('store_unavailable', `The database cannot be used (${error.message}).`, { cause: error })
+    : error;
 
 /**
  * Classes of SQLSTATE that do not blame the statement: connection (08), resources (53), operator (57), system (58),

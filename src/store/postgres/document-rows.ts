@@ -48,8 +48,9 @@ export async function documentOf(rows: readonly DocumentRow[], known?: Versioned
   const slice = new TimeSlice();
   for (const row of rows) {
     if (slice.isOver) await slice.next();
-    const { kind, key, text } = row;
+    const { kind, text } = row;
     if (kind === null) continue;
+    const key = keyFrom(row.key);
     if (kind === SETTINGS) settings = text === null ? known?.document.settings : plainPartOf(row, isLarge);
     else {
       const part =
@@ -94,6 +95,13 @@ function plainPartOf({ text, revision }: DocumentRow, isLarge: boolean): Part<un
   return Part.ofValue(JSON.parse(json), Number(revision));
 }
 
+/**
+ * Any string may be the key of a state, but PostgreSQL takes no U+0000, and UTF-8 no half of a surrogate pair. A key
+ * is stored as within JSON, which for nearly all is the same.
+ */
+const storedKey = (key: string): string => JSON.stringify(key).slice(1, -1);
+const keyFrom = (stored: string): string => (stored.includes('\\') ? (JSON.parse(`"${stored}"`) as string) : stored);
+
 /** How a document is held in memory: as values if it is small, as texts otherwise. */
 export const asHeld = ({ document, revision, bytes }: VersionedDocument): VersionedDocument =>
   bytes > LARGE_BYTES ? { document: withPartsAsText(document), revision, bytes } : { document, revision, bytes };
@@ -133,7 +141,7 @@ export async function changesOf(before: Document | undefined, after: Document): 
   };
   const remove = (kind: string, key: string, old: Part<unknown>): void => {
     bytes -= old.bytes;
-    removed.push({ kind, key });
+    removed.push({ kind, key: storedKey(key) });
   };
   if (after.settings && after.settings !== before?.settings) write(SETTINGS, '', after.settings, before?.settings);
   else if (before?.settings && !after.settings) remove(SETTINGS, '', before.settings);
@@ -155,5 +163,5 @@ function partChangeOf(kind: string, key: string, part: Part<unknown>): PartChang
   const facts: Facts | undefined =
     isRecord && text.length >= FACTS_CHARS ? { head: headOf(head as Stored), references: part.references } : undefined;
   const created = isRecord ? (head as Stored).createdAt : null;
-  return { kind, key, created, revision, text, facts: facts ? JSON.stringify(facts) : null };
+  return { kind, key: storedKey(key), created, revision, text, facts: facts ? JSON.stringify(facts) : null };
 }

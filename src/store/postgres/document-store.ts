@@ -24,6 +24,7 @@ import { DocumentCache } from './document-cache.ts';
 import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
 import { LOAD, LOCK, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE, UNLOCK } from './document-statements.ts';
 import { DocumentWriter } from './document-writer.ts';
+import { groupsOf } from './groups.ts';
 import { RevisionReader } from './revision-reader.ts';
 
 /** How often a change is made again because another node was faster. One of them succeeds each time. */
@@ -84,7 +85,7 @@ export class PostgresDocuments implements Store {
     let cursor: readonly string[] = after ?? ['', ''];
     for (let size = Math.min(count, PAGE_DOCUMENTS); ; size = PAGE_DOCUMENTS) {
       const rows = await this.#database.query<PageRow>(PAGE, [...cursor, size]);
-      for (const group of groupsOf(rows)) yield* await this.#loadAll(group);
+      for (const group of groupsOf(rows, PAGE_BYTES)) yield* await this.#loadAll(group);
       const last = rows.at(-1);
       if (!last || rows.length < size) return;
       cursor = [last.created, last.integration];
@@ -96,7 +97,7 @@ export class PostgresDocuments implements Store {
     let found = 0;
     for (let size = Math.min(limit, PAGE_RECORDS); found < limit; size = PAGE_RECORDS) {
       const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, size]);
-      for (const group of groupsOf(rows)) {
+      for (const group of groupsOf(rows, PAGE_BYTES)) {
         const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
         for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
           const record = recordOf(row, Number(row.bytes) > LARGE_BYTES);
@@ -262,18 +263,4 @@ export class PostgresDocuments implements Store {
       throw error;
     }
   }
-}
-
-/** Groups of rows whose texts may be in memory together. */
-function* groupsOf<Row extends { readonly bytes: string }>(rows: readonly Row[]): Generator<Row[]> {
-  let group: Row[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    group.push(row);
-    bytes += Number(row.bytes);
-    if (bytes < PAGE_BYTES) continue;
-    yield group;
-    [group, bytes] = [[], 0];
-  }
-  if (group.length > 0) yield group;
 }

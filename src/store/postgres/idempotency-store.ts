@@ -2,7 +2,14 @@
  * Requests with an `Idempotency-Key`, in PostgreSQL. Each is its node's while it runs. The database's clock decides
  * when a key expires, because the nodes' clocks differ.
  */
-import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply, UnfinishedRequest } from '../storage.ts';
+import type {
+  Creation,
+  IdempotencyStore,
+  IdempotentRequest,
+  StoredReply,
+  StoredRequest,
+  UnfinishedRequest,
+} from '../storage.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 
 /** Keys expire after 24 hours. */
@@ -14,6 +21,9 @@ const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY_MS = 600_000;
 /** A node sweeps early after it has added this part of a limit. */
 const EARLY_SWEEP_PART = 1 / 8;
+/** Keys, and bytes of their replies, that are read together. */
+const PAGE_SIZE = 1_000;
+const PAGE_BYTES = 1024 * 1024;
 
 /** Milliseconds since 1970, by the database's clock unless the parameter has a value. */
 const now = (parameter: string): string => `coalesce(${parameter}::bigint, (extract(epoch FROM now()) * 1000)::bigint)`;
@@ -86,6 +96,34 @@ const sweep: Statement = {
     DELETE FROM bulkhead.idempotency_keys USING surplus WHERE idempotency_keys.key = surplus.key`,
 };
 
+/** Keys after $1, as many as are read together. */
+const page: Statement = {
+  name: 'keys-page',
+  text: `
+    SELECT key, node, request, creation, at, status, headers, body FROM (
+      SELECT *, sum(bytes) OVER (ORDER BY key) - bytes AS bytes_before FROM (
+        SELECT * FROM bulkhead.idempotency_keys WHERE key > $1 ORDER BY key LIMIT ${PAGE_SIZE}
+      ) AS next
+    ) AS measured
+    WHERE bytes_before < ${PAGE_BYTES} ORDER BY key`,
+};
+
+const put: Statement = {
+  name: 'keys-put',
+  text: `
+    INSERT INTO bulkhead.idempotency_keys (key, node, request, creation, at, status, headers, body, bytes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce(octet_length($7) + octet_length($8), 0))
+    ON CONFLICT (key) DO UPDATE SET node = excluded.node, request = excluded.request, creation = excluded.creation,
+      at = excluded.at, status = excluded.status, headers = excluded.headers, body = excluded.body,
+      bytes = excluded.bytes`,
+};
+
+/** Lists a command as a node that is dead, so that the next node that starts adopts its unfinished requests. */
+const leave: Statement = {
+  name: 'keys-leave',
+  text: `INSERT INTO bulkhead.nodes (name, seen) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING`,
+};
+
 interface UnfinishedRow {
   readonly key: string;
   readonly creation: string;
@@ -139,6 +177,25 @@ export class PostgresIdempotencyStore implements IdempotencyStore {
   /** Takes over the unfinished requests of a dead node. Each goes to one node, which settles it. */
   async adopt(node: string): Promise<{ readonly key: string; readonly creation: Creation }[]> {
     return (await this.#database.query<UnfinishedRow>(adopt, [this.#node, node])).map(parsed);
+  }
+
+  async *all(): AsyncGenerator<StoredRequest> {
+    for (let last = ''; ; ) {
+      const rows = await this.#database.query<FoundRow & { key: string; at: string }>(page, [last]);
+      for (const { key, at, ...row } of rows) yield { ...requestOf(row, row.node), key, at: Number(at) };
+      if (rows.length === 0) return;
+      last = rows.at(-1)?.key as string;
+    }
+  }
+
+  async put(requests: readonly StoredRequest[]): Promise<void> {
+    await this.#database.transaction(async (query) => {
+      for (const { key, request, creation, at, reply } of requests) {
+        const stored = reply ? [reply.status, JSON.stringify(reply.headers), reply.body] : [null, null, null];
+        await query(put, [key, this.#node, request, JSON.stringify(creation), at, ...stored]);
+      }
+      if (requests.some(({ reply }) => !reply)) await query(leave, [this.#node]);
+    });
   }
 
   close(): void {

@@ -2,7 +2,7 @@
  * The schema of the PostgreSQL database, as steps that run once each and in order. A step that was released never
  * changes. All names are qualified: a connection pooler may not pass on a `search_path`.
  */
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Pool } from 'pg';
 
@@ -83,8 +83,34 @@ const others = `
     bytes bigint NOT NULL DEFAULT 0
   );
   CREATE INDEX idempotency_keys_by_age ON bulkhead.idempotency_keys (at);
-  CREATE TABLE bulkhead.nodes (name text COLLATE "C" PRIMARY KEY, seen timestamptz NOT NULL);
-  CREATE TABLE bulkhead.permissions (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+  CREATE TABLE bulkhead.nodes (
+    name text COLLATE "C" PRIMARY KEY,
+    seen timestamptz NOT NULL,
+    -- Somebody there follows the events of all nodes.
+    follows boolean NOT NULL DEFAULT false
+  );
+  CREATE TABLE bulkhead.events (
+    node text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    integration text COLLATE "C",
+    name text NOT NULL,
+    data text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (node, number)
+  );
+  CREATE TABLE bulkhead.permissions (
+    id text COLLATE "C" PRIMARY KEY,
+    record text NOT NULL,
+    revision bigint NOT NULL DEFAULT nextval('bulkhead.revisions')
+  );
+  CREATE TABLE bulkhead.folder_entries (
+    entry text COLLATE "C" PRIMARY KEY,
+    -- Null for an entry that was removed.
+    hash text,
+    content bytea,
+    revision bigint NOT NULL
+  );
+  ALTER TABLE bulkhead.folder_entries ALTER COLUMN content SET STORAGE EXTERNAL;
   CREATE TABLE bulkhead.bundles (
     connector text COLLATE "C" NOT NULL,
     digest text COLLATE "C" NOT NULL,
@@ -108,14 +134,37 @@ const steps: Record<string, Migration> = {
   '0002-runs-keys-permissions-bundles-settings': step(others),
 };
 
-/** Brings the schema up to date. Nodes that start together take turns: the migrator holds an advisory lock. */
+export const stepNames: readonly string[] = Object.keys(steps);
+
+/** Held by the transaction of the node that migrates; others that start meanwhile wait for it. */
+const LOCK_ID = 7_246_713_905;
+
+/**
+ * The library's own lock belongs to the session. A pooler may release it in another one than it was taken in, so that
+ * it would stay for ever.
+ */
+class MigrationAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(): Promise<void> {}
+  override async releaseMigrationLock(): Promise<void> {}
+}
+
+class MigrationDialect extends PostgresDialect {
+  override createAdapter(): PostgresAdapter {
+    return new MigrationAdapter();
+  }
+}
+
+/** Brings the schema up to date in one transaction, or leaves it as it was. */
 export async function migrate(pool: Pool): Promise<void> {
-  const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  const migrator = new Migrator({
-    db: database,
-    provider: { getMigrations: async () => steps },
-    migrationTableSchema: SCHEMA,
+  const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) });
+  await database.transaction().execute(async (transaction) => {
+    await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
+    const migrator = new Migrator({
+      db: transaction,
+      provider: { getMigrations: async () => steps },
+      migrationTableSchema: SCHEMA,
+    });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
 }

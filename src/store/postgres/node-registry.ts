@@ -7,44 +7,65 @@ import type { Database, Statement } from './database.ts';
 
 const BEAT_MS = 2_000;
 /** A node that was silent for so long is dead. Contract 13: its runs are listed as cut off within 10 s. */
-const SILENCE_MS = 6_000;
+export const SILENCE_MS = 6_000;
 
 const beat: Statement = {
   name: 'node-beat',
   text: `
     WITH own AS (
-      INSERT INTO bulkhead.nodes (name, seen) VALUES ($1, clock_timestamp())
-      ON CONFLICT (name) DO UPDATE SET seen = excluded.seen
+      INSERT INTO bulkhead.nodes (name, seen, follows) VALUES ($1, clock_timestamp(), $2)
+      ON CONFLICT (name) DO UPDATE SET seen = excluded.seen, follows = excluded.follows
     )
-    SELECT name, seen < clock_timestamp() - interval '${SILENCE_MS} milliseconds' AS is_dead
+    SELECT name, follows, seen < clock_timestamp() - interval '${SILENCE_MS} milliseconds' AS is_dead
     FROM bulkhead.nodes WHERE name <> $1`,
 };
 
-/** Unlocks what a node had locked. The node may have come back meanwhile. */
+/** Removes a node and its events, and unlocks what it had locked. The node may have come back meanwhile. */
 const remove: Statement = {
   name: 'node-remove',
   text: `
     WITH removed AS (
       DELETE FROM bulkhead.nodes
       WHERE name = $1 AND ($2 OR seen < clock_timestamp() - interval '${SILENCE_MS} milliseconds') RETURNING name
+    ), gone AS (
+      DELETE FROM bulkhead.events USING removed WHERE node = removed.name
     )
     UPDATE bulkhead.integrations SET locked_by = NULL FROM removed WHERE locked_by = removed.name`,
 };
 
+const leave: Statement = {
+  name: 'node-leave',
+  text: `UPDATE bulkhead.nodes SET seen = '-infinity' WHERE name = $1`,
+};
+
+interface NodeRow {
+  readonly name: string;
+  readonly follows: boolean;
+  readonly is_dead: boolean;
+}
+
+export interface NodeRegistryOptions {
+  /** Whether somebody follows the events on this node. */
+  readonly isFollowing: () => boolean;
+  /** @param areFollowing somebody follows on another node */
+  readonly onBeat: (areFollowing: boolean) => Promise<void>;
+  /** Cleans up after a dead node. May run on several nodes at once, and again. */
+  readonly onDead: (node: string) => Promise<void>;
+}
+
 export class NodeRegistry {
   readonly #database: Database;
   readonly #node: string;
-  /** Cleans up after a dead node. May run on several nodes at once, and again. */
-  readonly #onDead: (node: string) => Promise<void>;
+  readonly #options: NodeRegistryOptions;
   #others: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(database: Database, node: string, onDead: (node: string) => Promise<void>) {
+  constructor(database: Database, node: string, options: NodeRegistryOptions) {
     this.#database = database;
     this.#node = node;
-    this.#onDead = onDead;
+    this.#options = options;
   }
 
   /** The other nodes that were alive at the last beat. */
@@ -56,7 +77,7 @@ export class NodeRegistry {
   async start(): Promise<void> {
     // An earlier process of this name has left its locks.
     await this.#database.query(remove, [this.#node, true]);
-    await this.#beat();
+    await this.beat();
     this.#schedule();
   }
 
@@ -64,28 +85,32 @@ export class NodeRegistry {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#beating;
-    // If the database is gone, the other nodes find out.
-    await this.#database.query(remove, [this.#node, true]).catch(() => {});
+    // What did not end in time is cleaned up by another node, as after a crash. If the database is gone, it finds out.
+    await this.#database.query(leave, [this.#node]).catch(() => {});
   }
 
   #schedule(): void {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       // A database that cannot be reached is reported by `problem`.
-      this.#beating = this.#beat()
+      this.#beating = this.beat()
         .catch(() => {})
         .finally(() => this.#schedule());
     }, BEAT_MS);
     this.#timer.unref();
   }
 
-  async #beat(): Promise<void> {
-    const rows = await this.#database.query<{ name: string; is_dead: boolean }>(beat, [this.#node]);
-    this.#others = new Set(rows.filter(({ is_dead }) => !is_dead).map(({ name }) => name));
+  /** Says that this node is there, and looks who else is. @throws StoreError */
+  async beat(): Promise<void> {
+    const { isFollowing, onBeat, onDead } = this.#options;
+    const rows = await this.#database.query<NodeRow>(beat, [this.#node, isFollowing()]);
+    const others = rows.filter(({ is_dead }) => !is_dead);
+    this.#others = new Set(others.map(({ name }) => name));
     for (const { name, is_dead } of rows) {
       if (!is_dead) continue;
-      await this.#onDead(name);
+      await onDead(name);
       await this.#database.query(remove, [name, false]);
     }
+    await onBeat(others.some(({ follows }) => follows));
   }
 }

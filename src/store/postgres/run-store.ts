@@ -2,14 +2,18 @@
  * Run records in PostgreSQL. A row of `ended_runs` holds several runs of one integration, as in the data folder. Each
  * running run has a row in `running_runs` with its node's name, so that another node can end the runs of a dead one.
  */
+import { cutOff, newestIn, retainedRows } from '../run-rows.ts';
 import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
 import { Batches } from './batches.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
+import { groupsOf } from './groups.ts';
 
 /** Runs of an integration between two trims, on average. Until then they accumulate beyond `RUNS_RETAINED`. */
 const RUNS_PER_TRIM = 100;
 /** Writes that wait share a statement up to this many characters, so that encoding it does not hold the event loop. */
 const BATCH_CHARS = 1024 * 1024;
+/** Rows that are read together have up to so many bytes. */
+const READ_BYTES = 1024 * 1024;
 /** Integrations per statement. */
 const PAGE_SIZE = 1_000;
 
@@ -101,6 +105,29 @@ const integrations: Statement = {
     SELECT integration FROM page`,
 };
 
+const runningIntegrations: Statement = {
+  name: 'runs-running-integrations',
+  text: 'SELECT DISTINCT integration FROM bulkhead.running_runs',
+};
+
+const rows: Statement = {
+  name: 'runs-rows',
+  text: `
+    SELECT ids, octet_length(records) AS bytes, false AS is_running FROM bulkhead.ended_runs WHERE integration = $1
+    UNION ALL
+    SELECT id, octet_length(record), true FROM bulkhead.running_runs WHERE integration = $1`,
+};
+
+/** Ended rows by their newest run ($2), and running runs ($3). */
+const recordsIn: Statement = {
+  name: 'runs-records-in',
+  text: `
+    SELECT newest, records, false AS is_running FROM bulkhead.ended_runs WHERE integration = $1 AND newest = ANY ($2)
+    UNION ALL
+    SELECT id, '[' || record || ']', true FROM bulkhead.running_runs WHERE integration = $1 AND id = ANY ($3)
+    ORDER BY newest`,
+};
+
 const forget: Statement = {
   name: 'runs-forget',
   text: `
@@ -109,7 +136,7 @@ const forget: Statement = {
 };
 
 /** Of two equal keys JSON.parse takes the last. PostgreSQL's own JSON functions refuse the escape of U+0000. */
-const cutOff: Statement = {
+const cutOffRuns: Statement = {
   name: 'runs-cut-off',
   text: `
     WITH cut AS (DELETE FROM bulkhead.running_runs WHERE node = $1 RETURNING integration, id, record)
@@ -176,11 +203,29 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async integrationIds(): Promise<string[]> {
-    const all: string[] = [];
-    for (;;) {
-      const page = await this.#database.query<{ integration: string }>(integrations, [all.at(-1) ?? '']);
-      all.push(...page.map(({ integration }) => integration));
-      if (page.length < PAGE_SIZE) return all;
+    const running = await this.#database.query<{ integration: string }>(runningIntegrations);
+    const all = new Set(running.map(({ integration }) => integration));
+    for (let last = ''; ; ) {
+      const page = await this.#database.query<{ integration: string }>(integrations, [last]);
+      for (const { integration } of page) all.add(integration);
+      last = page.at(-1)?.integration ?? '';
+      if (page.length < PAGE_SIZE) return [...all];
+    }
+  }
+
+  async *rowsOf(integrationId: string): AsyncGenerator<readonly Run[]> {
+    const stored = await this.#database.query<StoredRow>(rows, [integrationId]);
+    const retained = retainedRows(
+      stored.map(({ ids, bytes, is_running: isRunning }) => ({ ids: ids.split(','), bytes, isRunning })),
+    );
+    for (const group of groupsOf(retained, READ_BYTES)) {
+      const keysOf = (isRunning: boolean): string[] => group.filter((row) => row.isRunning === isRunning).map(newestIn);
+      const values = [integrationId, keysOf(false), keysOf(true)];
+      const found = await this.#database.query<{ records: string; is_running: boolean }>(recordsIn, values);
+      for (const { records, is_running } of found) {
+        const runs = JSON.parse(records) as Run[];
+        yield is_running ? runs.map(cutOff) : runs;
+      }
     }
   }
 
@@ -191,7 +236,7 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
 
   /** Ends the running runs of a node that is dead, or that starts again under its name, with the outcome `cut_off`. */
   async cutOff(node: string): Promise<void> {
-    await this.#database.query(cutOff, [node]);
+    await this.#database.query(cutOffRuns, [node]);
   }
 
   /** Resolves when all writes are done. */
@@ -241,6 +286,12 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   async #trim({ trims }: Batch): Promise<void> {
     for (const integrationId of trims) await this.#database.query(trim, [integrationId]);
   }
+}
+
+interface StoredRow {
+  readonly ids: string;
+  readonly bytes: number;
+  readonly is_running: boolean;
 }
 
 function add(batch: Batch, { running = [], ended = [], dropped = [] }: RunChanges<StoredRun>): void {

@@ -6,7 +6,8 @@ import { PostgresIdempotencyStore } from './idempotency-store.ts';
 import { PostgresRunStore } from './run-store.ts';
 import { PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'permissions' | 'tokens' | 'bundles'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'bundles'> {
+  readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
   readonly idempotency: PostgresIdempotencyStore;
   /** Closes the database, too. Idempotent. */
@@ -28,7 +29,7 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
   return {
     runs,
     idempotency,
-    permissions: new PostgresPermissionRecords(database),
+    permissions: await PostgresPermissionRecords.open(database),
     tokens: new PostgresTokenStore(database),
     bundles: new PostgresBundleStore(database),
     async close() {

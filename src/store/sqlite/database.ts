@@ -57,7 +57,7 @@ export class Database {
       onProblem(quarantine(file, error as Error));
       createPrivately(file);
       const database = new Database(connect(file));
-      database.setSetting(LOST_RECORDS, 'true');
+      database.markLost();
       return database;
     }
   }
@@ -65,6 +65,10 @@ export class Database {
   /** An earlier file was damaged, and its records are lost. */
   get hasLostRecords(): boolean {
     return this.setting(LOST_RECORDS) === 'true';
+  }
+
+  markLost(): void {
+    this.setSetting(LOST_RECORDS, 'true');
   }
 
   setting(name: string): string | undefined {

@@ -1,6 +1,6 @@
 /** Requests with an `Idempotency-Key`, in SQLite. */
 import type { StatementSync } from 'node:sqlite';
-import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply } from '../storage.ts';
+import type { Creation, IdempotencyStore, IdempotentRequest, StoredReply, StoredRequest } from '../storage.ts';
 import type { Database } from './database.ts';
 
 /** Keys expire after 24 hours. */
@@ -67,6 +67,34 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
 
   async drop(key: string): Promise<void> {
     this.#remove(key);
+  }
+
+  async *all(): AsyncGenerator<StoredRequest> {
+    const { sqlite } = this.#database;
+    const next = sqlite.prepare(
+      'SELECT key, request, creation, at, reply FROM replies WHERE key > ? ORDER BY key LIMIT 1',
+    );
+    for (let key = ''; ; ) {
+      const row = next.get(key);
+      if (!row) return;
+      key = String(row.key);
+      yield { key, at: Number(row.at), ...requestOf(row) };
+    }
+  }
+
+  async put(requests: readonly StoredRequest[]): Promise<void> {
+    const insert = this.#database.sqlite.prepare(
+      'INSERT INTO replies (key, request, creation, at, reply, bytes) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    const write = ({ key, request, creation, at, reply }: StoredRequest): void => {
+      const text = reply ? JSON.stringify(reply) : null;
+      const bytes = text === null ? 0 : Buffer.byteLength(text);
+      this.#remove(key);
+      insert.run(key, request, JSON.stringify(creation), at, text, bytes);
+      this.#count++;
+      this.#bytes += bytes;
+    };
+    this.#database.durably(() => this.#database.transaction(() => requests.forEach(write)));
   }
 
   close(): void {

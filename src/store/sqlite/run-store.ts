@@ -3,6 +3,7 @@
  * to write as a run in it. Each running run has a row in `running`, which survives a crash.
  */
 import type { StatementSync } from 'node:sqlite';
+import { cutOff, retainedRows } from '../run-rows.ts';
 import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
 import type { Database } from './database.ts';
 
@@ -65,12 +66,31 @@ export class SqliteRunStore<Run extends StoredRun> implements RunStore<Run> {
 
   async integrationIds(): Promise<string[]> {
     // Skips from id to id through the index, because an integration may have a hundred rows.
-    const next = this.#database.sqlite.prepare('SELECT min(integration) AS id FROM ended WHERE integration > ?');
-    const ids: string[] = [];
-    for (let id = ''; ; ids.push(id)) {
+    const { sqlite } = this.#database;
+    const next = sqlite.prepare('SELECT min(integration) AS id FROM ended WHERE integration > ?');
+    const running = sqlite.prepare('SELECT DISTINCT integration FROM running').all();
+    const ids = new Set(running.map(({ integration }) => String(integration)));
+    for (let id = ''; ; ids.add(id)) {
       const found = next.get(id)?.id;
-      if (typeof found !== 'string') return ids;
+      if (typeof found !== 'string') return [...ids];
       id = found;
+    }
+  }
+
+  async *rowsOf(integrationId: string): AsyncGenerator<readonly Run[]> {
+    const { sqlite } = this.#database;
+    const ended = sqlite.prepare('SELECT rowid, ids FROM ended WHERE integration = ?').all(integrationId);
+    const running = sqlite.prepare('SELECT rowid, id AS ids FROM running WHERE integration = ?').all(integrationId);
+    const rowsIn = (rows: typeof ended, isRunning: boolean) =>
+      rows.map(({ rowid, ids }) => ({ rowid: Number(rowid), ids: String(ids).split(','), isRunning }));
+    const records = sqlite.prepare('SELECT records FROM ended WHERE rowid = ?');
+    const record = sqlite.prepare('SELECT record FROM running WHERE rowid = ?');
+    for (const { rowid, isRunning } of retainedRows([...rowsIn(ended, false), ...rowsIn(running, true)])) {
+      // A run may end, and a row be trimmed, between two steps.
+      const text = isRunning ? record.get(rowid)?.record : records.get(rowid)?.records;
+      if (text === undefined) continue;
+      const parsed = JSON.parse(String(text)) as Run & Run[];
+      yield isRunning ? [cutOff(parsed)] : parsed;
     }
   }
 

@@ -18,6 +18,10 @@ export class SqlitePermissionRecords implements PermissionRecords {
     return this.#database.hasLostRecords;
   }
 
+  async markLost(): Promise<void> {
+    this.#database.markLost();
+  }
+
   async all(): Promise<{ connectorId: string; record: unknown }[]> {
     const rows = this.#database.sqlite.prepare('SELECT id, record FROM permissions ORDER BY id').all();
     return rows.map(({ id, record }) => ({ connectorId: String(id), record: parseOrUndefined(String(record)) }));

@@ -1,4 +1,5 @@
 /** Changes of several documents that come together share a statement, and nothing else. */
+import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { Database } from '../../../src/store/postgres/database.ts';
@@ -88,8 +89,9 @@ test('a change that the database refuses harms no other', async () => {
   const url = await emptyDatabase();
   const store = await nodeOn(url);
   const ids = await documentsOn(store);
-  // No text in PostgreSQL contains this character.
-  const keyOf = (n: number): string => (n === 3 ? 'a\0b' : 'ab');
+  // Too long for an index of PostgreSQL, and not to be compressed.
+  const long = randomBytes(10_000).toString('base64url');
+  const keyOf = (n: number): string => (n === 3 ? long : 'ab');
   const results = await Promise.allSettled(ids.map((id, n) => UnitOfWork.change(store, id, put(keyOf(n), n))));
   const refused = results.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []));
   expect(refused).toEqual([3]);

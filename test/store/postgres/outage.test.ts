@@ -1,8 +1,9 @@
 /** A PostgreSQL server that goes away, and comes back. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Database } from '../../../src/store/postgres/database.ts';
 import type { PostgresStores } from '../../../src/store/postgres/stores.ts';
 import { newId } from '../../support/documents.ts';
-import { nodeOn } from '../../support/postgres-nodes.ts';
+import { nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 
 const id = newId();
@@ -54,4 +55,29 @@ test('what is durable survives the death of the server right after it', async ()
   expect(await permissions.all()).toEqual([{ connectorId: id, record: { _id: id } }]);
   await diesAfter(tokens.ensureAdminTokenHash(HASH));
   expect(await tokens.adminTokenHash()).toBe(HASH);
+});
+
+test('the server dies within a transaction, between two statements and within one: a rejection, and nothing else', async () => {
+  const server = await PostgresServer.start('fsync=off');
+  onTestFinished(() => server.remove());
+  const url = await server.createDatabase();
+  const database = await Database.open(url);
+  onTestFinished(() => database.close());
+  const sleepers = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%'";
+  const statement = database.transaction((query) => query({ text: 'SELECT pg_sleep(60)' }));
+  const killed = Promise.withResolvers<void>();
+  const between = database.transaction(async (query) => {
+    await query({ text: 'SELECT 1' });
+    await killed.promise;
+    return query({ text: 'SELECT 2' });
+  });
+  const settled = Promise.allSettled([statement, between]);
+  await vi.waitFor(async () => expect(await rowsOf(url, sleepers)).toHaveLength(1));
+  await server.kill();
+  killed.resolve();
+  for (const each of await settled) {
+    expect(each).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } });
+  }
+  await server.resume();
+  expect(await database.transaction((query) => query({ text: 'SELECT 1 AS one' }))).toEqual([{ one: 1 }]);
 });

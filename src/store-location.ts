@@ -1,0 +1,97 @@
+/** Where commands find a store, and how they open it without a server: a data folder, or a database. */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { integrationProblem } from './integration/integration.ts';
+import { isDatabaseUrl } from './option-table.ts';
+import type { Options } from './options.ts';
+import { KeyFile } from './record/key-file.ts';
+import type { OpenStore } from './store/copy/item.ts';
+import { DATABASE_FILE, integrationsFolder, KEY_FILE } from './store/data-folder.ts';
+import { openStorage } from './store/open-storage.ts';
+import type { DatabaseFacts } from './store/postgres/visit.ts';
+import { openDataFolder } from './store/private-files.ts';
+import { StoreError } from './store/store.ts';
+
+export type StoreLocation = { readonly folder: string } | { readonly database: string };
+
+/** One of these is in each data folder, even before the first start if there is a key or a token. */
+const OWN_NAMES = [basename(integrationsFolder('')), DATABASE_FILE, KEY_FILE];
+
+/** The store that the options name. */
+export function locationOf({ store, data }: Pick<Options, 'store' | 'data'>, cwd: string): StoreLocation {
+  return store === undefined ? { folder: resolve(cwd, data) } : { database: store };
+}
+
+/** @returns undefined if the text is no location; it may hold a password */
+export function parseLocation(text: string, cwd: string): StoreLocation | undefined {
+  if (isDatabaseUrl(text)) return { database: text };
+  return text === '' || /^[\w+]+:\/\/|^postgres/.test(text) ? undefined : { folder: resolve(cwd, text) };
+}
+
+/** For messages: without user and password. */
+export function nameOf(location: StoreLocation): string {
+  if ('folder' in location) return location.folder;
+  const { host, pathname } = new URL(location.database);
+  return `postgres://${host}${pathname}`;
+}
+
+/** @throws StoreError that names the store */
+export async function openLocation(location: StoreLocation): Promise<OpenStore> {
+  if ('folder' in location) return openFolder(location.folder);
+  // Loads the driver, which a data folder does not need.
+  const { visitPostgres } = await import('./store/postgres/visit.ts');
+  return named(location, () => visitPostgres(location.database, integrationProblem));
+}
+
+async function openFolder(folder: string): Promise<OpenStore> {
+  await openDataFolder(folder);
+  return { storage: await openStorage(folder, { check: integrationProblem }), keys: new KeyFile(folder) };
+}
+
+/** A wrong name would give an empty store, noticed only when what was saved is needed. @throws StoreError */
+export async function assertExists(location: StoreLocation): Promise<void> {
+  if ('database' in location) return assertHasData(location);
+  if (!existsSync(location.folder)) throw unusable(`There is no data folder ${location.folder}.`);
+}
+
+/** @throws StoreError if no server has ever used it */
+export async function assertHasData(location: StoreLocation): Promise<void> {
+  if ('folder' in location) {
+    if (!existsSync(location.folder)) throw unusable(`There is no data folder ${location.folder}.`);
+    if (!existsSync(integrationsFolder(location.folder))) throw unusable(`${location.folder} is no data folder.`);
+  } else if (!(await inspectDatabase(location)).schema) {
+    throw unusable(`${nameOf(location)} has no data of this product.`);
+  }
+}
+
+/** Opening a data folder takes the rights of others to everything in it. @throws StoreError */
+export async function assertNotForeign(location: StoreLocation): Promise<void> {
+  if (!('folder' in location) || !existsSync(location.folder)) return;
+  const names = await readdir(location.folder);
+  if (names.length === 0 || names.some((name) => OWN_NAMES.includes(name))) return;
+  throw unusable(`${location.folder} is neither empty nor a data folder.`);
+}
+
+/** Names of the nodes that use a database. A data folder has a lock. @throws StoreError */
+export async function nodesOn(location: StoreLocation): Promise<readonly string[]> {
+  if ('folder' in location) return [];
+  return (await inspectDatabase(location)).schema?.nodes ?? [];
+}
+
+/** @throws StoreError that names the database */
+export async function inspectDatabase(location: { readonly database: string }): Promise<DatabaseFacts> {
+  const { inspectPostgres } = await import('./store/postgres/visit.ts');
+  return named(location, () => inspectPostgres(location.database));
+}
+
+async function named<T>(location: StoreLocation, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError(error.code, `${nameOf(location)}: ${error.message}`, { cause: error });
+  }
+}
+
+const unusable = (message: string): StoreError => new StoreError('store_unavailable', message);

@@ -1,0 +1,61 @@
+/** What is copied: sections of items, such as the documents. Each engine lists the same items in the same order. */
+import { hash } from 'node:crypto';
+import type { KeyStore, Storage } from '../storage.ts';
+
+/** A storage with the key that seals its credentials. */
+export interface OpenStore {
+  readonly storage: Storage;
+  readonly keys: KeyStore;
+}
+
+export interface Item<Content> {
+  /** Of its section; items are listed by it. */
+  readonly key: readonly string[];
+  /** SHA-256 of all that counts. */
+  readonly digest: string;
+  readonly bytes: number;
+  /** How many things it is, for the operator: a row of runs is several. */
+  readonly count: number;
+  readonly content: Content;
+}
+
+export type SectionName =
+  | 'secretKey'
+  | 'permissions'
+  | 'bundles'
+  | 'runs'
+  | 'idempotencyKeys'
+  | 'integrations'
+  | 'adminToken';
+
+export interface Section<Content = unknown> {
+  readonly name: SectionName;
+  /** One item after the other, never all in memory. */
+  list(store: OpenStore): AsyncIterable<Item<Content>>;
+  /** Writes items that the store does not have. */
+  write(store: OpenStore, items: readonly Item<Content>[]): Promise<void>;
+}
+
+/** An item whose JSON counts. */
+export function jsonItem<Content>(key: readonly string[], content: Content, count = 1): Item<Content> {
+  const text = JSON.stringify(content);
+  return { key, digest: hash('sha256', text), bytes: text.length, count, content };
+}
+
+export function compareKeys(a: readonly string[], b: readonly string[]): number {
+  for (const [index, part] of a.entries()) {
+    const other = b[index] ?? '';
+    if (part !== other) return part < other ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
+/** The copy is refused, or has failed; the message is a sentence. */
+export class CopyError extends Error {
+  override readonly name = 'CopyError';
+  readonly code: 'target_not_empty' | 'store_changed';
+  constructor(code: CopyError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Several nodes on one database under load, of which one, or the database, is killed at random moments. The others go
+ * on, and show what was acknowledged before by any of them.
+ */
+import { join } from 'node:path';
+import { type Client, createClient } from '../support/client.ts';
+import { writeBundle } from '../support/folders.ts';
+import { PostgresServer } from '../support/postgres-server.ts';
+import { launchServer, type Server } from '../support/server.ts';
+import { CODE, CONNECTOR } from './model.ts';
+import { ANSWERED, CLIENTS, compare, LOAD_MS, type Tally, TOKEN, User } from './rig.ts';
+
+/** One of so many kills is of the database. */
+const DATABASE_EVERY = 15;
+const READY_MS = 10_000;
+
+interface Node {
+  readonly server: Server;
+  readonly client: Client;
+}
+
+export async function crashNodes(
+  folder: string,
+  { rounds, nodes: count }: { readonly rounds: number; readonly nodes: number },
+  random: () => number,
+): Promise<Tally & { databaseKills: number }> {
+  const database = await PostgresServer.start();
+  const url = await database.createDatabase();
+  const names = Array.from({ length: count }, (_, i) => `node-${i}`);
+  for (const name of names)
+    await writeBundle(join(folder, name, 'connectors'), 'crash', { connector: CONNECTOR, code: CODE });
+  const nodes = await Promise.all(names.map((name) => start(folder, name, url)));
+  let number = 0;
+  const users = Array.from({ length: CLIENTS }, () => new User(random, () => ++number));
+  const tally = {
+    rounds: 0,
+    acknowledged: 0,
+    cutOff: { done: 0, undone: 0, half: 0 },
+    losses: [] as string[],
+    databaseKills: 0,
+  };
+  const any = (): Node => nodes[Math.floor(random() * nodes.length)] as Node;
+  try {
+    for (; tally.rounds < rounds && tally.losses.length === 0; tally.rounds++) {
+      let isStopping = false;
+      const working: Promise<void>[] = [];
+      let answered = 0;
+      await new Promise<void>((resolve) => {
+        const acknowledged = (): void => {
+          if (++answered === ANSWERED) resolve();
+        };
+        const clientOf = (): Client | undefined => (isStopping ? undefined : any().client);
+        working.push(...users.map((user) => user.work(clientOf, tally.losses, acknowledged)));
+      });
+      await new Promise((resolve) => setTimeout(resolve, random() * LOAD_MS));
+      if (tally.rounds % DATABASE_EVERY === DATABASE_EVERY - 1) {
+        await database.kill();
+        isStopping = true;
+        await Promise.all(working);
+        await database.resume();
+        await Promise.all(nodes.map(({ client }) => ready(client)));
+        tally.databaseKills++;
+      } else {
+        const victim = Math.floor(random() * nodes.length);
+        await (nodes[victim] as Node).server.stop('SIGKILL');
+        isStopping = true;
+        await Promise.all(working);
+        nodes[victim] = await start(folder, names[victim] as string, url);
+      }
+      await compare(any().client, users, tally);
+    }
+  } finally {
+    await Promise.all(nodes.map(({ server }) => server.stop('SIGTERM')));
+    await database.remove();
+  }
+  return { ...tally, acknowledged: users.reduce((sum, { acknowledged }) => sum + acknowledged, 0) };
+}
+
+async function start(folder: string, name: string, url: string): Promise<Node> {
+  const server = await launchServer({
+    BULKHEAD_STORE: url,
+    BULKHEAD_NODE: name,
+    BULKHEAD_TOKEN: TOKEN,
+    BULKHEAD_DATA: join(folder, name, 'data'),
+    BULKHEAD_CONNECTORS: join(folder, name, 'connectors'),
+    BULKHEAD_LOG: 'fatal',
+  });
+  const client = createClient(server.url, TOKEN);
+  await ready(client);
+  return { server, client };
+}
+
+async function ready(client: Client): Promise<void> {
+  const until = performance.now() + READY_MS;
+  for (;;) {
+    const { status } = await client('GET', '/readyz');
+    if (status === 200) return;
+    if (performance.now() > until) throw new Error(`a node was not ready within ${READY_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
