@@ -47,10 +47,13 @@ export async function storedTexts(dataFolder: string): Promise<string[]> {
   if (!isOnPostgres) return files;
   const database = await databaseOf(dataFolder);
   const tables = await rowsOf(database, `SELECT tablename FROM pg_tables WHERE schemaname = 'bulkhead'`);
-  const rows = await Promise.all(
+  const values = await Promise.all(
     tables.map(({ tablename }) =>
-      rowsOf(database, `SELECT concat_ws(' ', stored.*) AS text FROM bulkhead.${tablename} AS stored`),
+      rowsOf(
+        database,
+        `SELECT field.value FROM bulkhead.${tablename} AS stored, json_each_text(to_json(stored)) AS field`,
+      ),
     ),
   );
-  return [...files, ...rows.flat().map(({ text }) => String(text))];
+  return [...files, ...values.flat().map(({ value }) => String(value))];
 }
