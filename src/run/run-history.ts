@@ -79,7 +79,8 @@ export class RunHistory {
   async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const at = this.#waiting.get(integrationId)?.findIndex(({ _id }) => _id === runId) ?? -1;
     if (at >= 0) await this.#write([], [this.#takeRow(integrationId, at)]);
-    return this.#writing.get(runId) ?? this.#store.find(integrationId, runId);
+    const writing = this.#writing.get(runId);
+    return writing?._integrationId === integrationId ? writing : this.#store.find(integrationId, runId);
   }
 
   /** Ids of the last `RUNS_RETAINED` ended runs, oldest first. Writes nothing: the runs may be many megabytes. */
