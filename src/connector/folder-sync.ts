@@ -93,7 +93,7 @@ export class FolderSync {
     let failure: { readonly error: unknown } | undefined;
     for (const entry of new Set([...present, ...remote.keys()])) {
       try {
-        const local = present.has(entry) ? await localEntry(folder, entry) : undefined;
+        const local = present.has(entry) ? await localEntry(folder, entry).catch(undefinedIfGone) : undefined;
         // Not a bundle yet, or not any more: whoever is writing it is not disturbed.
         if (present.has(entry) && !local) continue;
         const there = remote.get(entry);
@@ -135,6 +135,11 @@ export class FolderSync {
     await syncFolder(folder);
     return true;
   }
+}
+
+/** An entry may go while it is read; whoever removed it asks for another look. */
+function undefinedIfGone(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /** Undefined for what is no bundle. */
