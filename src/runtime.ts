@@ -126,7 +126,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
   const ids = objectIds();
   const activity = new Activity();
-  const oneTimeTokens = new OneTimeTokens(node, () => storage.otherNodes ?? []);
+  const oneTimeTokens = new OneTimeTokens(node, () => storage.nodes?.others ?? []);
   const work = new WorkPool({ keyring });
   onStarted(() => work.close());
   const callers = new InProcessCallers();

@@ -58,7 +58,7 @@ export async function assertExists(location: StoreLocation): Promise<void> {
 /** @throws StoreError if no server has ever used it */
 export async function assertHasData(location: StoreLocation): Promise<void> {
   if ('folder' in location) {
-    if (!existsSync(location.folder)) throw unusable(`There is no data folder ${location.folder}.`);
+    await assertExists(location);
     if (!existsSync(integrationsFolder(location.folder))) throw unusable(`${location.folder} is no data folder.`);
   } else if (!(await inspectDatabase(location)).schema) {
     throw unusable(`${nameOf(location)} has no data of this product.`);

@@ -22,7 +22,7 @@ export interface Storage {
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
-  readonly otherNodes?: ReadonlySet<string>;
+  readonly nodes?: { readonly others: ReadonlySet<string> };
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 /** The connection to PostgreSQL: a pool, its limits, and what its errors mean. */
-
 import { hash } from 'node:crypto';
-import { DatabaseError, Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { DatabaseError, Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { StoreError } from '../store.ts';
 import { migrate } from './migrations.ts';
 
@@ -9,7 +8,7 @@ import { migrate } from './migrations.ts';
 const CONNECTIONS = 16;
 /** Waiting for a connection: of the pool, or of a server that does not answer. */
 const CONNECT_MS = 5_000;
-/** Beyond this the server ends a statement, and the client gives up on it. */
+/** Beyond this the client gives up on a statement. */
 const STATEMENT_MS = 10_000;
 const IDLE_MS = 30_000;
 
@@ -36,6 +35,7 @@ export class Database {
   #problem: StoreError | undefined;
   /** False behind a pooler that gives a session another connection for each transaction, as old PgBouncers do. */
   #canPrepare = true;
+  readonly #preparedNames = new WeakMap<Statement, string>();
 
   private constructor(pool: Pool) {
     this.#pool = pool;
@@ -52,24 +52,16 @@ export class Database {
   }
 
   static async #connect(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Database> {
-    const pool = new Pool({
-      connectionString: url,
+    const pool = poolOf(url, {
       max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: IDLE_MS,
       query_timeout: STATEMENT_MS,
       application_name: 'bulkhead',
       keepAlive: true,
       allowExitOnIdle: true,
     });
-    // An idle connection that breaks is replaced when it is needed.
-    pool.on('error', () => {});
-    // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
-    pool.on('connect', (client) => client.on('error', () => {}));
-    // Waits for other nodes, however long they migrate.
-    const preparing = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: CONNECT_MS });
-    preparing.on('error', () => {});
-    preparing.on('connect', (client) => client.on('error', () => {}));
+    // Without a limit for a statement: it waits for other nodes, however long they migrate.
+    const preparing = poolOf(url, { max: 1 });
     try {
       await prepare(preparing);
     } catch (error) {
@@ -117,8 +109,20 @@ export class Database {
     statement: Statement,
     values: readonly Value[],
   ): Promise<Row[]> {
-    const name = this.#canPrepare ? preparedName(statement) : undefined;
+    const name = this.#canPrepare ? this.#preparedName(statement) : undefined;
     return (await on.query<Row>({ name, text: statement.text, values: [...values] })).rows;
+  }
+
+  /** Equal names are equal texts: a pooler's connections may hold statements of another version of this program. */
+  #preparedName(statement: Statement): string | undefined {
+    const { name, text } = statement;
+    if (name === undefined) return undefined;
+    let prepared = this.#preparedNames.get(statement);
+    if (prepared === undefined) {
+      prepared = `${name}-${hash('sha256', text).slice(0, 16)}`;
+      this.#preparedNames.set(statement, prepared);
+    }
+    return prepared;
   }
 
   async #observe<T>(work: () => Promise<T>, isRepeated = false): Promise<T> {
@@ -145,9 +149,14 @@ export class Database {
   }
 }
 
-/** Equal names are equal texts: the connections of a pooler may hold statements of another version of this program. */
-const preparedName = ({ name, text }: Statement): string | undefined =>
-  name === undefined ? undefined : `${name}-${hash('sha256', text).slice(0, 16)}`;
+function poolOf(url: string, config: PoolConfig): Pool {
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, ...config });
+  // An idle connection that breaks is replaced when it is needed.
+  pool.on('error', () => {});
+  // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
 
 /** SQLSTATE of a prepared statement that is not there, or is there already. */
 const PREPARED_ELSEWHERE: readonly unknown[] = ['26000', '42P05'];

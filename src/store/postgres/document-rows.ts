@@ -113,6 +113,8 @@ export interface PartChange {
   /** Null for what is no record. */
   readonly created: string | null;
   readonly revision: number;
+  /** Of its text. */
+  readonly bytes: number;
   readonly text: Buffer;
   readonly facts: string | null;
 }
@@ -136,7 +138,7 @@ export async function changesOf(before: Document | undefined, after: Document): 
   if (own) bytes += own.length - (before?.integration.bytes ?? 0);
   const write = (kind: string, key: string, part: Part<unknown>, old: Part<unknown> | undefined): void => {
     const change = partChangeOf(kind, key, part);
-    bytes += change.text.length - (old?.bytes ?? 0);
+    bytes += change.bytes - (old?.bytes ?? 0);
     written.push(change);
   };
   const remove = (kind: string, key: string, old: Part<unknown>): void => {
@@ -163,5 +165,6 @@ function partChangeOf(kind: string, key: string, part: Part<unknown>): PartChang
   const facts: Facts | undefined =
     isRecord && text.length >= FACTS_CHARS ? { head: headOf(head as Stored), references: part.references } : undefined;
   const created = isRecord ? (head as Stored).createdAt : null;
-  return { kind, key: storedKey(key), created, revision, text, facts: facts ? JSON.stringify(facts) : null };
+  const bytes = text.length;
+  return { kind, key: storedKey(key), created, revision, bytes, text, facts: facts ? JSON.stringify(facts) : null };
 }

@@ -85,7 +85,7 @@ export class PostgresDocuments implements Store {
     let cursor: readonly string[] = after ?? ['', ''];
     for (let size = Math.min(count, PAGE_DOCUMENTS); ; size = PAGE_DOCUMENTS) {
       const rows = await this.#database.query<PageRow>(PAGE, [...cursor, size]);
-      for (const group of groupsOf(rows, PAGE_BYTES)) yield* await this.#loadAll(group);
+      for (const group of groupsOf(rows, { bytes: PAGE_BYTES })) yield* await this.#loadAll(group);
       const last = rows.at(-1);
       if (!last || rows.length < size) return;
       cursor = [last.created, last.integration];
@@ -97,7 +97,7 @@ export class PostgresDocuments implements Store {
     let found = 0;
     for (let size = Math.min(limit, PAGE_RECORDS); found < limit; size = PAGE_RECORDS) {
       const rows = await this.#database.query<RecordPageRow>(RECORD_PAGE, [kind, ...cursor, size]);
-      for (const group of groupsOf(rows, PAGE_BYTES)) {
+      for (const group of groupsOf(rows, { bytes: PAGE_BYTES })) {
         const keys = [group.map(({ integration }) => integration), group.map(({ key }) => key)];
         for (const row of await this.#database.query<RecordRow>(RECORDS, [kind, ...keys])) {
           const record = recordOf(row, Number(row.bytes) > LARGE_BYTES);

@@ -57,4 +57,4 @@ export class DocumentWriter {
 }
 
 const bytesOf = ({ changes: { own, written } }: DocumentWrite): number =>
-  written.reduce((sum, { text }) => sum + text.length, own?.length ?? 0);
+  written.reduce((sum, { bytes }) => sum + bytes, own?.length ?? 0);

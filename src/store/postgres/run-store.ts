@@ -5,8 +5,9 @@
 import { cutOff, newestIn, retainedRows } from '../run-rows.ts';
 import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
 import { Batches } from './batches.ts';
-import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
+import type { Database } from './database.ts';
 import { groupsOf } from './groups.ts';
+import * as statements from './run-statements.ts';
 
 /** Runs of an integration between two trims, on average. Until then they accumulate beyond `RUNS_RETAINED`. */
 const RUNS_PER_TRIM = 100;
@@ -14,136 +15,10 @@ const RUNS_PER_TRIM = 100;
 const BATCH_CHARS = 1024 * 1024;
 /** Rows that are read together have up to so many bytes. */
 const READ_BYTES = 1024 * 1024;
-/** Integrations per statement. */
-const PAGE_SIZE = 1_000;
-
-/**
- * Rows come as JSON because pg escapes the elements of an array one character at a time: 200 ms for a hostile record
- * of 3 MB, against 20 ms. A row with the same key is of a node that was taken for dead, and the later one is right.
- */
-const write: Statement = {
-  name: 'runs-write',
-  text: `
-    WITH begun AS (
-      INSERT INTO bulkhead.running_runs (integration, id, node, record)
-      SELECT integration, id, $1, record FROM json_to_recordset($2) AS run (integration text, id text, record text)
-      ON CONFLICT (integration, id) DO UPDATE SET node = excluded.node, record = excluded.record
-    ), ended AS (
-      INSERT INTO bulkhead.ended_runs (integration, newest, ids, records)
-      SELECT integration, newest, ids, records
-      FROM json_to_recordset($3) AS run (integration text, newest text, ids text, records text)
-      ON CONFLICT (integration, newest) DO UPDATE SET ids = excluded.ids, records = excluded.records
-    ), dropped AS (
-      DELETE FROM bulkhead.running_runs WHERE id = ANY ($4)
-    )
-    ${NO_WAIT_FOR_DISK}`,
-};
-
-/**
- * Runs by their integrations ($1) and ids ($2). Ids count up, so a run is in a row whose newest run is not older. If a
- * run was cut off and ended after all, its node's row is the longer one. A run that another node than this ($3) is
- * running is found, too.
- */
-const find: Statement = {
-  name: 'runs-find',
-  text: `
-    SELECT run.number::int, found.records
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS run (integration, id, number), LATERAL (
-      SELECT records, length(ids) AS chars FROM bulkhead.ended_runs AS ended
-      WHERE ended.integration = run.integration AND newest >= run.id AND strpos(ids, run.id) > 0
-      UNION ALL
-      SELECT '[' || record || ']', 0 FROM bulkhead.running_runs AS running
-      WHERE running.integration = run.integration AND running.id = run.id AND node <> $3
-      ORDER BY chars DESC LIMIT 1
-    ) AS found`,
-};
 /** Rows of runs with long logs have megabytes. */
 const FOUND_AT_ONCE = 16;
-
-/** Each row has at least one run, and none that is newer than its `newest`. */
-const ids: Statement = {
-  name: 'runs-ids',
-  text: `
-    (SELECT ids FROM bulkhead.ended_runs WHERE integration = $1 ORDER BY newest DESC LIMIT ${RUNS_RETAINED})
-    UNION ALL SELECT id FROM bulkhead.running_runs WHERE integration = $1 AND node <> $2`,
-};
-
-const newest: Statement = {
-  name: 'runs-newest',
-  text: `
-    SELECT number::int, (SELECT max(newest) FROM bulkhead.ended_runs WHERE integration = asked.id) AS newest
-    FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, number)`,
-};
 /** Statements at once, of those that answer many questions. */
 const STATEMENTS_AT_ONCE = 2;
-
-const trim: Statement = {
-  name: 'runs-trim',
-  text: `
-    WITH trimmed AS (
-      DELETE FROM bulkhead.ended_runs WHERE integration = $1 AND newest < (
-        SELECT id FROM bulkhead.ended_runs AS run, unnest(string_to_array(run.ids, ',')) AS id
-        WHERE run.integration = $1 ORDER BY id DESC OFFSET ${RUNS_RETAINED - 1} LIMIT 1
-      )
-    )
-    ${NO_WAIT_FOR_DISK}`,
-};
-
-/** Skips from id to id through the index, because an integration may have a hundred rows. */
-const integrations: Statement = {
-  name: 'runs-integrations',
-  text: `
-    WITH RECURSIVE page (integration, number) AS (
-      (SELECT integration, 1 FROM bulkhead.ended_runs WHERE integration > $1 ORDER BY integration LIMIT 1)
-      UNION ALL
-      SELECT next.integration, number + 1 FROM page, LATERAL (
-        SELECT integration FROM bulkhead.ended_runs AS run
-        WHERE run.integration > page.integration ORDER BY integration LIMIT 1
-      ) AS next
-      WHERE number < ${PAGE_SIZE}
-    )
-    SELECT integration FROM page`,
-};
-
-const runningIntegrations: Statement = {
-  name: 'runs-running-integrations',
-  text: 'SELECT DISTINCT integration FROM bulkhead.running_runs',
-};
-
-const rows: Statement = {
-  name: 'runs-rows',
-  text: `
-    SELECT ids, octet_length(records) AS bytes, false AS is_running FROM bulkhead.ended_runs WHERE integration = $1
-    UNION ALL
-    SELECT id, octet_length(record), true FROM bulkhead.running_runs WHERE integration = $1`,
-};
-
-/** Ended rows by their newest run ($2), and running runs ($3). */
-const recordsIn: Statement = {
-  name: 'runs-records-in',
-  text: `
-    SELECT newest, records, false AS is_running FROM bulkhead.ended_runs WHERE integration = $1 AND newest = ANY ($2)
-    UNION ALL
-    SELECT id, '[' || record || ']', true FROM bulkhead.running_runs WHERE integration = $1 AND id = ANY ($3)
-    ORDER BY newest`,
-};
-
-const forget: Statement = {
-  name: 'runs-forget',
-  text: `
-    WITH running AS (DELETE FROM bulkhead.running_runs WHERE integration = $1)
-    DELETE FROM bulkhead.ended_runs WHERE integration = $1`,
-};
-
-/** Of two equal keys JSON.parse takes the last. PostgreSQL's own JSON functions refuse the escape of U+0000. */
-const cutOffRuns: Statement = {
-  name: 'runs-cut-off',
-  text: `
-    WITH cut AS (DELETE FROM bulkhead.running_runs WHERE node = $1 RETURNING integration, id, record)
-    INSERT INTO bulkhead.ended_runs (integration, newest, ids, records)
-    SELECT integration, id, id, '[' || left(record, -1) || ',"outcome":"cut_off"}]' FROM cut
-    ON CONFLICT (integration, newest) DO NOTHING`,
-};
 
 interface RunKey {
   readonly integrationId: string;
@@ -178,7 +53,7 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
     this.#node = node;
     const atOnce = STATEMENTS_AT_ONCE;
     this.#records = new Batches({ atOnce, size: FOUND_AT_ONCE, answer: (runs) => this.#recordsOf(runs) });
-    this.#newest = new Batches({ atOnce, size: PAGE_SIZE, answer: (ids) => this.#newestOf(ids) });
+    this.#newest = new Batches({ atOnce, size: statements.PAGE_SIZE, answer: (ids) => this.#newestOf(ids) });
   }
 
   async write(changes: RunChanges<Run>): Promise<void> {
@@ -193,7 +68,7 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async idsOf(integrationId: string): Promise<string[]> {
-    const rows = await this.#database.query<{ ids: string }>(ids, [integrationId, this.#node]);
+    const rows = await this.#database.query<{ ids: string }>(statements.ids, [integrationId, this.#node]);
     const all = new Set(rows.flatMap((row) => row.ids.split(',')));
     return [...all].sort().slice(-RUNS_RETAINED);
   }
@@ -203,25 +78,25 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async integrationIds(): Promise<string[]> {
-    const running = await this.#database.query<{ integration: string }>(runningIntegrations);
+    const running = await this.#database.query<{ integration: string }>(statements.runningIntegrations);
     const all = new Set(running.map(({ integration }) => integration));
     for (let last = ''; ; ) {
-      const page = await this.#database.query<{ integration: string }>(integrations, [last]);
+      const page = await this.#database.query<{ integration: string }>(statements.integrations, [last]);
       for (const { integration } of page) all.add(integration);
       last = page.at(-1)?.integration ?? '';
-      if (page.length < PAGE_SIZE) return [...all];
+      if (page.length < statements.PAGE_SIZE) return [...all];
     }
   }
 
   async *rowsOf(integrationId: string): AsyncGenerator<readonly Run[]> {
-    const stored = await this.#database.query<StoredRow>(rows, [integrationId]);
+    const stored = await this.#database.query<StoredRow>(statements.rows, [integrationId]);
     const retained = retainedRows(
       stored.map(({ ids, bytes, is_running: isRunning }) => ({ ids: ids.split(','), bytes, isRunning })),
     );
-    for (const group of groupsOf(retained, READ_BYTES)) {
+    for (const group of groupsOf(retained, { bytes: READ_BYTES })) {
       const keysOf = (isRunning: boolean): string[] => group.filter((row) => row.isRunning === isRunning).map(newestIn);
       const values = [integrationId, keysOf(false), keysOf(true)];
-      const found = await this.#database.query<{ records: string; is_running: boolean }>(recordsIn, values);
+      const found = await this.#database.query<{ records: string; is_running: boolean }>(statements.recordsIn, values);
       for (const { records, is_running } of found) {
         const runs = JSON.parse(records) as Run[];
         yield is_running ? runs.map(cutOff) : runs;
@@ -231,12 +106,12 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
 
   async forget(integrationId: string): Promise<void> {
     await this.#idle;
-    await this.#database.query(forget, [integrationId]);
+    await this.#database.query(statements.forget, [integrationId]);
   }
 
   /** Ends the running runs of a node that is dead, or that starts again under its name, with the outcome `cut_off`. */
   async cutOff(node: string): Promise<void> {
-    await this.#database.query(cutOffRuns, [node]);
+    await this.#database.query(statements.cutOffRuns, [node]);
   }
 
   /** Resolves when all writes are done. */
@@ -247,13 +122,18 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   /** The texts of the rows that contain the runs. */
   async #recordsOf(runs: readonly RunKey[]): Promise<(string | undefined)[]> {
     const columns = [runs.map(({ integrationId }) => integrationId), runs.map(({ runId }) => runId)];
-    const rows = await this.#database.query<{ number: number; records: string }>(find, [...columns, this.#node]);
+    const rows = await this.#database.query<{ number: number; records: string }>(statements.find, [
+      ...columns,
+      this.#node,
+    ]);
     const found = new Map(rows.map(({ number, records }) => [number, records]));
     return runs.map((_, index) => found.get(index + 1));
   }
 
   async #newestOf(integrationIds: readonly string[]): Promise<(string | undefined)[]> {
-    const rows = await this.#database.query<{ number: number; newest: string | null }>(newest, [integrationIds]);
+    const rows = await this.#database.query<{ number: number; newest: string | null }>(statements.newest, [
+      integrationIds,
+    ]);
     const found = new Map(rows.map(({ number, newest }) => [number, newest]));
     return integrationIds.map((_, index) => found.get(index + 1) ?? undefined);
   }
@@ -280,11 +160,11 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
 
   async #writeBatch({ running, ended, dropped }: Batch): Promise<void> {
     const [begun, rows] = [running, ended].map((texts) => `[${[...texts.values()].join()}]`) as [string, string];
-    await this.#database.query(write, [this.#node, begun, rows, [...dropped]]);
+    await this.#database.query(statements.write, [this.#node, begun, rows, [...dropped]]);
   }
 
   async #trim({ trims }: Batch): Promise<void> {
-    for (const integrationId of trims) await this.#database.query(trim, [integrationId]);
+    for (const integrationId of trims) await this.#database.query(statements.trim, [integrationId]);
   }
 }
 

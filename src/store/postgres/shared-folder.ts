@@ -3,6 +3,7 @@ import type { SharedFolder } from '../storage.ts';
 import { readInSlices } from './bundle-store.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
+import { TableWatch } from './table-watch.ts';
 
 const list: Statement = {
   name: 'folder-list',
@@ -14,12 +15,6 @@ const slice: Statement = {
   text: `
     SELECT octet_length(content) AS size, substring(content FROM $3::int + 1 FOR $4) AS bytes
     FROM bulkhead.folder_entries WHERE entry = $1 AND hash = $2`,
-};
-
-/** Changed by every write: each has a revision of its own, and none is removed. */
-const version: Statement = {
-  name: 'folder-version',
-  text: 'SELECT coalesce(sum(revision), 0) AS version FROM bulkhead.folder_entries',
 };
 
 const write: Statement = {
@@ -35,11 +30,12 @@ const write: Statement = {
 
 export class PostgresFolder implements SharedFolder {
   readonly #database: Database;
-  #version = '';
+  readonly #watch: TableWatch;
   #onChange: () => void = () => {};
 
   constructor(database: Database) {
     this.#database = database;
+    this.#watch = new TableWatch(database, 'folder_entries', () => this.#onChange());
   }
 
   subscribe(onChange: () => void): void {
@@ -63,11 +59,8 @@ export class PostgresFolder implements SharedFolder {
     await this.#database.query(write, [entry, null, null]);
   }
 
-  /** Looks whether another node has changed something. */
-  async look(): Promise<void> {
-    const [row] = await this.#database.query<{ version: string }>(version);
-    if (!row || row.version === this.#version) return;
-    this.#version = row.version;
-    this.#onChange();
+  /** Looks whether a node has changed something. @throws StoreError */
+  look(): Promise<void> {
+    return this.#watch.look();
   }
 }

@@ -4,20 +4,10 @@ import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
 import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
+import { Settings } from './settings.ts';
+import { TableWatch } from './table-watch.ts';
 
 const LOST_RECORDS = 'lost-records';
-
-const setting: Statement = {
-  name: 'setting',
-  text: 'SELECT value FROM bulkhead.settings WHERE name = $1',
-};
-
-const setSetting: Statement = {
-  name: 'setting-set',
-  text: `
-    INSERT INTO bulkhead.settings (name, value) VALUES ($1, $2)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-};
 
 const allPermissions: Statement = {
   name: 'permissions-all',
@@ -34,27 +24,24 @@ const putPermission: Statement = {
     SELECT pg_notify('${CHANNEL}', 'permissions')`,
 };
 
-/** Changed by every write. */
-const permissionsVersion: Statement = {
-  name: 'permissions-version',
-  text: 'SELECT coalesce(sum(revision), 0) AS version FROM bulkhead.permissions',
-};
-
 export class PostgresPermissionRecords implements PermissionRecords {
   onChange: (() => void) | undefined;
-  #version = '';
   readonly #database: Database;
-  #wereLost: boolean;
+  readonly #settings: Settings;
+  readonly #watch: TableWatch;
+  #wereLost = false;
 
-  private constructor(database: Database, wereLost: boolean) {
+  private constructor(database: Database) {
     this.#database = database;
-    this.#wereLost = wereLost;
+    this.#settings = new Settings(database);
+    this.#watch = new TableWatch(database, 'permissions', () => this.onChange?.());
   }
 
   /** A damaged database does not start, but a data folder that was copied may have lost its records. */
   static async open(database: Database): Promise<PostgresPermissionRecords> {
-    const rows = await database.query(setting, [LOST_RECORDS]);
-    return new PostgresPermissionRecords(database, rows.length > 0);
+    const records = new PostgresPermissionRecords(database);
+    records.#wereLost = (await records.#settings.get(LOST_RECORDS)) !== undefined;
+    return records;
   }
 
   get wereLost(): boolean {
@@ -62,16 +49,13 @@ export class PostgresPermissionRecords implements PermissionRecords {
   }
 
   async markLost(): Promise<void> {
-    await this.#database.query(setSetting, [LOST_RECORDS, 'true']);
+    await this.#settings.set(LOST_RECORDS, 'true');
     this.#wereLost = true;
   }
 
-  /** Looks whether a node has changed something. */
-  async look(): Promise<void> {
-    const [row] = await this.#database.query<{ version: string }>(permissionsVersion);
-    if (!row || row.version === this.#version) return;
-    this.#version = row.version;
-    this.onChange?.();
+  /** Looks whether a node has changed something. @throws StoreError */
+  look(): Promise<void> {
+    return this.#watch.look();
   }
 
   async all(): Promise<{ connectorId: string; record: unknown }[]> {
@@ -84,33 +68,23 @@ export class PostgresPermissionRecords implements PermissionRecords {
   }
 }
 
-/** DO NOTHING would not return the stored value. */
-const ensureSetting: Statement = {
-  name: 'setting-ensure',
-  text: `
-    INSERT INTO bulkhead.settings (name, value) VALUES ($1, $2)
-    ON CONFLICT (name) DO UPDATE SET value = settings.value
-    RETURNING value`,
-};
-
 export class PostgresTokenStore implements TokenStore {
-  readonly #database: Database;
+  readonly #settings: Settings;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.#settings = new Settings(database);
   }
 
   async adminTokenHash(): Promise<string | undefined> {
-    const [row] = await this.#database.query<{ value: string }>(setting, [ADMIN_TOKEN]);
-    return row && checkedTokenHash(row.value);
+    const stored = await this.#settings.get(ADMIN_TOKEN);
+    return stored === undefined ? undefined : checkedTokenHash(stored);
   }
 
   async ensureAdminTokenHash(hash: string): Promise<string> {
-    const rows = await this.#database.query<{ value: string }>(ensureSetting, [ADMIN_TOKEN, hash]);
-    return checkedTokenHash((rows[0] as { value: string }).value);
+    return checkedTokenHash(await this.#settings.ensure(ADMIN_TOKEN, hash));
   }
 
   async setAdminTokenHash(hash: string): Promise<void> {
-    await this.#database.query(setSetting, [ADMIN_TOKEN, hash]);
+    await this.#settings.set(ADMIN_TOKEN, hash);
   }
 }

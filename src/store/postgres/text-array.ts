@@ -1,3 +1,5 @@
+/** Encodes arrays for PostgreSQL. */
+
 /** PostgreSQL's object id of the type `text`. */
 const TEXT_OID = 25;
 const INT_BYTES = 4;

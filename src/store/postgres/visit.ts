@@ -2,45 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { ADMIN_TOKEN } from '../admin-token-hash.ts';
 import type { DocumentCheck } from '../document-check.ts';
-import type { KeyStore, Storage } from '../storage.ts';
 import { Database, type Statement } from './database.ts';
-import { PostgresDocuments } from './document-store.ts';
-import { PostgresKeyStore, SECRET_KEY } from './key-store.ts';
+import { SECRET_KEY } from './key-store.ts';
 import { stepNames } from './migrations.ts';
 import { SILENCE_MS } from './node-registry.ts';
-import { postgresStores } from './stores.ts';
-
-export interface VisitedPostgres {
-  readonly storage: Storage;
-  readonly keys: KeyStore;
-}
+import { type OpenedPostgres, openDatabase, storageOf } from './storage.ts';
 
 /** Opens the storage for a command: it locks nothing, and takes over nothing of a dead node. @throws StoreError */
-export async function visitPostgres(url: string, check?: DocumentCheck): Promise<VisitedPostgres> {
-  const database = await Database.open(url);
-  try {
-    const node = `command-${randomBytes(8).toString('hex')}`;
-    const documents = new PostgresDocuments(database, node, check);
-    const stores = await postgresStores(database, { node });
-    const storage: Storage = {
-      ...stores,
-      documents,
-      get problems() {
-        return documents.problems;
-      },
-      get outage() {
-        return database.problem?.message;
-      },
-      async close() {
-        await documents.close();
-        await stores.close();
-      },
-    };
-    return { storage, keys: new PostgresKeyStore(database) };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+export async function visitPostgres(url: string, check?: DocumentCheck): Promise<OpenedPostgres> {
+  const opened = await openDatabase(url, { node: `command-${randomBytes(8).toString('hex')}`, check });
+  return { storage: storageOf(opened), keys: opened.keys };
 }
 
 export interface DatabaseFacts {

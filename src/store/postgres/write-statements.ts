@@ -1,6 +1,7 @@
 /** The SQL that writes documents. */
 import type { Query, Statement, Value } from './database.ts';
 import type { DocumentChanges, PartChange } from './document-rows.ts';
+import { type GroupLimits, groupsOf } from './groups.ts';
 import { textArray } from './text-array.ts';
 
 /** Values of the first parameters of `INSERT` and `UPDATE`. */
@@ -58,15 +59,7 @@ function partRows(count: number, offset: number): string {
 }
 
 const partValues = (parts: readonly PartChange[]): Scalar[] =>
-  parts.flatMap(({ kind, key, created, revision, text, facts }) => [
-    kind,
-    key,
-    created,
-    revision,
-    text.length,
-    text,
-    facts,
-  ]);
+  parts.flatMap((part) => PART_COLUMNS.map((column) => part[column]));
 
 const REPLACE_PART = `written_at = excluded.written_at, created = excluded.created, revision = excluded.revision,
     bytes = excluded.bytes, text = excluded.text, facts = excluded.facts`;
@@ -77,9 +70,8 @@ const upsertParts = (from: string): string => `
   SELECT $1, document.revision, ${PART_COLUMNS.map((column) => `part.${column}`).join(', ')} FROM ${from}
   ON CONFLICT (integration, kind, key) DO UPDATE SET ${REPLACE_PART}`;
 
-/** Parts, and their bytes, in one statement of a transaction. */
-const PARTS_AT_ONCE = 1_000;
-const BYTES_AT_ONCE = 4 * 1024 * 1024;
+/** Of one statement in a transaction. */
+const PARTS_AT_ONCE: GroupLimits = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** Writes a document and its changed parts. @returns the new revision; undefined if the document has another one */
 export async function writeAtOnce(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
@@ -109,25 +101,12 @@ export async function writeInPieces(query: Query, { values, changes }: DocumentW
   const { written, removed } = changes;
   const revision = await writeAtOnce(query, { values, changes: { own: undefined, written: [], removed, bytes: 0 } });
   if (revision === undefined) return undefined;
-  for (const parts of piecesOf(written)) {
+  for (const parts of groupsOf(written, PARTS_AT_ONCE)) {
     const rows = `(VALUES ${partRows(parts.length, 2)}) AS part (${PART_COLUMNS.join(', ')})`;
     const text = upsertParts(`(SELECT $2::bigint AS revision) AS document, ${rows}`);
     await query({ text }, [values.integrationId, revision, ...partValues(parts)]);
   }
   return revision;
-}
-
-function* piecesOf(parts: readonly PartChange[]): Generator<readonly PartChange[]> {
-  let piece: PartChange[] = [];
-  let bytes = 0;
-  for (const part of parts) {
-    piece.push(part);
-    bytes += part.text.length;
-    if (piece.length < PARTS_AT_ONCE && bytes < BYTES_AT_ONCE) continue;
-    yield piece;
-    [piece, bytes] = [[], 0];
-  }
-  if (piece.length > 0) yield piece;
 }
 
 /** Columns of the rows that are passed as arrays, one parameter a column. */

@@ -1,0 +1,25 @@
+/** Notices when a node has changed a table in which every write takes a new revision, and no row is ever deleted. */
+import type { Database, Statement } from './database.ts';
+
+export class TableWatch {
+  readonly #database: Database;
+  readonly #statement: Statement;
+  readonly #onChange: () => void;
+  #version = '';
+
+  constructor(database: Database, table: 'folder_entries' | 'permissions', onChange: () => void) {
+    this.#database = database;
+    // Not the newest revision: one that was taken earlier may be committed later.
+    const text = `SELECT coalesce(sum(revision), 0) AS version FROM bulkhead.${table}`;
+    this.#statement = { name: `${table}-version`, text };
+    this.#onChange = onChange;
+  }
+
+  /** @throws StoreError */
+  async look(): Promise<void> {
+    const [row] = await this.#database.query<{ version: string }>(this.#statement);
+    if (!row || row.version === this.#version) return;
+    this.#version = row.version;
+    this.#onChange();
+  }
+}
