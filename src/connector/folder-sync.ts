@@ -6,6 +6,7 @@
 import { createHash, hash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../json.ts';
 import { codeOf, replaceFile, syncFolder, temporaryPathFor } from '../store/files.ts';
 import type { SharedFolder, Storage } from '../store/storage.ts';
@@ -39,8 +40,8 @@ export function syncFolders(
 
 interface LocalEntry {
   readonly hash: string;
-  /** For the storage. */
-  readonly content: Buffer;
+  /** Makes what goes to the storage. */
+  readonly pack: () => Promise<Buffer>;
 }
 
 export class FolderSync {
@@ -105,7 +106,7 @@ export class FolderSync {
             if (!(await this.#take(entry, there))) continue;
             agreed = there;
             hasTaken = true;
-          } else if (local) await shared.write(entry, local.hash, local.content);
+          } else if (local) await shared.write(entry, local.hash, await local.pack());
           else await shared.remove(entry);
         }
         if (agreed === undefined) synced.delete(entry);
@@ -115,7 +116,7 @@ export class FolderSync {
       }
     }
     this.#synced = synced;
-    await replaceFile(stateFile, JSON.stringify(Object.fromEntries(synced)));
+    if (!isDeepStrictEqual(synced, before)) await replaceFile(stateFile, JSON.stringify(Object.fromEntries(synced)));
     if (hasTaken) onChange();
     if (failure) throw failure.error;
   }
@@ -148,7 +149,7 @@ async function localEntry(folder: string, entry: string): Promise<LocalEntry | u
   if (!(await isTarball(path))) return folderAt(folder, entry);
   if ((await stat(path)).size > TARBALL_BYTES) return undefined;
   const content = await readFile(path);
-  return { hash: hash('sha256', content), content };
+  return { hash: hash('sha256', content), pack: async () => content };
 }
 
 /** The files of a bundle: manifest, code, source map and image. Packed by another Node, they are other bytes. */
@@ -159,7 +160,7 @@ async function folderAt(folder: string, entry: string): Promise<LocalEntry | und
   for (const [path, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     digest.update(`${path}\0${bytes.length}\0`).update(bytes);
   }
-  return { hash: digest.digest('hex'), content: await tarballOf(files) };
+  return { hash: digest.digest('hex'), pack: () => tarballOf(files) };
 }
 
 async function replaceFolder(path: string, content: Buffer): Promise<void> {
