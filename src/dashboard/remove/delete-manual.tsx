@@ -6,6 +6,7 @@ import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
+import { ConfirmRow } from './confirm-row.tsx';
 import { RecordsSummary } from './records-summary.tsx';
 
 /** Deletes an integration without a connector. Asks twice if it contains records. */
@@ -24,6 +25,10 @@ export function DeleteManual({ integration }: IntegrationProps) {
     announce(`${name} was deleted.`);
     navigate('#/');
   });
+  const cancel = (): void => {
+    setIsConfirming(false);
+    setIncludesRecords(false);
+  };
   return (
     <section class="card stack" aria-labelledby="delete-title">
       <h2 id="delete-title">Delete this integration</h2>
@@ -34,14 +39,7 @@ export function DeleteManual({ integration }: IntegrationProps) {
         </button>
       </div>
       {isConfirming && (
-        <Dialog
-          title={`Delete ${name}?`}
-          isLocked={remove.isRunning}
-          onClose={() => {
-            setIsConfirming(false);
-            setIncludesRecords(false);
-          }}
-        >
+        <Dialog title={`Delete ${name}?`} isLocked={remove.isRunning} onClose={cancel}>
           {includesRecords ? (
             <>
               <p class="notice warn" role="alert">
@@ -53,27 +51,12 @@ export function DeleteManual({ integration }: IntegrationProps) {
             <p>This cannot be undone.</p>
           )}
           <ErrorNotice error={remove.error} title="Could not delete it." />
-          <div class="row end">
-            <button
-              type="button"
-              class="button"
-              disabled={remove.isRunning}
-              onClick={() => {
-                setIsConfirming(false);
-                setIncludesRecords(false);
-              }}
-            >
-              Cancel
-            </button>
-            <button
-              type="button"
-              class="button danger primary"
-              disabled={remove.isRunning}
-              onClick={() => void remove.run()}
-            >
-              {remove.isRunning ? 'Deleting…' : includesRecords ? 'Delete with its records' : 'Delete'}
-            </button>
-          </div>
+          <ConfirmRow
+            label={includesRecords ? 'Delete with its records' : 'Delete'}
+            runningLabel="Deleting…"
+            action={remove}
+            onCancel={cancel}
+          />
         </Dialog>
       )}
     </section>

@@ -6,6 +6,7 @@ import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
+import { ConfirmRow } from './confirm-row.tsx';
 import { RecordsSummary } from './records-summary.tsx';
 
 /** Removes an integration even if its connector or application is broken. */
@@ -44,19 +45,12 @@ export function ForceRemove({ integration, connector }: IntegrationProps) {
           </p>
           <RecordsSummary integrationId={_id} />
           <ErrorNotice error={remove.error} title="Removal failed." />
-          <div class="row end">
-            <button type="button" class="button" disabled={remove.isRunning} onClick={() => setIsConfirming(false)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              class="button danger primary"
-              disabled={remove.isRunning}
-              onClick={() => void remove.run()}
-            >
-              {remove.isRunning ? 'Removing…' : 'Force removal'}
-            </button>
-          </div>
+          <ConfirmRow
+            label="Force removal"
+            runningLabel="Removing…"
+            action={remove}
+            onCancel={() => setIsConfirming(false)}
+          />
         </Dialog>
       )}
     </section>

@@ -10,6 +10,7 @@ import { RunPanel } from '../runs/run-panel.tsx';
 import { useStartedRun } from '../runs/use-started-run.ts';
 import { StepsList } from '../steps/steps-list.tsx';
 import { useCall, useRuns } from '../steps/use-call.ts';
+import { ConfirmRow } from './confirm-row.tsx';
 
 /** Runs the pre-uninstall function, its steps, and then the removal. */
 export function Uninstall({ integration, connector, reload }: IntegrationProps) {
@@ -85,19 +86,7 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
           <p>Its settings, connections, exports, imports, flows and runs are deleted. This cannot be undone.</p>
           {remove.isRunning && <RunPanel label={`Removing ${name}`} run={run} />}
           <ErrorNotice error={remove.error} title="Removal failed. Nothing has changed." />
-          <div class="row end">
-            <button type="button" class="button" disabled={remove.isRunning} onClick={() => setIsConfirming(false)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              class="button danger primary"
-              disabled={remove.isRunning}
-              onClick={() => void remove.run()}
-            >
-              {remove.isRunning ? 'Removing…' : 'Remove'}
-            </button>
-          </div>
+          <ConfirmRow label="Remove" runningLabel="Removing…" action={remove} onCancel={() => setIsConfirming(false)} />
         </Dialog>
       )}
     </section>
