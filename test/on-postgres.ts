@@ -5,7 +5,6 @@ export const onPostgres: readonly string[] = [
   'test/dashboard/pages.test.ts',
   ...[
     'connections',
-    'connector-uploads',
     'conventions',
     'events',
     'idempotency',
