@@ -1,5 +1,5 @@
 /** Publishes events of runs, integrations and connectors: enough to show them, and ids to read the rest. */
-import type { CatalogEvents } from '../connector/catalog.ts';
+import type { CatalogEvents } from '../connector/catalog-events.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { RunListener } from '../run/runs.ts';
 import type { Document } from '../store/document.ts';
