@@ -28,13 +28,14 @@ import { embeddedCalls } from './embedded-calls.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
+import { publishConnections, publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
 import { sealForStore } from './integration/restore-documents.ts';
 import type { Service } from './integration/service.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { createOAuth } from './oauth/oauth.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
 import { Reachability } from './record/reachability.ts';
@@ -184,6 +185,18 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealForStore(work) },
   };
 
+  const oauth = createOAuth({
+    store,
+    records: storage.oauthClients,
+    keyring,
+    outbound,
+    now: service.now,
+    isShared: storage.nodes !== undefined,
+    onOffline: publishConnections(feed),
+    onError: (error) => logger.warn({ err: error }, 'a token could not be revoked'),
+  });
+  await oauth.clients.reseal();
+
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
   const idempotency = new Idempotency(service, storage.idempotency, {
@@ -194,6 +207,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   const app = createApp({
     service,
     idempotency,
+    oauth,
     metrics,
     version,
     corsOrigins: listOf(options.corsOrigins ?? ''),
@@ -240,6 +254,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     const catalogClosed = catalog.close();
     await sandbox.close();
     await catalogClosed;
+    await oauth.revocation.idle();
     await outbound.close();
     await work.close();
     await server.close();

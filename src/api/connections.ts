@@ -7,16 +7,16 @@ import { methods } from '../broker/platform-api.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
+import { oauthConnectionOf } from '../oauth/oauth.ts';
 import { connectionRequest, type RequestTarget } from '../record/connection-request.ts';
-import { openSecrets } from '../record/credentials.ts';
 import { at, originOf } from '../record/record.ts';
-import { recordOf } from '../record/records.ts';
 import { redactAnswer, type SecretTexts } from '../record/redaction-task.ts';
+import type { IssuedTokens } from '../record/token-set.ts';
 import { readBytes } from './body.ts';
-import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
+import { type ApiContext, accountOf, replyJson } from './context.ts';
+import { type OpenConnection, openConnection } from './open-connection.ts';
 import { headersToPassOn, headerText } from './proxy-headers.ts';
-import { ownerOf } from './records.ts';
-import { type Route, route } from './route.ts';
+import { type Api, type Route, route } from './route.ts';
 import { Ping } from './schemas.ts';
 
 /** Response headers that concern the application's connection to us or its own origin, not its answer. */
@@ -41,7 +41,8 @@ export const connectionRoutes: readonly Route[] = [
     replies: {},
     errors: ['not_found', 'invalid_field', 'credentials_unreadable', 'permission_denied', 'connection_failed'],
     passesOn: 'replies',
-    async handle(ctx, { service }) {
+    async handle(ctx, api) {
+      const { service } = api;
       const body = await readBytes(ctx);
       const method = (ctx.get('Integrator-Method') || 'GET').toUpperCase();
       if (!methods.some((known) => known === method)) {
@@ -50,7 +51,7 @@ export const connectionRoutes: readonly Route[] = [
       }
       const relativeURI = headerText(ctx.get('Integrator-Relative-URI'));
       const target = { method, relativeURI, headers: headersToPassOn(ctx.req.headers) };
-      const { response, secrets } = await send(ctx, service, target, BODILESS.includes(method) ? undefined : body);
+      const { response, secrets } = await send(ctx, api, target, BODILESS.includes(method) ? undefined : body);
       const reply = await redactAnswer(service.work, accountOf(ctx), secrets, response);
       ctx.status = response.status;
       for (const [name, value] of reply.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
@@ -64,10 +65,11 @@ export const connectionRoutes: readonly Route[] = [
     summary: 'Tests a connection',
     replies: { 200: { description: 'Result of the test.', schema: Ping } },
     errors: ['not_found', 'invalid_field', 'credentials_unreadable', 'permission_denied'],
-    async handle(ctx, { service }) {
+    async handle(ctx, api) {
+      const { service } = api;
       const id = ctx.params._id as string;
       try {
-        const { response } = await send(ctx, service, undefined, undefined);
+        const { response } = await send(ctx, api, undefined, undefined);
         const success = response.status < 400;
         service.reachability.record(id, success);
         replyJson(ctx, { success, status: response.status });
@@ -80,26 +82,43 @@ export const connectionRoutes: readonly Route[] = [
   }),
 ];
 
-/** @param target default: the connection's `http.ping` */
+/**
+ * A token that the application refuses is renewed, once.
+ *
+ * @param target default: the connection's `http.ping`
+ */
 async function send(
   ctx: ApiContext,
-  service: Service,
+  api: Api,
   target: RequestTarget | undefined,
   body: Buffer | undefined,
 ): Promise<{ readonly response: OutboundResponse; readonly secrets: SecretTexts }> {
-  const unit = await unitOf(ctx, service, await ownerOf(ctx, service, 'connections'));
-  const connection = recordOf(unit, 'connections', ctx.params._id as string);
-  if (connection.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
-  const open = openSecrets(service.keyring, 'connections', connection.value);
-  if (!open) throw requestError('credentials_unreadable');
-  const { secrets, ...request } = connectionRequest(open, target ?? pingOf(open.record));
+  const { accessTokens } = api.oauth;
+  const connection = await openConnection(ctx, api.service);
+  const oauthConnection = oauthConnectionOf(connection, connection.open.record);
+  const tokens = oauthConnection && (await accessTokens.current(oauthConnection));
+  const sent = await sendOnce(ctx, api.service, connection, tokens, target, body);
+  if (!tokens || sent.response.status !== 401) return sent;
+  const renewed = await accessTokens.renewed(oauthConnection, tokens.accessToken);
+  return renewed ? sendOnce(ctx, api.service, connection, renewed, target, body) : sent;
+}
+
+async function sendOnce(
+  ctx: ApiContext,
+  service: Service,
+  { head, open }: OpenConnection,
+  tokens: IssuedTokens | undefined,
+  target: RequestTarget = pingOf(open.record),
+  body: Buffer | undefined,
+): Promise<{ readonly response: OutboundResponse; readonly secrets: SecretTexts }> {
+  const { secrets, ...request } = connectionRequest(open, target, tokens);
   try {
     await assertPermitted(ctx, service, request.url);
     // The credentials belong to this origin, wherever a redirect leads and whichever header holds them.
     const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
       { ...request, body: body ?? null },
-      { connectorId: connectorIdOf(ctx, connection.head), permissions, trace: ctx.state.trace },
+      { connectorId: connectorIdOf(ctx, head), permissions, trace: ctx.state.trace },
       abortSignalOf(ctx),
     );
     return { response, secrets };

@@ -2,6 +2,7 @@
 import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { OAuth } from '../oauth/oauth.ts';
 import type { ApiContext } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Description } from './openapi/description.ts';
@@ -16,6 +17,7 @@ export interface Api {
   readonly idempotency: Idempotency;
   readonly metrics: Metrics;
   readonly feed: Feed;
+  readonly oauth: OAuth;
   readonly health: Health;
   readonly description: Description;
   /** Base of links. */

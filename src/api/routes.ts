@@ -6,8 +6,10 @@ import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
 import { healthRoutes } from './health.ts';
+import { oauthClientRoutes } from './iclients.ts';
 import { integrationRoutes } from './integrations.ts';
 import { metricRoutes } from './metrics.ts';
+import { oauthRoutes } from './oauth.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
@@ -23,6 +25,8 @@ export const routes: readonly Route[] = [
   ...connectorRoutes,
   ...recordRoutes,
   ...connectionRoutes,
+  ...oauthRoutes,
+  ...oauthClientRoutes,
   ...tileRoutes,
   ...eventRoutes,
   ...tokenInfoRoutes,

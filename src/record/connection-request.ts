@@ -7,6 +7,7 @@ import type { Author } from './destination.ts';
 import { at, originOf } from './record.ts';
 import type { SecretTexts } from './redaction-task.ts';
 import { SECRET_CHARS_MIN } from './secret-spellings.ts';
+import type { IssuedTokens } from './token-set.ts';
 
 export interface ConnectionRequest {
   readonly url: string;
@@ -50,8 +51,11 @@ function invalid(field: string, message: string): Error {
   return fieldErrors([{ code, field, message }]);
 }
 
-/** @throws RequestError if the connection, or the target, is not valid */
-export function connectionRequest(open: OpenRecord, target: RequestTarget): ConnectionRequest {
+/**
+ * @param tokens of a connection that signs in with OAuth 2
+ * @throws RequestError if the connection, or the target, is not valid
+ */
+export function connectionRequest(open: OpenRecord, target: RequestTarget, tokens?: IssuedTokens): ConnectionRequest {
   const { record } = open;
   assertSecretLimits('connections', record);
   const base = text(record, 'http.baseURI') ?? '';
@@ -63,30 +67,32 @@ export function connectionRequest(open: OpenRecord, target: RequestTarget): Conn
   const address = joinUri(base, relativeURI);
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.origin !== origin) throw invalid(relativeURIField, 'the relative URI leads to another origin');
-  const filledHeaders = [...configuredHeaders(record), ...authentication(record)];
+  const token = tokenOf(record, tokens);
+  const filledHeaders = [...configuredHeaders(record), ...authentication(record, token)];
   const headers = new Map(target.headers.map(([name, value]) => [name.toLowerCase(), value]));
   for (const [name, { text }] of filledHeaders) headers.set(name.toLowerCase(), text);
-  const query = tokenInQuery(record);
+  const query = tokenInQuery(record, token);
   if (query) url.searchParams.set(query.name, query.token);
   if (url.href.length > URL_CHARS) throw invalid('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
   const inQuery = query ? [{ text: `${query.name}=${query.token}`, from: [TOKEN] }] : [];
   const sent = [...filledHeaders.map(([, value]) => value), basicCredentials(record), ...inQuery];
-  return { url: url.href, method: target.method, headers: [...headers], secrets: secretsOf(open, sent) };
+  return { url: url.href, method: target.method, headers: [...headers], secrets: secretsOf(open, sent, tokens) };
 }
 
 /**
  * The credentials, and the texts that contain short ones: a short credential is recognized only within the text it was
  * sent in. Such a text counts as written by a run unless it contains a user's credential (see redaction.ts).
  */
-function secretsOf(open: OpenRecord, sent: readonly FilledText[]): SecretTexts {
+function secretsOf(open: OpenRecord, sent: readonly FilledText[], tokens: IssuedTokens | undefined): SecretTexts {
   const isOf = (author: Author, { from }: FilledText): boolean => from.some((path) => open.authorAt(path) === author);
   const isShort = (path: readonly string[]): boolean => String(at(open.record, path)).trim().length < SECRET_CHARS_MIN;
   const whole = sent.filter((filled) => filled.from.some((path) => open.authorAt(path) !== undefined && isShort(path)));
   const ofUsers = whole.filter((filled) => isOf('user', filled));
   const ofRuns = whole.filter((filled) => !isOf('user', filled));
+  const issued = tokens ? [tokens.accessToken, ...(tokens.refreshToken ? [tokens.refreshToken] : [])] : [];
   const texts = (filled: readonly FilledText[]): string[] => filled.map(({ text }) => text);
   return {
-    ofUsers: [...open.secretsOf('user'), ...texts(ofUsers)],
+    ofUsers: [...open.secretsOf('user'), ...texts(ofUsers), ...issued],
     ofRuns: [...open.secretsOf('run'), ...texts(ofRuns)],
   };
 }
@@ -176,8 +182,14 @@ const basicCredentials = (open: JsonObject): FilledText => ({
 
 const isInQuery = (open: JsonObject): boolean => text(open, 'http.auth.token.location') === 'url';
 
-/** The header for `http.auth`, of type `basic` or `token`. */
-function authentication(open: JsonObject): [string, FilledText][] {
+/** The token of a connection of type `token` or `oauth`. */
+function tokenOf(open: JsonObject, tokens: IssuedTokens | undefined): string | undefined {
+  if (tokens) return tokens.accessToken;
+  return text(open, 'http.auth.type') === 'token' ? text(open, TOKEN.join('.')) : undefined;
+}
+
+/** The header for `http.auth`, of type `basic`, `token` or `oauth`. */
+function authentication(open: JsonObject, token: string | undefined): [string, FilledText][] {
   const type = text(open, 'http.auth.type');
   if (type === 'basic') {
     const pair = basicCredentials(open).text;
@@ -185,17 +197,18 @@ function authentication(open: JsonObject): [string, FilledText][] {
     const value = `Basic ${Buffer.from(pair).toString('base64')}`;
     return [['authorization', { text: value, from: BASIC }]];
   }
-  const token = text(open, TOKEN.join('.'));
-  if (type !== 'token' || token === undefined || isInQuery(open)) return [];
+  if (token === undefined || isInQuery(open)) return [];
   const scheme = text(open, 'http.auth.token.scheme') ?? 'Bearer';
   const name = text(open, 'http.auth.token.headerName') ?? 'authorization';
   if (name.length + scheme.length + token.length > HEADER_CHARS) throw tooLong('http.auth.token', HEADER_CHARS);
   return [[name, { text: `${scheme} ${token}`.trim(), from: [TOKEN] }]];
 }
 
-function tokenInQuery(open: JsonObject): { readonly name: string; readonly token: string } | undefined {
-  const token = text(open, TOKEN.join('.'));
-  if (text(open, 'http.auth.type') !== 'token' || token === undefined || !isInQuery(open)) return undefined;
+function tokenInQuery(
+  open: JsonObject,
+  token: string | undefined,
+): { readonly name: string; readonly token: string } | undefined {
+  if (token === undefined || !isInQuery(open)) return undefined;
   const name = text(open, 'http.auth.token.paramName') ?? 'access_token';
   if (name.length + token.length > URL_CHARS) throw tooLong('http.auth.token', URL_CHARS);
   return { name, token };

@@ -32,6 +32,7 @@ const HEAD_FIELDS = [
   'name',
   'type',
   'externalId',
+  'offline',
 ] as const;
 const HEAD_CHARS = 500;
 

@@ -13,6 +13,7 @@ export interface Storage {
   readonly permissions: PermissionRecords;
   readonly bundles: BundleStore;
   readonly tokens: TokenStore;
+  readonly oauthClients: OAuthClientRecords;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
   /** Undefined for an engine that one node uses. */
@@ -201,6 +202,21 @@ export interface TokenStore {
   ensureAdminTokenHash(hash: string): Promise<string>;
   /** Durable when it resolves. */
   setAdminTokenHash(hash: string): Promise<void>;
+}
+
+/** An OAuth client; the store does not read its other fields. Its secret is sealed. */
+export interface StoredOAuthClient {
+  readonly _id: string;
+}
+
+export interface OAuthClientRecords<Client extends StoredOAuthClient = StoredOAuthClient> {
+  /** By id. */
+  all(): Promise<Client[]>;
+  find(id: string): Promise<Client | undefined>;
+  /** Durable when it resolves. */
+  put(client: Client): Promise<void>;
+  /** Durable when it resolves. */
+  remove(id: string): Promise<void>;
 }
 
 /** The key that seals credentials, if the runtime has made it itself. */

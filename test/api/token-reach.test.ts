@@ -26,7 +26,8 @@ const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${p
 const namesOf = (matches: (route: Route) => boolean): string[] => routes.filter(matches).map(nameOf).sort();
 const ofKinds = (...names: string[]): string[] => KINDS.flatMap((kind) => names.map((name) => name.replace('*', kind)));
 
-const needNoToken = ['GET /healthz', 'GET /readyz', 'GET /openapi.json', 'GET /docs'];
+const forRunsToo = ['GET /healthz', 'GET /readyz', 'GET /openapi.json', 'GET /docs'];
+const needNoToken = [...forRunsToo, 'GET /oauth2/callback'];
 /** They show a run only what is its own. */
 const filteredForRuns = ['GET /integrations', 'GET /tiles', 'GET /tokenInfo', ...ofKinds('GET /*')];
 const ownOfRuns = [
@@ -50,12 +51,14 @@ const needFullScope = [
   'PUT /connectors/{_id}/update',
   'GET /backup',
   'POST /restore',
+  ...['GET', 'POST'].map((method) => `${method} /iClients`),
+  ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /iClients/{_id}`),
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(63);
+  expect(routes).toHaveLength(72);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
-  expect(namesOf(({ runs }) => runs === 'own')).toEqual([...needNoToken, ...filteredForRuns, ...ownOfRuns].sort());
+  expect(namesOf(({ runs }) => runs === 'own')).toEqual([...forRunsToo, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
   expect(namesOf(({ scope, method }) => scope === 'read' && method !== 'get')).toEqual([]);
   expect(namesOf(({ scope, method }) => scope === 'integrations' && method === 'get')).toEqual([
@@ -82,6 +85,14 @@ const harmless: Readonly<Record<string, Harmless>> = {
   // The connection names no address.
   'POST /connections/{_id}/proxy': { status: 422 },
   'GET /connections/{_id}/ping': { status: 422 },
+  'GET /connections/{_id}/oauth2': { status: 422 },
+  'POST /connections/{_id}/oauth2': { status: 422 },
+  'DELETE /connections/{_id}/oauth2': { status: 422 },
+  'GET /oauth2/callback': { status: 400 },
+  'POST /iClients': { status: 422 },
+  'GET /iClients/{_id}': { status: 404 },
+  'PUT /iClients/{_id}': { status: 404 },
+  'DELETE /iClients/{_id}': { status: 404 },
   ...Object.fromEntries(
     ofKinds('DELETE /*/{_id}').map((name) => [name, { status: 412, headers: { 'If-Match': '"other"' } }]),
   ),
@@ -145,7 +156,7 @@ test('every route, asked by every kind of caller', async () => {
       for (const prefix of ['', '/v1']) {
         const reply = await as(method, prefix + path, body, headers);
         if (needNoToken.includes(nameOf(route))) {
-          expect(reply.status, nameOf(route)).toBe(200);
+          expect(reply.status, nameOf(route)).toBe(harmless[nameOf(route)]?.status ?? 200);
           continue;
         }
         expect([reply.status, errorsOf(reply)[0]?.[0]], nameOf(route)).toEqual([401, 'unauthorized']);
@@ -157,7 +168,7 @@ test('every route, asked by every kind of caller', async () => {
   const toOther = await callAll(otherId);
   expect(toOther).toHaveLength(routes.length);
   for (const [index, route] of routes.entries()) {
-    const isOpen = [...needNoToken, ...filteredForRuns].includes(nameOf(route));
+    const isOpen = [...forRunsToo, ...filteredForRuns].includes(nameOf(route));
     expect(toOther[index], nameOf(route)).toEqual(isOpen ? expect.objectContaining({ status: 200 }) : refused);
   }
   const shownToOther = (name: string) => toOther[routes.findIndex((route) => nameOf(route) === name)].body;
@@ -170,7 +181,7 @@ test('every route, asked by every kind of caller', async () => {
   const toOwn = await callAll(id);
   expect(toOwn).toHaveLength(routes.length);
   for (const [index, route] of routes.entries()) {
-    const isOpen = [...needNoToken, ...filteredForRuns, ...ownOfRuns].includes(nameOf(route));
+    const isOpen = [...forRunsToo, ...filteredForRuns, ...ownOfRuns].includes(nameOf(route));
     if (isOpen) expectAllowed(route, toOwn[index].status);
     else expect(toOwn[index], nameOf(route)).toEqual(refused);
   }

@@ -149,6 +149,7 @@ const nouns: Readonly<Record<SectionName, readonly [string, string]>> = {
   runs: ['1 run', 'runs'],
   idempotencyKeys: ['1 idempotency key', 'idempotency keys'],
   integrations: ['1 integration', 'integrations'],
+  oauthClients: ['1 OAuth client', 'OAuth clients'],
   adminToken: ["the administrator's token", 'tokens'],
 };
 

@@ -26,6 +26,7 @@ export type SectionName =
   | 'runs'
   | 'idempotencyKeys'
   | 'integrations'
+  | 'oauthClients'
   | 'adminToken';
 
 export interface Section<Content = unknown> {

@@ -123,6 +123,10 @@ const others = `
   CREATE TABLE bulkhead.settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 `;
 
+const oauthClients = `
+  CREATE TABLE bulkhead.oauth_clients (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+`;
+
 const step = (text: string): Migration => ({
   async up(database) {
     await sql.raw(text).execute(database);
@@ -132,6 +136,7 @@ const step = (text: string): Migration => ({
 const steps: Record<string, Migration> = {
   '0001-documents': step(documents),
   '0002-runs-keys-permissions-bundles-settings': step(others),
+  '0003-oauth-clients': step(oauthClients),
 };
 
 export const stepNames: readonly string[] = Object.keys(steps);

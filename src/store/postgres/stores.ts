@@ -4,9 +4,9 @@ import { PostgresBundleStore } from './bundle-store.ts';
 import type { Database } from './database.ts';
 import { PostgresIdempotencyStore } from './idempotency-store.ts';
 import { PostgresRunStore } from './run-store.ts';
-import { PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
+import { PostgresOAuthClientRecords, PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'tokens' | 'bundles'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'bundles'> {
   readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
   readonly idempotency: PostgresIdempotencyStore;
@@ -31,6 +31,7 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
     idempotency,
     permissions: await PostgresPermissionRecords.open(database),
     tokens: new PostgresTokenStore(database),
+    oauthClients: new PostgresOAuthClientRecords(database),
     bundles: new PostgresBundleStore(database),
     async close() {
       idempotency.close();

@@ -1,10 +1,16 @@
-/** Granted permissions and tokens, in SQLite. */
+/** Granted permissions, tokens and OAuth clients, in SQLite. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parseOrUndefined } from '../../json.ts';
 import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
-import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
+import type {
+  OAuthClientRecords,
+  PermissionRecord,
+  PermissionRecords,
+  StoredOAuthClient,
+  TokenStore,
+} from '../storage.ts';
 import type { Database } from './database.ts';
 
 export class SqlitePermissionRecords implements PermissionRecords {
@@ -64,5 +70,33 @@ export class SqliteTokenStore implements TokenStore {
 
   async setAdminTokenHash(hash: string): Promise<void> {
     this.#database.setSetting(ADMIN_TOKEN, hash);
+  }
+}
+
+export class SqliteOAuthClientRecords implements OAuthClientRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async all(): Promise<StoredOAuthClient[]> {
+    const rows = this.#database.sqlite.prepare('SELECT record FROM oauth_clients ORDER BY id').all();
+    return rows.map(({ record }) => JSON.parse(String(record)) as StoredOAuthClient);
+  }
+
+  async find(id: string): Promise<StoredOAuthClient | undefined> {
+    const row = this.#database.sqlite.prepare('SELECT record FROM oauth_clients WHERE id = ?').get(id);
+    return row && (JSON.parse(String(row.record)) as StoredOAuthClient);
+  }
+
+  async put(record: StoredOAuthClient): Promise<void> {
+    const insert = this.#database.sqlite.prepare('INSERT OR REPLACE INTO oauth_clients VALUES (?, ?)');
+    this.#database.durably(() => insert.run(record._id, JSON.stringify(record)));
+  }
+
+  async remove(id: string): Promise<void> {
+    const remove = this.#database.sqlite.prepare('DELETE FROM oauth_clients WHERE id = ?');
+    this.#database.durably(() => remove.run(id));
   }
 }

@@ -3,9 +3,10 @@ import type { Storage } from '../storage.ts';
 import type { Database } from './database.ts';
 import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { SqliteRunStore } from './run-store.ts';
-import { SqlitePermissionRecords, SqliteTokenStore } from './small-stores.ts';
+import { SqliteOAuthClientRecords, SqlitePermissionRecords, SqliteTokenStore } from './small-stores.ts';
 
-export interface SqliteStores extends Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens'> {
+export interface SqliteStores
+  extends Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens' | 'oauthClients'> {
   /** Closes the database, too. */
   close(): void;
 }
@@ -17,6 +18,7 @@ export function sqliteStores(database: Database, now: () => number): SqliteStore
     idempotency,
     permissions: new SqlitePermissionRecords(database),
     tokens: new SqliteTokenStore(database),
+    oauthClients: new SqliteOAuthClientRecords(database),
     close() {
       idempotency.close();
       database.close();
