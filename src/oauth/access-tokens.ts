@@ -73,6 +73,18 @@ export class AccessTokens {
     return next;
   }
 
+  /** For one request of a connection that is not stored. @throws RequestError */
+  async ofUnsaved({ grantType, binding, scope }: OAuthSettings): Promise<IssuedTokens> {
+    if (grantType !== 'clientcredentials') throw notConnected('The connection has to be saved first.');
+    try {
+      return await (await this.#options.clients.provider(binding.client)).clientCredentials(scope);
+    } catch (error) {
+      if (error instanceof ProviderRefusal) throw refusedError(refusalOf(error, this.#options.now()));
+      if (error instanceof ProviderFailure) throw failedError(error);
+      throw error;
+    }
+  }
+
   /** Asks the provider although it has refused before. Only for client credentials. @throws RequestError */
   async request(connection: OAuthConnection): Promise<void> {
     const { stored } = this.#options;
@@ -113,7 +125,7 @@ export class AccessTokens {
       const { issued } = set;
       const isAlive = issued?.accessToken === before && this.#now < (issued?.expiresAt ?? 0);
       if (issued && isAlive && isSameBinding(set.binding, connection.binding)) return issued;
-      throw requestError('connection_failed', { message: `The OAuth provider gave no token: ${error.message}` });
+      throw failedError(error);
     }
   }
 
@@ -218,6 +230,9 @@ export const refusalOf = ({ error, description }: ProviderRefusal, now: Date): R
   ...(description === undefined ? {} : { description }),
   at: now.toISOString(),
 });
+
+const failedError = ({ message }: ProviderFailure): Error =>
+  requestError('connection_failed', { message: `The OAuth provider gave no token: ${message}` });
 
 function refusedError({ error, description }: Refusal): Error {
   const reason = description === undefined ? error : `${error}: ${description}`;

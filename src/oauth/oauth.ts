@@ -1,7 +1,6 @@
 /** OAuth 2 for connections (contract 14): clients, access tokens, authorization, revocation. */
 import type { Outbound } from '../broker/outbound.ts';
 import { requestError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
 import { openSecrets } from '../record/credentials.ts';
 import type { Keyring } from '../record/keyring.ts';
 import { type OAuthSettings, oauthSettingsOf } from '../record/oauth-connection.ts';
@@ -63,10 +62,4 @@ export function createOAuth({ store, keyring, outbound, now, isShared, ...option
     accessTokens: new AccessTokens({ clients, stored, now, isShared }),
     authorization: new Authorization({ clients, stored, store, now, settingsOf }),
   };
-}
-
-/** A connection's settings, with the ids that tokens are stored under. Undefined: it does not use OAuth 2. */
-export function oauthConnectionOf(id: ConnectionId, open: JsonObject) {
-  const settings = oauthSettingsOf(open);
-  return settings && { ...id, ...settings };
 }
