@@ -9,7 +9,7 @@ import { ProviderFailure, ProviderRefusal } from './provider.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** A node that has not ended a renewal after this time is gone. Longer than a provider has for its answer. */
-const RENEWAL_MS = 30_000;
+export const RENEWAL_MS = 30_000;
 /** How often a node looks whether another has ended a renewal. */
 const LOOK_MS = 100;
 /** How long a provider that has refused, or an application that refuses a new token, is taken at its word. */
@@ -26,6 +26,8 @@ export interface AccessTokensOptions {
   readonly now: () => Date;
   /** Other nodes may renew the same tokens. */
   readonly isShared: boolean;
+  /** After that, another node takes a renewal over. */
+  readonly renewalMs: number;
 }
 
 export class AccessTokens {
@@ -169,14 +171,14 @@ export class AccessTokens {
     connection: OAuthConnection,
     before: string | undefined,
   ): Promise<{ readonly issued: IssuedTokens } | { readonly set: TokenSet }> {
-    const { stored, isShared } = this.#options;
+    const { stored, isShared, renewalMs } = this.#options;
     let other: { readonly renewal: string; readonly since: number } | undefined;
     for (;;) {
       let set: TokenSet = {};
       let isClaimed = false;
       const claim = (next: TokenSet): TokenSet | undefined => {
         set = next;
-        const isAbandoned = next.renewal === other?.renewal && performance.now() - (other?.since ?? 0) > RENEWAL_MS;
+        const isAbandoned = next.renewal === other?.renewal && performance.now() - (other?.since ?? 0) > renewalMs;
         isClaimed = next.renewal === undefined || isAbandoned;
         return isShared && isClaimed ? { ...next, renewal: randomUUID() } : undefined;
       };

@@ -6,7 +6,7 @@ import type { Keyring } from '../record/keyring.ts';
 import { type OAuthSettings, oauthSettingsOf } from '../record/oauth-connection.ts';
 import type { OAuthClientRecords } from '../store/storage.ts';
 import type { Store } from '../store/store.ts';
-import { AccessTokens } from './access-tokens.ts';
+import { AccessTokens, RENEWAL_MS } from './access-tokens.ts';
 import { Authorization } from './authorization.ts';
 import type { OAuthClient } from './client.ts';
 import { OAuthClients } from './clients.ts';
@@ -21,6 +21,8 @@ export interface OAuthOptions {
   readonly now: () => Date;
   /** Other nodes use the same store. */
   readonly isShared: boolean;
+  /** Default: 30 s. */
+  readonly renewalMs?: number;
   /** The provider has refused a connection, or it works again. */
   readonly onOffline: (event: OfflineEvent) => void;
   /** A token could not be revoked. */
@@ -37,7 +39,15 @@ export interface OAuth {
   disconnect(id: ConnectionId): Promise<void>;
 }
 
-export function createOAuth({ store, keyring, outbound, now, isShared, ...options }: OAuthOptions): OAuth {
+export function createOAuth({
+  store,
+  keyring,
+  outbound,
+  now,
+  isShared,
+  renewalMs = RENEWAL_MS,
+  ...options
+}: OAuthOptions): OAuth {
   const records = options.records as OAuthClientRecords<OAuthClient>;
   const clients = new OAuthClients({ records, keyring, outbound, now });
   const stored = new StoredTokens(store, keyring, now, options.onOffline);
@@ -59,7 +69,7 @@ export function createOAuth({ store, keyring, outbound, now, isShared, ...option
       await stored.settle(id, undefined, () => ({}));
       revocation.revoke(before);
     },
-    accessTokens: new AccessTokens({ clients, stored, now, isShared }),
+    accessTokens: new AccessTokens({ clients, stored, now, isShared, renewalMs }),
     authorization: new Authorization({ clients, stored, store, now, settingsOf }),
   };
 }
