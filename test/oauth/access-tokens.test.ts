@@ -171,7 +171,7 @@ test('a connection that is removed while its token is renewed ends the wait', as
   const [{ oauth, storage }] = scene.nodes as [Node];
   await oauth.stored.change(scene.connection, (set) => ({ ...set, renewal: 'of another node' }));
   scene.clock.aheadMs = 61 * MINUTE_MS;
-  const waiting = oauth.accessTokens.current(scene.connection);
+  const waiting = oauth.accessTokens.current({ ...scene.connection, grantType: 'clientcredentials' });
   await storage.documents.commit(scene.connection.integrationId, () => undefined);
   await expect(waiting).rejects.toThrow();
 });
