@@ -165,6 +165,8 @@ export interface PermissionRecords {
   all(): Promise<{ readonly connectorId: string; readonly record: unknown }[]>;
   /** Durable when it resolves. */
   put(record: PermissionRecord): Promise<void>;
+  /** Stores the first record of a connector. Durable when it resolves. @returns false, without a change, if there is one */
+  add(record: PermissionRecord): Promise<boolean>;
   /** Called when any node has changed a record. */
   onChange?: (() => void) | undefined;
   /**
