@@ -7,11 +7,13 @@ import type { Keyring } from './keyring.ts';
 import { factsOf } from './record-tasks.ts';
 
 /** Failures leave the records as they were. */
-export interface RotationFailures {
+export interface RotationResult {
   /** Ids of records that no key opens. */
   readonly unreadable: readonly string[];
   /** Ids of integrations that could not be written. */
   readonly unwritten: readonly string[];
+  /** Integrations whose credentials are now sealed with the current key, and were not before. */
+  readonly resealed: number;
 }
 
 const recordsIn = (document: DocumentJson): [RecordKind, Stored][] =>
@@ -39,7 +41,7 @@ export class KeyRotation {
   }
 
   /** One commit per integration. */
-  async rotate(store: Store): Promise<RotationFailures> {
+  async rotate(store: Store): Promise<RotationResult> {
     const unwritten: string[] = [];
     for (const id of this.#stale) {
       await UnitOfWork.change(store, id, (unit) => this.#rotateIn(unit)).catch((error: unknown) => {
@@ -48,7 +50,8 @@ export class KeyRotation {
         unwritten.push(id);
       });
     }
-    return { unreadable: [...this.#unreadable.values()].flat(), unwritten };
+    const unreadable = [...this.#unreadable.values()].flat();
+    return { unreadable, unwritten, resealed: this.#stale.size - unwritten.length };
   }
 
   #rotateIn(unit: UnitOfWork): void {
