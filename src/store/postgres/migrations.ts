@@ -123,6 +123,11 @@ const others = `
   CREATE TABLE bulkhead.settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 `;
 
+const cancellations = `
+  -- A node has asked the run's own one to end it.
+  ALTER TABLE bulkhead.running_runs ADD COLUMN is_cancelled boolean NOT NULL DEFAULT false;
+`;
+
 const oauthClients = `
   CREATE TABLE bulkhead.oauth_clients (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
 `;
@@ -136,7 +141,8 @@ const step = (text: string): Migration => ({
 const steps: Record<string, Migration> = {
   '0001-documents': step(documents),
   '0002-runs-keys-permissions-bundles-settings': step(others),
-  '0003-oauth-clients': step(oauthClients),
+  '0004-run-cancellations': step(cancellations),
+  '0005-oauth-clients': step(oauthClients),
 };
 
 export const stepNames: readonly string[] = Object.keys(steps);
