@@ -109,6 +109,8 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
+  const nowMs = storage.now ?? Date.now;
+  const now = (): Date => new Date(nowMs());
   const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
     usage: () => sandbox.usage(),
@@ -123,8 +125,8 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   });
   const store = observedStore(storage.documents, (result, ms) => metrics.committed(result, ms));
   store.subscribe(publishIntegrations(feed));
-  const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
-  const ids = objectIds();
+  const runs = new Runs(history, now, countedRuns(publishRuns(feed), metrics));
+  const ids = objectIds(nowMs);
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens(node, () => storage.nodes?.others ?? []);
   const work = new WorkPool({ keyring });
@@ -153,7 +155,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     log: runLog(logger),
   };
   const load = loadBundle.bind(undefined, sandbox, ids);
-  const permissions = await PermissionStore.open(storage, () => new Date());
+  const permissions = await PermissionStore.open(storage, now);
   for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
   const catalog = new Catalog(
     connectorsFolder,
@@ -175,7 +177,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     dispatcher,
     activity,
     withoutPersistSettings: new WeakSet(),
-    now: () => new Date(),
+    now,
     keyring,
     work,
     reachability: new Reachability(),

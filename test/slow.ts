@@ -33,6 +33,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/start.test.ts',
     'test/journey*.test.ts',
     'test/nodes.test.ts',
+    'test/nodes-faults.test.ts',
     'test/store/backup.test.ts',
     'test/store/faults.test.ts',
     'test/store/many.test.ts',
@@ -77,5 +78,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/broker/misbehaving-servers.test.ts',
     'test/broker/response-body.test.ts',
     'test/record/redaction.test.ts',
+    'test/store/postgres/faults.test.ts',
+    'test/store/postgres/lost-answers.test.ts',
   ],
 };

@@ -33,15 +33,16 @@ export class TcpProxy {
 
   /** Closed when the test ends. @param database URL */
   static async to(database: string): Promise<TcpProxy> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const proxy = new TcpProxy(server, new URL(database));
-    onTestFinished(() => proxy.#close());
+    const proxy = await TcpProxy.open(database);
+    onTestFinished(() => proxy.close());
     return proxy;
   }
 
-  get connections(): number {
-    return this.#links.size;
+  /** The same, outside of a test: it is for the caller to close it. */
+  static async open(database: string): Promise<TcpProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new TcpProxy(server, new URL(database));
   }
 
   /** From now on everything is lost, and nobody is told. */
@@ -61,6 +62,11 @@ export class TcpProxy {
 
   restore(): void {
     this.#mode = 'forward';
+  }
+
+  close(): void {
+    this.#server.close();
+    this.breakAll();
   }
 
   /**
@@ -121,10 +127,5 @@ export class TcpProxy {
     this.#links.delete(link);
     link.client.resetAndDestroy();
     link.server.destroy();
-  }
-
-  #close(): void {
-    this.#server.close();
-    this.breakAll();
   }
 }

@@ -1,6 +1,7 @@
 /** Opens the storage of a PostgreSQL database for one of the nodes that share it. */
 import { Listener, type News } from './listener.ts';
 import { NodeRegistry } from './node-registry.ts';
+import { SharedClock } from './shared-clock.ts';
 import { PostgresEvents } from './shared-events.ts';
 import { PostgresFolder } from './shared-folder.ts';
 import { type OpenedPostgres, openDatabase, type PostgresOptions, storageOf } from './storage.ts';
@@ -19,6 +20,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
       await folder.look();
       await stores.permissions.look();
     },
+    onReturn: () => void events.rejoin(),
     async onDead(dead) {
       await stores.runs.cutOff(dead);
       const orphans = await stores.idempotency.adopt(dead);
@@ -33,8 +35,14 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     permissions: () => stores.permissions.look(),
   };
   // A database that cannot be reached is reported by `outage`; the next beat looks again.
-  const listener = new Listener(url, (news) => void looks[news]().catch(() => {}));
-  const storage = storageOf(opened, { events, folder, nodes }, async () => {
+  const clock = new SharedClock();
+  const listener = new Listener(url, {
+    onNews: (news) => void looks[news]().catch(() => {}),
+    onSilence: () => database.suspend(),
+    onAnswer: () => database.resume(),
+    onTime: (...reading) => clock.set(...reading),
+  });
+  const storage = storageOf(opened, { events, folder, nodes, now: () => clock.now() }, async () => {
     await events.close();
     await listener.close();
     await nodes.close();
