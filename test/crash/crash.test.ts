@@ -14,9 +14,9 @@ test('nothing acknowledged is lost and nothing is half done, whenever the proces
   expect(tally.acknowledged).toBeGreaterThan(100);
 }, 240_000);
 
-test('the same of one of several nodes, and of their database', async () => {
+test('the same of one of several nodes, of their database, and of the network between', async () => {
   const tally = await crashNodes(await temporaryFolder(), { rounds: ROUNDS, nodes: 2 }, randomFrom(31));
   expect(tally.losses).toEqual([]);
-  expect([tally.rounds, tally.databaseKills]).toEqual([ROUNDS, 1]);
+  expect([tally.rounds, tally.databaseKills, tally.networkBreaks]).toEqual([ROUNDS, 1, 2]);
   expect(tally.acknowledged).toBeGreaterThan(100);
 }, 240_000);
