@@ -1,4 +1,4 @@
-/** Opens what the options name: the storage, and the key that seals credentials. */
+/** Opens the configured storage, and the key that seals credentials. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
@@ -13,19 +13,19 @@ import { openDataFolder } from './store/private-files.ts';
 import type { Storage } from './store/storage.ts';
 
 export interface Engine {
-  /** This node's name; undefined for a server that shares nothing and was given none. */
+  /** This node's name. May be undefined for a server that shares nothing. */
   readonly node: string | undefined;
-  /** Names the node in each line. */
+  /** Adds the node's name to each line. */
   readonly logger: Logger;
   readonly storage: Storage;
   readonly keyring: Keyring;
-  /** Undefined if the storage is not read at start: its credentials are checked while it is served. */
+  /** Undefined if the storage is not read at start: credentials are then checked while the server runs. */
   readonly rotation: RotationResult | undefined;
 }
 
 type Opened = Pick<Engine, 'storage' | 'keyring' | 'rotation'>;
 
-/** @param dataFolder absolute; with a database it is for temporary files only */
+/** @param dataFolder absolute; with a database, for temporary files only */
 export async function openEngine(options: Options, dataFolder: string, parentLogger: Logger): Promise<Engine> {
   const { store, node = store === undefined ? undefined : nodeName() } = options;
   const logger = node === undefined ? parentLogger : parentLogger.child({ node });
@@ -54,14 +54,14 @@ async function openFolder({ secretKey }: Options, dataFolder: string): Promise<O
   }
 }
 
-/** A killed process may have removed an integration and not yet its runs. */
+/** A process may have been killed after it removed an integration, but before it removed the runs. */
 async function forgetOrphanedRuns({ documents, runs }: Storage): Promise<void> {
   for (const id of await runs.integrationIds()) {
     if ((await documents.ownerOf(id)) === undefined) await runs.forget(id);
   }
 }
 
-/** Loads the driver, which a data folder does not need. */
+/** Loads the driver only here, since a data folder does not need it. */
 async function openDatabase(
   { store, node, secretKey }: Options & { readonly store: string; readonly node: string },
   dataFolder: string,
@@ -81,6 +81,6 @@ async function openDatabase(
 }
 
 const KEY_IN_DATABASE =
-  'The key that encrypts credentials is in the database beside them: set BULKHEAD_SECRET_KEY to the same on every node.';
+  'The key that encrypts credentials is stored next to them in the database: set BULKHEAD_SECRET_KEY to the same value on every node.';
 
 const nodeName = (): string => `${hostname()}-${randomBytes(4).toString('hex')}`.replace(/[^\w.:-]/g, '-');

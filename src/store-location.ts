@@ -1,4 +1,4 @@
-/** Where commands find a store, and how they open it without a server: a data folder, or a database. */
+/** Stores that commands open without a server: a data folder or a database. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
@@ -15,7 +15,7 @@ import { StoreError } from './store/store.ts';
 
 export type StoreLocation = { readonly folder: string } | { readonly database: string };
 
-/** One of these is in each data folder, even before the first start if there is a key or a token. */
+/** Every data folder has at least one of these. A key or a token may exist even before the first start. */
 const OWN_NAMES = [basename(integrationsFolder('')), DATABASE_FILE, KEY_FILE];
 
 /** The store that the options name. */
@@ -23,13 +23,13 @@ export function locationOf({ store, data }: Pick<Options, 'store' | 'data'>, cwd
   return store === undefined ? { folder: resolve(cwd, data) } : { database: store };
 }
 
-/** @returns undefined if the text is no location; it may hold a password */
+/** @returns undefined if the text is not a location. Do not print the text: it may contain a password. */
 export function parseLocation(text: string, cwd: string): StoreLocation | undefined {
   if (isDatabaseUrl(text)) return { database: text };
   return text === '' || /^[\w+]+:\/\/|^postgres/.test(text) ? undefined : { folder: resolve(cwd, text) };
 }
 
-/** For messages: without user and password. */
+/** A name for messages, without user and password. */
 export function nameOf(location: StoreLocation): string {
   if ('folder' in location) return location.folder;
   const { host, pathname } = new URL(location.database);
@@ -39,7 +39,7 @@ export function nameOf(location: StoreLocation): string {
 /** @throws StoreError that names the store */
 export async function openLocation(location: StoreLocation): Promise<OpenStore> {
   if ('folder' in location) return openFolder(location.folder);
-  // Loads the driver, which a data folder does not need.
+  // Loads the driver only here, since a data folder does not need it.
   const { visitPostgres } = await import('./store/postgres/visit.ts');
   return named(location, () => visitPostgres(location.database, integrationProblem));
 }
@@ -49,7 +49,7 @@ async function openFolder(folder: string): Promise<OpenStore> {
   return { storage: await openStorage(folder, { check: integrationProblem }), keys: new KeyFile(folder) };
 }
 
-/** A wrong name would give an empty store, noticed only when what was saved is needed. @throws StoreError */
+/** A misspelt name would create an empty store, noticed only when the data is needed. @throws StoreError */
 export async function assertExists(location: StoreLocation): Promise<void> {
   if ('database' in location) return assertHasData(location);
   if (!existsSync(location.folder)) throw unusable(`There is no data folder ${location.folder}.`);
@@ -59,13 +59,13 @@ export async function assertExists(location: StoreLocation): Promise<void> {
 export async function assertHasData(location: StoreLocation): Promise<void> {
   if ('folder' in location) {
     await assertExists(location);
-    if (!existsSync(integrationsFolder(location.folder))) throw unusable(`${location.folder} is no data folder.`);
+    if (!existsSync(integrationsFolder(location.folder))) throw unusable(`${location.folder} is not a data folder.`);
   } else if (!(await inspectDatabase(location)).schema) {
-    throw unusable(`${nameOf(location)} has no data of this product.`);
+    throw unusable(`${nameOf(location)} has no data of Bulkhead.`);
   }
 }
 
-/** Opening a data folder takes the rights of others to everything in it. @throws StoreError */
+/** Opening a data folder restricts all its files to their owner: never do so to some other folder. @throws StoreError */
 export async function assertNotForeign(location: StoreLocation): Promise<void> {
   if (!('folder' in location) || !existsSync(location.folder)) return;
   const names = await readdir(location.folder);
@@ -73,7 +73,7 @@ export async function assertNotForeign(location: StoreLocation): Promise<void> {
   throw unusable(`${location.folder} is neither empty nor a data folder.`);
 }
 
-/** Names of the nodes that use a database. A data folder has a lock. @throws StoreError */
+/** Names of the nodes that use a database. For a data folder, its lock tells. @throws StoreError */
 export async function nodesOn(location: StoreLocation): Promise<readonly string[]> {
   if ('folder' in location) return [];
   return (await inspectDatabase(location)).schema?.nodes ?? [];

@@ -58,7 +58,7 @@ export const backup: Command = {
       await rm(temporary, { force: true });
     }
     print(context, {
-      text: `Saved to ${args[0]}. Its credentials are encrypted: back up the secret key, too, in another place.`,
+      text: `Saved to ${args[0]}. Its credentials are encrypted: back up the secret key, too, in a different place.`,
       json: { file, bytes: (await stat(file)).size },
     });
     return undefined;

@@ -1,4 +1,4 @@
-/** `bulkhead copy`: moves everything between a data folder and a database, in either direction, and checks it. */
+/** `bulkhead copy`: copies everything between data folders and databases, and compares the result. */
 import { assertCopyable, assertSame, type Copied, type Counts, copyStore, phraseOf } from '../store/copy/copy.ts';
 import { CopyError, type OpenStore, type SectionName } from '../store/copy/item.ts';
 import { StoreError } from '../store/store.ts';
@@ -16,11 +16,11 @@ import { type ProgressLine, progressLineOn } from './progress-line.ts';
 
 export const copy: Command = {
   name: 'copy',
-  summary: 'Copies everything that is stored into an empty data folder or database, and compares both.',
+  summary: 'Copies a whole data folder or database into an empty one, and compares both.',
   expects: '--from and --to',
   flags: [
     { syntax: '--from <store>', help: 'data folder, or postgres://user:password@host/name; no server may use it' },
-    { syntax: '--to <store>', help: 'the same; it must be empty, or have a part of the same content' },
+    { syntax: '--to <store>', help: 'the same; must be empty, or the target of an interrupted copy' },
     jsonFlag,
   ],
   examples: [
@@ -94,7 +94,7 @@ async function assertNoNodes(location: StoreLocation): Promise<void> {
   });
 }
 
-/** Opens the target, each time anew: what is compared has to come from the disk. */
+/** Opens the target anew each time, because the comparison must read from disk. */
 async function withTarget<T>(
   to: StoreLocation,
   source: OpenStore,
@@ -106,7 +106,7 @@ async function withTarget<T>(
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const side = source.storage.outage === undefined ? 'target' : 'source';
-    const message = `The ${side}: ${error.message} What was copied stays; repeat the command to copy the rest.`;
+    const message = `The ${side}: ${error.message} Repeat the command to copy the rest.`;
     throw new CommandError(message, { code: error.code, cause: error });
   } finally {
     await target.storage.close();

@@ -87,7 +87,7 @@ async function serve(context: CommandContext, folder: string, connectors: string
   const data = explicitOptions.data ?? join(folder, OWN_FOLDER, 'data');
   const token = explicitOptions.token ?? randomBytes(TOKEN_BYTES).toString('base64url');
   await mkdir(connectors, { recursive: true });
-  // Runs are shown from events; the log is only for problems of the server.
+  // Events show the runs; the log is only for the server's problems.
   const logger = pino(
     { level: 'error' },
     { write: (line) => out.write(`! ${(JSON.parse(line) as { msg: string }).msg}\n`) },
@@ -112,10 +112,10 @@ async function serve(context: CommandContext, folder: string, connectors: string
   };
 }
 
-/** The server to follow events of, if there is a token for it. */
+/** The server whose events to follow, if there is a token for it. */
 async function remoteServer({ url, options, signal, out }: CommandContext): Promise<DevServer | undefined> {
   if (options.token !== undefined) return { target: { url, options, signal, reason: 'dev follows the server' } };
-  out.write('Set BULKHEAD_TOKEN (and BULKHEAD_URL) of the server to see the log of its runs.\n');
+  out.write("Set BULKHEAD_TOKEN (and BULKHEAD_URL) to the server's to see the log of its runs.\n");
   return undefined;
 }
 
@@ -133,7 +133,7 @@ async function follow(
   let connectorId = await connectorIdIn(folder);
   const log = new DevLog(out, target, (event) => isOurs(event, connectorId), runtime !== undefined);
   const unfollow = await followEvents(target, (event) => {
-    // The id may derive from the name, which may change.
+    // The id may be derived from the name, which may change.
     if (event.name === 'connector.loaded' && event.data.folder === name) connectorId = String(event.data._connectorId);
     log.handle(event);
   });

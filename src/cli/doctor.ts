@@ -56,7 +56,7 @@ async function* runChecks(options: Options, cwd: string, progress: ProgressLine)
   const { results, holder } = await checkStore(options, cwd);
   yield* results;
   yield await checkPort(options, holder);
-  // Without a compartment no bundle loads, which has been reported.
+  // Without a compartment no bundle loads, and that has been reported.
   if (compartmentResult.status !== 'ok') return;
   const folder = resolve(cwd, options.connectors);
   yield* await checkBundles(folder, options.isolation, (name) => progress.show(`Loading ${name} …`));

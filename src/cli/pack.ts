@@ -34,7 +34,7 @@ export const pack: Command = {
     const digest = `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
     const folder = resolve(cwd, typeof flags.output === 'string' ? flags.output : '.');
     await mkdir(folder, { recursive: true });
-    // Named as npm does: the scope becomes part of the name.
+    // Like npm, makes the scope part of the name.
     const file = join(folder, `${name.replace(/^@/, '').replaceAll(/[/\\\s]+/g, '-')}-${version}.tgz`);
     const temporary = temporaryPathFor(file);
     await writeFile(temporary, bytes);

@@ -34,7 +34,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 
-/** How long an aborted command may take to end. */
+/** Time limit for an aborted command to end. */
 const SHUTDOWN_LIMIT_MS = 2_000;
 
 /**

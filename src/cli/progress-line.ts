@@ -1,4 +1,4 @@
-/** Shows progress as one line that is overwritten; only on a terminal. */
+/** Shows progress on one line, overwriting it; only on a terminal. */
 import type { Output } from './command.ts';
 
 const CLEAR_LINE = '\r\u001B[2K';
@@ -26,7 +26,7 @@ export function progressLineOn(out: Output): ProgressLine {
   };
 }
 
-/** Passes bytes through and shows how many there were. */
+/** Passes bytes through and shows their number so far. */
 export async function* withProgress(
   bytes: AsyncIterable<Uint8Array | string>,
   progress: ProgressLine,

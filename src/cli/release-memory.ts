@@ -11,9 +11,9 @@ const HEAP_LIMIT_BYTES = 128 * 1024 * 1024;
 type Collect = NonNullable<typeof globalThis.gc>;
 
 /**
- * V8 keeps the 10 to 40 MB that the start or calls made it allocate: it collects garbage only when it needs memory,
- * and an idle server needs none. This forces a collection, in the only way that needs no command-line flag. It takes
- * 10 to 30 ms for each 10 MB in use.
+ * V8 keeps the 10 to 40 MB allocated during the start or calls: it collects garbage only when it needs memory, and an
+ * idle server needs none. This forces a collection, in the only way without a command-line flag. It takes 10 to 30 ms
+ * per 10 MB in use.
  */
 export function releaseMemory(): void {
   if (getHeapStatistics().used_heap_size > HEAP_LIMIT_BYTES) return;

@@ -38,7 +38,7 @@ async function replaceToken(location: StoreLocation): Promise<string> {
   }
 }
 
-/** Who uses the old token, and what to do, as a beginning of a sentence. */
+/** Who uses the old token and what to do about it: the beginning of a sentence. */
 async function usersOf(location: StoreLocation): Promise<string | undefined> {
   if ('folder' in location) {
     const holder = lockHolder(location.folder);

@@ -19,7 +19,7 @@ export interface LocalStore {
 }
 
 /**
- * A database is opened whoever uses it, a data folder unless a server has it.
+ * Opens a database even if nodes use it, but a data folder only if no server does.
  *
  * @param command its name, for messages
  * @param viaServer gets the reason for using a server

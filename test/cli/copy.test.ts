@@ -324,7 +324,7 @@ test.each([
   [`postgres:/u:${PASSWORD}@127.0.0.1`, 2, '--from must be a folder or '],
   [`mysql://u:${PASSWORD}@127.0.0.1/x`, 2, '--from must be a folder or '],
   ['nowhere', 1, 'There is no data folder '],
-  ['.', 1, ' is no data folder.'],
+  ['.', 1, ' is not a data folder.'],
 ])('--from %s is refused with a sentence, and without the password', async (from, expected, sentence) => {
   const cwd = await temporaryFolder();
   for (const flags of [[], ['--json']]) {
@@ -338,7 +338,7 @@ test.each([
 test('a database that is not there, has another password, or no data is refused by name', async () => {
   const url = new URL(await emptyDatabase());
   const [name, to] = [`postgres://${url.host}${url.pathname}`, await temporaryFolder()];
-  expect((await copy(url.href, to)).stderr).toBe(`${name} has no data of this product.\n`);
+  expect((await copy(url.href, to)).stderr).toBe(`${name} has no data of Bulkhead.\n`);
   url.password = PASSWORD;
   const refused = await copy(url.href, to);
   expect(refused.stderr).toMatch(/password authentication failed for user "bulkhead"\)\.\n$/);
@@ -372,7 +372,7 @@ test('the database goes away while it is the target, and while it is the source:
     await server.kill();
     const { code, stdout, stderr } = await copying;
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(new RegExp(`^The ${side}: The database cannot be used .*; repeat the command`));
+    expect(stderr).toMatch(new RegExp(`^The ${side}: The database cannot be used .* Repeat the command to copy the rest`));
     await server.resume();
   };
   await untilKilled(copy(source, store), 'target', async () => (await storedCount()) > 0);

@@ -116,7 +116,7 @@ test('doctor: an empty database, one in use, and none; nothing is changed', asyn
   const store = await emptyDatabase();
   const empty = await doctorOn(store);
   expect(empty).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok {7}The database answers: PostgreSQL \d/) });
-  expect(empty.stdout).toContain('ok       The database is empty; the first start makes the schema.');
+  expect(empty.stdout).toContain('ok       The database is empty; the first start creates the schema.');
   expect(await rowsOf(store, "SELECT 1 FROM pg_namespace WHERE nspname = 'bulkhead'")).toEqual([]);
   await expect(readdir(empty.data)).rejects.toThrow();
 
@@ -124,9 +124,9 @@ test('doctor: an empty database, one in use, and none; nothing is changed', asyn
   await client('POST', '/integrations', { name: 'one' });
   const used = await doctorOn(store);
   for (const line of [
-    'ok       Nodes that use the database: one.',
+    'ok       Nodes using the database: one.',
     'ok       1 integrations are stored.',
-    'warning  The key is in the database, beside what it encrypts: set BULKHEAD_SECRET_KEY.',
+    'warning  The key is in the database, next to what it encrypts: set BULKHEAD_SECRET_KEY.',
     "ok       The first start creates an administrator's token.",
   ]) {
     expect(used.stdout).toContain(`${line}\n`);
@@ -160,5 +160,5 @@ test.each([['backup', 'b.gz'], ['restore', 'b.gz'], ['token']])(
 test('a backup of a database that no node has used is refused: its name may be misspelt', async () => {
   const file = join(await temporaryFolder(), 'b.gz');
   const { code, stderr } = await callCommand(['backup', file, '--store', await emptyDatabase()]);
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/has no data of this product\.\n$/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/has no data of Bulkhead\.\n$/)]);
 });

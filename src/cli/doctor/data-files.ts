@@ -1,4 +1,4 @@
-/** Checks the database of a data folder, and those that the next start imports. */
+/** Checks the database of a data folder, and older databases that the next start will import. */
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -50,7 +50,7 @@ export async function checkDataFolder(folder: string, hasKey: boolean, now: numb
   return { folder, holder: lock.holder, results };
 }
 
-/** Beside a database, the folder has temporary files only. */
+/** When the data is in a database, the folder has only temporary files. */
 export async function checkTemporaryFolder(folder: string): Promise<CheckResult[]> {
   const isThere = existsSync(folder);
   return [

@@ -25,16 +25,16 @@ function checkVersion({ version }: DatabaseFacts): CheckResult {
 }
 
 function checkSchema({ schema }: DatabaseFacts, hasKey: boolean): CheckResult[] {
-  if (!schema) return [ok('documents', 'The database is empty; the first start makes the schema.')];
+  if (!schema) return [ok('documents', 'The database is empty; the first start creates the schema.')];
   const { pending, unknown, integrations, nodes, hasKey: hasStoredKey, hasToken } = schema;
   return [
     nodes.length === 0
       ? ok('nodes', 'No node is using the database.')
-      : ok('nodes', `Nodes that use the database: ${nodes.join(', ')}.`),
+      : ok('nodes', `Nodes using the database: ${nodes.join(', ')}.`),
     checkKey(hasKey, hasStoredKey, integrations),
     ok('token', hasToken ? "The administrator's token is set." : "The first start creates an administrator's token."),
     unknown.length > 0
-      ? problem('documents', 'A newer version of Bulkhead has used the database, and this one does not start on it.')
+      ? problem('documents', 'A newer version of Bulkhead has used the database, so this version will not start.')
       : pending.length === 0
         ? ok('documents', `${integrations} integrations are stored.`)
         : ok('documents', `${integrations} integrations are stored; the next start brings the schema up to date.`),
@@ -44,16 +44,16 @@ function checkSchema({ schema }: DatabaseFacts, hasKey: boolean): CheckResult[] 
 function checkKey(hasKey: boolean, hasStoredKey: boolean, integrations: number): CheckResult {
   if (hasKey) return ok('secret-key', 'The key comes from the options.');
   if (hasStoredKey)
-    return warning('secret-key', 'The key is in the database, beside what it encrypts: set BULKHEAD_SECRET_KEY.');
+    return warning('secret-key', 'The key is in the database, next to what it encrypts: set BULKHEAD_SECRET_KEY.');
   return integrations === 0
     ? ok('secret-key', 'The first start creates a key.')
     : warning('secret-key', 'There are integrations but no key: their credentials cannot be read without it.');
 }
 
-/** Nodes go by the database's clock. Their own is in their logs. */
+/** Nodes use the database's clock, but their logs show their own. */
 function checkClock({ now: databaseNow }: DatabaseFacts, now: number): CheckResult {
   const iso = new Date(now).toISOString();
   return Math.abs(databaseNow.getTime() - now) <= CLOCK_SLACK_MS
     ? ok('clock', `The clock says ${iso}.`)
-    : warning('clock', `The clock says ${iso}, but that of the database ${databaseNow.toISOString()}.`);
+    : warning('clock', `The clock says ${iso}, but the database's clock says ${databaseNow.toISOString()}.`);
 }

@@ -1,4 +1,4 @@
-/** Checks what a server needs at its start: the port and the bundles. */
+/** Checks what a server needs to start: the port and the bundles. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createSandbox } from '../../../sandbox/index.ts';

@@ -12,7 +12,7 @@ interface Bundle {
 export const bundles: Section<Bundle> = {
   name: 'bundles',
   async *list({ storage }) {
-    // The oldest of a connector is written first, so that the order stays.
+    // Each connector's oldest bundle is written first, to preserve the order.
     const oldestFirst = (await storage.bundles.list()).reverse();
     const byConnector = [...Map.groupBy(oldestFirst, ({ connectorId }) => connectorId)];
     for (const [connectorId, all] of byConnector.sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -37,7 +37,7 @@ const bundleItem = (key: readonly string[], content: Bundle): Item<Bundle> => ({
   content,
 });
 
-/** Records were lost: sorts after the records, whose keys are hexadecimal. */
+/** Marks that records were lost. Sorts after the records, whose keys are hexadecimal. */
 const LOST = 'lost';
 
 export const permissions: Section<PermissionRecord | typeof LOST> = {
@@ -55,7 +55,7 @@ export const permissions: Section<PermissionRecord | typeof LOST> = {
   },
 };
 
-/** A damaged record stays one that is there and cannot be read: its connector is granted nothing for being new. */
+/** A damaged record stays unreadable. If it were missing, its connector would count as new and be granted everything. */
 function recordOf(_id: string, record: unknown): PermissionRecord {
   const isWhole = typeof record === 'object' && record !== null && (record as { _id?: unknown })._id === _id;
   return isWhole ? (record as PermissionRecord) : { _id };

@@ -1,16 +1,16 @@
 /**
- * Copies everything durable from one store to another. Both list the same items in the same order, so that they are
- * walked side by side: no more than a batch is in memory, and repeating an interrupted copy completes it.
+ * Copies everything durable from one store to another. Walks both side by side, since both list their items in the same
+ * order: at most one batch is in memory, and an interrupted copy can be repeated to complete it.
  */
 import { CopyError, compareKeys, type Item, type OpenStore, type Section, type SectionName } from './item.ts';
 import { sections } from './sections.ts';
 
-/** A batch ends with the item that reaches a limit. */
+/** A batch ends when it reaches either limit. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_ITEMS = 100;
 /** Items named in a message. */
 const LISTED = 5;
-/** Idempotency keys expire after 24 hours. The comparison leaves out those that may expire while it runs. */
+/** Idempotency keys expire after 24 hours. The comparison ignores those that may expire while it runs. */
 const COMPARED_MS = 23 * 3_600_000;
 
 export type Counts = Readonly<Record<SectionName, number>>;
@@ -26,7 +26,7 @@ export interface CopyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Refuses a target with anything that the source has not. @throws CopyError `target_not_empty` */
+/** Refuses a target with content that the source lacks. @throws CopyError `target_not_empty` */
 export async function assertCopyable(source: OpenStore, target: OpenStore): Promise<void> {
   const others: string[] = [];
   for (const section of sections) {
@@ -42,7 +42,7 @@ export async function assertCopyable(source: OpenStore, target: OpenStore): Prom
   throw new CopyError('target_not_empty', message);
 }
 
-/** Copies what the target lacks. Nobody else may use either store. @throws CopyError, StoreError */
+/** Copies what the target lacks. No one else may use either store meanwhile. @throws CopyError, StoreError */
 export async function copyStore(source: OpenStore, target: OpenStore, options: CopyOptions = {}): Promise<Copied> {
   const [copied, present] = [countsOf(), countsOf()];
   for (const section of sections) {
@@ -60,7 +60,7 @@ export async function copyStore(source: OpenStore, target: OpenStore, options: C
   return { copied, present };
 }
 
-/** Compares all of both stores. Open the target again before: what it has in memory proves nothing. */
+/** Compares both stores completely. Reopen the target first: what it has in memory proves nothing. */
 export async function assertSame(source: OpenStore, target: OpenStore, { signal }: CopyOptions = {}): Promise<void> {
   const since = Date.now() - COMPARED_MS;
   for (const section of sections) {

@@ -1,4 +1,4 @@
-/** Integrations, with all that they group. */
+/** Integrations with everything they contain. */
 import { createHash } from 'node:crypto';
 import { type Document, inChunks, textOf } from '../document.ts';
 import { sortKeyOf } from '../stored.ts';
@@ -32,7 +32,7 @@ function itemOf(content: Document): Item<Document> {
   return { key: sortKeyOf(content.integration.head), digest: digest.digest('hex'), bytes, count: 1, content };
 }
 
-/** A file has state keys like 7 first. Their order means nothing. */
+/** Sorts state keys, whose order means nothing: JSON files list integer keys first. */
 const withSortedState = (document: Document): Document => ({
   ...document,
   state: new Map([...document.state].sort(([a], [b]) => (a < b ? -1 : 1))),

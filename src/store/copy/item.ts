@@ -1,20 +1,20 @@
-/** What is copied: sections of items, such as the documents. Each engine lists the same items in the same order. */
+/** The unit of copying: an item of a section, such as a document. Every engine lists items in the same order. */
 import { hash } from 'node:crypto';
 import type { KeyStore, Storage } from '../storage.ts';
 
-/** A storage with the key that seals its credentials. */
+/** A storage and the key that seals its credentials. */
 export interface OpenStore {
   readonly storage: Storage;
   readonly keys: KeyStore;
 }
 
 export interface Item<Content> {
-  /** Of its section; items are listed by it. */
+  /** Unique in its section. Items are listed in the order of their keys. */
   readonly key: readonly string[];
-  /** SHA-256 of all that counts. */
+  /** SHA-256 of everything that must be equal in both stores. */
   readonly digest: string;
   readonly bytes: number;
-  /** How many things it is, for the operator: a row of runs is several. */
+  /** What it counts as in messages: a row of runs is several. */
   readonly count: number;
   readonly content: Content;
 }
@@ -31,13 +31,13 @@ export type SectionName =
 
 export interface Section<Content = unknown> {
   readonly name: SectionName;
-  /** One item after the other, never all in memory. */
+  /** Lists items one by one, never all in memory. */
   list(store: OpenStore): AsyncIterable<Item<Content>>;
   /** Writes items that the store does not have. */
   write(store: OpenStore, items: readonly Item<Content>[]): Promise<void>;
 }
 
-/** An item whose JSON counts. */
+/** An item that is compared by its JSON. */
 export function jsonItem<Content>(key: readonly string[], content: Content, count = 1): Item<Content> {
   const text = JSON.stringify(content);
   return { key, digest: hash('sha256', text), bytes: text.length, count, content };
@@ -51,7 +51,7 @@ export function compareKeys(a: readonly string[], b: readonly string[]): number 
   return a.length - b.length;
 }
 
-/** The copy is refused, or has failed; the message is a sentence. */
+/** The copy was refused or failed. The message is a sentence. */
 export class CopyError extends Error {
   override readonly name = 'CopyError';
   readonly code: 'target_not_empty' | 'store_changed';

@@ -1,4 +1,4 @@
-/** Everything that is copied, in this order: the key before what it seals, what is never synced before what is. */
+/** The sections in copying order: the key before what it seals, data that is not synced before data that is. */
 import type { StoredOAuthClient, StoredReply, StoredRequest, StoredRun } from '../storage.ts';
 import { bundles, permissions } from './bundles.ts';
 import { documents } from './documents.ts';
@@ -28,7 +28,7 @@ const adminToken: Section<string> = {
   },
 };
 
-/** A row after the other. Running runs come as cut off, because no server uses the source. */
+/** Copies row by row. Running runs are listed as cut off, because no server uses the source. */
 const runs: Section<readonly StoredRun[]> = {
   name: 'runs',
   async *list({ storage }) {
@@ -58,7 +58,7 @@ const idempotencyKeys: Section<StoredRequest> = {
   },
 };
 
-/** With its names in the same order from every engine. */
+/** Property order differs between engines, and would change the digest. */
 function inOrder({ key, at, request, creation, reply }: StoredRequest): StoredRequest {
   const { kind, id, status } = creation;
   const ordered = { key, at, request, creation: { kind, id, status } };

@@ -1,4 +1,4 @@
-/** Gathers questions that come together, so that one statement answers many. No answer is older than its question. */
+/** Batches concurrent questions, so that one statement answers many. No answer is older than its question. */
 interface Waiting<Question, Answer> extends PromiseWithResolvers<Answer> {
   readonly question: Question;
 }
@@ -6,9 +6,9 @@ interface Waiting<Question, Answer> extends PromiseWithResolvers<Answer> {
 export interface BatchOptions<Question, Answer> {
   /** @returns the answers in the order of the questions */
   readonly answer: (questions: readonly Question[]) => Promise<readonly Answer[]>;
-  /** Batches at once. The questions that come meanwhile wait for the next. */
+  /** Concurrent batches. Later questions wait for the next one. */
   readonly atOnce: number;
-  /** Questions in a batch. */
+  /** Maximum of questions per batch. */
   readonly size: number;
 }
 

@@ -1,26 +1,26 @@
-/** This node's connections to PostgreSQL. Nobody waits for one, or for its answer, without a limit. */
+/** This node's connections to PostgreSQL. Every wait for one, or for its answer, has a limit. */
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { StoreError } from '../store.ts';
 import { connectError, isServerFull, isUnknownSetting } from './database-errors.ts';
 
-/** Connections of this node. A balanced pair of nodes stays well below PostgreSQL's default of 100. */
+/** Connections per node. Two nodes stay well below PostgreSQL's default limit of 100. */
 const CONNECTIONS = 16;
-/** Waiting for a connection: of the pool, or of a server that does not answer. */
+/** Limit of the wait for a connection, whether the pool is busy or the server does not answer. */
 export const CONNECT_MS = 4_000;
-/** Between two attempts while other users have all connections of the server. */
+/** Pause between attempts while the server has no connection left. */
 const FULL_RETRY_MS = 100;
-/** Beyond this the server gives up on a statement, and says that nothing was changed. */
+/** The server then cancels a statement, and nothing is changed. */
 const STATEMENT_MS = 8_000;
-/** Beyond this the client gives up, too. */
+/** The client then gives up, too. */
 const ANSWER_MS = 10_000;
-/** Beyond this the server rolls back what a node that is cut off has begun, and frees its rows. */
+/** The server then rolls back the transaction of a node that was cut off, and unlocks its rows. */
 const IDLE_TRANSACTION_MS = 10_000;
 const IDLE_MS = 30_000;
-/** The kernel then asks every second whether the other side is there, ten times. */
+/** The kernel then probes the other side every second, ten times. */
 const KEEP_ALIVE_MS = 5_000;
-/** For all steps, and for other nodes that are migrating. */
+/** Limit for all steps, including the wait for another node that migrates. */
 const MIGRATE_MS = 600_000;
 
 export const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS } as const;
@@ -28,7 +28,7 @@ export const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: KEEP_AL
 export class Connections {
   readonly #url: string;
   readonly #sockets = new Set<Socket>();
-  /** False behind a pooler that refuses such settings: the client's limits remain. */
+  /** False behind a pooler that refuses these settings; the client's limits still apply. */
   #hasServerLimits = true;
   #pool: Pool;
   /** The database does not answer. */
@@ -40,7 +40,7 @@ export class Connections {
     this.#pool = this.#newPool();
   }
 
-  /** @param prepare is given a connection of its own, whose statements may take minutes @throws StoreError */
+  /** @param prepare gets a connection of its own, whose statements may take minutes @throws StoreError */
   static async open(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Connections> {
     const connections = new Connections(url);
     try {
@@ -65,7 +65,7 @@ export class Connections {
       try {
         return await this.#pool.connect();
       } catch (error) {
-        // Another connection of the pool may become free meanwhile.
+        // The pool may get a connection back meanwhile.
         if (!isServerFull(error) || performance.now() > until) throw connectError(error);
         await delay(FULL_RETRY_MS);
       }
@@ -73,8 +73,8 @@ export class Connections {
   }
 
   /**
-   * The database does not answer: fails everybody who waits for it, and everybody who comes until `resume`. Packets
-   * that are on their way are dropped, or a statement that its caller has given up could still arrive.
+   * Call when the database stops answering. Fails all callers, waiting and new, until `resume`. Resets the sockets, so
+   * that no statement arrives after its caller has given up.
    */
   suspend(): void {
     if (this.#isSuspended || this.#isClosed) return;
@@ -141,9 +141,9 @@ export class Connections {
       ...(this.#hasServerLimits ? { idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS } : {}),
       ...config,
     });
-    // An idle connection that breaks is replaced when it is needed.
+    // A broken idle connection is replaced when one is needed.
     pool.on('error', () => {});
-    // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
+    // A broken connection in use fails its statements. It also emits this event, which would end the process if unheard.
     pool.on('connect', (client) => client.on('error', () => {}));
     return pool;
   }

@@ -1,4 +1,4 @@
-/** Runs statements and transactions on PostgreSQL, and says what their errors mean. */
+/** Runs statements and transactions on PostgreSQL, and translates their errors. */
 import { hash } from 'node:crypto';
 import type { PoolClient, QueryResultRow } from 'pg';
 import { StoreError } from '../store.ts';
@@ -6,10 +6,10 @@ import { Connections } from './connections.ts';
 import { isAnswer, isInTheWay, isPreparedElsewhere, statementError } from './database-errors.ts';
 import { migrate } from './migrations.ts';
 
-/** A value of a statement's parameter. */
+/** A statement parameter. */
 export type Value = string | number | boolean | null | Buffer | readonly (string | number | null)[];
 
-/** SQL. With a name it is prepared once on each connection. */
+/** SQL. A named statement is prepared once per connection. */
 export interface Statement {
   readonly name?: string;
   readonly text: string;
@@ -18,8 +18,8 @@ export interface Statement {
 export type Query = <Row extends QueryResultRow>(statement: Statement, values?: readonly Value[]) => Promise<Row[]>;
 
 /**
- * Ends a statement whose changes survive a crash of the node, but maybe not of the database: its commit does not wait
- * for the disk. The changes before it are its `WITH`. PostgreSQL evaluates a SELECT for certain only where it is last.
+ * Last part of a statement whose commit does not wait for the disk: the changes survive a crash of the node, but maybe
+ * not one of the database. Put the changes into `WITH`: PostgreSQL is certain to evaluate only the last SELECT.
  */
 export const NO_WAIT_FOR_DISK = `SELECT set_config('synchronous_commit', 'off', true)`;
 
@@ -28,9 +28,9 @@ const COMMIT: Statement = { text: 'COMMIT' };
 
 export class Database {
   readonly #connections: Connections;
-  /** Why the database could not be used last; undefined if it could. */
+  /** Why the last use of the database failed; undefined if it succeeded. */
   #problem: StoreError | undefined;
-  /** False behind a pooler that gives a session another connection for each transaction, as old PgBouncers do. */
+  /** False behind a pooler that switches connections between transactions, such as an old PgBouncer. */
   #canPrepare = true;
   readonly #preparedNames = new WeakMap<Statement, string>();
 
@@ -43,7 +43,7 @@ export class Database {
     return new Database(await Connections.open(url, migrate));
   }
 
-  /** Connects to a database as it is. @throws StoreError `store_unavailable` */
+  /** Connects without changing the schema. @throws StoreError `store_unavailable` */
   static async openAsIs(url: string): Promise<Database> {
     return new Database(await Connections.open(url, async () => {}));
   }
@@ -52,7 +52,7 @@ export class Database {
     return this.#problem;
   }
 
-  /** Runs one statement, which is a transaction. @throws StoreError if the database cannot be used */
+  /** Runs one statement as its own transaction. @throws StoreError if the database cannot be used */
   query<Row extends QueryResultRow>(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
     return this.#observe(() =>
       this.#onConnection((client) => this.#run<Row>(client, statement, values, { isLast: true })),
@@ -72,7 +72,7 @@ export class Database {
     );
   }
 
-  /** The database does not answer: everything fails at once until `resume`. */
+  /** Call when the database stops answering: everything fails at once until `resume`. */
   suspend(): void {
     this.#problem = new StoreError('store_unavailable', 'The database does not answer.');
     this.#connections.suspend();
@@ -114,7 +114,7 @@ export class Database {
     }
   }
 
-  /** Equal names are equal texts: a pooler's connections may hold statements of another version of this program. */
+  /** The name contains a hash of the text: a pooler's connection may have statements of another version prepared. */
   #preparedName(statement: Statement): string | undefined {
     const { name, text } = statement;
     if (name === undefined) return undefined;
@@ -133,7 +133,7 @@ export class Database {
       return result;
     } catch (error) {
       if (!isRepeated && isPreparedElsewhere(error)) {
-        // Nothing was done: a pooler gave this session another connection of its own.
+        // Nothing was executed: the pooler has switched to another connection.
         this.#canPrepare = false;
         return this.#observe(work, true);
       }
@@ -144,9 +144,9 @@ export class Database {
   }
 }
 
-/** Rolls back what `work` has begun. @returns why the connection must not be used again */
+/** Rolls back after a failure. @returns the reason to discard the connection, if any */
 async function broken(client: PoolClient, error: Error): Promise<Error | undefined> {
-  // What did not answer once is not asked again: its end rolls back, too.
+  // Do not query a server that did not answer. Closing the connection rolls back, too.
   if (error instanceof StoreError && !isAnswer(error.cause)) return error;
   if (client.getTransactionStatus() === 'I') return undefined;
   return client.query('ROLLBACK').then(

@@ -1,11 +1,11 @@
-/** The documents that this node read or wrote last. Whether one is still current, the database is asked each time. */
+/** The documents that this node last read or wrote. Each use asks the database whether they are current. */
 import { LARGE_BYTES } from '../../json.ts';
 import type { VersionedDocument } from './document-rows.ts';
 
 const CACHE_BYTES = 64 * 1024 * 1024;
-/** Memory of a parsed document, in terms of its JSON. */
+/** A parsed document takes this many times the memory of its JSON. */
 const PARSED_FACTOR = 4;
-/** Memory of a document with hardly anything in it. */
+/** Memory of a nearly empty document. */
 const DOCUMENT_BYTES = 1_000;
 
 export class DocumentCache {

@@ -1,8 +1,8 @@
-/** Locks of integrations that a node updates. They outlast an outage, and end with their node. */
+/** Locks integrations while a node updates them. A lock outlasts an outage, but not its node. */
 import { StoreError } from '../store.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Between two attempts to unlock what could not be unlocked. */
+/** Pause between attempts to unlock. */
 const RETRY_MS = 500;
 
 /** Locks an integration ($1) for a node ($2). */
@@ -20,7 +20,7 @@ const UNLOCK: Statement = {
 export class DocumentLocks {
   readonly #database: Database;
   readonly #node: string;
-  /** Integrations that this node has to unlock, and maybe has not yet. */
+  /** Integrations that this node must still unlock. */
   readonly #stuck = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -41,7 +41,7 @@ export class DocumentLocks {
     }
   }
 
-  /** If the database is gone, the lock ends once it is back. */
+  /** If the database is gone, unlocks once it is back. */
   async unlock(integrationId: string): Promise<void> {
     try {
       await this.#database.query(UNLOCK, [integrationId, this.#node]);
@@ -52,7 +52,7 @@ export class DocumentLocks {
     }
   }
 
-  /** What is stuck is unlocked by another node, or by this one when it starts again. */
+  /** Another node, or this one at its next start, removes the remaining locks. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-/** A document as rows: one of `integrations`, and one of `parts` for its settings and for each record and state key. */
+/** A document as rows: one in `integrations`, and one in `parts` for its settings, each record and each state key. */
 import { LARGE_BYTES } from '../../json.ts';
 import { TimeSlice } from '../../work/time-slice.ts';
 import { type Document, headOf, withPartsAsText } from '../document.ts';
@@ -7,17 +7,17 @@ import { type PartKind, partKinds } from '../part-names.ts';
 import { type Reference, referencesIn } from '../references.ts';
 import { isRecordKind, type Stored } from '../stored.ts';
 
-/** A record of at least this many characters has its head and references beside it, so that nobody parses it for them. */
+/** For a record of at least this many characters, head and references are stored apart, to spare parsing it. */
 const FACTS_CHARS = 16 * 1024;
 export const SETTINGS = 'settings';
 
-/** `kind` is null for the integration itself. Numbers are `bigint`, which the driver gives as text. */
+/** `kind` is null for the integration itself. Numbers are `bigint`, which the driver returns as text. */
 export interface DocumentRow {
   readonly integration: string;
   readonly kind: PartKind | typeof SETTINGS | null;
   readonly key: string;
   readonly revision: string;
-  /** Null if the part has not changed since the revision that the reader has. */
+  /** Null if the part has not changed since the reader's revision. */
   readonly text: string | null;
   readonly facts: string | null;
   readonly document_revision: string | null;
@@ -25,12 +25,12 @@ export interface DocumentRow {
   readonly bytes: string | null;
 }
 
-/** A document with the revision that the database has it at. */
+/** A document with its revision in the database. */
 export interface VersionedDocument {
   readonly document: Document;
-  /** Grows with each commit, and is the same for no two commits in the database. */
+  /** Grows with each commit. Unique among all commits in the database. */
   readonly revision: number;
-  /** Of its JSON. */
+  /** Size of its JSON. */
   readonly bytes: number;
 }
 
@@ -39,7 +39,7 @@ interface Facts {
   readonly references: readonly Reference[];
 }
 
-/** @param known what the reader has: rows without a text are taken from it */
+/** @param known the reader's document: supplies the parts of rows without text */
 export async function documentOf(rows: readonly DocumentRow[], known?: VersionedDocument): Promise<VersionedDocument> {
   const own = rows.find(({ kind }) => kind === null) as DocumentRow;
   const bytes = Number(own.bytes);
@@ -72,7 +72,7 @@ export async function documentOf(rows: readonly DocumentRow[], known?: Versioned
   return { document, revision: Number(own.document_revision), bytes };
 }
 
-/** @param isLarge it is held as text */
+/** @param isLarge keep the record as text */
 export function recordOf(
   { text, facts, revision }: Pick<DocumentRow, 'text' | 'facts' | 'revision'>,
   isLarge: boolean,
@@ -97,13 +97,13 @@ function plainPartOf({ text, revision }: DocumentRow, isLarge: boolean): Part<un
 }
 
 /**
- * Any string may be the key of a state, but PostgreSQL takes no U+0000, and UTF-8 no half of a surrogate pair. A key
- * is stored as within JSON, which for nearly all is the same.
+ * Any string may be a state key, but PostgreSQL stores neither U+0000 nor half a surrogate pair. Keys are stored with
+ * JSON's escapes, which leaves nearly all of them unchanged.
  */
 const storedKey = (key: string): string => JSON.stringify(key).slice(1, -1);
 const keyFrom = (stored: string): string => (stored.includes('\\') ? (JSON.parse(`"${stored}"`) as string) : stored);
 
-/** How a document is held in memory: as values if it is small, as texts otherwise. */
+/** The form a document has in memory: values if it is small, texts if it is large. */
 export const asHeld = ({ document, revision, bytes }: VersionedDocument): VersionedDocument =>
   bytes > LARGE_BYTES ? { document: withPartsAsText(document), revision, bytes } : { document, revision, bytes };
 
@@ -111,10 +111,10 @@ export const asHeld = ({ document, revision, bytes }: VersionedDocument): Versio
 export interface PartChange {
   readonly kind: string;
   readonly key: string;
-  /** Null for what is no record. */
+  /** Null if the part is not a record. */
   readonly created: string | null;
   readonly revision: number;
-  /** Of its text. */
+  /** Size of its text. */
   readonly bytes: number;
   readonly text: Buffer;
   readonly facts: string | null;
@@ -125,11 +125,11 @@ export interface DocumentChanges {
   readonly own: Buffer | undefined;
   readonly written: readonly PartChange[];
   readonly removed: readonly { readonly kind: string; readonly key: string }[];
-  /** By how much the document grows. */
+  /** Growth of the document. */
   readonly bytes: number;
 }
 
-/** What a commit changes. Documents share unchanged parts, so that comparing references is enough. */
+/** What a commit changes. Documents share unchanged parts, so comparing references is enough. */
 export async function changesOf(before: Document | undefined, after: Document): Promise<DocumentChanges> {
   const written: PartChange[] = [];
   const removed: { kind: string; key: string }[] = [];

@@ -1,7 +1,7 @@
 /**
- * Documents in PostgreSQL. A read asks for the revision and loads the document only if this node has another one. A
- * commit is one transaction, which writes what has changed if the document still has the revision that it was made
- * from; otherwise the change is made again from the current document.
+ * Documents in PostgreSQL. A read asks for the revision, and loads the document only if the cached one differs. A
+ * commit writes the changed parts in one transaction if the document's revision is still the one that the change was
+ * based on. Otherwise it repeats the change on the current document.
  */
 import { randomUUID } from 'node:crypto';
 import { LARGE_BYTES } from '../../json.ts';
@@ -30,9 +30,9 @@ import { groupsOf } from './groups.ts';
 import { RevisionReader } from './revision-reader.ts';
 import { settle } from './settle.ts';
 
-/** How often a change is made again because another node was faster. One of them succeeds each time. */
+/** Attempts of a change while other nodes are faster. Each time, one node succeeds. */
 const ATTEMPTS = 100;
-/** Documents or records, and their bytes, that a list loads at once. */
+/** What a list loads at once: documents or records, and bytes. */
 const PAGE_DOCUMENTS = 200;
 const PAGE_RECORDS = 1_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -176,7 +176,7 @@ export class PostgresDocuments implements Store {
     return loaded;
   }
 
-  /** In the order of the rows. Those that were removed meanwhile are missing. */
+  /** In the order of the rows, without documents removed meanwhile. */
   async #loadAll(rows: readonly PageRow[]): Promise<Document[]> {
     const found = new Map<string, Document>();
     for (const { integration, revision, is_locked } of rows) {
@@ -196,7 +196,7 @@ export class PostgresDocuments implements Store {
 
   async #commit(integrationId: string, change: Change): Promise<Document | undefined> {
     if (this.#isClosed) throw new StoreError('store_unavailable', 'The store is closed.');
-    // What this node has is current most of the time, and the write finds out.
+    // Try the cached document first: it is usually current, and the write checks it.
     let before = this.#cache.get(integrationId);
     let isCurrent = false;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -226,7 +226,7 @@ export class PostgresDocuments implements Store {
     before: VersionedDocument | undefined,
     next: Document,
   ): Promise<Document | undefined> {
-    // What is written must be read again. A failure here is our bug, caught before it does harm.
+    // A document that we could not read again is our bug: caught before it does harm.
     const problem = changeProblem(before?.document, next, this.#check, integrationId);
     if (problem) throw new Error(`document ${integrationId} does not fit its schema: ${problem}`);
     const records = recordIdsOf(next).length;
@@ -249,9 +249,9 @@ export class PostgresDocuments implements Store {
       commitId,
       before: before?.revision,
     };
-    const revision = await this.#settle(integrationId, async (unknown) => {
+    const revision = await this.#settle(integrationId, async (unsettled) => {
       const written = await this.#writer.write({ values, changes });
-      return written ?? (unknown && ((await this.#revisionOf(integrationId, commitId)) ?? unknown));
+      return written ?? (unsettled && ((await this.#revisionOf(integrationId, commitId)) ?? unsettled));
     });
     if (revision instanceof StoreError) throw revision;
     if (revision === undefined) return undefined;
@@ -263,9 +263,11 @@ export class PostgresDocuments implements Store {
 
   /** @returns false if the document has another revision */
   async #remove(integrationId: string, before: VersionedDocument): Promise<boolean> {
-    const isRemoved = await this.#settle(integrationId, async (unknown) => {
+    const isRemoved = await this.#settle(integrationId, async (unsettled) => {
       const removed = await this.#database.query(REMOVE, [integrationId, before.revision]);
-      return removed.length > 0 || (unknown !== undefined && (await this.#revisions.read(integrationId)) === undefined);
+      return (
+        removed.length > 0 || (unsettled !== undefined && (await this.#revisions.read(integrationId)) === undefined)
+      );
     });
     if (!isRemoved) return false;
     this.#cache.delete(integrationId);
@@ -273,13 +275,13 @@ export class PostgresDocuments implements Store {
     return true;
   }
 
-  /** Undefined if it is not there, or if another one came after it. */
+  /** Undefined if the commit is not there, or is no longer the last one. */
   async #revisionOf(integrationId: string, commitId: string): Promise<number | undefined> {
     const [row] = await this.#database.query<{ revision: string }>(COMMITTED, [integrationId, commitId]);
     return row && Number(row.revision);
   }
 
-  /** Conditional on the revision, which only the first of two equal writes finds. */
+  /** Repeating is safe: writes depend on the revision, so the second of two equal ones changes nothing. */
   #settle<T>(integrationId: string, write: (unknown?: StoreError) => Promise<T>): Promise<T> {
     return settle(write, () => this.#cache.delete(integrationId));
   }

@@ -1,18 +1,18 @@
 /**
- * Writes documents. Small changes of different documents that come together share a statement, and so the wait for the
- * disk and most of the work. Each is still written whole or not at all, whatever becomes of the others.
+ * Writes documents. Small concurrent changes of different documents share one statement, and with it the wait for the
+ * disk. Each is still written whole or not at all, independently of the others.
  */
 import { StoreError } from '../store.ts';
 import { Batches } from './batches.ts';
 import type { Database, Query } from './database.ts';
 import { type DocumentWrite, updateTogether, writeAtOnce, writeInPieces } from './write-statements.ts';
 
-/** With one, a slow write would hold up all others. */
+/** More than one, so that a slow write does not hold up all others. */
 const STATEMENTS_AT_ONCE = 2;
 const DOCUMENTS_AT_ONCE = 32;
-/** A larger change has a statement of its own. */
+/** A larger change gets its own statement. */
 const SMALL_BYTES = 32 * 1024;
-/** A change of more parts is a transaction of several statements. */
+/** A change of more parts is written by several statements in one transaction. */
 const PARTS_IN_STATEMENT = 8;
 
 export class DocumentWriter {
@@ -41,7 +41,7 @@ export class DocumentWriter {
     return revision ?? writeAtOnce(this.#query, write);
   }
 
-  /** Leaves out, as undefined, what has to be written apart. */
+  /** @returns undefined for a change that was not written and needs its own statement */
   async #writeTogether(writes: readonly DocumentWrite[]): Promise<(number | undefined)[]> {
     const none = writes.map(() => undefined);
     if (writes.length === 1) return none;
@@ -49,7 +49,7 @@ export class DocumentWriter {
       const revisions = await updateTogether(this.#query, writes);
       return writes.map(({ values }) => revisions.get(values.integrationId));
     } catch (error) {
-      // Unless it is the database, one of them is at fault, and the others must not pay for it.
+      // If the database works, one change is at fault: the others must not fail with it.
       if (error instanceof StoreError) throw error;
       return none;
     }

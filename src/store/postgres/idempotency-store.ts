@@ -1,6 +1,6 @@
 /**
- * Requests with an `Idempotency-Key`, in PostgreSQL. Each is its node's while it runs. The database's clock decides
- * when a key expires, because the nodes' clocks differ.
+ * Requests with an `Idempotency-Key`, in PostgreSQL. A running request belongs to its node. The database's clock
+ * decides when a key expires, because the nodes' clocks differ.
  */
 import type {
   Creation,
@@ -16,16 +16,16 @@ import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 const RETAIN_MS = 24 * 3_600_000;
 /** Beyond this many keys, the oldest finished ones are removed. */
 const MAX_KEYS = 10_000;
-/** All replies together; beyond this, the oldest are removed. */
+/** Limit of all replies together. The oldest are removed first. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const SWEEP_EVERY_MS = 600_000;
-/** A node sweeps early after it has added this part of a limit. */
+/** A node that has added this fraction of a limit sweeps early. */
 const EARLY_SWEEP_PART = 1 / 8;
-/** Keys, and bytes of their replies, that are read together. */
+/** Keys and reply bytes per read. */
 const PAGE_SIZE = 1_000;
 const PAGE_BYTES = 1024 * 1024;
 
-/** Milliseconds since 1970, by the database's clock unless the parameter has a value. */
+/** Milliseconds since 1970: the parameter, or by default the database's clock. */
 const now = (parameter: string): string => `coalesce(${parameter}::bigint, (extract(epoch FROM now()) * 1000)::bigint)`;
 
 const find: Statement = {
@@ -47,7 +47,7 @@ const begin: Statement = {
     RETURNING key`,
 };
 
-/** The body is apart: it is JSON that may have megabytes, and would be escaped within the JSON of a reply. */
+/** The body has its own column: it may be megabytes of JSON, which would be escaped inside the reply's JSON. */
 const finish: Statement = {
   name: 'keys-finish',
   text: `
@@ -80,7 +80,7 @@ const adopt: Statement = {
     RETURNING key, creation`,
 };
 
-/** Nodes that sweep at once skip each other's keys. A key that began again meanwhile has another `at`. */
+/** Nodes that sweep at the same time skip each other's keys. A key that was reused meanwhile has another `at`. */
 const sweep: Statement = {
   name: 'keys-sweep',
   text: `
@@ -96,7 +96,7 @@ const sweep: Statement = {
     DELETE FROM bulkhead.idempotency_keys USING surplus WHERE idempotency_keys.key = surplus.key`,
 };
 
-/** Keys after $1, as many as are read together. */
+/** The next keys after $1. */
 const page: Statement = {
   name: 'keys-page',
   text: `
@@ -118,7 +118,7 @@ const put: Statement = {
       bytes = excluded.bytes`,
 };
 
-/** Lists a command as a node that is dead, so that the next node that starts adopts its unfinished requests. */
+/** Lists a command as a dead node, so that the next node to start adopts its unfinished requests. */
 const leave: Statement = {
   name: 'keys-leave',
   text: `INSERT INTO bulkhead.nodes (name, seen) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING`,
@@ -135,7 +135,7 @@ export class PostgresIdempotencyStore implements IdempotencyStore {
   readonly #now: (() => number) | undefined;
   readonly #timer: NodeJS.Timeout;
   onOrphans: ((requests: readonly UnfinishedRequest[]) => void) | undefined;
-  /** What this node has added since its last sweep. */
+  /** Added by this node since its last sweep. */
   #keys = 0;
   #bytes = 0;
 
@@ -174,7 +174,7 @@ export class PostgresIdempotencyStore implements IdempotencyStore {
     return (await this.#database.query<UnfinishedRow>(unfinished, [this.#node])).map(parsed);
   }
 
-  /** Takes over the unfinished requests of a dead node. Each goes to one node, which settles it. */
+  /** Takes over the unfinished requests of a dead node. Only one node gets each, and settles it. */
   async adopt(node: string): Promise<{ readonly key: string; readonly creation: Creation }[]> {
     return (await this.#database.query<UnfinishedRow>(adopt, [this.#node, node])).map(parsed);
   }
@@ -208,7 +208,7 @@ export class PostgresIdempotencyStore implements IdempotencyStore {
 
   async #sweep(): Promise<void> {
     [this.#keys, this.#bytes] = [0, 0];
-    // What a failed sweep leaves behind, a later one removes; nobody sees expired keys.
+    // If a sweep fails, a later one catches up. Expired keys are invisible meanwhile.
     await this.#database.query(sweep, [this.#time()]).catch(() => {});
   }
 }
@@ -217,7 +217,7 @@ interface FoundRow {
   readonly node: string;
   readonly request: string;
   readonly creation: string;
-  /** Null until the request is finished, as its headers and body. */
+  /** Null until the request is finished, like headers and body. */
   readonly status: number | null;
   readonly headers: string;
   readonly body: string;

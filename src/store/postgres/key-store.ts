@@ -1,9 +1,9 @@
-/** The key that the runtime makes itself, if the operator gives none: the same for all nodes. */
+/** The key that the runtime generates if the operator sets none. All nodes share it. */
 import type { KeyStore } from '../storage.ts';
 import type { Database } from './database.ts';
 import { Settings } from './settings.ts';
 
-/** Name of the setting that stores it. */
+/** The setting's name. */
 export const SECRET_KEY = 'secret-key';
 
 export class PostgresKeyStore implements KeyStore {

@@ -1,34 +1,34 @@
 /**
- * A connection of this node's own, beside the pool. On it the node hears what other nodes notify, sees each second
- * whether the database answers at all (a network that loses packets reports no error), and reads the database's clock.
+ * A dedicated connection beside the pool. It receives other nodes' notifications, reads the database's clock, and
+ * checks every second that the database answers: a network that drops packets reports no error.
  *
- * `LISTEN` needs a session, which a pooler in transaction mode does not give: nothing depends on it but speed.
+ * `LISTEN` needs a session. A pooler in transaction mode offers none, so notifications only make nodes faster.
  */
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { CONNECT_MS, keepAlive } from './connections.ts';
 
-/** The channel that nodes notify on. */
+/** The channel of all notifications. */
 export const CHANNEL = 'bulkhead';
 const RETRY_MS = 500;
 const CHECK_EVERY_MS = 1_000;
-/** A database that takes longer to say what time it is has been cut off. */
+/** A database that takes longer to tell the time counts as unreachable. */
 const ANSWER_MS = 3_000;
 const GOODBYE_MS = 500;
 
-/** What a node has news of. */
+/** Subjects of notifications. */
 export const news = ['events', 'followers', 'folder', 'permissions', 'cancellations'] as const;
 export type News = (typeof news)[number];
 
 export interface ListenerOptions {
-  /** Also called, for all news, whenever the connection was made anew: something may have been missed. */
+  /** Also called for every subject after each reconnection, because notifications may have been missed. */
   readonly onNews: (news: News) => void;
-  /** The database does not answer. Called again as long as it does not. */
+  /** The database does not answer. Called repeatedly until it does. */
   readonly onSilence: () => void;
   /** The database answers again, even if only to refuse the connection. */
   readonly onAnswer: () => void;
-  /** @param time of the database @param askedAt by this node's clock, as `answeredAt` */
+  /** @param time by the database's clock @param askedAt by this node's clock, like `answeredAt` */
   readonly onTime: (time: number, askedAt: number, answeredAt: number) => void;
 }
 
@@ -46,7 +46,7 @@ export class Listener {
     this.#options = options;
   }
 
-  /** Resolves when it listens, or when that has failed once. */
+  /** Resolves when it listens, or after the first failure. */
   start(): Promise<void> {
     const tried = Promise.withResolvers<void>();
     this.#done = this.#listenUntilClosed(tried.resolve);
@@ -79,7 +79,7 @@ export class Listener {
     }
   }
 
-  /** Resolves when it is closed. @throws Silence, or why the connection broke */
+  /** Resolves when closed. @throws Silence, or the connection's error */
   async #listenOn(socket: Socket, onListening: () => void): Promise<void> {
     const { onNews, onAnswer } = this.#options;
     const client = new Client({
@@ -120,7 +120,7 @@ export class Listener {
 async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const silence = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    // If this process was held up itself, the answer is here already and is read in this turn.
+    // If this process itself was blocked, the answer has arrived and is read in this turn of the event loop.
     setImmediate(() => silence.reject(new Silence('The database does not answer.')));
   }, ms);
   try {

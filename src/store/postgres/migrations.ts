@@ -1,6 +1,6 @@
 /**
- * The schema of the PostgreSQL database, as steps that run once each and in order. A step that was released never
- * changes. All names are qualified: a connection pooler may not pass on a `search_path`.
+ * The schema of the PostgreSQL database, as steps that run once each, in order. Never change a released step. All names
+ * are qualified, because a connection pooler may not pass on a `search_path`.
  */
 import { Kysely, type LogEvent, PostgresAdapter, PostgresDialect, sql, type Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
@@ -10,9 +10,9 @@ import { StoreError } from '../store.ts';
 export const SCHEMA = 'bulkhead';
 
 /**
- * A table's key begins with the integration where it has one, so that a distributed PostgreSQL can shard by it. Ids,
- * keys and timestamps compare by their bytes (`COLLATE "C"`), as JavaScript does. JSON is `text`, because `jsonb`
- * would not give it back byte for byte.
+ * Where a table belongs to integrations, its key begins with the integration, so that a distributed PostgreSQL can
+ * shard by it. Ids, keys and timestamps compare by bytes (`COLLATE "C"`), as in JavaScript. JSON is `text`, because
+ * `jsonb` does not preserve every byte.
  */
 const documents = `
   CREATE SEQUENCE bulkhead.revisions;
@@ -150,15 +150,15 @@ const steps: Record<string, Migration> = {
 
 export const stepNames: readonly string[] = Object.keys(steps);
 
-/** Of the steps that a database has had, those of a newer version of this program. */
+/** Those of a database's steps that only a newer version of this program knows. */
 export const unknownSteps = (names: readonly string[]): string[] => names.filter((name) => !stepNames.includes(name));
 
-/** Held by the transaction of the node that migrates; others that start meanwhile wait for it. */
+/** Lock of the transaction that migrates. Other nodes that start meanwhile wait for it. */
 const LOCK_ID = 7_246_713_905;
 
 /**
- * The library's own lock belongs to the session. A pooler may release it in another one than it was taken in, so that
- * it would stay for ever.
+ * Replaces the library's lock, which belongs to the session: a pooler may release it on another session than it was
+ * taken on, and so never.
  */
 class MigrationAdapter extends PostgresAdapter {
   override async acquireMigrationLock(): Promise<void> {}
@@ -171,9 +171,9 @@ class MigrationDialect extends PostgresDialect {
   }
 }
 
-/** Brings the schema up to date in one transaction, or leaves it as it was. @throws StoreError that names the step */
+/** Brings the schema up to date in one transaction. @throws StoreError that names the failed step */
 export async function migrate(pool: Pool): Promise<void> {
-  // The migrator goes on after some errors, and then reports what has become of its transaction.
+  // Remember the first error: the migrator may go on after it and then report only that its transaction was aborted.
   let cause: unknown;
   const log = (event: LogEvent): void => {
     if (event.level === 'error') cause ??= event.error;

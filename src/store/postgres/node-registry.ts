@@ -1,14 +1,14 @@
 /**
- * The nodes that share the database. Each says every two seconds that it is there, and looks for nodes that have not:
- * it unlocks what they had locked, lists their runs as cut off, and takes over requests that they left unfinished.
- * Only the database's clock counts.
+ * The nodes that share the database. Every two seconds each reports that it is alive, and looks for dead nodes: it
+ * removes their locks, lists their runs as cut off, and takes over their unfinished requests. Only the database's clock
+ * counts.
  */
 import type { Database, Statement } from './database.ts';
 
 const BEAT_MS = 2_000;
-/** A node that was silent for so long is dead. Contract 13: its runs are listed as cut off within 10 s. */
+/** A node silent for this long is dead. Contract 13: its runs are listed as cut off within 10 s. */
 export const SILENCE_MS = 6_000;
-/** Within this time all others have beaten again. */
+/** Within this time, all other nodes beat again. */
 const NOTICED_MS = 1.5 * BEAT_MS;
 
 const beat: Statement = {
@@ -22,7 +22,7 @@ const beat: Statement = {
     FROM bulkhead.nodes WHERE name <> $1`,
 };
 
-/** Removes a node and its events, and unlocks what it had locked. The node may have come back meanwhile. */
+/** Removes a node, its events and its locks, unless it has come back meanwhile. */
 const remove: Statement = {
   name: 'node-remove',
   text: `
@@ -47,13 +47,13 @@ interface NodeRow {
 }
 
 export interface NodeRegistryOptions {
-  /** Whether somebody follows the events on this node. */
+  /** Whether this node has followers of events. */
   readonly isFollowing: () => boolean;
-  /** @param areFollowing somebody follows on another node */
+  /** @param areFollowing whether another node has followers of events */
   readonly onBeat: (areFollowing: boolean) => Promise<void>;
-  /** This node was silent for so long that others may have taken it for dead. */
+  /** Called when this node was silent for so long that others may have taken it for dead. */
   readonly onReturn: () => void;
-  /** Cleans up after a dead node. May run on several nodes at once, and again. */
+  /** Cleans up after a dead node. May run on several nodes at once, and repeatedly. */
   readonly onDead: (node: string) => Promise<void>;
 }
 
@@ -62,9 +62,9 @@ export class NodeRegistry {
   readonly #node: string;
   readonly #options: NodeRegistryOptions;
   #others: ReadonlySet<string> = new Set();
-  /** When the last beat began that succeeded. */
+  /** Start of the last successful beat. */
   #lastBeatAt = performance.now();
-  /** When this node returned, until all others must have noticed. */
+  /** When this node returned; undefined once all others must have noticed. */
   #returnedAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
@@ -83,7 +83,7 @@ export class NodeRegistry {
 
   /** @throws StoreError */
   async start(): Promise<void> {
-    // An earlier process of this name has left its locks.
+    // An earlier process with this name may have left locks.
     await this.#database.query(remove, [this.#node, true]);
     await this.beat();
     this.#schedule();
@@ -93,14 +93,14 @@ export class NodeRegistry {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#beating;
-    // What did not end in time is cleaned up by another node, as after a crash. If the database is gone, it finds out.
+    // Another node cleans up the rest, as after a crash. It does so even if the database cannot be reached now.
     await this.#database.query(leave, [this.#node]).catch(() => {});
   }
 
   #schedule(): void {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
-      // A database that cannot be reached is reported by `problem`.
+      // `problem` reports a database that cannot be reached.
       this.#beating = this.beat()
         .catch(() => {})
         .finally(() => this.#schedule());
@@ -108,7 +108,7 @@ export class NodeRegistry {
     this.#timer.unref();
   }
 
-  /** Says that this node is there, and looks who else is. @throws StoreError */
+  /** Reports that this node is alive, and looks for the others. @throws StoreError */
   async beat(): Promise<void> {
     const { isFollowing, onBeat, onDead } = this.#options;
     const askedAt = performance.now();
@@ -124,7 +124,7 @@ export class NodeRegistry {
     await onBeat(others.some(({ follows }) => follows));
   }
 
-  /** Others notice a return at their next beat: what they did until then is missing here, too. */
+  /** Others notice a return at their next beat, and send nothing before. Reports it now, and again once all noticed. */
   #noticeReturn(beatAt: number): void {
     const hasReturned = performance.now() - this.#lastBeatAt > SILENCE_MS;
     this.#lastBeatAt = beatAt;

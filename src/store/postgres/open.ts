@@ -1,4 +1,4 @@
-/** Opens the storage of a PostgreSQL database for one of the nodes that share it. */
+/** Opens the storage in a PostgreSQL database for one of the nodes that share it. */
 import { Listener, type News } from './listener.ts';
 import { NodeRegistry } from './node-registry.ts';
 import { PostgresCancellations } from './shared-cancellations.ts';
@@ -38,7 +38,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     permissions: () => stores.permissions.look(),
     cancellations: () => cancellations.look(),
   };
-  // A database that cannot be reached is reported by `outage`; the next beat looks again.
+  // `outage` reports a database that cannot be reached; the next beat tries again.
   const clock = new SharedClock();
   const listener = new Listener(url, {
     onNews: (news) => void looks[news]().catch(() => {}),

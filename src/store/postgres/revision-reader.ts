@@ -1,4 +1,4 @@
-/** Asks the database for the revisions of documents, many in one statement. */
+/** Reads the revisions of documents, many with one statement. */
 import { Batches } from './batches.ts';
 import type { Database } from './database.ts';
 
@@ -9,7 +9,7 @@ const REVISIONS = {
     WHERE integration = ANY($1)`,
 };
 
-/** With one, a slow answer would hold up all others. */
+/** More than one, so that a slow answer does not hold up all others. */
 const STATEMENTS_AT_ONCE = 2;
 const DOCUMENTS_AT_ONCE = 1_000;
 

@@ -6,8 +6,8 @@ import { NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 export const PAGE_SIZE = 1_000;
 
 /**
- * Rows come as JSON because pg escapes the elements of an array one character at a time: 200 ms for a hostile record
- * of 3 MB, against 20 ms. A row with the same key is of a node that was taken for dead, and the later one is right.
+ * Rows are passed as JSON because pg escapes array elements one character at a time: 200 ms instead of 20 ms for a
+ * hostile record of 3 MB. If a row with the same key exists, its node was taken for dead too early: the later row wins.
  */
 export const write: Statement = {
   name: 'runs-write',
@@ -28,9 +28,9 @@ export const write: Statement = {
 };
 
 /**
- * Runs by their integrations ($1) and ids ($2). Ids count up, so a run is in a row whose newest run is not older. If a
- * run was cut off and ended after all, its node's row is the longer one. A run that another node than this ($3) is
- * running is found, too.
+ * Runs by their integrations ($1) and ids ($2), including those running on nodes other than this one ($3). Ids count
+ * up, so a run is in a row whose newest run is not older. If a run was listed as cut off but ended after all, its
+ * node's row is the longer one.
  */
 export const find: Statement = {
   name: 'runs-find',
@@ -46,7 +46,7 @@ export const find: Statement = {
     ) AS found`,
 };
 
-/** Each row has at least one run, and none that is newer than its `newest`. */
+/** Each row has at least one run, and none newer than its `newest`. */
 export const ids: Statement = {
   name: 'runs-ids',
   text: `
@@ -73,7 +73,7 @@ export const trim: Statement = {
     ${NO_WAIT_FOR_DISK}`,
 };
 
-/** Skips from id to id through the index, because an integration may have a hundred rows. */
+/** Skips through the index from one integration to the next, because each may have a hundred rows. */
 export const integrations: Statement = {
   name: 'runs-integrations',
   text: `
@@ -119,7 +119,7 @@ export const forget: Statement = {
     DELETE FROM bulkhead.ended_runs WHERE integration = $1`,
 };
 
-/** Of two equal keys JSON.parse takes the last. PostgreSQL's own JSON functions refuse the escape of U+0000. */
+/** JSON.parse takes the last of two equal keys. PostgreSQL's JSON functions would refuse an escaped U+0000. */
 export const cutOffRuns: Statement = {
   name: 'runs-cut-off',
   text: `

@@ -1,6 +1,6 @@
 /**
- * Run records in PostgreSQL. A row of `ended_runs` holds several runs of one integration, as in the data folder. Each
- * running run has a row in `running_runs` with its node's name, so that another node can end the runs of a dead one.
+ * Run records in PostgreSQL. As in the data folder, a row of `ended_runs` holds several runs of one integration. Each
+ * running run has a row in `running_runs` with its node's name, so that another node can end it if that node dies.
  */
 import { cutOff, newestIn, retainedRows } from '../run-rows.ts';
 import { RUNS_RETAINED, type RunChanges, type RunStore, type StoredRun } from '../storage.ts';
@@ -9,15 +9,15 @@ import type { Database } from './database.ts';
 import { groupsOf } from './groups.ts';
 import * as statements from './run-statements.ts';
 
-/** Runs of an integration between two trims, on average. Until then they accumulate beyond `RUNS_RETAINED`. */
+/** Average number of runs between two trims of an integration. They accumulate beyond `RUNS_RETAINED` until then. */
 const RUNS_PER_TRIM = 100;
-/** Writes that wait share a statement up to this many characters, so that encoding it does not hold the event loop. */
+/** Waiting writes share a statement up to this size, so that encoding it does not block the event loop. */
 const BATCH_CHARS = 1024 * 1024;
-/** Rows that are read together have up to so many bytes. */
+/** Bytes of rows per read. */
 const READ_BYTES = 1024 * 1024;
-/** Rows of runs with long logs have megabytes. */
+/** Few, because rows with long logs have megabytes. */
 const FOUND_AT_ONCE = 16;
-/** Statements at once, of those that answer many questions. */
+/** Concurrent statements that answer many questions each. */
 const STATEMENTS_AT_ONCE = 2;
 
 interface RunKey {
@@ -43,9 +43,9 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   readonly #node: string;
   readonly #records: Batches<RunKey, string | undefined>;
   readonly #newest: Batches<string, string | undefined>;
-  /** The batch that takes further changes until its turn comes. */
+  /** The next batch to write, which still takes changes. */
   #open: Batch | undefined;
-  /** Resolves when all batches are written: one at a time, or a run that ended could be stored as running later. */
+  /** Resolves when all batches are written. One at a time: otherwise an ended run could be stored as running later. */
   #idle: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database, node: string) {
@@ -109,7 +109,7 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
     await this.#database.query(statements.forget, [integrationId]);
   }
 
-  /** Ends the running runs of a node that is dead, or that starts again under its name, with the outcome `cut_off`. */
+  /** Ends the running runs of a node that is dead or restarting, with the outcome `cut_off`. */
   async cutOff(node: string): Promise<void> {
     await this.#database.query(statements.cutOffRuns, [node]);
   }
@@ -152,7 +152,7 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
       chars: 0,
       written,
     };
-    // The writers see errors of a write. A failed trim is made up for by the next.
+    // Callers get the errors of writes. The next trim makes up for a failed one.
     this.#idle = written.then(() => this.#trim(batch)).catch(() => {});
     this.#open = batch;
     return batch;
@@ -187,7 +187,7 @@ function add(batch: Batch, { running = [], ended = [], dropped = [] }: RunChange
     const row = JSON.stringify({ integration, newest: last, ids: runIds.join(), records: JSON.stringify(runs) });
     batch.ended.set(last, row);
     batch.chars += row.length;
-    // At random, because no node knows how many runs the others have written.
+    // Random, because no node knows how many runs the others have written.
     if (Math.random() * RUNS_PER_TRIM < runs.length) batch.trims.add(integration);
   }
   for (const runId of dropped) {

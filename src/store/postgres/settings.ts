@@ -1,4 +1,4 @@
-/** Values by name that all nodes share, in PostgreSQL. */
+/** Named values in PostgreSQL, shared by all nodes. */
 import type { Database, Statement } from './database.ts';
 
 const get: Statement = {
@@ -13,7 +13,7 @@ const set: Statement = {
     ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 };
 
-/** DO NOTHING would not return the stored value. */
+/** Updates, because DO NOTHING would not return the stored value. */
 const ensure: Statement = {
   name: 'setting-ensure',
   text: `

@@ -1,29 +1,29 @@
-/** Finds out whether a write is there whose connection broke before its answer. */
+/** Finds out what became of a write whose connection broke before the answer. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../store.ts';
 
-/** How long a write is tried again, from its start on. */
+/** Limit of all attempts together. */
 const SETTLE_MS = 3_000;
 const EVERY_MS = 100;
 
 /**
- * Repeats a write until the database has answered. The write must change nothing if it is stored already; once it was
- * repeated, the first one must not arrive late either.
+ * Repeats a write until the database answers. The write must be idempotent, even if an attempt arrives after a later
+ * one.
  *
- * @param write given the error of the first attempt if it is repeated
- * @param onError called after each attempt that failed
+ * @param write gets the error of an earlier attempt whose outcome is unknown
+ * @param onError called after each failed attempt
  * @throws StoreError with `isOutcomeUnknown` if the database does not come back in time
  */
-export async function settle<T>(write: (unknown?: StoreError) => Promise<T>, onError: () => void): Promise<T> {
+export async function settle<T>(write: (unsettled?: StoreError) => Promise<T>, onError: () => void): Promise<T> {
   const until = performance.now() + SETTLE_MS;
-  for (let unknown: StoreError | undefined; ; ) {
+  for (let unsettled: StoreError | undefined; ; ) {
     try {
-      return await write(unknown);
+      return await write(unsettled);
     } catch (error) {
       onError();
       if (!(error instanceof StoreError)) throw error;
-      if (error.isOutcomeUnknown) unknown = error;
-      if (!unknown || performance.now() > until) throw unknown ?? error;
+      if (error.isOutcomeUnknown) unsettled = error;
+      if (!unsettled || performance.now() > until) throw unsettled ?? error;
       await delay(EVERY_MS);
     }
   }

@@ -1,4 +1,4 @@
-/** Asks other nodes to end their runs. The request stands beside the run, so that it is found if its news is lost. */
+/** Asks other nodes to end their runs. The request is stored with the run, in case the notification is lost. */
 import type { SharedCancellations } from '../storage.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
@@ -10,7 +10,7 @@ const request: Statement = {
     SELECT pg_notify('${CHANNEL}', 'cancellations')`,
 };
 
-/** Those that a node ($1) has not ended yet. */
+/** Cancelled runs that a node ($1) has not ended yet. */
 const requested: Statement = {
   name: 'cancellations-requested',
   text: 'SELECT integration, id FROM bulkhead.running_runs WHERE node = $1 AND is_cancelled',
@@ -34,7 +34,7 @@ export class PostgresCancellations implements SharedCancellations {
     this.#onRequest = onRequest;
   }
 
-  /** Looks whether another node has asked for something. @throws StoreError */
+  /** Looks for requests of other nodes. @throws StoreError */
   async look(): Promise<void> {
     const rows = await this.#database.query<{ integration: string; id: string }>(requested, [this.#node]);
     for (const { integration, id } of rows) this.#onRequest(integration, id);

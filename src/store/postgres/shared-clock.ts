@@ -1,12 +1,12 @@
-/** The time that all nodes agree on: what one stores is sorted among what the others store. */
+/** A clock that all nodes agree on, so that records of different nodes sort by time. */
 
-/** An offset this small is left alone, so that time does not jump with every reading. */
+/** Smaller offsets are ignored, so that the time does not jump with every reading. */
 const TOLERANCE_MS = 20;
 
 export class SharedClock {
   #offsetMs = 0;
 
-  /** Takes a reading of the database's clock, which was made at some time between asking and answer. */
+  /** Adjusts to a reading of the database's clock, made at some time between question and answer. */
   set(time: number, askedAt: number, answeredAt: number): void {
     const offsetMs = Math.round(time - (askedAt + answeredAt) / 2);
     const uncertaintyMs = Math.abs(answeredAt - askedAt) / 2;

@@ -1,15 +1,15 @@
 /**
- * Events for followers on other nodes. A node writes its events only while somebody follows on another one. Each node
- * numbers its own, and writes one batch at a time, so that a reader who has seen one number has missed none before it.
+ * Events for followers on other nodes. A node writes its events only while another node has followers. It numbers them
+ * and writes one batch at a time, so that a reader who has seen a number has missed none before it.
  */
 import type { SharedEvent, SharedEvents } from '../storage.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
 
 const WRITE_EVERY_MS = 20;
-/** Characters of events that wait. Beyond them the other nodes are told that some are missing. */
+/** Limit of waiting events. Beyond it, events are dropped and the other nodes get a `reset`. */
 const MAX_WAITING_CHARS = 1024 * 1024;
-/** Without news this node looks as often, in case a notification was lost. */
+/** Interval of looking without a notification, in case one was lost. */
 const LOOK_EVERY_MS = 1_000;
 const RETAIN_S = 60;
 const READ_AT_ONCE = 1_000;
@@ -59,10 +59,10 @@ export class PostgresEvents implements SharedEvents {
   readonly #database: Database;
   readonly #node: string;
   #listener: ((event: SharedEvent) => void) | undefined;
-  /** Somebody follows on another node. */
+  /** Another node has followers. */
   isWanted = false;
   #isFollowing = false;
-  /** Numbers of the last events seen, by node; undefined while nobody follows here. */
+  /** Number of the last event seen from each node; undefined while nobody follows here. */
   #seen: Map<string, string> | undefined;
   #number = 0;
   #waiting: (SharedEvent & { readonly number: number })[] = [];
@@ -113,16 +113,16 @@ export class PostgresEvents implements SharedEvents {
     this.#timer ??= setTimeout(() => void this.#write(), WRITE_EVERY_MS);
   }
 
-  /** A node died, and with it events that it had not written. */
+  /** A node died, maybe with events that it had not written. */
   missed(): void {
     if (this.#isFollowing) this.#listener?.({ name: 'reset', integrationId: undefined, data: '{}' });
   }
 
-  /** Others may have taken this node for dead, and have written nothing for it. */
+  /** Call when other nodes may have taken this one for dead and written nothing for it. */
   async rejoin(): Promise<void> {
     if (!this.#isFollowing) return;
     this.missed();
-    // Otherwise the next beat of the others finds out.
+    // If this fails, the others notice at their next beat.
     await this.#database.query(setFollowing, [this.#node, true]).catch(() => {});
   }
 
@@ -152,7 +152,7 @@ export class PostgresEvents implements SharedEvents {
       if (this.#isFollowing) this.#seen ??= seen;
       await this.#database.query(setFollowing, [this.#node, isFollowing]);
     } catch {
-      // The next beat of this node says it, and the next look begins.
+      // This node's next beat announces it, and the next look starts reading.
       if (this.#isFollowing) this.#seen ??= new Map();
     }
   }
@@ -187,7 +187,7 @@ export class PostgresEvents implements SharedEvents {
       data,
     }));
     await this.#database.query(write, [this.#node, JSON.stringify(rows)]).catch(() => {
-      // Followers elsewhere learn from the gap that the database was gone, and read again.
+      // `reset` tells followers elsewhere that events are missing.
       this.#waiting.unshift({ name: 'reset', integrationId: undefined, data: '{}', number: ++this.#number });
     });
     this.#timer =

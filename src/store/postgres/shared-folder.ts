@@ -1,4 +1,4 @@
-/** The bundles of the connectors folder, which every node has in a folder of its own. */
+/** The bundles of the connectors folder. Every node has a copy in its own folder. */
 import type { SharedFolder } from '../storage.ts';
 import { readInSlices } from './bundle-store.ts';
 import type { Database, Statement } from './database.ts';
@@ -59,7 +59,7 @@ export class PostgresFolder implements SharedFolder {
     await this.#database.query(write, [entry, null, null]);
   }
 
-  /** Looks whether a node has changed something. @throws StoreError */
+  /** Looks for changes by other nodes. @throws StoreError */
   look(): Promise<void> {
     return this.#watch.look();
   }

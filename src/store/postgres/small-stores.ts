@@ -52,7 +52,7 @@ export class PostgresPermissionRecords implements PermissionRecords {
     this.#watch = new TableWatch(database, 'permissions', () => this.onChange?.());
   }
 
-  /** A damaged database does not start, but a data folder that was copied may have lost its records. */
+  /** A damaged database does not start at all, but records may have been lost in a data folder before it was copied. */
   static async open(database: Database): Promise<PostgresPermissionRecords> {
     const records = new PostgresPermissionRecords(database);
     records.#wereLost = (await records.#settings.get(LOST_RECORDS)) !== undefined;
@@ -68,7 +68,7 @@ export class PostgresPermissionRecords implements PermissionRecords {
     this.#wereLost = true;
   }
 
-  /** Looks whether a node has changed something. @throws StoreError */
+  /** Looks for changes by other nodes. @throws StoreError */
   look(): Promise<void> {
     return this.#watch.look();
   }

@@ -35,7 +35,7 @@ export async function openDatabase(url: string, options: PostgresOptions): Promi
   }
 }
 
-/** @param ofNode what only a node has, and not a command @param closeNode closes that, before the rest */
+/** @param ofNode the parts that a node has and a command has not @param closeNode closes these before the rest */
 export function storageOf(
   { database, documents, stores }: OpenedDatabase,
   ofNode: Pick<Storage, 'events' | 'folder' | 'nodes' | 'cancellations' | 'now'> = {},

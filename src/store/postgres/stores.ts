@@ -21,7 +21,7 @@ export interface NodeOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** Runs that this node left behind under its name are listed as cut off. @throws StoreError */
+/** Lists runs that an earlier process with this node's name left behind as cut off. @throws StoreError */
 export async function postgresStores(database: Database, { node, now }: NodeOptions): Promise<PostgresStores> {
   const runs = new PostgresRunStore(database, node);
   await runs.cutOff(node);

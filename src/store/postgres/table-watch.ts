@@ -1,4 +1,4 @@
-/** Notices when a node has changed a table in which every write takes a new revision, and no row is ever deleted. */
+/** Notices changes of a table by any node. Every write must take a new revision, and no row may be deleted. */
 import type { Database, Statement } from './database.ts';
 
 export class TableWatch {
@@ -9,7 +9,7 @@ export class TableWatch {
 
   constructor(database: Database, table: 'folder_entries' | 'permissions', onChange: () => void) {
     this.#database = database;
-    // Not the newest revision: one that was taken earlier may be committed later.
+    // The sum, not the newest revision: an earlier one may be committed later.
     const text = `SELECT coalesce(sum(revision), 0) AS version FROM bulkhead.${table}`;
     this.#statement = { name: `${table}-version`, text };
     this.#onChange = onChange;

@@ -1,4 +1,4 @@
-/** A database as commands use it: beside the nodes, and without being one. */
+/** Access to a database for commands, which are not nodes. */
 import { randomBytes } from 'node:crypto';
 import { ADMIN_TOKEN } from '../admin-token-hash.ts';
 import type { DocumentCheck } from '../document-check.ts';
@@ -8,7 +8,7 @@ import { stepNames, unknownSteps } from './migrations.ts';
 import { SILENCE_MS } from './node-registry.ts';
 import { type OpenedPostgres, openDatabase, storageOf } from './storage.ts';
 
-/** Opens the storage for a command: it locks nothing, and takes over nothing of a dead node. @throws StoreError */
+/** Opens the storage without locks, and without taking over anything from dead nodes. @throws StoreError */
 export async function visitPostgres(url: string, check?: DocumentCheck): Promise<OpenedPostgres> {
   const opened = await openDatabase(url, { node: `command-${randomBytes(8).toString('hex')}`, check });
   return { storage: storageOf(opened), keys: opened.keys };
@@ -26,9 +26,9 @@ export interface DatabaseFacts {
     /** Steps of a newer version of this program. */
     readonly unknown: readonly string[];
     readonly integrations: number;
-    /** Names of the nodes that are alive. */
+    /** Names of the live nodes. */
     readonly nodes: readonly string[];
-    /** It has the key that a node made. */
+    /** Whether it has a key that a node generated. */
     readonly hasKey: boolean;
     readonly hasToken: boolean;
   };

@@ -4,7 +4,7 @@ import type { DocumentChanges, PartChange } from './document-rows.ts';
 import { type GroupLimits, groupsOf } from './groups.ts';
 import { textArray } from './text-array.ts';
 
-/** Values of the first parameters of `INSERT` and `UPDATE`. */
+/** The first parameters of `INSERT` and `UPDATE`. */
 export interface DocumentValues {
   readonly integrationId: string;
   readonly createdAt: string;
@@ -12,7 +12,7 @@ export interface DocumentValues {
   readonly stateWrites: number;
   readonly bytes: number;
   readonly own: Buffer | undefined;
-  /** A UUID by which the commit is found again. */
+  /** A UUID to find the commit by. */
   readonly commitId: string;
   /** The revision that the change is based on; undefined for a new document. */
   readonly before: number | undefined;
@@ -36,7 +36,7 @@ const valuesOf = (values: DocumentValues): Scalar[] => [
   values.before ?? null,
 ];
 
-/** Each commit has a revision that no other has: a document that is removed and made again does not repeat one. */
+/** Unique for each commit: a document that is removed and created again never repeats a revision. */
 const REVISION = `nextval('bulkhead.revisions')`;
 
 const INSERT = `
@@ -54,7 +54,7 @@ const OWN_VALUES = 8;
 const PART_COLUMNS = ['kind', 'key', 'created', 'revision', 'bytes', 'text', 'facts'] as const;
 const PART_TYPES = ['text', 'text', 'text', 'bigint', 'bigint', 'text', 'text'] as const;
 
-/** Rows of a `VALUES` list for parts, whose parameters begin after `offset`. */
+/** Rows of a `VALUES` list for parts. Their parameters begin after `offset`. */
 function partRows(count: number, offset: number): string {
   const row = (index: number): string =>
     PART_TYPES.map((type, column) => `$${offset + index * PART_TYPES.length + column + 1}::${type}`).join(', ');
@@ -67,16 +67,16 @@ const partValues = (parts: readonly PartChange[]): Scalar[] =>
 const REPLACE_PART = `written_at = excluded.written_at, created = excluded.created, revision = excluded.revision,
     bytes = excluded.bytes, text = excluded.text, facts = excluded.facts`;
 
-/** @param from a table expression with the new revision, and `part` with the parts */
+/** @param from table expressions: `document` with the new revision, `part` with the parts */
 const upsertParts = (from: string): string => `
   INSERT INTO bulkhead.parts (integration, written_at, ${PART_COLUMNS.join(', ')})
   SELECT $1, document.revision, ${PART_COLUMNS.map((column) => `part.${column}`).join(', ')} FROM ${from}
   ON CONFLICT (integration, kind, key) DO UPDATE SET ${REPLACE_PART}`;
 
-/** Of one statement in a transaction. */
+/** Per statement. */
 const PARTS_AT_ONCE: GroupLimits = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** Writes a document and its changed parts. @returns the new revision; undefined if the document has another one */
+/** Writes a document and its changed parts. @returns the new revision; undefined if `before` is not the current one */
 export async function writeAtOnce(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
   const { written, removed } = changes;
   const isNew = values.before === undefined;
@@ -99,7 +99,7 @@ const removeParts = (offset: number): string => `
 const removedValues = (removed: DocumentChanges['removed']): Value[] =>
   removed.length === 0 ? [] : [removed.map(({ kind }) => kind), removed.map(({ key }) => key)];
 
-/** The same in several statements of a transaction. */
+/** The same, in several statements of one transaction. */
 export async function writeInPieces(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
   const { written, removed } = changes;
   const revision = await writeAtOnce(query, { values, changes: { own: undefined, written: [], removed, bytes: 0 } });
@@ -112,7 +112,7 @@ export async function writeInPieces(query: Query, { values, changes }: DocumentW
   return revision;
 }
 
-/** Columns of the rows that are passed as arrays, one parameter a column. */
+/** Columns that are passed as arrays, one parameter each. */
 const CHANGE_COLUMNS = [
   'integration',
   'created',
@@ -128,13 +128,13 @@ const REMOVED_COLUMNS = ['integration', 'kind', 'key'];
 const WRITTEN_AT = CHANGE_COLUMNS.length;
 const REMOVED_AT = WRITTEN_AT + WRITTEN_COLUMNS.length;
 
-/** A table of arrays, whose parameters begin after `offset`. */
+/** A table made of arrays. Their parameters begin after `offset`. */
 const rowsAt = (offset: number, name: string, columns: readonly string[]): string =>
   `unnest(${columns.map((_, i) => `$${offset + i + 1}::text[]`).join(', ')}) AS ${name} (${columns.join(', ')})`;
 
 /**
- * Updates several documents. One that another transaction holds is left out: waiting for it would hold up the others,
- * and two nodes that wait for each other would deadlock.
+ * Updates several documents. Skips documents locked by another transaction: waiting would hold up the others, and two
+ * nodes waiting for each other would deadlock.
  */
 const UPDATE_TOGETHER: Statement = {
   name: 'update-together',
@@ -166,7 +166,7 @@ const UPDATE_TOGETHER: Statement = {
     SELECT integration, revision FROM document`,
 };
 
-/** Writes several small changes. @returns the new revisions of those that were written, by integration */
+/** Writes several small changes. @returns the new revisions of the written documents, by integration */
 export async function updateTogether(query: Query, updates: readonly DocumentWrite[]): Promise<Map<string, number>> {
   const rows = updates.map(({ values }) => valuesOf(values));
   const written = updates.flatMap(({ values, changes }) =>
