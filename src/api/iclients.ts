@@ -9,7 +9,7 @@ import { type Route, route } from './route.ts';
 
 const OAuthClient = Type.Object(
   { ...Stored.properties, ...OAuthClientFields.properties },
-  { description: 'What the operator has registered with an OAuth provider. `clientSecret` is masked.' },
+  { description: 'A client that the operator has registered with an OAuth provider. `clientSecret` is masked.' },
 );
 
 const shared = { scope: 'full', tag: 'iClients' } as const;
@@ -61,7 +61,7 @@ export const oauthClientRoutes: readonly Route[] = [
   route.delete('/iClients/{_id}', {
     ...shared,
     summary: 'Removes an OAuth client',
-    description: 'Connections that use it cannot renew their tokens any more.',
+    description: 'Connections that use it can no longer renew their tokens.',
     replies: { 204: noContent },
     errors: ['not_found'],
     async handle(ctx, { oauth }) {

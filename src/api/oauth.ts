@@ -1,4 +1,4 @@
-/** Connects a connection with OAuth 2: the way to the provider and back (contract 14). */
+/** Connects a connection with OAuth 2, via the provider and back (contract 14). */
 import mustache from 'mustache';
 import Type, { Compile } from '#typebox';
 import { RequestError, requestError } from '../errors.ts';
@@ -19,7 +19,7 @@ const ConnectBody = Type.Object(
       Type.String({
         pattern: '^#/[\\w./?=&%-]*$',
         maxLength: 500,
-        description: 'The page of the dashboard to come back to. By default a page says how it went.',
+        description: 'The dashboard page to return to. Default: a page that shows the result.',
       }),
     ),
   },
@@ -29,9 +29,9 @@ const validBody = Compile(ConnectBody);
 
 const Status = Type.Object({
   status: Type.Union([Type.Literal('connected'), Type.Literal('disconnected'), Type.Literal('refused')]),
-  scope: Type.Optional(Type.Array(Type.String(), { description: 'What the provider has granted.' })),
+  scope: Type.Optional(Type.Array(Type.String(), { description: 'The granted scopes.' })),
   expiresAt: Type.Optional(Timestamp),
-  canRenew: Type.Optional(Type.Boolean({ description: 'The token is renewed without a user.' })),
+  canRenew: Type.Optional(Type.Boolean({ description: 'Whether the token can be renewed without a user.' })),
   problem: Type.Optional(Refusal),
 });
 
@@ -53,11 +53,11 @@ export const oauthRoutes: readonly Route[] = [
     ...shared,
     summary: 'Connects a connection with OAuth 2',
     description:
-      'For an authorization code: the address to send the user to, which is good for ten minutes and one sign-in. For client credentials: requests a token.',
+      'With an authorization code: returns the address to send the user to, valid for one sign-in within ten minutes. With client credentials: requests a token.',
     body: { schema: ConnectBody, isRequired: false },
     replies: {
       200: {
-        description: 'Where to send the user, or how it went.',
+        description: 'Where to send the user, or the new status.',
         schema: Type.Union([Type.Object({ authorizationUrl: Type.String() }), Status]),
       },
     },
@@ -65,7 +65,7 @@ export const oauthRoutes: readonly Route[] = [
     async handle(ctx, api) {
       const { value } = await readObject(ctx);
       if (!validBody.Check(value)) {
-        throw requestError('invalid_field', { field: 'returnTo', message: 'returnTo must be a page: #/…' });
+        throw requestError('invalid_field', { field: 'returnTo', message: 'returnTo must be a dashboard page: #/…' });
       }
       const connection = await connectionOf(ctx, api);
       if (connection.grantType === 'clientcredentials') {
@@ -80,7 +80,7 @@ export const oauthRoutes: readonly Route[] = [
   route.get('/connections/{_id}/oauth2', {
     ...shared,
     scope: 'read',
-    summary: 'Tells whether a connection is connected, and until when',
+    summary: 'Reads whether a connection is connected, and until when',
     replies: { 200: { description: 'Never the tokens themselves.', schema: Status } },
     errors: ['not_found', 'invalid_field', 'credentials_unreadable'],
     async handle(ctx, api) {
@@ -89,7 +89,7 @@ export const oauthRoutes: readonly Route[] = [
   }),
   route.delete('/connections/{_id}/oauth2', {
     ...shared,
-    summary: 'Disconnects a connection: its tokens are revoked and forgotten',
+    summary: 'Disconnects a connection: revokes and deletes its tokens',
     replies: { 204: noContent },
     errors: ['not_found', 'invalid_field', 'credentials_unreadable'],
     async handle(ctx, api) {
@@ -103,14 +103,14 @@ export const oauthRoutes: readonly Route[] = [
     summary: 'Where a provider sends the user back to',
     query: [CallbackQuery],
     replies: {
-      200: { description: 'A page that says how it went.', schema: Type.String(), type: 'text/html' },
+      200: { description: 'A page that shows the result.', schema: Type.String(), type: 'text/html' },
       303: { description: 'Back to the dashboard.', headers: ['Location'] },
     },
     errors: ['bad_request', 'connection_failed', 'invalid_ref', 'credentials_unreadable'],
     async handle(ctx, api) {
-      // The address has the code, which nobody else needs to know.
+      // The address contains the code, which must not leak.
       ctx.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' });
-      // Whoever looks at an address without opening it must not use up the code.
+      // Link previews and scanners must not use up the code.
       if (ctx.method === 'HEAD') return showPage(ctx, 'Connect', '');
       try {
         if (ctx.querystring.length > QUERY_CHARS) throw requestError('bad_request');
@@ -169,6 +169,6 @@ function showPage(ctx: ApiContext, title: string, text: string): void {
   ctx.body = mustache.render(PAGE, { title, text });
 }
 
-/** Mustache escapes what it fills in. */
+/** Mustache escapes the values. */
 const PAGE =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p></html>\n';

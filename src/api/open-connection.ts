@@ -1,4 +1,4 @@
-/** The connection in the path, with its credentials in clear: only for making a request. */
+/** The connection in the path, with credentials in clear: only for sending a request. */
 import { requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { ConnectionId } from '../oauth/stored-tokens.ts';
@@ -9,7 +9,7 @@ import { type ApiContext, unitOf } from './context.ts';
 import { ownerOf } from './records.ts';
 
 export interface OpenConnection {
-  /** Undefined for one that is not stored. */
+  /** Undefined if the connection is not stored. */
   readonly id?: ConnectionId;
   readonly head: Stored;
   readonly open: OpenRecord;

@@ -1,4 +1,4 @@
-/** `/connections/{_id}/ping`, and the same for a connection that is not stored yet. */
+/** `/connections/{_id}/ping`, and `/connections/ping` for a connection that is not stored yet. */
 import { isDeepStrictEqual } from 'node:util';
 
 import { RequestError, requestError } from '../errors.ts';
@@ -23,7 +23,7 @@ import { type Api, type Route, route } from './route.ts';
 import { Ping, PingOfUnsaved } from './schemas.ts';
 import { sendToApplication } from './send-to-application.ts';
 
-/** The beginning of an answer that is shown. */
+/** How much of an answer is shown. */
 const ANSWER_CHARS = 500;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
 
@@ -53,7 +53,7 @@ export const pingRoutes: readonly Route[] = [
     ...shared,
     summary: 'Tests a connection that is not saved',
     description:
-      'The body is a connection. With the `_id` of a stored one, masks stand for its credentials, as in a `PUT`.',
+      'The body is a connection. With the `_id` of a stored connection, masks stand for its credentials, as in a `PUT`.',
     body: { schema: RecordFields },
     replies: { 200: { description: 'Result of the test.', schema: PingOfUnsaved } },
     errors: [...bodyErrors, ...pingErrors.filter((code) => code !== 'invalid_field')],
@@ -66,7 +66,7 @@ export const pingRoutes: readonly Route[] = [
 interface PingResult {
   readonly success: boolean;
   readonly status?: number;
-  /** The beginning of it. */
+  /** Its beginning. */
   readonly answer?: string;
   readonly errors?: RequestError['errors'];
 }
@@ -99,7 +99,7 @@ function pingOf(open: JsonObject): RequestTarget {
   };
 }
 
-/** @throws RequestError as a `POST`, or a `PUT` of the stored connection, would */
+/** @throws RequestError like a `POST`, or a `PUT` of the stored connection */
 async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<OpenConnection> {
   const { value } = await readObject(ctx);
   const { _id, ...fields } = value as Readonly<Record<string, Json>>;
@@ -120,12 +120,12 @@ async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<Ope
     stored && oauthSettingsOf(opened(service, stored.record).record),
     oauthSettingsOf(open.record),
   ];
-  // Its tokens are for what is stored.
+  // Tokens belong to the connection as stored.
   const mayUseTokens = before && after && isDeepStrictEqual(before, after);
   return { head: facts.head, open, ...(stored && mayUseTokens ? { id: stored.id } : {}) };
 }
 
-/** Stand for the integration and the dates of a connection that has none yet. */
+/** Placeholders in the record of a connection that is not stored. */
 const NOWHERE = '0'.repeat(24);
 const NEVER = new Date(0).toISOString();
 

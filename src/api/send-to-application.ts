@@ -14,13 +14,13 @@ import { type ApiContext, accountOf } from './context.ts';
 import type { OpenConnection } from './open-connection.ts';
 import type { Api } from './route.ts';
 
-/** An application's answer, and what has to be removed from it. */
+/** An application's answer, and the redaction that it needs. */
 export interface Sent {
   readonly response: OutboundResponse;
   readonly secrets: SecretTexts;
 }
 
-/** A token that the application refuses is renewed, once. @throws RequestError */
+/** Renews a token that the application refuses, once. @throws RequestError */
 export async function sendToApplication(
   ctx: ApiContext,
   { service, oauth: { accessTokens } }: Pick<Api, 'service' | 'oauth'>,
@@ -50,7 +50,7 @@ async function sendOnce(
   try {
     const author = permittedConnectorOf(ctx, head, target);
     if (author !== undefined) await assertPermitted(service, author, request.url);
-    // The credentials belong to this origin, wherever a redirect leads and whichever header holds them.
+    // Credentials go to this origin only, in whatever header they are and wherever a redirect leads.
     const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
       request,
@@ -69,7 +69,7 @@ async function sendOnce(
   }
 }
 
-/** Aborts when nobody waits for the answer any more: the run has ended, or the client is gone. */
+/** Aborts when nobody waits for the answer: the run has ended, or the client has disconnected. */
 function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
   if (grant) return grant.signal;
   const gone = new AbortController();
@@ -77,7 +77,7 @@ function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
   return gone.signal;
 }
 
-/** The connector whose pool of connections is used. */
+/** The connector whose connection pool to use. */
 function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonObject): string {
   return grant?.connectorId ?? (typeof _connectorId === 'string' ? _connectorId : 'administrator');
 }
@@ -86,8 +86,8 @@ function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonO
 const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * Whose permissions the request needs. A run reaches only what its manifest permits, a user whatever the connection
- * names. But what a user's ping does was written by the connector: more than reading is then its own responsibility.
+ * The connector whose permissions apply. A run reaches only what its manifest permits, a user whatever the connection
+ * names. But the connector defines what a user's ping does, so a ping that does more than read needs its permissions.
  */
 function permittedConnectorOf({ state: { grant } }: ApiContext, head: JsonObject, target: RequestTarget) {
   if (grant) return grant.connectorId;

@@ -1,7 +1,6 @@
 /**
- * Keeps this node's connectors folder and those of the other nodes equal: what is dropped, uploaded, changed or removed
- * here goes to the storage, and what other nodes put there comes here. Of an entry that has changed on both sides, the
- * one that is written last stays.
+ * Synchronizes this node's connectors folder with the other nodes' through the storage: pushes local changes, and pulls
+ * theirs. If both sides changed an entry, the last write wins.
  */
 import { createHash, hash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -19,17 +18,17 @@ import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
 export interface FolderSyncOptions {
   readonly folder: string;
-  /** Remembers what was equal when this node ended, so that it knows what was changed here since. */
+  /** Stores the last synchronized state, to recognize changes made here while the node was down. */
   readonly stateFile: string;
   readonly shared: SharedFolder;
-  /** Something in the folder was changed by another node. */
+  /** Called when another node's change arrives in the folder. */
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
 }
 
 const STATE_FILE = 'shared-folder.json';
 
-/** Undefined for a storage that one node uses. */
+/** @returns undefined if only one node uses the storage */
 export function syncFolders(
   { folder: shared }: Pick<Storage, 'folder'>,
   folder: string,
@@ -41,22 +40,22 @@ export function syncFolders(
 
 interface LocalEntry {
   readonly hash: string;
-  /** What a folder's bundle consists of, whether all of it is there or not. */
+  /** Files of a bundle in a folder, present or not. */
   readonly files: readonly string[];
-  /** Makes what goes to the storage. */
+  /** Makes the tarball for the storage. */
   readonly pack: () => Promise<Buffer>;
 }
 
 /** An entry as it was last read. */
 interface KnownEntry extends Pick<LocalEntry, 'hash' | 'files'> {
-  /** Of the files before they were read. */
+  /** Fingerprint of the files before they were read. */
   readonly fingerprint: string;
 }
 
 export class FolderSync {
   readonly #options: FolderSyncOptions;
   readonly #rescan: SingleFlightRescan;
-  /** Hashes of what this node and the storage both had; undefined before the first look of a node that is new. */
+  /** Hashes at the last synchronization; undefined before a new node's first one. */
   #synced: Map<string, string> | undefined;
   readonly #known = new Map<string, KnownEntry>();
 
@@ -69,19 +68,19 @@ export class FolderSync {
     });
   }
 
-  /** Settles when both are equal, or the storage cannot be reached. */
+  /** Settles when folder and storage are equal, or the storage cannot be reached. */
   async start(): Promise<void> {
     this.#synced = await readState(this.#options.stateFile);
     this.#options.shared.subscribe(() => void this.sync());
     await this.sync();
   }
 
-  /** Never rejects: what fails is tried again. */
+  /** Never rejects: retries what fails. */
   sync(): Promise<void> {
     return this.#rescan.scan();
   }
 
-  /** @throws StoreError if the other nodes do not get what is in the folder */
+  /** Like `sync`. @throws StoreError if the other nodes do not get the folder's content */
   async share(): Promise<void> {
     await this.sync();
     const { problem } = this.#rescan;
@@ -94,32 +93,32 @@ export class FolderSync {
 
   async #syncOnce(): Promise<void> {
     const { folder, shared, stateFile, onChange } = this.#options;
-    // A folder that is not mounted at the moment is not an empty one.
+    // Fails for a missing folder, such as an unmounted one: it must not count as empty.
     await stat(folder);
     const remote = new Map((await shared.list()).map(({ entry, hash }) => [entry, hash]));
     const present = new Set(await bundleEntries(folder));
     const before = this.#synced;
     const synced = new Map(before);
-    let hasTaken = false;
+    let hasPulled = false;
     let failure: { readonly error: unknown } | undefined;
     for (const entry of new Set([...present, ...remote.keys()])) {
       try {
         const local = present.has(entry) ? await this.#hashOf(entry) : undefined;
-        // Not a bundle yet, or not any more: whoever is writing it is not disturbed.
+        // Somebody may be writing this entry, so leave it alone.
         if (present.has(entry) && local === undefined) continue;
         const there = remote.get(entry);
         let agreed = local;
         if (local !== there) {
-          // What a new node finds in its folder came with it; the storage knows better.
+          // On a new node, the storage's version of an entry wins over the folder's.
           const isChangedHere = before ? local !== before.get(entry) : !remote.has(entry);
           if (!isChangedHere) {
-            if (!(await this.#take(entry, there))) continue;
+            if (!(await this.#pull(entry, there))) continue;
             agreed = there;
-            hasTaken = true;
+            hasPulled = true;
           } else if (local === undefined) {
             await shared.remove(entry);
           } else {
-            agreed = await this.#give(entry);
+            agreed = await this.#push(entry);
             if (agreed === undefined) continue;
           }
         }
@@ -131,15 +130,15 @@ export class FolderSync {
     }
     this.#synced = synced;
     if (!isDeepStrictEqual(synced, before)) await replaceFile(stateFile, JSON.stringify(Object.fromEntries(synced)));
-    if (hasTaken) onChange();
+    if (hasPulled) onChange();
     if (failure) throw failure.error;
   }
 
-  /** Reads an entry only if its files have changed. Undefined for what is no bundle. */
+  /** Reads an entry only if its files have changed. @returns undefined if it is not a bundle */
   async #hashOf(entry: string): Promise<string | undefined> {
     const { folder } = this.#options;
     const known = this.#known.get(entry);
-    // Taken before the files are read, so that one that changes meanwhile is read again.
+    // Taken before reading the files, so that files that change meanwhile are read again.
     const fingerprint = await fingerprintOf(join(folder, entry), known?.files ?? []);
     if (known?.fingerprint === fingerprint) return known.hash;
     const local = await localEntry(folder, entry).catch(undefinedIfGone);
@@ -148,14 +147,14 @@ export class FolderSync {
       return undefined;
     }
     const { hash, files } = local;
-    // Of other files than those that were just read, the fingerprint says nothing.
+    // The fingerprint may be of other files than those just read.
     const isOfThese = isDeepStrictEqual(files, known?.files ?? []);
     this.#known.set(entry, { hash, files, fingerprint: isOfThese ? fingerprint : '' });
     return hash;
   }
 
-  /** Puts an entry into the storage as it is now. @returns its hash; undefined if it is no bundle any more */
-  async #give(entry: string): Promise<string | undefined> {
+  /** Writes the current entry to the storage. @returns its hash; undefined if it is no longer a bundle */
+  async #push(entry: string): Promise<string | undefined> {
     const { folder, shared } = this.#options;
     const local = await localEntry(folder, entry).catch(undefinedIfGone);
     if (!local) return undefined;
@@ -163,8 +162,8 @@ export class FolderSync {
     return local.hash;
   }
 
-  /** @param hash undefined: another node removed it. @returns false if a newer one is there already */
-  async #take(entry: string, hash: string | undefined): Promise<boolean> {
+  /** @param hash undefined if another node removed the entry @returns false if the storage has a newer one already */
+  async #pull(entry: string, hash: string | undefined): Promise<boolean> {
     const { folder, shared } = this.#options;
     const path = join(folder, entry);
     if (hash === undefined) {
@@ -180,12 +179,12 @@ export class FolderSync {
   }
 }
 
-/** An entry may go while it is read; whoever removed it asks for another look. */
+/** For an entry removed while it is read. Its removal triggers another synchronization. */
 function undefinedIfGone(error: unknown): undefined {
   if (codeOf(error) !== 'ENOENT') throw error;
 }
 
-/** Undefined for what is no bundle. */
+/** @returns undefined if the entry is not a bundle */
 async function localEntry(folder: string, entry: string): Promise<LocalEntry | undefined> {
   const path = join(folder, entry);
   if (!(await isTarball(path))) return folderAt(folder, entry);
@@ -194,7 +193,7 @@ async function localEntry(folder: string, entry: string): Promise<LocalEntry | u
   return { hash: hash('sha256', content), files: [], pack: async () => content };
 }
 
-/** The files of a bundle: manifest, code, source map and image. Packed by another Node, they are other bytes. */
+/** Hashes manifest, code, source map and image, not the tarball: its bytes depend on the version of Node. */
 async function folderAt(folder: string, entry: string): Promise<LocalEntry | undefined> {
   const { connector, files } = (await readEntry(folder, entry)) as Partial<ConnectorFiles>;
   if (!connector || !files) return undefined;

@@ -1,7 +1,7 @@
 /**
- * The permissions granted to each connector, and the last bundle that served: neither changes when a bundle does. The
- * first version of a connector is granted what it requests by being installed; a later one that requests more waits
- * for the administrator. A connector that is removed keeps its permissions, and not its bundle.
+ * The permissions granted to each connector, and the last bundle that served. A new bundle alone changes neither. A
+ * connector's first version is granted what it requests. A later version that requests more waits for the
+ * administrator. A removed connector keeps its permissions, but not its bundle.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { uncoveredPatterns } from '../broker/origin-permissions.ts';
@@ -12,12 +12,12 @@ import { readTarball } from './folder.ts';
 import { extended, type GrantedPermissions, isGrantedPermissions } from './granted-permissions.ts';
 import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
-/** Of a retained tarball, which is packed less tightly than the one that was installed. */
+/** Limit of a retained tarball, which is compressed less than the uploaded one. */
 const RETAINED_BYTES = 2 * TARBALL_BYTES;
-/** Connectors that are remembered, removed ones included. */
+/** Limit of remembered connectors, including removed ones. */
 const CONNECTORS = 10_000;
 
-/** Why a connector is not granted anything; the message is a sentence. */
+/** Permissions cannot be granted. The message says why. */
 export class PermissionStoreError extends Error {
   override readonly name = 'PermissionStoreError';
 }
@@ -28,13 +28,13 @@ export class PermissionStore {
   readonly #engine: Engine;
   readonly #now: () => Date;
   readonly #byId = new Map<string, GrantedPermissions>();
-  /** Digests of retained bundles by the connector's id, newest first: one, or two if a process was killed in between. */
+  /** Digests of retained bundles by connector id, newest first: one, or two after a kill between write and removal. */
   readonly #bundles = new Map<string, string[]>();
-  /** Called when another node has granted a connector something. */
+  /** Called when another node grants permissions. */
   onChange: ((connectorId: string) => void) | undefined;
-  /** What is damaged, in sentences. */
+  /** One sentence per damage. */
   readonly problems: string[] = [];
-  /** One change after the other: a bundle that goes and comes back must not lose what it comes with. */
+  /** Serializes changes: a bundle that is removed and comes back at once must not be lost. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(engine: Engine, now: () => Date) {
@@ -49,12 +49,12 @@ export class PermissionStore {
     return store;
   }
 
-  /** What a connector requests and was not granted. A new connector requests nothing in this sense. */
+  /** Requested permissions that were not granted; none for a new connector. */
   newlyRequested({ _id, manifest }: Connector): readonly string[] {
     const granted = this.#byId.get(_id);
     const requested = manifest.connector.permissions?.fetch ?? [];
     if (granted) return uncoveredPatterns(granted.fetch, requested);
-    // It may have been granted less, when that was still known.
+    // The lost record may have granted less.
     return this.#engine.permissions.wereLost ? requested : [];
   }
 
@@ -73,13 +73,13 @@ export class PermissionStore {
       if (!known) await this.#add(granted);
       else if (known.folder !== folder || fetch !== known.fetch) await this.#put(granted);
       await this.#retain(_id, bundle.digest, files);
-      // The connector that was in its folder before is gone.
+      // The connector that used this folder before is gone.
       const before = [...this.#byId.values()].filter((other) => other.folder === folder && other._id !== _id);
       for (const other of before) await this.#removeBundles(other._id);
     });
   }
 
-  /** The bundle that served last under a name in the folder, or under an id, if its permissions are still granted. */
+  /** The last bundle that served under a folder name or an id, if its permissions are still granted. */
   lastKnownGood(by: {
     readonly _id?: string | undefined;
     readonly folder: string;
@@ -97,7 +97,7 @@ export class PermissionStore {
     });
   }
 
-  /** Names in the bundles' folder; those come first whose connectors were granted permissions under them. */
+  /** Sorts entries of the connectors folder: first those with granted permissions. */
   knownFirst(entries: readonly string[]): string[] {
     const owners = new Set([...this.#byId.values()].map(({ folder }) => folder));
     return [...entries.filter((folder) => owners.has(folder)), ...entries.filter((folder) => !owners.has(folder))];
@@ -119,16 +119,16 @@ export class PermissionStore {
     return [...this.#byId.values()];
   }
 
-  /** Replaces a connector's permissions by those of a backup. Durable when it resolves. */
+  /** Replaces a connector's permissions with those of a backup. Durable when it resolves. */
   replace({ _id, fetch, acceptedAt, folder }: GrantedPermissions): Promise<void> {
     return this.#serialize(async () => {
       this.#assertCapacity(_id);
-      // The name of its folder is this machine's own.
+      // The folder name differs between machines.
       await this.#put({ _id, fetch, acceptedAt, folder: this.#byId.get(_id)?.folder ?? folder });
     });
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is in progress. */
   async settled(): Promise<void> {
     await this.#lastChange;
   }
@@ -146,7 +146,7 @@ export class PermissionStore {
     throw new PermissionStoreError(`Permissions of ${CONNECTORS} connectors are stored, which is the limit`);
   }
 
-  /** For a connector that seems to be new. Another node may know it already, and be asked for less. */
+  /** For a connector that seems new. Another node may know it already, from a bundle that requests less. */
   async #add(granted: GrantedPermissions): Promise<void> {
     const { _id } = granted;
     if (await this.#engine.permissions.add(granted as GrantedPermissions & JsonObject)) {
@@ -169,7 +169,7 @@ export class PermissionStore {
     await this.#removeBundles(_id, digest);
   }
 
-  /** A bundle that cannot be removed goes at the next occasion. */
+  /** If a bundle cannot be removed, a later call removes it. */
   async #removeBundles(_id: string, but?: string): Promise<void> {
     const digests = this.#bundles.get(_id) ?? [];
     for (const digest of digests.filter((each) => each !== but)) {
@@ -179,7 +179,7 @@ export class PermissionStore {
     if (digests.length === 0) this.#bundles.delete(_id);
   }
 
-  /** The newest retained bundle that is whole. */
+  /** The newest intact bundle. */
   async #readBundle(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
     const digests = this.#bundles.get(_id) ?? [];
     for (const digest of [...digests]) {
@@ -191,7 +191,7 @@ export class PermissionStore {
         },
       );
       if (read?.connector && read.connector.bundle.digest === digest) return read;
-      // The next one that is granted is written in its place.
+      // The next granted bundle takes its place.
       digests.splice(digests.indexOf(digest), 1);
       if (isGone) continue;
       this.#addProblem(`The last bundle of the connector ${_id}, ${digest}, is damaged.`);
@@ -199,7 +199,7 @@ export class PermissionStore {
     return undefined;
   }
 
-  /** Takes over what other nodes have granted. */
+  /** Reads permissions granted by other nodes. */
   async #read(): Promise<void> {
     for (const { connectorId, record } of await this.#engine.permissions.all()) {
       if (!isGrantedPermissions(record) || isDeepStrictEqual(record, this.#byId.get(connectorId))) continue;
@@ -226,8 +226,8 @@ export class PermissionStore {
   }
 
   /**
-   * A connector whose record is damaged is not a new one. What its last bundle requests had been granted; without a
-   * bundle, nothing is.
+   * Recovers a damaged record. Its connector does not count as new: grants what its last bundle requests, or nothing
+   * without a bundle.
    */
   async #recover(_id: string): Promise<void> {
     const retained = await this.#readBundle(_id, '');
@@ -235,7 +235,7 @@ export class PermissionStore {
     const granted = { _id, fetch, folder: '', acceptedAt: this.#now().toISOString() };
     this.#byId.set(_id, granted);
     this.#addProblem(
-      `The permissions granted to the connector ${_id} are damaged. What its last bundle requests stays granted; anything else needs approval.`,
+      `The permissions granted to the connector ${_id} are damaged. Those that its last bundle requests stay granted; any others need approval.`,
     );
     await this.#put(granted).catch((error) =>
       this.#addProblem(`The permissions of the connector ${_id} cannot be written (${(error as Error).message}).`),

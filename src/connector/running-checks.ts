@@ -1,4 +1,4 @@
-/** The checks in progress, at most one for each connector id. A bundle under check already holds its id. */
+/** The checks in progress, at most one per connector id. A bundle reserves its id while it is checked. */
 import type { Connector } from './bundle.ts';
 
 interface RunningCheck {
@@ -15,17 +15,17 @@ export class RunningChecks {
     return this.#running.get(connectorId)?.connector;
   }
 
-  /** Settles when the check in progress under an id, if any, has ended. */
+  /** Settles when no check is in progress under an id. */
   async ended(connectorId: string): Promise<void> {
     await this.#running.get(connectorId)?.done;
   }
 
-  /** Settles when all checks that are in progress now have ended. */
+  /** Settles when the checks in progress now have ended. */
   async allEnded(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
-  /** @param check must not reject; the id is free again when it has settled, and then `onEnd` is called */
+  /** @param check must not reject @param onEnd called when the id is free again */
   start(connector: Connector, check: () => Promise<void>, onEnd: () => void): void {
     const { _id } = connector;
     const running: RunningCheck = {

@@ -1,4 +1,4 @@
-/** Access tokens of connections, renewed in time: one renewal at once, whatever the number of requests and nodes. */
+/** Access tokens of connections, renewed before they expire. Each is renewed once, however many requests and nodes. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestError } from '../errors.ts';
@@ -8,13 +8,13 @@ import type { OAuthClients } from './clients.ts';
 import { ProviderFailure, ProviderRefusal } from './provider.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
-/** A node that has not ended a renewal after this time is gone. Longer than a provider has for its answer. */
+/** A renewal older than this was abandoned by its node. Longer than the time limit of a provider's answer. */
 export const RENEWAL_MS = 30_000;
-/** How often a node looks whether another has ended a renewal. */
+/** Poll interval while another node renews. */
 const LOOK_MS = 100;
-/** How long a provider that has refused, or an application that refuses a new token, is taken at its word. */
+/** Pause before asking a provider again that refused, or renewing again for an application that refused a new token. */
 const ASK_AGAIN_MS = 60_000;
-/** Remembered connections whose application has refused a token. */
+/** Connections to remember whose application refused a token. */
 const REPLACEMENTS = 10_000;
 
 /** A connection that signs in with OAuth 2. */
@@ -26,24 +26,24 @@ export interface AccessTokensOptions {
   readonly now: () => Date;
   /** Other nodes may renew the same tokens. */
   readonly isShared: boolean;
-  /** After that, another node takes a renewal over. */
+  /** After this time, another node takes over a renewal. */
   readonly renewalMs: number;
 }
 
 export class AccessTokens {
   readonly #options: AccessTokensOptions;
-  /** By connection and what its tokens are for. */
+  /** By connection and binding. */
   readonly #renewals = new Map<string, Promise<IssuedTokens>>();
-  /** Issued but not stored, because the store failed. Their predecessors may be worthless. By connection. */
+  /** Tokens, by connection, that the store failed to write. Their predecessors may be invalid by now. */
   readonly #unstored = new Map<string, IssuedTokens>();
-  /** The last token that replaced one the application had refused, by connection. */
+  /** By connection, the last token issued because the application refused its predecessor. */
   readonly #replacements = new Map<string, { readonly token: string; readonly until: number }>();
 
   constructor(options: AccessTokensOptions) {
     this.#options = options;
   }
 
-  /** @throws RequestError `connection_failed` if there is none, and the provider gives none */
+  /** Renews the token if needed. @throws RequestError `connection_failed` if the provider issues none */
   async current(connection: OAuthConnection): Promise<IssuedTokens> {
     const set = await this.#options.stored.read(connection);
     const { issued } = set;
@@ -53,9 +53,9 @@ export class AccessTokens {
   }
 
   /**
-   * After the application has refused a token: another one.
+   * Replaces a token that the application refused.
    *
-   * @returns undefined if there is none, for instance because the provider issued no refresh token
+   * @returns undefined if that is impossible, for instance without a refresh token
    */
   async renewed(connection: OAuthConnection, refused: string): Promise<IssuedTokens | undefined> {
     const { binding, issued } = await this.#options.stored.read(connection);
@@ -64,7 +64,7 @@ export class AccessTokens {
     if (issued && issued.accessToken !== refused) return issued;
     const { connectionId } = connection;
     const last = this.#replacements.get(connectionId);
-    // The application refuses new tokens as well: a renewal for each of its answers would help nobody.
+    // The application refuses new tokens, too. Do not renew for every one of its answers.
     if (last?.token === refused && this.#now < last.until) return undefined;
     const next = await this.#renewOnce(connection, refused);
     if (next.accessToken === refused) return undefined;
@@ -75,9 +75,9 @@ export class AccessTokens {
     return next;
   }
 
-  /** For one request of a connection that is not stored. @throws RequestError */
+  /** Requests a token for a single use by a connection that is not stored. @throws RequestError */
   async ofUnsaved({ grantType, binding, scope }: OAuthSettings): Promise<IssuedTokens> {
-    if (grantType !== 'clientcredentials') throw notConnected('The connection has to be saved first.');
+    if (grantType !== 'clientcredentials') throw notConnected('Save the connection first.');
     try {
       return await (await this.#options.clients.provider(binding.client)).clientCredentials(scope);
     } catch (error) {
@@ -87,7 +87,7 @@ export class AccessTokens {
     }
   }
 
-  /** Asks the provider although it has refused before. Only for client credentials. @throws RequestError */
+  /** Asks the provider again even if it refused before. Only for client credentials. @throws RequestError */
   async request(connection: OAuthConnection): Promise<void> {
     const { stored } = this.#options;
     await stored.change(connection, ({ refusal: _, issued: _issued, ...set }) => set);
@@ -107,7 +107,7 @@ export class AccessTokens {
     return renewal;
   }
 
-  /** @param before the token that is of no use any more */
+  /** @param before the token to replace */
   async #renew(connection: OAuthConnection, before: string | undefined): Promise<IssuedTokens> {
     await this.#storeLate(connection);
     const claim = await this.#claim(connection, before);
@@ -123,10 +123,10 @@ export class AccessTokens {
       if (error instanceof ProviderRefusal) throw await this.#refused(connection, error);
       await stored.change(connection, (next) => (next.renewal === undefined ? undefined : withoutRenewal(next)));
       if (!(error instanceof ProviderFailure)) throw error;
-      // The provider is away for a moment, and the token still lives.
+      // The provider is temporarily unavailable. The present token may still be valid.
       const { issued } = set;
-      const isAlive = issued?.accessToken === before && this.#now < (issued?.expiresAt ?? 0);
-      if (issued && isAlive && isSameBinding(set.binding, connection.binding)) return issued;
+      const isValid = issued?.accessToken === before && this.#now < (issued?.expiresAt ?? 0);
+      if (issued && isValid && isSameBinding(set.binding, connection.binding)) return issued;
       throw failedError(error);
     }
   }
@@ -137,8 +137,8 @@ export class AccessTokens {
     const refusal = refusalOf(error, this.#options.now());
     await this.#options.stored.settle(connection, refusal, (set) => {
       const { issued, ...rest } = withoutRenewal(set);
-      const isKept = !isFinal(refusal) && isSameBinding(set.binding, binding);
-      return { ...rest, binding, refusal, ...(issued && isKept ? { issued } : {}) };
+      const isRetained = !isFinal(refusal) && isSameBinding(set.binding, binding);
+      return { ...rest, binding, refusal, ...(issued && isRetained ? { issued } : {}) };
     });
     return refusedError(refusal);
   }
@@ -149,7 +149,7 @@ export class AccessTokens {
     return provider.refresh(set.issued?.refreshToken as string);
   }
 
-  /** A token is durable before it is used: a rotated one may be the only one that is valid. @throws StoreError */
+  /** Stores a token before its first use: if refresh tokens rotate, only the newest is valid. @throws StoreError */
   async #storeLate(connection: OAuthConnection): Promise<void> {
     const { connectionId, binding } = connection;
     const issued = this.#unstored.get(connectionId);
@@ -163,7 +163,7 @@ export class AccessTokens {
   }
 
   /**
-   * Claims the renewal for this node, or waits for the one that another has claimed.
+   * Claims the renewal for this node, or waits for the node that has claimed it.
    *
    * @throws RequestError if there is nothing to renew
    */
@@ -197,14 +197,14 @@ export class AccessTokens {
 
 const withoutRenewal = ({ renewal: _, ...set }: TokenSet): TokenSet => set;
 
-/** The refresh token is worthless. Any other refusal may be about the OAuth client, which the operator can mend. */
+/** The refresh token is invalid for good. The operator may be able to fix the cause of any other refusal. */
 const isFinal = ({ error }: Refusal): boolean => error === 'invalid_grant';
 
 /**
- * The token that has replaced another one by now; undefined if it has to be renewed.
+ * The stored token if it is newer than `before`; undefined if this node has to renew it.
  *
- * @param before the token to be replaced
- * @throws RequestError if only a user can get a new one, or the provider has refused a moment ago
+ * @param before the token to replace
+ * @throws RequestError if only a user can get a new one, or the provider refused recently
  */
 function replacementIn(
   { issued, refusal, binding }: TokenSet,
@@ -220,7 +220,8 @@ function replacementIn(
   if (connection.grantType === 'clientcredentials') return undefined;
   if (!issued) throw notConnected('The connection has not been connected yet.');
   if (!isOurs) throw notConnected('The address or the OAuth client has changed since the connection was connected.');
-  if (issued.refreshToken === undefined) throw notConnected('The token has expired, and the provider gave no other.');
+  if (issued.refreshToken === undefined)
+    throw notConnected('The token has expired, and the provider issued no refresh token.');
   return undefined;
 }
 
@@ -234,7 +235,7 @@ export const refusalOf = ({ error, description }: ProviderRefusal, now: Date): R
 });
 
 const failedError = ({ message }: ProviderFailure): Error =>
-  requestError('connection_failed', { message: `The OAuth provider gave no token: ${message}` });
+  requestError('connection_failed', { message: `The OAuth provider issued no token: ${message}` });
 
 function refusedError({ error, description }: Refusal): Error {
   const reason = description === undefined ? error : `${error}: ${description}`;

@@ -1,4 +1,4 @@
-/** Connects a connection: sends a user to the provider, and takes the code that the user comes back with. */
+/** Connects a connection: sends a user to the provider, and exchanges the code that the user brings back. */
 import { hash, randomBytes } from 'node:crypto';
 import { generateRandomCodeVerifier } from 'oauth4webapi';
 import { isSameSecret } from '../broker/one-time-tokens.ts';
@@ -12,7 +12,7 @@ import type { OAuthClients } from './clients.ts';
 import { ProviderRefusal } from './provider.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
-/** How long a user has at the provider. */
+/** How long a user may take at the provider. */
 const PENDING_MS = 10 * 60_000;
 const STATE_BYTES = 32;
 const STATE_CHARS = 200;
@@ -40,8 +40,8 @@ export class Authorization {
   }
 
   /**
-   * @param returnTo the page of the dashboard that the user comes from
-   * @returns where to send the user; an earlier such address of the connection is of no use any more
+   * @param returnTo the dashboard page that the user comes from
+   * @returns where to send the user; earlier addresses of the connection become invalid
    */
   async begin(connection: OAuthConnection, redirectUri: string, returnTo: string | undefined): Promise<string> {
     const { clients, stored, now } = this.#options;
@@ -63,7 +63,7 @@ export class Authorization {
     return url;
   }
 
-  /** @throws RequestError if nobody was sent to the provider with this state, or ten minutes ago */
+  /** @throws RequestError if the state is unknown or ten minutes old */
   async finish(query: URLSearchParams): Promise<AuthorizationResult> {
     const { clients, stored, now, settingsOf } = this.#options;
     const state = query.get('state') ?? '';
@@ -98,7 +98,7 @@ export class Authorization {
     return integrationId === undefined ? undefined : { integrationId, connectionId };
   }
 
-  /** Takes the pending authorization, durably, before its code is used: no state is good for two. */
+  /** Takes the pending authorization, durably, before its code is used: each state is valid once. */
   async #take(id: ConnectionId, state: string): Promise<PendingAuthorization | undefined> {
     let taken: PendingAuthorization | undefined;
     await this.#options.stored.change(id, ({ pending, ...set }) => {
@@ -111,4 +111,4 @@ export class Authorization {
 }
 
 const UNKNOWN_STATE =
-  'Nobody was sent to the provider with this state, or it was used already, or more than ten minutes ago. Connect again.';
+  'This sign-in is unknown, was completed already, or began more than ten minutes ago. Connect again.';

@@ -1,4 +1,4 @@
-/** OAuth clients (`/iClients`): what an operator has registered with a provider. */
+/** OAuth clients (`/iClients`), which an operator has registered with a provider. */
 import Type, { Compile, type Static } from '#typebox';
 import { fieldErrors } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
@@ -16,11 +16,11 @@ export const OAuthClientFields = Type.Object(
     clientSecret: Type.Optional(
       Type.String({ minLength: 1, maxLength: 8_000, description: 'Sealed at rest and masked in replies.' }),
     ),
-    authURI: Type.Optional(Uri('Where users sign in. It may have parameters of the provider’s.')),
-    tokenURI: Uri('Where tokens are issued. Secrets go to this address and `revokeURI` only.'),
+    authURI: Type.Optional(Uri('Where users sign in. May have a query.')),
+    tokenURI: Uri('Where tokens are issued. Secrets are sent only here and to `revokeURI`.'),
     revokeURI: Type.Optional(Uri('Where tokens are revoked (RFC 7009).')),
     issuer: Type.Optional(
-      Uri('What the provider calls itself (RFC 9207). By default any name with the origin of `authURI`.'),
+      Uri('The name that the provider gives itself (RFC 9207). Default: any name with the origin of `authURI`.'),
     ),
     clientCredentialsLocation: Type.Optional(
       Type.Union([Type.Literal('basicauthheader'), Type.Literal('body')], { default: 'basicauthheader' }),
@@ -28,7 +28,7 @@ export const OAuthClientFields = Type.Object(
     tokenParams: Type.Optional(
       Type.Record(Type.String({ maxLength: 100 }), Type.String({ maxLength: 1_000 }), {
         maxProperties: 20,
-        description: 'Further parameters of requests for tokens, such as `audience`.',
+        description: 'Additional parameters of token requests, such as `audience`.',
       }),
     ),
   },
@@ -45,7 +45,7 @@ export interface OAuthClient extends OAuthClientFields {
 }
 
 const ADDRESSES = ['authURI', 'tokenURI', 'revokeURI'] as const;
-/** What the secret is sent to, so a mask does not stand for it when one of these changes. */
+/** Where the secret is sent. When one of these changes, a mask no longer stands for the secret. */
 const DESTINATIONS = ['tokenURI', 'revokeURI'] as const;
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
@@ -72,7 +72,7 @@ export function parseClient(body: JsonObject): OAuthClientFields {
 }
 const SET_BY_RUNTIME = ['_id', 'createdAt', 'lastModified'];
 
-/** RFC 6749, 3.1 and 3.2: TLS, no fragment. On the same machine nobody can listen. */
+/** RFC 6749, 3.1 and 3.2: TLS, no fragment. Loopback needs no TLS. */
 function addressProblem(uri: string): string | undefined {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be an https address';
@@ -98,7 +98,7 @@ export function sealClient(
     before?.clientSecret === undefined
       ? 'clientSecret is a mask, but no secret is stored'
       : DESTINATIONS.some((field) => before[field] !== fields[field])
-        ? 'an address that the secret is sent to has changed: send clientSecret itself'
+        ? 'the secret would go to a different address: send clientSecret itself'
         : undefined;
   if (problem !== undefined) throw fieldErrors([{ code: 'invalid_field', field: 'clientSecret', message: problem }]);
   return { ...rest, clientSecret: before?.clientSecret as string };
@@ -108,12 +108,12 @@ export function sealClient(
 export const maskClient = (client: OAuthClient): OAuthClient =>
   client.clientSecret === undefined ? client : { ...client, clientSecret: MASK };
 
-/** @returns null if no key opens the secret; undefined if there is none */
+/** @returns null if no key opens the secret; undefined if the client has none */
 export function secretOf(keyring: Keyring, { _id, clientSecret }: OAuthClient): string | null | undefined {
   return clientSecret === undefined ? undefined : (keyring.open(clientSecret, contextOf(_id)) ?? null);
 }
 
-/** The same client with its secret sealed with the current key; undefined if it is already, or no key opens it. */
+/** Seals the secret with the current key. @returns undefined if it already is, or if no key opens it */
 export function resealedClient(keyring: Keyring, client: OAuthClient): OAuthClient | undefined {
   if (client.clientSecret === undefined || keyring.isCurrent(client.clientSecret)) return undefined;
   const secret = secretOf(keyring, client);

@@ -1,4 +1,4 @@
-/** The OAuth clients that the operator has entered, and their providers. */
+/** The stored OAuth clients, and their providers. */
 import type { Outbound } from '../broker/outbound.ts';
 import { requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
@@ -53,7 +53,7 @@ export class OAuthClients {
     return this.#put({ ...fields, _id: id, createdAt: before.createdAt, lastModified: now().toISOString() });
   }
 
-  /** Connections that use it cannot renew their tokens any more. @throws RequestError `not_found` */
+  /** Connections that use it can no longer renew their tokens. @throws RequestError `not_found` */
   async remove(id: string): Promise<void> {
     await this.#existing(id);
     await this.#options.records.remove(id);
@@ -72,7 +72,7 @@ export class OAuthClients {
     return new Provider(client, secret, outbound, now);
   }
 
-  /** Seals with the current key what is sealed with an older one. */
+  /** Re-seals secrets that are sealed with an old key. */
   async reseal(): Promise<void> {
     const { records, keyring } = this.#options;
     for (const client of await records.all()) {

@@ -23,9 +23,9 @@ export interface OAuthOptions {
   readonly isShared: boolean;
   /** Default: 30 s. */
   readonly renewalMs?: number;
-  /** The provider has refused a connection, or it works again. */
+  /** Called when the provider refuses a connection, and when it works again. */
   readonly onOffline: (event: OfflineEvent) => void;
-  /** A token could not be revoked. */
+  /** Called if a token cannot be revoked. */
   readonly onError: (error: unknown) => void;
 }
 

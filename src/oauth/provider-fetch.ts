@@ -1,12 +1,12 @@
 /**
- * Sends a request to a provider through the guarded outbound client, and reads answers that deviate from RFC 6749 as
- * what they mean: form-encoded ones, errors with status 200, null for what is missing.
+ * Sends a request to a provider through the guarded outbound client. Repairs common deviations from RFC 6749 in the
+ * answer: form encoding, errors with status 200, null for missing fields.
  */
 import type { Outbound } from '../broker/outbound.ts';
 import type { JsonObject } from '../json.ts';
 import { parseOrUndefined } from '../json.ts';
 
-/** Long enough for a slow provider, and shorter than a renewal may take (see tokens.ts). */
+/** Long enough for a slow provider, and shorter than `RENEWAL_MS` (see access-tokens.ts). */
 const PROVIDER_MS = 20_000;
 
 /** The part of fetch that oauth4webapi uses. */
@@ -15,7 +15,7 @@ type Fetch = (
   options: { readonly method: string; readonly headers: Record<string, string>; readonly body?: unknown },
 ) => Promise<Response>;
 
-/** @param owner whose pool of connections is used */
+/** @param owner of the connection pool to use */
 export function providerFetch(outbound: Outbound, owner: string): Fetch {
   return async (url, { method, headers, body }) => {
     const text = body instanceof URLSearchParams ? body.toString() : '';
@@ -33,7 +33,7 @@ function responseOf(status: number, text: string): Response {
   const answer = answerOf(text);
   const isError = answer !== undefined && typeof answer.error === 'string' && answer.access_token === undefined;
   const shown = status >= 200 && status < 300 ? (isError ? 400 : 200) : status;
-  // A Response may not have these as its status.
+  // `Response` allows no other status.
   if (shown < 200 || shown > 599) return new Response(null, { status: 502 });
   return new Response(answer ? JSON.stringify(answer) : text, {
     status: shown,
@@ -54,7 +54,7 @@ function formOf(text: string): JsonObject | undefined {
   return form.access_token === undefined && form.error === undefined ? undefined : form;
 }
 
-/** Nobody reads the ID token, which could be checked only with the provider's metadata. */
+/** Also drops the ID token: it is not used, and the library would need the provider's metadata to check it. */
 function withoutGaps({ id_token: _, scope, token_type = 'bearer', ...answer }: JsonObject): JsonObject {
   const filled = Object.entries(answer).filter(([, value]) => value !== null && value !== '');
   const scopes = Array.isArray(scope) ? scope.join(' ') : scope;

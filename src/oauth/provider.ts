@@ -11,10 +11,10 @@ const ERROR_CHARS = 100;
 const DESCRIPTION_CHARS = 500;
 const SCOPES = 100;
 
-/** Renew a token this long before it expires, or at four fifths of a short life. */
+/** Renew a token this long before it expires, or after four fifths of its life if that is later. */
 const AHEAD_MS = 60_000;
 
-/** The provider has decided: asking again changes nothing. */
+/** The provider refused. Asking again would not help. */
 export class ProviderRefusal extends Error {
   override readonly name = 'ProviderRefusal';
   /** Such as `invalid_grant`. */
@@ -28,7 +28,7 @@ export class ProviderRefusal extends Error {
   }
 }
 
-/** The provider did not answer, or not in a way that can be used. Asking again may help. */
+/** The provider did not answer, or the answer is unusable. Asking again may help. */
 export class ProviderFailure extends Error {
   override readonly name = 'ProviderFailure';
 }
@@ -56,7 +56,7 @@ export class Provider {
     this.#now = now;
   }
 
-  /** Where the user signs in. @throws ProviderRefusal if the client has no such address */
+  /** Where the user signs in. @throws ProviderRefusal if the client has no `authURI` */
   async authorizationUrl({ redirectUri, scope, state, verifier }: AuthorizationRequest): Promise<string> {
     const { authURI, clientId } = this.#client;
     if (authURI === undefined) throw new ProviderRefusal('invalid_client', 'The OAuth client has no authURI.');
@@ -95,7 +95,7 @@ export class Provider {
       const response = await oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, options);
       return oauth.processRefreshTokenResponse(server, client, response);
     });
-    // RFC 6749, 6: without a new one the old one stays.
+    // RFC 6749, 6: without a new refresh token, the old one stays valid.
     return { refreshToken, ...issued };
   }
 
@@ -110,21 +110,21 @@ export class Provider {
     });
   }
 
-  /** Does nothing if the client has no address for it. @throws ProviderRefusal @throws ProviderFailure */
+  /** Does nothing if the client has no `revokeURI`. @throws ProviderRefusal @throws ProviderFailure */
   async revoke(token: string): Promise<void> {
     if (this.#client.revokeURI === undefined) return;
     const [server, client, auth, options] = this.#parties();
-    await asking(async () =>
+    await translatingErrors(async () =>
       oauth.processRevocationResponse(await oauth.revocationRequest(server, client, auth, token, options)),
     );
   }
 
-  /** What each request of the library takes. */
+  /** Arguments of every request function of the library. */
   #parties(query?: URLSearchParams) {
     const { _id, clientId, tokenParams = {} } = this.#client;
     const options = {
       [oauth.customFetch]: providerFetch(this.#outbound, `oauth ${_id}`),
-      // The client's addresses were checked when it was stored.
+      // The client's addresses were checked when they were stored.
       [oauth.allowInsecureRequests]: true,
       additionalParameters: tokenParams,
     };
@@ -132,8 +132,8 @@ export class Provider {
   }
 
   /**
-   * @param query what the user came back with: a provider that names itself must be the one the user was sent to
-   * (RFC 9207). Its name is the configured one, or any with the origin of `authURI`.
+   * @param query what the user came back with. If the provider names itself there, it must be the one that the user was
+   * sent to (RFC 9207): its name is the configured one, or any with the origin of `authURI`.
    */
   #server(query?: URLSearchParams): oauth.AuthorizationServer {
     const { authURI = '', tokenURI, revokeURI, issuer } = this.#client;
@@ -155,7 +155,7 @@ export class Provider {
   }
 
   async #tokens(ask: () => Promise<oauth.TokenEndpointResponse>): Promise<IssuedTokens> {
-    const { access_token, refresh_token, expires_in, scope } = await asking(ask);
+    const { access_token, refresh_token, expires_in, scope } = await translatingErrors(ask);
     for (const token of [access_token, refresh_token ?? '']) {
       if (token.length > TOKEN_CHARS) throw new ProviderFailure(`A token is longer than ${TOKEN_CHARS} characters.`);
     }
@@ -179,7 +179,7 @@ export class Provider {
   }
 }
 
-async function asking<T>(ask: () => Promise<T>): Promise<T> {
+async function translatingErrors<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -202,12 +202,12 @@ function asProviderError(error: unknown): Error {
   if (cause instanceof Response && [400, 401].includes(cause.status)) {
     return new ProviderRefusal(`status ${cause.status}`);
   }
-  // Its own messages quote nothing of the answer.
+  // Messages of ours and of the library do not quote the answer.
   const isOurs = error instanceof Error && (typeof code === 'string' || error.name === 'BrokerError');
   return new ProviderFailure(isOurs ? plain(message) : 'The provider’s answer could not be used.', { cause: error });
 }
 
-/** Text of the provider's, for people: one line. */
+/** The provider's text as one line for people. */
 function plain(text: string, chars = DESCRIPTION_CHARS): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   return shorten(text.replace(/[\s\u0000-\u001f\u007f]+/g, ' '), chars);

@@ -1,10 +1,10 @@
-/** Revokes the tokens of connections that were removed (RFC 7009), as well as it can. */
+/** Revokes the tokens of removed connections (RFC 7009), without a guarantee. */
 import type { Keyring } from '../record/keyring.ts';
 import { openTokens, type TokenSet } from '../record/token-set.ts';
 import type { StoreChange } from '../store/store.ts';
 import type { OAuthClients } from './clients.ts';
 
-/** Waiting revocations. Beyond that, tokens die of their own age. */
+/** Waiting revocations. Tokens beyond that are left to expire. */
 const WAITING = 1_000;
 
 export class Revocation {
@@ -38,7 +38,7 @@ export class Revocation {
     });
   }
 
-  /** Settles when nothing waits. */
+  /** Settles when no revocation waits. */
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -48,7 +48,7 @@ export class Revocation {
       const { issued, binding } = set;
       if (!issued || !binding) continue;
       try {
-        // With a refresh token its access tokens go, too (RFC 7009, 2.1).
+        // Revoking a refresh token also revokes its access tokens (RFC 7009, 2.1).
         await (await this.#clients.provider(binding.client)).revoke(issued.refreshToken ?? issued.accessToken);
       } catch (error) {
         this.#onError(error);

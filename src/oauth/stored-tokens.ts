@@ -1,4 +1,4 @@
-/** Reads and writes the token sets of connections, which lie sealed beside them in the integration's document. */
+/** Reads and writes the token sets of connections, sealed in the integration's document. */
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import { factsOf } from '../record/record-tasks.ts';
@@ -7,7 +7,7 @@ import type { Part } from '../store/part.ts';
 import type { Store } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 
-/** A connection in its integration. */
+/** A connection and its integration. */
 export interface ConnectionId {
   readonly integrationId: string;
   readonly connectionId: string;
@@ -15,7 +15,7 @@ export interface ConnectionId {
 
 export interface OfflineEvent extends ConnectionId {
   readonly name: string;
-  /** Undefined: the connection works again. */
+  /** Undefined if the connection works again. */
   readonly refusal: Refusal | undefined;
 }
 
@@ -24,7 +24,7 @@ export class StoredTokens {
   readonly #keyring: Keyring;
   readonly #now: () => Date;
   readonly #onOffline: (event: OfflineEvent) => void;
-  /** A part never changes, and opening one costs more than finding it. */
+  /** Caches opened token sets: parts are immutable, and opening one is expensive. */
   readonly #opened = new WeakMap<Part<undefined>, TokenSet>();
 
   constructor(store: Store, keyring: Keyring, now: () => Date, onOffline: (event: OfflineEvent) => void) {
@@ -34,17 +34,17 @@ export class StoredTokens {
     this.#onOffline = onOffline;
   }
 
-  /** As last committed, whatever the unit of work of a run says. @throws RequestError `credentials_unreadable` */
+  /** Reads the last commit, not a run's unit of work. @throws RequestError `credentials_unreadable` */
   async read({ integrationId, connectionId }: ConnectionId): Promise<TokenSet> {
     const document = await this.#store.get(integrationId);
     return this.#open(connectionId, document?.tokens.get(connectionId));
   }
 
   /**
-   * Changes a token set in a commit of its own. Durable when it resolves.
+   * Changes a token set in its own commit. Durable when it resolves.
    *
-   * @param work returns the next set, or undefined for no change; called again if another commit was first
-   * @returns false if the connection does not exist (any more)
+   * @param work returns the next set, or undefined for no change; called again if another commit came first
+   * @returns false if the connection does not exist
    */
   async change({ integrationId, connectionId }: ConnectionId, work: (set: TokenSet) => TokenSet | undefined) {
     return UnitOfWork.change(this.#store, integrationId, (unit) => {
@@ -56,9 +56,9 @@ export class StoredTokens {
   }
 
   /**
-   * The same, and marks the connection as offline if the provider refuses it, or as online again.
+   * Changes a token set, and marks the connection as offline if the provider refused it, or as online otherwise.
    *
-   * @param work may return undefined only if nothing is to be marked either
+   * @param work returns the next set; undefined to change and mark nothing
    */
   async settle(id: ConnectionId, refusal: Refusal | undefined, work: (set: TokenSet) => TokenSet | undefined) {
     let marked: string | undefined;

@@ -1,7 +1,7 @@
 /**
- * Re-seals credentials that are in clear or sealed with an old key, in a storage that is not read at start. Each node
- * looks through all records while it serves, because each has keys of its own and reports what they do not open. Two
- * nodes that find the same record do not disturb each other: the second finds it sealed, or its write conflicts.
+ * Re-seals credentials that are in clear or sealed with an old key, in a storage that is not read at start. Every node
+ * checks all records while it serves, because each has its own keys and reports what they cannot open. Two nodes may
+ * meet at the same record: the second finds it sealed, or its write conflicts.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SortKey, type Store, StoreError, sortKeyOf } from '../store/store.ts';
@@ -17,15 +17,15 @@ import { draftBytes, factsOf } from './record-tasks.ts';
 import { mayHoldSecrets } from './secret-fields.ts';
 import { canOpenTokens, resealTokens } from './token-set.ts';
 
-/** After each slice of 5 ms, so that requests hardly notice: 100,000 records take half a minute. */
+/** Pause after each slice of 5 ms, to leave time for requests. 100,000 records take half a minute. */
 const PAUSE_MS = 50;
-/** Records that are read together. */
+/** Records per read. */
 const RECORDS_AT_ONCE = 100;
-/** Integrations that are written at once, each with all its records in memory. */
+/** Integrations written at the same time, each with all its records in memory. */
 const WRITES_AT_ONCE = 4;
-/** How often an integration is read again because somebody else has changed it meanwhile. */
+/** Attempts to write an integration that others keep changing. */
 const ATTEMPTS = 10;
-/** While the database is gone. */
+/** Pause between attempts while the database is gone. */
 const RETRY_MS = 1_000;
 
 interface TaskInput {
@@ -60,7 +60,7 @@ export interface BackgroundRotationOptions {
   readonly store: Store;
   readonly work: Work;
   readonly keyring: Keyring;
-  /** An integration could not be written, for another reason than that the database is gone. */
+  /** Called if an integration cannot be written although the database is there. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -79,7 +79,7 @@ export class BackgroundRotation {
     this.#options = options;
   }
 
-  /** @returns undefined if it was closed before all records were looked at */
+  /** @returns undefined if closed before all records were checked */
   run(): Promise<RotationResult | undefined> {
     this.#running ??= this.#run().catch((error: unknown) => {
       if (!this.#closing.signal.aborted) throw error;
@@ -88,7 +88,7 @@ export class BackgroundRotation {
     return this.#running;
   }
 
-  /** Ends it; the next start begins again. Idempotent. */
+  /** The next start begins from the first record again. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running?.catch(() => {});
@@ -116,7 +116,7 @@ export class BackgroundRotation {
             ACCOUNT,
           );
           if (!found.isReadable) this.#unreadable.push(head._id);
-          // Its tokens lie beside it, and are looked at when it is written.
+          // Its tokens are stored apart. They are checked when the integration is written.
           if (found.isStale || found.mayHaveTokens) this.#stale.add(String(head._integrationId));
           after = sortKeyOf(head);
           count++;
@@ -138,7 +138,7 @@ export class BackgroundRotation {
     this.#slice = new TimeSlice();
   }
 
-  /** @throws StoreError if the database is gone; what was not written is still to be written then */
+  /** @throws StoreError if the database is gone; `#stale` then holds what is not written yet */
   async #writeStale(): Promise<void> {
     const results = await Promise.allSettled([...this.#stale].map((id) => this.#write(id)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -150,14 +150,14 @@ export class BackgroundRotation {
       if (hasResealed.includes(true)) this.#resealed++;
     } catch (error) {
       if (isUnavailable(error)) throw error;
-      // Replies mask them anyway, and the next start tries again.
+      // Replies mask its credentials anyway, and the next start tries again.
       this.#unwritten.push(integrationId);
       this.#options.onError(error);
     }
     this.#stale.delete(integrationId);
   }
 
-  /** Within the commit, because no revision tells that tokens were renewed meanwhile. */
+  /** Re-seals inside the commit, because renewing tokens meanwhile changes no revision. */
   async #resealTokensIn(integrationId: string): Promise<boolean> {
     const { store, keyring } = this.#options;
     return UnitOfWork.change(store, integrationId, (unit) => {
@@ -174,7 +174,7 @@ export class BackgroundRotation {
     });
   }
 
-  /** @returns false if there was nothing to do any more */
+  /** @returns false if there was nothing left to do */
   async #resealIn(integrationId: string): Promise<boolean> {
     const { store, work } = this.#options;
     for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,4 @@
-/** Where the settings of a connection are: below `http`, or below `rest` in one of that type (contract 14). Pure. */
+/** Where a connection has its settings: below `http`, or below `rest` if that is its type (contract 14). Pure. */
 import type { JsonObject } from '../json.ts';
 import { at } from './record.ts';
 
@@ -43,18 +43,18 @@ export function fieldsOf(connection: JsonObject | undefined): Fields {
   return isObject('rest') && !isObject('http') ? REST : HTTP;
 }
 
-/** A text of the connection. */
+/** A string setting of the connection. */
 export function textAt(connection: JsonObject, path: string): string | undefined {
   const value = at(connection, path.split('.'));
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A longer base URI is not parsed, since that would take too long. */
+/** Longer base URIs are not parsed: it would take too long. */
 const BASE_URI_CHARS = 8_000;
 
 /**
- * The origin of the base URI, where credentials may be sent. Undefined for a URI with user or password, which would be
- * readable by everybody, or with a wildcard, which means several origins.
+ * The origin of the base URI, where credentials may be sent. Undefined for a URI with a user or password, which
+ * everybody could read, or with a wildcard, which means several origins.
  */
 export function originOf(connection: JsonObject | undefined): string | undefined {
   const base = connection && textAt(connection, fieldsOf(connection).baseURI);

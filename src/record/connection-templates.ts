@@ -1,7 +1,7 @@
 /**
- * `{{connection.…}}` stands for a value of the connection, in headers, addresses and bodies. Only `{{path}}` is
- * supported, not the rest of the template language: with sections and partials a credential could be sent in pieces that
- * redaction does not recognize, or expansion could take forever. Pure.
+ * Fills `{{connection.…}}` in headers, addresses and bodies with a value of the connection. Supports only `{{path}}` of
+ * the template language: sections and partials could send a credential in pieces that redaction does not recognize, or
+ * expand forever. Pure.
  */
 import mustache from 'mustache';
 import { type ErrorCode, fieldErrors } from '../errors.ts';
@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { at } from './record.ts';
 import { SECRET_CHARS_MIN } from './secret-spellings.ts';
 
-/** A text for a request, and the paths of the connection's values in it. */
+/** A filled text, and the paths of the connection's values in it. */
 export interface FilledText {
   readonly text: string;
   readonly from: readonly (readonly string[])[];
@@ -17,7 +17,7 @@ export interface FilledText {
 
 /** Templates in one text. */
 const TAGS = 100;
-/** Of a name in a template of a body. */
+/** Length of a name in a body's template. */
 const NAME_CHARS = 500;
 
 export function invalid(field: string, message: string): Error {
@@ -28,14 +28,14 @@ export function invalid(field: string, message: string): Error {
 export const tooLong = (field: string, chars: number): Error =>
   invalid(field, `${field} is longer than ${chars} characters`);
 
-/** How a value is written where it is inserted. */
+/** How to write a value for the place where it is inserted. */
 export type Encoding = (value: string) => string;
 
 /**
- * Fills a text that consists of templates and little else.
+ * Fills a short text, such as a header.
  *
- * @param field named in errors
- * @param chars of the result
+ * @param field name for errors
+ * @param chars limit of the result
  * @throws RequestError
  */
 export function fillTemplate(
@@ -53,7 +53,7 @@ export function fillTemplate(
       text += encode(leafAt(connection, path));
       if (from.push(path) > TAGS) throw invalid(field, `${field} has a text with more than ${TAGS} templates`);
     }
-    // Checked at every step, as a value may have megabytes.
+    // Checked at every step, because a value may have megabytes.
     if (text.length > chars) throw tooLong(field, chars);
   }
   return { text, from };
@@ -70,7 +70,7 @@ function pathIn(type: string, name: string, field: string): string[] {
   throw invalid(field, `${field} supports only {{connection.…}} with the path of a value`);
 }
 
-/** mustache takes quadratic time for these, and no template needs them. */
+/** mustache needs quadratic time for these, and no template needs them. */
 const SLOW = /\s{100}|\{\{\s*=/;
 
 function parseTemplate(template: string, field: string): readonly [type: string, value: unknown][] {
@@ -88,10 +88,9 @@ function parseTemplate(template: string, field: string): readonly [type: string,
 const OPENING = '{{connection.';
 
 /**
- * Fills `{{connection.…}}` in a body of any size, and leaves everything else as it is: two braces mean something in many
- * bodies.
+ * Fills `{{connection.…}}` in a body of any size, and nothing else, because many bodies contain other double braces.
  *
- * @param isSecret a short credential could not be removed from the answer, so it is not sent
+ * @param isSecret whether a path is secret: a short secret is refused, because it could not be redacted from the answer
  * @throws RequestError
  */
 export function fillBody(

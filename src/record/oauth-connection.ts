@@ -23,7 +23,7 @@ const SCOPE_CHARS = 500;
 const settingOf = (connection: JsonObject | undefined, name: string): Json | undefined =>
   at(connection, [...OAUTH, name]);
 
-/** Undefined for a connection that does not sign in with OAuth 2, or names no client or address yet. */
+/** Undefined for a connection without OAuth 2, or without a client or an address. */
 export function oauthSettingsOf(connection: JsonObject | undefined): OAuthSettings | undefined {
   if (at(connection, ['http', 'auth', 'type']) !== 'oauth') return undefined;
   const [client, origin] = [settingOf(connection, '_iClientId'), originOf(connection)];
@@ -61,8 +61,8 @@ export function oauthProblems(connection: JsonObject): FieldProblem[] {
 }
 
 /**
- * With client credentials nobody is asked before a token is issued. A run that could choose the client and the address
- * would have the token of any client sent to itself.
+ * With client credentials, a token is issued without asking a user. A run that could choose client and address could
+ * have any client's token sent to itself.
  */
 export function clientProblems(connection: JsonObject, before: JsonObject | undefined, author: Author): FieldProblem[] {
   const settings = oauthSettingsOf(connection);

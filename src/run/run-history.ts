@@ -1,6 +1,6 @@
 /**
- * The last runs of each integration, written in batches. Runs are frequent and rarely looked at, so nothing waits for
- * the disk: writes survive a crash of the process, but a power failure may lose the last moments.
+ * The last runs of each integration, written in batches. Because runs are frequent and rarely read, nothing waits for
+ * the disk: records survive a crash of the process, but a power failure may lose the newest.
  */
 import { ById } from '../../sandbox/index.ts';
 import { RUNS_RETAINED, type RunStore } from '../store/storage.ts';
@@ -9,13 +9,13 @@ import type { RunRecord } from './run.ts';
 
 /** Interval of writes of ended runs; a run that runs longer than this is recorded as running. */
 const WRITE_EVERY_MS = 20;
-/** Interval of attempts while the store is not available. */
+/** Retry interval while the store is unavailable. */
 const RETRY_EVERY_MS = 1_000;
 /** Rows per write (a row belongs to one integration); more would delay calls. */
 const ROWS_AT_ONCE = 5;
 /** A row of this size gets no more runs, because reading one run reads its whole row. */
 const ROW_CHARS = 16 * 1024;
-/** Limits of waiting runs and the characters of their logs. Beyond them, as many rows as needed are written. */
+/** Limits of waiting runs and of the characters of their logs. Beyond them, more rows are written at once. */
 const MAX_WAITING = 5_000;
 const MAX_WAITING_CHARS = 64 * 1024 * 1024;
 
@@ -82,7 +82,7 @@ export class RunHistory {
     if (!this.#isClosed && this.#running.delete(runId)) void this.#write([], [], [runId]);
   }
 
-  /** Writes a waiting run first, with the rest of its row, so that what a client has seen survives a crash. */
+  /** First writes the run if it waits, with the rest of its row, so that what a client has seen survives a crash. */
   async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const at = this.#waiting.get(integrationId)?.findIndex(({ _id }) => _id === runId) ?? -1;
     if (at >= 0) await this.#write([], [this.#takeRow(integrationId, at)]);
@@ -92,7 +92,7 @@ export class RunHistory {
 
   /** Ids of the last `RUNS_RETAINED` ended runs, oldest first. Writes nothing: the runs may be many megabytes. */
   async idsOf(integrationId: string): Promise<string[]> {
-    // Before the store is asked: a run that is written meanwhile is in both.
+    // Before asking the store: otherwise a run written meanwhile would be in neither.
     const unstored = this.#unstoredIdsOf(integrationId);
     const ids = new Set([...(await this.#store.idsOf(integrationId)), ...unstored]);
     return [...ids].sort().slice(-RUNS_RETAINED);
@@ -144,8 +144,8 @@ export class RunHistory {
   }
 
   /**
-   * Drops records that cannot be written: on a full disk they would only pile up. What ended while a database was not
-   * available waits for it.
+   * Drops records that cannot be written, because on a full disk they would pile up. While a database is unavailable,
+   * they wait for it.
    */
   async #write(
     running: readonly RunRecord[],

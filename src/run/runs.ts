@@ -72,7 +72,7 @@ export class Runs {
     return run;
   }
 
-  /** Writes a running run to the history first, so that what a client has seen survives a crash. */
+  /** First writes the run to the history, so that what a client has seen survives a crash. */
   async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const active = this.#active.get(runId);
     if (active?.integrationId !== integrationId) return this.#history.find(integrationId, runId);
@@ -121,7 +121,7 @@ export class Runs {
     return this.#active.values().filter(({ integrationId }) => integrationId === id);
   }
 
-  /** Ends a running run, on whichever node it is. Does nothing if it has ended. @throws StoreError */
+  /** Ends a running run, on whatever node it runs. Does nothing if it has ended. @throws StoreError */
   async cancel(integrationId: string, runId: string): Promise<void> {
     if (!this.#cancelHere(integrationId, runId)) await this.#cancellations?.request(integrationId, runId);
   }

@@ -1,7 +1,7 @@
 /**
- * Parses source maps (ECMA-426) into a compact index. A map is untrusted: only numbers and source names are read
- * from it, within limits, and parsing yields to the event loop. Node's own parser and the usual libraries keep an
- * object per segment, a hundred bytes for five characters.
+ * Parses source maps (ECMA-426) into a compact index. A map is untrusted: only numbers and source names are read, within
+ * limits, and parsing yields to the event loop. Node's parser and the usual libraries create an object per segment: a
+ * hundred bytes for five characters.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Type, { Compile } from '#typebox';

@@ -263,7 +263,7 @@ test('answers that deviate from RFC 6749 are understood', async () => {
     ['connected', undefined],
     'The OAuth provider refused: bad_verification_code: The <code> is wrong. Connect it again.',
     'The OAuth provider refused: status 400. Connect it again.',
-    expect.stringMatching(/^The OAuth provider gave no token: /),
-    expect.stringMatching(/^The OAuth provider gave no token: /),
+    expect.stringMatching(/^The OAuth provider issued no token: /),
+    expect.stringMatching(/^The OAuth provider issued no token: /),
   ]);
 });

@@ -104,7 +104,7 @@ test('while the provider is away a living token is used; an expired one is renew
   scene.clock.aheadMs = 59.5 * MINUTE_MS;
   expect(await accessTokens.current(scene.connection)).toEqual(first);
   scene.clock.aheadMs = 61 * MINUTE_MS;
-  await expect(accessTokens.current(scene.connection)).rejects.toThrow(/gave no token/);
+  await expect(accessTokens.current(scene.connection)).rejects.toThrow(/issued no token/);
   scene.provider.intercept = undefined;
   expect((await accessTokens.current(scene.connection)).accessToken).not.toBe(first.accessToken);
 });
