@@ -1,6 +1,6 @@
 /**
  * Makes the generated files, which are not in git: TypeBox as one file, the guest's libraries and the dashboard's
- * page. `npm ci` runs it through `prepare`, you by `npm run generate`.
+ * page. `npm ci` runs it through `prepare`; `npm run generate` runs it directly.
  */
 import { fileURLToPath } from 'node:url';
 import { howToGenerate, isThere } from './generated-files.ts';
@@ -23,7 +23,7 @@ if (['esbuild', 'vite'].every(isThere)) {
   const instruction = howToGenerate();
   if (instruction !== undefined) {
     process.stderr.write(instruction);
-    // `npm ci` is not made to fail: the server says the same when it starts.
+    // Do not fail `npm ci`: the server reports missing files when it starts.
     process.exitCode = process.env.npm_lifecycle_event === 'prepare' ? 0 : 1;
   }
 }

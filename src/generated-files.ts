@@ -1,9 +1,9 @@
-/** Whether the files are there that `npm ci` generates through `prepare` (generate.ts). */
+/** Checks that the files exist that `npm ci` generates through `prepare` (generate.ts). */
 import { createRequire } from 'node:module';
 
 const { resolve } = createRequire(import.meta.url);
 
-/** Whether a file, or a library, is found from here. */
+/** Whether a file or a library can be resolved from here. */
 export function isThere(specifier: string): boolean {
   try {
     return resolve(specifier) !== '';
@@ -12,7 +12,7 @@ export function isThere(specifier: string): boolean {
   }
 }
 
-// One file of each bundler stands for all that it makes.
+// One output file per bundler.
 const samples: readonly string[] = ['#typebox', '../sandbox/guest/libraries/url.js', './dashboard/built/index.html'];
 
 /** What to do if generated files are missing; undefined if they are there. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --max-semi-space-size=16 --disable-sigusr1
-/** Entry point of the process: arguments, environment, signals, exit code. Only here `process.env` and `process.exit`. */
+/** Entry point: arguments, environment, signals, exit code. The only user of `process.env` and `process.exit`. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 
-// First of all. Hence the static imports are only Node's own modules.
+// Must run first, so all static imports are Node's own modules.
 await import('./compile-cache.js');
 const { howToGenerate } = await import('./generated-files.ts');
 const instruction = howToGenerate();
@@ -43,6 +43,6 @@ await new Promise((written) => process.stdout.write('', written));
 const written = once(log, 'close');
 log.end();
 await Promise.race([written, setTimeout(LOG_FLUSH_MS)]);
-// Otherwise the exit would retry writing the rest for as long as the reader does not read.
+// Otherwise the exit would keep retrying to write the rest while the reader does not read.
 log.destroy();
 process.exit(code);

@@ -49,7 +49,7 @@ const serverOptions = {
     environment: 'BULKHEAD_DATA',
     schema: Folder,
     fallback: './data',
-    help: 'folder of everything that is stored',
+    help: 'folder for all stored data',
   },
   store: {
     flag: 'store',
@@ -81,7 +81,7 @@ const serverOptions = {
     environment: 'BULKHEAD_KEEP_ALIVE_MS',
     schema: Milliseconds,
     fallback: 75_000,
-    help: 'how long an idle connection stays open, in milliseconds; longer than in a load balancer in front',
+    help: 'how long an idle connection stays open, in milliseconds; set it longer than in a load balancer in front',
   },
   corsOrigins: {
     flag: 'cors-origins',

@@ -14,7 +14,7 @@ export type RuntimeOptions = Partial<Options> & {
 };
 
 export interface Runtime {
-  /** This node's name; undefined for a server that shares nothing and was given none. */
+  /** This node's name. May be undefined for a server that shares nothing. */
   readonly node: string | undefined;
   /** The administrator's token, if this start created it. Only its hash is stored. */
   readonly newToken: string | undefined;

@@ -147,7 +147,7 @@ test('a run that is given time to end may write, and is waited for although its 
 test.each([
   ['admin.json', '{"tokenHash":', "hash of the administrator's token is damaged"],
   ['admin.json', '{"tokenHash":"xx"}', "hash of the administrator's token is damaged"],
-  ['lock', 'x'.repeat(5000), 'is no lock of this server'],
+  ['lock', 'x'.repeat(5000), 'is not a lock of this server'],
 ])('a damaged %s is one sentence and exit code 1', async (name, text, sentence) => {
   const data = await temporaryFolder();
   await writeFile(join(data, name), text);

@@ -11,7 +11,7 @@ const BUSY_AFTER_MS = 25;
 /** Replies that the thread has not read yet. A single one is sent whatever its size. */
 const REPLIES_BYTES = 24 * 1024 * 1024;
 const TOO_MUCH_UNREAD = JSON.stringify({
-  error: { code: 'overloaded', message: 'Too many replies wait to be read; ask for less at once.' },
+  error: { code: 'overloaded', message: 'Too many replies are waiting to be read. Make fewer requests at once.' },
 });
 
 const fromThread = Compile(FromThread);

@@ -10,7 +10,7 @@ const BASE_BYTES = 256 * MB;
 const KILL_MARGIN_BYTES = 64 * MB;
 /** Smaller growth has many causes and proves nothing. */
 const NOTABLE_GROWTH_BYTES = 16 * MB;
-/** By then, the system has the shed memory back. */
+/** Time until shed memory has returned to the system. */
 const SHED_GRACE_MS = 300;
 
 export interface MemoryBudget {

@@ -1,7 +1,7 @@
 /** Watches one thread from outside: which run had it lately, and whether it is stuck. */
 import type { CompartmentThread } from './compartment-thread.ts';
 
-/** The thread cuts a run off shortly after its CPU time. This much later, it will not happen any more. */
+/** The thread cuts a run off shortly after its CPU time is used up. If it has not by this much later, it never will. */
 const STUCK_AFTER_MS = 650;
 
 export class ThreadWatch {

@@ -30,7 +30,7 @@ const USERS: Account = Object.freeze({ owner: 'users', charge() {} });
 /** Who is charged for a request's work. */
 export const accountOf = ({ state: { grant } }: ApiContext): Account => grant ?? USERS;
 
-/** The integration's id in the path. @throws RequestError 404 if it is no id */
+/** The integration's id in the path. @throws RequestError 404 if it is not an id */
 export function integrationIdOf({ params: { _id: id = '' } }: ApiContext): string {
   if (!isObjectId(id)) throw requestError('not_found', { message: 'There is no such integration.' });
   return id;

@@ -21,7 +21,7 @@ export interface RequestSummary {
   readonly traceId: string;
   /** The client left before it had the whole reply. */
   readonly isAborted: boolean;
-  /** A run called, in this process. */
+  /** The caller is a run in this process. */
   readonly isInProcess: boolean;
 }
 

@@ -14,7 +14,7 @@ export type Scope = 'none' | 'read' | 'integrations' | 'full';
 
 export interface Body {
   readonly schema: TSchema;
-  /** Checks the body as it is read. Without it, whoever uses the body does. */
+  /** Checks the body when it is read. Without it, the handler has to. */
   readonly validator?: Validator;
   /** Default: `application/json`. */
   readonly types?: readonly string[];
@@ -49,6 +49,6 @@ export interface Operation {
   readonly replies: Readonly<Record<number, ReplyDescription>>;
   /** Besides those of every operation. */
   readonly errors?: readonly ErrorCode[];
-  /** Passes on what is not ours: a connector's error codes (422), or an application's replies (any status). */
+  /** Forwards a connector's error codes (422), or an application's replies (any status). */
   readonly passesOn?: 'errors' | 'replies';
 }

@@ -25,9 +25,9 @@ const NAME_CHARS = 100;
 const cursorValue = Compile(Type.Tuple([Type.String(), Type.String()]));
 
 /**
- * A list's items, sorted, from after a sort key on. Earlier items may come too; they are skipped.
+ * A list's items in order, starting after a sort key. May also yield earlier items, which are skipped.
  *
- * @param count how many the page takes if all match: one more than it shows
+ * @param count items that the page reads if all match: one more than it shows
  */
 export type Source<T> = (after: SortKey | undefined, count: number) => AsyncIterable<T> | Iterable<T>;
 

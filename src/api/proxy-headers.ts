@@ -20,7 +20,7 @@ export function headersToPassOn(headers: IncomingHttpHeaders): [name: string, va
   });
 }
 
-/** A header's value decoded as UTF-8 where it is that: Node reads one character per byte. */
+/** A header's value, decoded if it is valid UTF-8: Node reads one character per byte. */
 export function headerText(value: string): string {
   const bytes = Buffer.from(value, 'latin1');
   const isLossless = bytes.toString('latin1') === value;

@@ -12,7 +12,7 @@ import { listOf, listQuery } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Tile } from './schemas.ts';
 
-/** Rows whose last runs are looked up together. More would hold the event loop if the runs have long logs. */
+/** Rows whose last runs are read together. More would block the event loop if runs have long logs. */
 const ROWS_AT_ONCE = 16;
 
 export const tileRoutes: readonly Route[] = [
@@ -43,7 +43,7 @@ interface Row {
   readonly tile: JsonObject;
 }
 
-/** @param count how many will be taken, probably */
+/** @param count estimate of how many will be read */
 async function* tilesOf(
   service: Service,
   documents: AsyncIterable<Document> | Iterable<Document>,

@@ -1,11 +1,11 @@
-/** What connectors may reach, as a part of backups: a restored machine lets no version through that waited. */
+/** Granted permissions in backups: after a restore, a version that awaited approval still awaits it. */
 import type { JsonObject } from '../json.ts';
 import type { PermissionBackup } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { type GrantedPermissions, grantTheSame, isGrantedPermissions } from './granted-permissions.ts';
 import { type PermissionStore, PermissionStoreError } from './permission-store.ts';
 
-/** @param onPut told what connector's is another now; a server that serves it looks at it again */
+/** @param onPut called with a connector whose permissions have changed, so that a server checks it again */
 export function permissionBackup(
   permissions: PermissionStore,
   onPut: (connectorId: string) => Promise<void> = async () => {},

@@ -26,7 +26,7 @@ export class BundleUploads {
   readonly #memorySemaphore = new Semaphore(MAX_IN_MEMORY);
   readonly #writeSemaphore = new Semaphore(1);
 
-  /** @param share settles when other nodes have what is in the folder, too */
+  /** @param share settles when the other nodes have the folder's content, too */
   constructor(folder: string, catalog: Catalog, share: () => Promise<void> = async () => {}) {
     this.#folder = folder;
     this.#catalog = catalog;

@@ -100,7 +100,7 @@ export class Feed {
     this.#retain(name, integrationId, () => data);
   }
 
-  /** Events are missing: followers have to read again what they show. */
+  /** Call when events are missing: tells followers to reload what they show. */
   reset(): void {
     for (const follower of this.#followers) {
       follower.needsReset();

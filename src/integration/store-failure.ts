@@ -2,7 +2,7 @@
 import { type RequestError, requestError } from '../errors.ts';
 import type { StoreError } from '../store/store.ts';
 
-const OUTCOME_UNKNOWN = 'The store did not answer. A change may be stored, or not: look before you repeat it.';
+const OUTCOME_UNKNOWN = 'The store did not answer. The change may or may not be stored: check before you repeat it.';
 
 export function storeFailure({ code, message, isOutcomeUnknown }: StoreError): RequestError {
   if (code === 'integration_too_large') return requestError(code, { message });

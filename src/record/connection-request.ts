@@ -22,21 +22,21 @@ export interface RequestTarget {
   readonly method: string;
   /** Appended to the connection's base URI. */
   readonly relativeURI: string;
-  /** The field that errors about it name. */
+  /** Its field name, for errors. */
   readonly relativeURIField?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: Buffer | undefined;
   /** Fill `{{connection.…}}` in the relative URI and the body. */
   readonly fillsTemplates?: boolean;
-  /** The connection itself says what to ask. */
+  /** Send the request that the connection defines for tests. */
   readonly isPing?: boolean;
 }
 
 const URL_CHARS = 8_000;
 const HEADERS = 100;
-/** Of one header with its name. */
+/** Limit of one header, name included. */
 const HEADER_CHARS = 16_000;
-/** All headers that a connection adds. */
+/** Limit of all headers that a connection adds. */
 const HEADERS_CHARS = 32 * 1024;
 
 /**

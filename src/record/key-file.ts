@@ -21,7 +21,7 @@ export class KeyFile implements KeyStore {
       const text = (await readFile(file, 'utf8')).trim();
       // Do not encrypt with a truncated key: once the file is restored, nobody could decrypt that.
       if (text.length < KEY_CHARS) {
-        throw new StoreError('store_unavailable', `The key in ${file} is not whole: put back the one that was there.`);
+        throw new StoreError('store_unavailable', `The key in ${file} is incomplete: restore the original.`);
       }
       await chmod(file, 0o600);
       return text;

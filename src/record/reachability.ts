@@ -1,4 +1,4 @@
-/** Which connections are offline: those whose provider has refused them, and those that did not answer their last ping. */
+/** Which connections are offline: their OAuth provider refused them, or their last ping failed. */
 import type { Document } from '../store/document.ts';
 import type { Part } from '../store/part.ts';
 
@@ -6,7 +6,7 @@ import type { Part } from '../store/part.ts';
 const OFFLINE_MAX = 10_000;
 
 export class Reachability {
-  /** By their last ping. In memory only. */
+  /** Connections whose last ping failed. In memory only. */
   readonly #offline = new Set<string>();
 
   record(connectionId: string, isReachable: boolean): void {

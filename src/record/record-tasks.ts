@@ -38,10 +38,10 @@ export interface DraftInput {
   readonly before?: Stored | Uint8Array | undefined;
 }
 
-/** Its credentials are looked for in several walks: one of 200 KB that consists of numbers would take 80 ms. */
+/** Several passes search a connection for credentials: 200 KB of numbers would take 80 ms. */
 const CONNECTION_COST = 4;
 
-/** What `Work` takes as the size of a draft. @param bytes JSON of the body, and of the record before if it is read */
+/** The size of a draft for `Work`. @param bytes of the body's JSON, and of the stored record's if it is read */
 export const draftBytes = (kind: RecordKind, bytes: number): number =>
   kind === 'connections' ? CONNECTION_COST * bytes : bytes;
 

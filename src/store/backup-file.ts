@@ -127,7 +127,7 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
     throw error;
   } finally {
     isIncomplete = line !== undefined;
-    // As large as a document: the garbage collector would take its time.
+    // Free the memory now: a line may be as large as a document, and garbage collection takes its time.
     line?.resize(0);
   }
   if (isIncomplete) throw invalidBackup('it is incomplete');
@@ -154,7 +154,7 @@ async function updateDigest(digest: Hash, line: Buffer): Promise<void> {
 
 function versionOf(head: unknown): unknown {
   const { format, version } = (head ?? {}) as { format?: unknown; version?: unknown };
-  if (format !== FORMAT) throw invalidBackup('it was not made by this product');
+  if (format !== FORMAT) throw invalidBackup('it was not made by Bulkhead');
   if (!READABLE_VERSIONS.includes(version))
     throw invalidBackup(`its version is ${String(version)}; this release reads versions up to ${VERSION}`);
   return version;

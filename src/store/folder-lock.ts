@@ -72,7 +72,7 @@ function lockProblem(error: unknown, folder: string, lockFile: string): string {
     return `The data folder ${folder} cannot be written (${(cause as NodeJS.ErrnoException).code}).`;
   }
   if (errcode === SQLITE_FULL) return `The disk of the data folder ${folder} is full.`;
-  return `${lockFile} is no lock of this server; remove it if no server runs on this folder.`;
+  return `${lockFile} is not a lock of this server; remove it if no server runs on this folder.`;
 }
 
 function holderOf(holderFile: string): string {

@@ -1,4 +1,4 @@
-/** Runs work of the same key one after the other, and of different keys side by side. */
+/** Runs work with the same key in sequence, with different keys concurrently. */
 export class KeyedQueue {
   /** The last work of each key. */
   readonly #last = new Map<string, Promise<unknown>>();
@@ -14,7 +14,7 @@ export class KeyedQueue {
     return result;
   }
 
-  /** Waits for all work that has been given so far. */
+  /** Waits for all work queued so far. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#last.values());
   }

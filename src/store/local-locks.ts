@@ -1,4 +1,4 @@
-/** Locks of an engine that one process uses. */
+/** Locks of an engine that only one process uses. */
 export class LocalLocks {
   readonly #ids = new Set<string>();
 

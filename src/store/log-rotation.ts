@@ -9,7 +9,7 @@ import type { OldLog, Recovered } from './recovery.ts';
 /** With this many old logs, keep using the current one until a checkpoint succeeds. */
 const MAX_OLD_LOGS = 16;
 
-/** A lowdb adapter: a `Low` with a commit as its data appends it when it is written. Recovery reads logs. */
+/** A lowdb adapter: `Low.write` appends its data, which is one commit. Only recovery reads logs. */
 export class LogRotation implements Adapter<NewEntry> {
   readonly #dataFolder: string;
   #current: CommitLog | undefined;

@@ -1,7 +1,7 @@
 /** Migrates documents of older formats, one format at a time. */
 import { FORMAT } from './store.ts';
 
-/** Also gets what the log holds of a change to a large document: only the parts that changed (`ChangeJson`). */
+/** Also gets a large document's log entry, which has only the changed parts (`ChangeJson`). */
 type Step = (document: Record<string, unknown>) => Record<string, unknown>;
 
 /** `steps[n]` migrates format n to n + 1. */

@@ -1,4 +1,4 @@
-/** The oldest records of many, for engines that do not have them in order. */
+/** Finds the oldest records, for engines that do not store them in order. */
 import { TimeSlice } from '../work/time-slice.ts';
 import type { Document } from './document.ts';
 import type { Part } from './part.ts';

@@ -1,4 +1,4 @@
-/** Which rows of an integration hold its last runs: the same for each engine. */
+/** Selects the rows that hold an integration's last runs, for every engine. */
 import { RUNS_RETAINED } from './storage.ts';
 
 export interface RunRow {
@@ -11,8 +11,8 @@ export interface RunRow {
 export const newestIn = ({ ids }: RunRow): string => ids.at(-1) ?? '';
 
 /**
- * Rows with any of the last `RUNS_RETAINED` runs, oldest first. A run may be in two rows: its node was taken for dead,
- * and stored it after all. Then the node's row counts.
+ * Rows with any of the last `RUNS_RETAINED` runs, oldest first. A run may be in two rows if its node was taken for dead
+ * but stored it after all: the node's row counts.
  */
 export function retainedRows<Row extends RunRow>(rows: readonly Row[]): Row[] {
   const idsIn = (some: readonly RunRow[]): Set<string> => new Set(some.flatMap(({ ids }) => ids));

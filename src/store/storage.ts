@@ -16,17 +16,17 @@ export interface Storage {
   readonly oauthClients: OAuthClientRecords;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
-  /** Undefined for an engine that one node uses. */
+  /** Undefined for an engine that only one node can use. */
   readonly events?: SharedEvents;
-  /** Undefined for an engine that one node uses. */
+  /** Undefined for an engine that only one node can use. */
   readonly folder?: SharedFolder;
-  /** Undefined for an engine that one node uses. */
+  /** Undefined for an engine that only one node can use. */
   readonly cancellations?: SharedCancellations;
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
   readonly nodes?: { readonly others: ReadonlySet<string> };
-  /** The time that all nodes agree on, in milliseconds since 1970. Undefined for an engine that one node uses. */
+  /** The time that all nodes agree on, in milliseconds since 1970. Undefined for an engine that only one node can use. */
   readonly now?: () => number;
   /** Idempotent. */
   close(): Promise<void>;
@@ -40,9 +40,9 @@ export interface SharedEvent {
   readonly data: string;
 }
 
-/** Passes events on between nodes. Nothing is durable: a follower that misses something is told so, and reads again. */
+/** Passes events between nodes. Not durable: a follower that misses events gets a `reset` and reads again. */
 export interface SharedEvents {
-  /** Somebody follows on another node: publish. */
+  /** Whether another node has followers. Otherwise there is no need to publish. */
   readonly isWanted: boolean;
   publish(event: SharedEvent): void;
   /** Takes the events of other nodes while `follow(true)`. */
@@ -50,7 +50,7 @@ export interface SharedEvents {
   follow(isFollowing: boolean): void;
 }
 
-/** Passes on to the node of a run that it is to end. */
+/** Asks another node to end its run. */
 export interface SharedCancellations {
   /** Durable when it resolves; the run ends soon after, unless it has ended. @throws StoreError */
   request(integrationId: string, runId: string): Promise<void>;
@@ -62,7 +62,7 @@ export interface SharedCancellations {
 export interface SharedFolder {
   /** `hash` is undefined for an entry that was removed. */
   list(): Promise<{ readonly entry: string; readonly hash: string | undefined }[]>;
-  /** Undefined if the entry has another hash by now. */
+  /** Undefined if the entry's hash has changed. */
   read(entry: string, hash: string): Promise<Buffer | undefined>;
   /** Durable when it resolves. */
   write(entry: string, hash: string, content: Buffer): Promise<void>;
@@ -104,8 +104,8 @@ export interface RunStore<Run extends StoredRun = StoredRun> {
   /** Integrations that have runs, in no order. */
   integrationIds(): Promise<string[]>;
   /**
-   * The last `RUNS_RETAINED` runs as they are stored, several in a row, oldest row first. The first row may have older
-   * runs, too. A running run is a row of its own with the outcome `cut_off`: what it will be if its process dies now.
+   * The last `RUNS_RETAINED` runs as stored, several in a row, oldest row first. The first row may have older runs, too.
+   * A running run has its own row with the outcome `cut_off`, which it will have if its process dies now.
    */
   rowsOf(integrationId: string): AsyncIterable<readonly Run[]>;
   /** Removes all runs of an integration. */
@@ -166,7 +166,7 @@ export interface IdempotencyStore {
   all(): AsyncIterable<StoredRequest>;
   /** Stores requests of another storage: all of them, durably, or none. Unfinished ones are settled at the next start. */
   put(requests: readonly StoredRequest[]): Promise<void>;
-  /** Called with requests that another node left unfinished when it died: they are this node's now. */
+  /** Called with a dead node's unfinished requests, which this node has taken over. */
   onOrphans?: ((requests: readonly UnfinishedRequest[]) => void) | undefined;
 }
 
@@ -233,9 +233,9 @@ export interface OAuthClientRecords<Client extends StoredOAuthClient = StoredOAu
   remove(id: string): Promise<void>;
 }
 
-/** The key that seals credentials, if the runtime has made it itself. */
+/** The key that seals credentials, if the runtime generated it. */
 export interface KeyStore {
   read(): Promise<string | undefined>;
-  /** Stores a key unless there is one. @returns the one that is stored */
+  /** Stores a key unless there is one. @returns the stored one */
   add(key: string): Promise<string>;
 }

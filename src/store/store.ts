@@ -45,7 +45,7 @@ export interface StoreChange {
 export interface RecordQuery {
   /** Only records after this one. */
   readonly after: SortKey | undefined;
-  /** As many records as the caller will look at, at most. */
+  /** Maximum number of records that the caller will read. */
   readonly limit: number;
   readonly matches: (head: Stored) => boolean;
 }
@@ -56,7 +56,7 @@ export interface Store {
   /**
    * Oldest first, starting after a sort key. Yields to the event loop; commits made meanwhile are visible.
    *
-   * @param count how many will be taken, probably
+   * @param count estimate of how many the caller will read
    */
   documents(after?: SortKey, count?: number): AsyncIterable<Document>;
   /** The first `limit` records of all integrations that match, oldest first. */
@@ -97,7 +97,7 @@ interface StoreErrorOptions extends ErrorOptions {
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: 'store_unavailable' | 'store_full' | 'store_locked' | 'integration_too_large';
-  /** The store was asked to change something and did not answer: it may have done so. */
+  /** The store did not answer a write, and may have done it. */
   readonly isOutcomeUnknown: boolean;
   constructor(
     code: StoreError['code'],

@@ -372,7 +372,9 @@ test('the database goes away while it is the target, and while it is the source:
     await server.kill();
     const { code, stdout, stderr } = await copying;
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(new RegExp(`^The ${side}: The database cannot be used .* Repeat the command to copy the rest`));
+    expect(stderr).toMatch(
+      new RegExp(`^The ${side}: The database cannot be used .* Repeat the command to copy the rest`),
+    );
     await server.resume();
   };
   await untilKilled(copy(source, store), 'target', async () => (await storedCount()) > 0);

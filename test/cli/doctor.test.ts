@@ -105,7 +105,7 @@ describe('a data folder', () => {
       'with an invalid lock',
       (data) => writeFile(join(data, 'lock'), 'x'.repeat(5000)),
       'lock',
-      /^problem: .*is no lock of this server/,
+      /^problem: .*is not a lock of this server/,
     ],
     [
       'with a truncated document',

@@ -25,7 +25,7 @@ test('is read with Windows line endings, and refused if it is truncated', async 
   await writeFile(file, text.replace('\n', '\r\n'));
   expect((await openKeyring(new KeyFile(folder), undefined)).open(sealed, 'place')).toBe('text');
   await writeFile(file, text.slice(0, 20));
-  await expect(openKeyring(new KeyFile(folder), undefined)).rejects.toThrow('is not whole');
+  await expect(openKeyring(new KeyFile(folder), undefined)).rejects.toThrow('is incomplete');
   expect(await readFile(file, 'utf8')).toBe(text.slice(0, 20));
 });
 

@@ -31,7 +31,7 @@ export const requestHeaders = {
   'Integrator-Templates': {
     schema: Type.Boolean({ default: false }),
     description:
-      'Fill `{{connection.…}}` in the relative URI and the body. A user’s request does without it; a run has to say so, since it may pass on texts that others have written.',
+      'Fills `{{connection.…}}` in the relative URI and the body. Only runs need it: they may forward texts from others, so they have to ask for it. A user’s request is always filled.',
   },
   'Integrator-Relative-URI': { schema: Text, description: 'URL of the request, relative to `http.baseURI`.' },
 } as const;
