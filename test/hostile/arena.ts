@@ -1,6 +1,6 @@
 /**
- * A real server with one connector that has all hostile programs, and a neighbour. Around each program
- * it is watched what the neighbour, the server and the connector itself feel of it.
+ * A real server with connectors that contain all hostile programs, and a neighbour. Measures each program's impact on
+ * the neighbour, the server and the connector itself.
  */
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,85 +12,85 @@ import { type Traces, tracesOf } from '../support/traces.ts';
 import { type Program, programs } from './programs.ts';
 
 const TOKEN = 'the-arenas-token';
-/** Limits of runs that are to reach them. */
+/** Limits for programs that should reach them. */
 export const TIMEOUT_MS = 2_000;
 export const CPU_MS = 250;
-/** Of those that are not: on a machine that is busy with much else they take a while. */
-const PATIENT_TIMEOUT_MS = 20_000;
-const PATIENT_CPU_MS = 10_000;
+/** Limits for the others, which take a while on a busy machine. */
+const LENIENT_TIMEOUT_MS = 20_000;
+const LENIENT_CPU_MS = 10_000;
 const MEMORY_MB = 32;
-/** The server is at rest so long after the last program. */
+/** The server comes to rest this long after the last program. */
 const COMPARTMENT_IDLE_MS = 5_000;
-/** The neighbour's. */
+/** The neighbour's limit. */
 const OPERATORS_TIMEOUT_MS = 60_000;
-/** Runs of the neighbour that wait at any moment. */
+/** The neighbour's concurrent runs, each of which waits. */
 const NEIGHBOURS = 50;
 const NEIGHBOUR_WAITS_MS = 1_000;
-const LOOK_EVERY_MS = 50;
-/** Clients beside them. */
+const HEALTH_CHECK_EVERY_MS = 50;
+/** Connections for everything else. */
 const MORE_CLIENTS = 10;
 
-/** What others noticed meanwhile. */
-export interface Felt {
+/** What others noticed of a program. */
+export interface Impact {
   /** The neighbour's calls, those that did not succeed, and the slowest one over its waiting time. */
   neighbours: number;
   readonly lost: string[];
   neighbourLateMs: number;
-  /** How often the server did not say that it is well, and its slowest answer. */
-  unwell: number;
+  /** Failed health checks, and the slowest one. */
+  unhealthy: number;
   slowestHealthMs: number;
 }
 
-/** A time in which somebody looks at what others notice. */
-interface Look {
-  readonly felt: Felt;
+/** A period in which impact is recorded. */
+interface Observation {
+  readonly impact: Impact;
   endedAt: number;
 }
 
-/** What came of a program, and who felt it. */
-export interface Observed extends Felt {
+/** The result of a program, and its impact. */
+export interface ProgramResult extends Impact {
   /** The caller's reply. */
   readonly reply: Reply;
   readonly replyMs: number;
-  /** How much later than the limit that ended it; 0 for what no limit had to end. */
+  /** Delay after the limit that ended it; 0 if no limit had to. */
   readonly lateMs: number;
-  /** The same connector's next call, for another of its integrations: what a program does to its own is its own. */
+  /** The connector's next call, for another integration: a program may well harm its own. */
   readonly next: Reply;
   readonly nextMs: number;
 }
 
-/** Two connectors with the same code, each with an integration that runs nothing hostile. */
+/** Two connectors with the same code and different limits. `other` is an integration that runs no hostile program. */
 interface Hostile {
-  readonly hasty: { readonly id: string; readonly other: string };
-  readonly patient: { readonly id: string; readonly other: string };
+  readonly strict: { readonly id: string; readonly other: string };
+  readonly lenient: { readonly id: string; readonly other: string };
 }
 
 const TIME_LIMITS: readonly unknown[] = ['cpu_limit_exceeded', 'run_timeout'];
 
-function isToReachALimit({ expected }: Program): boolean {
+function expectsTimeLimit({ expected }: Program): boolean {
   return 'code' in expected && [expected.code].flat().some((code) => TIME_LIMITS.includes(code));
 }
 
-/** The limit that a fault is measured by. */
+/** The limit that belongs to a fault. */
 const limitMs: Record<string, number> = { cpu_limit_exceeded: CPU_MS, run_timeout: TIMEOUT_MS };
 
 export class Arena {
   readonly #folder: string;
   readonly #server: Server;
   readonly #client: Client;
-  /** On connections of its own: what waits for one in the pool says nothing of the server. */
+  /** Has its own connection: waiting for one of the pool would say nothing about the server. */
   readonly #watcher: Client;
   readonly #closeClient: () => Promise<void>;
   readonly #hostile: readonly Hostile[];
   readonly #neighbour: string;
-  readonly #looks = new Set<Look>();
-  /** When the neighbour's calls, and the questions for the server's health, that are open began. */
-  readonly #open = new Set<{ readonly startedAt: number }>();
-  /** Told when one of them has ended. */
+  readonly #observations = new Set<Observation>();
+  /** The neighbour's calls and health checks in progress. */
+  readonly #openCalls = new Set<{ readonly startedAt: number }>();
+  /** Resolved when one of them ends. */
   #onEnded = Promise.withResolvers<void>();
-  /** Those who want the neighbour's clients to be there, and what tells these to go. */
-  #wanted = 0;
-  #crowd = new AbortController();
+  /** How many need the neighbour's clients, which stop when nobody does. */
+  #users = 0;
+  #neighbours = new AbortController();
 
   private constructor(
     folder: string,
@@ -108,17 +108,17 @@ export class Arena {
     this.#neighbour = neighbour;
   }
 
-  /** @param copies hostile connectors that are all the same, for runs side by side */
+  /** @param copies identical hostile connectors, for concurrent runs */
   static async open(copies = 1): Promise<Arena> {
     const folder = await mkdtemp(join(tmpdir(), 'bulkhead-hostile-'));
     const connectors = join(folder, 'connectors');
     const members = programs.map(({ program, control }, i) => `p${i}: ${program},\nc${i}: ${control},`);
     const code = `exports.settings = { next: () => 'served',\n${members.join('\n')}\n};`;
-    const hasty = { limits: { timeoutMs: TIMEOUT_MS, cpuMs: CPU_MS, memoryMb: MEMORY_MB } };
-    const patient = { limits: { timeoutMs: PATIENT_TIMEOUT_MS, cpuMs: PATIENT_CPU_MS, memoryMb: MEMORY_MB } };
+    const strict = { limits: { timeoutMs: TIMEOUT_MS, cpuMs: CPU_MS, memoryMb: MEMORY_MB } };
+    const lenient = { limits: { timeoutMs: LENIENT_TIMEOUT_MS, cpuMs: LENIENT_CPU_MS, memoryMb: MEMORY_MB } };
     for (let copy = 0; copy < copies; copy++) {
-      await writeBundle(connectors, `hasty-${copy}`, { code, connector: hasty });
-      await writeBundle(connectors, `patient-${copy}`, { code, connector: patient });
+      await writeBundle(connectors, `strict-${copy}`, { code, connector: strict });
+      await writeBundle(connectors, `lenient-${copy}`, { code, connector: lenient });
     }
     await writeBundle(connectors, 'neighbour', {
       code: "exports.settings = { wait: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, 'waited')) };",
@@ -143,29 +143,29 @@ export class Arena {
     const neighbour = await install(client, idOf('neighbour'));
     const hostile: Hostile[] = [];
     for (let copy = 0; copy < copies; copy++) {
-      for (const kind of ['hasty', 'patient'] as const) {
+      for (const kind of ['strict', 'lenient'] as const) {
         const id = idOf(`${kind}-${copy}`);
         hostile[copy] = { ...hostile[copy], [kind]: { id, other: await install(client, id) } } as Hostile;
       }
     }
     const arena = new Arena(folder, server, pooled, hostile, neighbour);
-    // As warm as it will be.
+    // Warm up.
     await arena.amongNeighbours(async () => {
-      for (const { hasty, patient } of hostile) {
-        await arena.call(hasty.other, 'next');
-        await arena.call(patient.other, 'next');
+      for (const { strict, lenient } of hostile) {
+        await arena.call(strict.other, 'next');
+        await arena.call(lenient.other, 'next');
       }
     });
     return arena;
   }
 
-  /** @returns an integration of the connector whose limits are soon reached */
-  installHasty(copy: number): Promise<string> {
-    return install(this.#client, (this.#hostile[copy] as Hostile).hasty.id);
+  /** @returns an integration of the connector with the strict limits */
+  installStrict(copy: number): Promise<string> {
+    return install(this.#client, (this.#hostile[copy] as Hostile).strict.id);
   }
 
-  #connectorFor(program: Program, copy: number): Hostile['hasty'] {
-    return (this.#hostile[copy] as Hostile)[isToReachALimit(program) ? 'hasty' : 'patient'];
+  #connectorFor(program: Program, copy: number): Hostile['strict'] {
+    return (this.#hostile[copy] as Hostile)[expectsTimeLimit(program) ? 'strict' : 'lenient'];
   }
 
   call(integrationId: string, name: string, body: object = {}): Promise<Reply> {
@@ -173,43 +173,46 @@ export class Arena {
   }
 
   /**
-   * Runs programs on all copies at the same time, each program once, in their order.
+   * Runs programs on all copies concurrently, each program once, in order.
    *
-   * @returns what came of a program and of its harmless twin
+   * @returns the results of a program and of its harmless twin
    */
-  runSideBySide(all: readonly Program[]): (program: Program) => Promise<Observed & { readonly control: Reply }> {
-    const came = new Map(
-      all.map((program) => [program, Promise.withResolvers<Observed & { readonly control: Reply }>()] as const),
+  runSideBySide(all: readonly Program[]): (program: Program) => Promise<ProgramResult & { readonly control: Reply }> {
+    const results = new Map(
+      all.map((program) => [program, Promise.withResolvers<ProgramResult & { readonly control: Reply }>()] as const),
     );
-    // Who asks is told.
-    for (const { promise } of came.values()) promise.catch(() => {});
+    // Whoever awaits the promise gets its rejection.
+    for (const { promise } of results.values()) promise.catch(() => {});
     const left = all.values();
     const lane = async (copy: number): Promise<void> => {
       for (const program of left) {
-        const { resolve, reject } = came.get(program) as PromiseWithResolvers<Observed & { readonly control: Reply }>;
+        const { resolve, reject } = results.get(program) as PromiseWithResolvers<
+          ProgramResult & { readonly control: Reply }
+        >;
         try {
           const control = await this.#control(program, copy);
-          const { observed, felt } = await this.#runAndLook(program, copy);
-          // What others felt is known a little later: the next one need not wait for that.
-          felt.then((others) => resolve({ ...observed, control, ...others }), reject);
+          const { result, impact } = await this.#runObserved(program, copy);
+          // The impact is known a little later. The next program need not wait for it.
+          impact.then((others) => resolve({ ...result, control, ...others }), reject);
         } catch (error) {
           reject(error);
         }
       }
     };
-    const leave = this.#gather();
+    const leave = this.#joinNeighbours();
     void Promise.all(this.#hostile.map((_, copy) => lane(copy))).finally(leave);
-    return (program) => (came.get(program) as PromiseWithResolvers<Observed & { readonly control: Reply }>).promise;
+    return (program) =>
+      (results.get(program) as PromiseWithResolvers<ProgramResult & { readonly control: Reply }>).promise;
   }
 
-  async #runAndLook(
+  async #runObserved(
     program: Program,
     copy: number,
-  ): Promise<{ observed: Omit<Observed, keyof Felt>; felt: Promise<Felt> }> {
+  ): Promise<{ result: Omit<ProgramResult, keyof Impact>; impact: Promise<Impact> }> {
     const connector = this.#connectorFor(program, copy);
     const integrationId = await install(this.#client, connector.id);
-    const leave = this.#gather();
-    const look = this.#look();
+    const leave = this.#joinNeighbours();
+    const observation = this.#startObservation();
     const startedAt = performance.now();
     const reply = await this.call(integrationId, nameOf(program));
     const repliedAt = performance.now();
@@ -217,90 +220,90 @@ export class Arena {
     const nextMs = performance.now() - repliedAt;
     const replyMs = repliedAt - startedAt;
     const lateMs = Math.max(0, replyMs - (limitMs[codeOf(reply) ?? ''] ?? TIMEOUT_MS));
-    return { observed: { reply, replyMs, lateMs, next, nextMs }, felt: this.#endOf(look).finally(leave) };
+    return { result: { reply, replyMs, lateMs, next, nextMs }, impact: this.#finish(observation).finally(leave) };
   }
 
-  /** The program's harmless twin. */
+  /** Runs the program's harmless twin. */
   async #control(program: Program, copy: number): Promise<Reply> {
-    // It is to reach no limit, not even on a machine that is busy with much else.
-    const integrationId = await install(this.#client, (this.#hostile[copy] as Hostile).patient.id);
+    // It must reach no limit, not even on a busy machine.
+    const integrationId = await install(this.#client, (this.#hostile[copy] as Hostile).lenient.id);
     return this.call(integrationId, `c${programs.indexOf(program)}`);
   }
 
-  /** Does something while the neighbour's runs wait and the server's health is asked for. */
-  async amongNeighbours<T>(work: () => Promise<T>): Promise<T & Felt> {
-    const leave = this.#gather();
-    const look = this.#look();
+  /** Measures the impact of `work`. */
+  async amongNeighbours<T>(work: () => Promise<T>): Promise<T & Impact> {
+    const leave = this.#joinNeighbours();
+    const observation = this.#startObservation();
     try {
       const result = await work();
-      return { ...result, ...(await this.#endOf(look)) };
+      return { ...result, ...(await this.#finish(observation)) };
     } finally {
       leave();
     }
   }
 
-  /** The neighbour's clients are there until all who wanted them have left. */
-  #gather(): () => void {
-    if (this.#wanted++ === 0) {
-      this.#crowd = new AbortController();
-      const { signal } = this.#crowd;
-      for (let i = 0; i < NEIGHBOURS; i++) void this.#keepOn(signal, () => this.#neighbourWaits());
-      void this.#keepOn(signal, () => this.#isWell());
+  /** Starts the neighbour's clients and the health checks, if they are not running. @returns leaves; the last one stops them */
+  #joinNeighbours(): () => void {
+    if (this.#users++ === 0) {
+      this.#neighbours = new AbortController();
+      const { signal } = this.#neighbours;
+      for (let i = 0; i < NEIGHBOURS; i++) void this.#repeat(signal, () => this.#callNeighbour());
+      void this.#repeat(signal, () => this.#checkHealth());
     }
     return () => {
-      if (--this.#wanted === 0) this.#crowd.abort();
+      if (--this.#users === 0) this.#neighbours.abort();
     };
   }
 
-  async #keepOn(signal: AbortSignal, ask: () => Promise<(felt: Felt) => void>): Promise<void> {
+  async #repeat(signal: AbortSignal, ask: () => Promise<(impact: Impact) => void>): Promise<void> {
     while (!signal.aborted) {
       const startedAt = performance.now();
-      const question = { startedAt };
-      this.#open.add(question);
-      const note = await ask();
-      this.#open.delete(question);
-      for (const { felt, endedAt } of this.#looks) if (startedAt < endedAt) note(felt);
+      const call = { startedAt };
+      this.#openCalls.add(call);
+      const record = await ask();
+      this.#openCalls.delete(call);
+      for (const { impact, endedAt } of this.#observations) if (startedAt < endedAt) record(impact);
       this.#onEnded.resolve();
       this.#onEnded = Promise.withResolvers();
     }
   }
 
-  #look(): Look {
-    const felt: Felt = { neighbours: 0, lost: [], neighbourLateMs: 0, unwell: 0, slowestHealthMs: 0 };
-    const look: Look = { felt, endedAt: Number.POSITIVE_INFINITY };
-    this.#looks.add(look);
-    return look;
+  #startObservation(): Observation {
+    const impact: Impact = { neighbours: 0, lost: [], neighbourLateMs: 0, unhealthy: 0, slowestHealthMs: 0 };
+    const observation: Observation = { impact, endedAt: Number.POSITIVE_INFINITY };
+    this.#observations.add(observation);
+    return observation;
   }
 
-  /** Settles when everything that was open at the end has ended. */
-  async #endOf(look: Look): Promise<Felt> {
+  /** Ends an observation. Settles when all calls in progress have ended. */
+  async #finish(observation: Observation): Promise<Impact> {
     const endedAt = performance.now();
-    look.endedAt = endedAt;
-    while ([...this.#open].some(({ startedAt }) => startedAt < endedAt)) await this.#onEnded.promise;
-    this.#looks.delete(look);
-    return look.felt;
+    observation.endedAt = endedAt;
+    while ([...this.#openCalls].some(({ startedAt }) => startedAt < endedAt)) await this.#onEnded.promise;
+    this.#observations.delete(observation);
+    return observation.impact;
   }
 
-  async #neighbourWaits(): Promise<(felt: Felt) => void> {
+  async #callNeighbour(): Promise<(impact: Impact) => void> {
     const startedAt = performance.now();
     const reply = await this.call(this.#neighbour, 'wait', { ms: NEIGHBOUR_WAITS_MS }).catch(String);
     const lateMs = performance.now() - startedAt - NEIGHBOUR_WAITS_MS;
-    return (felt) => {
-      felt.neighbours++;
-      felt.neighbourLateMs = Math.max(felt.neighbourLateMs, lateMs);
-      if (typeof reply === 'string') felt.lost.push(reply);
-      else if (reply.body !== 'waited') felt.lost.push(`${reply.status} ${reply.text}`);
+    return (impact) => {
+      impact.neighbours++;
+      impact.neighbourLateMs = Math.max(impact.neighbourLateMs, lateMs);
+      if (typeof reply === 'string') impact.lost.push(reply);
+      else if (reply.body !== 'waited') impact.lost.push(`${reply.status} ${reply.text}`);
     };
   }
 
-  async #isWell(): Promise<(felt: Felt) => void> {
+  async #checkHealth(): Promise<(impact: Impact) => void> {
     const startedAt = performance.now();
     const reply = await this.#watcher('GET', '/healthz').catch(String);
     const tookMs = performance.now() - startedAt;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    return (felt) => {
-      felt.slowestHealthMs = Math.max(felt.slowestHealthMs, tookMs);
-      if (typeof reply === 'string' || reply.status !== 200) felt.unwell++;
+    await new Promise((resolve) => setTimeout(resolve, HEALTH_CHECK_EVERY_MS));
+    return (impact) => {
+      impact.slowestHealthMs = Math.max(impact.slowestHealthMs, tookMs);
+      if (typeof reply === 'string' || reply.status !== 200) impact.unhealthy++;
     };
   }
 
@@ -308,7 +311,7 @@ export class Arena {
     return tracesOf(this.#server.pid);
   }
 
-  /** Files that nobody asked for. */
+  /** Temporary files left behind. */
   async strayFiles(): Promise<string[]> {
     return readdir(join(this.#folder, 'tmp'));
   }
@@ -334,9 +337,9 @@ export function codeOf({ status, body }: Reply): string | undefined {
 }
 
 /**
- * Whether a reply is what the row says.
+ * Whether a reply is the expected one.
  *
- * @param isCrowded many share each core, so that a run's time may end before its CPU time does
+ * @param isCrowded many processes share each core, so that a run's wall time may end before its CPU time
  */
 export function isExpected({ expected }: Program, reply: Reply, isCrowded = false): boolean {
   if ('answer' in expected)

@@ -1,6 +1,6 @@
 /**
- * What a connector does to itself, nobody else feels (contract 10). Against a real server, on which
- * several hostile connectors run their programs at the same time, and their neighbour goes on.
+ * Nobody else notices what a connector does to itself (contract 10). On a real server, several hostile connectors run
+ * their programs concurrently while a neighbour keeps working.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -9,40 +9,40 @@ import { Arena, isExpected } from './arena.ts';
 import { families, type Program, programs } from './programs.ts';
 
 /**
- * Contract 10.3 has 1 s, and 10.4 has 500 ms; here programs run side by side, and others' tests share the
- * machine. `npm run hostile` runs them one after the other, and holds them against the contract.
+ * Contract 10.3 allows 1 s, and 10.4 allows 500 ms. Here programs run concurrently, and other tests share the machine.
+ * `npm run hostile` runs them one by one, and applies the contract's limits.
  */
 const LATE_MS = 2_000;
 const NEXT_CALL_MS = 2_000;
-/** Programs side by side, each on two connectors. */
+/** Concurrent programs, each on two connectors. */
 const LANES = 3;
-/** Their compartments, the neighbour's, and the spare one. */
+/** Their compartments, the neighbour's, and the prewarmed one. */
 const PROCESSES = 2 * LANES + 2;
-/** Threads and descriptors of the server that come and go: connections of clients, the pool of libuv. */
+/** The server's threads and descriptors vary: clients' connections, libuv's pool. */
 const SLACK = 12;
 /**
- * Of the server's memory, at rest after all programs: libraries are loaded when they are first asked for, and
- * an allocator keeps some of what it once needed. `npm run hostile -- --abuse 5000` shows that it does not add up.
+ * Growth of the server's memory, at rest after all programs: libraries are loaded on demand, and allocators keep some
+ * freed memory. `npm run hostile -- --abuse 5000` shows that it does not accumulate.
  */
 const GROWTH_MB = 110;
 
 const isLinux = process.platform === 'linux';
-/** How many share each core: a run gets its part of it. */
+/** How many processes share each core. */
 const crowd = (): number => Math.max(1, (loadavg()[0] as number) / availableParallelism());
-/** With so many a run has less CPU time than wall time by far. */
+/** From here on, a run gets far less CPU time than wall time. */
 const CROWDED = 4;
 let arena: Arena;
 let before: Traces;
-let cameOf: ReturnType<Arena['runSideBySide']>;
+let resultOf: ReturnType<Arena['runSideBySide']>;
 
 beforeAll(async () => {
   arena = await Arena.open(LANES);
   if (isLinux) before = await arena.traces();
-  cameOf = arena.runSideBySide(programs);
+  resultOf = arena.runSideBySide(programs);
 }, 120_000);
 afterAll(() => arena.close());
 
-/** Nothing is left that was not there before, as soon as the system has taken it apart. */
+/** Nothing remains that was not there before, once the system has cleaned up. */
 function nothingIsLeft(): Promise<void> {
   return vi.waitFor(
     async () => {
@@ -62,26 +62,26 @@ describe.each(families)('%s', (family) => {
     .map((program) => [program.name, program] as const);
 
   test.each<readonly [string, Program]>(rows)('%s', { timeout: 60_000 }, async (_name, program) => {
-    const { control, reply, lateMs, next, nextMs, lost, unwell } = await cameOf(program);
+    const { control, reply, lateMs, next, nextMs, lost, unhealthy } = await resultOf(program);
     expect([control.status, control.text]).toEqual([200, 'true']);
     expect(isExpected(program, reply, crowd() > CROWDED), `${reply.status} ${reply.text.slice(0, 500)}`).toBe(true);
     expect(lateMs).toBeLessThan(LATE_MS * crowd());
     expect(next.body).toBe('served');
     expect(nextMs).toBeLessThan(NEXT_CALL_MS * crowd());
     expect(lost).toEqual([]);
-    expect(unwell).toBe(0);
+    expect(unhealthy).toBe(0);
     if (isLinux) await nothingIsLeft();
   });
 });
 
-// Garbage is collected when room is needed, or at rest: until then memory says nothing of a leak.
+// Garbage is collected when memory is needed, or at rest: until then, memory use does not show a leak.
 test.runIf(isLinux)(
-  'the server comes to rest after all of them, and gives their memory back',
+  'after all of them the server comes to rest, and returns their memory',
   {
     timeout: 60_000,
   },
   async () => {
-    await Promise.all(programs.map(cameOf));
+    await Promise.all(programs.map(resultOf));
     await vi.waitFor(
       async () => {
         const { processes, residentMb } = await arena.traces();

@@ -1,13 +1,12 @@
 /**
- * `npm run hostile`: every program of the suite against a real server, and what came of it as a table.
- * `--abuse 5000` runs that many in random order instead, eight at a time, and prints the server's
- * memory after each 500: garbage makes it go up and down.
+ * `npm run hostile`: runs every hostile program against a real server and prints a table of results. `--abuse 5000` runs
+ * 5,000 in random order instead, eight at a time, and prints the server's memory after every 500; garbage makes it vary.
  *
- * Then come the attacks with data, one by one. `--only data` runs these alone, `--only code` the programs; `--attack`
- * names a part of the name, or the subject, of those attacks that are wanted.
+ * Then makes the attacks with data, one by one. `--only data` makes only these, `--only code` runs only the programs.
+ * `--attack` selects attacks by a part of their name, or by subject.
  */
 import { parseArgs } from 'node:util';
-import { Arena, codeOf, isExpected, nameOf, type Observed, TIMEOUT_MS } from './arena.ts';
+import { Arena, codeOf, isExpected, nameOf, type ProgramResult, TIMEOUT_MS } from './arena.ts';
 import { reportData } from './data/report.ts';
 import { families, type Program, programs } from './programs.ts';
 
@@ -23,8 +22,8 @@ const ms = (value: number): string => `${Math.round(value)} ms`;
 const most = (numbers: readonly number[]): number => Math.max(0, ...numbers);
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** What is told apart in a line of the table. */
-function summary(name: string, all: readonly (Observed & { contained: boolean })[]): string[] {
+/** A line of the table. */
+function summary(name: string, all: readonly (ProgramResult & { contained: boolean })[]): string[] {
   return [
     name,
     String(all.length),
@@ -57,14 +56,14 @@ function table(lines: readonly (readonly string[])[]): string {
 }
 
 async function eachOnce(arena: Arena): Promise<void> {
-  const all: (Observed & { contained: boolean; program: Program })[] = [];
-  const cameOf = arena.runSideBySide(programs);
+  const all: (ProgramResult & { contained: boolean; program: Program })[] = [];
+  const resultOf = arena.runSideBySide(programs);
   for (const program of programs) {
-    const observed = await cameOf(program);
-    const { reply, lateMs, next, lost, unwell } = observed;
+    const result = await resultOf(program);
+    const { reply, lateMs, next, lost, unhealthy } = result;
     const contained =
-      isExpected(program, reply) && lateMs < LATE_MS && next.body === 'served' && lost.length === 0 && unwell === 0;
-    all.push({ ...observed, contained, program });
+      isExpected(program, reply) && lateMs < LATE_MS && next.body === 'served' && lost.length === 0 && unhealthy === 0;
+    all.push({ ...result, contained, program });
     if (!contained) {
       const got = `${reply.status} ${reply.text.slice(0, 200)}, ${ms(lateMs)} late, next ${next.status}`;
       print(`not contained: ${program.family}, ${program.name}: ${got}, ${lost.length} lost ${lost[0] ?? ''}`);
@@ -79,36 +78,36 @@ async function eachOnce(arena: Arena): Promise<void> {
   print(table([...lines, summary('all', all)]));
 }
 
-/** Programs share integrations here, and find what others have broken in them: any answer in time will do. */
+/** Programs share integrations here, which others may have broken: any answer in time will do. */
 async function abuse(arena: Arena, times: number): Promise<void> {
-  const came = { expected: 0, otherwise: 0, comeAgain: 0, notInTime: 0 };
+  const counts = { expected: 0, otherwise: 0, retryLater: 0, late: 0 };
   const residentMb: number[] = [];
   let started = 0;
   let done = 0;
-  const oneAfterTheOther = async (copy: number): Promise<void> => {
-    const integrationId = await arena.installHasty(copy);
+  const runSequentially = async (copy: number): Promise<void> => {
+    const integrationId = await arena.installStrict(copy);
     while (started++ < times) {
       const program = programs[Math.floor(Math.random() * programs.length)] as Program;
       const startedAt = performance.now();
       const reply = await arena.call(integrationId, nameOf(program));
       if (performance.now() - startedAt > TIMEOUT_MS + LATE_MS || reply.status === 500) {
-        came.notInTime++;
+        counts.late++;
         print(`not contained: ${program.name}: ${codeOf(reply)} after ${ms(performance.now() - startedAt)}`);
-      } else if (isExpected(program, reply)) came.expected++;
-      else if (reply.status === 503) came.comeAgain++;
-      else came.otherwise++;
+      } else if (isExpected(program, reply)) counts.expected++;
+      else if (reply.status === 503) counts.retryLater++;
+      else counts.otherwise++;
       done++;
       if (done % EVERY === 0) residentMb.push(Math.round((await arena.traces()).residentMb));
     }
   };
-  const { lost, neighbours, slowestHealthMs, unwell } = await arena.amongNeighbours(async () => {
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, i) => oneAfterTheOther(i % COPIES)));
+  const { lost, neighbours, slowestHealthMs, unhealthy } = await arena.amongNeighbours(async () => {
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, i) => runSequentially(i % COPIES)));
   });
   print(
-    `${times} runs: ${came.expected} as expected, ${came.otherwise} otherwise, ${came.comeAgain} told to come again, ${came.notInTime} not in time`,
+    `${times} runs: ${counts.expected} as expected, ${counts.otherwise} otherwise, ${counts.retryLater} refused with 503, ${counts.late} late`,
   );
   print(
-    `neighbour calls lost: ${lost.length} of ${neighbours} ${lost[0] ?? ''}; /healthz unwell ${unwell}, slowest ${ms(slowestHealthMs)}`,
+    `neighbour calls lost: ${lost.length} of ${neighbours} ${lost[0] ?? ''}; /healthz failed ${unhealthy} times, slowest ${ms(slowestHealthMs)}`,
   );
   print(`memory after each ${EVERY}: ${residentMb.join(', ')} MiB; ${(await arena.traces()).processes} processes`);
 }
