@@ -1,4 +1,4 @@
-/** All that an iterable yields. */
+/** Everything an iterable yields. */
 export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);

@@ -1,4 +1,4 @@
-/** Backups as they are written, and as nobody should write them. */
+/** Valid and invalid backups. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { objectIds } from '../../src/store/object-id.ts';
@@ -17,7 +17,7 @@ export interface BackedDocument {
 
 export const date = '2026-01-01T00:00:00.000Z';
 
-/** A document with an integration and nothing else. */
+/** A document with only an integration. */
 export function backedDocument(parts: Partial<BackedDocument> = {}): BackedDocument & { readonly format: number } {
   const _id = newId();
   const integration = { _id, createdAt: date, lastModified: date, name: 'restored' };
@@ -25,7 +25,7 @@ export function backedDocument(parts: Partial<BackedDocument> = {}): BackedDocum
   return { format: 1, integration, revisions: { [_id]: 1 }, ...none, ...parts };
 }
 
-/** A whole backup of these lines, each of them JSON text. */
+/** A complete backup of these lines of JSON text. */
 export function backupOf(lines: readonly string[]): Buffer {
   const head = JSON.stringify({ format: 'bulkhead-backup', version: 2, createdAt: date });
   const all = [head, ...lines].map((line) => `${line}\n`);

@@ -1,4 +1,4 @@
-/** A real browser: the one that comes with an npm package, or Debian's where that is installed. */
+/** A real browser: from an npm package, or Debian's if it is installed. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -18,13 +18,13 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** It is for the caller to close it. */
+/** The caller has to close it. */
 export async function launchBrowser(): Promise<Browser> {
   const { executablePath, env } = existsSync(DEBIAN) ? { executablePath: DEBIAN, env: {} } : await unpacked();
   return chromium.launch({ executablePath, args: ARGUMENTS, env: { ...process.env, ...env }, timeout: 60_000 });
 }
 
-/** Unpacked once for all tests of this machine; a folder of that name is whole. */
+/** Unpacked once for all tests on this machine. If the folder exists, it is complete. */
 async function unpacked(): Promise<{ executablePath: string; env: Record<string, string> }> {
   const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium');
   const { version } = JSON.parse(
@@ -46,7 +46,7 @@ async function unpacked(): Promise<{ executablePath: string; env: Record<string,
       if (!existsSync(folder)) throw error;
     });
   }
-  // A machine without any font of its own has those that come along.
+  // On a machine without fonts, use those of the package.
   const env = existsSync('/etc/fonts') ? {} : { FONTCONFIG_PATH: join(folder, 'fonts') };
   return { executablePath: join(folder, 'chromium'), env: env as Record<string, string> };
 }

@@ -1,4 +1,4 @@
-/** A certificate for localhost that nobody but the tests trusts, valid for a hundred years. Its key is no secret. */
+/** A certificate for localhost, valid for a hundred years. Only the tests trust it, and its key is not secret. */
 export const certificate = `
 -----BEGIN CERTIFICATE-----
 MIIBlTCCATugAwIBAgIUCqULKExvC/idWvX6MwkbEXgrhW4wCgYIKoZIzj0EAwIw

@@ -1,4 +1,4 @@
-/** A client that says everything of a reply. */
+/** A client that returns everything about a reply. */
 
 import { Pool } from 'undici';
 import { assertDescribed } from './described.ts';
@@ -13,7 +13,7 @@ export interface Reply {
 
 export type Client = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 
-/** Every reply is held against the API's description. @param body a value to send as JSON, or a text or bytes to send as they are */
+/** Checks every reply against the API's description. @param body a value to send as JSON, or text or bytes to send unchanged */
 export function createClient(baseUrl: string, token: string | undefined): Client {
   return async (method, path, body, headers = {}) => {
     const sent: Record<string, string> = { ...headers };
@@ -40,7 +40,7 @@ export function createClient(baseUrl: string, token: string | undefined): Client
 
 const isAsItIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
   typeof body === 'string' || body instanceof Uint8Array;
-/** The same over so many connections at the most, and with less of the machine; for many requests at once. */
+/** The same over a limited number of connections, and cheaper: for many concurrent requests. */
 export function createPooledClient(
   baseUrl: string,
   token: string,

@@ -1,4 +1,4 @@
-/** The CLI: as its users call it, the main file in a process of its own; or the same command line in this one. */
+/** Runs the CLI, in a separate process like its users, or in this process. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -13,9 +13,9 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export interface CommandOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** What comes in on stdin. */
+  /** Input on stdin. */
   readonly input?: string;
-  /** In a process group of its own. */
+  /** Run in its own process group. */
   readonly detached?: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Going {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
-  /** Settles with its end. */
+  /** Settles when it ends. */
   readonly finished: Promise<Finished>;
 }
 
@@ -96,5 +96,5 @@ export async function callCommand(args: readonly string[], options: CalledOption
   return { code, stdout: out.text(), stderr: err.text() };
 }
 
-/** Lines of a text, without the last that is empty. */
+/** Lines of a text, without the empty last one. */
 export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');

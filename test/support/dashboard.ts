@@ -1,4 +1,4 @@
-/** The dashboard as its users meet it: a server, a browser, and the address that the server prints. */
+/** The dashboard as users see it: a server, a browser, and the address that the server prints. */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { launchServer, type Server } from './server.ts';
 const shipped = fileURLToPath(new URL('../../connectors', import.meta.url));
 /** Git ignores it. */
 const pictures = fileURLToPath(new URL('../dashboard/screenshots', import.meta.url));
-/** Generous: it costs only where something is wrong. */
+/** Generous: it takes time only if something is wrong. */
 const TIMEOUT_MS = 30_000;
 
 export interface Dashboard {
@@ -22,12 +22,12 @@ export interface Dashboard {
   /** What the server printed, with the token. */
   readonly address: string;
   readonly client: Client;
-  /** A page of a browser that has nothing stored. What goes wrong in it stands in `faults`. */
+  /** A page of a fresh browser. Its errors are collected in `faults`. */
   open(path?: string, options?: BrowserContextOptions): Promise<Page>;
   readonly faults: string[];
-  /** Waits until a bundle that was written serves. */
+  /** Waits until a written bundle serves. */
   settle(name: string, version: string): Promise<void>;
-  /** Ends the server with SIGKILL, and starts it again on the same port. */
+  /** Ends the server with SIGKILL, and restarts it on the same port. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface DashboardOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** It is for the caller to close it. */
+/** The caller has to close it. */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-dashboard-'));
   const [connectors, data] = [join(folder, 'connectors'), join(folder, 'data')];
@@ -75,7 +75,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       page.setDefaultTimeout(TIMEOUT_MS);
       page.on('pageerror', (error) => faults.push(`${error.message}\n${error.stack}`));
       page.on('console', (message) => {
-        // What the server refuses, and what is not reached, the browser itself writes down.
+        // The browser itself logs refused and failed requests.
         const isReply = message.text().startsWith('Failed to load resource');
         if (message.type() === 'error' && !isReply) faults.push(message.text());
       });
@@ -98,7 +98,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   };
 }
 
-/** @param wanted one that has to serve, in this version */
+/** @param wanted the bundle and version that has to serve */
 function settleBundles(client: Client, wanted?: { readonly name: string; readonly version: string }): Promise<void> {
   interface Row {
     readonly name: string;
@@ -108,7 +108,7 @@ function settleBundles(client: Client, wanted?: { readonly name: string; readonl
   return vi.waitFor(
     async () => {
       const rows: readonly Row[] = (await client('GET', '/connectors')).body;
-      // What there was no room to check is checked again.
+      // A check that was refused as overloaded is repeated.
       expect(rows.flatMap(({ errors = [] }) => errors).filter(({ code }) => code === 'overloaded')).toEqual([]);
       if (wanted) expect(rows).toContainEqual(expect.objectContaining(wanted));
     },
@@ -124,12 +124,12 @@ async function printedAddress(server: Server): Promise<string> {
   }
 }
 
-/** Another page of the dashboard, as its links lead there. */
+/** Goes to another page of the dashboard, like its links. */
 export async function goTo(page: Page, path: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(path)}`);
 }
 
-/** Keeps a picture, for people to look at. */
+/** Saves a screenshot for people. */
 export async function picture(page: Page, name: string): Promise<void> {
   await mkdir(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}.png`) });

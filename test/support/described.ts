@@ -1,4 +1,4 @@
-/** Holds replies against the API's description, with a validator that is not the one that checks requests. */
+/** Checks replies against the API's description, with a different validator than the one for requests. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describeApi } from '../../src/api/openapi/document.ts';
 import { routes as table } from '../../src/api/routes.ts';
@@ -27,7 +27,7 @@ const routes = Object.entries(description.paths as unknown as Record<string, Rec
     parameters: path.split('{').length,
   }),
 );
-/** What is written out comes before what stands for anything. */
+/** Literal paths come before those with parameters. */
 routes.sort((a, b) => a.parameters - b.parameters);
 
 export interface GivenReply {
@@ -37,11 +37,11 @@ export interface GivenReply {
   readonly body: unknown;
 }
 
-/** @throws Error saying what of the reply the description does not foresee */
+/** @throws Error naming the part of the reply that differs from the description */
 export function assertDescribed(method: string, target: string, reply: GivenReply): void {
   const [path = '', query = ''] = target.split('?');
   const bare = path.replace(/^\/v1(?=\/)/, '');
-  // The dashboard is no part of the API.
+  // The dashboard is not part of the API.
   if (path === '/' || path.startsWith('/dashboard')) return;
   const route = routes.find(({ pattern }) => pattern.test(bare));
   const operation = route?.operations[method === 'HEAD' ? 'get' : method.toLowerCase()];
@@ -49,7 +49,7 @@ export function assertDescribed(method: string, target: string, reply: GivenRepl
     throw new Error(`${method} ${target} → ${reply.status}: ${what}\n${reply.text.slice(0, 1_000)}`);
   };
   if (!reply.headers.has('x-request-id')) fail('no X-Request-Id');
-  // Not one of the API's: it is refused, in the form of all errors.
+  // Not a route of the API: the reply must be an error in the usual format.
   if (!operation) {
     if (![400, 401, 403, 404, 405, 429, 503].includes(reply.status)) fail('is not described');
     return assertErrors(method, reply, fail);
@@ -78,7 +78,7 @@ function assertErrors(method: string, reply: GivenReply, fail: (what: string) =>
   if (!validate(reply.body)) fail(ajv.errorsText(validate.errors));
 }
 
-/** Where nothing was left out of records, they have all that they must have. */
+/** Without `include` and `exclude`, records must have all required fields. */
 function whole(schema: JsonObject): JsonObject {
   const { anyOf, items } = schema as { anyOf?: JsonObject[]; items?: JsonObject };
   if (anyOf && JSON.stringify(anyOf).includes('/Projected')) return anyOf[0] as JsonObject;

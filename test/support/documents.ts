@@ -19,7 +19,7 @@ export function documentOf(fields: Record<string, string> = {}): DocumentJson {
   };
 }
 
-/** What a document holds, for comparisons. */
+/** A document's content, for comparisons. */
 export function jsonOf(document: Document): DocumentJson;
 export function jsonOf(document: Document | undefined): DocumentJson | undefined;
 export function jsonOf(document: Document | undefined): DocumentJson | undefined {
@@ -33,7 +33,7 @@ export async function allOf(store: Store): Promise<DocumentJson[]> {
   return documents;
 }
 
-/** Commits a document as it is. */
+/** Commits a document unchanged. */
 export async function commitJson(store: Store, json: DocumentJson): Promise<DocumentJson | undefined> {
   return jsonOf(await store.commit(json.integration._id, () => documentFrom(json)));
 }

@@ -9,7 +9,7 @@ export const isOnPostgres = process.env.TEST_ENGINE === 'postgres';
 /** A test of the data folder's own files. */
 export const testOfDataFolder = test.skipIf(isOnPostgres);
 
-/** By data folder: who starts again on the same folder gets the same database. */
+/** By data folder: a restart on the same folder gets the same database. */
 const databases = new Map<string, Promise<string>>();
 
 function databaseOf(dataFolder: string): Promise<string> {
@@ -18,10 +18,10 @@ function databaseOf(dataFolder: string): Promise<string> {
   return database;
 }
 
-/** The name of the only node: one that starts again under its name cleans up after itself at once. */
+/** Name of the only node: when it restarts under its name, it cleans up after itself at once. */
 export const NODE = 'the-node';
 
-/** The options that put a database in the place of a data folder, if this is the engine. */
+/** The options for a database instead of a data folder, if the test runs on PostgreSQL. */
 export async function engineOptions(dataFolder: string): Promise<{ readonly store?: string; readonly node?: string }> {
   return isOnPostgres ? { store: await databaseOf(dataFolder), node: NODE } : {};
 }
@@ -32,7 +32,7 @@ export async function engineEnvironment(dataFolder: string | undefined): Promise
   return store === undefined ? {} : { BULKHEAD_STORE: store, BULKHEAD_NODE: NODE };
 }
 
-/** Ids of the stored integrations. In a data folder also the names of files that are no integration. */
+/** Ids of the stored integrations. In a data folder, also the names of other files. */
 export async function storedIntegrations(dataFolder: string): Promise<string[]> {
   if (!isOnPostgres)
     return (await readdir(join(dataFolder, 'integrations'))).map((name) => name.replace(/\.json$/, ''));
@@ -40,7 +40,7 @@ export async function storedIntegrations(dataFolder: string): Promise<string[]> 
   return rows.map(({ integration }) => String(integration));
 }
 
-/** The texts of everything that is stored. Files that are gone meanwhile are empty. */
+/** All stored texts. Files that disappear meanwhile count as empty. */
 export async function storedTexts(dataFolder: string): Promise<string[]> {
   const names = await readdir(dataFolder, { recursive: true });
   const files = await Promise.all(names.map((name) => readFile(join(dataFolder, name), 'utf8').catch(() => '')));

@@ -10,12 +10,12 @@ export interface ServerEvent {
 
 export interface Events {
   readonly response: Response;
-  /** What has come so far. */
+  /** Events received so far. */
   readonly all: ServerEvent[];
   readonly comments: string[];
-  /** The last id, of an event or without one. */
+  /** The last id, with or without an event. */
   lastId(): string;
-  /** Settles when the other side has ended it: true if in good order. */
+  /** Settles when the server ends the stream: true if it ended it properly. */
   readonly ended: Promise<boolean>;
   leave(): void;
 }

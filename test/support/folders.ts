@@ -1,17 +1,17 @@
-/** Temporary folders and bundles in them. */
+/** Temporary folders, and bundles in them. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
 
-/** A folder that goes when the test ends. */
+/** A folder that is removed when the test ends. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** The same for all tests of a file, from `beforeAll` on; it goes when they have ended. */
+/** The same for all tests of a file, from `beforeAll` until they have ended. */
 export async function folderOfFile(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));

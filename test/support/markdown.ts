@@ -1,11 +1,11 @@
-/** The documents for users, and what stands in them. */
+/** The documents for users, and their parts. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** By their path in the project. Those for contributors are apart. */
+/** By path in the project. Documents for contributors are separate. */
 export const documentPaths: readonly string[] = [
   'README.md',
   'connectors/README.md',
@@ -17,7 +17,7 @@ export const documentPaths: readonly string[] = [
 
 export const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** Code blocks of a language, in their order. */
+/** Code blocks of a language, in order. */
 export function blocks(markdown: string, language: string): string[] {
   return [...markdown.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
     .filter(([, its]) => its === language)
@@ -29,12 +29,12 @@ const withoutBlocks = (markdown: string): string => markdown.replace(/^```.*?^``
 /** Text without code. */
 export const proseOf = (markdown: string): string => withoutBlocks(markdown).replace(/`[^`\n]+`/g, '');
 
-/** Where links and pictures lead. */
+/** Targets of links and pictures. */
 export function linksIn(markdown: string): string[] {
   return [...proseOf(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
 }
 
-/** What links to headings end in, as GitHub makes it of them. */
+/** Anchors of the headings, in GitHub's format. */
 export function anchorsIn(markdown: string): string[] {
   const headings = [...withoutBlocks(markdown).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading);
   return headings.map((heading) =>
@@ -46,7 +46,7 @@ export function anchorsIn(markdown: string): string[] {
   );
 }
 
-/** The cells of all rows of the tables in a text, heads included. */
+/** The cells of all table rows in a text, including heads. */
 export function tableRows(markdown: string): string[][] {
   const lines = withoutBlocks(markdown)
     .split('\n')

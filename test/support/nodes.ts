@@ -1,4 +1,4 @@
-/** Several nodes on one PostgreSQL database, each a process of its own. */
+/** Several nodes on one PostgreSQL database, each in its own process. */
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { type Client, createClient } from './client.ts';
@@ -8,7 +8,7 @@ import { type Server, startServer } from './server.ts';
 export const TOKEN = 'the-nodes-token';
 
 export interface Node {
-  /** Of its data and its connectors. */
+  /** Folder of its data and its connectors. */
   readonly home: string;
   readonly connectors: string;
   readonly server: Server;
@@ -16,7 +16,7 @@ export interface Node {
 }
 
 interface NodeSettings {
-  /** Of its data and its connectors; by default new ones. */
+  /** Folder of its data and its connectors. Default: a new one. */
   readonly home?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }

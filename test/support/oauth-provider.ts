@@ -1,4 +1,4 @@
-/** A real OAuth provider (oidc-provider) with an application behind it. Users need not click: whoever comes, agrees. */
+/** A real OAuth provider (oidc-provider) with an application behind it. Every user consents without clicking. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,34 +13,34 @@ export interface OAuthProviderOptions {
   readonly tokenSeconds?: number;
   readonly redirectUri: string;
   readonly location?: 'client_secret_basic' | 'client_secret_post';
-  /** Further settings of the library. */
+  /** Additional settings of the library. */
   readonly configuration?: Configuration;
 }
 
 export interface OAuthProvider {
   readonly url: string;
   readonly provider: Provider;
-  /** Grants of each request for tokens, such as `refresh_token`, with its status. */
+  /** Grant type of each token request, such as `refresh_token`, with its status. */
   readonly grants: readonly { readonly grant: string; readonly status: number }[];
-  /** Every token that it has issued. */
+  /** Every issued token. */
   readonly secrets: readonly string[];
-  /** Statuses that the application behind `/api` has answered. */
+  /** Statuses of the application's answers. */
   readonly answers: readonly number[];
   /** Follows the provider's redirects as a browser does. @returns the address it sends the user back to */
   signIn(authorizationUrl: string): Promise<string>;
   close(): void;
-  /** Called with each request of the provider, before it is served; true: it was answered. */
+  /** Called with each request to the provider before it is served. @returns true if it has answered */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
 }
 
-/** It is closed when the test ends. */
+/** Closed when the test ends. */
 export async function startOAuthProvider(options: OAuthProviderOptions): Promise<OAuthProvider> {
   const provider = await launchOAuthProvider(options);
   onTestFinished(() => provider.close());
   return provider;
 }
 
-/** The same, outside of a test: it is for the caller to close it. */
+/** The same outside of a test: the caller has to close it. */
 export async function launchOAuthProvider(options: OAuthProviderOptions): Promise<OAuthProvider> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -107,7 +107,7 @@ async function agree(provider: Provider, request: IncomingMessage, response: Ser
   await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }
 
-/** The application: tells who asks, if the token is good. */
+/** The application: tells who is calling, if the token is valid. */
 async function answer(
   provider: Provider,
   request: IncomingMessage,

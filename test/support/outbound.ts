@@ -1,4 +1,4 @@
-/** Servers for the outbound requests of connectors, good ones and bad ones, and what asks them. */
+/** Well-behaved and misbehaving servers for connectors' outbound requests, and a client for them. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
@@ -36,34 +36,34 @@ export function httpServer(listener: RequestListener, host = '127.0.0.1', port =
   return listening(createServer(listener), host, port);
 }
 
-/** Any server of node's. */
+/** Any of Node's servers. */
 export function serverOf(server: Server, host = '127.0.0.1'): Promise<number> {
   return listening(server, host, 0);
 }
 
-/** A server that says what it likes to each connection. */
+/** A server that sends arbitrary bytes on each connection. */
 export function rawServer(onConnection: (socket: Socket) => void): Promise<number> {
   return listening(createNetServer(onConnection), '127.0.0.1', 0);
 }
 
-/** A request as a run makes it. */
+/** A request as made by a run. */
 export interface Asked extends Partial<Omit<OutboundRequest, 'body'>> {
   /** Text, or bytes in base64 if `bodyEncoding` says so. */
   readonly body?: string | null;
   readonly bodyEncoding?: 'base64';
   readonly connectorId?: string;
-  /** The origin of the URL alone, if they are absent. */
+  /** Default: only the origin of the URL. */
   readonly permissions?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
-/** A response as a run gets it. */
+/** A response as seen by a run. */
 export interface Answered extends Omit<OutboundResponse, 'body'> {
   readonly body: string;
   readonly bodyEncoding?: 'base64';
 }
 
-/** The URL's own origin, as a manifest would name it. */
+/** The URL's origin, as in a manifest. */
 function originIn(url: string): string {
   return /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0] ?? url;
 }
@@ -85,7 +85,7 @@ export async function ask(outbound: Outbound, url: string, asked: Asked = {}): P
   return JSON.parse(write({ head, moved: body }).text.toString()).value;
 }
 
-/** The code of a refusal; nothing if there is none. Its message tells nothing of the network or of our code. */
+/** The code of a refusal, if there is one. Asserts that its message reveals nothing about the network or our code. */
 export async function refusal(answer: Promise<unknown>): Promise<{ code: string; message: string } | undefined> {
   try {
     await answer;

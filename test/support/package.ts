@@ -1,4 +1,4 @@
-/** The package as npm would install it in a project: built, and with what it depends on. */
+/** The package as npm would install it in a project: built, and with its dependencies. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ function tscIn(cwd: string, args: readonly string[]): Promise<{ stdout: string }
   return run(process.execPath, [tsc, ...args], { cwd, timeout: TSC_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 });
 }
 
-/** Installs it, and everything that lies beside it here, in `folder/node_modules`. */
+/** Installs it in `folder/node_modules`, with everything from this project's `node_modules`. */
 export async function installPackage(folder: string): Promise<void> {
   const modules = join(folder, 'node_modules');
   const own = join(modules, 'bulkhead');
@@ -53,7 +53,7 @@ const generatedParts = ['src/typebox/typebox.js', 'sandbox/guest/libraries', 'sr
   join(root, part),
 );
 
-/** A checkout as git makes one: of what is packed or builds it, without what is generated. */
+/** A checkout as git makes it: the sources and build files, without generated files. */
 export async function copyCheckout(checkout: string): Promise<void> {
   for (const part of [...packedParts, 'tsconfig.json', 'tsconfig.build.json']) {
     await cp(join(root, part), join(checkout, part), {
@@ -64,14 +64,14 @@ export async function copyCheckout(checkout: string): Promise<void> {
 }
 
 /**
- * The tarball that `npm pack` makes, in `folder`. It is built apart from the checkout, so that nobody who
- * reads what is built there is disturbed.
+ * Makes the tarball of `npm pack` in `folder`. Builds it outside the checkout, so that other tests can use the files
+ * built there.
  */
 export async function packPackage(folder: string): Promise<string> {
   const checkout = join(folder, 'checkout');
   await copyCheckout(checkout);
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction');
-  // npm tells the scripts that it starts where it is itself; on Windows the command is no program.
+  // npm passes its own path to scripts; on Windows, the command `npm` is not a program.
   const { npm_execpath: npm } = process.env;
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   await run(command, [...args, 'pack', '--offline', '--pack-destination', folder], {
@@ -85,10 +85,9 @@ export async function packPackage(folder: string): Promise<string> {
 }
 
 /**
- * Installs a tarball in `folder/node_modules`, with what a user gets of libraries, as links to those that
- * are here, and no other.
+ * Installs a tarball in `folder/node_modules`, with links to exactly the libraries that a user gets.
  *
- * @param more names of libraries that the project has for itself
+ * @param more names of the project's own libraries
  */
 export async function installTarball(tarball: string, folder: string, more: readonly string[]): Promise<void> {
   const modules = join(folder, 'node_modules');
@@ -107,7 +106,7 @@ export async function installTarball(tarball: string, folder: string, more: read
   }
 }
 
-/** What the compiler says of a project: `src/a.ts(3,5): error TS2322: …`, without the lines that explain. */
+/** The compiler's errors in a project, such as `src/a.ts(3,5): error TS2322: …`, without the explanations below them. */
 export async function typeErrors(folder: string, args: readonly string[] = []): Promise<string[]> {
   try {
     await tscIn(folder, args);

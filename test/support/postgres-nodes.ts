@@ -1,4 +1,4 @@
-/** Nodes on a PostgreSQL database of the test's own. */
+/** Nodes on the test's own PostgreSQL database. */
 import { Client } from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { Database } from '../../src/store/postgres/database.ts';
@@ -6,7 +6,7 @@ import { type NodeOptions, type PostgresStores, postgresStores } from '../../src
 import { createDatabase } from './postgres-server.ts';
 import type {} from './postgres-setup.ts';
 
-/** Makes an empty database. @returns its URL */
+/** Creates an empty database. @returns its URL */
 export const emptyDatabase = (): Promise<string> => createDatabase(inject('postgresUrl'));
 
 /** The stores of a node; closed when the test ends. */
@@ -18,7 +18,7 @@ export async function nodeOn(url: string, options: NodeOptions): Promise<Postgre
   return stores;
 }
 
-/** Runs SQL of the test. */
+/** Runs SQL for a test. */
 export async function rowsOf(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
   await client.connect();

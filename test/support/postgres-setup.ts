@@ -1,4 +1,4 @@
-/** Vitest's global setup: one PostgreSQL server for all tests, each of which makes a database of its own. */
+/** Vitest's global setup: one PostgreSQL server for all tests. Each test creates its own database. */
 import type { TestProject } from 'vitest/node';
 import { PostgresServer } from './postgres-server.ts';
 

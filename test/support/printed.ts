@@ -1,4 +1,4 @@
-/** Runs what a document prints for a shell, in a folder and with programs that the test has prepared. */
+/** Runs shell commands from the documents, in a folder and with programs prepared by the test. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -7,25 +7,25 @@ import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './folders.ts';
 import { root } from './markdown.ts';
 
-/** Where the documents say that the server listens. */
+/** The server's address in the documents. */
 const PRINTED = '127.0.0.1:3000';
 
 export interface Shell {
   readonly cwd: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** The server that the text means. */
+  /** The server to use instead. */
   readonly url?: string;
 }
 
 export interface Shown {
   readonly code: number | null;
-  /** What it wrote on stdout. */
+  /** Its stdout. */
   readonly out: string;
   readonly err: string;
 }
 
 /**
- * @param until a text after whose appearance a program that does not end by itself is ended
+ * @param until for programs that do not end by themselves: end them when this text appears
  */
 export async function runPrinted(block: string, { cwd, environment, url }: Shell, until?: string): Promise<Shown> {
   const programs = await temporaryFolder();
@@ -37,7 +37,7 @@ export async function runPrinted(block: string, { cwd, environment, url }: Shell
     detached: true,
   });
   const end = (): void => {
-    // Whatever the shell has started is in its group.
+    // Everything started by the shell is in its process group.
     if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid as number), 'SIGTERM');
   };
   onTestFinished(end);

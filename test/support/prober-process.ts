@@ -1,24 +1,23 @@
 /**
- * A process of its own that asks `/healthz` all the time, over a connection of its own, and looks at the memory of
- * the server. It does nothing else, so that what it measures is the server's.
+ * A separate process that polls `/healthz` continuously on its own connection, and reads the server's memory. It does
+ * nothing else, so that its measurements concern only the server.
  *
- * Both processes may have to wait for a processor that others are using. The system counts how long each has waited
- * while it could have run (`schedstat`), and that is taken off: what is left is how long the server's event loop
- * had something else to do.
+ * Both processes may have to wait for a CPU that others are using. The system counts how long each has waited while it
+ * could have run (`schedstat`). Subtracting that leaves the time that the server's event loop was blocked.
  */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 
-/** What came of one time of looking. */
+/** The result of one measurement. */
 export interface Readings {
-  /** The longest time without an answer, without what both have waited for a processor. */
+  /** The longest time without an answer, minus the time that both have waited for a CPU. */
   readonly heldMs: number;
-  /** The same as it was. */
+  /** The same without that correction. */
   readonly slowestMs: number;
   readonly asked: number;
-  /** Answers other than 200, and connections that were lost. */
+  /** Answers other than 200, and lost connections. */
   readonly unwell: number;
-  /** The server's resident memory: at the beginning, the most, at the end. NaN where the system does not tell. */
+  /** The server's resident memory: at the start, the maximum, at the end. NaN if the system does not tell. */
   readonly beforeMb: number;
   readonly peakMb: number;
   readonly afterMb: number;
@@ -38,7 +37,7 @@ function read(path: string): string {
   }
 }
 
-/** How long a thread has waited for a processor. */
+/** How long a thread has waited for a CPU. */
 const waitedMs = (schedstat: string): number => Number(read(schedstat).split(' ')[1] ?? 0) / NS_PER_MS;
 const serverWaitedMs = (): number => waitedMs(`/proc/${serverPid}/task/${serverPid}/schedstat`);
 const proberWaitedMs = (): number => waitedMs('/proc/self/schedstat');
@@ -47,7 +46,7 @@ const residentMb = (): number => Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/
 
 let socket: Socket | undefined;
 let open: { readonly at: number; readonly serverWaitedMs: number } | undefined;
-/** When the prober was last seen to run: what it has waited since is what it may have noticed an answer too late. */
+/** When the prober last ran: the time it has waited since may have delayed its noticing an answer. */
 let lookedWaitedMs = 0;
 let seen = nothingSeen();
 
@@ -92,7 +91,7 @@ function ask(): void {
 
 setInterval(() => {
   const nowMb = residentMb();
-  // A server that has ended has none.
+  // The server has ended.
   if (nowMb > seen.peakMb) seen.peakMb = nowMb;
   lookedWaitedMs = proberWaitedMs();
   if (!open) ask();
@@ -100,7 +99,7 @@ setInterval(() => {
 
 process.on('message', (what) => {
   if (what === 'begin') {
-    // A question that is open is of the time before.
+    // A request in progress belongs to the time before.
     if (open) open = opened();
     seen = nothingSeen();
   } else {

@@ -1,4 +1,4 @@
-/** Somebody who looks at a server from outside while something is done to it. */
+/** Watches a server from outside while something is done to it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -20,14 +20,14 @@ export class Prober {
     return new Prober(child);
   }
 
-  /** What it sees while the work is done. */
+  /** Measures while the work is done. */
   async during<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly readings: Readings }> {
     this.#child.send('begin');
     const result = await work();
     return { result, readings: await this.readings() };
   }
 
-  /** What it has seen since the last time something began. */
+  /** The measurement since the work began. */
   async readings(): Promise<Readings> {
     this.#child.send('end');
     const [readings] = await once(this.#child, 'message');

@@ -1,4 +1,4 @@
-/** Requests byte by byte, for what no client library would send. */
+/** Sends raw bytes, for requests that no client library would send. */
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -11,13 +11,13 @@ export interface RawReply {
 
 export interface RawConnection {
   send(text: string | Buffer): void;
-  /** Settles with the next reply; interim ones count. */
+  /** Settles with the next reply, interim ones included. */
   reply(): Promise<RawReply>;
-  /** Settles when the server has closed the connection, with what came before that and was not read. */
+  /** Settles with the unread rest when the server has closed the connection. */
   readonly closed: Promise<string>;
 }
 
-/** A connection to a server; it is closed when the test ends. */
+/** A connection to a server, closed when the test ends. */
 export async function openRaw(url: string): Promise<RawConnection> {
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname);

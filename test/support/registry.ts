@@ -1,4 +1,4 @@
-/** Verdaccio, an npm registry that nobody here wrote: a real application for connectors to talk to, on loopback. */
+/** Verdaccio, an npm registry, on loopback: a real third-party application for connectors. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ export interface Registry {
 
 const VERDACCIO = createRequire(import.meta.url).resolve('verdaccio/bin/verdaccio');
 
-/** Starts a registry with no packages; it ends with the test. */
+/** Starts an empty registry. It ends with the test. */
 export async function startRegistry(): Promise<Registry> {
   const folder = await temporaryFolder();
   const port = await freePort();
@@ -82,12 +82,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A wire to a server that can be cut. */
+/** A connection to a server that can be cut. */
 export interface Relay {
   readonly url: string;
-  /** Lets as many requests through as are named, and resets the connection of every further one. */
+  /** Lets this many requests through, and resets the connection of every further one. */
   cutAfter(requests: number): void;
-  /** Lets nothing through any more; resolves when a request has come. */
+  /** Blocks everything from now on. Resolves when a request arrives. */
   hold(): Promise<void>;
   mend(): void;
 }
@@ -103,7 +103,7 @@ export async function relayTo(target: string): Promise<Relay> {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     }
-    // A request without a body comes in one piece.
+    // A request without a body arrives in one piece.
     client.on('data', (piece) => {
       if (onHeld) return onHeld();
       if (left-- > 0) return application.write(piece);

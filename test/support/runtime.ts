@@ -36,7 +36,7 @@ async function start(
   return { runtime, client: createClient(runtime.url, TOKEN), connectors, data };
 }
 
-/** Starts a runtime with these bundles; it is closed when the test ends. */
+/** Starts a runtime with these bundles. It is closed when the test ends. */
 export async function serve(bundles: Bundles = {}, options: RuntimeOptions = {}): Promise<Served> {
   const connectors = options.connectors ?? (await temporaryFolder());
   const data = options.data ?? (await temporaryFolder());
@@ -47,17 +47,17 @@ export async function serve(bundles: Bundles = {}, options: RuntimeOptions = {})
 
 export interface Shared {
   (): Served;
-  /** Adds bundles, and waits until they are there; they go when the test ends. */
+  /** Adds bundles, and waits until they are loaded. They are removed when the test ends. */
   serve(bundles: Bundles): Promise<Served>;
 }
 
 const within = { timeout: 60_000, interval: 10 };
 
 /**
- * Starts one runtime for all tests of a file or of a group: a process for each connector takes longer to
- * start than most tests take. Integrations that a test has made go when it ends.
+ * Starts one runtime for all tests of a file or a group, because starting a process for each connector takes longer
+ * than most tests. A test's integrations are removed when it ends.
  *
- * @param bundles asked for when the tests begin, if it is a function
+ * @param bundles called when the tests begin, if it is a function
  */
 export function serveForAll(bundles: Bundles | (() => Bundles) = {}, options: RuntimeOptions = {}): Shared {
   let served: Served | undefined;
@@ -111,7 +111,7 @@ export async function connectorIdOf(client: Client, name: string): Promise<strin
   return body.find((row: { name: string }) => row.name === name)._id;
 }
 
-/** Installs a connector by its name and gives the integration's id. */
+/** Installs a connector by its name. @returns the integration's id */
 export async function installed(client: Client, name: string, body: object = {}): Promise<string> {
   const reply = await client('POST', `/integrations/${await connectorIdOf(client, name)}/install`, body);
   if (reply.status !== 200) throw new Error(`install: ${reply.status} ${reply.text}`);

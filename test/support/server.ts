@@ -1,4 +1,4 @@
-/** The product as its users start it: `npm start` in a process of its own. */
+/** The product as users start it: `npm start` in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface Server {
   readonly url: string;
   readonly pid: number;
-  /** What it printed on stdout so far. */
+  /** Its stdout so far. */
   stdout(): string;
   stderr(): string;
-  /** Signals the server itself, and waits for its end. */
+  /** Signals the server itself, and waits until it ends. */
   stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
@@ -25,7 +25,7 @@ function start(
   shell: string,
 ): { child: ChildProcess; out: () => string; err: () => string } {
   const command = [process.execPath, ...node, ...args];
-  // In the place of the shell: signals reach the server.
+  // Replaces the shell, so that signals reach the server.
   const [program = '', ...rest] = shell === '' ? command : ['sh', '-c', `${shell} exec "$@"`, 'sh', ...command];
   const child = spawn(program, rest, {
     cwd: root,
@@ -55,7 +55,7 @@ export async function startServer(
   return launching;
 }
 
-/** The same, outside of a test: it is for the caller to stop it. */
+/** The same outside of a test: the caller has to stop it. */
 export async function launchServer(
   environment: Record<string, string>,
   args: readonly string[] = [],

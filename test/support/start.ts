@@ -1,4 +1,4 @@
-/** How `npm start` starts the server: environment, Node's flags and the main file, for a process in the project's folder. */
+/** How `npm start` starts the server: environment, Node's flags and main file, for a process in the project's folder. */
 import { readFileSync } from 'node:fs';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

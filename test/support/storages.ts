@@ -20,7 +20,7 @@ export function memoryStorage(now?: () => number): Storage {
   return storage;
 }
 
-/** In a PostgreSQL database of its own. */
+/** In its own PostgreSQL database. */
 export async function postgresStorage(now?: () => number): Promise<Storage> {
   const { storage } = await openPostgres(await emptyDatabase(), { node: 'node-1', now });
   onTestFinished(() => storage.close());

@@ -1,4 +1,4 @@
-/** Tarballs, as npm packs them and as nobody should. */
+/** Tarballs as packed by npm, and malformed ones. */
 import { gzipSync } from 'node:zlib';
 import { Header, type HeaderData } from 'tar';
 import type { BundleText } from './folders.ts';
@@ -7,7 +7,7 @@ const BLOCK = 512;
 
 export type TarEntry = HeaderData & { readonly content?: string | Buffer };
 
-/** One entry's blocks, whatever its header says. A type of one character is taken as it is. */
+/** The blocks of one entry with an arbitrary header. A type of one character is written unchanged. */
 function blocksOf({ content = '', ...fields }: TarEntry): Buffer {
   const bytes = Buffer.from(content);
   const size = fields.size ?? bytes.length;
@@ -23,7 +23,7 @@ export function tarOf(entries: readonly TarEntry[]): Buffer {
 
 export const tgzOf = (entries: readonly TarEntry[]): Buffer => gzipSync(tarOf(entries), { level: 1 });
 
-/** The entries of a bundle, as `npm pack` makes them. */
+/** The entries of a bundle, as in `npm pack`. */
 export function bundleEntries(
   name: string,
   { manifest, connector, code }: BundleText,

@@ -1,22 +1,22 @@
-/** A network between a node and its database that can be slow, lose everything, and break. */
+/** A network between a node and its database that can be slow, lose all packets, or break. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** `vanish`: what is sent is lost, without an error. `refuse`: connections are reset. */
+/** `vanish`: data is lost without an error. `refuse`: connections are reset. */
 type Mode = 'forward' | 'vanish' | 'refuse';
 
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
-  /** Something was lost on it: it never goes on. */
+  /** Data was lost on it, so it never continues. */
   isDead: boolean;
 }
 
 export class TcpProxy {
-  /** Of the database, through the proxy. */
+  /** URL of the database through the proxy. */
   readonly url: string;
-  /** Of each packet. */
+  /** Delay of each packet. */
   delayMs = 0;
   #mode: Mode = 'forward';
   readonly #server: Server;
@@ -38,14 +38,14 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** The same, outside of a test: it is for the caller to close it. */
+  /** The same outside of a test: the caller has to close it. */
   static async open(database: string): Promise<TcpProxy> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new TcpProxy(server, new URL(database));
   }
 
-  /** From now on everything is lost, and nobody is told. */
+  /** From now on all data is lost, without an error. */
   vanish(): void {
     this.#mode = 'vanish';
   }
@@ -72,8 +72,8 @@ export class TcpProxy {
   /**
    * Breaks the connection on which the client next sends a text, once.
    *
-   * @param isHeard after the server has done what it says, so that only its answer is lost; otherwise before
-   * @returns when that has happened
+   * @param isHeard break it after the server has processed the text, so that only the answer is lost; otherwise before
+   * @returns a promise that resolves when that has happened
    */
   breakAt(pattern: string, { isHeard }: { readonly isHeard: boolean }): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();

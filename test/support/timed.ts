@@ -1,9 +1,9 @@
-/** How long something that is computed at once holds everybody up. */
+/** How long synchronous work blocks the event loop. */
 
-/** Generous: what is looked for takes ten times as long, or never ends. */
+/** Generous: a real fault takes ten times as long, or never ends. */
 export const ENOUGH_MS = 250;
 
-/** CPU time of this thread, so that what else the machine does counts little; the shortest of a few attempts. @param work pure */
+/** The least CPU time of a few attempts on this thread, so that other load matters little. @param work pure */
 export function timed<T>(work: () => T): { readonly result: T; readonly ms: number } {
   let best = Number.POSITIVE_INFINITY;
   for (let attempt = 0; ; attempt++) {
@@ -15,7 +15,7 @@ export function timed<T>(work: () => T): { readonly result: T; readonly ms: numb
   }
 }
 
-/** What is thrown, as the API says it. */
+/** The thrown error, as the API reports it. */
 export function refused(work: () => unknown): { readonly errors: readonly { code: string; field?: string }[] } {
   try {
     work();

@@ -1,8 +1,8 @@
-/** What a process holds of the system, read from /proc: what is left of a run that should have left nothing. */
+/** A process's resources, from /proc, to find what a run has left behind. */
 import { readdir, readFile } from 'node:fs/promises';
 
 export interface Traces {
-  /** Its children that live, zombies counted. */
+  /** Its live children, zombies included. */
   readonly processes: number;
   readonly threads: number;
   readonly descriptors: number;
@@ -31,13 +31,13 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return lists.join(' ').split(' ').filter(Boolean).map(Number);
 }
 
-/** Of a process and its children: pages that they share are counted in each. */
+/** Of a process and its children. Shared pages are counted in each. */
 export async function treeResidentMb(pid: number): Promise<number> {
   const each = await Promise.all((await treeOf(pid)).map(async (one) => (await tracesOf(one)).residentMb));
   return each.reduce((sum, mb) => sum + mb, 0);
 }
 
-/** CPU time that a process and its children have used, those that have ended included. */
+/** CPU time of a process and its children, including those that have ended. */
 export async function treeCpuMs(pid: number): Promise<number> {
   const each = await Promise.all((await treeOf(pid)).map(cpuMsOf));
   return each.reduce((sum, ms) => sum + ms, 0);
@@ -50,7 +50,7 @@ const TICK_MS = 10;
 
 async function cpuMsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // Behind the program's name, which may contain spaces: the 14th to the 17th field, its own time and its children's.
+  // Fields 14 to 17, after the program's name, which may contain spaces: its own time and its children's.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) * TICK_MS;
 }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { routes } from '../../src/api/routes.ts';
 import { createPooledClient, type Reply } from './client.ts';
 
-/** What a server says of itself, and what asks another. */
+/** Routes about the server itself, and routes that call another server. */
 const NOT_WALKED = [
   '/backup',
   '/connections/{_id}/ping',
@@ -16,12 +16,12 @@ const NOT_WALKED = [
 ];
 const CONNECTIONS = 8;
 
-/** GET routes of lists and items; new ones belong to them by themselves. */
+/** GET routes of lists and items, including future ones. */
 export const walkedRoutes: readonly string[] = [
   ...new Set(routes.filter(({ method }) => method === 'get').map(({ path }) => path)),
 ].filter((path) => !NOT_WALKED.includes(path));
 
-/** Status, entity tag and digest of the body by path, page after page, without the server's address. */
+/** Status, entity tag and digest of the body by path, page by page, without the server's address. */
 export async function walkApi(
   url: string,
   token: string,
@@ -29,7 +29,7 @@ export async function walkApi(
 ): Promise<Map<string, string>> {
   const { client, close } = createPooledClient(url, token, CONNECTIONS);
   const replies = new Map<string, string>();
-  /** Ids in a list: the values of the next parameter. */
+  /** Ids in a list: values for the next parameter. */
   const ids = new Map<string, Promise<readonly string[]>>();
 
   const get = async (path: string): Promise<Reply> => {
@@ -54,7 +54,7 @@ export async function walkApi(
     ids.set(path, known);
     return known;
   };
-  /** Paths of a route, its parameters filled from the lists. */
+  /** Paths of a route, with parameters filled from the lists. */
   const pathsOf = async (route: string): Promise<readonly string[]> => {
     const at = route.lastIndexOf('/{');
     if (at < 0) return [route];
