@@ -9,7 +9,7 @@ import { KeyFile } from './record/key-file.ts';
 import type { OpenStore } from './store/copy/item.ts';
 import { DATABASE_FILE, integrationsFolder, KEY_FILE } from './store/data-folder.ts';
 import { openStorage } from './store/open-storage.ts';
-import type { DatabaseFacts } from './store/postgres/visit.ts';
+import type { DatabaseFacts } from './store/postgres/command-access.ts';
 import { openDataFolder } from './store/private-files.ts';
 import { StoreError } from './store/store.ts';
 
@@ -40,8 +40,8 @@ export function nameOf(location: StoreLocation): string {
 export async function openLocation(location: StoreLocation): Promise<OpenStore> {
   if ('folder' in location) return openFolder(location.folder);
   // Loads the driver only here, since a data folder does not need it.
-  const { visitPostgres } = await import('./store/postgres/visit.ts');
-  return named(location, () => visitPostgres(location.database, integrationProblem));
+  const { openForCommand } = await import('./store/postgres/command-access.ts');
+  return named(location, () => openForCommand(location.database, integrationProblem));
 }
 
 async function openFolder(folder: string): Promise<OpenStore> {
@@ -81,7 +81,7 @@ export async function nodesOn(location: StoreLocation): Promise<readonly string[
 
 /** @throws StoreError that names the database */
 export async function inspectDatabase(location: { readonly database: string }): Promise<DatabaseFacts> {
-  const { inspectPostgres } = await import('./store/postgres/visit.ts');
+  const { inspectPostgres } = await import('./store/postgres/command-access.ts');
   return named(location, () => inspectPostgres(location.database));
 }
 

@@ -15,7 +15,7 @@ import type { OpenConnection } from './open-connection.ts';
 import type { Api } from './route.ts';
 
 /** An application's answer, and the redaction that it needs. */
-export interface Sent {
+export interface ApplicationAnswer {
   readonly response: OutboundResponse;
   readonly secrets: SecretTexts;
 }
@@ -26,16 +26,16 @@ export async function sendToApplication(
   { service, oauth: { accessTokens } }: Pick<Api, 'service' | 'oauth'>,
   connection: OpenConnection,
   target: RequestTarget,
-): Promise<Sent> {
+): Promise<ApplicationAnswer> {
   const settings = oauthSettingsOf(connection.open.record);
   if (!settings) return sendOnce(ctx, service, connection, target);
   const { id } = connection;
-  if (!id) return sendOnce(ctx, service, connection, target, await accessTokens.ofUnsaved(settings));
+  if (!id) return sendOnce(ctx, service, connection, target, await accessTokens.forUnsaved(settings));
   const oauthConnection = { ...id, ...settings };
   const tokens = await accessTokens.current(oauthConnection);
   const sent = await sendOnce(ctx, service, connection, target, tokens);
   if (sent.response.status !== 401) return sent;
-  const renewed = await accessTokens.renewed(oauthConnection, tokens.accessToken);
+  const renewed = await accessTokens.replaceRefused(oauthConnection, tokens.accessToken);
   return renewed ? sendOnce(ctx, service, connection, target, renewed) : sent;
 }
 
@@ -45,7 +45,7 @@ async function sendOnce(
   { head, open }: OpenConnection,
   target: RequestTarget,
   tokens?: IssuedTokens,
-): Promise<Sent> {
+): Promise<ApplicationAnswer> {
   const { secrets, ...request } = connectionRequest(open, target, tokens);
   try {
     const author = permittedConnectorOf(ctx, head, target);

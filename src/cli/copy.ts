@@ -1,5 +1,5 @@
 /** `bulkhead copy`: copies everything between data folders and databases, and compares the result. */
-import { assertCopyable, assertSame, type Copied, type Counts, copyStore, phraseOf } from '../store/copy/copy.ts';
+import { assertCopyable, assertSame, type CopyResult, type Counts, copyStore, phraseOf } from '../store/copy/copy.ts';
 import { CopyError, type OpenStore, type SectionName } from '../store/copy/item.ts';
 import { StoreError } from '../store/store.ts';
 import {
@@ -61,7 +61,7 @@ async function copyBetween(
   to: StoreLocation,
   { signal }: CommandContext,
   progress: ProgressLine,
-): Promise<Copied & { readonly notCopied: readonly string[] }> {
+): Promise<CopyResult & { readonly notCopied: readonly string[] }> {
   await assertHasData(from);
   await assertNotForeign(to);
   const assertUnused = async (): Promise<void> => {

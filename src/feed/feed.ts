@@ -93,7 +93,7 @@ export class Feed {
 
   /** @param dataOf makes the event's data, of any length; called only if events are retained */
   publish(name: EventName, integrationId: string | undefined, dataOf: () => object): void {
-    const shared = this.#shared?.isWanted ? this.#shared : undefined;
+    const shared = this.#shared?.hasRemoteFollowers ? this.#shared : undefined;
     if (!shared) return this.#retain(name, integrationId, () => jsonOf(dataOf()));
     const data = jsonOf(dataOf());
     shared.publish({ name, integrationId, data });

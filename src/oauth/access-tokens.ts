@@ -11,7 +11,7 @@ import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 /** A renewal older than this was abandoned by its node. Longer than the time limit of a provider's answer. */
 export const RENEWAL_MS = 30_000;
 /** Poll interval while another node renews. */
-const LOOK_MS = 100;
+const POLL_MS = 100;
 /** Pause before asking a provider again that refused, or renewing again for an application that refused a new token. */
 const ASK_AGAIN_MS = 60_000;
 /** Connections to remember whose application refused a token. */
@@ -57,7 +57,7 @@ export class AccessTokens {
    *
    * @returns undefined if that is impossible, for instance without a refresh token
    */
-  async renewed(connection: OAuthConnection, refused: string): Promise<IssuedTokens | undefined> {
+  async replaceRefused(connection: OAuthConnection, refused: string): Promise<IssuedTokens | undefined> {
     const { binding, issued } = await this.#options.stored.read(connection);
     const canRenew = connection.grantType === 'clientcredentials' || issued?.refreshToken !== undefined;
     if (!canRenew || !isSameBinding(binding, connection.binding)) return undefined;
@@ -76,7 +76,7 @@ export class AccessTokens {
   }
 
   /** Requests a token for a single use by a connection that is not stored. @throws RequestError */
-  async ofUnsaved({ grantType, binding, scope }: OAuthSettings): Promise<IssuedTokens> {
+  async forUnsaved({ grantType, binding, scope }: OAuthSettings): Promise<IssuedTokens> {
     if (grantType !== 'clientcredentials') throw notConnected('Save the connection first.');
     try {
       return await (await this.#options.clients.provider(binding.client)).clientCredentials(scope);
@@ -109,7 +109,7 @@ export class AccessTokens {
 
   /** @param before the token to replace */
   async #renew(connection: OAuthConnection, before: string | undefined): Promise<IssuedTokens> {
-    await this.#storeLate(connection);
+    await this.#storeIssued(connection);
     const claim = await this.#claim(connection, before);
     if ('issued' in claim) return claim.issued;
     const { set } = claim;
@@ -117,7 +117,7 @@ export class AccessTokens {
     try {
       const issued = await this.#ask(connection, set);
       this.#unstored.set(connection.connectionId, issued);
-      await this.#storeLate(connection);
+      await this.#storeIssued(connection);
       return issued;
     } catch (error) {
       if (error instanceof ProviderRefusal) throw await this.#refused(connection, error);
@@ -150,7 +150,7 @@ export class AccessTokens {
   }
 
   /** Stores a token before its first use: if refresh tokens rotate, only the newest is valid. @throws StoreError */
-  async #storeLate(connection: OAuthConnection): Promise<void> {
+  async #storeIssued(connection: OAuthConnection): Promise<void> {
     const { connectionId, binding } = connection;
     const issued = this.#unstored.get(connectionId);
     if (!issued) return;
@@ -190,7 +190,7 @@ export class AccessTokens {
       if (meanwhile && !isClaimed) return { issued: meanwhile };
       if (isClaimed) return { set };
       if (other?.renewal !== set.renewal) other = { renewal: set.renewal as string, since: performance.now() };
-      await delay(LOOK_MS);
+      await delay(POLL_MS);
     }
   }
 }

@@ -43,7 +43,7 @@ export interface SharedEvent {
 /** Passes events between nodes. Not durable: a follower that misses events gets a `reset` and reads again. */
 export interface SharedEvents {
   /** Whether another node has followers. Otherwise there is no need to publish. */
-  readonly isWanted: boolean;
+  readonly hasRemoteFollowers: boolean;
   publish(event: SharedEvent): void;
   /** Takes the events of other nodes while `follow(true)`. */
   subscribe(listener: (event: SharedEvent) => void): void;

@@ -7,7 +7,7 @@ import { hashToken } from '../../src/api/auth.ts';
 import { bundles } from '../../src/store/copy/bundles.ts';
 import { documentFrom } from '../../src/store/document.ts';
 import { openStorage } from '../../src/store/open-storage.ts';
-import { visitPostgres } from '../../src/store/postgres/visit.ts';
+import { openForCommand } from '../../src/store/postgres/command-access.ts';
 import type { Storage, StoredRun } from '../../src/store/storage.ts';
 import { allOf } from '../support/all-of.ts';
 import { type Client, createClient } from '../support/client.ts';
@@ -168,7 +168,7 @@ const never = (): Promise<never> => Promise.reject(new Error('not used'));
 
 /** Works on a store of the test, a folder or a database. */
 async function within<T>(store: string, work: (storage: Storage) => Promise<T>): Promise<T> {
-  const storage = store.startsWith('postgres') ? (await visitPostgres(store)).storage : await openStorage(store);
+  const storage = store.startsWith('postgres') ? (await openForCommand(store)).storage : await openStorage(store);
   try {
     return await work(storage);
   } finally {

@@ -1,5 +1,5 @@
 /** Checks a PostgreSQL database without changing it. */
-import type { DatabaseFacts } from '../../store/postgres/visit.ts';
+import type { DatabaseFacts } from '../../store/postgres/command-access.ts';
 import { StoreError } from '../../store/store.ts';
 import { inspectDatabase } from '../../store-location.ts';
 import { type CheckResult, ok, problem, warning } from './check-result.ts';

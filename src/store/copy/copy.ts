@@ -15,7 +15,7 @@ const COMPARED_MS = 23 * 3_600_000;
 
 export type Counts = Readonly<Record<SectionName, number>>;
 
-export interface Copied {
+export interface CopyResult {
   readonly copied: Counts;
   /** The target had them already. */
   readonly present: Counts;
@@ -43,7 +43,7 @@ export async function assertCopyable(source: OpenStore, target: OpenStore): Prom
 }
 
 /** Copies what the target lacks. No one else may use either store meanwhile. @throws CopyError, StoreError */
-export async function copyStore(source: OpenStore, target: OpenStore, options: CopyOptions = {}): Promise<Copied> {
+export async function copyStore(source: OpenStore, target: OpenStore, options: CopyOptions = {}): Promise<CopyResult> {
   const [copied, present] = [countsOf(), countsOf()];
   for (const section of sections) {
     const { name } = section;

@@ -8,7 +8,7 @@ export interface BatchOptions<Question, Answer> {
   readonly answer: (questions: readonly Question[]) => Promise<readonly Answer[]>;
   /** Concurrent batches. Later questions wait for the next one. */
   readonly atOnce: number;
-  /** Maximum of questions per batch. */
+  /** Maximum number of questions per batch. */
   readonly size: number;
 }
 

@@ -11,14 +11,14 @@ const CONNECTIONS = 16;
 export const CONNECT_MS = 4_000;
 /** Pause between attempts while the server has no connection left. */
 const FULL_RETRY_MS = 100;
-/** The server then cancels a statement, and nothing is changed. */
+/** After this time the server cancels a statement, and nothing is changed. */
 const STATEMENT_MS = 8_000;
-/** The client then gives up, too. */
+/** After this time the client gives up, too. */
 const ANSWER_MS = 10_000;
-/** The server then rolls back the transaction of a node that was cut off, and unlocks its rows. */
+/** After this time the server rolls back the transaction of a node that was cut off, and unlocks its rows. */
 const IDLE_TRANSACTION_MS = 10_000;
 const IDLE_MS = 30_000;
-/** The kernel then probes the other side every second, ten times. */
+/** Idle time after which the kernel probes the other side, every second, ten times. */
 const KEEP_ALIVE_MS = 5_000;
 /** Limit for all steps, including the wait for another node that migrates. */
 const MIGRATE_MS = 600_000;

@@ -93,7 +93,7 @@ export class Database {
     try {
       return await work(client);
     } catch (error) {
-      failure = await broken(client, error as Error);
+      failure = await rollBack(client, error as Error);
       throw error;
     } finally {
       client.release(failure);
@@ -114,7 +114,7 @@ export class Database {
     }
   }
 
-  /** The name contains a hash of the text: a pooler's connection may have statements of another version prepared. */
+  /** The name has a hash of the text, because a pooler's connection may have prepared statements of another version. */
   #preparedName(statement: Statement): string | undefined {
     const { name, text } = statement;
     if (name === undefined) return undefined;
@@ -145,7 +145,7 @@ export class Database {
 }
 
 /** Rolls back after a failure. @returns the reason to discard the connection, if any */
-async function broken(client: PoolClient, error: Error): Promise<Error | undefined> {
+async function rollBack(client: PoolClient, error: Error): Promise<Error | undefined> {
   // Do not query a server that did not answer. Closing the connection rolls back, too.
   if (error instanceof StoreError && !isAnswer(error.cause)) return error;
   if (client.getTransactionStatus() === 'I') return undefined;

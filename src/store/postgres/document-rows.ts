@@ -104,7 +104,7 @@ const storedKey = (key: string): string => JSON.stringify(key).slice(1, -1);
 const keyFrom = (stored: string): string => (stored.includes('\\') ? (JSON.parse(`"${stored}"`) as string) : stored);
 
 /** The form a document has in memory: values if it is small, texts if it is large. */
-export const asHeld = ({ document, revision, bytes }: VersionedDocument): VersionedDocument =>
+export const asCached = ({ document, revision, bytes }: VersionedDocument): VersionedDocument =>
   bytes > LARGE_BYTES ? { document: withPartsAsText(document), revision, bytes } : { document, revision, bytes };
 
 /** A part to write. */

@@ -23,7 +23,7 @@ import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../s
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
 import { DocumentLocks } from './document-locks.ts';
-import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
+import { asCached, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
 import { COMMITTED, LOAD, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE } from './document-statements.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { groupsOf } from './groups.ts';
@@ -148,14 +148,14 @@ export class PostgresDocuments implements Store {
     this.#locks.close();
   }
 
-  #noteLock(integrationId: string, isLocked: boolean): void {
+  #recordLock(integrationId: string, isLocked: boolean): void {
     if (isLocked) this.#locked.add(integrationId);
     else this.#locked.delete(integrationId);
   }
 
   async #current(integrationId: string): Promise<VersionedDocument | undefined> {
     const current = await this.#revisions.read(integrationId);
-    this.#noteLock(integrationId, current?.isLocked === true);
+    this.#recordLock(integrationId, current?.isLocked === true);
     const known = this.#cache.get(integrationId);
     if (current && known && known.revision >= current.revision) return known;
     if (!current) {
@@ -180,7 +180,7 @@ export class PostgresDocuments implements Store {
   async #loadAll(rows: readonly PageRow[]): Promise<Document[]> {
     const found = new Map<string, Document>();
     for (const { integration, revision, is_locked } of rows) {
-      this.#noteLock(integration, is_locked);
+      this.#recordLock(integration, is_locked);
       const known = this.#cache.get(integration);
       if (known && known.revision >= Number(revision)) found.set(integration, known.document);
     }
@@ -255,7 +255,7 @@ export class PostgresDocuments implements Store {
     });
     if (revision instanceof StoreError) throw revision;
     if (revision === undefined) return undefined;
-    const written = asHeld({ document: next, revision, bytes });
+    const written = asCached({ document: next, revision, bytes });
     this.#cache.set(integrationId, written);
     this.#listeners.emit({ integrationId, before: before?.document, after: written.document });
     return written.document;
@@ -282,7 +282,7 @@ export class PostgresDocuments implements Store {
   }
 
   /** Repeating is safe: writes depend on the revision, so the second of two equal ones changes nothing. */
-  #settle<T>(integrationId: string, write: (unknown?: StoreError) => Promise<T>): Promise<T> {
+  #settle<T>(integrationId: string, write: (unsettled?: StoreError) => Promise<T>): Promise<T> {
     return settle(write, () => this.#cache.delete(integrationId));
   }
 }

@@ -150,15 +150,15 @@ const steps: Record<string, Migration> = {
 
 export const stepNames: readonly string[] = Object.keys(steps);
 
-/** Those of a database's steps that only a newer version of this program knows. */
+/** A database's steps that this version does not know, because a newer one has run them. */
 export const unknownSteps = (names: readonly string[]): string[] => names.filter((name) => !stepNames.includes(name));
 
 /** Lock of the transaction that migrates. Other nodes that start meanwhile wait for it. */
 const LOCK_ID = 7_246_713_905;
 
 /**
- * Replaces the library's lock, which belongs to the session: a pooler may release it on another session than it was
- * taken on, and so never.
+ * Replaces the library's lock, which belongs to a session: behind a pooler, the release may run in another session, and
+ * the lock would stay forever.
  */
 class MigrationAdapter extends PostgresAdapter {
   override async acquireMigrationLock(): Promise<void> {}

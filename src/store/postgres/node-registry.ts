@@ -1,5 +1,5 @@
 /**
- * The nodes that share the database. Every two seconds each reports that it is alive, and looks for dead nodes: it
+ * The nodes that share the database. Every two seconds, each reports that it is alive and cleans up after dead nodes:
  * removes their locks, lists their runs as cut off, and takes over their unfinished requests. Only the database's clock
  * counts.
  */

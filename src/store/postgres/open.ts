@@ -18,30 +18,30 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const nodes = new NodeRegistry(database, node, {
     isFollowing: () => events.isFollowing,
     async onBeat(areFollowing) {
-      events.isWanted = areFollowing;
-      await folder.look();
-      await stores.permissions.look();
-      await cancellations.look();
+      events.hasRemoteFollowers = areFollowing;
+      await folder.poll();
+      await stores.permissions.poll();
+      await cancellations.poll();
     },
     onReturn: () => void events.rejoin(),
     async onDead(dead) {
       await stores.runs.cutOff(dead);
       const orphans = await stores.idempotency.adopt(dead);
       if (orphans.length > 0) stores.idempotency.onOrphans?.(orphans);
-      events.missed();
+      events.reportMissed();
     },
   });
-  const looks: Readonly<Record<News, () => Promise<void>>> = {
-    events: () => events.look(),
+  const pollers: Readonly<Record<News, () => Promise<void>>> = {
+    events: () => events.poll(),
     followers: () => nodes.beat(),
-    folder: () => folder.look(),
-    permissions: () => stores.permissions.look(),
-    cancellations: () => cancellations.look(),
+    folder: () => folder.poll(),
+    permissions: () => stores.permissions.poll(),
+    cancellations: () => cancellations.poll(),
   };
   // `outage` reports a database that cannot be reached; the next beat tries again.
   const clock = new SharedClock();
   const listener = new Listener(url, {
-    onNews: (news) => void looks[news]().catch(() => {}),
+    onNews: (news) => void pollers[news]().catch(() => {}),
     onSilence: () => database.suspend(),
     onAnswer: () => database.resume(),
     onTime: (...reading) => clock.set(...reading),

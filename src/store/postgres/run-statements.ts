@@ -119,7 +119,10 @@ export const forget: Statement = {
     DELETE FROM bulkhead.ended_runs WHERE integration = $1`,
 };
 
-/** JSON.parse takes the last of two equal keys. PostgreSQL's JSON functions would refuse an escaped U+0000. */
+/**
+ * Appends the outcome to the JSON text, where JSON.parse takes the last of two equal keys. PostgreSQL's JSON functions
+ * would refuse an escaped U+0000.
+ */
 export const cutOffRuns: Statement = {
   name: 'runs-cut-off',
   text: `

@@ -35,7 +35,7 @@ export class PostgresCancellations implements SharedCancellations {
   }
 
   /** Looks for requests of other nodes. @throws StoreError */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const rows = await this.#database.query<{ integration: string; id: string }>(requested, [this.#node]);
     for (const { integration, id } of rows) this.#onRequest(integration, id);
   }

@@ -9,8 +9,8 @@ import { CHANNEL } from './listener.ts';
 const WRITE_EVERY_MS = 20;
 /** Limit of waiting events. Beyond it, events are dropped and the other nodes get a `reset`. */
 const MAX_WAITING_CHARS = 1024 * 1024;
-/** Interval of looking without a notification, in case one was lost. */
-const LOOK_EVERY_MS = 1_000;
+/** Interval of polling without a notification, in case one was lost. */
+const POLL_EVERY_MS = 1_000;
 const RETAIN_S = 60;
 const READ_AT_ONCE = 1_000;
 
@@ -60,7 +60,7 @@ export class PostgresEvents implements SharedEvents {
   readonly #node: string;
   #listener: ((event: SharedEvent) => void) | undefined;
   /** Another node has followers. */
-  isWanted = false;
+  hasRemoteFollowers = false;
   #isFollowing = false;
   /** Number of the last event seen from each node; undefined while nobody follows here. */
   #seen: Map<string, string> | undefined;
@@ -68,7 +68,7 @@ export class PostgresEvents implements SharedEvents {
   #waiting: (SharedEvent & { readonly number: number })[] = [];
   #waitingChars = 0;
   #timer: NodeJS.Timeout | undefined;
-  #looking: NodeJS.Timeout | undefined;
+  #polling: NodeJS.Timeout | undefined;
   #isReading = false;
   #isClosed = false;
 
@@ -93,18 +93,18 @@ export class PostgresEvents implements SharedEvents {
   follow(isFollowing: boolean): void {
     if (this.#isFollowing === isFollowing || this.#isClosed) return;
     this.#isFollowing = isFollowing;
-    clearInterval(this.#looking);
+    clearInterval(this.#polling);
     if (isFollowing) {
-      this.#looking = setInterval(() => void this.look(), LOOK_EVERY_MS);
-      this.#looking.unref();
+      this.#polling = setInterval(() => void this.poll(), POLL_EVERY_MS);
+      this.#polling.unref();
     } else {
       this.#seen = undefined;
     }
-    void this.#begin(isFollowing);
+    void this.#setFollowing(isFollowing);
   }
 
   publish(event: SharedEvent): void {
-    if (!this.isWanted || this.#isClosed) return;
+    if (!this.hasRemoteFollowers || this.#isClosed) return;
     const isFull = this.#waitingChars > MAX_WAITING_CHARS;
     if (isFull && this.#waiting.at(-1)?.name === 'reset') return;
     const next: SharedEvent = isFull ? { name: 'reset', integrationId: undefined, data: '{}' } : event;
@@ -114,26 +114,26 @@ export class PostgresEvents implements SharedEvents {
   }
 
   /** A node died, maybe with events that it had not written. */
-  missed(): void {
+  reportMissed(): void {
     if (this.#isFollowing) this.#listener?.({ name: 'reset', integrationId: undefined, data: '{}' });
   }
 
   /** Call when other nodes may have taken this one for dead and written nothing for it. */
   async rejoin(): Promise<void> {
     if (!this.#isFollowing) return;
-    this.missed();
+    this.reportMissed();
     // If this fails, the others notice at their next beat.
     await this.#database.query(setFollowing, [this.#node, true]).catch(() => {});
   }
 
-  /** Reads what other nodes have written since the last time. */
-  async look(): Promise<void> {
+  /** Reads new events of other nodes. */
+  async poll(): Promise<void> {
     if (!this.#seen || this.#isReading || this.#isClosed) return;
     this.#isReading = true;
     try {
       for (let isMore = true; isMore && this.#seen; ) isMore = await this.#read(this.#seen);
     } catch {
-      // The next look reads them.
+      // The next poll reads them.
     } finally {
       this.#isReading = false;
     }
@@ -141,18 +141,18 @@ export class PostgresEvents implements SharedEvents {
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    clearInterval(this.#looking);
+    clearInterval(this.#polling);
     await this.#write();
     this.#isClosed = true;
   }
 
-  async #begin(isFollowing: boolean): Promise<void> {
+  async #setFollowing(isFollowing: boolean): Promise<void> {
     try {
       const seen = await this.#newest();
       if (this.#isFollowing) this.#seen ??= seen;
       await this.#database.query(setFollowing, [this.#node, isFollowing]);
     } catch {
-      // This node's next beat announces it, and the next look starts reading.
+      // This node's next beat announces it, and the next poll starts reading.
       if (this.#isFollowing) this.#seen ??= new Map();
     }
   }

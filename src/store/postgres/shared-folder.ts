@@ -60,7 +60,7 @@ export class PostgresFolder implements SharedFolder {
   }
 
   /** Looks for changes by other nodes. @throws StoreError */
-  look(): Promise<void> {
-    return this.#watch.look();
+  poll(): Promise<void> {
+    return this.#watch.poll();
   }
 }

@@ -69,8 +69,8 @@ export class PostgresPermissionRecords implements PermissionRecords {
   }
 
   /** Looks for changes by other nodes. @throws StoreError */
-  look(): Promise<void> {
-    return this.#watch.look();
+  poll(): Promise<void> {
+    return this.#watch.poll();
   }
 
   async all(): Promise<{ connectorId: string; record: unknown }[]> {

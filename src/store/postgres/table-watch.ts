@@ -16,7 +16,7 @@ export class TableWatch {
   }
 
   /** @throws StoreError */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const [row] = await this.#database.query<{ version: string }>(this.#statement);
     if (!row || row.version === this.#version) return;
     this.#version = row.version;

@@ -119,12 +119,12 @@ const waits: Readonly<Record<string, () => Promise<void>>> = {
       lost.events?.subscribe(({ name }) => seen.push(name));
       lost.events?.follow(true);
       const within = { timeout: 12_000, interval: 50 };
-      await vi.waitFor(() => expect(other.events?.isWanted).toBe(true), within);
+      await vi.waitFor(() => expect(other.events?.hasRemoteFollowers).toBe(true), within);
       proxy.vanish();
       await vi.waitFor(() => expect([...(other.nodes?.others ?? [])]).toEqual([]), within);
       proxy.restore();
       await vi.waitFor(() => expect(seen).toContain('reset'), within);
-      await vi.waitFor(() => expect(other.events?.isWanted).toBe(true), within);
+      await vi.waitFor(() => expect(other.events?.hasRemoteFollowers).toBe(true), within);
       other.events?.publish({ name: 'later', integrationId: undefined, data: '{}' });
       await vi.waitFor(() => expect(seen).toContain('later'), within);
     },

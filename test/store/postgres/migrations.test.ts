@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Database } from '../../../src/store/postgres/database.ts';
 import { stepNames } from '../../../src/store/postgres/migrations.ts';
-import { inspectPostgres } from '../../../src/store/postgres/visit.ts';
+import { inspectPostgres } from '../../../src/store/postgres/command-access.ts';
 import { emptyDatabase, rowsOf } from '../../support/postgres-nodes.ts';
 
 /** Tables of the schema, without the migrator's own. */

@@ -9,7 +9,7 @@ import { SILENCE_MS } from './node-registry.ts';
 import { type OpenedPostgres, openDatabase, storageOf } from './storage.ts';
 
 /** Opens the storage without locks, and without taking over anything from dead nodes. @throws StoreError */
-export async function visitPostgres(url: string, check?: DocumentCheck): Promise<OpenedPostgres> {
+export async function openForCommand(url: string, check?: DocumentCheck): Promise<OpenedPostgres> {
   const opened = await openDatabase(url, { node: `command-${randomBytes(8).toString('hex')}`, check });
   return { storage: storageOf(opened), keys: opened.keys };
 }
@@ -51,7 +51,7 @@ const contents: Statement = {
       (SELECT coalesce(array_agg(name), '{}') FROM bulkhead.kysely_migration) AS steps`,
 };
 
-/** Looks at a database without changing it. @throws StoreError */
+/** Inspects a database without changing it. @throws StoreError */
 export async function inspectPostgres(url: string): Promise<DatabaseFacts> {
   const database = await Database.openAsIs(url);
   try {
