@@ -23,7 +23,14 @@ import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../s
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
 import { DocumentLocks } from './document-locks.ts';
-import { asCached, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
+import {
+  asCached,
+  changesOf,
+  type DocumentRow,
+  documentOf,
+  recordOf,
+  type VersionedDocument,
+} from './document-rows.ts';
 import { COMMITTED, LOAD, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE } from './document-statements.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { groupsOf } from './groups.ts';

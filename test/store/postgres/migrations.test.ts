@@ -1,8 +1,8 @@
 /** Starts on a database whose schema cannot be brought up to date: refused with the cause, and nothing half done. */
 import { expect, onTestFinished, test } from 'vitest';
+import { inspectPostgres } from '../../../src/store/postgres/command-access.ts';
 import { Database } from '../../../src/store/postgres/database.ts';
 import { stepNames } from '../../../src/store/postgres/migrations.ts';
-import { inspectPostgres } from '../../../src/store/postgres/command-access.ts';
 import { emptyDatabase, rowsOf } from '../../support/postgres-nodes.ts';
 
 /** Tables of the schema, without the migrator's own. */
