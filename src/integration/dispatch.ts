@@ -154,7 +154,13 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const { grant, token, revoke, redact } = dispatcher.tokens.issue(grantFields);
   const run = startRun(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.createAsk(
-    { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
+    {
+      connectorId: connector._id,
+      account: grant,
+      own: { grant, token },
+      permissions: manifest.permissions?.fetch ?? [],
+      trace,
+    },
     {
       onLog(level, text) {
         run.logged(level, redact(text));
