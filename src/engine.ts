@@ -24,15 +24,16 @@ export async function openEngine(options: Options, dataFolder: string, logger: L
   const accessProblem = await openDataFolder(dataFolder);
   if (accessProblem !== undefined) logger.warn({ event: 'data_folder_open' }, accessProblem);
   const { store } = options;
-  return store === undefined ? openFolder(options, dataFolder) : openDatabase({ ...options, store }, logger);
+  return store === undefined ? openFolder(options, dataFolder, logger) : openDatabase({ ...options, store }, logger);
 }
 
-async function openFolder({ secretKey }: Options, dataFolder: string): Promise<Engine> {
+async function openFolder({ secretKey }: Options, dataFolder: string, logger: Logger): Promise<Engine> {
   const keyring = await openKeyring(new KeyFile(dataFolder), secretKey);
   const rotation = new KeyRotation(keyring);
   const storage = await openStorage(dataFolder, {
     check: integrationProblem,
     onRead: (document) => rotation.inspect(document),
+    onAuditError: (error) => logger.error({ err: error }, 'a change could not be written to the audit log'),
   });
   try {
     await forgetOrphanedRuns(storage);

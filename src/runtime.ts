@@ -8,8 +8,10 @@ import { createSandbox, FairQuota } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
 import { resolveAdminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
+import { AuditLog } from './api/audit-log.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Idempotency } from './api/idempotency.ts';
+import { TokenAuthority } from './api/token-authority.ts';
 import { Broker } from './broker/broker.ts';
 import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
@@ -56,6 +58,7 @@ import { WorkPool } from './work/pool.ts';
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
 const DEFAULT_DRAIN_MS = 10_000;
+const AUDIT_FAILED = 'a change could not be written to the audit log';
 /** Uncommitted writes of all runs together. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 
@@ -191,8 +194,16 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     onError: (error) => logger.error({ err: error }, 'the reply to a request could not be stored'),
   });
   await idempotency.settle();
+  const audit = new AuditLog(storage.audit, (error) => logger.error({ err: error }, AUDIT_FAILED));
+  const authority = new TokenAuthority(storage.accessTokens, audit, (error) =>
+    logger.error({ err: error }, 'an access token could not be written'),
+  );
+  onStarted(() => authority.close());
   const app = createApp({
     service,
+    accessTokens: storage.accessTokens,
+    authority,
+    audit,
     idempotency,
     metrics,
     version,
@@ -243,6 +254,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     await outbound.close();
     await work.close();
     await server.close();
+    await authority.close();
     await history.close();
     await storage.close();
   }

@@ -51,7 +51,14 @@ export function createApp(options: AppOptions): Koa {
   app.use(underVersion);
   app.use(serveOpenRoutes(routes, api));
   app.use(limitRate(options.rateLimit));
-  app.use(authenticate(options.tokenHash, options.oneTimeTokens, new FailedAuthentications(options.rateLimit)));
+  app.use(
+    authenticate(
+      options.tokenHash,
+      options.oneTimeTokens,
+      options.authority,
+      new FailedAuthentications(options.rateLimit),
+    ),
+  );
   app.use(refuseWhileClosing(options.isClosing));
   app.use(refuseEmptyConditions);
   app.use(serveRoutes(routes, api));

@@ -24,6 +24,13 @@ export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
 export const STATE = 'state:';
 const STATE_WRITES = 'state';
 
+/** A document with nothing but its integration. */
+export function emptyDocument(integration: Part): Document {
+  // A separate map for each kind, because a unit of work changes them in place.
+  const records = perRecordKind(() => new Map());
+  return { integration, settings: undefined, ...records, state: new Map(), stateWrites: 0 };
+}
+
 /** The fields that lists and look-ups read, kept for records whose body is only text. */
 const HEAD_FIELDS = [
   '_id',

@@ -2,10 +2,19 @@
  * The changes of one run or request to one integration, its records and state. Only the unit itself sees them
  * until it commits, which is one atomic write. Conflicts are detected at commit (optimistic concurrency).
  */
-import { type Document, type PartKind, partKinds, type RecordParts, revisionIn, STATE } from './document.ts';
+import type { Author } from './audit.ts';
+import {
+  type Document,
+  emptyDocument,
+  type PartKind,
+  partKinds,
+  type RecordParts,
+  revisionIn,
+  STATE,
+} from './document.ts';
 import { Part, type TextFacts } from './part.ts';
 import { type Store, tooLarge } from './store.ts';
-import { DOCUMENT_BYTES, perRecordKind, type RecordKind, recordKinds, type Stored } from './stored.ts';
+import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
 /** Another commit changed the same record, or removed one that this unit refers to, or referred to one that it removes. */
 export class ConflictError extends Error {
@@ -45,6 +54,8 @@ export class UnitOfWork {
   #changes: Changes | undefined;
   /** Called before the size of the changes grows or shrinks. May throw to refuse the write. */
   onGrowth: ((bytes: number) => void) | undefined;
+  /** Who the audit log names for the changes. */
+  author: Author | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -61,13 +72,19 @@ export class UnitOfWork {
    * Changes the current document and commits. Cannot conflict, because `work` is synchronous and runs
    * inside the commit.
    */
-  static async change<T>(store: Store, integrationId: string, work: (unit: UnitOfWork) => T): Promise<T> {
+  static async change<T>(
+    store: Store,
+    integrationId: string,
+    work: (unit: UnitOfWork) => T,
+    author?: Author,
+  ): Promise<T> {
     let done: { readonly result: T } | undefined;
-    await store.commit(integrationId, (current) => {
+    const apply = (current: Document | undefined): Document | undefined => {
       const unit = new UnitOfWork(store, integrationId, current);
       done = { result: work(unit) };
       return unit.hasChanges ? unit.#applyTo(current) : current;
-    });
+    };
+    await store.commit(integrationId, apply, author);
     if (!done) throw new Error('the store did not apply the change');
     return done.result;
   }
@@ -75,7 +92,7 @@ export class UnitOfWork {
   /** Like `change`, and then refreshes this unit, which must have no changes. */
   async changeAtOnce<T>(work: (unit: UnitOfWork) => T): Promise<T> {
     if (this.hasChanges) throw new Error(`unit of work on ${this.integrationId} has uncommitted changes`);
-    const result = await UnitOfWork.change(this.#store, this.integrationId, work);
+    const result = await UnitOfWork.change(this.#store, this.integrationId, work, this.author);
     await this.refresh();
     return result;
   }
@@ -209,7 +226,8 @@ export class UnitOfWork {
    */
   async commit(): Promise<void> {
     if (!this.hasChanges) return;
-    this.#rebase(await this.#store.commit(this.integrationId, (current) => this.#applyTo(current)));
+    const apply = (current: Document | undefined): Document | undefined => this.#applyTo(current);
+    this.#rebase(await this.#store.commit(this.integrationId, apply, this.author));
   }
 
   #rebase(document: Document | undefined): void {
@@ -291,9 +309,4 @@ export class UnitOfWork {
 
 function isText(record: Stored | TextFacts<Stored>): record is TextFacts<Stored> {
   return Buffer.isBuffer((record as { text?: unknown }).text);
-}
-function emptyDocument(integration: Part): Draft {
-  // A separate map for each kind, because the unit changes them in place.
-  const records = perRecordKind(() => new Map());
-  return { integration, settings: undefined, ...records, state: new Map(), stateWrites: 0 };
 }

@@ -48,16 +48,20 @@ const needFullScope = [
   'DELETE /connectors/{_id}',
   'POST /connectors/{_id}/approve',
   'PUT /connectors/{_id}/update',
+  'GET /accesstokens',
+  'POST /accesstokens',
+  ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /accesstokens/{_id}`),
+  'GET /audit',
   'GET /backup',
   'POST /restore',
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(63);
+  expect(routes).toHaveLength(69);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
   expect(namesOf(({ runs }) => runs === 'own')).toEqual([...needNoToken, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
-  expect(namesOf(({ scope, method }) => scope === 'read' && method !== 'get')).toEqual([]);
+  expect(namesOf(({ scope, method }) => ['read', 'server', 'any'].includes(scope) && method !== 'get')).toEqual([]);
   expect(namesOf(({ scope, method }) => scope === 'integrations' && method === 'get')).toEqual([
     'GET /connections/{_id}/ping',
   ]);
@@ -74,6 +78,8 @@ const harmless: Readonly<Record<string, Harmless>> = {
   'DELETE /integrations/{_id}/install': { status: 412, headers: { 'If-Match': '"other"' } },
   'DELETE /integrations/{_id}/state/{key}': { status: 412, headers: { 'If-Match': '"other"' } },
   'PUT /connectors': { status: 415, body: {} },
+  'POST /accesstokens': { status: 201, body: { name: 'made', scope: 'read' } },
+  'DELETE /accesstokens/{_id}': { status: 412, headers: { 'If-Match': '"other"' } },
   'DELETE /connectors/{_id}': { status: 422 },
   // The bundle has none.
   'GET /connectors/{_id}/image': { status: 404 },
@@ -98,8 +104,12 @@ test('every route, asked by every kind of caller', async () => {
   }
   await client('PUT', `/integrations/${id}/state/key`, { is: 'kept' });
 
+  const accessToken = (await client('POST', '/accesstokens', { name: 'one', scope: 'read' })).body;
+  records.accesstokens = accessToken._id;
+
   const bodyOf = ({ method, path }: Route): unknown => {
     if (method === 'patch') return [{ op: 'replace', path: '/name', value: 'changed' }];
+    if (path.startsWith('/accesstokens')) return { name: 'changed', scope: 'read' };
     if (path.endsWith('/update')) return { _integrationIds: [id] };
     if (KINDS.includes(path.slice(1))) return { name: 'made', _integrationId: id };
     return path.includes('/install') ? {} : { name: 'changed' };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { hashToken } from '../../src/api/auth.ts';
+import { hashToken } from '../../src/api/token-hash.ts';
 import { bundles } from '../../src/store/copy/bundles.ts';
 import { documentFrom } from '../../src/store/document.ts';
 import { openStorage } from '../../src/store/open-storage.ts';

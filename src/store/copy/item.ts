@@ -25,7 +25,9 @@ export type SectionName =
   | 'bundles'
   | 'runs'
   | 'idempotencyKeys'
+  | 'audit'
   | 'integrations'
+  | 'accessTokens'
   | 'adminToken';
 
 export interface Section<Content = unknown> {

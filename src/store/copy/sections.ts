@@ -3,6 +3,7 @@ import type { StoredReply, StoredRequest, StoredRun } from '../storage.ts';
 import { bundles, permissions } from './bundles.ts';
 import { documents } from './documents.ts';
 import { CopyError, jsonItem, type Section } from './item.ts';
+import { accessTokens, audit } from './tokens.ts';
 
 const secretKey: Section<string> = {
   name: 'secretKey',
@@ -73,6 +74,8 @@ export const sections: readonly Section[] = [
   bundles,
   runs,
   idempotencyKeys,
+  audit,
   documents,
+  accessTokens,
   adminToken,
 ];

@@ -4,6 +4,8 @@
  * from; otherwise the change is made again from the current document.
  */
 import { LARGE_BYTES } from '../../json.ts';
+import { type AuditEntry, type Author, entryMaker, type MakeEntries } from '../audit.ts';
+import { auditedEvents } from '../audited-change.ts';
 import { type Document, recordIdsOf } from '../document.ts';
 import { changeProblem, type DocumentCheck } from '../document-check.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
@@ -19,6 +21,8 @@ import {
   tooManyRecords,
 } from '../store.ts';
 import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../stored.ts';
+import { auditArrays } from './audit-statements.ts';
+import type { PostgresAuditStore } from './audit-store.ts';
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
 import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
@@ -51,6 +55,11 @@ interface RecordPageRow {
 
 type RecordRow = Pick<DocumentRow, 'revision' | 'facts'> & { readonly bytes: string; readonly text: string };
 
+export interface DocumentsOptions {
+  readonly check?: DocumentCheck | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
 export class PostgresDocuments implements Store {
   readonly #database: Database;
   readonly #node: string;
@@ -60,14 +69,18 @@ export class PostgresDocuments implements Store {
   readonly #writer: DocumentWriter;
   readonly #queue = new KeyedQueue();
   readonly #listeners = new StoreListeners();
+  readonly #audit: PostgresAuditStore;
+  readonly #makeEntries: MakeEntries;
   /** Integrations that were locked when this node last read them. */
   readonly #locked = new Set<string>();
   #isClosed = false;
 
-  constructor(database: Database, node: string, check?: DocumentCheck) {
+  constructor(database: Database, node: string, audit: PostgresAuditStore, { check, now }: DocumentsOptions = {}) {
     this.#database = database;
     this.#node = node;
     this.#check = check;
+    this.#audit = audit;
+    this.#makeEntries = entryMaker(now);
     this.#revisions = new RevisionReader(database);
     this.#writer = new DocumentWriter(database);
   }
@@ -117,8 +130,8 @@ export class PostgresDocuments implements Store {
     return row?.integration;
   }
 
-  commit(integrationId: string, change: Change): Promise<Document | undefined> {
-    return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
+  commit(integrationId: string, change: Change, author?: Author): Promise<Document | undefined> {
+    return this.#queue.run(integrationId, () => this.#commit(integrationId, change, author));
   }
 
   async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
@@ -190,7 +203,7 @@ export class PostgresDocuments implements Store {
     return rows.flatMap(({ integration }) => found.get(integration) ?? []);
   }
 
-  async #commit(integrationId: string, change: Change): Promise<Document | undefined> {
+  async #commit(integrationId: string, change: Change, author: Author | undefined): Promise<Document | undefined> {
     if (this.#isClosed) throw new StoreError('store_unavailable', 'The store is closed.');
     // What this node has is current most of the time, and the write finds out.
     let before = this.#cache.get(integrationId);
@@ -203,12 +216,12 @@ export class PostgresDocuments implements Store {
         if (isCurrent) throw error;
       }
       if (next && next !== before?.document) {
-        const committed = await this.#write(integrationId, before, next);
+        const committed = await this.#write(integrationId, before, next, author);
         if (committed) return committed;
       } else if (isCurrent) {
         if (next) return next;
         if (!before) return undefined;
-        if (await this.#remove(integrationId, before)) return undefined;
+        if (await this.#remove(integrationId, before, author)) return undefined;
       }
       before = await this.#current(integrationId);
       isCurrent = true;
@@ -221,6 +234,7 @@ export class PostgresDocuments implements Store {
     integrationId: string,
     before: VersionedDocument | undefined,
     next: Document,
+    author: Author | undefined,
   ): Promise<Document | undefined> {
     // What is written must be read again. A failure here is our bug, caught before it does harm.
     const problem = changeProblem(before?.document, next, this.#check, integrationId);
@@ -235,23 +249,36 @@ export class PostgresDocuments implements Store {
     const { stateWrites } = next;
     const { own } = changes;
     const values = { integrationId, createdAt, ownRevision, stateWrites, bytes, own, before: before?.revision };
-    const revision = await this.#whole(integrationId, () => this.#writer.write({ values, changes }));
+    const entries = this.#entriesOf(integrationId, before?.document, next, author);
+    const revision = await this.#whole(integrationId, () => this.#writer.write({ values, changes, entries }));
     if (revision === undefined) return undefined;
+    this.#audit.wrote(entries);
     const written = asHeld({ document: next, revision, bytes });
     this.#cache.set(integrationId, written);
-    this.#listeners.emit({ integrationId, before: before?.document, after: written.document });
+    this.#listeners.emit({ integrationId, before: before?.document, after: written.document, author });
     return written.document;
   }
 
   /** @returns false if the document has another revision */
-  async #remove(integrationId: string, before: VersionedDocument): Promise<boolean> {
+  async #remove(integrationId: string, before: VersionedDocument, author: Author | undefined): Promise<boolean> {
+    const entries = this.#entriesOf(integrationId, before.document, undefined, author);
     const removed = await this.#whole(integrationId, () =>
-      this.#database.query(REMOVE, [integrationId, before.revision]),
+      this.#database.query(REMOVE, [integrationId, before.revision, ...auditArrays(entries)]),
     );
     if (removed.length === 0) return false;
+    this.#audit.wrote(entries);
     this.#cache.delete(integrationId);
-    this.#listeners.emit({ integrationId, before: before.document, after: undefined });
+    this.#listeners.emit({ integrationId, before: before.document, after: undefined, author });
     return true;
+  }
+
+  #entriesOf(
+    integrationId: string,
+    before: Document | undefined,
+    after: Document | undefined,
+    author: Author | undefined,
+  ): readonly AuditEntry[] {
+    return author ? this.#makeEntries(author, auditedEvents(integrationId, before, after, author)) : [];
   }
 
   /** If the connection breaks, nobody knows whether the write is there: the next read looks. */

@@ -26,8 +26,8 @@ export interface OpenedDatabase {
 export async function openDatabase(url: string, options: PostgresOptions): Promise<OpenedDatabase> {
   const database = await Database.open(url);
   try {
-    const documents = new PostgresDocuments(database, options.node, options.check);
     const stores = await postgresStores(database, options);
+    const documents = new PostgresDocuments(database, options.node, stores.audit, options);
     return { database, documents, stores, keys: new PostgresKeyStore(database) };
   } catch (error) {
     await database.close();

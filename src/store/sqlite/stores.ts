@@ -1,22 +1,29 @@
 /** The stores that share one SQLite database. */
 import type { Storage } from '../storage.ts';
+import { SqliteAccessTokenStore } from './access-token-store.ts';
+import { SqliteAuditStore } from './audit-store.ts';
 import type { Database } from './database.ts';
 import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { SqliteRunStore } from './run-store.ts';
 import { SqlitePermissionRecords, SqliteTokenStore } from './small-stores.ts';
 
-export interface SqliteStores extends Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens'> {
+type Stores = Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens' | 'accessTokens' | 'audit'>;
+
+export interface SqliteStores extends Stores {
   /** Closes the database, too. */
   close(): void;
 }
 
 export function sqliteStores(database: Database, now: () => number): SqliteStores {
+  const audit = new SqliteAuditStore(database);
   const idempotency = new SqliteIdempotencyStore(database, now);
   return {
     runs: new SqliteRunStore(database),
     idempotency,
     permissions: new SqlitePermissionRecords(database),
     tokens: new SqliteTokenStore(database),
+    accessTokens: new SqliteAccessTokenStore(database, audit, now),
+    audit,
     close() {
       idempotency.close();
       database.close();

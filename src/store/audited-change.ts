@@ -1,0 +1,134 @@
+/** What the audit log says of a commit. Pure. */
+import type { JsonObject } from '../json.ts';
+import { shorten } from '../shorten.ts';
+import { type AuditedEvent, type Author, ENTRIES_PER_COMMIT, FIELDS_MAX, PATH_CHARS } from './audit.ts';
+import type { Document } from './document.ts';
+import { changedFields } from './field-changes.ts';
+import type { Part } from './part.ts';
+import { recordKinds, type Stored } from './stored.ts';
+
+/** JSON of a commit that is compared field by field, in bytes: comparing holds up the event loop. */
+const COMPARED_BYTES = 512 * 1024;
+
+const resourceTypes = { connections: 'connection', exports: 'export', imports: 'import', flows: 'flow' } as const;
+
+/** A connector's writes to its own state are data, and not audited. */
+export function auditedEvents(
+  integrationId: string,
+  before: Document | undefined,
+  after: Document | undefined,
+  { run }: Author,
+): AuditedEvent[] {
+  const comparison = new Comparison();
+  const own = ownEvent(integrationId, before, after, comparison);
+  // The records go with their integration.
+  if (!after) return own;
+  const events = [...own, ...recordEvents(integrationId, before, after, comparison)];
+  if (run === undefined) events.push(...stateEvents(integrationId, before, after));
+  if (events.length <= ENTRIES_PER_COMMIT) return events;
+  const shown = events.slice(0, ENTRIES_PER_COMMIT);
+  const last = shown.pop() as AuditedEvent;
+  return [...shown, { ...last, omitted: events.length - ENTRIES_PER_COMMIT }];
+}
+
+/** Compares parts until the budget is spent. */
+class Comparison {
+  #bytesLeft = COMPARED_BYTES;
+
+  /** Undefined if the parts are too large to compare. */
+  fieldsOf<Head>(before: Part<Head>, after: Part<Head>): string[] | undefined {
+    if (before === after) return [];
+    this.#bytesLeft -= before.knownBytes + after.knownBytes;
+    if (before.isLarge || after.isLarge || this.#bytesLeft < 0) return undefined;
+    return changedFields(before.value as JsonObject, after.value as JsonObject);
+  }
+}
+
+function ownEvent(
+  _resourceId: string,
+  before: Document | undefined,
+  after: Document | undefined,
+  comparison: Comparison,
+): AuditedEvent[] {
+  const { head } = (after ?? before)?.integration ?? {};
+  if (!head || (before?.integration === after?.integration && before?.settings === after?.settings)) return [];
+  const common = { resourceType: 'integration', _resourceId, _integrationId: _resourceId, ...nameOf(head) } as const;
+  const isInstalled = head._connectorId !== undefined;
+  if (!before) return [{ event: isInstalled ? 'install' : 'create', ...common }];
+  if (!after) return [{ event: isInstalled ? 'uninstall' : 'delete', ...common }];
+  const paths = [
+    ...(comparison.fieldsOf(before.integration, after.integration) ?? []),
+    ...settingsChanges(before.settings, after.settings, comparison),
+  ];
+  if (paths.length === 0) return [];
+  const event = paths.includes('version') && isInstalled ? 'upgrade' : 'update';
+  return [{ event, ...common, ...fieldChangesOf(paths) }];
+}
+
+function settingsChanges(
+  before: Part<undefined> | undefined,
+  after: Part<undefined> | undefined,
+  comparison: Comparison,
+): string[] {
+  if (before === after) return [];
+  const paths = before && after && comparison.fieldsOf(before, after);
+  return paths?.map((path) => shorten(`settings.${path}`, PATH_CHARS)) ?? ['settings'];
+}
+
+function* changedParts<Head>(
+  before: ReadonlyMap<string, Part<Head>> | undefined,
+  after: ReadonlyMap<string, Part<Head>>,
+): Generator<readonly [id: string, before: Part<Head> | undefined, after: Part<Head> | undefined]> {
+  if (before === after) return;
+  for (const [id, part] of after) {
+    const previous = before?.get(id);
+    if (previous !== part) yield [id, previous, part];
+  }
+  for (const [id, part] of before ?? []) if (!after.has(id)) yield [id, part, undefined];
+}
+
+function recordEvents(
+  _integrationId: string,
+  before: Document | undefined,
+  after: Document,
+  comparison: Comparison,
+): AuditedEvent[] {
+  const events: AuditedEvent[] = [];
+  for (const kind of recordKinds) {
+    for (const [_resourceId, one, other] of changedParts(before?.[kind], after[kind])) {
+      // What nobody will see is only counted.
+      const isSeen = events.length < ENTRIES_PER_COMMIT;
+      const event = isSeen ? recordEvent(one, other, comparison) : ({ event: 'update' } as const);
+      if (event) events.push({ resourceType: resourceTypes[kind], _resourceId, _integrationId, ...event });
+    }
+  }
+  return events;
+}
+
+/** Undefined if nothing was changed. */
+function recordEvent(
+  before: Part | undefined,
+  after: Part | undefined,
+  comparison: Comparison,
+): Pick<AuditedEvent, 'event' | 'name' | 'fieldChanges'> | undefined {
+  const named = nameOf((after ?? (before as Part)).head);
+  if (!before || !after) return { event: before ? 'delete' : 'create', ...named };
+  const paths = comparison.fieldsOf(before, after);
+  if (paths?.length === 0) return undefined;
+  return { event: 'update', ...named, ...(paths ? fieldChangesOf(paths) : {}) };
+}
+
+function stateEvents(_integrationId: string, before: Document | undefined, after: Document): AuditedEvent[] {
+  const keys = [...changedParts(before?.state, after.state)].map(([key]) => shorten(key, PATH_CHARS));
+  if (keys.length === 0) return [];
+  const common = { resourceType: 'state', _resourceId: _integrationId, _integrationId } as const;
+  return [{ event: 'update', ...common, ...fieldChangesOf(keys) }];
+}
+
+function nameOf({ name }: Stored): { readonly name?: string } {
+  return typeof name === 'string' ? { name: shorten(name, PATH_CHARS) } : {};
+}
+
+export const fieldChangesOf = (paths: readonly string[]): Pick<AuditedEvent, 'fieldChanges'> => ({
+  fieldChanges: paths.slice(0, FIELDS_MAX).map((fieldPath) => ({ fieldPath })),
+});
