@@ -52,6 +52,8 @@ async function fill(client: Client, connectorId: string, origin: string): Promis
   const path = `/integrations/${installed._id}`;
   for (const name of ['Ada', 'Jörg', 'Zoë']) await client('PUT', `${path}/settings/greet`, { name });
   await client('PUT', `${path}/settings/greet`, { name: 'n', fails: true });
+  await client('POST', '/accesstokens', { name: 'Größe', scope: 'read', autoPurgeAt: '2100-01-01' });
+  await client('POST', '/accesstokens', { name: 'b', scope: 'integrations', _integrationIds: [installed._id] });
   const auth = { type: 'token', token: { token: SECRET, scheme: ' ' } };
   const http = { baseURI: origin, auth };
   const { body: connection } = await client('POST', '/connections', { name: 'n', _integrationId: installed._id, http });
@@ -107,12 +109,16 @@ test('folder → database → folder: every reply is the same, byte for byte, an
       bundles: 1,
       runs: 5,
       idempotencyKeys: INTEGRATIONS,
+      audit: expect.any(Number),
+      accessTokens: 2,
       integrations: INTEGRATIONS + 2,
       adminToken: 1,
     },
     present: expect.objectContaining({ integrations: 0, adminToken: 0 }),
     notCopied: [],
   });
+  // At least what was made and changed over HTTP.
+  expect(result.copied.audit).toBeGreaterThan(5 * INTEGRATIONS);
   // All that is there may be copied again, in any direction.
   for (const [from, to] of [
     [last, data],

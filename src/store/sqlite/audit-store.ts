@@ -18,7 +18,7 @@ export class SqliteAuditStore implements AuditStore {
     this.#database = database;
     const { sqlite } = database;
     this.#insert = sqlite.prepare(
-      'INSERT OR IGNORE INTO audit (id, time, writer, resource, entry) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO audit (time, id, writer, resource, entry) VALUES (?, ?, ?, ?, ?)',
     );
     this.#trim = sqlite.prepare(`
       DELETE FROM audit WHERE writer = ?1 AND (time, id) <= (
@@ -36,7 +36,7 @@ export class SqliteAuditStore implements AuditStore {
     for (const entry of entries) {
       const { _id, time, _resourceId = null } = entry;
       const writer = writerOf(entry);
-      this.#insert.run(_id, time, writer, _resourceId, JSON.stringify(entry));
+      this.#insert.run(time, _id, writer, _resourceId, JSON.stringify(entry));
       const written = (this.#written.get(writer) ?? SLACK) + 1;
       if (written > SLACK) this.#trim.run(writer);
       this.#written.set(writer, written > SLACK ? 0 : written);

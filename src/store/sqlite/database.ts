@@ -28,9 +28,9 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS access_tokens_by_age ON access_tokens (created, id);
   CREATE INDEX IF NOT EXISTS access_tokens_by_expiry ON access_tokens (expires_at) WHERE expires_at IS NOT NULL;
   CREATE TABLE IF NOT EXISTS audit (
-    id TEXT PRIMARY KEY, time TEXT NOT NULL, writer TEXT NOT NULL, resource TEXT, entry TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS audit_by_time ON audit (time, id);
+    time TEXT NOT NULL, id TEXT NOT NULL, writer TEXT NOT NULL, resource TEXT, entry TEXT NOT NULL,
+    PRIMARY KEY (time, id)
+  ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS audit_by_resource ON audit (resource, time, id);
   CREATE INDEX IF NOT EXISTS audit_by_writer ON audit (writer, time, id);
 `;
