@@ -90,6 +90,10 @@ export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promis
   }
 }
 
+/** With a database, nothing else makes the folder of integrations. */
+const uploadsFolder = ({ store, data }: Options): string =>
+  store === undefined ? integrationsFolder(resolve(data)) : resolve(data);
+
 interface StartOptions extends Engine {
   readonly onRest: () => void;
   /** Registers how to close a part if the start fails later. */
@@ -184,7 +188,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     reachability: new Reachability(),
     outbound,
     permissions: permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealForStore(work) },
+    uploads: { folder: uploadsFolder(options), prepare: sealForStore(work) },
   };
 
   let closing: Promise<void> | undefined;
