@@ -16,7 +16,7 @@ export function createMemoryStorage(now: () => number = Date.now): Storage {
     bundles: memoryBundles(),
     problems: [],
     async close() {
-      stores.close();
+      await stores.close();
       await documents.close();
     },
   };

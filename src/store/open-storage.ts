@@ -42,7 +42,7 @@ export async function openStorage(dataFolder: string, options: StorageOptions = 
         return [...problems, ...documents.problems];
       },
       async close() {
-        stores.close();
+        await stores.close();
         await documents.close();
       },
     };

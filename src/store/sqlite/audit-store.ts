@@ -5,14 +5,17 @@ import type { AuditQuery, AuditStore } from '../storage.ts';
 import type { Database } from './database.ts';
 
 /** Entries of a writer beyond `ENTRIES_RETAINED` that may accumulate before a trim. */
-const SLACK = 500;
+const SLACK = 250;
 
 export class SqliteAuditStore implements AuditStore {
   readonly #database: Database;
   readonly #insert: StatementSync;
   readonly #trim: StatementSync;
   /** Entries per writer since its last trim. A writer's first entry of this process trims, too. */
-  readonly #written = new Map<string, number>();
+  readonly #since = new Map<string, number>();
+  readonly #waiting: AuditEntry[] = [];
+  /** Settles when the waiting entries are written. */
+  #written: Promise<void> | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -26,9 +29,31 @@ export class SqliteAuditStore implements AuditStore {
       )`);
   }
 
-  async add(entries: readonly AuditEntry[]): Promise<void> {
-    if (entries.length === 1) this.insert(entries);
-    else if (entries.length > 0) this.#database.transaction(() => this.insert(entries));
+  /** Entries of one turn of the event loop share a transaction, which costs more than they do. */
+  add(entries: readonly AuditEntry[]): Promise<void> {
+    this.#waiting.push(...entries);
+    this.#written ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        try {
+          this.#flush();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    return this.#written;
+  }
+
+  /** Waits for what is being written. Whoever added it gets the error. */
+  async idle(): Promise<void> {
+    await this.#written?.catch(() => {});
+  }
+
+  #flush(): void {
+    const entries = this.#waiting.splice(0);
+    this.#written = undefined;
+    if (entries.length > 0) this.#database.transaction(() => this.insert(entries));
   }
 
   /** Within a transaction of the caller, if there is one. */
@@ -37,13 +62,14 @@ export class SqliteAuditStore implements AuditStore {
       const { _id, time, _resourceId = null } = entry;
       const writer = writerOf(entry);
       this.#insert.run(time, _id, writer, _resourceId, JSON.stringify(entry));
-      const written = (this.#written.get(writer) ?? SLACK) + 1;
-      if (written > SLACK) this.#trim.run(writer);
-      this.#written.set(writer, written > SLACK ? 0 : written);
+      const since = (this.#since.get(writer) ?? SLACK) + 1;
+      if (since > SLACK) this.#trim.run(writer);
+      this.#since.set(writer, since > SLACK ? 0 : since);
     }
   }
 
   async list({ after, limit, newestFirst = false, resourceId, from, to }: AuditQuery): Promise<AuditEntry[]> {
+    await this.#written;
     const conditions: [sql: string, ...values: SQLInputValue[]][] = [];
     if (after) conditions.push([`(time, id) ${newestFirst ? '<' : '>'} (?, ?)`, ...after]);
     if (resourceId !== undefined) conditions.push(['resource = ?', resourceId]);

@@ -11,7 +11,7 @@ type Stores = Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens' | 
 
 export interface SqliteStores extends Stores {
   /** Closes the database, too. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function sqliteStores(database: Database, now: () => number): SqliteStores {
@@ -24,8 +24,9 @@ export function sqliteStores(database: Database, now: () => number): SqliteStore
     tokens: new SqliteTokenStore(database),
     accessTokens: new SqliteAccessTokenStore(database, audit, now),
     audit,
-    close() {
+    async close() {
       idempotency.close();
+      await audit.idle();
       database.close();
     },
   };
