@@ -20,11 +20,13 @@ export const Caller = Type.Union([
     { description: 'With an access token.' },
   ),
   Type.Object({ type: Type.Literal('host') }, { description: 'The application that embeds the runtime.' }),
+  Type.Object({ type: Type.Literal('command') }, { description: 'A command on the store itself.' }),
   Type.Object({ type: Type.Literal('runtime') }, { description: 'The runtime itself.' }),
 ]);
 export type Caller = Readonly<Static<typeof Caller>>;
 
 export const HOST: Caller = Object.freeze({ type: 'host' });
+export const COMMAND: Caller = Object.freeze({ type: 'command' });
 export const RUNTIME: Caller = Object.freeze({ type: 'runtime' });
 
 const AuthorRun = Type.Object({ _id: ObjectId, _connectorId: ObjectId });

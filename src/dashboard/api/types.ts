@@ -140,7 +140,7 @@ export interface AuditEntry {
   readonly _resourceId?: string;
   readonly name?: string;
   readonly by:
-    | { readonly type: 'administrator' | 'host' | 'runtime' }
+    | { readonly type: 'administrator' | 'host' | 'command' | 'runtime' }
     | { readonly type: 'token'; readonly _id: string; readonly name: string };
   readonly run?: { readonly _id: string; readonly _connectorId: string };
   readonly fieldChanges?: readonly { readonly fieldPath: string }[];

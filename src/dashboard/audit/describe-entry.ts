@@ -35,6 +35,8 @@ export function callerNameOf({ by }: AuditEntry): string {
       return by.name;
     case 'host':
       return 'Embedding application';
+    case 'command':
+      return 'Command';
     default:
       return 'Server';
   }
