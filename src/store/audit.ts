@@ -11,6 +11,8 @@ export const ENTRIES_PER_COMMIT = 100;
 export const FIELDS_MAX = 50;
 /** Characters of a field's path, and of a name. */
 export const PATH_CHARS = 200;
+/** Characters of all paths in an entry. Further fields are left out. */
+export const PATHS_CHARS = 2_000;
 
 /** Who asked for a change. */
 export const Caller = Type.Union([

@@ -1,14 +1,14 @@
 /** What the audit log says of a commit. Pure. */
 import type { JsonObject } from '../json.ts';
 import { shorten } from '../shorten.ts';
-import { type AuditedEvent, type Author, ENTRIES_PER_COMMIT, FIELDS_MAX, PATH_CHARS } from './audit.ts';
+import { type AuditedEvent, type Author, ENTRIES_PER_COMMIT, FIELDS_MAX, PATH_CHARS, PATHS_CHARS } from './audit.ts';
 import type { Document } from './document.ts';
 import { changedFields } from './field-changes.ts';
 import type { Part } from './part.ts';
 import { recordKinds, type Stored } from './stored.ts';
 
 /** JSON of a commit that is compared field by field, in bytes: comparing holds up the event loop. */
-const COMPARED_BYTES = 512 * 1024;
+const COMPARED_BYTES = 128 * 1024;
 
 const resourceTypes = { connections: 'connection', exports: 'export', imports: 'import', flows: 'flow' } as const;
 
@@ -23,12 +23,19 @@ export function auditedEvents(
   const own = ownEvent(integrationId, before, after, comparison);
   // The records go with their integration.
   if (!after) return own;
-  const events = [...own, ...recordEvents(integrationId, before, after, comparison)];
-  if (run === undefined) events.push(...stateEvents(integrationId, before, after));
-  if (events.length <= ENTRIES_PER_COMMIT) return events;
-  const shown = events.slice(0, ENTRIES_PER_COMMIT);
-  const last = shown.pop() as AuditedEvent;
-  return [...shown, { ...last, omitted: events.length - ENTRIES_PER_COMMIT }];
+  const state = run === undefined ? stateEvents(integrationId, before, after) : [];
+  const events = [...own, ...state];
+  let omitted = 0;
+  for (const [resourceType, id, one, other] of changedRecords(before, after)) {
+    if (events.length === ENTRIES_PER_COMMIT) {
+      omitted++;
+      continue;
+    }
+    const event = recordEvent(one, other, comparison);
+    if (event) events.push({ resourceType, _resourceId: id, _integrationId: integrationId, ...event });
+  }
+  const last = events.at(-1);
+  return omitted === 0 || !last ? events : [...events.slice(0, -1), { ...last, omitted }];
 }
 
 /** Compares parts until the budget is spent. */
@@ -37,7 +44,8 @@ class Comparison {
 
   /** Undefined if the parts are too large to compare. */
   fieldsOf<Head>(before: Part<Head>, after: Part<Head>): string[] | undefined {
-    if (before === after) return [];
+    if (before === after || (before.knownBytes > 0 && after.knownBytes > 0 && before.text.equals(after.text)))
+      return [];
     this.#bytesLeft -= before.knownBytes + after.knownBytes;
     if (before.isLarge || after.isLarge || this.#bytesLeft < 0) return undefined;
     return changedFields(before.value as JsonObject, after.value as JsonObject);
@@ -87,22 +95,15 @@ function* changedParts<Head>(
   for (const [id, part] of before ?? []) if (!after.has(id)) yield [id, part, undefined];
 }
 
-function recordEvents(
-  _integrationId: string,
+function* changedRecords(
   before: Document | undefined,
   after: Document,
-  comparison: Comparison,
-): AuditedEvent[] {
-  const events: AuditedEvent[] = [];
+): Generator<
+  readonly [type: AuditedEvent['resourceType'], id: string, before: Part | undefined, after: Part | undefined]
+> {
   for (const kind of recordKinds) {
-    for (const [_resourceId, one, other] of changedParts(before?.[kind], after[kind])) {
-      // What nobody will see is only counted.
-      const isSeen = events.length < ENTRIES_PER_COMMIT;
-      const event = isSeen ? recordEvent(one, other, comparison) : ({ event: 'update' } as const);
-      if (event) events.push({ resourceType: resourceTypes[kind], _resourceId, _integrationId, ...event });
-    }
+    for (const changed of changedParts(before?.[kind], after[kind])) yield [resourceTypes[kind], ...changed];
   }
-  return events;
 }
 
 /** Undefined if nothing was changed. */
@@ -129,6 +130,12 @@ function nameOf({ name }: Stored): { readonly name?: string } {
   return typeof name === 'string' ? { name: shorten(name, PATH_CHARS) } : {};
 }
 
-export const fieldChangesOf = (paths: readonly string[]): Pick<AuditedEvent, 'fieldChanges'> => ({
-  fieldChanges: paths.slice(0, FIELDS_MAX).map((fieldPath) => ({ fieldPath })),
-});
+/** The first fields, within the limits of an entry. */
+export function fieldChangesOf(paths: readonly string[]): Pick<AuditedEvent, 'fieldChanges'> {
+  let chars = 0;
+  const named = paths.slice(0, FIELDS_MAX).filter((path) => {
+    chars += path.length;
+    return chars <= PATHS_CHARS;
+  });
+  return { fieldChanges: named.map((fieldPath) => ({ fieldPath })) };
+}

@@ -17,14 +17,19 @@ export function changedFields(before: JsonObject, after: JsonObject): string[] {
 }
 
 function collect(before: JsonObject, after: JsonObject, at: string, depth: number, found: string[]): void {
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (found.length >= FIELDS_MAX) return;
-    if (depth === 0 && UNNAMED.includes(name)) continue;
-    const [one, other] = [own(before, name), own(after, name)];
-    if (one === other) continue;
+  const compare = (name: string, one: Json | undefined, other: Json | undefined): void => {
+    if (one === other || (depth === 0 && UNNAMED.includes(name))) return;
     const path = shorten(at === '' ? name : `${at}.${name}`, PATH_CHARS);
     if (depth < DEPTH_MAX && isJsonObject(one) && isJsonObject(other)) collect(one, other, path, depth + 1, found);
     else if (!isDeepStrictEqual(one, other)) found.push(path);
+  };
+  for (const name of Object.keys(before)) {
+    if (found.length >= FIELDS_MAX) return;
+    compare(name, before[name], own(after, name));
+  }
+  for (const name of Object.keys(after)) {
+    if (found.length >= FIELDS_MAX) return;
+    if (!Object.hasOwn(before, name)) compare(name, undefined, after[name]);
   }
 }
 

@@ -270,6 +270,20 @@ describe.each(engines)('%s', (_name, open) => {
       expect(last).not.toHaveProperty('fieldChanges');
     });
 
+    test('however long names of fields are, and however many, an entry stays small', async () => {
+      const storage = await open();
+      const id = newId();
+      const put = (value: number) => {
+        const names = Array.from({ length: 120 }, (_, n) => `${n}${'ä'.repeat(n % 2 === 0 ? 10 : 300)}`);
+        const settings = Object.fromEntries(names.map((name) => [name, value]));
+        return (unit: UnitOfWork) => unit.putIntegration(integrationOf(id), Part.ofValue(settings));
+      };
+      for (const value of [1, 2]) await UnitOfWork.change(storage.documents, id, put(value), administrator);
+      const last = (await log(storage)).at(-1);
+      expect(last?.fieldChanges?.length).toBeGreaterThan(5);
+      expect(JSON.stringify(last).length).toBeLessThan(4_000);
+    });
+
     test('nothing is written for a change that is refused', async () => {
       const storage = await open();
       const id = newId();
