@@ -64,13 +64,11 @@ function ownEvent(
   const isInstalled = head._connectorId !== undefined;
   if (!before) return [{ event: isInstalled ? 'install' : 'create', ...common }];
   if (!after) return [{ event: isInstalled ? 'uninstall' : 'delete', ...common }];
-  const paths = [
-    ...(comparison.fieldsOf(before.integration, after.integration) ?? []),
-    ...settingsChanges(before.settings, after.settings, comparison),
-  ];
-  if (paths.length === 0) return [];
-  const event = paths.includes('version') && isInstalled ? 'upgrade' : 'update';
-  return [{ event, ...common, ...fieldChangesOf(paths) }];
+  const paths = comparison.fieldsOf(before.integration, after.integration);
+  const settings = settingsChanges(before.settings, after.settings, comparison);
+  if (paths?.length === 0 && settings.length === 0) return [];
+  const event = isInstalled && paths?.includes('version') ? 'upgrade' : 'update';
+  return [{ event, ...common, ...(paths ? fieldChangesOf([...paths, ...settings]) : {}) }];
 }
 
 function settingsChanges(
