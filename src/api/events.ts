@@ -125,7 +125,7 @@ class EventStream {
   /** @param newest the last event to send; by default whatever there is */
   #send(newest?: number): void {
     const [response, follower] = [this.#response, this.#follower];
-    if (!follower || response.destroyed) return;
+    if (!follower || response.destroyed || response.writableEnded) return;
     // The feed has dropped the next events. The client learns it when it reconnects.
     if (follower.isLost) return void response.destroy();
     while (!response.writableNeedDrain) {

@@ -15,6 +15,7 @@ import {
 import { Part, type TextFacts } from './part.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
+import { type Changes, NONE_TOUCHED, type TouchedPart } from './touched-parts.ts';
 
 /** Another commit changed the same record, or removed one that this unit refers to, or referred to one that it removes. */
 export class ConflictError extends Error {
@@ -24,24 +25,6 @@ export class ConflictError extends Error {
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
 type Parts = ReadonlyMap<string, Part<unknown>>;
 const stateKey = (key: string): string => STATE + key;
-
-interface TouchedPart {
-  /** Writes by this unit. */
-  readonly writes: number;
-  /** UTF-8 bytes of its JSON. */
-  readonly bytes: number;
-}
-
-interface Changes {
-  /** By record id or state key. */
-  readonly touched: Map<string, TouchedPart>;
-  /** Total of the touched parts. Limited like a document, to bound the unit's memory. */
-  bytes: number;
-  /** Ids of records that the written records refer to. */
-  readonly referencedIds: Set<string>;
-}
-
-const NONE_TOUCHED: ReadonlyMap<string, TouchedPart> = new Map();
 
 export class UnitOfWork {
   readonly integrationId: string;
