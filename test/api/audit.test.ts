@@ -10,6 +10,7 @@ import { createClient } from '../support/client.ts';
 import { testOfDataFolder } from '../support/engine.ts';
 import { writeBundle } from '../support/folders.ts';
 import { connectorIdOf, installed, type Served, serve, serveForAll } from '../support/runtime.ts';
+import { packed } from '../support/tarballs.ts';
 
 const CODE = `exports.installer = {
   async install({ _integrationId }) {
@@ -138,6 +139,29 @@ test('tokens, backups, and what an embedding application does', async () => {
     ['uninstall', 'integration', 'host', 'a'],
   ]);
   expect(all[1]?.fieldChanges).toEqual([{ fieldPath: 'name' }, { fieldPath: 'scope' }]);
+});
+
+test('bundles that are uploaded, approved and removed', { timeout: 120_000 }, async () => {
+  const served = await serve();
+  const { client } = served;
+  const _id = 'b'.repeat(24);
+  const upload = (version: string, fetch: readonly string[]) => {
+    const bundle = {
+      manifest: { version },
+      connector: { _id, permissions: { fetch } },
+      code: 'exports.settings = {};',
+    };
+    return client('PUT', '/connectors', packed('sent', bundle), { 'content-type': 'application/gzip' });
+  };
+  expect((await upload('1.0.0', [])).status).toBe(201);
+  const { body } = await upload('2.0.0', ['https://a.example']);
+  expect((await client('POST', `/connectors/${_id}/approve`, { digest: 'other' })).status).toBe(409);
+  expect((await client('POST', `/connectors/${_id}/approve`, { digest: body.pending.digest })).status).toBe(200);
+  expect((await client('DELETE', `/connectors/${_id}`)).status).toBe(204);
+  const all = await entries(served, `?_resourceId=${_id}`);
+  expect(all.map(({ event, resourceType, name, by }) => [event, resourceType, name, by.type])).toEqual(
+    ['upload', 'upload', 'approve', 'delete'].map((event) => [event, 'connector', 'sent', 'administrator']),
+  );
 });
 
 test('pages in either order, by date and resource; what is no date is refused', async () => {
