@@ -1,6 +1,6 @@
 /** Logs catalog events and forwards them. */
 import type { Logger } from 'pino';
-import type { CatalogEvents } from './connector/catalog.ts';
+import type { CatalogEvents } from './connector/catalog-events.ts';
 
 export function loggedCatalogEvents(logger: Logger, next: Omit<CatalogEvents, 'onError'>): CatalogEvents {
   return {

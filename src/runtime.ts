@@ -3,15 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { createSandbox, FairQuota } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
 import { resolveAdminToken } from './admin-token.ts';
 import { createApp } from './api/app.ts';
-import { AuditLog } from './api/audit-log.ts';
 import { isLoopbackHost } from './api/auth.ts';
 import { Idempotency } from './api/idempotency.ts';
-import { TokenAuthority } from './api/token-authority.ts';
 import { Broker } from './broker/broker.ts';
 import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
@@ -30,15 +28,17 @@ import { embeddedCalls } from './embedded-calls.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
+import { publishConnections, publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
 import { sealForStore } from './integration/restore-documents.ts';
 import type { Service } from './integration/service.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { createOAuth } from './oauth/oauth.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
+import { BackgroundRotation } from './record/background-rotation.ts';
 import { Reachability } from './record/reachability.ts';
 import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
@@ -48,17 +48,16 @@ import { countedRuns, runLog } from './run-log.ts';
 import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
 import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder } from './store/data-folder.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import type { RunStore } from './store/storage.ts';
+import { tokenServices } from './token-services.ts';
 import { WorkPool } from './work/pool.ts';
 
 /** Resolved by package name, because sources and build output lie at different depths. */
 const { version } = createRequire(import.meta.url)('bulkhead/package.json') as { version: string };
 
 const DEFAULT_DRAIN_MS = 10_000;
-const AUDIT_FAILED = 'a change could not be written to the audit log';
 /** Uncommitted writes of all runs together. */
 const UNCOMMITTED_CHARS = 256 * 1024 * 1024;
 
@@ -79,7 +78,7 @@ export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promis
   // If the start fails, undo what it has started, last first.
   const cleanups: (() => unknown)[] = [() => engine.storage.close()];
   try {
-    return await start(options, logger, {
+    return await start(options, {
       ...engine,
       onRest,
       onStarted: (cleanup) => cleanups.unshift(cleanup),
@@ -90,24 +89,20 @@ export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promis
   }
 }
 
-/** With a database, nothing else makes the folder of integrations. */
-const uploadsFolder = ({ store, data }: Options): string =>
-  store === undefined ? integrationsFolder(resolve(data)) : resolve(data);
-
 interface StartOptions extends Engine {
   readonly onRest: () => void;
   /** Registers how to close a part if the start fails later. */
   readonly onStarted: (cleanup: () => unknown) => void;
 }
 
-async function start(options: Options, logger: Logger, startOptions: StartOptions): Promise<Runtime> {
-  const { node, storage, keyring, rotationFailures, onRest, onStarted } = startOptions;
+async function start(options: Options, startOptions: StartOptions): Promise<Runtime> {
+  const { node, logger, storage, keyring, rotation, onRest, onStarted } = startOptions;
   const { hash: tokenHash, newToken } = await resolveAdminToken(storage.tokens, options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
 
-  const credentialProblems = logCredentialProblems(logger, rotationFailures);
+  const credentialProblems = rotation ? logCredentialProblems(logger, rotation) : [];
 
   const history = new RunHistory(storage.runs as RunStore<RunRecord>, (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -118,6 +113,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   onStarted(() => sandbox.close());
   const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
+    node,
     usage: () => sandbox.usage(),
     events: () => ({ published: feed.newest, followers: feed.followers }),
     connectors() {
@@ -130,7 +126,13 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   });
   const store = observedStore(storage.documents, (result, ms) => metrics.committed(result, ms));
   store.subscribe(publishIntegrations(feed));
-  const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
+  const runs = new Runs({
+    history,
+    now: () => new Date(),
+    listener: countedRuns(publishRuns(feed), metrics),
+    node,
+    cancellations: storage.cancellations,
+  });
   const ids = objectIds();
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens(node, () => storage.nodes?.others ?? []);
@@ -188,8 +190,28 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     reachability: new Reachability(),
     outbound,
     permissions: permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: uploadsFolder(options), prepare: sealForStore(work) },
+    uploads: { folder: resolve(options.data), prepare: sealForStore(work) },
   };
+
+  const oauth = createOAuth({
+    store,
+    records: storage.oauthClients,
+    keyring,
+    outbound,
+    now: service.now,
+    isShared: storage.nodes !== undefined,
+    onOffline: publishConnections(feed),
+    onError: (error) => logger.warn({ err: error }, 'a token could not be revoked'),
+  });
+  await oauth.clients.reseal();
+
+  const backgroundRotation = new BackgroundRotation({
+    store: storage.documents,
+    work,
+    keyring,
+    onError: (error) => logger.error({ err: error }, 'credentials could not be encrypted'),
+  });
+  onStarted(() => backgroundRotation.close());
 
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
@@ -198,17 +220,13 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     onError: (error) => logger.error({ err: error }, 'the reply to a request could not be stored'),
   });
   await idempotency.settle();
-  const audit = new AuditLog(storage.audit, (error) => logger.error({ err: error }, AUDIT_FAILED));
-  const authority = new TokenAuthority(storage.accessTokens, audit, (error) =>
-    logger.error({ err: error }, 'an access token could not be written'),
-  );
-  onStarted(() => authority.close());
+  const tokens = tokenServices(storage, logger);
+  onStarted(() => tokens.authority.close());
   const app = createApp({
     service,
-    accessTokens: storage.accessTokens,
-    authority,
-    audit,
+    ...tokens,
     idempotency,
+    oauth,
     metrics,
     version,
     corsOrigins: listOf(options.corsOrigins ?? ''),
@@ -242,6 +260,12 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     void folderSync?.sync();
   });
 
+  async function checkCredentials(): Promise<void> {
+    const result = await backgroundRotation.run();
+    if (result) credentialProblems.push(...logCredentialProblems(logger, result));
+  }
+  if (!rotation) checkCredentials().catch((error) => logger.error({ err: error }, 'credentials were not checked'));
+
   const assertOpen = (): void => {
     if (closing !== undefined) throw requestError('shutting_down');
   };
@@ -255,15 +279,18 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     const catalogClosed = catalog.close();
     await sandbox.close();
     await catalogClosed;
+    await oauth.revocation.idle();
     await outbound.close();
+    await backgroundRotation.close();
     await work.close();
     await server.close();
-    await authority.close();
+    await tokens.authority.close();
     await history.close();
     await storage.close();
   }
 
   return {
+    node,
     newToken,
     get url() {
       return publicUrl();

@@ -144,9 +144,11 @@ describe('arrows', () => {
     'src/run-log.ts': ['src/integration', 'src/metrics', 'src/run'],
     'src/run-options.ts': ['src/options.ts', 'sandbox/index.ts'],
     'src/access-log.ts': ['src/api'],
+    'src/token-services.ts': ['src/api', 'src/store'],
     'src/metrics': [],
     'src/trace-context.ts': [],
     'src/api': [
+      'src/oauth',
       'src/work',
       'src/parse-body.ts',
       'src/projection.ts',
@@ -164,7 +166,8 @@ describe('arrows', () => {
       'src/schema.ts',
       'sandbox/index.ts',
     ],
-    'src/feed': ['src/connector', 'src/run', 'src/store'],
+    'src/feed': ['src/connector', 'src/oauth', 'src/run', 'src/store'],
+    'src/oauth': ['src/broker', 'src/record', 'src/store', 'src/errors.ts', 'src/json.ts', 'src/schema.ts'],
     'src/run': ['src/errors.ts', 'src/store', 'sandbox/index.ts'],
     'src/record': [
       'src/work',
@@ -341,6 +344,7 @@ describe('one importer', () => {
     for (const library of ['pg', 'kysely']) {
       for (const from of importersOf(library)) expect(dirname(from)).toBe('src/store/postgres');
     }
+    for (const from of importersOf('oauth4webapi')) expect(roomOf(from)).toBe('src/oauth');
     for (const from of importersOf('lowdb')) expect(roomOf(from)).toBe('src/store');
     for (const from of [...importersOf('koa'), ...importersOf('@koa/router')]) expect(roomOf(from)).toBe('src/api');
   });

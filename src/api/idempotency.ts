@@ -7,7 +7,7 @@ import { RequestError, requestError } from '../errors.ts';
 import { integrationJson, integrationOf, publicIntegration, type Service } from '../integration/service.ts';
 import { publicText } from '../record/records.ts';
 import type { Creation, IdempotencyStore, StoredReply, UnfinishedRequest } from '../store/storage.ts';
-import { type RecordKind, recordKinds } from '../store/store.ts';
+import { isRecordKind } from '../store/stored.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account } from '../work/work.ts';
 import { type ApiContext, etagOf, replyJsonText } from './context.ts';
@@ -159,8 +159,6 @@ const stillRunning = (): RequestError =>
 
 /** Rebuilding a reply is charged to nobody. */
 const NOBODY: Account = { owner: 'users', charge() {} };
-
-const isRecordKind = (kind: string): kind is RecordKind => recordKinds.some((known) => known === kind);
 
 /**
  * Hashes the key with its route and its caller: the same key on another route, or of another token, is another request.

@@ -2,6 +2,7 @@
 import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { OAuth } from '../oauth/oauth.ts';
 import type { AccessTokenStore } from '../store/storage.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { ApiContext } from './context.ts';
@@ -19,6 +20,7 @@ export interface Api {
   readonly idempotency: Idempotency;
   readonly metrics: Metrics;
   readonly feed: Feed;
+  readonly oauth: OAuth;
   readonly health: Health;
   readonly accessTokens: AccessTokenStore;
   readonly authority: TokenAuthority;

@@ -19,6 +19,7 @@ export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware 
     if (!route) return next();
     ctx.state.route = route;
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') throw methodNotAllowed(ctx, ['GET', 'HEAD']);
+    if (ctx.state.grant && route.runs !== 'own') throw requestError('access_restricted');
     return Promise.resolve(route.handle(ctx, api));
   };
 }

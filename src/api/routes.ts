@@ -8,8 +8,11 @@ import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
 import { functionRoutes } from './functions.ts';
 import { healthRoutes } from './health.ts';
+import { oauthClientRoutes } from './iclients.ts';
 import { integrationRoutes } from './integrations.ts';
 import { metricRoutes } from './metrics.ts';
+import { oauthRoutes } from './oauth.ts';
+import { pingRoutes } from './ping.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
@@ -25,6 +28,9 @@ export const routes: readonly Route[] = [
   ...connectorRoutes,
   ...recordRoutes,
   ...connectionRoutes,
+  ...pingRoutes,
+  ...oauthRoutes,
+  ...oauthClientRoutes,
   ...tileRoutes,
   ...eventRoutes,
   ...tokenInfoRoutes,

@@ -92,6 +92,7 @@ export const Run = Type.Object({
   _connectorId: ObjectId,
   version: Text,
   digest: Text,
+  node: Type.Optional(Type.String({ description: 'Name of the node that ran it.' })),
   section: Text,
   function: Text,
   traceId: Type.Optional(
@@ -163,6 +164,11 @@ export const Ping = Type.Object({
   success: Type.Boolean(),
   status: Type.Optional(Type.Integer()),
   errors: Type.Optional(ErrorItems),
+});
+
+export const PingOfUnsaved = Type.Object({
+  ...Ping.properties,
+  answer: Type.Optional(Type.String({ description: 'The first 500 characters, without credentials.' })),
 });
 
 export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count, acceptances: Count });

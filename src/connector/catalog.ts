@@ -4,22 +4,17 @@
  */
 import type { ErrorItem } from '../errors.ts';
 import type { BundleReadResult, Connector, ConnectorFiles } from './bundle.ts';
+import type { CatalogEvents } from './catalog-events.ts';
 import { readRegistryEntry } from './entry-reader.ts';
 import { bundleEntries } from './folder.ts';
 import type { Image } from './image.ts';
 import { type LoadCheck, LoadChecker } from './load-checker.ts';
 import type { PermissionStore } from './permission-store.ts';
 import { duplicateReason, retryReason } from './reasons.ts';
-import { Registry, type RegistryEvents } from './registry.ts';
+import { Registry } from './registry.ts';
 import type { ConnectorRow, RegistryEntry } from './registry-entry.ts';
+import { RunningChecks } from './running-checks.ts';
 import { SingleFlightRescan } from './single-flight-rescan.ts';
-
-export interface CatalogEvents extends RegistryEvents {
-  /** A version waits for approval. */
-  onHeld(connector: Connector, adds: readonly string[]): void;
-  /** The folder could not be listed, or a check failed through no fault of the bundle. */
-  onError(error: unknown): void;
-}
 
 /** `changed`: another version is waiting now than the one that was shown. */
 export type Approval = 'approved' | 'changed';
@@ -30,13 +25,8 @@ export class Catalog {
   readonly #events: CatalogEvents;
   readonly #registry: Registry;
   readonly #rescan: SingleFlightRescan;
-  /** Bundles being checked, by connector id. */
-  readonly #claims = new Map<string, Connector>();
-  /** Checks in progress, by connector id. */
-  readonly #checks = new Map<string, Promise<void>>();
+  readonly #checks = new RunningChecks();
   readonly #loadChecker: LoadChecker;
-  /** Entries whose check or record failed and will be repeated. */
-  readonly #retryable = new Set<RegistryEntry>();
   #firstScan: Promise<void> | undefined;
   #start: Promise<void> | undefined;
   /** Whether all bundles present at the start have been checked. */
@@ -52,8 +42,9 @@ export class Catalog {
     this.#rescan = new SingleFlightRescan({
       scanOnce: () => this.#scan(),
       beforeRetry: () => {
-        for (const entry of this.#retryable) entry.fingerprint = '';
-        this.#retryable.clear();
+        for (const entry of this.#registry.entries().filter(({ mustRetry }) => mustRetry)) {
+          Object.assign(entry, { fingerprint: '', mustRetry: false });
+        }
       },
       onError: (error) => events.onError(error),
     });
@@ -71,11 +62,9 @@ export class Catalog {
 
   /** Like `get`, but waits for the first scan and for a check in progress. */
   async find(connectorId: string): Promise<Connector | undefined> {
-    if (!this.#registry.serving(connectorId)) {
-      if (!this.hasScanned) await this.#firstScan;
-      await this.#checks.get(connectorId);
-    }
-    return this.#registry.serving(connectorId);
+    if (!this.get(connectorId) && !this.hasScanned) await this.#firstScan;
+    if (!this.get(connectorId)) await this.#checks.ended(connectorId);
+    return this.get(connectorId);
   }
 
   /** The image inside the connector's bundle. */
@@ -105,7 +94,7 @@ export class Catalog {
     this.#firstScan ??= prepare().then(() => this.scan());
     this.#start ??= (async () => {
       await this.#firstScan;
-      await Promise.all(this.#checks.values());
+      await this.#checks.allEnded();
       if (this.problem === undefined && !this.#isClosed) await this.#releaseUnused();
       this.hasScanned = true;
     })();
@@ -124,7 +113,7 @@ export class Catalog {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#rescan.close();
-    await Promise.all(this.#checks.values());
+    await this.#checks.allEnded();
     await this.#permissions.settled();
   }
 
@@ -139,8 +128,8 @@ export class Catalog {
   /** Rescans; settles when no check of this connector is in progress. */
   async settled(connectorId: string): Promise<void> {
     await this.scan();
-    for (let check = this.#checks.get(connectorId); check; check = this.#checks.get(connectorId)) {
-      await check;
+    while (this.#checks.of(connectorId)) {
+      await this.#checks.ended(connectorId);
       await this.scan();
     }
   }
@@ -160,18 +149,12 @@ export class Catalog {
     const { candidate } = entry ?? {};
     if (!entry || !candidate || candidate.connector.bundle.digest !== digest) return 'changed';
     if (this.#ownerOf(candidate.connector)) return 'changed';
-    let approval: Approval = 'changed';
-    const outcome = Promise.withResolvers<void>();
+    const granted = Promise.withResolvers<boolean>();
     this.#claim(entry, candidate.connector, async () => {
-      try {
-        if (await this.#grant(entry, candidate)) approval = 'approved';
-        outcome.resolve();
-      } catch (error) {
-        outcome.reject(error);
-      }
+      granted.resolve(this.#grant(entry, candidate));
+      await granted.promise.catch(() => {});
     });
-    await outcome.promise;
-    return approval;
+    return (await granted.promise) ? 'approved' : 'changed';
   }
 
   /** Rechecks a connector's versions after its granted permissions changed. */
@@ -208,9 +191,9 @@ export class Catalog {
 
   /** Waits for all checks first: a removed bundle may have come back under another name. */
   async #releaseUnused(): Promise<void> {
-    await Promise.all(this.#checks.values());
+    await this.#checks.allEnded();
     const isNeeded = (connectorId: string): boolean =>
-      this.#registry.serving(connectorId) !== undefined || this.#claims.has(connectorId);
+      this.#registry.serving(connectorId) !== undefined || this.#checks.of(connectorId) !== undefined;
     await this.#permissions.retainOnly(isNeeded).catch((error) => this.#events.onError(error));
   }
 
@@ -242,28 +225,24 @@ export class Catalog {
 
   /** Another bundle that holds this connector id or is being checked for it. */
   #ownerOf({ _id, folder }: Connector): Connector | undefined {
-    const owner = this.#claims.get(_id) ?? this.#registry.serving(_id);
+    const owner = this.#checks.of(_id) ?? this.#registry.serving(_id);
     return owner?.folder === folder ? undefined : owner;
   }
 
-  /** Reserves the id and keeps scans away from the entry until the work is done. */
+  /** Keeps scans away from the entry, and other bundles from its connector id, until the work is done. */
   #claim(entry: RegistryEntry, connector: Connector, work: () => Promise<unknown>): void {
-    const { _id } = connector;
     entry.isChecking = true;
-    this.#claims.set(_id, connector);
-    const check: Promise<void> = work()
-      .then(
-        () => {},
-        (error) => this.#failCheck(entry, error),
-      )
-      .finally(() => {
+    const check = async (): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        this.#failCheck(entry, error);
+      } finally {
         entry.isChecking = false;
-        if (this.#claims.get(_id) === connector) this.#claims.delete(_id);
-        if (this.#checks.get(_id) === check) this.#checks.delete(_id);
-        // Picks up files written meanwhile, and bundles that waited for this id.
-        void this.scan();
-      });
-    this.#checks.set(_id, check);
+      }
+    };
+    // The scan picks up files written meanwhile, and bundles that waited for this id.
+    this.#checks.start(connector, check, () => void this.scan());
   }
 
   /** Schedules another attempt; the version being served stays. */
@@ -271,7 +250,7 @@ export class Catalog {
     if (this.#isGone(entry)) return;
     this.#registry.setReasons(entry, retryReason(error));
     this.#events.onError(error);
-    this.#retryable.add(entry);
+    entry.mustRetry = true;
     this.#rescan.scheduleRetry();
   }
 

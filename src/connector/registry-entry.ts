@@ -29,6 +29,8 @@ export interface RegistryEntry {
   warnings?: readonly ErrorItem[];
   /** A check is in progress; the entry is rescanned afterwards. */
   isChecking: boolean;
+  /** The check failed through no fault of the bundle, and will be repeated. */
+  mustRetry?: boolean;
 }
 
 /** A version waiting for approval, and what it requests beyond the granted permissions. */

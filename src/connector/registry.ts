@@ -1,16 +1,9 @@
 /** The entries of the bundles' folder, and the connector served under each id. */
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
+import type { RegistryEvents } from './catalog-events.ts';
 import type { Image } from './image.ts';
 import { type ConnectorRow, type RegistryEntry, rowOf } from './registry-entry.ts';
-
-export interface RegistryEvents {
-  /** The connector is being served. */
-  onLoaded(connector: Connector): void;
-  /** The bundle was removed, whether it was ever served or not. */
-  onUnloaded(connector: Pick<Connector, '_id' | 'folder'>): void;
-  onRefused(refused: Pick<Connector, '_id' | 'folder'>, reasons: readonly ErrorItem[]): void;
-}
 
 export class Registry {
   readonly #events: RegistryEvents;

@@ -29,7 +29,9 @@ export type EventName =
   | 'connector.refused'
   | 'connector.held'
   | 'integration.changed'
-  | 'integration.removed';
+  | 'integration.removed'
+  | 'connection.offline'
+  | 'connection.online';
 
 interface RetainedEvent {
   readonly integrationId: string | undefined;

@@ -1,5 +1,6 @@
 /** Publishes events of runs, integrations and connectors: enough to show them, and ids to read the rest. */
-import type { CatalogEvents } from '../connector/catalog.ts';
+import type { CatalogEvents } from '../connector/catalog-events.ts';
+import type { OfflineEvent } from '../oauth/stored-tokens.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { RunListener } from '../run/runs.ts';
 import type { Document } from '../store/document.ts';
@@ -40,6 +41,9 @@ const parts = ['integration', ...recordKinds, 'state'] as const;
 
 export function publishIntegrations(feed: Feed): (change: StoreChange) => void {
   return ({ integrationId, before, after }) => {
+    // A renewed token concerns nobody.
+    if (before && after && before.tokens !== after.tokens && !parts.some((part) => isChanged(part, before, after)))
+      return;
     feed.publish(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
       const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration.head;
       // Documents share unchanged parts, so comparing references is enough.
@@ -51,6 +55,16 @@ export function publishIntegrations(feed: Feed): (change: StoreChange) => void {
 
 function isChanged(part: (typeof parts)[number], before: Document | undefined, after: Document): boolean {
   return before?.[part] !== after[part] || (part === 'integration' && before?.settings !== after.settings);
+}
+
+/** A connection that its OAuth provider has refused, or that works again. */
+export function publishConnections(feed: Feed): (event: OfflineEvent) => void {
+  return ({ integrationId, connectionId, name, refusal }) => {
+    feed.publish(refusal ? 'connection.offline' : 'connection.online', integrationId, () => {
+      const problem = refusal && { error: refusal.error, description: refusal.description };
+      return { _integrationId: integrationId, _connectionId: connectionId, name, ...problem };
+    });
+  };
 }
 
 export function publishConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {

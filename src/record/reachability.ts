@@ -1,10 +1,12 @@
-/** Remembers which connections did not answer their last ping. In memory only. */
+/** Which connections are offline: those whose provider has refused them, and those that did not answer their last ping. */
 import type { Document } from '../store/document.ts';
+import type { Part } from '../store/part.ts';
 
 /** Connections remembered as offline. Beyond that, the oldest are forgotten. */
 const OFFLINE_MAX = 10_000;
 
 export class Reachability {
+  /** By their last ping. In memory only. */
   readonly #offline = new Set<string>();
 
   record(connectionId: string, isReachable: boolean): void {
@@ -16,6 +18,7 @@ export class Reachability {
   }
 
   offlineIn({ connections }: Document): string[] {
-    return this.#offline.size === 0 ? [] : [...connections.keys()].filter((id) => this.#offline.has(id));
+    const isOffline = ([id, { head }]: [string, Part]): boolean => head.offline === true || this.#offline.has(id);
+    return [...connections].filter(isOffline).map(([id]) => id);
   }
 }

@@ -11,6 +11,7 @@ import type { RecordKind, Stored } from '../store/stored.ts';
 import { type TaskContext, tasksOf } from '../work/work.ts';
 import { connectionProblems } from './connection.ts';
 import { maskSecrets, sealSecrets } from './credentials.ts';
+import type { Author } from './destination.ts';
 import { applyPatch, parsePatch } from './json-patch.ts';
 import { assertRecord } from './record.ts';
 import { mayHoldSecrets } from './secret-fields.ts';
@@ -49,16 +50,15 @@ function draft(input: DraftInput, { keyring }: TaskContext): TextFacts<Stored> {
   const { kind, before } = input;
   const stored = before && parseRecord(before);
   const record = recordOf(input, stored);
-  const author = input.runIntegrationId === undefined ? 'user' : 'run';
-  const facts = factsOf(mayHoldSecrets(kind) ? sealSecrets(keyring, kind, record, stored, author) : record);
+  const facts = factsOf(mayHoldSecrets(kind) ? sealSecrets(keyring, kind, record, stored, authorOf(input)) : record);
   assertReferenceLimit(facts);
   return facts;
 }
 
-function recordOf(
-  { body: bytes, isPatch, kind, limits, fixed, runIntegrationId }: DraftInput,
-  before: Stored | undefined,
-): Stored {
+const authorOf = ({ runIntegrationId }: DraftInput): Author => (runIntegrationId === undefined ? 'user' : 'run');
+
+function recordOf(input: DraftInput, before: Stored | undefined): Stored {
+  const { body: bytes, isPatch, kind, limits, fixed, runIntegrationId } = input;
   const json = parseBody(bytes, limits);
   const body = objectOf(isPatch && before ? applyPatch(maskSecrets(kind, before), parsePatch(json)) : json);
   const { _integrationId = integrationIdOf(body, runIntegrationId) } = fixed;
@@ -71,7 +71,7 @@ function recordOf(
   }
   const free = Object.entries(body).filter(([name]) => !runtimeFields.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
-  assertRecord(record, () => (kind === 'connections' ? connectionProblems(record, before) : []));
+  assertRecord(record, () => (kind === 'connections' ? connectionProblems(record, before, authorOf(input)) : []));
   return record;
 }
 

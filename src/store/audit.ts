@@ -48,6 +48,8 @@ export const auditEvents = [
   'upgrade',
   'upload',
   'approve',
+  'connect',
+  'disconnect',
   'revoke',
   'expire',
   'backup',
@@ -63,6 +65,7 @@ export const auditResources = [
   'state',
   'accesstoken',
   'connector',
+  'iclient',
   'server',
 ] as const;
 

@@ -8,10 +8,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import { BackupError, backupFile, invalidBackup, readBackup } from './backup-file.ts';
-import { type Document, documentFrom, partKinds, recordIdsOf } from './document.ts';
+import { type Document, documentFrom, recordIdsOf } from './document.ts';
 import { type DocumentCheck, untrustedDocumentProblem } from './document-check.ts';
 import { migrateDocument } from './migrations.ts';
 import type { Part } from './part.ts';
+import { partKinds } from './part-names.ts';
 import type { Store } from './store.ts';
 import {
   DOCUMENT_BYTES,
@@ -185,6 +186,7 @@ function countProblem(document: unknown): string | undefined {
     names.reduce((sum, name) => sum + Object.keys(parts[name] ?? {}).length, 0);
   if (countOf(recordKinds) > RECORDS_MAX) return `an integration has more than ${RECORDS_MAX} records`;
   if (countOf(['state']) > STATE_KEYS_MAX) return `a state has more than ${STATE_KEYS_MAX} keys`;
+  if (countOf(['tokens']) > RECORDS_MAX) return `an integration has more than ${RECORDS_MAX} tokens`;
   return countOf(['revisions']) > REVISIONS_MAX ? `a document has more than ${REVISIONS_MAX} revisions` : undefined;
 }
 /** One each for the integration and the state as a whole, and one per record and state key. */

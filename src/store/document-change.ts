@@ -1,14 +1,7 @@
 /** The log entry of a large document: what one commit changed, instead of the whole document. */
-import {
-  type Document,
-  documentFrom,
-  integrationText,
-  membersOf,
-  type PartKind,
-  partKinds,
-  STATE,
-} from './document.ts';
+import { type Document, documentFrom, integrationText, membersOf } from './document.ts';
 import type { Part } from './part.ts';
+import { nameOf, type PartKind, partKinds } from './part-names.ts';
 import { type DocumentJson, FORMAT, perRecordKind } from './stored.ts';
 
 type Parts = ReadonlyMap<string, Part<unknown>>;
@@ -32,7 +25,7 @@ export function* changeText(before: Document, after: Document): Generator<string
   const removed: Partial<Record<PartKind, string[]>> = {};
   for (const kind of partKinds) {
     const [changed, removedKeys] = difference(before[kind], after[kind]);
-    for (const [key, { revision }] of changed) revisions[kind === 'state' ? STATE + key : key] = revision;
+    if (kind !== 'tokens') for (const [key, { revision }] of changed) revisions[nameOf(kind, key)] = revision;
     if (removedKeys.length > 0) removed[kind] = removedKeys;
     yield `,"${kind}":`;
     yield* membersOf(changed);
@@ -54,6 +47,7 @@ export function applyChange(before: Document, change: ChangeJson): Document {
     integration: changed.integration,
     settings: change.keepsSettings ? before.settings : changed.settings,
     ...perRecordKind(merged),
+    tokens: merged('tokens'),
     state: merged('state'),
     stateWrites: changed.stateWrites,
   };

@@ -1,35 +1,26 @@
 /** A document in memory: an integration with its settings, records and state, as parts. Immutable. */
 import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
 import { Part } from './part.ts';
+import { nameOf, STATE } from './part-names.ts';
 import { type DocumentJson, FORMAT, perRecordKind, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
-/** The fields of a document that are maps of parts. */
-export const partKinds = [...recordKinds, 'state'] as const;
-export type PartKind = (typeof partKinds)[number];
-
 export type RecordParts = ReadonlyMap<string, Part>;
-export type StateParts = ReadonlyMap<string, Part<undefined>>;
+/** Parts without a head: neither lists nor look-ups read them. */
+export type PlainParts = ReadonlyMap<string, Part<undefined>>;
 
 export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
   /** Without its settings. */
   readonly integration: Part;
   /** Apart, because they may be large and most reads do not need them. */
   readonly settings: Part<undefined> | undefined;
-  readonly state: StateParts;
+  /** Sealed OAuth tokens, by the id of their connection. */
+  readonly tokens: PlainParts;
+  readonly state: PlainParts;
   /** Total writes to `state`. State revisions come from it, so that a key removed and set again gets a new one. */
   readonly stateWrites: number;
 }
 
-/** Prefix of state keys in `revisions`; no record id contains a colon. */
-export const STATE = 'state:';
 const STATE_WRITES = 'state';
-
-/** A document with nothing but its integration. */
-export function emptyDocument(integration: Part): Document {
-  // A separate map for each kind, because a unit of work changes them in place.
-  const records = perRecordKind(() => new Map());
-  return { integration, settings: undefined, ...records, state: new Map(), stateWrites: 0 };
-}
 
 /** The fields that lists and look-ups read, kept for records whose body is only text. */
 const HEAD_FIELDS = [
@@ -41,6 +32,7 @@ const HEAD_FIELDS = [
   'name',
   'type',
   'externalId',
+  'offline',
 ] as const;
 const HEAD_CHARS = 500;
 
@@ -56,21 +48,35 @@ const noHead = (): undefined => undefined;
 
 /** For a small document, or one whose JSON is parsed already. */
 export function documentFrom(json: DocumentJson): Document {
-  const { integration, revisions, state } = json;
+  const { integration, revisions, tokens = {}, state } = json;
   const { settings, ...rest } = integration;
   // A record that somebody put into the file by hand has no revision.
   const revisionOf = (id: string): number => revisions[id] ?? 0;
   const records = (kind: RecordKind): RecordParts =>
     new Map(Object.entries(json[kind]).map(([id, record]) => [id, Part.ofRecord(record, revisionOf(id))]));
-  const stateRevision = (key: string): number => revisionOf(STATE + key);
+  const stateRevision = (key: string): number => revisionOf(nameOf('state', key));
   return {
     integration: Part.ofRecord(rest as Stored, revisionOf(integration._id)),
     settings: settings === undefined ? undefined : Part.ofValue(settings),
     ...perRecordKind(records),
+    tokens: new Map(Object.entries(tokens).map(([id, sealed]) => [id, Part.ofValue(sealed)])),
     state: new Map(Object.entries(state).map(([key, value]) => [key, Part.ofValue(value, stateRevision(key))])),
     stateWrites:
       revisions[STATE_WRITES] ?? Object.keys(state).reduce((most, key) => Math.max(most, stateRevision(key)), 0),
   };
+}
+
+export function emptyDocument(integration: Part): Document {
+  // A separate map for each kind, because units of work change them in place.
+  const records = perRecordKind(() => new Map());
+  return { integration, settings: undefined, ...records, tokens: new Map(), state: new Map(), stateWrites: 0 };
+}
+
+/** The tokens of the connections that still exist. */
+export function tokensOfPresent({ connections, tokens }: Document): PlainParts {
+  const isGone = (id: string): boolean => !connections.has(id);
+  if (![...tokens.keys()].some(isGone)) return tokens;
+  return new Map([...tokens].filter(([id]) => !isGone(id)));
 }
 
 /** How a document is held in memory: a small one as UTF-8 JSON, a large one as parts that hold text. */
@@ -90,6 +96,7 @@ export function withPartsAsText(document: Document): Document {
     ...document,
     settings: document.settings?.asText(noHead),
     ...perRecordKind((kind) => partsAsText(document[kind], headOf)),
+    tokens: partsAsText(document.tokens, noHead),
     state: partsAsText(document.state, noHead),
   };
 }
@@ -116,6 +123,10 @@ export function* textOf(document: Document): Generator<string | Buffer> {
   for (const kind of recordKinds) {
     yield `,${JSON.stringify(kind)}:`;
     yield* membersOf(document[kind]);
+  }
+  if (document.tokens.size > 0) {
+    yield ',"tokens":';
+    yield* membersOf(document.tokens);
   }
   yield ',"state":';
   yield* membersOf(document.state);
@@ -148,7 +159,7 @@ export function* membersOf(parts: ReadonlyMap<string, Part<unknown>>): Generator
 function revisionsOf(document: Document): Record<string, number> {
   const entries: [string, number][] = [[document.integration.head._id, document.integration.revision]];
   for (const kind of recordKinds) for (const [id, { revision }] of document[kind]) entries.push([id, revision]);
-  for (const [key, { revision }] of document.state) entries.push([STATE + key, revision]);
+  for (const [key, { revision }] of document.state) entries.push([nameOf('state', key), revision]);
   if (document.stateWrites > 0) entries.push([STATE_WRITES, document.stateWrites]);
   return Object.fromEntries(entries.filter(([, revision]) => revision > 0));
 }
@@ -183,6 +194,7 @@ function* partsOf(document: Document): Generator<Part<unknown>> {
   yield document.integration;
   if (document.settings) yield document.settings;
   for (const kind of recordKinds) yield* document[kind].values();
+  yield* document.tokens.values();
   yield* document.state.values();
 }
 

@@ -1,8 +1,9 @@
 /** Packs a document into plain data and byte arrays to transfer it between threads. */
 import { bufferOf } from '../work/thread-bytes.ts';
 import { TimeSlice } from '../work/time-slice.ts';
-import { concatPieces, type Document, headOf, type PartKind, partKinds } from './document.ts';
+import { concatPieces, type Document, headOf } from './document.ts';
 import { Part } from './part.ts';
+import { type PartKind, partKinds } from './part-names.ts';
 import type { Reference } from './references.ts';
 import type { Stored } from './stored.ts';
 

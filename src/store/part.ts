@@ -48,6 +48,10 @@ export class Part<Head = Stored> {
     return part;
   }
 
+  static of(record: Stored | TextFacts<Stored>): Part {
+    return Buffer.isBuffer(record.text) ? Part.ofText(record as TextFacts<Stored>) : Part.ofRecord(record as Stored);
+  }
+
   /** The same content with another revision. */
   withRevision(revision: number): Part<Head> {
     const part = new Part<Head>(this.head, revision);

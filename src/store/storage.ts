@@ -15,6 +15,7 @@ export interface Storage {
   readonly permissions: PermissionRecords;
   readonly bundles: BundleStore;
   readonly tokens: TokenStore;
+  readonly oauthClients: OAuthClientRecords;
   readonly accessTokens: AccessTokenStore;
   readonly audit: AuditStore;
   /** What is damaged or cannot be written, in all stores. */
@@ -23,6 +24,8 @@ export interface Storage {
   readonly events?: SharedEvents;
   /** Undefined for an engine that one node uses. */
   readonly folder?: SharedFolder;
+  /** Undefined for an engine that one node uses. */
+  readonly cancellations?: SharedCancellations;
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
@@ -47,6 +50,14 @@ export interface SharedEvents {
   /** Takes the events of other nodes while `follow(true)`. */
   subscribe(listener: (event: SharedEvent) => void): void;
   follow(isFollowing: boolean): void;
+}
+
+/** Passes on to the node of a run that it is to end. */
+export interface SharedCancellations {
+  /** Durable when it resolves; the run ends soon after, unless it has ended. @throws StoreError */
+  request(integrationId: string, runId: string): Promise<void>;
+  /** @param onRequest called for runs of this node, maybe again for the same run */
+  subscribe(onRequest: (integrationId: string, runId: string) => void): void;
 }
 
 /** The bundles in the connectors folder, of which every node has a copy. */
@@ -169,6 +180,8 @@ export interface PermissionRecords {
   all(): Promise<{ readonly connectorId: string; readonly record: unknown }[]>;
   /** Durable when it resolves. */
   put(record: PermissionRecord): Promise<void>;
+  /** Stores the first record of a connector. Durable when it resolves. @returns false, without a change, if there is one */
+  add(record: PermissionRecord): Promise<boolean>;
   /** Called when any node has changed a record. */
   onChange?: (() => void) | undefined;
   /**
@@ -262,6 +275,21 @@ export interface AuditStore {
   add(entries: readonly AuditEntry[]): Promise<void>;
   /** In the order of time and id. */
   list(query: AuditQuery): Promise<AuditEntry[]>;
+}
+
+/** An OAuth client; the store does not read its other fields. Its secret is sealed. */
+export interface StoredOAuthClient {
+  readonly _id: string;
+}
+
+export interface OAuthClientRecords<Client extends StoredOAuthClient = StoredOAuthClient> {
+  /** By id. */
+  all(): Promise<Client[]>;
+  find(id: string): Promise<Client | undefined>;
+  /** Durable when it resolves. */
+  put(client: Client): Promise<void>;
+  /** Durable when it resolves. */
+  remove(id: string): Promise<void>;
 }
 
 /** The key that seals credentials, if the runtime has made it itself. */

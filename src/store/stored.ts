@@ -20,6 +20,8 @@ export const referenceFields = {
 export type RecordKind = keyof typeof referenceFields;
 export const recordKinds = Object.keys(referenceFields) as readonly RecordKind[];
 
+export const isRecordKind = (name: string): name is RecordKind => Object.hasOwn(referenceFields, name);
+
 /** An object with a value for each kind of record. */
 export const perRecordKind = <T>(make: (kind: RecordKind) => T): Record<RecordKind, T> =>
   Object.fromEntries(recordKinds.map((kind) => [kind, make(kind)])) as Record<RecordKind, T>;
@@ -34,6 +36,9 @@ export type Stored = Static<typeof Stored> & JsonObject;
 /** Well below 2^53, above which adding one to a number can have no effect. */
 const REVISION_MAX = 2 ** 52;
 
+/** Sealed tokens of one connection. */
+export const TOKENS_CHARS = 256 * 1024;
+
 const Records = Type.Record(Type.String(), Stored);
 
 /** A document as stored. */
@@ -44,6 +49,8 @@ export const DocumentJson = Type.Object(
     /** Number of writes of the integration, each record (by `_id`) and each state key; detects conflicts. */
     revisions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: REVISION_MAX })),
     ...perRecordKind(() => Records),
+    /** Sealed OAuth tokens by connection. Missing if there are none. */
+    tokens: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: TOKENS_CHARS }))),
     state: Type.Record(Type.String(), Type.Unknown()),
   },
   { additionalProperties: false },
@@ -53,6 +60,7 @@ export interface DocumentJson extends Readonly<Record<RecordKind, Readonly<Recor
   readonly format: typeof FORMAT;
   readonly integration: Stored;
   readonly revisions: Readonly<Record<string, number>>;
+  readonly tokens?: Readonly<Record<string, string>>;
   readonly state: JsonObject;
 }
 

@@ -6,13 +6,14 @@ import type { Author } from './audit.ts';
 import {
   type Document,
   emptyDocument,
-  type PartKind,
-  partKinds,
+  type PlainParts,
   type RecordParts,
   revisionIn,
-  STATE,
+  tokensOfPresent,
 } from './document.ts';
 import { Part, type TextFacts } from './part.ts';
+import { isId, keyOf, nameOf, type PartKind, partKinds } from './part-names.ts';
+import { hasDanglingReference } from './references-exist.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
 import { type Changes, NONE_TOUCHED, type TouchedPart } from './touched-parts.ts';
@@ -24,7 +25,7 @@ export class ConflictError extends Error {
 
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
 type Parts = ReadonlyMap<string, Part<unknown>>;
-const stateKey = (key: string): string => STATE + key;
+const stateKey = (key: string): string => nameOf('state', key);
 
 export class UnitOfWork {
   readonly integrationId: string;
@@ -125,7 +126,7 @@ export class UnitOfWork {
 
   /** The commit conflicts if another unit removes a record that this one refers to. */
   putRecord(kind: RecordKind, record: Stored | TextFacts<Stored>): Part {
-    const unversioned = isText(record) ? Part.ofText(record) : Part.ofRecord(record);
+    const unversioned = Part.of(record);
     const { _id } = unversioned.head;
     const { referencedIds } = this.#touch(_id, unversioned.bytes);
     for (const { id } of unversioned.references) if (typeof id === 'string') referencedIds.add(id);
@@ -139,13 +140,13 @@ export class UnitOfWork {
     this.#mutableMap(kind).delete(id);
   }
 
-  get state(): ReadonlyMap<string, Part<undefined>> {
+  get state(): PlainParts {
     return this.#draft?.state ?? new Map();
   }
 
   /** The revision that a commit of this unit would give a state key. */
   stateRevisionOf(key: string): number {
-    const written = [...this.#touched.keys()].filter((name) => name.startsWith(STATE));
+    const written = [...this.#touched.keys()].filter((name) => keyOf('state', name) !== undefined);
     const index = written.indexOf(stateKey(key));
     if (index === -1) return revisionIn(this.#base, stateKey(key));
     return (this.#base?.stateWrites ?? 0) + index + 1;
@@ -160,6 +161,19 @@ export class UnitOfWork {
   removeState(key: string): void {
     this.#touch(stateKey(key));
     this.#mutableMap('state').delete(key);
+  }
+
+  /** Sealed OAuth tokens, by connection. */
+  get tokens(): PlainParts {
+    return this.#draft?.tokens ?? new Map();
+  }
+
+  /** Only for `UnitOfWork.change`: no revision detects a conflict. @param sealed undefined removes them */
+  putTokens(connectionId: string, sealed: string | undefined): void {
+    this.#touch(nameOf('tokens', connectionId), sealed?.length ?? 0);
+    const tokens = this.#mutableMap('tokens');
+    if (sealed === undefined) tokens.delete(connectionId);
+    else tokens.set(connectionId, Part.ofValue(sealed));
   }
 
   /** @throws StoreError, without a change, if the unit's changes would be too large */
@@ -231,8 +245,12 @@ export class UnitOfWork {
     // The integration was removed meanwhile. Revisions show that only for records that existed, not for new ones.
     if (!current && base) throw new ConflictError();
     const next: Draft = current && current !== base ? this.#merged(current, draft) : { ...draft };
+    if (next.connections !== current?.connections) next.tokens = tokensOfPresent(next);
     this.#countStateWrites(current, next);
-    if (current && current !== base) this.#assertReferencesExist(next);
+    if (current && current !== base) {
+      const changedIds = [...this.#touched.keys()].filter((name) => isId(name) && name !== this.integrationId);
+      if (hasDanglingReference(next, this.#changes?.referencedIds ?? [], changedIds)) throw new ConflictError();
+    }
     return next;
   }
 
@@ -247,8 +265,8 @@ export class UnitOfWork {
       if (draft[kind] === this.#base?.[kind]) continue;
       const parts = new Map<string, Part<unknown>>(current[kind]);
       for (const name of this.#touched.keys()) {
-        if (name.startsWith(STATE) !== (kind === 'state')) continue;
-        const key = kind === 'state' ? name.slice(STATE.length) : name;
+        const key = keyOf(kind, name);
+        if (key === undefined) continue;
         const part = draft[kind].get(key);
         if (part) parts.set(key, part);
         else parts.delete(key);
@@ -263,9 +281,9 @@ export class UnitOfWork {
     let writes = current?.stateWrites ?? 0;
     const state = new Map(next.state);
     for (const name of this.#touched.keys()) {
-      if (!name.startsWith(STATE)) continue;
+      const key = keyOf('state', name);
+      if (key === undefined) continue;
       writes++;
-      const key = name.slice(STATE.length);
       const part = state.get(key);
       if (part) state.set(key, part.withRevision(writes));
     }
@@ -273,23 +291,4 @@ export class UnitOfWork {
     next.state = state;
     next.stateWrites = writes;
   }
-
-  /** Another commit may have removed a record that this unit refers to, or refer to one that it removed. */
-  #assertReferencesExist(merged: Document): void {
-    const exists = (id: string): boolean => recordKinds.some((kind) => merged[kind].has(id));
-    for (const id of this.#changes?.referencedIds ?? []) if (!exists(id)) throw new ConflictError();
-    const removed = new Set(
-      [...this.#touched.keys()].filter((id) => !id.startsWith(STATE) && id !== this.integrationId && !exists(id)),
-    );
-    if (removed.size === 0) return;
-    for (const kind of recordKinds) {
-      for (const { references } of merged[kind].values()) {
-        if (references.some(({ id }) => typeof id === 'string' && removed.has(id))) throw new ConflictError();
-      }
-    }
-  }
-}
-
-function isText(record: Stored | TextFacts<Stored>): record is TextFacts<Stored> {
-  return Buffer.isBuffer((record as { text?: unknown }).text);
 }

@@ -44,6 +44,16 @@ const declared = `
   DELETE /*/{_id}                                   yes  no   own          no
   POST   /connections/{_id}/proxy                   yes  no   own          no
   GET    /connections/{_id}/ping                    yes  no   own          no
+  POST   /connections/ping                          yes  no   yes          no
+  POST   /connections/{_id}/oauth2                  yes  no   own          no
+  GET    /connections/{_id}/oauth2                  yes  yes  own          no
+  DELETE /connections/{_id}/oauth2                  yes  no   own          no
+  GET    /oauth2/callback                           yes  yes  yes          yes
+  GET    /iClients                                  yes  no   no           no
+  POST   /iClients                                  yes  no   no           no
+  GET    /iClients/{_id}                            yes  no   no           no
+  PUT    /iClients/{_id}                            yes  no   no           no
+  DELETE /iClients/{_id}                            yes  no   no           no
   GET    /tiles                                     yes  yes  own          no
   GET    /events                                    yes  yes  own          no
   GET    /tokenInfo                                 yes  yes  yes          yes

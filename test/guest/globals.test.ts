@@ -64,7 +64,8 @@ const ofLibraries = ['isReloadNavigation', 'isHistoryNavigation', 'attribute', '
 test('guest.d.ts declares the globals of a compartment, name by name', { timeout: 120_000 }, async () => {
   const sandbox = createSandbox();
   const found = (await resultIn(sandbox, { body: LIST }).finally(() => sandbox.close())) as Record<string, Members>;
-  const text = await readFile(join(types, 'guest.d.ts'), 'utf8');
+  const files = ['guest.d.ts', 'requests.d.ts'].map((name) => readFile(join(types, name), 'utf8'));
+  const text = (await Promise.all(files)).join('\n');
   const declared = [...text.matchAll(/^declare (?:var|const|function) (\w+)/gm)].map(([, name = '']) => name);
   const ofLanguage: string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
   const ofPlatform = Object.keys(found).filter((name) => !name.startsWith('$') && !ofLanguage.includes(name));

@@ -14,7 +14,7 @@ interface Harmless {
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
 }
-const harmless: Readonly<Record<string, Harmless>> = {
+export const harmless: Readonly<Record<string, Harmless>> = {
   'DELETE /integrations/{_id}': { status: 412, headers: { 'If-Match': '"other"' } },
   'DELETE /integrations/{_id}/install': { status: 412, headers: { 'If-Match': '"other"' } },
   'DELETE /integrations/{_id}/state/{key}': { status: 412, headers: { 'If-Match': '"other"' } },
@@ -29,6 +29,15 @@ const harmless: Readonly<Record<string, Harmless>> = {
   // The connection names no address.
   'POST /connections/{_id}/proxy': { status: 422 },
   'GET /connections/{_id}/ping': { status: 422 },
+  'GET /connections/{_id}/oauth2': { status: 422 },
+  'POST /connections/{_id}/oauth2': { status: 422, body: {} },
+  'POST /connections/ping': { status: 422 },
+  'DELETE /connections/{_id}/oauth2': { status: 422 },
+  'GET /oauth2/callback': { status: 400 },
+  'POST /iClients': { status: 422 },
+  'GET /iClients/{_id}': { status: 404 },
+  'PUT /iClients/{_id}': { status: 404 },
+  'DELETE /iClients/{_id}': { status: 404 },
   ...Object.fromEntries(
     ofKinds('DELETE /*/{_id}').map((name) => [name, { status: 412, headers: { 'If-Match': '"other"' } }]),
   ),

@@ -10,6 +10,8 @@ const events: Readonly<Record<string, string>> = {
   upgrade: 'Updated to another version',
   upload: 'Uploaded',
   approve: 'Approved',
+  connect: 'Connected',
+  disconnect: 'Disconnected',
   revoke: 'Revoked',
   expire: 'Expired',
   backup: 'Made a backup',
@@ -18,6 +20,7 @@ const events: Readonly<Record<string, string>> = {
 
 const resources: Readonly<Record<string, string>> = {
   accesstoken: 'access token',
+  iclient: 'OAuth client',
   state: 'state of an integration',
 };
 

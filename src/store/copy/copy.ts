@@ -151,6 +151,7 @@ const nouns: Readonly<Record<SectionName, readonly [string, string]>> = {
   audit: ['1 audit entry', 'audit entries'],
   integrations: ['1 integration', 'integrations'],
   accessTokens: ['1 access token', 'access tokens'],
+  oauthClients: ['1 OAuth client', 'OAuth clients'],
   adminToken: ["the administrator's token", 'tokens'],
 };
 

@@ -28,6 +28,7 @@ export type SectionName =
   | 'audit'
   | 'integrations'
   | 'accessTokens'
+  | 'oauthClients'
   | 'adminToken';
 
 export interface Section<Content = unknown> {

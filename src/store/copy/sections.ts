@@ -1,5 +1,5 @@
 /** Everything that is copied, in this order: the key before what it seals, what is never synced before what is. */
-import type { StoredReply, StoredRequest, StoredRun } from '../storage.ts';
+import type { StoredOAuthClient, StoredReply, StoredRequest, StoredRun } from '../storage.ts';
 import { bundles, permissions } from './bundles.ts';
 import { documents } from './documents.ts';
 import { CopyError, jsonItem, type Section } from './item.ts';
@@ -68,6 +68,16 @@ function inOrder({ key, at, request, creation, reply }: StoredRequest): StoredRe
 
 const replyInOrder = ({ status, headers, body }: StoredReply): StoredReply => ({ status, headers, body });
 
+const oauthClients: Section<StoredOAuthClient> = {
+  name: 'oauthClients',
+  async *list({ storage }) {
+    for (const record of await storage.oauthClients.all()) yield jsonItem([record._id], record);
+  },
+  async write({ storage }, items) {
+    for (const { content } of items) await storage.oauthClients.put(content);
+  },
+};
+
 export const sections: readonly Section[] = [
   secretKey,
   permissions,
@@ -76,6 +86,7 @@ export const sections: readonly Section[] = [
   idempotencyKeys,
   audit,
   documents,
+  oauthClients,
   accessTokens,
   adminToken,
 ];

@@ -1,10 +1,11 @@
 /** A document as rows: one of `integrations`, and one of `parts` for its settings and for each record and state key. */
 import { LARGE_BYTES } from '../../json.ts';
 import { TimeSlice } from '../../work/time-slice.ts';
-import { type Document, headOf, type PartKind, partKinds, withPartsAsText } from '../document.ts';
+import { type Document, headOf, withPartsAsText } from '../document.ts';
 import { Part } from '../part.ts';
+import { type PartKind, partKinds } from '../part-names.ts';
 import { type Reference, referencesIn } from '../references.ts';
-import type { Stored } from '../stored.ts';
+import { isRecordKind, type Stored } from '../stored.ts';
 
 /** A record of at least this many characters has its head and references beside it, so that nobody parses it for them. */
 const FACTS_CHARS = 16 * 1024;
@@ -56,9 +57,9 @@ export async function documentOf(rows: readonly DocumentRow[], known?: Versioned
       const part =
         text === null
           ? known?.document[kind].get(key)
-          : kind === 'state'
-            ? plainPartOf(row, isLarge)
-            : recordOf(row, isLarge);
+          : isRecordKind(kind)
+            ? recordOf(row, isLarge)
+            : plainPartOf(row, isLarge);
       maps[kind]?.set(key, part as Part<never>);
     }
   }

@@ -9,7 +9,7 @@ export const CHANNEL = 'bulkhead';
 const RETRY_MS = 1_000;
 
 /** What a node has news of. */
-export const news = ['events', 'followers', 'folder', 'permissions'] as const;
+export const news = ['events', 'followers', 'folder', 'permissions', 'cancellations'] as const;
 export type News = (typeof news)[number];
 
 export class Listener {

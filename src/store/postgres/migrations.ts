@@ -152,6 +152,15 @@ const tokensAndAudit = `
   CREATE INDEX audit_by_writer ON bulkhead.audit (writer, time, id);
 `;
 
+const cancellations = `
+  -- A node has asked the run's own one to end it.
+  ALTER TABLE bulkhead.running_runs ADD COLUMN is_cancelled boolean NOT NULL DEFAULT false;
+`;
+
+const oauthClients = `
+  CREATE TABLE bulkhead.oauth_clients (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+`;
+
 const step = (text: string): Migration => ({
   async up(database) {
     await sql.raw(text).execute(database);
@@ -162,6 +171,8 @@ const steps: Record<string, Migration> = {
   '0001-documents': step(documents),
   '0002-runs-keys-permissions-bundles-settings': step(others),
   '0003-access-tokens-audit': step(tokensAndAudit),
+  '0004-run-cancellations': step(cancellations),
+  '0005-oauth-clients': step(oauthClients),
 };
 
 export const stepNames: readonly string[] = Object.keys(steps);

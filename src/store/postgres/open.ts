@@ -1,6 +1,7 @@
 /** Opens the storage of a PostgreSQL database for one of the nodes that share it. */
 import { Listener, type News } from './listener.ts';
 import { NodeRegistry } from './node-registry.ts';
+import { PostgresCancellations } from './shared-cancellations.ts';
 import { PostgresEvents } from './shared-events.ts';
 import { PostgresFolder } from './shared-folder.ts';
 import { type OpenedPostgres, openDatabase, type PostgresOptions, storageOf } from './storage.ts';
@@ -12,12 +13,14 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const { node } = options;
   const events = new PostgresEvents(database, node);
   const folder = new PostgresFolder(database);
+  const cancellations = new PostgresCancellations(database, node);
   const nodes = new NodeRegistry(database, node, {
     isFollowing: () => events.isFollowing,
     async onBeat(areFollowing) {
       events.isWanted = areFollowing;
       await folder.look();
       await stores.permissions.look();
+      await cancellations.look();
     },
     async onDead(dead) {
       await stores.runs.cutOff(dead);
@@ -31,10 +34,11 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     followers: () => nodes.beat(),
     folder: () => folder.look(),
     permissions: () => stores.permissions.look(),
+    cancellations: () => cancellations.look(),
   };
   // A database that cannot be reached is reported by `outage`; the next beat looks again.
   const listener = new Listener(url, (news) => void looks[news]().catch(() => {}));
-  const storage = storageOf(opened, { events, folder, nodes }, async () => {
+  const storage = storageOf(opened, { events, folder, nodes, cancellations }, async () => {
     await events.close();
     await listener.close();
     await nodes.close();

@@ -1,7 +1,13 @@
-/** Granted permissions and tokens, in PostgreSQL. */
+/** Granted permissions, tokens and OAuth clients, in PostgreSQL. */
 import { parseOrUndefined } from '../../json.ts';
 import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
-import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
+import type {
+  OAuthClientRecords,
+  PermissionRecord,
+  PermissionRecords,
+  StoredOAuthClient,
+  TokenStore,
+} from '../storage.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
 import { Settings } from './settings.ts';
@@ -22,6 +28,15 @@ const putPermission: Statement = {
       ON CONFLICT (id) DO UPDATE SET record = excluded.record, revision = excluded.revision
     )
     SELECT pg_notify('${CHANNEL}', 'permissions')`,
+};
+
+const addPermission: Statement = {
+  name: 'permissions-add',
+  text: `
+    WITH written AS (
+      INSERT INTO bulkhead.permissions (id, record) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING RETURNING id
+    )
+    SELECT pg_notify('${CHANNEL}', 'permissions') FROM written`,
 };
 
 export class PostgresPermissionRecords implements PermissionRecords {
@@ -66,6 +81,10 @@ export class PostgresPermissionRecords implements PermissionRecords {
   async put(record: PermissionRecord): Promise<void> {
     await this.#database.query(putPermission, [record._id, JSON.stringify(record)]);
   }
+
+  async add(record: PermissionRecord): Promise<boolean> {
+    return (await this.#database.query(addPermission, [record._id, JSON.stringify(record)])).length > 0;
+  }
 }
 
 export class PostgresTokenStore implements TokenStore {
@@ -86,5 +105,53 @@ export class PostgresTokenStore implements TokenStore {
 
   async setAdminTokenHash(hash: string): Promise<void> {
     await this.#settings.set(ADMIN_TOKEN, hash);
+  }
+}
+
+const allClients: Statement = {
+  name: 'oauth-clients-all',
+  text: 'SELECT record FROM bulkhead.oauth_clients ORDER BY id',
+};
+
+const findClient: Statement = {
+  name: 'oauth-clients-find',
+  text: 'SELECT record FROM bulkhead.oauth_clients WHERE id = $1',
+};
+
+const putClient: Statement = {
+  name: 'oauth-clients-put',
+  text: `
+    INSERT INTO bulkhead.oauth_clients (id, record) VALUES ($1, $2)
+    ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
+};
+
+const removeClient: Statement = {
+  name: 'oauth-clients-remove',
+  text: 'DELETE FROM bulkhead.oauth_clients WHERE id = $1',
+};
+
+export class PostgresOAuthClientRecords implements OAuthClientRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async all(): Promise<StoredOAuthClient[]> {
+    const rows = await this.#database.query<{ record: string }>(allClients);
+    return rows.map(({ record }) => JSON.parse(record) as StoredOAuthClient);
+  }
+
+  async find(id: string): Promise<StoredOAuthClient | undefined> {
+    const [row] = await this.#database.query<{ record: string }>(findClient, [id]);
+    return row && (JSON.parse(row.record) as StoredOAuthClient);
+  }
+
+  async put(record: StoredOAuthClient): Promise<void> {
+    await this.#database.query(putClient, [record._id, JSON.stringify(record)]);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#database.query(removeClient, [id]);
   }
 }

@@ -6,9 +6,9 @@ import { PostgresBundleStore } from './bundle-store.ts';
 import type { Database } from './database.ts';
 import { PostgresIdempotencyStore } from './idempotency-store.ts';
 import { PostgresRunStore } from './run-store.ts';
-import { PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
+import { PostgresOAuthClientRecords, PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'tokens' | 'accessTokens' | 'bundles'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'accessTokens' | 'bundles'> {
   readonly audit: PostgresAuditStore;
   readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
@@ -35,6 +35,7 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
     idempotency,
     permissions: await PostgresPermissionRecords.open(database),
     tokens: new PostgresTokenStore(database),
+    oauthClients: new PostgresOAuthClientRecords(database),
     accessTokens: new PostgresAccessTokenStore(database, audit, now),
     audit,
     bundles: new PostgresBundleStore(database),

@@ -1,10 +1,16 @@
-/** Granted permissions and tokens, in SQLite. */
+/** Granted permissions, tokens and OAuth clients, in SQLite. */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parseOrUndefined } from '../../json.ts';
 import { ADMIN_TOKEN, checkedTokenHash } from '../admin-token-hash.ts';
-import type { PermissionRecord, PermissionRecords, TokenStore } from '../storage.ts';
+import type {
+  OAuthClientRecords,
+  PermissionRecord,
+  PermissionRecords,
+  StoredOAuthClient,
+  TokenStore,
+} from '../storage.ts';
 import type { Database } from './database.ts';
 
 export class SqlitePermissionRecords implements PermissionRecords {
@@ -32,6 +38,14 @@ export class SqlitePermissionRecords implements PermissionRecords {
     this.#database.durably(() =>
       sqlite.prepare('INSERT OR REPLACE INTO permissions VALUES (?, ?)').run(record._id, JSON.stringify(record)),
     );
+  }
+
+  async add(record: PermissionRecord): Promise<boolean> {
+    const { sqlite } = this.#database;
+    const { changes } = this.#database.durably(() =>
+      sqlite.prepare('INSERT OR IGNORE INTO permissions VALUES (?, ?)').run(record._id, JSON.stringify(record)),
+    );
+    return changes === 1;
   }
 }
 
@@ -64,5 +78,33 @@ export class SqliteTokenStore implements TokenStore {
 
   async setAdminTokenHash(hash: string): Promise<void> {
     this.#database.setSetting(ADMIN_TOKEN, hash);
+  }
+}
+
+export class SqliteOAuthClientRecords implements OAuthClientRecords {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async all(): Promise<StoredOAuthClient[]> {
+    const rows = this.#database.sqlite.prepare('SELECT record FROM oauth_clients ORDER BY id').all();
+    return rows.map(({ record }) => JSON.parse(String(record)) as StoredOAuthClient);
+  }
+
+  async find(id: string): Promise<StoredOAuthClient | undefined> {
+    const row = this.#database.sqlite.prepare('SELECT record FROM oauth_clients WHERE id = ?').get(id);
+    return row && (JSON.parse(String(row.record)) as StoredOAuthClient);
+  }
+
+  async put(record: StoredOAuthClient): Promise<void> {
+    const insert = this.#database.sqlite.prepare('INSERT OR REPLACE INTO oauth_clients VALUES (?, ?)');
+    this.#database.durably(() => insert.run(record._id, JSON.stringify(record)));
+  }
+
+  async remove(id: string): Promise<void> {
+    const remove = this.#database.sqlite.prepare('DELETE FROM oauth_clients WHERE id = ?');
+    this.#database.durably(() => remove.run(id));
   }
 }

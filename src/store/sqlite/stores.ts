@@ -5,9 +5,12 @@ import { SqliteAuditStore } from './audit-store.ts';
 import type { Database } from './database.ts';
 import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { SqliteRunStore } from './run-store.ts';
-import { SqlitePermissionRecords, SqliteTokenStore } from './small-stores.ts';
+import { SqliteOAuthClientRecords, SqlitePermissionRecords, SqliteTokenStore } from './small-stores.ts';
 
-type Stores = Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens' | 'accessTokens' | 'audit'>;
+type Stores = Pick<
+  Storage,
+  'runs' | 'idempotency' | 'permissions' | 'tokens' | 'oauthClients' | 'accessTokens' | 'audit'
+>;
 
 export interface SqliteStores extends Stores {
   /** Closes the database, too. */
@@ -22,6 +25,7 @@ export function sqliteStores(database: Database, now: () => number): SqliteStore
     idempotency,
     permissions: new SqlitePermissionRecords(database),
     tokens: new SqliteTokenStore(database),
+    oauthClients: new SqliteOAuthClientRecords(database),
     accessTokens: new SqliteAccessTokenStore(database, audit, now),
     audit,
     async close() {

@@ -14,7 +14,8 @@ import { type ReplySummary, summarize } from './reply-summary.ts';
 export const TOKEN = 'the-scenes-token';
 const TIMEOUT_MS = 20_000;
 const CPU_MS = 8_000;
-const MEMORY_MB = 64;
+/** More than the default, so that an attack is not ended by its own heap before it has done what it came for. */
+const MEMORY_MB = 128;
 /** The server is at rest this long after the last run. */
 const COMPARTMENT_IDLE_MS = 1_000;
 const CONNECTIONS = 64;
@@ -204,6 +205,7 @@ async function launch(folder: string): Promise<Launched> {
     BULKHEAD_LOG: 'error',
     BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1',
     BULKHEAD_COMPARTMENT_IDLE_MS: String(COMPARTMENT_IDLE_MS),
+    BULKHEAD_RUN_MEMORY_MB: String(MEMORY_MB),
   });
   const pooled = createPooledClient(server.url, TOKEN, CONNECTIONS);
   // Waits until the connectors folder has been scanned.

@@ -1,0 +1,242 @@
+/** Access tokens of connections, renewed in time: one renewal at once, whatever the number of requests and nodes. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { requestError } from '../errors.ts';
+import { isSameBinding, type OAuthSettings } from '../record/oauth-connection.ts';
+import type { IssuedTokens, Refusal, TokenSet } from '../record/token-set.ts';
+import type { OAuthClients } from './clients.ts';
+import { ProviderFailure, ProviderRefusal } from './provider.ts';
+import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
+
+/** A node that has not ended a renewal after this time is gone. Longer than a provider has for its answer. */
+export const RENEWAL_MS = 30_000;
+/** How often a node looks whether another has ended a renewal. */
+const LOOK_MS = 100;
+/** How long a provider that has refused, or an application that refuses a new token, is taken at its word. */
+const ASK_AGAIN_MS = 60_000;
+/** Remembered connections whose application has refused a token. */
+const REPLACEMENTS = 10_000;
+
+/** A connection that signs in with OAuth 2. */
+export interface OAuthConnection extends ConnectionId, OAuthSettings {}
+
+export interface AccessTokensOptions {
+  readonly clients: OAuthClients;
+  readonly stored: StoredTokens;
+  readonly now: () => Date;
+  /** Other nodes may renew the same tokens. */
+  readonly isShared: boolean;
+  /** After that, another node takes a renewal over. */
+  readonly renewalMs: number;
+}
+
+export class AccessTokens {
+  readonly #options: AccessTokensOptions;
+  /** By connection and what its tokens are for. */
+  readonly #renewals = new Map<string, Promise<IssuedTokens>>();
+  /** Issued but not stored, because the store failed. Their predecessors may be worthless. By connection. */
+  readonly #unstored = new Map<string, IssuedTokens>();
+  /** The last token that replaced one the application had refused, by connection. */
+  readonly #replacements = new Map<string, { readonly token: string; readonly until: number }>();
+
+  constructor(options: AccessTokensOptions) {
+    this.#options = options;
+  }
+
+  /** @throws RequestError `connection_failed` if there is none, and the provider gives none */
+  async current(connection: OAuthConnection): Promise<IssuedTokens> {
+    const set = await this.#options.stored.read(connection);
+    const { issued } = set;
+    const { renewAt = Number.POSITIVE_INFINITY } = issued ?? {};
+    if (issued && isSameBinding(set.binding, connection.binding) && this.#now < renewAt) return issued;
+    return this.#renewOnce(connection, issued?.accessToken);
+  }
+
+  /**
+   * After the application has refused a token: another one.
+   *
+   * @returns undefined if there is none, for instance because the provider issued no refresh token
+   */
+  async renewed(connection: OAuthConnection, refused: string): Promise<IssuedTokens | undefined> {
+    const { binding, issued } = await this.#options.stored.read(connection);
+    const canRenew = connection.grantType === 'clientcredentials' || issued?.refreshToken !== undefined;
+    if (!canRenew || !isSameBinding(binding, connection.binding)) return undefined;
+    if (issued && issued.accessToken !== refused) return issued;
+    const { connectionId } = connection;
+    const last = this.#replacements.get(connectionId);
+    // The application refuses new tokens as well: a renewal for each of its answers would help nobody.
+    if (last?.token === refused && this.#now < last.until) return undefined;
+    const next = await this.#renewOnce(connection, refused);
+    if (next.accessToken === refused) return undefined;
+    this.#replacements.delete(connectionId);
+    this.#replacements.set(connectionId, { token: next.accessToken, until: this.#now + ASK_AGAIN_MS });
+    const [oldest] = this.#replacements.keys();
+    if (this.#replacements.size > REPLACEMENTS && oldest !== undefined) this.#replacements.delete(oldest);
+    return next;
+  }
+
+  /** For one request of a connection that is not stored. @throws RequestError */
+  async ofUnsaved({ grantType, binding, scope }: OAuthSettings): Promise<IssuedTokens> {
+    if (grantType !== 'clientcredentials') throw notConnected('The connection has to be saved first.');
+    try {
+      return await (await this.#options.clients.provider(binding.client)).clientCredentials(scope);
+    } catch (error) {
+      if (error instanceof ProviderRefusal) throw refusedError(refusalOf(error, this.#options.now()));
+      if (error instanceof ProviderFailure) throw failedError(error);
+      throw error;
+    }
+  }
+
+  /** Asks the provider although it has refused before. Only for client credentials. @throws RequestError */
+  async request(connection: OAuthConnection): Promise<void> {
+    const { stored } = this.#options;
+    await stored.change(connection, ({ refusal: _, issued: _issued, ...set }) => set);
+    await this.#renewOnce(connection, undefined);
+  }
+
+  get #now(): number {
+    return this.#options.now().getTime();
+  }
+
+  #renewOnce(connection: OAuthConnection, before: string | undefined): Promise<IssuedTokens> {
+    const key = JSON.stringify([connection.connectionId, connection.binding]);
+    const running = this.#renewals.get(key);
+    if (running) return running;
+    const renewal = this.#renew(connection, before).finally(() => this.#renewals.delete(key));
+    this.#renewals.set(key, renewal);
+    return renewal;
+  }
+
+  /** @param before the token that is of no use any more */
+  async #renew(connection: OAuthConnection, before: string | undefined): Promise<IssuedTokens> {
+    await this.#storeLate(connection);
+    const claim = await this.#claim(connection, before);
+    if ('issued' in claim) return claim.issued;
+    const { set } = claim;
+    const { stored } = this.#options;
+    try {
+      const issued = await this.#ask(connection, set);
+      this.#unstored.set(connection.connectionId, issued);
+      await this.#storeLate(connection);
+      return issued;
+    } catch (error) {
+      if (error instanceof ProviderRefusal) throw await this.#refused(connection, error);
+      await stored.change(connection, (next) => (next.renewal === undefined ? undefined : withoutRenewal(next)));
+      if (!(error instanceof ProviderFailure)) throw error;
+      // The provider is away for a moment, and the token still lives.
+      const { issued } = set;
+      const isAlive = issued?.accessToken === before && this.#now < (issued?.expiresAt ?? 0);
+      if (issued && isAlive && isSameBinding(set.binding, connection.binding)) return issued;
+      throw failedError(error);
+    }
+  }
+
+  /** Takes the connection offline. @returns the error to throw */
+  async #refused(connection: OAuthConnection, error: ProviderRefusal): Promise<Error> {
+    const { binding } = connection;
+    const refusal = refusalOf(error, this.#options.now());
+    await this.#options.stored.settle(connection, refusal, (set) => {
+      const { issued, ...rest } = withoutRenewal(set);
+      const isKept = !isFinal(refusal) && isSameBinding(set.binding, binding);
+      return { ...rest, binding, refusal, ...(issued && isKept ? { issued } : {}) };
+    });
+    return refusedError(refusal);
+  }
+
+  async #ask({ grantType, binding, scope }: OAuthConnection, set: TokenSet): Promise<IssuedTokens> {
+    const provider = await this.#options.clients.provider(binding.client);
+    if (grantType === 'clientcredentials') return provider.clientCredentials(scope);
+    return provider.refresh(set.issued?.refreshToken as string);
+  }
+
+  /** A token is durable before it is used: a rotated one may be the only one that is valid. @throws StoreError */
+  async #storeLate(connection: OAuthConnection): Promise<void> {
+    const { connectionId, binding } = connection;
+    const issued = this.#unstored.get(connectionId);
+    if (!issued) return;
+    await this.#options.stored.settle(connection, undefined, ({ pending }) => ({
+      binding,
+      issued,
+      ...(pending ? { pending } : {}),
+    }));
+    this.#unstored.delete(connectionId);
+  }
+
+  /**
+   * Claims the renewal for this node, or waits for the one that another has claimed.
+   *
+   * @throws RequestError if there is nothing to renew
+   */
+  async #claim(
+    connection: OAuthConnection,
+    before: string | undefined,
+  ): Promise<{ readonly issued: IssuedTokens } | { readonly set: TokenSet }> {
+    const { stored, isShared, renewalMs } = this.#options;
+    let other: { readonly renewal: string; readonly since: number } | undefined;
+    for (;;) {
+      let set: TokenSet = {};
+      let isClaimed = false;
+      const claim = (next: TokenSet): TokenSet | undefined => {
+        set = next;
+        const isAbandoned = next.renewal === other?.renewal && performance.now() - (other?.since ?? 0) > renewalMs;
+        isClaimed = next.renewal === undefined || isAbandoned;
+        return isShared && isClaimed ? { ...next, renewal: randomUUID() } : undefined;
+      };
+      const known = await stored.read(connection);
+      const issued = replacementIn(known, connection, before, this.#now);
+      if (issued) return { issued };
+      if (!(await stored.change(connection, claim))) throw requestError('not_found');
+      const meanwhile = replacementIn(set, connection, before, this.#now);
+      if (meanwhile && !isClaimed) return { issued: meanwhile };
+      if (isClaimed) return { set };
+      if (other?.renewal !== set.renewal) other = { renewal: set.renewal as string, since: performance.now() };
+      await delay(LOOK_MS);
+    }
+  }
+}
+
+const withoutRenewal = ({ renewal: _, ...set }: TokenSet): TokenSet => set;
+
+/** The refresh token is worthless. Any other refusal may be about the OAuth client, which the operator can mend. */
+const isFinal = ({ error }: Refusal): boolean => error === 'invalid_grant';
+
+/**
+ * The token that has replaced another one by now; undefined if it has to be renewed.
+ *
+ * @param before the token to be replaced
+ * @throws RequestError if only a user can get a new one, or the provider has refused a moment ago
+ */
+function replacementIn(
+  { issued, refusal, binding }: TokenSet,
+  connection: OAuthConnection,
+  before: string | undefined,
+  now: number,
+): IssuedTokens | undefined {
+  const isOurs = isSameBinding(binding, connection.binding);
+  if (issued && isOurs && issued.accessToken !== before) return issued;
+  if (refusal && isOurs && (isFinal(refusal) || now - Date.parse(refusal.at) < ASK_AGAIN_MS)) {
+    throw refusedError(refusal);
+  }
+  if (connection.grantType === 'clientcredentials') return undefined;
+  if (!issued) throw notConnected('The connection has not been connected yet.');
+  if (!isOurs) throw notConnected('The address or the OAuth client has changed since the connection was connected.');
+  if (issued.refreshToken === undefined) throw notConnected('The token has expired, and the provider gave no other.');
+  return undefined;
+}
+
+const notConnected = (message: string): Error =>
+  requestError('connection_failed', { message: `${message} A user has to connect it.` });
+
+export const refusalOf = ({ error, description }: ProviderRefusal, now: Date): Refusal => ({
+  error,
+  ...(description === undefined ? {} : { description }),
+  at: now.toISOString(),
+});
+
+const failedError = ({ message }: ProviderFailure): Error =>
+  requestError('connection_failed', { message: `The OAuth provider gave no token: ${message}` });
+
+function refusedError({ error, description }: Refusal): Error {
+  const reason = description === undefined ? error : `${error}: ${description}`;
+  return requestError('connection_failed', { message: `The OAuth provider refused: ${reason}. Connect it again.` });
+}

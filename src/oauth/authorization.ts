@@ -1,0 +1,114 @@
+/** Connects a connection: sends a user to the provider, and takes the code that the user comes back with. */
+import { hash, randomBytes } from 'node:crypto';
+import { generateRandomCodeVerifier } from 'oauth4webapi';
+import { isSameSecret } from '../broker/one-time-tokens.ts';
+import { requestError } from '../errors.ts';
+import { isSameBinding, type oauthSettingsOf } from '../record/oauth-connection.ts';
+import type { PendingAuthorization, Refusal } from '../record/token-set.ts';
+import { isObjectId } from '../store/object-id.ts';
+import type { Store } from '../store/store.ts';
+import { type OAuthConnection, refusalOf } from './access-tokens.ts';
+import type { OAuthClients } from './clients.ts';
+import { ProviderRefusal } from './provider.ts';
+import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
+
+/** How long a user has at the provider. */
+const PENDING_MS = 10 * 60_000;
+const STATE_BYTES = 32;
+const STATE_CHARS = 200;
+
+export interface AuthorizationOptions {
+  readonly clients: OAuthClients;
+  readonly stored: StoredTokens;
+  readonly store: Store;
+  readonly now: () => Date;
+  /** The connection's settings, with credentials in clear. */
+  readonly settingsOf: (id: ConnectionId) => Promise<ReturnType<typeof oauthSettingsOf>>;
+}
+
+export interface AuthorizationResult extends ConnectionId {
+  readonly returnTo: string | undefined;
+  /** Why the provider gave no tokens. */
+  readonly refusal: Refusal | undefined;
+}
+
+export class Authorization {
+  readonly #options: AuthorizationOptions;
+
+  constructor(options: AuthorizationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param returnTo the page of the dashboard that the user comes from
+   * @returns where to send the user; an earlier such address of the connection is of no use any more
+   */
+  async begin(connection: OAuthConnection, redirectUri: string, returnTo: string | undefined): Promise<string> {
+    const { clients, stored, now } = this.#options;
+    const { connectionId, scope, binding } = connection;
+    const provider = await clients.provider(binding.client);
+    // The callback finds the connection by it.
+    const state = `${connectionId}.${randomBytes(STATE_BYTES).toString('base64url')}`;
+    const verifier = generateRandomCodeVerifier();
+    const url = await provider.authorizationUrl({ redirectUri, scope, state, verifier });
+    const pending: PendingAuthorization = {
+      stateHash: hash('sha256', state),
+      verifier,
+      redirectUri,
+      ...(returnTo === undefined ? {} : { returnTo }),
+      expiresAt: now().getTime() + PENDING_MS,
+      binding,
+    };
+    await stored.change(connection, (set) => ({ ...set, pending }));
+    return url;
+  }
+
+  /** @throws RequestError if nobody was sent to the provider with this state, or ten minutes ago */
+  async finish(query: URLSearchParams): Promise<AuthorizationResult> {
+    const { clients, stored, now, settingsOf } = this.#options;
+    const state = query.get('state') ?? '';
+    const id = await this.#connectionOf(state);
+    const pending = id && (await this.#take(id, state));
+    if (!id || !pending) throw requestError('bad_request', { message: UNKNOWN_STATE });
+    const { redirectUri, verifier, returnTo, binding } = pending;
+    if (!isSameBinding((await settingsOf(id))?.binding, binding)) {
+      throw requestError('bad_request', { message: 'The connection has changed meanwhile. Connect it again.' });
+    }
+    try {
+      const provider = await clients.provider(binding.client);
+      const issued = await provider.exchange(query, { redirectUri, state, verifier });
+      await stored.settle(id, undefined, ({ pending: next }) => ({
+        binding,
+        issued,
+        ...(next ? { pending: next } : {}),
+      }));
+      return { ...id, returnTo, refusal: undefined };
+    } catch (error) {
+      if (!(error instanceof ProviderRefusal)) throw error;
+      const refusal = refusalOf(error, now());
+      await stored.change(id, (set) => ({ ...set, failure: refusal }));
+      return { ...id, returnTo, refusal };
+    }
+  }
+
+  async #connectionOf(state: string): Promise<ConnectionId | undefined> {
+    const [connectionId = ''] = state.split('.', 1);
+    if (state.length > STATE_CHARS || !isObjectId(connectionId)) return undefined;
+    const integrationId = await this.#options.store.ownerOf(connectionId);
+    return integrationId === undefined ? undefined : { integrationId, connectionId };
+  }
+
+  /** Takes the pending authorization, durably, before its code is used: no state is good for two. */
+  async #take(id: ConnectionId, state: string): Promise<PendingAuthorization | undefined> {
+    let taken: PendingAuthorization | undefined;
+    await this.#options.stored.change(id, ({ pending, ...set }) => {
+      const isIts = pending !== undefined && isSameSecret(hash('sha256', state), pending.stateHash);
+      taken = isIts && this.#options.now().getTime() < pending.expiresAt ? pending : undefined;
+      return isIts ? set : undefined;
+    });
+    return taken;
+  }
+}
+
+const UNKNOWN_STATE =
+  'Nobody was sent to the provider with this state, or it was used already, or more than ten minutes ago. Connect again.';

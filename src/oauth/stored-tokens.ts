@@ -1,0 +1,90 @@
+/** Reads and writes the token sets of connections, which lie sealed beside them in the integration's document. */
+import { requestError } from '../errors.ts';
+import type { Keyring } from '../record/keyring.ts';
+import { factsOf } from '../record/record-tasks.ts';
+import { openTokens, type Refusal, sealTokens, type TokenSet } from '../record/token-set.ts';
+import type { Part } from '../store/part.ts';
+import type { Store } from '../store/store.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+
+/** A connection in its integration. */
+export interface ConnectionId {
+  readonly integrationId: string;
+  readonly connectionId: string;
+}
+
+export interface OfflineEvent extends ConnectionId {
+  readonly name: string;
+  /** Undefined: the connection works again. */
+  readonly refusal: Refusal | undefined;
+}
+
+export class StoredTokens {
+  readonly #store: Store;
+  readonly #keyring: Keyring;
+  readonly #now: () => Date;
+  readonly #onOffline: (event: OfflineEvent) => void;
+  /** A part never changes, and opening one costs more than finding it. */
+  readonly #opened = new WeakMap<Part<undefined>, TokenSet>();
+
+  constructor(store: Store, keyring: Keyring, now: () => Date, onOffline: (event: OfflineEvent) => void) {
+    this.#store = store;
+    this.#keyring = keyring;
+    this.#now = now;
+    this.#onOffline = onOffline;
+  }
+
+  /** As last committed, whatever the unit of work of a run says. @throws RequestError `credentials_unreadable` */
+  async read({ integrationId, connectionId }: ConnectionId): Promise<TokenSet> {
+    const document = await this.#store.get(integrationId);
+    return this.#open(connectionId, document?.tokens.get(connectionId));
+  }
+
+  /**
+   * Changes a token set in a commit of its own. Durable when it resolves.
+   *
+   * @param work returns the next set, or undefined for no change; called again if another commit was first
+   * @returns false if the connection does not exist (any more)
+   */
+  async change({ integrationId, connectionId }: ConnectionId, work: (set: TokenSet) => TokenSet | undefined) {
+    return UnitOfWork.change(this.#store, integrationId, (unit) => {
+      if (!unit.record('connections', connectionId)) return false;
+      const next = work(this.#open(connectionId, unit.tokens.get(connectionId)));
+      if (next) unit.putTokens(connectionId, sealTokens(this.#keyring, connectionId, next));
+      return true;
+    });
+  }
+
+  /**
+   * The same, and marks the connection as offline if the provider refuses it, or as online again.
+   *
+   * @param work may return undefined only if nothing is to be marked either
+   */
+  async settle(id: ConnectionId, refusal: Refusal | undefined, work: (set: TokenSet) => TokenSet | undefined) {
+    let marked: string | undefined;
+    const { integrationId, connectionId } = id;
+    await UnitOfWork.change(this.#store, integrationId, (unit) => {
+      marked = undefined;
+      const record = unit.record('connections', connectionId);
+      const next = record && work(this.#open(connectionId, unit.tokens.get(connectionId)));
+      if (!record || !next) return;
+      unit.putTokens(connectionId, sealTokens(this.#keyring, connectionId, next));
+      if (record.isLarge || (record.value.offline === true) === (refusal !== undefined)) return;
+      marked = String(record.head.name);
+      const { offline: _, ...rest } = record.value;
+      const lastModified = this.#now().toISOString();
+      unit.putRecord('connections', factsOf({ ...rest, ...(refusal ? { offline: true } : {}), lastModified }));
+    });
+    if (marked !== undefined) this.#onOffline({ ...id, name: marked, refusal });
+  }
+
+  #open(connectionId: string, part: Part<undefined> | undefined): TokenSet {
+    if (!part) return {};
+    const known = this.#opened.get(part);
+    if (known) return known;
+    const set = openTokens(this.#keyring, connectionId, part);
+    if (!set) throw requestError('credentials_unreadable');
+    this.#opened.set(part, set);
+    return set;
+  }
+}
