@@ -164,6 +164,26 @@ test('bundles that are uploaded, approved and removed', { timeout: 120_000 }, as
   );
 });
 
+test('OAuth clients: the names of their fields, their secrets never', async () => {
+  const served = await serve();
+  const { client } = served;
+  const fields = { authURI: 'https://a.example/auth', tokenURI: 'https://a.example/token', clientId: 'c' };
+  const { body } = await client('POST', '/iClients', { ...fields, name: 'one', clientSecret: 'first-secret-value' });
+  const path = `/iClients/${body._id}`;
+  await client('PUT', path, { ...fields, name: 'one', clientSecret: body.clientSecret });
+  await client('PUT', path, { ...fields, name: 'two', clientSecret: 'second-secret-value' });
+  await client('DELETE', path);
+  const all = await entries(served, `?_resourceId=${body._id}`);
+  expect(shown(all).map(([event, , , paths]) => [event, paths])).toEqual([
+    ['create', undefined],
+    ['update', []],
+    ['update', ['name', 'clientSecret']],
+    ['delete', undefined],
+  ]);
+  expect(all[0]).toMatchObject({ resourceType: 'iclient', name: 'one' });
+  expect(JSON.stringify(all)).not.toContain('secret-value');
+});
+
 test('pages in either order, by date and resource; what is no date is refused', async () => {
   const { client, runtime } = await serve();
   const ids: string[] = [];

@@ -54,6 +54,9 @@ async function fill(client: Client, connectorId: string, origin: string): Promis
   await client('PUT', `${path}/settings/greet`, { name: 'n', fails: true });
   await client('POST', '/accesstokens', { name: 'Größe', scope: 'read', autoPurgeAt: '2100-01-01' });
   await client('POST', '/accesstokens', { name: 'b', scope: 'integrations', _integrationIds: [installed._id] });
+  const provider = { authURI: 'https://a.example/auth', tokenURI: 'https://a.example/token' };
+  const oauthClient = { name: 'Größe', clientId: 'c', clientSecret: SECRET, ...provider };
+  expect((await client('POST', '/iClients', { ...oauthClient, clientCredentialsLocation: 'body' })).status).toBe(201);
   const auth = { type: 'token', token: { token: SECRET, scheme: ' ' } };
   const http = { baseURI: origin, auth };
   const { body: connection } = await client('POST', '/connections', { name: 'n', _integrationId: installed._id, http });
@@ -111,6 +114,7 @@ test('folder → database → folder: every reply is the same, byte for byte, an
       idempotencyKeys: INTEGRATIONS,
       audit: expect.any(Number),
       accessTokens: 2,
+      oauthClients: 1,
       integrations: INTEGRATIONS + 2,
       adminToken: 1,
     },
