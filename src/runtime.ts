@@ -111,6 +111,8 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
+  const nowMs = storage.now ?? Date.now;
+  const now = (): Date => new Date(nowMs());
   const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
     node,
@@ -128,12 +130,12 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   store.subscribe(publishIntegrations(feed));
   const runs = new Runs({
     history,
-    now: () => new Date(),
+    now,
     listener: countedRuns(publishRuns(feed), metrics),
     node,
     cancellations: storage.cancellations,
   });
-  const ids = objectIds();
+  const ids = objectIds(nowMs);
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens(node, () => storage.nodes?.others ?? []);
   const work = new WorkPool({ keyring });
@@ -162,7 +164,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     log: runLog(logger),
   };
   const load = loadBundle.bind(undefined, sandbox, ids);
-  const permissions = await PermissionStore.open(storage, () => new Date());
+  const permissions = await PermissionStore.open(storage, now);
   for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
   const catalog = new Catalog(
     connectorsFolder,
@@ -184,7 +186,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     dispatcher,
     activity,
     withoutPersistSettings: new WeakSet(),
-    now: () => new Date(),
+    now,
     keyring,
     work,
     reachability: new Reachability(),

@@ -3,6 +3,7 @@ import Koa, { type Middleware } from 'koa';
 import type { InProcessCallers } from '../broker/in-process-callers.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import { storeFailure } from '../integration/store-failure.ts';
 import { StoreError } from '../store/store.ts';
 import { authenticate, guardHost, recognizeRuns } from './auth.ts';
 import { type ApiContext, replyJson } from './context.ts';
@@ -88,9 +89,8 @@ const byStatus: Readonly<Record<number, ErrorCode>> = { 400: 'bad_request', 413:
 function asRequestError(error: unknown, report: () => void): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof StoreError) {
-    if (error.code === 'integration_too_large') return requestError(error.code, { message: error.message });
-    report();
-    return requestError(error.code);
+    if (error.code !== 'integration_too_large') report();
+    return storeFailure(error);
   }
   const { status = 500, expose, code: cause } = error as { status?: number; expose?: boolean; code?: string };
   // The only URL that is parsed unchecked is the request's own.

@@ -11,7 +11,7 @@ import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
-import { errorCodeOf, errorOf, RunError } from './run-error.ts';
+import { errorOf, failureOf, RunError } from './run-error.ts';
 
 /** Writes the operator's log. */
 export interface RunLog {
@@ -239,8 +239,7 @@ async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work:
     if (run.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    const { errors } = error instanceof RequestError ? error : requestError(errorCodeOf(error));
-    run.amend({ outcome: 'failed', errors });
+    run.amend({ outcome: 'failed', errors: failureOf(error).errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
 }

@@ -30,6 +30,8 @@ export interface Storage {
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
   readonly nodes?: { readonly others: ReadonlySet<string> };
+  /** The time that all nodes agree on, in milliseconds since 1970. Undefined for an engine that one node uses. */
+  readonly now?: () => number;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -2,9 +2,10 @@
  * The schema of the PostgreSQL database, as steps that run once each and in order. A step that was released never
  * changes. All names are qualified: a connection pooler may not pass on a `search_path`.
  */
-import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
+import { Kysely, type LogEvent, PostgresAdapter, PostgresDialect, sql, type Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
+import { StoreError } from '../store.ts';
 
 export const SCHEMA = 'bulkhead';
 
@@ -20,6 +21,8 @@ const documents = `
     created text COLLATE "C" NOT NULL,
     -- Commits of the document.
     revision bigint NOT NULL,
+    -- Chosen by the writer of the last commit, who may not have had its answer.
+    commit_id uuid NOT NULL,
     -- Writes of the integration's own fields.
     own_revision bigint NOT NULL,
     state_writes bigint NOT NULL,
@@ -177,6 +180,9 @@ const steps: Record<string, Migration> = {
 
 export const stepNames: readonly string[] = Object.keys(steps);
 
+/** Of the steps that a database has had, those of a newer version of this program. */
+export const unknownSteps = (names: readonly string[]): string[] => names.filter((name) => !stepNames.includes(name));
+
 /** Held by the transaction of the node that migrates; others that start meanwhile wait for it. */
 const LOCK_ID = 7_246_713_905;
 
@@ -195,17 +201,41 @@ class MigrationDialect extends PostgresDialect {
   }
 }
 
-/** Brings the schema up to date in one transaction, or leaves it as it was. */
+/** Brings the schema up to date in one transaction, or leaves it as it was. @throws StoreError that names the step */
 export async function migrate(pool: Pool): Promise<void> {
-  const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) });
+  // The migrator goes on after some errors, and then reports what has become of its transaction.
+  let cause: unknown;
+  const log = (event: LogEvent): void => {
+    if (event.level === 'error') cause ??= event.error;
+  };
+  const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }), log });
   await database.transaction().execute(async (transaction) => {
     await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
+    await refuseNewer(transaction);
     const migrator = new Migrator({
       db: transaction,
       provider: { getMigrations: async () => steps },
       migrationTableSchema: SCHEMA,
     });
-    const { error } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    const failed = results.find(({ status }) => status === 'Error')?.migrationName;
+    if (failed === undefined || !(cause instanceof DatabaseError)) throw cause ?? error;
+    const message = `The database's schema could not be brought up to date: step ${failed} failed (${cause.message}). Nothing was changed.`;
+    throw new StoreError('store_unavailable', message, { cause });
   });
+}
+
+/** A newer version of this program has run steps that this one does not know. */
+async function refuseNewer(transaction: Transaction<unknown>): Promise<void> {
+  const table = sql<{ exists: boolean }>`SELECT to_regclass('bulkhead.kysely_migration') IS NOT NULL AS exists`;
+  const [found] = (await table.execute(transaction)).rows;
+  if (!found?.exists) return;
+  const { rows } = await sql<{ name: string }>`SELECT name FROM bulkhead.kysely_migration ORDER BY name`.execute(
+    transaction,
+  );
+  const unknown = unknownSteps(rows.map(({ name }) => name));
+  if (unknown.length === 0) return;
+  const message = `A newer version of Bulkhead has used the database (its schema has ${unknown.join(', ')}). Start that version, or use another database.`;
+  throw new StoreError('store_unavailable', message);
 }

@@ -2,6 +2,7 @@
 import { Listener, type News } from './listener.ts';
 import { NodeRegistry } from './node-registry.ts';
 import { PostgresCancellations } from './shared-cancellations.ts';
+import { SharedClock } from './shared-clock.ts';
 import { PostgresEvents } from './shared-events.ts';
 import { PostgresFolder } from './shared-folder.ts';
 import { type OpenedPostgres, openDatabase, type PostgresOptions, storageOf } from './storage.ts';
@@ -22,6 +23,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
       await stores.permissions.look();
       await cancellations.look();
     },
+    onReturn: () => void events.rejoin(),
     async onDead(dead) {
       await stores.runs.cutOff(dead);
       const orphans = await stores.idempotency.adopt(dead);
@@ -37,8 +39,15 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     cancellations: () => cancellations.look(),
   };
   // A database that cannot be reached is reported by `outage`; the next beat looks again.
-  const listener = new Listener(url, (news) => void looks[news]().catch(() => {}));
-  const storage = storageOf(opened, { events, folder, nodes, cancellations }, async () => {
+  const clock = new SharedClock();
+  const listener = new Listener(url, {
+    onNews: (news) => void looks[news]().catch(() => {}),
+    onSilence: () => database.suspend(),
+    onAnswer: () => database.resume(),
+    onTime: (...reading) => clock.set(...reading),
+  });
+  const ofNode = { events, folder, nodes, cancellations, now: () => clock.now() };
+  const storage = storageOf(opened, ofNode, async () => {
     await events.close();
     await listener.close();
     await nodes.close();

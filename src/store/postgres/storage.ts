@@ -2,6 +2,7 @@
 import type { DocumentCheck } from '../document-check.ts';
 import type { Storage } from '../storage.ts';
 import { Database } from './database.ts';
+import { DocumentAudit } from './document-audit.ts';
 import { PostgresDocuments } from './document-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { type NodeOptions, type PostgresStores, postgresStores } from './stores.ts';
@@ -27,7 +28,12 @@ export async function openDatabase(url: string, options: PostgresOptions): Promi
   const database = await Database.open(url);
   try {
     const stores = await postgresStores(database, options);
-    const documents = new PostgresDocuments(database, options.node, stores.audit, options);
+    const documents = new PostgresDocuments(
+      database,
+      options.node,
+      new DocumentAudit(stores.audit, options.now),
+      options.check,
+    );
     return { database, documents, stores, keys: new PostgresKeyStore(database) };
   } catch (error) {
     await database.close();
@@ -38,7 +44,7 @@ export async function openDatabase(url: string, options: PostgresOptions): Promi
 /** @param ofNode what only a node has, and not a command @param closeNode closes that, before the rest */
 export function storageOf(
   { database, documents, stores }: OpenedDatabase,
-  ofNode: Pick<Storage, 'events' | 'folder' | 'nodes' | 'cancellations'> = {},
+  ofNode: Pick<Storage, 'events' | 'folder' | 'nodes' | 'cancellations' | 'now'> = {},
   closeNode: () => Promise<void> = async () => {},
 ): Storage {
   return {

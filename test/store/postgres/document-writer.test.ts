@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { PostgresAuditStore } from '../../../src/store/postgres/audit-store.ts';
 import { Database } from '../../../src/store/postgres/database.ts';
+import { DocumentAudit } from '../../../src/store/postgres/document-audit.ts';
 import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { UnitOfWork } from '../../../src/store/unit-of-work.ts';
@@ -15,7 +16,7 @@ const COUNT = 40;
 async function nodeOn(url: string): Promise<Store> {
   const database = await Database.open(url);
   onTestFinished(() => database.close());
-  return new PostgresDocuments(database, newId(), new PostgresAuditStore(database));
+  return new PostgresDocuments(database, newId(), new DocumentAudit(new PostgresAuditStore(database)));
 }
 
 async function documentsOn(store: Store): Promise<string[]> {
