@@ -84,6 +84,10 @@ const ways: Readonly<Record<string, Run | string>> = {
     shows: ['Bulkhead is listening on'],
     isEndless: true,
   },
+  'docs/api.md: curl -sS -X POST -H "Authorization: Bearer $BULKHEAD_TOKEN" -H "Content-Type: application/json" \\': {
+    place: () => ofServer(),
+    shows: ['"scope":"read"', /"token":"bh_[\w-]{43}"/],
+  },
   'docs/performance.md: npm run bench': MINUTES,
   'docs/performance.md: npm run swap': MINUTES,
   'docs/performance.md: npm run build && node --max-semi-space-size=4 test/embed/hosts/memory.mjs': MINUTES,

@@ -19,6 +19,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/dashboard/form-looks.test.ts',
     'test/dashboard/journey.test.ts',
     'test/dashboard/pages.test.ts',
+    'test/dashboard/tokens.test.ts',
   ],
   'start a process for each case': [
     'test/cli/author.test.ts',

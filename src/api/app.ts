@@ -54,7 +54,14 @@ export function createApp(options: AppOptions): Koa {
   app.use(serveOpenRoutes(routes, api));
   app.use(refuseInStackWords);
   app.use(limitRate(options.rateLimit));
-  app.use(authenticate(options.tokenHash, options.oneTimeTokens, new FailedAuthentications(options.rateLimit)));
+  app.use(
+    authenticate(
+      options.tokenHash,
+      options.oneTimeTokens,
+      options.authority,
+      new FailedAuthentications(options.rateLimit),
+    ),
+  );
   app.use(refuseWhileClosing(options.isClosing));
   app.use(refuseEmptyConditions);
   app.use(serveRoutes(routes, api));

@@ -8,7 +8,7 @@ import { isSameBinding, oauthSettingsOf } from '../record/oauth-connection.ts';
 import { Refusal } from '../record/token-set.ts';
 import { Timestamp } from '../store/stored.ts';
 import { readObject } from './body.ts';
-import { type ApiContext, replyJson } from './context.ts';
+import { type ApiContext, callerOf, replyJson } from './context.ts';
 import { openConnection } from './open-connection.ts';
 import { noContent } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
@@ -70,11 +70,14 @@ export const oauthRoutes: readonly Route[] = [
       const connection = await connectionOf(ctx, api);
       if (connection.grantType === 'clientcredentials') {
         await api.oauth.accessTokens.request(connection);
+        await auditConnection(ctx, api, 'connect', connection);
         return replyJson(ctx, await statusOf(api, connection));
       }
       const redirectUri = api.publicUrl() + CALLBACK;
       const { returnTo } = value;
-      replyJson(ctx, { authorizationUrl: await api.oauth.authorization.begin(connection, redirectUri, returnTo) });
+      const authorizationUrl = await api.oauth.authorization.begin(connection, redirectUri, returnTo);
+      await auditConnection(ctx, api, 'connect', connection);
+      replyJson(ctx, { authorizationUrl });
     },
   }),
   route.get('/connections/{_id}/oauth2', {
@@ -93,7 +96,9 @@ export const oauthRoutes: readonly Route[] = [
     replies: { 204: noContent },
     errors: ['not_found', 'invalid_field', 'credentials_unreadable'],
     async handle(ctx, api) {
-      await api.oauth.disconnect(await connectionOf(ctx, api));
+      const connection = await connectionOf(ctx, api);
+      await api.oauth.disconnect(connection);
+      await auditConnection(ctx, api, 'disconnect', connection);
       ctx.status = 204;
     },
   }),
@@ -123,6 +128,17 @@ export const oauthRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** Tokens are no fields of the connection: a sign-in that was begun counts as the connecting. */
+function auditConnection(
+  ctx: ApiContext,
+  { audit }: Api,
+  event: 'connect' | 'disconnect',
+  { connectionId, integrationId }: OAuthConnection,
+): Promise<void> {
+  const resource = { resourceType: 'connection', _resourceId: connectionId, _integrationId: integrationId } as const;
+  return audit.record(callerOf(ctx), { event, ...resource });
+}
 
 /** @throws RequestError if there is no such connection, or it does not use OAuth 2 */
 async function connectionOf(ctx: ApiContext, { service }: Api): Promise<OAuthConnection> {

@@ -1,4 +1,6 @@
 /** Every route of the API (contract 4), in the order in which the description shows them. */
+import { accessTokenRoutes } from './access-tokens.ts';
+import { auditRoutes } from './audit.ts';
 import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
@@ -34,6 +36,8 @@ export const routes: readonly Route[] = [
   ...tileRoutes,
   ...eventRoutes,
   ...tokenInfoRoutes,
+  ...accessTokenRoutes,
+  ...auditRoutes,
   ...backupRoutes,
   ...metricRoutes,
   ...healthRoutes,

@@ -8,6 +8,7 @@ import type { Document } from '../store/document.ts';
 import { perRecordKind, type SortKey, sortKeyOf } from '../store/stored.ts';
 import { unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
+import { documentsInReach } from './reach.ts';
 import { listOf, listQuery } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Tile } from './schemas.ts';
@@ -29,7 +30,7 @@ export const tileRoutes: readonly Route[] = [
       const own = grant && (await service.store.get(grant.integrationId));
       await replyList(ctx, {
         source: (after, count) =>
-          tilesOf(service, grant ? (own ? [own] : []) : service.store.documents(after, count), count),
+          tilesOf(service, grant ? (own ? [own] : []) : documentsInReach(ctx, service, after, count), count),
         sortKeyOf: ({ sortKey }) => sortKey,
         show: ({ tile }, projection) => asText(tile, projection),
         publicUrl: publicUrl(),

@@ -6,6 +6,7 @@ import type { Connector } from '../connector/bundle.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
+import { type Caller, HOST } from '../store/audit.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
@@ -44,6 +45,8 @@ export interface FunctionRequest {
   readonly body: Buffer;
   /** The request's trace; by default a new one. */
   readonly trace?: Trace | undefined;
+  /** Who asks for it; by default the embedding application. */
+  readonly by?: Caller | undefined;
   /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
 }
@@ -173,6 +176,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       onRequest: () => run.requested(),
     },
   );
+  unit.author = { by: call.by ?? HOST, run: { _id: runId, _connectorId: connector._id } };
   const endWriting = limitWrites(dispatcher.writes, connector._id, unit);
   const keys = `${dispatcher.argumentKeysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
   const argument = argumentOf(body, keys);

@@ -7,6 +7,8 @@ export type Tab = (typeof tabs)[number];
 export type Route =
   | { readonly page: 'tiles' }
   | { readonly page: 'connectors' }
+  | { readonly page: 'tokens' }
+  | { readonly page: 'audit' }
   /** Without a tab, the integration's mode decides. */
   | { readonly page: 'integration'; readonly id: string; readonly tab?: Tab }
   | { readonly page: 'unknown' };
@@ -14,7 +16,7 @@ export type Route =
 export function parseRoute(hash: string): Route {
   const [first = '', id, tab, ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (first === '') return { page: 'tiles' };
-  if (first === 'connectors' && id === undefined) return { page: 'connectors' };
+  if ((first === 'connectors' || first === 'tokens' || first === 'audit') && id === undefined) return { page: first };
   if (first === 'integrations' && id && /^[0-9a-f]{24}$/.test(id) && rest.length === 0) {
     if (tab === undefined || tab === '') return { page: 'integration', id };
     const known = tabs.find((name) => name === tab);
