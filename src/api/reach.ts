@@ -45,3 +45,7 @@ export async function connectorsInReach(ctx: ApiContext, service: Service): Prom
   }
   return ids;
 }
+
+/** Whether the caller has the operator's authority over OAuth clients. */
+export const mayChooseClient = ({ state: { grant, token } }: ApiContext): boolean =>
+  grant === undefined && (token === undefined || token.scope === 'full');

@@ -27,7 +27,7 @@ import { filterOf, filters, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
-import { assertInReach, documentsInReach, reachOf } from './reach.ts';
+import { assertInReach, documentsInReach, mayChooseClient, reachOf } from './reach.ts';
 import { bodyErrors, createdHeaders, etagHeaders, listOf, listQuery, noContent, notModified } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Entity, orProjected } from './schemas.ts';
@@ -197,7 +197,8 @@ function withEtag(unit: UnitOfWork, record: Part): readonly [Part, string] {
 }
 
 function writerOf(ctx: ApiContext, service: Service): Writer {
-  return { now: service.now(), limits: bodyLimitsOf(ctx), run: ctx.state.grant };
+  const { grant: run } = ctx.state;
+  return { now: service.now(), limits: bodyLimitsOf(ctx), run, mayChooseClient: mayChooseClient(ctx) };
 }
 
 /**
