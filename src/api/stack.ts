@@ -40,7 +40,7 @@ export const refuseInStackWords: Middleware = async (ctx, next) => {
 
 export const stackRoutes: readonly Route[] = [
   route.post(PATH, {
-    scope: 'full',
+    scope: 'stack',
     tag: 'stack',
     summary: 'Calls a function as a stack of integrator.io does',
     description: '`options.bearerToken` and `options._integrationId` are the caller’s.',

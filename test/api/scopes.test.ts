@@ -21,6 +21,7 @@ const declared = `
   PUT    /integrations/{_id}/uninstaller/{function} yes  no   own          no
   PUT    /integrations/{_id}/settings/{function}    yes  no   own          no
   PUT    /integrations/{_id}/utilities/{function}   yes  no   own          no
+  POST   /function                                  yes  no   no           yes
   GET    /integrations/{_id}/runs                   yes  yes  own          no
   GET    /integrations/{_id}/runs/{runId}           yes  yes  own          no
   DELETE /integrations/{_id}/runs/{runId}           yes  no   own          no

@@ -58,7 +58,7 @@ const needFullScope = [
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(79);
+  expect(routes).toHaveLength(80);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
   expect(namesOf(({ runs }) => runs === 'own')).toEqual([...forRunsToo, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
@@ -106,7 +106,8 @@ test('every route, asked by every kind of caller', async () => {
           continue;
         }
         expect([reply.status, errorsOf(reply)[0]?.[0]], nameOf(route)).toEqual([401, 'unauthorized']);
-        expect(reply.headers.get('www-authenticate')).toBe('Bearer');
+        const challenge = nameOf(route) === 'POST /function' ? 'invalid system token' : 'Bearer';
+        expect(reply.headers.get('www-authenticate')).toBe(challenge);
       }
     }
   }
