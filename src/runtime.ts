@@ -111,7 +111,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
-  const nowMs = storage.now ?? Date.now;
+  const nowMs = storage.now ?? (() => Date.now());
   const now = (): Date => new Date(nowMs());
   const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({

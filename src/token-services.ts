@@ -6,14 +6,14 @@ import { TokenAuthority } from './api/token-authority.ts';
 import type { Storage } from './store/storage.ts';
 
 export function tokenServices(
-  { audit: entries, accessTokens }: Storage,
+  { audit: entries, accessTokens, now }: Storage,
   logger: Logger,
 ): Pick<AppOptions, 'accessTokens' | 'authority' | 'audit'> {
   const logged =
     (message: string) =>
     (error: unknown): void =>
       logger.error({ err: error }, message);
-  const audit = new AuditLog(entries, logged('a change could not be written to the audit log'));
+  const audit = new AuditLog(entries, logged('a change could not be written to the audit log'), now);
   const authority = new TokenAuthority(accessTokens, audit, logged('an access token could not be written'));
   return { accessTokens, authority, audit };
 }

@@ -1,14 +1,23 @@
 /** Writes what is not a commit into the audit log. */
-import { type AuditEntry, type AuditedEvent, type Caller, entryMaker, entryOf } from '../store/audit.ts';
+import {
+  type AuditEntry,
+  type AuditedEvent,
+  type Caller,
+  entryMaker,
+  entryOf,
+  type MakeEntries,
+} from '../store/audit.ts';
 import type { AuditQuery, AuditStore } from '../store/storage.ts';
 
 export class AuditLog {
   readonly #store: AuditStore;
-  readonly #makeEntries = entryMaker();
+  readonly #makeEntries: MakeEntries;
   readonly #onError: (error: unknown) => void;
 
-  constructor(store: AuditStore, onError: (error: unknown) => void) {
+  /** @param now the nodes' clock, if they share one */
+  constructor(store: AuditStore, onError: (error: unknown) => void, now?: () => number) {
     this.#store = store;
+    this.#makeEntries = entryMaker(now);
     this.#onError = onError;
   }
 

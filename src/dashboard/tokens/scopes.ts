@@ -17,6 +17,10 @@ export const scopeTexts = {
     hint: 'Reads and changes them and their records, and calls their functions. Nothing else is visible.',
   },
   full: { name: 'Everything', hint: 'Whatever the administrator may do, access tokens and backups included.' },
+  stack: {
+    name: 'Run functions for integrator.io',
+    hint: 'As a stack of an account there. Sees and changes nothing here.',
+  },
 } as const satisfies Readonly<Record<string, ScopeText>>;
 export type ChosenScope = keyof typeof scopeTexts;
 
