@@ -49,6 +49,8 @@ const shared = { scope: 'integrations', tag: 'connections' } as const;
 const CALLBACK = '/oauth2/callback';
 const QUERY_CHARS = 16_000;
 
+const redirectUriOf = ({ publicUrl }: Api): string => publicUrl() + CALLBACK;
+
 export const oauthRoutes: readonly Route[] = [
   route.post('/connections/{_id}/oauth2', {
     ...shared,
@@ -73,9 +75,9 @@ export const oauthRoutes: readonly Route[] = [
         await api.oauth.accessTokens.request(connection);
         return replyJson(ctx, await statusOf(api, connection));
       }
-      const redirectUri = api.publicUrl() + CALLBACK;
       const { returnTo } = value;
-      replyJson(ctx, { authorizationUrl: await api.oauth.authorization.begin(connection, redirectUri, returnTo) });
+      const authorizationUrl = await api.oauth.authorization.begin(connection, redirectUriOf(api), returnTo);
+      replyJson(ctx, { authorizationUrl });
     },
   }),
   route.get('/connections/{_id}/oauth2', {
@@ -96,6 +98,15 @@ export const oauthRoutes: readonly Route[] = [
     async handle(ctx, api) {
       await api.oauth.disconnect(await connectionOf(ctx, api));
       ctx.status = 204;
+    },
+  }),
+  route.get('/oauth2', {
+    scope: 'read',
+    tag: 'connections',
+    summary: 'Tells the redirect URI to register with OAuth providers',
+    replies: { 200: { description: 'The redirect URI.', schema: Type.Object({ redirectURI: Type.String() }) } },
+    handle(ctx, api) {
+      replyJson(ctx, { redirectURI: redirectUriOf(api) });
     },
   }),
   route.get(CALLBACK, {
@@ -172,4 +183,4 @@ function showPage(ctx: ApiContext, title: string, text: string): void {
 
 /** Mustache escapes what it fills in. */
 const PAGE =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p></html>\n';
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p><p><a href="../">Open the dashboard</a></p></html>\n';
