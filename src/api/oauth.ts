@@ -73,6 +73,7 @@ export const oauthRoutes: readonly Route[] = [
       const connection = await connectionOf(ctx, api);
       if (connection.grantType === 'clientcredentials') {
         await api.oauth.accessTokens.request(connection);
+        forgetFailedPing(api, connection.connectionId);
         return replyJson(ctx, await statusOf(api, connection));
       }
       const { returnTo } = value;
@@ -126,7 +127,9 @@ export const oauthRoutes: readonly Route[] = [
       if (ctx.method === 'HEAD') return showPage(ctx, 'Connect', '');
       try {
         if (ctx.querystring.length > QUERY_CHARS) throw requestError('bad_request');
-        showResult(ctx, api, await api.oauth.authorization.finish(new URLSearchParams(ctx.querystring)));
+        const result = await api.oauth.authorization.finish(new URLSearchParams(ctx.querystring));
+        if (!result.refusal) forgetFailedPing(api, result.connectionId);
+        showResult(ctx, api, result);
       } catch (error) {
         if (!(error instanceof RequestError) || ctx.accepts('json', 'html') !== 'html') throw error;
         ctx.status = error.status;
@@ -135,6 +138,10 @@ export const oauthRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** It failed for want of a token, most likely. */
+const forgetFailedPing = ({ service }: Api, connectionId: string): void =>
+  service.reachability.record(connectionId, true);
 
 /** @throws RequestError if there is no such connection, or it does not use OAuth 2 */
 async function connectionOf(ctx: ApiContext, { service }: Api): Promise<OAuthConnection> {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ConnectorsPage } from '../connectors/connectors-page.tsx';
 import { IntegrationPage } from '../integration/integration-page.tsx';
+import { ClientsPage } from '../oauth-clients/clients-page.tsx';
 import { TilesPage } from '../tiles/tiles-page.tsx';
 import { Brand } from './brand.tsx';
 import { Dialog } from './dialog.tsx';
@@ -41,6 +42,7 @@ export function Frame({ notice }: { readonly notice: string }) {
           <nav class="top-nav" aria-label="Main">
             {link('tiles', '#/', 'Integrations')}
             {link('connectors', '#/connectors', 'Connectors')}
+            {link('oauth-clients', '#/oauth-clients', 'OAuth clients')}
           </nav>
           <button type="button" class="button quiet small" onClick={signOut}>
             Sign out
@@ -77,8 +79,10 @@ function Page({ route }: { readonly route: Route }) {
       return <TilesPage />;
     case 'connectors':
       return <ConnectorsPage />;
+    case 'oauth-clients':
+      return <ClientsPage />;
     case 'integration':
-      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} />;
+      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returned={route.returned} />;
     default:
       return (
         <div class="empty">

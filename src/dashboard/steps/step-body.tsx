@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import { asString, type Json } from '../api/json.ts';
 import type { Integration, Step } from '../api/types.ts';
 import { safeLink } from '../app/images.ts';
+import { ConnectionStep } from '../connections/connection-step.tsx';
 import { StepForm } from '../form/step-form.tsx';
-import { ConnectionStep } from '../records/connection-step.tsx';
 
 interface StepBodyProps {
   readonly integration: Integration;

@@ -14,7 +14,7 @@ interface ConnectionDialogProps {
 
 export function ConnectionDialog({ id, integrationId, onSaved, onClose }: ConnectionDialogProps) {
   const { announce } = useSession();
-  const { draft, stored, setDraft, save, error } = useConnection(id, integrationId);
+  const { form, newClient, setNewClient, save, error } = useConnection(id, integrationId);
   return (
     <Dialog title={id === undefined ? 'Add connection' : 'Edit connection'} onClose={onClose} isLocked={save.isRunning}>
       <form
@@ -30,21 +30,14 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
         }}
       >
         <ErrorNotice error={error} title="Could not load the connection." />
-        {!draft && error === undefined && <p role="status">Loading the connection…</p>}
-        {draft && (
-          <ConnectionFields
-            draft={draft}
-            onChange={setDraft}
-            isDisabled={save.isRunning}
-            storedURI={stored?.baseURI ?? ''}
-          />
-        )}
+        {!form && error === undefined && <p role="status">Loading the connection…</p>}
+        {form && <ConnectionFields form={form} newClient={newClient} onNewClient={setNewClient} />}
         <ErrorNotice error={save.error} title="Saving failed." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={save.isRunning || !draft}>
+          <button type="submit" class="button primary" disabled={save.isRunning || !form}>
             {save.isRunning ? 'Saving…' : 'Save'}
           </button>
         </div>

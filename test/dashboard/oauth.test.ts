@@ -1,0 +1,234 @@
+/** Connections that sign in with OAuth 2, from the dashboard: a real provider, a real browser, there and back. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { type Dashboard, goTo, picture, startDashboard } from '../support/dashboard.ts';
+import { writeBundle } from '../support/folders.ts';
+import {
+  CLIENT_ID,
+  CLIENT_SECRET,
+  type OAuthProvider,
+  type OAuthProviderOptions,
+  startOAuthProvider,
+} from '../support/oauth-provider.ts';
+import { fill, orderSync, press } from './connection-scene.ts';
+
+const LONG_MS = 120_000;
+const HTML = '<img src=x onerror="document.title=\'owned\'"><b>not today</b>';
+
+let dashboard: Dashboard;
+beforeAll(async () => {
+  dashboard = await startDashboard({ environment: { BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1' } });
+}, LONG_MS);
+afterAll(() => dashboard?.close());
+
+const startProvider = (options: Partial<OAuthProviderOptions> = {}): Promise<OAuthProvider> =>
+  startOAuthProvider({ redirectUri: `${dashboard.server.url}/oauth2/callback`, ...options });
+
+const clientFields = ({ url }: OAuthProvider) => ({
+  'Client id': CLIENT_ID,
+  'Client secret': CLIENT_SECRET,
+  'Sign-in address': `${url}/auth`,
+  'Token address': `${url}/token`,
+});
+
+async function createClient({ url }: OAuthProvider, fields: object = {}): Promise<string> {
+  const endpoints = { authURI: `${url}/auth`, tokenURI: `${url}/token`, revokeURI: `${url}/token/revocation` };
+  const client = { name: 'Provider', clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, ...endpoints, ...fields };
+  return (await dashboard.client('POST', '/iClients', client)).body._id;
+}
+
+interface Scene {
+  readonly page: Page;
+  readonly integrationId: string;
+  readonly connectionId: string;
+}
+
+/** An integration with one connection of a provider, opened at its records. */
+async function open(provider: OAuthProvider, oauth: object = {}): Promise<Scene> {
+  const _iClientId = await createClient(provider);
+  const integrationId = (await dashboard.client('POST', '/integrations', { name: 'By hand' })).body._id;
+  const { body } = await dashboard.client('POST', '/connections', {
+    name: 'Bücher',
+    type: 'http',
+    _integrationId: integrationId,
+    http: {
+      baseURI: `${provider.url}/api`,
+      auth: { type: 'oauth', oauth: { _iClientId, grantType: 'authorizecode', scope: ['orders'], ...oauth } },
+    },
+  });
+  const page = await dashboard.open(`#/integrations/${integrationId}/records`);
+  onTestFinished(() => page.context().close());
+  return { page, integrationId, connectionId: body._id };
+}
+
+const connect = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: /^Connect (again )?Bücher$/ }).click();
+  await press(page, 'Continue');
+};
+const stateIn = (page: Page, state: string) =>
+  page.getByRole('region', { name: 'Connections' }).getByRole('listitem').getByText(state, { exact: true }).waitFor();
+
+/** Sends the user back as a provider does that refuses. */
+function refuse(parameters: Readonly<Record<string, string>>) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://provider');
+    if (pathname !== '/auth') return false;
+    const back = new URL(searchParams.get('redirect_uri') ?? '');
+    for (const [name, value] of Object.entries({ state: searchParams.get('state') ?? '', ...parameters }))
+      back.searchParams.set(name, value);
+    response.writeHead(303, { location: back.href }).end();
+    return true;
+  };
+}
+
+test('from an empty server to a connected integration that syncs', { timeout: LONG_MS }, async () => {
+  const provider = await startProvider();
+  const page = await dashboard.open('#/connectors');
+  onTestFinished(() => page.context().close());
+  await writeBundle(dashboard.connectors, 'order-sync', orderSync(provider.url));
+  await press(page, 'Install Order sync');
+  await press(page, 'Install');
+  await page.getByRole('heading', { name: 'Finish setup' }).waitFor();
+  await page.getByText(`Tokens are then sent to ${provider.url} and nowhere else.`).waitFor();
+  const main = page.getByRole('main');
+  await fill(main, { 'OAuth client': 'New OAuth client…' });
+  const redirectURI = await main.getByLabel('Redirect URI to register with the provider').inputValue();
+  expect(redirectURI).toBe(`${dashboard.server.url}/oauth2/callback`);
+  await fill(main, { 'Name of the client': 'Shop', ...clientFields(provider) });
+  await picture(page, 'oauth-step');
+  await press(page, 'Save and connect');
+  // At the provider, and back: the step is done.
+  await page.getByText('1 of 2 steps done').waitFor();
+  expect(page.url()).toMatch(/#\/integrations\/[0-9a-f]{24}\/setup$/);
+  await press(page, 'Verify');
+  await page.getByText('Setup is complete.').waitFor();
+
+  const [{ _id }] = (await dashboard.client('GET', '/integrations')).body;
+  const synced = await dashboard.client('PUT', `/integrations/${_id}/utilities/sync`, {});
+  expect([synced.status, synced.body]).toEqual([200, { client: CLIENT_ID, token: '******' }]);
+  await goTo(page, `#/integrations/${_id}/records`);
+  await page.getByText('Scope: orders').waitFor();
+  await page.getByText('and renewed by itself.').waitFor();
+  await press(page, 'Test Shop');
+  await page.getByText('"token":"******"').waitFor();
+  await picture(page, 'oauth-connected');
+  const content = await page.content();
+  for (const secret of [CLIENT_SECRET, ...provider.secrets]) expect(content).not.toContain(secret);
+  // A reload in the middle of everything repeats nothing.
+  const runs = async () => (await dashboard.client('GET', `/integrations/${_id}/runs`)).body.length;
+  const before = await runs();
+  await page.reload();
+  await stateIn(page, 'Connected');
+  expect(await runs()).toBe(before);
+});
+
+test('connect, disconnect, and sign-ins that fail, in the words of the provider', { timeout: LONG_MS }, async () => {
+  const provider = await startProvider();
+  const { page, connectionId } = await open(provider);
+  await stateIn(page, 'Not connected yet');
+  // A second click leads nowhere else.
+  let begun = 0;
+  await page.route('**/oauth2', (route) => {
+    if (route.request().method() === 'POST') begun++;
+    return route.continue();
+  });
+  await page.getByRole('button', { name: 'Connect Bücher' }).click();
+  await page.getByRole('dialog').getByText(`You sign in at ${provider.url} and come back here.`).waitFor();
+  await picture(page, 'oauth-connect');
+  const next = page.getByRole('button', { name: 'Continue' });
+  await next.evaluate((button: { click(): void }) => [button.click(), button.click()]);
+  await page.getByText('Bücher is connected.').waitFor();
+  expect(begun).toBe(1);
+  await stateIn(page, 'Connected');
+  expect(page.url()).toMatch(/\/records$/);
+
+  provider.intercept = refuse({ error: 'access_denied', error_description: HTML });
+  await connect(page);
+  await page.getByText('The sign-in of Bücher failed.').waitFor();
+  await page.getByText(HTML).first().waitFor();
+  await page.getByText('The tokens from before stay in use.').waitFor();
+  await picture(page, 'oauth-refused');
+  expect(await page.getByRole('main').locator('img, b').count()).toBe(0);
+  expect(await page.title()).not.toBe('owned');
+  await stateIn(page, 'Connected');
+
+  await press(page, 'Disconnect Bücher');
+  await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
+  await stateIn(page, 'Not connected yet');
+  expect((await dashboard.client('GET', `/connections/${connectionId}/oauth2`)).body).toEqual({
+    status: 'disconnected',
+  });
+
+  // The provider breaks down after the sign-in.
+  provider.intercept = (request, response) => {
+    if (request.url !== '/token') return false;
+    response.writeHead(503).end();
+    return true;
+  };
+  await connect(page);
+  await page.getByText('The sign-in of Bücher failed.').waitFor();
+  provider.intercept = undefined;
+  await connect(page);
+  await page.getByText('Bücher is connected.').waitFor();
+});
+
+test('a refused renewal takes it offline; connecting brings it back', { timeout: LONG_MS }, async () => {
+  const provider = await startProvider({ tokenSeconds: 1 });
+  const { page } = await open(provider);
+  await connect(page);
+  await stateIn(page, 'Connected');
+  provider.intercept = (request, response) => {
+    if (request.url !== '/token') return false;
+    const text = JSON.stringify({ error: 'invalid_grant', error_description: 'The user has left.' });
+    response.writeHead(400, { 'content-type': 'application/json' }).end(text);
+    return true;
+  };
+  await vi.waitFor(async () => {
+    await press(page, 'Test Bücher');
+    await page.getByText('The provider refuses this connection.').waitFor({ timeout: 1_000 });
+  }, LONG_MS);
+  await page.getByText('The user has left.').first().waitFor();
+  await stateIn(page, 'Offline');
+  provider.intercept = undefined;
+  await connect(page);
+  await page.getByText('Bücher is connected.').waitFor();
+  await stateIn(page, 'Connected');
+});
+
+test('client credentials need no user', { timeout: LONG_MS }, async () => {
+  const provider = await startProvider();
+  const { page } = await open(provider, { grantType: 'clientcredentials' });
+  await page.getByRole('button', { name: 'Connect Bücher' }).click();
+  await page.getByRole('dialog').getByText(`This server gets tokens from ${provider.url}.`).waitFor();
+  await press(page, 'Continue');
+  await stateIn(page, 'Connected');
+  await press(page, 'Test Bücher');
+  await page.getByText('Online (200)').waitFor();
+});
+
+test('the address of the page decides nothing', { timeout: LONG_MS }, async () => {
+  const provider = await startProvider();
+  const { page, integrationId, connectionId } = await open(provider);
+  const other = (await dashboard.client('POST', '/integrations', { name: 'Other' })).body._id;
+  await page.goto(`${dashboard.server.url}/#/integrations/${other}/records?connected=${connectionId}`);
+  await page.getByText('This integration has no such connection.').waitFor();
+  for (const id of ['x', `${connectionId}%22onload=`, '../../etc']) {
+    await goTo(page, `#/integrations/${integrationId}/records?connected=${id}`);
+    await stateIn(page, 'Not connected yet');
+    expect(await page.getByText('Could not see how it went').count()).toBe(0);
+  }
+  for (const returnTo of [
+    'https://evil.example',
+    '//evil.example',
+    '#//evil.example\n',
+    '#/"><b>',
+    '/#/x',
+    'javascript:1',
+  ])
+    expect((await dashboard.client('POST', `/connections/${connectionId}/oauth2`, { returnTo })).status).toBe(422);
+});
+
+test('no page had errors', () => {
+  expect(dashboard.faults).toEqual([]);
+});
