@@ -1,7 +1,7 @@
 import { type AuthType, authNames, authTypeOf, type Layout, layouts } from './credentials.ts';
 import { change, type RecordForm, SecretField, SelectField, TextField } from './fields.tsx';
 import { KeyFields } from './key-fields.tsx';
-import { keyFieldsOf } from './keys.ts';
+import { hasApiKeys } from './keys.ts';
 import { textAt } from './record-values.ts';
 
 interface AuthFieldsProps {
@@ -13,7 +13,7 @@ interface AuthFieldsProps {
 export function AuthFields({ form, layout }: AuthFieldsProps) {
   const { record } = form;
   const auth = authTypeOf(record);
-  const hasKeys = layout === layouts.http && (auth === 'custom' || keyFieldsOf(record, 'http', 'encrypted').length > 0);
+  const hasKeys = auth === 'custom' || hasApiKeys(form.stored);
   return (
     <>
       <AuthTypeField form={form} layout={layout} />
@@ -25,7 +25,7 @@ export function AuthFields({ form, layout }: AuthFieldsProps) {
       )}
       {auth === 'token' && <SecretField form={form} label="Token" path={layout.token} />}
       {auth === 'token' && layout === layouts.http && <TokenPlace form={form} />}
-      {hasKeys && <KeyFields form={form} />}
+      {layout === layouts.http && hasKeys && <KeyFields form={form} />}
     </>
   );
 }

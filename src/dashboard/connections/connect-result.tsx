@@ -42,7 +42,7 @@ export function ConnectResult({ connectionId, integrationId }: ConnectResultProp
             ? `The sign-in of ${name} failed.`
             : `${name} is not connected.`}
       </strong>
-      <Grant status={status} />
+      {isConnected && <Grant status={status} />}
       {problem && <Problem problem={problem} />}
     </div>
   );

@@ -1,5 +1,6 @@
 /** What a connection's record says about credentials, and the record to save. Pure. */
 import { asString, isJsonObject, type JsonObject } from '../api/json.ts';
+import { hasApiKeys, withoutApiKeys } from './keys.ts';
 import { contains, objectAt, textAt, valueAt, withValue } from './record-values.ts';
 
 /** The server sends this in place of a credential. Sent back, it keeps the stored one. */
@@ -101,10 +102,12 @@ export function recordToSave(draft: JsonObject, stored: JsonObject | undefined):
   }, named);
   const auth = authTypeOf(draft);
   if (auth === 'other' || (stored && typeOf(stored) === type && authTypeOf(stored) === auth)) return trimmed;
-  const others = layout.authTypes.filter((type) => type !== auth).flatMap((type) => layout.credentials[type] ?? []);
-  return others.reduce<JsonObject>((record, path) => {
-    return valueAt(record, path) === undefined ? record : withValue(record, path, undefined);
-  }, trimmed);
+  const others = layout.authTypes.filter((other) => other !== auth).flatMap((other) => layout.credentials[other] ?? []);
+  const start = auth === 'custom' || hasApiKeys(stored) ? trimmed : withoutApiKeys(trimmed);
+  return others.reduce<JsonObject>(
+    (record, path) => (valueAt(record, path) === undefined ? record : withValue(record, path, undefined)),
+    start,
+  );
 }
 
 /** The type of a new connection may be chosen more than once. */

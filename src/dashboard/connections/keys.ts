@@ -51,6 +51,16 @@ export function withoutKey(record: JsonObject, base: Base, group: Group, id: str
   return valueAt(record, list) === undefined ? next : withValue(next, list, rest);
 }
 
+export const hasApiKeys = (record: JsonObject | undefined): boolean =>
+  record !== undefined && keyFieldsOf(record, 'http', 'encrypted').length > 0;
+
+export function withoutApiKeys(record: JsonObject): JsonObject {
+  return keyFieldsOf(record, 'http', 'encrypted').reduce<JsonObject>(
+    (rest, { id }) => withoutKey(rest, 'http', 'encrypted', id),
+    record,
+  );
+}
+
 /** A name for a new key: `key`, `key2` and so on. */
 export function freeKeyId(record: JsonObject, base: Base): string {
   const taken = new Set(keyFieldsOf(record, base, 'encrypted').map(({ id }) => id));

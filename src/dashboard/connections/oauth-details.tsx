@@ -1,3 +1,4 @@
+import { ApiError } from '../api/api-error.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { Time } from '../app/format.tsx';
 import type { OAuthStatus } from './use-oauth.ts';
@@ -57,5 +58,11 @@ export function Problem({ problem }: { readonly problem: NonNullable<OAuthStatus
 
 /** A connection that lacks an address or an OAuth client, or whose status could not be read. */
 export function OAuthError({ error }: { readonly error: unknown }) {
-  return <ErrorNotice error={error} title="This connection cannot be connected yet." />;
+  return error instanceof ApiError && error.code === 'invalid_field' ? (
+    <p class="notice warn">
+      It needs an address and an OAuth client before it can be connected. Edit it to enter them.
+    </p>
+  ) : (
+    <ErrorNotice error={error} title="Could not see whether it is connected." />
+  );
 }
