@@ -33,6 +33,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/start.test.ts',
     'test/journey*.test.ts',
     'test/nodes.test.ts',
+    'test/oauth/sync.test.ts',
     'test/store/backup.test.ts',
     'test/store/faults.test.ts',
     'test/store/many.test.ts',

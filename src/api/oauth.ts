@@ -4,8 +4,7 @@ import Type, { Compile } from '#typebox';
 import { RequestError, requestError } from '../errors.ts';
 import type { OAuthConnection } from '../oauth/access-tokens.ts';
 import type { AuthorizationResult } from '../oauth/authorization.ts';
-import { oauthConnectionOf } from '../oauth/oauth.ts';
-import { isSameBinding } from '../record/oauth-connection.ts';
+import { isSameBinding, oauthSettingsOf } from '../record/oauth-connection.ts';
 import { Refusal } from '../record/token-set.ts';
 import { Timestamp } from '../store/stored.ts';
 import { readObject } from './body.ts';
@@ -145,9 +144,9 @@ const forgetFailedPing = ({ service }: Api, connectionId: string): void =>
 
 /** @throws RequestError if there is no such connection, or it does not use OAuth 2 */
 async function connectionOf(ctx: ApiContext, { service }: Api): Promise<OAuthConnection> {
-  const { open, ...id } = await openConnection(ctx, service);
-  const connection = oauthConnectionOf(id, open.record);
-  if (connection) return connection;
+  const { open, id } = await openConnection(ctx, service);
+  const settings = oauthSettingsOf(open.record);
+  if (settings) return { ...id, ...settings };
   const message = 'The connection needs http.baseURI, http.auth.type oauth, and an OAuth client';
   throw requestError('invalid_field', { field: 'http.auth.oauth._iClientId', message });
 }

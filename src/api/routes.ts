@@ -10,6 +10,7 @@ import { oauthClientRoutes } from './iclients.ts';
 import { integrationRoutes } from './integrations.ts';
 import { metricRoutes } from './metrics.ts';
 import { oauthRoutes } from './oauth.ts';
+import { pingRoutes } from './ping.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...connectorRoutes,
   ...recordRoutes,
   ...connectionRoutes,
+  ...pingRoutes,
   ...oauthRoutes,
   ...oauthClientRoutes,
   ...tileRoutes,

@@ -155,6 +155,11 @@ export const Ping = Type.Object({
   errors: Type.Optional(ErrorItems),
 });
 
+export const PingOfUnsaved = Type.Object({
+  ...Ping.properties,
+  answer: Type.Optional(Type.String({ description: 'The first 500 characters, without credentials.' })),
+});
+
 export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count, acceptances: Count });
 
 /** Schemas that the API description refers to by name. */

@@ -9,7 +9,7 @@ import { ProviderFailure, ProviderRefusal } from './provider.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** A node that has not ended a renewal after this time is gone. Longer than a provider has for its answer. */
-const RENEWAL_MS = 30_000;
+export const RENEWAL_MS = 30_000;
 /** How often a node looks whether another has ended a renewal. */
 const LOOK_MS = 100;
 /** How long a provider that has refused, or an application that refuses a new token, is taken at its word. */
@@ -26,6 +26,8 @@ export interface AccessTokensOptions {
   readonly now: () => Date;
   /** Other nodes may renew the same tokens. */
   readonly isShared: boolean;
+  /** After that, another node takes a renewal over. */
+  readonly renewalMs: number;
 }
 
 export class AccessTokens {
@@ -73,6 +75,18 @@ export class AccessTokens {
     return next;
   }
 
+  /** For one request of a connection that is not stored. @throws RequestError */
+  async ofUnsaved({ grantType, binding, scope }: OAuthSettings): Promise<IssuedTokens> {
+    if (grantType !== 'clientcredentials') throw notConnected('The connection has to be saved first.');
+    try {
+      return await (await this.#options.clients.provider(binding.client)).clientCredentials(scope);
+    } catch (error) {
+      if (error instanceof ProviderRefusal) throw refusedError(refusalOf(error, this.#options.now()));
+      if (error instanceof ProviderFailure) throw failedError(error);
+      throw error;
+    }
+  }
+
   /** Asks the provider although it has refused before. Only for client credentials. @throws RequestError */
   async request(connection: OAuthConnection): Promise<void> {
     const { stored } = this.#options;
@@ -113,7 +127,7 @@ export class AccessTokens {
       const { issued } = set;
       const isAlive = issued?.accessToken === before && this.#now < (issued?.expiresAt ?? 0);
       if (issued && isAlive && isSameBinding(set.binding, connection.binding)) return issued;
-      throw requestError('connection_failed', { message: `The OAuth provider gave no token: ${error.message}` });
+      throw failedError(error);
     }
   }
 
@@ -157,14 +171,14 @@ export class AccessTokens {
     connection: OAuthConnection,
     before: string | undefined,
   ): Promise<{ readonly issued: IssuedTokens } | { readonly set: TokenSet }> {
-    const { stored, isShared } = this.#options;
+    const { stored, isShared, renewalMs } = this.#options;
     let other: { readonly renewal: string; readonly since: number } | undefined;
     for (;;) {
       let set: TokenSet = {};
       let isClaimed = false;
       const claim = (next: TokenSet): TokenSet | undefined => {
         set = next;
-        const isAbandoned = next.renewal === other?.renewal && performance.now() - (other?.since ?? 0) > RENEWAL_MS;
+        const isAbandoned = next.renewal === other?.renewal && performance.now() - (other?.since ?? 0) > renewalMs;
         isClaimed = next.renewal === undefined || isAbandoned;
         return isShared && isClaimed ? { ...next, renewal: randomUUID() } : undefined;
       };
@@ -218,6 +232,9 @@ export const refusalOf = ({ error, description }: ProviderRefusal, now: Date): R
   ...(description === undefined ? {} : { description }),
   at: now.toISOString(),
 });
+
+const failedError = ({ message }: ProviderFailure): Error =>
+  requestError('connection_failed', { message: `The OAuth provider gave no token: ${message}` });
 
 function refusedError({ error, description }: Refusal): Error {
   const reason = description === undefined ? error : `${error}: ${description}`;

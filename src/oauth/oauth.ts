@@ -1,13 +1,12 @@
 /** OAuth 2 for connections (contract 14): clients, access tokens, authorization, revocation. */
 import type { Outbound } from '../broker/outbound.ts';
 import { requestError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
 import { openSecrets } from '../record/credentials.ts';
 import type { Keyring } from '../record/keyring.ts';
 import { type OAuthSettings, oauthSettingsOf } from '../record/oauth-connection.ts';
 import type { OAuthClientRecords } from '../store/storage.ts';
 import type { Store } from '../store/store.ts';
-import { AccessTokens } from './access-tokens.ts';
+import { AccessTokens, RENEWAL_MS } from './access-tokens.ts';
 import { Authorization } from './authorization.ts';
 import type { OAuthClient } from './client.ts';
 import { OAuthClients } from './clients.ts';
@@ -22,6 +21,8 @@ export interface OAuthOptions {
   readonly now: () => Date;
   /** Other nodes use the same store. */
   readonly isShared: boolean;
+  /** Default: 30 s. */
+  readonly renewalMs?: number;
   /** The provider has refused a connection, or it works again. */
   readonly onOffline: (event: OfflineEvent) => void;
   /** A token could not be revoked. */
@@ -38,7 +39,15 @@ export interface OAuth {
   disconnect(id: ConnectionId): Promise<void>;
 }
 
-export function createOAuth({ store, keyring, outbound, now, isShared, ...options }: OAuthOptions): OAuth {
+export function createOAuth({
+  store,
+  keyring,
+  outbound,
+  now,
+  isShared,
+  renewalMs = RENEWAL_MS,
+  ...options
+}: OAuthOptions): OAuth {
   const records = options.records as OAuthClientRecords<OAuthClient>;
   const clients = new OAuthClients({ records, keyring, outbound, now });
   const stored = new StoredTokens(store, keyring, now, options.onOffline);
@@ -60,13 +69,7 @@ export function createOAuth({ store, keyring, outbound, now, isShared, ...option
       await stored.settle(id, undefined, () => ({}));
       revocation.revoke(before);
     },
-    accessTokens: new AccessTokens({ clients, stored, now, isShared }),
+    accessTokens: new AccessTokens({ clients, stored, now, isShared, renewalMs }),
     authorization: new Authorization({ clients, stored, store, now, settingsOf }),
   };
-}
-
-/** A connection's settings, with the ids that tokens are stored under. Undefined: it does not use OAuth 2. */
-export function oauthConnectionOf(id: ConnectionId, open: JsonObject) {
-  const settings = oauthSettingsOf(open);
-  return settings && { ...id, ...settings };
 }

@@ -1,10 +1,10 @@
 /** Builds a request to a connection's application, with the credentials filled in. Pure. */
-import mustache from 'mustache';
-import { type ErrorCode, fieldErrors } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { type Fields, fieldsOf, originOf, textAt } from './connection-fields.ts';
+import { type FilledText, fillBody, fillTemplate, invalid, tooLong } from './connection-templates.ts';
 import { assertSecretLimits, type OpenRecord } from './credentials.ts';
 import type { Author } from './destination.ts';
-import { at, originOf } from './record.ts';
+import { at } from './record.ts';
 import type { SecretTexts } from './redaction-task.ts';
 import { SECRET_CHARS_MIN } from './secret-spellings.ts';
 import type { IssuedTokens } from './token-set.ts';
@@ -13,23 +13,23 @@ export interface ConnectionRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer | null;
   /** To be removed from the response, which may repeat them. */
   readonly secrets: SecretTexts;
 }
 
-/** A text for a request, and the paths of the connection's values in it. */
-interface FilledText {
-  readonly text: string;
-  readonly from: readonly (readonly string[])[];
-}
-
 export interface RequestTarget {
   readonly method: string;
-  /** Appended to the connection's `http.baseURI`. */
+  /** Appended to the connection's base URI. */
   readonly relativeURI: string;
   /** The field that errors about it name. */
   readonly relativeURIField?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body?: Buffer | undefined;
+  /** Fill `{{connection.…}}` in the relative URI and the body. */
+  readonly fillsTemplates?: boolean;
+  /** The connection itself says what to ask. */
+  readonly isPing?: boolean;
 }
 
 const URL_CHARS = 8_000;
@@ -38,18 +38,6 @@ const HEADERS = 100;
 const HEADER_CHARS = 16_000;
 /** All headers that a connection adds. */
 const HEADERS_CHARS = 32 * 1024;
-/** Templates (`{{…}}`) in one header. */
-const TAGS = 100;
-
-const text = (connection: JsonObject, path: string): string | undefined => {
-  const value = at(connection, path.split('.'));
-  return typeof value === 'string' ? value : undefined;
-};
-
-function invalid(field: string, message: string): Error {
-  const code: ErrorCode = 'invalid_field';
-  return fieldErrors([{ code, field, message }]);
-}
 
 /**
  * @param tokens of a connection that signs in with OAuth 2
@@ -57,26 +45,47 @@ function invalid(field: string, message: string): Error {
  */
 export function connectionRequest(open: OpenRecord, target: RequestTarget, tokens?: IssuedTokens): ConnectionRequest {
   const { record } = open;
+  const fields = fieldsOf(record);
   assertSecretLimits('connections', record);
-  const base = text(record, 'http.baseURI') ?? '';
-  if (base.length > URL_CHARS) throw tooLong('http.baseURI', URL_CHARS);
+  const base = textAt(record, fields.baseURI) ?? '';
+  if (base.length > URL_CHARS) throw tooLong(fields.baseURI, URL_CHARS);
   const origin = originOf(record);
-  if (origin === undefined) throw invalid('http.baseURI', 'http.baseURI must be an http or https address');
-  const { relativeURI, relativeURIField = 'Integrator-Relative-URI' } = target;
-  if (relativeURI.length > URL_CHARS) throw tooLong(relativeURIField, URL_CHARS);
-  const address = joinUri(base, relativeURI);
+  if (origin === undefined) throw invalid(fields.baseURI, `${fields.baseURI} must be an http or https address`);
+  const relative = relativeUriOf(record, target);
+  const address = joinUri(base, relative.text);
   const url = URL.canParse(address) ? new URL(address) : undefined;
+  const { relativeURIField = RELATIVE_URI } = target;
   if (url?.origin !== origin) throw invalid(relativeURIField, 'the relative URI leads to another origin');
-  const token = tokenOf(record, tokens);
-  const filledHeaders = [...configuredHeaders(record), ...authentication(record, token)];
+  const token = tokenOf(record, fields, tokens);
+  const filledHeaders = [...configuredHeaders(record, fields), ...authentication(record, fields, token)];
   const headers = new Map(target.headers.map(([name, value]) => [name.toLowerCase(), value]));
   for (const [name, { text }] of filledHeaders) headers.set(name.toLowerCase(), text);
-  const query = tokenInQuery(record, token);
+  const query = tokenInQuery(record, fields, token);
   if (query) url.searchParams.set(query.name, query.token);
-  if (url.href.length > URL_CHARS) throw invalid('http.baseURI', `the address is longer than ${URL_CHARS} characters`);
-  const inQuery = query ? [{ text: `${query.name}=${query.token}`, from: [TOKEN] }] : [];
-  const sent = [...filledHeaders.map(([, value]) => value), basicCredentials(record), ...inQuery];
-  return { url: url.href, method: target.method, headers: [...headers], secrets: secretsOf(open, sent, tokens) };
+  if (url.href.length > URL_CHARS) throw invalid(fields.baseURI, `the address is longer than ${URL_CHARS} characters`);
+  const inQuery = query ? [{ text: `${query.name}=${query.token}`, from: [fields.token.split('.')] }] : [];
+  const sent = [relative, ...filledHeaders.map(([, value]) => value), basicCredentials(record, fields), ...inQuery];
+  return {
+    url: url.href,
+    method: target.method,
+    headers: [...headers],
+    body: bodyOf(open, target, headers.get('content-type') ?? ''),
+    secrets: secretsOf(open, sent, tokens),
+  };
+}
+
+const RELATIVE_URI = 'Integrator-Relative-URI';
+
+function relativeUriOf(record: JsonObject, target: RequestTarget): FilledText {
+  const { relativeURI, relativeURIField: field = RELATIVE_URI, fillsTemplates } = target;
+  if (relativeURI.length > URL_CHARS) throw tooLong(field, URL_CHARS);
+  if (!fillsTemplates) return { text: relativeURI, from: [] };
+  return fillTemplate(relativeURI, record, { field, chars: URL_CHARS, encode: encodeURIComponent });
+}
+
+function bodyOf(open: OpenRecord, { body, fillsTemplates }: RequestTarget, type: string): Buffer | null {
+  if (!body || !fillsTemplates) return body ?? null;
+  return fillBody(body, open.record, { type, isSecret: (path) => open.authorAt(path) !== undefined });
 }
 
 /**
@@ -105,111 +114,62 @@ function joinUri(base: string, relativeURI: string): string {
   return base.slice(0, end) + (/^(?:[?#]|$)/.test(relative) ? relative : `/${relative}`);
 }
 
-/** `http.headers`: a list of `{name, value}`. `{{connection.…}}` in a value stands for a field of the connection. */
-function configuredHeaders(open: JsonObject): [string, FilledText][] {
-  const configured = at(open, ['http', 'headers']);
+/** A list of `{name, value}`, with templates in the values. */
+function configuredHeaders(open: JsonObject, { headers: field }: Fields): [string, FilledText][] {
+  const configured = at(open, field.split('.'));
   if (!Array.isArray(configured)) return [];
-  if (configured.length > HEADERS) throw invalid('http.headers', `http.headers has more than ${HEADERS} entries`);
+  if (configured.length > HEADERS) throw invalid(field, `${field} has more than ${HEADERS} entries`);
   let remaining = HEADERS_CHARS;
   return configured.flatMap((header: Json): [string, FilledText][] => {
     const [name, value] = [at(header, ['name']), at(header, ['value'])];
     if (typeof name !== 'string' || typeof value !== 'string') return [];
-    if (name.length + value.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
-    const sent = fillTemplate(value, open);
+    if (name.length + value.length > HEADER_CHARS) throw tooLong(field, HEADER_CHARS);
+    const sent = fillTemplate(value, open, { field, chars: HEADER_CHARS });
     // A long template costs time even if its result is short.
     remaining -= name.length + Math.max(value.length, sent.text.length);
-    if (remaining < 0) throw tooLong('http.headers', HEADERS_CHARS);
+    if (remaining < 0) throw tooLong(field, HEADERS_CHARS);
     return [[name, sent]];
   });
 }
 
-const tooLong = (field: string, chars: number): Error => invalid(field, `${field} is longer than ${chars} characters`);
-
-/**
- * Supports only `{{path}}`, not the rest of the template language: with sections and partials a credential could be sent
- * in pieces that redaction does not recognize, or expansion could take forever.
- */
-function fillTemplate(template: string, connection: JsonObject): FilledText {
-  if (!template.includes('{{')) return { text: template, from: [] };
-  const from: string[][] = [];
-  let text = '';
-  for (const [type, value] of parseTemplate(template)) {
-    if (type === 'text') text += value;
-    else {
-      const path = pathIn(type, String(value));
-      const leaf = at(connection, path);
-      if (leaf !== undefined && leaf !== null && typeof leaf !== 'object') text += leaf;
-      if (from.push(path) > TAGS) throw invalid('http.headers', `a header has more than ${TAGS} templates`);
-    }
-    // Checked at every step, as a value may have megabytes.
-    if (text.length > HEADER_CHARS) throw tooLong('http.headers', HEADER_CHARS);
-  }
-  return { text, from };
-}
-
-function pathIn(type: string, name: string): string[] {
-  const [root, ...path] = name.split('.');
-  if (['name', '&'].includes(type) && root === 'connection') return path;
-  throw invalid('http.headers', 'http.headers supports only {{connection.…}} with the path of a value');
-}
-
-/** mustache takes quadratic time for these, and no template needs them. */
-const SLOW = /\s{100}|\{\{\s*=/;
-
-function parseTemplate(template: string): readonly [type: string, value: unknown][] {
-  if (SLOW.test(template)) {
-    throw invalid('http.headers', 'http.headers contains a template with many blanks or custom delimiters');
-  }
-  try {
-    // The library's shared writer would cache every template forever.
-    return new mustache.Writer().parse(template) as [string, unknown][];
-  } catch {
-    throw invalid('http.headers', 'http.headers contains an invalid template');
-  }
-}
-
-const BASIC = [
-  ['http', 'auth', 'basic', 'username'],
-  ['http', 'auth', 'basic', 'password'],
-];
-const TOKEN = ['http', 'auth', 'token', 'token'];
-
 /** `username:password`. Sent in base64. */
-const basicCredentials = (open: JsonObject): FilledText => ({
-  text: BASIC.map((path) => text(open, path.join('.')) ?? '').join(':'),
-  from: BASIC,
+const basicCredentials = (open: JsonObject, { username, password }: Fields): FilledText => ({
+  text: [username, password].map((path) => textAt(open, path) ?? '').join(':'),
+  from: [username, password].map((path) => path.split('.')),
 });
 
-const isInQuery = (open: JsonObject): boolean => text(open, 'http.auth.token.location') === 'url';
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('.'));
+
+const isInQuery = (open: JsonObject, { tokenLocation }: Fields): boolean => textAt(open, tokenLocation) === 'url';
 
 /** The token of a connection of type `token` or `oauth`. */
-function tokenOf(open: JsonObject, tokens: IssuedTokens | undefined): string | undefined {
+function tokenOf(open: JsonObject, fields: Fields, tokens: IssuedTokens | undefined): string | undefined {
   if (tokens) return tokens.accessToken;
-  return text(open, 'http.auth.type') === 'token' ? text(open, TOKEN.join('.')) : undefined;
+  return textAt(open, fields.authType) === 'token' ? textAt(open, fields.token) : undefined;
 }
 
-/** The header for `http.auth`, of type `basic`, `token` or `oauth`. */
-function authentication(open: JsonObject, token: string | undefined): [string, FilledText][] {
-  const type = text(open, 'http.auth.type');
-  if (type === 'basic') {
-    const pair = basicCredentials(open).text;
-    if (pair.length > HEADER_CHARS / 2) throw tooLong('http.auth.basic', HEADER_CHARS / 2);
-    const value = `Basic ${Buffer.from(pair).toString('base64')}`;
-    return [['authorization', { text: value, from: BASIC }]];
+/** The header for a connection of type `basic`, `token` or `oauth`. */
+function authentication(open: JsonObject, fields: Fields, token: string | undefined): [string, FilledText][] {
+  if (textAt(open, fields.authType) === 'basic') {
+    const pair = basicCredentials(open, fields);
+    if (pair.text.length > HEADER_CHARS / 2) throw tooLong(parentOf(fields.password), HEADER_CHARS / 2);
+    const value = `Basic ${Buffer.from(pair.text).toString('base64')}`;
+    return [['authorization', { text: value, from: pair.from }]];
   }
-  if (token === undefined || isInQuery(open)) return [];
-  const scheme = text(open, 'http.auth.token.scheme') ?? 'Bearer';
-  const name = text(open, 'http.auth.token.headerName') ?? 'authorization';
-  if (name.length + scheme.length + token.length > HEADER_CHARS) throw tooLong('http.auth.token', HEADER_CHARS);
-  return [[name, { text: `${scheme} ${token}`.trim(), from: [TOKEN] }]];
+  if (token === undefined || isInQuery(open, fields)) return [];
+  const scheme = textAt(open, fields.tokenScheme) ?? 'Bearer';
+  const name = textAt(open, fields.tokenHeader) ?? 'authorization';
+  if (name.length + scheme.length + token.length > HEADER_CHARS) throw tooLong(parentOf(fields.token), HEADER_CHARS);
+  return [[name, { text: `${scheme} ${token}`.trim(), from: [fields.token.split('.')] }]];
 }
 
 function tokenInQuery(
   open: JsonObject,
+  fields: Fields,
   token: string | undefined,
 ): { readonly name: string; readonly token: string } | undefined {
-  if (token === undefined || !isInQuery(open)) return undefined;
-  const name = text(open, 'http.auth.token.paramName') ?? 'access_token';
-  if (name.length + token.length > URL_CHARS) throw tooLong('http.auth.token', URL_CHARS);
+  if (token === undefined || !isInQuery(open, fields)) return undefined;
+  const name = textAt(open, fields.tokenParam) ?? 'access_token';
+  if (name.length + token.length > URL_CHARS) throw tooLong(parentOf(fields.token), URL_CHARS);
   return { name, token };
 }

@@ -4,7 +4,8 @@
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind } from '../store/store.ts';
-import { at, originOf } from './record.ts';
+import { type Fields, fieldsOf, originOf } from './connection-fields.ts';
+import { at } from './record.ts';
 import { mapLeaves } from './secret-fields.ts';
 import { isNamedLikeAnAddress } from './secret-names.ts';
 
@@ -16,8 +17,8 @@ const FREE = [
   ...['name', 'description', 'externalId', 'offline', 'encryptedFields', 'unencryptedFields'],
 ];
 const TEMPLATE = '{{';
-/** Compared separately, or harmless without a template. */
-const FREE_OF_HTTP = ['baseURI', 'headers', 'ping'];
+/** Below `http` or `rest`, whichever is used: compared separately, or harmless without a template. */
+const FREE_INSIDE = /^(?:baseURI|headers|ping\w*)$/;
 
 /**
  * The first changed field that could send credentials elsewhere. For users those are the address fields. For runs it is
@@ -38,13 +39,15 @@ export function changedDestinationField(
 function destinationOf(connection: JsonObject, author: Author): Map<string, Json> {
   const isRun = author === 'run';
   // A base URI without a valid origin is compared as text.
-  const base = originOf(connection) ?? at(connection, ['http', 'baseURI']) ?? null;
-  const destination = new Map<string, Json>([['http.baseURI', typeof base === 'object' ? JSON.stringify(base) : base]]);
-  if (isRun) destination.set('http.headers', templateHeaders(connection));
+  const fields = fieldsOf(connection);
+  const [usedKey] = fields.baseURI.split('.');
+  const base = originOf(connection) ?? at(connection, fields.baseURI.split('.')) ?? null;
+  const destination = new Map<string, Json>([[fields.baseURI, typeof base === 'object' ? JSON.stringify(base) : base]]);
+  if (isRun) destination.set(fields.headers, templateHeaders(connection, fields));
   mapLeaves('connections', connection, (leaf, path, sensitivity) => {
     const [top = '', inner = ''] = path;
-    const isTemplate = isRun && inner === 'ping' && String(leaf).includes(TEMPLATE);
-    const isFree = FREE.includes(top) || (top === 'http' && FREE_OF_HTTP.includes(inner) && !isTemplate);
+    const isTemplate = isRun && inner.startsWith('ping') && String(leaf).includes(TEMPLATE);
+    const isFree = FREE.includes(top) || (top === usedKey && FREE_INSIDE.test(inner) && !isTemplate);
     // An address may itself be a credential. Its sealed value differs unless a mask kept it.
     const isBound = isNamedLikeAnAddress(path.at(-1) ?? '') || (isRun && sensitivity !== 'secret');
     if (isBound && !isFree) destination.set(path.join('.'), leaf);
@@ -54,8 +57,8 @@ function destinationOf(connection: JsonObject, author: Author): Map<string, Json
 }
 
 /** Headers with a template, which may insert credentials. Other headers may change. */
-function templateHeaders(connection: JsonObject): string {
-  const headers = at(connection, ['http', 'headers']);
+function templateHeaders(connection: JsonObject, fields: Fields): string {
+  const headers = at(connection, fields.headers.split('.'));
   if (!Array.isArray(headers)) return JSON.stringify(headers ?? []);
   return JSON.stringify(headers.filter((header) => JSON.stringify(header).includes(TEMPLATE)));
 }

@@ -1,8 +1,9 @@
 /** The settings of a connection that signs in with OAuth 2 (contract 14). Pure. */
 import type { Json, JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
+import { originOf } from './connection-fields.ts';
 import type { Author } from './destination.ts';
-import { at, type FieldProblem, originOf } from './record.ts';
+import { at, type FieldProblem } from './record.ts';
 import type { Binding } from './token-set.ts';
 
 const GRANT_TYPES = ['authorizecode', 'clientcredentials'] as const;

@@ -18,8 +18,6 @@ export const RecordFields = Type.Object({
 const validRecord = Compile(RecordFields);
 
 const DEPTH_LIMIT = 100;
-/** A longer base URI is not parsed, since that would take too long. */
-const BASE_URI_CHARS = 8_000;
 /** Read by the runtime, so they cannot be encrypted. */
 const RUNTIME_FIELDS = [
   '_id',
@@ -75,16 +73,4 @@ export function at(record: Json | undefined, path: readonly string[]): Json | un
     value = (value as Record<string, Json>)[key];
   }
   return value;
-}
-
-/**
- * The origin of `http.baseURI`, where credentials may be sent. Undefined for a URI with user or password, which would be
- * readable by everybody, or with a wildcard, which means several origins.
- */
-export function originOf(connection: JsonObject | undefined): string | undefined {
-  const base = at(connection, ['http', 'baseURI']);
-  if (typeof base !== 'string' || base.length > BASE_URI_CHARS || !/^https?:\/\//i.test(base) || !URL.canParse(base))
-    return undefined;
-  const { origin, hostname, username, password } = new URL(base);
-  return username === '' && password === '' && !hostname.includes('*') ? origin : undefined;
 }

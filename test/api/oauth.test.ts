@@ -2,75 +2,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import type { Client, Reply } from '../support/client.ts';
 import { openEvents } from '../support/events.ts';
 import { writeBundle } from '../support/folders.ts';
-import {
-  CLIENT_ID,
-  CLIENT_SECRET,
-  type OAuthProvider,
-  type OAuthProviderOptions,
-  startOAuthProvider,
-} from '../support/oauth-provider.ts';
-import { type Served, serve, TOKEN } from '../support/runtime.ts';
-
-const OPTIONS = { allowPrivateNetwork: '127.0.0.1' };
-
-interface Scene extends Served {
-  readonly provider: OAuthProvider;
-  readonly iClientId: string;
-  readonly integrationId: string;
-}
-
-async function start(
-  options: Partial<OAuthProviderOptions> = {},
-  client: Record<string, unknown> = {},
-): Promise<Scene> {
-  const served = await serve({}, OPTIONS);
-  const provider = await startOAuthProvider({ redirectUri: `${served.runtime.url}/oauth2/callback`, ...options });
-  const { body } = await served.client('POST', '/iClients', {
-    name: 'Provider',
-    clientId: CLIENT_ID,
-    clientSecret: CLIENT_SECRET,
-    authURI: `${provider.url}/auth`,
-    tokenURI: `${provider.url}/token`,
-    revokeURI: `${provider.url}/token/revocation`,
-    ...client,
-  });
-  const integration = await served.client('POST', '/integrations', { name: 'n' });
-  return { ...served, provider, iClientId: body._id, integrationId: integration.body._id };
-}
-
-const oauth = (_iClientId: string, grantType = 'authorizecode', scope = ['offline_access', 'orders']) => ({
-  type: 'oauth',
-  oauth: { _iClientId, grantType, scope },
-});
-
-async function connection(
-  { client, provider, iClientId, integrationId }: Scene,
-  auth: Record<string, unknown> = oauth(iClientId),
-): Promise<string> {
-  const record = {
-    name: 'Bücher',
-    type: 'http',
-    _integrationId: integrationId,
-    http: { baseURI: `${provider.url}/api`, auth, ping: { relativeURI: '/me' } },
-  };
-  const reply = await client('POST', '/connections', record);
-  expect(reply.status, reply.text).toBe(201);
-  return reply.body._id;
-}
-
-const proxy = (client: Client, id: string): Promise<Reply> =>
-  client('POST', `/connections/${id}/proxy`, undefined, { 'integrator-relative-uri': '/orders' });
-
-async function connect({ client, provider }: Scene, id: string, body = {}): Promise<Response> {
-  const { body: begun } = await client('POST', `/connections/${id}/oauth2`, body);
-  return fetch(await provider.signIn(begun.authorizationUrl), { redirect: 'manual' });
-}
+import { CLIENT_ID, CLIENT_SECRET, type OAuthProvider } from '../support/oauth-provider.ts';
+import { connect, connection, oauth, proxy, startScene, WAIT } from '../support/oauth-scene.ts';
+import { TOKEN } from '../support/runtime.ts';
 
 test('a user is sent to the provider with PKCE, comes back, and the connection works', async () => {
-  const scene = await start();
+  const scene = await startScene();
   const { client, provider, runtime } = scene;
   const id = await connection(scene);
   expect((await client('GET', `/connections/${id}/oauth2`)).body).toEqual({ status: 'disconnected' });
@@ -104,7 +43,7 @@ test('a user is sent to the provider with PKCE, comes back, and the connection w
 });
 
 test('tokens are sealed at rest, and in no reply, event or backup', async () => {
-  const scene = await start();
+  const scene = await startScene();
   const { client, provider, data, iClientId, runtime } = scene;
   const events = await openEvents(runtime.url, TOKEN);
   const id = await connection(scene);
@@ -132,7 +71,7 @@ test('tokens are sealed at rest, and in no reply, event or backup', async () => 
 });
 
 test('a token is renewed before it expires, by one request for all, and the rotated one is used next', async () => {
-  const scene = await start({ tokenSeconds: 2 });
+  const scene = await startScene({ tokenSeconds: 2 });
   const { client, provider } = scene;
   const id = await connection(scene);
   await connect(scene, id);
@@ -146,11 +85,10 @@ test('a token is renewed before it expires, by one request for all, and the rota
   expect(provider.grants.every(({ status }) => status === 200)).toBe(true);
 });
 
-const WAIT = { timeout: 20_000, interval: 50 };
 const refreshes = ({ grants }: OAuthProvider): number => grants.filter(({ grant }) => grant === 'refresh_token').length;
 
 test('after a 401 a token is renewed once, and the request is sent again', async () => {
-  const scene = await start();
+  const scene = await startScene();
   const { client, provider } = scene;
   const id = await connection(scene);
   await connect(scene, id);
@@ -162,7 +100,7 @@ test('after a 401 a token is renewed once, and the request is sent again', async
 });
 
 test('an application that refuses every token does not cause a refresh for each request', async () => {
-  const scene = await start();
+  const scene = await startScene();
   const { client, provider } = scene;
   const id = await connection(scene);
   await connect(scene, id);
@@ -176,7 +114,7 @@ test('an application that refuses every token does not cause a refresh for each 
 });
 
 test('a refused refresh takes the connection offline: record, tile, event; connecting brings it back', async () => {
-  const scene = await start({ tokenSeconds: 1 });
+  const scene = await startScene({ tokenSeconds: 1 });
   const { client, provider, runtime, integrationId } = scene;
   const events = await openEvents(runtime.url, TOKEN);
   const id = await connection(scene);
@@ -210,7 +148,7 @@ test('a refused refresh takes the connection offline: record, tile, event; conne
 });
 
 test.each(['client_secret_basic', 'client_secret_post'] as const)('client credentials, with %s', async (location) => {
-  const scene = await start(
+  const scene = await startScene(
     { location },
     { clientCredentialsLocation: location === 'client_secret_post' ? 'body' : 'basicauthheader' },
   );
@@ -224,7 +162,7 @@ test.each(['client_secret_basic', 'client_secret_post'] as const)('client creden
 });
 
 test('a wrong secret is told in the words of the provider, and mended by the operator alone', async () => {
-  const scene = await start({}, { clientSecret: 'wrong' });
+  const scene = await startScene({}, { clientSecret: 'wrong' });
   const { client, provider, iClientId } = scene;
   const id = await connection(scene, oauth(iClientId, 'clientcredentials'));
   const refused = await proxy(client, id);
@@ -244,7 +182,7 @@ test('a rotated token is durable although the run that needed it fails', async (
       throw Object.assign(new Error('on purpose'), { code: 'E_MINE' });
     },
   };`;
-  const scene = await start({ tokenSeconds: 2 });
+  const scene = await startScene({ tokenSeconds: 2 });
   const { client, provider, connectors: folder } = scene;
   await writeBundle(folder, 'one', { connector: { permissions: { fetch: [provider.url] } }, code });
   const connectorId = await vi.waitFor(async () => {
@@ -267,7 +205,7 @@ test('a rotated token is durable although the run that needed it fails', async (
 });
 
 test('a removed connection, integration or sign-in has its tokens revoked', async () => {
-  const scene = await start();
+  const scene = await startScene();
   const { client, provider, integrationId } = scene;
   const ids = [await connection(scene), await connection(scene), await connection(scene)];
   for (const id of ids) await connect(scene, id);
@@ -284,7 +222,7 @@ test('a removed connection, integration or sign-in has its tokens revoked', asyn
 });
 
 test('answers that deviate from RFC 6749 are understood', async () => {
-  const scene = await start();
+  const scene = await startScene();
   const { client, provider, iClientId } = scene;
   const id = await connection(scene, oauth(iClientId, 'clientcredentials'));
   const [token, seen] = ['a token of another kind', [] as unknown[]];

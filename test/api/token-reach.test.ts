@@ -56,7 +56,7 @@ const needFullScope = [
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(72);
+  expect(routes).toHaveLength(73);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
   expect(namesOf(({ runs }) => runs === 'own')).toEqual([...forRunsToo, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
@@ -87,6 +87,7 @@ const harmless: Readonly<Record<string, Harmless>> = {
   'GET /connections/{_id}/ping': { status: 422 },
   'GET /connections/{_id}/oauth2': { status: 422 },
   'POST /connections/{_id}/oauth2': { status: 422 },
+  'POST /connections/ping': { status: 422 },
   'DELETE /connections/{_id}/oauth2': { status: 422 },
   'GET /oauth2/callback': { status: 400 },
   'POST /iClients': { status: 422 },

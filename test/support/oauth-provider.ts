@@ -28,15 +28,23 @@ export interface OAuthProvider {
   readonly answers: readonly number[];
   /** Follows the provider's redirects as a browser does. @returns the address it sends the user back to */
   signIn(authorizationUrl: string): Promise<string>;
+  close(): void;
   /** Called with each request of the provider, before it is served; true: it was answered. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
 }
 
+/** It is closed when the test ends. */
 export async function startOAuthProvider(options: OAuthProviderOptions): Promise<OAuthProvider> {
+  const provider = await launchOAuthProvider(options);
+  onTestFinished(() => provider.close());
+  return provider;
+}
+
+/** The same, outside of a test: it is for the caller to close it. */
+export async function launchOAuthProvider(options: OAuthProviderOptions): Promise<OAuthProvider> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => void server.close().closeAllConnections());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(url, configurationOf(options));
   const grants: { grant: string; status: number }[] = [];
@@ -49,7 +57,8 @@ export async function startOAuthProvider(options: OAuthProviderOptions): Promise
     const { access_token, refresh_token } = ctx.body as Record<string, string | undefined>;
     secrets.push(...[access_token, refresh_token].filter((token) => token !== undefined));
   });
-  const started: OAuthProvider = { url, provider, grants, secrets, answers, intercept: undefined, signIn };
+  const close = (): void => void server.close().closeAllConnections();
+  const started: OAuthProvider = { url, provider, grants, secrets, answers, intercept: undefined, signIn, close };
   const callback = provider.callback();
   server.on('request', (request, response) => {
     if (started.intercept?.(request, response)) return;

@@ -28,6 +28,11 @@ export const requestHeaders = {
     schema: Type.String({ default: 'GET' }),
     description: 'Method of the request to the application.',
   },
+  'Integrator-Templates': {
+    schema: Type.Boolean({ default: false }),
+    description:
+      'Fill `{{connection.…}}` in the relative URI and the body. A user’s request does without it; a run has to say so, since it may pass on texts that others have written.',
+  },
   'Integrator-Relative-URI': { schema: Text, description: 'URL of the request, relative to `http.baseURI`.' },
 } as const;
 

@@ -1,0 +1,151 @@
+/** `/connections/{_id}/ping`, and the same for a connection that is not stored yet. */
+import { isDeepStrictEqual } from 'node:util';
+
+import { RequestError, requestError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { fieldsOf, textAt } from '../record/connection-fields.ts';
+import type { RequestTarget } from '../record/connection-request.ts';
+import { type OpenRecord, openSecrets } from '../record/credentials.ts';
+import { oauthSettingsOf } from '../record/oauth-connection.ts';
+import { RecordFields } from '../record/record.ts';
+import { draftBytes, tasks } from '../record/record-tasks.ts';
+import { recordOf } from '../record/records.ts';
+import { redactAnswer } from '../record/redaction-task.ts';
+import { shorten } from '../shorten.ts';
+import { isObjectId } from '../store/object-id.ts';
+import type { Stored } from '../store/stored.ts';
+import { bodyLimitsOf, readObject } from './body.ts';
+import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
+import { type OpenConnection, openConnection } from './open-connection.ts';
+import { ownerOf } from './records.ts';
+import { bodyErrors } from './replies.ts';
+import { type Api, type Route, route } from './route.ts';
+import { Ping, PingOfUnsaved } from './schemas.ts';
+import { sendToApplication } from './send-to-application.ts';
+
+/** The beginning of an answer that is shown. */
+const ANSWER_CHARS = 500;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
+
+const shared = { scope: 'integrations', tag: 'connections' } as const;
+const pingErrors = [
+  'not_found',
+  'invalid_field',
+  'invalid_ref',
+  'credentials_unreadable',
+  'permission_denied',
+] as const;
+
+export const pingRoutes: readonly Route[] = [
+  route.get('/connections/{_id}/ping', {
+    ...shared,
+    runs: 'own',
+    summary: 'Tests a connection',
+    replies: { 200: { description: 'Result of the test.', schema: Ping } },
+    errors: pingErrors,
+    async handle(ctx, api) {
+      const { answer: _, ...result } = await ping(ctx, api, await openConnection(ctx, api.service));
+      api.service.reachability.record(ctx.params._id as string, result.success);
+      replyJson(ctx, result);
+    },
+  }),
+  route.post('/connections/ping', {
+    ...shared,
+    summary: 'Tests a connection that is not saved',
+    description:
+      'The body is a connection. With the `_id` of a stored one, masks stand for its credentials, as in a `PUT`.',
+    body: { schema: RecordFields },
+    replies: { 200: { description: 'Result of the test.', schema: PingOfUnsaved } },
+    errors: [...bodyErrors, ...pingErrors.filter((code) => code !== 'invalid_field')],
+    async handle(ctx, api) {
+      replyJson(ctx, await ping(ctx, api, await unsavedConnection(ctx, api)));
+    },
+  }),
+];
+
+interface PingResult {
+  readonly success: boolean;
+  readonly status?: number;
+  /** The beginning of it. */
+  readonly answer?: string;
+  readonly errors?: RequestError['errors'];
+}
+
+async function ping(ctx: ApiContext, api: Api, connection: OpenConnection): Promise<PingResult> {
+  try {
+    const { response, secrets } = await sendToApplication(ctx, api, connection, pingOf(connection.open.record));
+    const { status } = response;
+    const { body } = await redactAnswer(api.service.work, accountOf(ctx), secrets, response);
+    return { success: status < 400, status, answer: shorten(body.toString(), ANSWER_CHARS) };
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
+    return { success: false, errors: error.errors };
+  }
+}
+
+function pingOf(open: JsonObject): RequestTarget {
+  const { pingURI, pingMethod, pingBody } = fieldsOf(open);
+  const named = textAt(open, pingMethod)?.toUpperCase() ?? 'GET';
+  const method = METHODS.includes(named) ? named : 'GET';
+  const text = ['GET', 'HEAD'].includes(method) ? undefined : textAt(open, pingBody);
+  return {
+    method,
+    relativeURI: textAt(open, pingURI) ?? '',
+    relativeURIField: pingURI,
+    headers: text === undefined ? [] : [['content-type', /^\s*[[{]/.test(text) ? 'application/json' : 'text/plain']],
+    body: text === undefined ? undefined : Buffer.from(text),
+    fillsTemplates: true,
+    isPing: true,
+  };
+}
+
+/** @throws RequestError as a `POST`, or a `PUT` of the stored connection, would */
+async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<OpenConnection> {
+  const { value } = await readObject(ctx);
+  const { _id, ...fields } = value as Readonly<Record<string, Json>>;
+  const stored = _id === undefined ? undefined : await storedConnection(ctx, service, _id);
+  const { name = 'unsaved', _integrationId = NOWHERE } = fields;
+  const body = Buffer.from(JSON.stringify(stored ? { name, ...fields } : { ...fields, name, _integrationId }));
+  const input = {
+    kind: 'connections',
+    body,
+    limits: bodyLimitsOf(ctx),
+    fixed: stored?.fixed ?? { _id: service.dispatcher.ids(), createdAt: NEVER, lastModified: NEVER },
+    runIntegrationId: undefined,
+    before: stored?.record,
+  } as const;
+  const facts = await service.work.run(tasks, 'draft', input, draftBytes('connections', body.length), accountOf(ctx));
+  const open = opened(service, JSON.parse(facts.text.toString()) as Stored);
+  const [before, after] = [
+    stored && oauthSettingsOf(opened(service, stored.record).record),
+    oauthSettingsOf(open.record),
+  ];
+  // Its tokens are for what is stored.
+  const mayUseTokens = before && after && isDeepStrictEqual(before, after);
+  return { head: facts.head, open, ...(stored && mayUseTokens ? { id: stored.id } : {}) };
+}
+
+/** Stand for the integration and the dates of a connection that has none yet. */
+const NOWHERE = '0'.repeat(24);
+const NEVER = new Date(0).toISOString();
+
+function opened({ keyring }: Api['service'], record: Stored): OpenRecord {
+  const open = openSecrets(keyring, 'connections', record);
+  if (!open) throw requestError('credentials_unreadable');
+  return open;
+}
+
+async function storedConnection(ctx: ApiContext, service: Api['service'], connectionId: Json) {
+  if (typeof connectionId !== 'string' || !isObjectId(connectionId)) throw requestError('not_found');
+  ctx.params._id = connectionId;
+  const integrationId = await ownerOf(ctx, service, 'connections');
+  const part = recordOf(await unitOf(ctx, service, integrationId), 'connections', connectionId);
+  if (part.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
+  const { _id, createdAt, lastModified, _connectorId } = part.head;
+  const fixed: JsonObject = { _id, createdAt, lastModified, _integrationId: integrationId };
+  return {
+    id: { integrationId, connectionId },
+    record: part.value,
+    fixed: _connectorId === undefined ? fixed : { ...fixed, _connectorId },
+  };
+}

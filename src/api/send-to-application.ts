@@ -1,0 +1,104 @@
+/** Sends a request to the application of a connection, with its credentials. */
+import { BrokerError } from '../broker/broker-error.ts';
+import { OriginPermissions } from '../broker/origin-permissions.ts';
+import type { OutboundResponse } from '../broker/outbound.ts';
+import { requestError } from '../errors.ts';
+import type { Service } from '../integration/service.ts';
+import type { JsonObject } from '../json.ts';
+import { originOf } from '../record/connection-fields.ts';
+import { connectionRequest, type RequestTarget } from '../record/connection-request.ts';
+import { oauthSettingsOf } from '../record/oauth-connection.ts';
+import { redactAnswer, type SecretTexts } from '../record/redaction-task.ts';
+import type { IssuedTokens } from '../record/token-set.ts';
+import { type ApiContext, accountOf } from './context.ts';
+import type { OpenConnection } from './open-connection.ts';
+import type { Api } from './route.ts';
+
+/** An application's answer, and what has to be removed from it. */
+export interface Sent {
+  readonly response: OutboundResponse;
+  readonly secrets: SecretTexts;
+}
+
+/** A token that the application refuses is renewed, once. @throws RequestError */
+export async function sendToApplication(
+  ctx: ApiContext,
+  { service, oauth: { accessTokens } }: Pick<Api, 'service' | 'oauth'>,
+  connection: OpenConnection,
+  target: RequestTarget,
+): Promise<Sent> {
+  const settings = oauthSettingsOf(connection.open.record);
+  if (!settings) return sendOnce(ctx, service, connection, target);
+  const { id } = connection;
+  if (!id) return sendOnce(ctx, service, connection, target, await accessTokens.ofUnsaved(settings));
+  const oauthConnection = { ...id, ...settings };
+  const tokens = await accessTokens.current(oauthConnection);
+  const sent = await sendOnce(ctx, service, connection, target, tokens);
+  if (sent.response.status !== 401) return sent;
+  const renewed = await accessTokens.renewed(oauthConnection, tokens.accessToken);
+  return renewed ? sendOnce(ctx, service, connection, target, renewed) : sent;
+}
+
+async function sendOnce(
+  ctx: ApiContext,
+  service: Service,
+  { head, open }: OpenConnection,
+  target: RequestTarget,
+  tokens?: IssuedTokens,
+): Promise<Sent> {
+  const { secrets, ...request } = connectionRequest(open, target, tokens);
+  try {
+    const author = permittedConnectorOf(ctx, head, target);
+    if (author !== undefined) await assertPermitted(service, author, request.url);
+    // The credentials belong to this origin, wherever a redirect leads and whichever header holds them.
+    const permissions = [originOf(open.record) ?? ''];
+    const response = await service.outbound.fetch(
+      request,
+      { connectorId: connectorIdOf(ctx, head), permissions, trace: ctx.state.trace },
+      abortSignalOf(ctx),
+    );
+    return { response, secrets };
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
+    const { body: message } = await redactAnswer(service.work, accountOf(ctx), secrets, {
+      headers: [],
+      body: Buffer.from(error.message),
+    });
+    throw requestError(code, { message: message.toString() });
+  }
+}
+
+/** Aborts when nobody waits for the answer any more: the run has ended, or the client is gone. */
+function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
+  if (grant) return grant.signal;
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+/** The connector whose pool of connections is used. */
+function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonObject): string {
+  return grant?.connectorId ?? (typeof _connectorId === 'string' ? _connectorId : 'administrator');
+}
+
+/** Methods that change nothing (RFC 9110, 9.2.1). */
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Whose permissions the request needs. A run reaches only what its manifest permits, a user whatever the connection
+ * names. But what a user's ping does was written by the connector: more than reading is then its own responsibility.
+ */
+function permittedConnectorOf({ state: { grant } }: ApiContext, head: JsonObject, target: RequestTarget) {
+  if (grant) return grant.connectorId;
+  const { _connectorId } = head;
+  const isOwn = target.isPing !== true || SAFE.includes(target.method);
+  return isOwn || typeof _connectorId !== 'string' ? undefined : _connectorId;
+}
+
+/** @throws BrokerError */
+async function assertPermitted(service: Service, connectorId: string, url: string): Promise<void> {
+  const connector = await service.catalog.find(connectorId);
+  const patterns = connector?.manifest.connector.permissions?.fetch ?? [];
+  new OriginPermissions(patterns).assertPermitted(new URL(url));
+}
