@@ -3,11 +3,11 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Dashboard, picture, startDashboard } from '../support/dashboard.ts';
+import { kinds, SECRET, secrets } from './connection-kinds.ts';
 import { type Application, fill, press, startApplication } from './connection-scene.ts';
+import { expectAccessible } from './form-page.ts';
 
 const LONG_MS = 120_000;
-/** In no answer, and on no page. */
-const SECRET = 'sëcret-4711-äöü';
 
 let dashboard: Dashboard;
 beforeAll(async () => {
@@ -37,87 +37,40 @@ const add = async ({ integrationId }: Scene, record: object): Promise<string> =>
 const connectionsOf = async ({ integrationId }: Scene) =>
   (await dashboard.client('GET', `/connections?_integrationId=${integrationId}`)).body;
 
-interface Kind {
-  readonly fields: Readonly<Record<string, string>>;
-  /** Beside the name, the address and the path for tests. */
-  readonly auth: object;
-  readonly arrives: Partial<{ readonly url: string; readonly headers: object }>;
-}
-
-const kinds: Readonly<Record<string, Kind>> = {
-  none: { fields: { Authentication: 'None' }, auth: { type: 'none' }, arrives: {} },
-  basic: {
-    fields: { 'User name': 'zoë', Password: SECRET },
-    auth: { type: 'basic', basic: { username: '******', password: '******' } },
-    arrives: { headers: { authorization: `Basic ${Buffer.from(`zoë:${SECRET}`).toString('base64')}` } },
-  },
-  token: {
-    fields: { Authentication: 'Token', Token: 'token-4711' },
-    auth: { type: 'token', token: { token: '******' } },
-    arrives: { headers: { authorization: 'Bearer token-4711' } },
-  },
-  'token in a header of its own': {
-    fields: { Authentication: 'Token', Token: 'token-4711', Header: 'X-Shop', 'Word before the token': '' },
-    auth: { type: 'token', token: { token: '******', headerName: 'X-Shop', scheme: '' } },
-    arrives: { headers: { 'x-shop': 'token-4711' } },
-  },
-  'token in the query': {
-    fields: { Authentication: 'Token', Token: 'token-4711', 'Sent in': 'The query', Parameter: 'shop_token' },
-    auth: { type: 'token', token: { token: '******', location: 'url', paramName: 'shop_token' } },
-    arrives: { url: '/me?shop_token=token-4711' },
-  },
-};
-
-test.each(Object.entries(kinds))(
-  '%s: is saved, and arrives at the application',
-  { timeout: LONG_MS },
-  async (name, kind) => {
-    const scene = await open();
-    const { page, application } = scene;
+test('credentials of every kind are tested, saved and arrive at the application', { timeout: LONG_MS }, async () => {
+  const scene = await open();
+  const { page, application } = scene;
+  const dialog = page.getByRole('dialog');
+  for (const [name, kind] of Object.entries(kinds)) {
+    application.received.length = 0;
     await press(page, 'Add connection');
-    await fill(page.getByRole('dialog'), {
-      Name: name,
-      Address: application.url,
-      'Path for tests': '/me',
-      ...kind.fields,
-    });
+    const { Type = 'HTTP', ...fields } = kind.fields;
+    await fill(dialog, { Name: name, Type, Address: application.url, 'Path for tests': '/me', ...fields });
+    if (kind.key) await press(page, 'Add API key');
+    await fill(dialog, kind.key ?? {});
+    await press(page, 'Test connection');
+    await dialog.getByText('The connection is online. The application answered with status 200:').waitFor();
+    await dialog.getByText('"hello":"application"').waitFor();
+    expect(await connectionsOf(scene)).not.toContainEqual(expect.objectContaining({ name }));
     await press(page, 'Save');
     await press(page, `Test ${name}`);
-    await page.getByText('Online (200)').waitFor();
-    await page.getByText('"hello":"application"').waitFor();
-    for (const request of application.received)
-      expect(request).toMatchObject({ method: 'GET', url: '/me', ...kind.arrives });
-    expect(application.received).toHaveLength(2);
-    const [record] = await connectionsOf(scene);
-    expect(record.http).toEqual({ baseURI: application.url, ping: { relativeURI: '/me' }, auth: kind.auth });
+    await page.getByText(`${name} is online. The application answered with status 200`).waitFor();
+    const isRead = kind.arrives.method !== 'POST';
+    expect(application.received, name).toHaveLength(isRead ? 3 : 2);
+    for (const request of application.received) expect(request, name).toMatchObject(kind.arrives);
+    expect((await connectionsOf(scene)).at(-1), name).toMatchObject(kind.saved);
     const content = await page.content();
-    for (const secret of [SECRET, 'token-4711', Buffer.from(`zoë:${SECRET}`).toString('base64')])
-      expect(content).not.toContain(secret);
-  },
-);
+    for (const secret of secrets) expect(content).not.toContain(secret);
+  }
+  await picture(page, 'connection-kinds');
+});
 
-test('API keys: in a header by themselves, elsewhere by a template; labels are the connector’s', {
+test('keys that a connector has described keep its labels and headers', {
   timeout: LONG_MS,
 }, async () => {
   const scene = await open();
   const { page, application } = scene;
   const dialog = page.getByRole('dialog');
-  await press(page, 'Add connection');
-  await fill(dialog, { Name: 'Keys', Address: application.url, Authentication: 'API keys' });
-  await press(page, 'Add API key');
-  await fill(dialog, { Header: 'X-Api-Key', Key: 'key-of-ada' });
-  await press(page, 'Save');
-  await press(page, 'Test Keys');
-  await page.getByText('Online (200)').waitFor();
-  expect(application.received[0]?.headers['x-api-key']).toBe('key-of-ada');
-  const [record] = await connectionsOf(scene);
-  expect(record.http).toMatchObject({
-    auth: { type: 'custom' },
-    headers: [{ name: 'X-Api-Key', value: '{{connection.http.encrypted.key}}' }],
-    encrypted: { key: '******' },
-    encryptedFields: [{ id: 'key', label: 'API key' }],
-  });
-
   const connectors = {
     headers: [{ name: 'Accept', value: 'text/csv' }],
     encrypted: { shopKey: 'key-of-the-shop' },
@@ -140,7 +93,7 @@ test('API keys: in a header by themselves, elsewhere by a template; labels are t
   await press(page, 'Remove Key of the shop');
   await press(page, 'Save');
   await dialog.waitFor({ state: 'detached' });
-  const { http } = (await connectionsOf(scene))[1];
+  const [{ http }] = await connectionsOf(scene);
   expect([http.encrypted, http.encryptedFields, http.headers]).toEqual([
     {},
     [],
@@ -148,15 +101,10 @@ test('API keys: in a header by themselves, elsewhere by a template; labels are t
   ]);
 });
 
-test('rest and wrapper connections keep their form', { timeout: LONG_MS }, async () => {
+test('a wrapper connection has the fields that its connector names', { timeout: LONG_MS }, async () => {
   const scene = await open();
   const { page } = scene;
   const dialog = page.getByRole('dialog');
-  await press(page, 'Add connection');
-  await fill(dialog, { Name: 'Rest', Type: 'REST (older form of HTTP)', Address: 'https://rest.example/v1' });
-  await fill(dialog, { 'Path for tests': '/me', Authentication: 'Token', Token: 'bearer-of-rest' });
-  await press(page, 'Save');
-  await dialog.waitFor({ state: 'detached' });
   await press(page, 'Add connection');
   await fill(dialog, {
     Name: 'Wrapper',
@@ -172,10 +120,6 @@ test('rest and wrapper connections keep their form', { timeout: LONG_MS }, async
   await press(page, 'Save');
   await dialog.waitFor({ state: 'detached' });
   expect(await connectionsOf(scene)).toMatchObject([
-    {
-      type: 'rest',
-      rest: { baseURI: 'https://rest.example/v1', pingRelativeURI: '/me', authType: 'token', bearerToken: '******' },
-    },
     {
       type: 'wrapper',
       wrapper: {
@@ -193,7 +137,7 @@ test('rest and wrapper connections keep their form', { timeout: LONG_MS }, async
   await fill(dialog, { shop: 'trees' });
   await press(page, 'Save');
   await dialog.waitFor({ state: 'detached' });
-  expect((await connectionsOf(scene))[1].wrapper).toMatchObject({
+  expect((await connectionsOf(scene))[0].wrapper).toMatchObject({
     unencrypted: { shop: 'trees' },
     encrypted: { 'shop.key': '******' },
   });
@@ -280,9 +224,9 @@ test('a failing test says why, as text, and never shows a credential', { timeout
   await row.getByText('It did not answer its last test.').waitFor();
   await press(page, 'Test Bücher');
   await row.getByText('Online (200)').waitFor();
-  expect((await row.locator('pre').textContent())?.length).toBe(501);
+  expect((await row.locator('pre').textContent())?.length).toBe(500);
   await press(page, 'Test Bücher');
-  await row.getByText('(image/png)').waitFor();
+  await row.getByText('(no text)').waitFor();
   expect(await page.content()).not.toContain(token);
   expect(await page.title()).not.toBe('owned');
   // An application’s 401 is none of this server’s.
@@ -320,6 +264,45 @@ test('a connection in use is not deleted; one that is gone is told', { timeout: 
   await dialog.getByText('Someone else has deleted this connection.').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Edit Gone' }).waitFor({ state: 'detached' });
+});
+
+test('every view is accessible, light and dark, and fits a phone', { timeout: LONG_MS }, async () => {
+  const scene = await open();
+  const { page, application } = scene;
+  const dialog = page.getByRole('dialog');
+  const check = async (name: string): Promise<void> => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page);
+      await picture(page, `connection-${name}-${colorScheme}`);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name} fits`).toBe(true);
+    await picture(page, `connection-${name}-phone`);
+    await page.setViewportSize({ width: 1280, height: 1100 });
+  };
+  const auth = { type: 'oauth', oauth: { _iClientId: '0'.repeat(24) } };
+  await add(scene, { name: 'Shop', type: 'http', http: { baseURI: 'https://shop.example', auth } });
+  await add(scene, { name: 'Incomplete', type: 'http', http: { auth: { type: 'oauth' } } });
+  await add(scene, { name: 'Open', type: 'http', http: { baseURI: application.url } });
+  await press(page, 'Test Open');
+  await page.getByText('Online (200)').waitFor();
+  await page.getByText('It needs an address and an OAuth client').waitFor();
+  await check('list');
+  await press(page, 'Add connection');
+  await fill(dialog, { Authentication: 'API keys' });
+  await press(page, 'Add API key');
+  await check('form');
+  await fill(dialog, { Authentication: 'OAuth 2', 'OAuth client': 'New OAuth client…' });
+  await dialog.getByText('More fields').click();
+  await check('client');
+  await page.keyboard.press('Escape');
+  await press(page, 'Connect Shop');
+  await check('connect');
+  // The focus comes back to where it was.
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Connect Shop');
 });
 
 test('many connections come page by page', { timeout: LONG_MS }, async () => {

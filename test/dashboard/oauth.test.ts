@@ -156,6 +156,7 @@ test('connect, disconnect, and sign-ins that fail, in the words of the provider'
   await press(page, 'Disconnect Bücher');
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
   await stateIn(page, 'Not connected yet');
+  await page.getByText('The sign-in of Bücher failed.').waitFor({ state: 'detached' });
   expect((await dashboard.client('GET', `/connections/${connectionId}/oauth2`)).body).toEqual({
     status: 'disconnected',
   });
@@ -168,9 +169,24 @@ test('connect, disconnect, and sign-ins that fail, in the words of the provider'
   };
   await connect(page);
   await page.getByText('The sign-in of Bücher failed.').waitFor();
+
+  // Back by the browser’s button, and an address that was used already.
+  provider.intercept = (_request, response) => {
+    response.end('<h1>Sign in</h1>');
+    return true;
+  };
+  await connect(page);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.goBack();
+  await stateIn(page, 'Not connected yet');
   provider.intercept = undefined;
+  const callback = page.waitForRequest('**/oauth2/callback?**');
   await connect(page);
   await page.getByText('Bücher is connected.').waitFor();
+  await page.goto((await callback).url());
+  await page.getByText('Connect again.').waitFor();
+  await page.getByRole('link', { name: 'Open the dashboard' }).click();
+  await page.getByRole('heading', { name: 'Integrations' }).waitFor();
 });
 
 test('a refused renewal takes it offline; connecting brings it back', { timeout: LONG_MS }, async () => {
@@ -205,6 +221,59 @@ test('client credentials need no user', { timeout: LONG_MS }, async () => {
   await stateIn(page, 'Connected');
   await press(page, 'Test Bücher');
   await page.getByText('Online (200)').waitFor();
+});
+
+test('OAuth clients: added, changed and deleted by keyboard; the secret stays hidden', {
+  timeout: LONG_MS,
+}, async () => {
+  const page = await dashboard.open('#/oauth-clients', { permissions: ['clipboard-read', 'clipboard-write'] });
+  onTestFinished(() => page.context().close());
+  const dialog = page.getByRole('dialog');
+  const type = async (...texts: readonly string[]): Promise<void> => {
+    for (const text of texts) {
+      await page.keyboard.type(text);
+      await page.keyboard.press('Tab');
+    }
+  };
+  await press(page, 'Copy the redirect URI');
+  await page.getByText('Redirect URI copied.').waitFor();
+  expect(await page.evaluate('navigator.clipboard.readText()')).toBe(`${dashboard.server.url}/oauth2/callback`);
+  await page.getByRole('button', { name: 'Add OAuth client' }).focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Name of the client').focus();
+  const [name, secret] = [`Läden <b>`, 'secret-of-the-client'];
+  await type(name, 'client-1', secret, 'https://a.example/sign-in', 'https://a.example/token');
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Further parameters for tokens').fill('audience=https://shop.example?a=b\n\nno value');
+  await dialog.getByLabel('Token address').press('Enter');
+  await page.getByText('Client id client-1 · tokens from a.example').waitFor();
+  const stored = async () =>
+    (await dashboard.client('GET', '/iClients')).body.find((client: { name: string }) => client.name === name);
+  const before = await stored();
+  const tokenParams = { audience: 'https://shop.example?a=b', 'no value': '' };
+  expect(before).toMatchObject({ clientSecret: '******', authURI: 'https://a.example/sign-in', tokenParams });
+  await picture(page, 'oauth-clients');
+
+  await press(page, `Edit ${name}`);
+  expect(await dialog.getByLabel('Client secret').inputValue()).toBe('');
+  await dialog.getByLabel('Client id').fill('client-2');
+  await dialog.getByLabel('Client id').press('Enter');
+  await page.getByText('Client id client-2').waitFor();
+  expect(await stored()).toEqual({ ...before, clientId: 'client-2', lastModified: expect.any(String) });
+  await press(page, `Edit ${name}`);
+  await dialog.getByLabel('Token address').fill('https://b.example/token');
+  await dialog.getByText('The address has changed. Enter it again.').waitFor();
+  await dialog.getByLabel('Token address').press('Enter');
+  await dialog.getByText('Enter the client secret again.').waitFor();
+  await page.keyboard.press('Escape');
+  expect(await page.content()).not.toContain(secret);
+
+  // Another tab was faster.
+  await press(page, `Delete ${name}`);
+  await dashboard.client('DELETE', `/iClients/${before._id}`);
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+  await page.getByText(`${name} was deleted.`).waitFor();
+  await page.getByText('Client id client-2').waitFor({ state: 'detached' });
 });
 
 test('the address of the page decides nothing', { timeout: LONG_MS }, async () => {

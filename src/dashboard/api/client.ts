@@ -10,14 +10,9 @@ export interface Reply<T = Json> {
 }
 
 export interface RequestOptions {
-  /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, in place of `body`. */
-  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** The reply is an application's, and its status is no error of ours: returned whatever it is. */
-  readonly isForeign?: boolean;
 }
 
 export class Client {
@@ -31,12 +26,7 @@ export class Client {
   }
 
   /** The raw response, for bodies other than JSON. @throws ApiError */
-  async fetch(
-    method: string,
-    path: string,
-    { body, text, headers, signal, isForeign }: RequestOptions = {},
-  ): Promise<Response> {
-    const content = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  async fetch(method: string, path: string, { body, headers, signal }: RequestOptions = {}): Promise<Response> {
     let response: Response;
     try {
       // Relative to the page, because a host may mount it under any path.
@@ -44,10 +34,10 @@ export class Client {
         method,
         headers: {
           Authorization: `Bearer ${this.#token}`,
-          ...(content === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
           ...headers,
         },
-        ...(content === undefined ? {} : { body: content }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),
         cache: 'no-store',
       });
@@ -55,7 +45,7 @@ export class Client {
       if (signal?.aborted) throw error;
       throw new ApiError(0, [{ code: 'unreachable', message: 'The server does not answer.' }]);
     }
-    if (response.ok || isForeign) return response;
+    if (response.ok) return response;
     if (response.status === 401) this.#onUnauthorized();
     throw new ApiError(response.status, await readErrors(response));
   }

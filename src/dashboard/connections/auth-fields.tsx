@@ -24,7 +24,7 @@ export function AuthFields({ form, layout }: AuthFieldsProps) {
         </div>
       )}
       {auth === 'token' && <SecretField form={form} label="Token" path={layout.token} />}
-      {auth === 'token' && layout === layouts.http && <TokenPlace form={form} />}
+      {auth === 'token' && <TokenPlace form={form} layout={layout} />}
       {layout === layouts.http && hasKeys && <KeyFields form={form} />}
     </>
   );
@@ -46,12 +46,11 @@ function AuthTypeField({ form, layout }: AuthFieldsProps) {
   );
 }
 
-const PLACE = 'http.auth.token.location';
 const HEADER = 'header';
 const QUERY = 'url';
 
-function TokenPlace({ form }: { readonly form: RecordForm }) {
-  const place = textAt(form.record, PLACE) || HEADER;
+function TokenPlace({ form, layout }: AuthFieldsProps) {
+  const place = textAt(form.record, layout.tokenPlace) || HEADER;
   const known = [
     [HEADER, 'A header'],
     [QUERY, 'The query'],
@@ -63,16 +62,16 @@ function TokenPlace({ form }: { readonly form: RecordForm }) {
         label="Sent in"
         value={place}
         options={known.some(([value]) => value === place) ? known : [...known, [place, place]]}
-        onSelect={(value) => change(form, [PLACE, value])}
+        onSelect={(value) => change(form, [layout.tokenPlace, value])}
       />
       {place === HEADER && (
         <div class="pair">
-          <TextField form={form} label="Header" path="http.auth.token.headerName" placeholder="Authorization" />
-          <TextField form={form} label="Word before the token" path="http.auth.token.scheme" fallback="Bearer" />
+          <TextField form={form} label="Header" path={layout.tokenHeader} placeholder="Authorization" />
+          <TextField form={form} label="Word before the token" path={layout.tokenScheme} fallback="Bearer" />
         </div>
       )}
       {place === QUERY && (
-        <TextField form={form} label="Parameter" path="http.auth.token.paramName" placeholder="access_token" />
+        <TextField form={form} label="Parameter" path={layout.tokenParam} placeholder="access_token" />
       )}
     </>
   );

@@ -20,6 +20,7 @@ interface ConnectionRowProps {
   /** The page to come back to from a provider. */
   readonly returnTo: string;
   readonly onEdit: () => void;
+  /** Deleted, or disconnected. */
   readonly onChanged: () => void;
 }
 
@@ -31,6 +32,10 @@ export function ConnectionRow(props: ConnectionRowProps) {
   const oauth = useOAuthStatus(json);
   const test = useTest(json);
   const [asks, setAsks] = useState<'connect' | 'disconnect' | 'delete'>();
+  const disconnected = async (): Promise<void> => {
+    await oauth.reload();
+    onChanged();
+  };
   const close = (): void => setAsks(undefined);
   const isConnected = oauth.value?.status === 'connected';
   const state = stateOf({
@@ -81,7 +86,7 @@ export function ConnectionRow(props: ConnectionRowProps) {
       {asks === 'connect' && (
         <ConnectDialog record={json} returnTo={returnTo} onConnected={oauth.reload} onClose={close} />
       )}
-      {asks === 'disconnect' && <Disconnect record={record} onDone={oauth.reload} onClose={close} />}
+      {asks === 'disconnect' && <Disconnect record={record} onDone={disconnected} onClose={close} />}
       {asks === 'delete' && (
         <DeleteConnection record={record} integrationId={integrationId} onDeleted={onChanged} onClose={close} />
       )}

@@ -11,7 +11,7 @@ import { ConnectionRow } from './connection-row.tsx';
 
 export function Connections({ integrationId }: { readonly integrationId: string }) {
   const returned = useReturned();
-  const [returnedId] = useState(returned.connectionId);
+  const [returnedId, setReturnedId] = useState(returned.connectionId);
   useEffect(() => {
     returned.connectionId = undefined;
   }, [returned]);
@@ -44,7 +44,10 @@ export function Connections({ integrationId }: { readonly integrationId: string 
               isOffline={offline.has(record._id)}
               returnTo={returnHref(integrationId, 'records', record._id)}
               onEdit={() => setEditing({ id: record._id })}
-              onChanged={() => void reload()}
+              onChanged={() => {
+                setReturnedId(undefined);
+                void reload();
+              }}
             />
           ))}
         </ul>

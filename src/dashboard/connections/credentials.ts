@@ -30,15 +30,21 @@ export const authNames = {
 } as const;
 export type AuthType = keyof typeof authNames;
 
-/** Where a type of connection keeps what the form shows. */
+/** Where a type of connection keeps what the form shows: dotted paths. */
 export interface Layout {
   readonly address: string;
   readonly ping: string;
+  readonly pingMethod: string;
+  readonly pingBody: string;
   readonly authType: string;
   readonly authTypes: readonly AuthType[];
   readonly username: string;
   readonly password: string;
   readonly token: string;
+  readonly tokenPlace: string;
+  readonly tokenHeader: string;
+  readonly tokenScheme: string;
+  readonly tokenParam: string;
   /** Credentials by the authentication that they are for. */
   readonly credentials: Readonly<Partial<Record<AuthType, string>>>;
 }
@@ -47,21 +53,33 @@ export const layouts: Readonly<Record<'http' | 'rest', Layout>> = {
   http: {
     address: 'http.baseURI',
     ping: 'http.ping.relativeURI',
+    pingMethod: 'http.ping.method',
+    pingBody: 'http.ping.body',
     authType: 'http.auth.type',
     authTypes: ['none', 'basic', 'token', 'custom', 'oauth'],
     username: 'http.auth.basic.username',
     password: 'http.auth.basic.password',
     token: 'http.auth.token.token',
+    tokenPlace: 'http.auth.token.location',
+    tokenHeader: 'http.auth.token.headerName',
+    tokenScheme: 'http.auth.token.scheme',
+    tokenParam: 'http.auth.token.paramName',
     credentials: { basic: 'http.auth.basic', token: 'http.auth.token', oauth: 'http.auth.oauth' },
   },
   rest: {
     address: 'rest.baseURI',
     ping: 'rest.pingRelativeURI',
+    pingMethod: 'rest.pingMethod',
+    pingBody: 'rest.pingBody',
     authType: 'rest.authType',
     authTypes: ['none', 'basic', 'token'],
     username: 'rest.basicAuth.username',
     password: 'rest.basicAuth.password',
     token: 'rest.bearerToken',
+    tokenPlace: 'rest.tokenLocation',
+    tokenHeader: 'rest.authHeader',
+    tokenScheme: 'rest.scheme',
+    tokenParam: 'rest.tokenParam',
     credentials: { basic: 'rest.basicAuth', token: 'rest.bearerToken' },
   },
 };

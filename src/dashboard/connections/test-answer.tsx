@@ -8,7 +8,7 @@ export function TestAnswer({ name, result }: { readonly name: string; readonly r
       <p>
         {isOnline
           ? `${name} is online. The application answered with status ${status}`
-          : `The test of ${name} failed. The application answered with status ${status}`}
+          : `${name} is offline. The application answered with status ${status}`}
         {answer === undefined ? '.' : ':'}
       </p>
       {answer !== undefined && (

@@ -15,6 +15,8 @@ export interface EditedConnection {
   readonly newClient: OAuthClientDraft | undefined;
   readonly setNewClient: (draft: OAuthClientDraft | undefined) => void;
   readonly save: Action<[]>;
+  /** What would be saved now, with its `_id` if it is stored. @throws ApiError */
+  readonly toTest: () => JsonObject;
   readonly error: unknown;
 }
 
@@ -51,10 +53,7 @@ export function useConnection(
 
   const save = useAction(async () => {
     if (!draft) return;
-    if (needsCredentials(draft, stored)) {
-      const message = 'The address leads to another server. Enter the credentials again.';
-      throw new ApiError(422, [{ code: 'invalid_field', message }]);
-    }
+    assertEntered(draft, stored);
     const chosen = authTypeOf(draft) === 'oauth' ? await withNewClient(draft) : draft;
     if (id === undefined) {
       await client.post('/connections', { ...recordToSave(chosen, undefined), _integrationId: integrationId });
@@ -87,7 +86,19 @@ export function useConnection(
     isDisabled: save.isRunning,
     isMoved: isMoved(draft, stored),
   };
-  return { form, newClient, setNewClient, save, error };
+  const toTest = (): JsonObject => {
+    const record = recordToSave(draft ?? emptyRecord, stored);
+    assertEntered(record, stored);
+    return record.name === '' ? withValue(record, 'name', undefined) : record;
+  };
+  return { form, newClient, setNewClient, save, toTest, error };
+}
+
+/** @throws ApiError if stored credentials would go elsewhere */
+function assertEntered(draft: JsonObject, stored: JsonObject | undefined): void {
+  if (!needsCredentials(draft, stored)) return;
+  const message = 'The address leads to another server. Enter the credentials again.';
+  throw new ApiError(422, [{ code: 'invalid_field', message }]);
 }
 
 /** Nothing was entered in a step whose connection had no authentication: it stays without. */

@@ -5,44 +5,77 @@ import type { Client } from '../api/client.ts';
 import type { JsonObject } from '../api/json.ts';
 import { useSession } from '../app/session.ts';
 import { type Action, useAction } from '../app/use-action.ts';
-import { typeOf } from './credentials.ts';
+import { layoutOf, typeOf } from './credentials.ts';
 import { textAt } from './record-values.ts';
 
-/** `GET /connections/{_id}/ping` */
+/** `GET /connections/{_id}/ping`, `POST /connections/ping` */
 interface Ping {
   readonly success: boolean;
   readonly status?: number;
+  /** Its beginning, without credentials. Only for one that is not saved. */
+  readonly answer?: string;
   readonly errors?: readonly ErrorItem[];
 }
 
 export interface TestResult {
   readonly isOnline: boolean;
   readonly status: number;
-  /** How the answer begins. Undefined if it has no text. */
+  /** How the answer begins. */
   readonly answer: string | undefined;
 }
 
-const ANSWER_CHARS = 500;
-/** Nothing is read beyond this. */
-const ANSWER_BYTES = 4_096;
+export interface Test extends Action<[]> {
+  readonly result: TestResult | undefined;
+}
 
-export function useTest(record: JsonObject): Action<[]> & { readonly result: TestResult | undefined } {
+/** Tests a stored connection. The server remembers whether it is online. */
+export function useTest(record: JsonObject): Test {
+  return useTestOf(async (client) => {
+    const ping = await client.get<Ping>(`/connections/${record._id}/ping`).catch((error: unknown) => {
+      throw inPlainWords(error, record);
+    });
+    if (ping.status === undefined || !isRead(record)) return ping;
+    // The test counts without the answer.
+    const { status, answer } = await unsaved(client, record).catch((): Ping => ({ success: false }));
+    return status === ping.status && answer !== undefined ? { ...ping, answer } : ping;
+  });
+}
+
+/** Tests a connection as a form has it. @param recordOf the record that would be saved; with `_id`, masks are filled in */
+export function useDraftTest(recordOf: () => JsonObject): Test {
+  return useTestOf((client) => unsaved(client, recordOf()));
+}
+
+function useTestOf(ask: (client: Client) => Promise<Ping>): Test {
   const { client } = useSession();
   const [result, setResult] = useState<TestResult>();
   const action = useAction(async () => {
     setResult(undefined);
-    const ping = await client.get<Ping>(`/connections/${record._id}/ping`).catch((error: unknown) => {
-      throw inPlainWords(error, record);
-    });
-    if (ping.status === undefined) throw new ApiError(502, ping.errors ?? [NO_ANSWER]);
-    // The test counts without it.
-    const answer = await answerOf(client, record, ping.status).catch(() => undefined);
-    setResult({ isOnline: ping.success, status: ping.status, answer });
+    const { success, status, answer, errors } = await ask(client);
+    if (status === undefined) throw new ApiError(502, errors ?? [NO_ANSWER]);
+    setResult({ isOnline: success, status, answer: shownAnswer(answer) });
   });
   return { ...action, result };
 }
 
 const NO_ANSWER = { code: 'connection_failed', message: 'The application did not answer.' };
+
+const unsaved = (client: Client, record: JsonObject): Promise<Ping> =>
+  client.post<Ping>('/connections/ping', record).catch((error: unknown) => {
+    throw inPlainWords(error, record);
+  });
+
+/** Whatever changes something is not sent twice for the sake of its answer. */
+function isRead(record: JsonObject): boolean {
+  const method = textAt(record, layoutOf(record)?.pingMethod ?? '').toUpperCase();
+  return ['', 'GET', 'HEAD', 'OPTIONS'].includes(method);
+}
+
+function shownAnswer(answer: string | undefined): string | undefined {
+  if (answer === undefined || answer === '') return undefined;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they tell text from images and the like
+  return /[\u0000-\u0008\ufffd]/.test(answer) ? '(no text)' : answer;
+}
 
 function inPlainWords(error: unknown, record: JsonObject): unknown {
   if (!(error instanceof ApiError)) return error;
@@ -53,38 +86,4 @@ function inPlainWords(error: unknown, record: JsonObject): unknown {
         ? 'Only the connector’s own code can use this connection.'
         : undefined;
   return message === undefined ? error : new ApiError(error.status, [{ code: error.code, message }]);
-}
-
-/** The same request once more, by the proxy, which removes credentials from the answer. */
-async function answerOf(client: Client, record: JsonObject, status: number): Promise<string | undefined> {
-  const method = textAt(record, 'http.ping.method').toUpperCase() || 'GET';
-  const body = method === 'POST' ? textAt(record, 'http.ping.body') : '';
-  const uri = textAt(record, 'http.ping.relativeURI') || textAt(record, 'rest.pingRelativeURI');
-  const response = await client.fetch('POST', `/connections/${record._id}/proxy`, {
-    headers: { 'Integrator-Method': method, 'Integrator-Relative-URI': latin1(uri) },
-    ...(body === '' ? {} : { text: body }),
-    isForeign: true,
-  });
-  // Another answer than that to the test: the browser’s own headers may make a difference.
-  if (response.status !== status) return undefined;
-  const type = response.headers.get('content-type') ?? '';
-  const bytes = await firstBytes(response);
-  if (bytes.length === 0) return undefined;
-  if (!/^text\/|json|xml|javascript|x-www-form-urlencoded/.test(type)) return `(${type || 'no text'})`;
-  const text = new TextDecoder().decode(bytes, { stream: true });
-  return text.length > ANSWER_CHARS ? `${text.slice(0, ANSWER_CHARS)}…` : text;
-}
-
-/** A header takes only these characters: the server reads them as UTF-8. */
-const latin1 = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
-
-async function firstBytes(response: Response): Promise<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (!reader) return new Uint8Array();
-  const chunks: number[] = [];
-  for (let next = await reader.read(); !next.done && chunks.length < ANSWER_BYTES; next = await reader.read()) {
-    chunks.push(...next.value.subarray(0, ANSWER_BYTES - chunks.length));
-  }
-  void reader.cancel();
-  return Uint8Array.from(chunks);
 }
