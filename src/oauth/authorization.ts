@@ -68,7 +68,10 @@ export class Authorization {
     return url;
   }
 
-  /** @throws RequestError if nobody was sent to the provider with this state, or ten minutes ago */
+  /**
+   * @throws RequestError if nobody was sent to the provider with this state, or ten minutes ago; `connection_failed` if
+   * the provider breaks down and there is no page to say so
+   */
   async finish(query: URLSearchParams): Promise<AuthorizationResult> {
     const { clients, stored, now, settingsOf } = this.#options;
     const state = query.get('state') ?? '';
@@ -92,6 +95,9 @@ export class Authorization {
       const refusal = reasonOf(error, now());
       if (!refusal) throw error;
       await stored.change(id, (set) => ({ ...set, failure: refusal }));
+      if (error instanceof ProviderFailure && returnTo === undefined) {
+        throw requestError('connection_failed', { message: `The OAuth provider gave no token: ${error.message}` });
+      }
       return { ...id, returnTo, refusal };
     }
   }

@@ -293,6 +293,8 @@ test('a provider that breaks down meanwhile is told on the page that the user co
     expect(body).toMatchObject({ status: 'disconnected', problem: { error: 'connection_failed' } });
     expect(body.problem.description).toMatch(/./);
   }
+  // Without a page to come back to, the callback says it itself.
+  expect((await connect(scene, id)).status).toBe(502);
   // What the failed test said is no longer true.
   provider.intercept = undefined;
   await connect(scene, id, { returnTo });

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Locator, Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import type { Dashboard } from '../support/dashboard.ts';
 import type { BundleText } from '../support/folders.ts';
 
 /** Has a step with a connection that signs in with OAuth 2, and one that reads the orders. @param origin of the shop */
@@ -44,6 +45,37 @@ export const orderSync = (origin: string): BundleText => ({
       async sync({ _integrationId }) { await orders(_integrationId); return { success: true }; },
     };
     exports.utilities = { sync: ({ _integrationId }) => orders(_integrationId) };
+  `,
+});
+
+/** Has steps with connections whose values the connector has named. @param origin of the shop */
+export const keySteps = (origin: string): BundleText => ({
+  connector: { title: 'Key steps', installerFunction: 'install', opts: { origin } },
+  code: `
+    const api = async (path, method, body) => (await fetch('/v1' + path, { method, body: JSON.stringify(body) })).json();
+    exports.installer = {
+      async install({ _integrationId, opts }) {
+        const key = { id: 'shopKey', label: 'Key of the shop', required: true };
+        const http = {
+          baseURI: opts.origin,
+          auth: { type: 'custom' },
+          headers: [{ name: 'X-Shop', value: '{{connection.http.encrypted.shopKey}}' }],
+          encryptedFields: [key],
+        };
+        const wrapper = {
+          unencrypted: { port: 8080 },
+          unencryptedFields: [{ id: 'host', label: 'Host', position: 2 }, { id: 'port', label: 'Port', position: 1 }],
+          encryptedFields: [key],
+        };
+        const { _id: keyed } = await api('/connections', 'POST', { name: 'Keyed', type: 'http', http });
+        const { _id: wrapped } = await api('/connections', 'POST', { name: 'Wrapped', type: 'wrapper', wrapper });
+        const step = (name, _connectionId) => ({ name, _connectionId, installerFunction: 'verify' + name, completed: false });
+        await api('/integrations/' + _integrationId, 'PUT', { install: [step('Keyed', keyed), step('Wrapped', wrapped)] });
+        return { success: true };
+      },
+      verifyKeyed: () => ({ success: true }),
+      verifyWrapped: () => ({ success: true }),
+    };
   `,
 });
 
@@ -94,3 +126,27 @@ export async function fill(scope: Page | Locator, values: Readonly<Record<string
     await (isSelect ? field.selectOption({ label: value }) : field.fill(value));
   }
 }
+
+/** An integration without a connector, opened at its records. */
+export interface Scene {
+  readonly dashboard: Dashboard;
+  readonly page: Page;
+  readonly integrationId: string;
+  readonly application: Application;
+}
+
+export async function openRecords(dashboard: Dashboard): Promise<Scene> {
+  const application = await startApplication();
+  const { body } = await dashboard.client('POST', '/integrations', { name: 'By hand' });
+  const page = await dashboard.open(`#/integrations/${body._id}/records`);
+  onTestFinished(() => page.context().close());
+  return { dashboard, page, integrationId: body._id, application };
+}
+
+export async function add({ dashboard, integrationId }: Scene, record: object): Promise<string> {
+  const reply = await dashboard.client('POST', '/connections', { _integrationId: integrationId, ...record });
+  expect(reply.status, reply.text).toBe(201);
+  return reply.body._id;
+}
+export const connectionsOf = async ({ dashboard, integrationId }: Pick<Scene, 'dashboard' | 'integrationId'>) =>
+  (await dashboard.client('GET', `/connections?_integrationId=${integrationId}`)).body;

@@ -12,12 +12,10 @@ interface ConnectionFieldsProps {
   /** An OAuth client that is created when the connection is saved. */
   readonly newClient: OAuthClientDraft | undefined;
   readonly onNewClient: (draft: OAuthClientDraft | undefined) => void;
-  /** In a step, the connector has set the name, the type and, mostly, the address. */
-  readonly isStep?: boolean;
 }
 
-export function ConnectionFields({ form, newClient, onNewClient, isStep = false }: ConnectionFieldsProps) {
-  const { record, stored, isMoved } = form;
+export function ConnectionFields({ form, newClient, onNewClient }: ConnectionFieldsProps) {
+  const { record, stored, isMoved, isStep = false } = form;
   const type = typeOf(record);
   const layout = layoutOf(record);
   const isAddressSet = layout !== undefined && textAt(stored, layout.address) !== '';

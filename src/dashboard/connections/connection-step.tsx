@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { useReturned } from '../app/returned.ts';
-import { returnHref } from '../app/route.ts';
+import { returnHref, type Tab } from '../app/route.ts';
 import { ConnectionFields } from './connection-fields.tsx';
 import { usesOAuth } from './credentials.ts';
 import { Destination } from './destination.tsx';
@@ -12,6 +12,8 @@ import { useConnect, useOAuthStatus } from './use-oauth.ts';
 interface ConnectionStepProps {
   readonly connectionId: string;
   readonly integrationId: string;
+  /** The page that the step is on. */
+  readonly tab: Tab;
   /** A function of the connector is running. */
   readonly isLocked: boolean;
   readonly submitLabel: string;
@@ -20,9 +22,9 @@ interface ConnectionStepProps {
 
 /** A step with a connection: saves its credentials or connects it, then lets the connector verify it. */
 export function ConnectionStep(props: ConnectionStepProps) {
-  const { connectionId, integrationId, isLocked, submitLabel, onSaved } = props;
+  const { connectionId, integrationId, tab, isLocked, submitLabel, onSaved } = props;
   const { form, newClient, setNewClient, save, error } = useConnection(connectionId, integrationId, true);
-  const connect = useConnect(connectionId, returnHref(integrationId, 'setup', connectionId));
+  const connect = useConnect(connectionId, returnHref(integrationId, tab, connectionId));
   const oauth = useOAuthStatus(form?.stored);
   const returned = useReturned();
   const status = oauth.value;
@@ -51,10 +53,9 @@ export function ConnectionStep(props: ConnectionStepProps) {
       }}
     >
       <ConnectionFields
-        form={{ ...form, isDisabled: isBusy }}
+        form={{ ...form, isDisabled: isBusy, isStep: true }}
         newClient={newClient}
         onNewClient={setNewClient}
-        isStep
       />
       {isOAuth && <Destination record={form.record} />}
       {isOAuth && status && <OAuthDetails status={status} />}

@@ -13,6 +13,8 @@ export interface RecordForm {
   readonly isDisabled: boolean;
   /** Stored credentials must be entered again, since they would go elsewhere. */
   readonly isMoved: boolean;
+  /** In a step: the connector has set up everything but the values. */
+  readonly isStep?: boolean;
 }
 
 interface FieldProps {
@@ -39,7 +41,7 @@ export function TextField(props: TextFieldProps) {
     id,
     autocomplete: 'off',
     spellcheck: false,
-    value: asString(valueAt(form.record, path)) ?? fallback ?? '',
+    value: shownAt(form.record, path) ?? fallback ?? '',
     required: isRequired,
     readOnly: isReadOnly,
     placeholder,
@@ -62,6 +64,12 @@ export function TextField(props: TextFieldProps) {
       )}
     </div>
   );
+}
+
+/** A connector may have stored a number. */
+function shownAt(record: JsonObject, path: Path): string | undefined {
+  const value = valueAt(record, path);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : asString(value);
 }
 
 /** For a credential. A stored one is never shown, and kept unless something else is typed. */

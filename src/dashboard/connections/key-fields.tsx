@@ -1,7 +1,7 @@
 import { useId } from 'preact/hooks';
 import { type RecordForm, SecretField, SelectField } from './fields.tsx';
 import {
-  freeKeyId,
+  freeKey,
   headerIndexOf,
   headerNameOf,
   type KeyField,
@@ -18,10 +18,25 @@ export function KeyFields({ form }: { readonly form: RecordForm }) {
   const { record } = form;
   const fields = keyFieldsOf(record, 'http', 'encrypted');
   const add = (): void => {
-    const id = freeKeyId(record, 'http');
-    const label = fields.length === 0 ? 'API key' : `API key ${fields.length + 1}`;
-    form.onChange(withHeader(withKey(record, 'http', 'encrypted', { id, label }), id, ''));
+    const key = freeKey(record);
+    form.onChange(withHeader(withKey(record, 'http', 'encrypted', key), key.id, ''));
   };
+  if (form.isStep && fields.length > 0) {
+    return (
+      <>
+        {fields.map(({ id, label, help, isRequired }) => (
+          <SecretField
+            key={id}
+            form={form}
+            label={label}
+            path={['http', 'encrypted', id]}
+            hint={help}
+            isRequired={isRequired}
+          />
+        ))}
+      </>
+    );
+  }
   return (
     <div class="stack">
       {fields.map((field) => (

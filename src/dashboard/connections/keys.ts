@@ -18,10 +18,9 @@ export function keyFieldsOf(record: JsonObject, base: Base, group: Group): reado
   const described = listAt(record, [base, `${group}Fields`])
     .map((entry, index) => ({ entry, position: isJsonObject(entry) ? Number(entry.position ?? index) : index }))
     .sort((a, b) => a.position - b.position)
-    .flatMap(({ entry }) => fieldOf(entry));
-  const known = new Set(described.map(({ id }) => id));
-  const others = Object.keys(objectAt(record, [base, group])).filter((id) => !known.has(id));
-  return [...described, ...others.flatMap(fieldOf)];
+    .map(({ entry }) => entry);
+  const all = [...described, ...Object.keys(objectAt(record, [base, group]))].flatMap(fieldOf);
+  return all.filter(({ id }, index) => all.findIndex((other) => other.id === id) === index);
 }
 
 function fieldOf(entry: Json): KeyField[] {
@@ -61,12 +60,12 @@ export function withoutApiKeys(record: JsonObject): JsonObject {
   );
 }
 
-/** A name for a new key: `key`, `key2` and so on. */
-export function freeKeyId(record: JsonObject, base: Base): string {
-  const taken = new Set(keyFieldsOf(record, base, 'encrypted').map(({ id }) => id));
+/** For a new API key: `key`, `key2` and so on. */
+export function freeKey(record: JsonObject): { readonly id: string; readonly label: string } {
+  const taken = new Set(keyFieldsOf(record, 'http', 'encrypted').map(({ id }) => id));
   for (let number = 1; ; number++) {
     const id = number === 1 ? 'key' : `key${number}`;
-    if (!taken.has(id)) return id;
+    if (!taken.has(id)) return { id, label: number === 1 ? 'API key' : `API key ${number}` };
   }
 }
 

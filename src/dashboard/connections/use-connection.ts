@@ -5,7 +5,7 @@ import type { JsonObject } from '../api/json.ts';
 import { useSession } from '../app/session.ts';
 import { type Action, useAction } from '../app/use-action.ts';
 import type { OAuthClient, OAuthClientDraft } from '../oauth-clients/oauth-client.ts';
-import { authTypeOf, isMoved, layouts, needsCredentials, recordToSave } from './credentials.ts';
+import { authTypeOf, isMoved, layoutOf, needsCredentials, recordToSave } from './credentials.ts';
 import type { RecordForm } from './fields.tsx';
 import { textAt, withValue } from './record-values.ts';
 
@@ -41,8 +41,9 @@ export function useConnection(
   const accept = (record: JsonObject, tag: string | null): void => {
     etag.current = tag;
     setStored(record);
-    const asks = wantsCredentials && authTypeOf(record) === 'none';
-    setDraft(asks ? withValue(record, layouts.http.authType, 'basic') : record);
+    const authType = layoutOf(record)?.authType;
+    const asks = wantsCredentials && authType !== undefined && authTypeOf(record) === 'none';
+    setDraft(asks ? withValue(record, authType, 'basic') : record);
   };
   useEffect(() => {
     if (id === undefined) return;
@@ -103,9 +104,10 @@ function assertEntered(draft: JsonObject, stored: JsonObject | undefined): void 
 
 /** Nothing was entered in a step whose connection had no authentication: it stays without. */
 function withoutEmptyCredentials(draft: JsonObject, stored: JsonObject | undefined): JsonObject {
-  const { username, password, authType } = layouts.http;
-  const isEmpty = authTypeOf(draft) === 'basic' && textAt(draft, username) + textAt(draft, password) === '';
-  return isEmpty && stored && authTypeOf(stored) === 'none' ? withValue(draft, authType, 'none') : draft;
+  const layout = layoutOf(draft);
+  if (!layout || !stored || authTypeOf(stored) !== 'none' || authTypeOf(draft) !== 'basic') return draft;
+  const isEmpty = textAt(draft, layout.username) + textAt(draft, layout.password) === '';
+  return isEmpty ? withValue(draft, layout.authType, 'none') : draft;
 }
 
 function inPlainWords(error: unknown): unknown {

@@ -11,12 +11,14 @@ const groups = {
 export function WrapperFields({ form }: { readonly form: RecordForm }) {
   return (
     <>
-      <TextField
-        form={form}
-        label="Function that tests it"
-        path="wrapper.pingFunction"
-        hint="A function of the connector. Optional."
-      />
+      {!form.isStep && (
+        <TextField
+          form={form}
+          label="Function that tests it"
+          path="wrapper.pingFunction"
+          hint="A function of the connector. Optional."
+        />
+      )}
       <Group form={form} group="unencrypted" />
       <Group form={form} group="encrypted" />
     </>
@@ -32,6 +34,7 @@ function Group({ form, group }: GroupProps) {
   const { title, one } = groups[group];
   const { record } = form;
   const fields = keyFieldsOf(record, 'wrapper', group);
+  if (form.isStep && fields.length === 0) return null;
   return (
     <fieldset class="group stack tight">
       <legend class="label">{title}</legend>
@@ -42,7 +45,7 @@ function Group({ form, group }: GroupProps) {
           ) : (
             <TextField form={form} label={label} path={['wrapper', group, id]} hint={help} isRequired={isRequired} />
           )}
-          {!isRequired && (
+          {!isRequired && !form.isStep && (
             <button
               type="button"
               class="button small"
@@ -55,12 +58,14 @@ function Group({ form, group }: GroupProps) {
           )}
         </div>
       ))}
-      <AddKey
-        one={one}
-        isDisabled={form.isDisabled}
-        taken={fields.map(({ id }) => id)}
-        onAdd={(id) => form.onChange(withKey(record, 'wrapper', group, { id, label: id }))}
-      />
+      {!form.isStep && (
+        <AddKey
+          one={one}
+          isDisabled={form.isDisabled}
+          taken={fields.map(({ id }) => id)}
+          onAdd={(id) => form.onChange(withKey(record, 'wrapper', group, { id, label: id }))}
+        />
+      )}
     </fieldset>
   );
 }
