@@ -70,11 +70,15 @@ test('a connection in use is not deleted; one that is gone is told', { timeout: 
   await page.getByText(`${name} was deleted.`).waitFor();
   expect((await dashboard.client('GET', `/connections/${used}`)).status).toBe(404);
 
-  // Another tab deletes it while this one edits, tests and deletes it.
+  // Another tab changes and deletes it while this one edits it.
   const id = await add(scene, { name: 'Gone', type: 'http', http });
   await page.getByRole('button', { name: 'Edit Gone' }).waitFor();
   await press(page, 'Edit Gone');
   await dialog.getByLabel('Name', { exact: true }).fill('Gone too');
+  const { body: gone } = await dashboard.client('GET', `/connections/${id}`);
+  await dashboard.client('PUT', `/connections/${id}`, { ...gone, description: 'changed meanwhile' });
+  await press(page, 'Save');
+  await dialog.getByText('Someone else has changed this connection.').waitFor();
   await dashboard.client('DELETE', `/connections/${id}`);
   await press(page, 'Save');
   await dialog.getByText('Someone else has deleted this connection.').waitFor();

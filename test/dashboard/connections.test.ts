@@ -194,7 +194,7 @@ test('an edit keeps credentials and unknown fields; another address asks for cre
   await dialog.getByText('The address leads to another server. Enter the credentials again.').waitFor();
   await picture(page, 'connection-moved');
   await press(page, 'Save');
-  await dialog.getByText('Saving failed.').waitFor();
+  await dialog.getByRole('alert').getByText('leads to another server. Enter the credentials again.').waitFor();
   await fill(dialog, { 'User name': 'eve', Password: 'other' });
   await press(page, 'Save');
   await dialog.waitFor({ state: 'detached' });

@@ -82,7 +82,7 @@ function Page({ route }: { readonly route: Route }) {
     case 'oauth-clients':
       return <ClientsPage />;
     case 'integration':
-      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returned={route.returned} />;
+      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returnedId={route.returnedId} />;
     default:
       return (
         <div class="empty">

@@ -9,7 +9,13 @@ export type Route =
   | { readonly page: 'connectors' }
   | { readonly page: 'oauth-clients' }
   /** Without a tab, the integration's mode decides. */
-  | { readonly page: 'integration'; readonly id: string; readonly tab?: Tab; readonly returned?: string | undefined }
+  | {
+      readonly page: 'integration';
+      readonly id: string;
+      readonly tab?: Tab;
+      /** The connection that the user is back from its provider with. */
+      readonly returnedId?: string | undefined;
+    }
   | { readonly page: 'unknown' };
 
 const RETURNED = 'connected';
@@ -24,8 +30,8 @@ export function parseRoute(hash: string): Route {
   if (first === 'integrations' && id && isId(id) && rest.length === 0) {
     if (tab === undefined || tab === '') return { page: 'integration', id };
     const known = tabs.find((name) => name === tab);
-    const returned = new URLSearchParams(query).get(RETURNED) ?? '';
-    if (known) return { page: 'integration', id, tab: known, returned: isId(returned) ? returned : undefined };
+    const returnedId = new URLSearchParams(query).get(RETURNED) ?? '';
+    if (known) return { page: 'integration', id, tab: known, returnedId: isId(returnedId) ? returnedId : undefined };
   }
   return { page: 'unknown' };
 }

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { useReturned } from '../app/returned.ts';
 import { returnHref, type Tab } from '../app/route.ts';
+import { useSignInReturn } from '../app/sign-in-return.ts';
 import { ConnectionFields } from './connection-fields.tsx';
 import { usesOAuth } from './credentials.ts';
 import { Destination } from './destination.tsx';
@@ -26,11 +26,11 @@ export function ConnectionStep(props: ConnectionStepProps) {
   const { form, newClient, setNewClient, save, error } = useConnection(connectionId, integrationId, true);
   const connect = useConnect(connectionId, returnHref(integrationId, tab, connectionId));
   const oauth = useOAuthStatus(form?.stored);
-  const returned = useReturned();
+  const signInReturn = useSignInReturn();
   const status = oauth.value;
   useEffect(() => {
-    if (!status || returned.connectionId !== connectionId) return;
-    returned.connectionId = undefined;
+    if (!status || signInReturn.connectionId !== connectionId) return;
+    signInReturn.connectionId = undefined;
     if (status.status === 'connected' && !status.problem) void onSaved();
   }, [status, connectionId]);
   if (error !== undefined) return <ErrorNotice error={error} title="Could not load this step’s connection." />;

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { StoredRecord, Tile } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { useReturned } from '../app/returned.ts';
 import { returnHref } from '../app/route.ts';
+import { useSignInReturn } from '../app/sign-in-return.ts';
 import { aboutIntegration, useResource } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { ConnectResult } from './connect-result.tsx';
@@ -10,11 +10,11 @@ import { ConnectionDialog } from './connection-dialog.tsx';
 import { ConnectionRow } from './connection-row.tsx';
 
 export function Connections({ integrationId }: { readonly integrationId: string }) {
-  const returned = useReturned();
-  const [returnedId, setReturnedId] = useState(returned.connectionId);
+  const signInReturn = useSignInReturn();
+  const [returnedId, setReturnedId] = useState(signInReturn.connectionId);
   useEffect(() => {
-    returned.connectionId = undefined;
-  }, [returned]);
+    signInReturn.connectionId = undefined;
+  }, [signInReturn]);
   const [editing, setEditing] = useState<{ readonly id?: string }>();
   const { value, error, loadMore, reload } = usePages<StoredRecord>(
     `/connections?_integrationId=${integrationId}&limit=${PAGE_ROWS}`,

@@ -2,8 +2,8 @@ import { useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { ReturnedContext, useReturnedFrom } from '../app/returned.ts';
 import { integrationHref, type Tab } from '../app/route.ts';
+import { SignInReturnContext, useSignInReturnFrom } from '../app/sign-in-return.ts';
 import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { RecordsPage } from '../records/records-page.tsx';
@@ -18,7 +18,7 @@ interface IntegrationPageProps {
   readonly id: string;
   readonly tab: Tab | undefined;
   /** The connection that the user is back from its provider with. */
-  readonly returned: string | undefined;
+  readonly returnedId: string | undefined;
 }
 
 const tabNames: Readonly<Record<Tab, string>> = {
@@ -29,8 +29,8 @@ const tabNames: Readonly<Record<Tab, string>> = {
   remove: 'Remove',
 };
 
-export function IntegrationPage({ id, tab, returned }: IntegrationPageProps) {
-  const back = useReturnedFrom(returned);
+export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
+  const signInReturn = useSignInReturnFrom(returnedId);
   const resource = useResource<Integration>({
     key: id,
     load: (client, signal) => client.get<Integration>(`/integrations/${id}`, signal),
@@ -75,9 +75,9 @@ export function IntegrationPage({ id, tab, returned }: IntegrationPageProps) {
           </a>
         ))}
       </nav>
-      <ReturnedContext.Provider value={back}>
+      <SignInReturnContext.Provider value={signInReturn}>
         <TabPage tab={shown} {...props} />
-      </ReturnedContext.Provider>
+      </SignInReturnContext.Provider>
     </div>
   );
 }

@@ -2,15 +2,15 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo } from 'preact/hooks';
 
-export interface Returned {
+export interface SignInReturn {
   connectionId: string | undefined;
 }
 
-export const ReturnedContext = createContext<Returned>({ connectionId: undefined });
-export const useReturned = (): Returned => useContext(ReturnedContext);
+export const SignInReturnContext = createContext<SignInReturn>({ connectionId: undefined });
+export const useSignInReturn = (): SignInReturn => useContext(SignInReturnContext);
 
 /** Takes the id out of the address, so that reloading the page does not repeat what follows. */
-export function useReturnedFrom(connectionId: string | undefined): Returned {
+export function useSignInReturnFrom(connectionId: string | undefined): SignInReturn {
   useEffect(() => {
     if (connectionId === undefined) return;
     const [withoutQuery = '#/'] = location.hash.split('?');
