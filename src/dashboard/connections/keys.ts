@@ -77,8 +77,11 @@ const HEADERS = 'http.headers';
 /** The position in `http.headers` of the header that sends a key; -1 if there is none. */
 export const headerIndexOf = (record: JsonObject, id: string): number =>
   listAt(record, HEADERS).findIndex(
-    (header) => isJsonObject(header) && asString(header.value)?.replaceAll(' ', '').includes(templateOf(id)) === true,
+    (header) =>
+      isJsonObject(header) && withoutBlanks(asString(header.value) ?? '').includes(withoutBlanks(templateOf(id))),
   );
+
+const withoutBlanks = (text: string): string => text.replace(/\s/g, '');
 
 export const headerNameOf = (record: JsonObject, id: string): string => {
   const header = listAt(record, HEADERS)[headerIndexOf(record, id)];
