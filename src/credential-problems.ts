@@ -1,9 +1,9 @@
-/** Reports credentials that the start could not read or re-encrypt, to the log and `/readyz`. */
+/** Reports credentials that could not be read or re-encrypted, to the log and `/readyz`. */
 import type { Logger } from 'pino';
-import type { RotationFailures } from './record/key-rotation.ts';
+import type { RotationResult } from './record/key-rotation.ts';
 
 /** @returns sentences for `/readyz` */
-export function logCredentialProblems(logger: Logger, { unreadable, unwritten }: RotationFailures): string[] {
+export function logCredentialProblems(logger: Logger, { unreadable, unwritten, resealed }: RotationResult): string[] {
   const problems: string[] = [];
   if (unreadable.length > 0) {
     const problem = `The credentials of ${unreadable.length} connections were encrypted with a key that is missing.`;
@@ -15,5 +15,10 @@ export function logCredentialProblems(logger: Logger, { unreadable, unwritten }:
     logger.error({ event: 'credentials_not_encrypted', integrations: unwritten }, problem);
     problems.push(problem);
   }
+  // An operator who changes the key waits for this before dropping the old one.
+  logger.info(
+    { event: 'credentials_checked', encrypted: resealed, unreadable: unreadable.length, failed: unwritten.length },
+    'all credentials were checked',
+  );
   return problems;
 }

@@ -14,6 +14,8 @@ export type RuntimeOptions = Partial<Options> & {
 };
 
 export interface Runtime {
+  /** This node's name; undefined for a server that shares nothing and was given none. */
+  readonly node: string | undefined;
   /** The administrator's token, if this start created it. Only its hash is stored. */
   readonly newToken: string | undefined;
   /** Base of links: the public URL, or host and port. */

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { createSandbox, FairQuota } from '../sandbox/index.ts';
 import { logRequest } from './access-log.ts';
 import { resolveAdminToken } from './admin-token.ts';
@@ -38,6 +38,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { createOAuth } from './oauth/oauth.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
+import { BackgroundRotation } from './record/background-rotation.ts';
 import { Reachability } from './record/reachability.ts';
 import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
@@ -47,7 +48,6 @@ import { countedRuns, runLog } from './run-log.ts';
 import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
 import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
-import { integrationsFolder } from './store/data-folder.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import type { RunStore } from './store/storage.ts';
@@ -77,7 +77,7 @@ export async function createRuntime(runtimeOptions: RuntimeOptions = {}): Promis
   // If the start fails, undo what it has started, last first.
   const cleanups: (() => unknown)[] = [() => engine.storage.close()];
   try {
-    return await start(options, logger, {
+    return await start(options, {
       ...engine,
       onRest,
       onStarted: (cleanup) => cleanups.unshift(cleanup),
@@ -94,14 +94,14 @@ interface StartOptions extends Engine {
   readonly onStarted: (cleanup: () => unknown) => void;
 }
 
-async function start(options: Options, logger: Logger, startOptions: StartOptions): Promise<Runtime> {
-  const { node, storage, keyring, rotationFailures, onRest, onStarted } = startOptions;
+async function start(options: Options, startOptions: StartOptions): Promise<Runtime> {
+  const { node, logger, storage, keyring, rotation, onRest, onStarted } = startOptions;
   const { hash: tokenHash, newToken } = await resolveAdminToken(storage.tokens, options.token);
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
 
-  const credentialProblems = logCredentialProblems(logger, rotationFailures);
+  const credentialProblems = rotation ? logCredentialProblems(logger, rotation) : [];
 
   const history = new RunHistory(storage.runs as RunStore<RunRecord>, (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
@@ -110,8 +110,11 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
+  const nowMs = storage.now ?? Date.now;
+  const now = (): Date => new Date(nowMs());
   const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
+    node,
     usage: () => sandbox.usage(),
     events: () => ({ published: feed.newest, followers: feed.followers }),
     connectors() {
@@ -124,8 +127,14 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   });
   const store = observedStore(storage.documents, (result, ms) => metrics.committed(result, ms));
   store.subscribe(publishIntegrations(feed));
-  const runs = new Runs(history, () => new Date(), countedRuns(publishRuns(feed), metrics));
-  const ids = objectIds();
+  const runs = new Runs({
+    history,
+    now,
+    listener: countedRuns(publishRuns(feed), metrics),
+    node,
+    cancellations: storage.cancellations,
+  });
+  const ids = objectIds(nowMs);
   const activity = new Activity();
   const oneTimeTokens = new OneTimeTokens(node, () => storage.nodes?.others ?? []);
   const work = new WorkPool({ keyring });
@@ -154,7 +163,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     log: runLog(logger),
   };
   const load = loadBundle.bind(undefined, sandbox, ids);
-  const permissions = await PermissionStore.open(storage, () => new Date());
+  const permissions = await PermissionStore.open(storage, now);
   for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
   const catalog = new Catalog(
     connectorsFolder,
@@ -176,13 +185,13 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     dispatcher,
     activity,
     withoutPersistSettings: new WeakSet(),
-    now: () => new Date(),
+    now,
     keyring,
     work,
     reachability: new Reachability(),
     outbound,
     permissions: permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
-    uploads: { folder: integrationsFolder(resolve(options.data)), prepare: sealForStore(work) },
+    uploads: { folder: resolve(options.data), prepare: sealForStore(work) },
   };
 
   const oauth = createOAuth({
@@ -196,6 +205,14 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     onError: (error) => logger.warn({ err: error }, 'a token could not be revoked'),
   });
   await oauth.clients.reseal();
+
+  const backgroundRotation = new BackgroundRotation({
+    store: storage.documents,
+    work,
+    keyring,
+    onError: (error) => logger.error({ err: error }, 'credentials could not be encrypted'),
+  });
+  onStarted(() => backgroundRotation.close());
 
   let closing: Promise<void> | undefined;
   const publicUrl = (): string => options.publicUrl?.replace(/\/+$/, '') ?? server.url;
@@ -241,6 +258,12 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     void folderSync?.sync();
   });
 
+  async function checkCredentials(): Promise<void> {
+    const result = await backgroundRotation.run();
+    if (result) credentialProblems.push(...logCredentialProblems(logger, result));
+  }
+  if (!rotation) checkCredentials().catch((error) => logger.error({ err: error }, 'credentials were not checked'));
+
   const assertOpen = (): void => {
     if (closing !== undefined) throw requestError('shutting_down');
   };
@@ -256,6 +279,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
     await catalogClosed;
     await oauth.revocation.idle();
     await outbound.close();
+    await backgroundRotation.close();
     await work.close();
     await server.close();
     await history.close();
@@ -263,6 +287,7 @@ async function start(options: Options, logger: Logger, startOptions: StartOption
   }
 
   return {
+    node,
     newToken,
     get url() {
       return publicUrl();

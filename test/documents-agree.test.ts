@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Compile } from '#typebox';
 import { moduleFunctions } from '../sandbox/capabilities.ts';
 import { callableSections } from '../sandbox/sections.ts';
 import { Manifest } from '../src/connector/manifest.ts';
@@ -13,7 +14,7 @@ import { optionTable } from '../src/option-table.ts';
 import { createClient } from './support/client.ts';
 import { callCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
-import { anchorsIn, documentPaths, linksIn, proseOf, root, tableRows, textOf } from './support/markdown.ts';
+import { anchorsIn, blocks, documentPaths, linksIn, proseOf, root, tableRows, textOf } from './support/markdown.ts';
 import { startServer } from './support/server.ts';
 
 const LINES_MAX = 120;
@@ -70,6 +71,37 @@ test('configuration.md lists every option once, with its environment variable an
   expect(listed.sort()).toEqual(expected.sort());
 });
 
+test.each(documentPaths)('%s sets only variables and flags that there are', (path) => {
+  const text = textOf(path);
+  // What commands read beside the options.
+  const known = [...Object.values(optionTable).map(({ environment }) => environment), 'BULKHEAD_URL'];
+  const named = new Set([...text.matchAll(/\bBULKHEAD_[A-Z_]+\b/g)].map(([name]) => name));
+  expect([...named].filter((name) => !known.includes(name))).toEqual([]);
+  for (const [, file = '', flags = ''] of text.matchAll(/node_modules\/bulkhead\/([\w./-]+\.js)"?\]?(.*)$/gm)) {
+    const source = file.replace(/^dist\/(.*)\.js$/, '$1.ts');
+    expect(existsSync(join(root, source)), source).toBe(true);
+    for (const [, flag] of flags.matchAll(/--([\w-]+)/g)) {
+      expect(Object.values(optionTable).map((row) => row.flag)).toContain(flag);
+    }
+  }
+});
+
+test('operate.md starts containers as it starts a service', () => {
+  const text = textOf('docs/operate.md');
+  const [compose = '', ...others] = blocks(text, 'yaml');
+  expect(others).toEqual([]);
+  for (const flag of ['--disable-sigusr1', '--max-semi-space-size=']) {
+    expect(compose).toContain(flag);
+    expect(blocks(text, 'ini').join()).toContain(flag);
+  }
+  // Each value of the file is one that the option takes.
+  for (const { environment, schema } of Object.values(optionTable)) {
+    const [, value] = new RegExp(`^ {2}${environment}: (.+)$`, 'm').exec(compose) ?? [];
+    if (value === undefined || environment === 'BULKHEAD_TOKEN' || environment === 'BULKHEAD_SECRET_KEY') continue;
+    expect(Compile(schema).Check(value.replace(/\$\{\w+:\?\}/, 'p4ssw0rd')), environment).toBe(true);
+  }
+});
+
 test('every size that configuration.md gives beside a number of bytes is that number', () => {
   const units: Record<string, number> = { KiB: 1024, MiB: 1024 * 1024 };
   const sizes = optionRows.flatMap(([, , fallback = '', meaning = '']) => {
@@ -124,6 +156,7 @@ test('manifest.md names the sections, globals.md the functions of the module `bu
 
 test('operate.md names every metric', async () => {
   const metrics = new Metrics({
+    node: 'one',
     usage: () => ({ runsInFlight: 0, runsWaiting: 0, compartments: 0 }),
     events: () => ({ published: 0, followers: 0 }),
     connectors: () => ({}),

@@ -3,14 +3,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { tarballOf } from '../src/connector/tarball.ts';
-import { type Client, createClient, errorsOf } from './support/client.ts';
+import { errorsOf } from './support/client.ts';
 import { openEvents } from './support/events.ts';
-import { type BundleText, temporaryFolder, writeBundle } from './support/folders.ts';
+import { type BundleText, writeBundle } from './support/folders.ts';
+import { install, type Node, shownBy, startNode, startNodes, TOKEN } from './support/nodes.ts';
 import { emptyDatabase } from './support/postgres-nodes.ts';
 import { PostgresServer } from './support/postgres-server.ts';
-import { type Server, startServer } from './support/server.ts';
 
-const TOKEN = 'the-nodes-token';
 const CODE = `
   exports.installer = { update: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };
   exports.settings = {
@@ -23,56 +22,8 @@ const CODE = `
   };
   exports.utilities = { stay: () => new Promise((resolve) => setTimeout(resolve, 60_000)) };`;
 
-interface Node {
-  /** Of its data and its connectors. */
-  readonly home: string;
-  readonly connectors: string;
-  readonly server: Server;
-  readonly client: Client;
-}
-
-async function nodeOn(store: string, name: string, folder?: string): Promise<Node> {
-  const home = folder ?? (await temporaryFolder());
-  const connectors = join(home, 'connectors');
-  const server = await startServer({
-    BULKHEAD_STORE: store,
-    BULKHEAD_NODE: name,
-    BULKHEAD_TOKEN: TOKEN,
-    BULKHEAD_DATA: join(home, 'data'),
-    BULKHEAD_CONNECTORS: connectors,
-  });
-  const client = createClient(server.url, TOKEN);
-  await vi.waitFor(async () => expect((await client('GET', '/readyz')).status).toBe(200), 10_000);
-  return { server, client, home, connectors };
-}
-
 const bundle: BundleText = { connector: { updateFunction: 'update' }, code: CODE };
-
-/** The bundle is dropped on the first of them. */
-async function nodesOn(store: string, names: readonly string[]): Promise<Node[]> {
-  const nodes = await Promise.all(names.map((name) => nodeOn(store, name)));
-  await writeBundle(nodes[0]?.connectors as string, 'a', bundle);
-  for (const node of nodes)
-    await vi.waitFor(async () => expect(await shownBy(node)).toEqual([['a', '1.0.0', 'ready']]), 5_000);
-  return nodes;
-}
-
-interface Row {
-  readonly name: string;
-  readonly version: string;
-  readonly status: string;
-}
-
-async function shownBy({ client }: Node): Promise<string[][]> {
-  const rows: Row[] = (await client('GET', '/connectors')).body;
-  return rows.map(({ name, version, status }) => [name, version, status]);
-}
-
-async function install({ client }: Node): Promise<{ readonly id: string; readonly connectorId: string }> {
-  const [{ _id: connectorId }] = (await client('GET', '/connectors')).body;
-  const { _id: id } = (await client('POST', `/integrations/${connectorId}/install`)).body;
-  return { id, connectorId };
-}
+const nodesOn = (store: string, names: readonly string[]): Promise<Node[]> => startNodes(store, names, bundle);
 
 test('what one node has acknowledged the other shows: records, lists, runs and what runs write', async () => {
   const [one, two] = (await nodesOn(await emptyDatabase(), ['one', 'two'])) as [Node, Node];
@@ -112,7 +63,7 @@ describe('bundles', () => {
     const [one, two] = (await nodesOn(url, ['one', 'two'])) as [Node, Node];
     await writeBundle(two.connectors, 'a', version('1.1.0'));
     await vi.waitFor(async () => expect(await shownBy(one)).toEqual([['a', '1.1.0', 'ready']]), within);
-    const three = await nodeOn(url, 'three');
+    const three = await startNode(url, 'three');
     expect(await shownBy(three)).toEqual([['a', '1.1.0', 'ready']]);
     await rm(join(one.connectors, 'a'), { recursive: true });
     for (const node of [two, three]) await vi.waitFor(async () => expect(await shownBy(node)).toEqual([]), within);
@@ -131,7 +82,7 @@ describe('bundles', () => {
     await writeBundle(two.connectors, 'a', version('2.0.0'));
     await writeBundle(one.connectors, 'b', { code: CODE, manifest: { version: '3.0.0' } });
     await vi.waitFor(async () => expect((await shownBy(one))[1]).toEqual(['b', '3.0.0', 'ready']), within);
-    const again = await nodeOn(url, 'two', two.home);
+    const again = await startNode(url, 'two', { home: two.home });
     for (const node of [again, one]) {
       await vi.waitFor(async () => {
         expect(await shownBy(node)).toEqual([
@@ -144,7 +95,7 @@ describe('bundles', () => {
 
   test('an upload and an approval on one node serve on the other', async () => {
     const url = await emptyDatabase();
-    const [one, two] = await Promise.all([nodeOn(url, 'one'), nodeOn(url, 'two')]);
+    const [one, two] = await Promise.all([startNode(url, 'one'), startNode(url, 'two')]);
     const packed = (number: string, fetch: readonly string[]): Promise<Buffer> =>
       tarballOf(
         new Map([

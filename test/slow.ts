@@ -35,8 +35,9 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/process.test.ts',
     'test/start.test.ts',
     'test/journey*.test.ts',
-    'test/nodes.test.ts',
     'test/oauth/sync.test.ts',
+    'test/nodes*.test.ts',
+    'test/record/key-rotation.test.ts',
     'test/store/backup.test.ts',
     'test/store/faults.test.ts',
     'test/store/many.test.ts',
@@ -81,5 +82,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/broker/misbehaving-servers.test.ts',
     'test/broker/response-body.test.ts',
     'test/record/redaction.test.ts',
+    'test/store/postgres/faults.test.ts',
+    'test/store/postgres/lost-answers.test.ts',
   ],
 };

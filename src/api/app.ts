@@ -3,6 +3,7 @@ import Koa, { type Middleware } from 'koa';
 import type { InProcessCallers } from '../broker/in-process-callers.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import { storeFailure } from '../integration/store-failure.ts';
 import { StoreError } from '../store/store.ts';
 import { authenticate, guardHost, recognizeRuns } from './auth.ts';
 import { type ApiContext, replyJson } from './context.ts';
@@ -16,6 +17,7 @@ import { FailedAuthentications, limitRate, type RateLimitOptions } from './rate-
 import type { Api } from './route.ts';
 import { refuseUnknown, serveOpenRoutes, serveRoutes } from './router.ts';
 import { routes } from './routes.ts';
+import { refuseInStackWords } from './stack.ts';
 
 export interface AppOptions extends Omit<Api, 'description'> {
   /** Folder of the built dashboard. */
@@ -50,6 +52,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(servePage(options.pageFolder));
   app.use(underVersion);
   app.use(serveOpenRoutes(routes, api));
+  app.use(refuseInStackWords);
   app.use(limitRate(options.rateLimit));
   app.use(authenticate(options.tokenHash, options.oneTimeTokens, new FailedAuthentications(options.rateLimit)));
   app.use(refuseWhileClosing(options.isClosing));
@@ -81,9 +84,8 @@ const byStatus: Readonly<Record<number, ErrorCode>> = { 400: 'bad_request', 413:
 function asRequestError(error: unknown, report: () => void): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof StoreError) {
-    if (error.code === 'integration_too_large') return requestError(error.code, { message: error.message });
-    report();
-    return requestError(error.code);
+    if (error.code !== 'integration_too_large') report();
+    return storeFailure(error);
   }
   const { status = 500, expose, code: cause } = error as { status?: number; expose?: boolean; code?: string };
   // The only URL that is parsed unchecked is the request's own.

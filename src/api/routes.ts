@@ -14,6 +14,7 @@ import { pingRoutes } from './ping.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { stackRoutes } from './stack.ts';
 import { stateRoutes } from './state.ts';
 import { tileRoutes } from './tiles.ts';
 import { tokenInfoRoutes } from './token-info.ts';
@@ -21,6 +22,7 @@ import { tokenInfoRoutes } from './token-info.ts';
 export const routes: readonly Route[] = [
   ...integrationRoutes,
   ...functionRoutes,
+  ...stackRoutes,
   ...runRoutes,
   ...stateRoutes,
   ...connectorRoutes,

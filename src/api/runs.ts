@@ -49,9 +49,8 @@ export const runRoutes: readonly Route[] = [
     replies: { 204: noContent },
     errors: ['not_found'],
     async handle(ctx, { service }) {
-      const { _integrationId, _id } = await existingRun(ctx, service);
-      // Does nothing if the run has ended since.
-      service.dispatcher.runs.cancel(_integrationId, _id);
+      const { _integrationId, _id, outcome } = await existingRun(ctx, service);
+      if (outcome === 'running') await service.dispatcher.runs.cancel(_integrationId, _id);
       ctx.status = 204;
     },
   }),

@@ -89,6 +89,7 @@ export const Run = Type.Object({
   _connectorId: ObjectId,
   version: Text,
   digest: Text,
+  node: Type.Optional(Type.String({ description: 'Name of the node that ran it.' })),
   section: Text,
   function: Text,
   traceId: Type.Optional(

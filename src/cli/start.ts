@@ -16,7 +16,7 @@ export const start: Command = {
   isLongRunning: true,
 
   async run({ explicitOptions, out, log, signal }) {
-    const logger = pino({ level: explicitOptions.log ?? 'info' }, log);
+    let logger = pino({ level: explicitOptions.log ?? 'info' }, log);
     let runtime: Runtime | undefined;
     try {
       runtime = await createRuntime({ ...explicitOptions, logger, onRest: releaseMemory });
@@ -25,6 +25,7 @@ export const start: Command = {
       await runtime?.close();
       throw error;
     }
+    if (runtime.node !== undefined) logger = logger.child({ node: runtime.node });
     logger.info({ event: 'listening', url: runtime.url });
     out.write(`Bulkhead is listening on ${runtime.url}\n`);
     const { newToken } = runtime;

@@ -23,7 +23,7 @@ export async function readRegistryEntry(bundles: string, entry: RegistryEntry): 
 }
 
 /** The files that make up the fingerprint. */
-function fingerprintedFiles(manifest: Manifest | undefined): string[] {
+export function fingerprintedFiles(manifest: Manifest | undefined): string[] {
   if (!manifest) return ['package.json'];
   const image = imagePath(manifest.connector.imageURL);
   return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];

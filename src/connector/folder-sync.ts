@@ -11,8 +11,9 @@ import { isJsonObject } from '../json.ts';
 import { codeOf, replaceFile, syncFolder, temporaryPathFor } from '../store/files.ts';
 import type { SharedFolder, Storage } from '../store/storage.ts';
 import { StoreError } from '../store/store.ts';
-import type { ConnectorFiles } from './bundle.ts';
-import { bundleEntries, isTarball, readEntry, readTarball } from './folder.ts';
+import type { Connector, ConnectorFiles } from './bundle.ts';
+import { fingerprintedFiles } from './entry-reader.ts';
+import { bundleEntries, fingerprintOf, isTarball, readEntry, readTarball } from './folder.ts';
 import { SingleFlightRescan } from './single-flight-rescan.ts';
 import { TARBALL_BYTES, tarballOf } from './tarball.ts';
 
@@ -40,8 +41,16 @@ export function syncFolders(
 
 interface LocalEntry {
   readonly hash: string;
+  /** What a folder's bundle consists of, whether all of it is there or not. */
+  readonly files: readonly string[];
   /** Makes what goes to the storage. */
   readonly pack: () => Promise<Buffer>;
+}
+
+/** An entry as it was last read. */
+interface KnownEntry extends Pick<LocalEntry, 'hash' | 'files'> {
+  /** Of the files before they were read. */
+  readonly fingerprint: string;
 }
 
 export class FolderSync {
@@ -49,6 +58,7 @@ export class FolderSync {
   readonly #rescan: SingleFlightRescan;
   /** Hashes of what this node and the storage both had; undefined before the first look of a node that is new. */
   #synced: Map<string, string> | undefined;
+  readonly #known = new Map<string, KnownEntry>();
 
   constructor(options: FolderSyncOptions) {
     this.#options = options;
@@ -94,20 +104,24 @@ export class FolderSync {
     let failure: { readonly error: unknown } | undefined;
     for (const entry of new Set([...present, ...remote.keys()])) {
       try {
-        const local = present.has(entry) ? await localEntry(folder, entry).catch(undefinedIfGone) : undefined;
+        const local = present.has(entry) ? await this.#hashOf(entry) : undefined;
         // Not a bundle yet, or not any more: whoever is writing it is not disturbed.
-        if (present.has(entry) && !local) continue;
+        if (present.has(entry) && local === undefined) continue;
         const there = remote.get(entry);
-        let agreed = local?.hash;
-        if (local?.hash !== there) {
+        let agreed = local;
+        if (local !== there) {
           // What a new node finds in its folder came with it; the storage knows better.
-          const isChangedHere = before ? local?.hash !== before.get(entry) : !remote.has(entry);
+          const isChangedHere = before ? local !== before.get(entry) : !remote.has(entry);
           if (!isChangedHere) {
             if (!(await this.#take(entry, there))) continue;
             agreed = there;
             hasTaken = true;
-          } else if (local) await shared.write(entry, local.hash, await local.pack());
-          else await shared.remove(entry);
+          } else if (local === undefined) {
+            await shared.remove(entry);
+          } else {
+            agreed = await this.#give(entry);
+            if (agreed === undefined) continue;
+          }
         }
         if (agreed === undefined) synced.delete(entry);
         else synced.set(entry, agreed);
@@ -119,6 +133,34 @@ export class FolderSync {
     if (!isDeepStrictEqual(synced, before)) await replaceFile(stateFile, JSON.stringify(Object.fromEntries(synced)));
     if (hasTaken) onChange();
     if (failure) throw failure.error;
+  }
+
+  /** Reads an entry only if its files have changed. Undefined for what is no bundle. */
+  async #hashOf(entry: string): Promise<string | undefined> {
+    const { folder } = this.#options;
+    const known = this.#known.get(entry);
+    // Taken before the files are read, so that one that changes meanwhile is read again.
+    const fingerprint = await fingerprintOf(join(folder, entry), known?.files ?? []);
+    if (known?.fingerprint === fingerprint) return known.hash;
+    const local = await localEntry(folder, entry).catch(undefinedIfGone);
+    if (!local) {
+      this.#known.delete(entry);
+      return undefined;
+    }
+    const { hash, files } = local;
+    // Of other files than those that were just read, the fingerprint says nothing.
+    const isOfThese = isDeepStrictEqual(files, known?.files ?? []);
+    this.#known.set(entry, { hash, files, fingerprint: isOfThese ? fingerprint : '' });
+    return hash;
+  }
+
+  /** Puts an entry into the storage as it is now. @returns its hash; undefined if it is no bundle any more */
+  async #give(entry: string): Promise<string | undefined> {
+    const { folder, shared } = this.#options;
+    const local = await localEntry(folder, entry).catch(undefinedIfGone);
+    if (!local) return undefined;
+    await shared.write(entry, local.hash, await local.pack());
+    return local.hash;
   }
 
   /** @param hash undefined: another node removed it. @returns false if a newer one is there already */
@@ -149,7 +191,7 @@ async function localEntry(folder: string, entry: string): Promise<LocalEntry | u
   if (!(await isTarball(path))) return folderAt(folder, entry);
   if ((await stat(path)).size > TARBALL_BYTES) return undefined;
   const content = await readFile(path);
-  return { hash: hash('sha256', content), pack: async () => content };
+  return { hash: hash('sha256', content), files: [], pack: async () => content };
 }
 
 /** The files of a bundle: manifest, code, source map and image. Packed by another Node, they are other bytes. */
@@ -160,8 +202,10 @@ async function folderAt(folder: string, entry: string): Promise<LocalEntry | und
   for (const [path, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     digest.update(`${path}\0${bytes.length}\0`).update(bytes);
   }
-  return { hash: digest.digest('hex'), pack: () => tarballOf(files) };
+  return { hash: digest.digest('hex'), files: filesOf(connector), pack: () => tarballOf(files) };
 }
+
+const filesOf = ({ manifest }: Connector): string[] => [...fingerprintedFiles(manifest), `${manifest.main}.map`];
 
 async function replaceFolder(path: string, content: Buffer): Promise<void> {
   const read = await readTarball(content, '');

@@ -45,7 +45,7 @@ export class PermissionStore {
   static async open(engine: Engine, now: () => Date): Promise<PermissionStore> {
     const store = new PermissionStore(engine, now);
     await store.#open();
-    engine.permissions.onChange = () => void store.#readChanges().catch(() => {});
+    engine.permissions.onChange = () => void store.#serialize(() => store.#read()).catch(() => {});
     return store;
   }
 
@@ -69,9 +69,9 @@ export class PermissionStore {
       const known = this.#byId.get(_id);
       this.#assertCapacity(_id);
       const fetch = extended(known?.fetch ?? [], manifest.connector.permissions?.fetch ?? []);
-      if (!known || known.folder !== folder || fetch !== known.fetch) {
-        await this.#put({ _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() });
-      }
+      const granted = { _id, fetch: [...fetch], folder, acceptedAt: this.#now().toISOString() };
+      if (!known) await this.#add(granted);
+      else if (known.folder !== folder || fetch !== known.fetch) await this.#put(granted);
       await this.#retain(_id, bundle.digest, files);
       // The connector that was in its folder before is gone.
       const before = [...this.#byId.values()].filter((other) => other.folder === folder && other._id !== _id);
@@ -85,8 +85,13 @@ export class PermissionStore {
     readonly folder: string;
   }): Promise<ConnectorFiles | undefined> {
     return this.#serialize(async () => {
-      const _id = this.#idOf(by.folder) ?? by._id;
+      // Another node may have retained another bundle meanwhile.
+      const listed = Map.groupBy(await this.#engine.bundles.list(), ({ connectorId }) => connectorId);
+      const own = [...this.#byId.values()].find(({ _id, folder }) => folder === by.folder && listed.has(_id));
+      const _id = own?._id ?? by._id;
       if (_id === undefined) return undefined;
+      const digests = (listed.get(_id) ?? []).map(({ digest }) => digest);
+      this.#bundles.set(_id, digests);
       const retained = await this.#readBundle(_id, by.folder);
       return retained && this.newlyRequested(retained.connector).length === 0 ? retained : undefined;
     });
@@ -141,8 +146,15 @@ export class PermissionStore {
     throw new PermissionStoreError(`Permissions of ${CONNECTORS} connectors are stored, which is the limit`);
   }
 
-  #idOf(folder: string): string | undefined {
-    return [...this.#byId.values()].find((granted) => granted.folder === folder && this.#bundles.has(granted._id))?._id;
+  /** For a connector that seems to be new. Another node may know it already, and be asked for less. */
+  async #add(granted: GrantedPermissions): Promise<void> {
+    const { _id } = granted;
+    if (await this.#engine.permissions.add(granted as GrantedPermissions & JsonObject)) {
+      this.#byId.set(_id, granted);
+      return;
+    }
+    await this.#read();
+    throw new PermissionStoreError('its permissions were just granted on another node; this will be retried');
   }
 
   async #put(granted: GrantedPermissions): Promise<void> {
@@ -171,26 +183,29 @@ export class PermissionStore {
   async #readBundle(_id: string, folder: string): Promise<ConnectorFiles | undefined> {
     const digests = this.#bundles.get(_id) ?? [];
     for (const digest of [...digests]) {
+      let isGone = false;
       const read = await this.#engine.bundles.read(_id, digest).then(
         (bytes) => (bytes.length <= RETAINED_BYTES ? readTarball(bytes, folder) : undefined),
-        () => undefined,
+        (error: NodeJS.ErrnoException) => {
+          isGone = error.code === 'ENOENT';
+        },
       );
       if (read?.connector && read.connector.bundle.digest === digest) return read;
       // The next one that is granted is written in its place.
       digests.splice(digests.indexOf(digest), 1);
+      if (isGone) continue;
       this.#addProblem(`The last bundle of the connector ${_id}, ${digest}, is damaged.`);
     }
     return undefined;
   }
 
-  #readChanges(): Promise<void> {
-    return this.#serialize(async () => {
-      for (const { connectorId, record } of await this.#engine.permissions.all()) {
-        if (!isGrantedPermissions(record) || isDeepStrictEqual(record, this.#byId.get(connectorId))) continue;
-        this.#byId.set(connectorId, record);
-        this.onChange?.(connectorId);
-      }
-    });
+  /** Takes over what other nodes have granted. */
+  async #read(): Promise<void> {
+    for (const { connectorId, record } of await this.#engine.permissions.all()) {
+      if (!isGrantedPermissions(record) || isDeepStrictEqual(record, this.#byId.get(connectorId))) continue;
+      this.#byId.set(connectorId, record);
+      this.onChange?.(connectorId);
+    }
   }
 
   #addProblem(sentence: string): void {

@@ -10,7 +10,7 @@ import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
-import { errorCodeOf, errorOf, RunError } from './run-error.ts';
+import { errorOf, failureOf, RunError } from './run-error.ts';
 
 /** Writes the operator's log. */
 export interface RunLog {
@@ -154,7 +154,13 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const { grant, token, revoke, redact } = dispatcher.tokens.issue(grantFields);
   const run = startRun(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.createAsk(
-    { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
+    {
+      connectorId: connector._id,
+      account: grant,
+      own: { grant, token },
+      permissions: manifest.permissions?.fetch ?? [],
+      trace,
+    },
     {
       onLog(level, text) {
         run.logged(level, redact(text));
@@ -235,8 +241,7 @@ async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work:
     if (run.outcome !== 'succeeded') run.amend({ outcome: 'succeeded' });
     return result;
   } catch (error) {
-    const { errors } = error instanceof RequestError ? error : requestError(errorCodeOf(error));
-    run.amend({ outcome: 'failed', errors });
+    run.amend({ outcome: 'failed', errors: failureOf(error).errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
 }

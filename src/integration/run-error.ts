@@ -3,6 +3,7 @@ import type { Fault, Outcome } from '../../sandbox/index.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
 import type { ActiveRun } from '../run/runs.ts';
 import { StoreError } from '../store/store.ts';
+import { storeFailure } from './store-failure.ts';
 
 /** The error that the caller of a run gets. Undefined if it answered. */
 export function errorOf(
@@ -44,12 +45,14 @@ export class RunError extends RequestError {
   }
 }
 
-/** The code for an error that is not a RequestError. */
-export function errorCodeOf(error: unknown): ErrorCode {
-  return error instanceof StoreError && error.code !== 'store_locked' ? error.code : 'internal_error';
+/** Why the answer of a run could not be applied, as it is recorded. */
+export function failureOf(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  return error instanceof StoreError ? storeFailure(error) : requestError('internal_error');
 }
 
-function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
+/** The error for a run that broke a limit or its process. */
+export function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
   const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
   return requestError(code, { message, retryAfterMs });
 }

@@ -15,6 +15,7 @@ import type { Work } from '../work/work.ts';
 import type { Activity } from './activity.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Integration } from './integration.ts';
+import { storeFailure } from './store-failure.ts';
 
 export interface Service {
   readonly store: Store;
@@ -94,7 +95,7 @@ export async function commit(unit: UnitOfWork): Promise<void> {
   } catch (error) {
     if (error instanceof ConflictError) throw requestError('conflict');
     if (error instanceof StoreError && error.code === 'integration_too_large') {
-      throw requestError(error.code, { message: error.message });
+      throw storeFailure(error);
     }
     throw error;
   }

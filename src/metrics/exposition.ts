@@ -21,6 +21,11 @@ export function registryOf(metrics: readonly (LabeledCounter | DurationHistogram
       },
     });
   };
+  const { node } = sources;
+  if (node !== undefined) {
+    const info = { name: 'bulkhead_node_info', help: 'Names this node; always 1.', labelNames: ['node'], registers };
+    new Gauge(info).set({ node }, 1);
+  }
   gauge('bulkhead_runs_in_flight', 'Runs in flight.', () => sources.usage().runsInFlight);
   gauge('bulkhead_runs_waiting', 'Runs waiting in the queue.', () => sources.usage().runsWaiting);
   gauge('bulkhead_compartments', 'Compartments, including the prewarmed one.', () => sources.usage().compartments);

@@ -49,7 +49,7 @@ export class StoredTokens {
   async change({ integrationId, connectionId }: ConnectionId, work: (set: TokenSet) => TokenSet | undefined) {
     return UnitOfWork.change(this.#store, integrationId, (unit) => {
       if (!unit.record('connections', connectionId)) return false;
-      const next = work(this.#open(connectionId, unit.tokens(connectionId)));
+      const next = work(this.#open(connectionId, unit.tokens.get(connectionId)));
       if (next) unit.putTokens(connectionId, sealTokens(this.#keyring, connectionId, next));
       return true;
     });
@@ -66,7 +66,7 @@ export class StoredTokens {
     await UnitOfWork.change(this.#store, integrationId, (unit) => {
       marked = undefined;
       const record = unit.record('connections', connectionId);
-      const next = record && work(this.#open(connectionId, unit.tokens(connectionId)));
+      const next = record && work(this.#open(connectionId, unit.tokens.get(connectionId)));
       if (!record || !next) return;
       unit.putTokens(connectionId, sealTokens(this.#keyring, connectionId, next));
       if (record.isLarge || (record.value.offline === true) === (refusal !== undefined)) return;

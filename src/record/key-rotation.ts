@@ -5,13 +5,16 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import { openSecrets, resealSecrets } from './credentials.ts';
 import type { Keyring } from './keyring.ts';
 import { factsOf } from './record-tasks.ts';
+import { canOpenTokens, resealTokens } from './token-set.ts';
 
 /** Failures leave the records as they were. */
-export interface RotationFailures {
+export interface RotationResult {
   /** Ids of records that no key opens. */
   readonly unreadable: readonly string[];
   /** Ids of integrations that could not be written. */
   readonly unwritten: readonly string[];
+  /** Integrations whose credentials are now sealed with the current key, and were not before. */
+  readonly resealed: number;
 }
 
 const recordsIn = (document: DocumentJson): [RecordKind, Stored][] =>
@@ -30,16 +33,21 @@ export class KeyRotation {
   inspect(document: DocumentJson): void {
     const { _id } = document.integration;
     const all = recordsIn(document);
-    const unreadable = all
-      .filter(([kind, record]) => !openSecrets(this.#keyring, kind, record))
-      .map(([, record]) => record._id);
-    if (unreadable.length > 0) this.#unreadable.set(_id, unreadable);
+    const tokens = Object.entries(document.tokens ?? {});
+    const unreadable = new Set([
+      ...all.filter(([kind, record]) => !openSecrets(this.#keyring, kind, record)).map(([, record]) => record._id),
+      ...tokens.filter(([id, sealed]) => !canOpenTokens(this.#keyring, id, sealed)).map(([id]) => id),
+    ]);
+    if (unreadable.size > 0) this.#unreadable.set(_id, [...unreadable]);
     else this.#unreadable.delete(_id);
-    if (all.some(([kind, record]) => resealSecrets(this.#keyring, kind, record) !== record)) this.#stale.add(_id);
+    const isStale =
+      all.some(([kind, record]) => resealSecrets(this.#keyring, kind, record) !== record) ||
+      tokens.some(([id, sealed]) => resealTokens(this.#keyring, id, sealed) !== undefined);
+    if (isStale) this.#stale.add(_id);
   }
 
   /** One commit per integration. */
-  async rotate(store: Store): Promise<RotationFailures> {
+  async rotate(store: Store): Promise<RotationResult> {
     const unwritten: string[] = [];
     for (const id of this.#stale) {
       await UnitOfWork.change(store, id, (unit) => this.#rotateIn(unit)).catch((error: unknown) => {
@@ -48,7 +56,8 @@ export class KeyRotation {
         unwritten.push(id);
       });
     }
-    return { unreadable: [...this.#unreadable.values()].flat(), unwritten };
+    const unreadable = [...this.#unreadable.values()].flat();
+    return { unreadable, unwritten, resealed: this.#stale.size - unwritten.length };
   }
 
   #rotateIn(unit: UnitOfWork): void {
@@ -59,6 +68,10 @@ export class KeyRotation {
         const next = resealSecrets(this.#keyring, kind, record);
         if (next !== record) unit.putRecord(kind, factsOf(next));
       }
+    }
+    for (const [id, part] of unit.tokens) {
+      const resealed = resealTokens(this.#keyring, id, String(part.value));
+      if (resealed !== undefined) unit.putTokens(id, resealed);
     }
   }
 }

@@ -1,7 +1,6 @@
 /** The OAuth tokens of a connection: their shape, sealed as one text beside the record (see store/document.ts). */
 import Type, { Compile, type Static } from '#typebox';
 import { parseOrUndefined } from '../json.ts';
-import type { Document } from '../store/document.ts';
 import type { Part } from '../store/part.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -73,15 +72,12 @@ export function openTokens(keyring: Keyring, connectionId: string, part: Part<un
   return validTokenSet.Check(tokens) ? tokens : undefined;
 }
 
-/** The connections whose tokens are not sealed with the current key, and whether a key opens them. */
-export function* staleTokens(
-  keyring: Keyring,
-  { tokens }: Pick<Document, 'tokens'>,
-): Generator<{ readonly connectionId: string; readonly resealed: string | undefined }> {
-  for (const [connectionId, part] of tokens) {
-    const sealed = String(part.value);
-    if (keyring.isCurrent(sealed)) continue;
-    const text = keyring.open(sealed, contextOf(connectionId));
-    yield { connectionId, resealed: text === undefined ? undefined : keyring.seal(text, contextOf(connectionId)) };
-  }
+/** Sealed with the current key; undefined if they are already, or no key opens them. */
+export function resealTokens(keyring: Keyring, connectionId: string, sealed: string): string | undefined {
+  if (keyring.isCurrent(sealed)) return undefined;
+  const text = keyring.open(sealed, contextOf(connectionId));
+  return text === undefined ? undefined : keyring.seal(text, contextOf(connectionId));
 }
+
+export const canOpenTokens = (keyring: Keyring, connectionId: string, sealed: string): boolean =>
+  keyring.open(sealed, contextOf(connectionId)) !== undefined;

@@ -4,10 +4,13 @@
  */
 import { ById } from '../../sandbox/index.ts';
 import { RUNS_RETAINED, type RunStore } from '../store/storage.ts';
+import { StoreError } from '../store/store.ts';
 import type { RunRecord } from './run.ts';
 
 /** Interval of writes of ended runs; a run that runs longer than this is recorded as running. */
 const WRITE_EVERY_MS = 20;
+/** Interval of attempts while the store is not available. */
+const RETRY_EVERY_MS = 1_000;
 /** Rows per write (a row belongs to one integration); more would delay calls. */
 const ROWS_AT_ONCE = 5;
 /** A row of this size gets no more runs, because reading one run reads its whole row. */
@@ -56,6 +59,11 @@ export class RunHistory {
     // The next start lists this run as cut off.
     if (this.#isClosed) return;
     this.#unwritten.delete(record._id);
+    this.#wait(record);
+    this.#writeSoon();
+  }
+
+  #wait(record: RunRecord): void {
     let records = this.#waiting.get(record._integrationId);
     if (!records) {
       records = [];
@@ -66,7 +74,6 @@ export class RunHistory {
     this.#waitingCount++;
     this.#waitingChars += charsOf(record);
     if (records.length > 2 * RUNS_RETAINED) this.#dropOldest(records);
-    this.#writeSoon();
   }
 
   /** Removes a running run without a record. */
@@ -115,8 +122,8 @@ export class RunHistory {
     while (this.#due.length > 0) await this.#write([], [this.#takeRow(this.#due[0] as string, 0)]);
   }
 
-  #writeSoon(): void {
-    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#writeSome(), WRITE_EVERY_MS);
+  #writeSoon(ms = WRITE_EVERY_MS): void {
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#writeSome(), ms);
   }
 
   async #writeSome(): Promise<void> {
@@ -127,32 +134,46 @@ export class RunHistory {
     while (this.#waiting.size > 0 && (rows.length < ROWS_AT_ONCE || this.#isBacklogFull)) {
       rows.push(this.#takeRow(this.#due[0] as string, 0));
     }
-    await this.#write(running, rows);
+    const isWritten = await this.#write(running, rows);
     this.#timer = undefined;
-    if (this.#waiting.size > 0 || this.#unwritten.size > 0) this.#writeSoon();
+    if (this.#waiting.size > 0 || this.#unwritten.size > 0) this.#writeSoon(isWritten ? undefined : RETRY_EVERY_MS);
   }
 
   get #isBacklogFull(): boolean {
     return this.#waitingCount > MAX_WAITING || this.#waitingChars > MAX_WAITING_CHARS;
   }
 
-  /** Drops records that cannot be written: on a full disk they would only pile up. */
+  /**
+   * Drops records that cannot be written: on a full disk they would only pile up. What ended while a database was not
+   * available waits for it.
+   */
   async #write(
     running: readonly RunRecord[],
     ended: readonly (readonly RunRecord[])[],
     dropped: readonly string[] = [],
-  ): Promise<void> {
-    if (running.length + ended.length + dropped.length === 0) return;
+  ): Promise<boolean> {
+    if (running.length + ended.length + dropped.length === 0) return true;
     const records = ended.flat();
     for (const record of records) this.#writing.set(record._id, record);
     // Most runs end before they are ever stored as running.
     const noLongerRunning = records.filter(({ _id }) => this.#running.delete(_id)).map(({ _id }) => _id);
+    let isWritten = true;
     try {
       await this.#store.write({ running, ended, dropped: [...dropped, ...noLongerRunning] });
     } catch (error) {
+      isWritten = false;
       this.#onError(error);
+      const isOutage = error instanceof StoreError && error.code === 'store_unavailable';
+      if (isOutage && !this.#isBacklogFull && !this.#isClosed) this.#putBack(records, noLongerRunning);
     }
     for (const { _id } of records) this.#writing.delete(_id);
+    return isWritten;
+  }
+
+  #putBack(ended: readonly RunRecord[], stillListed: readonly string[]): void {
+    for (const id of stillListed) this.#running.set(id, true);
+    for (const record of ended) this.#wait(record);
+    this.#writeSoon(RETRY_EVERY_MS);
   }
 
   #asRunning(record: RunRecord): RunRecord {

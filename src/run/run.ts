@@ -24,6 +24,8 @@ export interface RunRecord {
   readonly version: string;
   /** The bundle's digest: identifies the code. */
   readonly digest: string;
+  /** Name of the node that ran it. */
+  readonly node?: string;
   readonly section: string;
   readonly function: string;
   /** Trace id of the calling request (W3C Trace Context). */

@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { ById, type LogLevel, type Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
-import { RUNS_RETAINED } from '../store/storage.ts';
+import { RUNS_RETAINED, type SharedCancellations } from '../store/storage.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
 import type { RunHistory } from './run-history.ts';
 
@@ -31,20 +31,35 @@ export interface RunListener {
   onEnded(record: RunRecord): void;
 }
 
+export interface RunsOptions {
+  readonly history: RunHistory;
+  readonly now: () => Date;
+  readonly listener: RunListener;
+  /** This node's name, for the records. */
+  readonly node?: string | undefined;
+  /** Undefined if no other node runs anything. */
+  readonly cancellations?: SharedCancellations | undefined;
+}
+
 export class Runs {
   readonly #history: RunHistory;
   readonly #now: () => string;
   readonly #listener: RunListener;
+  readonly #node: Pick<RunRecord, 'node'>;
+  readonly #cancellations: SharedCancellations | undefined;
   readonly #active = new ById<ActiveRun>();
 
-  constructor(history: RunHistory, now: () => Date, listener: RunListener) {
+  constructor({ history, now, listener, node, cancellations }: RunsOptions) {
     this.#history = history;
     this.#now = timestamps(now);
     this.#listener = listener;
+    this.#node = node === undefined ? {} : { node };
+    this.#cancellations = cancellations;
+    cancellations?.subscribe((integrationId, runId) => this.#cancelHere(integrationId, runId));
   }
 
   begin(started: StartedRun): ActiveRun {
-    const run = new ActiveRun(started, this.#now, this.#listener, {
+    const run = new ActiveRun({ ...started, ...this.#node }, this.#now, this.#listener, {
       onFirstRequest: (record) => this.#history.beginAtOnce(record),
       onConcluded: (record) => {
         this.#active.delete(record._id);
@@ -106,8 +121,13 @@ export class Runs {
     return this.#active.values().filter(({ integrationId }) => integrationId === id);
   }
 
-  /** @returns false if no such run is running */
-  cancel(integrationId: string, runId: string): boolean {
+  /** Ends a running run, on whichever node it is. Does nothing if it has ended. @throws StoreError */
+  async cancel(integrationId: string, runId: string): Promise<void> {
+    if (!this.#cancelHere(integrationId, runId)) await this.#cancellations?.request(integrationId, runId);
+  }
+
+  /** @returns false if this node does not run it */
+  #cancelHere(integrationId: string, runId: string): boolean {
     const run = this.#active.get(runId);
     if (run?.integrationId !== integrationId) return false;
     run.cancel();
@@ -133,7 +153,12 @@ export class ActiveRun {
   /** Its integration was removed: keep no record. */
   isForgotten = false;
 
-  constructor(started: StartedRun, now: () => string, listener: RunListener, events: RunEvents) {
+  constructor(
+    started: StartedRun & Pick<RunRecord, 'node'>,
+    now: () => string,
+    listener: RunListener,
+    events: RunEvents,
+  ) {
     this.#now = now;
     this.#listener = listener;
     this.#events = events;

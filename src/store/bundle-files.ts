@@ -1,7 +1,7 @@
 /** Stores the bundle that each connector last served, as a tarball in the data folder. */
 import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTemporary, replaceFile, syncFolder } from './files.ts';
+import { removeTemporaries, replaceFile, syncFolder } from './files.ts';
 import type { BundleStore } from './storage.ts';
 
 const NAME = /^([0-9a-f]{24})-([0-9a-f]{64})\.tgz$/;
@@ -19,7 +19,7 @@ export class BundleFiles implements BundleStore {
   /** Also deletes temporary files of interrupted writes. */
   static async open(folder: string): Promise<BundleFiles> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
+    await removeTemporaries(folder);
     return new BundleFiles(folder);
   }
 

@@ -1,7 +1,7 @@
 /** File helpers: durable writes, temporary names, and file system errors as store errors. */
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StoreError } from './store.ts';
 
@@ -12,6 +12,11 @@ export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
 /** A unique name next to a path; the next start deletes it if it is left behind. */
 export const temporaryPathFor = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomInt(2 ** 47)}.tmp`);
+
+/** Deletes what an earlier process has left behind in a folder. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
+}
 
 /**
  * Replaces a file atomically: temporary file, fdatasync, rename. After a crash at any point the path

@@ -2,7 +2,7 @@
  * Loads the documents at start: first their files, then the logs with commits that had not reached the
  * files. Damaged files are quarantined; everything else loads.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { LARGE_BYTES, parseOrUndefined } from '../json.ts';
@@ -13,7 +13,7 @@ import { applyChange, type ChangeJson, isChange } from './document-change.ts';
 import { type DocumentCheck, untrustedDocumentProblem } from './document-check.ts';
 import { DocumentFile } from './document-file.ts';
 import type { DocumentTable } from './document-table.ts';
-import { codeOf, isTemporary } from './files.ts';
+import { codeOf, removeTemporaries } from './files.ts';
 import { migrateDocument } from './migrations.ts';
 import { isObjectId } from './object-id.ts';
 import { StoreError, type StoreProblem } from './store.ts';
@@ -74,9 +74,7 @@ class Recovery implements Recovered {
   }
 
   async read(): Promise<void> {
-    for (const folder of [this.#dataFolder, this.#folder]) {
-      for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true });
-    }
+    for (const folder of [this.#dataFolder, this.#folder]) await removeTemporaries(folder);
     const names = await readdir(this.#folder);
     const ids = names
       .filter((name) => name.endsWith(DOCUMENT_SUFFIX))

@@ -20,10 +20,14 @@ export interface Storage {
   readonly events?: SharedEvents;
   /** Undefined for an engine that one node uses. */
   readonly folder?: SharedFolder;
+  /** Undefined for an engine that one node uses. */
+  readonly cancellations?: SharedCancellations;
   /** Why nothing can be read or written at the moment. */
   readonly outage?: string | undefined;
   /** Names of the other nodes that share the storage and are alive. */
   readonly nodes?: { readonly others: ReadonlySet<string> };
+  /** The time that all nodes agree on, in milliseconds since 1970. Undefined for an engine that one node uses. */
+  readonly now?: () => number;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -44,6 +48,14 @@ export interface SharedEvents {
   /** Takes the events of other nodes while `follow(true)`. */
   subscribe(listener: (event: SharedEvent) => void): void;
   follow(isFollowing: boolean): void;
+}
+
+/** Passes on to the node of a run that it is to end. */
+export interface SharedCancellations {
+  /** Durable when it resolves; the run ends soon after, unless it has ended. @throws StoreError */
+  request(integrationId: string, runId: string): Promise<void>;
+  /** @param onRequest called for runs of this node, maybe again for the same run */
+  subscribe(onRequest: (integrationId: string, runId: string) => void): void;
 }
 
 /** The bundles in the connectors folder, of which every node has a copy. */
@@ -166,6 +178,8 @@ export interface PermissionRecords {
   all(): Promise<{ readonly connectorId: string; readonly record: unknown }[]>;
   /** Durable when it resolves. */
   put(record: PermissionRecord): Promise<void>;
+  /** Stores the first record of a connector. Durable when it resolves. @returns false, without a change, if there is one */
+  add(record: PermissionRecord): Promise<boolean>;
   /** Called when any node has changed a record. */
   onChange?: (() => void) | undefined;
   /**

@@ -65,7 +65,8 @@ export interface Store {
   ownerOf(id: string): Promise<string | undefined>;
   /**
    * Applies a change to the current document and writes the result. Once resolved, the result is durable
-   * and visible to `get`; if it rejects, nothing has changed. Commits on one integration run in sequence.
+   * and visible to `get`; if it rejects, nothing has changed, unless the error says that the outcome is unknown.
+   * Commits on one integration run in sequence.
    */
   commit(integrationId: string, change: Change): Promise<Document | undefined>;
   /**
@@ -88,13 +89,24 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The store refuses a document, or cannot read or write the data folder. */
+interface StoreErrorOptions extends ErrorOptions {
+  readonly isOutcomeUnknown?: boolean;
+}
+
+/** The store refuses a document, or cannot read or write the data folder or the database. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: 'store_unavailable' | 'store_full' | 'store_locked' | 'integration_too_large';
-  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
+  /** The store was asked to change something and did not answer: it may have done so. */
+  readonly isOutcomeUnknown: boolean;
+  constructor(
+    code: StoreError['code'],
+    message: string,
+    { isOutcomeUnknown = false, ...options }: StoreErrorOptions = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.isOutcomeUnknown = isOutcomeUnknown;
   }
 }
 

@@ -2,7 +2,14 @@
  * The changes of one run or request to one integration, its records and state. Only the unit itself sees them
  * until it commits, which is one atomic write. Conflicts are detected at commit (optimistic concurrency).
  */
-import { type Document, emptyDocument, type RecordParts, revisionIn, tokensOfPresent } from './document.ts';
+import {
+  type Document,
+  emptyDocument,
+  type PlainParts,
+  type RecordParts,
+  revisionIn,
+  tokensOfPresent,
+} from './document.ts';
 import { Part, type TextFacts } from './part.ts';
 import { isId, keyOf, nameOf, type PartKind, partKinds } from './part-names.ts';
 import { hasDanglingReference } from './references-exist.ts';
@@ -141,7 +148,7 @@ export class UnitOfWork {
     this.#mutableMap(kind).delete(id);
   }
 
-  get state(): ReadonlyMap<string, Part<undefined>> {
+  get state(): PlainParts {
     return this.#draft?.state ?? new Map();
   }
 
@@ -164,9 +171,9 @@ export class UnitOfWork {
     this.#mutableMap('state').delete(key);
   }
 
-  /** Sealed OAuth tokens of a connection. */
-  tokens(connectionId: string): Part<undefined> | undefined {
-    return this.#draft?.tokens.get(connectionId);
+  /** Sealed OAuth tokens, by connection. */
+  get tokens(): PlainParts {
+    return this.#draft?.tokens ?? new Map();
   }
 
   /** Only for `UnitOfWork.change`: no revision detects a conflict. @param sealed undefined removes them */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const file = fileURLToPath(new URL('typebox.js', import.meta.url));
-const licence = fileURLToPath(new URL('license', import.meta.resolve('typebox').replace(/build\/.*/, '')));
+const licence = fileURLToPath(new URL('../license', import.meta.resolve('typebox')));
 
 export async function writeTypebox(): Promise<void> {
   const { outputFiles } = await build({

@@ -1,6 +1,7 @@
 /** Records of running and ended runs (contract 4 and 5), and tiles. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
+import { isOnPostgres, NODE } from '../support/engine.ts';
 import { openEvents } from '../support/events.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { connectorIdOf, installed, type Served, serveForAll, TOKEN } from '../support/runtime.ts';
@@ -53,6 +54,7 @@ test('a run that succeeded', async () => {
     _connectorId: await connectorIdOf(client, 'one'),
     version: '1.0.0',
     digest: expect.stringMatching(/^sha256-[0-9a-f]{64}$/),
+    ...(isOnPostgres ? { node: NODE } : {}),
     section: 'settings',
     function: 'works',
     traceId: expect.stringMatching(/^[0-9a-f]{32}$/),

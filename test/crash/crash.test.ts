@@ -1,11 +1,11 @@
-/** Killed fifteen times under load; `npm run crash` does it three hundred times. */
+/** Killed ten times under load; `npm run crash` does it three hundred times. */
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { crashNodes } from './nodes.ts';
 import { crash, randomFrom } from './rig.ts';
 
 /** Each is a start of the server and up to a second of load. */
-const ROUNDS = 15;
+const ROUNDS = 10;
 
 test('nothing acknowledged is lost and nothing is half done, whenever the process is killed', async () => {
   const tally = await crash(await temporaryFolder(), ROUNDS, randomFrom(30));
@@ -14,9 +14,9 @@ test('nothing acknowledged is lost and nothing is half done, whenever the proces
   expect(tally.acknowledged).toBeGreaterThan(100);
 }, 240_000);
 
-test('the same of one of several nodes, and of their database', async () => {
+test('the same of one of several nodes, of their database, and of the network between', async () => {
   const tally = await crashNodes(await temporaryFolder(), { rounds: ROUNDS, nodes: 2 }, randomFrom(31));
   expect(tally.losses).toEqual([]);
-  expect([tally.rounds, tally.databaseKills]).toEqual([ROUNDS, 1]);
+  expect([tally.rounds, tally.databaseKills, tally.networkBreaks]).toEqual([ROUNDS, 1, 1]);
   expect(tally.acknowledged).toBeGreaterThan(100);
 }, 240_000);

@@ -1,20 +1,25 @@
 /**
- * Several nodes on one database under load, of which one, or the database, is killed at random moments. The others go
- * on, and show what was acknowledged before by any of them.
+ * Several nodes on one database under load. At random moments one of them is killed, or the database, or one is cut off
+ * from the database. The others go on, and show what was acknowledged before by any of them.
  */
 import { join } from 'node:path';
 import { type Client, createClient } from '../support/client.ts';
 import { writeBundle } from '../support/folders.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { launchServer, type Server } from '../support/server.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { CODE, CONNECTOR } from './model.ts';
 import { ANSWERED, CLIENTS, compare, LOAD_MS, type Tally, TOKEN, User } from './rig.ts';
 
 /** One of so many kills is of the database. */
-const DATABASE_EVERY = 15;
+const DATABASE_EVERY = 10;
+/** One of so many is a break of a node's network: by turns one of its connections, and one that loses everything. */
+const NETWORK_EVERY = 5;
 const READY_MS = 10_000;
 
 interface Node {
+  /** The network between it and the database. */
+  readonly network: TcpProxy;
   readonly server: Server;
   readonly client: Client;
 }
@@ -23,13 +28,13 @@ export async function crashNodes(
   folder: string,
   { rounds, nodes: count }: { readonly rounds: number; readonly nodes: number },
   random: () => number,
-): Promise<Tally & { databaseKills: number }> {
+): Promise<Tally & { databaseKills: number; networkBreaks: number }> {
   const database = await PostgresServer.start();
   const url = await database.createDatabase();
   const names = Array.from({ length: count }, (_, i) => `node-${i}`);
   for (const name of names)
     await writeBundle(join(folder, name, 'connectors'), 'crash', { connector: CONNECTOR, code: CODE });
-  const nodes = await Promise.all(names.map((name) => start(folder, name, url)));
+  const nodes = await Promise.all(names.map(async (name) => start(folder, name, await TcpProxy.open(url))));
   let number = 0;
   const users = Array.from({ length: CLIENTS }, () => new User(random, () => ++number));
   const tally = {
@@ -38,6 +43,7 @@ export async function crashNodes(
     cutOff: { done: 0, undone: 0, half: 0 },
     losses: [] as string[],
     databaseKills: 0,
+    networkBreaks: 0,
   };
   const any = (): Node => nodes[Math.floor(random() * nodes.length)] as Node;
   try {
@@ -60,25 +66,36 @@ export async function crashNodes(
         await database.resume();
         await Promise.all(nodes.map(({ client }) => ready(client)));
         tally.databaseKills++;
-      } else {
-        const victim = Math.floor(random() * nodes.length);
-        await (nodes[victim] as Node).server.stop('SIGKILL');
+      } else if (tally.rounds % NETWORK_EVERY === NETWORK_EVERY - 1) {
+        const { network, client } = any();
+        if (tally.networkBreaks++ % 2 === 0) network.breakAll();
+        else network.vanish();
+        await new Promise((resolve) => setTimeout(resolve, random() * LOAD_MS));
         isStopping = true;
         await Promise.all(working);
-        nodes[victim] = await start(folder, names[victim] as string, url);
+        network.restore();
+        await ready(client);
+      } else {
+        const victim = Math.floor(random() * nodes.length);
+        const { server, network } = nodes[victim] as Node;
+        await server.stop('SIGKILL');
+        isStopping = true;
+        await Promise.all(working);
+        nodes[victim] = await start(folder, names[victim] as string, network);
       }
       await compare(any().client, users, tally);
     }
   } finally {
     await Promise.all(nodes.map(({ server }) => server.stop('SIGTERM')));
+    for (const { network } of nodes) network.close();
     await database.remove();
   }
   return { ...tally, acknowledged: users.reduce((sum, { acknowledged }) => sum + acknowledged, 0) };
 }
 
-async function start(folder: string, name: string, url: string): Promise<Node> {
+async function start(folder: string, name: string, network: TcpProxy): Promise<Node> {
   const server = await launchServer({
-    BULKHEAD_STORE: url,
+    BULKHEAD_STORE: network.url,
     BULKHEAD_NODE: name,
     BULKHEAD_TOKEN: TOKEN,
     BULKHEAD_DATA: join(folder, name, 'data'),
@@ -87,7 +104,7 @@ async function start(folder: string, name: string, url: string): Promise<Node> {
   });
   const client = createClient(server.url, TOKEN);
   await ready(client);
-  return { server, client };
+  return { server, client, network };
 }
 
 async function ready(client: Client): Promise<void> {

@@ -1,5 +1,5 @@
 /** The run history: which runs it retains, and when it writes them. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RunRecord } from '../../src/run/run.ts';
 import { RunHistory } from '../../src/run/run-history.ts';
 import { Database } from '../../src/store/sqlite/database.ts';
@@ -7,7 +7,9 @@ import { CUT_OFF, SqliteRunStore } from '../../src/store/sqlite/run-store.ts';
 import { RUNS_RETAINED, type RunStore } from '../../src/store/storage.ts';
 import { newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { emptyDatabase, nodeOn, rowsOf } from '../support/postgres-nodes.ts';
 import { memoryStorage, storageIn } from '../support/storages.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const never = (error: unknown): never => {
   throw error;
@@ -153,4 +155,24 @@ test('a run that a slow store is writing is found, and listed once', async () =>
   expect(await finding).toEqual(record);
   expect(await history.idsOf(record._integrationId)).toEqual([record._id]);
   await history.close();
+});
+
+test('a run that ends while the database is away is listed once it is back, and no longer as running', async () => {
+  const url = await emptyDatabase();
+  const proxy = await TcpProxy.to(url);
+  const [{ runs }, other] = await Promise.all([nodeOn(proxy.url, { node: 'one' }), nodeOn(url, { node: 'two' })]);
+  const failed = Promise.withResolvers<unknown>();
+  const history = new RunHistory(runs as unknown as RunStore<RunRecord>, failed.resolve);
+  const running = recordOf(newId(), { outcome: 'running' });
+  const ended: RunRecord = { ...running, outcome: 'succeeded' };
+  await history.beginAtOnce(running);
+  proxy.refuse();
+  history.end(ended);
+  expect(await failed.promise).toMatchObject({ code: 'store_unavailable' });
+  expect(await other.runs.find(running._integrationId, running._id)).toEqual(running);
+  proxy.restore();
+  const { _id, _integrationId } = running;
+  await vi.waitFor(async () => expect(await other.runs.find(_integrationId, _id)).toEqual(ended), 5_000);
+  await history.close();
+  expect(await rowsOf(url, 'SELECT FROM bulkhead.running_runs')).toEqual([]);
 });

@@ -175,11 +175,13 @@ describe.each(engines)('%s', (_name, open) => {
     });
   });
 
-  test('permissions: a record replaces the previous one', async () => {
+  test('permissions: a record replaces the previous one, unless it is added as the first', async () => {
     const { permissions } = await open();
     const _id = newId();
     await permissions.put({ _id, fetch: ['https://a.example'] });
     await permissions.put({ _id, fetch: [] });
+    expect(await permissions.all()).toEqual([{ connectorId: _id, record: { _id, fetch: [] } }]);
+    expect(await permissions.add({ _id, fetch: ['https://b.example'] })).toBe(false);
     expect(await permissions.all()).toEqual([{ connectorId: _id, record: { _id, fetch: [] } }]);
     expect(permissions.wereLost).toBe(false);
     await permissions.markLost();

@@ -19,7 +19,7 @@ function databaseOf(dataFolder: string): Promise<string> {
 }
 
 /** The name of the only node: one that starts again under its name cleans up after itself at once. */
-const NODE = 'the-node';
+export const NODE = 'the-node';
 
 /** The options that put a database in the place of a data folder, if this is the engine. */
 export async function engineOptions(dataFolder: string): Promise<{ readonly store?: string; readonly node?: string }> {

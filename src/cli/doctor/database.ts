@@ -26,16 +26,18 @@ function checkVersion({ version }: DatabaseFacts): CheckResult {
 
 function checkSchema({ schema }: DatabaseFacts, hasKey: boolean): CheckResult[] {
   if (!schema) return [ok('documents', 'The database is empty; the first start makes the schema.')];
-  const { pending, integrations, nodes, hasKey: hasStoredKey, hasToken } = schema;
+  const { pending, unknown, integrations, nodes, hasKey: hasStoredKey, hasToken } = schema;
   return [
     nodes.length === 0
       ? ok('nodes', 'No node is using the database.')
       : ok('nodes', `Nodes that use the database: ${nodes.join(', ')}.`),
     checkKey(hasKey, hasStoredKey, integrations),
     ok('token', hasToken ? "The administrator's token is set." : "The first start creates an administrator's token."),
-    pending.length === 0
-      ? ok('documents', `${integrations} integrations are stored.`)
-      : ok('documents', `${integrations} integrations are stored; the next start brings the schema up to date.`),
+    unknown.length > 0
+      ? problem('documents', 'A newer version of Bulkhead has used the database, and this one does not start on it.')
+      : pending.length === 0
+        ? ok('documents', `${integrations} integrations are stored.`)
+        : ok('documents', `${integrations} integrations are stored; the next start brings the schema up to date.`),
   ];
 }
 
@@ -48,7 +50,7 @@ function checkKey(hasKey: boolean, hasStoredKey: boolean, integrations: number):
     : warning('secret-key', 'There are integrations but no key: their credentials cannot be read without it.');
 }
 
-/** Ids and dates come from the nodes' clocks, what expires from the database's. */
+/** Nodes go by the database's clock. Their own is in their logs. */
 function checkClock({ now: databaseNow }: DatabaseFacts, now: number): CheckResult {
   const iso = new Date(now).toISOString();
   return Math.abs(databaseNow.getTime() - now) <= CLOCK_SLACK_MS

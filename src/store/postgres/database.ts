@@ -1,16 +1,10 @@
-/** The connection to PostgreSQL: a pool, its limits, and what its errors mean. */
+/** Runs statements and transactions on PostgreSQL, and says what their errors mean. */
 import { hash } from 'node:crypto';
-import { DatabaseError, Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import type { PoolClient, QueryResultRow } from 'pg';
 import { StoreError } from '../store.ts';
+import { Connections } from './connections.ts';
+import { isAnswer, isInTheWay, isPreparedElsewhere, statementError } from './database-errors.ts';
 import { migrate } from './migrations.ts';
-
-/** Connections of this node. A balanced pair of nodes stays well below PostgreSQL's default of 100. */
-const CONNECTIONS = 16;
-/** Waiting for a connection: of the pool, or of a server that does not answer. */
-const CONNECT_MS = 5_000;
-/** Beyond this the client gives up on a statement. */
-const STATEMENT_MS = 10_000;
-const IDLE_MS = 30_000;
 
 /** A value of a statement's parameter. */
 export type Value = string | number | boolean | null | Buffer | readonly (string | number | null)[];
@@ -29,48 +23,29 @@ export type Query = <Row extends QueryResultRow>(statement: Statement, values?: 
  */
 export const NO_WAIT_FOR_DISK = `SELECT set_config('synchronous_commit', 'off', true)`;
 
+const BEGIN: Statement = { text: 'BEGIN' };
+const COMMIT: Statement = { text: 'COMMIT' };
+
 export class Database {
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   /** Why the database could not be used last; undefined if it could. */
   #problem: StoreError | undefined;
   /** False behind a pooler that gives a session another connection for each transaction, as old PgBouncers do. */
   #canPrepare = true;
   readonly #preparedNames = new WeakMap<Statement, string>();
 
-  private constructor(pool: Pool) {
-    this.#pool = pool;
+  private constructor(connections: Connections) {
+    this.#connections = connections;
   }
 
   /** Connects, and brings the schema up to date. @throws StoreError `store_unavailable` */
-  static open(url: string): Promise<Database> {
-    return Database.#connect(url, migrate);
+  static async open(url: string): Promise<Database> {
+    return new Database(await Connections.open(url, migrate));
   }
 
   /** Connects to a database as it is. @throws StoreError `store_unavailable` */
-  static openAsIs(url: string): Promise<Database> {
-    return Database.#connect(url, async (pool) => (await pool.connect()).release());
-  }
-
-  static async #connect(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Database> {
-    const pool = poolOf(url, {
-      max: CONNECTIONS,
-      idleTimeoutMillis: IDLE_MS,
-      query_timeout: STATEMENT_MS,
-      application_name: 'bulkhead',
-      keepAlive: true,
-      allowExitOnIdle: true,
-    });
-    // Without a limit for a statement: it waits for other nodes, however long they migrate.
-    const preparing = poolOf(url, { max: 1 });
-    try {
-      await prepare(preparing);
-    } catch (error) {
-      await pool.end();
-      throw storeErrorOf(error) ?? openError(error as Error);
-    } finally {
-      await preparing.end();
-    }
-    return new Database(pool);
+  static async openAsIs(url: string): Promise<Database> {
+    return new Database(await Connections.open(url, async () => {}));
   }
 
   get problem(): StoreError | undefined {
@@ -79,38 +54,64 @@ export class Database {
 
   /** Runs one statement, which is a transaction. @throws StoreError if the database cannot be used */
   query<Row extends QueryResultRow>(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
-    return this.#observe(() => this.#queryOn<Row>(this.#pool, statement, values));
+    return this.#observe(() =>
+      this.#onConnection((client) => this.#run<Row>(client, statement, values, { isLast: true })),
+    );
   }
 
   /** Runs several statements in one transaction. Rolls back if `work` throws. @throws StoreError */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.#observe(async () => {
-      const client = await this.#pool.connect();
-      let failure: Error | undefined;
-      try {
-        await client.query('BEGIN');
-        const result = await work((statement, values = []) => this.#queryOn(client, statement, values));
-        await client.query('COMMIT');
+    return this.#observe(() =>
+      this.#onConnection(async (client) => {
+        const query: Query = (statement, values = []) => this.#run(client, statement, values, { isLast: false });
+        await query(BEGIN);
+        const result = await work(query);
+        await this.#run(client, COMMIT, [], { isLast: true });
         return result;
-      } catch (error) {
-        // A connection that cannot roll back is not used again.
-        await client.query('ROLLBACK').catch((reason) => {
-          failure = reason;
-        });
-        throw error;
-      } finally {
-        client.release(failure);
-      }
-    });
+      }),
+    );
   }
 
-  async #queryOn<Row extends QueryResultRow>(
-    on: Pool | PoolClient,
+  /** The database does not answer: everything fails at once until `resume`. */
+  suspend(): void {
+    this.#problem = new StoreError('store_unavailable', 'The database does not answer.');
+    this.#connections.suspend();
+  }
+
+  resume(): void {
+    this.#connections.resume();
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  async #onConnection<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connections.take();
+    let failure: Error | undefined;
+    try {
+      return await work(client);
+    } catch (error) {
+      failure = await broken(client, error as Error);
+      throw error;
+    } finally {
+      client.release(failure);
+    }
+  }
+
+  async #run<Row extends QueryResultRow>(
+    client: PoolClient,
     statement: Statement,
     values: readonly Value[],
+    place: { readonly isLast: boolean },
   ): Promise<Row[]> {
     const name = this.#canPrepare ? this.#preparedName(statement) : undefined;
-    return (await on.query<Row>({ name, text: statement.text, values: [...values] })).rows;
+    try {
+      return (await client.query<Row>({ name, text: statement.text, values: [...values] })).rows;
+    } catch (error) {
+      throw statementError(error, place);
+    }
   }
 
   /** Equal names are equal texts: a pooler's connections may hold statements of another version of this program. */
@@ -136,51 +137,20 @@ export class Database {
         this.#canPrepare = false;
         return this.#observe(work, true);
       }
-      const problem = error instanceof StoreError ? error : storeErrorOf(error);
-      if (!problem) throw error;
-      this.#problem = problem;
-      throw problem;
+      const isProblem = error instanceof StoreError && !isInTheWay(error) && !this.#connections.isSuspended;
+      if (isProblem) this.#problem = error;
+      throw error;
     }
   }
-
-  /** Idempotent. */
-  async close(): Promise<void> {
-    if (!this.#pool.ended) await this.#pool.end();
-  }
 }
 
-function poolOf(url: string, config: PoolConfig): Pool {
-  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, ...config });
-  // An idle connection that breaks is replaced when it is needed.
-  pool.on('error', () => {});
-  // One that breaks within a transaction fails its statements, and tells this as well: unheard, it would end the process.
-  pool.on('connect', (client) => client.on('error', () => {}));
-  return pool;
-}
-
-/** SQLSTATE of a prepared statement that is not there, or is there already. */
-const PREPARED_ELSEWHERE: readonly unknown[] = ['26000', '42P05'];
-const isPreparedElsewhere = (error: unknown): boolean =>
-  PREPARED_ELSEWHERE.includes((error as { code?: unknown }).code);
-
-/** The server refuses something of the connection or the schema. Its message says what, without the password. */
-const openError = (error: Error): Error =>
-  error instanceof DatabaseError
-    ? new StoreError('store_unavailable', `The database cannot be used (${error.message}).`, { cause: error })
-    : error;
-
-/**
- * Classes of SQLSTATE that do not blame the statement: connection (08), resources (53), operator (57), system (58),
- * internal (XX), and a server that takes no writes, as after a failover (25006).
- */
-const UNAVAILABLE = /^(?:08|53|57|58|XX|25006)/;
-const DISK_FULL = '53100';
-
-/** Undefined for an error that is ours. */
-function storeErrorOf(error: unknown): StoreError | undefined {
-  const { code = '', message } = error as { code?: string; message: string };
-  // Other errors are the driver's or the network's. Their codes, such as EPIPE, can look like an SQLSTATE.
-  if (error instanceof DatabaseError && !UNAVAILABLE.test(code)) return undefined;
-  if (code === DISK_FULL) return new StoreError('store_full', 'The database has no space left.', { cause: error });
-  return new StoreError('store_unavailable', `The database cannot be used (${code || message}).`, { cause: error });
+/** Rolls back what `work` has begun. @returns why the connection must not be used again */
+async function broken(client: PoolClient, error: Error): Promise<Error | undefined> {
+  // What did not answer once is not asked again: its end rolls back, too.
+  if (error instanceof StoreError && !isAnswer(error.cause)) return error;
+  if (client.getTransactionStatus() === 'I') return undefined;
+  return client.query('ROLLBACK').then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
 }

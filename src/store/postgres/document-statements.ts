@@ -49,16 +49,10 @@ export const OWNER: Statement = {
     LIMIT 1`,
 };
 
-/** Locks an integration ($1) for a node ($2). */
-export const LOCK: Statement = {
-  name: 'lock',
-  text: `
-    UPDATE bulkhead.integrations SET locked_by = $2 WHERE integration = $1 AND locked_by IS NULL RETURNING integration`,
-};
-
-export const UNLOCK: Statement = {
-  name: 'unlock',
-  text: 'UPDATE bulkhead.integrations SET locked_by = NULL WHERE integration = $1 AND locked_by = $2',
+/** The revision of a document ($1) whose last commit has an id ($2). */
+export const COMMITTED: Statement = {
+  name: 'committed',
+  text: 'SELECT revision FROM bulkhead.integrations WHERE integration = $1 AND commit_id = $2',
 };
 
 /** Removes a document ($1) at a revision ($2). */

@@ -3,6 +3,7 @@
  * commit is one transaction, which writes what has changed if the document still has the revision that it was made
  * from; otherwise the change is made again from the current document.
  */
+import { randomUUID } from 'node:crypto';
 import { LARGE_BYTES } from '../../json.ts';
 import { type Document, recordIdsOf } from '../document.ts';
 import { changeProblem, type DocumentCheck } from '../document-check.ts';
@@ -21,11 +22,13 @@ import {
 import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../stored.ts';
 import type { Database } from './database.ts';
 import { DocumentCache } from './document-cache.ts';
+import { DocumentLocks } from './document-locks.ts';
 import { asHeld, changesOf, type DocumentRow, documentOf, recordOf, type VersionedDocument } from './document-rows.ts';
-import { LOAD, LOCK, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE, UNLOCK } from './document-statements.ts';
+import { COMMITTED, LOAD, OWNER, PAGE, RECORD_PAGE, RECORDS, REMOVE } from './document-statements.ts';
 import { DocumentWriter } from './document-writer.ts';
 import { groupsOf } from './groups.ts';
 import { RevisionReader } from './revision-reader.ts';
+import { settle } from './settle.ts';
 
 /** How often a change is made again because another node was faster. One of them succeeds each time. */
 const ATTEMPTS = 100;
@@ -53,7 +56,7 @@ type RecordRow = Pick<DocumentRow, 'revision' | 'facts'> & { readonly bytes: str
 
 export class PostgresDocuments implements Store {
   readonly #database: Database;
-  readonly #node: string;
+  readonly #locks: DocumentLocks;
   readonly #check: DocumentCheck | undefined;
   readonly #cache = new DocumentCache();
   readonly #revisions: RevisionReader;
@@ -66,7 +69,7 @@ export class PostgresDocuments implements Store {
 
   constructor(database: Database, node: string, check?: DocumentCheck) {
     this.#database = database;
-    this.#node = node;
+    this.#locks = new DocumentLocks(database, node);
     this.#check = check;
     this.#revisions = new RevisionReader(database);
     this.#writer = new DocumentWriter(database);
@@ -122,12 +125,12 @@ export class PostgresDocuments implements Store {
   }
 
   async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
-    const rows = await this.#database.query(LOCK, [integrationId, this.#node]);
-    if (rows.length === 0) return undefined;
+    const isLocked = await this.#locks.lock(integrationId);
+    if (!isLocked) return undefined;
     this.#locked.add(integrationId);
     return async () => {
       this.#locked.delete(integrationId);
-      await this.#database.query(UNLOCK, [integrationId, this.#node]);
+      await this.#locks.unlock(integrationId);
     };
   }
 
@@ -142,6 +145,7 @@ export class PostgresDocuments implements Store {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#queue.idle();
+    this.#locks.close();
   }
 
   #noteLock(integrationId: string, isLocked: boolean): void {
@@ -234,8 +238,22 @@ export class PostgresDocuments implements Store {
     const { createdAt } = head;
     const { stateWrites } = next;
     const { own } = changes;
-    const values = { integrationId, createdAt, ownRevision, stateWrites, bytes, own, before: before?.revision };
-    const revision = await this.#whole(integrationId, () => this.#writer.write({ values, changes }));
+    const commitId = randomUUID();
+    const values = {
+      integrationId,
+      createdAt,
+      ownRevision,
+      stateWrites,
+      bytes,
+      own,
+      commitId,
+      before: before?.revision,
+    };
+    const revision = await this.#settle(integrationId, async (unknown) => {
+      const written = await this.#writer.write({ values, changes });
+      return written ?? (unknown && ((await this.#revisionOf(integrationId, commitId)) ?? unknown));
+    });
+    if (revision instanceof StoreError) throw revision;
     if (revision === undefined) return undefined;
     const written = asHeld({ document: next, revision, bytes });
     this.#cache.set(integrationId, written);
@@ -245,22 +263,24 @@ export class PostgresDocuments implements Store {
 
   /** @returns false if the document has another revision */
   async #remove(integrationId: string, before: VersionedDocument): Promise<boolean> {
-    const removed = await this.#whole(integrationId, () =>
-      this.#database.query(REMOVE, [integrationId, before.revision]),
-    );
-    if (removed.length === 0) return false;
+    const isRemoved = await this.#settle(integrationId, async (unknown) => {
+      const removed = await this.#database.query(REMOVE, [integrationId, before.revision]);
+      return removed.length > 0 || (unknown !== undefined && (await this.#revisions.read(integrationId)) === undefined);
+    });
+    if (!isRemoved) return false;
     this.#cache.delete(integrationId);
     this.#listeners.emit({ integrationId, before: before.document, after: undefined });
     return true;
   }
 
-  /** If the connection breaks, nobody knows whether the write is there: the next read looks. */
-  async #whole<T>(integrationId: string, write: () => Promise<T>): Promise<T> {
-    try {
-      return await write();
-    } catch (error) {
-      this.#cache.delete(integrationId);
-      throw error;
-    }
+  /** Undefined if it is not there, or if another one came after it. */
+  async #revisionOf(integrationId: string, commitId: string): Promise<number | undefined> {
+    const [row] = await this.#database.query<{ revision: string }>(COMMITTED, [integrationId, commitId]);
+    return row && Number(row.revision);
+  }
+
+  /** Conditional on the revision, which only the first of two equal writes finds. */
+  #settle<T>(integrationId: string, write: (unknown?: StoreError) => Promise<T>): Promise<T> {
+    return settle(write, () => this.#cache.delete(integrationId));
   }
 }

@@ -1,62 +1,131 @@
 /**
- * Hears what other nodes notify. `LISTEN` needs a session, which a pooler in transaction mode does not give: the
- * connection is this node's own, and nothing depends on it but speed.
+ * A connection of this node's own, beside the pool. On it the node hears what other nodes notify, sees each second
+ * whether the database answers at all (a network that loses packets reports no error), and reads the database's clock.
+ *
+ * `LISTEN` needs a session, which a pooler in transaction mode does not give: nothing depends on it but speed.
  */
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
+import { CONNECT_MS, keepAlive } from './connections.ts';
 
 /** The channel that nodes notify on. */
 export const CHANNEL = 'bulkhead';
-const RETRY_MS = 1_000;
+const RETRY_MS = 500;
+const CHECK_EVERY_MS = 1_000;
+/** A database that takes longer to say what time it is has been cut off. */
+const ANSWER_MS = 3_000;
+const GOODBYE_MS = 500;
 
 /** What a node has news of. */
-export const news = ['events', 'followers', 'folder', 'permissions'] as const;
+export const news = ['events', 'followers', 'folder', 'permissions', 'cancellations'] as const;
 export type News = (typeof news)[number];
+
+export interface ListenerOptions {
+  /** Also called, for all news, whenever the connection was made anew: something may have been missed. */
+  readonly onNews: (news: News) => void;
+  /** The database does not answer. Called again as long as it does not. */
+  readonly onSilence: () => void;
+  /** The database answers again, even if only to refuse the connection. */
+  readonly onAnswer: () => void;
+  /** @param time of the database @param askedAt by this node's clock, as `answeredAt` */
+  readonly onTime: (time: number, askedAt: number, answeredAt: number) => void;
+}
+
+class Silence extends Error {}
 
 export class Listener {
   readonly #url: string;
-  /** Also called, for all news, whenever the connection was made anew: something may have been missed. */
-  readonly #onNews: (news: News) => void;
-  #client: Client | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  readonly #options: ListenerOptions;
+  readonly #closing = new AbortController();
+  #socket = new Socket();
+  #done: Promise<void> = Promise.resolve();
 
-  constructor(url: string, onNews: (news: News) => void) {
+  constructor(url: string, options: ListenerOptions) {
     this.#url = url;
-    this.#onNews = onNews;
+    this.#options = options;
   }
 
-  async start(): Promise<void> {
-    if (this.#isClosed) return;
-    const client = new Client({ connectionString: this.#url, application_name: 'bulkhead listener', keepAlive: true });
-    this.#client = client;
-    client.on('notification', ({ payload }) => this.#onNews(payload as News));
-    client.on('error', () => {});
-    client.on('end', () => {
-      if (this.#client === client) this.#startLater();
-    });
-    try {
-      await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
-      for (const each of news) this.#onNews(each);
-    } catch {
-      void client.end().catch(() => {});
-      this.#startLater();
-    }
+  /** Resolves when it listens, or when that has failed once. */
+  start(): Promise<void> {
+    const tried = Promise.withResolvers<void>();
+    this.#done = this.#listenUntilClosed(tried.resolve);
+    return tried.promise;
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    clearTimeout(this.#retry);
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.end().catch(() => {});
+    this.#closing.abort();
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
+    await this.#done;
+    clearTimeout(timer);
   }
 
-  #startLater(): void {
-    this.#client = undefined;
-    if (this.#isClosed) return;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.start(), RETRY_MS);
-    this.#retry.unref();
+  async #listenUntilClosed(onTried: () => void): Promise<void> {
+    const { onSilence, onAnswer } = this.#options;
+    while (!this.#closing.signal.aborted) {
+      const socket = new Socket();
+      this.#socket = socket;
+      try {
+        await this.#listenOn(socket, onTried);
+      } catch (error) {
+        if (error instanceof Silence) onSilence();
+        else if (!this.#closing.signal.aborted) {
+          onAnswer();
+          await this.#pause(RETRY_MS);
+        }
+      }
+      socket.destroy();
+      onTried();
+    }
+  }
+
+  /** Resolves when it is closed. @throws Silence, or why the connection broke */
+  async #listenOn(socket: Socket, onListening: () => void): Promise<void> {
+    const { onNews, onAnswer } = this.#options;
+    const client = new Client({
+      connectionString: this.#url,
+      application_name: 'bulkhead listener',
+      stream: () => socket,
+      ...keepAlive,
+    });
+    client.on('notification', ({ payload }) => onNews(payload as News));
+    // The next statement finds out.
+    client.on('error', () => {});
+    await within(CONNECT_MS, client.connect());
+    onAnswer();
+    await within(ANSWER_MS, client.query(`LISTEN ${CHANNEL}`));
+    await this.#check(client);
+    onListening();
+    for (const each of news) onNews(each);
+    for (;;) {
+      await this.#pause(CHECK_EVERY_MS);
+      if (this.#closing.signal.aborted) return client.end();
+      await this.#check(client);
+    }
+  }
+
+  async #check(client: Client): Promise<void> {
+    const askedAt = Date.now();
+    const asked = client.query<{ time: string }>('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS time');
+    const [row] = (await within(ANSWER_MS, asked)).rows;
+    this.#options.onTime(Number(row?.time), askedAt, Date.now());
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
+  }
+}
+
+/** @throws Silence */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const silence = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    // If this process was held up itself, the answer is here already and is read in this turn.
+    setImmediate(() => silence.reject(new Silence('The database does not answer.')));
+  }, ms);
+  try {
+    return await Promise.race([answer, silence.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

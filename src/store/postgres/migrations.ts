@@ -2,9 +2,10 @@
  * The schema of the PostgreSQL database, as steps that run once each and in order. A step that was released never
  * changes. All names are qualified: a connection pooler may not pass on a `search_path`.
  */
-import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
+import { Kysely, type LogEvent, PostgresAdapter, PostgresDialect, sql, type Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
+import { StoreError } from '../store.ts';
 
 export const SCHEMA = 'bulkhead';
 
@@ -20,6 +21,8 @@ const documents = `
     created text COLLATE "C" NOT NULL,
     -- Commits of the document.
     revision bigint NOT NULL,
+    -- Chosen by the writer of the last commit, who may not have had its answer.
+    commit_id uuid NOT NULL,
     -- Writes of the integration's own fields.
     own_revision bigint NOT NULL,
     state_writes bigint NOT NULL,
@@ -123,6 +126,11 @@ const others = `
   CREATE TABLE bulkhead.settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 `;
 
+const cancellations = `
+  -- A node has asked the run's own one to end it.
+  ALTER TABLE bulkhead.running_runs ADD COLUMN is_cancelled boolean NOT NULL DEFAULT false;
+`;
+
 const oauthClients = `
   CREATE TABLE bulkhead.oauth_clients (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
 `;
@@ -136,10 +144,14 @@ const step = (text: string): Migration => ({
 const steps: Record<string, Migration> = {
   '0001-documents': step(documents),
   '0002-runs-keys-permissions-bundles-settings': step(others),
-  '0003-oauth-clients': step(oauthClients),
+  '0004-run-cancellations': step(cancellations),
+  '0005-oauth-clients': step(oauthClients),
 };
 
 export const stepNames: readonly string[] = Object.keys(steps);
+
+/** Of the steps that a database has had, those of a newer version of this program. */
+export const unknownSteps = (names: readonly string[]): string[] => names.filter((name) => !stepNames.includes(name));
 
 /** Held by the transaction of the node that migrates; others that start meanwhile wait for it. */
 const LOCK_ID = 7_246_713_905;
@@ -159,17 +171,41 @@ class MigrationDialect extends PostgresDialect {
   }
 }
 
-/** Brings the schema up to date in one transaction, or leaves it as it was. */
+/** Brings the schema up to date in one transaction, or leaves it as it was. @throws StoreError that names the step */
 export async function migrate(pool: Pool): Promise<void> {
-  const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) });
+  // The migrator goes on after some errors, and then reports what has become of its transaction.
+  let cause: unknown;
+  const log = (event: LogEvent): void => {
+    if (event.level === 'error') cause ??= event.error;
+  };
+  const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }), log });
   await database.transaction().execute(async (transaction) => {
     await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
+    await refuseNewer(transaction);
     const migrator = new Migrator({
       db: transaction,
       provider: { getMigrations: async () => steps },
       migrationTableSchema: SCHEMA,
     });
-    const { error } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    const failed = results.find(({ status }) => status === 'Error')?.migrationName;
+    if (failed === undefined || !(cause instanceof DatabaseError)) throw cause ?? error;
+    const message = `The database's schema could not be brought up to date: step ${failed} failed (${cause.message}). Nothing was changed.`;
+    throw new StoreError('store_unavailable', message, { cause });
   });
+}
+
+/** A newer version of this program has run steps that this one does not know. */
+async function refuseNewer(transaction: Transaction<unknown>): Promise<void> {
+  const table = sql<{ exists: boolean }>`SELECT to_regclass('bulkhead.kysely_migration') IS NOT NULL AS exists`;
+  const [found] = (await table.execute(transaction)).rows;
+  if (!found?.exists) return;
+  const { rows } = await sql<{ name: string }>`SELECT name FROM bulkhead.kysely_migration ORDER BY name`.execute(
+    transaction,
+  );
+  const unknown = unknownSteps(rows.map(({ name }) => name));
+  if (unknown.length === 0) return;
+  const message = `A newer version of Bulkhead has used the database (its schema has ${unknown.join(', ')}). Start that version, or use another database.`;
+  throw new StoreError('store_unavailable', message);
 }

@@ -8,6 +8,8 @@ import type { Database, Statement } from './database.ts';
 const BEAT_MS = 2_000;
 /** A node that was silent for so long is dead. Contract 13: its runs are listed as cut off within 10 s. */
 export const SILENCE_MS = 6_000;
+/** Within this time all others have beaten again. */
+const NOTICED_MS = 1.5 * BEAT_MS;
 
 const beat: Statement = {
   name: 'node-beat',
@@ -49,6 +51,8 @@ export interface NodeRegistryOptions {
   readonly isFollowing: () => boolean;
   /** @param areFollowing somebody follows on another node */
   readonly onBeat: (areFollowing: boolean) => Promise<void>;
+  /** This node was silent for so long that others may have taken it for dead. */
+  readonly onReturn: () => void;
   /** Cleans up after a dead node. May run on several nodes at once, and again. */
   readonly onDead: (node: string) => Promise<void>;
 }
@@ -58,6 +62,10 @@ export class NodeRegistry {
   readonly #node: string;
   readonly #options: NodeRegistryOptions;
   #others: ReadonlySet<string> = new Set();
+  /** When the last beat began that succeeded. */
+  #lastBeatAt = performance.now();
+  /** When this node returned, until all others must have noticed. */
+  #returnedAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -103,7 +111,9 @@ export class NodeRegistry {
   /** Says that this node is there, and looks who else is. @throws StoreError */
   async beat(): Promise<void> {
     const { isFollowing, onBeat, onDead } = this.#options;
+    const askedAt = performance.now();
     const rows = await this.#database.query<NodeRow>(beat, [this.#node, isFollowing()]);
+    this.#noticeReturn(askedAt);
     const others = rows.filter(({ is_dead }) => !is_dead);
     this.#others = new Set(others.map(({ name }) => name));
     for (const { name, is_dead } of rows) {
@@ -112,5 +122,15 @@ export class NodeRegistry {
       await this.#database.query(remove, [name, false]);
     }
     await onBeat(others.some(({ follows }) => follows));
+  }
+
+  /** Others notice a return at their next beat: what they did until then is missing here, too. */
+  #noticeReturn(beatAt: number): void {
+    const hasReturned = performance.now() - this.#lastBeatAt > SILENCE_MS;
+    this.#lastBeatAt = beatAt;
+    const isNoticed = this.#returnedAt !== undefined && beatAt - this.#returnedAt > NOTICED_MS;
+    if (hasReturned) this.#returnedAt = beatAt;
+    else if (isNoticed) this.#returnedAt = undefined;
+    if (hasReturned || isNoticed) this.#options.onReturn();
   }
 }

@@ -1,6 +1,8 @@
 /** Opens the storage of a PostgreSQL database for one of the nodes that share it. */
 import { Listener, type News } from './listener.ts';
 import { NodeRegistry } from './node-registry.ts';
+import { PostgresCancellations } from './shared-cancellations.ts';
+import { SharedClock } from './shared-clock.ts';
 import { PostgresEvents } from './shared-events.ts';
 import { PostgresFolder } from './shared-folder.ts';
 import { type OpenedPostgres, openDatabase, type PostgresOptions, storageOf } from './storage.ts';
@@ -12,13 +14,16 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   const { node } = options;
   const events = new PostgresEvents(database, node);
   const folder = new PostgresFolder(database);
+  const cancellations = new PostgresCancellations(database, node);
   const nodes = new NodeRegistry(database, node, {
     isFollowing: () => events.isFollowing,
     async onBeat(areFollowing) {
       events.isWanted = areFollowing;
       await folder.look();
       await stores.permissions.look();
+      await cancellations.look();
     },
+    onReturn: () => void events.rejoin(),
     async onDead(dead) {
       await stores.runs.cutOff(dead);
       const orphans = await stores.idempotency.adopt(dead);
@@ -31,10 +36,18 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     followers: () => nodes.beat(),
     folder: () => folder.look(),
     permissions: () => stores.permissions.look(),
+    cancellations: () => cancellations.look(),
   };
   // A database that cannot be reached is reported by `outage`; the next beat looks again.
-  const listener = new Listener(url, (news) => void looks[news]().catch(() => {}));
-  const storage = storageOf(opened, { events, folder, nodes }, async () => {
+  const clock = new SharedClock();
+  const listener = new Listener(url, {
+    onNews: (news) => void looks[news]().catch(() => {}),
+    onSilence: () => database.suspend(),
+    onAnswer: () => database.resume(),
+    onTime: (...reading) => clock.set(...reading),
+  });
+  const ofNode = { events, folder, nodes, cancellations, now: () => clock.now() };
+  const storage = storageOf(opened, ofNode, async () => {
     await events.close();
     await listener.close();
     await nodes.close();

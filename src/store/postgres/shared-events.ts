@@ -118,6 +118,14 @@ export class PostgresEvents implements SharedEvents {
     if (this.#isFollowing) this.#listener?.({ name: 'reset', integrationId: undefined, data: '{}' });
   }
 
+  /** Others may have taken this node for dead, and have written nothing for it. */
+  async rejoin(): Promise<void> {
+    if (!this.#isFollowing) return;
+    this.missed();
+    // Otherwise the next beat of the others finds out.
+    await this.#database.query(setFollowing, [this.#node, true]).catch(() => {});
+  }
+
   /** Reads what other nodes have written since the last time. */
   async look(): Promise<void> {
     if (!this.#seen || this.#isReading || this.#isClosed) return;

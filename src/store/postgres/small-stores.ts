@@ -30,6 +30,15 @@ const putPermission: Statement = {
     SELECT pg_notify('${CHANNEL}', 'permissions')`,
 };
 
+const addPermission: Statement = {
+  name: 'permissions-add',
+  text: `
+    WITH written AS (
+      INSERT INTO bulkhead.permissions (id, record) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING RETURNING id
+    )
+    SELECT pg_notify('${CHANNEL}', 'permissions') FROM written`,
+};
+
 export class PostgresPermissionRecords implements PermissionRecords {
   onChange: (() => void) | undefined;
   readonly #database: Database;
@@ -71,6 +80,10 @@ export class PostgresPermissionRecords implements PermissionRecords {
 
   async put(record: PermissionRecord): Promise<void> {
     await this.#database.query(putPermission, [record._id, JSON.stringify(record)]);
+  }
+
+  async add(record: PermissionRecord): Promise<boolean> {
+    return (await this.#database.query(addPermission, [record._id, JSON.stringify(record)])).length > 0;
   }
 }
 

@@ -38,7 +38,7 @@ export async function openDatabase(url: string, options: PostgresOptions): Promi
 /** @param ofNode what only a node has, and not a command @param closeNode closes that, before the rest */
 export function storageOf(
   { database, documents, stores }: OpenedDatabase,
-  ofNode: Pick<Storage, 'events' | 'folder' | 'nodes'> = {},
+  ofNode: Pick<Storage, 'events' | 'folder' | 'nodes' | 'cancellations' | 'now'> = {},
   closeNode: () => Promise<void> = async () => {},
 ): Storage {
   return {

@@ -4,7 +4,7 @@ import { ADMIN_TOKEN } from '../admin-token-hash.ts';
 import type { DocumentCheck } from '../document-check.ts';
 import { Database, type Statement } from './database.ts';
 import { SECRET_KEY } from './key-store.ts';
-import { stepNames } from './migrations.ts';
+import { stepNames, unknownSteps } from './migrations.ts';
 import { SILENCE_MS } from './node-registry.ts';
 import { type OpenedPostgres, openDatabase, storageOf } from './storage.ts';
 
@@ -23,6 +23,8 @@ export interface DatabaseFacts {
   readonly schema?: {
     /** Steps that the next start runs. */
     readonly pending: readonly string[];
+    /** Steps of a newer version of this program. */
+    readonly unknown: readonly string[];
     readonly integrations: number;
     /** Names of the nodes that are alive. */
     readonly nodes: readonly string[];
@@ -57,10 +59,13 @@ export async function inspectPostgres(url: string): Promise<DatabaseFacts> {
     const [found] = (await database.query<About>(about)) as [About];
     const [version = ''] = found.version.split(' ');
     if (!found.has_schema) return { version, now: found.now };
-    type Contents = Omit<NonNullable<DatabaseFacts['schema']>, 'pending'> & { readonly steps: readonly string[] };
+    type Contents = Omit<NonNullable<DatabaseFacts['schema']>, 'pending' | 'unknown'> & {
+      readonly steps: readonly string[];
+    };
     const [{ steps, ...schema }] = (await database.query<Contents>(contents, [SECRET_KEY, ADMIN_TOKEN])) as [Contents];
     const pending = stepNames.filter((name) => !steps.includes(name));
-    return { version, now: found.now, schema: { ...schema, pending } };
+    const unknown = unknownSteps(steps);
+    return { version, now: found.now, schema: { ...schema, pending, unknown } };
   } finally {
     await database.close();
   }

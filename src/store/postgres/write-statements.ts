@@ -12,6 +12,8 @@ export interface DocumentValues {
   readonly stateWrites: number;
   readonly bytes: number;
   readonly own: Buffer | undefined;
+  /** A UUID by which the commit is found again. */
+  readonly commitId: string;
   /** The revision that the change is based on; undefined for a new document. */
   readonly before: number | undefined;
 }
@@ -30,6 +32,7 @@ const valuesOf = (values: DocumentValues): Scalar[] => [
   values.stateWrites,
   values.bytes,
   values.own ?? null,
+  values.commitId,
   values.before ?? null,
 ];
 
@@ -37,17 +40,17 @@ const valuesOf = (values: DocumentValues): Scalar[] => [
 const REVISION = `nextval('bulkhead.revisions')`;
 
 const INSERT = `
-  INSERT INTO bulkhead.integrations (integration, created, own_revision, state_writes, bytes, text, revision)
-  SELECT $1, $2, $3, $4, $5, $6::text, ${REVISION} WHERE $7::bigint IS NULL
+  INSERT INTO bulkhead.integrations (integration, created, own_revision, state_writes, bytes, text, commit_id, revision)
+  SELECT $1, $2, $3, $4, $5, $6::text, $7::uuid, ${REVISION} WHERE $8::bigint IS NULL
   ON CONFLICT DO NOTHING RETURNING revision`;
 
 const UPDATE = `
   UPDATE bulkhead.integrations
   SET created = $2, own_revision = $3, state_writes = $4, bytes = $5, text = coalesce($6::text, text),
-    revision = ${REVISION}
-  WHERE integration = $1 AND revision = $7::bigint RETURNING revision`;
+    commit_id = $7::uuid, revision = ${REVISION}
+  WHERE integration = $1 AND revision = $8::bigint RETURNING revision`;
 
-const OWN_VALUES = 7;
+const OWN_VALUES = 8;
 const PART_COLUMNS = ['kind', 'key', 'created', 'revision', 'bytes', 'text', 'facts'] as const;
 const PART_TYPES = ['text', 'text', 'text', 'bigint', 'bigint', 'text', 'text'] as const;
 
@@ -110,7 +113,16 @@ export async function writeInPieces(query: Query, { values, changes }: DocumentW
 }
 
 /** Columns of the rows that are passed as arrays, one parameter a column. */
-const CHANGE_COLUMNS = ['integration', 'created', 'own_revision', 'state_writes', 'bytes', 'text', 'before'];
+const CHANGE_COLUMNS = [
+  'integration',
+  'created',
+  'own_revision',
+  'state_writes',
+  'bytes',
+  'text',
+  'commit_id',
+  'before',
+];
 const WRITTEN_COLUMNS = ['integration', ...PART_COLUMNS];
 const REMOVED_COLUMNS = ['integration', 'kind', 'key'];
 const WRITTEN_AT = CHANGE_COLUMNS.length;
@@ -136,7 +148,7 @@ const UPDATE_TOGETHER: Statement = {
       UPDATE bulkhead.integrations AS stored
       SET created = change.created, own_revision = change.own_revision::bigint,
         state_writes = change.state_writes::bigint, bytes = change.bytes::bigint,
-        text = coalesce(change.text, stored.text), revision = ${REVISION}
+        text = coalesce(change.text, stored.text), commit_id = change.commit_id::uuid, revision = ${REVISION}
       FROM change JOIN free USING (integration)
       WHERE stored.integration = change.integration AND stored.revision = change.before::bigint
       RETURNING stored.integration, stored.revision

@@ -39,6 +39,14 @@ export class SqlitePermissionRecords implements PermissionRecords {
       sqlite.prepare('INSERT OR REPLACE INTO permissions VALUES (?, ?)').run(record._id, JSON.stringify(record)),
     );
   }
+
+  async add(record: PermissionRecord): Promise<boolean> {
+    const { sqlite } = this.#database;
+    const { changes } = this.#database.durably(() =>
+      sqlite.prepare('INSERT OR IGNORE INTO permissions VALUES (?, ?)').run(record._id, JSON.stringify(record)),
+    );
+    return changes === 1;
+  }
 }
 
 /** Reads the hash without changing the folder. @throws StoreError or an SQLite error */

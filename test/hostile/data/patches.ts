@@ -23,6 +23,7 @@ export const patches: readonly DataAttack[] = [
     name: 'a flood of patches of a record of seven megabytes, fifty at once',
     dataMb: 7,
     isFlood: true,
+    isLong: true,
     program: `const made = await api('POST', '/exports', ${bigRecord});
       const until = Date.now() + size.ms;
       const replies = [made];

@@ -3,8 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Database } from '../../../src/store/postgres/database.ts';
 import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts';
 import type { Document, Store, StoreChange } from '../../../src/store/store.ts';
+import type { DocumentJson } from '../../../src/store/stored.ts';
 import { ConflictError, UnitOfWork } from '../../../src/store/unit-of-work.ts';
-import { commitJson, documentOf, jsonOf, newId } from '../../support/documents.ts';
+import { allOf, commitJson, documentOf, jsonOf, newId } from '../../support/documents.ts';
 import { emptyDatabase } from '../../support/postgres-nodes.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 
@@ -143,4 +144,28 @@ describe('a database that goes away', () => {
     expect(stateOf(await store.get(_id))).toEqual({ n: 2 });
     expect(store.problems).toEqual([]);
   });
+});
+
+test('lists longer than a page, of the same moment: each document and record once, in order', async () => {
+  const documents = await nodeOn(await emptyDatabase());
+  const createdAt = '2026-01-02T03:04:05.678Z';
+  const made = Array.from({ length: 450 }, () => {
+    const json = documentOf();
+    return { ...json, integration: { ...json.integration, createdAt } };
+  });
+  await Promise.all(made.map((json) => commitJson(documents, json)));
+  expect((await allOf(documents)).map(({ integration }) => integration._id)).toEqual(
+    made.map(({ integration }) => integration._id).sort(),
+  );
+  const [{ integration, ...rest }] = made as [DocumentJson, ...DocumentJson[]];
+  const { lastModified, _id: _integrationId } = integration;
+  const ids = Array.from({ length: 2_300 }, () => newId());
+  const flows = Object.fromEntries(
+    ids.map((_id) => [_id, { _id, createdAt, lastModified, _integrationId, name: 'n' }]),
+  );
+  await commitJson(documents, { ...rest, integration, flows });
+  const found: string[] = [];
+  const query = { after: undefined, limit: ids.length, matches: () => true };
+  for await (const { head } of documents.records('flows', query)) found.push(head._id);
+  expect(found).toEqual(ids.toSorted());
 });
