@@ -1,17 +1,10 @@
 /** Connections that sign in with OAuth 2, from the dashboard: a real provider, a real browser, there and back. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Dashboard, goTo, picture, startDashboard } from '../support/dashboard.ts';
 import { writeBundle } from '../support/folders.ts';
-import {
-  CLIENT_ID,
-  CLIENT_SECRET,
-  type OAuthProvider,
-  type OAuthProviderOptions,
-  startOAuthProvider,
-} from '../support/oauth-provider.ts';
+import { CLIENT_ID, CLIENT_SECRET } from '../support/oauth-provider.ts';
 import { fill, orderSync, press } from './connection-scene.ts';
+import { clientFields, connect, openSignIn, refuse, startProvider, stateIn } from './sign-in-scene.ts';
 
 const LONG_MS = 120_000;
 const HTML = '<img src=x onerror="document.title=\'owned\'"><b>not today</b>';
@@ -22,68 +15,8 @@ beforeAll(async () => {
 }, LONG_MS);
 afterAll(() => dashboard?.close());
 
-const startProvider = (options: Partial<OAuthProviderOptions> = {}): Promise<OAuthProvider> =>
-  startOAuthProvider({ redirectUri: `${dashboard.server.url}/oauth2/callback`, ...options });
-
-const clientFields = ({ url }: OAuthProvider) => ({
-  'Client id': CLIENT_ID,
-  'Client secret': CLIENT_SECRET,
-  'Sign-in address': `${url}/auth`,
-  'Token address': `${url}/token`,
-});
-
-async function createClient({ url }: OAuthProvider, fields: object = {}): Promise<string> {
-  const endpoints = { authURI: `${url}/auth`, tokenURI: `${url}/token`, revokeURI: `${url}/token/revocation` };
-  const client = { name: 'Provider', clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, ...endpoints, ...fields };
-  return (await dashboard.client('POST', '/iClients', client)).body._id;
-}
-
-interface Scene {
-  readonly page: Page;
-  readonly integrationId: string;
-  readonly connectionId: string;
-}
-
-/** An integration with one connection of a provider, opened at its records. */
-async function open(provider: OAuthProvider, oauth: object = {}): Promise<Scene> {
-  const _iClientId = await createClient(provider);
-  const integrationId = (await dashboard.client('POST', '/integrations', { name: 'By hand' })).body._id;
-  const { body } = await dashboard.client('POST', '/connections', {
-    name: 'Bücher',
-    type: 'http',
-    _integrationId: integrationId,
-    http: {
-      baseURI: `${provider.url}/api`,
-      auth: { type: 'oauth', oauth: { _iClientId, grantType: 'authorizecode', scope: ['orders'], ...oauth } },
-    },
-  });
-  const page = await dashboard.open(`#/integrations/${integrationId}/records`);
-  onTestFinished(() => page.context().close());
-  return { page, integrationId, connectionId: body._id };
-}
-
-const connect = async (page: Page): Promise<void> => {
-  await page.getByRole('button', { name: /^Connect (again )?Bücher$/ }).click();
-  await press(page, 'Continue');
-};
-const stateIn = (page: Page, state: string) =>
-  page.getByRole('region', { name: 'Connections' }).getByRole('listitem').getByText(state, { exact: true }).waitFor();
-
-/** Sends the user back as a provider does that refuses. */
-function refuse(parameters: Readonly<Record<string, string>>) {
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://provider');
-    if (pathname !== '/auth') return false;
-    const back = new URL(searchParams.get('redirect_uri') ?? '');
-    for (const [name, value] of Object.entries({ state: searchParams.get('state') ?? '', ...parameters }))
-      back.searchParams.set(name, value);
-    response.writeHead(303, { location: back.href }).end();
-    return true;
-  };
-}
-
 test('from an empty server to a connected integration that syncs', { timeout: LONG_MS }, async () => {
-  const provider = await startProvider();
+  const provider = await startProvider(dashboard);
   const page = await dashboard.open('#/connectors');
   onTestFinished(() => page.context().close());
   await writeBundle(dashboard.connectors, 'order-sync', orderSync(provider.url));
@@ -124,8 +57,8 @@ test('from an empty server to a connected integration that syncs', { timeout: LO
 });
 
 test('connect, disconnect, and sign-ins that fail, in the words of the provider', { timeout: LONG_MS }, async () => {
-  const provider = await startProvider();
-  const { page, connectionId } = await open(provider);
+  const provider = await startProvider(dashboard);
+  const { page, connectionId } = await openSignIn(dashboard, provider);
   await stateIn(page, 'Not connected yet');
   // A second click leads nowhere else.
   let begun = 0;
@@ -190,8 +123,8 @@ test('connect, disconnect, and sign-ins that fail, in the words of the provider'
 });
 
 test('a refused renewal takes it offline; connecting brings it back', { timeout: LONG_MS }, async () => {
-  const provider = await startProvider({ tokenSeconds: 1 });
-  const { page } = await open(provider);
+  const provider = await startProvider(dashboard, { tokenSeconds: 1 });
+  const { page } = await openSignIn(dashboard, provider);
   await connect(page);
   await stateIn(page, 'Connected');
   provider.intercept = (request, response) => {
@@ -212,9 +145,30 @@ test('a refused renewal takes it offline; connecting brings it back', { timeout:
   await stateIn(page, 'Connected');
 });
 
+test('by keyboard, with a reload at the provider, and nothing to renew the token with', {
+  timeout: LONG_MS,
+}, async () => {
+  const provider = await startProvider(dashboard, { configuration: { issueRefreshToken: () => false } });
+  const { page } = await openSignIn(dashboard, provider);
+  provider.intercept = (_request, response) => {
+    response.end('<h1>Sign in</h1>');
+    return true;
+  };
+  await page.getByRole('button', { name: 'Connect Bücher' }).press('Enter');
+  // The first button of the dialog has the focus: Cancel.
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  provider.intercept = undefined;
+  await page.reload();
+  await page.getByText('Bücher is connected.').waitFor();
+  await page.getByText('the provider gave nothing to renew it with').first().waitFor();
+});
+
 test('client credentials need no user', { timeout: LONG_MS }, async () => {
-  const provider = await startProvider();
-  const { page } = await open(provider, { grantType: 'clientcredentials' });
+  const provider = await startProvider(dashboard);
+  const { page } = await openSignIn(dashboard, provider, { grantType: 'clientcredentials' });
   await page.getByRole('button', { name: 'Connect Bücher' }).click();
   await page.getByRole('dialog').getByText(`This server gets tokens from ${provider.url}.`).waitFor();
   await press(page, 'Continue');
@@ -277,8 +231,8 @@ test('OAuth clients: added, changed and deleted by keyboard; the secret stays hi
 });
 
 test('the address of the page decides nothing', { timeout: LONG_MS }, async () => {
-  const provider = await startProvider();
-  const { page, integrationId, connectionId } = await open(provider);
+  const provider = await startProvider(dashboard);
+  const { page, integrationId, connectionId } = await openSignIn(dashboard, provider);
   const other = (await dashboard.client('POST', '/integrations', { name: 'Other' })).body._id;
   await page.goto(`${dashboard.server.url}/#/integrations/${other}/records?connected=${connectionId}`);
   await page.getByText('This integration has no such connection.').waitFor();
