@@ -15,9 +15,12 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/generated-files.test.ts',
   ],
   'drive a browser': [
+    'test/dashboard/connection-list.test.ts',
+    'test/dashboard/connections.test.ts',
     'test/dashboard/form-browser.test.ts',
     'test/dashboard/form-looks.test.ts',
     'test/dashboard/journey.test.ts',
+    'test/dashboard/oauth.test.ts',
     'test/dashboard/pages.test.ts',
     'test/dashboard/tokens.test.ts',
   ],

@@ -48,6 +48,8 @@ const shared = { scope: 'integrations', tag: 'connections' } as const;
 const CALLBACK = '/oauth2/callback';
 const QUERY_CHARS = 16_000;
 
+const redirectUriOf = ({ publicUrl }: Api): string => publicUrl() + CALLBACK;
+
 export const oauthRoutes: readonly Route[] = [
   route.post('/connections/{_id}/oauth2', {
     ...shared,
@@ -71,11 +73,11 @@ export const oauthRoutes: readonly Route[] = [
       if (connection.grantType === 'clientcredentials') {
         await api.oauth.accessTokens.request(connection);
         await auditConnection(ctx, api, 'connect', connection);
+        forgetFailedPing(api, connection.connectionId);
         return replyJson(ctx, await statusOf(api, connection));
       }
-      const redirectUri = api.publicUrl() + CALLBACK;
       const { returnTo } = value;
-      const authorizationUrl = await api.oauth.authorization.begin(connection, redirectUri, returnTo);
+      const authorizationUrl = await api.oauth.authorization.begin(connection, redirectUriOf(api), returnTo);
       await auditConnection(ctx, api, 'connect', connection);
       replyJson(ctx, { authorizationUrl });
     },
@@ -102,6 +104,15 @@ export const oauthRoutes: readonly Route[] = [
       ctx.status = 204;
     },
   }),
+  route.get('/oauth2', {
+    scope: 'read',
+    tag: 'connections',
+    summary: 'Tells the redirect URI to register with OAuth providers',
+    replies: { 200: { description: 'The redirect URI.', schema: Type.Object({ redirectURI: Type.String() }) } },
+    handle(ctx, api) {
+      replyJson(ctx, { redirectURI: redirectUriOf(api) });
+    },
+  }),
   route.get(CALLBACK, {
     scope: 'none',
     tag: 'connections',
@@ -119,7 +130,9 @@ export const oauthRoutes: readonly Route[] = [
       if (ctx.method === 'HEAD') return showPage(ctx, 'Connect', '');
       try {
         if (ctx.querystring.length > QUERY_CHARS) throw requestError('bad_request');
-        showResult(ctx, api, await api.oauth.authorization.finish(new URLSearchParams(ctx.querystring)));
+        const result = await api.oauth.authorization.finish(new URLSearchParams(ctx.querystring));
+        if (!result.refusal) forgetFailedPing(api, result.connectionId);
+        showResult(ctx, api, result);
       } catch (error) {
         if (!(error instanceof RequestError) || ctx.accepts('json', 'html') !== 'html') throw error;
         ctx.status = error.status;
@@ -139,6 +152,10 @@ function auditConnection(
   const resource = { resourceType: 'connection', _resourceId: connectionId, _integrationId: integrationId } as const;
   return audit.record(callerOf(ctx), { event, ...resource });
 }
+
+/** It failed for want of a token, most likely. */
+const forgetFailedPing = ({ service }: Api, connectionId: string): void =>
+  service.reachability.record(connectionId, true);
 
 /** @throws RequestError if there is no such connection, or it does not use OAuth 2 */
 async function connectionOf(ctx: ApiContext, { service }: Api): Promise<OAuthConnection> {
@@ -187,4 +204,4 @@ function showPage(ctx: ApiContext, title: string, text: string): void {
 
 /** Mustache escapes what it fills in. */
 const PAGE =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p></html>\n';
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p><p><a href="../">Open the dashboard</a></p></html>\n';

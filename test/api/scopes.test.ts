@@ -49,6 +49,7 @@ const declared = `
   POST   /connections/{_id}/oauth2                  yes  no   own          no
   GET    /connections/{_id}/oauth2                  yes  yes  own          no
   DELETE /connections/{_id}/oauth2                  yes  no   own          no
+  GET    /oauth2                                    yes  yes  yes          no
   GET    /oauth2/callback                           yes  yes  yes          yes
   GET    /iClients                                  yes  no   no           no
   POST   /iClients                                  yes  no   no           no

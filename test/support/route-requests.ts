@@ -35,7 +35,6 @@ export const harmless: Readonly<Record<string, Harmless>> = {
   'POST /connections/ping': { status: 422 },
   'DELETE /connections/{_id}/oauth2': { status: 422 },
   'GET /oauth2/callback': { status: 400 },
-  'POST /function': { status: 422, body: { diy: true, function: 'own', options: {} } },
   'POST /iClients': { status: 422 },
   'GET /iClients/{_id}': { status: 404 },
   'PUT /iClients/{_id}': { status: 404 },

@@ -3,6 +3,7 @@ import type { TokenInfo } from '../api/types.ts';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ConnectorsPage } from '../connectors/connectors-page.tsx';
 import { IntegrationPage } from '../integration/integration-page.tsx';
+import { ClientsPage } from '../oauth-clients/clients-page.tsx';
 import { TilesPage } from '../tiles/tiles-page.tsx';
 import { TokensPage } from '../tokens/tokens-page.tsx';
 import { Brand } from './brand.tsx';
@@ -46,6 +47,7 @@ export function Frame({ notice }: { readonly notice: string }) {
           <nav class="top-nav" aria-label="Main">
             {link('tiles', '#/', 'Integrations')}
             {link('connectors', '#/connectors', 'Connectors')}
+            {isAdministrator && link('oauth-clients', '#/oauth-clients', 'OAuth clients')}
             {isAdministrator && link('tokens', '#/tokens', 'Tokens')}
             {isAdministrator && link('audit', '#/audit', 'Audit')}
           </nav>
@@ -88,8 +90,10 @@ function Page({ route }: { readonly route: Route }) {
       return <TokensPage />;
     case 'audit':
       return <AuditPage />;
+    case 'oauth-clients':
+      return <ClientsPage />;
     case 'integration':
-      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} />;
+      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returnedId={route.returnedId} />;
     default:
       return (
         <div class="empty">
