@@ -1,6 +1,6 @@
 /** The administrator's token: configured, or made at the first start. Storage has only its hash. */
 import { randomBytes } from 'node:crypto';
-import { hashToken } from './api/auth.ts';
+import { hashToken } from './api/token-hash.ts';
 import type { TokenStore } from './store/storage.ts';
 
 export interface AdminToken {

@@ -33,17 +33,18 @@ export async function openEngine(options: Options, dataFolder: string, parentLog
   if (accessProblem !== undefined) logger.warn({ event: 'data_folder_open' }, accessProblem);
   const opened =
     store === undefined || node === undefined
-      ? await openFolder(options, dataFolder)
+      ? await openFolder(options, dataFolder, logger)
       : await openDatabase({ ...options, store, node }, dataFolder, logger);
   return { node, logger, ...opened };
 }
 
-async function openFolder({ secretKey }: Options, dataFolder: string): Promise<Opened> {
+async function openFolder({ secretKey }: Options, dataFolder: string, logger: Logger): Promise<Opened> {
   const keyring = await openKeyring(new KeyFile(dataFolder), secretKey);
   const rotation = new KeyRotation(keyring);
   const storage = await openStorage(dataFolder, {
     check: integrationProblem,
     onRead: (document) => rotation.inspect(document),
+    onAuditError: (error) => logger.error({ err: error }, 'a change could not be written to the audit log'),
   });
   try {
     await forgetOrphanedRuns(storage);

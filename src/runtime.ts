@@ -51,6 +51,7 @@ import { HttpServer } from './server.ts';
 import { objectIds } from './store/object-id.ts';
 import { observedStore } from './store/observed-store.ts';
 import type { RunStore } from './store/storage.ts';
+import { tokenServices } from './token-services.ts';
 import { WorkPool } from './work/pool.ts';
 
 /** Resolved by package name, because sources and build output lie at different depths. */
@@ -110,7 +111,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
 
   const sandbox = createSandbox({ ...sandboxOptionsOf(options), onRest });
   onStarted(() => sandbox.close());
-  const nowMs = storage.now ?? Date.now;
+  const nowMs = storage.now ?? (() => Date.now());
   const now = (): Date => new Date(nowMs());
   const feed = new Feed(new Date(), storage.events);
   const metrics = new Metrics({
@@ -221,8 +222,11 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     onError: (error) => logger.error({ err: error }, 'the reply to a request could not be stored'),
   });
   await idempotency.settle();
+  const tokens = tokenServices(storage, logger);
+  onStarted(() => tokens.authority.close());
   const app = createApp({
     service,
+    ...tokens,
     idempotency,
     oauth,
     metrics,
@@ -282,6 +286,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     await backgroundRotation.close();
     await work.close();
     await server.close();
+    await tokens.authority.close();
     await history.close();
     await storage.close();
   }

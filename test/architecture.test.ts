@@ -144,6 +144,7 @@ describe('arrows', () => {
     'src/run-log.ts': ['src/integration', 'src/metrics', 'src/run'],
     'src/run-options.ts': ['src/options.ts', 'sandbox/index.ts'],
     'src/access-log.ts': ['src/api'],
+    'src/token-services.ts': ['src/api', 'src/store'],
     'src/metrics': [],
     'src/trace-context.ts': [],
     'src/api': [

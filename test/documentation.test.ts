@@ -79,10 +79,19 @@ const ways: Readonly<Record<string, Run | string>> = {
       place: () => ofServer(),
       shows: ['"clientSecret":"******"'],
     },
+  'docs/connectors/stack.md: curl -sS -X POST -H "Authorization: Bearer $BULKHEAD_TOKEN" -H "Content-Type: application/json" \\':
+    {
+      place: () => ofServer(),
+      shows: ['DIY is not configured'],
+    },
   'docs/connections.md: BULKHEAD_ALLOW_PRIVATE_NETWORK=erp.internal,10.20.0.0/16,fd00:12::5 npm start': {
     place: withData,
     shows: ['Bulkhead is listening on'],
     isEndless: true,
+  },
+  'docs/api.md: curl -sS -X POST -H "Authorization: Bearer $BULKHEAD_TOKEN" -H "Content-Type: application/json" \\': {
+    place: () => ofServer(),
+    shows: ['"scope":"read"', /"token":"bh_[\w-]{43}"/],
   },
   'docs/performance.md: npm run bench': MINUTES,
   'docs/performance.md: npm run swap': MINUTES,

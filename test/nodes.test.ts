@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { tarballOf } from '../src/connector/tarball.ts';
-import { errorsOf } from './support/client.ts';
+import { createClient, errorsOf } from './support/client.ts';
 import { openEvents } from './support/events.ts';
 import { type BundleText, writeBundle } from './support/folders.ts';
 import { install, type Node, shownBy, startNode, startNodes, TOKEN } from './support/nodes.ts';
@@ -47,6 +47,32 @@ test('what one node has acknowledged the other shows: records, lists, runs and w
   const same = { 'idempotency-key': 'k' };
   const made = await one.client('POST', '/integrations', { name: 'once' }, same);
   expect((await two.client('POST', '/integrations', { name: 'once' }, same)).body).toEqual(made.body);
+});
+
+test('an access token is known to all nodes at once, and revoked or limited on all at once; one audit log has it all', async () => {
+  const [one, two] = (await nodesOn(await emptyDatabase(), ['one', 'two'])) as [Node, Node];
+  const { body: integration } = await one.client('POST', '/integrations', { name: 'n' });
+  for (let n = 0; n < 20; n++) {
+    const [here, there] = n % 2 === 0 ? [one, two] : [two, one];
+    const { body } = await here.client('POST', '/accesstokens', { name: `t${n}`, scope: 'full' });
+    const as = createClient(there.server.url, body.token);
+    expect((await as('GET', '/audit')).status).toBe(200);
+    const limited = { name: `t${n}`, scope: 'integrations', _integrationIds: [integration._id] };
+    await here.client('PUT', `/accesstokens/${body._id}`, limited);
+    expect((await as('GET', '/audit')).status).toBe(403);
+    expect((await as('GET', `/integrations/${integration._id}`)).status).toBe(200);
+    await here.client('DELETE', `/accesstokens/${body._id}`);
+    expect(errorsOf(await as('GET', `/integrations/${integration._id}`))).toEqual([['unauthorized']]);
+  }
+  const { body } = await one.client('POST', '/accesstokens', { name: 'n', scope: 'read' });
+  const events = await openEvents(two.server.url, body.token);
+  await one.client('DELETE', `/accesstokens/${body._id}`);
+  await one.client('PUT', `/integrations/${integration._id}`, { name: 'after' });
+  await events.ended;
+  expect(events.all).toEqual([]);
+  const logs = [await one.client('GET', '/audit'), await two.client('GET', '/audit')];
+  expect(logs[0]?.body).toHaveLength(1 + 20 * 3 + 2 + 1);
+  expect(logs[1]?.body).toEqual(logs[0]?.body);
 });
 
 describe('bundles', () => {

@@ -4,6 +4,8 @@ export const onPostgres: readonly string[] = [
   'test/dashboard/journey.test.ts',
   'test/dashboard/pages.test.ts',
   ...[
+    'access-tokens',
+    'audit',
     'connections',
     'conventions',
     'events',
@@ -16,6 +18,7 @@ export const onPostgres: readonly string[] = [
     'projection',
     'records',
     'runs',
+    'scopes',
     'secrets',
     'token-reach',
   ].map((name) => `test/api/${name}.test.ts`),

@@ -15,10 +15,14 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/generated-files.test.ts',
   ],
   'drive a browser': [
+    'test/dashboard/connection-list.test.ts',
+    'test/dashboard/connections.test.ts',
     'test/dashboard/form-browser.test.ts',
     'test/dashboard/form-looks.test.ts',
     'test/dashboard/journey.test.ts',
+    'test/dashboard/oauth.test.ts',
     'test/dashboard/pages.test.ts',
+    'test/dashboard/tokens.test.ts',
   ],
   'start a process for each case': [
     'test/cli/author.test.ts',

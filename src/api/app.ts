@@ -17,6 +17,7 @@ import { FailedAuthentications, limitRate, type RateLimitOptions } from './rate-
 import type { Api } from './route.ts';
 import { refuseUnknown, serveOpenRoutes, serveRoutes } from './router.ts';
 import { routes } from './routes.ts';
+import { refuseInStackWords } from './stack.ts';
 
 export interface AppOptions extends Omit<Api, 'description'> {
   /** Folder of the built dashboard. */
@@ -51,8 +52,16 @@ export function createApp(options: AppOptions): Koa {
   app.use(servePage(options.pageFolder));
   app.use(underVersion);
   app.use(serveOpenRoutes(routes, api));
+  app.use(refuseInStackWords);
   app.use(limitRate(options.rateLimit));
-  app.use(authenticate(options.tokenHash, options.oneTimeTokens, new FailedAuthentications(options.rateLimit)));
+  app.use(
+    authenticate(
+      options.tokenHash,
+      options.oneTimeTokens,
+      options.authority,
+      new FailedAuthentications(options.rateLimit),
+    ),
+  );
   app.use(refuseWhileClosing(options.isClosing));
   app.use(refuseEmptyConditions);
   app.use(serveRoutes(routes, api));

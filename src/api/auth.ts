@@ -1,5 +1,5 @@
 /** Authentication by bearer token (RFC 6750), and the check of `Host`. */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import type { InProcessCallers } from '../broker/in-process-callers.ts';
@@ -7,8 +7,8 @@ import { isSameSecret, type OneTimeTokens } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
 import { clientOf, type FailedAuthentications } from './rate-limit.ts';
-
-export const hashToken = (token: string): string => hash('sha256', token);
+import type { TokenAuthority } from './token-authority.ts';
+import { hashToken } from './token-hash.ts';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 
@@ -45,6 +45,7 @@ function tokenIn(authorization: string): string {
 export function authenticate(
   tokenHash: string,
   oneTimeTokens: OneTimeTokens,
+  authority: TokenAuthority,
   failedAuthentications: FailedAuthentications,
 ): Middleware {
   const expected = Buffer.from(tokenHash, 'latin1');
@@ -71,13 +72,20 @@ export function authenticate(
       if (client !== undefined) failedAuthentications.succeeded(client);
       return next();
     }
+    const { state } = ctx as ApiContext;
     const grant = oneTimeTokens.find(token);
-    if (!grant) {
-      if (client !== undefined) failedAuthentications.failed(client);
-      throw requestError(oneTimeTokens.isElsewhere(token) ? 'run_elsewhere' : 'unauthorized');
+    if (grant) {
+      state.grant = grant;
+      return next();
     }
-    (ctx as ApiContext).state.grant = grant;
-    return next();
+    return authority.authenticate(token).then((accessToken) => {
+      if (!accessToken) {
+        if (client !== undefined) failedAuthentications.failed(client);
+        throw requestError(oneTimeTokens.isElsewhere(token) ? 'run_elsewhere' : 'unauthorized');
+      }
+      state.token = accessToken;
+      return next();
+    });
   };
 }
 

@@ -10,7 +10,7 @@ import { backupOf, restore } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { codeOf, temporaryPathFor } from '../store/files.ts';
 import { assertFileType, bodyLimitOf } from './body.ts';
-import { accountOf, flag, replyJson } from './context.ts';
+import { accountOf, callerOf, flag, replyJson } from './context.ts';
 import { askForBody } from './expectation.ts';
 import { type Route, route } from './route.ts';
 import { flags, Restored } from './schemas.ts';
@@ -31,7 +31,8 @@ export const backupRoutes: readonly Route[] = [
         headers: ['Content-Disposition'],
       },
     },
-    handle(ctx, { service }) {
+    async handle(ctx, { service, audit }) {
+      await audit.record(callerOf(ctx), { event: 'backup', resourceType: 'server' });
       const now = service.now();
       ctx.type = TYPE;
       ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
@@ -46,7 +47,7 @@ export const backupRoutes: readonly Route[] = [
     body: { schema: Type.Unknown(), types: [TYPE, 'application/octet-stream'], limitBytes: UPLOAD_BYTES },
     replies: { 200: { description: 'Counts of what was restored.', schema: Restored } },
     errors: ['invalid_backup', 'already_there'],
-    async handle(ctx, { service }) {
+    async handle(ctx, { service, audit }) {
       const { store, permissions, uploads } = service;
       assertFileType(ctx);
       // Written to a file, because it is read twice: to check all of it, then to restore it.
@@ -57,7 +58,9 @@ export const backupRoutes: readonly Route[] = [
         const { prepare } = uploads;
         const read = documentReader(service.work, accountOf(ctx));
         const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, permissions };
-        replyJson(ctx, { ...(await restore(store, file, options)) });
+        const result = await restore(store, file, options);
+        await audit.record(callerOf(ctx), { event: 'restore', resourceType: 'server' });
+        replyJson(ctx, { ...result });
       } catch (error) {
         if (error instanceof BackupError) throw requestError(error.code, { message: error.message });
         if (error instanceof RequestError) throw error;

@@ -10,12 +10,14 @@ import { publicIntegration, type Service, unavailableError } from '../integratio
 import { update } from '../integration/update.ts';
 import type { JsonObject } from '../json.ts';
 import { shortList } from '../shorten.ts';
+import type { AuditedEvent } from '../store/audit.ts';
 import { asStoreError } from '../store/files.ts';
 import { sortKeyOf } from '../store/store.ts';
 import { assertFileType, readBytes, readObject } from './body.ts';
-import { type ApiContext, flag, replyJson } from './context.ts';
+import { type ApiContext, callerOf, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
 import { isNotModified } from './preconditions.ts';
+import { connectorsInReach, documentsInReach } from './reach.ts';
 import { bodyErrors, listOf, listQuery, noContent, notModified, runErrors } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { flags, InstallBaseRow, Connector as Row } from './schemas.ts';
@@ -36,8 +38,10 @@ export const connectorRoutes: readonly Route[] = [
     replies: listOf(Row, 'A page of connectors, by name.'),
     async handle(ctx, { service, publicUrl }) {
       await service.catalog.start();
+      const reach = await connectorsInReach(ctx, service);
       await replyList(ctx, {
         source: () => service.catalog.rows(),
+        matches: ({ _id }) => reach?.has(_id) !== false,
         sortKeyOf: ({ name, _id }) => [name, _id],
         show: (row, projection) => asText(withCircuit(service, row) as unknown as JsonObject, projection),
         publicUrl: publicUrl(),
@@ -62,9 +66,10 @@ export const connectorRoutes: readonly Route[] = [
     errors: [...bodyErrors, 'overloaded'],
     // Errors in a bundle have their own codes.
     passesOn: 'errors',
-    async handle(ctx, { service, publicUrl }) {
+    async handle(ctx, { service, audit, publicUrl }) {
       assertFileType(ctx);
       const { row, isNew } = await service.activity.during(() => service.bundleUploads.put(() => readBytes(ctx)));
+      await audit.record(callerOf(ctx), auditedConnector('upload', row));
       ctx.status = isNew ? 201 : 200;
       ctx.set('Location', `${publicUrl()}/v1/connectors/${row._id}`);
       replyJson(ctx, withCircuit(service, row));
@@ -87,11 +92,13 @@ export const connectorRoutes: readonly Route[] = [
     query: [flags(['force', 'Removes it even if integrations use it.'])],
     replies: { 204: noContent },
     errors: ['not_found', 'not_uploaded', 'has_dependencies'],
-    async handle(ctx, { service }) {
-      const { _id } = await existingRow(ctx, service);
+    async handle(ctx, { service, audit }) {
+      const row = await existingRow(ctx, service);
+      const { _id } = row;
       if (!service.bundleUploads.has(_id)) throw requestError('not_uploaded');
       if (!flag(ctx, 'force')) await assertUnused(service, _id);
       await service.activity.during(() => service.bundleUploads.remove(_id));
+      await audit.record(callerOf(ctx), auditedConnector('delete', row));
       ctx.status = 204;
     },
   }),
@@ -102,8 +109,9 @@ export const connectorRoutes: readonly Route[] = [
     body: { schema: ApproveBody, validator: Compile(ApproveBody), isRequired: true },
     replies: { 200: { description: 'The connector.', schema: Row } },
     errors: [...bodyErrors, 'not_found', 'conflict'],
-    async handle(ctx, { service }) {
-      const { _id } = await existingRow(ctx, service);
+    async handle(ctx, { service, audit }) {
+      const row = await existingRow(ctx, service);
+      const { _id } = row;
       const { value } = await readObject(ctx);
       const approval = await service.activity.during(() =>
         service.catalog.approve(_id, value.digest as string).catch((error) => {
@@ -113,6 +121,7 @@ export const connectorRoutes: readonly Route[] = [
       if (approval === 'changed') {
         throw requestError('conflict', { message: 'No version with this digest is waiting for approval.' });
       }
+      await audit.record(callerOf(ctx), auditedConnector('approve', row));
       replyJson(ctx, await existingRow(ctx, service));
     },
   }),
@@ -152,7 +161,7 @@ export const connectorRoutes: readonly Route[] = [
     async handle(ctx, { service, publicUrl }) {
       const { _id } = await existingRow(ctx, service);
       await replyList(ctx, {
-        source: (after, count) => service.store.documents(after, count),
+        source: (after, count) => documentsInReach(ctx, service, after, count),
         sortKeyOf: ({ integration }) => sortKeyOf(integration.head),
         matches: ({ integration }) => integration.head._connectorId === _id,
         show: ({ integration: { head } }, projection) =>
@@ -180,7 +189,7 @@ export const connectorRoutes: readonly Route[] = [
       }
       const connector = await service.catalog.find(_id);
       if (!connector) throw unavailableError(service, _id);
-      const failures = await update(service, connector, ids, ctx.state.trace);
+      const failures = await update(service, connector, ids, { trace: ctx.state.trace, by: callerOf(ctx) });
       if (failures.length > 0) {
         const errors = failures.flatMap(({ integrationId, error }) =>
           error.errors.map((item): ErrorItem => ({ ...item, field: `_integrationIds.${ids.indexOf(integrationId)}` })),
@@ -196,9 +205,18 @@ export const connectorRoutes: readonly Route[] = [
 async function existingRow(ctx: ApiContext, service: Service): Promise<ConnectorRow> {
   await service.catalog.start();
   const row = service.catalog.row(ctx.params._id as string);
-  if (!row) throw requestError('not_found', { message: 'There is no such connector.' });
+  const reach = await connectorsInReach(ctx, service);
+  if (!row || reach?.has(row._id) === false)
+    throw requestError('not_found', { message: 'There is no such connector.' });
   return withCircuit(service, row);
 }
+
+const auditedConnector = (event: 'upload' | 'delete' | 'approve', { _id, name }: ConnectorRow): AuditedEvent => ({
+  event,
+  resourceType: 'connector',
+  _resourceId: _id,
+  name,
+});
 
 async function assertUnused(service: Service, connectorId: string): Promise<void> {
   const users: string[] = [];

@@ -5,18 +5,22 @@ import { requestError } from '../errors.ts';
 import type { changeWithTask } from '../integration/change-with-task.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
+import type { Caller } from '../store/audit.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import type { Account } from '../work/work.ts';
 import type { Operation } from './operation.ts';
 import { isNotModified } from './preconditions.ts';
+import type { CallerToken } from './token-authority.ts';
 
 export interface ApiState {
   requestId: string;
   trace: Trace;
-  /** Grant of the calling run. Absent if the caller is the administrator. */
+  /** Grant of the calling run. */
   grant?: Grant;
+  /** The caller's access token. Without it and without a grant, the administrator calls. */
+  token?: CallerToken;
   /** The body of an in-process request, which comes over no socket. */
   body?: Buffer;
   /** The matched route; for the dashboard only its path. */
@@ -29,6 +33,11 @@ const USERS: Account = Object.freeze({ owner: 'users', charge() {} });
 
 /** Who is charged for a request's work. */
 export const accountOf = ({ state: { grant } }: ApiContext): Account => grant ?? USERS;
+
+const ADMINISTRATOR: Caller = Object.freeze({ type: 'administrator' });
+
+/** The caller that the audit log names for a request. A run's own requests are its unit's. */
+export const callerOf = ({ state: { token } }: ApiContext): Caller => token?.caller ?? ADMINISTRATOR;
 
 /** The integration's id in the path. @throws RequestError 404 if it is not an id */
 export function integrationIdOf({ params: { _id: id = '' } }: ApiContext): string {
@@ -55,7 +64,7 @@ export async function change<T>(
   work: (unit: UnitOfWork) => T,
 ): Promise<T> {
   const unit = runsUnit(ctx);
-  if (!unit) return UnitOfWork.change(service.store, integrationId, work);
+  if (!unit) return UnitOfWork.change(service.store, integrationId, work, { by: callerOf(ctx) });
   return ctx.state.grant?.isTransactional ? work(unit) : unit.changeAtOnce(work);
 }
 

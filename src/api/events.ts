@@ -7,12 +7,15 @@ import { isObjectId } from '../store/object-id.ts';
 import { ObjectId } from '../store/store.ts';
 import type { ApiContext } from './context.ts';
 import { badQuery, queryOf } from './query.ts';
+import { assertInReach, reachOf } from './reach.ts';
 import { type Route, route } from './route.ts';
 
 /** Comments this often show both sides, and proxies between them, that the other side is there. */
 const HEARTBEAT_MS = 15_000;
 /** Disconnect a client that reads nothing for this long. */
 const STALLED_MS = 60_000;
+/** How often the token of an open stream is looked up, besides before each event. */
+const RECHECK_MS = 2_000;
 /** A disconnected client waits this long before it reconnects. */
 const RETRY_MS = 2_000;
 
@@ -27,14 +30,16 @@ export const eventRoutes: readonly Route[] = [
       200: { description: 'The stream, until the client closes it.', schema: Type.String(), type: 'text/event-stream' },
     },
     errors: ['overloaded'],
-    handle(ctx, { service: { activity }, feed }) {
+    handle(ctx, { service: { activity }, feed, authority }) {
       const integrationId = queryOf(ctx, '_integrationId');
       if (integrationId !== undefined && !isObjectId(integrationId)) throw badQuery('_integrationId is not an id');
+      if (integrationId !== undefined) assertInReach(ctx, integrationId);
       if (ctx.method === 'HEAD') return begin(ctx);
-      const stream = new EventStream(ctx.res);
+      const { token } = ctx.state;
+      const stream = new EventStream(ctx.res, token && (() => authority.isCurrent(token)));
       const lastEventId = ctx.get('Last-Event-ID') || undefined;
       const follower = feed.follow({
-        integrationId,
+        integrationIds: integrationId === undefined ? reachOf(ctx) : new Set([integrationId]),
         lastEventId,
         onEvents: () => stream.send(),
         onEnd: () => stream.end(),
@@ -68,14 +73,23 @@ class EventStream {
   #follower: Follower | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #stalledSince: number | undefined;
+  readonly #isCurrent: (() => Promise<boolean>) | undefined;
+  #recheck: NodeJS.Timeout | undefined;
+  /** Events wait until the token was looked up. */
+  #isChecking = false;
+  /** More events came meanwhile. */
+  #mustCheckAgain = false;
 
-  constructor(response: ServerResponse) {
+  /** @param isCurrent whether the access token is still as it was; absent if it needs no check */
+  constructor(response: ServerResponse, isCurrent?: () => Promise<boolean>) {
     this.#response = response;
+    this.#isCurrent = isCurrent;
   }
 
   start(follower: Follower): void {
     this.#follower = follower;
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    if (this.#isCurrent) this.#recheck = setInterval(() => this.send(), RECHECK_MS).unref();
     this.#response
       .on('drain', () => {
         this.#stalledSince = undefined;
@@ -83,19 +97,39 @@ class EventStream {
       })
       .once('close', () => {
         clearInterval(this.#heartbeat);
+        clearInterval(this.#recheck);
         follower.leave();
       });
     this.#response.write(`retry: ${RETRY_MS}\nid: ${follower.lastEventId}\n\n`);
     this.send();
   }
 
+  /** Sends what there is, if the token is still as it was: nothing that happens after it was revoked. */
   send(): void {
+    if (!this.#isCurrent) return this.#send();
+    this.#mustCheckAgain = this.#isChecking;
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    const newest = this.#follower?.newest;
+    // A store that does not answer says nothing of the token: the client comes back.
+    this.#isCurrent()
+      .catch(() => false)
+      .then((isCurrent) => {
+        this.#isChecking = false;
+        if (!isCurrent) return this.end();
+        this.#send(newest);
+        if (this.#mustCheckAgain) this.send();
+      });
+  }
+
+  /** @param newest the last event to send; by default whatever there is */
+  #send(newest?: number): void {
     const [response, follower] = [this.#response, this.#follower];
-    if (!follower || response.destroyed) return;
+    if (!follower || response.destroyed || response.writableEnded) return;
     // The feed has dropped the next events. The client learns it when it reconnects.
     if (follower.isLost) return void response.destroy();
     while (!response.writableNeedDrain) {
-      const text = follower.take();
+      const text = follower.take(newest);
       if (text === '') return;
       response.write(text);
     }

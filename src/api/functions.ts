@@ -9,7 +9,16 @@ import { integrationJson, integrationOf, publicIntegration, type Service } from 
 import { uninstall } from '../integration/uninstall.ts';
 import { AnyObject } from '../json.ts';
 import { readArgument, readObject } from './body.ts';
-import { type ApiContext, etagOf, flag, integrationIdOf, replyJson, replyJsonText, replyRecord } from './context.ts';
+import {
+  type ApiContext,
+  callerOf,
+  etagOf,
+  flag,
+  integrationIdOf,
+  replyJson,
+  replyJsonText,
+  replyRecord,
+} from './context.ts';
 import { assertPreconditions, isConditional } from './preconditions.ts';
 import { bodyErrors, createdHeaders, runErrors } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
@@ -35,7 +44,11 @@ export const functionRoutes: readonly Route[] = [
       const { bytes, value } = await readObject(ctx);
       const { trace } = ctx.state;
       await idempotency.once(ctx, { kind: 'integrations', status: 200 }, bytes, async (id) => {
-        const { unit, runId } = await install(service, ctx.params._id as string, value, { id, trace });
+        const { unit, runId } = await install(service, ctx.params._id as string, value, {
+          id,
+          trace,
+          by: callerOf(ctx),
+        });
         const integration = integrationOf(unit);
         if (runId !== undefined) ctx.set(RUN_ID_HEADER, runId);
         replyRecord(ctx, integrationJson(integration, unit.settings), etagOf(unit, integration));
@@ -62,7 +75,7 @@ export const functionRoutes: readonly Route[] = [
       const id = integrationIdOf(ctx);
       const body = await readArgument(ctx, service);
       const precondition = preconditionOf(ctx, service);
-      const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace };
+      const options = { body, force: flag(ctx, 'force'), precondition, trace: ctx.state.trace, by: callerOf(ctx) };
       replyAnswer(ctx, await uninstall(service, id, options));
     },
   }),
@@ -94,7 +107,9 @@ export const functionRoutes: readonly Route[] = [
         const id = integrationIdOf(ctx);
         const body = await readArgument(ctx, service);
         const name = ctx.params.function as string;
-        const request = { section, name, body, trace: ctx.state.trace, precondition: preconditionOf(ctx, service) };
+        const { trace } = ctx.state;
+        const precondition = preconditionOf(ctx, service);
+        const request = { section, name, body, trace, by: callerOf(ctx), precondition };
         if (wantsAsync(ctx)) return replyRun(ctx, api, id, request);
         replyAnswer(ctx, await callIntegration(service, id, request));
       },

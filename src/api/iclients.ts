@@ -1,9 +1,12 @@
 /** `/iClients`: OAuth clients (contract 14). */
 import Type from '#typebox';
-import { OAuthClientFields } from '../oauth/client.ts';
+import { type OAuthClient as Client, maskClient, OAuthClientFields } from '../oauth/client.ts';
+import type { AuditedEvent } from '../store/audit.ts';
+import { fieldChangesOf } from '../store/audited-change.ts';
+import { changedFields } from '../store/field-changes.ts';
 import { Stored } from '../store/stored.ts';
 import { readObject } from './body.ts';
-import { type ApiContext, replyJson } from './context.ts';
+import { type ApiContext, callerOf, replyJson } from './context.ts';
 import { bodyErrors, noContent } from './replies.ts';
 import { type Route, route } from './route.ts';
 
@@ -30,9 +33,10 @@ export const oauthClientRoutes: readonly Route[] = [
     body: { schema: OAuthClientFields },
     replies: { 201: { description: 'The new OAuth client.', schema: OAuthClient, headers: ['Location'] } },
     errors: bodyErrors,
-    async handle(ctx, { oauth, service, publicUrl }) {
+    async handle(ctx, { oauth, service, audit, publicUrl }) {
       const { value } = await readObject(ctx);
       const client = await oauth.clients.create(service.dispatcher.ids(), value);
+      await audit.record(callerOf(ctx), auditedClient('create', client));
       ctx.status = 201;
       ctx.set('Location', `${publicUrl()}/v1/iClients/${client._id}`);
       replyJson(ctx, client);
@@ -53,9 +57,12 @@ export const oauthClientRoutes: readonly Route[] = [
     body: { schema: OAuthClientFields },
     replies: { 200: { description: 'The updated OAuth client.', schema: OAuthClient } },
     errors: [...bodyErrors, 'not_found'],
-    async handle(ctx, { oauth }) {
+    async handle(ctx, { oauth, audit }) {
       const { value } = await readObject(ctx);
-      replyJson(ctx, await oauth.clients.replace(idOf(ctx), value));
+      const { before, after } = await oauth.clients.replace(idOf(ctx), value);
+      const changes = fieldChangesOf(changedFields({ ...before }, { ...after }));
+      await audit.record(callerOf(ctx), { ...auditedClient('update', after), ...changes });
+      replyJson(ctx, maskClient(after));
     },
   }),
   route.delete('/iClients/{_id}', {
@@ -64,9 +71,16 @@ export const oauthClientRoutes: readonly Route[] = [
     description: 'Connections that use it can no longer renew their tokens.',
     replies: { 204: noContent },
     errors: ['not_found'],
-    async handle(ctx, { oauth }) {
-      await oauth.clients.remove(idOf(ctx));
+    async handle(ctx, { oauth, audit }) {
+      await audit.record(callerOf(ctx), auditedClient('delete', await oauth.clients.remove(idOf(ctx))));
       ctx.status = 204;
     },
   }),
 ];
+
+const auditedClient = (event: 'create' | 'update' | 'delete', { _id, name }: Client): AuditedEvent => ({
+  event,
+  resourceType: 'iclient',
+  _resourceId: _id,
+  name,
+});

@@ -160,15 +160,20 @@ const stillRunning = (): RequestError =>
 /** Rebuilding a reply is charged to nobody. */
 const NOBODY: Account = { owner: 'users', charge() {} };
 
-/** Hashes the key with its route: the same key on another route is another request. @throws RequestError */
-function keyOf({ method, path }: ApiContext, header: string): string {
+/**
+ * Hashes the key with its route and its caller: the same key on another route, or of another token, is another request.
+ *
+ * @throws RequestError
+ */
+function keyOf({ method, path, state: { token } }: ApiContext, header: string): string {
   const [, quoted, bare] = KEY.exec(header.trim()) ?? [];
   const key = quoted ?? bare;
   if (key === undefined) {
     const message = 'Idempotency-Key must be a string of 1 to 255 printable ASCII characters, with or without quotes.';
     throw requestError('bad_request', { message });
   }
-  return hash('sha256', `${method} ${path}\n${key}`);
+  const caller = token ? `${token._id}\n` : '';
+  return hash('sha256', `${caller}${method} ${path}\n${key}`);
 }
 
 function replay(ctx: ApiContext, { status, headers, body }: StoredReply): void {

@@ -32,6 +32,7 @@ import {
 import { filterOf, filters, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
+import { documentsInReach } from './reach.ts';
 import { bodyErrors, createdHeaders, etagHeaders, listOf, listQuery, noContent, notModified } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Dependencies, flags, Integration as IntegrationReply, orProjected } from './schemas.ts';
@@ -52,7 +53,7 @@ export const integrationRoutes: readonly Route[] = [
       const own = grant && viewOf(await unitOf(ctx, service, grant.integrationId));
       const matches = filterOf(ctx);
       await replyList(ctx, {
-        source: (after, count) => (own ? [own] : integrationsOf(service, after, count)),
+        source: (after, count) => (own ? [own] : integrationsOf(ctx, service, after, count)),
         sortKeyOf: ({ head }) => sortKeyOf(head),
         matches: ({ head }) => matches(head),
         show: (view, projection) => shownText(ctx, service, view, projection),
@@ -208,8 +209,13 @@ interface View {
 
 const viewOf = (unit: UnitOfWork): View => ({ head: integrationOf(unit), settings: unit.settings });
 
-async function* integrationsOf(service: Service, after: SortKey | undefined, count: number): AsyncGenerator<View> {
-  for await (const { integration, settings } of service.store.documents(after, count)) {
+async function* integrationsOf(
+  ctx: ApiContext,
+  service: Service,
+  after: SortKey | undefined,
+  count: number,
+): AsyncGenerator<View> {
+  for await (const { integration, settings } of documentsInReach(ctx, service, after, count)) {
     yield { head: integration.head as Integration, settings };
   }
 }

@@ -4,7 +4,7 @@ import { type Route, route } from './route.ts';
 
 export const metricRoutes: readonly Route[] = [
   route.get('/metrics', {
-    scope: 'read',
+    scope: 'server',
     tag: 'server',
     summary: 'Returns metrics for Prometheus',
     replies: { 200: { description: 'Prometheus text format.', schema: Type.String(), type: 'text/plain' } },

@@ -8,7 +8,7 @@ import { isSameBinding, oauthSettingsOf } from '../record/oauth-connection.ts';
 import { Refusal } from '../record/token-set.ts';
 import { Timestamp } from '../store/stored.ts';
 import { readObject } from './body.ts';
-import { type ApiContext, replyJson } from './context.ts';
+import { type ApiContext, callerOf, replyJson } from './context.ts';
 import { openConnection } from './open-connection.ts';
 import { noContent } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
@@ -48,6 +48,8 @@ const shared = { scope: 'integrations', tag: 'connections' } as const;
 const CALLBACK = '/oauth2/callback';
 const QUERY_CHARS = 16_000;
 
+const redirectUriOf = ({ publicUrl }: Api): string => publicUrl() + CALLBACK;
+
 export const oauthRoutes: readonly Route[] = [
   route.post('/connections/{_id}/oauth2', {
     ...shared,
@@ -70,11 +72,14 @@ export const oauthRoutes: readonly Route[] = [
       const connection = await connectionOf(ctx, api);
       if (connection.grantType === 'clientcredentials') {
         await api.oauth.accessTokens.request(connection);
+        await auditConnection(ctx, api, 'connect', connection);
+        forgetFailedPing(api, connection.connectionId);
         return replyJson(ctx, await statusOf(api, connection));
       }
-      const redirectUri = api.publicUrl() + CALLBACK;
       const { returnTo } = value;
-      replyJson(ctx, { authorizationUrl: await api.oauth.authorization.begin(connection, redirectUri, returnTo) });
+      const authorizationUrl = await api.oauth.authorization.begin(connection, redirectUriOf(api), returnTo);
+      await auditConnection(ctx, api, 'connect', connection);
+      replyJson(ctx, { authorizationUrl });
     },
   }),
   route.get('/connections/{_id}/oauth2', {
@@ -93,8 +98,19 @@ export const oauthRoutes: readonly Route[] = [
     replies: { 204: noContent },
     errors: ['not_found', 'invalid_field', 'credentials_unreadable'],
     async handle(ctx, api) {
-      await api.oauth.disconnect(await connectionOf(ctx, api));
+      const connection = await connectionOf(ctx, api);
+      await api.oauth.disconnect(connection);
+      await auditConnection(ctx, api, 'disconnect', connection);
       ctx.status = 204;
+    },
+  }),
+  route.get('/oauth2', {
+    scope: 'read',
+    tag: 'connections',
+    summary: 'Tells the redirect URI to register with OAuth providers',
+    replies: { 200: { description: 'The redirect URI.', schema: Type.Object({ redirectURI: Type.String() }) } },
+    handle(ctx, api) {
+      replyJson(ctx, { redirectURI: redirectUriOf(api) });
     },
   }),
   route.get(CALLBACK, {
@@ -114,7 +130,9 @@ export const oauthRoutes: readonly Route[] = [
       if (ctx.method === 'HEAD') return showPage(ctx, 'Connect', '');
       try {
         if (ctx.querystring.length > QUERY_CHARS) throw requestError('bad_request');
-        showResult(ctx, api, await api.oauth.authorization.finish(new URLSearchParams(ctx.querystring)));
+        const result = await api.oauth.authorization.finish(new URLSearchParams(ctx.querystring));
+        if (!result.refusal) forgetFailedPing(api, result.connectionId);
+        showResult(ctx, api, result);
       } catch (error) {
         if (!(error instanceof RequestError) || ctx.accepts('json', 'html') !== 'html') throw error;
         ctx.status = error.status;
@@ -123,6 +141,21 @@ export const oauthRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** Tokens are no fields of the connection: a sign-in that was begun counts as the connecting. */
+function auditConnection(
+  ctx: ApiContext,
+  { audit }: Api,
+  event: 'connect' | 'disconnect',
+  { connectionId, integrationId }: OAuthConnection,
+): Promise<void> {
+  const resource = { resourceType: 'connection', _resourceId: connectionId, _integrationId: integrationId } as const;
+  return audit.record(callerOf(ctx), { event, ...resource });
+}
+
+/** It failed for want of a token, most likely. */
+const forgetFailedPing = ({ service }: Api, connectionId: string): void =>
+  service.reachability.record(connectionId, true);
 
 /** @throws RequestError if there is no such connection, or it does not use OAuth 2 */
 async function connectionOf(ctx: ApiContext, { service }: Api): Promise<OAuthConnection> {
@@ -171,4 +204,4 @@ function showPage(ctx: ApiContext, title: string, text: string): void {
 
 /** Mustache escapes the values. */
 const PAGE =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p></html>\n';
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>{{title}}</title><h1>{{title}}</h1><p>{{text}}</p><p><a href="../">Open the dashboard</a></p></html>\n';

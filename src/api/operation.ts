@@ -5,12 +5,32 @@ import type { requestHeaders, responseHeaders } from './openapi/headers.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+/** What an access token may do (contract 15). The administrator's token is `full`. */
+export const tokenScopes = ['full', 'read', 'integrations', 'stack'] as const;
+export type TokenScope = (typeof tokenScopes)[number];
+
 /**
- * The scope that a token needs (contract 15). `none`: no token. `read`: reads. `integrations`: changes an
- * integration or its records, if the token names that integration. `full`: everything else. The administrator's
- * token has all scopes.
+ * Who may call a route, and the scopes of access tokens that may. A token of the scope `integrations` gets no further
+ * than its own integrations: paths that begin with `/integrations/{_id}` are checked by the router, everything else by
+ * its handler (`reach.ts`).
  */
-export type Scope = 'none' | 'read' | 'integrations' | 'full';
+export const scopes = {
+  /** No token is needed. */
+  none: tokenScopes,
+  /** Any token. */
+  any: tokenScopes,
+  /** Reads integrations and what belongs to them. */
+  read: ['full', 'read', 'integrations'],
+  /** Reads what concerns the whole server. */
+  server: ['full', 'read'],
+  /** Changes an integration or its records, or calls its functions. */
+  integrations: ['full', 'integrations'],
+  /** Calls functions as a stack of the original. */
+  stack: ['full', 'stack'],
+  /** Everything else. */
+  full: ['full'],
+} as const satisfies Readonly<Record<string, readonly TokenScope[]>>;
+export type Scope = keyof typeof scopes;
 
 export interface Body {
   readonly schema: TSchema;

@@ -95,12 +95,16 @@ export interface ListOptions<T> {
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list. Default: all do. */
   readonly matches?: (item: T) => boolean;
+  /** The newest come first. */
+  readonly isDescending?: boolean;
   readonly publicUrl: string;
 }
 
 /** Replies one page of a list. Reads no more items than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
-  const { source, sortKeyOf, show, matches = () => true, publicUrl } = options;
+  const { source, sortKeyOf, show, matches = () => true, isDescending = false, publicUrl } = options;
+  const isShown = (sortKey: SortKey): boolean =>
+    !cursor || (isDescending ? compareSortKeys(sortKey, cursor) < 0 : compareSortKeys(sortKey, cursor) > 0);
   assertKnownParameters(ctx);
   const limit = limitOf(ctx);
   const cursor = cursorOf(ctx);
@@ -113,7 +117,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   for await (const item of source(cursor, limit + 1)) {
     if (slice.isOver) await slice.next();
     const sortKey = sortKeyOf(item);
-    if ((cursor && compareSortKeys(sortKey, cursor) <= 0) || !matches(item)) continue;
+    if (!isShown(sortKey) || !matches(item)) continue;
     if (last && (items === limit || chars >= PAGE_CHARS)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;

@@ -17,6 +17,7 @@ import type { Stored } from '../store/stored.ts';
 import { bodyLimitsOf, readObject } from './body.ts';
 import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
 import { type OpenConnection, openConnection } from './open-connection.ts';
+import { mayChooseClient } from './reach.ts';
 import { ownerOf } from './records.ts';
 import { bodyErrors } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
@@ -111,6 +112,7 @@ async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<Ope
     body,
     limits: bodyLimitsOf(ctx),
     fixed: stored?.fixed ?? { _id: service.dispatcher.ids(), createdAt: NEVER, lastModified: NEVER },
+    mayChooseClient: mayChooseClient(ctx),
     runIntegrationId: undefined,
     before: stored?.record,
   } as const;

@@ -16,7 +16,7 @@ import {
   updateInput,
   type Writer,
 } from '../record/records.ts';
-import { oldestRecords } from '../store/oldest-records.ts';
+import { oldestRecords, recordsOf } from '../store/oldest-records.ts';
 import type { Part } from '../store/part.ts';
 import type { RecordQuery } from '../store/store.ts';
 import { type RecordKind, recordKinds, sortKeyOf } from '../store/stored.ts';
@@ -27,6 +27,7 @@ import { filterOf, filters, replyList } from './paging.ts';
 import { assertPreconditions } from './preconditions.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { queryOf } from './query.ts';
+import { assertInReach, documentsInReach, mayChooseClient, reachOf } from './reach.ts';
 import { bodyErrors, createdHeaders, etagHeaders, listOf, listQuery, noContent, notModified } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Entity, orProjected } from './schemas.ts';
@@ -89,7 +90,9 @@ function routesOf(kind: RecordKind): Route[] {
         await idempotency.once(ctx, { kind, status: 201 }, body, async (id) => {
           const input = createInput(writerOf(ctx, service), kind, id, body);
           const draft = await service.work.run(tasks, 'draft', input, draftBytes(kind, body.length), accountOf(ctx));
-          const [record, etag] = await change(ctx, service, String(draft.head._integrationId), (unit) => {
+          const integrationId = String(draft.head._integrationId);
+          assertInReach(ctx, integrationId);
+          const [record, etag] = await change(ctx, service, integrationId, (unit) => {
             if (!unit.integration) throw noIntegration();
             return withEtag(unit, putDraft(unit, kind, draft));
           });
@@ -194,13 +197,15 @@ function withEtag(unit: UnitOfWork, record: Part): readonly [Part, string] {
 }
 
 function writerOf(ctx: ApiContext, service: Service): Writer {
-  return { now: service.now(), limits: bodyLimitsOf(ctx), run: ctx.state.grant };
+  const { grant: run } = ctx.state;
+  return { now: service.now(), limits: bodyLimitsOf(ctx), run, mayChooseClient: mayChooseClient(ctx) };
 }
 
 /**
  * The integration that the record in the path belongs to.
  *
- * @throws RequestError 404 if there is no such record, 403 if a run asks for another integration's
+ * @throws RequestError 404 if there is no such record, or none that the token reaches; 403 if a run asks for another
+ * integration's
  */
 export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
   const id = ctx.params._id as string;
@@ -209,11 +214,11 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
   if (grant && own?.record(kind, id)) return grant.integrationId;
   const owner = await service.store.ownerOf(id);
   if (grant && owner !== undefined && owner !== grant.integrationId) throw requestError('access_restricted');
-  if (owner === undefined || grant) throw noSuchRecord(kind);
+  if (owner === undefined || grant || reachOf(ctx)?.has(owner) === false) throw noSuchRecord(kind);
   return owner;
 }
 
-/** The records of a list: those of the run's integration or the one in the query, or of all. */
+/** The records of a list: those of the run's integration or the one in the query, or of all that the caller reaches. */
 async function* recordsFor(
   ctx: ApiContext,
   service: Service,
@@ -221,6 +226,9 @@ async function* recordsFor(
   query: RecordQuery,
 ): AsyncGenerator<Part> {
   const id = ctx.state.grant?.integrationId ?? queryOf(ctx, '_integrationId');
-  if (id === undefined) yield* service.store.records(kind, query);
-  else yield* await oldestRecords((await unitOf(ctx, service, id)).records(kind).values(), query);
+  const reach = reachOf(ctx);
+  if (id === undefined && !reach) yield* service.store.records(kind, query);
+  else if (id === undefined) yield* await oldestRecords(recordsOf(documentsInReach(ctx, service), kind), query);
+  else if (reach?.has(id) !== false)
+    yield* await oldestRecords((await unitOf(ctx, service, id)).records(kind).values(), query);
 }

@@ -3,10 +3,13 @@ import type { Feed } from '../feed/feed.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { OAuth } from '../oauth/oauth.ts';
+import type { AccessTokenStore } from '../store/storage.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { ApiContext } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Description } from './openapi/description.ts';
 import type { Method, Operation } from './operation.ts';
+import type { TokenAuthority } from './token-authority.ts';
 
 /** Whether the server is ready, and why not or what is degraded. */
 export type Health = () => { readonly isReady: boolean; readonly reasons: readonly string[] };
@@ -19,6 +22,9 @@ export interface Api {
   readonly feed: Feed;
   readonly oauth: OAuth;
   readonly health: Health;
+  readonly accessTokens: AccessTokenStore;
+  readonly authority: TokenAuthority;
+  readonly audit: AuditLog;
   readonly description: Description;
   /** Base of links. */
   readonly publicUrl: () => string;

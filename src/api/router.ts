@@ -4,6 +4,7 @@ import type * as koaRouter from '@koa/router';
 import type { Middleware } from 'koa';
 import { requestError } from '../errors.ts';
 import type { ApiContext } from './context.ts';
+import { scopes, type TokenScope } from './operation.ts';
 import type { Api, Route } from './route.ts';
 
 // Its ES module imports `node:http`; server.ts says why that is avoided.
@@ -55,12 +56,19 @@ function serveGroup(routes: readonly Route[], api: Api): Middleware {
   return router.routes() as Middleware;
 }
 
-/** @throws RequestError 403 if a run calls a route closed to runs, or names another integration */
-function assertMayCall({ state: { grant }, params }: ApiContext, { runs, path }: Route): void {
-  if (!grant) return;
-  const isElsewhere = path.startsWith('/integrations/{_id}') && params._id !== grant.integrationId;
-  if (runs !== 'own' || isElsewhere) throw requestError('access_restricted');
+/** @throws RequestError 403 if the route is closed to the caller, or the path names another integration than its own */
+function assertMayCall({ state: { grant, token }, params }: ApiContext, { runs, scope, path }: Route): void {
+  if (!grant && !token) return;
+  const id = path.startsWith('/integrations/{_id}') ? params._id : undefined;
+  if (grant && (runs !== 'own' || (id !== undefined && id !== grant.integrationId))) throw restricted();
+  if (!token) return;
+  const allowed: readonly TokenScope[] = scopes[scope];
+  if (!allowed.includes(token.scope)) throw restricted(token.scope);
+  if (id !== undefined && token.integrationIds?.has(id) === false) throw restricted();
 }
+
+const restricted = (scope?: TokenScope): Error =>
+  requestError('access_restricted', scope && { message: `The scope of the token, ${scope}, does not allow this.` });
 
 /** 405 with `Allow` for a path that has routes, 404 for others. */
 export const refuseUnknown: Middleware = (context) => {

@@ -1,4 +1,6 @@
 /** Every route of the API (contract 4), in the order in which the description shows them. */
+import { accessTokenRoutes } from './access-tokens.ts';
+import { auditRoutes } from './audit.ts';
 import { backupRoutes } from './backup.ts';
 import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
@@ -14,6 +16,7 @@ import { pingRoutes } from './ping.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { stackRoutes } from './stack.ts';
 import { stateRoutes } from './state.ts';
 import { tileRoutes } from './tiles.ts';
 import { tokenInfoRoutes } from './token-info.ts';
@@ -21,6 +24,7 @@ import { tokenInfoRoutes } from './token-info.ts';
 export const routes: readonly Route[] = [
   ...integrationRoutes,
   ...functionRoutes,
+  ...stackRoutes,
   ...runRoutes,
   ...stateRoutes,
   ...connectorRoutes,
@@ -32,6 +36,8 @@ export const routes: readonly Route[] = [
   ...tileRoutes,
   ...eventRoutes,
   ...tokenInfoRoutes,
+  ...accessTokenRoutes,
+  ...auditRoutes,
   ...backupRoutes,
   ...metricRoutes,
   ...healthRoutes,

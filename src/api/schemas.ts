@@ -3,7 +3,10 @@ import Type, { type TObject, type TSchema } from '#typebox';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../integration/integration.ts';
 import { JsonPatch } from '../record/json-patch.ts';
 import { RecordFields } from '../record/record.ts';
+import { AuditEntry } from '../store/audit.ts';
 import { ObjectId, perRecordKind, Stored, Timestamp } from '../store/stored.ts';
+import { AccessToken, AccessTokenBody } from './access-token.ts';
+import { tokenScopes } from './operation.ts';
 
 const Text = Type.String();
 const Count = Type.Integer({ minimum: 0 });
@@ -137,6 +140,13 @@ export const Tile = Type.Object({
 export const TokenInfo = Type.Union([
   Type.Object({ scope: Type.Literal('administrator') }),
   Type.Object({
+    scope: Type.Enum([...tokenScopes], { description: 'Of an access token.' }),
+    _id: ObjectId,
+    name: Text,
+    _integrationIds: Type.Optional(Type.Array(ObjectId)),
+    autoPurgeAt: Type.Optional(Timestamp),
+  }),
+  Type.Object({
     scope: Type.Literal('run'),
     runId: ObjectId,
     _connectorId: ObjectId,
@@ -181,6 +191,9 @@ export const named: Readonly<Record<string, TSchema>> = {
   Run,
   Tile,
   TokenInfo,
+  AccessToken,
+  AccessTokenBody,
+  AuditEntry,
   Health,
   Ping,
   Restored,

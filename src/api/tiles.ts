@@ -6,8 +6,10 @@ import type { JsonObject } from '../json.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { Document } from '../store/document.ts';
 import { perRecordKind, type SortKey, sortKeyOf } from '../store/stored.ts';
-import { unitOf } from './context.ts';
-import { asText, replyList } from './paging.ts';
+import { type ApiContext, unitOf } from './context.ts';
+import { asText, filters, replyList } from './paging.ts';
+import { queryOf } from './query.ts';
+import { documentsInReach, reachOf } from './reach.ts';
 import { listOf, listQuery } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { Tile } from './schemas.ts';
@@ -21,15 +23,12 @@ export const tileRoutes: readonly Route[] = [
     runs: 'own',
     tag: 'server',
     summary: 'Lists one row per integration, for dashboards',
-    query: listQuery,
+    query: [...listQuery, filters('_integrationId')],
     replies: listOf(Tile, 'A page of tiles.'),
     async handle(ctx, { service, publicUrl }) {
-      const { grant } = ctx.state;
-      if (grant) await unitOf(ctx, service, grant.integrationId);
-      const own = grant && (await service.store.get(grant.integrationId));
+      const chosen = await chosenIn(ctx, service);
       await replyList(ctx, {
-        source: (after, count) =>
-          tilesOf(service, grant ? (own ? [own] : []) : service.store.documents(after, count), count),
+        source: (after, count) => tilesOf(service, chosen ?? documentsInReach(ctx, service, after, count), count),
         sortKeyOf: ({ sortKey }) => sortKey,
         show: ({ tile }, projection) => asText(tile, projection),
         publicUrl: publicUrl(),
@@ -37,6 +36,18 @@ export const tileRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** The document of a run's own integration, or of the one in the query. Undefined: all are wanted. */
+async function chosenIn(ctx: ApiContext, service: Service): Promise<Document[] | undefined> {
+  const { grant } = ctx.state;
+  if (grant) await unitOf(ctx, service, grant.integrationId);
+  const asked = queryOf(ctx, '_integrationId');
+  const id = grant?.integrationId ?? asked;
+  if (id === undefined) return undefined;
+  if (reachOf(ctx)?.has(id) === false) return [];
+  const document = asked === undefined || asked === id ? await service.store.get(id) : undefined;
+  return document ? [document] : [];
+}
 
 interface Row {
   readonly sortKey: SortKey;

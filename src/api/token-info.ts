@@ -5,13 +5,18 @@ import { TokenInfo } from './schemas.ts';
 
 export const tokenInfoRoutes: readonly Route[] = [
   route.get('/tokenInfo', {
-    scope: 'read',
+    scope: 'any',
     runs: 'own',
     tag: 'server',
     summary: 'Identifies the token',
-    replies: { 200: { description: 'The administrator or a run.', schema: TokenInfo } },
+    replies: { 200: { description: 'The administrator, an access token, or a run.', schema: TokenInfo } },
     handle(ctx) {
-      const { grant } = ctx.state;
+      const { grant, token } = ctx.state;
+      if (token) {
+        const { _id, name, scope, integrationIds, autoPurgeAt } = token;
+        const ids = integrationIds && { _integrationIds: [...integrationIds] };
+        return replyJson(ctx, { scope, _id, name, ...ids, autoPurgeAt });
+      }
       if (!grant) return replyJson(ctx, { scope: 'administrator' });
       replyJson(ctx, {
         scope: 'run',

@@ -23,11 +23,15 @@ const FREE_CPU_MS = 0.5;
 /** Requests of one run to the runtime at once. Replies may have megabytes, so not dozens of them. */
 const PLATFORM_REQUESTS_AT_ONCE = 8;
 
+/** Whom a run's work is charged to. */
+export type RunAccount = Pick<Grant, 'owner' | 'cpuMs' | 'onCharge' | 'charge'>;
+
 /** What a run may do here and outside. */
 export interface RunGrant {
   readonly connectorId: string;
-  readonly grant: Grant;
-  readonly token: string;
+  readonly account: RunAccount;
+  /** The run's authority over the runtime's own API. Undefined: it has none, and every address is outside. */
+  readonly own: { readonly grant: Grant; readonly token: string } | undefined;
   /** Origin patterns of the manifest. */
   readonly permissions: readonly string[];
   readonly trace: Trace;
@@ -56,8 +60,8 @@ export class Broker {
     const progress = new Progress(events.onProgress);
     // One per run: a run started through the runtime's API must not wait for the run that started it.
     const platformSlots = new Semaphore(PLATFORM_REQUESTS_AT_ONCE);
-    const { connectorId, grant } = runGrant;
-    grant.onCharge = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
+    const { connectorId, account } = runGrant;
+    account.onCharge = (cpuMs) => this.#queue.charge(connectorId, cpuMs);
     return {
       fetch: (text, signal, isCongested = () => false) =>
         jsonOrError(async () => {
@@ -74,7 +78,7 @@ export class Broker {
         }),
       progress: (text, signal) => jsonOrError(async () => progress.report(text, signal)),
       log: events.onLog,
-      runtimeCpuMs: () => grant.cpuMs,
+      runtimeCpuMs: () => account.cpuMs,
     };
   }
 
@@ -82,7 +86,7 @@ export class Broker {
    * Charges the CPU time that this thread spends on a run until the event loop turns to others. The pool charges its
    * part itself. The connector's next request waits in proportion.
    */
-  async #metered<T>({ grant }: RunGrant, work: () => Promise<T>): Promise<T> {
+  async #metered<T>({ account, connectorId }: RunGrant, work: () => Promise<T>): Promise<T> {
     const from = process.threadCpuUsage();
     let isCharged = false;
     const stop = (): void => {
@@ -90,9 +94,9 @@ export class Broker {
       isCharged = true;
       const { user, system } = process.threadCpuUsage(from);
       const cpuMs = (user + system) / 1_000;
-      grant.charge(cpuMs - FREE_CPU_MS);
+      account.charge(cpuMs - FREE_CPU_MS);
       // While others wait, nothing is free.
-      if (this.#queue.isBusy) this.#queue.charge(grant.connectorId, Math.min(cpuMs, FREE_CPU_MS));
+      if (this.#queue.isBusy) this.#queue.charge(connectorId, Math.min(cpuMs, FREE_CPU_MS));
     };
     setImmediate(stop);
     try {
@@ -104,14 +108,16 @@ export class Broker {
 
   /** @returns JSON */
   async #fetch(text: string, runGrant: RunGrant, signal: AbortSignal, platformSlots: Semaphore): Promise<Buffer> {
-    const request = await this.#metered(runGrant, () => this.#parse(text, runGrant.grant));
-    const path = this.#platformApi.pathOf(request.url);
-    if (path === undefined) return this.#metered(runGrant, () => this.#fetchFromOutside(request, runGrant, signal));
+    const request = await this.#metered(runGrant, () => this.#parse(text, runGrant.account));
+    const { own, trace } = runGrant;
+    const path = own && this.#platformApi.pathOf(request.url);
+    if (!own || path === undefined)
+      return this.#metered(runGrant, () => this.#fetchFromOutside(request, runGrant, signal));
     return platformSlots.run(async () => {
       if (signal.aborted) throw new BrokerError('cancelled', 'The run has ended.');
       return this.#metered(runGrant, async () => {
-        const response = await this.#platformApi.request({ ...request, url: path }, runGrant);
-        return this.#write(response, runGrant.grant);
+        const response = await this.#platformApi.request({ ...request, url: path }, { ...own, trace });
+        return this.#write(response, runGrant.account);
       });
     });
   }
@@ -120,15 +126,15 @@ export class Broker {
     const response = await this.#outbound.fetch(request, runGrant, signal);
     // Serializing a response takes time, so let others go first.
     await this.#queue.nextTurn(runGrant.connectorId);
-    return this.#write(response, runGrant.grant);
+    return this.#write(response, runGrant.account);
   }
 
-  async #write({ body, ...head }: PlatformResponse, grant: Grant): Promise<Buffer> {
-    return (await this.#work.run(tasks, 'write', { head, moved: body }, body.length, grant)).text;
+  async #write({ body, ...head }: PlatformResponse, account: RunAccount): Promise<Buffer> {
+    return (await this.#work.run(tasks, 'write', { head, moved: body }, body.length, account)).text;
   }
 
-  async #parse(text: string, grant: Grant): Promise<DecodedRequest> {
-    const parsed = await this.#work.run(tasks, 'parse', { text }, text.length, grant);
+  async #parse(text: string, account: RunAccount): Promise<DecodedRequest> {
+    const parsed = await this.#work.run(tasks, 'parse', { text }, text.length, account);
     if ('denied' in parsed) throw new BrokerError('invalid_request', parsed.denied);
     return { ...parsed.request, body: parsed.text ?? null };
   }

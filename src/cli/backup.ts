@@ -48,7 +48,10 @@ export const backup: Command = {
       await withStore(
         'backup',
         context,
-        ({ documents, permissions }) => save(backupOf(documents, new Date(), permissions)),
+        async ({ documents, permissions, audit }) => {
+          await save(backupOf(documents, new Date(), permissions));
+          await audit({ event: 'backup', resourceType: 'server' });
+        },
         viaServer,
       );
       await rename(temporary, file);

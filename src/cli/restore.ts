@@ -30,9 +30,11 @@ export const restore: Command = {
       const response = await requestOk({ url, options, signal, reason }, { method: 'POST', path, body });
       return response.json() as Promise<RestoreResult>;
     };
-    const locally = ({ documents, permissions, keys }: LocalStore): Promise<RestoreResult> => {
+    const locally = async ({ documents, permissions, keys, audit }: LocalStore): Promise<RestoreResult> => {
       const prepare = sealWith(keys, options.secretKey);
-      return restoreInto(documents, file, { overwrite, check: restoreProblem, prepare, permissions });
+      const result = await restoreInto(documents, file, { overwrite, check: restoreProblem, prepare, permissions });
+      await audit({ event: 'restore', resourceType: 'server' });
+      return result;
     };
     const progress = progressLineOn(out);
     progress.show(`Restoring ${args[0]}`);

@@ -1,6 +1,7 @@
 /** Gives a command access to the data: directly, or through the server that uses the data folder. */
 import { permissionBackup } from '../connector/permission-backup.ts';
 import { PermissionStore } from '../connector/permission-store.ts';
+import { type AuditedEvent, COMMAND, entryMaker } from '../store/audit.ts';
 import type { PermissionBackup } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import type { OpenStore } from '../store/copy/item.ts';
@@ -16,6 +17,8 @@ export interface LocalStore {
   readonly documents: Store;
   readonly permissions: PermissionBackup;
   readonly keys: KeyStore;
+  /** Writes it into the audit log. */
+  readonly audit: (event: AuditedEvent) => Promise<void>;
 }
 
 /**
@@ -42,7 +45,12 @@ export async function withStore<T>(
   const { storage, keys } = opened;
   try {
     const permissions = permissionBackup(await PermissionStore.open(storage, () => new Date()));
-    return await locally({ documents: storage.documents, permissions, keys });
+    const audit = (event: AuditedEvent): Promise<void> =>
+      storage.audit.add(entryMaker()({ by: COMMAND }, [event])).catch((error: Error) => {
+        // What was done is done.
+        context.err.write(`This could not be written to the audit log (${error.message}).\n`);
+      });
+    return await locally({ documents: storage.documents, permissions, keys, audit });
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(

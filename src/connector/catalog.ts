@@ -9,6 +9,7 @@ import { readRegistryEntry } from './entry-reader.ts';
 import { bundleEntries } from './folder.ts';
 import type { Image } from './image.ts';
 import { type LoadCheck, LoadChecker } from './load-checker.ts';
+import type { Manifest } from './manifest.ts';
 import type { PermissionStore } from './permission-store.ts';
 import { duplicateReason, retryReason } from './reasons.ts';
 import { Registry } from './registry.ts';
@@ -65,6 +66,12 @@ export class Catalog {
     if (!this.get(connectorId) && !this.hasScanned) await this.#firstScan;
     if (!this.get(connectorId)) await this.#checks.ended(connectorId);
     return this.get(connectorId);
+  }
+
+  /** The first connector whose manifest matches. Waits for the first scan. */
+  async findWhere(matches: (manifest: Manifest) => boolean): Promise<Connector | undefined> {
+    if (!this.hasScanned) await this.#start;
+    return this.#registry.allServing().find(({ manifest }) => matches(manifest));
   }
 
   /** The image inside the connector's bundle. */

@@ -19,6 +19,10 @@ export class Registry {
     return this.#serving.get(connectorId);
   }
 
+  allServing(): Connector[] {
+    return [...this.#serving.values()];
+  }
+
   /** The image inside the connector's bundle. */
   imageOf(connectorId: string): Image | undefined {
     const folder = this.#serving.get(connectorId)?.folder;

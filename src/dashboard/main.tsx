@@ -6,6 +6,8 @@ import './tiles/tiles.css';
 import './steps/steps.css';
 import './runs/runs.css';
 import './records/records.css';
+import './connections/connections.css';
+import './tokens/tokens.css';
 
 import { render } from 'preact';
 import { App } from './app/app.tsx';

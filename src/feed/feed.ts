@@ -43,8 +43,8 @@ interface RetainedEvent {
 export interface FollowOptions {
   /** The last event the follower has. Without it, starts with the next event. */
   readonly lastEventId?: string | undefined;
-  /** Only events of this integration. */
-  readonly integrationId?: string | undefined;
+  /** Only events of these integrations. */
+  readonly integrationIds?: ReadonlySet<string> | undefined;
   /** Call `take`, or check `isLost`. */
   readonly onEvents: () => void;
   /** The feed is closed. */
@@ -191,7 +191,7 @@ export class Follower {
   readonly onEvents: () => void;
   readonly onEnd: () => void;
   readonly #feed: Feed;
-  readonly #integrationId: string | undefined;
+  readonly #integrationIds: ReadonlySet<string> | undefined;
   readonly #onLeave: () => void;
   #next: number;
   /** The next batch must say that events are missing. */
@@ -199,12 +199,12 @@ export class Follower {
 
   constructor(
     feed: Feed,
-    { integrationId, onEvents, onEnd }: FollowOptions,
+    { integrationIds, onEvents, onEnd }: FollowOptions,
     next: number | undefined,
     onLeave: () => void,
   ) {
     this.#feed = feed;
-    this.#integrationId = integrationId;
+    this.#integrationIds = integrationIds;
     this.onEvents = onEvents;
     this.onEnd = onEnd;
     this.#onLeave = onLeave;
@@ -222,17 +222,31 @@ export class Follower {
     return this.#feed.idOf(this.#next - 1);
   }
 
-  /** The texts of the next events, up to about `BATCH_CHARS`. Empty if there are none. */
-  take(): string {
+  /** The number of the newest event there is. */
+  get newest(): number {
+    return this.#feed.newest;
+  }
+
+  /**
+   * The texts of the next events, up to about `BATCH_CHARS`. Empty if there are none.
+   *
+   * @param newest the last one to take
+   */
+  take(newest = this.#feed.newest): string {
     let text = '';
     if (this.#needsReset) text = eventText(this.lastEventId, 'reset', '{}');
     this.#needsReset = false;
-    while (this.#next <= this.#feed.newest && text.length < BATCH_CHARS) {
+    while (this.#next <= newest && text.length < BATCH_CHARS) {
       const event = this.#feed.eventAt(this.#next++);
-      if (!event || (this.#integrationId !== undefined && event.integrationId !== this.#integrationId)) continue;
+      if (!event || !this.#follows(event)) continue;
       text += event.text;
     }
     return text;
+  }
+
+  #follows({ integrationId }: RetainedEvent): boolean {
+    if (!this.#integrationIds) return true;
+    return integrationId !== undefined && this.#integrationIds.has(integrationId);
   }
 
   /** The next batch says that events are missing. */

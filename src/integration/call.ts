@@ -1,6 +1,7 @@
 /** Calls a function of an installed integration and applies the answer (contract 5 and 6). */
 import { isDeepStrictEqual } from 'node:util';
 import { requestError } from '../errors.ts';
+import { HOST } from '../store/audit.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Account } from '../work/work.ts';
 import { changeWithTask, type Units } from './change-with-task.ts';
@@ -68,13 +69,13 @@ function assertNoUpdate({ store }: Pick<Service, 'store'>, integrationId: string
 async function persistByRuntime(
   service: Service,
   integrationId: string,
-  { body, precondition = () => {} }: FunctionRequest,
+  { body, by = HOST, precondition = () => {} }: FunctionRequest,
   account: Account,
 ): Promise<CallAnswer> {
   const { store, work } = service;
   const units: Units = {
     open: () => UnitOfWork.open(store, integrationId),
-    change: (work) => UnitOfWork.change(store, integrationId, work),
+    change: (work) => UnitOfWork.change(store, integrationId, work, { by }),
   };
   return changeWithTask({ work, account, units }, tasks, 'persist', {
     inputOf(unit) {

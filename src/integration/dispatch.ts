@@ -6,6 +6,7 @@ import type { Connector } from '../connector/bundle.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
 import type { SourceLines } from '../run/source-lines.ts';
+import { type Caller, HOST } from '../store/audit.ts';
 import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
@@ -44,6 +45,8 @@ export interface FunctionRequest {
   readonly body: Buffer;
   /** The request's trace; by default a new one. */
   readonly trace?: Trace | undefined;
+  /** Who asks for it; by default the embedding application. */
+  readonly by?: Caller | undefined;
   /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
 }
@@ -154,7 +157,13 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const { grant, token, revoke, redact } = dispatcher.tokens.issue(grantFields);
   const run = startRun(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.createAsk(
-    { connectorId: connector._id, grant, token, permissions: manifest.permissions?.fetch ?? [], trace },
+    {
+      connectorId: connector._id,
+      account: grant,
+      own: { grant, token },
+      permissions: manifest.permissions?.fetch ?? [],
+      trace,
+    },
     {
       onLog(level, text) {
         run.logged(level, redact(text));
@@ -167,6 +176,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       onRequest: () => run.requested(),
     },
   );
+  unit.author = { by: call.by ?? HOST, run: { _id: runId, _connectorId: connector._id } };
   const endWriting = limitWrites(dispatcher.writes, connector._id, unit);
   const keys = `${dispatcher.argumentKeysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
   const argument = argumentOf(body, keys);

@@ -2,6 +2,7 @@
 import { requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { assertValid } from '../schema.ts';
+import { type Caller, HOST } from '../store/audit.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import { applyReply } from './call.ts';
@@ -18,6 +19,8 @@ export interface InstallOptions {
   /** Id of the new integration. */
   readonly id?: string;
   readonly trace?: Trace;
+  /** Who installs it; by default the embedding application. */
+  readonly by?: Caller;
 }
 
 /** @param body `{tag?, sandbox?, name?}` */
@@ -34,7 +37,7 @@ async function installOne(
   service: Service,
   connectorId: string,
   body: JsonObject,
-  { id = service.dispatcher.ids(), trace }: InstallOptions,
+  { id = service.dispatcher.ids(), trace, by = HOST }: InstallOptions,
 ): Promise<InstallResult> {
   assertValid(installBody, body);
   const connector = await service.catalog.find(connectorId);
@@ -63,6 +66,7 @@ async function installOne(
   assertIntegration({ ...integration, settings });
   assertIntegration(integration);
   const unit = await UnitOfWork.open(service.store, integration._id);
+  unit.author = { by };
   putIntegration(service, unit, integration, Buffer.from(JSON.stringify(settings)));
 
   if (installerFunction === undefined) {
@@ -79,6 +83,7 @@ async function installOne(
     // A failed install must leave nothing behind, whatever the manifest says.
     isAtomic: true,
     trace,
+    by,
     body: Buffer.from(
       JSON.stringify({ ...(tag === undefined ? {} : { tag }), ...(sandbox === undefined ? {} : { sandbox }) }),
     ),

@@ -51,7 +51,8 @@ export function failureOf(error: unknown): RequestError {
   return error instanceof StoreError ? storeFailure(error) : requestError('internal_error');
 }
 
-function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
+/** The error for a run that broke a limit or its process. */
+export function faultError({ fault, retryAfterMs }: Outcome & { status: 'faulted' }, message: string): RequestError {
   const code: ErrorCode = fault === 'bundle_failed' ? 'connector_unavailable' : fault;
   return requestError(code, { message, retryAfterMs });
 }

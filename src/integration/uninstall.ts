@@ -1,5 +1,6 @@
 /** Removes an installed integration, whatever the state of its connector (contract 6). */
 import { type ErrorItem, RequestError, requestError } from '../errors.ts';
+import { type Caller, HOST } from '../store/audit.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import type { CallAnswer } from './call.ts';
@@ -17,6 +18,8 @@ export interface UninstallOptions {
   /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
   readonly trace?: Trace;
+  /** Who removes it; by default the embedding application. */
+  readonly by?: Caller;
 }
 
 /**
@@ -34,12 +37,13 @@ export function uninstall(
 async function uninstallOne(
   service: Service,
   integrationId: string,
-  { body = Buffer.from('{}'), force = false, precondition = () => {}, trace }: UninstallOptions,
+  { body = Buffer.from('{}'), force = false, precondition = () => {}, trace, by = HOST }: UninstallOptions,
 ): Promise<CallAnswer> {
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
   if (integration._connectorId === undefined) throw requestError('not_a_connector_integration');
   precondition(unit);
+  unit.author = { by };
   const remove = async (): Promise<void> => {
     unit.removeAll();
     await commit(unit);
@@ -52,14 +56,14 @@ async function uninstallOne(
       await remove();
       return { text: DONE };
     }
-    const call = { connector, unit, section: 'uninstaller', name, body, trace } as const;
+    const call = { connector, unit, section: 'uninstaller', name, body, trace, by } as const;
     return await callFunction(service.dispatcher, call, async (answer) => {
       await remove();
       return answer.text === '{}' ? { ...answer, text: DONE } : answer;
     });
   } catch (error) {
     if (!force || !(error instanceof RequestError)) throw error;
-    await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll());
+    await UnitOfWork.change(service.store, integrationId, (current) => current.removeAll(), { by });
     await service.dispatcher.runs.forget(integrationId);
     const text = JSON.stringify({ success: true, errors: error.errors satisfies readonly ErrorItem[] });
     return error instanceof RunError ? { text, runId: error.runId } : { text };

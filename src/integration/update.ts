@@ -1,6 +1,7 @@
 /** Updates integrations to the current version of their connector (contract 6). */
 import type { Connector } from '../connector/bundle.ts';
 import { ERRORS_MAX, fieldErrors, RequestError, requestError } from '../errors.ts';
+import { type Caller, HOST } from '../store/audit.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
 import { callFunction } from './dispatch.ts';
@@ -9,6 +10,12 @@ import { commit, integrationOf, putIntegration, type Service } from './service.t
 export interface UpdateFailure {
   readonly integrationId: string;
   readonly error: RequestError;
+}
+
+export interface UpdateOptions {
+  readonly trace?: Trace | undefined;
+  /** Who updates them; by default the embedding application. */
+  readonly by?: Caller;
 }
 
 /**
@@ -20,13 +27,13 @@ export async function update(
   service: Service,
   connector: Connector,
   integrationIds: readonly string[],
-  trace?: Trace,
+  { trace, by = HOST }: UpdateOptions = {},
 ): Promise<UpdateFailure[]> {
   await assertInstalls(service, connector._id, integrationIds);
   const failures: UpdateFailure[] = [];
   for (const integrationId of integrationIds) {
     try {
-      await service.activity.during(() => updateOne(service, connector, integrationId, trace));
+      await service.activity.during(() => updateOne(service, connector, integrationId, { trace, by }));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       failures.push({ integrationId, error });
@@ -60,12 +67,13 @@ async function updateOne(
   service: Service,
   connector: Connector,
   integrationId: string,
-  trace: Trace | undefined,
+  { trace, by = HOST }: UpdateOptions,
 ): Promise<void> {
   const unlock = await service.store.lock(integrationId);
   if (!unlock) throw requestError('update_in_progress');
   try {
     const unit = await UnitOfWork.open(service.store, integrationId);
+    unit.author = { by };
     const before = integrationOf(unit);
     const { version, connector: manifest } = connector.manifest;
     putIntegration(service, unit, { ...before, updateInProgress: true });
@@ -84,6 +92,7 @@ async function updateOne(
       name: manifest.updateFunction,
       body: Buffer.from(JSON.stringify({ currentVersion: before.version ?? null, nextVersion: version })),
       trace,
+      by,
     } as const;
     await callFunction(service.dispatcher, call, store);
   } finally {

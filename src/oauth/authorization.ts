@@ -9,7 +9,7 @@ import { isObjectId } from '../store/object-id.ts';
 import type { Store } from '../store/store.ts';
 import { type OAuthConnection, refusalOf } from './access-tokens.ts';
 import type { OAuthClients } from './clients.ts';
-import { ProviderRefusal } from './provider.ts';
+import { ProviderFailure, ProviderRefusal } from './provider.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** How long a user may take at the provider. */
@@ -42,6 +42,7 @@ export class Authorization {
   /**
    * @param returnTo the dashboard page that the user comes from
    * @returns where to send the user; earlier addresses of the connection become invalid
+   * @throws RequestError if the OAuth client is missing, or has no `authURI`
    */
   async begin(connection: OAuthConnection, redirectUri: string, returnTo: string | undefined): Promise<string> {
     const { clients, stored, now } = this.#options;
@@ -51,6 +52,10 @@ export class Authorization {
     const state = `${connectionId}.${randomBytes(STATE_BYTES).toString('base64url')}`;
     const verifier = generateRandomCodeVerifier();
     const url = await provider.authorizationUrl({ redirectUri, scope, state, verifier });
+    if (url === undefined) {
+      const field = 'http.auth.oauth._iClientId';
+      throw requestError('invalid_field', { field, message: 'the OAuth client has no authURI, where users sign in' });
+    }
     const pending: PendingAuthorization = {
       stateHash: hash('sha256', state),
       verifier,
@@ -63,7 +68,10 @@ export class Authorization {
     return url;
   }
 
-  /** @throws RequestError if the state is unknown or ten minutes old */
+  /**
+   * @throws RequestError if the state is unknown or ten minutes old; `connection_failed` if the provider fails and there
+   * is no page to show that
+   */
   async finish(query: URLSearchParams): Promise<AuthorizationResult> {
     const { clients, stored, now, settingsOf } = this.#options;
     const state = query.get('state') ?? '';
@@ -84,9 +92,12 @@ export class Authorization {
       }));
       return { ...id, returnTo, refusal: undefined };
     } catch (error) {
-      if (!(error instanceof ProviderRefusal)) throw error;
-      const refusal = refusalOf(error, now());
+      const refusal = reasonOf(error, now());
+      if (!refusal) throw error;
       await stored.change(id, (set) => ({ ...set, failure: refusal }));
+      if (error instanceof ProviderFailure && returnTo === undefined) {
+        throw requestError('connection_failed', { message: `The OAuth provider gave no token: ${error.message}` });
+      }
       return { ...id, returnTo, refusal };
     }
   }
@@ -108,6 +119,13 @@ export class Authorization {
     });
     return taken;
   }
+}
+
+/** Why a sign-in gave no tokens, for the page that the user comes back to. Undefined for other errors. */
+function reasonOf(error: unknown, now: Date): Refusal | undefined {
+  if (error instanceof ProviderRefusal) return refusalOf(error, now);
+  if (!(error instanceof ProviderFailure)) return undefined;
+  return { error: 'connection_failed', description: error.message, at: now.toISOString() };
 }
 
 const UNKNOWN_STATE =

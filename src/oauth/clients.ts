@@ -45,18 +45,21 @@ export class OAuthClients {
     return this.#put({ ...fields, _id: id, createdAt, lastModified: createdAt });
   }
 
-  /** Durable when it resolves. @throws RequestError */
-  async replace(id: string, body: JsonObject): Promise<OAuthClient> {
+  /** With their secrets sealed. Durable when it resolves. @throws RequestError */
+  async replace(id: string, body: JsonObject): Promise<{ readonly before: OAuthClient; readonly after: OAuthClient }> {
     const { keyring, now } = this.#options;
     const before = await this.#existing(id);
     const fields = sealClient(keyring, id, parseClient(body), before);
-    return this.#put({ ...fields, _id: id, createdAt: before.createdAt, lastModified: now().toISOString() });
+    const after = { ...fields, _id: id, createdAt: before.createdAt, lastModified: now().toISOString() };
+    await this.#options.records.put(after);
+    return { before, after };
   }
 
   /** Connections that use it can no longer renew their tokens. @throws RequestError `not_found` */
-  async remove(id: string): Promise<void> {
-    await this.#existing(id);
+  async remove(id: string): Promise<OAuthClient> {
+    const client = await this.#existing(id);
     await this.#options.records.remove(id);
+    return client;
   }
 
   /** @throws RequestError if there is no such client, or no key opens its secret */

@@ -56,10 +56,10 @@ export class Provider {
     this.#now = now;
   }
 
-  /** Where the user signs in. @throws ProviderRefusal if the client has no `authURI` */
-  async authorizationUrl({ redirectUri, scope, state, verifier }: AuthorizationRequest): Promise<string> {
+  /** Where the user signs in; undefined if the client has no `authURI`. */
+  async authorizationUrl({ redirectUri, scope, state, verifier }: AuthorizationRequest): Promise<string | undefined> {
     const { authURI, clientId } = this.#client;
-    if (authURI === undefined) throw new ProviderRefusal('invalid_client', 'The OAuth client has no authURI.');
+    if (authURI === undefined) return undefined;
     const url = new URL(authURI);
     const parameters = {
       response_type: 'code',

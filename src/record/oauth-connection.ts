@@ -2,7 +2,6 @@
 import type { Json, JsonObject } from '../json.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { originOf } from './connection-fields.ts';
-import type { Author } from './destination.ts';
 import { at, type FieldProblem } from './record.ts';
 import type { Binding } from './token-set.ts';
 
@@ -61,15 +60,19 @@ export function oauthProblems(connection: JsonObject): FieldProblem[] {
 }
 
 /**
- * With client credentials, a token is issued without asking a user. A run that could choose client and address could
- * have any client's token sent to itself.
+ * With client credentials, a token is issued without asking a user. A caller who could choose client and address would
+ * get any client's token, so that takes the operator's authority.
  */
-export function clientProblems(connection: JsonObject, before: JsonObject | undefined, author: Author): FieldProblem[] {
+export function clientProblems(
+  connection: JsonObject,
+  before: JsonObject | undefined,
+  mayChooseClient: boolean,
+): FieldProblem[] {
   const settings = oauthSettingsOf(connection);
-  if (author !== 'run' || settings?.grantType !== 'clientcredentials') return [];
+  if (mayChooseClient || settings?.grantType !== 'clientcredentials') return [];
   const was = oauthSettingsOf(before);
   if (was?.grantType === 'clientcredentials' && isSameBinding(was.binding, settings.binding)) return [];
-  const message = 'only a user may choose the OAuth client and the address of a connection with client credentials';
+  const message = 'only a token of the scope full may choose the client and the address for client credentials';
   return [{ code: 'invalid_field', field: `${FIELD}._iClientId`, message }];
 }
 

@@ -33,6 +33,8 @@ export interface DraftInput {
   readonly fixed: JsonObject;
   /** The integration of the writing run. Absent: a user writes. */
   readonly runIntegrationId: string | undefined;
+  /** The writer has the operator's authority over OAuth clients. */
+  readonly mayChooseClient?: boolean | undefined;
   readonly kind: RecordKind;
   /** The stored record, for masks and patches. */
   readonly before?: Stored | Uint8Array | undefined;
@@ -71,7 +73,9 @@ function recordOf(input: DraftInput, before: Stored | undefined): Stored {
   }
   const free = Object.entries(body).filter(([name]) => !runtimeFields.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
-  assertRecord(record, () => (kind === 'connections' ? connectionProblems(record, before, authorOf(input)) : []));
+  assertRecord(record, () =>
+    kind === 'connections' ? connectionProblems(record, before, input.mayChooseClient === true) : [],
+  );
   return record;
 }
 

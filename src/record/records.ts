@@ -14,6 +14,8 @@ import { mayHoldSecrets } from './secret-fields.ts';
 export interface Writer {
   readonly now: Date;
   readonly limits: BodyLimits;
+  /** The writer has the operator's authority over OAuth clients. */
+  readonly mayChooseClient?: boolean;
   /** The writing run. Absent: a user writes. */
   readonly run?: { readonly connectorId: string; readonly integrationId: string } | undefined;
 }
@@ -45,10 +47,15 @@ export const noSuchRecord = (kind: RecordKind): Error =>
   requestError('not_found', { message: `There is no such record among the ${kind}.` });
 
 /** Input of the `draft` task for a new record. */
-export function createInput({ now, limits, run }: Writer, kind: RecordKind, _id: string, body: Buffer): DraftInput {
+export function createInput(
+  { now, limits, run, mayChooseClient }: Writer,
+  kind: RecordKind,
+  _id: string,
+  body: Buffer,
+): DraftInput {
   const createdAt = now.toISOString();
   const fixed = { _id, createdAt, lastModified: createdAt, ...(run ? { _connectorId: run.connectorId } : {}) };
-  return { kind, body, limits, fixed, runIntegrationId: run?.integrationId };
+  return { kind, body, limits, fixed, mayChooseClient, runIntegrationId: run?.integrationId };
 }
 
 /**
@@ -58,7 +65,7 @@ export function createInput({ now, limits, run }: Writer, kind: RecordKind, _id:
  * @param isPatch the body is a JSON Patch (RFC 6902)
  */
 export function updateInput(
-  { now, limits, run }: Writer,
+  { now, limits, run, mayChooseClient }: Writer,
   unit: UnitOfWork,
   kind: RecordKind,
   before: Part,
@@ -80,6 +87,7 @@ export function updateInput(
     isPatch,
     limits,
     fixed,
+    mayChooseClient,
     runIntegrationId: run?.integrationId,
     // A connection may go to the pool though it is not large.
     before: needsBefore ? (kind === 'connections' ? before.text : before.taskInput) : undefined,

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Low } from 'lowdb';
 import { TimeSlice } from '../work/time-slice.ts';
+import type { Author } from './audit.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
 import type { NewEntry } from './commit-log.ts';
 import { documentPath, integrationsFolder } from './data-folder.ts';
@@ -125,8 +126,8 @@ class LowdbStore implements Store {
     return this.#table.ownerOf(id);
   }
 
-  commit(integrationId: string, change: Change): Promise<Document | undefined> {
-    return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
+  commit(integrationId: string, change: Change, author?: Author): Promise<Document | undefined> {
+    return this.#queue.run(integrationId, () => this.#commit(integrationId, change, author));
   }
 
   async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
@@ -154,7 +155,7 @@ class LowdbStore implements Store {
 
   // --- commits --------------------------------------------------------------------------------------
 
-  async #commit(integrationId: string, change: Change): Promise<Document | undefined> {
+  async #commit(integrationId: string, change: Change, author: Author | undefined): Promise<Document | undefined> {
     if (this.#closed) throw new StoreError('store_unavailable', 'The store is closed.');
     const current = this.#table.get(integrationId);
     const next = change(current);
@@ -169,7 +170,7 @@ class LowdbStore implements Store {
     await this.#append({ integrationId, text });
     if (next && content) this.#table.set(integrationId, next, content);
     else this.#table.delete(integrationId);
-    this.#listeners.emit({ integrationId, before: current, after: next });
+    this.#listeners.emit({ integrationId, before: current, after: next, author });
     return this.#table.get(integrationId);
   }
 

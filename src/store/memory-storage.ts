@@ -1,4 +1,6 @@
 /** Storage in memory, for tests. Everything except documents and bundles is in an in-memory SQLite database. */
+import { entryMaker } from './audit.ts';
+import { auditCommits } from './audit-commits.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { Database } from './sqlite/database.ts';
 import { sqliteStores } from './sqlite/stores.ts';
@@ -7,13 +9,14 @@ import { type BundleStore, noSuchBundle, type Storage } from './storage.ts';
 export function createMemoryStorage(now: () => number = Date.now): Storage {
   const documents = createMemoryStore();
   const stores = sqliteStores(Database.inMemory(), now);
+  documents.subscribe(auditCommits(stores.audit, entryMaker(now), () => {}));
   return {
     ...stores,
     documents,
     bundles: memoryBundles(),
     problems: [],
     async close() {
-      stores.close();
+      await stores.close();
       await documents.close();
     },
   };

@@ -29,7 +29,7 @@ export function createMemoryStore(): Store {
         [document.integration.head._id, ...recordIdsOf(document)].includes(id);
       return [...documents.values()].find(owns)?.integration.head._id;
     },
-    async commit(integrationId, change) {
+    async commit(integrationId, change, author) {
       const before = documents.get(integrationId);
       const next = change(before);
       if (next === before) return before;
@@ -38,7 +38,7 @@ export function createMemoryStore(): Store {
       if (next && bytesOf(next) > Math.max(DOCUMENT_BYTES, bytesOf(before))) throw tooLarge(integrationId);
       if (next) documents.set(integrationId, next);
       else documents.delete(integrationId);
-      listeners.emit({ integrationId, before, after: next });
+      listeners.emit({ integrationId, before, after: next, author });
       return next;
     },
     lock: async (integrationId) => locks.lock(integrationId),

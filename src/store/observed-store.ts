@@ -18,11 +18,11 @@ export function observedStore(store: Store, onCommit: (result: CommitResult, ms:
       return store.problems;
     },
     close: () => store.close(),
-    async commit(id, change) {
+    async commit(id, change, author) {
       const startedAt = performance.now();
       let result: CommitResult = 'committed';
       try {
-        return await store.commit(id, change);
+        return await store.commit(id, change, author);
       } catch (error) {
         result = error instanceof ConflictError ? 'conflict' : error instanceof StoreError ? 'failed' : 'refused';
         throw error;

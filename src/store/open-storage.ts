@@ -1,5 +1,7 @@
 /** Opens the storage of a data folder: documents in lowdb, bundles as files, the rest in one SQLite file. */
 import { join } from 'node:path';
+import { entryMaker } from './audit.ts';
+import { auditCommits } from './audit-commits.ts';
 import { BundleFiles } from './bundle-files.ts';
 import { bundlesFolder, DATABASE_FILE } from './data-folder.ts';
 import { importDatabases, importRecords } from './legacy-files.ts';
@@ -14,6 +16,8 @@ import type { StoreProblem } from './store.ts';
 
 export interface StorageOptions extends RecoveryOptions {
   readonly now?: () => number;
+  /** A change was stored, but not its entry in the audit log. */
+  readonly onAuditError?: (error: unknown) => void;
 }
 
 /** @throws StoreError `store_locked` if another process uses the folder */
@@ -27,7 +31,9 @@ export async function openStorage(dataFolder: string, options: StorageOptions = 
     const opened = Database.open(join(dataFolder, DATABASE_FILE), onProblem, CUT_OFF);
     database = opened;
     await importDatabases(dataFolder, opened, onProblem);
-    const stores = sqliteStores(opened, options.now ?? Date.now);
+    const { now = Date.now, onAuditError = () => {} } = options;
+    const stores = sqliteStores(opened, now);
+    documents.subscribe(auditCommits(stores.audit, entryMaker(now), onAuditError));
     const storage: Storage = {
       ...stores,
       documents,
@@ -36,7 +42,7 @@ export async function openStorage(dataFolder: string, options: StorageOptions = 
         return [...problems, ...documents.problems];
       },
       async close() {
-        stores.close();
+        await stores.close();
         await documents.close();
       },
     };

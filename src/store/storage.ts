@@ -3,7 +3,9 @@
  * State of this process only (in-flight counters, caches, warm isolates) does not belong here.
  */
 import type { JsonObject } from '../json.ts';
+import type { AuditEntry } from './audit.ts';
 import type { Store, StoreProblem } from './store.ts';
+import type { SortKey } from './stored.ts';
 
 export interface Storage {
   /** Integrations with their records and state. */
@@ -14,6 +16,8 @@ export interface Storage {
   readonly bundles: BundleStore;
   readonly tokens: TokenStore;
   readonly oauthClients: OAuthClientRecords;
+  readonly accessTokens: AccessTokenStore;
+  readonly audit: AuditStore;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
   /** Undefined for an engine that only one node can use. */
@@ -216,6 +220,63 @@ export interface TokenStore {
   ensureAdminTokenHash(hash: string): Promise<string>;
   /** Durable when it resolves. */
   setAdminTokenHash(hash: string): Promise<void>;
+}
+
+/** An access token without the token itself; only `src/api` reads the other fields. */
+export type TokenRecord = JsonObject & { readonly _id: string; readonly createdAt: string };
+
+export interface StoredToken {
+  /** SHA-256 of the token, in hex. */
+  readonly hash: string;
+  readonly record: TokenRecord;
+  /** Number of writes of the record. */
+  readonly revision: number;
+  /** When it expires, in milliseconds since 1970. From then on no method but `expire` finds it. */
+  readonly expiresAt?: number;
+  /** Milliseconds since 1970. */
+  readonly lastUsedAt?: number;
+}
+
+/** Access tokens. A read on any node shows every write that resolved on any. Audit entries are stored with their write. */
+export interface AccessTokenStore {
+  /** Asked for each request that carries an access token. */
+  find(hash: string): Promise<StoredToken | undefined>;
+  get(id: string): Promise<StoredToken | undefined>;
+  /** Tokens after a sort key, oldest first, at most `limit`. */
+  list(after: SortKey | undefined, limit: number): Promise<StoredToken[]>;
+  count(): Promise<number>;
+  /** Stores new tokens. Durable when it resolves. */
+  add(tokens: readonly StoredToken[], entries?: readonly AuditEntry[]): Promise<void>;
+  /** Stores the record, the time it expires at, and the revision, if the stored one is one less. Durable when it resolves. */
+  replace(token: StoredToken, entries: readonly AuditEntry[]): Promise<boolean>;
+  /** Durable when it resolves. @returns false if it has another revision */
+  remove(id: string, revision: number, entries: readonly AuditEntry[]): Promise<boolean>;
+  /** Notes a use, unless another one was noted less than a minute before. */
+  used(id: string, at: number): Promise<void>;
+  /** Removes expired tokens. @returns them */
+  expire(): Promise<StoredToken[]>;
+}
+
+/** A token's uses are noted this often. */
+export const USES_NOTED_MS = 60_000;
+
+export interface AuditQuery {
+  /** Entries after this one, or before it if the newest come first. */
+  readonly after: SortKey | undefined;
+  readonly limit: number;
+  readonly newestFirst?: boolean;
+  readonly resourceId?: string | undefined;
+  /** The first time, inclusive, and the last, exclusive. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The audit log. Entries of commits are stored by the engine, with the commit where it can. */
+export interface AuditStore {
+  /** Survives the process, but maybe not the machine. */
+  add(entries: readonly AuditEntry[]): Promise<void>;
+  /** In the order of time and id. */
+  list(query: AuditQuery): Promise<AuditEntry[]>;
 }
 
 /** An OAuth client; the store does not read its other fields. Its secret is sealed. */

@@ -2,6 +2,7 @@
  * The document store: one document per integration, with its records and state. Any engine can implement
  * this interface.
  */
+import type { Author } from './audit.ts';
 import type { Document } from './document.ts';
 import type { Part } from './part.ts';
 import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey, type Stored } from './stored.ts';
@@ -40,6 +41,8 @@ export interface StoreChange {
   readonly before: Document | undefined;
   /** Undefined if the document was removed. */
   readonly after: Document | undefined;
+  /** Undefined: the change is not audited. */
+  readonly author: Author | undefined;
 }
 
 export interface RecordQuery {
@@ -67,8 +70,10 @@ export interface Store {
    * Applies a change to the current document and writes the result. Once resolved, the result is durable
    * and visible to `get`; if it rejects, nothing has changed, unless the error says that the outcome is unknown.
    * Commits on one integration run in sequence.
+   *
+   * @param author for the audit log; without it the change is not audited
    */
-  commit(integrationId: string, change: Change): Promise<Document | undefined>;
+  commit(integrationId: string, change: Change, author?: Author): Promise<Document | undefined>;
   /**
    * Locks an integration for work that lasts longer than a commit. The lock ends with the process that holds it.
    *

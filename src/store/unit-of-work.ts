@@ -2,6 +2,7 @@
  * The changes of one run or request to one integration, its records and state. Only the unit itself sees them
  * until it commits, which is one atomic write. Conflicts are detected at commit (optimistic concurrency).
  */
+import type { Author } from './audit.ts';
 import {
   type Document,
   emptyDocument,
@@ -15,6 +16,7 @@ import { isId, keyOf, nameOf, type PartKind, partKinds } from './part-names.ts';
 import { hasDanglingReference } from './references-exist.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
+import { type Changes, NONE_TOUCHED, type TouchedPart } from './touched-parts.ts';
 
 /** Another commit changed the same record, or removed one that this unit refers to, or referred to one that it removes. */
 export class ConflictError extends Error {
@@ -24,24 +26,6 @@ export class ConflictError extends Error {
 type Draft = { -readonly [Key in keyof Document]: Document[Key] };
 type Parts = ReadonlyMap<string, Part<unknown>>;
 const stateKey = (key: string): string => nameOf('state', key);
-
-interface TouchedPart {
-  /** Writes by this unit. */
-  readonly writes: number;
-  /** UTF-8 bytes of its JSON. */
-  readonly bytes: number;
-}
-
-interface Changes {
-  /** By record id or state key. */
-  readonly touched: Map<string, TouchedPart>;
-  /** Total of the touched parts. Limited like a document, to bound the unit's memory. */
-  bytes: number;
-  /** Ids of records that the written records refer to. */
-  readonly referencedIds: Set<string>;
-}
-
-const NONE_TOUCHED: ReadonlyMap<string, TouchedPart> = new Map();
 
 export class UnitOfWork {
   readonly integrationId: string;
@@ -54,6 +38,8 @@ export class UnitOfWork {
   #changes: Changes | undefined;
   /** Called before the size of the changes grows or shrinks. May throw to refuse the write. */
   onGrowth: ((bytes: number) => void) | undefined;
+  /** Who the audit log names for the changes. */
+  author: Author | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
     this.#store = store;
@@ -70,13 +56,19 @@ export class UnitOfWork {
    * Changes the current document and commits. Cannot conflict, because `work` is synchronous and runs
    * inside the commit.
    */
-  static async change<T>(store: Store, integrationId: string, work: (unit: UnitOfWork) => T): Promise<T> {
+  static async change<T>(
+    store: Store,
+    integrationId: string,
+    work: (unit: UnitOfWork) => T,
+    author?: Author,
+  ): Promise<T> {
     let done: { readonly result: T } | undefined;
-    await store.commit(integrationId, (current) => {
+    const apply = (current: Document | undefined): Document | undefined => {
       const unit = new UnitOfWork(store, integrationId, current);
       done = { result: work(unit) };
       return unit.hasChanges ? unit.#applyTo(current) : current;
-    });
+    };
+    await store.commit(integrationId, apply, author);
     if (!done) throw new Error('the store did not apply the change');
     return done.result;
   }
@@ -84,7 +76,7 @@ export class UnitOfWork {
   /** Like `change`, and then refreshes this unit, which must have no changes. */
   async changeAtOnce<T>(work: (unit: UnitOfWork) => T): Promise<T> {
     if (this.hasChanges) throw new Error(`unit of work on ${this.integrationId} has uncommitted changes`);
-    const result = await UnitOfWork.change(this.#store, this.integrationId, work);
+    const result = await UnitOfWork.change(this.#store, this.integrationId, work, this.author);
     await this.refresh();
     return result;
   }
@@ -231,7 +223,8 @@ export class UnitOfWork {
    */
   async commit(): Promise<void> {
     if (!this.hasChanges) return;
-    this.#rebase(await this.#store.commit(this.integrationId, (current) => this.#applyTo(current)));
+    const apply = (current: Document | undefined): Document | undefined => this.#applyTo(current);
+    this.#rebase(await this.#store.commit(this.integrationId, apply, this.author));
   }
 
   #rebase(document: Document | undefined): void {

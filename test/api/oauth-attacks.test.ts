@@ -157,6 +157,36 @@ test('tokens are not sent to another origin, nor used for another client, whoeve
   expect(iClientId).toBeDefined();
 });
 
+test('a token of limited scope chooses no client, and tests no connection of others', async () => {
+  const scene = await startScene();
+  const { client, iClientId, integrationId, runtime } = scene;
+  const { url, seen } = await thief();
+  const { body: other } = await client('POST', '/integrations', { name: 'other' });
+  const scoped = { name: 'limited', scope: 'integrations', _integrationIds: [other._id] };
+  const limited = createClient(runtime.url, (await client('POST', '/accesstokens', scoped)).body.token);
+  const record = {
+    name: 'c',
+    _integrationId: other._id,
+    http: { baseURI: url, auth: oauth(iClientId, 'clientcredentials') },
+  };
+  for (const path of ['/connections', '/connections/ping']) {
+    const reply = await limited('POST', path, record);
+    expect([path, reply.status, reply.body.errors[0].field]).toEqual([path, 422, 'http.auth.oauth._iClientId']);
+  }
+  const id = await connection(scene, oauth(iClientId, 'clientcredentials'));
+  const { body: stored } = await client('GET', `/connections/${id}`);
+  expect((await limited('POST', '/connections/ping', stored)).status).toBe(404);
+  // What the operator has chosen, the token uses and may rename.
+  const own = await connection({ ...scene, integrationId: other._id }, oauth(iClientId, 'clientcredentials'));
+  expect((await limited('POST', `/connections/${own}/proxy`)).status).toBe(200);
+  expect((await limited('PATCH', `/connections/${own}`, [{ op: 'replace', path: '/name', value: 'new' }])).status).toBe(
+    204,
+  );
+  const move = [{ op: 'replace', path: '/http/baseURI', value: url }];
+  expect((await limited('PATCH', `/connections/${own}`, move)).status).toBe(422);
+  expect([seen, integrationId.length]).toEqual([[], 24]);
+});
+
 test('a run cannot have the token of a client sent to itself, nor see clients, nor sign in', async () => {
   const scene = await startScene();
   const { client, iClientId, connectors } = scene;
@@ -187,7 +217,7 @@ test('a run cannot have the token of a client sent to itself, nor see clients, n
     { method: 'GET', path: `/v1/iClients/${iClientId}` },
     { method: 'POST', path: '/v1/iClients', body: { name: 'x', clientId: 'x', tokenURI: url } },
   );
-  expect([made?.[0], made?.[1]]).toEqual([422, expect.stringContaining('only a user')]);
+  expect([made?.[0], made?.[1]]).toEqual([422, expect.stringContaining('only a token of the scope full')]);
   expect([listed?.[0], read?.[0], created?.[0]]).toEqual([403, 403, 403]);
 
   // A user's connection, which the run then wants to move.

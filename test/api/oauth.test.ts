@@ -267,3 +267,45 @@ test('answers that deviate from RFC 6749 are understood', async () => {
     expect.stringMatching(/^The OAuth provider issued no token: /),
   ]);
 });
+
+test('a provider that breaks down meanwhile is told on the page that the user comes from', async () => {
+  const scene = await startScene();
+  const { client, provider, runtime, integrationId } = scene;
+  const id = await connection(scene);
+  const offline = async () =>
+    (await client('GET', `/tiles?_integrationId=${integrationId}`)).body[0].offlineConnections;
+  expect((await client('GET', `/connections/${id}/ping`)).body.success).toBe(false);
+  expect(await offline()).toEqual([id]);
+  const returnTo = `#/integrations/${integrationId}/records?connected=${id}`;
+  for (const [status, text] of [
+    [503, ''],
+    [200, 'no JSON'],
+    [200, '{}'],
+  ] as const) {
+    provider.intercept = ({ url }, response) => {
+      if (url !== '/token') return false;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+      return true;
+    };
+    const back = await connect(scene, id, { returnTo });
+    expect([back.status, back.headers.get('location')]).toEqual([303, `${runtime.url}/${returnTo}`]);
+    const { body } = await client('GET', `/connections/${id}/oauth2`);
+    expect(body).toMatchObject({ status: 'disconnected', problem: { error: 'connection_failed' } });
+    expect(body.problem.description).toMatch(/./);
+  }
+  // Without a page to come back to, the callback says it itself.
+  expect((await connect(scene, id)).status).toBe(502);
+  // What the failed test said is no longer true.
+  provider.intercept = undefined;
+  await connect(scene, id, { returnTo });
+  expect(await offline()).toEqual([]);
+});
+
+test('an OAuth client without an address to sign in at is told; the redirect URI is known before any is there', async () => {
+  const scene = await startScene({}, { authURI: undefined });
+  const { client, runtime } = scene;
+  expect((await client('GET', '/oauth2')).body).toEqual({ redirectURI: `${runtime.url}/oauth2/callback` });
+  const reply = await client('POST', `/connections/${await connection(scene)}/oauth2`);
+  expect([reply.status, reply.body.errors[0].field]).toEqual([422, 'http.auth.oauth._iClientId']);
+  expect(reply.body.errors[0].message).toMatch(/no authURI/);
+});

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { Static } from 'typebox';
 import { expect, expectTypeOf, test } from 'vitest';
+import { scopes } from '../../src/api/operation.ts';
 import { routes } from '../../src/api/routes.ts';
 import type { Connector, Run, Tile } from '../../src/api/schemas.ts';
 import type { ConnectorRow } from '../../src/connector/registry-entry.ts';
@@ -43,7 +44,7 @@ test('every reference resolves, and every operation has its own id', () => {
 test('the server has the described routes, and no other methods on them', async () => {
   const { client } = await serve();
   const paths = Map.groupBy(documented, (route) => route.split(' ')[1] as string);
-  expect([documented.length, paths.size]).toEqual([routes.length, 43]);
+  expect([documented.length, paths.size]).toEqual([routes.length, 48]);
   for (const [path, its] of paths) {
     // The router takes `ping` for an id, too.
     const others = path === '/connections/ping' ? (paths.get('/connections/{_id}') ?? []) : [];
@@ -51,6 +52,15 @@ test('the server has the described routes, and no other methods on them', async 
     const { status, headers } = await client('OPTIONS', path.replace(/\{\w+\}/g, 'a'.repeat(24)));
     const allowed = headers.get('allow')?.split(', ').sort();
     expect([status, allowed], path).toEqual([405, [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort()]);
+  }
+});
+
+test('every operation says which scopes of access tokens may call it, unless it needs none', () => {
+  for (const { method, path, scope } of routes) {
+    const paths = description.paths as Record<string, Record<string, Record<string, unknown>>>;
+    const operation = paths[path]?.[method];
+    const expected = scope === 'none' ? [[], undefined] : [undefined, scopes[scope]];
+    expect([operation?.security, operation?.['x-token-scopes']], `${method} ${path}`).toEqual(expected);
   }
 });
 

@@ -256,6 +256,8 @@ test('tiles: a row per integration', async () => {
     },
   ]);
   expect((await client('GET', '/tiles?limit=1')).headers.get('link')).toContain('rel="next"');
+  expect((await client('GET', `/tiles?_integrationId=${diy}`)).body).toEqual([body[1]]);
+  expect((await client('GET', `/tiles?_integrationId=${'0'.repeat(24)}`)).body).toEqual([]);
 });
 
 test('tiles page by page: each with the last run of its own integration', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Route } from '../../src/api/route.ts';
 import { routes } from '../../src/api/routes.ts';
 import { createClient, errorsOf } from '../support/client.ts';
+import { expectAllowed, harmless, KINDS, nameOf, ofKinds, requestOf } from '../support/route-requests.ts';
 import { connectorIdOf, installed, serve } from '../support/runtime.ts';
 
 const CODE = `const own = ({ bearerToken }) => bearerToken;
@@ -21,10 +22,7 @@ exports.utilities = {
   },
 };`;
 
-const KINDS = ['connections', 'exports', 'imports', 'flows'];
-const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
 const namesOf = (matches: (route: Route) => boolean): string[] => routes.filter(matches).map(nameOf).sort();
-const ofKinds = (...names: string[]): string[] => KINDS.flatMap((kind) => names.map((name) => name.replace('*', kind)));
 
 const forRunsToo = ['GET /healthz', 'GET /readyz', 'GET /openapi.json', 'GET /docs'];
 const needNoToken = [...forRunsToo, 'GET /oauth2/callback'];
@@ -49,6 +47,10 @@ const needFullScope = [
   'DELETE /connectors/{_id}',
   'POST /connectors/{_id}/approve',
   'PUT /connectors/{_id}/update',
+  'GET /accesstokens',
+  'POST /accesstokens',
+  ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /accesstokens/{_id}`),
+  'GET /audit',
   'GET /backup',
   'POST /restore',
   ...['GET', 'POST'].map((method) => `${method} /iClients`),
@@ -56,48 +58,15 @@ const needFullScope = [
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(73);
+  expect(routes).toHaveLength(81);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
   expect(namesOf(({ runs }) => runs === 'own')).toEqual([...forRunsToo, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
-  expect(namesOf(({ scope, method }) => scope === 'read' && method !== 'get')).toEqual([]);
+  expect(namesOf(({ scope, method }) => ['read', 'server', 'any'].includes(scope) && method !== 'get')).toEqual([]);
   expect(namesOf(({ scope, method }) => scope === 'integrations' && method === 'get')).toEqual([
     'GET /connections/{_id}/ping',
   ]);
 });
-
-/** What a caller who may call is answered with, where the request is one that changes nothing. */
-interface Harmless {
-  readonly status: number;
-  readonly headers?: Record<string, string>;
-  readonly body?: unknown;
-}
-const harmless: Readonly<Record<string, Harmless>> = {
-  'DELETE /integrations/{_id}': { status: 412, headers: { 'If-Match': '"other"' } },
-  'DELETE /integrations/{_id}/install': { status: 412, headers: { 'If-Match': '"other"' } },
-  'DELETE /integrations/{_id}/state/{key}': { status: 412, headers: { 'If-Match': '"other"' } },
-  'PUT /connectors': { status: 415, body: {} },
-  'DELETE /connectors/{_id}': { status: 422 },
-  // The bundle has none.
-  'GET /connectors/{_id}/image': { status: 404 },
-  'POST /connectors/{_id}/approve': { status: 409, body: { digest: 'other' } },
-  'POST /restore': { status: 415, body: {} },
-  // The connection names no address.
-  'POST /connections/{_id}/proxy': { status: 422 },
-  'GET /connections/{_id}/ping': { status: 422 },
-  'GET /connections/{_id}/oauth2': { status: 422 },
-  'POST /connections/{_id}/oauth2': { status: 422 },
-  'POST /connections/ping': { status: 422 },
-  'DELETE /connections/{_id}/oauth2': { status: 422 },
-  'GET /oauth2/callback': { status: 400 },
-  'POST /iClients': { status: 422 },
-  'GET /iClients/{_id}': { status: 404 },
-  'PUT /iClients/{_id}': { status: 404 },
-  'DELETE /iClients/{_id}': { status: 404 },
-  ...Object.fromEntries(
-    ofKinds('DELETE /*/{_id}').map((name) => [name, { status: 412, headers: { 'If-Match': '"other"' } }]),
-  ),
-};
 
 test('every route, asked by every kind of caller', async () => {
   const { client, runtime } = await serve({ a: { code: CODE } });
@@ -110,31 +79,12 @@ test('every route, asked by every kind of caller', async () => {
   }
   await client('PUT', `/integrations/${id}/state/key`, { is: 'kept' });
 
-  const bodyOf = ({ method, path }: Route): unknown => {
-    if (method === 'patch') return [{ op: 'replace', path: '/name', value: 'changed' }];
-    if (path.endsWith('/update')) return { _integrationIds: [id] };
-    if (KINDS.includes(path.slice(1))) return { name: 'made', _integrationId: id };
-    return path.includes('/install') ? {} : { name: 'changed' };
-  };
-  const requestOf = (route: Route) => {
-    const { method, path } = route;
-    const [, resource = ''] = path.split('/');
-    const isConnector = resource === 'connectors' || (method === 'post' && path.endsWith('/install'));
-    const params: Record<string, string | null | undefined> = {
-      _id: isConnector ? connectorId : (records[resource] ?? id),
-      function: 'own',
-      key: 'key',
-      runId: headers.get('bulkhead-run-id'),
-    };
-    const request = harmless[nameOf(route)];
-    return {
-      method: method.toUpperCase(),
-      path: path.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name])),
-      headers: request?.headers ?? {},
-      body: method === 'get' || method === 'delete' ? undefined : (request?.body ?? bodyOf(route)),
-    };
-  };
-  const requests = routes.map(requestOf);
+  const accessToken = (await client('POST', '/accesstokens', { name: 'one', scope: 'read' })).body;
+  records.accesstokens = accessToken._id;
+
+  const requests = routes.map((route) =>
+    requestOf(route, { id, connectorId, runId: headers.get('bulkhead-run-id') ?? '', records }),
+  );
   const callAll = async (integrationId: string) =>
     (await client('PUT', `/integrations/${integrationId}/utilities/callAll`, { requests })).body;
   const stored = async () => [
@@ -143,11 +93,6 @@ test('every route, asked by every kind of caller', async () => {
     (await client('GET', `/integrations/${id}/state/key`)).body,
   ];
   const refused = { status: 403, body: { errors: [expect.objectContaining({ code: 'access_restricted' })] } };
-  const expectAllowed = (route: Route, status: number): void => {
-    const expected = harmless[nameOf(route)]?.status;
-    const statuses = expected === undefined ? Object.keys(route.replies).map(Number) : [expected];
-    expect(statuses, nameOf(route)).toContain(status);
-  };
   const before = await stored();
 
   for (const token of [undefined, '', ended, `${ended}x`, `${ended.slice(0, -1)}\u00e9`]) {
@@ -161,7 +106,8 @@ test('every route, asked by every kind of caller', async () => {
           continue;
         }
         expect([reply.status, errorsOf(reply)[0]?.[0]], nameOf(route)).toEqual([401, 'unauthorized']);
-        expect(reply.headers.get('www-authenticate')).toBe('Bearer');
+        const challenge = nameOf(route) === 'POST /function' ? 'invalid system token' : 'Bearer';
+        expect(reply.headers.get('www-authenticate')).toBe(challenge);
       }
     }
   }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { hashToken } from '../../src/api/auth.ts';
+import { hashToken } from '../../src/api/token-hash.ts';
 import { bundles } from '../../src/store/copy/bundles.ts';
 import { documentFrom } from '../../src/store/document.ts';
 import { openStorage } from '../../src/store/open-storage.ts';
@@ -52,6 +52,11 @@ async function fill(client: Client, connectorId: string, origin: string): Promis
   const path = `/integrations/${installed._id}`;
   for (const name of ['Ada', 'Jörg', 'Zoë']) await client('PUT', `${path}/settings/greet`, { name });
   await client('PUT', `${path}/settings/greet`, { name: 'n', fails: true });
+  await client('POST', '/accesstokens', { name: 'Größe', scope: 'read', autoPurgeAt: '2100-01-01' });
+  await client('POST', '/accesstokens', { name: 'b', scope: 'integrations', _integrationIds: [installed._id] });
+  const provider = { authURI: 'https://a.example/auth', tokenURI: 'https://a.example/token' };
+  const oauthClient = { name: 'Größe', clientId: 'c', clientSecret: SECRET, ...provider };
+  expect((await client('POST', '/iClients', { ...oauthClient, clientCredentialsLocation: 'body' })).status).toBe(201);
   const auth = { type: 'token', token: { token: SECRET, scheme: ' ' } };
   const http = { baseURI: origin, auth };
   const { body: connection } = await client('POST', '/connections', { name: 'n', _integrationId: installed._id, http });
@@ -107,12 +112,17 @@ test('folder → database → folder: every reply is the same, byte for byte, an
       bundles: 1,
       runs: 5,
       idempotencyKeys: INTEGRATIONS,
+      audit: expect.any(Number),
+      accessTokens: 2,
+      oauthClients: 1,
       integrations: INTEGRATIONS + 2,
       adminToken: 1,
     },
     present: expect.objectContaining({ integrations: 0, adminToken: 0 }),
     notCopied: [],
   });
+  // At least what was made and changed over HTTP.
+  expect(result.copied.audit).toBeGreaterThan(5 * INTEGRATIONS);
   // All that is there may be copied again, in any direction.
   for (const [from, to] of [
     [last, data],

@@ -16,7 +16,7 @@ const SECRET_KEY = 'größe-of-the-operators-key';
 const CREDENTIAL = 'a-credential';
 
 /** Runs and what depends on them are in no backup. */
-const isInBackups = (route: string): boolean => !/runs|tiles|connectors|tokenInfo/.test(route);
+const isInBackups = (route: string): boolean => !/runs|tiles|connectors|tokenInfo|accesstokens|audit/.test(route);
 
 test.each(['folder to database', 'database to folder', 'database to database'])(
   'a backup of one engine is restored into the other: %s',
@@ -62,6 +62,8 @@ test.each(['folder to database', 'database to folder', 'database to database'])(
     const after = await walkApi(restoredServer.runtime.url, TOKEN, isInBackups);
     expect(before.size).toBeGreaterThan(20);
     expect(Object.fromEntries(after)).toEqual(Object.fromEntries(before));
+    const log = (await restoredServer.client('GET', '/audit')).body;
+    expect(log).toMatchObject([1, 2].map(() => ({ event: 'restore', by: { type: 'command' } })));
     const answer = await restoredServer.client('GET', `/connections/${connectionId}/ping`);
     expect(answer.status).toBe(200);
   },

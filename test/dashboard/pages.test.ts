@@ -458,6 +458,13 @@ describe('accessibility', () => {
       await press(page, 'Force removal');
       await check('force', undefined, 'It has no records.');
       await page.keyboard.press('Escape');
+      await dashboard.client('POST', '/accesstokens', { name: 'Partner', scope: 'read', description: 'd'.repeat(200) });
+      await check('tokens', '#/tokens', 'Partner');
+      await press(page, 'Create access token');
+      await page.getByLabel('Work with chosen integrations').check();
+      await check('token-form', undefined, '0 integrations chosen');
+      await page.keyboard.press('Escape');
+      await check('audit', '#/audit', 'Administrator');
       await press(page, 'Sign out');
       await check('sign-in', undefined, 'Administrator’s token');
       await page.context().close();

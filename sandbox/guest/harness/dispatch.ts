@@ -117,9 +117,22 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
     }
   };
 
+  /** Connectors of the original platform get these as dates. */
+  const DATES = ['lastExportDateTime', 'currentExportDateTime'];
+  const argumentOf = (json: string): unknown => {
+    const argument = builtIns.parse(json) as Record<string, unknown>;
+    for (let i = 0; i < DATES.length; i++) {
+      const name = DATES[i] as string;
+      if (!builtIns.hasOwn(argument, name) || typeof argument[name] !== 'string') continue;
+      argument[name] = new builtIns.Date(argument[name] as string);
+    }
+    return argument;
+  };
+
   const call = (id: number, sectionName: string, name: string, argument: string): void => {
     try {
-      const section = connector && member(connector, sectionName);
+      // In stacks of the original platform a module may be flat.
+      const section = sectionName === '' ? connector : connector && member(connector, sectionName);
       if (!isObject(section)) return answers.settle(id, 'object_not_found', '');
       const callee = member(section, name);
       if (typeof callee !== 'function') return answers.settle(id, 'invalid_function', '');
@@ -128,7 +141,7 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
         if (error) answers.fail(id, error);
         else answers.succeed(id, result);
       };
-      const returnValue: unknown = apply(callee as () => unknown, section, [builtIns.parse(argument), callback]);
+      const returnValue: unknown = apply(callee as () => unknown, section, [argumentOf(argument), callback]);
       if (isObject(returnValue) && typeof (returnValue as { then?: unknown }).then === 'function') {
         builtIns.whenSettled(
           returnValue,

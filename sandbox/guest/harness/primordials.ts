@@ -38,6 +38,7 @@ export function primordials() {
     splitString: String.prototype.split,
     sliceString: String.prototype.slice,
     includesString: String.prototype.includes,
+    Date,
     now: Date.now,
     isObject: (value: unknown): value is object => typeof value === 'object' && value !== null,
     cut: (() => {

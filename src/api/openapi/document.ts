@@ -3,7 +3,7 @@ import Type, { type TSchema } from '#typebox';
 import { type ErrorCode, statusOf } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import { ObjectId } from '../../store/store.ts';
-import type { Body, Operation, ReplyDescription } from '../operation.ts';
+import { type Body, type Operation, type ReplyDescription, scopes } from '../operation.ts';
 import { Errors, named } from '../schemas.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
@@ -82,7 +82,7 @@ export function describeApi(operations: readonly Operation[], version: string, u
           type: 'http',
           scheme: 'bearer',
           description:
-            "The administrator's token, or a run's `bearerToken`, which is limited to the run's integration.",
+            "The administrator's token; an access token, for the operations whose `x-token-scopes` have its scope; or a run's `bearerToken`, which is limited to the run's integration.",
         },
       },
     },
@@ -97,7 +97,7 @@ function describe(operation: Operation): JsonObject {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...(scope === 'none' ? { security: [] } : {}),
+    ...(scope === 'none' ? { security: [] } : { 'x-token-scopes': scopes[scope] }),
     parameters: parametersOf(operation),
     ...(body ? { requestBody: describeBody(body) } : {}),
     responses: {

@@ -55,6 +55,7 @@ ${sections.join('\n')}
 
 function operationOf(path: string, method: string, operation: JsonObject, components: JsonObject): string {
   const { summary, description, parameters, requestBody, responses, security } = operation;
+  const scopes = (operation['x-token-scopes'] ?? []) as string[];
   const isOpen = Array.isArray(security) && security.length === 0;
   const rows = (parameters as JsonObject[]).map((parameter) => {
     const { name, in: location, description: text, schema } = resolved(parameter, components);
@@ -66,7 +67,7 @@ function operationOf(path: string, method: string, operation: JsonObject, compon
     contentOf(reply.content),
   ]);
   return `<details><summary><b>${escaped(method.toUpperCase())}</b> <code>${escaped(path)}</code> ${prose(summary)}</summary>
-${description === undefined ? '' : `<p>${prose(description)}</p>`}${isOpen ? '<p>No token is needed.</p>' : ''}
+${description === undefined ? '' : `<p>${prose(description)}</p>`}${isOpen ? '<p>No token is needed.</p>' : `<p>Scopes: ${scopes.map((scope) => `<code>${escaped(scope)}</code>`).join(' ')}</p>`}
 ${table(['Parameter', 'in', ''], rows)}
 ${requestBody === undefined ? '' : `<p>Body: ${contentOf((requestBody as JsonObject).content)}</p>`}
 ${table(['Reply', '', 'body'], replies)}</details>`;

@@ -112,3 +112,37 @@ export interface StoredRecord {
   readonly lastModified: string;
   readonly [field: string]: Json | undefined;
 }
+
+/** `GET /tokenInfo` */
+export interface TokenInfo {
+  readonly scope: 'administrator' | 'full' | 'read' | 'integrations' | 'stack';
+}
+
+/** `GET /accesstokens` */
+export interface AccessToken {
+  readonly _id: string;
+  readonly createdAt: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly scope: string;
+  readonly _integrationIds?: readonly string[];
+  readonly autoPurgeAt?: string;
+  readonly lastUsedAt?: string;
+  readonly revoked?: boolean;
+}
+
+/** `GET /audit` */
+export interface AuditEntry {
+  readonly _id: string;
+  readonly time: string;
+  readonly event: string;
+  readonly resourceType: string;
+  readonly _resourceId?: string;
+  readonly name?: string;
+  readonly by:
+    | { readonly type: 'administrator' | 'host' | 'command' | 'runtime' }
+    | { readonly type: 'token'; readonly _id: string; readonly name: string };
+  readonly run?: { readonly _id: string; readonly _connectorId: string };
+  readonly fieldChanges?: readonly { readonly fieldPath: string }[];
+  readonly omitted?: number;
+}

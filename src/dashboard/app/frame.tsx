@@ -1,12 +1,17 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { TokenInfo } from '../api/types.ts';
+import { AuditPage } from '../audit/audit-page.tsx';
 import { ConnectorsPage } from '../connectors/connectors-page.tsx';
 import { IntegrationPage } from '../integration/integration-page.tsx';
+import { ClientsPage } from '../oauth-clients/clients-page.tsx';
 import { TilesPage } from '../tiles/tiles-page.tsx';
+import { TokensPage } from '../tokens/tokens-page.tsx';
 import { Brand } from './brand.tsx';
 import { Dialog } from './dialog.tsx';
 import { LeaveGuardContext } from './leave-guard.ts';
 import { type LeaveGuard, type Route, useRoute } from './route.ts';
 import { useSession } from './session.ts';
+import { useResource } from './use-resource.ts';
 
 /** The frame around every page. */
 export function Frame({ notice }: { readonly notice: string }) {
@@ -14,6 +19,7 @@ export function Frame({ notice }: { readonly notice: string }) {
   const guard = useMemo((): LeaveGuard => ({ isDirty: false }), []);
   const { route, isLeaving, leave, stay } = useRoute(guard);
   const main = useRef<HTMLElement>(null);
+  const isAdministrator = useIsAdministrator();
   const pageKey = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
   const initialPageKey = useRef(pageKey);
   // Moving the focus announces the new page to screen readers. The first page keeps the browser's focus.
@@ -41,6 +47,9 @@ export function Frame({ notice }: { readonly notice: string }) {
           <nav class="top-nav" aria-label="Main">
             {link('tiles', '#/', 'Integrations')}
             {link('connectors', '#/connectors', 'Connectors')}
+            {isAdministrator && link('oauth-clients', '#/oauth-clients', 'OAuth clients')}
+            {isAdministrator && link('tokens', '#/tokens', 'Tokens')}
+            {isAdministrator && link('audit', '#/audit', 'Audit')}
           </nav>
           <button type="button" class="button quiet small" onClick={signOut}>
             Sign out
@@ -77,8 +86,14 @@ function Page({ route }: { readonly route: Route }) {
       return <TilesPage />;
     case 'connectors':
       return <ConnectorsPage />;
+    case 'tokens':
+      return <TokensPage />;
+    case 'audit':
+      return <AuditPage />;
+    case 'oauth-clients':
+      return <ClientsPage />;
     case 'integration':
-      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} />;
+      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returnedId={route.returnedId} />;
     default:
       return (
         <div class="empty">
@@ -89,6 +104,16 @@ function Page({ route }: { readonly route: Route }) {
         </div>
       );
   }
+}
+
+/** Whether the token may see access tokens and the audit log. */
+function useIsAdministrator(): boolean {
+  const { value } = useResource<TokenInfo>({
+    key: 'tokenInfo',
+    load: (client, signal) => client.get<TokenInfo>('/tokenInfo', signal),
+    isAffected: () => false,
+  });
+  return value?.scope === 'administrator' || value?.scope === 'full';
 }
 
 /** Warns while the server is unreachable. The feed reconnects by itself. */

@@ -62,7 +62,7 @@ export function SignIn({ isRefused, onToken }: SignInProps) {
           />
           <p class="hint" id="token-hint">
             <code>npm start</code> prints it with the dashboard’s address the first time it starts. If you set{' '}
-            <code>BULKHEAD_TOKEN</code>, use that.
+            <code>BULKHEAD_TOKEN</code>, use that. An access token works, too, as far as its scope goes.
           </p>
         </div>
         <label class="row">

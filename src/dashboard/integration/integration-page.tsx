@@ -3,6 +3,7 @@ import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { integrationHref, type Tab } from '../app/route.ts';
+import { SignInReturnContext, useSignInReturnFrom } from '../app/sign-in-return.ts';
 import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { RecordsPage } from '../records/records-page.tsx';
@@ -16,6 +17,8 @@ import type { IntegrationProps } from './integration-props.ts';
 interface IntegrationPageProps {
   readonly id: string;
   readonly tab: Tab | undefined;
+  /** The connection that the user is back from its provider with. */
+  readonly returnedId: string | undefined;
 }
 
 const tabNames: Readonly<Record<Tab, string>> = {
@@ -26,7 +29,8 @@ const tabNames: Readonly<Record<Tab, string>> = {
   remove: 'Remove',
 };
 
-export function IntegrationPage({ id, tab }: IntegrationPageProps) {
+export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
+  const signInReturn = useSignInReturnFrom(returnedId);
   const resource = useResource<Integration>({
     key: id,
     load: (client, signal) => client.get<Integration>(`/integrations/${id}`, signal),
@@ -71,7 +75,9 @@ export function IntegrationPage({ id, tab }: IntegrationPageProps) {
           </a>
         ))}
       </nav>
-      <TabPage tab={shown} {...props} />
+      <SignInReturnContext.Provider value={signInReturn}>
+        <TabPage tab={shown} {...props} />
+      </SignInReturnContext.Provider>
     </div>
   );
 }

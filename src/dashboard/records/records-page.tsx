@@ -1,8 +1,9 @@
 import { recordKinds, type StoredRecord } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { aboutIntegration } from '../app/use-resource.ts';
+import { Connections } from '../connections/connections.tsx';
 import type { IntegrationProps } from '../integration/integration-props.ts';
-import { Connections } from './connections.tsx';
+
 import { RecordRow } from './record-row.tsx';
 import { PAGE_ROWS, usePages } from './use-pages.ts';
 

@@ -2,12 +2,13 @@ import { useState } from 'preact/hooks';
 import { asString, type Json } from '../api/json.ts';
 import type { Integration, Step } from '../api/types.ts';
 import { safeLink } from '../app/images.ts';
+import { ConnectionStep } from '../connections/connection-step.tsx';
 import { StepForm } from '../form/step-form.tsx';
-import { ConnectionStep } from '../records/connection-step.tsx';
 
 interface StepBodyProps {
   readonly integration: Integration;
   readonly step: Step;
+  readonly section: 'installer' | 'uninstaller';
   readonly functionName: string | undefined;
   readonly isRunning: boolean;
   /** Another call is running. */
@@ -20,7 +21,7 @@ interface StepBodyProps {
 
 /** The content of a step, by its kind. */
 export function StepBody(props: StepBodyProps) {
-  const { integration, step, functionName, isRunning, isBlocked, onRun, onSubmitForm } = props;
+  const { integration, step, section, functionName, isRunning, isBlocked, onRun, onSubmitForm } = props;
   const [hasOpenedLink, setHasOpenedLink] = useState(false);
   if (functionName === undefined) {
     return <p class="muted">Nothing to do here. The connector completes this step itself.</p>;
@@ -31,6 +32,7 @@ export function StepBody(props: StepBodyProps) {
       <ConnectionStep
         connectionId={step._connectionId ?? ''}
         integrationId={integration._id}
+        tab={section === 'installer' ? 'setup' : 'remove'}
         isLocked={isRunning || isBlocked}
         submitLabel={verb ?? 'Save and verify'}
         onSaved={() => onRun({})}

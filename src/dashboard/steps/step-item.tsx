@@ -59,6 +59,7 @@ export function StepItem(props: StepItemProps) {
             <StepBody
               integration={integration}
               step={step}
+              section={section}
               functionName={functionName}
               isRunning={isRunning}
               isBlocked={call.isRunning}

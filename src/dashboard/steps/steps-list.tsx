@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Integration, Run, Step } from '../api/types.ts';
+import { useSignInReturn } from '../app/sign-in-return.ts';
 import { StepItem } from './step-item.tsx';
 import type { Call } from './use-call.ts';
 
@@ -14,7 +15,11 @@ interface StepsListProps {
 /** The steps in order. The first incomplete one is open; the user can open any other. */
 export function StepsList({ integration, steps, section, call, runs }: StepsListProps) {
   const current = steps.findIndex(({ completed }) => !completed);
-  const [chosen, setChosen] = useState<number>();
+  const { connectionId } = useSignInReturn();
+  const [chosen, setChosen] = useState<number | undefined>(() => {
+    const index = steps.findIndex(({ _connectionId }) => connectionId !== undefined && _connectionId === connectionId);
+    return index === -1 ? undefined : index;
+  });
   const open = chosen ?? current;
   const list = useRef<HTMLOListElement>(null);
   const before = useRef(current);

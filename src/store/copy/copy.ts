@@ -148,7 +148,9 @@ const nouns: Readonly<Record<SectionName, readonly [string, string]>> = {
   bundles: ['1 bundle', 'bundles'],
   runs: ['1 run', 'runs'],
   idempotencyKeys: ['1 idempotency key', 'idempotency keys'],
+  audit: ['1 audit entry', 'audit entries'],
   integrations: ['1 integration', 'integrations'],
+  accessTokens: ['1 access token', 'access tokens'],
   oauthClients: ['1 OAuth client', 'OAuth clients'],
   adminToken: ["the administrator's token", 'tokens'],
 };

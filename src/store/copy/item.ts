@@ -25,7 +25,9 @@ export type SectionName =
   | 'bundles'
   | 'runs'
   | 'idempotencyKeys'
+  | 'audit'
   | 'integrations'
+  | 'accessTokens'
   | 'oauthClients'
   | 'adminToken';
 

@@ -3,6 +3,7 @@ import type { StoredOAuthClient, StoredReply, StoredRequest, StoredRun } from '.
 import { bundles, permissions } from './bundles.ts';
 import { documents } from './documents.ts';
 import { CopyError, jsonItem, type Section } from './item.ts';
+import { accessTokens, audit } from './tokens.ts';
 
 const secretKey: Section<string> = {
   name: 'secretKey',
@@ -83,7 +84,9 @@ export const sections: readonly Section[] = [
   bundles,
   runs,
   idempotencyKeys,
+  audit,
   documents,
   oauthClients,
+  accessTokens,
   adminToken,
 ];

@@ -1,4 +1,5 @@
 /** The SQL that reads, locks and removes documents. */
+import { insertAudit } from './audit-statements.ts';
 import type { Statement } from './database.ts';
 
 /** Documents by their ids ($1). Parts that were last written before a revision ($2) come without their text. */
@@ -63,6 +64,6 @@ export const REMOVE: Statement = {
       DELETE FROM bulkhead.integrations WHERE integration = $1 AND revision = $2 RETURNING integration
     ), parts AS (
       DELETE FROM bulkhead.parts USING document WHERE parts.integration = document.integration
-    )
+    ), audited AS (${insertAudit(2, 'document')})
     SELECT integration FROM document`,
 };

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { LARGE_BYTES } from '../../json.ts';
+import type { Author } from '../audit.ts';
 import { type Document, recordIdsOf } from '../document.ts';
 import { changeProblem, type DocumentCheck } from '../document-check.ts';
 import { KeyedQueue } from '../keyed-queue.ts';
@@ -20,7 +21,9 @@ import {
   tooManyRecords,
 } from '../store.ts';
 import { DOCUMENT_BYTES, RECORDS_MAX, type RecordKind, type SortKey } from '../stored.ts';
+import { auditArrays } from './audit-statements.ts';
 import type { Database } from './database.ts';
+import type { DocumentAudit } from './document-audit.ts';
 import { DocumentCache } from './document-cache.ts';
 import { DocumentLocks } from './document-locks.ts';
 import {
@@ -70,14 +73,16 @@ export class PostgresDocuments implements Store {
   readonly #writer: DocumentWriter;
   readonly #queue = new KeyedQueue();
   readonly #listeners = new StoreListeners();
+  readonly #audit: DocumentAudit;
   /** Integrations that were locked when this node last read them. */
   readonly #locked = new Set<string>();
   #isClosed = false;
 
-  constructor(database: Database, node: string, check?: DocumentCheck) {
+  constructor(database: Database, node: string, audit: DocumentAudit, check?: DocumentCheck) {
     this.#database = database;
     this.#locks = new DocumentLocks(database, node);
     this.#check = check;
+    this.#audit = audit;
     this.#revisions = new RevisionReader(database);
     this.#writer = new DocumentWriter(database);
   }
@@ -127,8 +132,8 @@ export class PostgresDocuments implements Store {
     return row?.integration;
   }
 
-  commit(integrationId: string, change: Change): Promise<Document | undefined> {
-    return this.#queue.run(integrationId, () => this.#commit(integrationId, change));
+  commit(integrationId: string, change: Change, author?: Author): Promise<Document | undefined> {
+    return this.#queue.run(integrationId, () => this.#commit(integrationId, change, author));
   }
 
   async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
@@ -201,7 +206,7 @@ export class PostgresDocuments implements Store {
     return rows.flatMap(({ integration }) => found.get(integration) ?? []);
   }
 
-  async #commit(integrationId: string, change: Change): Promise<Document | undefined> {
+  async #commit(integrationId: string, change: Change, author: Author | undefined): Promise<Document | undefined> {
     if (this.#isClosed) throw new StoreError('store_unavailable', 'The store is closed.');
     // Try the cached document first: it is usually current, and the write checks it.
     let before = this.#cache.get(integrationId);
@@ -214,12 +219,12 @@ export class PostgresDocuments implements Store {
         if (isCurrent) throw error;
       }
       if (next && next !== before?.document) {
-        const committed = await this.#write(integrationId, before, next);
+        const committed = await this.#write(integrationId, before, next, author);
         if (committed) return committed;
       } else if (isCurrent) {
         if (next) return next;
         if (!before) return undefined;
-        if (await this.#remove(integrationId, before)) return undefined;
+        if (await this.#remove(integrationId, before, author)) return undefined;
       }
       before = await this.#current(integrationId);
       isCurrent = true;
@@ -232,6 +237,7 @@ export class PostgresDocuments implements Store {
     integrationId: string,
     before: VersionedDocument | undefined,
     next: Document,
+    author: Author | undefined,
   ): Promise<Document | undefined> {
     // A document that we could not read again is our bug: caught before it does harm.
     const problem = changeProblem(before?.document, next, this.#check, integrationId);
@@ -245,6 +251,7 @@ export class PostgresDocuments implements Store {
     const { createdAt } = head;
     const { stateWrites } = next;
     const { own } = changes;
+    const entries = this.#audit.entriesOf(integrationId, before?.document, next, author);
     const commitId = randomUUID();
     const values = {
       integrationId,
@@ -257,28 +264,31 @@ export class PostgresDocuments implements Store {
       before: before?.revision,
     };
     const revision = await this.#settle(integrationId, async (unsettled) => {
-      const written = await this.#writer.write({ values, changes });
+      const written = await this.#writer.write({ values, changes, entries });
       return written ?? (unsettled && ((await this.#revisionOf(integrationId, commitId)) ?? unsettled));
     });
     if (revision instanceof StoreError) throw revision;
     if (revision === undefined) return undefined;
+    this.#audit.wrote(entries);
     const written = asCached({ document: next, revision, bytes });
     this.#cache.set(integrationId, written);
-    this.#listeners.emit({ integrationId, before: before?.document, after: written.document });
+    this.#listeners.emit({ integrationId, before: before?.document, after: written.document, author });
     return written.document;
   }
 
   /** @returns false if the document has another revision */
-  async #remove(integrationId: string, before: VersionedDocument): Promise<boolean> {
+  async #remove(integrationId: string, before: VersionedDocument, author: Author | undefined): Promise<boolean> {
+    const entries = this.#audit.entriesOf(integrationId, before.document, undefined, author);
     const isRemoved = await this.#settle(integrationId, async (unsettled) => {
-      const removed = await this.#database.query(REMOVE, [integrationId, before.revision]);
+      const removed = await this.#database.query(REMOVE, [integrationId, before.revision, ...auditArrays(entries)]);
       return (
         removed.length > 0 || (unsettled !== undefined && (await this.#revisions.read(integrationId)) === undefined)
       );
     });
     if (!isRemoved) return false;
+    this.#audit.wrote(entries);
     this.#cache.delete(integrationId);
-    this.#listeners.emit({ integrationId, before: before.document, after: undefined });
+    this.#listeners.emit({ integrationId, before: before.document, after: undefined, author });
     return true;
   }
 

@@ -11,6 +11,7 @@ import type {
   UnfinishedRequest,
 } from '../storage.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
+import { databaseNow as now } from './database-now.ts';
 
 /** Keys expire after 24 hours. */
 const RETAIN_MS = 24 * 3_600_000;
@@ -24,9 +25,6 @@ const EARLY_SWEEP_PART = 1 / 8;
 /** Keys and reply bytes per read. */
 const PAGE_SIZE = 1_000;
 const PAGE_BYTES = 1024 * 1024;
-
-/** Milliseconds since 1970: the parameter, or by default the database's clock. */
-const now = (parameter: string): string => `coalesce(${parameter}::bigint, (extract(epoch FROM now()) * 1000)::bigint)`;
 
 const find: Statement = {
   name: 'keys-find',

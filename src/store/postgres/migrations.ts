@@ -126,6 +126,35 @@ const others = `
   CREATE TABLE bulkhead.settings (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
 `;
 
+const tokensAndAudit = `
+  CREATE TABLE bulkhead.access_tokens (
+    id text COLLATE "C" PRIMARY KEY,
+    hash text COLLATE "C" NOT NULL UNIQUE,
+    created text COLLATE "C" NOT NULL,
+    record text NOT NULL,
+    revision bigint NOT NULL,
+    -- Milliseconds since 1970, as the time of the last use.
+    expires_at bigint,
+    last_used_at bigint
+  );
+  CREATE INDEX access_tokens_by_age ON bulkhead.access_tokens (created, id);
+  CREATE INDEX access_tokens_by_expiry ON bulkhead.access_tokens (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE bulkhead.audit (
+    -- Empty for what belongs to none.
+    integration text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    time text COLLATE "C" NOT NULL,
+    -- The connector that wrote it; empty for people.
+    writer text COLLATE "C" NOT NULL,
+    resource text COLLATE "C",
+    entry text NOT NULL,
+    PRIMARY KEY (integration, id)
+  );
+  CREATE INDEX audit_by_time ON bulkhead.audit (time, id);
+  CREATE INDEX audit_by_resource ON bulkhead.audit (resource, time, id);
+  CREATE INDEX audit_by_writer ON bulkhead.audit (writer, time, id);
+`;
+
 const cancellations = `
   -- A node has asked the run's own one to end it.
   ALTER TABLE bulkhead.running_runs ADD COLUMN is_cancelled boolean NOT NULL DEFAULT false;
@@ -144,6 +173,7 @@ const step = (text: string): Migration => ({
 const steps: Record<string, Migration> = {
   '0001-documents': step(documents),
   '0002-runs-keys-permissions-bundles-settings': step(others),
+  '0003-access-tokens-audit': step(tokensAndAudit),
   '0004-run-cancellations': step(cancellations),
   '0005-oauth-clients': step(oauthClients),
 };

@@ -2,6 +2,7 @@
 import type { DocumentCheck } from '../document-check.ts';
 import type { Storage } from '../storage.ts';
 import { Database } from './database.ts';
+import { DocumentAudit } from './document-audit.ts';
 import { PostgresDocuments } from './document-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { type NodeOptions, type PostgresStores, postgresStores } from './stores.ts';
@@ -26,8 +27,13 @@ export interface OpenedDatabase {
 export async function openDatabase(url: string, options: PostgresOptions): Promise<OpenedDatabase> {
   const database = await Database.open(url);
   try {
-    const documents = new PostgresDocuments(database, options.node, options.check);
     const stores = await postgresStores(database, options);
+    const documents = new PostgresDocuments(
+      database,
+      options.node,
+      new DocumentAudit(stores.audit, options.now),
+      options.check,
+    );
     return { database, documents, stores, keys: new PostgresKeyStore(database) };
   } catch (error) {
     await database.close();

@@ -1,12 +1,15 @@
 /** The stores that share one PostgreSQL database: everything except documents. */
 import type { Storage, StoredRun } from '../storage.ts';
+import { PostgresAccessTokenStore } from './access-token-store.ts';
+import { PostgresAuditStore } from './audit-store.ts';
 import { PostgresBundleStore } from './bundle-store.ts';
 import type { Database } from './database.ts';
 import { PostgresIdempotencyStore } from './idempotency-store.ts';
 import { PostgresRunStore } from './run-store.ts';
 import { PostgresOAuthClientRecords, PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'bundles'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'accessTokens' | 'bundles'> {
+  readonly audit: PostgresAuditStore;
   readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
   readonly idempotency: PostgresIdempotencyStore;
@@ -25,6 +28,7 @@ export interface NodeOptions {
 export async function postgresStores(database: Database, { node, now }: NodeOptions): Promise<PostgresStores> {
   const runs = new PostgresRunStore(database, node);
   await runs.cutOff(node);
+  const audit = new PostgresAuditStore(database);
   const idempotency = new PostgresIdempotencyStore(database, node, now);
   return {
     runs,
@@ -32,6 +36,8 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
     permissions: await PostgresPermissionRecords.open(database),
     tokens: new PostgresTokenStore(database),
     oauthClients: new PostgresOAuthClientRecords(database),
+    accessTokens: new PostgresAccessTokenStore(database, audit, now),
+    audit,
     bundles: new PostgresBundleStore(database),
     async close() {
       idempotency.close();

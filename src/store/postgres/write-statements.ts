@@ -1,4 +1,6 @@
 /** The SQL that writes documents. */
+import type { AuditEntry } from '../audit.ts';
+import { AUDIT_COLUMNS, auditArrays, auditRow, insertAudit } from './audit-statements.ts';
 import type { Query, Statement, Value } from './database.ts';
 import type { DocumentChanges, PartChange } from './document-rows.ts';
 import { type GroupLimits, groupsOf } from './groups.ts';
@@ -21,6 +23,8 @@ export interface DocumentValues {
 export interface DocumentWrite {
   readonly values: DocumentValues;
   readonly changes: DocumentChanges;
+  /** For the audit log. */
+  readonly entries: readonly AuditEntry[];
 }
 
 type Scalar = string | number | Buffer | null;
@@ -77,17 +81,23 @@ const upsertParts = (from: string): string => `
 const PARTS_AT_ONCE: GroupLimits = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** Writes a document and its changed parts. @returns the new revision; undefined if `before` is not the current one */
-export async function writeAtOnce(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
+export async function writeAtOnce(
+  query: Query,
+  { values, changes, entries }: DocumentWrite,
+): Promise<number | undefined> {
   const { written, removed } = changes;
   const isNew = values.before === undefined;
   const removedAt = OWN_VALUES + written.length * PART_TYPES.length;
+  const auditAt = removedAt + removedValues(removed).length;
   const text = `
     WITH document AS (${isNew ? INSERT : UPDATE})
     ${written.length === 0 ? '' : `, written AS (${upsertParts(`document, (VALUES ${partRows(written.length, OWN_VALUES)}) AS part (${PART_COLUMNS.join(', ')})`)})`}
     ${removed.length === 0 ? '' : `, removed AS (${removeParts(removedAt)})`}
+    ${entries.length === 0 ? '' : `, audited AS (${insertAudit(auditAt, 'document')})`}
     SELECT revision FROM document`;
-  const name = `${isNew ? 'insert' : 'update'}-${written.length}-${removed.length === 0 ? 'none' : 'some'}`;
-  const parameters = [...valuesOf(values), ...partValues(written), ...removedValues(removed)];
+  const name = `${isNew ? 'insert' : 'update'}-${written.length}-${removed.length === 0 ? 'none' : 'some'}-${entries.length === 0 ? 'plain' : 'audited'}`;
+  const audit = entries.length === 0 ? [] : auditArrays(entries);
+  const parameters = [...valuesOf(values), ...partValues(written), ...removedValues(removed), ...audit];
   const [row] = await query<{ revision: string }>({ name, text }, parameters);
   return row && Number(row.revision);
 }
@@ -100,9 +110,13 @@ const removedValues = (removed: DocumentChanges['removed']): Value[] =>
   removed.length === 0 ? [] : [removed.map(({ kind }) => kind), removed.map(({ key }) => key)];
 
 /** The same, in several statements of one transaction. */
-export async function writeInPieces(query: Query, { values, changes }: DocumentWrite): Promise<number | undefined> {
+export async function writeInPieces(
+  query: Query,
+  { values, changes, entries }: DocumentWrite,
+): Promise<number | undefined> {
   const { written, removed } = changes;
-  const revision = await writeAtOnce(query, { values, changes: { own: undefined, written: [], removed, bytes: 0 } });
+  const own = { values, changes: { own: undefined, written: [], removed, bytes: 0 }, entries };
+  const revision = await writeAtOnce(query, own);
   if (revision === undefined) return undefined;
   for (const parts of groupsOf(written, PARTS_AT_ONCE)) {
     const rows = `(VALUES ${partRows(parts.length, 2)}) AS part (${PART_COLUMNS.join(', ')})`;
@@ -127,6 +141,7 @@ const WRITTEN_COLUMNS = ['integration', ...PART_COLUMNS];
 const REMOVED_COLUMNS = ['integration', 'kind', 'key'];
 const WRITTEN_AT = CHANGE_COLUMNS.length;
 const REMOVED_AT = WRITTEN_AT + WRITTEN_COLUMNS.length;
+const AUDIT_AT = REMOVED_AT + REMOVED_COLUMNS.length;
 
 /** A table made of arrays. Their parameters begin after `offset`. */
 const rowsAt = (offset: number, name: string, columns: readonly string[]): string =>
@@ -162,6 +177,12 @@ const UPDATE_TOGETHER: Statement = {
     removed AS (
       DELETE FROM bulkhead.parts USING document JOIN ${rowsAt(REMOVED_AT, 'part', REMOVED_COLUMNS)} USING (integration)
       WHERE parts.integration = document.integration AND parts.kind = part.kind AND parts.key = part.key
+    ),
+    audited AS (
+      INSERT INTO bulkhead.audit (${AUDIT_COLUMNS.join(', ')})
+      SELECT ${AUDIT_COLUMNS.map((column) => `entry.${column}`).join(', ')}
+      FROM document JOIN ${rowsAt(AUDIT_AT, 'entry', AUDIT_COLUMNS)} USING (integration)
+      ON CONFLICT DO NOTHING
     )
     SELECT integration, revision FROM document`,
 };
@@ -175,10 +196,12 @@ export async function updateTogether(query: Query, updates: readonly DocumentWri
   const removed = updates.flatMap(({ values, changes }) =>
     changes.removed.map(({ kind, key }) => [values.integrationId, kind, key]),
   );
+  const audited = updates.flatMap(({ entries }) => entries.map(auditRow));
   const parameters = [
     ...columnsOf(rows, CHANGE_COLUMNS.length),
     ...columnsOf(written, WRITTEN_COLUMNS.length),
     ...columnsOf(removed, REMOVED_COLUMNS.length),
+    ...columnsOf(audited, AUDIT_COLUMNS.length),
   ];
   const revisions = await query<{ integration: string; revision: string }>(UPDATE_TOGETHER, parameters);
   return new Map(revisions.map(({ integration, revision }) => [integration, Number(revision)]));

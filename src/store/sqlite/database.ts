@@ -22,6 +22,18 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS permissions (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS oauth_clients (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS access_tokens (
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, created TEXT NOT NULL, record TEXT NOT NULL,
+    revision INTEGER NOT NULL, expires_at INTEGER, last_used_at INTEGER
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS access_tokens_by_age ON access_tokens (created, id);
+  CREATE INDEX IF NOT EXISTS access_tokens_by_expiry ON access_tokens (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS audit (
+    time TEXT NOT NULL, id TEXT NOT NULL, writer TEXT NOT NULL, resource TEXT, entry TEXT NOT NULL,
+    PRIMARY KEY (time, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS audit_by_resource ON audit (resource, time, id);
+  CREATE INDEX IF NOT EXISTS audit_by_writer ON audit (writer, time, id);
 `;
 
 /**

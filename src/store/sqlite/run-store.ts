@@ -10,10 +10,13 @@ import type { Database } from './database.ts';
 /** Ended runs beyond `RUNS_RETAINED` that may accumulate before a trim, so that not every write has to trim. */
 const SLACK = 100;
 
-/** Run at start: runs still listed as running were cut off when their process died. */
+/**
+ * Run at start: runs still listed as running were cut off when their process died. Without `WHERE`, the statement would
+ * write even if there are none, which fails on a full disk.
+ */
 export const CUT_OFF = `
   INSERT INTO ended SELECT integration, id, id, json_array(json_set(record, '$.outcome', 'cut_off')) FROM running;
-  DELETE FROM running;
+  DELETE FROM running WHERE true;
 `;
 
 export class SqliteRunStore<Run extends StoredRun> implements RunStore<Run> {

@@ -1,17 +1,24 @@
 /** The stores that share one SQLite database. */
 import type { Storage } from '../storage.ts';
+import { SqliteAccessTokenStore } from './access-token-store.ts';
+import { SqliteAuditStore } from './audit-store.ts';
 import type { Database } from './database.ts';
 import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { SqliteRunStore } from './run-store.ts';
 import { SqliteOAuthClientRecords, SqlitePermissionRecords, SqliteTokenStore } from './small-stores.ts';
 
-export interface SqliteStores
-  extends Pick<Storage, 'runs' | 'idempotency' | 'permissions' | 'tokens' | 'oauthClients'> {
+type Stores = Pick<
+  Storage,
+  'runs' | 'idempotency' | 'permissions' | 'tokens' | 'oauthClients' | 'accessTokens' | 'audit'
+>;
+
+export interface SqliteStores extends Stores {
   /** Closes the database, too. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function sqliteStores(database: Database, now: () => number): SqliteStores {
+  const audit = new SqliteAuditStore(database);
   const idempotency = new SqliteIdempotencyStore(database, now);
   return {
     runs: new SqliteRunStore(database),
@@ -19,8 +26,11 @@ export function sqliteStores(database: Database, now: () => number): SqliteStore
     permissions: new SqlitePermissionRecords(database),
     tokens: new SqliteTokenStore(database),
     oauthClients: new SqliteOAuthClientRecords(database),
-    close() {
+    accessTokens: new SqliteAccessTokenStore(database, audit, now),
+    audit,
+    async close() {
       idempotency.close();
+      await audit.idle();
       database.close();
     },
   };

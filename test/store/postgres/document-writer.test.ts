@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { PostgresAuditStore } from '../../../src/store/postgres/audit-store.ts';
 import { Database } from '../../../src/store/postgres/database.ts';
+import { DocumentAudit } from '../../../src/store/postgres/document-audit.ts';
 import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { UnitOfWork } from '../../../src/store/unit-of-work.ts';
@@ -14,7 +16,7 @@ const COUNT = 40;
 async function nodeOn(url: string): Promise<Store> {
   const database = await Database.open(url);
   onTestFinished(() => database.close());
-  return new PostgresDocuments(database, newId());
+  return new PostgresDocuments(database, newId(), new DocumentAudit(new PostgresAuditStore(database)));
 }
 
 async function documentsOn(store: Store): Promise<string[]> {

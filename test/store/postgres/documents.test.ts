@@ -1,6 +1,8 @@
 /** What documents in PostgreSQL promise beyond the store's contract: several nodes, and a database that goes away. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { PostgresAuditStore } from '../../../src/store/postgres/audit-store.ts';
 import { Database } from '../../../src/store/postgres/database.ts';
+import { DocumentAudit } from '../../../src/store/postgres/document-audit.ts';
 import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts';
 import type { Document, Store, StoreChange } from '../../../src/store/store.ts';
 import type { DocumentJson } from '../../../src/store/stored.ts';
@@ -12,7 +14,7 @@ import { PostgresServer } from '../../support/postgres-server.ts';
 async function nodeOn(url: string): Promise<Store> {
   const database = await Database.open(url);
   onTestFinished(() => database.close());
-  return new PostgresDocuments(database, newId());
+  return new PostgresDocuments(database, newId(), new DocumentAudit(new PostgresAuditStore(database)));
 }
 
 async function twoNodes(): Promise<[Store, Store]> {

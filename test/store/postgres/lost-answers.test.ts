@@ -1,6 +1,8 @@
 /** A connection that breaks while a commit is on its way: the caller is told what has become of it. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { PostgresAuditStore } from '../../../src/store/postgres/audit-store.ts';
 import { Database } from '../../../src/store/postgres/database.ts';
+import { DocumentAudit } from '../../../src/store/postgres/document-audit.ts';
 import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { UnitOfWork } from '../../../src/store/unit-of-work.ts';
@@ -23,7 +25,7 @@ interface Nodes {
 async function storeOn(url: string): Promise<Store> {
   const database = await Database.open(url);
   onTestFinished(() => database.close());
-  return new PostgresDocuments(database, newId());
+  return new PostgresDocuments(database, newId(), new DocumentAudit(new PostgresAuditStore(database)));
 }
 
 async function nodes(): Promise<Nodes> {

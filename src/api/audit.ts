@@ -1,0 +1,63 @@
+/** `/audit`: who changed what, and when (contract 15). */
+import Type from '#typebox';
+import { AuditEntry } from '../store/audit.ts';
+import type { AuditQuery, AuditStore } from '../store/storage.ts';
+import { ObjectId } from '../store/stored.ts';
+import type { AuditLog } from './audit-log.ts';
+import type { ApiContext } from './context.ts';
+import { instantOf } from './instant.ts';
+import { asText, replyList } from './paging.ts';
+import { badQuery, queryOf } from './query.ts';
+import { listOf, listQuery } from './replies.ts';
+import { type Route, route } from './route.ts';
+
+const AuditFilters = Type.Object({
+  _resourceId: Type.Optional(ObjectId),
+  from: Type.Optional(Type.String({ description: 'The first date, ISO 8601.' })),
+  to: Type.Optional(Type.String({ description: 'The date to end before.' })),
+  order: Type.Optional(Type.Enum(['asc', 'desc'], { description: '`desc`: newest first.' })),
+});
+
+export const auditRoutes: readonly Route[] = [
+  route.get('/audit', {
+    scope: 'full',
+    tag: 'tokens',
+    summary: 'Lists who changed what, oldest first',
+    description: 'The newest 10,000 entries of people, and of each connector. Values are not in it.',
+    query: [...listQuery, AuditFilters],
+    replies: listOf(AuditEntry, 'A page of entries.'),
+    async handle(ctx, { audit, publicUrl }) {
+      const newestFirst = orderOf(ctx) === 'desc';
+      const resourceId = queryOf(ctx, '_resourceId');
+      const filter = { newestFirst, resourceId, from: dateOf(ctx, 'from'), to: dateOf(ctx, 'to') };
+      await replyList(ctx, {
+        source: (after, limit) => entriesOf(audit, { ...filter, after, limit }),
+        isDescending: newestFirst,
+        sortKeyOf: ({ time, _id }) => [time, _id],
+        show: (entry, projection) => asText(entry, projection),
+        publicUrl: publicUrl(),
+      });
+    },
+  }),
+];
+
+async function* entriesOf(
+  audit: AuditLog,
+  query: AuditQuery,
+): AsyncGenerator<Awaited<ReturnType<AuditStore['list']>>[0]> {
+  yield* await audit.list(query);
+}
+
+function orderOf(ctx: ApiContext): string {
+  const order = queryOf(ctx, 'order') ?? 'asc';
+  if (order !== 'asc' && order !== 'desc') throw badQuery('order must be asc or desc');
+  return order;
+}
+
+function dateOf(ctx: ApiContext, name: 'from' | 'to'): string | undefined {
+  const text = queryOf(ctx, name);
+  const instant = text === undefined ? undefined : instantOf(text);
+  if (text !== undefined && instant === undefined)
+    throw badQuery(`${name} must be a date such as 2030-12-31T23:59:59Z`);
+  return instant;
+}

@@ -1,0 +1,64 @@
+/** `POST /function`: runs functions of bundles for an account of the original platform (contract 17). */
+import type { Middleware } from 'koa';
+import Type from '#typebox';
+import { RequestError } from '../errors.ts';
+import { callForStack } from '../integration/stack-call.ts';
+import { stackRequestOf } from '../integration/stack-request.ts';
+import { AnyObject } from '../json.ts';
+import { readJson } from './body.ts';
+import { type ApiContext, accountOf, replyJsonText } from './context.ts';
+import { runErrors } from './replies.ts';
+import { type Route, route } from './route.ts';
+import { AnyJson } from './schemas.ts';
+
+const StackBody = Type.Object({
+  _connectorId: Type.Optional(Type.String({ description: 'Names the connector.' })),
+  diy: Type.Optional(Type.Boolean({ description: 'Or: the bundle whose manifest says `"diy": true`.' })),
+  type: Type.Optional(
+    Type.String({
+      description:
+        '`hook`, `wrapper`, `setting`, `utility`, `installer` or `uninstaller`; without it a function of the module itself.',
+    }),
+  ),
+  function: Type.String(),
+  options: AnyObject,
+  maxResponseSize: Type.Optional(Type.Integer({ minimum: 1, description: 'Characters. Default: 5 MiB.' })),
+});
+
+const PATH = '/function';
+
+/** The protocol has its own words for a wrong token. */
+export const refuseInStackWords: Middleware = async (ctx, next) => {
+  try {
+    await next();
+  } catch (error) {
+    if (ctx.path !== PATH || !(error instanceof RequestError) || error.status !== 401) throw error;
+    const item = { code: 'unauthorized', message: 'Invalid system token.' };
+    throw new RequestError(401, [item], { 'WWW-Authenticate': 'invalid system token' });
+  }
+};
+
+export const stackRoutes: readonly Route[] = [
+  route.post(PATH, {
+    scope: 'stack',
+    tag: 'stack',
+    summary: 'Calls a function as a stack of integrator.io does',
+    description: '`options.bearerToken` and `options._integrationId` are the caller’s.',
+    body: { schema: StackBody },
+    replies: { 200: { description: 'Result of the function.', schema: AnyJson } },
+    errors: [...runErrors, 'invalid_field', 'missing_required_field'],
+    passesOn: 'errors',
+    async handle(ctx, { service }) {
+      const body = await readJson(ctx, service.dispatcher.argument.bytes);
+      const request = await stackRequestOf(service.work, accountOf(ctx), body, service.dispatcher.argument);
+      replyJsonText(ctx, await callForStack(service, request, { trace: ctx.state.trace, signal: goneSignal(ctx) }));
+    },
+  }),
+];
+
+/** Aborts when the caller is gone. */
+function goneSignal({ res }: ApiContext): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
+}

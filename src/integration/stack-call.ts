@@ -1,0 +1,101 @@
+/** Runs a function of a bundle for an account of the original platform (contract 17). It touches no integration here. */
+import { hash } from 'node:crypto';
+import type { Fault } from '../../sandbox/index.ts';
+import type { RunAccount } from '../broker/broker.ts';
+import type { Connector } from '../connector/bundle.ts';
+import { RequestError } from '../errors.ts';
+import { LARGE_BYTES } from '../json.ts';
+import type { Trace } from '../trace-context.ts';
+import { bufferOf } from '../work/thread-bytes.ts';
+import { faultError } from './run-error.ts';
+import type { Service } from './service.ts';
+import { type StackRequest, stackError, stackErrors } from './stack-request.ts';
+
+/** Where the caller's token is good. In any other run these addresses are the runtime itself. */
+const PLATFORM_ORIGINS = [
+  'https://api.integrator.io',
+  'https://api.staging.integrator.io',
+  'https://api.eu.integrator.io',
+];
+
+/** @returns JSON @throws RequestError */
+export function callForStack(
+  service: Service,
+  request: StackRequest,
+  { trace, signal }: { readonly trace: Trace; readonly signal: AbortSignal },
+): Promise<string> {
+  return service.activity.during(async () =>
+    call(service, await connectorFor(service, request), request, trace, signal),
+  );
+}
+
+/** @throws RequestError */
+async function connectorFor({ catalog }: Service, { connectorId }: StackRequest): Promise<Connector> {
+  if (connectorId === undefined) {
+    const own = await catalog.findWhere(({ connector }) => connector.diy === true);
+    if (!own) throw stackError(stackErrors.noDiy);
+    return own;
+  }
+  // The original's ids are not ours, so a bundle may have one as its name.
+  const named = (await catalog.find(connectorId)) ?? (await catalog.findWhere(({ name }) => name === connectorId));
+  if (!named) throw stackError(stackErrors.noConnector);
+  return named;
+}
+
+async function call(
+  { dispatcher }: Service,
+  connector: Connector,
+  request: StackRequest,
+  trace: Trace,
+  signal: AbortSignal,
+): Promise<string> {
+  const { section, name, options, integration, maxResponseSize } = request;
+  const runId = dispatcher.ids();
+  const { _id: connectorId, manifest, bundle } = connector;
+  // Only the caller knows its integrations: what it calls one is kept apart from ids of our own.
+  const integrationId = `stack ${hash('sha256', integration)}`;
+  const log = (text: string): void => dispatcher.log.onLog(runId, 'info', text);
+  const ask = dispatcher.broker.createAsk(
+    {
+      connectorId,
+      account: accountOf(connectorId),
+      own: undefined,
+      permissions: [...(manifest.connector.permissions?.fetch ?? []), ...PLATFORM_ORIGINS],
+      trace,
+    },
+    {
+      onLog: (level, text) => dispatcher.log.onLog(runId, level, text),
+      onProgress: (fraction, message) => log(`progress ${Math.round(fraction * 100)} %: ${message}`),
+      onRequest: () => undefined,
+    },
+  );
+  const argument = options.length <= LARGE_BYTES ? bufferOf(options).toString() : [bufferOf(options)];
+  const limits = dispatcher.limitsOf(connector);
+  const job = { runId, bundle, integrationId, call: { section, name, argument }, limits, signal };
+  const outcome = await dispatcher.sandbox.run(job, ask);
+  dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
+  if (outcome.status === 'failed') throw new RequestError(422, [{ code: outcome.code, message: outcome.message }]);
+  if (outcome.status === 'faulted') throw protocolError(outcome.fault, request) ?? faultError(outcome, outcome.message);
+  if (outcome.result.length > maxResponseSize) throw stackError(stackErrors.responseTooLarge(maxResponseSize));
+  return outcome.result;
+}
+
+/** The protocol has sentences of its own for these. */
+function protocolError(fault: Fault, { type }: StackRequest): Error | undefined {
+  if (fault === 'object_not_found') return stackError(stackErrors.noSection(type));
+  if (fault === 'invalid_function') return stackError(stackErrors.noSuchFunction);
+  return fault === 'invalid_extension_response' ? stackError(stackErrors.notPlain) : undefined;
+}
+
+function accountOf(owner: string): RunAccount {
+  return {
+    owner,
+    cpuMs: 0,
+    onCharge: undefined,
+    charge(cpuMs) {
+      if (cpuMs <= 0) return;
+      this.cpuMs += cpuMs;
+      this.onCharge?.(cpuMs);
+    },
+  };
+}
