@@ -35,6 +35,7 @@ import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispa
 import { sealForStore } from './integration/restore-documents.ts';
 import type { Service } from './integration/service.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { clientBackup } from './oauth/client-backup.ts';
 import { createOAuth } from './oauth/oauth.ts';
 import { listOf } from './option-table.ts';
 import { completeOptions, type Options } from './options.ts';
@@ -191,7 +192,10 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     work,
     reachability: new Reachability(),
     outbound,
-    permissions: permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
+    backupParts: [
+      permissionBackup(permissions, (connectorId) => catalog.reconsider(connectorId)),
+      clientBackup(storage.oauthClients),
+    ],
     uploads: { folder: resolve(options.data), prepare: sealForStore(work) },
   };
 

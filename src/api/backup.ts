@@ -36,7 +36,7 @@ export const backupRoutes: readonly Route[] = [
       const now = service.now();
       ctx.type = TYPE;
       ctx.set('Content-Disposition', `attachment; filename="bulkhead-${now.toISOString().slice(0, 10)}.backup.gz"`);
-      ctx.body = backupOf(service.store, now, service.permissions);
+      ctx.body = backupOf(service.store, now, service.backupParts);
     },
   }),
   route.post('/restore', {
@@ -48,7 +48,7 @@ export const backupRoutes: readonly Route[] = [
     replies: { 200: { description: 'Counts of what was restored.', schema: Restored } },
     errors: ['invalid_backup', 'already_there'],
     async handle(ctx, { service, audit }) {
-      const { store, permissions, uploads } = service;
+      const { store, backupParts: parts, uploads } = service;
       assertFileType(ctx);
       // Written to a file, because it is read twice: to check all of it, then to restore it.
       const file = temporaryPathFor(join(uploads.folder, 'restore'));
@@ -57,7 +57,7 @@ export const backupRoutes: readonly Route[] = [
         await pipeline(ctx.req, bounded(bodyLimitOf(ctx)), createWriteStream(file, { mode: 0o600 }));
         const { prepare } = uploads;
         const read = documentReader(service.work, accountOf(ctx));
-        const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, permissions };
+        const options = { overwrite: flag(ctx, 'overwrite'), read, prepare, parts };
         const result = await restore(store, file, options);
         await audit.record(callerOf(ctx), { event: 'restore', resourceType: 'server' });
         replyJson(ctx, { ...result });

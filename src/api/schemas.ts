@@ -171,7 +171,13 @@ export const PingOfUnsaved = Type.Object({
   answer: Type.Optional(Type.String({ description: 'The first 500 characters, without credentials.' })),
 });
 
-export const Restored = Type.Object({ restored: Count, unchanged: Count, overwritten: Count, acceptances: Count });
+export const Restored = Type.Object({
+  restored: Count,
+  unchanged: Count,
+  overwritten: Count,
+  acceptances: Count,
+  oauthClients: Type.Optional(Count),
+});
 
 /** Schemas that the API description refers to by name. */
 export const named: Readonly<Record<string, TSchema>> = {

@@ -15,7 +15,7 @@ import { isServerNamed, withStore } from './with-store.ts';
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Saves all integrations and granted permissions to a file. The server may keep running.',
+  summary: 'Saves integrations, granted permissions and OAuth clients to a file. The server may keep running.',
   expects: 'one file',
   args: [['<file>', 'where to save, such as `bulkhead.backup.gz`']],
   flags: [{ syntax: '--overwrite', help: 'replaces an existing file' }, jsonFlag],
@@ -48,8 +48,8 @@ export const backup: Command = {
       await withStore(
         'backup',
         context,
-        async ({ documents, permissions, audit }) => {
-          await save(backupOf(documents, new Date(), permissions));
+        async ({ documents, parts, audit }) => {
+          await save(backupOf(documents, new Date(), parts));
           await audit({ event: 'backup', resourceType: 'server' });
         },
         viaServer,

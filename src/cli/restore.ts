@@ -30,19 +30,20 @@ export const restore: Command = {
       const response = await requestOk({ url, options, signal, reason }, { method: 'POST', path, body });
       return response.json() as Promise<RestoreResult>;
     };
-    const locally = async ({ documents, permissions, keys, audit }: LocalStore): Promise<RestoreResult> => {
+    const locally = async ({ documents, parts, keys, audit }: LocalStore): Promise<RestoreResult> => {
       const prepare = sealWith(keys, options.secretKey);
-      const result = await restoreInto(documents, file, { overwrite, check: restoreProblem, prepare, permissions });
+      const result = await restoreInto(documents, file, { overwrite, check: restoreProblem, prepare, parts });
       await audit({ event: 'restore', resourceType: 'server' });
       return result;
     };
     const progress = progressLineOn(out);
     progress.show(`Restoring ${args[0]}`);
     const result = await withStore('restore', context, locally, viaServer).finally(() => progress.clear());
-    const { restored, overwritten, unchanged, acceptances } = result;
+    const { restored, overwritten, unchanged, acceptances, oauthClients = 0 } = result;
     const permissions = acceptances > 0 ? ` Restored the permissions of ${acceptances} connectors.` : '';
+    const clients = oauthClients > 0 ? ` Restored ${oauthClients} OAuth clients.` : '';
     print(context, {
-      text: `Restored ${restored} integrations, overwrote ${overwritten}, left ${unchanged} unchanged.${permissions}`,
+      text: `Restored ${restored} integrations, overwrote ${overwritten}, left ${unchanged} unchanged.${permissions}${clients}`,
       json: result,
     });
     return undefined;

@@ -1,8 +1,9 @@
 /** Gives a command access to the data: directly, or through the server that uses the data folder. */
 import { permissionBackup } from '../connector/permission-backup.ts';
 import { PermissionStore } from '../connector/permission-store.ts';
+import { clientBackup } from '../oauth/client-backup.ts';
 import { type AuditedEvent, COMMAND, entryMaker } from '../store/audit.ts';
-import type { PermissionBackup } from '../store/backup.ts';
+import type { BackupPart } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import type { OpenStore } from '../store/copy/item.ts';
 import type { KeyStore } from '../store/storage.ts';
@@ -15,7 +16,7 @@ export const isServerNamed = ({ flags }: Pick<CommandContext, 'flags'>): boolean
 
 export interface LocalStore {
   readonly documents: Store;
-  readonly permissions: PermissionBackup;
+  readonly parts: readonly BackupPart[];
   readonly keys: KeyStore;
   /** Writes it into the audit log. */
   readonly audit: (event: AuditedEvent) => Promise<void>;
@@ -44,13 +45,14 @@ export async function withStore<T>(
   }
   const { storage, keys } = opened;
   try {
-    const permissions = permissionBackup(await PermissionStore.open(storage, () => new Date()));
+    const permissions = await PermissionStore.open(storage, () => new Date());
+    const parts = [permissionBackup(permissions), clientBackup(storage.oauthClients)];
     const audit = (event: AuditedEvent): Promise<void> =>
       storage.audit.add(entryMaker()({ by: COMMAND }, [event])).catch((error: Error) => {
         // What was done is done.
         context.err.write(`This could not be written to the audit log (${error.message}).\n`);
       });
-    return await locally({ documents: storage.documents, permissions, keys, audit });
+    return await locally({ documents: storage.documents, parts, keys, audit });
   } catch (error) {
     if (error instanceof BackupError) {
       throw new CommandError(

@@ -1,6 +1,6 @@
 /** Granted permissions in backups: after a restore, a version that awaited approval still awaits it. */
 import type { JsonObject } from '../json.ts';
-import type { PermissionBackup } from '../store/backup.ts';
+import type { BackupPart } from '../store/backup.ts';
 import { BackupError } from '../store/backup-file.ts';
 import { type GrantedPermissions, grantTheSame, isGrantedPermissions } from './granted-permissions.ts';
 import { type PermissionStore, PermissionStoreError } from './permission-store.ts';
@@ -9,11 +9,13 @@ import { type PermissionStore, PermissionStoreError } from './permission-store.t
 export function permissionBackup(
   permissions: PermissionStore,
   onPut: (connectorId: string) => Promise<void> = async () => {},
-): PermissionBackup {
+): BackupPart {
   return {
-    all: () => permissions.all() as readonly (GrantedPermissions & JsonObject)[],
-    problemOf: (granted) => (isGrantedPermissions(granted) ? undefined : 'it is damaged'),
-    compare(granted) {
+    name: 'acceptance',
+    differ: 'connectors have other permissions',
+    all: async () => permissions.all() as readonly (GrantedPermissions & JsonObject)[],
+    problemOf: (granted) => (isGrantedPermissions(granted) ? undefined : "a connector's permissions: it is damaged"),
+    async compare(granted) {
       const saved = granted as GrantedPermissions;
       const present = permissions.of(saved._id);
       return { id: saved._id, to: !present ? 'none' : grantTheSame(present, saved) ? 'same' : 'other' };

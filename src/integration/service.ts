@@ -6,7 +6,7 @@ import type { BundleUploads } from '../connector/uploads.ts';
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { Reachability } from '../record/reachability.ts';
-import type { PermissionBackup, RestoreOptions } from '../store/backup.ts';
+import type { BackupPart, RestoreOptions } from '../store/backup.ts';
 import { concatPieces, integrationText } from '../store/document.ts';
 import { Part } from '../store/part.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -29,8 +29,8 @@ export interface Service {
   readonly outbound: Outbound;
   /** Connectors known from a run to have no `persistSettings`. Asked once per version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
-  /** Granted permissions, for backups. */
-  readonly permissions: PermissionBackup;
+  /** What backups hold besides integrations. */
+  readonly backupParts: readonly BackupPart[];
   /** Folder of uploads being checked, and preparation of a backup's documents. */
   readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'prepare'>>;
   /** Work that a shutdown waits for. */

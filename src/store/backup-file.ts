@@ -1,11 +1,12 @@
 /**
- * The backup format: gzipped JSON lines. First a header, then a line per connector with its permissions, then a
- * line per document. The last line has the counts and the SHA-256 of all lines before it, which reveals a
- * truncated or altered backup. Version 1 had documents only.
+ * The backup format: gzipped JSON lines. First a header, then a line per connector with its permissions, a line per OAuth
+ * client, and a line per document. The last line has the counts and the SHA-256 of all lines before it, which reveals a
+ * truncated or altered backup. Version 1 had documents only, version 2 no OAuth clients.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import { type JsonObject, LARGE_BYTES } from '../json.ts';
 import { TimeSlice } from '../work/time-slice.ts';
@@ -13,14 +14,19 @@ import { type Document, inChunks, textOf } from './document.ts';
 import { DOCUMENT_BYTES } from './stored.ts';
 
 const FORMAT = 'bulkhead-backup';
-const VERSION = 2;
-const READABLE_VERSIONS: readonly unknown[] = [1, VERSION];
+const VERSION = 3;
+const READABLE_VERSIONS: readonly unknown[] = [1, 2, VERSION];
 /** A document at its limit, plus its revisions and names. */
 const LINE_BYTES = DOCUMENT_BYTES + 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 const PIECE_BYTES = 1024 * 1024;
 const MAX_DOCUMENTS = 1_000_000;
-const MAX_ACCEPTANCES = 10_000;
+/** Connectors' permissions, and OAuth clients. */
+const MAX_RECORDS = 10_000;
+
+/** Names of the lines that are not documents. */
+export const recordNames = ['acceptance', 'oauthClient'] as const;
+export type RecordName = (typeof recordNames)[number];
 
 /** The backup is invalid or incomplete, or would overwrite existing content. */
 export class BackupError extends Error {
@@ -33,19 +39,20 @@ export class BackupError extends Error {
 }
 
 /** A line of the backup. A document is unparsed JSON in UTF-8. */
-export type Entry = { readonly permissions: unknown } | { readonly document: Buffer };
+export type Entry = { readonly name: RecordName; readonly record: unknown } | { readonly document: Buffer };
 
-export function backupFile(permissions: Iterable<JsonObject>, documents: AsyncIterable<Document>, now: Date): Readable {
-  return pipeline(Readable.from(linesOf(permissions, documents, now)), createGzip(), () => {
+export interface BackupContent {
+  readonly records: AsyncIterable<{ readonly name: RecordName; readonly record: JsonObject }>;
+  readonly documents: AsyncIterable<Document>;
+}
+
+export function backupFile(content: BackupContent, now: Date): Readable {
+  return pipeline(Readable.from(linesOf(content, now)), createGzip(), () => {
     // The reader of the returned stream gets the error.
   });
 }
 
-async function* linesOf(
-  permissions: Iterable<JsonObject>,
-  documents: AsyncIterable<Document>,
-  now: Date,
-): AsyncGenerator<string | Buffer> {
+async function* linesOf({ records, documents }: BackupContent, now: Date): AsyncGenerator<string | Buffer> {
   const digest = createHash('sha256');
   const line = (value: unknown): string => {
     const text = `${JSON.stringify(value)}\n`;
@@ -53,10 +60,10 @@ async function* linesOf(
     return text;
   };
   yield line({ format: FORMAT, version: VERSION, createdAt: now.toISOString() });
-  const count = { acceptances: 0, documents: 0 };
-  for (const acceptance of permissions) {
-    yield line({ acceptance });
-    count.acceptances++;
+  const count = { acceptances: 0, oauthClients: 0, documents: 0 };
+  for await (const { name, record } of records) {
+    yield line({ [name]: record });
+    count[`${name}s`]++;
   }
   for await (const document of documents) {
     for (const chunk of inChunks(textOf(document))) {
@@ -73,7 +80,7 @@ async function* linesOf(
 /** Reads a backup's entries in order. @throws BackupError for a malformed backup, at the latest after the last entry */
 export async function* readBackup(file: string): AsyncGenerator<Entry> {
   const digest = createHash('sha256');
-  const count = { acceptances: 0, documents: 0 };
+  const count = { acceptances: 0, oauthClients: 0, documents: 0 };
   let version: unknown;
   let previous: Buffer | undefined;
   for await (const line of linesIn(file)) {
@@ -83,10 +90,10 @@ export async function* readBackup(file: string): AsyncGenerator<Entry> {
         version = versionOf(parseLine(previous));
       } else {
         const entry = entryOf(previous);
-        count['permissions' in entry ? 'acceptances' : 'documents']++;
+        count['document' in entry ? 'documents' : (`${entry.name}s` as const)]++;
         if (count.documents > MAX_DOCUMENTS) throw invalidBackup(`it holds more than ${MAX_DOCUMENTS} documents`);
-        if (count.acceptances > MAX_ACCEPTANCES)
-          throw invalidBackup(`it holds more than ${MAX_ACCEPTANCES} connectors`);
+        if (count.acceptances + count.oauthClients > MAX_RECORDS)
+          throw invalidBackup(`it holds more than ${MAX_RECORDS} connectors and OAuth clients`);
         yield entry;
       }
     }
@@ -94,11 +101,12 @@ export async function* readBackup(file: string): AsyncGenerator<Entry> {
   }
   const end = parseLine(previous ?? Buffer.alloc(0)) as {
     acceptances?: unknown;
+    oauthClients?: unknown;
     documents?: unknown;
     sha256?: unknown;
   } | null;
-  const { acceptances = 0, documents, sha256 } = end ?? {};
-  const isWhole = acceptances === count.acceptances && documents === count.documents;
+  const { sha256, ...counts } = { acceptances: 0, oauthClients: 0, ...end };
+  const isWhole = isDeepStrictEqual(counts, count);
   if (version === undefined || !isWhole || sha256 !== digest.digest('hex')) throw invalidBackup('it is incomplete');
 }
 
@@ -160,12 +168,12 @@ function versionOf(head: unknown): unknown {
   return version;
 }
 
-/** Parses only short lines: permissions are never large. */
+/** Parses only short lines: no record but a document is large. */
 function entryOf(line: Buffer): Entry {
   if (line.length > LARGE_BYTES) return { document: line };
   const value = parseLine(line);
-  const isPermissions = typeof value === 'object' && value !== null && Object.hasOwn(value, 'acceptance');
-  return isPermissions ? { permissions: (value as { acceptance: unknown }).acceptance } : { document: line };
+  const name = recordNames.find((known) => typeof value === 'object' && value !== null && Object.hasOwn(value, known));
+  return name ? { name, record: (value as Record<string, unknown>)[name] } : { document: line };
 }
 
 function parseLine(line: Buffer): unknown {

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
 import { TimeSlice } from '../work/time-slice.ts';
-import { BackupError, backupFile, invalidBackup, readBackup } from './backup-file.ts';
+import { BackupError, backupFile, invalidBackup, type RecordName, readBackup } from './backup-file.ts';
 import { type Document, documentFrom, recordIdsOf } from './document.ts';
 import { type DocumentCheck, untrustedDocumentProblem } from './document-check.ts';
 import { migrateDocument } from './migrations.ts';
@@ -32,15 +32,18 @@ const CACHED_DOCUMENTS = 1_000;
 /** Ids listed in an error message. */
 const LISTED_IDS = 5;
 
-/** Saves and restores the connectors' permissions; implemented in `src/connector`. */
-export interface PermissionBackup {
-  all(): Iterable<JsonObject>;
+/** Saves and restores records that belong to no integration; implemented by the room that knows them. */
+export interface BackupPart {
+  readonly name: RecordName;
+  /** What two of them are, for messages: `connectors have other permissions`. */
+  readonly differ: string;
+  all(): Promise<readonly JsonObject[]>;
   /** @returns what is wrong with a record, if anything */
-  problemOf(granted: unknown): string | undefined;
-  /** Compares a valid record with the connector's current permissions. */
-  compare(granted: unknown): { readonly id: string; readonly to: 'none' | 'same' | 'other' };
-  /** Replaces the connector's current permissions. */
-  put(granted: unknown): Promise<void>;
+  problemOf(record: unknown): string | undefined;
+  /** Compares a valid record with the stored one. */
+  compare(record: unknown): Promise<{ readonly id: string; readonly to: 'none' | 'same' | 'other' }>;
+  /** Replaces the stored one. */
+  put(record: unknown): Promise<void>;
 }
 
 export interface RestoreResult {
@@ -51,6 +54,8 @@ export interface RestoreResult {
   readonly overwritten: number;
   /** Connectors whose permissions were restored. */
   readonly acceptances: number;
+  /** Missing if there were none. */
+  readonly oauthClients?: number;
 }
 
 export interface RestoreOptions {
@@ -61,12 +66,16 @@ export interface RestoreOptions {
   readonly read?: (json: Buffer) => Promise<Document>;
   /** Converts a valid document to what is stored, for example by encrypting its credentials. */
   readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
-  /** Without it, permissions are not restored. */
-  readonly permissions?: PermissionBackup;
+  /** Records without their part are not restored. */
+  readonly parts?: readonly BackupPart[];
 }
 
-export const backupOf = (store: Store, now: Date, permissions?: PermissionBackup): Readable =>
-  backupFile(permissions?.all() ?? [], store.documents(), now);
+export const backupOf = (store: Store, now: Date, parts: readonly BackupPart[] = []): Readable =>
+  backupFile({ records: recordsOf(parts), documents: store.documents() }, now);
+
+async function* recordsOf(parts: readonly BackupPart[]): AsyncGenerator<{ name: RecordName; record: JsonObject }> {
+  for (const part of parts) for (const record of await part.all()) yield { name: part.name, record };
+}
 
 /**
  * Restores a backup. Checks all of it before writing anything. Each document is one commit; repeating an
@@ -75,16 +84,18 @@ export const backupOf = (store: Store, now: Date, permissions?: PermissionBackup
  * @throws BackupError
  */
 export async function restore(store: Store, file: string, options: RestoreOptions = {}): Promise<RestoreResult> {
-  const { overwrite = false, permissions } = options;
+  const { overwrite = false } = options;
   const checked = await assertRestorable(store, file, options);
-  const done = { restored: 0, unchanged: 0, overwritten: 0, acceptances: 0 };
+  const done = { restored: 0, unchanged: 0, overwritten: 0 };
+  const put = { acceptance: 0, oauthClient: 0 };
   for await (const entry of checked ?? readEntries(file, options)) {
-    if ('permissions' in entry) {
-      const compared = permissions?.compare(entry.permissions);
-      if (!compared || compared.to === 'same') continue;
+    if ('record' in entry) {
+      const part = partFor(entry, options);
+      const compared = await part?.compare(entry.record);
+      if (!part || !compared || compared.to === 'same') continue;
       if (compared.to === 'other' && !overwrite) throw changedMeanwhile(compared.id);
-      await permissions?.put(entry.permissions);
-      done.acceptances++;
+      await part.put(entry.record);
+      put[entry.name]++;
       continue;
     }
     const { document } = await prepareEntry(store, entry.document, options);
@@ -99,15 +110,20 @@ export async function restore(store: Store, file: string, options: RestoreOption
     });
     done[outcome]++;
   }
-  return done;
+  const { acceptance: acceptances, oauthClient: oauthClients } = put;
+  return { ...done, acceptances, ...(oauthClients > 0 ? { oauthClients } : {}) };
 }
 
-type ReadEntry = { readonly permissions: unknown } | { readonly document: Document; readonly bytes: number };
+const partFor = ({ name }: ReadRecord, { parts = [] }: RestoreOptions): BackupPart | undefined =>
+  parts.find((part) => part.name === name);
+
+type ReadRecord = { readonly name: RecordName; readonly record: unknown };
+type ReadEntry = ReadRecord | { readonly document: Document; readonly bytes: number };
 
 async function* readEntries(file: string, { read, check }: RestoreOptions): AsyncGenerator<ReadEntry> {
   const readHere = (json: Buffer): Document => documentFrom(parseDocument(decodeUtf8(json), check));
   for await (const entry of readBackup(file)) {
-    if ('permissions' in entry) yield entry;
+    if ('record' in entry) yield entry;
     else yield { bytes: entry.document.length, document: await (read ?? readHere)(entry.document) };
   }
 }
@@ -118,22 +134,23 @@ async function assertRestorable(
   file: string,
   options: RestoreOptions,
 ): Promise<readonly ReadEntry[] | undefined> {
-  const { overwrite = false, permissions } = options;
+  const { overwrite = false } = options;
   let cached: ReadEntry[] | undefined = [];
   let bytes = 0;
-  const different = { integrations: [] as string[], connectors: [] as string[] };
+  const different = { integrations: [] as string[], records: new Map<BackupPart, string[]>() };
   const seen = new Set<string>();
   for await (const entry of readEntries(file, options)) {
     bytes += 'bytes' in entry ? entry.bytes : 0;
     cached?.push(entry);
     if (bytes > CACHED_BYTES || (cached && cached.length > CACHED_DOCUMENTS)) cached = undefined;
-    if ('permissions' in entry) {
-      if (!permissions) continue;
-      const problem = permissions.problemOf(entry.permissions);
-      if (problem !== undefined) throw invalidBackup(`a connector's permissions: ${problem}`);
-      const { id, to } = permissions.compare(entry.permissions);
-      assertOnce(seen, `connector ${id}`);
-      if (to === 'other') different.connectors.push(id);
+    if ('record' in entry) {
+      const part = partFor(entry, options);
+      if (!part) continue;
+      const problem = part.problemOf(entry.record);
+      if (problem !== undefined) throw invalidBackup(problem);
+      const { id, to } = await part.compare(entry.record);
+      assertOnce(seen, `${entry.name} ${id}`);
+      if (to === 'other') different.records.set(part, [...(different.records.get(part) ?? []), id]);
       continue;
     }
     const { document, current } = await prepareEntry(store, entry.document, options);
@@ -141,13 +158,13 @@ async function assertRestorable(
     const { _id } = document.integration.head;
     if (current && !isSame(current, document)) different.integrations.push(_id);
   }
-  const { integrations, connectors } = different;
-  if (overwrite || integrations.length + connectors.length === 0) return cached;
+  const { integrations, records } = different;
+  if (overwrite || integrations.length + records.size === 0) return cached;
   const reasons = [
     ...(integrations.length > 0
       ? [`${integrations.length} integrations exist with other content, ${listOf(integrations)}`]
       : []),
-    ...(connectors.length > 0 ? [`${connectors.length} connectors have other permissions, ${listOf(connectors)}`] : []),
+    ...[...records].map(([{ differ }, ids]) => `${ids.length} ${differ}, ${listOf(ids)}`),
   ];
   throw new BackupError('already_there', `${reasons.join('; ')}: nothing was restored.`);
 }

@@ -6,7 +6,7 @@ import { openEvents } from '../support/events.ts';
 import { writeBundle } from '../support/folders.ts';
 import { CLIENT_ID, CLIENT_SECRET, type OAuthProvider } from '../support/oauth-provider.ts';
 import { connect, connection, oauth, proxy, startScene, WAIT } from '../support/oauth-scene.ts';
-import { TOKEN } from '../support/runtime.ts';
+import { serve, TOKEN } from '../support/runtime.ts';
 
 test('a user is sent to the provider with PKCE, comes back, and the connection works', async () => {
   const scene = await startScene();
@@ -309,3 +309,27 @@ test('an OAuth client without an address to sign in at is told; the redirect URI
   expect([reply.status, reply.body.errors[0].field]).toEqual([422, 'http.auth.oauth._iClientId']);
   expect(reply.body.errors[0].message).toMatch(/no authURI/);
 });
+
+test('a backup brings clients and tokens to another server with the same key; what differs is overwritten on request', async () => {
+  const secretKey = 'the-key-of-both-servers';
+  const scene = await startScene({}, {}, { secretKey });
+  const { client, iClientId } = scene;
+  const id = await connection(scene);
+  await connect(scene, id);
+  const backup = Buffer.from(
+    await (await fetch(`${scene.runtime.url}/v1/backup`, { headers: ADMINISTRATOR })).arrayBuffer(),
+  );
+  const other = await serve({}, { allowPrivateNetwork: '127.0.0.1', secretKey });
+  const restore = (query = '') =>
+    other.client('POST', `/restore${query}`, backup, { 'content-type': 'application/gzip' });
+  expect((await restore()).body).toMatchObject({ restored: 1, oauthClients: 1 });
+  expect((await proxy(other.client, id)).status).toBe(200);
+  expect((await restore()).body).toEqual({ restored: 0, unchanged: 1, overwritten: 0, acceptances: 0 });
+  const { body } = await client('GET', `/iClients/${iClientId}`);
+  await other.client('PUT', `/iClients/${iClientId}`, { ...body, name: 'changed' });
+  expect((await restore()).text).toContain('1 OAuth clients exist with other content');
+  expect((await restore('?overwrite=true')).body).toMatchObject({ oauthClients: 1 });
+  expect((await other.client('GET', `/iClients/${iClientId}`)).body.name).toBe('Provider');
+});
+
+const ADMINISTRATOR = { authorization: `Bearer ${TOKEN}` };

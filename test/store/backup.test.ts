@@ -10,7 +10,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { permissionBackup } from '../../src/connector/permission-backup.ts';
 import { PermissionStore } from '../../src/connector/permission-store.ts';
-import { backupOf, type PermissionBackup, restore } from '../../src/store/backup.ts';
+import { type BackupPart, backupOf, restore } from '../../src/store/backup.ts';
 import { openLowdbStore } from '../../src/store/lowdb-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -32,9 +32,9 @@ async function storeOf(documents: readonly Document[]): Promise<Store> {
   return store;
 }
 
-async function save(store: Store, permissions?: PermissionBackup): Promise<string> {
+async function save(store: Store, ...parts: readonly BackupPart[]): Promise<string> {
   const file = join(await temporaryFolder(), 'backup.gz');
-  await pipeline(backupOf(store, NOW, permissions), createWriteStream(file));
+  await pipeline(backupOf(store, NOW, parts), createWriteStream(file));
   return file;
 }
 
@@ -98,11 +98,14 @@ function sealed(lines: readonly string[], counts: object): Buffer {
   return gzipSync(`${text}${JSON.stringify({ ...counts, sha256 })}\n`);
 }
 
-test('restores a backup of version 1, which had documents only', async () => {
+test.each([
+  ['1', { documents: 1 }],
+  ['2', { acceptances: 0, documents: 1 }],
+])('restores a backup of version %s, which had fewer kinds of records', async (version, counts) => {
   const document = documentOf();
   const [head = '', ...rest] = await linesIn(await save(await storeOf([document])));
   const file = join(await temporaryFolder(), 'old.gz');
-  await writeFile(file, sealed([head.replace('"version":2', '"version":1'), ...rest.slice(0, -1)], { documents: 1 }));
+  await writeFile(file, sealed([head.replace('"version":3', `"version":${version}`), ...rest.slice(0, -1)], counts));
   const store = await storeOf([]);
   expect(await restore(store, file)).toMatchObject({ restored: 1 });
   expect(await allOf(store)).toEqual([document]);
@@ -128,7 +131,7 @@ describe('permissions', () => {
     const permissions = await PermissionStore.open(storage, () => NOW);
     const { fetch } = one;
     await permissions.replace({ ...one, fetch: fetch.toReversed(), folder: 'here', acceptedAt: '' });
-    const options = { permissions: permissionBackup(permissions) };
+    const options = { parts: [permissionBackup(permissions)] };
     const [store, file] = [await storeOf([]), await saved()];
     expect(await restore(store, file, options)).toMatchObject({ restored: 1, acceptances: 1 });
     expect(await restore(store, file, options)).toMatchObject({ unchanged: 1, acceptances: 0 });
@@ -142,7 +145,7 @@ describe('permissions', () => {
     ['more', [...one.fetch, 'https://c.example']],
   ])('are overwritten only on request if they are %s, and keep their local name', async (_what, fetch) => {
     const permissions = await permissionsOf({ ...one, fetch, folder: 'here' });
-    const options = { permissions: permissionBackup(permissions) };
+    const options = { parts: [permissionBackup(permissions)] };
     const [store, file] = [await storeOf([]), await saved()];
     await expect(restore(store, file, options)).rejects.toMatchObject({
       code: 'already_there',
@@ -164,12 +167,12 @@ describe('permissions', () => {
     const lines = [head, JSON.stringify({ acceptance: two }), JSON.stringify({ acceptance }), document];
     await writeFile(file, sealed(lines, counts));
     const [store, permissions] = [await storeOf([]), await permissionsOf()];
-    const restoring = restore(store, file, { permissions: permissionBackup(permissions) });
+    const restoring = restore(store, file, { parts: [permissionBackup(permissions)] });
     await expect(restoring).rejects.toMatchObject({ code: 'invalid_backup' });
     expect([await allOf(store), permissions.all()]).toEqual([[], []]);
     // The control.
     await writeFile(file, sealed(lines.toSpliced(2, 1, JSON.stringify({ acceptance: one })), counts));
-    const whole = await restore(store, file, { permissions: permissionBackup(permissions) });
+    const whole = await restore(store, file, { parts: [permissionBackup(permissions)] });
     expect(whole).toMatchObject({ restored: 1, acceptances: 2 });
   });
 });
@@ -195,7 +198,7 @@ describe('refuses, and restores nothing:', () => {
     ['one whose lines have changed places', ([head = '', a = '', b = '', end = '']) => zipped([head, b, a, end])],
     ['one with a letter changed', (all) => zipped(all.map((line) => line.replace('"one"', '"two"')))],
     ['one of another product', (all) => zipped(all.map((line) => line.replace('bulkhead-backup', 'other')))],
-    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":2', '"version":3')))],
+    ['one of a later version', (all) => zipped(all.map((line) => line.replace('"version":3', '"version":4')))],
     ['one whose last line is cut off', (all) => gzipSync(all.join('\n'))],
     ['one with an end that knows more', (all) => sealed(all.slice(0, -1), { acceptances: 1, documents: 2 })],
     ['a bomb: a line without an end', () => gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a'))],
