@@ -1,4 +1,4 @@
-/** Access tokens and the audit log, for the API. What goes wrong beside a request is logged. */
+/** Access tokens and the audit log, for the API. Logs errors that occur outside requests. */
 import type { Logger } from 'pino';
 import type { AppOptions } from './api/app.ts';
 import { AuditLog } from './api/audit-log.ts';

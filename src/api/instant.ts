@@ -1,7 +1,7 @@
 /** Dates from outside: ISO 8601, with a time zone if there is a time. */
 const INSTANT = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-/** The same date as it is stored: in UTC, with milliseconds. Undefined for anything else. */
+/** Converts a date to its stored form: UTC, with milliseconds. Undefined if it is not valid. */
 export function instantOf(text: string): string | undefined {
   const [, day] = INSTANT.exec(text) ?? [];
   // Date takes 31 February for 3 March.

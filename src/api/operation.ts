@@ -10,9 +10,9 @@ export const tokenScopes = ['full', 'read', 'integrations', 'stack'] as const;
 export type TokenScope = (typeof tokenScopes)[number];
 
 /**
- * Who may call a route, and the scopes of access tokens that may. A token of the scope `integrations` gets no further
- * than its own integrations: paths that begin with `/integrations/{_id}` are checked by the router, everything else by
- * its handler (`reach.ts`).
+ * A route's scope, and the scopes of access tokens that it admits. A token of the scope `integrations` is restricted to
+ * its own integrations: the router checks paths that begin with `/integrations/{_id}`, handlers check all others
+ * (`reach.ts`).
  */
 export const scopes = {
   /** No token is needed. */
@@ -25,7 +25,7 @@ export const scopes = {
   server: ['full', 'read'],
   /** Changes an integration or its records, or calls its functions. */
   integrations: ['full', 'integrations'],
-  /** Calls functions as a stack of the original. */
+  /** Calls functions as a stack of the original platform. */
   stack: ['full', 'stack'],
   /** Everything else. */
   full: ['full'],

@@ -17,7 +17,7 @@ const StackBody = Type.Object({
   type: Type.Optional(
     Type.String({
       description:
-        '`hook`, `wrapper`, `setting`, `utility`, `installer` or `uninstaller`; without it a function of the module itself.',
+        '`hook`, `wrapper`, `setting`, `utility`, `installer` or `uninstaller`. Without it, the function is not in a section.',
     }),
   ),
   function: Type.String(),
@@ -27,7 +27,7 @@ const StackBody = Type.Object({
 
 const PATH = '/function';
 
-/** The protocol has its own words for a wrong token. */
+/** The protocol has its own message for an invalid token. */
 export const refuseInStackWords: Middleware = async (ctx, next) => {
   try {
     await next();
@@ -56,7 +56,7 @@ export const stackRoutes: readonly Route[] = [
   }),
 ];
 
-/** Aborts when the caller is gone. */
+/** Aborts when the caller disconnects. */
 function goneSignal({ res }: ApiContext): AbortSignal {
   const gone = new AbortController();
   res.once('close', () => gone.abort());

@@ -14,7 +14,7 @@ export function permissionBackup(
     name: 'acceptance',
     differ: 'connectors have other permissions',
     all: async () => permissions.all() as readonly (GrantedPermissions & JsonObject)[],
-    problemOf: (granted) => (isGrantedPermissions(granted) ? undefined : "a connector's permissions: it is damaged"),
+    problemOf: (granted) => (isGrantedPermissions(granted) ? undefined : "a connector's permissions are damaged"),
     async compare(granted) {
       const saved = granted as GrantedPermissions;
       const present = permissions.of(saved._id);

@@ -1,4 +1,4 @@
-/** Runs a function of a bundle for an account of the original platform (contract 17). It touches no integration here. */
+/** Runs a bundle's function for an account of the original platform (contract 17). Uses none of our integrations. */
 import { hash } from 'node:crypto';
 import type { Fault } from '../../sandbox/index.ts';
 import type { RunAccount } from '../broker/broker.ts';
@@ -11,7 +11,7 @@ import { faultError } from './run-error.ts';
 import type { Service } from './service.ts';
 import { type StackRequest, stackError, stackErrors } from './stack-request.ts';
 
-/** Where the caller's token is good. In any other run these addresses are the runtime itself. */
+/** Where the caller's token is valid. In all other runs, these addresses mean the runtime itself. */
 const PLATFORM_ORIGINS = [
   'https://api.integrator.io',
   'https://api.staging.integrator.io',
@@ -36,7 +36,7 @@ async function connectorFor({ catalog }: Service, { connectorId }: StackRequest)
     if (!own) throw stackError(stackErrors.noDiy);
     return own;
   }
-  // The original's ids are not ours, so a bundle may have one as its name.
+  // A bundle's name may be the platform's id for it, since the platform's ids are not ours.
   const named = (await catalog.find(connectorId)) ?? (await catalog.findWhere(({ name }) => name === connectorId));
   if (!named) throw stackError(stackErrors.noConnector);
   return named;
@@ -52,7 +52,7 @@ async function call(
   const { section, name, options, integration, maxResponseSize } = request;
   const runId = dispatcher.ids();
   const { _id: connectorId, manifest, bundle } = connector;
-  // Only the caller knows its integrations: what it calls one is kept apart from ids of our own.
+  // The caller's integrations are unknown here, so their ids must not collide with ours.
   const integrationId = `stack ${hash('sha256', integration)}`;
   const log = (text: string): void => dispatcher.log.onLog(runId, 'info', text);
   const ask = dispatcher.broker.createAsk(
@@ -80,7 +80,7 @@ async function call(
   return outcome.result;
 }
 
-/** The protocol has sentences of its own for these. */
+/** The protocol has its own messages for these. */
 function protocolError(fault: Fault, { type }: StackRequest): Error | undefined {
   if (fault === 'object_not_found') return stackError(stackErrors.noSection(type));
   if (fault === 'invalid_function') return stackError(stackErrors.noSuchFunction);

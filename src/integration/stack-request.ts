@@ -1,4 +1,4 @@
-/** The body of `POST /function`, with the codes and the sentences of the original's stack protocol (contract 17). */
+/** The body of `POST /function`, with the error codes and messages of the platform's stack protocol (contract 17). */
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -9,9 +9,9 @@ import type { ArgumentLimits } from './argument.ts';
 export interface StackRequest {
   /** Undefined: the bundle for an account's own hooks (`diy`). */
   readonly connectorId: string | undefined;
-  /** As the caller says it. */
+  /** As sent by the caller. */
   readonly type: string;
-  /** Empty: the function is the module's own. */
+  /** Empty if the function is not in a section. */
   readonly section: string;
   readonly name: string;
   /** JSON. */
@@ -22,7 +22,7 @@ export interface StackRequest {
   readonly maxResponseSize: number;
 }
 
-/** What the original calls a section in the singular. */
+/** The platform's names of our sections. */
 const SECTIONS: Readonly<Record<string, string>> = {
   hook: 'hooks',
   wrapper: 'wrappers',

@@ -1,4 +1,4 @@
-/** OAuth clients as a part of backups: connections refer to them by id. Their secrets stay sealed. */
+/** OAuth clients in backups, because connections refer to them by id. Their secrets stay sealed. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../json.ts';
 import { isSealed } from '../record/keyring.ts';
@@ -13,7 +13,7 @@ export function clientBackup(stored: OAuthClientRecords): BackupPart {
     name: 'oauthClient',
     differ: 'OAuth clients exist with other content',
     all: async () => (await records.all()).map((client) => ({ ...client })),
-    problemOf: (record) => (isClient(record) ? undefined : 'an OAuth client: it is damaged'),
+    problemOf: (record) => (isClient(record) ? undefined : 'an OAuth client is damaged'),
     async compare(record) {
       const saved = record as OAuthClient;
       const present = await records.find(saved._id);

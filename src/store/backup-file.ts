@@ -1,7 +1,7 @@
 /**
  * The backup format: gzipped JSON lines. First a header, then a line per connector with its permissions, a line per OAuth
  * client, and a line per document. The last line has the counts and the SHA-256 of all lines before it, which reveals a
- * truncated or altered backup. Version 1 had documents only, version 2 no OAuth clients.
+ * truncated or altered backup. Version 1 had only documents; version 2 had no OAuth clients.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -122,7 +122,7 @@ async function* linesIn(file: string): AsyncGenerator<Buffer> {
         const last = piece.subarray(from, end);
         from = end + 1;
         const whole = line ? Buffer.from(append(line, last)) : last;
-        // It is the reader's now.
+        // The reader owns it now.
         line = undefined;
         yield whole;
       }

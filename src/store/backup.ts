@@ -32,17 +32,17 @@ const CACHED_DOCUMENTS = 1_000;
 /** Ids listed in an error message. */
 const LISTED_IDS = 5;
 
-/** Saves and restores records that belong to no integration; implemented by the room that knows them. */
+/** Saves and restores records that belong to no integration. Implemented by the room that owns them. */
 export interface BackupPart {
   readonly name: RecordName;
-  /** What two of them are, for messages: `connectors have other permissions`. */
+  /** Describes records that differ, for messages: `connectors have other permissions`. */
   readonly differ: string;
   all(): Promise<readonly JsonObject[]>;
   /** @returns what is wrong with a record, if anything */
   problemOf(record: unknown): string | undefined;
   /** Compares a valid record with the stored one. */
   compare(record: unknown): Promise<{ readonly id: string; readonly to: 'none' | 'same' | 'other' }>;
-  /** Replaces the stored one. */
+  /** Replaces the stored record. */
   put(record: unknown): Promise<void>;
 }
 
@@ -59,14 +59,14 @@ export interface RestoreResult {
 }
 
 export interface RestoreOptions {
-  /** Overwrites integrations and permissions that differ. */
+  /** Overwrites integrations and records that differ. */
   readonly overwrite?: boolean;
   readonly check?: DocumentCheck | undefined;
   /** Parses a document, in a worker thread for example. Default: synchronously. @throws BackupError */
   readonly read?: (json: Buffer) => Promise<Document>;
   /** Converts a valid document to what is stored, for example by encrypting its credentials. */
   readonly prepare?: ((document: Document, current: Document | undefined) => Promise<Document>) | undefined;
-  /** Records without their part are not restored. */
+  /** Records of other kinds are not restored. */
   readonly parts?: readonly BackupPart[];
 }
 

@@ -4,12 +4,12 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { shorten } from '../shorten.ts';
 import { FIELDS_MAX, PATH_CHARS } from './audit.ts';
 
-/** Deeper fields count as their parent's. */
+/** A change of a deeper field counts as one of its parent. */
 const DEPTH_MAX = 6;
-/** The runtime's own. */
+/** Fields of the runtime, which are not named. */
 const UNNAMED: readonly string[] = ['lastModified'];
 
-/** Dotted paths, the first `FIELDS_MAX` of them. Lists count as a whole. */
+/** Dotted paths, at most `FIELDS_MAX`. Lists count as a whole. */
 export function changedFields(before: JsonObject, after: JsonObject): string[] {
   const found: string[] = [];
   collect(before, after, '', 0, found);
@@ -33,6 +33,6 @@ function collect(before: JsonObject, after: JsonObject, at: string, depth: numbe
   }
 }
 
-/** Not an inherited one: a field may be called `constructor`. */
+/** Ignores inherited properties: a field may be called `constructor`. */
 const own = (object: JsonObject, name: string): Json | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined;

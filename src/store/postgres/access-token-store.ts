@@ -1,4 +1,4 @@
-/** Access tokens, in PostgreSQL. Nothing is cached: what a node revokes is refused by all from then on. */
+/** Access tokens, in PostgreSQL. Nothing is cached, so a token revoked on one node is refused by all. */
 import type { AuditEntry } from '../audit.ts';
 import { type AccessTokenStore, type StoredToken, type TokenRecord, USES_NOTED_MS } from '../storage.ts';
 import type { SortKey } from '../stored.ts';
@@ -8,7 +8,7 @@ import { Batches } from './batches.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 import { databaseNow } from './database-now.ts';
 
-/** With one, a slow answer would hold up all others. */
+/** More than one, so that a slow answer does not hold up all others. */
 const STATEMENTS_AT_ONCE = 2;
 const TOKENS_AT_ONCE = 1_000;
 
@@ -47,7 +47,7 @@ const add: Statement = {
     ${insertAudit(0, '(SELECT id FROM change LIMIT 1) AS changed')}`,
 };
 
-/** @param change returns the id if it was made */
+/** @param change SQL that returns the id if it changed something */
 const audited = (name: string, change: string): Statement => ({
   name,
   text: `
@@ -82,7 +82,7 @@ const expire: Statement = {
   text: `DELETE FROM bulkhead.access_tokens WHERE expires_at <= ${databaseNow('$1')} RETURNING ${COLUMNS}`,
 };
 
-/** Numbers are `bigint`, which the driver gives as text. */
+/** Numbers are `bigint`, which the driver returns as text. */
 interface Row {
   readonly hash: string;
   readonly record: string;

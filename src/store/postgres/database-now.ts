@@ -1,3 +1,3 @@
-/** Milliseconds since 1970, by the database's clock unless the parameter has a value. */
+/** Milliseconds since 1970: the parameter, or by default the database's clock. */
 export const databaseNow = (parameter: string): string =>
   `coalesce(${parameter}::bigint, (extract(epoch FROM now()) * 1000)::bigint)`;
