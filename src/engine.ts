@@ -23,7 +23,7 @@ export interface Engine {
   readonly rotation: RotationResult | undefined;
 }
 
-type Opened = Pick<Engine, 'storage' | 'keyring' | 'rotation'>;
+type OpenStorage = Pick<Engine, 'storage' | 'keyring' | 'rotation'>;
 
 /** @param dataFolder absolute; with a database, for temporary files only */
 export async function openEngine(options: Options, dataFolder: string, parentLogger: Logger): Promise<Engine> {
@@ -38,7 +38,7 @@ export async function openEngine(options: Options, dataFolder: string, parentLog
   return { node, logger, ...opened };
 }
 
-async function openFolder({ secretKey }: Options, dataFolder: string, logger: Logger): Promise<Opened> {
+async function openFolder({ secretKey }: Options, dataFolder: string, logger: Logger): Promise<OpenStorage> {
   const keyring = await openKeyring(new KeyFile(dataFolder), secretKey);
   const rotation = new KeyRotation(keyring);
   const storage = await openStorage(dataFolder, {
@@ -67,7 +67,7 @@ async function openDatabase(
   { store, node, secretKey }: Options & { readonly store: string; readonly node: string },
   dataFolder: string,
   logger: Logger,
-): Promise<Opened> {
+): Promise<OpenStorage> {
   await removeTemporaries(dataFolder);
   const { openPostgres } = await import('./store/postgres/open.ts');
   const { storage, keys } = await openPostgres(store, { node, check: integrationProblem });

@@ -72,9 +72,9 @@ async function sendOnce(
 /** Aborts when nobody waits for the answer: the run has ended, or the client has disconnected. */
 function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
   if (grant) return grant.signal;
-  const gone = new AbortController();
-  res.once('close', () => gone.abort());
-  return gone.signal;
+  const disconnected = new AbortController();
+  res.once('close', () => disconnected.abort());
+  return disconnected.signal;
 }
 
 /** The connector whose connection pool to use. */

@@ -51,14 +51,17 @@ export const stackRoutes: readonly Route[] = [
     async handle(ctx, { service }) {
       const body = await readJson(ctx, service.dispatcher.argument.bytes);
       const request = await stackRequestOf(service.work, accountOf(ctx), body, service.dispatcher.argument);
-      replyJsonText(ctx, await callForStack(service, request, { trace: ctx.state.trace, signal: goneSignal(ctx) }));
+      replyJsonText(
+        ctx,
+        await callForStack(service, request, { trace: ctx.state.trace, signal: disconnectSignal(ctx) }),
+      );
     },
   }),
 ];
 
 /** Aborts when the caller disconnects. */
-function goneSignal({ res }: ApiContext): AbortSignal {
-  const gone = new AbortController();
-  res.once('close', () => gone.abort());
-  return gone.signal;
+function disconnectSignal({ res }: ApiContext): AbortSignal {
+  const disconnected = new AbortController();
+  res.once('close', () => disconnected.abort());
+  return disconnected.signal;
 }

@@ -41,11 +41,11 @@ export const tileRoutes: readonly Route[] = [
 async function chosenIn(ctx: ApiContext, service: Service): Promise<Document[] | undefined> {
   const { grant } = ctx.state;
   if (grant) await unitOf(ctx, service, grant.integrationId);
-  const asked = queryOf(ctx, '_integrationId');
-  const id = grant?.integrationId ?? asked;
+  const requested = queryOf(ctx, '_integrationId');
+  const id = grant?.integrationId ?? requested;
   if (id === undefined) return undefined;
   if (reachOf(ctx)?.has(id) === false) return [];
-  const document = asked === undefined || asked === id ? await service.store.get(id) : undefined;
+  const document = requested === undefined || requested === id ? await service.store.get(id) : undefined;
   return document ? [document] : [];
 }
 

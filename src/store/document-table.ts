@@ -14,7 +14,7 @@ interface Row {
   readonly sortKey: SortKey;
 }
 
-interface Parsed {
+interface ParsedDocument {
   readonly document: Document;
   isRecentlyUsed: boolean;
 }
@@ -23,7 +23,7 @@ export class DocumentTable {
   readonly #rows = new Map<string, Row>();
   readonly #sortKeys: SortKey[] = [];
   /** In eviction order (second-chance algorithm). */
-  readonly #parsed = new Map<string, Parsed>();
+  readonly #parsed = new Map<string, ParsedDocument>();
   #parsedBytes = 0;
   /** Integration id by record id. */
   readonly #owners = new Map<string, string>();

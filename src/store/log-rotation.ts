@@ -4,7 +4,7 @@ import type { Adapter } from 'lowdb';
 import { CommitLog, type NewEntry } from './commit-log.ts';
 import { logPath, quarantinePath } from './data-folder.ts';
 import { asStoreError, syncFolder } from './files.ts';
-import type { OldLog, Recovered } from './recovery.ts';
+import type { OldLog, RecoveryResult } from './recovery.ts';
 
 /** With this many old logs, keep using the current one until a checkpoint succeeds. */
 const MAX_OLD_LOGS = 16;
@@ -25,7 +25,7 @@ export class LogRotation implements Adapter<NewEntry> {
   }
 
   /** Takes over the logs of the last process. */
-  adopt({ logs, corruptLogs, lastLog }: Recovered): void {
+  adopt({ logs, corruptLogs, lastLog }: RecoveryResult): void {
     for (const path of corruptLogs) this.#corrupt.add(path);
     this.#old.push(...logs);
     this.#lastNumber = lastLog;

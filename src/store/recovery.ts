@@ -34,7 +34,7 @@ export interface OldLog {
 }
 
 /** The result of recovery; the documents themselves are in the table. */
-export interface Recovered {
+export interface RecoveryResult {
   readonly problems: readonly StoreProblem[];
   /** Integration ids whose file is unreadable or of a newer format, and was left in place. */
   readonly unusable: ReadonlySet<string>;
@@ -48,13 +48,17 @@ export interface Recovered {
   readonly lastLog: number;
 }
 
-export async function recover(dataFolder: string, table: DocumentTable, options: RecoveryOptions): Promise<Recovered> {
+export async function recover(
+  dataFolder: string,
+  table: DocumentTable,
+  options: RecoveryOptions,
+): Promise<RecoveryResult> {
   const recovery = new Recovery(dataFolder, table, options);
   await recovery.read();
   return recovery;
 }
 
-class Recovery implements Recovered {
+class Recovery implements RecoveryResult {
   readonly #dataFolder: string;
   readonly #folder: string;
   readonly #table: DocumentTable;

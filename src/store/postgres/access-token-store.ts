@@ -95,14 +95,14 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
   readonly #database: Database;
   readonly #audit: PostgresAuditStore;
   readonly #now: () => number | null;
-  readonly #found: Batches<string, StoredToken | undefined>;
+  readonly #lookups: Batches<string, StoredToken | undefined>;
 
   /** @param now replaces the database's clock */
   constructor(database: Database, audit: PostgresAuditStore, now: () => number | null = () => null) {
     this.#database = database;
     this.#audit = audit;
     this.#now = now;
-    this.#found = new Batches({
+    this.#lookups = new Batches({
       atOnce: STATEMENTS_AT_ONCE,
       size: TOKENS_AT_ONCE,
       async answer(hashes) {
@@ -114,7 +114,7 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
   }
 
   find(hash: string): Promise<StoredToken | undefined> {
-    return this.#found.ask(hash);
+    return this.#lookups.ask(hash);
   }
 
   async get(id: string): Promise<StoredToken | undefined> {

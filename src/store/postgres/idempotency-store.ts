@@ -222,10 +222,10 @@ interface FoundRow {
 }
 
 function requestOf({ node, request, creation, ...reply }: FoundRow, thisNode: string): IdempotentRequest {
-  const begun: IdempotentRequest = { request, creation: JSON.parse(creation) as Creation };
+  const stored: IdempotentRequest = { request, creation: JSON.parse(creation) as Creation };
   const { status, body } = reply;
-  if (status !== null) return { ...begun, reply: { status, headers: JSON.parse(reply.headers), body } };
-  return node === thisNode ? begun : { ...begun, isRunningElsewhere: true };
+  if (status !== null) return { ...stored, reply: { status, headers: JSON.parse(reply.headers), body } };
+  return node === thisNode ? stored : { ...stored, isRunningElsewhere: true };
 }
 
 function parsed({ key, creation }: UnfinishedRow): { key: string; creation: Creation } {

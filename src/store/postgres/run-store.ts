@@ -159,8 +159,11 @@ export class PostgresRunStore<Run extends StoredRun> implements RunStore<Run> {
   }
 
   async #writeBatch({ running, ended, dropped }: Batch): Promise<void> {
-    const [begun, rows] = [running, ended].map((texts) => `[${[...texts.values()].join()}]`) as [string, string];
-    await this.#database.query(statements.write, [this.#node, begun, rows, [...dropped]]);
+    const [runningRows, endedRows] = [running, ended].map((texts) => `[${[...texts.values()].join()}]`) as [
+      string,
+      string,
+    ];
+    await this.#database.query(statements.write, [this.#node, runningRows, endedRows, [...dropped]]);
   }
 
   async #trim({ trims }: Batch): Promise<void> {
