@@ -61,7 +61,7 @@ const serverOptions = {
         () => 'must be postgres://user:password@host/name',
       ),
     ),
-    help: 'PostgreSQL database that several nodes share; by default everything is in the data folder',
+    help: 'PostgreSQL database to use instead of the data folder; several nodes may share it',
   },
   node: {
     flag: 'node',
@@ -74,7 +74,7 @@ const serverOptions = {
     environment: 'BULKHEAD_CONNECTORS',
     schema: Folder,
     fallback: './connectors',
-    help: 'folder of the connectors',
+    help: 'folder with the connectors',
   },
   keepAliveMs: {
     flag: 'keep-alive-ms',
@@ -139,14 +139,14 @@ const serverOptions = {
     environment: 'BULKHEAD_RATE_LIMIT_PER_SECOND',
     schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
     fallback: 100_000,
-    help: 'requests per client address per second before 429; 0 turns it off',
+    help: 'requests per client address per second before 429; 0 for no limit',
   },
   badTokensPerMinute: {
     flag: 'bad-tokens-per-minute',
     environment: 'BULKHEAD_BAD_TOKENS_PER_MINUTE',
     schema: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
     fallback: 600,
-    help: 'failed authentications per client address per minute before 429; 0 turns it off',
+    help: 'failed authentications per client address per minute before 429; 0 for no limit',
   },
 } as const satisfies Record<string, OptionRow>;
 

@@ -13,7 +13,7 @@ export const restore: Command = {
   summary: 'Restores a backup. Everything is checked before anything is stored.',
   expects: 'one file',
   args: [['<file>', 'a backup']],
-  flags: [{ syntax: '--overwrite', help: 'replaces existing integrations and permissions that differ' }, jsonFlag],
+  flags: [{ syntax: '--overwrite', help: 'replaces existing data that differs' }, jsonFlag],
   options: ['data', 'store', 'secretKey', ...serverOptions],
   usesServer: true,
   examples: ['bulkhead restore bulkhead.backup.gz', 'bulkhead restore nightly.gz --overwrite --data /var/lib/bulkhead'],
