@@ -10,11 +10,11 @@ import { badQuery, queryOf } from './query.ts';
 import { assertInReach, reachOf } from './reach.ts';
 import { type Route, route } from './route.ts';
 
-/** Comments this often show both sides, and proxies between them, that the other side is there. */
+/** Interval of comments, which show both sides, and proxies between them, that the connection is alive. */
 const HEARTBEAT_MS = 15_000;
 /** Disconnect a client that reads nothing for this long. */
 const STALLED_MS = 60_000;
-/** How often the token of an open stream is looked up, besides before each event. */
+/** Interval of looking up an open stream's token, in addition to before each event. */
 const RECHECK_MS = 2_000;
 /** A disconnected client waits this long before it reconnects. */
 const RETRY_MS = 2_000;
@@ -75,12 +75,12 @@ class EventStream {
   #stalledSince: number | undefined;
   readonly #isCurrent: (() => Promise<boolean>) | undefined;
   #recheck: NodeJS.Timeout | undefined;
-  /** Events wait until the token was looked up. */
+  /** The token is being looked up, and events wait. */
   #isChecking = false;
-  /** More events came meanwhile. */
+  /** More events have arrived meanwhile. */
   #mustCheckAgain = false;
 
-  /** @param isCurrent whether the access token is still as it was; absent if it needs no check */
+  /** @param isCurrent whether the access token is unchanged; absent if there is nothing to check */
   constructor(response: ServerResponse, isCurrent?: () => Promise<boolean>) {
     this.#response = response;
     this.#isCurrent = isCurrent;
@@ -104,14 +104,14 @@ class EventStream {
     this.send();
   }
 
-  /** Sends what there is, if the token is still as it was: nothing that happens after it was revoked. */
+  /** Sends pending events if the token is unchanged, and none that happened after a revocation. */
   send(): void {
     if (!this.#isCurrent) return this.#send();
     this.#mustCheckAgain = this.#isChecking;
     if (this.#isChecking) return;
     this.#isChecking = true;
     const newest = this.#follower?.newest;
-    // A store that does not answer says nothing of the token: the client comes back.
+    // If the store does not answer, the token may be revoked: disconnect, and let the client reconnect.
     this.#isCurrent()
       .catch(() => false)
       .then((isCurrent) => {
@@ -122,7 +122,7 @@ class EventStream {
       });
   }
 
-  /** @param newest the last event to send; by default whatever there is */
+  /** @param newest the last event to send; default: the newest */
   #send(newest?: number): void {
     const [response, follower] = [this.#response, this.#follower];
     if (!follower || response.destroyed || response.writableEnded) return;

@@ -38,7 +38,7 @@ export class UnitOfWork {
   #changes: Changes | undefined;
   /** Called before the size of the changes grows or shrinks. May throw to refuse the write. */
   onGrowth: ((bytes: number) => void) | undefined;
-  /** Who the audit log names for the changes. */
+  /** The author of the changes, for the audit log. */
   author: Author | undefined;
 
   private constructor(store: Store, integrationId: string, base: Document | undefined) {
