@@ -5,7 +5,7 @@ import { requestError } from '../errors.ts';
 import { isSameBinding, type OAuthSettings } from '../record/oauth-connection.ts';
 import type { IssuedTokens, Refusal, TokenSet } from '../record/token-set.ts';
 import type { OAuthClients } from './clients.ts';
-import { ProviderFailure, ProviderRefusal } from './provider.ts';
+import { ProviderFailure, ProviderRefusal } from './provider-error.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** A node that has not ended a renewal after this time is gone. Longer than a provider has for its answer. */

@@ -9,7 +9,7 @@ import { isObjectId } from '../store/object-id.ts';
 import type { Store } from '../store/store.ts';
 import { type OAuthConnection, refusalOf } from './access-tokens.ts';
 import type { OAuthClients } from './clients.ts';
-import { ProviderFailure, ProviderRefusal } from './provider.ts';
+import { ProviderFailure, ProviderRefusal } from './provider-error.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** How long a user has at the provider. */
