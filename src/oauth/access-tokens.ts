@@ -14,6 +14,8 @@ export const RENEWAL_MS = 30_000;
 const LOOK_MS = 100;
 /** How long a provider that has refused, or an application that refuses a new token, is taken at its word. */
 const ASK_AGAIN_MS = 60_000;
+/** How long a provider that has failed is not asked again. */
+const PAUSE_MS = 1_000;
 /** Remembered connections whose application has refused a token. */
 const REPLACEMENTS = 10_000;
 
@@ -36,6 +38,8 @@ export class AccessTokens {
   readonly #renewals = new Map<string, Promise<IssuedTokens>>();
   /** Issued but not stored, because the store failed. Their predecessors may be worthless. By connection. */
   readonly #unstored = new Map<string, IssuedTokens>();
+  /** Providers that have just failed, by client. Whoever asks in a loop must not ask them as often. */
+  readonly #failures = new Map<string, { readonly message: string; readonly until: number }>();
   /** The last token that replaced one the application had refused, by connection. */
   readonly #replacements = new Map<string, { readonly token: string; readonly until: number }>();
 
@@ -91,6 +95,7 @@ export class AccessTokens {
   async request(connection: OAuthConnection): Promise<void> {
     const { stored } = this.#options;
     await stored.change(connection, ({ refusal: _, issued: _issued, ...set }) => set);
+    this.#failures.delete(connection.binding.client);
     await this.#renewOnce(connection, undefined);
   }
 
@@ -145,8 +150,17 @@ export class AccessTokens {
 
   async #ask({ grantType, binding, scope }: OAuthConnection, set: TokenSet): Promise<IssuedTokens> {
     const provider = await this.#options.clients.provider(binding.client);
-    if (grantType === 'clientcredentials') return provider.clientCredentials(scope);
-    return provider.refresh(set.issued?.refreshToken as string);
+    const failed = this.#failures.get(binding.client);
+    if (failed && this.#now < failed.until) throw new ProviderFailure(failed.message);
+    try {
+      if (grantType === 'clientcredentials') return await provider.clientCredentials(scope);
+      return await provider.refresh(set.issued?.refreshToken as string);
+    } catch (error) {
+      if (error instanceof ProviderFailure) {
+        this.#failures.set(binding.client, { message: error.message, until: this.#now + PAUSE_MS });
+      }
+      throw error;
+    }
   }
 
   /** A token is durable before it is used: a rotated one may be the only one that is valid. @throws StoreError */
