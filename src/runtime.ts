@@ -15,20 +15,14 @@ import { InProcessCallers } from './broker/in-process-callers.ts';
 import { OneTimeTokens } from './broker/one-time-tokens.ts';
 import { createOutbound } from './broker/outbound.ts';
 import { createPlatformApi } from './broker/platform-api.ts';
-import { loggedCatalogEvents } from './catalog-log.ts';
-import { Catalog } from './connector/catalog.ts';
-import { syncFolders } from './connector/folder-sync.ts';
-import { loadBundle } from './connector/load-check.ts';
 import { permissionBackup } from './connector/permission-backup.ts';
-import { PermissionStore } from './connector/permission-store.ts';
-import { BundleUploads } from './connector/uploads.ts';
-import { watchBundles } from './connector/watch.ts';
+import { openConnectorsFolder } from './connectors-folder.ts';
 import { logCredentialProblems } from './credential-problems.ts';
 import { embeddedCalls } from './embedded-calls.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { publishConnections, publishConnectors, publishIntegrations, publishRuns } from './feed/publishers.ts';
+import { publishConnections, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
@@ -164,26 +158,21 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     sourceLines: new SourceLines(),
     log: runLog(logger),
   };
-  const load = loadBundle.bind(undefined, sandbox, ids);
-  const permissions = await PermissionStore.open(storage, now);
-  for (const problem of permissions.problems) logger.error({ event: 'permission_problem' }, problem);
-  const catalog = new Catalog(
-    connectorsFolder,
-    load,
-    permissions,
-    loggedCatalogEvents(logger, publishConnectors(feed)),
-  );
-  permissions.onChange = (connectorId) => void catalog.reconsider(connectorId);
-  const folderSync = syncFolders(storage, connectorsFolder, resolve(options.data), {
-    onChange: () => void catalog.scan(),
-    onError: (error) => logger.error({ err: error }, 'the bundles could not be shared with the other nodes'),
+  const bundles = await openConnectorsFolder({
+    folder: connectorsFolder,
+    dataFolder: resolve(options.data),
+    storage,
+    sandbox,
+    feed,
+    logger,
+    newRunId: ids,
+    now,
   });
-  const bundleUploads = new BundleUploads(connectorsFolder, catalog, () => folderSync?.share() ?? Promise.resolve());
-  await bundleUploads.sweep();
+  const { catalog, permissions } = bundles;
   const service: Service = {
     store,
     catalog,
-    bundleUploads,
+    bundleUploads: bundles.uploads,
     dispatcher,
     activity,
     withoutPersistSettings: new WeakSet(),
@@ -260,11 +249,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   const handle = app.callback();
   const server = new HttpServer(handle, activity, options);
 
-  const scanned = catalog.start(async () => folderSync?.start());
-  const watcher = watchBundles(connectorsFolder, () => {
-    void catalog.scan();
-    void folderSync?.sync();
-  });
+  const scanned = bundles.start();
 
   async function checkCredentials(): Promise<void> {
     const result = await backgroundRotation.run();
@@ -279,8 +264,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   async function close(drainMs: number): Promise<void> {
     server.stopListening();
     feed.close();
-    await watcher.close();
-    await folderSync?.close();
+    await bundles.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();
     await sandbox.close();

@@ -141,6 +141,7 @@ describe('arrows', () => {
     'src/embedded-calls.ts': ['src/errors.ts', 'src/integration', 'src/runtime-interface.ts', 'src/work'],
     'src/health.ts': ['src/connector', 'src/store', 'sandbox/index.ts'],
     'src/catalog-log.ts': ['src/connector'],
+    'src/connectors-folder.ts': ['src/catalog-log.ts', 'src/connector', 'src/feed', 'src/store', 'sandbox/index.ts'],
     'src/credential-problems.ts': ['src/record'],
     'src/run-log.ts': ['src/integration', 'src/metrics', 'src/run'],
     'src/run-options.ts': ['src/options.ts', 'sandbox/index.ts'],

@@ -107,7 +107,7 @@ export const oauthRoutes: readonly Route[] = [
   route.get('/oauth2', {
     scope: 'read',
     tag: 'connections',
-    summary: 'Tells the redirect URI to register with OAuth providers',
+    summary: 'Reads the redirect URI to register with OAuth providers',
     replies: { 200: { description: 'The redirect URI.', schema: Type.Object({ redirectURI: Type.String() }) } },
     handle(ctx, api) {
       replyJson(ctx, { redirectURI: redirectUriOf(api) });
@@ -142,7 +142,7 @@ export const oauthRoutes: readonly Route[] = [
   }),
 ];
 
-/** Tokens are no fields of the connection: a sign-in that was begun counts as the connecting. */
+/** Tokens are not fields of the connection, so starting a sign-in is audited as connecting. */
 function auditConnection(
   ctx: ApiContext,
   { audit }: Api,
@@ -153,7 +153,7 @@ function auditConnection(
   return audit.record(callerOf(ctx), { event, ...resource });
 }
 
-/** It failed for want of a token, most likely. */
+/** Forgets a failed ping, whose cause was most likely the missing token. */
 const forgetFailedPing = ({ service }: Api, connectionId: string): void =>
   service.reachability.record(connectionId, true);
 

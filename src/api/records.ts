@@ -204,7 +204,7 @@ function writerOf(ctx: ApiContext, service: Service): Writer {
 /**
  * The integration that the record in the path belongs to.
  *
- * @throws RequestError 404 if there is no such record, or none that the token reaches; 403 if a run asks for another
+ * @throws RequestError 404 if there is no such record, or the token may not know of it; 403 if a run asks for another
  * integration's
  */
 export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKind): Promise<string> {
@@ -218,7 +218,7 @@ export async function ownerOf(ctx: ApiContext, service: Service, kind: RecordKin
   return owner;
 }
 
-/** The records of a list: those of the run's integration or the one in the query, or of all that the caller reaches. */
+/** The records of a list: of the run's integration, the one in the query, or all that the caller may read. */
 async function* recordsFor(
   ctx: ApiContext,
   service: Service,

@@ -16,3 +16,6 @@ export interface CatalogEvents extends RegistryEvents {
   /** The folder could not be listed, or a check failed through no fault of the bundle. */
   onError(error: unknown): void;
 }
+
+/** `changed`: another version is waiting now than the one that was shown. */
+export type Approval = 'approved' | 'changed';

@@ -4,7 +4,7 @@
  */
 import type { ErrorItem } from '../errors.ts';
 import type { BundleReadResult, Connector, ConnectorFiles } from './bundle.ts';
-import type { CatalogEvents } from './catalog-events.ts';
+import type { Approval, CatalogEvents } from './catalog-events.ts';
 import { readRegistryEntry } from './entry-reader.ts';
 import { bundleEntries } from './folder.ts';
 import type { Image } from './image.ts';
@@ -16,9 +16,6 @@ import { Registry } from './registry.ts';
 import type { ConnectorRow, RegistryEntry } from './registry-entry.ts';
 import { RunningChecks } from './running-checks.ts';
 import { SingleFlightRescan } from './single-flight-rescan.ts';
-
-/** `changed`: another version is waiting now than the one that was shown. */
-export type Approval = 'approved' | 'changed';
 
 export class Catalog {
   readonly #folder: string;
@@ -42,11 +39,7 @@ export class Catalog {
     this.#registry = new Registry(events);
     this.#rescan = new SingleFlightRescan({
       scanOnce: () => this.#scan(),
-      beforeRetry: () => {
-        for (const entry of this.#registry.entries().filter(({ mustRetry }) => mustRetry)) {
-          Object.assign(entry, { fingerprint: '', mustRetry: false });
-        }
-      },
+      beforeRetry: () => this.#registry.forgetFailures(),
       onError: (error) => events.onError(error),
     });
   }

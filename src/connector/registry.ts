@@ -19,6 +19,13 @@ export class Registry {
     return this.#serving.get(connectorId);
   }
 
+  /** Entries whose check failed through no fault of theirs count as unread. */
+  forgetFailures(): void {
+    for (const entry of this.entries().filter(({ mustRetry }) => mustRetry)) {
+      Object.assign(entry, { fingerprint: '', mustRetry: false });
+    }
+  }
+
   allServing(): Connector[] {
     return [...this.#serving.values()];
   }

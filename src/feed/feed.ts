@@ -3,7 +3,7 @@
  * can resume after a lost connection; there is no buffer per follower. Without followers an event costs one check.
  */
 
-import type { SharedEvents } from '../store/storage.ts';
+import type { SharedEvents } from '../store/shared.ts';
 
 /** Limits of the ring buffer. */
 const RETAINED_EVENTS = 4_096;

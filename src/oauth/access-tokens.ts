@@ -5,7 +5,7 @@ import { requestError } from '../errors.ts';
 import { isSameBinding, type OAuthSettings } from '../record/oauth-connection.ts';
 import type { IssuedTokens, Refusal, TokenSet } from '../record/token-set.ts';
 import type { OAuthClients } from './clients.ts';
-import { ProviderFailure, ProviderRefusal } from './provider.ts';
+import { ProviderFailure, ProviderRefusal } from './provider-error.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** A renewal older than this was abandoned by its node. Longer than the time limit of a provider's answer. */
@@ -14,6 +14,8 @@ export const RENEWAL_MS = 30_000;
 const POLL_MS = 100;
 /** Pause before asking a provider again that refused, or renewing again for an application that refused a new token. */
 const ASK_AGAIN_MS = 60_000;
+/** A provider that has failed is not asked again for this long. */
+const PAUSE_MS = 1_000;
 /** Connections to remember whose application refused a token. */
 const REPLACEMENTS = 10_000;
 
@@ -36,6 +38,8 @@ export class AccessTokens {
   readonly #renewals = new Map<string, Promise<IssuedTokens>>();
   /** Tokens, by connection, that the store failed to write. Their predecessors may be invalid by now. */
   readonly #unstored = new Map<string, IssuedTokens>();
+  /** Providers that have just failed, by client, so that a caller in a loop does not ask them each time. */
+  readonly #failures = new Map<string, { readonly message: string; readonly until: number }>();
   /** By connection, the last token issued because the application refused its predecessor. */
   readonly #replacements = new Map<string, { readonly token: string; readonly until: number }>();
 
@@ -91,6 +95,7 @@ export class AccessTokens {
   async request(connection: OAuthConnection): Promise<void> {
     const { stored } = this.#options;
     await stored.change(connection, ({ refusal: _, issued: _issued, ...set }) => set);
+    this.#failures.delete(connection.binding.client);
     await this.#renewOnce(connection, undefined);
   }
 
@@ -145,8 +150,17 @@ export class AccessTokens {
 
   async #ask({ grantType, binding, scope }: OAuthConnection, set: TokenSet): Promise<IssuedTokens> {
     const provider = await this.#options.clients.provider(binding.client);
-    if (grantType === 'clientcredentials') return provider.clientCredentials(scope);
-    return provider.refresh(set.issued?.refreshToken as string);
+    const failed = this.#failures.get(binding.client);
+    if (failed && this.#now < failed.until) throw new ProviderFailure(failed.message);
+    try {
+      if (grantType === 'clientcredentials') return await provider.clientCredentials(scope);
+      return await provider.refresh(set.issued?.refreshToken as string);
+    } catch (error) {
+      if (error instanceof ProviderFailure) {
+        this.#failures.set(binding.client, { message: error.message, until: this.#now + PAUSE_MS });
+      }
+      throw error;
+    }
   }
 
   /** Stores a token before its first use: if refresh tokens rotate, only the newest is valid. @throws StoreError */

@@ -9,7 +9,7 @@ import { isObjectId } from '../store/object-id.ts';
 import type { Store } from '../store/store.ts';
 import { type OAuthConnection, refusalOf } from './access-tokens.ts';
 import type { OAuthClients } from './clients.ts';
-import { ProviderFailure, ProviderRefusal } from './provider.ts';
+import { ProviderFailure, ProviderRefusal } from './provider-error.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 
 /** How long a user may take at the provider. */
@@ -96,7 +96,7 @@ export class Authorization {
       if (!refusal) throw error;
       await stored.change(id, (set) => ({ ...set, failure: refusal }));
       if (error instanceof ProviderFailure && returnTo === undefined) {
-        throw requestError('connection_failed', { message: `The OAuth provider gave no token: ${error.message}` });
+        throw requestError('connection_failed', { message: `The OAuth provider issued no token: ${error.message}` });
       }
       return { ...id, returnTo, refusal };
     }
@@ -121,7 +121,7 @@ export class Authorization {
   }
 }
 
-/** Why a sign-in gave no tokens, for the page that the user comes back to. Undefined for other errors. */
+/** Why a sign-in gave no tokens, for the page that the user returns to. Undefined for other errors. */
 function reasonOf(error: unknown, now: Date): Refusal | undefined {
   if (error instanceof ProviderRefusal) return refusalOf(error, now);
   if (!(error instanceof ProviderFailure)) return undefined;

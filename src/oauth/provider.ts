@@ -2,38 +2,15 @@
 import * as oauth from 'oauth4webapi';
 import type { Outbound } from '../broker/outbound.ts';
 import type { IssuedTokens } from '../record/token-set.ts';
-import { shorten } from '../shorten.ts';
 import type { OAuthClient } from './client.ts';
+import { asProviderError, ProviderFailure } from './provider-error.ts';
 import { providerFetch } from './provider-fetch.ts';
 
 const TOKEN_CHARS = 16_000;
-const ERROR_CHARS = 100;
-const DESCRIPTION_CHARS = 500;
 const SCOPES = 100;
 
 /** Renew a token this long before it expires, or after four fifths of its life if that is later. */
 const AHEAD_MS = 60_000;
-
-/** The provider refused. Asking again would not help. */
-export class ProviderRefusal extends Error {
-  override readonly name = 'ProviderRefusal';
-  /** Such as `invalid_grant`. */
-  readonly error: string;
-  readonly description: string | undefined;
-
-  constructor(error: string, description?: string | undefined) {
-    super(description === undefined ? error : `${error}: ${description}`);
-    this.error = error;
-    this.description = description;
-  }
-}
-
-/** The provider did not answer, or the answer is unusable. Asking again may help. */
-export class ProviderFailure extends Error {
-  override readonly name = 'ProviderFailure';
-}
-
-const TEMPORARY = ['server_error', 'temporarily_unavailable', 'slow_down'];
 
 export interface AuthorizationRequest {
   readonly redirectUri: string;
@@ -78,7 +55,7 @@ export class Provider {
   exchange(query: URLSearchParams, request: Omit<AuthorizationRequest, 'scope'>): Promise<IssuedTokens> {
     const { redirectUri, state, verifier } = request;
     const [server, client, auth, options] = this.#parties(query);
-    return this.#tokens(async () => {
+    return this.#tokens([query.get('code') ?? '', verifier], async () => {
       const code = oauth.validateAuthResponse(server, client, query, state);
       return oauth.processAuthorizationCodeResponse(
         server,
@@ -91,7 +68,7 @@ export class Provider {
   /** @throws ProviderRefusal @throws ProviderFailure */
   async refresh(refreshToken: string): Promise<IssuedTokens> {
     const [server, client, auth, options] = this.#parties();
-    const issued = await this.#tokens(async () => {
+    const issued = await this.#tokens([refreshToken], async () => {
       const response = await oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, options);
       return oauth.processRefreshTokenResponse(server, client, response);
     });
@@ -103,7 +80,7 @@ export class Provider {
   clientCredentials(scope: readonly string[]): Promise<IssuedTokens> {
     const [server, client, auth, options] = this.#parties();
     const parameters: Record<string, string> = scope.length > 0 ? { scope: scope.join(' ') } : {};
-    return this.#tokens(async () => {
+    return this.#tokens([], async () => {
       const all = { ...options.additionalParameters, ...parameters };
       const response = await oauth.clientCredentialsGrantRequest(server, client, auth, all, options);
       return oauth.processClientCredentialsResponse(server, client, response);
@@ -114,7 +91,7 @@ export class Provider {
   async revoke(token: string): Promise<void> {
     if (this.#client.revokeURI === undefined) return;
     const [server, client, auth, options] = this.#parties();
-    await translatingErrors(async () =>
+    await this.#ask([token], async () =>
       oauth.processRevocationResponse(await oauth.revocationRequest(server, client, auth, token, options)),
     );
   }
@@ -154,8 +131,17 @@ export class Provider {
       : oauth.ClientSecretBasic(this.#secret);
   }
 
-  async #tokens(ask: () => Promise<oauth.TokenEndpointResponse>): Promise<IssuedTokens> {
-    const { access_token, refresh_token, expires_in, scope } = await translatingErrors(ask);
+  /** @param sent other secrets that the provider knows and its messages must not repeat */
+  async #ask<T>(sent: readonly string[], ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw asProviderError(error, [...sent, ...(this.#secret === undefined ? [] : [this.#secret])]);
+    }
+  }
+
+  async #tokens(sent: readonly string[], ask: () => Promise<oauth.TokenEndpointResponse>): Promise<IssuedTokens> {
+    const { access_token, refresh_token, expires_in, scope } = await this.#ask(sent, ask);
     for (const token of [access_token, refresh_token ?? '']) {
       if (token.length > TOKEN_CHARS) throw new ProviderFailure(`A token is longer than ${TOKEN_CHARS} characters.`);
     }
@@ -177,38 +163,4 @@ export class Provider {
         : { expiresAt: now + lifeMs, renewAt: now + lifeMs - Math.min(AHEAD_MS, lifeMs / 5) }),
     };
   }
-}
-
-async function translatingErrors<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw asProviderError(error);
-  }
-}
-
-function asProviderError(error: unknown): Error {
-  if (error instanceof ProviderRefusal || error instanceof ProviderFailure) return error;
-  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {
-    const name = plain(error.error, ERROR_CHARS);
-    const description = error.error_description === undefined ? undefined : plain(error.error_description);
-    const status = error instanceof oauth.ResponseBodyError ? error.status : 400;
-    if (status >= 500 || status === 429 || TEMPORARY.includes(name)) {
-      return new ProviderFailure(description === undefined ? name : `${name}: ${description}`);
-    }
-    return new ProviderRefusal(name, description);
-  }
-  const { message, code, cause } = error as Error & { code?: unknown };
-  if (cause instanceof Response && [400, 401].includes(cause.status)) {
-    return new ProviderRefusal(`status ${cause.status}`);
-  }
-  // Messages of ours and of the library do not quote the answer.
-  const isOurs = error instanceof Error && (typeof code === 'string' || error.name === 'BrokerError');
-  return new ProviderFailure(isOurs ? plain(message) : 'The provider’s answer could not be used.', { cause: error });
-}
-
-/** The provider's text as one line for people. */
-function plain(text: string, chars = DESCRIPTION_CHARS): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return shorten(text.replace(/[\s\u0000-\u001f\u007f]+/g, ' '), chars);
 }

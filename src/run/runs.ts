@@ -2,7 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { ById, type LogLevel, type Outcome } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
-import { RUNS_RETAINED, type SharedCancellations } from '../store/storage.ts';
+import type { SharedCancellations } from '../store/shared.ts';
+import { RUNS_RETAINED } from '../store/storage.ts';
 import type { RunLine, RunOutcome, RunRecord } from './run.ts';
 import type { RunHistory } from './run-history.ts';
 

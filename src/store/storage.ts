@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../json.ts';
 import type { AuditEntry } from './audit.ts';
+import type { SharedCancellations, SharedEvents, SharedFolder } from './shared.ts';
 import type { Store, StoreProblem } from './store.ts';
 import type { SortKey } from './stored.ts';
 
@@ -34,46 +35,6 @@ export interface Storage {
   readonly now?: () => number;
   /** Idempotent. */
   close(): Promise<void>;
-}
-
-/** `reset`: events before it are missing. */
-export interface SharedEvent {
-  readonly name: string;
-  readonly integrationId: string | undefined;
-  /** JSON of an object. */
-  readonly data: string;
-}
-
-/** Passes events between nodes. Not durable: a follower that misses events gets a `reset` and reads again. */
-export interface SharedEvents {
-  /** Whether another node has followers. Otherwise there is no need to publish. */
-  readonly hasRemoteFollowers: boolean;
-  publish(event: SharedEvent): void;
-  /** Takes the events of other nodes while `follow(true)`. */
-  subscribe(listener: (event: SharedEvent) => void): void;
-  follow(isFollowing: boolean): void;
-}
-
-/** Asks another node to end its run. */
-export interface SharedCancellations {
-  /** Durable when it resolves; the run ends soon after, unless it has ended. @throws StoreError */
-  request(integrationId: string, runId: string): Promise<void>;
-  /** @param onRequest called for runs of this node, maybe again for the same run */
-  subscribe(onRequest: (integrationId: string, runId: string) => void): void;
-}
-
-/** The bundles in the connectors folder, of which every node has a copy. */
-export interface SharedFolder {
-  /** `hash` is undefined for an entry that was removed. */
-  list(): Promise<{ readonly entry: string; readonly hash: string | undefined }[]>;
-  /** Undefined if the entry's hash has changed. */
-  read(entry: string, hash: string): Promise<Buffer | undefined>;
-  /** Durable when it resolves. */
-  write(entry: string, hash: string, content: Buffer): Promise<void>;
-  /** Durable when it resolves. */
-  remove(entry: string): Promise<void>;
-  /** @param onChange called when any node has changed something */
-  subscribe(onChange: () => void): void;
 }
 
 /** A run's record; the store does not read its other fields. */

@@ -2,9 +2,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createClient } from '../support/client.ts';
 import { writeBundle } from '../support/folders.ts';
+import { CLIENT_SECRET } from '../support/oauth-provider.ts';
 import { connect, connection, oauth, proxy, type Scene, startScene, WAIT } from '../support/oauth-scene.ts';
 import { TOKEN } from '../support/runtime.ts';
 
@@ -130,6 +133,51 @@ test("the provider's words are shown as text", async () => {
   expect(text).not.toContain('<script>');
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(page.headers.get('cache-control')).toBe('no-store');
+});
+
+test('a provider that repeats what it was sent tells nobody: replies, status, log and audit log', async () => {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const scene = await startScene({}, {}, { logger: pino({ level: 'trace' }, stream) });
+  const { client, provider } = scene;
+  const id = await connection(scene);
+  await connect(scene, id);
+  const sent: string[] = [];
+  provider.intercept = (request, response) => {
+    if (request.url?.startsWith('/api')) response.writeHead(401).end();
+    else if (request.url === '/token' || request.url === '/token/revocation') {
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        const form = new URLSearchParams(body);
+        const basic = Buffer.from(request.headers.authorization?.slice('Basic '.length) ?? '', 'base64').toString();
+        const secret = decodeURIComponent(basic.split(':')[1] ?? '');
+        sent.push(secret, form.get('refresh_token') ?? form.get('token') ?? '');
+        const error_description = `wrong: ${JSON.stringify(sent)} ${encodeURIComponent(secret)} ${btoa(secret)} ${body}`;
+        response.writeHead(400, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ error: 'invalid_client', error_description }));
+      });
+    } else return false;
+    return true;
+  };
+  const replies = [await proxy(client, id), await client('GET', `/connections/${id}/oauth2`)];
+  expect((await client('DELETE', `/connections/${id}`)).status).toBe(204);
+  await vi.waitFor(() => expect(lines.join('')).toContain('a token could not be revoked'), WAIT);
+  replies.push(await client('GET', '/audit'));
+  expect(replies[0]?.text).toContain('invalid_client: wrong: ');
+  expect(sent[0]).toBe(CLIENT_SECRET);
+  for (const text of [...replies.map(({ text }) => text), ...lines]) {
+    for (const secret of [...provider.secrets, CLIENT_SECRET, encodeURIComponent(CLIENT_SECRET), btoa(CLIENT_SECRET)]) {
+      expect(text).not.toContain(secret);
+    }
+  }
 });
 
 test('tokens are not sent to another origin, nor used for another client, whoever changes the connection', async () => {

@@ -4,7 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { FolderSync } from '../../src/connector/folder-sync.ts';
-import type { SharedFolder } from '../../src/store/storage.ts';
+import type { SharedFolder } from '../../src/store/shared.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { packed } from '../support/tarballs.ts';
 

@@ -1,5 +1,5 @@
 /** Asks other nodes to end their runs. The request is stored with the run, in case the notification is lost. */
-import type { SharedCancellations } from '../storage.ts';
+import type { SharedCancellations } from '../shared.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
 

@@ -2,7 +2,7 @@
  * Events for followers on other nodes. A node writes its events only while another node has followers. It numbers them
  * and writes one batch at a time, so that a reader who has seen a number has missed none before it.
  */
-import type { SharedEvent, SharedEvents } from '../storage.ts';
+import type { SharedEvent, SharedEvents } from '../shared.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
 

@@ -1,5 +1,5 @@
 /** The bundles of the connectors folder. Every node has a copy in its own folder. */
-import type { SharedFolder } from '../storage.ts';
+import type { SharedFolder } from '../shared.ts';
 import { readInSlices } from './bundle-store.ts';
 import type { Database, Statement } from './database.ts';
 import { CHANNEL } from './listener.ts';
