@@ -1,4 +1,4 @@
-/** Wires what serves the bundles of the connectors folder: catalog, uploads, the other nodes' copies, the watcher. */
+/** Wires the parts that serve the connectors folder: catalog, uploads, synchronization with other nodes, watcher. */
 import type { Logger } from 'pino';
 import type { Sandbox } from '../sandbox/index.ts';
 import { loggedCatalogEvents } from './catalog-log.ts';
@@ -27,9 +27,9 @@ export interface ConnectorsFolder {
   readonly catalog: Catalog;
   readonly permissions: PermissionStore;
   readonly uploads: BundleUploads;
-  /** Begins to watch the folder. Settles when everything present has been checked. */
+  /** Starts watching the folder. Settles when everything present has been checked. */
   start(): Promise<void>;
-  /** Stops looking for changes. What is served stays. */
+  /** Stops watching for changes. Keeps serving what it serves. */
   close(): Promise<void>;
 }
 

@@ -161,7 +161,7 @@ const stillRunning = (): RequestError =>
 const NOBODY: Account = { owner: 'users', charge() {} };
 
 /**
- * Hashes the key with its route and its caller: the same key on another route, or of another token, is another request.
+ * Hashes the key with route and caller: the same key on another route, or with another token, is another request.
  *
  * @throws RequestError
  */

@@ -4,7 +4,7 @@ const INSTANT = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-
 /** Converts a date to its stored form: UTC, with milliseconds. Undefined if it is not valid. */
 export function instantOf(text: string): string | undefined {
   const [, day] = INSTANT.exec(text) ?? [];
-  // Date takes 31 February for 3 March.
+  // Date reads 31 February as 3 March.
   if (day === undefined || isoOf(day)?.slice(0, 10) !== day) return undefined;
   return isoOf(text);
 }

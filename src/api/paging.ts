@@ -95,7 +95,7 @@ export interface ListOptions<T> {
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list. Default: all do. */
   readonly matches?: (item: T) => boolean;
-  /** The newest come first. */
+  /** Lists the newest items first. */
   readonly isDescending?: boolean;
   readonly publicUrl: string;
 }

@@ -56,7 +56,7 @@ function serveGroup(routes: readonly Route[], api: Api): Middleware {
   return router.routes() as Middleware;
 }
 
-/** @throws RequestError 403 if the route is closed to the caller, or the path names another integration than its own */
+/** @throws RequestError 403 if the caller may not use the route, or not the integration in the path */
 function assertMayCall({ state: { grant, token }, params }: ApiContext, { runs, scope, path }: Route): void {
   if (!grant && !token) return;
   const id = path.startsWith('/integrations/{_id}') ? params._id : undefined;

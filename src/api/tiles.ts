@@ -37,7 +37,7 @@ export const tileRoutes: readonly Route[] = [
   }),
 ];
 
-/** The document of a run's own integration, or of the one in the query. Undefined: all are wanted. */
+/** The document of the run's integration, or of the one in the query. Undefined to list all. */
 async function chosenIn(ctx: ApiContext, service: Service): Promise<Document[] | undefined> {
   const { grant } = ctx.state;
   if (grant) await unitOf(ctx, service, grant.integrationId);

@@ -23,14 +23,14 @@ const FREE_CPU_MS = 0.5;
 /** Requests of one run to the runtime at once. Replies may have megabytes, so not dozens of them. */
 const PLATFORM_REQUESTS_AT_ONCE = 8;
 
-/** Whom a run's work is charged to. */
+/** The account that a run's work is charged to. */
 export type RunAccount = Pick<Grant, 'owner' | 'cpuMs' | 'onCharge' | 'charge'>;
 
 /** What a run may do here and outside. */
 export interface RunGrant {
   readonly connectorId: string;
   readonly account: RunAccount;
-  /** The run's authority over the runtime's own API. Undefined: it has none, and every address is outside. */
+  /** The run's authority over the runtime's own API. Undefined if it has none: then all its requests go outside. */
   readonly own: { readonly grant: Grant; readonly token: string } | undefined;
   /** Origin patterns of the manifest. */
   readonly permissions: readonly string[];

@@ -18,7 +18,7 @@ export interface LocalStore {
   readonly documents: Store;
   readonly parts: readonly BackupPart[];
   readonly keys: KeyStore;
-  /** Writes it into the audit log. */
+  /** Writes to the audit log. */
   readonly audit: (event: AuditedEvent) => Promise<void>;
 }
 
@@ -49,8 +49,8 @@ export async function withStore<T>(
     const parts = [permissionBackup(permissions), clientBackup(storage.oauthClients)];
     const audit = (event: AuditedEvent): Promise<void> =>
       storage.audit.add(entryMaker()({ by: COMMAND }, [event])).catch((error: Error) => {
-        // What was done is done.
-        context.err.write(`This could not be written to the audit log (${error.message}).\n`);
+        // The command has taken effect already, so only report it.
+        context.err.write(`The audit log could not be written (${error.message}).\n`);
       });
     return await locally({ documents: storage.documents, parts, keys, audit });
   } catch (error) {

@@ -17,5 +17,5 @@ export interface CatalogEvents extends RegistryEvents {
   onError(error: unknown): void;
 }
 
-/** `changed`: another version is waiting now than the one that was shown. */
+/** `changed`: a different version is waiting now. */
 export type Approval = 'approved' | 'changed';

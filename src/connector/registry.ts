@@ -19,7 +19,7 @@ export class Registry {
     return this.#serving.get(connectorId);
   }
 
-  /** Entries whose check failed through no fault of theirs count as unread. */
+  /** Treats entries as unread if their check failed through no fault of the bundle. */
   forgetFailures(): void {
     for (const entry of this.entries().filter(({ mustRetry }) => mustRetry)) {
       Object.assign(entry, { fingerprint: '', mustRetry: false });

@@ -222,7 +222,7 @@ export class Follower {
     return this.#feed.idOf(this.#next - 1);
   }
 
-  /** The number of the newest event there is. */
+  /** The number of the newest event. */
   get newest(): number {
     return this.#feed.newest;
   }
@@ -230,7 +230,7 @@ export class Follower {
   /**
    * The texts of the next events, up to about `BATCH_CHARS`. Empty if there are none.
    *
-   * @param newest the last one to take
+   * @param newest the last event to take
    */
   take(newest = this.#feed.newest): string {
     let text = '';

@@ -45,7 +45,7 @@ export interface FunctionRequest {
   readonly body: Buffer;
   /** The request's trace; by default a new one. */
   readonly trace?: Trace | undefined;
-  /** Who asks for it; by default the embedding application. */
+  /** The caller. Default: the embedding application. */
   readonly by?: Caller | undefined;
   /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: ((unit: UnitOfWork) => void) | undefined;

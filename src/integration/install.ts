@@ -19,7 +19,7 @@ export interface InstallOptions {
   /** Id of the new integration. */
   readonly id?: string;
   readonly trace?: Trace;
-  /** Who installs it; by default the embedding application. */
+  /** Who installs it. Default: the embedding application. */
   readonly by?: Caller;
 }
 

@@ -29,7 +29,7 @@ export interface Service {
   readonly outbound: Outbound;
   /** Connectors known from a run to have no `persistSettings`. Asked once per version. */
   readonly withoutPersistSettings: WeakSet<Connector>;
-  /** What backups hold besides integrations. */
+  /** The parts of backups besides integrations. */
   readonly backupParts: readonly BackupPart[];
   /** Folder of uploads being checked, and preparation of a backup's documents. */
   readonly uploads: { readonly folder: string } & Required<Pick<RestoreOptions, 'prepare'>>;

@@ -18,7 +18,7 @@ export interface UninstallOptions {
   /** Throws if the integration is not the version that the caller means. */
   readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
   readonly trace?: Trace;
-  /** Who removes it; by default the embedding application. */
+  /** Who removes it. Default: the embedding application. */
   readonly by?: Caller;
 }
 

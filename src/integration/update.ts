@@ -14,7 +14,7 @@ export interface UpdateFailure {
 
 export interface UpdateOptions {
   readonly trace?: Trace | undefined;
-  /** Who updates them; by default the embedding application. */
+  /** Who updates them. Default: the embedding application. */
   readonly by?: Caller;
 }
 

@@ -45,7 +45,7 @@ export class OAuthClients {
     return this.#put({ ...fields, _id: id, createdAt, lastModified: createdAt });
   }
 
-  /** With their secrets sealed. Durable when it resolves. @throws RequestError */
+  /** Stores clients whose secrets are sealed. Durable when it resolves. @throws RequestError */
   async replace(id: string, body: JsonObject): Promise<{ readonly before: OAuthClient; readonly after: OAuthClient }> {
     const { keyring, now } = this.#options;
     const before = await this.#existing(id);

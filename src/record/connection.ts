@@ -11,7 +11,7 @@ const AUTH_TYPES: readonly Json[] = ['none', 'basic', 'token', 'custom', 'oauth'
 
 /**
  * @param before the stored connection; a mask as type stands for its type
- * @param mayChooseClient the writer has the operator's authority over OAuth clients
+ * @param mayChooseClient whether the writer has the operator's authority over OAuth clients
  */
 export function connectionProblems(
   connection: JsonObject,

@@ -168,7 +168,7 @@ function versionOf(head: unknown): unknown {
   return version;
 }
 
-/** Parses only short lines: no record but a document is large. */
+/** Parses only short lines: only documents are large. */
 function entryOf(line: Buffer): Entry {
   if (line.length > LARGE_BYTES) return { document: line };
   const value = parseLine(line);

@@ -192,15 +192,15 @@ export interface StoredToken {
   readonly record: TokenRecord;
   /** Number of writes of the record. */
   readonly revision: number;
-  /** When it expires, in milliseconds since 1970. From then on no method but `expire` finds it. */
+  /** When it expires, in milliseconds since 1970. From then on only `expire` finds it. */
   readonly expiresAt?: number;
   /** Milliseconds since 1970. */
   readonly lastUsedAt?: number;
 }
 
-/** Access tokens. A read on any node shows every write that resolved on any. Audit entries are stored with their write. */
+/** Access tokens. A read on any node sees every resolved write on any node. Audit entries are stored with their write. */
 export interface AccessTokenStore {
-  /** Asked for each request that carries an access token. */
+  /** Called for each request with an access token. */
   find(hash: string): Promise<StoredToken | undefined>;
   get(id: string): Promise<StoredToken | undefined>;
   /** Tokens after a sort key, oldest first, at most `limit`. */
@@ -208,21 +208,21 @@ export interface AccessTokenStore {
   count(): Promise<number>;
   /** Stores new tokens. Durable when it resolves. */
   add(tokens: readonly StoredToken[], entries?: readonly AuditEntry[]): Promise<void>;
-  /** Stores the record, the time it expires at, and the revision, if the stored one is one less. Durable when it resolves. */
+  /** Stores the token if its revision is one above the stored one. Durable when it resolves. */
   replace(token: StoredToken, entries: readonly AuditEntry[]): Promise<boolean>;
-  /** Durable when it resolves. @returns false if it has another revision */
+  /** Durable when it resolves. @returns false if the revision differs */
   remove(id: string, revision: number, entries: readonly AuditEntry[]): Promise<boolean>;
-  /** Notes a use, unless another one was noted less than a minute before. */
+  /** Records a use, unless one was recorded within the last minute. */
   used(id: string, at: number): Promise<void>;
   /** Removes expired tokens. @returns them */
   expire(): Promise<StoredToken[]>;
 }
 
-/** A token's uses are noted this often. */
+/** Minimum time between two recorded uses of a token. */
 export const USES_NOTED_MS = 60_000;
 
 export interface AuditQuery {
-  /** Entries after this one, or before it if the newest come first. */
+  /** Only entries after this one, or before it if the newest are listed first. */
   readonly after: SortKey | undefined;
   readonly limit: number;
   readonly newestFirst?: boolean;

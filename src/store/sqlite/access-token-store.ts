@@ -86,7 +86,7 @@ export class SqliteAccessTokenStore implements AccessTokenStore {
     return expire.all(this.#now()).flatMap((row) => tokenOf(row) ?? []);
   }
 
-  /** Writes entries only with the change that they are about. */
+  /** Writes audit entries only together with their change. */
   #write(entries: readonly AuditEntry[], change: () => boolean): boolean {
     let isDone = false;
     const write = (): void => {
