@@ -1,10 +1,8 @@
 /** Stubs for a connector's `fetch` in tests. The manifest's permissions apply. */
 import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
+import { platformOrigins } from '../broker/platform-api.ts';
 import type { Json } from '../json.ts';
-
-/** Connectors written for the original platform call the runtime's API under this origin. */
-const PLATFORM_ORIGIN = 'https://api.integrator.io';
 
 export interface StubbedRequest {
   readonly method: string;
@@ -61,8 +59,8 @@ export class StubbedFetch {
   }
 
   async #reply({ method, url: path, headers, body }: GuestRequest): Promise<object> {
-    const address = new URL(path, PLATFORM_ORIGIN);
-    const isPlatform = address.origin === PLATFORM_ORIGIN;
+    const address = new URL(path, platformOrigins[0]);
+    const isPlatform = platformOrigins.includes(address.origin);
     if (!isPlatform) this.#permissions.assertPermitted(address);
     const url = isPlatform ? address.pathname + address.search : address.href;
     const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };

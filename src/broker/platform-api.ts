@@ -6,8 +6,13 @@ import type { InProcessCallers } from './in-process-callers.ts';
 import type { Grant } from './one-time-tokens.ts';
 import { withTrace } from './trace-headers.ts';
 
-/** Connectors written for the original platform send their requests here. */
-const PLATFORM_ORIGIN = 'https://api.integrator.io';
+/** Connectors written for the original platform send their requests to these. */
+export const platformOrigins: readonly string[] = [
+  'https://api.integrator.io',
+  'https://api.eu.integrator.io',
+  'https://api.staging.integrator.io',
+];
+const [PLATFORM_ORIGIN = ''] = platformOrigins;
 
 /** Pseudo remote address of in-process requests. */
 export const IN_PROCESS = 'in-process';
@@ -59,9 +64,8 @@ export function createPlatformApi(listener: RequestListener, callers: InProcessC
   return {
     pathOf(url) {
       const parsed = URL.parse(url, PLATFORM_ORIGIN);
-      return parsed?.origin === PLATFORM_ORIGIN && !parsed.username && !parsed.password
-        ? parsed.pathname + parsed.search
-        : undefined;
+      if (!parsed || !platformOrigins.includes(parsed.origin) || parsed.username || parsed.password) return undefined;
+      return parsed.pathname + parsed.search;
     },
     async request({ url, method, headers, body }, { grant, token, trace }) {
       const grouped = groupHeaders(withTrace(headers, trace));

@@ -1,5 +1,6 @@
 /** Calls a function of an installed integration and applies the answer (contract 5 and 6). */
 import { isDeepStrictEqual } from 'node:util';
+import type { Connector } from '../connector/bundle.ts';
 import { requestError } from '../errors.ts';
 import { HOST } from '../store/audit.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -11,6 +12,7 @@ import { tasks } from './integration-tasks.ts';
 import { commit, connectorOf, integrationOf, putIntegration, type Service } from './service.ts';
 
 const PERSIST_SETTINGS = 'persistSettings';
+const PRE_UNINSTALL = 'preUninstallFunction';
 const MISSING_FUNCTION_FAULTS: readonly (string | undefined)[] = ['invalid_function', 'object_not_found'];
 
 /** The answer of a call. Without `runId`, the runtime itself answered. */
@@ -31,11 +33,12 @@ async function call(
   request: FunctionRequest,
   onStarted?: (runId: string) => void,
 ): Promise<CallAnswer> {
-  const { section, name, precondition = () => {} } = request;
+  const { section, precondition = () => {} } = request;
   const unit = await UnitOfWork.open(service.store, integrationId);
   const integration = integrationOf(unit);
   precondition(unit);
   const connector = await connectorOf(service, integration);
+  const name = nameIn(connector, request);
   if (section === 'settings') assertNoUpdate(service, integrationId);
 
   const applyAnswer = async (answer: Answer): Promise<CallAnswer> => {
@@ -51,7 +54,7 @@ async function call(
   const isPersisting = section === 'settings' && name === PERSIST_SETTINGS;
   const persist = (): Promise<CallAnswer> =>
     persistByRuntime(service, integrationId, request, { owner: connector._id, charge() {} });
-  const functionCall = { connector, unit, ...request, onStarted };
+  const functionCall = { connector, unit, ...request, name, onStarted };
   if (isPersisting && service.withoutPersistSettings.has(connector)) {
     return callBuiltIn(service.dispatcher, functionCall, persist);
   }
@@ -60,6 +63,12 @@ async function call(
     service.withoutPersistSettings.add(connector);
     return persist;
   });
+}
+
+/** Clients of the original platform call this function by the name of the manifest key instead of its own. */
+function nameIn({ manifest }: Connector, { section, name }: FunctionRequest): string {
+  const isByKey = section === 'uninstaller' && name === PRE_UNINSTALL;
+  return (isByKey ? manifest.connector[PRE_UNINSTALL] : undefined) ?? name;
 }
 
 function assertNoUpdate({ store }: Pick<Service, 'store'>, integrationId: string): void {

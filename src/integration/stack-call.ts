@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Fault } from '../../sandbox/index.ts';
 import type { RunAccount } from '../broker/broker.ts';
+import { platformOrigins } from '../broker/platform-api.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { RequestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
@@ -10,13 +11,6 @@ import { bufferOf } from '../work/thread-bytes.ts';
 import { faultError } from './run-error.ts';
 import type { Service } from './service.ts';
 import { type StackRequest, stackError, stackErrors } from './stack-request.ts';
-
-/** Where the caller's token is valid. In all other runs, these addresses mean the runtime itself. */
-const PLATFORM_ORIGINS = [
-  'https://api.integrator.io',
-  'https://api.staging.integrator.io',
-  'https://api.eu.integrator.io',
-];
 
 /** @returns JSON @throws RequestError */
 export function callForStack(
@@ -60,7 +54,8 @@ async function call(
       connectorId,
       account: accountOf(connectorId),
       own: undefined,
-      permissions: [...(manifest.connector.permissions?.fetch ?? []), ...PLATFORM_ORIGINS],
+      // The caller's token is valid there. In all other runs, these addresses mean the runtime itself.
+      permissions: [...(manifest.connector.permissions?.fetch ?? []), ...platformOrigins],
       trace,
     },
     {

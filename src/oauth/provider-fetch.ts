@@ -5,9 +5,13 @@
 import type { Outbound } from '../broker/outbound.ts';
 import type { JsonObject } from '../json.ts';
 import { parseOrUndefined } from '../json.ts';
+import { ProviderFailure } from './provider-error.ts';
 
 /** Long enough for a slow provider, and shorter than `RENEWAL_MS` (see access-tokens.ts). */
 const PROVIDER_MS = 20_000;
+
+/** Limit of an answer, because it is parsed on the event loop. */
+const ANSWER_BYTES = 256 * 1024;
 
 /** The part of fetch that oauth4webapi uses. */
 type Fetch = (
@@ -25,6 +29,7 @@ export function providerFetch(outbound: Outbound, owner: string): Fetch {
       { connectorId: owner, permissions: [new URL(url).origin] },
       AbortSignal.timeout(PROVIDER_MS),
     );
+    if (bytes.length > ANSWER_BYTES) throw new ProviderFailure(`The answer is larger than ${ANSWER_BYTES} bytes.`);
     return responseOf(status, bytes.toString());
   };
 }

@@ -278,7 +278,9 @@ describe("a run's token", () => {
       return [status, reply.errors?.[0].code];
     };
     expect((await ask({ path: `/v1/integrations/${id}` }))[0]).toBe(200);
-    expect((await ask({ path: `https://api.integrator.io/v1/integrations/${id}` }))[0]).toBe(200);
+    for (const host of ['api', 'api.eu', 'api.staging']) {
+      expect((await ask({ path: `https://${host}.integrator.io/v1/integrations/${id}` }))[0]).toBe(200);
+    }
     expect(await ask({ path: `/integrations` })).toMatchObject([200, [{ _id: id }]]);
     expect((await ask({ path: '/tokenInfo' }))[1]).toMatchObject({ scope: 'run', _integrationId: id });
     for (const [method, path, body] of [
@@ -563,6 +565,21 @@ describe('uninstall', () => {
       expect((await client('GET', `/integrations/${id}`)).status).toBe(404);
     }
     expect((await client('GET', '/integrations')).body).toEqual([]);
+  });
+
+  test('the pre-uninstall function is called by its name, or by the key of the manifest that names it', async () => {
+    const { client } = await shared.serve({
+      a: uninstaller('() => {}', `pre: () => [{ name: 'step', function: 'go' }],`),
+      b: { code: `exports.uninstaller = { preUninstallFunction: () => 'its own' };` },
+    });
+    const id = await installed(client, 'a');
+    for (const name of ['pre', 'preUninstallFunction']) {
+      const reply = await client('PUT', `/integrations/${id}/uninstaller/${name}`);
+      expect([reply.status, reply.body]).toEqual([200, [{ name: 'step', function: 'go' }]]);
+      expect((await client('GET', `/integrations/${id}`)).body).toMatchObject({ mode: 'uninstall' });
+    }
+    const other = await installed(client, 'b');
+    expect((await client('PUT', `/integrations/${other}/uninstaller/preUninstallFunction`)).body).toBe('its own');
   });
 
   test('if the function fails, everything stays, unless forced: then the failure is reported', async () => {

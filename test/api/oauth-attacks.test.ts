@@ -338,13 +338,14 @@ test('a token of kilobytes, or an answer of megabytes, is refused', async () => 
   const answers = [
     JSON.stringify({ access_token: 't'.repeat(20_000) }),
     `{"access_token":"${'t'.repeat(12_000_000)}"}`,
+    `{"access_token":"t","x":[${'[],'.repeat(500_000)}0]}`,
   ];
   scene.provider.intercept = ({ url }, response) => {
     if (url !== '/token') return false;
     response.writeHead(200, { 'content-type': 'application/json' }).end(answers.shift());
     return true;
   };
-  for (const _ of [1, 2]) expect((await proxy(scene.client, id)).status).toBe(502);
+  while (answers.length > 0) expect((await scene.client('POST', `/connections/${id}/oauth2`)).status).toBe(502);
   const nobody = createClient(scene.runtime.url, `${TOKEN}x`);
   expect((await nobody('GET', `/connections/${id}/oauth2`)).status).toBe(401);
 });
