@@ -263,7 +263,7 @@ test.each([
   [
     'an invalid lock file',
     async (folder: string) => writeFile(join(folder, 'lock'), 'garbage '.repeat(1_000)),
-    'is no lock',
+    'is not a lock',
   ],
   ['a directory for a lock', async (folder: string) => mkdir(join(folder, 'lock')), 'lock'],
 ])('%s is reported in a sentence', async (_what, damage, sentence) => {
