@@ -1,5 +1,7 @@
 /** What `bulkhead build` bundles for Node's modules: files in `node`, and a member of what a file exports. */
 
+import { fileURLToPath } from 'node:url';
+
 interface NodeModule {
   /** Absolute path. */
   readonly file: string;
@@ -10,10 +12,7 @@ interface NodeModule {
 }
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const pathOf = (name: string): string => {
-  const { pathname } = new URL(`./node/${name}.${extension}`, import.meta.url);
-  return decodeURIComponent(process.platform === 'win32' ? pathname.slice(1) : pathname);
-};
+const pathOf = (name: string): string => fileURLToPath(new URL(`./node/${name}.${extension}`, import.meta.url));
 
 const SMALL = 'small-modules';
 
@@ -93,9 +92,11 @@ export const formSenders: readonly string[] = ['axios', 'mailgun.js', 'node-fetc
 /** Exports `absentModule`, which makes a module that throws when it is used. */
 export const absentModuleFile = pathOf('not-available');
 
-/** Globals of Node, and the files whose exports stand in for them. */
-export const nodeGlobals: readonly { readonly names: readonly string[]; readonly file: string }[] = [
-  { names: ['Buffer'], file: pathOf('inject/buffer') },
-  { names: ['process'], file: pathOf('inject/process') },
-  { names: ['setImmediate', 'clearImmediate'], file: pathOf('inject/immediates') },
+/** Files whose exports stand in for globals that Node has, and what of a bundle's code shows that it uses them. */
+export const nodeGlobals: readonly { readonly used: RegExp; readonly file: string }[] = [
+  { used: /(?<![\w$.])Buffer\b/, file: pathOf('inject/buffer') },
+  { used: /(?<![\w$.])process\b/, file: pathOf('inject/process') },
+  { used: /(?<![\w$.])(?:set|clear)Immediate\b/, file: pathOf('inject/immediates') },
+  // Not where code asks first whether there is one.
+  { used: /\binstanceof ReadableStream\b/, file: pathOf('inject/readable-stream') },
 ];

@@ -1,4 +1,5 @@
 /** What makes a bundle large, by package. */
+import { resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { nodeGlobals } from '../../sandbox/index.ts';
 import { packageOf } from './import-chains.ts';
@@ -18,9 +19,9 @@ type Inputs = Metafile['inputs'];
 
 const prefix = `${NODE_MODULE}:`;
 
-/** Largest first. */
-export function sizesOf({ inputs, outputs }: Metafile): PartSize[] {
-  const polyfills = polyfillsIn(inputs);
+/** @returns largest first */
+export function sizesOf({ inputs, outputs }: Metafile, folder: string): PartSize[] {
+  const polyfills = polyfillsIn(inputs, folder);
   const sizes = new Map<string, number>();
   for (const output of Object.values(outputs)) {
     const counted = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
@@ -35,9 +36,8 @@ export function sizesOf({ inputs, outputs }: Metafile): PartSize[] {
 }
 
 /** Node's modules, what stands in for its globals, and all that these import. */
-function polyfillsIn(inputs: Inputs): ReadonlySet<string> {
-  const isGlobal = (path: string): boolean =>
-    nodeGlobals.some(({ file }) => file.endsWith(path.replace(/^(?:\.\.\/)+/, '/')));
+function polyfillsIn(inputs: Inputs, folder: string): ReadonlySet<string> {
+  const isGlobal = (path: string): boolean => nodeGlobals.some(({ file }) => file === resolve(folder, path));
   const found = new Set(Object.keys(inputs).filter((path) => path.startsWith(prefix) || isGlobal(path)));
   for (const path of found) for (const { path: imported } of inputs[path]?.imports ?? []) found.add(imported);
   return found;

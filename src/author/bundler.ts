@@ -72,12 +72,10 @@ interface Needs {
 }
 
 function needsOf({ code = '', inputs = [] }: BundleResult, { globals, nodeBuilds: builds }: Needs): Needs {
-  const mentions = ({ names }: { names: readonly string[] }): boolean =>
-    new RegExp(`(?<![\\w$.])(?:${names.join('|')})\\b`).test(code);
   const packages = new Set(inputs.map(packageOf));
   const sendsForms = packages.has('form-data') && formSenders.some((name) => packages.has(name));
   return {
-    globals: nodeGlobals.filter((each) => globals.includes(each.file) || mentions(each)).map(({ file }) => file),
+    globals: nodeGlobals.flatMap(({ used, file }) => (globals.includes(file) || used.test(code) ? [file] : [])),
     nodeBuilds: sendsForms && builds === nodeBuilds ? [...nodeBuilds, ...formSenders] : builds,
   };
 }
@@ -110,7 +108,7 @@ async function bundleWith(
   if (code === undefined || map === undefined || !result?.metafile) return { findings };
   const { metafile } = result;
   const inputs = Object.keys(metafile.inputs).map((path) => resolve(project.folder, path));
-  return { code, map, findings, inputs, sizes: sizesOf(metafile) };
+  return { code, map, findings, inputs, sizes: sizesOf(metafile, project.folder) };
 }
 
 /** Forbidden imports of a main file that is not built. @throws NoBundlerError */

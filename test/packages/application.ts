@@ -22,7 +22,8 @@ export interface Application {
 
 const SLOW_MS = 3_000;
 /** Sent by a client by itself, and different for each. */
-const COMPARED = /^(?:authorization|content-type|cookie|x-(?!stainless|stripe-client|fern-runtime-version).*)$/;
+const COMPARED =
+  /^(?:authorization|content-type|cookie|x-(?!stainless|stripe-client|fern-runtime-version|goog-api-client).*)$/;
 
 const wsdl = (
   url: string,

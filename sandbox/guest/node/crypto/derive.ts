@@ -31,7 +31,7 @@ export function pbkdf2(
   later(callback, () => pbkdf2Sync(password, salt, iterations, length, digest));
 }
 
-interface ScryptOptions {
+export interface ScryptOptions {
   readonly N?: number;
   readonly r?: number;
   readonly p?: number;
