@@ -8,7 +8,10 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/generated-files.ts', 'test/support/postgres-setup.ts'],
     projects: [
-      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slowFiles } },
+      {
+        extends: true,
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['**/node_modules/**', ...slowFiles] },
+      },
       { extends: true, test: { name: 'slow', include: slowFiles } },
       { extends: true, test: { name: 'postgres', include: onPostgres, env: { TEST_ENGINE: 'postgres' } } },
     ],

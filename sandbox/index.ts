@@ -10,6 +10,15 @@ export { ById } from './by-id.ts';
 export { FairQuota } from './fair-quota.ts';
 export { FairSemaphore } from './fair-semaphore.ts';
 export { fixedAsk } from './fixed-ask.ts';
+export {
+  absentModuleFile,
+  absentPackages,
+  formSenders,
+  nodeBuilds,
+  nodeGlobals,
+  nodeModule,
+  partOfNodeModule,
+} from './guest/node-modules.ts';
 export { hasMoreItems, hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {
   Ask,

@@ -329,7 +329,7 @@ describe('one importer', () => {
       ),
     ],
     ['commander', ['src/cli/program.ts']],
-    ['esbuild', ['src/author/bundler.ts', 'src/author/guest-imports.ts']],
+    ['esbuild', ['bundle-sizes', 'bundler', 'guest-imports', 'node-modules'].map((name) => `src/author/${name}.ts`)],
     ['jsonc-parser', ['src/author/project.ts']],
     ['semver', ['src/connector/version.ts']],
   ])('%s', (library, importers) => {

@@ -61,6 +61,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/connector/catalog.test.ts',
     'test/connector/exports.test.ts',
     'test/connector/tarballs-in-the-folder.test.ts',
+    'test/packages/packages.test.ts',
   ],
   'handle millions of bytes or lines, and measure': [
     'test/guest/costs.test.ts',

@@ -43,7 +43,15 @@ function harness(
     timeOrigin,
     toJSON: () => ({ timeOrigin }),
   };
-  const globals = { console: logConsole(builtIns, answering, host.log), performance, ...timing.globals };
+  const globals = {
+    console: logConsole(builtIns, answering, host.log),
+    performance,
+    ...timing.globals,
+    // Packages for workers look for the first, those for Node for the second.
+    self: globalThis,
+    global: globalThis,
+    navigator: builtIns.freeze({ userAgent: 'bulkhead' }),
+  };
   const names = builtIns.ownKeys(globals) as (keyof typeof globals)[];
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as keyof typeof globals;

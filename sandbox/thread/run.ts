@@ -113,8 +113,8 @@ export class Run implements RunCallbacks {
     } catch (error) {
       if (this.#endIfOver(this.#clock.leave() >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall. Their messages quote only the code.
-      const message = error instanceof Error ? error.message : 'the bundle does not load';
-      return this.#fault('bundle_failed', message);
+      const { message, stack } = error instanceof Error ? error : { message: 'the bundle does not load' };
+      return this.#fault('bundle_failed', this.#withPosition(message, stack));
     }
     if (this.#answer) this.#finish();
   }
@@ -258,12 +258,20 @@ export class Run implements RunCallbacks {
         this.#end({ status: 'answered', result: text, usage: this.#usage() });
       }
     } else if (kind === 'bundle_failed') {
-      this.#fault(kind, text);
+      this.#fault(kind, this.#withPosition(text, stack));
     } else if (kind === 'object_not_found' || kind === 'invalid_function') {
       this.#fault(kind);
     } else {
       this.#fault('invalid_extension_response', notPlainMessage(text));
     }
+  }
+
+  /** Appends where in the bundle it happened. */
+  #withPosition(message: string, stack = ''): string {
+    const { filename } = this.#isolate.bundle ?? { filename: '' };
+    const at = filename === '' ? -1 : stack.indexOf(`${filename}:`);
+    const [position = ''] = at < 0 ? [] : (/^:\d{1,9}:\d{1,9}/.exec(stack.slice(at + filename.length)) ?? []);
+    return position === '' || message.includes(filename + position) ? message : `${message} (${filename}${position})`;
   }
 
   #fault(fault: ThreadFault, message = ''): void {

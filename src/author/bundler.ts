@@ -2,8 +2,12 @@
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
+import { formSenders, nodeBuilds, nodeGlobals } from '../../sandbox/index.ts';
+import { type PartSize, sizesOf } from './bundle-sizes.ts';
 import type { Finding } from './finding.ts';
 import { bundledImports, ownImports } from './guest-imports.ts';
+import { ImportChains, packageOf } from './import-chains.ts';
+import { nodeModules } from './node-modules.ts';
 import type { Project } from './project.ts';
 
 type Esbuild = typeof import('esbuild');
@@ -23,31 +27,88 @@ export interface BundleSuccess {
   readonly findings: readonly Finding[];
   /** Absolute paths of the bundled source files. */
   readonly inputs: readonly string[];
+  /** Largest first. */
+  readonly sizes: readonly PartSize[];
+}
+
+export interface BundleOptions {
+  /** Names of functions and classes stay: errors and logs show them. */
+  readonly minify?: boolean | undefined;
 }
 
 /** Without code if the findings include errors. */
 export type BundleResult =
   | BundleSuccess
-  | { readonly code?: never; readonly map?: never; readonly inputs?: never; readonly findings: readonly Finding[] };
+  | {
+      readonly code?: never;
+      readonly map?: never;
+      readonly inputs?: never;
+      readonly sizes?: never;
+      readonly findings: readonly Finding[];
+    };
 
 /** @throws NoBundlerError */
-export async function bundleSource(project: Project, source: string): Promise<BundleResult> {
+export async function bundleSource(
+  project: Project,
+  source: string,
+  { minify = false }: BundleOptions = {},
+): Promise<BundleResult> {
+  let needs: Needs = { globals: [], nodeBuilds };
+  for (;;) {
+    const result = await bundleWith(project, source, minify, needs);
+    const more = needsOf(result, needs);
+    if (more.globals.length === needs.globals.length && more.nodeBuilds.length === needs.nodeBuilds.length)
+      return result;
+    needs = more;
+  }
+}
+
+/** What a bundle is seen to need only when it is made. Most need nothing, and stay as they would be without. */
+interface Needs {
+  /** Files that stand in for globals of Node. */
+  readonly globals: readonly string[];
+  /** Packages whose builds for Node are taken. */
+  readonly nodeBuilds: readonly string[];
+}
+
+function needsOf({ code = '', inputs = [] }: BundleResult, { globals, nodeBuilds: builds }: Needs): Needs {
+  const packages = new Set(inputs.map(packageOf));
+  const sendsForms = packages.has('form-data') && formSenders.some((name) => packages.has(name));
+  return {
+    globals: nodeGlobals.flatMap(({ used, file }) => (globals.includes(file) || used.test(code) ? [file] : [])),
+    nodeBuilds: sendsForms && builds === nodeBuilds ? [...nodeBuilds, ...formSenders] : builds,
+  };
+}
+
+async function bundleWith(
+  project: Project,
+  source: string,
+  minify: boolean,
+  { globals, nodeBuilds }: Needs,
+): Promise<BundleResult> {
   const { manifest } = project;
-  const { result, findings } = await runEsbuild(project, {
+  const chains = new ImportChains(project.folder);
+  const options: BuildOptions = {
     ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
-    plugins: [bundledImports],
+    plugins: [bundledImports(chains), nodeModules(chains, nodeBuilds)],
+    inject: [...globals],
+    define: { ...definitions, ...fileNames },
+    minify,
+    keepNames: minify,
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,
-  });
+  };
+  const { result, findings } = await runEsbuild(project, options, chains);
   const text = (ending: string): string | undefined =>
     result?.outputFiles?.find(({ path }) => path.endsWith(ending))?.text;
   const [code, map] = [text(manifest.main.replace(/^.*\//, '')), text('.map')];
-  if (code === undefined || map === undefined) return { findings };
-  const inputs = Object.keys(result?.metafile?.inputs ?? {}).map((path) => resolve(project.folder, path));
-  return { code, map, findings, inputs };
+  if (code === undefined || map === undefined || !result?.metafile) return { findings };
+  const { metafile } = result;
+  const inputs = Object.keys(metafile.inputs).map((path) => resolve(project.folder, path));
+  return { code, map, findings, inputs, sizes: sizesOf(metafile, project.folder) };
 }
 
 /** Forbidden imports of a main file that is not built. @throws NoBundlerError */
@@ -62,16 +123,22 @@ export async function importFindings(project: Project): Promise<readonly Finding
   return (await runEsbuild(project, options)).findings;
 }
 
+const definitions = { 'process.env.NODE_ENV': '"production"' };
+
+/** A bundle has no files beside it. */
+const fileNames = { __dirname: '"/"', __filename: '"/index.js"', 'import.meta.url': '"file:///index.js"' };
+
 function commonOptions({ manifest: { main, type } }: Project): BuildOptions {
   const isModule = main.endsWith('.mjs') || (type === 'module' && !main.endsWith('.cjs'));
   return {
     bundle: true,
     write: false,
     format: isModule ? 'esm' : 'cjs',
-    // Isolates have no Node: take the browser builds of libraries.
+    // Isolates have no Node: take the builds of libraries for workers and browsers.
     platform: 'browser',
+    conditions: ['worker', 'browser', 'module'],
     target: 'es2024',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: definitions,
     // A module with top-level await would not load.
     supported: { 'top-level-await': false },
     charset: 'utf8',
@@ -82,15 +149,16 @@ function commonOptions({ manifest: { main, type } }: Project): BuildOptions {
 async function runEsbuild(
   project: Project,
   options: BuildOptions,
+  chains = new ImportChains(project.folder),
 ): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
   const esbuild = await loadEsbuild(project.folder);
   try {
     const result = await esbuild.build({ ...options, absWorkingDir: project.folder });
-    return { result, findings: findingsOf(project, [], result.warnings) };
+    return { result, findings: findingsOf(project, chains, [], result.warnings) };
   } catch (error) {
     const { errors, warnings = [] } = error as { errors?: Message[]; warnings?: Message[] };
     if (!errors) throw error;
-    return { findings: findingsOf(project, errors, warnings) };
+    return { findings: findingsOf(project, chains, errors, warnings) };
   }
 }
 
@@ -110,11 +178,25 @@ async function loadEsbuild(folder: string): Promise<Esbuild> {
   }
 }
 
-function findingsOf(project: Project, errors: readonly Message[], warnings: readonly Message[]): Finding[] {
+const ignoredWarnings = [
   // Only editors need our tsconfig: without it the code is the same.
-  const others = warnings.filter(({ text }) => !/^Cannot find base config file "bulkhead\//.test(text));
+  /^Cannot find base config file "bulkhead\//,
+  // An import of a module of Node's for its effects: it has none.
+  /^Ignoring this import because "node-module:/,
+];
+
+function findingsOf(
+  project: Project,
+  chains: ImportChains,
+  errors: readonly Message[],
+  warnings: readonly Message[],
+): Finding[] {
+  const others = warnings.filter(({ text }) => !ignoredWarnings.some((pattern) => pattern.test(text)));
   return [
-    ...errors.map((message) => findingOf(project, message, 'error')),
+    ...errors.map((message) => {
+      const chain = message.location ? chains.to(resolve(project.folder, message.location.file)) : '';
+      return findingOf(project, { ...message, text: message.text + chain }, 'error');
+    }),
     ...others.map((message) => findingOf(project, message, 'warning')),
   ];
 }

@@ -1,8 +1,11 @@
 /** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
+import { posix } from 'node:path';
 import { createSandbox, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type LoadResult, loadBundle } from '../connector/load-check.ts';
+import { SourceLines } from '../run/source-lines.ts';
 import { objectIds } from '../store/object-id.ts';
+import type { BundleOptions } from './bundler.ts';
 import { type Finding, isError } from './finding.ts';
 import { type Project, readProject } from './project.ts';
 import { buildProject, type ProjectBuild } from './project-build.ts';
@@ -18,21 +21,34 @@ export interface Inspection extends ProjectBuild {
  *
  * @throws NoBundlerError, or RequestError `overloaded` if the machine was too busy to load it
  */
-export async function inspectProject(folder: string, onStep: (step: string) => void = () => {}): Promise<Inspection> {
+export async function inspectProject(
+  folder: string,
+  onStep: (step: string) => void = () => {},
+  options: BundleOptions = {},
+): Promise<Inspection> {
   const { project, findings: readFindings } = await readProject(folder);
   if (!project) return { findings: readFindings };
   onStep(project.source === undefined ? 'Reading' : 'Building');
-  const { findings, bundle } = await buildProject(project);
+  const { findings, bundle, sizes = [] } = await buildProject(project, options);
   if (!bundle) return { project, findings };
   onStep('Loading');
   const { problem, sections, warning } = await checkLoad(bundle.connector);
   if (problem !== undefined) {
-    const message = `${project.manifest.main} does not load: ${problem}`;
+    const mapped = await new SourceLines().of(bundle.connector, problem);
+    const message = `${project.manifest.main} does not load: ${fromFolder(mapped, project.manifest.main)}`;
     const finding: Finding = { severity: 'error', ...project.locationOf('main'), field: 'main', message };
     return { project, findings: [...findings, finding] };
   }
   const all = [...findings, ...missingFunctions(project, sections), ...loadWarnings(project, warning)];
-  return { project, findings: all, sections, ...(all.some(isError) ? {} : { bundle }) };
+  return { project, findings: all, sections, sizes, ...(all.some(isError) ? {} : { bundle }) };
+}
+
+/** Source maps name files relative to the one that is built. */
+function fromFolder(problem: string, main: string): string {
+  return problem.replace(
+    /\((\.\.\/[^()]+)\)$/,
+    (_, position: string) => `(${posix.join(posix.dirname(main), position)})`,
+  );
 }
 
 function loadWarnings(project: Project, warning: string | undefined): Finding[] {

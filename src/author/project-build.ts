@@ -3,7 +3,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Connector, readBundle } from '../connector/bundle.ts';
 import { type BundleFiles, folderFiles, tooLarge } from '../connector/bundle-files.ts';
-import { bundleSource, importFindings, NoBundlerError } from './bundler.ts';
+import { type PartSize, sizeSummary } from './bundle-sizes.ts';
+import { type BundleOptions, bundleSource, importFindings, NoBundlerError } from './bundler.ts';
 import { type Finding, isError } from './finding.ts';
 import type { Project } from './project.ts';
 
@@ -14,29 +15,43 @@ export interface ProjectBuild {
   readonly findings: readonly Finding[];
   /** Absolute paths of the source files, if the build succeeded. */
   readonly inputs?: readonly string[];
+  /** What the built file consists of, largest first. */
+  readonly sizes?: readonly PartSize[];
   /** Absent if the findings include errors. */
   readonly bundle?: { readonly connector: Connector; readonly files: Files };
 }
 
 /** Builds in memory; writes nothing. @throws NoBundlerError if the project needs building */
-export async function buildProject(project: Project): Promise<ProjectBuild> {
+export async function buildProject(project: Project, options: BundleOptions = {}): Promise<ProjectBuild> {
   if (project.source !== undefined) {
-    const { files, findings, inputs } = await buildSource(project, project.source);
+    const { files, findings, inputs, sizes } = await buildSource(project, project.source, options);
     const all = [...project.warnings, ...findings];
-    return findings.some(isError) ? { findings: all } : { ...(await readBuilt(project, files, all)), inputs };
+    if (findings.some(isError)) return { findings: all };
+    return { ...(await readBuilt(project, files, all, sizes)), inputs, sizes };
   }
-  const build = await readBuilt(project, new Map(), project.warnings);
+  const build = await readBuilt(project, new Map(), project.warnings, []);
   if (!build.bundle) return build;
   const findings = [...build.findings, ...(await checkImports(project))];
   return findings.some(isError) ? { findings } : { ...build, findings };
 }
 
 /** Reads the bundle as the runtime does. */
-async function readBuilt(project: Project, outputs: Files, earlier: readonly Finding[]): Promise<ProjectBuild> {
+async function readBuilt(
+  project: Project,
+  outputs: Files,
+  earlier: readonly Finding[],
+  sizes: readonly PartSize[],
+): Promise<ProjectBuild> {
   const bundle = await readBundle(overlay(project.folder, outputs), project.name);
   if (bundle.connector) return { findings: earlier, bundle };
   const refusals = bundle.reasons.map(
-    ({ field = '', message }): Finding => ({ severity: 'error', ...project.locationOf(field), field, message }),
+    ({ field = '', message }): Finding => ({
+      severity: 'error',
+      ...project.locationOf(field),
+      field,
+      // Of a file that was built, only its size can be wrong.
+      message: field === 'main' && sizes.length > 0 ? `${message}; its largest parts: ${sizeSummary(sizes)}` : message,
+    }),
   );
   return { findings: [...earlier, ...refusals] };
 }
@@ -44,11 +59,12 @@ async function readBuilt(project: Project, outputs: Files, earlier: readonly Fin
 async function buildSource(
   project: Project,
   source: string,
-): Promise<{ readonly files: Files; readonly findings: readonly Finding[]; readonly inputs: readonly string[] }> {
-  const { code, map, findings, inputs = [] } = await bundleSource(project, source);
+  options: BundleOptions,
+): Promise<{ files: Files; findings: readonly Finding[]; inputs: readonly string[]; sizes: readonly PartSize[] }> {
+  const { code, map, findings, inputs = [], sizes = [] } = await bundleSource(project, source, options);
   const main = mainOf(project);
   const files = code === undefined ? [] : [[main, code] as const, [`${main}.map`, map] as const];
-  return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings, inputs };
+  return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings, inputs, sizes };
 }
 
 async function checkImports(project: Project): Promise<readonly Finding[]> {

@@ -13,9 +13,12 @@ export type BrokerErrorCode =
 export class BrokerError extends Error {
   override readonly name = 'BrokerError';
   readonly code: BrokerErrorCode;
+  /** Node's code for a failure of the network, such as `ECONNREFUSED`. Says no more than the message. */
+  readonly networkCode: string | undefined;
 
-  constructor(code: BrokerErrorCode, message: string) {
+  constructor(code: BrokerErrorCode, message: string, networkCode?: string) {
     super(message);
     this.code = code;
+    this.networkCode = networkCode;
   }
 }

@@ -145,8 +145,8 @@ async function jsonOrError(work: () => Promise<string | Buffer>): Promise<string
   try {
     return await work();
   } catch (error) {
-    const { code, message } =
-      error instanceof BrokerError ? error : { code: 'request_failed', message: 'The request could not be made.' };
-    return JSON.stringify({ error: { code, message } });
+    const { code, message, networkCode } =
+      error instanceof BrokerError ? error : new BrokerError('request_failed', 'The request could not be made.');
+    return JSON.stringify({ error: { code, message, networkCode } });
   }
 }

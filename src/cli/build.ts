@@ -1,20 +1,21 @@
 /** `bulkhead build`: writes one file and its source map to the manifest's `main`. */
 import { join } from 'node:path';
+import { sizeLines } from '../author/bundle-sizes.ts';
 import { mainOf, writeFiles } from '../author/project-build.ts';
 import { type Command, CommandError, FAILED, jsonFlag, print } from './command.ts';
-import { folderArgument, folderOf, inspect, printFindings, summarize } from './inspect.ts';
+import { folderArgument, folderOf, inspect, minifyFlag, printFindings, summarize } from './inspect.ts';
 
 export const build: Command = {
   name: 'build',
   summary: 'Builds the "source" of package.json into one file with a source map.',
   expects: 'one folder',
   args: [folderArgument],
-  flags: [jsonFlag],
-  examples: ['bulkhead build', 'bulkhead build connectors/weather'],
+  flags: [minifyFlag, jsonFlag],
+  examples: ['bulkhead build', 'bulkhead build connectors/weather --minify'],
 
   async run(context) {
     const inspection = await inspect(context);
-    const { project, bundle, findings } = inspection;
+    const { project, bundle, findings, sizes = [] } = inspection;
     if (bundle && project?.source === undefined) {
       throw new CommandError('There is nothing to build: package.json has no "source", so main is used as it is.');
     }
@@ -32,8 +33,15 @@ export const build: Command = {
     await writeFiles(new Map(outputs), folderOf(context));
     const bytes = files.get(main)?.length ?? 0;
     print(context, {
-      text: `Built ${main} (${Math.ceil(bytes / 1024)} KiB) with its source map.`,
-      json: { built: true, main: join(folderOf(context), main), bytes, digest: connector.bundle.digest, findings },
+      text: [`Built ${main} (${Math.ceil(bytes / 1024)} KiB) with its source map.`, ...sizeLines(sizes)].join('\n'),
+      json: {
+        built: true,
+        main: join(folderOf(context), main),
+        bytes,
+        sizes,
+        digest: connector.bundle.digest,
+        findings,
+      },
     });
     return undefined;
   },

@@ -4,17 +4,21 @@ import { NoBundlerError } from '../author/bundler.ts';
 import { findingLine, isError } from '../author/finding.ts';
 import { type Inspection, inspectProject } from '../author/inspect.ts';
 import { RequestError } from '../errors.ts';
-import { type CommandContext, CommandError } from './command.ts';
+import { type CommandContext, CommandError, type Flag } from './command.ts';
 import { progressLineOn } from './progress-line.ts';
 
 export const folderArgument = ['[folder]', 'folder with package.json; default: the current one'] as const;
+
+export const minifyFlag: Flag = { syntax: '--minify', help: 'smaller code; names of functions and classes stay' };
 
 export const folderOf = ({ args, cwd }: CommandContext): string => resolve(cwd, args[0] ?? '.');
 
 export async function inspect(context: CommandContext): Promise<Inspection> {
   const progress = progressLineOn(context.out);
   try {
-    return await inspectProject(folderOf(context), (step) => progress.show(`${step} …`));
+    return await inspectProject(folderOf(context), (step) => progress.show(`${step} …`), {
+      minify: context.flags.minify === true,
+    });
   } catch (error) {
     if (error instanceof NoBundlerError || error instanceof RequestError) throw new CommandError(error.message);
     throw error;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { tarballOf } from '../connector/tarball.ts';
 import { temporaryPathFor } from '../store/files.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
-import { folderArgument, folderOf, inspect, printFindings, summarize } from './inspect.ts';
+import { folderArgument, folderOf, inspect, minifyFlag, printFindings, summarize } from './inspect.ts';
 
 /** Packed, too, if present. */
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
@@ -15,7 +15,11 @@ export const pack: Command = {
   summary: 'Builds a connector and packs it into NAME-VERSION.tgz. The same files give the same bytes.',
   expects: 'one folder',
   args: [folderArgument],
-  flags: [{ syntax: '--output <folder>', help: 'where to write the file; default: the current folder' }, jsonFlag],
+  flags: [
+    { syntax: '--output <folder>', help: 'where to write the file; default: the current folder' },
+    minifyFlag,
+    jsonFlag,
+  ],
   examples: ['bulkhead pack', 'bulkhead pack connectors/weather --output /srv/bulkhead/connectors --json'],
 
   async run(context) {

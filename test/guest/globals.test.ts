@@ -78,7 +78,7 @@ test('guest.d.ts declares the globals of a compartment, name by name', { timeout
     const shown = keys.filter((key) => !left.includes(key) && !key.startsWith('_') && !/^[A-Z_]+_ERR$/.test(key));
     return shown.map((key) => `'${key}'`).join(' | ') || 'never';
   };
-  const objects = ['console', 'performance', 'crypto'];
+  const objects = ['console', 'performance', 'crypto', 'navigator'];
   const checks = Object.entries(found).flatMap(([name, { own, statics, isClass }]) => {
     if (name === '$ReadableStream') return [`same<Keys<ReadableStream>, ${keysOf(name, own)}>(true);`];
     if (name === '$Reader') return [`same<Keys<ReturnType<ReadableStream['getReader']>>, ${keysOf(name, own)}>(true);`];

@@ -27,12 +27,18 @@ export function asks(builtIns: Primordials, ask: HostCallbacks['ask']) {
       apply(builtIns.mapDelete, pending, [id]);
       const reply = builtIns.parse(builtIns.join(pieces)) as {
         value?: unknown;
-        error: { code: string; message: string };
+        error: { code: string; message: string; networkCode?: string };
       };
       if (builtIns.hasOwn(reply, 'error')) {
         const { error } = reply;
         const rejection = new builtIns.TypeError(error.message) as TypeError & { code: string };
         rejection.code = error.code;
+        // Where Node's `fetch` has it.
+        if (builtIns.hasOwn(error, 'networkCode')) {
+          const cause = new builtIns.Error(error.message) as Error & { code: unknown };
+          cause.code = error.networkCode;
+          builtIns.defineValue(rejection, 'cause', cause);
+        }
         request.reject(rejection);
       } else {
         request.resolve(reply.value);

@@ -48,6 +48,11 @@ export function libraries(
   const defineApi = (name: string, from: LibraryName): void => {
     builtIns.defineAccessor(web, name, () => load(from)[name]);
     const replace = (value: unknown): void => builtIns.defineValue(globalThis, name, value);
+    /** Assignment as to an ordinary property: an object that inherits from the global object gets its own. */
+    function assign(this: unknown, value: unknown): void {
+      if (this === globalThis || this === undefined) replace(value);
+      else builtIns.assignOwn(this, name, value);
+    }
     const read = (): unknown => {
       // A library that checks whether the platform already has its API must find that it does not.
       if (isBeingLoaded(from)) return undefined;
@@ -55,7 +60,7 @@ export function libraries(
       replace(value);
       return value;
     };
-    builtIns.defineAccessor(globalThis, name, read, replace);
+    builtIns.defineAccessor(globalThis, name, read, assign);
   };
   const keys = builtIns.ownKeys(names) as LibraryName[];
   for (let i = 0; i < keys.length; i++) {

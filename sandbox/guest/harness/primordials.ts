@@ -10,6 +10,7 @@ export function primordials() {
   const then = Promise.prototype.then;
   const resolve = Promise.resolve;
   const PromiseClass = Promise;
+  const TypeErrorClass = TypeError;
   return Object.freeze({
     apply,
     getPrototypeOf,
@@ -56,6 +57,16 @@ export function primordials() {
     defineValue(object: object, name: string | number, value: unknown): void {
       const own = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
       defineProperty(object, name, own as PropertyDescriptor);
+    },
+    /** What an assignment does to an object that inherits a writable property of this name. */
+    assignOwn(object: unknown, name: string, value: unknown): void {
+      const isTarget = typeof object === 'function' || (typeof object === 'object' && object !== null);
+      const earlier = isTarget ? getOwnPropertyDescriptor(object, name) : undefined;
+      const enumerable = earlier?.enumerable ?? true;
+      const own = { __proto__: null, value, writable: true, enumerable, configurable: true };
+      if (!isTarget || !defineProperty(object, name, own as PropertyDescriptor)) {
+        throw new TypeErrorClass(`Cannot assign to ${name}`);
+      }
     },
     defineAccessor(object: object, name: string, get: () => unknown, set?: (value: unknown) => void): void {
       const own = { __proto__: null, get, set, enumerable: false, configurable: true };

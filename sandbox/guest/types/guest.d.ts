@@ -38,6 +38,12 @@ declare const performance: {
   toJSON(): { timeOrigin: number };
 };
 
+// --- the global object ----------------------------------------------------------------------------
+
+declare const self: typeof globalThis;
+declare const global: typeof globalThis;
+declare const navigator: { readonly userAgent: 'bulkhead' };
+
 // --- texts and bytes ------------------------------------------------------------------------------
 
 type BufferSource = ArrayBufferView<ArrayBuffer> | ArrayBuffer;

@@ -1,0 +1,3 @@
+import * as stringDecoder from 'string_decoder/';
+
+export default stringDecoder;

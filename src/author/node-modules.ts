@@ -1,0 +1,116 @@
+/** An esbuild plugin for imports of Node's modules: polyfills for what can be there, and modules that throw for the rest. */
+import { createRequire, isBuiltin } from 'node:module';
+import { dirname, isAbsolute, join, sep } from 'node:path';
+import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import { absentModuleFile, absentPackages, nodeGlobals, nodeModule, partOfNodeModule } from '../../sandbox/index.ts';
+import { type ImportChains, packageIn, packageOf } from './import-chains.ts';
+
+export const NODE_MODULE = 'node-module';
+
+const RESOLVED = Symbol('resolved by this plugin');
+const polyfills = `${dirname(absentModuleFile)}${sep}`;
+
+const withoutScheme = (specifier: string): string => specifier.replace(/^node:/, '');
+
+/** What the polyfills themselves import under other names. */
+const ofPolyfills: readonly { readonly importer: RegExp; readonly imported: string; readonly module: string }[] = [
+  { importer: /[\\/]readable-stream[\\/]/, imported: 'process/', module: 'process' },
+  // As Node parses queries, and much smaller.
+  { importer: /[\\/]url[\\/]url\.js$/, imported: 'qs', module: 'querystring' },
+];
+
+interface Absent {
+  readonly neededBy: string | undefined;
+}
+
+/** @param nodeBuilds packages whose builds for Node are taken */
+export function nodeModules(chains: ImportChains, nodeBuilds: readonly string[]): Plugin {
+  return {
+    name: 'node modules',
+    setup(build) {
+      const warned = new Set<string>();
+      build.onResolve({ filter: /.*/ }, async (args): Promise<OnResolveResult | undefined> => {
+        const { path, importer } = args;
+        if (nodeGlobals.some(({ file }) => file === path)) return { path, sideEffects: false };
+        // What is not used of ours is left out.
+        if (importer.startsWith(polyfills) && path.startsWith('.')) {
+          return { path: join(dirname(importer), path), sideEffects: false };
+        }
+        if (args.kind === 'entry-point' || args.pluginData === RESOLVED) return undefined;
+        const own = ofPolyfills.find((each) => each.imported === path && each.importer.test(importer));
+        const name = own?.module ?? withoutScheme(path);
+        if (own || (isBuiltin(path) && !(await isRemapped(build, args)))) {
+          if (nodeModule(name)) return { path: name, namespace: NODE_MODULE, sideEffects: false };
+        } else if (!absentPackages.includes(path)) {
+          return resolvedAsInNode(args, nodeBuilds);
+        }
+        const neededBy = packageOf(importer);
+        const key = `${name} ${neededBy ?? importer}`;
+        const isFirst = !warned.has(key);
+        warned.add(key);
+        return {
+          path: neededBy === undefined ? name : `${name} for ${neededBy}`,
+          namespace: NODE_MODULE,
+          pluginData: { neededBy } satisfies Absent,
+          sideEffects: false,
+          warnings: isFirst ? [{ text: absentText(path, chains.to(importer)) }] : [],
+        };
+      });
+      build.onLoad(
+        { filter: /.*/, namespace: NODE_MODULE },
+        ({ path, pluginData }): OnLoadResult => ({
+          contents: contentsOf(path, pluginData as Absent | undefined),
+          loader: 'js',
+          resolveDir: polyfills,
+        }),
+      );
+    },
+  };
+}
+
+/** For packages whose builds for Node are taken, and for what these import. */
+function resolvedAsInNode(
+  { path, importer, resolveDir }: OnResolveArgs,
+  nodeBuilds: readonly string[],
+): OnResolveResult | undefined {
+  const isOfBuild = (name: string | undefined): boolean => name !== undefined && nodeBuilds.includes(name);
+  if (!isOfBuild(packageIn(path)) && !isOfBuild(packageOf(importer))) return undefined;
+  try {
+    return { path: createRequire(join(resolveDir, 'importer.js')).resolve(path) };
+  } catch {
+    return undefined;
+  }
+}
+
+const absentText = (specifier: string, chain: string): string =>
+  `${specifier} is not available: it loads, and throws ERR_NOT_AVAILABLE when it is used${chain}`;
+
+/** Whether the importing package's `browser` field names something else for the module. */
+async function isRemapped(build: PluginBuild, args: OnResolveArgs): Promise<boolean> {
+  const { path, kind, importer, resolveDir } = args;
+  if (path.startsWith('node:')) return false;
+  const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: RESOLVED });
+  if (resolved.errors.length > 0) return false;
+  // It names nothing, which is no path. A browser has no such module; here the package gets what it would get in Node.
+  if (!isAbsolute(resolved.path)) return nodeModule(path) === undefined;
+  // A package of the same name, such as `events`: Node prefers its own module.
+  return packageOf(resolved.path) !== path;
+}
+
+/** CommonJS, so that `require` gives what Node's does: a function, or an object that can be patched. */
+function contentsOf(path: string, absent: Absent | undefined): string {
+  const module = nodeModule(path);
+  if (module) return `module.exports = ${expressionOf(module)};\n`;
+  const [name = ''] = path.split(' ');
+  const present = partOfNodeModule(name);
+  const args = [
+    JSON.stringify(name),
+    JSON.stringify(absent?.neededBy) ?? 'undefined',
+    present ? expressionOf(present) : '{}',
+  ];
+  return `module.exports = require(${JSON.stringify(absentModuleFile)}).absentModule(${args.join(', ')});\n`;
+}
+
+function expressionOf({ file, member, part }: NonNullable<ReturnType<typeof nodeModule>>): string {
+  return `require(${JSON.stringify(file)}).${member}${part === undefined ? '' : `.${part}`}`;
+}

@@ -1,0 +1,2 @@
+import { stringify } from 'csv-stringify/sync';
+export default () => stringify([{ a: 1, b: 'x,y' }], { header: true });

@@ -1,0 +1,2 @@
+import { customAlphabet, nanoid } from 'nanoid';
+export default () => [nanoid().length, customAlphabet('a', 4)()];
