@@ -240,8 +240,9 @@ describe('a process that is killed', () => {
     client = createClient(server.url, TOKEN);
     const cutOff = client('POST', install, { tag: 'never' }, key).catch((error: unknown) => error);
     const isGoing = async (): Promise<void> =>
-      expect(errorsOf(await client('POST', install, { tag: 'never' }, key))).toEqual([['conflict']]);
+      expect((await client('GET', '/metrics')).text).toMatch(/^bulkhead_runs_in_flight 1$/m);
     await vi.waitFor(isGoing, { timeout: 20_000, interval: 20 });
+    expect(errorsOf(await client('POST', install, { tag: 'never' }, key))).toEqual([['conflict']]);
     await server.stop('SIGKILL');
     expect(await cutOff).toBeInstanceOf(Error);
     const { client: next } = await serve({}, { data: served.data, connectors: served.connectors });

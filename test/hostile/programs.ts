@@ -2018,7 +2018,7 @@ const host = inFamily('reaching for the host', [
   },
   {
     name: 'names that a host might leave behind',
-    program: `() => ['process', 'global', 'Buffer', 'setImmediate', 'ivm', '_ivm', 'isolate', 'context', '__dirname', '__filename', '__bulkhead', 'primordials', 'internalBinding', 'Deno', 'Bun', 'load', 'print', 'read', 'quit', 'd8', 'gc', 'SharedWorker', 'Worker', 'XMLHttpRequest', 'importScripts', 'WebAssembly'].filter((name) => { try { return (0, eval)('typeof ' + name) !== 'undefined'; } catch { return false; } })`,
+    program: `() => ['process', 'Buffer', 'setImmediate', 'ivm', '_ivm', 'isolate', 'context', '__dirname', '__filename', '__bulkhead', 'primordials', 'internalBinding', 'Deno', 'Bun', 'load', 'print', 'read', 'quit', 'd8', 'gc', 'SharedWorker', 'Worker', 'XMLHttpRequest', 'importScripts', 'WebAssembly'].filter((name) => { try { return (0, eval)('typeof ' + name) !== 'undefined'; } catch { return false; } })`,
     expected: { answer: [] },
     control: `() => ['Array', 'console'].every((name) => (0, eval)('typeof ' + name) !== 'undefined')`,
   },
