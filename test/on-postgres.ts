@@ -3,18 +3,7 @@ export const onPostgres: readonly string[] = [
   'test/journey*.test.ts',
   'test/dashboard/journey.test.ts',
   'test/dashboard/pages.test.ts',
-  ...[
-    'access-tokens',
-    'audit',
-    'connections',
-    'events',
-    'idempotency',
-    'integrations',
-    'lifecycle',
-    'preconditions',
-    'records',
-    'runs',
-    'scopes',
-    'secrets',
-  ].map((name) => `test/api/${name}.test.ts`),
+  ...['connections', 'events', 'idempotency', 'integrations', 'preconditions', 'runs', 'secrets'].map(
+    (name) => `test/api/${name}.test.ts`,
+  ),
 ];

@@ -1,11 +1,11 @@
-/** Killed ten times under load; `npm run crash` does it three hundred times. */
+/** Killed six times under load; `npm run crash` does it three hundred times. */
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
 import { crashNodes } from './nodes.ts';
 import { crash, randomFrom } from './rig.ts';
 
 /** Each is a start of the server and up to a second of load. */
-const ROUNDS = 10;
+const ROUNDS = 6;
 
 test('nothing acknowledged is lost and nothing is half done, whenever the process is killed', async () => {
   const tally = await crash(await temporaryFolder(), ROUNDS, randomFrom(30));

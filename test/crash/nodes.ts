@@ -12,9 +12,9 @@ import { CODE, CONNECTOR } from './model.ts';
 import { ANSWERED, CLIENTS, compare, LOAD_MS, type Tally, TOKEN, User } from './rig.ts';
 
 /** One of so many kills is of the database. */
-const DATABASE_EVERY = 10;
+const DATABASE_EVERY = 6;
 /** One of so many is a break of a node's network: by turns one of its connections, and one that loses everything. */
-const NETWORK_EVERY = 5;
+const NETWORK_EVERY = 3;
 const READY_MS = 10_000;
 
 interface Node {

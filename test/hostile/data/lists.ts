@@ -49,6 +49,7 @@ export const lists: readonly DataAttack[] = [
   }),
   attack({
     name: 'thirty integrations with settings of almost a megabyte, listed with and without them',
+    isLong: true,
     dataMb: 60,
     hostile: { count: 30, rows: 11_000 },
     permitted: { count: 3, rows: 3 },
@@ -75,6 +76,7 @@ export const lists: readonly DataAttack[] = [
   }),
   attack({
     name: 'fifty conditional reads of a record of seven megabytes',
+    isLong: true,
     dataMb: 14,
     hostile: { rows: 32_000, times: 50 },
     permitted: { rows: 3, times: 2 },

@@ -7,6 +7,7 @@ const statePath = `'/integrations/' + options._integrationId + '/state/'`;
 export const state: readonly DataAttack[] = [
   attack({
     name: 'a flood of tiny writes to a document of thirty megabytes, each committed',
+    isLong: true,
     dataMb: 30,
     isFlood: true,
     // Few and large, since each is committed while the document is built.
@@ -26,6 +27,7 @@ export const state: readonly DataAttack[] = [
   }),
   attack({
     name: 'a thousand flows of a document of twenty-four megabytes removed while another run commits',
+    isLong: true,
     dataMb: 48,
     hostile: { flows: 1_000, kilobytes: 24 },
     permitted: { flows: 4, kilobytes: 1 },
@@ -98,6 +100,7 @@ export const state: readonly DataAttack[] = [
   }),
   attack({
     name: 'a flood of tag changes beside settings of four megabytes, fifty at once',
+    isLong: true,
     dataMb: 4,
     isFlood: true,
     hostile: { rows: 20_000, lanes: 50 },
