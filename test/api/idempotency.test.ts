@@ -14,6 +14,7 @@ const CODE = `exports.installer = {
   async begin({ tag, _integrationId }) {
     if (tag === 'fails') throw Object.assign(new Error('no'), { code: 'E_MINE' });
     if (tag === 'waits') await new Promise((resolve) => setTimeout(resolve, 500));
+    if (tag === 'waits long') await new Promise((resolve) => setTimeout(resolve, 3_000));
     if (tag === 'never') await new Promise(() => setTimeout(() => {}, 600000));
     if (tag === 'crashes') for (;;) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);
   },
@@ -106,25 +107,25 @@ test('of two requests at once one gets 409, and the reply of the other afterward
   expect(await count()).toBe(1);
 });
 
-test('on two nodes a request takes effect once: one gets 409, and the reply afterwards', async () => {
+test('on two nodes a request takes effect once: the other gets 409 meanwhile, and the reply afterwards', async () => {
   const store = await emptyDatabase();
   const bundles = { one: { connector, code: CODE } };
   const nodes = await Promise.all(['one', 'two'].map((node) => serve(bundles, { store, node })));
-  const [{ client: one }] = nodes as [Served, Served];
+  const [{ client: one }, { client: two }] = nodes as [Served, Served];
   const path = `/integrations/${await connectorIdOf(one, 'one')}/install`;
-  const replies: Reply[] = [];
-  const askBoth = async (): Promise<number[]> => {
-    const asked = nodes.map((node) => node.client('POST', path, { tag: 'waits' }, { 'idempotency-key': 'key' }));
-    const both = await Promise.all(asked);
-    replies.push(...both);
-    return both.map(({ status }) => status);
-  };
-  expect((await askBoth()).sort()).toEqual([200, 409]);
-  expect(await askBoth()).toEqual([200, 200]);
-  const isReplayed = ({ headers }: Reply): boolean => headers.has('idempotent-replayed');
-  const succeeded = replies.filter(({ status }) => status === 200);
-  expect(succeeded.filter((reply) => !isReplayed(reply))).toHaveLength(1);
-  expect(new Set(succeeded.map(({ text }) => text)).size).toBe(1);
+  const ask = (node: Client): Promise<Reply> => node('POST', path, { tag: 'waits long' }, { 'idempotency-key': 'key' });
+  const first = ask(one);
+  const isRunning = async (): Promise<void> =>
+    expect((await one('GET', '/metrics')).text).toMatch(/^bulkhead_runs_in_flight 1$/m);
+  await vi.waitFor(isRunning, { timeout: 20_000, interval: 10 });
+  const refused = await ask(two);
+  expect([refused.status, errorsOf(refused)]).toEqual([409, [['conflict']]]);
+  const { status, text } = await first;
+  expect(status).toBe(200);
+  for (const node of [two, one]) {
+    const replayed = await ask(node);
+    expect([replayed.status, replayed.text, replayed.headers.has('idempotent-replayed')]).toEqual([200, text, true]);
+  }
   expect((await one('GET', '/integrations')).body).toHaveLength(1);
 });
 
