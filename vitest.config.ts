@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 import { onPostgres } from './test/on-postgres.ts';
 import { slow } from './test/slow.ts';
 
@@ -17,6 +18,7 @@ export default defineConfig({
     ],
     // Real servers and real compartments: a worker per core, and time for a machine that is busy.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // No module keeps state (test/architecture.test.ts): files may follow one another in a worker, which need not
     // load everything again for each.
     isolate: false,
