@@ -2,7 +2,6 @@
 export const onPostgres: readonly string[] = [
   'test/journey*.test.ts',
   'test/dashboard/journey.test.ts',
-  'test/dashboard/pages.test.ts',
   ...['connections', 'events', 'idempotency', 'integrations', 'preconditions', 'runs', 'secrets'].map(
     (name) => `test/api/${name}.test.ts`,
   ),

@@ -94,7 +94,6 @@ export const asks: readonly DataAttack[] = [
   }),
   inside({
     name: 'a flood of requests with a million empty arrays as headers',
-    isLong: true,
     dataMb: 6,
     isFlood: true,
     program: patched('Array(size.count).fill([])', 'Date.now() < until'),

@@ -154,7 +154,6 @@ export const connections: readonly DataAttack[] = [
   ),
   inside({
     name: 'a flood of pings whose headers grow, fifty at once',
-    isLong: true,
     dataMb: 2,
     isFlood: true,
     program: `const made = await api('POST', '/connections', { ${rest}, x: 'x'.repeat(size.chars), http: { baseURI: 'https://example.com', headers:

@@ -80,7 +80,6 @@ export const queries: readonly DataAttack[] = [
   ),
   inside({
     name: 'a flood of include with three thousand nine hundred dots',
-    isLong: true,
     dataMb: 2,
     isFlood: true,
     program: `await api('POST', '/exports', { name: 'n', a: { a: { a: 1 } } });

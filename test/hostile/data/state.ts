@@ -100,7 +100,6 @@ export const state: readonly DataAttack[] = [
   }),
   attack({
     name: 'a flood of tag changes beside settings of four megabytes, fifty at once',
-    isLong: true,
     dataMb: 4,
     isFlood: true,
     hostile: { rows: 20_000, lanes: 50 },
