@@ -49,7 +49,6 @@ export const lists: readonly DataAttack[] = [
   }),
   attack({
     name: 'thirty integrations with settings of almost a megabyte, listed with and without them',
-    isLong: true,
     dataMb: 60,
     hostile: { count: 30, rows: 11_000 },
     permitted: { count: 3, rows: 3 },
@@ -68,7 +67,6 @@ export const lists: readonly DataAttack[] = [
   attack({
     name: 'ten clients that disconnect when a list of sixteen megabytes begins',
     dataMb: 160,
-    isLong: true,
     hostile: { count: 30, rows: 8_000, clients: 10 },
     permitted: { count: 2, rows: 3, clients: 2 },
     prepare: (scene, { count, rows }) => withSettings(scene, count, rows),
