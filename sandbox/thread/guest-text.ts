@@ -19,6 +19,13 @@ export function notPlainMessage(description: string): string {
   return `The function's answer is not plain JSON${shown === '' ? '' : `: ${shown}`}.`;
 }
 
+/** Appends where in the bundle it happened. */
+export function withPosition(message: string, stack = '', filename = ''): string {
+  const at = filename === '' ? -1 : stack.indexOf(`${filename}:`);
+  const [position = ''] = at < 0 ? [] : (/^:\d{1,9}:\d{1,9}/.exec(stack.slice(at + filename.length)) ?? []);
+  return position === '' || message.includes(filename + position) ? message : `${message} (${filename}${position})`;
+}
+
 /** Long texts stay whole: for them, copying dominates. */
 export function splitText(text: string): string[] {
   if (text.length > MAX_PIECES * PIECE_CHARS) return [text];

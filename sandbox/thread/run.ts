@@ -6,7 +6,7 @@ import { type Capability, isCapability } from '../capabilities.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
-import { errorText, isJson, notPlainMessage, splitText } from './guest-text.ts';
+import { errorText, isJson, notPlainMessage, splitText, withPosition } from './guest-text.ts';
 import { RunClock } from './run-clock.ts';
 
 /** Faults of the answer only: the isolate finished by itself and can serve another run. */
@@ -114,7 +114,7 @@ export class Run implements RunCallbacks {
       if (this.#endIfOver(this.#clock.leave() >= timeoutMs)) return;
       // Compiling and linking happen on our side of the wall. Their messages quote only the code.
       const { message, stack } = error instanceof Error ? error : { message: 'the bundle does not load' };
-      return this.#fault('bundle_failed', this.#withPosition(message, stack));
+      return this.#fault('bundle_failed', withPosition(message, stack, this.#isolate.bundle?.filename));
     }
     if (this.#answer) this.#finish();
   }
@@ -258,20 +258,12 @@ export class Run implements RunCallbacks {
         this.#end({ status: 'answered', result: text, usage: this.#usage() });
       }
     } else if (kind === 'bundle_failed') {
-      this.#fault(kind, this.#withPosition(text, stack));
+      this.#fault(kind, withPosition(text, stack, this.#isolate.bundle?.filename));
     } else if (kind === 'object_not_found' || kind === 'invalid_function') {
       this.#fault(kind);
     } else {
       this.#fault('invalid_extension_response', notPlainMessage(text));
     }
-  }
-
-  /** Appends where in the bundle it happened. */
-  #withPosition(message: string, stack = ''): string {
-    const { filename } = this.#isolate.bundle ?? { filename: '' };
-    const at = filename === '' ? -1 : stack.indexOf(`${filename}:`);
-    const [position = ''] = at < 0 ? [] : (/^:\d{1,9}:\d{1,9}/.exec(stack.slice(at + filename.length)) ?? []);
-    return position === '' || message.includes(filename + position) ? message : `${message} (${filename}${position})`;
   }
 
   #fault(fault: ThreadFault, message = ''): void {

@@ -32,7 +32,15 @@ export type ApiContext = Context & { state: ApiState; params: Record<string, str
 const USERS: Account = Object.freeze({ owner: 'users', charge() {} });
 
 /** Who is charged for a request's work. */
-export const accountOf = ({ state: { grant } }: ApiContext): Account => grant ?? USERS;
+export const accountOf = ({ state: { grant } }: ApiContext): Account => grant?.account ?? USERS;
+
+/** Aborts when nobody waits for the answer: the run has ended, or the client has disconnected. */
+export function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
+  if (grant) return grant.signal;
+  const disconnected = new AbortController();
+  res.once('close', () => disconnected.abort());
+  return disconnected.signal;
+}
 
 const ADMINISTRATOR: Caller = Object.freeze({ type: 'administrator' });
 

@@ -5,7 +5,7 @@ import { RequestError, requestError } from '../errors.ts';
 import type { OAuthConnection } from '../oauth/access-tokens.ts';
 import type { AuthorizationResult } from '../oauth/authorization.ts';
 import { isSameBinding, oauthSettingsOf } from '../record/oauth-connection.ts';
-import { Refusal } from '../record/token-set.ts';
+import { Refusal, refusalText } from '../record/token-set.ts';
 import { Timestamp } from '../store/stored.ts';
 import { readObject } from './body.ts';
 import { type ApiContext, callerOf, replyJson } from './context.ts';
@@ -188,12 +188,7 @@ function showResult(ctx: ApiContext, { publicUrl }: Api, { returnTo, refusal }: 
     return;
   }
   if (!refusal) return showPage(ctx, 'Connected', 'You can close this page.');
-  const { error, description } = refusal;
-  showPage(
-    ctx,
-    'Not connected',
-    `The provider refused: ${description === undefined ? error : `${error}: ${description}`}`,
-  );
+  showPage(ctx, 'Not connected', `The provider refused: ${refusalText(refusal)}`);
 }
 
 function showPage(ctx: ApiContext, title: string, text: string): void {

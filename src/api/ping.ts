@@ -1,24 +1,21 @@
 /** `/connections/{_id}/ping`, and `/connections/ping` for a connection that is not stored yet. */
 import { isDeepStrictEqual } from 'node:util';
-
 import { RequestError, requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { fieldsOf, textAt } from '../record/connection-fields.ts';
 import type { RequestTarget } from '../record/connection-request.ts';
-import { type OpenRecord, openSecrets } from '../record/credentials.ts';
+import { openCredentials } from '../record/credentials.ts';
 import { oauthSettingsOf } from '../record/oauth-connection.ts';
 import { RecordFields } from '../record/record.ts';
 import { draftBytes, tasks } from '../record/record-tasks.ts';
-import { recordOf } from '../record/records.ts';
 import { redactAnswer } from '../record/redaction-task.ts';
 import { shorten } from '../shorten.ts';
 import { isObjectId } from '../store/object-id.ts';
 import type { Stored } from '../store/stored.ts';
 import { bodyLimitsOf, readObject } from './body.ts';
-import { type ApiContext, accountOf, replyJson, unitOf } from './context.ts';
-import { type OpenConnection, openConnection } from './open-connection.ts';
+import { type ApiContext, accountOf, replyJson } from './context.ts';
+import { type OpenConnection, openConnection, storedConnection } from './open-connection.ts';
 import { mayChooseClient } from './reach.ts';
-import { ownerOf } from './records.ts';
 import { bodyErrors } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
 import { Ping, PingOfUnsaved } from './schemas.ts';
@@ -104,7 +101,7 @@ function pingOf(open: JsonObject): RequestTarget {
 async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<OpenConnection> {
   const { value } = await readObject(ctx);
   const { _id, ...fields } = value as Readonly<Record<string, Json>>;
-  const stored = _id === undefined ? undefined : await storedConnection(ctx, service, _id);
+  const stored = _id === undefined ? undefined : await namedConnection(ctx, service, _id);
   const { name = 'unsaved', _integrationId = NOWHERE } = fields;
   const body = Buffer.from(JSON.stringify(stored ? { name, ...fields } : { ...fields, name, _integrationId }));
   const input = {
@@ -117,9 +114,9 @@ async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<Ope
     before: stored?.record,
   } as const;
   const facts = await service.work.run(tasks, 'draft', input, draftBytes('connections', body.length), accountOf(ctx));
-  const open = opened(service, JSON.parse(facts.text.toString()) as Stored);
+  const open = openCredentials(service.keyring, JSON.parse(facts.text.toString()) as Stored);
   const [before, after] = [
-    stored && oauthSettingsOf(opened(service, stored.record).record),
+    stored && oauthSettingsOf(openCredentials(service.keyring, stored.record).record),
     oauthSettingsOf(open.record),
   ];
   // Tokens belong to the connection as stored.
@@ -131,23 +128,11 @@ async function unsavedConnection(ctx: ApiContext, { service }: Api): Promise<Ope
 const NOWHERE = '0'.repeat(24);
 const NEVER = new Date(0).toISOString();
 
-function opened({ keyring }: Api['service'], record: Stored): OpenRecord {
-  const open = openSecrets(keyring, 'connections', record);
-  if (!open) throw requestError('credentials_unreadable');
-  return open;
-}
-
-async function storedConnection(ctx: ApiContext, service: Api['service'], connectionId: Json) {
+async function namedConnection(ctx: ApiContext, service: Api['service'], connectionId: Json) {
   if (typeof connectionId !== 'string' || !isObjectId(connectionId)) throw requestError('not_found');
   ctx.params._id = connectionId;
-  const integrationId = await ownerOf(ctx, service, 'connections');
-  const part = recordOf(await unitOf(ctx, service, integrationId), 'connections', connectionId);
-  if (part.isLarge) throw requestError('invalid_field', { field: '', message: 'The connection is too large.' });
-  const { _id, createdAt, lastModified, _connectorId } = part.head;
-  const fixed: JsonObject = { _id, createdAt, lastModified, _integrationId: integrationId };
-  return {
-    id: { integrationId, connectionId },
-    record: part.value,
-    fixed: _connectorId === undefined ? fixed : { ...fixed, _connectorId },
-  };
+  const stored = await storedConnection(ctx, service);
+  const { _id, createdAt, lastModified, _connectorId } = stored.head;
+  const fixed: JsonObject = { _id, createdAt, lastModified, _integrationId: stored.id.integrationId };
+  return { ...stored, fixed: _connectorId === undefined ? fixed : { ...fixed, _connectorId } };
 }

@@ -10,7 +10,7 @@ import { connectionRequest, type RequestTarget } from '../record/connection-requ
 import { oauthSettingsOf } from '../record/oauth-connection.ts';
 import { redactAnswer, type SecretTexts } from '../record/redaction-task.ts';
 import type { IssuedTokens } from '../record/token-set.ts';
-import { type ApiContext, accountOf } from './context.ts';
+import { type ApiContext, abortSignalOf, accountOf } from './context.ts';
 import type { OpenConnection } from './open-connection.ts';
 import type { Api } from './route.ts';
 
@@ -67,14 +67,6 @@ async function sendOnce(
     });
     throw requestError(code, { message: message.toString() });
   }
-}
-
-/** Aborts when nobody waits for the answer: the run has ended, or the client has disconnected. */
-function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
-  if (grant) return grant.signal;
-  const disconnected = new AbortController();
-  res.once('close', () => disconnected.abort());
-  return disconnected.signal;
 }
 
 /** The connector whose connection pool to use. */

@@ -6,7 +6,7 @@ import { callForStack } from '../integration/stack-call.ts';
 import { stackRequestOf } from '../integration/stack-request.ts';
 import { AnyObject } from '../json.ts';
 import { readJson } from './body.ts';
-import { type ApiContext, accountOf, replyJsonText } from './context.ts';
+import { abortSignalOf, accountOf, replyJsonText } from './context.ts';
 import { runErrors } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { AnyJson } from './schemas.ts';
@@ -51,17 +51,7 @@ export const stackRoutes: readonly Route[] = [
     async handle(ctx, { service }) {
       const body = await readJson(ctx, service.dispatcher.argument.bytes);
       const request = await stackRequestOf(service.work, accountOf(ctx), body, service.dispatcher.argument);
-      replyJsonText(
-        ctx,
-        await callForStack(service, request, { trace: ctx.state.trace, signal: disconnectSignal(ctx) }),
-      );
+      replyJsonText(ctx, await callForStack(service, request, { trace: ctx.state.trace, signal: abortSignalOf(ctx) }));
     },
   }),
 ];
-
-/** Aborts when the caller disconnects. */
-function disconnectSignal({ res }: ApiContext): AbortSignal {
-  const disconnected = new AbortController();
-  res.once('close', () => disconnected.abort());
-  return disconnected.signal;
-}

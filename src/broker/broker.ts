@@ -10,6 +10,7 @@ import type { Grant } from './one-time-tokens.ts';
 import type { Outbound } from './outbound.ts';
 import type { PlatformApi, PlatformResponse } from './platform-api.ts';
 import { Progress } from './progress.ts';
+import type { RunAccount } from './run-account.ts';
 
 export interface RunEvents {
   onLog(level: LogLevel, text: string): void;
@@ -22,9 +23,6 @@ export interface RunEvents {
 const FREE_CPU_MS = 0.5;
 /** Requests of one run to the runtime at once. Replies may have megabytes, so not dozens of them. */
 const PLATFORM_REQUESTS_AT_ONCE = 8;
-
-/** The account that a run's work is charged to. */
-export type RunAccount = Pick<Grant, 'owner' | 'cpuMs' | 'onCharge' | 'charge'>;
 
 /** What a run may do here and outside. */
 export interface RunGrant {

@@ -2,6 +2,7 @@
 import { hash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { ById } from '../../sandbox/index.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { RunAccount } from './run-account.ts';
 
 const LIFETIME_MS = 15 * 60_000;
 
@@ -11,18 +12,16 @@ export function isSameSecret(candidate: string, expected: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** What a run may do, its unit of work, and the CPU time the runtime has spent on it. */
+/** What a run may do, its unit of work, and the account that its work is charged to. */
 export class Grant {
   readonly runId: string;
   readonly connectorId: string;
   readonly integrationId: string;
+  readonly account: RunAccount;
   readonly unit: UnitOfWork;
   /** True: changes are committed when the run succeeds. False: after each request. */
   readonly isTransactional: boolean;
   readonly expiresAt = Date.now() + LIFETIME_MS;
-  /** CPU time of the runtime for the run's requests, in milliseconds. */
-  cpuMs = 0;
-  onCharge: ((cpuMs: number) => void) | undefined;
   /** Monotonic, so that setting the clock changes nothing. */
   readonly #deadlineMs = performance.now() + LIFETIME_MS;
   /** False once the run has ended. A request still in progress may no longer write. */
@@ -33,6 +32,7 @@ export class Grant {
   constructor({ runId, connectorId, integrationId, unit, isTransactional }: GrantFields) {
     this.runId = runId;
     this.connectorId = connectorId;
+    this.account = new RunAccount(connectorId);
     this.integrationId = integrationId;
     this.unit = unit;
     this.isTransactional = isTransactional;
@@ -47,16 +47,6 @@ export class Grant {
     this.#ending ??= new AbortController();
     if (!this.isLive) this.#ending.abort();
     return this.#ending.signal;
-  }
-
-  get owner(): string {
-    return this.connectorId;
-  }
-
-  charge(cpuMs: number): void {
-    if (cpuMs <= 0) return;
-    this.cpuMs += cpuMs;
-    this.onCharge?.(cpuMs);
   }
 
   end(): void {

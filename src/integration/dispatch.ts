@@ -159,7 +159,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const ask = dispatcher.broker.createAsk(
     {
       connectorId: connector._id,
-      account: grant,
+      account: grant.account,
       own: { grant, token },
       permissions: manifest.permissions?.fetch ?? [],
       trace,

@@ -1,8 +1,8 @@
 /** Runs a bundle's function for an account of the original platform (contract 17). Uses none of our integrations. */
 import { hash } from 'node:crypto';
 import type { Fault } from '../../sandbox/index.ts';
-import type { RunAccount } from '../broker/broker.ts';
 import { platformOrigins } from '../broker/platform-api.ts';
+import { RunAccount } from '../broker/run-account.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { RequestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
@@ -52,7 +52,7 @@ async function call(
   const ask = dispatcher.broker.createAsk(
     {
       connectorId,
-      account: accountOf(connectorId),
+      account: new RunAccount(connectorId),
       own: undefined,
       // The caller's token is valid there. In all other runs, these addresses mean the runtime itself.
       permissions: [...(manifest.connector.permissions?.fetch ?? []), ...platformOrigins],
@@ -80,17 +80,4 @@ function protocolError(fault: Fault, { type }: StackRequest): Error | undefined 
   if (fault === 'object_not_found') return stackError(stackErrors.noSection(type));
   if (fault === 'invalid_function') return stackError(stackErrors.noSuchFunction);
   return fault === 'invalid_extension_response' ? stackError(stackErrors.notPlain) : undefined;
-}
-
-function accountOf(owner: string): RunAccount {
-  return {
-    owner,
-    cpuMs: 0,
-    onCharge: undefined,
-    charge(cpuMs) {
-      if (cpuMs <= 0) return;
-      this.cpuMs += cpuMs;
-      this.onCharge?.(cpuMs);
-    },
-  };
 }

@@ -1,7 +1,7 @@
 /** The body of `POST /function`, with the error codes and messages of the platform's stack protocol (contract 17). */
 import { nestsDeeper } from '../../sandbox/index.ts';
 import { RequestError, requestError } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { objectOf, parseJson, textOf, userBodyLimits } from '../parse-body.ts';
 import { type Account, tasksOf, type Work } from '../work/work.ts';
 import type { ArgumentLimits } from './argument.ts';
@@ -75,27 +75,23 @@ function read({ moved, depth }: ReadInput): StackRequest {
   const body = objectOf(parseJson(text, userBodyLimits));
   const { diy, _connectorId, type, function: name, options, maxResponseSize } = body;
   const isDiy = Boolean(diy);
+  const typeName = typeof type === 'string' ? type : '';
   const errors = [
     ...(isDiy || _connectorId ? [] : [stackErrors.noModule]),
     ...(name ? (typeof name === 'string' ? [] : [stackErrors.functionNoText]) : [stackErrors.noFunction]),
-    ...(isObject(options) ? [] : [stackErrors.noOptions]),
+    ...(isJsonObject(options) ? [] : [stackErrors.noOptions]),
   ];
   if (errors.length > 0) throw stackError(...errors);
   return {
     connectorId: isDiy ? undefined : String(_connectorId),
-    type: textOfType(type),
-    section: SECTIONS[textOfType(type)] ?? textOfType(type),
+    type: typeName,
+    section: SECTIONS[typeName] ?? typeName,
     name: name as string,
     options: Buffer.from(JSON.stringify(options)),
     integration: String((options as JsonObject)._integrationId ?? '').slice(0, INTEGRATION_CHARS),
     maxResponseSize: typeof maxResponseSize === 'number' && maxResponseSize > 0 ? maxResponseSize : MAX_RESPONSE_CHARS,
   };
 }
-
-const textOfType = (type: Json | undefined): string => (typeof type === 'string' ? type : '');
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const tasks = tasksOf(import.meta.url, { read });
 

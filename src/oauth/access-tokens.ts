@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestError } from '../errors.ts';
 import { isSameBinding, type OAuthSettings } from '../record/oauth-connection.ts';
-import type { IssuedTokens, Refusal, TokenSet } from '../record/token-set.ts';
+import { type IssuedTokens, type Refusal, refusalText, type TokenSet } from '../record/token-set.ts';
 import type { OAuthClients } from './clients.ts';
 import { ProviderFailure, ProviderRefusal } from './provider-error.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
@@ -248,10 +248,10 @@ export const refusalOf = ({ error, description }: ProviderRefusal, now: Date): R
   at: now.toISOString(),
 });
 
-const failedError = ({ message }: ProviderFailure): Error =>
+export const failedError = ({ message }: ProviderFailure): Error =>
   requestError('connection_failed', { message: `The OAuth provider issued no token: ${message}` });
 
-function refusedError({ error, description }: Refusal): Error {
-  const reason = description === undefined ? error : `${error}: ${description}`;
-  return requestError('connection_failed', { message: `The OAuth provider refused: ${reason}. Connect it again.` });
-}
+const refusedError = (refusal: Refusal): Error =>
+  requestError('connection_failed', {
+    message: `The OAuth provider refused: ${refusalText(refusal)}. Connect it again.`,
+  });

@@ -7,7 +7,7 @@ import { isSameBinding, type oauthSettingsOf } from '../record/oauth-connection.
 import type { PendingAuthorization, Refusal } from '../record/token-set.ts';
 import { isObjectId } from '../store/object-id.ts';
 import type { Store } from '../store/store.ts';
-import { type OAuthConnection, refusalOf } from './access-tokens.ts';
+import { failedError, type OAuthConnection, refusalOf } from './access-tokens.ts';
 import type { OAuthClients } from './clients.ts';
 import { ProviderFailure, ProviderRefusal } from './provider-error.ts';
 import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
@@ -95,9 +95,7 @@ export class Authorization {
       const refusal = reasonOf(error, now());
       if (!refusal) throw error;
       await stored.change(id, (set) => ({ ...set, failure: refusal }));
-      if (error instanceof ProviderFailure && returnTo === undefined) {
-        throw requestError('connection_failed', { message: `The OAuth provider issued no token: ${error.message}` });
-      }
+      if (error instanceof ProviderFailure && returnTo === undefined) throw failedError(error);
       return { ...id, returnTo, refusal };
     }
   }

@@ -4,6 +4,7 @@ import { requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { Keyring } from '../record/keyring.ts';
 import type { OAuthClientRecords } from '../store/storage.ts';
+import { byAge } from '../store/stored.ts';
 import { maskClient, type OAuthClient, parseClient, resealedClient, sealClient, secretOf } from './client.ts';
 import { Provider } from './provider.ts';
 
@@ -25,8 +26,7 @@ export class OAuthClients {
 
   /** Oldest first, with secrets masked. */
   async list(): Promise<OAuthClient[]> {
-    const clients = await this.#options.records.all();
-    return clients.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)).map(maskClient);
+    return (await this.#options.records.all()).sort(byAge).map(maskClient);
   }
 
   /** With its secret masked. @throws RequestError `not_found` */

@@ -1,7 +1,6 @@
 /** OAuth 2 for connections (contract 14): clients, access tokens, authorization, revocation. */
 import type { Outbound } from '../broker/outbound.ts';
-import { requestError } from '../errors.ts';
-import { openSecrets } from '../record/credentials.ts';
+import { openCredentials } from '../record/credentials.ts';
 import type { Keyring } from '../record/keyring.ts';
 import { type OAuthSettings, oauthSettingsOf } from '../record/oauth-connection.ts';
 import type { OAuthClientRecords } from '../store/storage.ts';
@@ -54,9 +53,7 @@ export function createOAuth({
   const settingsOf = async ({ integrationId, connectionId }: ConnectionId): Promise<OAuthSettings | undefined> => {
     const record = (await store.get(integrationId))?.connections.get(connectionId);
     if (!record || record.isLarge) return undefined;
-    const open = openSecrets(keyring, 'connections', record.value);
-    if (!open) throw requestError('credentials_unreadable');
-    return oauthSettingsOf(open.record);
+    return oauthSettingsOf(openCredentials(keyring, record.value).record);
   };
   const revocation = new Revocation(clients, keyring, options.onError);
   store.subscribe(revocation.onChange);

@@ -1,6 +1,7 @@
 /** Why a provider issued no tokens, in its own words. */
 import * as oauth from 'oauth4webapi';
 import { Redaction } from '../record/redaction.ts';
+import { refusalText } from '../record/token-set.ts';
 import { shorten } from '../shorten.ts';
 
 const ERROR_CHARS = 100;
@@ -14,7 +15,7 @@ export class ProviderRefusal extends Error {
   readonly description: string | undefined;
 
   constructor(error: string, description?: string | undefined) {
-    super(description === undefined ? error : `${error}: ${description}`);
+    super(refusalText({ error, description }));
     this.error = error;
     this.description = description;
   }
@@ -36,7 +37,7 @@ export function asProviderError(error: unknown, secrets: readonly string[]): Err
     const description = error.error_description === undefined ? undefined : plain(error.error_description);
     const status = error instanceof oauth.ResponseBodyError ? error.status : 400;
     if (status >= 500 || status === 429 || TEMPORARY.includes(name)) {
-      return new ProviderFailure(description === undefined ? name : `${name}: ${description}`);
+      return new ProviderFailure(refusalText({ error: name, description }));
     }
     return new ProviderRefusal(name, description);
   }

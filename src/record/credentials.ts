@@ -1,5 +1,5 @@
 /** Credentials of records: sealed at rest and in memory, masked in responses, opened only to make a request. */
-import { fieldErrors } from '../errors.ts';
+import { fieldErrors, requestError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { RecordKind, Stored } from '../store/stored.ts';
 import { type Author, changedDestinationField } from './destination.ts';
@@ -145,6 +145,13 @@ export function openSecrets(keyring: Keyring, kind: RecordKind, stored: Stored):
     secretsOf: (author) =>
       [...secrets.values()].filter((secret) => secret.author === author).map(({ value }) => String(value)),
   };
+}
+
+/** A connection with its credentials in clear. @throws RequestError `credentials_unreadable` */
+export function openCredentials(keyring: Keyring, connection: Stored): OpenRecord {
+  const open = openSecrets(keyring, 'connections', connection);
+  if (!open) throw requestError('credentials_unreadable');
+  return open;
 }
 
 /** A value stored before its field counted as a credential is not sealed yet. */

@@ -46,6 +46,10 @@ export const Refusal = Type.Object({
 });
 export type Refusal = Static<typeof Refusal>;
 
+export function refusalText({ error, description }: { error: string; description?: string | undefined }): string {
+  return description === undefined ? error : `${error}: ${description}`;
+}
+
 export const TokenSet = Type.Object({
   binding: Type.Optional(Binding),
   issued: Type.Optional(IssuedTokens),

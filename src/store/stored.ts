@@ -67,12 +67,14 @@ export interface DocumentJson extends Readonly<Record<RecordKind, Readonly<Recor
 /** Orders integrations and records, and serves as a cursor that outlives them. */
 export type SortKey = readonly [createdAt: string, _id: string];
 
+type Aged = Pick<Static<typeof Stored>, 'createdAt' | '_id'>;
+
 /** Oldest first; within a millisecond by id, which count up. */
-export function byAge(a: Stored, b: Stored): number {
+export function byAge(a: Aged, b: Aged): number {
   return compareSortKeys(sortKeyOf(a), sortKeyOf(b));
 }
 
-export const sortKeyOf = ({ createdAt, _id }: Stored): SortKey => [createdAt, _id];
+export const sortKeyOf = ({ createdAt, _id }: Aged): SortKey => [createdAt, _id];
 
 export function compareSortKeys(a: SortKey, b: SortKey): number {
   if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1;

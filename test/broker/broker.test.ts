@@ -93,7 +93,7 @@ describe('requests', () => {
     const { grant } = new OneTimeTokens().issue(granted);
     const events = { onLog: () => {}, onProgress: () => {}, onRequest: () => undefined };
     const ask = broker.createAsk(
-      { connectorId: 'c', account: grant, own: { grant, token: 'the-token' }, permissions, trace: newTrace() },
+      { connectorId: 'c', account: grant.account, own: { grant, token: 'the-token' }, permissions, trace: newTrace() },
       events,
     );
     return async (request: unknown) => {

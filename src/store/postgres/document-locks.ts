@@ -20,6 +20,8 @@ const UNLOCK: Statement = {
 export class DocumentLocks {
   readonly #database: Database;
   readonly #node: string;
+  /** Integrations that were locked when this node last read them. */
+  readonly #locked = new Set<string>();
   /** Integrations that this node must still unlock. */
   readonly #stuck = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -30,19 +32,35 @@ export class DocumentLocks {
     this.#node = node;
   }
 
-  /** @returns false if it is locked already @throws StoreError */
-  async lock(integrationId: string): Promise<boolean> {
-    if (this.#stuck.has(integrationId)) return false;
+  /** @returns how to unlock it; undefined if it is locked already @throws StoreError */
+  async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
+    if (this.#stuck.has(integrationId)) return undefined;
     try {
-      return (await this.#database.query(LOCK, [integrationId, this.#node])).length > 0;
+      const isOurs = (await this.#database.query(LOCK, [integrationId, this.#node])).length > 0;
+      if (!isOurs) return undefined;
+      this.#locked.add(integrationId);
+      return async () => {
+        this.#locked.delete(integrationId);
+        await this.#unlock(integrationId);
+      };
     } catch (error) {
       if (error instanceof StoreError && error.isOutcomeUnknown) this.#unlockLater(integrationId);
       throw error;
     }
   }
 
+  isLocked(integrationId: string): boolean {
+    return this.#locked.has(integrationId);
+  }
+
+  /** Takes note of what a read found. */
+  found(integrationId: string, isLocked: boolean): void {
+    if (isLocked) this.#locked.add(integrationId);
+    else this.#locked.delete(integrationId);
+  }
+
   /** If the database is gone, unlocks once it is back. */
-  async unlock(integrationId: string): Promise<void> {
+  async #unlock(integrationId: string): Promise<void> {
     try {
       await this.#database.query(UNLOCK, [integrationId, this.#node]);
       this.#stuck.delete(integrationId);
@@ -67,6 +85,6 @@ export class DocumentLocks {
 
   async #unlockStuck(): Promise<void> {
     this.#timer = undefined;
-    for (const integrationId of this.#stuck) await this.unlock(integrationId);
+    for (const integrationId of this.#stuck) await this.#unlock(integrationId);
   }
 }

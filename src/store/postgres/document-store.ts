@@ -74,8 +74,6 @@ export class PostgresDocuments implements Store {
   readonly #queue = new KeyedQueue();
   readonly #listeners = new StoreListeners();
   readonly #audit: DocumentAudit;
-  /** Integrations that were locked when this node last read them. */
-  readonly #locked = new Set<string>();
   #isClosed = false;
 
   constructor(database: Database, node: string, audit: DocumentAudit, check?: DocumentCheck) {
@@ -136,18 +134,12 @@ export class PostgresDocuments implements Store {
     return this.#queue.run(integrationId, () => this.#commit(integrationId, change, author));
   }
 
-  async lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
-    const isLocked = await this.#locks.lock(integrationId);
-    if (!isLocked) return undefined;
-    this.#locked.add(integrationId);
-    return async () => {
-      this.#locked.delete(integrationId);
-      await this.#locks.unlock(integrationId);
-    };
+  lock(integrationId: string): Promise<(() => Promise<void>) | undefined> {
+    return this.#locks.lock(integrationId);
   }
 
   isLocked(integrationId: string): boolean {
-    return this.#locked.has(integrationId);
+    return this.#locks.isLocked(integrationId);
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -160,14 +152,9 @@ export class PostgresDocuments implements Store {
     this.#locks.close();
   }
 
-  #recordLock(integrationId: string, isLocked: boolean): void {
-    if (isLocked) this.#locked.add(integrationId);
-    else this.#locked.delete(integrationId);
-  }
-
   async #current(integrationId: string): Promise<VersionedDocument | undefined> {
     const current = await this.#revisions.read(integrationId);
-    this.#recordLock(integrationId, current?.isLocked === true);
+    this.#locks.found(integrationId, current?.isLocked === true);
     const known = this.#cache.get(integrationId);
     if (current && known && known.revision >= current.revision) return known;
     if (!current) {
@@ -192,7 +179,7 @@ export class PostgresDocuments implements Store {
   async #loadAll(rows: readonly PageRow[]): Promise<Document[]> {
     const found = new Map<string, Document>();
     for (const { integration, revision, is_locked } of rows) {
-      this.#recordLock(integration, is_locked);
+      this.#locks.found(integration, is_locked);
       const known = this.#cache.get(integration);
       if (known && known.revision >= Number(revision)) found.set(integration, known.document);
     }

@@ -37,6 +37,19 @@ async function nodes(): Promise<Nodes> {
   return { proxy, store, other: await storeOn(url), changes: () => changes };
 }
 
+/** The database stored `n: 1`, lost the answer, and is away. */
+async function nodesWithLostCommit(): Promise<Nodes & { readonly id: string; readonly commit: Promise<void> }> {
+  const all = await nodes();
+  const document = documentOf();
+  const id = document.integration._id;
+  await commitJson(all.store, document);
+  const broken = all.proxy.breakAt('update-1-none', { isHeard: true });
+  const commit = UnitOfWork.change(all.store, id, put('n', 1));
+  await broken;
+  all.proxy.refuse();
+  return { ...all, id, commit };
+}
+
 const put = (key: string, value: unknown) => (unit: UnitOfWork) =>
   unit.putState(key, Buffer.from(JSON.stringify(value)));
 const stateOf = async (store: Store, id: string): Promise<unknown> => jsonOf(await store.get(id))?.state;
@@ -96,14 +109,7 @@ test('changes that share a statement are all settled', async () => {
 });
 
 test('if the database stays away, nobody claims to know, and the next read looks', async () => {
-  const { proxy, store, other } = await nodes();
-  const document = documentOf();
-  const id = document.integration._id;
-  await commitJson(store, document);
-  const broken = proxy.breakAt('update-1-none', { isHeard: true });
-  const commit = UnitOfWork.change(store, id, put('n', 1));
-  await broken;
-  proxy.refuse();
+  const { proxy, store, other, id, commit } = await nodesWithLostCommit();
   await expect(commit).rejects.toMatchObject({ code: 'store_unavailable', isOutcomeUnknown: true });
   await expect(UnitOfWork.change(store, id, put('n', 2))).rejects.toMatchObject({ isOutcomeUnknown: false });
   proxy.restore();
@@ -113,14 +119,7 @@ test('if the database stays away, nobody claims to know, and the next read looks
 });
 
 test('another node has gone on from the commit whose answer was lost: nobody claims to know', async () => {
-  const { proxy, store, other } = await nodes();
-  const document = documentOf();
-  const id = document.integration._id;
-  await commitJson(store, document);
-  const broken = proxy.breakAt('update-1-none', { isHeard: true });
-  const commit = UnitOfWork.change(store, id, put('n', 1));
-  await broken;
-  proxy.refuse();
+  const { proxy, store, other, id, commit } = await nodesWithLostCommit();
   await UnitOfWork.change(other, id, put('n', 2));
   proxy.restore();
   await expect(commit).rejects.toMatchObject({ isOutcomeUnknown: true });
