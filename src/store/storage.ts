@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../json.ts';
 import type { AuditEntry } from './audit.ts';
+import type { JobStore } from './jobs.ts';
 import type { SharedCancellations, SharedEvents, SharedFolder } from './shared.ts';
 import type { Store, StoreProblem } from './store.ts';
 import type { SortKey } from './stored.ts';
@@ -19,6 +20,7 @@ export interface Storage {
   readonly oauthClients: OAuthClientRecords;
   readonly accessTokens: AccessTokenStore;
   readonly audit: AuditStore;
+  readonly jobs: JobStore;
   /** What is damaged or cannot be written, in all stores. */
   readonly problems: readonly StoreProblem[];
   /** Undefined for an engine that only one node can use. */
