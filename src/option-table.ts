@@ -76,6 +76,13 @@ const serverOptions = {
     fallback: './connectors',
     help: 'folder with the connectors',
   },
+  jobs: {
+    flag: 'jobs',
+    environment: 'BULKHEAD_JOBS',
+    schema: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    fallback: 16,
+    help: 'jobs of flows that run at the same time; one connector gets at most half of what others leave',
+  },
   keepAliveMs: {
     flag: 'keep-alive-ms',
     environment: 'BULKHEAD_KEEP_ALIVE_MS',

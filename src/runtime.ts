@@ -22,7 +22,8 @@ import { embeddedCalls } from './embedded-calls.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { publishConnections, publishIntegrations, publishRuns } from './feed/publishers.ts';
+import { publishConnections, publishIntegrations, publishJobs, publishRuns } from './feed/publishers.ts';
+import { openFlows } from './flow/flows.ts';
 import { healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
@@ -200,6 +201,17 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   });
   await oauth.clients.reseal();
 
+  const flows = openFlows({
+    service,
+    jobs: storage.jobs,
+    concurrency: options.jobs,
+    isShared: storage.nodes !== undefined,
+    events: publishJobs(feed),
+    onConnectionChange: publishConnections(feed),
+    onError: (error, id) => logger.error({ err: error, ...(id === '' ? {} : { id }) }, 'a job could not go on'),
+  });
+  onStarted(() => flows.close());
+
   const backgroundRotation = new BackgroundRotation({
     store: storage.documents,
     work,
@@ -222,6 +234,8 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     ...tokens,
     idempotency,
     oauth,
+    jobs: flows.jobs,
+    webhooks: flows.webhooks,
     metrics,
     version,
     corsOrigins: listOf(options.corsOrigins ?? ''),
@@ -250,6 +264,10 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   const server = new HttpServer(handle, activity, options);
 
   const scanned = bundles.start();
+  scanned.then(
+    () => flows.serve(),
+    () => {},
+  );
 
   async function checkCredentials(): Promise<void> {
     const result = await backgroundRotation.run();
@@ -265,10 +283,12 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     server.stopListening();
     feed.close();
     await bundles.close();
+    const flowsClosed = flows.close();
     await activity.idle(drainMs);
     const catalogClosed = catalog.close();
     await sandbox.close();
     await catalogClosed;
+    await flowsClosed;
     await oauth.revocation.idle();
     await outbound.close();
     await backgroundRotation.close();

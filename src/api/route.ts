@@ -1,5 +1,7 @@
 /** A route: an operation and its handler. Router, checks and the API description are built from it. */
 import type { Feed } from '../feed/feed.ts';
+import type { FlowJobs } from '../flow/flow-jobs.ts';
+import type { Webhooks } from '../flow/webhooks.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { OAuth } from '../oauth/oauth.ts';
@@ -21,6 +23,8 @@ export interface Api {
   readonly metrics: Metrics;
   readonly feed: Feed;
   readonly oauth: OAuth;
+  readonly jobs: FlowJobs;
+  readonly webhooks: Webhooks;
   readonly health: Health;
   readonly accessTokens: AccessTokenStore;
   readonly authority: TokenAuthority;

@@ -12,11 +12,16 @@ const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRo
 
 /** Routes that need no token. Their replies contain no stored data. */
 export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware {
-  const byPath = new Map(routes.filter(({ scope }) => scope === 'none').map((route) => [route.path, route]));
+  const open = routes.filter(({ scope }) => scope === 'none');
+  const byPath = new Map(open.map((route) => [route.path, route]));
+  const servePatterns = serveGroup(
+    open.filter(({ path }) => path.includes('{')),
+    api,
+  );
   return (context, next) => {
     const ctx = context as ApiContext;
     const route = byPath.get(ctx.path);
-    if (!route) return next();
+    if (!route) return servePatterns(ctx, next);
     ctx.state.route = route;
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') throw methodNotAllowed(ctx, ['GET', 'HEAD']);
     if (ctx.state.grant && route.runs !== 'own') throw requestError('access_restricted');

@@ -6,10 +6,12 @@ import { connectionRoutes } from './connections.ts';
 import { connectorRoutes } from './connectors.ts';
 import { descriptionRoutes } from './description.ts';
 import { eventRoutes } from './events.ts';
+import { flowRoutes } from './flows.ts';
 import { functionRoutes } from './functions.ts';
 import { healthRoutes } from './health.ts';
 import { oauthClientRoutes } from './iclients.ts';
 import { integrationRoutes } from './integrations.ts';
+import { jobRoutes } from './jobs.ts';
 import { metricRoutes } from './metrics.ts';
 import { oauthRoutes } from './oauth.ts';
 import { pingRoutes } from './ping.ts';
@@ -20,6 +22,7 @@ import { stackRoutes } from './stack.ts';
 import { stateRoutes } from './state.ts';
 import { tileRoutes } from './tiles.ts';
 import { tokenInfoRoutes } from './token-info.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 export const routes: readonly Route[] = [
   ...integrationRoutes,
@@ -29,6 +32,9 @@ export const routes: readonly Route[] = [
   ...stateRoutes,
   ...connectorRoutes,
   ...recordRoutes,
+  ...flowRoutes,
+  ...jobRoutes,
+  ...webhookRoutes,
   ...connectionRoutes,
   ...pingRoutes,
   ...oauthRoutes,

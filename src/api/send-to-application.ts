@@ -2,6 +2,7 @@
 import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { OutboundResponse } from '../broker/outbound.ts';
+import { OWN_FLOWS } from '../broker/own-flows.ts';
 import { requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
@@ -82,6 +83,8 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS'];
  * names. But the connector defines what a user's ping does, so a ping that does more than read needs its permissions.
  */
 function permittedConnectorOf({ state: { grant } }: ApiContext, head: JsonObject, target: RequestTarget) {
+  // Flows of an integration without a connector are its users' own.
+  if (grant?.connectorId === OWN_FLOWS) return undefined;
   if (grant) return grant.connectorId;
   const { _connectorId } = head;
   const isOwn = target.isPing !== true || SAFE.includes(target.method);

@@ -1,5 +1,6 @@
 /** Publishes events of runs, integrations and connectors: enough to show them, and ids to read the rest. */
 import type { CatalogEvents } from '../connector/catalog-events.ts';
+import type { Job } from '../flow/job.ts';
 import type { OfflineEvent } from '../oauth/stored-tokens.ts';
 import type { RunRecord } from '../run/run.ts';
 import type { RunListener } from '../run/runs.ts';
@@ -65,6 +66,18 @@ export function publishConnections(feed: Feed): (event: OfflineEvent) => void {
       return { _integrationId: integrationId, _connectionId: connectionId, name, ...problem };
     });
   };
+}
+
+/** Jobs of flows. */
+export function publishJobs(feed: Feed) {
+  const publish = (name: 'job.started' | 'job.progress' | 'job.ended') => (job: Job) =>
+    feed.publish(name, job._integrationId, () => {
+      const { _id: _jobId, _integrationId, _flowId, type, status, startedAt, endedAt, errors } = job;
+      const { numSuccess, numError, numIgnore, numExport, numPagesProcessed } = job;
+      const counts = { numSuccess, numError, numIgnore, numExport, numPagesProcessed };
+      return { _jobId, _integrationId, _flowId, type, status, startedAt, endedAt, ...counts, errors };
+    });
+  return { onStarted: publish('job.started'), onProgress: publish('job.progress'), onEnded: publish('job.ended') };
 }
 
 export function publishConnectors(feed: Feed): Omit<CatalogEvents, 'onError'> {

@@ -1,5 +1,13 @@
 /** Runs one function call: makes its grant and argument, runs it in the sandbox, and settles the outcome. */
-import type { CallableSection, FairQuota, Limits, Outcome, RunUsage, Sandbox } from '../../sandbox/index.ts';
+import type {
+  CallableSection,
+  EngineFunction,
+  FairQuota,
+  Limits,
+  Outcome,
+  RunUsage,
+  Sandbox,
+} from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
 import type { Connector } from '../connector/bundle.ts';
@@ -51,7 +59,19 @@ export interface FunctionRequest {
   readonly precondition?: ((unit: UnitOfWork) => void) | undefined;
 }
 
-export interface FunctionCall extends FunctionRequest {
+/** A call of the flow engine, which runs beside the connector's functions. */
+export interface EngineCall {
+  readonly function: EngineFunction;
+  /** Runs of one lane share an isolate, one after the other. Lanes of an integration run beside one another. */
+  readonly lane: string;
+  /** Credentials in the argument, which logs and errors must not repeat. */
+  readonly secrets: readonly string[];
+}
+
+export interface FunctionCall extends Omit<FunctionRequest, 'section'> {
+  readonly section: CallableSection | 'flow';
+  /** Instead of the connector's own function. */
+  readonly engine?: EngineCall;
   readonly connector: Connector;
   readonly unit: UnitOfWork;
   /** Commits all or nothing, even if the manifest sets `transactional: false`. */
@@ -147,14 +167,15 @@ export async function callFunction<T>(
 }
 
 async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
-  const { connector, unit, section, name, body, trace = newTrace() } = call;
+  const { connector, unit, section, name, body, engine, trace = newTrace() } = call;
   const { integrationId } = unit;
   assertName(name);
   const { connector: manifest } = connector.manifest;
   const runId = dispatcher.ids();
   const isTransactional = call.isAtomic || (manifest.transactional ?? true);
   const grantFields = { runId, connectorId: connector._id, integrationId, unit, isTransactional };
-  const { grant, token, revoke, redact } = dispatcher.tokens.issue(grantFields);
+  const { grant, token, revoke, redact: redactToken } = dispatcher.tokens.issue(grantFields);
+  const redact = (text: string): string => withoutSecrets(redactToken(text), engine?.secrets ?? []);
   const run = startRun(dispatcher, call, runId, trace);
   const ask = dispatcher.broker.createAsk(
     {
@@ -186,8 +207,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       {
         runId,
         bundle: connector.bundle,
-        integrationId,
-        call: { section, name, argument },
+        integrationId: engine ? `${integrationId} ${engine.lane}` : integrationId,
+        call: engine ? { engine: engine.function, argument } : { section, name, argument },
         limits: dispatcher.limitsOf(connector),
         signal: run.signal,
       },
@@ -203,6 +224,16 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
+}
+
+/** Shorter texts would be found everywhere. */
+const SECRET_CHARS_MIN = 4;
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(
+    (rest, secret) => (secret.length < SECRET_CHARS_MIN ? rest : rest.replaceAll(secret, '[redacted]')),
+    text,
+  );
 }
 
 function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {

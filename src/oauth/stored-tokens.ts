@@ -49,8 +49,8 @@ export class StoredTokens {
   async change({ integrationId, connectionId }: ConnectionId, work: (set: TokenSet) => TokenSet | undefined) {
     return UnitOfWork.change(this.#store, integrationId, (unit) => {
       if (!unit.record('connections', connectionId)) return false;
-      const next = work(this.#open(connectionId, unit.tokens.get(connectionId)));
-      if (next) unit.putTokens(connectionId, sealTokens(this.#keyring, connectionId, next));
+      const next = work(this.#open(connectionId, unit.unversioned('tokens').get(connectionId)));
+      if (next) unit.putUnversioned('tokens', connectionId, sealTokens(this.#keyring, connectionId, next));
       return true;
     });
   }
@@ -66,9 +66,9 @@ export class StoredTokens {
     await UnitOfWork.change(this.#store, integrationId, (unit) => {
       marked = undefined;
       const record = unit.record('connections', connectionId);
-      const next = record && work(this.#open(connectionId, unit.tokens.get(connectionId)));
+      const next = record && work(this.#open(connectionId, unit.unversioned('tokens').get(connectionId)));
       if (!record || !next) return;
-      unit.putTokens(connectionId, sealTokens(this.#keyring, connectionId, next));
+      unit.putUnversioned('tokens', connectionId, sealTokens(this.#keyring, connectionId, next));
       if (record.isLarge || (record.value.offline === true) === (refusal !== undefined)) return;
       marked = String(record.head.name);
       const { offline: _, ...rest } = record.value;

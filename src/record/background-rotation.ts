@@ -162,11 +162,11 @@ export class BackgroundRotation {
     const { store, keyring } = this.#options;
     return UnitOfWork.change(store, integrationId, (unit) => {
       let hasResealed = false;
-      for (const [id, part] of unit.tokens) {
+      for (const [id, part] of unit.unversioned('tokens')) {
         const sealed = String(part.value);
         const resealed = resealTokens(keyring, id, sealed);
         if (resealed !== undefined) {
-          unit.putTokens(id, resealed);
+          unit.putUnversioned('tokens', id, resealed);
           hasResealed = true;
         } else if (!canOpenTokens(keyring, id, sealed) && !this.#unreadable.includes(id)) this.#unreadable.push(id);
       }

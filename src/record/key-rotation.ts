@@ -69,9 +69,9 @@ export class KeyRotation {
         if (next !== record) unit.putRecord(kind, factsOf(next));
       }
     }
-    for (const [id, part] of unit.tokens) {
+    for (const [id, part] of unit.unversioned('tokens')) {
       const resealed = resealTokens(this.#keyring, id, String(part.value));
-      if (resealed !== undefined) unit.putTokens(id, resealed);
+      if (resealed !== undefined) unit.putUnversioned('tokens', id, resealed);
     }
   }
 }

@@ -12,7 +12,7 @@ import { type Document, documentFrom, recordIdsOf } from './document.ts';
 import { type DocumentCheck, untrustedDocumentProblem } from './document-check.ts';
 import { migrateDocument } from './migrations.ts';
 import type { Part } from './part.ts';
-import { partKinds } from './part-names.ts';
+import { partKinds, unversionedKinds } from './part-names.ts';
 import type { Store } from './store.ts';
 import {
   DOCUMENT_BYTES,
@@ -203,7 +203,9 @@ function countProblem(document: unknown): string | undefined {
     names.reduce((sum, name) => sum + Object.keys(parts[name] ?? {}).length, 0);
   if (countOf(recordKinds) > RECORDS_MAX) return `an integration has more than ${RECORDS_MAX} records`;
   if (countOf(['state']) > STATE_KEYS_MAX) return `a state has more than ${STATE_KEYS_MAX} keys`;
-  if (countOf(['tokens']) > RECORDS_MAX) return `an integration has more than ${RECORDS_MAX} tokens`;
+  for (const kind of unversionedKinds) {
+    if (countOf([kind]) > RECORDS_MAX) return `an integration has more than ${RECORDS_MAX} ${kind}`;
+  }
   return countOf(['revisions']) > REVISIONS_MAX ? `a document has more than ${REVISIONS_MAX} revisions` : undefined;
 }
 /** One each for the integration and the state as a whole, and one per record and state key. */

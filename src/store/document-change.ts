@@ -1,7 +1,7 @@
 /** The log entry of a large document: what one commit changed, instead of the whole document. */
 import { type Document, documentFrom, integrationText, membersOf } from './document.ts';
 import type { Part } from './part.ts';
-import { nameOf, type PartKind, partKinds } from './part-names.ts';
+import { isUnversioned, nameOf, type PartKind, partKinds } from './part-names.ts';
 import { type DocumentJson, FORMAT, perRecordKind } from './stored.ts';
 
 type Parts = ReadonlyMap<string, Part<unknown>>;
@@ -25,7 +25,7 @@ export function* changeText(before: Document, after: Document): Generator<string
   const removed: Partial<Record<PartKind, string[]>> = {};
   for (const kind of partKinds) {
     const [changed, removedKeys] = difference(before[kind], after[kind]);
-    if (kind !== 'tokens') for (const [key, { revision }] of changed) revisions[nameOf(kind, key)] = revision;
+    if (!isUnversioned(kind)) for (const [key, { revision }] of changed) revisions[nameOf(kind, key)] = revision;
     if (removedKeys.length > 0) removed[kind] = removedKeys;
     yield `,"${kind}":`;
     yield* membersOf(changed);
@@ -48,6 +48,7 @@ export function applyChange(before: Document, change: ChangeJson): Document {
     settings: change.keepsSettings ? before.settings : changed.settings,
     ...perRecordKind(merged),
     tokens: merged('tokens'),
+    checkpoints: merged('checkpoints'),
     state: merged('state'),
     stateWrites: changed.stateWrites,
   };

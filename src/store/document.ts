@@ -1,7 +1,7 @@
 /** A document in memory: an integration with its settings, records and state, as parts. Immutable. */
 import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
 import { Part } from './part.ts';
-import { nameOf, STATE } from './part-names.ts';
+import { nameOf, STATE, type UnversionedKind, unversionedKinds } from './part-names.ts';
 import { type DocumentJson, FORMAT, perRecordKind, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
 export type RecordParts = ReadonlyMap<string, Part>;
@@ -15,6 +15,8 @@ export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
   readonly settings: Part<undefined> | undefined;
   /** Sealed OAuth tokens, by the id of their connection. */
   readonly tokens: PlainParts;
+  /** Where the job of a flow stands, and what its deltas have read, by the id of the flow (contract 16). */
+  readonly checkpoints: PlainParts;
   readonly state: PlainParts;
   /** Total writes to `state`. State revisions come from it, so that a key removed and set again gets a new one. */
   readonly stateWrites: number;
@@ -48,7 +50,7 @@ const noHead = (): undefined => undefined;
 
 /** For a small document, or one whose JSON is parsed already. */
 export function documentFrom(json: DocumentJson): Document {
-  const { integration, revisions, tokens = {}, state } = json;
+  const { integration, revisions, tokens = {}, checkpoints = {}, state } = json;
   const { settings, ...rest } = integration;
   // A record that somebody put into the file by hand has no revision.
   const revisionOf = (id: string): number => revisions[id] ?? 0;
@@ -59,24 +61,34 @@ export function documentFrom(json: DocumentJson): Document {
     integration: Part.ofRecord(rest as Stored, revisionOf(integration._id)),
     settings: settings === undefined ? undefined : Part.ofValue(settings),
     ...perRecordKind(records),
-    tokens: new Map(Object.entries(tokens).map(([id, sealed]) => [id, Part.ofValue(sealed)])),
+    tokens: plainParts(tokens),
+    checkpoints: plainParts(checkpoints),
     state: new Map(Object.entries(state).map(([key, value]) => [key, Part.ofValue(value, stateRevision(key))])),
     stateWrites:
       revisions[STATE_WRITES] ?? Object.keys(state).reduce((most, key) => Math.max(most, stateRevision(key)), 0),
   };
 }
 
+const plainParts = (values: Readonly<Record<string, Json>>): PlainParts =>
+  new Map(Object.entries(values).map(([key, value]) => [key, Part.ofValue(value)]));
+
 export function emptyDocument(integration: Part): Document {
   // A separate map for each kind, because units of work change them in place.
   const records = perRecordKind(() => new Map());
-  return { integration, settings: undefined, ...records, tokens: new Map(), state: new Map(), stateWrites: 0 };
+  return { integration, settings: undefined, ...records, ...emptyParts(), state: new Map(), stateWrites: 0 };
 }
 
-/** The tokens of the connections that still exist. */
-export function tokensOfPresent({ connections, tokens }: Document): PlainParts {
-  const isGone = (id: string): boolean => !connections.has(id);
-  if (![...tokens.keys()].some(isGone)) return tokens;
-  return new Map([...tokens].filter(([id]) => !isGone(id)));
+const emptyParts = (): Pick<Document, UnversionedKind> => ({ tokens: new Map(), checkpoints: new Map() });
+
+/** The tokens of connections, and checkpoints of flows, that still exist. */
+export function partsOfPresent({ connections, tokens, flows, checkpoints }: Document): Pick<Document, UnversionedKind> {
+  return { tokens: ofPresent(connections, tokens), checkpoints: ofPresent(flows, checkpoints) };
+}
+
+function ofPresent(records: RecordParts, parts: PlainParts): PlainParts {
+  const isGone = (id: string): boolean => !records.has(id);
+  if (![...parts.keys()].some(isGone)) return parts;
+  return new Map([...parts].filter(([id]) => !isGone(id)));
 }
 
 /** How a document is held in memory: a small one as UTF-8 JSON, a large one as parts that hold text. */
@@ -97,6 +109,7 @@ export function withPartsAsText(document: Document): Document {
     settings: document.settings?.asText(noHead),
     ...perRecordKind((kind) => partsAsText(document[kind], headOf)),
     tokens: partsAsText(document.tokens, noHead),
+    checkpoints: partsAsText(document.checkpoints, noHead),
     state: partsAsText(document.state, noHead),
   };
 }
@@ -124,9 +137,10 @@ export function* textOf(document: Document): Generator<string | Buffer> {
     yield `,${JSON.stringify(kind)}:`;
     yield* membersOf(document[kind]);
   }
-  if (document.tokens.size > 0) {
-    yield ',"tokens":';
-    yield* membersOf(document.tokens);
+  for (const kind of unversionedKinds) {
+    if (document[kind].size === 0) continue;
+    yield `,"${kind}":`;
+    yield* membersOf(document[kind]);
   }
   yield ',"state":';
   yield* membersOf(document.state);
@@ -194,7 +208,7 @@ function* partsOf(document: Document): Generator<Part<unknown>> {
   yield document.integration;
   if (document.settings) yield document.settings;
   for (const kind of recordKinds) yield* document[kind].values();
-  yield* document.tokens.values();
+  for (const kind of unversionedKinds) yield* document[kind].values();
   yield* document.state.values();
 }
 

@@ -10,6 +10,7 @@ export const jobStatuses = ['queued', 'running', 'retrying', 'canceling', 'compl
 export type JobStatus = (typeof jobStatuses)[number];
 /** A job with one of these has not ended. */
 export const activeStatuses: readonly JobStatus[] = ['queued', 'running', 'retrying', 'canceling'];
+export const endedStatuses: readonly JobStatus[] = ['completed', 'failed', 'canceled'];
 
 /** The store reads these fields only. */
 export type StoredJob = JsonObject & {

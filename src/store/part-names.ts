@@ -1,15 +1,19 @@
 /** The parts of a document, and their names in `revisions` and in the changes of a unit of work. */
-import { recordKinds } from './stored.ts';
+import { isRecordKind, recordKinds } from './stored.ts';
 
 /** The fields of a document that are maps of parts. */
-export const partKinds = [...recordKinds, 'tokens', 'state'] as const;
+export const partKinds = [...recordKinds, 'tokens', 'checkpoints', 'state'] as const;
 export type PartKind = (typeof partKinds)[number];
+
+/** Parts that only the runtime writes, always on top of the current document: they need no revision. */
+export const unversionedKinds = ['tokens', 'checkpoints'] as const satisfies readonly PartKind[];
+export type UnversionedKind = (typeof unversionedKinds)[number];
+export const isUnversioned = (kind: PartKind): boolean => unversionedKinds.some((each) => each === kind);
 
 /** No record id contains a colon. */
 export const STATE = 'state:';
-const TOKENS = 'tokens:';
 
-const prefixOf = (kind: PartKind): string => (kind === 'state' ? STATE : kind === 'tokens' ? TOKENS : '');
+const prefixOf = (kind: PartKind): string => (isRecordKind(kind) ? '' : `${kind}:`);
 
 /** A record's id, or the key with the prefix of its kind. */
 export const nameOf = (kind: PartKind, key: string): string => prefixOf(kind) + key;

@@ -51,6 +51,8 @@ export const DocumentJson = Type.Object(
     ...perRecordKind(() => Records),
     /** Sealed OAuth tokens by connection. Missing if there are none. */
     tokens: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: TOKENS_CHARS }))),
+    /** Where jobs stand, by flow. Missing if there are none. */
+    checkpoints: Type.Optional(Type.Record(Type.String(), Type.Object({}))),
     state: Type.Record(Type.String(), Type.Unknown()),
   },
   { additionalProperties: false },
@@ -61,6 +63,7 @@ export interface DocumentJson extends Readonly<Record<RecordKind, Readonly<Recor
   readonly integration: Stored;
   readonly revisions: Readonly<Record<string, number>>;
   readonly tokens?: Readonly<Record<string, string>>;
+  readonly checkpoints?: Readonly<Record<string, JsonObject>>;
   readonly state: JsonObject;
 }
 

@@ -2,17 +2,18 @@
  * The changes of one run or request to one integration, its records and state. Only the unit itself sees them
  * until it commits, which is one atomic write. Conflicts are detected at commit (optimistic concurrency).
  */
+import type { Json } from '../json.ts';
 import type { Author } from './audit.ts';
 import {
   type Document,
   emptyDocument,
   type PlainParts,
+  partsOfPresent,
   type RecordParts,
   revisionIn,
-  tokensOfPresent,
 } from './document.ts';
 import { Part, type TextFacts } from './part.ts';
-import { isId, keyOf, nameOf, type PartKind, partKinds } from './part-names.ts';
+import { isId, keyOf, nameOf, type PartKind, partKinds, type UnversionedKind } from './part-names.ts';
 import { hasDanglingReference } from './references-exist.ts';
 import { type Store, tooLarge } from './store.ts';
 import { DOCUMENT_BYTES, type RecordKind, recordKinds, type Stored } from './stored.ts';
@@ -163,17 +164,18 @@ export class UnitOfWork {
     this.#mutableMap('state').delete(key);
   }
 
-  /** Sealed OAuth tokens, by connection. */
-  get tokens(): PlainParts {
-    return this.#draft?.tokens ?? new Map();
+  /** Parts that only the runtime writes, such as sealed OAuth tokens by connection. */
+  unversioned(kind: UnversionedKind): PlainParts {
+    return this.#draft?.[kind] ?? new Map();
   }
 
-  /** Only for `UnitOfWork.change`: no revision detects a conflict. @param sealed undefined removes them */
-  putTokens(connectionId: string, sealed: string | undefined): void {
-    this.#touch(nameOf('tokens', connectionId), sealed?.length ?? 0);
-    const tokens = this.#mutableMap('tokens');
-    if (sealed === undefined) tokens.delete(connectionId);
-    else tokens.set(connectionId, Part.ofValue(sealed));
+  /** Overwrites what others have committed: no revision detects a conflict. @param value undefined removes the part */
+  putUnversioned(kind: UnversionedKind, key: string, value: Json | undefined): void {
+    const part = value === undefined ? undefined : Part.ofValue(value);
+    this.#touch(nameOf(kind, key), part?.bytes ?? 0);
+    const parts = this.#mutableMap(kind);
+    if (part) parts.set(key, part);
+    else parts.delete(key);
   }
 
   /** @throws StoreError, without a change, if the unit's changes would be too large */
@@ -245,7 +247,8 @@ export class UnitOfWork {
     // The integration was removed meanwhile. Revisions show that only for records that existed, not for new ones.
     if (!current && base) throw new ConflictError();
     const next: Draft = current && current !== base ? this.#merged(current, draft) : { ...draft };
-    if (next.connections !== current?.connections) next.tokens = tokensOfPresent(next);
+    if (next.connections !== current?.connections || next.flows !== current?.flows)
+      Object.assign(next, partsOfPresent(next));
     this.#countStateWrites(current, next);
     if (current && current !== base) {
       const changedIds = [...this.#touched.keys()].filter((name) => isId(name) && name !== this.integrationId);

@@ -1,0 +1,78 @@
+/**
+ * Where a flow's job stands, stored in the integration's document with the changes of the last page (contract 16). After
+ * a crash the job goes on with the first page that was not committed.
+ */
+import type { Json, JsonObject } from '../json.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import type { StepCounts } from './engine-answer.ts';
+
+/** Where the next page of the job begins. */
+export interface Position {
+  /** Index of the flow's export. */
+  readonly generator: number;
+  /** Pages of this export so far. */
+  readonly pageIndex: number;
+  /** The export's own. */
+  readonly state?: Json;
+  /** The last message of a webhook, or the last error of a retry, that is done. */
+  readonly through?: string;
+  /** The last page's digest, and how often it has come in a row. */
+  readonly digest?: string;
+  readonly equalPages?: number;
+}
+
+/** Totals of the pages that are committed. */
+export interface JobTotals {
+  readonly numExport: number;
+  readonly pages: number;
+  /** Of exports: records read, and errors of their hooks. */
+  readonly exports: readonly StepCounts[];
+  readonly processors: readonly StepCounts[];
+}
+
+export interface JobCheckpoint {
+  readonly _id: string;
+  readonly startedAt: string;
+  readonly position: Position;
+  readonly totals: JobTotals;
+  /** Every page is committed. */
+  readonly isComplete: boolean;
+}
+
+export interface Checkpoint {
+  /** Until when each delta export has been read, by its id. */
+  readonly deltas: Readonly<Record<string, string>>;
+  readonly job?: JobCheckpoint;
+}
+
+const NONE: Checkpoint = Object.freeze({ deltas: {} });
+
+export function checkpointOf(unit: UnitOfWork, flowId: string): Checkpoint {
+  const part = unit.unversioned('checkpoints').get(flowId);
+  return part && !part.isLarge ? (part.value as unknown as Checkpoint) : NONE;
+}
+
+export function putCheckpoint(unit: UnitOfWork, flowId: string, checkpoint: Checkpoint): void {
+  unit.putUnversioned('checkpoints', flowId, checkpoint as unknown as JsonObject);
+}
+
+const noCounts: StepCounts = Object.freeze({ numSuccess: 0, numError: 0, numIgnore: 0 });
+
+export const noTotals = (exports: number, processors: number): JobTotals => ({
+  numExport: 0,
+  pages: 0,
+  exports: Array.from({ length: exports }, () => noCounts),
+  processors: Array.from({ length: processors }, () => noCounts),
+});
+
+/** @param first index of the first of `more` */
+export function plus(counts: readonly StepCounts[], more: readonly StepCounts[], first: number): StepCounts[] {
+  return counts.map((count, index) => {
+    const added = more[index - first] ?? noCounts;
+    return {
+      numSuccess: count.numSuccess + added.numSuccess,
+      numError: count.numError + added.numError,
+      numIgnore: count.numIgnore + added.numIgnore,
+    };
+  });
+}

@@ -1,0 +1,95 @@
+/** A flow with the records that it names, read from one version of its integration. */
+import { fieldErrors, requestError } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { recordOf } from '../record/records.ts';
+import type { Part } from '../store/part.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { flowLimits } from './limits.ts';
+
+export interface FlowGenerator {
+  readonly exportId: string;
+  readonly isWebhook: boolean;
+  /** Records that fail in the steps after it are not retained to be sent again. */
+  readonly skipsRetries: boolean;
+}
+
+export interface FlowProcessor {
+  readonly type: 'export' | 'import';
+  readonly id: string;
+  /** The step's own fields: `responseMapping`, `hooks`, `proceedOnFailure`. */
+  readonly fields: JsonObject;
+}
+
+export interface FlowDefinition {
+  readonly flow: Part;
+  readonly generators: readonly FlowGenerator[];
+  readonly processors: readonly FlowProcessor[];
+  readonly isDisabled: boolean;
+}
+
+/** @throws RequestError `not_found`, or `invalid_field` for a flow that cannot run */
+export function definitionOf(unit: UnitOfWork, flowId: string): FlowDefinition {
+  const flow = recordOf(unit, 'flows', flowId);
+  if (flow.isLarge) throw invalid('', 'The flow is too large to run.');
+  const fields = flow.value;
+  if (Array.isArray(fields.routers) && fields.routers.length > 0) {
+    throw invalid('routers', 'Flows with routers do not run.');
+  }
+  const generators = listOf(fields.pageGenerators, '_exportId' in fields ? [{ _exportId: fields._exportId }] : []).map(
+    (step, index): FlowGenerator => {
+      const exportId = idOf(unit, 'exports', step._exportId, `pageGenerators.${index}._exportId`);
+      const isWebhook = unit.record('exports', exportId)?.head.type === 'webhook';
+      return { exportId, isWebhook, skipsRetries: (step.skipRetries ?? fields.skipRetries) === true };
+    },
+  );
+  const processors = listOf(
+    fields.pageProcessors,
+    '_importId' in fields ? [{ type: 'import', _importId: fields._importId }] : [],
+  ).map((step, index): FlowProcessor => {
+    const type = step.type === 'export' || (step.type === undefined && '_exportId' in step) ? 'export' : 'import';
+    const kind = `${type}s` as const;
+    const field = type === 'export' ? '_exportId' : '_importId';
+    return { type, id: idOf(unit, kind, step[field], `pageProcessors.${index}.${field}`), fields: step };
+  });
+  if (generators.length === 0) throw invalid('pageGenerators', 'The flow has no export.');
+  if (generators.length + processors.length > flowLimits.steps) {
+    throw invalid('pageProcessors', `The flow has more than ${flowLimits.steps} steps.`);
+  }
+  return { flow, generators, processors, isDisabled: fields.disabled === true };
+}
+
+/** Every record of a definition besides the flow, each once. */
+export function recordsIn(unit: UnitOfWork, { generators, processors }: FlowDefinition) {
+  const exports = [
+    ...generators.map(({ exportId }) => exportId),
+    ...processors.flatMap(({ type, id }) => (type === 'export' ? [id] : [])),
+  ];
+  const imports = processors.flatMap(({ type, id }) => (type === 'import' ? [id] : []));
+  const parts = {
+    exports: new Map([...new Set(exports)].map((id) => [id, recordOf(unit, 'exports', id)])),
+    imports: new Map([...new Set(imports)].map((id) => [id, recordOf(unit, 'imports', id)])),
+  };
+  return { ...parts, connections: connectionsOf(unit, [...parts.exports.values(), ...parts.imports.values()]) };
+}
+
+/** The connections that exports and imports name. */
+export function connectionsOf(unit: UnitOfWork, records: readonly Part[]): Map<string, Part> {
+  const ids = records.flatMap((record) =>
+    record.references.flatMap(({ kind, id }) => (kind === 'connections' && typeof id === 'string' ? [id] : [])),
+  );
+  return new Map([...new Set(ids)].map((id) => [id, recordOf(unit, 'connections', id)]));
+}
+
+function listOf(value: Json | undefined, fallback: readonly JsonObject[]): readonly JsonObject[] {
+  return Array.isArray(value) && value.length > 0 ? value.filter(isJsonObject) : fallback;
+}
+
+function idOf(unit: UnitOfWork, kind: 'exports' | 'imports', id: Json | undefined, field: string): string {
+  if (typeof id === 'string' && unit.record(kind, id)) return id;
+  throw invalid(field, `${field} names none of the ${kind} of this integration.`);
+}
+
+const invalid = (field: string, message: string): Error =>
+  field === ''
+    ? requestError('invalid_field', { field, message })
+    : fieldErrors([{ code: 'invalid_field', field, message }]);

@@ -1,0 +1,84 @@
+/** Runs the flow engine: one page of a job, or one export or import alone. Each is a run like any other. */
+import type { EngineFunction } from '../../sandbox/index.ts';
+import type { Connector } from '../connector/bundle.ts';
+import { requestError } from '../errors.ts';
+import { callFunction } from '../integration/dispatch.ts';
+import { commit, connectorOf, integrationOf, type Service } from '../integration/service.ts';
+import type { Caller } from '../store/audit.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Trace } from '../trace-context.ts';
+import { type Generated, type Paused, type Processed, tasks, type WentOffline } from './engine-answer.ts';
+import { ownFlows } from './own-flows.ts';
+
+export interface EngineRequest {
+  readonly unit: UnitOfWork;
+  readonly connector: Connector;
+  readonly function: EngineFunction;
+  /** See `EngineCall.lane`. */
+  readonly lane: string;
+  readonly body: Buffer;
+  readonly secrets: readonly string[];
+  readonly by?: Caller | undefined;
+  readonly trace?: Trace | undefined;
+  readonly onStarted?: ((runId: string) => void) | undefined;
+}
+
+/** The connector that a flow's hooks and wrappers belong to. @throws RequestError */
+export async function connectorFor(service: Service, unit: UnitOfWork): Promise<Connector> {
+  const integration = integrationOf(unit);
+  if (integration.mode === 'uninstall') {
+    throw requestError('update_in_progress', { message: 'The integration is being uninstalled.' });
+  }
+  return integration._connectorId === undefined ? ownFlows : connectorOf(service, integration);
+}
+
+function call<T>(service: Service, request: EngineRequest, onAnswer: (text: string) => Promise<T>): Promise<T> {
+  const { unit, connector, function: name, lane, body, secrets, by, trace, onStarted } = request;
+  const engine = { function: name, lane, secrets };
+  return callFunction(
+    service.dispatcher,
+    // Pages are all or nothing, whatever the manifest says of the connector's own calls.
+    { connector, unit, section: 'flow', name, body, engine, by, trace, onStarted, isAtomic: true },
+    ({ text }) => onAnswer(text),
+  );
+}
+
+const accountOf = ({ connector }: EngineRequest) => ({ owner: connector._id, charge() {} });
+
+/** Reads a page. What its hooks have changed is stored. @throws RequestError */
+export function generate(service: Service, request: EngineRequest): Promise<Generated | Paused | WentOffline> {
+  return call(service, request, async (text) => {
+    const page = await service.work.run(tasks, 'generated', { text }, text.length, accountOf(request));
+    await commit(request.unit);
+    return page;
+  });
+}
+
+/**
+ * Sends a page through the flow's steps.
+ *
+ * @param onProcessed stores the results in the unit of work, with everything the hooks have changed
+ * @throws RequestError
+ */
+export function processPage(
+  service: Service,
+  request: EngineRequest,
+  onProcessed: (page: Processed) => Promise<void>,
+): Promise<Processed | Paused | WentOffline> {
+  return call(service, request, async (text) => {
+    const page = await service.work.run(tasks, 'processed', { text }, text.length, accountOf(request));
+    if (page.kind === 'processed') {
+      await onProcessed(page);
+      await commit(request.unit);
+    }
+    return page;
+  });
+}
+
+/** @returns JSON @throws RequestError */
+export function invoke(service: Service, request: EngineRequest): Promise<string> {
+  return call(service, request, async (text) => {
+    await commit(request.unit);
+    return text;
+  });
+}

@@ -1,0 +1,72 @@
+/** Flows that run: their jobs, schedules and webhooks (contract 16). */
+
+import type { Service } from '../integration/service.ts';
+import type { OfflineEvent } from '../oauth/stored-tokens.ts';
+import type { JobStore } from '../store/jobs.ts';
+import { markConnection } from './connection-state.ts';
+import { FlowJobs } from './flow-jobs.ts';
+import type { Job } from './job.ts';
+import { Schedules } from './schedules.ts';
+import { Webhooks } from './webhooks.ts';
+
+export interface FlowsOptions {
+  readonly service: Service;
+  readonly jobs: JobStore;
+  /** Jobs that this node runs at the same time. */
+  readonly concurrency: number;
+  /** Other nodes use the same store. */
+  readonly isShared: boolean;
+  readonly events: {
+    readonly onStarted: (job: Job) => void;
+    readonly onProgress: (job: Job) => void;
+    readonly onEnded: (job: Job) => void;
+  };
+  readonly onConnectionChange: (event: OfflineEvent) => void;
+  /** @param id of the job, flow or export; empty if it concerns none */
+  readonly onError: (error: unknown, id: string) => void;
+}
+
+export interface Flows {
+  readonly jobs: FlowJobs;
+  readonly webhooks: Webhooks;
+  /** Starts running jobs. Call it once connectors are loaded. */
+  serve(): void;
+  /** Takes no more jobs; those that are running go on with their next page elsewhere, or after the next start. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function openFlows(options: FlowsOptions): Flows {
+  const { service, events, isShared, onError, onConnectionChange: onChange } = options;
+  const { store, now } = service;
+  const jobs = new FlowJobs({
+    service,
+    jobs: options.jobs,
+    concurrency: options.concurrency,
+    onStarted: events.onStarted,
+    onProgress: events.onProgress,
+    onEnded(job) {
+      events.onEnded(job);
+      webhooks.onJobEnded(job).catch((error) => onError(error, job._id));
+    },
+    onOffline: (...refused) => markConnection({ store, now, onChange }, ...refused),
+    onError,
+  });
+  const webhooks = new Webhooks({ service, jobs, onError });
+  const schedules = new Schedules({ store, jobs, now, isShared, onError });
+  let closed: Promise<void> | undefined;
+  return {
+    jobs,
+    webhooks,
+    serve() {
+      if (closed) return;
+      jobs.serve();
+      schedules.start().catch((error) => onError(error, ''));
+      webhooks.startWaiting().catch((error) => onError(error, ''));
+    },
+    close() {
+      schedules.close();
+      closed ??= jobs.stop();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** Limits of flows and jobs. */
+export const flowLimits = Object.freeze({
+  /** Records on a page, unless the export's `pageSize` is smaller. */
+  pageRecords: 1_000,
+  /** UTF-8 bytes of a page's JSON. */
+  pageBytes: 4 * 1024 * 1024,
+  /** Pages that an export may be ahead of the steps that process them. */
+  pagesAhead: 2,
+  /** Pages that one export reads in a job. */
+  exportPages: 1_000_000,
+  /** Records that one job exports. */
+  jobRecords: 10_000_000,
+  /** Identical successive pages. */
+  equalPages: 5,
+  /** UTF-8 bytes of an export's `state`. */
+  stateBytes: 64 * 1024,
+  /** Errors with their records, of one page. Others are counted. */
+  pageErrors: 1_000,
+  /** Errors with their records that a job retains. Others are counted. */
+  jobErrors: 10_000,
+  /** A run pauses this long before it repeats a request. Longer pauses free its isolate. */
+  pauseMs: 10_000,
+  /** Longest pause before a page is repeated, whatever the application asks for. */
+  longestPauseMs: 3_600_000,
+  /** Repetitions of one page. */
+  repeats: 20,
+  /** Export and import steps of a flow. */
+  steps: 50,
+  /** UTF-8 bytes of the flow, with all records that it names. */
+  definitionBytes: 1024 * 1024,
+  /** How often a running job's record is written, and its progress published. */
+  progressMs: 500,
+  /** Jobs are retained this long. */
+  retainedMs: 30 * 24 * 3_600_000,
+  /** UTF-8 bytes of a webhook's body. */
+  messageBytes: 1024 * 1024,
+  /** Messages of one webhook that wait for a job. */
+  messagesWaiting: 100_000,
+  /** Largest spread of jobs that are due at the same time. */
+  spreadMs: 5_000,
+});

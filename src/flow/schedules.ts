@@ -1,0 +1,166 @@
+/** Starts the jobs of flows when they are due. Every node does; the store lets a due time have one job only. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cron } from 'croner';
+import type { Document } from '../store/document.ts';
+import type { Part } from '../store/part.ts';
+import type { Store, StoreChange } from '../store/store.ts';
+import { TimeSlice } from '../work/time-slice.ts';
+import type { FlowJobs } from './flow-jobs.ts';
+import { flowLimits } from './limits.ts';
+import { cronOf, type FlowSchedule, lastDue, schedulesOf } from './schedule.ts';
+
+export interface SchedulesParts {
+  readonly store: Store;
+  readonly jobs: FlowJobs;
+  readonly now: () => Date;
+  /** Other nodes change flows, too. */
+  readonly isShared: boolean;
+  readonly onError: (error: unknown, flowId: string) => void;
+}
+
+interface Planned {
+  readonly integrationId: string;
+  /** The flow's schedules as text, to see whether they have changed. */
+  readonly key: string;
+  readonly crons: readonly Cron[];
+}
+
+/** Flows that another node has changed are planned anew within this time. */
+const RESCAN_MS = 60_000;
+/** Two flows that are due at the same time start this far apart on average. */
+const SPREAD_PER_FLOW_MS = 5;
+
+export class Schedules {
+  readonly #parts: SchedulesParts;
+  readonly #planned = new Map<string, Planned>();
+  readonly #closing = new AbortController();
+  #unsubscribe = (): void => {};
+  #rescan: NodeJS.Timeout | undefined;
+
+  constructor(parts: SchedulesParts) {
+    this.#parts = parts;
+  }
+
+  /** Plans all flows, and starts those that were due while no node was running. Resolves when all are planned. */
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#parts.store.subscribe((change) => this.#onChange(change));
+    await this.#scan();
+    if (this.#parts.isShared) this.#rescan = setInterval(() => void this.#scan(), RESCAN_MS).unref();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#unsubscribe();
+    clearInterval(this.#rescan);
+    for (const flowId of [...this.#planned.keys()]) this.#cancel(flowId);
+  }
+
+  get size(): number {
+    return this.#planned.size;
+  }
+
+  async #scan(): Promise<void> {
+    const slice = new TimeSlice();
+    const seen = new Set<string>();
+    try {
+      for await (const document of this.#parts.store.documents()) {
+        if (this.#closing.signal.aborted) return;
+        const planned = this.#planAll(document);
+        for (const { flowId } of planned) seen.add(flowId);
+        await this.#startMissed(document.integration.head._id, planned);
+        if (slice.isOver) await slice.next();
+      }
+      for (const flowId of [...this.#planned.keys()]) if (!seen.has(flowId)) this.#cancel(flowId);
+    } catch (error) {
+      this.#parts.onError(error, '');
+    }
+  }
+
+  /** @returns the scheduled flows */
+  #planAll({ integration, flows }: Document): { readonly flowId: string; readonly flow: Part }[] {
+    const planned: { readonly flowId: string; readonly flow: Part }[] = [];
+    for (const [flowId, flow] of flows)
+      if (this.#plan(integration.head._id, flowId, flow)) planned.push({ flowId, flow });
+    return planned;
+  }
+
+  #onChange({ integrationId, before, after }: StoreChange): void {
+    if (before?.flows === after?.flows) return;
+    for (const flowId of before?.flows.keys() ?? []) if (!after?.flows.has(flowId)) this.#cancel(flowId);
+    for (const [flowId, flow] of after?.flows ?? []) {
+      if (before?.flows.get(flowId) !== flow) this.#plan(integrationId, flowId, flow);
+    }
+  }
+
+  /** @returns whether the flow has a schedule */
+  #plan(integrationId: string, flowId: string, flow: Part): boolean {
+    // A flow this large does not run.
+    const schedules = flow.isLarge ? [] : schedulesOf(flow.value);
+    const key = JSON.stringify(schedules);
+    const existing = this.#planned.get(flowId);
+    if (schedules.length === 0) {
+      this.#cancel(flowId);
+      return false;
+    }
+    if (existing?.key === key) return true;
+    this.#cancel(flowId);
+    const crons = schedules.flatMap((schedule) => this.#cron(integrationId, flowId, schedule));
+    this.#planned.set(flowId, { integrationId, key, crons });
+    return true;
+  }
+
+  #cron(integrationId: string, flowId: string, schedule: FlowSchedule): Cron[] {
+    try {
+      const cron = cronOf(schedule.schedule, schedule.timezone);
+      cron.schedule(() => void this.#due(integrationId, flowId, schedule));
+      cron.resume();
+      return [cron];
+    } catch {
+      // Stored before schedules were checked.
+      return [];
+    }
+  }
+
+  #cancel(flowId: string): void {
+    for (const cron of this.#planned.get(flowId)?.crons ?? []) cron.stop();
+    this.#planned.delete(flowId);
+  }
+
+  async #due(integrationId: string, flowId: string, schedule: FlowSchedule): Promise<void> {
+    const scheduledAt = lastDue(schedule, new Date())?.toISOString();
+    const spreadMs = Math.min(flowLimits.spreadMs, this.#planned.size * SPREAD_PER_FLOW_MS);
+    const { signal } = this.#closing;
+    try {
+      await sleep(Math.random() * spreadMs, undefined, { signal, ref: false });
+      if (scheduledAt !== undefined) await this.#startAt(integrationId, flowId, schedule, scheduledAt);
+    } catch (error) {
+      if (!signal.aborted) this.#parts.onError(error, flowId);
+    }
+  }
+
+  /** Unless the flow has another schedule by now. */
+  async #startAt(integrationId: string, flowId: string, schedule: FlowSchedule, scheduledAt: string): Promise<void> {
+    const flow = (await this.#parts.store.get(integrationId))?.flows.get(flowId);
+    const current = flow && !flow.isLarge ? schedulesOf(flow.value) : [];
+    if (!current.some((each) => each.schedule === schedule.schedule && each.timezone === schedule.timezone)) return;
+    await this.#parts.jobs.add(integrationId, flowId, { triggeredBy: 'schedule', scheduledAt });
+  }
+
+  /** A flow that was due several times while no node was running runs once. */
+  async #startMissed(integrationId: string, flows: readonly { flowId: string; flow: Part }[]): Promise<void> {
+    if (flows.length === 0) return;
+    const { jobs, now, onError } = this.#parts;
+    const lasts = await jobs.store.lastScheduled(flows.map(({ flowId }) => flowId));
+    for (const { flowId, flow } of flows) {
+      const since = [lasts.get(flowId) ?? '', flow.head.lastModified].sort().at(-1) as string;
+      for (const schedule of schedulesOf(flow.value)) {
+        try {
+          const due = lastDue(schedule, now())?.toISOString();
+          if (due !== undefined && due > since) await this.#startAt(integrationId, flowId, schedule, due);
+        } catch (error) {
+          onError(error, flowId);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/** Where the pages of a job come from: the flow's exports, what its webhooks have received, or records that failed. */
+import { RequestError, requestError } from '../errors.ts';
+import type { Json } from '../json.ts';
+import type { JobStore, StoredJobError } from '../store/jobs.ts';
+import type { Position } from './checkpoint.ts';
+import type { Generated, PageError } from './engine-answer.ts';
+import type { Job } from './job.ts';
+import { flowLimits } from './limits.ts';
+
+/** A page for the flow's steps. */
+export interface SourcePage {
+  /** JSON of an array. */
+  readonly data: Uint8Array | string;
+  readonly numRecords: number;
+  /** Index of the flow's export that it comes from; undefined if it comes from an earlier job. */
+  readonly generator: number | undefined;
+  readonly errors: readonly PageError[];
+  readonly errorsDropped: number;
+  /** The first of the flow's steps that gets it. */
+  readonly firstProcessor: number;
+  /** Where the next page begins. */
+  readonly next: Position;
+  /** Called when the page is processed, before that is stored. */
+  beforeCommit?(): Promise<unknown>;
+  /** Called when it is stored. */
+  afterCommit?(): Promise<unknown>;
+}
+
+export interface ExportStep {
+  readonly exportId: string;
+  readonly isWebhook: boolean;
+}
+
+/** What an export is to read. */
+export interface PageRequest {
+  /** Index of the flow's export. */
+  readonly generator: number;
+  readonly pageIndex: number;
+  readonly state: Json | undefined;
+  /** JSON of each message that a webhook has received. */
+  readonly received: readonly string[] | undefined;
+}
+
+type Generate = (request: PageRequest) => Promise<Generated>;
+
+/** Pages of the flow's exports, one export after the other. */
+export async function* exportPages(
+  steps: readonly (ExportStep | undefined)[],
+  from: Position,
+  jobs: Pick<JobStore, 'received' | 'acknowledge'>,
+  generate: Generate,
+): AsyncGenerator<SourcePage> {
+  for (const [generator, step] of steps.entries()) {
+    if (generator < from.generator || !step) continue;
+    const start = generator === from.generator ? from : { generator, pageIndex: 0 };
+    const next = { generator: generator + 1, pageIndex: 0 };
+    yield* step.isWebhook ? webhookPages(step.exportId, start, next, jobs, generate) : pagesOf(start, next, generate);
+  }
+}
+
+async function* pagesOf(start: Position, following: Position, generate: Generate): AsyncGenerator<SourcePage> {
+  let position = start;
+  for (;;) {
+    const { generator, pageIndex, state } = position;
+    if (pageIndex >= flowLimits.exportPages) throw endless('The export has too many pages.');
+    const page = await generate({ generator, pageIndex, state, received: undefined });
+    position = page.isLast ? following : after(position, page);
+    yield { ...page, generator, firstProcessor: 0, next: position };
+    if (page.isLast) return;
+  }
+}
+
+function after(position: Position, { digest, numRecords, state }: Generated): Position {
+  const isSame =
+    digest === position.digest && (numRecords > 0 || JSON.stringify(state) === JSON.stringify(position.state));
+  const equalPages = isSame ? (position.equalPages ?? 1) + 1 : 1;
+  if (equalPages > flowLimits.equalPages) {
+    throw endless(`The export has read the same page ${equalPages} times in a row.`);
+  }
+  const { generator, pageIndex } = position;
+  return { generator, pageIndex: pageIndex + 1, digest, equalPages, ...(state === undefined ? {} : { state }) };
+}
+
+const endless = (message: string): RequestError => new RequestError(422, [{ code: 'export_loops', message }]);
+
+/** Messages stay stored until the page that has them is. */
+async function* webhookPages(
+  exportId: string,
+  start: Position,
+  following: Position,
+  jobs: Pick<JobStore, 'received' | 'acknowledge'>,
+  generate: Generate,
+): AsyncGenerator<SourcePage> {
+  let { generator, pageIndex, through } = start;
+  for (;;) {
+    const query = { after: through, limit: flowLimits.pageRecords, chars: flowLimits.pageBytes / 2 };
+    const messages = await jobs.received(exportId, query);
+    const last = messages.at(-1)?._id;
+    if (last === undefined) break;
+    const received = messages.map(({ body }) => body);
+    const page = await generate({ generator, pageIndex, state: undefined, received });
+    pageIndex++;
+    through = last;
+    yield {
+      ...page,
+      generator,
+      firstProcessor: 0,
+      next: { generator, pageIndex, through },
+      afterCommit: () => jobs.acknowledge(exportId, last),
+    };
+  }
+  yield { data: '[]', numRecords: 0, generator, errors: [], errorsDropped: 0, firstProcessor: 0, next: following };
+}
+
+/** Records of an earlier job that failed, as they came to the step where they did. */
+export async function* failedRecords(
+  job: Job,
+  from: Position,
+  jobs: Pick<JobStore, 'errors' | 'resolveErrors'>,
+): AsyncGenerator<SourcePage> {
+  const { _retryOfJobId: failedJobId } = job;
+  if (failedJobId === undefined) throw requestError('internal_error');
+  const chosen = job.errorIds && new Set(job.errorIds);
+  let { pageIndex, through } = from;
+  for (;;) {
+    const found = await jobs.errors(failedJobId, { after: through, limit: RETRIED_AT_ONCE, isResolved: false });
+    const last = found.at(-1);
+    if (!last) return;
+    for (const errors of runsOfOneStep(found.filter((error) => isRetriable(error, chosen)))) {
+      const ids = errors.map(({ _id }) => _id);
+      pageIndex++;
+      yield {
+        data: `[${errors.map(({ data }) => data).join()}]`,
+        numRecords: errors.length,
+        generator: undefined,
+        errors: [],
+        errorsDropped: 0,
+        firstProcessor: stepOf(errors[0]),
+        next: { generator: 0, pageIndex, through: ids.at(-1) as string },
+        // They have been sent, even if this is not stored.
+        beforeCommit: () => jobs.resolveErrors(failedJobId, ids),
+      };
+    }
+    through = last._id;
+  }
+}
+
+const RETRIED_AT_ONCE = 100;
+
+const isRetriable = ({ _id, data }: StoredJobError, chosen: ReadonlySet<string> | undefined): boolean =>
+  data !== undefined && (chosen?.has(_id) ?? true);
+
+const stepOf = (error: StoredJobError | undefined): number =>
+  typeof error?.error.step === 'number' ? error.error.step : 0;
+
+/** Successive errors of the same step. */
+function runsOfOneStep(errors: readonly StoredJobError[]): StoredJobError[][] {
+  const runs: StoredJobError[][] = [];
+  for (const error of errors) {
+    const run = runs.at(-1);
+    if (run && stepOf(run[0]) === stepOf(error)) run.push(error);
+    else runs.push([error]);
+  }
+  return runs;
+}

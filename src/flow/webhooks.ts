@@ -1,0 +1,202 @@
+/** Webhooks: what arrives is durable before it is answered, in the order of arrival, and starts the flow's job. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { requestError } from '../errors.ts';
+import type { Service } from '../integration/service.ts';
+import type { JsonObject } from '../json.ts';
+import { openSecrets } from '../record/credentials.ts';
+import { at } from '../record/record.ts';
+import type { Part } from '../store/part.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+import { definitionOf } from './definition.ts';
+import type { FlowJobs } from './flow-jobs.ts';
+import type { Job } from './job.ts';
+import { flowLimits } from './limits.ts';
+
+export interface WebhookRequest {
+  readonly exportId: string;
+  /** The token in the path. */
+  readonly token: string;
+  /** A header's value; empty if it is missing. */
+  readonly header: (name: string) => string;
+  /** As received: signatures are over it. */
+  readonly body: Buffer;
+  /** JSON of each message in the body. Called once the sender is verified. @throws RequestError */
+  readonly messages: () => string[];
+}
+
+/** How to answer. */
+export interface WebhookReply {
+  readonly status: number;
+  readonly body: string | undefined;
+}
+
+const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512'];
+const ENCODINGS = ['hex', 'base64', 'base64url'] as const;
+
+/** Constant time for texts of any length. */
+function isEqual(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+const textAt = (record: JsonObject, ...path: string[]): string | undefined => {
+  const value = at(record, path);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+/** @param record the export with its secrets in clear */
+function isVerified(record: JsonObject, { token, header, body }: WebhookRequest): boolean {
+  const expected = textAt(record, 'webhook', 'token');
+  if (expected !== undefined && !isEqual(token, expected)) return false;
+  switch (textAt(record, 'webhook', 'verify') ?? 'token') {
+    case 'token':
+      return expected !== undefined;
+    case 'basic': {
+      const [user, password] = [textAt(record, 'webhook', 'username'), textAt(record, 'webhook', 'password')];
+      if (user === undefined || password === undefined) return false;
+      const credentials = Buffer.from(`${user}:${password}`).toString('base64');
+      const [scheme = '', given = ''] = header('authorization').split(' ');
+      return scheme.toLowerCase() === 'basic' && isEqual(given, credentials);
+    }
+    case 'hmac': {
+      const key = textAt(record, 'webhook', 'key');
+      const name = textAt(record, 'webhook', 'header');
+      const algorithm = textAt(record, 'webhook', 'algorithm') ?? 'sha256';
+      const encoding = ENCODINGS.find((each) => each === (textAt(record, 'webhook', 'encoding') ?? 'hex'));
+      if (key === undefined || name === undefined || !ALGORITHMS.includes(algorithm) || !encoding) return false;
+      const signature = createHmac(algorithm, key).update(body).digest(encoding);
+      // Several services write the algorithm before it.
+      return isEqual(header(name).replace(`${algorithm}=`, ''), signature);
+    }
+    default:
+      return false;
+  }
+}
+
+function replyOf(record: JsonObject): WebhookReply {
+  const status = at(record, ['webhook', 'successStatusCode']);
+  const body = at(record, ['webhook', 'successBody']);
+  const isStatus = typeof status === 'number' && Number.isInteger(status) && status >= 200 && status < 300;
+  return { status: isStatus ? status : 204, body: typeof body === 'string' ? body : undefined };
+}
+
+export interface WebhooksParts {
+  readonly service: Service;
+  readonly jobs: FlowJobs;
+  readonly onError: (error: unknown, exportId: string) => void;
+}
+
+export class Webhooks {
+  readonly #parts: WebhooksParts;
+  /** Exports by the revision they were opened at: opening one for every message costs more than the rest. */
+  readonly #open = new Map<string, { readonly revision: number; readonly record: JsonObject }>();
+  /** Exports whose job is being started; true if more has arrived meanwhile. */
+  readonly #starting = new Map<string, boolean>();
+  /** Messages that wait, by export: counted now and then, and added up between. */
+  readonly #waiting = new Map<string, number>();
+
+  constructor(parts: WebhooksParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws RequestError `not_found`, `unauthorized`, `overloaded` */
+  async receive(request: WebhookRequest): Promise<WebhookReply> {
+    const { service, jobs } = this.#parts;
+    const { exportId } = request;
+    const integrationId = await service.store.ownerOf(exportId);
+    const document = integrationId === undefined ? undefined : await service.store.get(integrationId);
+    const part = document?.exports.get(exportId);
+    if (!integrationId || !part || part.head.type !== 'webhook' || part.isLarge) throw noWebhook();
+    const record = this.#opened(part);
+    if (!isVerified(record, request))
+      throw requestError('unauthorized', { message: 'The request could not be verified.' });
+    await this.#assertRoom(exportId);
+    const messages = request
+      .messages()
+      .map((body) => ({ _id: service.dispatcher.ids(), integrationId, exportId, body }));
+    await jobs.store.receive(messages);
+    this.#start(integrationId, exportId);
+    return replyOf(record);
+  }
+
+  /** Starts jobs for what has arrived and waits, for example since the last process died. */
+  async startWaiting(): Promise<void> {
+    for (const { integrationId, exportId } of await this.#parts.jobs.store.exportsWithMessages()) {
+      this.#start(integrationId, exportId);
+    }
+  }
+
+  /** Something may have arrived since the job read the last message. */
+  async onJobEnded({ _integrationId, _flowId, status }: Job): Promise<void> {
+    if (status !== 'completed') return;
+    const document = await this.#parts.service.store.get(_integrationId);
+    const flow = document?.flows.get(_flowId);
+    for (const { kind, id } of flow?.references ?? []) {
+      if (kind !== 'exports' || typeof id !== 'string' || document?.exports.get(id)?.head.type !== 'webhook') continue;
+      if ((await this.#parts.jobs.store.countReceived(id, 1)) > 0) this.#start(_integrationId, id);
+    }
+  }
+
+  #opened(part: Part): JsonObject {
+    const { _id } = part.head;
+    const known = this.#open.get(_id);
+    if (known?.revision === part.revision) return known.record;
+    const open = openSecrets(this.#parts.service.keyring, 'exports', part.value);
+    if (!open) throw requestError('credentials_unreadable');
+    if (this.#open.size >= OPEN_MAX) this.#open.clear();
+    this.#open.set(_id, { revision: part.revision, record: open.record });
+    return open.record;
+  }
+
+  async #assertRoom(exportId: string): Promise<void> {
+    const known = this.#waiting.get(exportId);
+    const count =
+      known !== undefined && known % COUNT_EVERY !== 0
+        ? known
+        : await this.#parts.jobs.store.countReceived(exportId, flowLimits.messagesWaiting);
+    if (this.#waiting.size >= OPEN_MAX) this.#waiting.clear();
+    this.#waiting.set(exportId, count + 1);
+    if (count >= flowLimits.messagesWaiting) {
+      this.#waiting.delete(exportId);
+      throw requestError('overloaded', { message: 'Too many messages of this webhook wait for their flow.' });
+    }
+  }
+
+  #start(integrationId: string, exportId: string): void {
+    if (this.#starting.has(exportId)) return void this.#starting.set(exportId, true);
+    this.#starting.set(exportId, false);
+    this.#add(integrationId, exportId)
+      .catch((error) => this.#parts.onError(error, exportId))
+      .finally(() => {
+        const hasMore = this.#starting.get(exportId) === true;
+        this.#starting.delete(exportId);
+        if (hasMore) setTimeout(() => this.#start(integrationId, exportId), START_AGAIN_MS).unref();
+      });
+  }
+
+  /** Starts the first flow that reads the webhook, unless it has a job. */
+  async #add(integrationId: string, exportId: string): Promise<void> {
+    const unit = await UnitOfWork.open(this.#parts.service.store, integrationId);
+    for (const flowId of unit.records('flows').keys()) {
+      if (!readsFrom(unit, flowId, exportId)) continue;
+      await this.#parts.jobs.add(integrationId, flowId, { triggeredBy: 'webhook' });
+      return;
+    }
+  }
+}
+
+function readsFrom(unit: UnitOfWork, flowId: string, exportId: string): boolean {
+  try {
+    const { generators, isDisabled } = definitionOf(unit, flowId);
+    return !isDisabled && generators.some((generator) => generator.exportId === exportId);
+  } catch {
+    // A flow that cannot run.
+    return false;
+  }
+}
+
+const noWebhook = (): Error => requestError('not_found', { message: 'There is no such webhook.' });
+
+const OPEN_MAX = 10_000;
+const COUNT_EVERY = 1_000;
+const START_AGAIN_MS = 50;
