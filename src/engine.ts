@@ -47,7 +47,7 @@ async function openFolder({ secretKey }: Options, dataFolder: string, logger: Lo
     onAuditError: (error) => logger.error({ err: error }, 'a change could not be written to the audit log'),
   });
   try {
-    await forgetOrphanedRuns(storage);
+    await forgetOrphans(storage);
     return { storage, keyring, rotation: await rotation.rotate(storage.documents) };
   } catch (error) {
     await storage.close();
@@ -55,10 +55,12 @@ async function openFolder({ secretKey }: Options, dataFolder: string, logger: Lo
   }
 }
 
-/** A process may have been killed after it removed an integration, but before it removed the runs. */
-async function forgetOrphanedRuns({ documents, runs }: Storage): Promise<void> {
-  for (const id of await runs.integrationIds()) {
-    if ((await documents.ownerOf(id)) === undefined) await runs.forget(id);
+/** A process may have been killed after it removed an integration, but before it removed the runs and jobs. */
+async function forgetOrphans({ documents, runs, jobs }: Storage): Promise<void> {
+  for (const store of [runs, jobs]) {
+    for (const id of await store.integrationIds()) {
+      if ((await documents.ownerOf(id)) === undefined) await store.forget(id);
+    }
   }
 }
 

@@ -63,7 +63,6 @@ export interface JobErrorQuery {
 
 /** What a webhook has received and no job has processed. */
 export interface ReceivedMessage {
-  /** In the order of arrival. */
   readonly _id: string;
   readonly integrationId: string;
   readonly exportId: string;
@@ -118,18 +117,25 @@ export interface JobStore {
 
   /** Appends messages, in their order. Durable when it resolves. Messages of one turn of the event loop share a write. */
   receive(messages: readonly ReceivedMessage[]): Promise<void>;
-  /** The oldest messages of an export, up to both limits but at least one. @param after only those after this id */
+  /**
+   * The oldest messages of an export, up to both limits but at least one. Later calls have no new message before one
+   * that an earlier call had, whichever nodes receive.
+   *
+   * @param after only those that arrived after this one. If it is not stored any more, neither are those before it
+   */
   received(
     exportId: string,
     query: { readonly after?: string | undefined; readonly limit: number; readonly chars: number },
   ): Promise<ReceivedMessage[]>;
-  /** Removes an export's messages up to this id. */
+  /** Removes an export's messages up to this one; none if it is not stored any more. */
   acknowledge(exportId: string, throughId: string): Promise<void>;
   /** Exports with messages. */
   exportsWithMessages(): Promise<{ readonly integrationId: string; readonly exportId: string }[]>;
   /** Messages of an export, up to `limit`. */
   countReceived(exportId: string, limit: number): Promise<number>;
 
+  /** Integrations that have jobs or messages, in no order. */
+  integrationIds(): Promise<string[]>;
   /** Removes everything of an integration. */
   forget(integrationId: string): Promise<void>;
   /** Removes ended jobs created before this time, with their errors, at most `limit`. @returns how many */
@@ -140,8 +146,9 @@ export interface JobStore {
   /** Hands out nothing more, aborts the running jobs' signals and waits for their handlers. Idempotent. */
   stop(): Promise<void>;
 
-  /** Everything, by id, for copies. Messages have no job. */
+  /** All jobs by id, for copies. */
   allJobs(after: string | undefined, limit: number): Promise<StoredJob[]>;
+  /** All messages by export and order of arrival, for copies. @param after id of one */
   allMessages(after: string | undefined, limit: number): Promise<ReceivedMessage[]>;
   /** Stores jobs of another storage with their errors: all of them, durably, or none. */
   put(jobs: readonly { readonly job: StoredJob; readonly errors: readonly StoredJobError[] }[]): Promise<void>;

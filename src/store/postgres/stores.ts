@@ -5,10 +5,11 @@ import { PostgresAuditStore } from './audit-store.ts';
 import { PostgresBundleStore } from './bundle-store.ts';
 import type { Database } from './database.ts';
 import { PostgresIdempotencyStore } from './idempotency-store.ts';
+import { noJobs } from './job-store.ts';
 import { PostgresRunStore } from './run-store.ts';
 import { PostgresOAuthClientRecords, PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'accessTokens' | 'bundles'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'accessTokens' | 'bundles' | 'jobs'> {
   readonly audit: PostgresAuditStore;
   readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
@@ -38,6 +39,7 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
     oauthClients: new PostgresOAuthClientRecords(database),
     accessTokens: new PostgresAccessTokenStore(database, audit, now),
     audit,
+    jobs: noJobs,
     bundles: new PostgresBundleStore(database),
     async close() {
       idempotency.close();

@@ -34,6 +34,31 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS audit_by_resource ON audit (resource, time, id);
   CREATE INDEX IF NOT EXISTS audit_by_writer ON audit (writer, time, id);
+  -- The claim is 0 while a job waits in the queue, 1 once it is handed out, and null when it has ended.
+  CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, integration TEXT NOT NULL, flow TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL,
+    created TEXT NOT NULL, scheduled TEXT, claim INTEGER, record TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX IF NOT EXISTS jobs_active ON jobs (flow) WHERE claim IS NOT NULL;
+  CREATE UNIQUE INDEX IF NOT EXISTS jobs_by_schedule ON jobs (flow, scheduled) WHERE scheduled IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS jobs_queued ON jobs (claim, integration, created, id) WHERE claim IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS jobs_by_age ON jobs (created, id);
+  CREATE INDEX IF NOT EXISTS jobs_by_integration ON jobs (integration, created, id);
+  CREATE INDEX IF NOT EXISTS jobs_by_flow ON jobs (flow, created, id);
+  CREATE TABLE IF NOT EXISTS last_scheduled (flow TEXT PRIMARY KEY, integration TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS last_scheduled_by_integration ON last_scheduled (integration);
+  CREATE TABLE IF NOT EXISTS job_errors (
+    job TEXT NOT NULL, id TEXT NOT NULL, page INTEGER NOT NULL, is_resolved INTEGER NOT NULL,
+    error TEXT NOT NULL, data TEXT, PRIMARY KEY (job, id)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS job_errors_by_page ON job_errors (job, page);
+  CREATE INDEX IF NOT EXISTS job_errors_by_resolution ON job_errors (job, is_resolved);
+  CREATE TABLE IF NOT EXISTS messages (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, integration TEXT NOT NULL, export TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS messages_by_export ON messages (export, position);
+  CREATE INDEX IF NOT EXISTS messages_by_integration ON messages (integration);
 `;
 
 /**
@@ -116,11 +141,18 @@ export class Database {
   durably<T>(work: () => T): T {
     this.sqlite.exec('PRAGMA synchronous = FULL');
     try {
+      return this.write(work);
+    } finally {
+      this.sqlite.exec('PRAGMA synchronous = NORMAL');
+    }
+  }
+
+  /** Everything `work` writes survives the process. @throws StoreError */
+  write<T>(work: () => T): T {
+    try {
       return work();
     } catch (error) {
       throw asStoreError(error, `The data folder's database could not be written (${(error as Error).message}).`);
-    } finally {
-      this.sqlite.exec('PRAGMA synchronous = NORMAL');
     }
   }
 
