@@ -1,5 +1,6 @@
 /** Schemas of replies. No request is checked against them. */
 import Type, { type TObject, type TSchema } from '#typebox';
+import { Job } from '../flow/job.ts';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../integration/integration.ts';
 import { JsonPatch } from '../record/json-patch.ts';
 import { RecordFields } from '../record/record.ts';
@@ -133,6 +134,20 @@ export const Tile = Type.Object({
       startedAt: Timestamp,
       outcome: Type.Enum([...outcomes]),
     }),
+  ]),
+  lastJob: Type.Union([
+    Type.Null(),
+    Type.Pick(Job, [
+      '_id',
+      '_flowId',
+      'status',
+      'createdAt',
+      'endedAt',
+      'numSuccess',
+      'numError',
+      'numIgnore',
+      'numOpenError',
+    ]),
   ]),
   offlineConnections: Type.Array(ObjectId),
 });

@@ -1,4 +1,5 @@
 /** `/tiles`: a row per integration, for a dashboard (contract 4). */
+import type { Job } from '../flow/job.ts';
 import type { Integration } from '../integration/integration.ts';
 import { newerVersion } from '../integration/newer-version.ts';
 import { publicIntegration, type Service } from '../integration/service.ts';
@@ -11,7 +12,7 @@ import { asText, filters, replyList } from './paging.ts';
 import { queryOf } from './query.ts';
 import { documentsInReach, reachOf } from './reach.ts';
 import { listOf, listQuery } from './replies.ts';
-import { type Route, route } from './route.ts';
+import { type Api, type Route, route } from './route.ts';
 import { Tile } from './schemas.ts';
 
 /** Rows whose last runs are read together. More would block the event loop if runs have long logs. */
@@ -25,10 +26,11 @@ export const tileRoutes: readonly Route[] = [
     summary: 'Lists one row per integration, for dashboards',
     query: [...listQuery, filters('_integrationId')],
     replies: listOf(Tile, 'A page of tiles.'),
-    async handle(ctx, { service, publicUrl }) {
+    async handle(ctx, api) {
+      const { service, publicUrl } = api;
       const chosen = await chosenIn(ctx, service);
       await replyList(ctx, {
-        source: (after, count) => tilesOf(service, chosen ?? documentsInReach(ctx, service, after, count), count),
+        source: (after, count) => tilesOf(api, chosen ?? documentsInReach(ctx, service, after, count), count),
         sortKeyOf: ({ sortKey }) => sortKey,
         show: ({ tile }, projection) => asText(tile, projection),
         publicUrl: publicUrl(),
@@ -56,7 +58,7 @@ interface Row {
 
 /** @param count estimate of how many will be read */
 async function* tilesOf(
-  service: Service,
+  api: Sources,
   documents: AsyncIterable<Document> | Iterable<Document>,
   count: number,
 ): AsyncGenerator<Row> {
@@ -64,28 +66,41 @@ async function* tilesOf(
   let number = 0;
   for await (const document of documents) {
     // Not the document itself, which may be large.
-    rows.push({ sortKey: sortKeyOf(document.integration.head), tile: tileOf(service, document) });
+    rows.push({ sortKey: sortKeyOf(document.integration.head), tile: tileOf(api.service, document) });
     if (++number !== count && rows.length < ROWS_AT_ONCE) continue;
-    yield* await withLastRuns(service, rows);
+    yield* await withLatest(api, rows);
     rows = [];
   }
-  yield* await withLastRuns(service, rows);
+  yield* await withLatest(api, rows);
 }
 
-const withLastRuns = ({ dispatcher: { runs } }: Service, rows: readonly Row[]): Promise<Row[]> =>
+type Sources = Pick<Api, 'service' | 'jobs'>;
+
+/** With the last run and the last job. */
+const withLatest = ({ service: { dispatcher }, jobs }: Sources, rows: readonly Row[]): Promise<Row[]> =>
   Promise.all(
-    rows.map(async ({ sortKey, tile }) => ({
-      sortKey,
-      tile: { ...tile, lastRun: lastRunOf(await runs.latestOf(String(tile._integrationId))) },
-    })),
+    rows.map(async ({ sortKey, tile }) => {
+      const id = String(tile._integrationId);
+      const lastRun = lastRunOf(await dispatcher.runs.latestOf(id));
+      const hasFlows = (tile.records as JsonObject).flows !== 0;
+      const [job] = hasFlows ? await jobs.store.list({ before: undefined, limit: 1, integrationIds: [id] }) : [];
+      return { sortKey, tile: { ...tile, lastRun, lastJob: lastJobOf(job as Job | undefined) } };
+    }),
   );
+
+function lastJobOf(job: Job | undefined): JsonObject | null {
+  if (!job) return null;
+  const { _id, _flowId, status, createdAt, endedAt, numSuccess, numError, numIgnore, numOpenError } = job;
+  const counts = { numSuccess, numError, numIgnore, numOpenError };
+  return { _id, _flowId, status, createdAt, ...(endedAt === undefined ? {} : { endedAt }), ...counts };
+}
 
 const lastRunOf = (run: RunRecord | undefined): JsonObject | null =>
   run
     ? { _id: run._id, section: run.section, function: run.function, startedAt: run.startedAt, outcome: run.outcome }
     : null;
 
-/** Without its last run. */
+/** Without its last run and job. */
 function tileOf(service: Service, document: Document): JsonObject {
   const integration = publicIntegration(service, document.integration.head as Integration);
   const { _id, _connectorId, name, tag, mode, version, install = [], uninstall = [], updateInProgress } = integration;

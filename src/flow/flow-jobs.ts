@@ -112,6 +112,12 @@ export class FlowJobs {
     );
   }
 
+  /** Ends and removes the jobs of an integration that has been removed. */
+  async forget(integrationId: string): Promise<void> {
+    for (const run of this.#running.values()) if (run.integrationId === integrationId) run.cancel();
+    await this.store.forget(integrationId);
+  }
+
   /** Removes what is older than jobs are retained. */
   async purge(): Promise<void> {
     const before = new Date(this.#parts.service.now().getTime() - flowLimits.retainedMs).toISOString();

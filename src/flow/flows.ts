@@ -53,6 +53,9 @@ export function openFlows(options: FlowsOptions): Flows {
   });
   const webhooks = new Webhooks({ service, jobs, onError });
   const schedules = new Schedules({ store, jobs, now, isShared, onError });
+  store.subscribe(({ integrationId, after }) => {
+    if (!after) jobs.forget(integrationId).catch((error) => onError(error, integrationId));
+  });
   let closed: Promise<void> | undefined;
   return {
     jobs,

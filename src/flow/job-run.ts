@@ -7,6 +7,7 @@ import { requestError } from '../errors.ts';
 import { failureOf } from '../integration/run-error.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
+import { factsOf } from '../record/record-tasks.ts';
 import { recordOf } from '../record/records.ts';
 import { activeStatuses, type JobStore, type StoredJobError } from '../store/jobs.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -51,6 +52,10 @@ export class JobRun {
     this.#parts = parts;
     this.#job = job;
     this.#texts = new RecordTexts(parts.service, { owner: job._connectorId ?? 'users', charge() {} });
+  }
+
+  get integrationId(): string {
+    return this.#job._integrationId;
   }
 
   cancel(): void {
@@ -354,11 +359,12 @@ export class JobRun {
       const checkpoint = checkpointOf(unit, _flowId);
       const { job } = checkpoint;
       if (!job) throw requestError('conflict');
-      const { generators } = definitionOf(unit, _flowId);
+      const { generators, flow } = definitionOf(unit, _flowId);
       const read = type === 'retry' ? [] : generators.filter(({ exportId }) => exportIds?.includes(exportId) ?? true);
       const until = endDate ?? job.startedAt;
       const deltas = { ...checkpoint.deltas, ...Object.fromEntries(read.map(({ exportId }) => [exportId, until])) };
       putCheckpoint(unit, _flowId, { deltas, job: { ...job, isComplete: true } });
+      unit.putRecord('flows', factsOf({ ...flow.value, lastExecutedAt: job.startedAt }));
     });
   }
 

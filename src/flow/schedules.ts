@@ -1,13 +1,13 @@
 /** Starts the jobs of flows when they are due. Every node does; the store lets a due time have one job only. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cron } from 'croner';
+import { cronOf, type FlowSchedule, lastDue, schedulesOf } from '../record/schedule.ts';
 import type { Document } from '../store/document.ts';
 import type { Part } from '../store/part.ts';
 import type { Store, StoreChange } from '../store/store.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import type { FlowJobs } from './flow-jobs.ts';
 import { flowLimits } from './limits.ts';
-import { cronOf, type FlowSchedule, lastDue, schedulesOf } from './schedule.ts';
 
 export interface SchedulesParts {
   readonly store: Store;

@@ -14,6 +14,7 @@ import { maskSecrets, sealSecrets } from './credentials.ts';
 import type { Author } from './destination.ts';
 import { applyPatch, parsePatch } from './json-patch.ts';
 import { assertRecord } from './record.ts';
+import { scheduleProblems } from './schedule.ts';
 import { mayHoldSecrets } from './secret-fields.ts';
 
 /** Fields of one record that refer to other records. */
@@ -73,9 +74,10 @@ function recordOf(input: DraftInput, before: Stored | undefined): Stored {
   }
   const free = Object.entries(body).filter(([name]) => !runtimeFields.includes(name));
   const record = Object.fromEntries([...free, ...Object.entries(set)]) as Stored;
-  assertRecord(record, () =>
-    kind === 'connections' ? connectionProblems(record, before, input.mayChooseClient === true) : [],
-  );
+  assertRecord(record, () => {
+    if (kind === 'connections') return connectionProblems(record, before, input.mayChooseClient === true);
+    return kind === 'flows' ? scheduleProblems(record) : [];
+  });
   return record;
 }
 

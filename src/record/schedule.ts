@@ -1,7 +1,7 @@
 /** When a flow is due. Pure. */
 import { Cron } from 'croner';
 import type { JsonObject } from '../json.ts';
-import type { FieldProblem } from '../record/record.ts';
+import type { FieldProblem } from './record.ts';
 
 /** The original writes six fields that begin with `?`; cron has five. In both, `?` means any value. */
 function patternOf(schedule: string): string {
