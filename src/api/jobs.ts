@@ -2,7 +2,7 @@
 import Type, { Compile } from '#typebox';
 import { requestError } from '../errors.ts';
 import type { FlowJobs } from '../flow/flow-jobs.ts';
-import { Job } from '../flow/job.ts';
+import { Job, StepJob } from '../flow/job.ts';
 import type { JsonObject } from '../json.ts';
 import { type JobStatus, jobStatuses, type StoredJob, type StoredJobError } from '../store/jobs.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -72,7 +72,7 @@ export const jobRoutes: readonly Route[] = [
     summary: 'Lists jobs, newest first',
     description: 'With `_flowJobId`: the steps of that job, as jobs of the types `export` and `import`.',
     query: [...listQuery, JobFilters],
-    replies: listOf(Job, 'A page of jobs.'),
+    replies: listOf(Type.Union([Job, StepJob]), 'A page of jobs.'),
     async handle(ctx, { jobs, publicUrl }) {
       const parentId = queryOf(ctx, '_flowJobId');
       const matches = numbersOf(ctx);

@@ -90,7 +90,7 @@ const outcomes = ['running', 'succeeded', 'failed', 'faulted', 'cut_off'] as con
 export const Run = Type.Object({
   _id: ObjectId,
   _integrationId: ObjectId,
-  _connectorId: ObjectId,
+  _connectorId: Type.Optional(ObjectId),
   version: Text,
   digest: Text,
   node: Type.Optional(Type.String({ description: 'Name of the node that ran it.' })),

@@ -48,7 +48,7 @@ export function openFlows(options: FlowsOptions): Flows {
       events.onEnded(job);
       webhooks.onJobEnded(job).catch((error) => onError(error, job._id));
     },
-    onOffline: (...refused) => markConnection({ store, now, onChange }, ...refused),
+    markConnection: (...marked) => markConnection({ store, now, onChange }, ...marked),
     onError,
   });
   const webhooks = new Webhooks({ service, jobs, onError });

@@ -27,8 +27,8 @@ export interface JobRunParts {
   readonly jobs: JobStore;
   /** The job's record has changed. */
   readonly onProgress: (job: Job) => void;
-  /** A connection was refused by its application. */
-  readonly onOffline: (integrationId: string, connectionId: string, message: string) => Promise<void>;
+  /** An application has refused a connection, or taken it again. @param refusal undefined if it works */
+  readonly markConnection: (integrationId: string, connectionId: string, refusal: string | undefined) => Promise<void>;
 }
 
 /** Everything that one page needs, read from the integration as it is now. */
@@ -268,7 +268,7 @@ export class JobRun {
   async #orOffline<T extends { readonly kind: string }>(result: T | WentOffline): Promise<Exclude<T, WentOffline>> {
     if (result.kind !== 'offline') return result as Exclude<T, WentOffline>;
     const { connectionId, message } = result as WentOffline;
-    await this.#parts.onOffline(this.#job._integrationId, connectionId, message);
+    await this.#parts.markConnection(this.#job._integrationId, connectionId, message);
     throw requestError('connection_offline', { message });
   }
 
@@ -353,7 +353,11 @@ export class JobRun {
 
   /** Every page is stored: deltas go on from here next time. */
   async #complete(): Promise<void> {
-    const { service } = this.#parts;
+    const { service, markConnection } = this.#parts;
+    const { unit: before, definition } = await this.#scene();
+    for (const { head } of recordsIn(before, definition).connections.values()) {
+      if (head.offline === true) await markConnection(this.#job._integrationId, head._id, undefined);
+    }
     const { _flowId, _integrationId, type, endDate, exportIds } = this.#job;
     await UnitOfWork.change(service.store, _integrationId, (unit) => {
       const checkpoint = checkpointOf(unit, _flowId);

@@ -21,6 +21,19 @@ export const JobStep = Type.Object({
 });
 export type JobStep = Static<typeof JobStep>;
 
+/** A step as `GET /jobs?_flowJobId=…` lists it. */
+export const StepJob = Type.Object({
+  ...JobStep.properties,
+  _flowJobId: ObjectId,
+  _integrationId: ObjectId,
+  _flowId: ObjectId,
+  status: Type.Enum([...jobStatuses]),
+  createdAt: Timestamp,
+  lastModified: Timestamp,
+  startedAt: Type.Optional(Timestamp),
+  endedAt: Type.Optional(Timestamp),
+});
+
 const JobProblem = Type.Object({ code: Type.String(), message: Type.String() });
 
 export const jobTriggers = ['user', 'schedule', 'webhook', 'run'] as const;

@@ -10,6 +10,7 @@ import type {
 } from '../../sandbox/index.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OneTimeTokens } from '../broker/one-time-tokens.ts';
+import { OWN_FLOWS } from '../broker/own-flows.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { RequestError, requestError } from '../errors.ts';
 import type { ActiveRun, Runs } from '../run/runs.ts';
@@ -197,7 +198,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
       onRequest: () => run.requested(),
     },
   );
-  unit.author = { by: call.by ?? HOST, run: { _id: runId, _connectorId: connector._id } };
+  const runAuthor = connector._id === OWN_FLOWS ? {} : { run: { _id: runId, _connectorId: connector._id } };
+  unit.author = { by: call.by ?? HOST, ...runAuthor };
   const endWriting = limitWrites(dispatcher.writes, connector._id, unit);
   const keys = `${dispatcher.argumentKeysOf(connector)},"_integrationId":"${integrationId}","bearerToken":"${token}"`;
   const argument = argumentOf(body, keys);
@@ -241,7 +243,7 @@ function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { tra
   const run = runs.begin({
     _id: runId,
     _integrationId: unit.integrationId,
-    _connectorId: connector._id,
+    ...(connector._id === OWN_FLOWS ? {} : { _connectorId: connector._id }),
     version: connector.manifest.version,
     digest: connector.bundle.digest,
     section,

@@ -19,7 +19,8 @@ export type RunOutcome =
 export interface RunRecord {
   readonly _id: string;
   readonly _integrationId: string;
-  readonly _connectorId: string;
+  /** Missing for a flow of an integration without a connector. */
+  readonly _connectorId?: string;
   /** The bundle's version. */
   readonly version: string;
   /** The bundle's digest: identifies the code. */
