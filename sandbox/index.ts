@@ -7,9 +7,25 @@ import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export { BundleReport } from './bundle-report.ts';
 export { ById } from './by-id.ts';
+export { type EngineFunction, engineFunctions } from './engine-functions.ts';
 export { FairQuota } from './fair-quota.ts';
 export { FairSemaphore } from './fair-semaphore.ts';
 export { fixedAsk } from './fixed-ask.ts';
+export type {
+  EngineContext,
+  EngineLimits,
+  FlowRecord,
+  GeneratedPage,
+  GenerateOptions,
+  InvokeOptions,
+  Offline,
+  Pause,
+  ProcessedPage,
+  ProcessOptions,
+  Processor,
+  RecordError,
+  StepCounts,
+} from './guest/flow/interface.ts';
 export {
   absentModuleFile,
   absentPackages,

@@ -8,6 +8,7 @@
 import type { Duplex } from 'node:stream';
 import Type, { type Static } from '#typebox';
 import { type Capability, capabilityNames } from './capabilities.ts';
+import type { EngineFunction } from './engine-functions.ts';
 
 /** The limits of one run. */
 export interface Limits {
@@ -59,12 +60,11 @@ export interface Bundle {
   readonly code: string;
 }
 
-/** A function of a section and its one argument: JSON text, or its UTF-8 bytes in pieces. */
-export interface Call {
-  readonly section: string;
-  readonly name: string;
-  readonly argument: string | readonly Buffer[];
-}
+/** A function of a section, or of the flow engine, which calls the connector's functions itself. */
+export type CallTarget = { readonly section: string; readonly name: string } | { readonly engine: EngineFunction };
+
+/** A function and its one argument: JSON text, or its UTF-8 bytes in pieces. */
+export type Call = CallTarget & { readonly argument: string | readonly Buffer[] };
 
 export interface Job {
   readonly runId: string;
@@ -228,7 +228,7 @@ export type ToThread =
       runId: string;
       digest: string;
       integrationId: string;
-      call?: { section: string; name: string };
+      call?: CallTarget;
       /** Omitted if they equal those of the last job with this digest. */
       limits?: Limits;
     }

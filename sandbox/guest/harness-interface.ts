@@ -1,4 +1,5 @@
 /** The functions by which the harness and its thread call each other. */
+import type { EngineFunction } from '../engine-functions.ts';
 
 /** Callbacks into the thread. Except for `library`, they take and return only primitives. They never throw. */
 export interface HostCallbacks {
@@ -39,9 +40,16 @@ export interface GuestEntries {
     messageChars: number,
     ...argument: string[]
   ): string | undefined;
+  /** Calls the flow engine, which may call the connector's functions. The rest is as for `start`. */
+  startEngine(
+    name: EngineFunction,
+    resultDepth: number,
+    messageChars: number,
+    ...argument: string[]
+  ): string | undefined;
   /** The result is the bundle's `BundleReport` as JSON. */
   inspect(): string | undefined;
-  /** Returns the result of `start` or `inspect` again: an unhandled rejection replaces their return value. */
+  /** Returns the result of a start or of `inspect` again: an unhandled rejection replaces their return value. */
   finishStart(): string | undefined;
   fire(timerId: number): void;
   settle(askId: number, ...reply: string[]): void;

@@ -7,9 +7,11 @@
  * checks and bounds everything the harness passes out.
  */
 import { sections } from '../sections.ts';
+import type { FlowEngine } from './flow/interface.ts';
 import { answers } from './harness/answers.ts';
 import { asks } from './harness/asks.ts';
 import { bulkheadModule } from './harness/bulkhead-module.ts';
+import { calling } from './harness/calling.ts';
 import { logConsole } from './harness/console-lines.ts';
 import { dispatch } from './harness/dispatch.ts';
 import { libraries } from './harness/libraries.ts';
@@ -18,10 +20,10 @@ import { timers } from './harness/timers.ts';
 import type { GuestEntries, HostCallbacks } from './harness-interface.ts';
 import { webApis } from './web-apis.ts';
 
-const parts = { primordials, answers, dispatch, timers, logConsole, asks, bulkheadModule, libraries };
+const parts = { primordials, answers, calling, dispatch, timers, logConsole, asks, bulkheadModule, libraries };
 
 function harness(
-  { primordials, answers, dispatch, timers, logConsole, asks, bulkheadModule, libraries }: typeof parts,
+  { primordials, answers, calling, dispatch, timers, logConsole, asks, bulkheadModule, libraries }: typeof parts,
   apiNames: string,
   sectionNames: string,
   host: HostCallbacks,
@@ -33,7 +35,14 @@ function harness(
   const asking = asks(builtIns, host.ask);
 
   const sdk = bulkheadModule(builtIns, asking);
-  const dispatching = dispatch(builtIns, answering, sdk, sectionNames);
+  const dispatching = dispatch(
+    builtIns,
+    answering,
+    sdk,
+    sectionNames,
+    calling(builtIns),
+    () => loadLibrary('flow') as unknown as FlowEngine,
+  );
 
   const { now } = host;
   const timeOrigin = builtIns.now();
@@ -57,7 +66,7 @@ function harness(
     const name = names[i] as keyof typeof globals;
     builtIns.defineValue(globalThis, name, globals[name]);
   }
-  libraries(
+  const loadLibrary = libraries(
     builtIns,
     host.library,
     apiNames,
@@ -76,9 +85,19 @@ function harness(
     throw new builtIns.TypeError('Atomics.wait is not available here; use Atomics.waitAsync');
   });
 
-  const { load, loadCommonJs, start, inspect } = dispatching;
+  const { load, loadCommonJs, start, startEngine, inspect } = dispatching;
   const { finishStart } = answering;
-  return { sdk, load, loadCommonJs, start, inspect, finishStart, fire: timing.fire, settle: asking.settle };
+  return {
+    sdk,
+    load,
+    loadCommonJs,
+    start,
+    startEngine,
+    inspect,
+    finishStart,
+    fire: timing.fire,
+    settle: asking.settle,
+  };
 }
 
 /** In the order of the parameters of `harnessSource`. */

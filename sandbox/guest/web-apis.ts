@@ -11,6 +11,8 @@ export const webApis = {
   events: ['DOMException', 'Event', 'EventTarget', 'AbortController', 'AbortSignal'],
   crypto: ['Crypto', 'CryptoKey', 'SubtleCrypto', 'crypto'],
   fetch: ['Headers', 'Request', 'Response', 'FormData', 'Blob', 'File', 'fetch'],
+  /** The flow engine, for the harness alone. */
+  flow: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type LibraryName = keyof typeof webApis;

@@ -3,7 +3,15 @@ import type { Duplex } from 'node:stream';
 import { Compile } from '#typebox';
 import { ById } from '../by-id.ts';
 import { type FrameChannel, openFrameChannel } from '../frame.ts';
-import { type Bundle, FromThread, type Job, type Limits, type ToThread } from '../protocol.ts';
+import {
+  type Bundle,
+  type Call,
+  type CallTarget,
+  FromThread,
+  type Job,
+  type Limits,
+  type ToThread,
+} from '../protocol.ts';
 
 const MESSAGE_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** A thread with work that has been silent this long counts as busy: other threads are preferred. */
@@ -33,6 +41,10 @@ interface RunOnThread {
   replies: number;
   /** When it first got the thread. */
   startedAt?: number;
+}
+
+function targetOf(call: Call): CallTarget {
+  return 'engine' in call ? { engine: call.engine } : { section: call.section, name: call.name };
 }
 
 export class CompartmentThread {
@@ -131,7 +143,7 @@ export class CompartmentThread {
       cached.limits = limits;
       header.limits = limits;
     }
-    if (call) header.call = { section: call.section, name: call.name };
+    if (call) header.call = targetOf(call);
     this.#channel.send(header, call?.argument);
     // Nothing else is being sent that it could be batched with.
     if (isIdle) this.#channel.flush();

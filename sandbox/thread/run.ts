@@ -4,7 +4,7 @@
  */
 import { type Capability, isCapability } from '../capabilities.ts';
 import { nestsDeeper } from '../nesting.ts';
-import type { Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
+import type { CallTarget, Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
 import { errorText, isJson, notPlainMessage, splitText, withPosition } from './guest-text.ts';
 import { RunClock } from './run-clock.ts';
@@ -36,11 +36,7 @@ export interface RunPort {
   flush(): void;
 }
 
-export interface RunCall {
-  readonly section: string;
-  readonly name: string;
-  readonly argument: string;
-}
+export type RunCall = CallTarget & { readonly argument: string };
 
 interface GuestAnswer {
   readonly kind: string;
@@ -96,7 +92,9 @@ export class Run implements RunCallbacks {
   start(call: RunCall | undefined): void {
     if (!this.#isolate.isLoaded) this.#load();
     const { resultDepth, errorChars } = this.#limits;
-    if (call) {
+    if (call && 'engine' in call) {
+      this.#enter('startEngine', [call.engine, resultDepth, errorChars, ...splitText(call.argument)]);
+    } else if (call) {
       const { section, name, argument } = call;
       this.#enter('start', [section, name, resultDepth, errorChars, ...splitText(argument)]);
     } else {
@@ -179,7 +177,11 @@ export class Run implements RunCallbacks {
 
   // ------------------------------------------------------------------------------------------------
 
-  #enter(name: 'start' | 'inspect' | 'fire' | 'settle', args: (string | number)[], isTimer = false): void {
+  #enter(
+    name: 'start' | 'startEngine' | 'inspect' | 'fire' | 'settle',
+    args: (string | number)[],
+    isTimer = false,
+  ): void {
     if (this.#hasEnded) return;
     this.#port.onEnter(isTimer);
     const timeoutMs = this.#clock.enter();

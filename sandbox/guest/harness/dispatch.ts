@@ -1,15 +1,25 @@
-/** Finds a connector's function and calls it, in either style. */
+/** Finds a connector's function and calls it, for the runtime or for the flow engine. */
+import type { EngineFunction } from '../../engine-functions.ts';
+import type { ConnectorFunctions, FlowEngine } from '../flow/interface.ts';
 import type { GuestEntries } from '../harness-interface.ts';
 import type { Answers } from './answers.ts';
+import type { CallFunction } from './calling.ts';
 import type { Primordials } from './primordials.ts';
 
-type Entries = Pick<GuestEntries, 'load' | 'loadCommonJs' | 'start' | 'inspect'>;
+type Entries = Pick<GuestEntries, 'load' | 'loadCommonJs' | 'start' | 'startEngine' | 'inspect'>;
 type Dispatch = Entries & {
   /** Registers a built-in prototype, at which look-ups of connector functions stop. */
   addBuiltIn(prototype: object): void;
 };
 
-export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, sectionNames: string): Dispatch {
+export function dispatch(
+  builtIns: Primordials,
+  answers: Answers,
+  sdk: object,
+  sectionNames: string,
+  callFunction: CallFunction,
+  loadEngine: () => FlowEngine,
+): Dispatch {
   const { apply, getPrototypeOf, getOwnPropertyDescriptor, ownKeys, isObject, cut } = builtIns;
   const MAX_NAMES = 1_000;
   const NAME_CHARS = 200;
@@ -119,8 +129,8 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
 
   /** Connectors of the original platform get these as dates. */
   const DATES = ['lastExportDateTime', 'currentExportDateTime'];
-  const argumentOf = (json: string): unknown => {
-    const argument = builtIns.parse(json) as Record<string, unknown>;
+  const withDates = (options: object): unknown => {
+    const argument = options as Record<string, unknown>;
     for (let i = 0; i < DATES.length; i++) {
       const name = DATES[i] as string;
       if (!builtIns.hasOwn(argument, name) || typeof argument[name] !== 'string') continue;
@@ -129,35 +139,61 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
     return argument;
   };
 
+  type Found = { callee: () => unknown; section: object };
+  /** In stacks of the original platform a module may be flat: its functions have the section ''. */
+  const find = (sectionName: string, name: string): Found | 'object_not_found' | 'invalid_function' => {
+    const section = sectionName === '' ? connector : connector && member(connector, sectionName);
+    if (!isObject(section)) return 'object_not_found';
+    const callee = member(section, name);
+    return typeof callee === 'function' ? { callee: callee as () => unknown, section } : 'invalid_function';
+  };
+
   const call = (id: number, sectionName: string, name: string, argument: string): void => {
     try {
-      // In stacks of the original platform a module may be flat.
-      const section = sectionName === '' ? connector : connector && member(connector, sectionName);
-      if (!isObject(section)) return answers.settle(id, 'object_not_found', '');
-      const callee = member(section, name);
-      if (typeof callee !== 'function') return answers.settle(id, 'invalid_function', '');
-      const takesCallback = callee.length >= 2;
-      const callback = (error: unknown, result: unknown): void => {
-        if (error) answers.fail(id, error);
-        else answers.succeed(id, result);
-      };
-      const returnValue: unknown = apply(callee as () => unknown, section, [argumentOf(argument), callback]);
-      if (isObject(returnValue) && typeof (returnValue as { then?: unknown }).then === 'function') {
-        builtIns.whenSettled(
-          returnValue,
-          // An async function that takes a callback may still call it later.
-          (value) => {
-            if (value !== undefined || !takesCallback) answers.succeed(id, value);
-            else answers.answerProvisionally(id, {});
+      const found = find(sectionName, name);
+      if (typeof found === 'string') return answers.settle(id, found, '');
+      callFunction(found.callee, found.section, withDates(builtIns.parse(argument)), {
+        succeed: (value) => answers.succeed(id, value),
+        fail: (error) => answers.fail(id, error),
+        answerProvisionally: (value) => answers.answerProvisionally(id, value),
+      });
+    } catch (error) {
+      answers.fail(id, error);
+    }
+  };
+
+  /** What hooks and wrappers answer is an array or an object. Anything else is the handle of a timer or a request. */
+  const isAnswer = (value: unknown): boolean => {
+    const prototype = isObject(value) && getPrototypeOf(value);
+    return builtIns.isArray(value) || prototype === builtIns.ObjectPrototype || prototype === null;
+  };
+  const connectorFunctions: ConnectorFunctions = {
+    call: (sectionName, name, options) =>
+      new builtIns.Promise((resolve, reject) => {
+        const found = find(sectionName, name);
+        if (typeof found === 'string') {
+          const error = new builtIns.Error(`the connector has no function ${sectionName}.${name}`);
+          builtIns.defineValue(error, 'code', found);
+          return reject(error);
+        }
+        callFunction(found.callee, found.section, withDates(options), {
+          succeed: resolve,
+          fail: reject,
+          answerProvisionally(value) {
+            if (isAnswer(value)) resolve(value);
           },
-          (error) => answers.fail(id, error),
-        );
-      } else if (!takesCallback) {
-        answers.succeed(id, returnValue);
-      } else if (returnValue !== undefined) {
-        // Maybe a timer's handle, maybe the answer.
-        answers.answerProvisionally(id, returnValue);
-      }
+        });
+      }),
+  };
+  const callEngine = (id: number, name: EngineFunction, argument: string): void => {
+    try {
+      const engine = loadEngine();
+      const callee = engine[name] as (...args: unknown[]) => unknown;
+      builtIns.whenSettled(
+        apply(callee, engine, [builtIns.parse(argument), connectorFunctions]),
+        (value) => answers.succeed(id, value),
+        (error) => answers.fail(id, error),
+      );
     } catch (error) {
       answers.fail(id, error);
     }
@@ -195,6 +231,12 @@ export function dispatch(builtIns: Primordials, answers: Answers, sdk: object, s
     start(sectionName, name, resultDepth, messageChars, ...pieces) {
       const id = answers.begin(resultDepth, messageChars);
       call(id, sectionName, name, builtIns.join(pieces));
+      return answers.finishStart();
+    },
+
+    startEngine(name, resultDepth, messageChars, ...pieces) {
+      const id = answers.begin(resultDepth, messageChars);
+      callEngine(id, name, builtIns.join(pieces));
       return answers.finishStart();
     },
 

@@ -15,7 +15,7 @@ export function libraries(
   apiNames: string,
   parts: Omit<Web, 'load' | 'loaded'>,
   onClass: (prototype: object) => void,
-): void {
+): Web['load'] {
   const { apply, isObject } = builtIns;
   const names = builtIns.parse(apiNames) as Record<LibraryName, string[]>;
   const loaded = new builtIns.Map<LibraryName, Exports | null>();
@@ -75,4 +75,5 @@ export function libraries(
   web.load = load;
   web.loaded = find;
   builtIns.freeze(web);
+  return load;
 }

@@ -12,6 +12,8 @@ const libraries = fileURLToPath(new URL('../libraries/', import.meta.url));
 
 const libraryNames = Object.keys(webApis) as LibraryName[];
 
+const entryOf = (library: LibraryName): string => `${here}${library === 'flow' ? '../flow/engine' : library}.ts`;
+
 /** Replacements for modules that the libraries import. */
 const standIns: readonly { readonly imported: RegExp; readonly file: string; readonly except?: LibraryName }[] = [
   { imported: /^tr46$/, file: 'lazy-idna.ts', except: 'idna' },
@@ -75,7 +77,7 @@ function ownKeysOnly(text: string): string {
 
 async function bundle(library: LibraryName): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [`${here}${library}.ts`],
+    entryPoints: [entryOf(library)],
     bundle: true,
     write: false,
     format: 'iife',
