@@ -55,8 +55,8 @@ export const flowRoutes: readonly Route[] = [
     replies: { 201: { description: 'The job has been queued.', schema: JobId, headers: ['Location'] } },
     errors: [...bodyErrors, 'not_found', 'flow_running'],
     async handle(ctx, { service, jobs, publicUrl }) {
-      const { value } = await readObject(ctx);
       const integrationId = await ownerOf(ctx, service, 'flows');
+      const { value } = await readObject(ctx);
       const { _exportIds: exportIds } = value as { _exportIds?: string[] };
       const [startDate, endDate] = [dateOf(value.startDate, 'startDate'), dateOf(value.endDate, 'endDate')];
       const job = await jobs.start(integrationId, ctx.params._id as string, {
@@ -114,8 +114,8 @@ export const flowRoutes: readonly Route[] = [
 ];
 
 async function invokeRecord(ctx: ApiContext, { service }: Api, kind: 'exports' | 'imports'): Promise<void> {
-  const data = kind === 'imports' ? await recordsIn(ctx) : undefined;
   const integrationId = await ownerOf(ctx, service, kind);
+  const data = kind === 'imports' ? await recordsIn(ctx) : undefined;
   const id = ctx.params._id as string;
   recordOf(await unitOf(ctx, service, integrationId), kind, id);
   const { trace } = ctx.state;

@@ -168,10 +168,11 @@ export const jobRoutes: readonly Route[] = [
     replies: { 201: { description: 'The job has been queued.', schema: Type.Object({ _jobId: ObjectId }) } },
     errors: [...bodyErrors, 'not_found', 'flow_running'],
     async handle(ctx, { jobs }) {
+      const failed = await jobOf(ctx, jobs);
       const { value } = await readObject(ctx);
       const { _jobErrorIds: errorIds } = value as { _jobErrorIds?: string[] };
       const triggeredBy = ctx.state.grant ? 'run' : 'user';
-      const job = await jobs.retry(await jobOf(ctx, jobs), { triggeredBy, ...(errorIds ? { errorIds } : {}) });
+      const job = await jobs.retry(failed, { triggeredBy, ...(errorIds ? { errorIds } : {}) });
       ctx.status = 201;
       replyJson(ctx, { _jobId: job._id });
     },

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { tokenScopes } from '../../src/api/operation.ts';
 import { routes } from '../../src/api/routes.ts';
 import { type Client, createClient, errorsOf, type Reply } from '../support/client.ts';
-import { expectAllowed, KINDS, nameOf, ofKinds, requestOf } from '../support/route-requests.ts';
+import { endedJob, expectAllowed, KINDS, nameOf, ofKinds, requestOf } from '../support/route-requests.ts';
 import { connectorIdOf, installed, serve } from '../support/runtime.ts';
 
 /** `own`: only of the token's integrations; of others nothing is shown, or the reply is that of what there is not. */
@@ -43,6 +43,18 @@ const declared = `
   PUT    /*/{_id}                                   yes  no   own          no
   PATCH  /*/{_id}                                   yes  no   own          no
   DELETE /*/{_id}                                   yes  no   own          no
+  POST   /flows/{_id}/run                           yes  no   own          no
+  GET    /flows/{_id}/jobs/latest                   yes  yes  own          no
+  POST   /exports/{_id}/invoke                      yes  no   own          no
+  POST   /imports/{_id}/invoke                      yes  no   own          no
+  GET    /jobs                                      yes  yes  own          no
+  GET    /jobs/{_id}                                yes  yes  own          no
+  PUT    /jobs/{_id}/cancel                         yes  no   own          no
+  GET    /jobs/{_id}/joberrors                      yes  yes  own          no
+  PUT    /jobs/{_id}/joberrors/resolve              yes  no   own          no
+  PUT    /jobs/{_id}/joberrors/{errorId}/resolve    yes  no   own          no
+  POST   /jobs/{_id}/retry                          yes  no   own          no
+  POST   /exports/{_id}/{token}/data                yes  yes  yes          yes
   POST   /connections/{_id}/proxy                   yes  no   own          no
   GET    /connections/{_id}/ping                    yes  no   own          no
   POST   /connections/ping                          yes  no   yes          no
@@ -116,6 +128,7 @@ test('every route × every scope', { timeout: 120_000 }, async () => {
     records[kind] = (await client('POST', `/${kind}`, { name: kind, _integrationId: id })).body._id;
   }
   await client('PUT', `/integrations/${id}/state/key`, 1);
+  records.jobs = await endedJob(client, id);
   records.accesstokens = (await client('POST', '/accesstokens', { name: 'one', scope: 'read' })).body._id;
   const connectorId = await connectorIdOf(client, 'a');
   const requests = routes.map((route) =>

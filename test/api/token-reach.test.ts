@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Route } from '../../src/api/route.ts';
 import { routes } from '../../src/api/routes.ts';
 import { createClient, errorsOf } from '../support/client.ts';
-import { expectAllowed, harmless, KINDS, nameOf, ofKinds, requestOf } from '../support/route-requests.ts';
+import { endedJob, expectAllowed, harmless, KINDS, nameOf, ofKinds, requestOf } from '../support/route-requests.ts';
 import { connectorIdOf, installed, serve } from '../support/runtime.ts';
 
 const CODE = `const own = ({ bearerToken }) => bearerToken;
@@ -25,9 +25,9 @@ exports.utilities = {
 const namesOf = (matches: (route: Route) => boolean): string[] => routes.filter(matches).map(nameOf).sort();
 
 const forRunsToo = ['GET /healthz', 'GET /readyz', 'GET /openapi.json', 'GET /docs'];
-const needNoToken = [...forRunsToo, 'GET /oauth2/callback'];
+const needNoToken = [...forRunsToo, 'GET /oauth2/callback', 'POST /exports/{_id}/{token}/data'];
 /** They show a run only what is its own. */
-const filteredForRuns = ['GET /integrations', 'GET /tiles', 'GET /tokenInfo', ...ofKinds('GET /*')];
+const filteredForRuns = ['GET /integrations', 'GET /jobs', 'GET /tiles', 'GET /tokenInfo', ...ofKinds('GET /*')];
 const ownOfRuns = [
   'GET /integrations/{_id}',
   'PUT /integrations/{_id}',
@@ -37,6 +37,14 @@ const ownOfRuns = [
   'GET /integrations/{_id}/state',
   ...['GET', 'PUT', 'DELETE'].map((method) => `${method} /integrations/{_id}/state/{key}`),
   ...ofKinds('POST /*', 'GET /*/{_id}', 'PUT /*/{_id}', 'PATCH /*/{_id}', 'DELETE /*/{_id}'),
+  'POST /flows/{_id}/run',
+  'GET /flows/{_id}/jobs/latest',
+  'GET /jobs/{_id}',
+  'PUT /jobs/{_id}/cancel',
+  'GET /jobs/{_id}/joberrors',
+  'PUT /jobs/{_id}/joberrors/resolve',
+  'PUT /jobs/{_id}/joberrors/{errorId}/resolve',
+  'POST /jobs/{_id}/retry',
   'POST /connections/{_id}/proxy',
   'GET /connections/{_id}/ping',
 ];
@@ -58,7 +66,7 @@ const needFullScope = [
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(81);
+  expect(routes).toHaveLength(93);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
   expect(namesOf(({ runs }) => runs === 'own')).toEqual([...forRunsToo, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());
@@ -78,6 +86,7 @@ test('every route, asked by every kind of caller', async () => {
     records[kind] = (await client('POST', `/${kind}`, { name: kind, _integrationId: id })).body._id;
   }
   await client('PUT', `/integrations/${id}/state/key`, { is: 'kept' });
+  records.jobs = await endedJob(client, id);
 
   const accessToken = (await client('POST', '/accesstokens', { name: 'one', scope: 'read' })).body;
   records.accesstokens = accessToken._id;
@@ -121,6 +130,7 @@ test('every route, asked by every kind of caller', async () => {
   const shownToOther = (name: string) => toOther[routes.findIndex((route) => nameOf(route) === name)].body;
   expect(shownToOther('GET /integrations')).toEqual([expect.objectContaining({ _id: otherId })]);
   expect(shownToOther('GET /tiles')).toEqual([expect.objectContaining({ _integrationId: otherId })]);
+  expect(shownToOther('GET /jobs')).toEqual([]);
   expect(shownToOther('GET /tokenInfo')).toMatchObject({ scope: 'run', _integrationId: otherId });
   for (const kind of KINDS) expect(shownToOther(`GET /${kind}`)).toEqual([]);
   expect(await stored()).toEqual(before);

@@ -60,7 +60,7 @@ test('a message is answered, and its flow runs', async () => {
 test('a burst is kept in the order of arrival', async () => {
   const { exportId } = await webhook({ token: 't' });
   const { client, close } = createPooledClient(served().runtime.url, '', 1);
-  const ids = Array.from({ length: 1_000 }, (_, index) => index);
+  const ids = Array.from({ length: 200 }, (_, index) => index);
   const replies = await Promise.all(ids.map((id) => client('POST', `/v1/exports/${exportId}/t/data`, { id })));
   await close();
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([204]));

@@ -1,6 +1,7 @@
 /** A request for each route of the table, for tests that go over all of them. */
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Route } from '../../src/api/route.ts';
+import type { Client } from './client.ts';
 
 export const KINDS = ['connections', 'exports', 'imports', 'flows'];
 export const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
@@ -27,6 +28,12 @@ export const harmless: Readonly<Record<string, Harmless>> = {
   'GET /connectors/{_id}/image': { status: 404 },
   'POST /connectors/{_id}/approve': { status: 409, body: { digest: 'other' } },
   'POST /restore': { status: 415, body: {} },
+  // The flow has no export, the export no connection.
+  'POST /flows/{_id}/run': { status: 422, body: {} },
+  'POST /exports/{_id}/invoke': { status: 422, body: {} },
+  'POST /imports/{_id}/invoke': { status: 422, body: [{}] },
+  'POST /exports/{_id}/{token}/data': { status: 404, body: {} },
+  'POST /jobs/{_id}/retry': { status: 422, body: { _jobErrorIds: 'none' } },
   // The connection names no address.
   'POST /connections/{_id}/proxy': { status: 422 },
   'GET /connections/{_id}/ping': { status: 422 },
@@ -43,6 +50,18 @@ export const harmless: Readonly<Record<string, Harmless>> = {
     ofKinds('DELETE /*/{_id}').map((name) => [name, { status: 412, headers: { 'If-Match': '"other"' } }]),
   ),
 };
+
+/** Runs a flow of an integration, whose export cannot run. @returns the job's id */
+export async function endedJob(client: Client, _integrationId: string): Promise<string> {
+  const create = async (kind: string, body: object): Promise<string> =>
+    (await client('POST', `/${kind}`, { name: kind, _integrationId, ...body })).body._id;
+  const _exportId = await create('exports', {});
+  const flowId = await create('flows', { pageGenerators: [{ _exportId }] });
+  const { _jobId } = (await client('POST', `/flows/${flowId}/run`)).body;
+  await vi.waitFor(async () => expect((await client('GET', `/jobs/${_jobId}`)).body.status).toBe('failed'), WITHIN);
+  return _jobId;
+}
+const WITHIN = { timeout: 20_000, interval: 20 };
 
 export interface Ids {
   /** An installed integration. */
@@ -71,6 +90,8 @@ export function requestOf(route: Route, { id, connectorId, runId, records }: Ids
     function: 'own',
     key: 'key',
     runId,
+    token: 'the-path-token',
+    errorId: '0'.repeat(24),
   };
   const request = harmless[nameOf(route)];
   return {
