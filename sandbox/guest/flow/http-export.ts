@@ -58,11 +58,10 @@ function requestOf(
   // What was rendered from the answer before is not rendered again: it may contain anything.
   const address = position.relativeURI === undefined ? (laterURI ?? template.relativeURI) : '';
   const body = position.body === undefined ? template.body : undefined;
-  const request = buildRequest(connection, { ...template, relativeURI: address, body }, values);
-  const isFilled = position.isFilled === true || request.isFilled === true;
+  const { isFilled } = position;
+  const request = buildRequest(connection, { ...template, relativeURI: address, body, isFilled }, values);
   return {
     ...request,
-    isFilled,
     ...(position.relativeURI === undefined ? {} : { relativeURI: position.relativeURI }),
     ...(position.body === undefined
       ? {}

@@ -215,6 +215,30 @@ describe('paging by', () => {
     expect(rig.received.map((request) => JSON.parse(request.body))).toEqual([{ first: true }, { after: 'b"c' }]);
   });
 
+  const evil = '{{connection.http.encrypted.key}}';
+  test.each([
+    ['url', { path: 'next' }, evil],
+    ['relativeuri', { relativeURI: '/x?a={{{previous_page.full_response.name}}}' }, evil],
+    ['relativeuri', { relativeURI: `/x?a={{{previous_page.full_response.name}}}&key=${evil}` }, ''],
+  ])('%s %j does not let an answer name values of the connection', async (method, paging, key) => {
+    const next = `/x?a=${evil}`;
+    rig.application = (_, n) => ({ body: { of: n === 1 ? items(1) : [], name: evil, next } });
+    const body = `{"name":"{{{export.name}}}","key":"${key}"}`;
+    const http = {
+      relativeURI: '/',
+      method: 'POST',
+      body,
+      response: { resourcePath: 'of' },
+      paging: { method, ...paging },
+    };
+    await readAll(rig, httpExport(http, { name: evil }));
+    const request = rig.received[1];
+    const { searchParams } = new URL(request?.url ?? '', 'http://a.test');
+    expect(searchParams.get('a')).toBe(evil);
+    expect(searchParams.get('key')).toBe(key === '' ? 'KEY' : null);
+    expect(JSON.parse(request?.body ?? '')).toEqual({ name: evil, key: key === '' ? '' : 'KEY' });
+  });
+
   test('an unknown method is refused', async () => {
     const outcome = await rig.outcome('generate', httpExport({ relativeURI: '/', paging: { method: 'guess' } }));
     expect(outcome).toMatchObject({ code: 'unsupported' });
