@@ -60,6 +60,10 @@ export const logicHelpers = {
       : asText(collection).includes(asText(value));
     return decide(this, isFound, optionsOf(args));
   },
+  /** `{{{{raw}}}} … {{{{/raw}}}}`: what is in it stays as it is. */
+  raw(this: unknown, { fn }: HelperOptions) {
+    return fn ? fn(this) : '';
+  },
   /** `lookup "name of a static lookup" value`, or as in Handlebars `lookup object key`. */
   lookup(...args: unknown[]) {
     const [from, key] = given(args);

@@ -5,7 +5,7 @@ import { PageError, RecordProblem } from './errors.ts';
 import { connectionOf, type FlowRun, settingsOf } from './flow-run.ts';
 import type { FlowRecord } from './interface.ts';
 import { asText, at, isEmpty, numberAt, objectAt, textAt } from './json.ts';
-import { parseBody } from './media.ts';
+import { looseBody, parseBody } from './media.ts';
 import { isPastTheEnd, nextPosition, type Position } from './paging.ts';
 import { parsePath, readPath } from './path.ts';
 import { buildRequest, pick, templateOf } from './request-template.ts';
@@ -33,7 +33,7 @@ export async function readHttp(
   const answer = await send(run, request);
   if (isPastTheEnd(record, answer.status, position)) return { records: [] };
   const response = objectAt(record, 'http.response');
-  const body = isSuccess(answer) ? parseBody(answer, textAt(record, 'http.successMediaType')) : undefined;
+  const body = isSuccess(answer) ? parseBody(answer, textAt(record, 'http.successMediaType')) : looseBody(answer);
   const failure = failureIn(response, isSuccess(answer), body);
   if (failure) {
     const message = problemIn(answer, body, failure.error);
@@ -58,11 +58,10 @@ function requestOf(
   // What was rendered from the answer before is not rendered again: it may contain anything.
   const address = position.relativeURI === undefined ? (laterURI ?? template.relativeURI) : '';
   const body = position.body === undefined ? template.body : undefined;
-  const request = buildRequest(connection, { ...template, relativeURI: address, body }, values);
-  const isFilled = position.isFilled === true || request.isFilled === true;
+  const { isFilled } = position;
+  const request = buildRequest(connection, { ...template, relativeURI: address, body, isFilled }, values);
   return {
     ...request,
-    isFilled,
     ...(position.relativeURI === undefined ? {} : { relativeURI: position.relativeURI }),
     ...(position.body === undefined
       ? {}

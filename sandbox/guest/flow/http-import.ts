@@ -9,7 +9,7 @@ import { failedBy, type ImportResult, sent } from './import-results.ts';
 import type { FlowRecord } from './interface.ts';
 import { asText, isEmpty, type JsonObject, numberAt, objectAt, own, textAt } from './json.ts';
 import type { Operation } from './mapping.ts';
-import { parseBody } from './media.ts';
+import { looseBody, parseBody } from './media.ts';
 import { inParallel } from './parallel.ts';
 import { parsePath, readPath } from './path.ts';
 import { buildRequest, pick, templateOf } from './request-template.ts';
@@ -135,14 +135,6 @@ function bodyOf(record: FlowRecord, answer: ApplicationAnswer): unknown {
   const mediaType = textAt(record, 'http.successMediaType');
   const hasPaths = Object.values(objectAt(record, 'http.response')).some((path) => !isEmpty(pick(path, 0)));
   return mediaType !== undefined || hasPaths ? parseBody(answer, mediaType) : looseBody(answer);
-}
-
-function looseBody(answer: ApplicationAnswer): unknown {
-  try {
-    return parseBody(answer, undefined);
-  } catch {
-    return answer.text;
-  }
 }
 
 function resultOfOne(given: Batch, answer: ApplicationAnswer, body: unknown, operation: number): ImportResult {

@@ -29,6 +29,15 @@ export function parseBody({ headers, text, status }: ApplicationAnswer, mediaTyp
   }
 }
 
+/** For answers that need not be read: their text, if they cannot. */
+export function looseBody(answer: ApplicationAnswer): unknown {
+  try {
+    return parseBody(answer, undefined);
+  } catch {
+    return answer.text;
+  }
+}
+
 /** The first row has the names. Cells are texts. */
 export function parseCsv(text: string): JsonObject[] {
   const [names = [], ...rows] = csvParseRows(text.replace(/^\uFEFF/, ''));

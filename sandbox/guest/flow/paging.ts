@@ -6,6 +6,7 @@ import type { FlowRecord } from './interface.ts';
 import { asText, isEmpty, listAt, numberAt, objectAt, textAt } from './json.ts';
 import { relativeTo } from './origin.ts';
 import { parsePath, readPath } from './path.ts';
+import { withoutBraces } from './placement.ts';
 import { namesConnection, render, type TemplateContext } from './template.ts';
 
 /** Part of the export's state: it leads to the request of a page. */
@@ -93,7 +94,7 @@ export function nextPosition(
     case 'linkheader': {
       const address = method === 'url' ? valueAt(paging, 'path', body) : linkIn(paging, read.answer);
       if (address === '') return undefined;
-      return { ...next, relativeURI: relativeTo(connection, address, read.relativeURI) };
+      return { ...next, relativeURI: withoutBraces(relativeTo(connection, address, read.relativeURI), 'address') };
     }
     case 'relativeuri':
     case 'body':
@@ -160,7 +161,8 @@ function rendered(
   };
   const isFilled = namesConnection(template);
   const values = { ...context, previous_page };
-  const text = render(template, values, method === 'body' ? 'json' : 'address', isFilled).trim();
+  // Braces of data are written otherwise in any case: another part of the request may name the connection.
+  const text = render(template, values, method === 'body' ? 'json' : 'address', true).trim();
   if (isEmpty(text)) return undefined;
   return { ...next, [method === 'body' ? 'body' : 'relativeURI']: text, ...(isFilled ? { isFilled } : {}) };
 }

@@ -16,6 +16,8 @@ export interface RequestTemplate {
   readonly body?: unknown;
   /** As in `http.requestMediaType`. */
   readonly mediaType: string;
+  /** The runtime fills in values of the connection, whatever the templates name. */
+  readonly isFilled?: boolean | undefined;
 }
 
 export interface RequestValues {
@@ -49,7 +51,7 @@ export function buildRequest(
   const method = template.method.toUpperCase();
   if (!METHODS.includes(method)) throw new PageError('unsupported', `${shorten(method, 50)} is not an HTTP method`);
   const bodyTemplate = templateText(template.body);
-  const isFilled = namesConnection(template.relativeURI) || namesConnection(bodyTemplate ?? '');
+  const { isFilled = namesConnection(template.relativeURI) || namesConnection(bodyTemplate ?? '') } = template;
   const relativeURI = addressOf(render(template.relativeURI, address, 'address', isFilled), connection);
   const { type, place } = mediaTypes[template.mediaType] ?? { type: template.mediaType, place: 'text' as const };
   const headers = headersOf(template.headers, address);
