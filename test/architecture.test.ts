@@ -337,6 +337,7 @@ describe('one importer', () => {
     ['isolated-vm', ['sandbox/thread/guest-isolate.ts']],
     ['piscina', ['sandbox/process/pool.ts', 'src/work/pool.ts', 'src/work/worker.ts']],
     ['chokidar', ['src/connector/watch.ts']],
+    ['pg-boss', ['src/store/postgres/queue-library.ts']],
     ['light-my-request', ['src/broker/platform-api.ts']],
     ['ipaddr.js', ['src/broker/address-guard.ts']],
     [

@@ -85,6 +85,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/broker/response-body.test.ts',
     'test/record/redaction.test.ts',
     'test/store/postgres/faults.test.ts',
+    'test/store/postgres/jobs.test.ts',
     'test/store/postgres/lost-answers.test.ts',
   ],
 };

@@ -30,8 +30,9 @@ export class RunningJobs {
     return [...this.#running.keys()];
   }
 
-  get hasRoom(): boolean {
-    return this.#running.size < this.#handlers.concurrency;
+  /** How many more may run. */
+  get room(): number {
+    return this.#handlers.concurrency - this.#running.size;
   }
 
   /** Resolves when the handler has ended, however it ended: the job's status tells whether the job has. */
@@ -48,6 +49,11 @@ export class RunningJobs {
     if (!this.#running.has(jobId)) return false;
     this.#handlers.onCancel(jobId);
     return true;
+  }
+
+  /** Stops a job that is gone, or that another node runs. */
+  abort(jobId: string): void {
+    this.#running.get(jobId)?.controller.abort();
   }
 
   /** Aborts all, and waits for them. */

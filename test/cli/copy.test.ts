@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { hashToken } from '../../src/api/token-hash.ts';
 import { bundles } from '../../src/store/copy/bundles.ts';
 import { documentFrom } from '../../src/store/document.ts';
+import { activeStatuses, jobStatuses, type StoredJob } from '../../src/store/jobs.ts';
 import { openStorage } from '../../src/store/open-storage.ts';
 import { openForCommand } from '../../src/store/postgres/command-access.ts';
 import type { Storage, StoredRun } from '../../src/store/storage.ts';
@@ -14,9 +15,11 @@ import { type Client, createClient } from '../support/client.ts';
 import { callCommand, type Finished } from '../support/command.ts';
 import { documentOf, newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { errorOf, jobOf } from '../support/job-records.ts';
 import { httpServer } from '../support/outbound.ts';
-import { emptyDatabase, rowsOf } from '../support/postgres-nodes.ts';
+import { emptyDatabase, newDatabase, rowsOf } from '../support/postgres-nodes.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
+import { RecordedJobs } from '../support/recorded-jobs.ts';
 import { connectorIdOf, serve } from '../support/runtime.ts';
 import { walkApi, walkedRoutes } from '../support/walk-api.ts';
 
@@ -96,6 +99,7 @@ test('folder → database → folder: every reply is the same, byte for byte, an
   const connectionId = await fill(client, await connectorIdOf(client, 'a'), `http://127.0.0.1:${port}`);
   await served.runtime.close({ drainMs: 0 });
   await within(data, beginRun);
+  const jobs = await within(data, addJobs);
 
   const [store, last] = [await emptyDatabase(), join(await temporaryFolder(), 'new')];
   const first = await copy(data, store);
@@ -116,6 +120,8 @@ test('folder → database → folder: every reply is the same, byte for byte, an
       accessTokens: 2,
       oauthClients: 1,
       integrations: INTEGRATIONS + 2,
+      jobs: jobs.length,
+      messages: MESSAGES,
       adminToken: 1,
     },
     present: expect.objectContaining({ integrations: 0, adminToken: 0 }),
@@ -150,7 +156,41 @@ test('folder → database → folder: every reply is the same, byte for byte, an
   expect(Object.fromEntries(inDatabase)).toEqual(Object.fromEntries(before));
   expect(Object.fromEntries(after)).toEqual(Object.fromEntries(before));
   await expectSameBundles(data, last);
+  for (const at of [store, last]) await expectJobsGoOn(at, jobs);
 });
+
+const MESSAGES = 3;
+
+/** One job of each status, with errors; and messages, whose ids are not in the order of their arrival. */
+async function addJobs({ runs, jobs }: Storage): Promise<StoredJob[]> {
+  const [_integrationId = ''] = await runs.integrationIds();
+  const all = jobStatuses.map((status) => jobOf({ _integrationId, status, text: 'größe' }));
+  for (const job of all) {
+    await jobs.add(job);
+    await jobs.putErrors(job, 0, [errorOf(job, 0, { data: '"ä"' }), errorOf(job, 0, { isResolved: true })]);
+  }
+  const exportId = newId();
+  const messages = Array.from({ length: MESSAGES }, () => ({
+    _id: newId(),
+    integrationId: _integrationId,
+    exportId,
+    body: '"ä"',
+  }));
+  await jobs.receive(messages.toReversed());
+  return all;
+}
+
+/** What had not ended is handed out, and nothing else. */
+async function expectJobsGoOn(store: string, all: readonly StoredJob[]): Promise<void> {
+  await within(store, async ({ jobs }) => {
+    const active = all.filter(({ status }) => activeStatuses.includes(status));
+    const handedOut = new RecordedJobs(jobs);
+    for (const job of active) await handedOut.start(job);
+    for (const job of active) await handedOut.end(job);
+    await jobs.stop();
+    expect(handedOut.started).toHaveLength(active.length);
+  });
+}
 
 /** Leaves a run running, like another that has ended. */
 async function beginRun({ runs }: Storage): Promise<void> {
@@ -198,7 +238,7 @@ async function folderWith(count: number, text = 'ä'.repeat(2_000)): Promise<str
 
 const target = {
   folder: () => temporaryFolder(),
-  database: () => emptyDatabase(),
+  database: () => newDatabase(),
 } as const;
 
 const digest = `sha256-${'a'.repeat(64)}`;
@@ -216,6 +256,11 @@ const foreign: Readonly<Record<string, readonly [string, (storage: Storage) => P
   permissions: ['the permissions of 1 connector', ({ permissions }) => permissions.put({ _id: newId() })],
   'a bundle': ['1 bundle', (storage) => storage.bundles.write(newId(), digest, Buffer.from('b'))],
   'a run': ['1 run', ({ runs }) => runs.write({ ended: [[{ _id: newId(), _integrationId: newId() }]] })],
+  'a job': ['1 job', ({ jobs }) => jobs.add(jobOf({}))],
+  'a message': [
+    '1 received message',
+    ({ jobs }) => jobs.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]),
+  ],
   'an idempotency key': ['1 idempotency key', (storage) => storage.idempotency.begin('k', { request: 'r', creation })],
 };
 

@@ -12,7 +12,7 @@ import type { RecordKind, Stored } from '../../src/store/stored.ts';
 import { ConflictError, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { WorkPool } from '../../src/work/pool.ts';
 import { allOf, commitJson, documentOf, newId } from '../support/documents.ts';
-import { emptyDatabase } from '../support/postgres-nodes.ts';
+import { newDatabase } from '../support/postgres-nodes.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { engines } from '../support/storages.ts';
 
@@ -151,7 +151,7 @@ async function nodeOn(url: string, node: string): Promise<Storage> {
 }
 
 test('two nodes that look at the same time write each integration once', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const [one, two] = [await nodeOn(url, 'one'), await nodeOn(url, 'two')];
   const records = await Promise.all(Array.from({ length: 100 }, () => stored(one.documents, 'connections', ftp, OLD)));
   const results = await Promise.all([one, two].map(({ documents }) => rotationOf(documents, BOTH).run()));

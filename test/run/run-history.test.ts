@@ -7,7 +7,7 @@ import { CUT_OFF, SqliteRunStore } from '../../src/store/sqlite/run-store.ts';
 import { RUNS_RETAINED, type RunStore } from '../../src/store/storage.ts';
 import { newId } from '../support/documents.ts';
 import { temporaryFolder } from '../support/folders.ts';
-import { emptyDatabase, nodeOn, rowsOf } from '../support/postgres-nodes.ts';
+import { newDatabase, nodeOn, rowsOf } from '../support/postgres-nodes.ts';
 import { memoryStorage, storageIn } from '../support/storages.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -158,7 +158,7 @@ test('a run that a slow store is writing is found, and listed once', async () =>
 });
 
 test('a run that ends while the database is away is listed once it is back, and no longer as running', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const proxy = await TcpProxy.to(url);
   const [{ runs }, other] = await Promise.all([nodeOn(proxy.url, { node: 'one' }), nodeOn(url, { node: 'two' })]);
   const failed = Promise.withResolvers<unknown>();

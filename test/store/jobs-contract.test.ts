@@ -9,7 +9,7 @@ import { engines } from '../support/storages.ts';
 const TEXT = 'größe \ud800 \0';
 const idsOf = (all: readonly { _id: string }[]): string[] => all.map(({ _id }) => _id);
 
-describe.each(engines.filter(([name]) => name !== 'PostgreSQL'))('%s', (_name, open) => {
+describe.each(engines)('%s', (_name, open) => {
   const openJobs = async (): Promise<JobStore> => (await open()).jobs;
 
   describe('records', () => {
@@ -25,7 +25,7 @@ describe.each(engines.filter(([name]) => name !== 'PostgreSQL'))('%s', (_name, o
       const jobs = await openJobs();
       const job = jobOf({});
       const next = jobOf({ _integrationId: job._integrationId, _flowId: job._flowId });
-      expect(await Promise.all([jobs.add(job), jobs.add(next)])).toEqual([true, false]);
+      expect([await jobs.add(job), await jobs.add(next)]).toEqual([true, false]);
       expect(await jobs.get(next._id)).toBeUndefined();
       for (const status of ['running', 'retrying', 'canceling'] as const) {
         expect(await jobs.update({ ...job, status })).toBe(true);
@@ -36,6 +36,15 @@ describe.each(engines.filter(([name]) => name !== 'PostgreSQL'))('%s', (_name, o
       // The ended one cannot take its place again.
       expect(await jobs.update({ ...job, status: 'running' }, ['failed'])).toBe(false);
       expect((await jobs.get(job._id))?.status).toBe('failed');
+    });
+
+    test('of jobs that are added at once, one is the only one of its flow', async () => {
+      const jobs = await openJobs();
+      const { _flowId, _integrationId } = jobOf({});
+      const all = Array.from({ length: 5 }, () => jobOf({ _flowId, _integrationId }));
+      const added = await Promise.all(all.map((job) => jobs.add(job)));
+      expect(added.filter(Boolean)).toEqual([true]);
+      expect(idsOf(await jobs.list({ before: undefined, limit: 9 }))).toEqual([all[added.indexOf(true)]?._id]);
     });
 
     test('a flow has one job for each time of its schedule, even once that job is purged', async () => {
@@ -393,12 +402,9 @@ describe.each(engines.filter(([name]) => name !== 'PostgreSQL'))('%s', (_name, o
         errorOf(job, 0, { isResolved: true }),
       ]);
     }
-    const messages = Array.from({ length: 5 }, () => ({
-      _id: newId(),
-      integrationId: newId(),
-      exportId,
-      body: JSON.stringify(TEXT),
-    }));
+    const integrationId = newId();
+    const body = JSON.stringify(TEXT);
+    const messages = Array.from({ length: 5 }, () => ({ _id: newId(), integrationId, exportId, body }));
     await one.receive(messages.slice(2));
     await one.receive(messages.slice(0, 2));
     const all = async (jobs: JobStore) => {

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { emptyDatabase, rowsOf } from './postgres-nodes.ts';
+import { newDatabase, rowsOf } from './postgres-nodes.ts';
 
 export const isOnPostgres = process.env.TEST_ENGINE === 'postgres';
 
@@ -13,7 +13,7 @@ export const testOfDataFolder = test.skipIf(isOnPostgres);
 const databases = new Map<string, Promise<string>>();
 
 function databaseOf(dataFolder: string): Promise<string> {
-  const database = databases.get(dataFolder) ?? emptyDatabase();
+  const database = databases.get(dataFolder) ?? newDatabase();
   databases.set(dataFolder, database);
   return database;
 }

@@ -9,6 +9,9 @@ import type {} from './postgres-setup.ts';
 /** Creates an empty database. @returns its URL */
 export const emptyDatabase = (): Promise<string> => createDatabase(inject('postgresUrl'));
 
+/** Creates a database that has the schema: faster than a start on an empty one. @returns its URL */
+export const newDatabase = (): Promise<string> => createDatabase(inject('postgresUrl'), inject('postgresTemplateUrl'));
+
 /** The stores of a node; closed when the test ends. */
 export async function nodeOn(url: string, options: NodeOptions): Promise<PostgresStores> {
   const database = await Database.open(url);

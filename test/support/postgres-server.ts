@@ -145,13 +145,20 @@ export class PostgresServer {
   }
 }
 
-/** Makes an empty database. @param server URL of any database on the server @returns the new one's URL */
-export async function createDatabase(server: string): Promise<string> {
+/**
+ * Makes a database.
+ *
+ * @param server URL of any database on the server
+ * @param template URL of a database that nobody uses; without one, the new database is empty
+ * @returns the new one's URL
+ */
+export async function createDatabase(server: string, template?: string): Promise<string> {
   const url = new URL(server);
   url.pathname = `test_${randomUUID().replaceAll('-', '')}`;
   const client = new Client({ connectionString: server });
   await client.connect();
-  await client.query(`CREATE DATABASE ${url.pathname.slice(1)}`);
+  const copied = template === undefined ? '' : `TEMPLATE ${new URL(template).pathname.slice(1)}`;
+  await client.query(`CREATE DATABASE ${url.pathname.slice(1)} ${copied}`);
   await client.end();
   return url.href;
 }

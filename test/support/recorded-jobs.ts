@@ -6,6 +6,7 @@ import type { JobStatus, JobStore, StoredJob } from '../../src/store/jobs.ts';
 export class RecordedJobs {
   /** Integration and id, in order. */
   readonly started: [string, string][] = [];
+  readonly ended: string[] = [];
   readonly aborted: string[] = [];
   readonly cancelled: string[] = [];
   /** The most that have run at a time. */
@@ -20,6 +21,10 @@ export class RecordedJobs {
       run: ({ integrationId, jobId }, signal) => this.#run(integrationId, jobId, signal),
       onCancel: (jobId) => void this.cancelled.push(jobId),
     });
+  }
+
+  get running(): string[] {
+    return [...this.#running.keys()];
   }
 
   /** Waits until a job runs. */
@@ -53,5 +58,6 @@ export class RecordedJobs {
       });
     });
     this.#running.delete(jobId);
+    this.ended.push(jobId);
   }
 }

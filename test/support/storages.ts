@@ -5,7 +5,7 @@ import { openStorage, type StorageOptions } from '../../src/store/open-storage.t
 import { openPostgres } from '../../src/store/postgres/open.ts';
 import type { Storage } from '../../src/store/storage.ts';
 import { temporaryFolder } from './folders.ts';
-import { emptyDatabase } from './postgres-nodes.ts';
+import { newDatabase } from './postgres-nodes.ts';
 
 /** In a data folder; closed when the test ends. */
 export async function storageIn(folder: string, options?: StorageOptions): Promise<Storage> {
@@ -22,7 +22,7 @@ export function memoryStorage(now?: () => number): Storage {
 
 /** In its own PostgreSQL database. */
 export async function postgresStorage(now?: () => number): Promise<Storage> {
-  const { storage } = await openPostgres(await emptyDatabase(), { node: 'node-1', now });
+  const { storage } = await openPostgres(await newDatabase(), { node: 'node-1', now });
   onTestFinished(() => storage.close());
   return storage;
 }

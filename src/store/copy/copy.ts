@@ -150,6 +150,8 @@ const nouns: Readonly<Record<SectionName, readonly [string, string]>> = {
   idempotencyKeys: ['1 idempotency key', 'idempotency keys'],
   audit: ['1 audit entry', 'audit entries'],
   integrations: ['1 integration', 'integrations'],
+  jobs: ['1 job', 'jobs'],
+  messages: ['1 received message', 'received messages'],
   accessTokens: ['1 access token', 'access tokens'],
   oauthClients: ['1 OAuth client', 'OAuth clients'],
   adminToken: ["the administrator's token", 'tokens'],

@@ -27,6 +27,8 @@ export type SectionName =
   | 'idempotencyKeys'
   | 'audit'
   | 'integrations'
+  | 'jobs'
+  | 'messages'
   | 'accessTokens'
   | 'oauthClients'
   | 'adminToken';

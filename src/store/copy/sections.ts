@@ -3,6 +3,7 @@ import type { StoredOAuthClient, StoredReply, StoredRequest, StoredRun } from '.
 import { bundles, permissions } from './bundles.ts';
 import { documents } from './documents.ts';
 import { CopyError, jsonItem, type Section } from './item.ts';
+import { jobs, messages } from './jobs.ts';
 import { accessTokens, audit } from './tokens.ts';
 
 const secretKey: Section<string> = {
@@ -86,6 +87,8 @@ export const sections: readonly Section[] = [
   idempotencyKeys,
   audit,
   documents,
+  jobs,
+  messages,
   oauthClients,
   accessTokens,
   adminToken,

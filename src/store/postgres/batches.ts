@@ -10,6 +10,8 @@ export interface BatchOptions<Question, Answer> {
   readonly atOnce: number;
   /** Maximum number of questions per batch. */
   readonly size: number;
+  /** Maximum weight of a batch; a single question may weigh more. */
+  readonly weight?: { readonly of: (question: Question) => number; readonly limit: number };
 }
 
 export class Batches<Question, Answer> {
@@ -29,10 +31,21 @@ export class Batches<Question, Answer> {
     return waiting.promise;
   }
 
+  #nextSize(): number {
+    const { size, weight } = this.#options;
+    if (!weight) return size;
+    let total = 0;
+    const end = this.#waiting.slice(0, size).findIndex(({ question }, index) => {
+      total += weight.of(question);
+      return index > 0 && total > weight.limit;
+    });
+    return end < 0 ? size : end;
+  }
+
   async #answerNext(): Promise<void> {
-    const { answer, atOnce, size } = this.#options;
+    const { answer, atOnce } = this.#options;
     if (this.#waiting.length === 0 || this.#running >= atOnce) return;
-    const batch = this.#waiting.splice(0, size);
+    const batch = this.#waiting.splice(0, this.#nextSize());
     this.#running++;
     try {
       const answers = await answer(batch.map(({ question }) => question));

@@ -20,6 +20,8 @@ const IDLE_TRANSACTION_MS = 10_000;
 const IDLE_MS = 30_000;
 /** Idle time after which the kernel probes the other side, every second, ten times. */
 const KEEP_ALIVE_MS = 5_000;
+/** One holds the lock while the job queue's library migrates on the other. */
+const PREPARE_CONNECTIONS = 2;
 /** Limit for all steps, including the wait for another node that migrates. */
 const MIGRATE_MS = 600_000;
 
@@ -40,7 +42,7 @@ export class Connections {
     this.#pool = this.#newPool();
   }
 
-  /** @param prepare gets a connection of its own, whose statements may take minutes @throws StoreError */
+  /** @param prepare gets connections of its own, whose statements may take minutes @throws StoreError */
   static async open(url: string, prepare: (pool: Pool) => Promise<void>): Promise<Connections> {
     const connections = new Connections(url);
     try {
@@ -111,7 +113,7 @@ export class Connections {
   }
 
   async #prepare(prepare: (pool: Pool) => Promise<void>): Promise<void> {
-    const pool = this.#poolOf({ max: 1, query_timeout: MIGRATE_MS });
+    const pool = this.#poolOf({ max: PREPARE_CONNECTIONS, query_timeout: MIGRATE_MS });
     try {
       await prepare(pool);
     } catch (error) {

@@ -12,6 +12,7 @@ const IN_THE_WAY = /^(?:55P03|57014|40)/;
 /** The session ended, maybe after the statement: connection (08), server shutdown (57P), completion unknown (40003). */
 const SESSION_ENDED = /^(?:08|57P|40003)/;
 const DISK_FULL = '53100';
+const UNIQUE_VIOLATION = '23505';
 const TOO_MANY_CONNECTIONS = '53300';
 
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
@@ -24,6 +25,9 @@ export const isServerFull = (error: unknown): boolean => isAnswer(error) && code
 
 /** Only this statement failed; others may succeed. */
 export const isInTheWay = ({ cause }: StoreError): boolean => isAnswer(cause) && IN_THE_WAY.test(codeOf(cause));
+
+/** A unique index has such a row. */
+export const isDuplicate = (error: unknown): boolean => isAnswer(error) && codeOf(error) === UNIQUE_VIOLATION;
 
 /** PgBouncer refuses a session with settings that it does not know. */
 export const isUnknownSetting = (error: unknown): boolean =>

@@ -18,7 +18,7 @@ const ANSWER_MS = 3_000;
 const GOODBYE_MS = 500;
 
 /** Subjects of notifications. */
-export const news = ['events', 'followers', 'folder', 'permissions', 'cancellations'] as const;
+export const news = ['events', 'followers', 'folder', 'permissions', 'cancellations', 'jobs'] as const;
 export type News = (typeof news)[number];
 
 export interface ListenerOptions {

@@ -6,8 +6,8 @@ import { Kysely, type LogEvent, PostgresAdapter, PostgresDialect, sql, type Tran
 import { type Migration, Migrator } from 'kysely/migration';
 import { DatabaseError, type Pool } from 'pg';
 import { StoreError } from '../store.ts';
-
-export const SCHEMA = 'bulkhead';
+import { migrateQueue } from './queue-library.ts';
+import { SCHEMA } from './schema.ts';
 
 /**
  * Where a table belongs to integrations, its key begins with the integration, so that a distributed PostgreSQL can
@@ -164,6 +164,74 @@ const oauthClients = `
   CREATE TABLE bulkhead.oauth_clients (id text COLLATE "C" PRIMARY KEY, record text NOT NULL);
 `;
 
+const jobs = `
+  CREATE TABLE bulkhead.flow_jobs (
+    integration text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    flow text COLLATE "C" NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    created text COLLATE "C" NOT NULL,
+    -- When the flow's schedule was due.
+    scheduled text COLLATE "C",
+    -- The node that runs it. Without one, a job that has not ended waits in the queue.
+    node text COLLATE "C",
+    -- Its place in the queue: integrations take turns.
+    turn integer NOT NULL,
+    -- Failed ones.
+    attempts integer NOT NULL DEFAULT 0,
+    is_cancelled boolean NOT NULL DEFAULT false,
+    record text NOT NULL,
+    PRIMARY KEY (integration, id)
+  );
+  CREATE UNIQUE INDEX flow_jobs_active ON bulkhead.flow_jobs (integration, flow)
+    WHERE status IN ('queued', 'running', 'retrying', 'canceling');
+  CREATE UNIQUE INDEX flow_jobs_by_schedule ON bulkhead.flow_jobs (integration, flow, scheduled)
+    WHERE scheduled IS NOT NULL;
+  CREATE INDEX flow_jobs_by_node ON bulkhead.flow_jobs (node, turn)
+    WHERE status IN ('queued', 'running', 'retrying', 'canceling');
+  CREATE INDEX flow_jobs_by_id ON bulkhead.flow_jobs (id);
+  CREATE INDEX flow_jobs_by_age ON bulkhead.flow_jobs (created, id);
+  CREATE INDEX flow_jobs_by_integration ON bulkhead.flow_jobs (integration, created, id);
+  CREATE INDEX flow_jobs_by_flow ON bulkhead.flow_jobs (flow, created, id);
+  CREATE TABLE bulkhead.flow_schedules (
+    integration text COLLATE "C" NOT NULL,
+    flow text COLLATE "C" NOT NULL,
+    last text COLLATE "C" NOT NULL,
+    PRIMARY KEY (integration, flow)
+  );
+  CREATE INDEX flow_schedules_by_flow ON bulkhead.flow_schedules (flow);
+  CREATE TABLE bulkhead.job_errors (
+    integration text COLLATE "C" NOT NULL,
+    job text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    page integer NOT NULL,
+    is_resolved boolean NOT NULL,
+    error text NOT NULL,
+    data text,
+    PRIMARY KEY (integration, job, id)
+  );
+  CREATE INDEX job_errors_by_job ON bulkhead.job_errors (job, id);
+  CREATE TABLE bulkhead.received_messages (
+    integration text COLLATE "C" NOT NULL,
+    export text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    -- The order in which an export's messages became visible.
+    position bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (integration, export, id)
+  );
+  CREATE INDEX received_messages_by_position ON bulkhead.received_messages (export, position);
+  CREATE INDEX received_messages_by_id ON bulkhead.received_messages (id);
+  -- Its row lock makes the positions of an export visible in their order.
+  CREATE TABLE bulkhead.received_positions (
+    integration text COLLATE "C" NOT NULL,
+    export text COLLATE "C" NOT NULL,
+    last bigint NOT NULL,
+    PRIMARY KEY (integration, export)
+  );
+`;
+
 const step = (text: string): Migration => ({
   async up(database) {
     await sql.raw(text).execute(database);
@@ -176,6 +244,7 @@ const steps: Record<string, Migration> = {
   '0003-access-tokens-audit': step(tokensAndAudit),
   '0004-run-cancellations': step(cancellations),
   '0005-oauth-clients': step(oauthClients),
+  '0006-jobs': step(jobs),
 };
 
 export const stepNames: readonly string[] = Object.keys(steps);
@@ -201,8 +270,17 @@ class MigrationDialect extends PostgresDialect {
   }
 }
 
-/** Brings the schema up to date in one transaction. @throws StoreError that names the failed step */
+/** Brings the schema up to date, and then the job queue's tables. @throws StoreError that names the failed step */
 export async function migrate(pool: Pool): Promise<void> {
+  await migrateOwn(pool);
+  await new Kysely<unknown>({ dialect: new MigrationDialect({ pool }) }).transaction().execute(async (transaction) => {
+    await lock(transaction);
+    await migrateQueue(pool);
+  });
+}
+
+/** In one transaction. */
+async function migrateOwn(pool: Pool): Promise<void> {
   // Remember the first error: the migrator may go on after it and then report only that its transaction was aborted.
   let cause: unknown;
   const log = (event: LogEvent): void => {
@@ -210,7 +288,7 @@ export async function migrate(pool: Pool): Promise<void> {
   };
   const database = new Kysely<unknown>({ dialect: new MigrationDialect({ pool }), log });
   await database.transaction().execute(async (transaction) => {
-    await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
+    await lock(transaction);
     await refuseNewer(transaction);
     const migrator = new Migrator({
       db: transaction,
@@ -224,6 +302,10 @@ export async function migrate(pool: Pool): Promise<void> {
     const message = `The database's schema could not be brought up to date: step ${failed} failed (${cause.message}). Nothing was changed.`;
     throw new StoreError('store_unavailable', message, { cause });
   });
+}
+
+async function lock(transaction: Transaction<unknown>): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
 }
 
 /** A newer version of this program has run steps that this one does not know. */

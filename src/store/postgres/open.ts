@@ -26,6 +26,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     onReturn: () => void events.rejoin(),
     async onDead(dead) {
       await stores.runs.cutOff(dead);
+      await stores.jobs.release(dead);
       const orphans = await stores.idempotency.adopt(dead);
       if (orphans.length > 0) stores.idempotency.onOrphans?.(orphans);
       events.reportMissed();
@@ -37,6 +38,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     folder: () => folder.poll(),
     permissions: () => stores.permissions.poll(),
     cancellations: () => cancellations.poll(),
+    jobs: async () => stores.jobs.wake(),
   };
   // `outage` reports a database that cannot be reached; the next beat tries again.
   const clock = new SharedClock();
@@ -48,6 +50,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
   });
   const ofNode = { events, folder, nodes, cancellations, now: () => clock.now() };
   const storage = storageOf(opened, ofNode, async () => {
+    await stores.jobs.stop();
     await events.close();
     await listener.close();
     await nodes.close();

@@ -5,15 +5,16 @@ import { PostgresAuditStore } from './audit-store.ts';
 import { PostgresBundleStore } from './bundle-store.ts';
 import type { Database } from './database.ts';
 import { PostgresIdempotencyStore } from './idempotency-store.ts';
-import { noJobs } from './job-store.ts';
+import { PostgresJobStore } from './job-store.ts';
 import { PostgresRunStore } from './run-store.ts';
 import { PostgresOAuthClientRecords, PostgresPermissionRecords, PostgresTokenStore } from './small-stores.ts';
 
-export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'accessTokens' | 'bundles' | 'jobs'> {
+export interface PostgresStores extends Pick<Storage, 'tokens' | 'oauthClients' | 'accessTokens' | 'bundles'> {
   readonly audit: PostgresAuditStore;
   readonly permissions: PostgresPermissionRecords;
   readonly runs: PostgresRunStore<StoredRun>;
   readonly idempotency: PostgresIdempotencyStore;
+  readonly jobs: PostgresJobStore;
   /** Closes the database, too. Idempotent. */
   close(): Promise<void>;
 }
@@ -29,6 +30,7 @@ export interface NodeOptions {
 export async function postgresStores(database: Database, { node, now }: NodeOptions): Promise<PostgresStores> {
   const runs = new PostgresRunStore(database, node);
   await runs.cutOff(node);
+  const jobs = await PostgresJobStore.open(database, node);
   const audit = new PostgresAuditStore(database);
   const idempotency = new PostgresIdempotencyStore(database, node, now);
   return {
@@ -39,9 +41,10 @@ export async function postgresStores(database: Database, { node, now }: NodeOpti
     oauthClients: new PostgresOAuthClientRecords(database),
     accessTokens: new PostgresAccessTokenStore(database, audit, now),
     audit,
-    jobs: noJobs,
+    jobs,
     bundles: new PostgresBundleStore(database),
     async close() {
+      await jobs.close();
       idempotency.close();
       await runs.close();
       await database.close();

@@ -17,6 +17,7 @@ export class SqliteJobQueue {
   readonly #release: StatementSync;
   readonly #isActive: StatementSync;
   #running: RunningJobs | undefined;
+  #stopped: Promise<void> = Promise.resolve();
   /** The integration that had the last turn. */
   #last = '';
   /** Failed attempts in a row, by job. */
@@ -57,13 +58,18 @@ export class SqliteJobQueue {
     this.#running?.cancel(jobId);
   }
 
+  /** Stops a job that is gone. */
+  abort(jobId: string): void {
+    this.#running?.abort(jobId);
+  }
+
   /** Idempotent. */
-  async stop(): Promise<void> {
-    const running = this.#running;
+  stop(): Promise<void> {
+    if (this.#running) this.#stopped = this.#running.stop();
     this.#running = undefined;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    await running?.stop();
+    return this.#stopped;
   }
 
   #handOut(): void {
@@ -71,7 +77,7 @@ export class SqliteJobQueue {
     if (!running) return;
     try {
       this.#releaseAll();
-      while (running.hasRoom) {
+      while (running.room > 0) {
         const job = this.#claimNext();
         if (!job) return;
         void this.#run(running, job);

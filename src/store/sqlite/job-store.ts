@@ -217,6 +217,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async #remove(jobId: string): Promise<void> {
+    this.#queue.abort(jobId);
     await this.#errors.forget(jobId);
     this.#database.write(() =>
       this.#database.transaction(() => {

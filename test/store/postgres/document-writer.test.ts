@@ -9,7 +9,7 @@ import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts
 import type { Store } from '../../../src/store/store.ts';
 import { UnitOfWork } from '../../../src/store/unit-of-work.ts';
 import { commitJson, documentOf, jsonOf, newId } from '../../support/documents.ts';
-import { emptyDatabase } from '../../support/postgres-nodes.ts';
+import { newDatabase } from '../../support/postgres-nodes.ts';
 
 const COUNT = 40;
 
@@ -30,7 +30,7 @@ const put = (key: string, value: unknown) => (unit: UnitOfWork) =>
 const stateOf = async (store: Store, id: string): Promise<unknown> => jsonOf(await store.get(id))?.state;
 
 test('parts of all are written, replaced and removed, and nothing else', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const [store, other] = await Promise.all([nodeOn(url), nodeOn(url)]);
   const ids = await documentsOn(store);
   const text = 'größe \ud800 \0 {"\\';
@@ -51,7 +51,7 @@ test('parts of all are written, replaced and removed, and nothing else', async (
 });
 
 test('two nodes that change the same documents at once lose nothing', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const nodes = await Promise.all([nodeOn(url), nodeOn(url)]);
   const ids = await documentsOn(nodes[0]);
   const increment = (unit: UnitOfWork): void => {
@@ -69,7 +69,7 @@ test('two nodes that change the same documents at once lose nothing', async () =
 });
 
 test('a document that another transaction holds does not hold up the others, and is written after it', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const store = await nodeOn(url);
   const ids = await documentsOn(store);
   const [blocked, ...others] = ids as [string, ...string[]];
@@ -88,7 +88,7 @@ test('a document that another transaction holds does not hold up the others, and
 });
 
 test('a change that the database refuses harms no other', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const store = await nodeOn(url);
   const ids = await documentsOn(store);
   // Too long for an index of PostgreSQL, and not to be compressed.

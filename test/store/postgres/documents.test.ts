@@ -8,7 +8,7 @@ import type { Document, Store, StoreChange } from '../../../src/store/store.ts';
 import type { DocumentJson } from '../../../src/store/stored.ts';
 import { ConflictError, UnitOfWork } from '../../../src/store/unit-of-work.ts';
 import { allOf, commitJson, documentOf, jsonOf, newId } from '../../support/documents.ts';
-import { emptyDatabase } from '../../support/postgres-nodes.ts';
+import { newDatabase } from '../../support/postgres-nodes.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 
 async function nodeOn(url: string): Promise<Store> {
@@ -18,7 +18,7 @@ async function nodeOn(url: string): Promise<Store> {
 }
 
 async function twoNodes(): Promise<[Store, Store]> {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   return Promise.all([nodeOn(url), nodeOn(url)]);
 }
 
@@ -27,7 +27,7 @@ const put = (key: string, value: number) => (unit: UnitOfWork) => unit.putState(
 
 describe('several nodes', () => {
   test('nodes that start together on an empty database make its schema once', async () => {
-    const url = await emptyDatabase();
+    const url = await newDatabase();
     const nodes = await Promise.all(Array.from({ length: 5 }, () => nodeOn(url)));
     const document = documentOf();
     await commitJson(nodes[0] as Store, document);
@@ -98,7 +98,7 @@ describe('several nodes', () => {
 
 describe('large documents', () => {
   test('a small change to a document of thousands of records writes and reads little', async () => {
-    const url = await emptyDatabase();
+    const url = await newDatabase();
     const [writer, reader] = await Promise.all([nodeOn(url), nodeOn(url)]);
     const now = new Date().toISOString();
     const json = documentOf();
@@ -149,7 +149,7 @@ describe('a database that goes away', () => {
 });
 
 test('lists longer than a page, of the same moment: each document and record once, in order', async () => {
-  const documents = await nodeOn(await emptyDatabase());
+  const documents = await nodeOn(await newDatabase());
   const createdAt = '2026-01-02T03:04:05.678Z';
   const made = Array.from({ length: 450 }, () => {
     const json = documentOf();

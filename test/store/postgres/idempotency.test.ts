@@ -1,7 +1,7 @@
 /** Idempotency keys of several nodes on one PostgreSQL database. */
 import { expect, test } from 'vitest';
 import type { PostgresIdempotencyStore } from '../../../src/store/postgres/idempotency-store.ts';
-import { emptyDatabase, nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
+import { newDatabase, nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
 
 const creation = { kind: 'integrations', id: 'a'.repeat(24), status: 201 };
 const request = { request: 'digest', creation };
@@ -11,7 +11,7 @@ const keysOn = async (url: string, node: string, now?: () => number): Promise<Po
   (await nodeOn(url, { node, now })).idempotency;
 
 async function twoNodes(now?: () => number): Promise<[PostgresIdempotencyStore, PostgresIdempotencyStore]> {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   return [await keysOn(url, 'one', now), await keysOn(url, 'two', now)];
 }
 
@@ -39,7 +39,7 @@ test("a request that runs on another node is that node's alone", async () => {
 });
 
 test("a dead node's requests are adopted, each by one node", async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const [dead, one, two] = [await keysOn(url, 'dead'), await keysOn(url, 'one'), await keysOn(url, 'two')];
   const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
   for (const key of keys) await dead.begin(key, request);
@@ -56,7 +56,7 @@ test("a dead node's requests are adopted, each by one node", async () => {
 });
 
 test("a node's clock does not decide when a key expires", async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const keys = await keysOn(url, 'one');
   await keys.begin('k', request);
   const [row] = await rowsOf(
@@ -71,7 +71,7 @@ test("a node's clock does not decide when a key expires", async () => {
 });
 
 test('the newest ten thousand keys are stored; expired ones go', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const [one, two] = [await keysOn(url, 'one'), await keysOn(url, 'two')];
   const insert = (name: string, count: number, at: string, status = '200'): Promise<unknown> =>
     rowsOf(

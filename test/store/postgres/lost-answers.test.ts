@@ -7,7 +7,7 @@ import { PostgresDocuments } from '../../../src/store/postgres/document-store.ts
 import type { Store } from '../../../src/store/store.ts';
 import { UnitOfWork } from '../../../src/store/unit-of-work.ts';
 import { commitJson, documentOf, jsonOf, newId } from '../../support/documents.ts';
-import { emptyDatabase } from '../../support/postgres-nodes.ts';
+import { newDatabase } from '../../support/postgres-nodes.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const within = { timeout: 5_000, interval: 50 };
@@ -29,7 +29,7 @@ async function storeOn(url: string): Promise<Store> {
 }
 
 async function nodes(): Promise<Nodes> {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const proxy = await TcpProxy.to(url);
   const store = await storeOn(proxy.url);
   let changes = 0;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PostgresRunStore } from '../../../src/store/postgres/run-store.ts';
 import { RUNS_RETAINED, type StoredRun } from '../../../src/store/storage.ts';
 import { newId } from '../../support/documents.ts';
-import { emptyDatabase, nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
+import { newDatabase, nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
 
 interface Run extends StoredRun {
   readonly outcome: string;
@@ -24,7 +24,7 @@ const runsOn = async (url: string, node: string): Promise<PostgresRunStore<Run>>
   (await nodeOn(url, { node })).runs as unknown as PostgresRunStore<Run>;
 
 test("a node's runs are cut off, and those of other nodes are not", async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const [one, two] = [await runsOn(url, 'one'), await runsOn(url, 'two')];
   const id = newId();
   const [first, second] = [runOf(id, 'running'), runOf(id, 'running')];
@@ -40,7 +40,7 @@ test("a node's runs are cut off, and those of other nodes are not", async () => 
 });
 
 test('a node that starts cuts off what it left behind under its name', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const id = newId();
   const [mine, other] = [runOf(id, 'running'), runOf(id, 'running')];
   await (await runsOn(url, 'one')).write({ running: [mine] });
@@ -52,7 +52,7 @@ test('a node that starts cuts off what it left behind under its name', async () 
 });
 
 test('a run of a node that was taken for dead is listed once, as it ended', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const runs = await runsOn(url, 'one');
   const id = newId();
   const running = Array.from({ length: 3 }, () => runOf(id, 'running'));
@@ -66,7 +66,7 @@ test('a run of a node that was taken for dead is listed once, as it ended', asyn
 });
 
 test('a run that ends while it is being stored as running is not left running', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const runs = await runsOn(url, 'one');
   const id = newId();
   const ended = Array.from({ length: 20 }, () => ({ ...runOf(id), text: 'x'.repeat(500_000) }));
@@ -83,7 +83,7 @@ test('a run that ends while it is being stored as running is not left running', 
 });
 
 test('old runs are trimmed', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const runs = await runsOn(url, 'one');
   const [id, other] = [newId(), newId()];
   const kept = runOf(other);
@@ -99,7 +99,7 @@ test('old runs are trimmed', async () => {
 });
 
 test('integrations are listed beyond a page', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const runs = await runsOn(url, 'one');
   await rowsOf(
     url,

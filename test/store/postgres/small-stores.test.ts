@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { resolveAdminToken } from '../../../src/admin-token.ts';
 import { newId } from '../../support/documents.ts';
-import { emptyDatabase, nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
+import { newDatabase, nodeOn, rowsOf } from '../../support/postgres-nodes.ts';
 
 test("nodes that start together agree on the administrator's token, and one shows it", async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const nodes = await Promise.all(['one', 'two', 'three'].map((node) => nodeOn(url, { node })));
   const resolved = await Promise.all(nodes.map(({ tokens }) => resolveAdminToken(tokens, undefined)));
   expect(new Set(resolved.map(({ hash }) => hash)).size).toBe(1);
@@ -14,7 +14,7 @@ test("nodes that start together agree on the administrator's token, and one show
 });
 
 test('a damaged token hash is an error', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const { tokens } = await nodeOn(url, { node: 'one' });
   await rowsOf(url, `INSERT INTO bulkhead.settings VALUES ('admin-token-sha256', 'none')`);
   await expect(tokens.adminTokenHash()).rejects.toMatchObject({ code: 'store_unavailable' });
@@ -22,7 +22,7 @@ test('a damaged token hash is an error', async () => {
 });
 
 test('bundles of any size are the same on another node', async () => {
-  const url = await emptyDatabase();
+  const url = await newDatabase();
   const [one, two] = [await nodeOn(url, { node: 'one' }), await nodeOn(url, { node: 'two' })];
   const mebibyte = 1024 * 1024;
   for (const size of [1, mebibyte - 1, mebibyte, mebibyte + 1, 3 * mebibyte + 5]) {
