@@ -2,24 +2,12 @@
  * Where a flow's job stands, stored in the integration's document with the changes of the last page (contract 16). After
  * a crash the job goes on with the first page that was not committed.
  */
-import type { Json, JsonObject } from '../json.ts';
+import { requestError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { StepCounts } from './engine-answer.ts';
-
-/** Where the next page of the job begins. */
-export interface Position {
-  /** Index of the flow's export. */
-  readonly generator: number;
-  /** Pages of this export so far. */
-  readonly pageIndex: number;
-  /** The export's own. */
-  readonly state?: Json;
-  /** The last message of a webhook, or the last error of a retry, that is done. */
-  readonly through?: string;
-  /** The last page's digest, and how often it has come in a row. */
-  readonly digest?: string;
-  readonly equalPages?: number;
-}
+import { flowLimits } from './limits.ts';
+import type { Position, SourcePage } from './sources.ts';
 
 /** Totals of the pages that are committed. */
 export interface JobTotals {
@@ -65,8 +53,23 @@ export const noTotals = (exports: number, processors: number): JobTotals => ({
   processors: Array.from({ length: processors }, () => noCounts),
 });
 
+/** The checkpoint once a page is done. @param steps counts of the steps that it went through @throws RequestError */
+export function afterPage(job: JobCheckpoint, page: SourcePage, steps: readonly StepCounts[]): JobCheckpoint {
+  const { totals } = job;
+  const numExport = totals.numExport + page.numRecords;
+  if (numExport > flowLimits.jobRecords) {
+    const message = `A job exports at most ${flowLimits.jobRecords} records.`;
+    throw requestError('response_size_exceeded', { message });
+  }
+  const numError = page.errors.length + page.errorsDropped;
+  const read = { numSuccess: page.numRecords, numError, numIgnore: 0 };
+  const exports = page.generator === undefined ? totals.exports : plus(totals.exports, [read], page.generator);
+  const processors = plus(totals.processors, steps, page.firstProcessor);
+  return { ...job, position: page.next, totals: { numExport, pages: totals.pages + 1, exports, processors } };
+}
+
 /** @param first index of the first of `more` */
-export function plus(counts: readonly StepCounts[], more: readonly StepCounts[], first: number): StepCounts[] {
+function plus(counts: readonly StepCounts[], more: readonly StepCounts[], first: number): StepCounts[] {
   return counts.map((count, index) => {
     const added = more[index - first] ?? noCounts;
     return {

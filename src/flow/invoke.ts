@@ -8,7 +8,7 @@ import type { Trace } from '../trace-context.ts';
 import { connectionsOf } from './definition.ts';
 import { argumentText, RecordTexts } from './engine-argument.ts';
 import { connectorFor, invoke } from './engine-calls.ts';
-import { flowLimits } from './limits.ts';
+import { engineLimits } from './page-arguments.ts';
 
 export interface Invocation {
   readonly integrationId: string;
@@ -30,14 +30,13 @@ export function invokeAlone(service: Service, invocation: Invocation): Promise<s
     if (record.isLarge) throw requestError('invalid_field', { field: '', message: 'The record is too large to run.' });
     const texts = new RecordTexts(service, { owner: connector._id, charge() {} });
     const connections = await texts.connections(connectionsOf(unit, [record]));
-    const { pageRecords, pageBytes, pauseMs, pageErrors: errors } = flowLimits;
     const body = argumentText(
       [['"record":', (await texts.of(kind, record)).text], connections.pieces, ...(data ? [['"data":', data]] : [])],
       {
         type: kind === 'exports' ? 'export' : 'import',
         currentExportDateTime: service.now().toISOString(),
         testMode: record.head.type === 'test',
-        limits: { pageRecords, pageBytes, pauseMs, errors },
+        limits: engineLimits,
       },
     );
     const { secrets } = connections;

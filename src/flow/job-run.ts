@@ -2,24 +2,24 @@
  * One job on this node: reads pages and sends them through the flow's steps, each as a run, until there are no more. A
  * page's results and the place where the next begins are one commit.
  */
-import { hash } from 'node:crypto';
 import { requestError } from '../errors.ts';
 import { failureOf } from '../integration/run-error.ts';
 import type { Service } from '../integration/service.ts';
-import type { JsonObject } from '../json.ts';
 import { factsOf } from '../record/record-tasks.ts';
-import { recordOf } from '../record/records.ts';
 import { activeStatuses, type JobStore, type StoredJobError } from '../store/jobs.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type Checkpoint, checkpointOf, type JobCheckpoint, noTotals, plus, putCheckpoint } from './checkpoint.ts';
+import { afterPage, checkpointOf, type JobCheckpoint, noTotals, putCheckpoint } from './checkpoint.ts';
 import { definitionOf, type FlowDefinition, recordsIn } from './definition.ts';
-import type { Generated, PageError, Paused, Processed, StepCounts, WentOffline } from './engine-answer.ts';
-import { argumentText, RecordTexts } from './engine-argument.ts';
+import type { Generated, PageError, Paused, Processed, WentOffline } from './engine-answer.ts';
+import { RecordTexts } from './engine-argument.ts';
 import { connectorFor, generate, processPage } from './engine-calls.ts';
-import { hasEnded, type Job, type JobStep } from './job.ts';
+import { hasEnded, type Job } from './job.ts';
+import { countsOf } from './job-counts.ts';
 import { flowLimits } from './limits.ts';
+import { generateArgument, type PageArgument, processArgument } from './page-arguments.ts';
 import { readAhead } from './read-ahead.ts';
 import { repeated } from './repeat.ts';
+import { openScene, type Scene, sceneIn } from './scene.ts';
 import { exportPages, failedRecords, type PageRequest, type SourcePage } from './sources.ts';
 
 export interface JobRunParts {
@@ -31,11 +31,9 @@ export interface JobRunParts {
   readonly markConnection: (integrationId: string, connectionId: string, refusal: string | undefined) => Promise<void>;
 }
 
-/** Everything that one page needs, read from the integration as it is now. */
-interface Scene {
-  readonly unit: UnitOfWork;
-  readonly definition: FlowDefinition;
-  readonly checkpoint: Checkpoint;
+/** Another node runs the job. */
+class TakenOver extends Error {
+  override readonly name = 'TakenOver';
 }
 
 export class JobRun {
@@ -46,7 +44,11 @@ export class JobRun {
   readonly #runs = new Set<string>();
   #job: Job;
   #progressAt = 0;
+  /** Errors stored with the pages that are committed, and with the one in hand. */
   #errorsStored = 0;
+  #pageErrors = 0;
+  /** JSON of the place of the next page, as this run has stored it. */
+  #position = '';
 
   constructor(parts: JobRunParts, job: Job) {
     this.#parts = parts;
@@ -76,6 +78,7 @@ export class JobRun {
       if (isDone) await this.#end('completed');
       else if (this.#cancelled.signal.aborted) await this.#end('canceled');
     } catch (error) {
+      if (error instanceof TakenOver) return;
       if (this.#cancelled.signal.aborted) return this.#end('canceled');
       if (stop.aborted) return;
       const problems = failureOf(error).errors.map(({ code, message }) => ({ code, message }));
@@ -88,6 +91,7 @@ export class JobRun {
     signal.throwIfAborted();
     const { definition, job } = await this.#begin();
     if (job.isComplete) return true;
+    this.#position = JSON.stringify(job.position);
     this.#errorsStored = await this.#parts.jobs.countErrors(this.#job._id);
     const source = this.#sourceOf(definition, job, signal);
     for await (const page of readAhead(source, flowLimits.pagesAhead)) {
@@ -124,7 +128,7 @@ export class JobRun {
         ...this.#job,
         status: 'running',
         startedAt: begun.job.startedAt,
-        ...this.#countsOf(begun.definition, begun.job),
+        ...countsOf(begun.definition, begun.job, this.#errorsStored),
       },
       true,
     );
@@ -144,109 +148,50 @@ export class JobRun {
   async #generate(request: PageRequest, signal: AbortSignal): Promise<Generated> {
     const result = await repeated(async () => {
       const scene = await this.#scene();
-      const { unit, definition } = scene;
-      const { exportId } = definition.generators[request.generator] ?? {};
-      const record = recordOf(unit, 'exports', exportId ?? '');
-      const own = await this.#texts.of('exports', record);
-      const connections = await this.#texts.connections(recordsIn(unit, definition).connections);
-      const { received, state, pageIndex } = request;
-      const body = argumentText(
-        [
-          ['"export":', own.text],
-          ['"flow":', (await this.#texts.of('flows', definition.flow)).text],
-          connections.pieces,
-          ...(received ? [[`"received":[${received.join()}]`]] : []),
-          ...(state === undefined ? [] : [[`"state":${JSON.stringify(state)}`]]),
-        ],
-        { ...this.#common(scene, exportId), pageIndex, testMode: record.head.type === 'test' },
-      );
-      return generate(this.#parts.service, await this.#request(scene, 'generate', body, connections.secrets));
+      const argument = await generateArgument(this.#texts, this.#job, scene, request);
+      return generate(this.#parts.service, await this.#request(scene, 'generate', argument));
     }, signal);
     return this.#orOffline(result);
   }
 
   async #take(page: SourcePage, signal: AbortSignal): Promise<void> {
-    const { processors } = (await this.#scene()).definition;
-    const hasWork = page.numRecords > 0 && processors.length > page.firstProcessor;
-    if (hasWork) {
+    const scene = await this.#scene();
+    this.#assertOwn(scene);
+    if (page.numRecords > 0 && scene.definition.processors.length > page.firstProcessor) {
       await this.#orOffline(await repeated(() => this.#process(page), signal));
     } else {
-      await this.#store(page, undefined);
-      const { service } = this.#parts;
-      await UnitOfWork.change(service.store, this.#job._integrationId, (unit) => this.#advance(unit, page, undefined));
+      await this.#storeErrors(scene, page, undefined);
+      const { store } = this.#parts.service;
+      await UnitOfWork.change(store, this.integrationId, (unit) => this.#advance(unit, page, undefined));
     }
+    this.#position = JSON.stringify(page.next);
+    this.#errorsStored += this.#pageErrors;
     await page.afterCommit?.();
     await this.#update(this.#job, false);
   }
 
   async #process(page: SourcePage): Promise<Processed | Paused | WentOffline> {
     const scene = await this.#scene();
-    const { unit, definition } = scene;
-    const { exports, imports, connections } = recordsIn(unit, definition);
-    const made = await this.#texts.connections(connections);
-    const processors: (string | Buffer)[] = ['"processors":['];
-    for (const { type, id, fields } of definition.processors) {
-      const kind = `${type}s` as const;
-      const part = type === 'export' ? exports.get(id) : imports.get(id);
-      const { responseMapping, hooks, proceedOnFailure } = fields as JsonObject;
-      const own = JSON.stringify({ type, responseMapping, hooks, proceedOnFailure }).slice(0, -1);
-      if (!part) throw requestError('conflict');
-      processors.push(
-        processors.length > 1 ? ',' : '',
-        own,
-        ',"record":',
-        (await this.#texts.of(kind, part)).text,
-        '}',
-      );
-    }
-    processors.push(']');
-    const { position } = scene.checkpoint.job as JobCheckpoint;
-    const body = argumentText(
-      [
-        [
-          '"data":',
-          typeof page.data === 'string'
-            ? page.data
-            : Buffer.from(page.data.buffer, page.data.byteOffset, page.data.byteLength),
-        ],
-        ['"flow":', (await this.#texts.of('flows', definition.flow)).text],
-        made.pieces,
-        processors,
-      ],
-      {
-        ...this.#common(scene, definition.generators[position.generator]?.exportId),
-        pageIndex: position.pageIndex,
-        firstProcessor: page.firstProcessor,
-        idempotencyPrefix: `${this.#job._id}/${position.generator}/${position.pageIndex}`,
-      },
-    );
-    const request = await this.#request(scene, 'process', body, made.secrets);
+    this.#assertOwn(scene);
+    const argument = await processArgument(this.#texts, this.#job, scene, page);
+    const request = await this.#request(scene, 'process', argument);
     return processPage(this.#parts.service, request, async (processed) => {
-      await this.#store(page, processed);
+      await this.#storeErrors(scene, page, processed);
       await page.beforeCommit?.();
-      this.#advance(unit, page, processed);
+      this.#advance(scene.unit, page, processed);
     });
   }
 
-  /** What both functions of the engine get. */
-  #common({ checkpoint }: Scene, exportId: string | undefined): JsonObject {
-    const { startDate, endDate, _id } = this.#job;
-    const last = startDate ?? (exportId === undefined ? undefined : checkpoint.deltas[exportId]);
-    const { pageRecords, pageBytes, pauseMs, pageErrors: errors } = flowLimits;
-    return {
-      _jobId: _id,
-      currentExportDateTime: endDate ?? (checkpoint.job as JobCheckpoint).startedAt,
-      ...(last === undefined ? {} : { lastExportDateTime: last }),
-      limits: { pageRecords, pageBytes, pauseMs, errors },
-    };
+  /** @throws TakenOver if the checkpoint is not where this run has left it */
+  #assertOwn({ checkpoint: { job } }: Scene): void {
+    if (job?._id !== this.#job._id || JSON.stringify(job.position) !== this.#position) throw new TakenOver();
   }
 
-  async #request(scene: Scene, name: 'generate' | 'process', body: Buffer, secrets: readonly string[]) {
-    const { service } = this.#parts;
+  async #request({ unit }: Scene, name: 'generate' | 'process', { body, secrets }: PageArgument) {
     this.#cancelled.signal.throwIfAborted();
     return {
-      unit: scene.unit,
-      connector: await connectorFor(service, scene.unit),
+      unit,
+      connector: await connectorFor(this.#parts.service, unit),
       function: name,
       lane: `${this.#job._flowId} ${name}`,
       body,
@@ -258,11 +203,8 @@ export class JobRun {
     } as const;
   }
 
-  async #scene(): Promise<Scene> {
-    const { _integrationId, _flowId } = this.#job;
-    const unit = await UnitOfWork.open(this.#parts.service.store, _integrationId);
-    if (!unit.integration) throw requestError('not_found', { message: 'The integration has been removed.' });
-    return { unit, definition: definitionOf(unit, _flowId), checkpoint: checkpointOf(unit, _flowId) };
+  #scene(): Promise<Scene> {
+    return openScene(this.#parts.service.store, this.#job);
   }
 
   async #orOffline<T extends { readonly kind: string }>(result: T | WentOffline): Promise<Exclude<T, WentOffline>> {
@@ -273,17 +215,18 @@ export class JobRun {
   }
 
   /** Stores the page's errors. They replace those of a first try that was cut off. */
-  async #store(page: SourcePage, processed: Processed | undefined): Promise<void> {
+  async #storeErrors({ definition }: Scene, page: SourcePage, processed: Processed | undefined): Promise<void> {
+    const isRetriable = !definition.generators[page.generator ?? -1]?.skipsRetries;
     const errors = [...page.errors, ...(processed?.errors ?? [])];
     const number = this.#job.numPagesProcessed;
     const stored = errors
       .slice(0, Math.max(0, flowLimits.jobErrors - this.#errorsStored))
-      .map((error) => this.#errorOf(error, number));
+      .map((error) => this.#errorOf(error, number, isRetriable));
     if (stored.length > 0) await this.#parts.jobs.putErrors(this.#job, number, stored);
-    this.#errorsStored += stored.length;
+    this.#pageErrors = stored.length;
   }
 
-  #errorOf({ error, data, step }: PageError, page: number): StoredJobError {
+  #errorOf({ error, data, step }: PageError, page: number, isRetriable: boolean): StoredJobError {
     const { service } = this.#parts;
     return {
       _id: service.dispatcher.ids(),
@@ -291,64 +234,19 @@ export class JobRun {
       page,
       isResolved: false,
       error: { ...error, createdAt: service.now().toISOString(), ...(step === undefined ? {} : { step }) },
-      ...(data === undefined ? {} : { data }),
+      ...(data === undefined || !isRetriable ? {} : { data }),
     };
   }
 
   /** Puts the place of the next page, and the totals, into the unit. */
   #advance(unit: UnitOfWork, page: SourcePage, processed: Processed | undefined): void {
-    const { _flowId, _id } = this.#job;
-    const checkpoint = checkpointOf(unit, _flowId);
-    const { job } = checkpoint;
-    if (job?._id !== _id) throw requestError('conflict');
-    const { totals } = job;
-    const numExport = totals.numExport + page.numRecords;
-    if (numExport > flowLimits.jobRecords) {
-      throw requestError('response_size_exceeded', {
-        message: `A job exports at most ${flowLimits.jobRecords} records.`,
-      });
-    }
-    const read: StepCounts = {
-      numSuccess: page.numRecords,
-      numError: page.errors.length + page.errorsDropped,
-      numIgnore: 0,
-    };
-    const next: JobCheckpoint = {
-      ...job,
-      position: page.next,
-      totals: {
-        numExport,
-        pages: totals.pages + 1,
-        exports: page.generator === undefined ? totals.exports : plus(totals.exports, [read], page.generator),
-        processors: plus(totals.processors, processed?.steps ?? [], page.firstProcessor),
-      },
-    };
+    const { _flowId } = this.#job;
+    const scene = sceneIn(unit, _flowId);
+    this.#assertOwn(scene);
+    const { checkpoint, definition } = scene;
+    const next = afterPage(checkpoint.job as JobCheckpoint, page, processed?.steps ?? []);
     putCheckpoint(unit, _flowId, { ...checkpoint, job: next });
-    this.#job = { ...this.#job, ...this.#countsOf(definitionOf(unit, _flowId), next) };
-  }
-
-  #countsOf({ generators, processors }: FlowDefinition, { totals }: JobCheckpoint) {
-    const steps: JobStep[] = [
-      ...generators.map(({ exportId }, index) => ({ type: 'export', _exportId: exportId, ...totals.exports[index] })),
-      ...processors.map(({ type, id }, index) => ({
-        type,
-        ...(type === 'export' ? { _exportId: id } : { _importId: id }),
-        ...totals.processors[index],
-      })),
-    ].map((step, index) => ({ _id: stepId(this.#job._id, index), ...step }) as JobStep);
-    const sum = (name: keyof StepCounts): number => totals.processors.reduce((all, step) => all + step[name], 0);
-    const exportErrors = totals.exports.reduce((all, step) => all + step.numError, 0);
-    return {
-      steps,
-      numSuccess: sum('numSuccess'),
-      numError: sum('numError') + exportErrors,
-      numIgnore: sum('numIgnore'),
-      numExport: totals.numExport,
-      numPagesGenerated: totals.pages,
-      numPagesProcessed: totals.pages,
-      numOpenError: this.#errorsStored,
-      retriable: this.#errorsStored > 0,
-    };
+    this.#job = { ...this.#job, ...countsOf(definition, next, this.#errorsStored + this.#pageErrors) };
   }
 
   /** Every page is stored: deltas go on from here next time. */
@@ -404,6 +302,3 @@ export class JobRun {
 
 /** Runs of a job that may still be running: one of each function, with room for those that have ended. */
 const RUNS_REMEMBERED = 4;
-
-/** The id of a step: the same whenever it is made. */
-const stepId = (jobId: string, index: number): string => hash('sha256', `${jobId}/${index}`).slice(0, 24);

@@ -2,10 +2,24 @@
 import { RequestError, requestError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { JobStore, StoredJobError } from '../store/jobs.ts';
-import type { Position } from './checkpoint.ts';
 import type { Generated, PageError } from './engine-answer.ts';
 import type { Job } from './job.ts';
 import { flowLimits } from './limits.ts';
+
+/** Where the next page of the job begins. */
+export interface Position {
+  /** Index of the flow's export. */
+  readonly generator: number;
+  /** Pages of this export so far. */
+  readonly pageIndex: number;
+  /** The export's own. */
+  readonly state?: Json;
+  /** The last message of a webhook, or the last error of a retry, that is done. */
+  readonly through?: string;
+  /** The last page's digest, and how often it has come in a row. */
+  readonly digest?: string;
+  readonly equalPages?: number;
+}
 
 /** A page for the flow's steps. */
 export interface SourcePage {

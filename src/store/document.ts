@@ -1,7 +1,7 @@
 /** A document in memory: an integration with its settings, records and state, as parts. Immutable. */
 import { type Json, type JsonObject, LARGE_BYTES } from '../json.ts';
 import { Part } from './part.ts';
-import { nameOf, STATE, type UnversionedKind, unversionedKinds } from './part-names.ts';
+import { keyOf, nameOf, STATE, type UnversionedKind, unversionedKinds } from './part-names.ts';
 import { type DocumentJson, FORMAT, perRecordKind, type RecordKind, recordKinds, type Stored } from './stored.ts';
 
 export type RecordParts = ReadonlyMap<string, Part>;
@@ -188,6 +188,16 @@ export function revisionIn(document: Document | undefined, name: string): number
     if (part) return part.revision;
   }
   return 0;
+}
+
+/** Whether a part that has no revision differs. @param name of a part of any kind */
+export function isUnversionedChanged(current: Document | undefined, base: Document | undefined, name: string): boolean {
+  return unversionedKinds.some((kind) => {
+    const key = keyOf(kind, name);
+    if (key === undefined) return false;
+    const [now, before] = [current?.[kind].get(key), base?.[kind].get(key)];
+    return now !== before && !(now && before && now.text.equals(before.text));
+  });
 }
 
 /** UTF-8 bytes of all parts, without names and braces. */

@@ -5,7 +5,7 @@ import { isRecordKind, recordKinds } from './stored.ts';
 export const partKinds = [...recordKinds, 'tokens', 'checkpoints', 'state'] as const;
 export type PartKind = (typeof partKinds)[number];
 
-/** Parts that only the runtime writes, always on top of the current document: they need no revision. */
+/** Parts that only the runtime writes. They have no revision: a unit compares them with what it has read. */
 export const unversionedKinds = ['tokens', 'checkpoints'] as const satisfies readonly PartKind[];
 export type UnversionedKind = (typeof unversionedKinds)[number];
 export const isUnversioned = (kind: PartKind): boolean => unversionedKinds.some((each) => each === kind);

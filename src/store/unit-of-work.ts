@@ -7,6 +7,7 @@ import type { Author } from './audit.ts';
 import {
   type Document,
   emptyDocument,
+  isUnversionedChanged,
   type PlainParts,
   partsOfPresent,
   type RecordParts,
@@ -169,7 +170,7 @@ export class UnitOfWork {
     return this.#draft?.[kind] ?? new Map();
   }
 
-  /** Overwrites what others have committed: no revision detects a conflict. @param value undefined removes the part */
+  /** @param value undefined removes the part */
   putUnversioned(kind: UnversionedKind, key: string, value: Json | undefined): void {
     const part = value === undefined ? undefined : Part.ofValue(value);
     this.#touch(nameOf(kind, key), part?.bytes ?? 0);
@@ -240,7 +241,9 @@ export class UnitOfWork {
   #applyTo(current: Document | undefined): Document | undefined {
     const base = this.#base;
     for (const id of this.#touched.keys()) {
-      if (current !== base && revisionIn(current, id) !== revisionIn(base, id)) throw new ConflictError();
+      if (current === base) break;
+      if (revisionIn(current, id) !== revisionIn(base, id)) throw new ConflictError();
+      if (isUnversionedChanged(current, base, id)) throw new ConflictError();
     }
     const draft = this.#draft;
     if (!draft) return undefined;
