@@ -204,6 +204,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   const flows = openFlows({
     service,
     jobs: storage.jobs,
+    node,
     concurrency: options.jobs,
     isShared: storage.nodes !== undefined,
     events: publishJobs(feed),

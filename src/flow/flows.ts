@@ -12,6 +12,8 @@ import { Webhooks } from './webhooks.ts';
 export interface FlowsOptions {
   readonly service: Service;
   readonly jobs: JobStore;
+  /** This node's name. */
+  readonly node: string | undefined;
   /** Jobs that this node runs at the same time. */
   readonly concurrency: number;
   /** Other nodes use the same store. */
@@ -41,6 +43,7 @@ export function openFlows(options: FlowsOptions): Flows {
   const jobs = new FlowJobs({
     service,
     jobs: options.jobs,
+    node: options.node,
     concurrency: options.concurrency,
     onStarted: events.onStarted,
     onProgress: events.onProgress,

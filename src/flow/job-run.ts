@@ -25,6 +25,8 @@ import { exportPages, failedRecords, type PageRequest, type SourcePage } from '.
 export interface JobRunParts {
   readonly service: Service;
   readonly jobs: JobStore;
+  /** This node's name. */
+  readonly node?: string | undefined;
   /** The job's record has changed. */
   readonly onProgress: (job: Job) => void;
   /** An application has refused a connection, or taken it again. @param refusal undefined if it works */
@@ -104,7 +106,7 @@ export class JobRun {
 
   /** Goes on where an earlier process stopped, or begins. */
   async #begin(): Promise<{ readonly definition: FlowDefinition; readonly job: JobCheckpoint }> {
-    const { service } = this.#parts;
+    const { service, node } = this.#parts;
     const { _id, _integrationId, _flowId } = this.#job;
     const now = service.now().toISOString();
     const begun = await UnitOfWork.change(service.store, _integrationId, (unit) => {
@@ -127,6 +129,7 @@ export class JobRun {
       {
         ...this.#job,
         status: 'running',
+        ...(node === undefined ? {} : { node }),
         startedAt: begun.job.startedAt,
         ...countsOf(begun.definition, begun.job, this.#errorsStored),
       },

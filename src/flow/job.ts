@@ -48,6 +48,7 @@ export const Job = Type.Object({
   _retryOfJobId: Type.Optional(ObjectId),
   status: Type.Enum([...jobStatuses]),
   triggeredBy: Type.Enum([...jobTriggers]),
+  node: Type.Optional(Type.String({ description: 'Name of the node that runs it, or ran it last.' })),
   createdAt: Timestamp,
   lastModified: Timestamp,
   scheduledAt: Type.Optional(Timestamp),
