@@ -14,6 +14,7 @@ export {
   absentModuleFile,
   absentPackages,
   formSenders,
+  inlinedFilesModule,
   nodeBuilds,
   nodeGlobals,
   nodeModule,

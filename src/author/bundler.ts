@@ -92,7 +92,7 @@ async function bundleWith(
     ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
-    plugins: [bundledImports(chains), nodeModules(chains, nodeBuilds)],
+    plugins: [bundledImports(chains), nodeModules(project.folder, chains, nodeBuilds)],
     inject: [...globals],
     define: { ...definitions, ...fileNames },
     minify,
@@ -126,7 +126,13 @@ export async function importFindings(project: Project): Promise<readonly Finding
 const definitions = { 'process.env.NODE_ENV': '"production"' };
 
 /** A bundle has no files beside it. */
-const fileNames = { __dirname: '"/"', __filename: '"/index.js"', 'import.meta.url': '"file:///index.js"' };
+const fileNames = {
+  __dirname: '"/"',
+  __filename: '"/index.js"',
+  'import.meta.dirname': '"/"',
+  'import.meta.filename': '"/index.js"',
+  'import.meta.url': '"file:///index.js"',
+};
 
 function commonOptions({ manifest: { main, type } }: Project): BuildOptions {
   const isModule = main.endsWith('.mjs') || (type === 'module' && !main.endsWith('.cjs'));
