@@ -92,6 +92,8 @@ async function bundleWith(
     ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
+    // Nothing is written here; an old connector's code has the name of what it becomes.
+    allowOverwrite: true,
     plugins: [bundledImports(chains), nodeModules(project.folder, chains, nodeBuilds)],
     inject: [...globals],
     define: { ...definitions, ...fileNames },

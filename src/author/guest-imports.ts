@@ -34,7 +34,7 @@ export const ownImports: Plugin = {
       if (path === 'bulkhead') return { path, external: true };
       if (isBuiltin(path)) return importError(`${path} is not available: ${NO_NODE}`);
       return importError(
-        `${path} is another file, but a bundle is a single file: set "source" to this file in package.json and build`,
+        `${path} is another file, but a bundle is a single file: set "source" to this file in package.json and build. An old connector of integrator.io builds with --legacy`,
       );
     });
   },

@@ -65,7 +65,10 @@ export class FileInliner {
     const isOwn = packageOf(importer) === undefined;
     const table = new TableMaker(isOwn ? this.#folder : packageFolder(importer), (path) => this.#read(path));
     const warnings: PartialMessage[] = [];
+    // Who lists a folder goes on to read what is in it, by paths that are made when it runs.
+    const lists = reads.some(({ reader, path }) => reader === 'readdirSync' && path !== undefined);
     for (const read of reads) {
+      if (lists && read.path === undefined) continue;
       const problem = await table.add(read);
       if (problem !== undefined) warnings.push({ text: problem, location: locationAt(importer, text, read.offset) });
     }

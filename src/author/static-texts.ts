@@ -1,5 +1,5 @@
 /** Texts that a file's expressions have whenever it runs, such as `path.join(__dirname, 'orders.json')`. */
-import { type posix, win32 } from 'node:path';
+import { posix, win32 } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleUses } from './module-uses.ts';
 import { type AnyNode, argumentOf, eachNode, keyName, literalText, type Program } from './syntax.ts';
@@ -16,6 +16,9 @@ const pathFunctions = ['join', 'resolve', 'normalize', 'dirname', 'basename'] as
 type PathFunction = (typeof pathFunctions)[number];
 const isPathFunction = (name: string | undefined): name is PathFunction =>
   pathFunctions.some((known) => known === name);
+
+/** For texts that are no paths. */
+const nowhere: Place = { filename: '/index.js', cwd: '/', path: posix };
 
 /** Expressions that refer to each other. */
 const MAX_DEPTH = 50;
@@ -63,6 +66,11 @@ export class StaticTexts {
       default:
         return undefined;
     }
+  }
+
+  /** A text that does not depend on where the file is. */
+  constantText(node: AnyNode): string | undefined {
+    return this.textOf(node, nowhere);
   }
 
   #variable(name: string, place: Place, depth: number): string | undefined {

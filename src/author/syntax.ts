@@ -56,6 +56,12 @@ export function requiredModule(node: AnyNode): string | undefined {
   return literalText(node.arguments[0]);
 }
 
+/** 1-based; the column in characters. */
+export function lineAt(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
 /** An argument of a call; undefined if it is missing or spread. */
 export function argumentOf(
   { arguments: given }: Pick<CallExpression, 'arguments'>,
