@@ -15,6 +15,7 @@ export {
   absentPackages,
   formSenders,
   inlinedFilesModule,
+  integratorApiFile,
   nodeBuilds,
   nodeGlobals,
   nodeModule,

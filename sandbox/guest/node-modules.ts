@@ -95,6 +95,9 @@ export const absentModuleFile = pathOf('not-available');
 /** Exports `fileSystem`, which makes `fs` for files that were put into the bundle. */
 export const inlinedFilesModule: NodeModule = { file: pathOf('inlined-files'), member: 'fileSystem' };
 
+/** What is bundled for the module `integrator-api`. */
+export const integratorApiFile = pathOf('../integrator-api');
+
 /** Files whose exports stand in for globals that Node has, and what of a bundle's code shows that it uses them. */
 export const nodeGlobals: readonly { readonly used: RegExp; readonly file: string }[] = [
   { used: /(?<![\w$.])Buffer\b/, file: pathOf('inject/buffer') },

@@ -1,18 +1,16 @@
 /** Files beside a connector's code that it reads by paths that can be told: they become part of the bundle. */
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir, realpath } from 'node:fs/promises';
-import { extname, join, posix, relative, sep } from 'node:path';
-import type { Loader, Location, PartialMessage, PluginBuild } from 'esbuild';
+import { join, posix, relative, sep } from 'node:path';
+import type { PartialMessage, PluginBuild } from 'esbuild';
 import { readFileBounded, UnreadableError } from '../connector/bundle-files.ts';
 import { type FileRead, fileReads, type Reader } from './file-reads.ts';
 import { packageOf } from './import-chains.ts';
-import { type Program, parseSource } from './syntax.ts';
+import { readSource } from './read-source.ts';
 
 /** All inlined files of a bundle. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_FILES = 1_000;
-/** Of a source that is looked at. */
-const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 
 export interface InlinedFile {
   readonly path: string;
@@ -32,35 +30,25 @@ export interface FileTable {
   readonly warnings: readonly PartialMessage[];
 }
 
-/** Sources that are not plain JavaScript. */
-const typed: Readonly<Record<string, Loader>> = {
-  '.ts': 'ts',
-  '.mts': 'ts',
-  '.cts': 'ts',
-  '.tsx': 'tsx',
-  '.jsx': 'jsx',
-};
-
 const notThere = 'is not there';
 
 export class FileInliner {
   readonly #folder: string;
-  readonly #transform: PluginBuild['esbuild']['transform'];
+  readonly #build: Pick<PluginBuild, 'esbuild'>;
   readonly #files = new Map<string, Promise<InlinedFile>>();
   #bytes = 0;
 
   /** @param folder the project's, which no file may be outside of */
-  constructor(folder: string, { esbuild }: Pick<PluginBuild, 'esbuild'>) {
+  constructor(folder: string, build: Pick<PluginBuild, 'esbuild'>) {
     this.#folder = folder;
-    this.#transform = esbuild.transform;
+    this.#build = build;
   }
 
   /** @param importer absolute path of the file that imports `fs`; a package's may read what is in the package alone */
   async tableFor(importer: string): Promise<FileTable | undefined> {
-    const source = await this.#source(importer);
+    const source = await readSource(importer, this.#build);
     if (!source) return undefined;
-    const { program, text } = source;
-    const { reads, hasOthers } = fileReads(program, importer, this.#folder);
+    const { reads, hasOthers } = fileReads(source.program, importer, this.#folder);
     if (reads.length === 0) return undefined;
     const isOwn = packageOf(importer) === undefined;
     const table = new TableMaker(isOwn ? this.#folder : packageFolder(importer), (path) => this.#read(path));
@@ -70,24 +58,13 @@ export class FileInliner {
     for (const read of reads) {
       if (lists && read.path === undefined) continue;
       const problem = await table.add(read);
-      if (problem !== undefined) warnings.push({ text: problem, location: locationAt(importer, text, read.offset) });
+      if (problem !== undefined) warnings.push({ text: problem, location: source.locationAt(read.offset) });
     }
     const wantsBytes = reads.some((read) => read.wantsBytes) || [...table.files.values()].some(({ isText }) => !isText);
     const isAll = !hasOthers && (isOwn || warnings.length === 0);
     const { files, folders, present } = table;
     const isEmpty = files.size + folders.size + present.length === 0;
     return { files, folders, present, isEmpty, wantsBytes, isAll, warnings: isOwn ? warnings : [] };
-  }
-
-  async #source(path: string): Promise<{ program: Program; text: string | undefined } | undefined> {
-    const bytes = await readFileBounded(path, MAX_SOURCE_BYTES).catch(() => undefined);
-    if (!bytes) return undefined;
-    const text = bytes.toString();
-    const loader = typed[extname(path)];
-    const plain = loader ? await this.#transform(text, { loader }).catch(() => undefined) : { code: text };
-    const program = plain && parseSource(plain.code);
-    // Positions in what was transformed say nothing to an author.
-    return program && { program, text: loader ? undefined : text };
   }
 
   /** @throws UnreadableError */
@@ -193,11 +170,4 @@ function packageFolder(file: string): string {
   const name = packageOf(file) ?? '';
   const folders = join('node_modules', name);
   return file.slice(0, file.lastIndexOf(folders) + folders.length);
-}
-
-function locationAt(file: string, text: string | undefined, offset: number): Partial<Location> {
-  if (text === undefined) return { file };
-  const before = text.slice(0, offset).split('\n');
-  const column = Buffer.byteLength(before.at(-1) ?? '');
-  return { file, line: before.length, column, lineText: text.split('\n')[before.length - 1] ?? '' };
 }
