@@ -331,7 +331,7 @@ describe('one importer', () => {
     ['commander', ['src/cli/program.ts']],
     [
       'esbuild',
-      ['bundle-sizes', 'bundler', 'guest-imports', 'inlined-files', 'node-modules', 'read-source'].map(
+      ['bundle-sizes', 'bundler', 'guest-imports', 'inlined-files', 'node-modules', 'read-source', 'told-requires'].map(
         (name) => `src/author/${name}.ts`,
       ),
     ],

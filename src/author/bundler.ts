@@ -9,6 +9,7 @@ import { bundledImports, ownImports } from './guest-imports.ts';
 import { ImportChains, packageOf } from './import-chains.ts';
 import { nodeModules } from './node-modules.ts';
 import type { Project } from './project.ts';
+import { toldRequires } from './told-requires.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -94,7 +95,7 @@ async function bundleWith(
     outfile: manifest.main,
     // Nothing is written here; an old connector's code has the name of what it becomes.
     allowOverwrite: true,
-    plugins: [bundledImports(chains), nodeModules(project.folder, chains, nodeBuilds)],
+    plugins: [bundledImports(chains), nodeModules(project.folder, chains, nodeBuilds), toldRequires(project.folder)],
     inject: [...globals],
     define: { ...definitions, ...fileNames },
     minify,

@@ -54,9 +54,9 @@ export class FileInliner {
     const table = new TableMaker(isOwn ? this.#folder : packageFolder(importer), (path) => this.#read(path));
     const warnings: PartialMessage[] = [];
     // Who lists a folder goes on to read what is in it, by paths that are made when it runs.
-    const lists = reads.some(({ reader, path }) => reader === 'readdirSync' && path !== undefined);
-    for (const read of reads) {
-      if (lists && read.path === undefined) continue;
+    const listsFirst = reads.toSorted((a, b) => Number(isList(b)) - Number(isList(a)));
+    for (const read of listsFirst) {
+      if (read.path === undefined && table.folders.size > 0) continue;
       const problem = await table.add(read);
       if (problem !== undefined) warnings.push({ text: problem, location: source.locationAt(read.offset) });
     }
@@ -86,6 +86,8 @@ export class FileInliner {
     return { path, bytes, isText: isUtf8(bytes) };
   }
 }
+
+const isList = ({ reader }: FileRead): boolean => reader === 'readdirSync';
 
 class TableMaker {
   readonly files = new Map<string, InlinedFile>();

@@ -185,3 +185,29 @@ test('code that uses nothing of fs but what is inlined has no warning; what else
     'src/reads.cjs:1:18 warning fs is not available: it loads, and throws ERR_NOT_AVAILABLE when it is used',
   ]);
 });
+
+test('require finds files by paths that can be told, never outside the project', async () => {
+  const folder = await projectThat(
+    `var path = require('path'), DATA = path.resolve(__dirname, '../data');
+     var outcome = function (run) { try { return run(); } catch (error) { return 'not found'; } };
+     module.exports = {
+       'a sum': () => require(__dirname + '/beside.json'), 'path.join': () => require(path.join(__dirname,
+         'own')).own, 'a variable': () => require(DATA + '/orders.json'), 'a template': () => require(\`\${__dirname}/beside\`),
+       'a name': () => typeof require('pa' + 'th').join,
+       'line': () => { try { null.x; } catch (error) { return /reads.cjs:6:/.test(error.stack); } },
+       'none': () => outcome(() => require(__dirname + '/none.json')),
+     };`,
+    {
+      'src/beside.json': '{"a":1}',
+      'src/own.js': 'exports.own = require("./beside.json");',
+      'data/orders.json': '[1]',
+      '../outside.json': '{"secret":1}',
+    },
+  );
+  expect(await resultOf(folder)).toEqual(inNode(folder));
+  const outside = await projectThat(`exports.run = () => require(__dirname + '/../../outside.json');`, {
+    '../outside.json': '{"the-secret":1}',
+  });
+  await expect(resultOf(outside)).rejects.toThrow('cannot require');
+  expect(await codeOf(outside)).not.toContain('the-secret');
+});
