@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, relative, resolve, sep } from 'node:path';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { originsInCode, originsInJson } from './called-origins.ts';
+import { environmentUses } from './environment-uses.ts';
 import type { Finding } from './finding.ts';
 import { packageOf } from './import-chains.ts';
 import { INLINED_FILE } from './node-modules.ts';
@@ -63,10 +64,11 @@ export async function deriveManifest(
     else if (field === 'installerFunction' && names.length > 0) findings.push(warning(noInstaller(names)));
   }
   if (!isFlat && Object.keys(sections).length === 0) findings.push({ ...warning(noFunctions), severity: 'error' });
+  const { origins, untold, environment } = await readOwnFiles(folder, inputs);
+  findings.push(...environment);
   if (own.permissions === undefined) {
-    const called = await calledOrigins(folder, inputs);
-    findings.push(...called.findings);
-    if (called.origins.length > 0) connector.permissions = { fetch: called.origins.slice(0, MAX_ORIGINS) };
+    findings.push(...untold);
+    if (origins.length > 0) connector.permissions = { fetch: origins.slice(0, MAX_ORIGINS) };
   }
   // Without sections nothing else is possible.
   const diy = isFlat ? { diy: true } : {};
@@ -94,12 +96,16 @@ function warning(message: string, at: Partial<Finding> = {}): Finding {
   return { severity: 'warning', file: 'package.json', line: 1, column: 1, message, ...at };
 }
 
-async function calledOrigins(
-  folder: string,
-  inputs: readonly string[],
-): Promise<{ origins: readonly string[]; findings: readonly Finding[] }> {
+interface OwnFiles {
+  readonly origins: readonly string[];
+  readonly untold: readonly Finding[];
+  readonly environment: readonly Finding[];
+}
+
+async function readOwnFiles(folder: string, inputs: readonly string[]): Promise<OwnFiles> {
   const origins = new Set<string>();
-  const findings: Finding[] = [];
+  const untold: Finding[] = [];
+  const environment: Finding[] = [];
   for (const file of inputs.map((path) => ownFile(folder, path)).filter((path) => path !== undefined)) {
     const text = await readFile(resolve(folder, file), 'utf8').catch(() => '');
     if (extname(file) === '.json') {
@@ -108,14 +114,19 @@ async function calledOrigins(
     }
     const program = parseSource(text);
     if (!program) continue;
+    const at = (offset: number): Partial<Finding> => ({ file, ...lineAt(text, offset) });
     const found = originsInCode(program, new StaticTexts(program));
     for (const origin of found.origins) origins.add(origin);
-    for (const offset of found.untold) findings.push(warning(untold, { file, ...lineAt(text, offset) }));
+    untold.push(...found.untold.map((offset) => warning(untoldHost, at(offset))));
+    for (const [name, offset] of environmentUses(program)) environment.push(warning(noEnvironment(name), at(offset)));
   }
-  return { origins: [...origins].sort(), findings };
+  return { origins: [...origins].sort(), untold, environment };
 }
 
-const untold = `the host of this address cannot be told when building: ${inPackageJson('all origins as "permissions": {"fetch": […]}')}, or requests to it fail with permission_denied`;
+const noEnvironment = (name: string): string =>
+  `the environment variable ${name} is undefined: connectors have no environment. Use "opts", a setting or a connection`;
+
+const untoldHost = `the host of this address cannot be told when building: ${inPackageJson('all origins as "permissions": {"fetch": […]}')}, or requests to it fail with permission_denied`;
 
 function parsed(text: string): unknown {
   try {

@@ -11,14 +11,17 @@ const options = {
   allowHashBang: true,
 } as const;
 
-/** @returns undefined if it is not plain JavaScript, such as JSX */
+/** @returns undefined if it is not plain JavaScript, such as JSX, or nests so deep that it cannot be walked */
 export function parseSource(text: string): Program | undefined {
   // Code that is not strict, as in old CommonJS files, is no module.
   for (const sourceType of ['module', 'script'] as const) {
     try {
-      return parse(text, { ...options, sourceType });
+      const program = parse(text, { ...options, sourceType });
+      fullAncestor(program, () => {});
+      return program;
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+      // A RangeError is the end of the stack.
+      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     }
   }
   return undefined;

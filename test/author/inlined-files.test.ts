@@ -174,6 +174,16 @@ describe('what is not inlined', () => {
   });
 });
 
+test('code that nests too deep to be walked is built as it is', async () => {
+  const folder = await projectThat(
+    `var fs = require('fs'), chain = () => ({ a: chain }); exports.run = () => fs.readFileSync(__dirname + '/a.txt'); exports.deep = () => chain()${'.a()'.repeat(10_000)} && require('./be' + 'side.json');`,
+    { 'src/a.txt': 'a', 'src/beside.json': '1' },
+  );
+  const { bundle, findings } = await built(folder);
+  expect(bundle).toBeDefined();
+  expect(findings.map(findingLine)).toContainEqual(expect.stringContaining('1:18 warning fs is not available'));
+});
+
 test('code that uses nothing of fs but what is inlined has no warning; what else it uses is warned of', async () => {
   const reads = `var fs = require('fs'); exports.run = function () { return fs.readFileSync(__dirname + '/a.txt', 'utf8'); OTHER };`;
   const quiet = await projectThat(reads.replace('OTHER', ''), { 'src/a.txt': 'a' });

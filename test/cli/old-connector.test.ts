@@ -39,13 +39,20 @@ async function oldConnector(shop: string): Promise<string> {
 const ownWarnings = ({ stderr }: Finished): string[] =>
   stderr.split('\n').filter((line) => line !== '' && !line.includes('node_modules'));
 
-test('from its folder to an installed integration, and away again', async () => {
+test('from its folder to an installed integration, and away again', { timeout: 120_000 }, async () => {
   const shop = await startShop();
   const folder = await oldConnector(shop);
   const before = await readdir(folder, { recursive: false });
   const connectors = await temporaryFolder();
   const built = await callCommand(['build', folder, '--output', join(connectors, 'shop-sync'), '--json']);
   expect([built.code, ownWarnings(built)]).toEqual([0, []]);
+  expect(JSON.parse(built.stdout).findings).toContainEqual({
+    severity: 'warning',
+    file: 'lib/logger.js',
+    line: 4,
+    column: 10,
+    message: expect.stringContaining('the environment variable SHOP_SYNC_LOG_LEVEL is undefined'),
+  });
   const derived = {
     installerFunction: 'connectorInstallerFunction',
     updateFunction: 'connectorUpdateFunction',
