@@ -55,7 +55,7 @@ async function withManifest(
 ): Promise<ProjectBuild> {
   if (!bundle) return { findings };
   const loaded = await loadConnector(bundle.connector);
-  const { sections, isFlat } = loaded;
+  const { sections, isFlat = false } = loaded;
   // It does not load: whoever wants to know why finds it in `loaded`.
   if (!sections) return { findings, inputs, sizes, bundle, loaded };
   const {

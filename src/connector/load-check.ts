@@ -25,8 +25,8 @@ export type LoadResult =
       readonly problem?: never;
       /** Names of the functions, by section. */
       readonly sections: Readonly<Record<string, readonly string[]>>;
-      /** Whether there are functions, and no section. */
-      readonly isFlat: boolean;
+      /** There are functions, and no section. */
+      readonly isFlat?: true;
       /** Names exports that cannot be called. */
       readonly warning?: string | undefined;
     };
@@ -79,7 +79,7 @@ function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
       problem: `functions must be in sections (${sections.join(', ')}), but these are not: ${formatNames(loose)}`,
     };
   }
-  const found = { sections: report.sections, isFlat: loose.length > 0 };
+  const found = { sections: report.sections, ...(loose.length > 0 ? { isFlat: true as const } : {}) };
   if (outOfReach.length === 0) return found;
   return { ...found, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
 }
