@@ -30,6 +30,8 @@ export {
   absentModuleFile,
   absentPackages,
   formSenders,
+  inlinedFilesModule,
+  integratorApiFile,
   nodeBuilds,
   nodeGlobals,
   nodeModule,

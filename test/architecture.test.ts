@@ -358,7 +358,14 @@ describe('one importer', () => {
       ),
     ],
     ['commander', ['src/cli/program.ts']],
-    ['esbuild', ['bundle-sizes', 'bundler', 'guest-imports', 'node-modules'].map((name) => `src/author/${name}.ts`)],
+    [
+      'esbuild',
+      ['bundle-sizes', 'bundler', 'guest-imports', 'inlined-files', 'node-modules', 'read-source', 'told-requires'].map(
+        (name) => `src/author/${name}.ts`,
+      ),
+    ],
+    ['acorn', ['src/author/syntax.ts']],
+    ['acorn-walk', ['src/author/syntax.ts']],
     ['jsonc-parser', ['src/author/project.ts']],
     ['semver', ['src/connector/version.ts']],
   ])('%s', (library, importers) => {

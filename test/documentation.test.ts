@@ -110,6 +110,10 @@ const ways: Readonly<Record<string, Run | string>> = {
     shows: ['{"city":"Oslo","forecast":["sun","sun"]}'],
   },
   'docs/connectors/testing.md: npx bulkhead test weather': { place: withProject, shows: ['pass 2', 'pass 1'] },
+  'docs/connectors/old-style.md: npx bulkhead build shop-sync': {
+    place: withOldConnector,
+    shows: ['shop-sync/bundle/index.js', 'installerFunction  installConnector'],
+  },
   'docs/connectors/packages.md: npx bulkhead pack weather': { place: withProject, shows: ['weather-1.0.0.tgz'] },
   'docs/connectors/packages.md: curl -sS -X PUT -H "Authorization: Bearer $BULKHEAD_TOKEN" -H "Content-Type: application/gzip" \\':
     { place: withTarball, shows: ['"name":"weather"', '"status":"ready"'] },
@@ -186,6 +190,16 @@ async function withConnection(): Promise<Shell> {
 async function withProject(): Promise<Shell> {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather'], { cwd });
+  return { cwd };
+}
+
+/** A folder with a connector as integrator.io has them. */
+async function withOldConnector(): Promise<Shell> {
+  const cwd = await temporaryFolder();
+  await mkdir(join(cwd, 'shop-sync'));
+  await writeFile(join(cwd, 'shop-sync/package.json'), '{"name":"shop-sync","version":"1.0.0","main":"index.js"}');
+  const code = 'exports.installer = { installConnector: function (options, callback) { callback(); } };';
+  await writeFile(join(cwd, 'shop-sync/index.js'), code);
   return { cwd };
 }
 

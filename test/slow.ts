@@ -58,6 +58,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
   'load many bundles, one after another': [
     'test/api/approvals.test.ts',
     'test/api/connector-uploads.test.ts',
+    'test/cli/old-connector.test.ts',
     'test/connector/catalog.test.ts',
     'test/connector/exports.test.ts',
     'test/connector/tarballs-in-the-folder.test.ts',

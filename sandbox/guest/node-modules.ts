@@ -92,6 +92,12 @@ export const formSenders: readonly string[] = ['axios', 'mailgun.js', 'node-fetc
 /** Exports `absentModule`, which makes a module that throws when it is used. */
 export const absentModuleFile = pathOf('not-available');
 
+/** Exports `fileSystem`, which makes `fs` for files that were put into the bundle. */
+export const inlinedFilesModule: NodeModule = { file: pathOf('inlined-files'), member: 'fileSystem' };
+
+/** What is bundled for the module `integrator-api`. */
+export const integratorApiFile = pathOf('../integrator-api');
+
 /** Files whose exports stand in for globals that Node has, and what of a bundle's code shows that it uses them. */
 export const nodeGlobals: readonly { readonly used: RegExp; readonly file: string }[] = [
   { used: /(?<![\w$.])Buffer\b/, file: pathOf('inject/buffer') },

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { nodeGlobals } from '../../sandbox/index.ts';
 import { packageOf } from './import-chains.ts';
-import { NODE_MODULE } from './node-modules.ts';
+import { INLINED_FILE, NODE_MODULE } from './node-modules.ts';
 
 /** Parts listed in a message. */
 const MAX_LISTED = 8;
@@ -39,7 +39,11 @@ export function sizesOf({ inputs, outputs }: Metafile, folder: string): PartSize
 function polyfillsIn(inputs: Inputs, folder: string): ReadonlySet<string> {
   const isGlobal = (path: string): boolean => nodeGlobals.some(({ file }) => file === resolve(folder, path));
   const found = new Set(Object.keys(inputs).filter((path) => path.startsWith(prefix) || isGlobal(path)));
-  for (const path of found) for (const { path: imported } of inputs[path]?.imports ?? []) found.add(imported);
+  for (const path of found) {
+    for (const { path: imported } of inputs[path]?.imports ?? []) {
+      if (!imported.startsWith(`${INLINED_FILE}:`)) found.add(imported);
+    }
+  }
   return found;
 }
 

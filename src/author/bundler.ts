@@ -9,6 +9,7 @@ import { bundledImports, ownImports } from './guest-imports.ts';
 import { ImportChains, packageOf } from './import-chains.ts';
 import { nodeModules } from './node-modules.ts';
 import type { Project } from './project.ts';
+import { toldRequires } from './told-requires.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -92,7 +93,9 @@ async function bundleWith(
     ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
-    plugins: [bundledImports(chains), nodeModules(chains, nodeBuilds)],
+    // Nothing is written here; an old connector's code has the name of what it becomes.
+    allowOverwrite: true,
+    plugins: [bundledImports(chains), nodeModules(project.folder, chains, nodeBuilds), toldRequires(project.folder)],
     inject: [...globals],
     define: { ...definitions, ...fileNames },
     minify,
@@ -126,7 +129,13 @@ export async function importFindings(project: Project): Promise<readonly Finding
 const definitions = { 'process.env.NODE_ENV': '"production"' };
 
 /** A bundle has no files beside it. */
-const fileNames = { __dirname: '"/"', __filename: '"/index.js"', 'import.meta.url': '"file:///index.js"' };
+const fileNames = {
+  __dirname: '"/"',
+  __filename: '"/index.js"',
+  'import.meta.dirname': '"/"',
+  'import.meta.filename': '"/index.js"',
+  'import.meta.url': '"file:///index.js"',
+};
 
 function commonOptions({ manifest: { main, type } }: Project): BuildOptions {
   const isModule = main.endsWith('.mjs') || (type === 'module' && !main.endsWith('.cjs'));

@@ -1,12 +1,12 @@
 /** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
 import { posix } from 'node:path';
-import { createSandbox, type SectionName } from '../../sandbox/index.ts';
-import type { Connector } from '../connector/bundle.ts';
-import { type LoadResult, loadBundle } from '../connector/load-check.ts';
+import type { SectionName } from '../../sandbox/index.ts';
+import type { Manifest } from '../connector/manifest.ts';
 import { SourceLines } from '../run/source-lines.ts';
-import { objectIds } from '../store/object-id.ts';
 import type { BundleOptions } from './bundler.ts';
 import { type Finding, isError } from './finding.ts';
+import { loadConnector } from './load.ts';
+import type { OldStyleOptions } from './old-style.ts';
 import { type Project, readProject } from './project.ts';
 import { buildProject, type ProjectBuild } from './project-build.ts';
 
@@ -24,23 +24,34 @@ export interface Inspection extends ProjectBuild {
 export async function inspectProject(
   folder: string,
   onStep: (step: string) => void = () => {},
-  options: BundleOptions = {},
+  options: BundleOptions & OldStyleOptions = {},
 ): Promise<Inspection> {
-  const { project, findings: readFindings } = await readProject(folder);
+  const { project, findings: readFindings } = await readProject(folder, options);
   if (!project) return { findings: readFindings };
   onStep(project.source === undefined ? 'Reading' : 'Building');
-  const { findings, bundle, sizes = [] } = await buildProject(project, options);
+  const { findings, bundle, sizes = [], derived, loaded } = await buildProject(project, options);
   if (!bundle) return { project, findings };
   onStep('Loading');
-  const { problem, sections, warning } = await checkLoad(bundle.connector);
+  const { problem, sections, warning } = loaded ?? (await loadConnector(bundle.connector));
   if (problem !== undefined) {
     const mapped = await new SourceLines().of(bundle.connector, problem);
     const message = `${project.manifest.main} does not load: ${fromFolder(mapped, project.manifest.main)}`;
     const finding: Finding = { severity: 'error', ...project.locationOf('main'), field: 'main', message };
     return { project, findings: [...findings, finding] };
   }
-  const all = [...findings, ...missingFunctions(project, sections), ...loadWarnings(project, warning)];
-  return { project, findings: all, sections, sizes, ...(all.some(isError) ? {} : { bundle }) };
+  const all = [
+    ...findings,
+    ...missingFunctions(project, bundle.connector.manifest, sections),
+    ...loadWarnings(project, warning),
+  ];
+  return {
+    project,
+    findings: all,
+    sections,
+    sizes,
+    ...(derived ? { derived } : {}),
+    ...(all.some(isError) ? {} : { bundle }),
+  };
 }
 
 /** Source maps name files relative to the one that is built. */
@@ -57,24 +68,19 @@ function loadWarnings(project: Project, warning: string | undefined): Finding[] 
   return [{ severity: 'warning', ...project.locationOf('main'), field: 'main', message }];
 }
 
-async function checkLoad(connector: Connector): Promise<LoadResult> {
-  const sandbox = createSandbox({ prewarmed: false });
-  try {
-    return await loadBundle(sandbox, objectIds(), connector, false);
-  } finally {
-    await sandbox.close();
-  }
-}
-
 /** Functions the manifest names but the code lacks. */
-function missingFunctions(project: Project, sections: Readonly<Record<string, readonly string[]>>): Finding[] {
+function missingFunctions(
+  project: Project,
+  manifest: Manifest,
+  sections: Readonly<Record<string, readonly string[]>>,
+): Finding[] {
   const {
     installerFunction,
     updateFunction,
     preUninstallFunction,
     uninstallerFunction,
     install = [],
-  } = project.manifest.connector;
+  } = manifest.connector;
   const references: [section: SectionName, name: string | undefined, field: string][] = [
     ['installer', installerFunction, 'connector.installerFunction'],
     ['installer', updateFunction, 'connector.updateFunction'],

@@ -1,11 +1,20 @@
 /** An esbuild plugin for imports of Node's modules: polyfills for what can be there, and modules that throw for the rest. */
 import { createRequire, isBuiltin } from 'node:module';
-import { dirname, isAbsolute, join, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
-import { absentModuleFile, absentPackages, nodeGlobals, nodeModule, partOfNodeModule } from '../../sandbox/index.ts';
+import {
+  absentModuleFile,
+  absentPackages,
+  inlinedFilesModule,
+  nodeGlobals,
+  nodeModule,
+  partOfNodeModule,
+} from '../../sandbox/index.ts';
 import { type ImportChains, packageIn, packageOf } from './import-chains.ts';
+import { FileInliner, type FileTable, type InlinedFile } from './inlined-files.ts';
 
 export const NODE_MODULE = 'node-module';
+export const INLINED_FILE = 'inlined-file';
 
 const RESOLVED = Symbol('resolved by this plugin');
 const polyfills = `${dirname(absentModuleFile)}${sep}`;
@@ -21,16 +30,25 @@ const ofPolyfills: readonly { readonly importer: RegExp; readonly imported: stri
 
 interface Absent {
   readonly neededBy: string | undefined;
+  /** Files that the importer reads. */
+  readonly table?: FileTable | undefined;
 }
 
-/** @param nodeBuilds packages whose builds for Node are taken */
-export function nodeModules(chains: ImportChains, nodeBuilds: readonly string[]): Plugin {
+/**
+ * @param folder the project's
+ * @param nodeBuilds packages whose builds for Node are taken
+ */
+export function nodeModules(folder: string, chains: ImportChains, nodeBuilds: readonly string[]): Plugin {
   return {
     name: 'node modules',
     setup(build) {
       const warned = new Set<string>();
+      const inliner = new FileInliner(folder, build);
+      const inlined = new Map<string, InlinedFile>();
       build.onResolve({ filter: /.*/ }, async (args): Promise<OnResolveResult | undefined> => {
         const { path, importer } = args;
+        if (path.startsWith(`${INLINED_FILE}:`))
+          return { path: path.slice(INLINED_FILE.length + 1), namespace: INLINED_FILE };
         if (nodeGlobals.some(({ file }) => file === path)) return { path, sideEffects: false };
         // What is not used of ours is left out.
         if (importer.startsWith(polyfills) && path.startsWith('.')) {
@@ -48,22 +66,34 @@ export function nodeModules(chains: ImportChains, nodeBuilds: readonly string[])
         const key = `${name} ${neededBy ?? importer}`;
         const isFirst = !warned.has(key);
         warned.add(key);
+        const table = name === 'fs' ? await inliner.tableFor(importer) : undefined;
+        for (const file of table?.files.values() ?? []) inlined.set(nameOf(file.path, folder), file);
+        const hasFiles = table?.isEmpty === false;
+        const absent = isFirst && table?.isAll !== true ? [{ text: absentText(path, chains.to(importer)) }] : [];
         return {
-          path: neededBy === undefined ? name : `${name} for ${neededBy}`,
+          path: [
+            name,
+            ...(neededBy === undefined ? [] : [`for ${neededBy}`]),
+            ...(hasFiles ? [`in ${nameOf(importer, folder)}`] : []),
+          ].join(' '),
           namespace: NODE_MODULE,
-          pluginData: { neededBy } satisfies Absent,
+          pluginData: { neededBy, table: hasFiles ? table : undefined } satisfies Absent,
           sideEffects: false,
-          warnings: isFirst ? [{ text: absentText(path, chains.to(importer)) }] : [],
+          warnings: isFirst ? [...absent, ...(table?.warnings ?? [])] : [],
         };
       });
       build.onLoad(
         { filter: /.*/, namespace: NODE_MODULE },
         ({ path, pluginData }): OnLoadResult => ({
-          contents: contentsOf(path, pluginData as Absent | undefined),
+          contents: contentsOf(path, pluginData as Absent | undefined, folder),
           loader: 'js',
           resolveDir: polyfills,
         }),
       );
+      build.onLoad({ filter: /.*/, namespace: INLINED_FILE }, ({ path }): OnLoadResult => {
+        const { bytes = Buffer.of(), isText = true } = inlined.get(path) ?? {};
+        return { contents: bytes, loader: isText ? 'text' : 'base64' };
+      });
     },
   };
 }
@@ -98,17 +128,36 @@ async function isRemapped(build: PluginBuild, args: OnResolveArgs): Promise<bool
 }
 
 /** CommonJS, so that `require` gives what Node's does: a function, or an object that can be patched. */
-function contentsOf(path: string, absent: Absent | undefined): string {
+function contentsOf(path: string, absent: Absent | undefined, folder: string): string {
   const module = nodeModule(path);
   if (module) return `module.exports = ${expressionOf(module)};\n`;
   const [name = ''] = path.split(' ');
-  const present = partOfNodeModule(name);
+  const part = partOfNodeModule(name);
+  const present = part ? expressionOf(part) : '{}';
   const args = [
     JSON.stringify(name),
     JSON.stringify(absent?.neededBy) ?? 'undefined',
-    present ? expressionOf(present) : '{}',
+    absent?.table ? `{ ...${present}, ...${fileSystemOf(absent.table, folder)} }` : present,
   ];
   return `module.exports = require(${JSON.stringify(absentModuleFile)}).absentModule(${args.join(', ')});\n`;
+}
+
+/** How a file is called in a list of what a bundle consists of. */
+const nameOf = (path: string, folder: string): string => relative(folder, path).split(sep).join('/');
+
+function fileSystemOf({ files, folders, present, wantsBytes }: FileTable, folder: string): string {
+  const contents = (isText: boolean): string => {
+    const ofKind = [...files].filter(([, file]) => file.isText === isText);
+    const entries = ofKind.map(([path, file]) => [
+      path,
+      `require(${JSON.stringify(`${INLINED_FILE}:${nameOf(file.path, folder)}`)})`,
+    ]);
+    return `{ ${entries.map(([path, value]) => `[${JSON.stringify(path)}]: ${value}`).join(', ')} }`;
+  };
+  const table = `{ texts: ${contents(true)}, binaries: ${contents(false)}, folders: ${JSON.stringify(Object.fromEntries(folders))}, present: ${JSON.stringify(present)} }`;
+  const buffer = nodeModule('buffer');
+  const bytes = wantsBytes && buffer ? `, ${expressionOf(buffer)}.Buffer` : '';
+  return `${expressionOf(inlinedFilesModule)}(${table}${bytes})`;
 }
 
 function expressionOf({ file, member, part }: NonNullable<ReturnType<typeof nodeModule>>): string {

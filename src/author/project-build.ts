@@ -3,10 +3,16 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Connector, readBundle } from '../connector/bundle.ts';
 import { type BundleFiles, folderFiles, tooLarge } from '../connector/bundle-files.ts';
+import type { LoadResult } from '../connector/load-check.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { type PartSize, sizeSummary } from './bundle-sizes.ts';
 import { type BundleOptions, bundleSource, importFindings, NoBundlerError } from './bundler.ts';
 import { type Finding, isError } from './finding.ts';
+import { loadConnector } from './load.ts';
+import { deriveManifest } from './old-style-manifest.ts';
 import type { Project } from './project.ts';
+
+const MANIFEST = 'package.json';
 
 /** By path in the bundle. */
 export type Files = ReadonlyMap<string, Buffer>;
@@ -17,6 +23,10 @@ export interface ProjectBuild {
   readonly inputs?: readonly string[];
   /** What the built file consists of, largest first. */
   readonly sizes?: readonly PartSize[];
+  /** Of an old connector's manifest, what was told from the code: field and value. */
+  readonly derived?: readonly (readonly [field: string, value: string])[];
+  /** If the code had to be loaded for that. */
+  readonly loaded?: LoadResult;
   /** Absent if the findings include errors. */
   readonly bundle?: { readonly connector: Connector; readonly files: Files };
 }
@@ -27,13 +37,38 @@ export async function buildProject(project: Project, options: BundleOptions = {}
     const { files, findings, inputs, sizes } = await buildSource(project, project.source, options);
     const all = [...project.warnings, ...findings];
     if (findings.some(isError)) return { findings: all };
-    return { ...(await readBuilt(project, files, all, sizes)), inputs, sizes };
+    const built = { ...(await readBuilt(project, files, all, sizes)), inputs, sizes };
+    return project.oldStyle && built.bundle ? withManifest(project, project.oldStyle, files, built) : built;
   }
   const build = await readBuilt(project, new Map(), project.warnings, []);
   if (!build.bundle) return build;
   const findings = [...build.findings, ...(await checkImports(project))];
   return findings.some(isError) ? { findings } : { ...build, findings };
 }
+
+/** Completes an old connector's manifest by what its code exports. */
+async function withManifest(
+  project: Project,
+  oldStyle: JsonObject,
+  files: Files,
+  { findings, inputs = [], sizes = [], bundle }: ProjectBuild,
+): Promise<ProjectBuild> {
+  if (!bundle) return { findings };
+  const loaded = await loadConnector(bundle.connector);
+  const { sections, isFlat = false } = loaded;
+  // It does not load: whoever wants to know why finds it in `loaded`.
+  if (!sections) return { findings, inputs, sizes, bundle, loaded };
+  const {
+    manifest,
+    derived,
+    findings: more,
+  } = await deriveManifest(project.folder, oldStyle, { sections, isFlat }, inputs);
+  if (more.some(isError)) return { findings: [...findings, ...more] };
+  const complete = new Map([...files, [MANIFEST, manifestText(manifest)]]);
+  return { ...(await readBuilt(project, complete, [...findings, ...more], sizes)), inputs, sizes, derived, loaded };
+}
+
+const manifestText = (manifest: JsonObject): Buffer => Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
 
 /** Reads the bundle as the runtime does. */
 async function readBuilt(
@@ -64,6 +99,12 @@ async function buildSource(
   const { code, map, findings, inputs = [], sizes = [] } = await bundleSource(project, source, options);
   const main = mainOf(project);
   const files = code === undefined ? [] : [[main, code] as const, [`${main}.map`, map] as const];
+  // Until it is known what the code exports, any functions may be called.
+  const { oldStyle } = project;
+  if (oldStyle && code !== undefined) {
+    const connector = { ...(isJsonObject(oldStyle.connector) ? oldStyle.connector : {}), diy: true };
+    files.push([MANIFEST, String(manifestText({ ...oldStyle, connector }))]);
+  }
   return { files: new Map(files.map(([path, text]) => [path, Buffer.from(text)])), findings, inputs, sizes };
 }
 
@@ -94,7 +135,7 @@ function overlay(folder: string, outputs: Files): BundleFiles {
 
 /** Writes a bundle's files, the manifest last, so that a watching server never loads half of it. */
 export async function writeFiles(files: Files, folder: string): Promise<void> {
-  const isManifest = ([path]: readonly [string, Buffer]): boolean => path === 'package.json';
+  const isManifest = ([path]: readonly [string, Buffer]): boolean => path === MANIFEST;
   const ordered = [...files].sort((a, b) => Number(isManifest(a)) - Number(isManifest(b)));
   for (const [path, content] of ordered) {
     const target = join(folder, path);

@@ -15,18 +15,22 @@ import {
 import { authorFindings } from '../connector/author-manifest.ts';
 import { checkManifest, type Manifest } from '../connector/manifest.ts';
 import type { ErrorItem } from '../errors.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import type { Finding } from './finding.ts';
+import { type OldStyleOptions, readOldStyle } from './old-style.ts';
 
 export interface Project {
   readonly folder: string;
   /** The folder's own name. */
   readonly name: string;
-  /** The text of package.json. */
-  readonly text: string;
   readonly manifest: Manifest;
   /** Entry point of the build, relative to the folder. */
   readonly source?: string | undefined;
+  /**
+   * An old connector: what package.json says, for the bundle's own. The manifest is complete only when the bundle is
+   * built.
+   */
+  readonly oldStyle?: JsonObject | undefined;
   /** What the runtime accepts but ignores. */
   readonly warnings: readonly Finding[];
   /** The position of a manifest field, or of its nearest parent that exists. */
@@ -39,7 +43,7 @@ export type ProjectReadResult =
 
 const FILE = 'package.json';
 
-export async function readProject(path: string): Promise<ProjectReadResult> {
+export async function readProject(path: string, options: OldStyleOptions = {}): Promise<ProjectReadResult> {
   const folder = resolve(path);
   let text: string;
   try {
@@ -63,9 +67,14 @@ export async function readProject(path: string): Promise<ProjectReadResult> {
     ...(field === '' ? {} : { field }),
     message,
   });
-  const { manifest, reasons } = checkManifest(value);
-  if (!manifest) return { findings: reasons.map((reason) => finding('error', reason)) };
-  const { source } = value as { source?: unknown };
+  const old = isJsonObject(value) ? await readOldStyle(folder, value, options) : undefined;
+  if (old?.problem !== undefined) {
+    return failure({ ...locations.of(old.field), field: old.field, message: old.problem });
+  }
+  const { manifest, reasons } = checkManifest(old?.manifest ?? value);
+  if (!manifest)
+    return { findings: [...reasons.map((reason) => finding('error', reason)), ...hints(value, locations)] };
+  const source = old?.source ?? (value as { source?: unknown }).source;
   if (source !== undefined && (typeof source !== 'string' || source === '')) {
     return failure({ ...locations.of('source'), field: 'source', message: 'source must name a file' });
   }
@@ -74,9 +83,9 @@ export async function readProject(path: string): Promise<ProjectReadResult> {
     project: {
       folder,
       name: basename(folder),
-      text,
       manifest,
       source,
+      oldStyle: old?.manifest,
       warnings,
       locationOf: (field) => locations.of(field),
     },
@@ -84,6 +93,13 @@ export async function readProject(path: string): Promise<ProjectReadResult> {
 }
 
 const top = { file: FILE, line: 1, column: 1 };
+
+/** For a package.json without anything of ours. */
+function hints(value: unknown, locations: ManifestLocations): Finding[] {
+  if (!isJsonObject(value) || value.connector !== undefined) return [];
+  const message = 'package.json has no "connector": to build an old connector of integrator.io, use build --legacy';
+  return [{ severity: 'warning', ...locations.of(''), message }];
+}
 
 const failure = (finding: Omit<Finding, 'severity'>): ProjectReadResult => ({
   findings: [{ severity: 'error', ...finding }],

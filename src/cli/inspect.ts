@@ -11,6 +11,12 @@ export const folderArgument = ['[folder]', 'folder with package.json; default: t
 
 export const minifyFlag: Flag = { syntax: '--minify', help: 'smaller code; names of functions and classes stay' };
 
+/** For old connectors of integrator.io. */
+export const oldStyleFlags: readonly Flag[] = [
+  { syntax: '--legacy', help: 'takes the folder for an old connector of integrator.io if it is not recognized as one' },
+  { syntax: '--entry <file>', help: 'the file that exports an old connector; default: "main" of package.json' },
+];
+
 export const folderOf = ({ args, cwd }: CommandContext): string => resolve(cwd, args[0] ?? '.');
 
 export async function inspect(context: CommandContext): Promise<Inspection> {
@@ -18,6 +24,8 @@ export async function inspect(context: CommandContext): Promise<Inspection> {
   try {
     return await inspectProject(folderOf(context), (step) => progress.show(`${step} …`), {
       minify: context.flags.minify === true,
+      legacy: context.flags.legacy === true,
+      entry: typeof context.flags.entry === 'string' ? context.flags.entry : undefined,
     });
   } catch (error) {
     if (error instanceof NoBundlerError || error instanceof RequestError) throw new CommandError(error.message);

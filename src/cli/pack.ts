@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { tarballOf } from '../connector/tarball.ts';
 import { temporaryPathFor } from '../store/files.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
-import { folderArgument, folderOf, inspect, minifyFlag, printFindings, summarize } from './inspect.ts';
+import { folderArgument, folderOf, inspect, minifyFlag, oldStyleFlags, printFindings, summarize } from './inspect.ts';
 
 /** Packed, too, if present. */
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
@@ -18,6 +18,7 @@ export const pack: Command = {
   flags: [
     { syntax: '--output <folder>', help: 'where to write the file; default: the current folder' },
     minifyFlag,
+    ...oldStyleFlags,
     jsonFlag,
   ],
   examples: ['bulkhead pack', 'bulkhead pack connectors/weather --output /srv/bulkhead/connectors --json'],

@@ -1,14 +1,14 @@
 /** `bulkhead validate`: reports what a runtime would refuse or ignore. */
 import { isError } from '../author/finding.ts';
 import { type Command, FAILED, jsonFlag, print } from './command.ts';
-import { folderArgument, inspect, printFindings, summarize } from './inspect.ts';
+import { folderArgument, inspect, oldStyleFlags, printFindings, summarize } from './inspect.ts';
 
 export const validate: Command = {
   name: 'validate',
   summary: 'Checks manifest, imports and sizes, and whether the connector loads. Reports file and line.',
   expects: 'one folder',
   args: [folderArgument],
-  flags: [jsonFlag],
+  flags: [...oldStyleFlags, jsonFlag],
   examples: ['bulkhead validate', 'bulkhead validate connectors/weather --json'],
 
   async run(context) {

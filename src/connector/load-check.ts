@@ -20,11 +20,13 @@ const MAX_ATTEMPTS = 3;
 const MIN_CPU_MS = limits.cpuMs / 2;
 
 export type LoadResult =
-  | { readonly problem: string; readonly sections?: never; readonly warning?: never }
+  | { readonly problem: string; readonly sections?: never; readonly isFlat?: never; readonly warning?: never }
   | {
       readonly problem?: never;
       /** Names of the functions, by section. */
       readonly sections: Readonly<Record<string, readonly string[]>>;
+      /** There are functions, and no section. */
+      readonly isFlat?: true;
       /** Names exports that cannot be called. */
       readonly warning?: string | undefined;
     };
@@ -77,8 +79,9 @@ function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
       problem: `functions must be in sections (${sections.join(', ')}), but these are not: ${formatNames(loose)}`,
     };
   }
-  if (outOfReach.length === 0) return { sections: report.sections };
-  return { sections: report.sections, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
+  const found = { sections: report.sections, ...(loose.length > 0 ? { isFlat: true as const } : {}) };
+  if (outOfReach.length === 0) return found;
+  return { ...found, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
 }
 
 function formatNames(names: readonly string[]): string {

@@ -8,7 +8,11 @@ class NotAvailableError extends Error {
  * @param neededBy the package that imports the module
  * @param thrower the stack begins with its caller
  */
-export function notAvailable(what: string, neededBy?: string, thrower: () => unknown = notAvailable as never): Error {
+export function notAvailable(
+  what: string,
+  neededBy?: string,
+  thrower: (...args: never[]) => unknown = notAvailable,
+): Error {
   const caller = neededBy === undefined ? '' : ` (called by ${neededBy})`;
   const error = new NotAvailableError(`${what} is not available${caller}: connectors run without Node.`);
   Error.captureStackTrace?.(error, thrower);
