@@ -54,6 +54,7 @@ test('a 500 that stays is an error of its record; a 503 that stays is a pause of
     steps: [{ numSuccess: 1, numError: 1 }],
     errors: [{ statusCode: 500, retryData: { n: 'bad' } }],
   });
+  expect(rig.received).toHaveLength(3 + 1);
   rig.application = ({ body }) => (body.includes('bad') ? { status: 503 } : {});
   expect(await rig.call('process', oneImport({ http }, [{ n: 'bad' }, { n: 'good' }]))).toHaveProperty('pause');
 });

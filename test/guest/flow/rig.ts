@@ -45,6 +45,8 @@ export interface Rig {
   /** What the application answers; emptied before each test. */
   application: Application;
   readonly received: Received[];
+  /** Requests that were open at the same time, at most. */
+  mostOpen: number;
   readonly baseURI: string;
   outcome(engine: EngineFunction, argument: object, options?: CallOptions): Promise<Outcome>;
   /** The answer. Throws the outcome if there is none. */
@@ -63,6 +65,7 @@ interface Request {
 export function useEngine(): Rig {
   let sandbox: Sandbox;
   let runs = 0;
+  let open = 0;
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request;
@@ -82,6 +85,8 @@ export function useEngine(): Rig {
   const ask: Ask = {
     ...fixedAsk('{"value":null}'),
     async fetch(text) {
+      open++;
+      rig.mostOpen = Math.max(rig.mostOpen, open);
       const { url, headers, body } = JSON.parse(text) as Request;
       const sent = new Headers(headers as [string, string][]);
       const isFilled = sent.get('integrator-templates') === 'true';
@@ -92,15 +97,18 @@ export function useEngine(): Rig {
       const method = sent.get('integrator-method') ?? 'GET';
       for (const name of ['integrator-method', 'integrator-relative-uri', 'integrator-templates']) sent.delete(name);
       const response = await fetch(address, { method, headers: sent, body: body === null ? null : fill(body) });
-      const reply = [...response.headers, ['bulkhead-proxied', 'true']];
-      const value = { url: address, status: response.status, statusText: '', headers: reply };
-      return JSON.stringify({ value: { ...value, body: await response.text() } });
+      const answered = [...response.headers, ['bulkhead-proxied', 'true']];
+      const value = { url: address, status: response.status, statusText: '', headers: answered };
+      const reply = JSON.stringify({ value: { ...value, body: await response.text() } });
+      open--;
+      return reply;
     },
   };
 
   const rig: Rig & { baseURI: string } = {
     application: () => ({}),
     received,
+    mostOpen: 0,
     baseURI: '',
     outcome(engine, argument, { connector = 'exports.hooks = {}', limits: own, integrationId } = {}) {
       const connection = { _id: 'c1', type: 'http', http: { baseURI: rig.baseURI }, settings: { region: 'eu' } };
@@ -130,6 +138,7 @@ export function useEngine(): Rig {
   });
   beforeEach(() => {
     received.length = 0;
+    rig.mostOpen = 0;
     rig.application = () => ({});
   });
   afterAll(async () => {

@@ -53,8 +53,12 @@ describe('an export', () => {
   });
 
   test('that gives the same answer more than five times ends', async () => {
-    const connector = wrappers('read: () => ({ data: [{ n: 1 }], state: 1 })');
-    await expect(readAll(rig, argument(), { connector })).rejects.toThrow(/wrapper_loops.*more than 5 times/);
+    const connector = wrappers(`n: 0, read() {
+      if (++this.n > 6) throw new Error('called too often');
+      return { data: [{ n: 1 }], state: 1 };
+    }`);
+    const options = { connector, integrationId: 'loops' };
+    await expect(readAll(rig, argument(), options)).rejects.toThrow(/wrapper_loops.*more than 5 times/);
     const five = wrappers('n: 0, read() { this.n++; return { data: [{ n: 1 }], state: 1, lastPage: this.n > 5 } }');
     expect(await readAll(rig, argument(), { connector: five, integrationId: 'five' })).toHaveLength(6);
   });
