@@ -38,7 +38,10 @@ export interface CallOptions {
   /** Source of the connector's bundle. */
   readonly connector?: string;
   readonly limits?: Partial<EngineLimits>;
+  /** By default calls share an isolate that stays warm, since loading the engine takes most of a call's time. */
   readonly integrationId?: string;
+  /** Each call gets an isolate of its own. */
+  readonly isCold?: boolean;
 }
 
 export interface Rig {
@@ -48,6 +51,7 @@ export interface Rig {
   /** Requests that were open at the same time, at most. */
   mostOpen: number;
   readonly baseURI: string;
+  readonly sandbox: Sandbox;
   outcome(engine: EngineFunction, argument: object, options?: CallOptions): Promise<Outcome>;
   /** The answer. Throws the outcome if there is none. */
   call<T = Record<string, unknown>>(engine: EngineFunction, argument: object, options?: CallOptions): Promise<T>;
@@ -110,7 +114,11 @@ export function useEngine(): Rig {
     received,
     mostOpen: 0,
     baseURI: '',
-    outcome(engine, argument, { connector = 'exports.hooks = {}', limits: own, integrationId } = {}) {
+    get sandbox() {
+      return sandbox;
+    },
+    outcome(engine, argument, options = {}) {
+      const { connector = 'exports.hooks = {}', limits: own, integrationId = 'shared', isCold } = options;
       const connection = { _id: 'c1', type: 'http', http: { baseURI: rig.baseURI }, settings: { region: 'eu' } };
       const context = { _integrationId: 'i1', bearerToken: 'token', connections: { c1: connection } };
       const bundle = { connectorId: 'c', digest: connector, filename: 'c/index.js', format: 'commonjs' } as const;
@@ -118,7 +126,7 @@ export function useEngine(): Rig {
         {
           runId: `run${++runs}`,
           bundle: { ...bundle, code: connector },
-          integrationId: integrationId ?? `integration${runs}`,
+          integrationId: isCold ? `integration${runs}` : integrationId,
           call: { engine, argument: JSON.stringify({ ...context, limits: { ...limits, ...own }, ...argument }) },
           limits: { ...defaultLimits, timeoutMs: 20_000 },
         },
