@@ -31,8 +31,9 @@ interface Passage {
   operation: Operation;
   /** Errors that were logged while it went on. */
   readonly notes: GivenError[];
-  /** Set when its way has ended. */
+  /** Set when its way has ended: before it was sent, or by what the application answered. */
   result?: ImportResult;
+  wasSent?: boolean;
 }
 
 export interface ImportOptions {
@@ -64,13 +65,10 @@ export async function importRecords(
   await postSubmit(
     run,
     record,
-    all.filter(({ result }) => result === undefined || isSubmitted.has(result)),
+    all.filter(({ wasSent }) => wasSent),
   );
   return all.map(({ result = ignored(), notes }) => ({ ...result, errors: [...notes, ...result.errors] }));
 }
-
-/** Results that an application or a wrapper gave, rather than a step before. */
-const isSubmitted = new WeakSet<ImportResult>();
 
 async function filter(run: FlowRun, record: FlowRecord, passages: readonly Passage[]): Promise<void> {
   const role = isObject(record.inputFilter) ? 'inputFilter' : 'filter';
@@ -203,7 +201,7 @@ async function submit(
       : await submitHttp(run, record, submissions, key, lookups.maps);
   passages.forEach((passage, i) => {
     passage.result = results[i] as ImportResult;
-    isSubmitted.add(passage.result);
+    passage.wasSent = true;
   });
 }
 
