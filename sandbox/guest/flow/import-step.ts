@@ -12,12 +12,13 @@ import {
   hookIn,
   invalidAnswer,
   listOf,
+  responsesOf,
   kindOf as typeOf,
 } from './hooks.ts';
 import { type KeyPrefix, type Submission, submitHttp } from './http-import.ts';
 import { failed, failedBy, type ImportResult, ignored, resultOf } from './import-results.ts';
 import type { FlowRecord } from './interface.ts';
-import { isEmpty, isObject, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from './json.ts';
 import { type LookedUp, Lookups } from './lookups.ts';
 import { applyMapping, compileMapping, type Mapping, type Operation } from './mapping.ts';
 import { submitWrapper } from './wrapper-import.ts';
@@ -214,15 +215,12 @@ async function postSubmit(run: FlowRun, record: FlowRecord, passages: readonly P
     postMapData: passages.map(({ mapped }) => mapped),
     responseData: passages.map(({ result }) => result?.response),
   });
-  listOf(answer, hook, passages.length).forEach((entry, i) => {
+  responsesOf(answer, hook, passages.length).forEach((entry, i) => {
     const passage = passages[i] as Passage;
     const errors = errorsIn(entry, hook);
     if (OFFLINE.includes(Number(entry.statusCode))) {
       const message = errors[0]?.message ?? `postSubmit (hooks.${hook.name}) answered with ${entry.statusCode}`;
       throw new OfflineSignal(connectionOf(run, record)?._id ?? '', shorten(message));
-    }
-    if (!isEmpty(entry.statusCode) && !Number.isInteger(Number(entry.statusCode))) {
-      throw invalidAnswer(hook, `a statusCode that is a number, but entry ${i} has ${typeOf(entry.statusCode)}`);
     }
     passage.result = resultOf(entry, errors, 'post_submit_hook', passage.result);
   });

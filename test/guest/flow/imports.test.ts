@@ -215,6 +215,21 @@ describe('existing records', () => {
   });
 });
 
+test.each([
+  ['a lookup', { relativeURI: '/find?name={{record.name}}', extract: '[0].id' }, {}],
+  ['a map', { map: { a: 7 } }, { ignoreExtract: 'name' }],
+])('a record that %s does not find does not exist', async (_, lookup, more) => {
+  rig.application = ({ url }) => (url.includes('find') ? { body: url.endsWith('=a') ? [{ id: 7 }] : [] } : {});
+  const record = {
+    http: { ...http, lookups: [{ name: 'find', ...lookup }] },
+    ignoreMissing: true,
+    ignoreLookupName: 'find',
+    ...more,
+  };
+  const page = await rig.call('process', oneImport(record, [{ name: 'a' }, { name: 'b' }]));
+  expect(page).toMatchObject({ steps: [counts(1, 0, 1)], errors: [] });
+});
+
 test('a lookup that finds nothing is an error of its record', async () => {
   rig.application = ({ url }) => (url.includes('/find') ? { status: url.endsWith('a') ? 404 : 400 } : {});
   const lookups = [{ name: 'find', relativeURI: '/find/{{record.name}}', extract: 'id' }];
@@ -223,7 +238,7 @@ test('a lookup that finds nothing is an error of its record', async () => {
   expect(page).toMatchObject({
     steps: [counts(0, 2)],
     errors: [
-      { code: 'lookup_failed', source: 'lookup', message: 'lookup find found nothing' },
+      { code: 'lookup_found_nothing', source: 'lookup', message: 'lookup find found nothing' },
       { code: 'lookup_failed', message: expect.stringContaining('status 400') },
     ],
   });

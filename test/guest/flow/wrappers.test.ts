@@ -160,6 +160,8 @@ describe('an import', () => {
   test.each([
     ['() => []', /a list of 1 entries/],
     ['() => [null]', /entry 0 is null/],
+    [`() => [{ statusCode: 'good' }]`, /statusCode that is a number, but entry 0 has a string/],
+    ['() => [{ statusCode: [200] }]', /entry 0 has a list/],
   ])('%s is told', async (source, message) => {
     await expect(call(source, [{}])).rejects.toThrow(message);
     await expect(call(source, [{}])).rejects.toThrow('wrapper_invalid_response');
