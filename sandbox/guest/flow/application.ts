@@ -33,6 +33,7 @@ interface Reply {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
+const SERVER_ERROR = 500;
 /** A 500 is often the fault of what was sent, so it is not repeated for as long as the run may wait. */
 const ATTEMPTS_AFTER_500 = 3;
 /** Too many requests, and what a server in between or a restart causes. */
@@ -62,12 +63,17 @@ export async function send(run: FlowRun, request: ApplicationRequest): Promise<A
       if (isRefusal(answer)) {
         throw new OfflineSignal(request.connectionId, `the application refused the credentials with status ${status}`);
       }
-      const isRepeated = BUSY.includes(status) || (status === 500 && attempt < ATTEMPTS_AFTER_500);
+      const isRepeated = BUSY.includes(status) || (status === SERVER_ERROR && attempt < ATTEMPTS_AFTER_500);
       if (!isRepeated) return answer;
     }
-    const pauseMs = ('headers' in answer ? retryAfterMs(answer) : undefined) ?? backoffMs(attempt);
     const message = 'problem' in answer ? answer.problem : `the application answered with status ${answer.status}`;
-    await run.pauses.wait(pauseMs, { code: 'request_failed', message });
+    try {
+      await run.pauses.wait(pauseMs(answer, attempt), { code: 'request_failed', message });
+    } catch (error) {
+      // A page is not put off for a record that the application cannot handle.
+      if ('status' in answer && answer.status === SERVER_ERROR) return answer;
+      throw error;
+    }
   }
 }
 
@@ -128,6 +134,13 @@ function retryAfterMs({ headers }: ApplicationAnswer): number | undefined {
   if (value === undefined || value === '') return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** What `Retry-After` says, if it is there. The second time it does not help, so it is not taken for less than ours. */
+function pauseMs(answer: ApplicationAnswer | { readonly problem: string }, attempt: number): number {
+  const asked = 'headers' in answer ? retryAfterMs(answer) : undefined;
+  if (asked === undefined) return backoffMs(attempt);
+  return attempt === 1 ? asked : Math.max(asked, backoffMs(attempt - 1));
 }
 
 /** Doubles; a random half keeps runs apart that failed together. */

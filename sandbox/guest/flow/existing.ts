@@ -2,7 +2,7 @@
 import { RecordProblem } from './errors.ts';
 import type { FlowRecord } from './interface.ts';
 import { asText, at, isEmpty, textAt } from './json.ts';
-import type { LookedUp, Lookups } from './lookups.ts';
+import { type LookedUp, type Lookups, NOTHING_FOUND } from './lookups.ts';
 import type { Operation } from './mapping.ts';
 import { parsePath, readPath } from './path.ts';
 
@@ -36,9 +36,11 @@ export function existingRule(record: FlowRecord, lookups: Lookups): ExistingRule
   ): boolean => {
     const value = extract === undefined ? undefined : readPath(source, parsePath(extract));
     if (lookup === undefined) return !isEmpty(value);
-    if (lookups.isStatic(lookup)) return !isEmpty(value) && !isEmpty(lookups.fromMap(lookup, value));
-    const found = lookedUp.get(lookup);
-    if (found instanceof RecordProblem) throw found;
+    const found = lookups.isStatic(lookup) ? lookups.inMap(lookup, value) : lookedUp.get(lookup);
+    if (found instanceof RecordProblem) {
+      if (found.code === NOTHING_FOUND) return false;
+      throw found;
+    }
     return !isEmpty(found);
   };
   return {

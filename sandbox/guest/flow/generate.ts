@@ -7,7 +7,7 @@ import { readHttp } from './http-export.ts';
 import type { FlowRecord, GeneratedPage } from './interface.ts';
 import { byteLength, isObject, numberAt, textAt } from './json.ts';
 import { cutPage } from './page-cut.ts';
-import { firstPosition, type Position } from './paging.ts';
+import { firstPosition, type Position, parsePosition } from './paging.ts';
 import { RecordErrors } from './record-errors.ts';
 import { readWrapper, type WrapperPosition } from './wrapper-export.ts';
 
@@ -118,7 +118,7 @@ async function readAt(run: FlowRun, kind: Kind, input: GenerateInput, state: Exp
     case 'wrapper':
       return { next: undefined, ...(await readWrapper(run, record, state.position as WrapperPosition, data)) };
     case 'http': {
-      const { records, next } = await readHttp(run, record, state.position as Position, data?.[0]);
+      const { records, next } = await readHttp(run, record, parsePosition(state.position), data?.[0]);
       return { records, next, errors: [] };
     }
   }

@@ -2,7 +2,7 @@
 import { messageOf, PageError, type PageErrorCode, shorten } from './errors.ts';
 import { connectionOf, type FlowRun, settingsOf } from './flow-run.ts';
 import type { FlowRecord } from './interface.ts';
-import { at, isObject, type JsonObject, objectAt, textAt } from './json.ts';
+import { at, isEmpty, isObject, type JsonObject, objectAt, textAt } from './json.ts';
 import { NotPlain, plainCopy } from './plain-copy.ts';
 
 export interface ConnectorFunction {
@@ -102,6 +102,23 @@ export function listOf(answer: unknown, callee: ConnectorFunction, length: numbe
   const wrong = answer.findIndex((item) => !isObject(item));
   if (wrong !== -1) throw invalidAnswer(callee, `objects, but entry ${wrong} is ${kindOf(answer[wrong])}`);
   return answer;
+}
+
+/** 200 by default; NaN if it is no number. */
+export const statusOf = ({ statusCode }: JsonObject): number =>
+  isEmpty(statusCode) ? 200 : typeof statusCode === 'object' ? Number.NaN : Number(statusCode);
+
+/** A list of responses, each with a status. @throws PageError */
+export function responsesOf(answer: unknown, callee: ConnectorFunction, length: number): readonly JsonObject[] {
+  const list = listOf(answer, callee, length);
+  const wrong = list.findIndex((entry) => !Number.isInteger(statusOf(entry)));
+  if (wrong !== -1) {
+    throw invalidAnswer(
+      callee,
+      `a statusCode that is a number, but entry ${wrong} has ${kindOf(list[wrong]?.statusCode)}`,
+    );
+  }
+  return list;
 }
 
 export function kindOf(value: unknown): string {

@@ -185,11 +185,20 @@ function success(
     typeof path === 'string' && path !== ''
       ? (readPath(resource, parsePath(path)) ?? readPath(json, parsePath(path)))
       : (own(resource, 'id') ?? own(resource, '_id'));
-  const dataURI = textAt(record, 'dataURITemplate');
-  const context = { record: preMapped, data: mapped, responseData: { id, _json: json }, settings };
+  const dataURI = linkOf(record, { record: preMapped, data: mapped, responseData: { id, _json: json }, settings });
   return sent({
     ...(isEmpty(id) ? {} : { id }),
     ...(json === undefined ? {} : { _json: json }),
-    ...(dataURI === undefined ? {} : { dataURI: render(dataURI, context, 'address') }),
+    ...(dataURI === undefined ? {} : { dataURI }),
   });
+}
+
+/** A link to what was sent. By then it is too late for an error. */
+function linkOf(record: FlowRecord, context: TemplateContext): string | undefined {
+  const template = textAt(record, 'dataURITemplate');
+  try {
+    return template === undefined ? undefined : render(template, context, 'address');
+  } catch {
+    return undefined;
+  }
 }

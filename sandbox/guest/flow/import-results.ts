@@ -1,6 +1,6 @@
 /** What became of a record that was sent to an import. */
 import type { RecordProblem } from './errors.ts';
-import type { GivenError } from './hooks.ts';
+import { type GivenError, statusOf } from './hooks.ts';
 import type { JsonObject } from './json.ts';
 
 /** As hooks and response mappings see it: an entry of `responseData`. */
@@ -51,8 +51,8 @@ export function resultOf(
   source: string,
   before?: ImportResult,
 ): ImportResult {
-  const { statusCode, ignored: isIgnored } = entry;
-  const response = { ...entry, statusCode: Number(statusCode ?? OK) } as ImportResponse;
+  const { ignored: isIgnored } = entry;
+  const response = { ...entry, statusCode: statusOf(entry) } as ImportResponse;
   const isOk = response.statusCode >= 200 && response.statusCode < 300;
   const given = errors.map((error) => ({ source, ...error }));
   if (!isOk) {

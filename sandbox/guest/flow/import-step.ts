@@ -12,12 +12,13 @@ import {
   hookIn,
   invalidAnswer,
   listOf,
+  responsesOf,
   kindOf as typeOf,
 } from './hooks.ts';
 import { type KeyPrefix, type Submission, submitHttp } from './http-import.ts';
 import { failed, failedBy, type ImportResult, ignored, resultOf } from './import-results.ts';
 import type { FlowRecord } from './interface.ts';
-import { isEmpty, isObject, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from './json.ts';
 import { type LookedUp, Lookups } from './lookups.ts';
 import { applyMapping, compileMapping, type Mapping, type Operation } from './mapping.ts';
 import { submitWrapper } from './wrapper-import.ts';
@@ -31,8 +32,9 @@ interface Passage {
   operation: Operation;
   /** Errors that were logged while it went on. */
   readonly notes: GivenError[];
-  /** Set when its way has ended. */
+  /** Set when its way has ended: before it was sent, or by what the application answered. */
   result?: ImportResult;
+  wasSent?: boolean;
 }
 
 export interface ImportOptions {
@@ -64,13 +66,10 @@ export async function importRecords(
   await postSubmit(
     run,
     record,
-    all.filter(({ result }) => result === undefined || isSubmitted.has(result)),
+    all.filter(({ wasSent }) => wasSent),
   );
   return all.map(({ result = ignored(), notes }) => ({ ...result, errors: [...notes, ...result.errors] }));
 }
-
-/** Results that an application or a wrapper gave, rather than a step before. */
-const isSubmitted = new WeakSet<ImportResult>();
 
 async function filter(run: FlowRun, record: FlowRecord, passages: readonly Passage[]): Promise<void> {
   const role = isObject(record.inputFilter) ? 'inputFilter' : 'filter';
@@ -203,7 +202,7 @@ async function submit(
       : await submitHttp(run, record, submissions, key, lookups.maps);
   passages.forEach((passage, i) => {
     passage.result = results[i] as ImportResult;
-    isSubmitted.add(passage.result);
+    passage.wasSent = true;
   });
 }
 
@@ -216,15 +215,12 @@ async function postSubmit(run: FlowRun, record: FlowRecord, passages: readonly P
     postMapData: passages.map(({ mapped }) => mapped),
     responseData: passages.map(({ result }) => result?.response),
   });
-  listOf(answer, hook, passages.length).forEach((entry, i) => {
+  responsesOf(answer, hook, passages.length).forEach((entry, i) => {
     const passage = passages[i] as Passage;
     const errors = errorsIn(entry, hook);
     if (OFFLINE.includes(Number(entry.statusCode))) {
       const message = errors[0]?.message ?? `postSubmit (hooks.${hook.name}) answered with ${entry.statusCode}`;
       throw new OfflineSignal(connectionOf(run, record)?._id ?? '', shorten(message));
-    }
-    if (!isEmpty(entry.statusCode) && !Number.isInteger(Number(entry.statusCode))) {
-      throw invalidAnswer(hook, `a statusCode that is a number, but entry ${i} has ${typeOf(entry.statusCode)}`);
     }
     passage.result = resultOf(entry, errors, 'post_submit_hook', passage.result);
   });

@@ -18,6 +18,8 @@ const AT_ONCE = 10;
 const NOT_FOUND = 404;
 
 const SOURCE = 'lookup';
+/** Code of a lookup without a result. For whether a record exists, that is an answer. */
+export const NOTHING_FOUND = 'lookup_found_nothing';
 
 export class Lookups {
   readonly #run: FlowRun;
@@ -54,8 +56,8 @@ export class Lookups {
     return Object.fromEntries([...this.#byName].filter(([, lookup]) => isObject(lookup.map)));
   }
 
-  /** @throws RecordProblem if the map has no such key, and the lookup no default */
-  fromMap(name: string, key: unknown): unknown {
+  /** A RecordProblem if the map has no such key, and the lookup no default. */
+  inMap(name: string, key: unknown): unknown {
     const lookup = this.#named(name);
     const map = lookup.map as JsonObject;
     const text = asText(key);
@@ -122,9 +124,10 @@ export class Lookups {
   }
 }
 
+/** The value or the default; a RecordProblem if there is neither. */
 function orDefault(lookup: JsonObject, value: unknown, problem: string): unknown {
   if (!isEmpty(value) && !(Array.isArray(value) && value.length === 0)) return value;
   if (lookup.default !== undefined && lookup.default !== null) return lookup.default;
   if (lookup.allowFailures === true) return null;
-  throw new RecordProblem('lookup_failed', `lookup ${lookup.name} ${problem}`, { source: SOURCE });
+  return new RecordProblem(NOTHING_FOUND, `lookup ${lookup.name} ${problem}`, { source: SOURCE });
 }

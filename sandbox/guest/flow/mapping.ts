@@ -87,8 +87,8 @@ function compileField(field: unknown, lookups: Lookups | undefined): Field {
   };
   const lookUp = (name: string, value: unknown, source: MappingSource): unknown => {
     if (!lookups) throw new PageError('mapping_invalid', 'this mapping has no lookups');
-    if (lookups.isStatic(name)) return isEmpty(value) ? value : lookups.fromMap(name, value);
-    const found = source.lookedUp?.get(name);
+    if (lookups.isStatic(name) && isEmpty(value)) return value;
+    const found = lookups.isStatic(name) ? lookups.inMap(name, value) : source.lookedUp?.get(name);
     if (found instanceof RecordProblem) throw found;
     return found;
   };

@@ -62,6 +62,24 @@ export function firstPosition(record: FlowRecord): Position {
   };
 }
 
+/** A position that came back as JSON. */
+export function parsePosition(value: unknown): Position {
+  const { isFilled } = objectAt({ value }, 'value');
+  const numbers = { page: numberAt(value, 'page'), skip: numberAt(value, 'skip') };
+  const texts = {
+    token: textAt(value, 'token'),
+    relativeURI: textAt(value, 'relativeURI'),
+    body: textAt(value, 'body'),
+  };
+  const given = Object.entries({ ...numbers, ...texts }).filter(([, part]) => part !== undefined);
+  return {
+    ...Object.fromEntries(given),
+    records: numberAt(value, 'records') ?? 0,
+    pages: numberAt(value, 'pages') ?? 0,
+    ...(isFilled === true ? { isFilled } : {}),
+  };
+}
+
 /** Whether a status says that the page before was the last. */
 export const isPastTheEnd = (record: FlowRecord, status: number, { pages }: Position): boolean =>
   pages > 0 &&

@@ -1,7 +1,7 @@
 /** Sends records to a wrapper's import function. */
 import { OfflineSignal, shorten } from './errors.ts';
 import { connectionOf, type FlowRun } from './flow-run.ts';
-import { callFunction, commonOptions, errorsIn, listOf, wrapperOf } from './hooks.ts';
+import { callFunction, commonOptions, errorsIn, responsesOf, wrapperOf } from './hooks.ts';
 import type { Submission } from './http-import.ts';
 import { type ImportResult, resultOf } from './import-results.ts';
 import type { FlowRecord } from './interface.ts';
@@ -22,7 +22,7 @@ export async function submitWrapper(
     preMapData: submissions.map(({ preMapped }) => preMapped),
     postMapData: submissions.map(({ mapped }) => mapped),
   });
-  return listOf(answer, callee, submissions.length).map((entry) => {
+  return responsesOf(answer, callee, submissions.length).map((entry) => {
     const errors = errorsIn(entry, callee);
     if (entry.statusCode === REFUSED) {
       throw new OfflineSignal(connection?._id ?? '', shorten(errors[0]?.message ?? 'the wrapper answered with 401'));

@@ -1,6 +1,6 @@
 /** The way to the flow engine: a job may call it, a connector cannot. */
 import { expect, test } from 'vitest';
-import { createSandbox, defaultLimits, engineFunctions, fixedAsk } from '../../../sandbox/index.ts';
+import { defaultLimits, engineFunctions, fixedAsk } from '../../../sandbox/index.ts';
 import { httpExport, oneImport, useEngine } from './rig.ts';
 
 const rig = useEngine();
@@ -15,21 +15,19 @@ test("the bundle's own code loads first: one that does not load is a fault", asy
 });
 
 test('functions of the engine are not functions of the connector', async () => {
-  const sandbox = createSandbox({ prewarmed: false, threads: 1 });
   const code = 'exports.settings = {}';
   for (const name of engineFunctions) {
     for (const section of ['', 'flow', 'engine', 'hooks', 'settings', 'constructor', '__proto__']) {
       const bundle = { connectorId: 'c', digest: code, filename: 'c/index.js', format: 'commonjs', code } as const;
       const call = { section, name, argument: '{}' };
       const job = { runId: `${section}${name}`, bundle, integrationId: 'i', call, limits: defaultLimits };
-      const outcome = await sandbox.run(job, fixedAsk('{"value":null}'));
+      const outcome = await rig.sandbox.run(job, fixedAsk('{"value":null}'));
       expect(outcome).toMatchObject({
         status: 'faulted',
         fault: expect.stringMatching(/^(?:object_not_found|invalid_function)$/),
       });
     }
   }
-  await sandbox.close();
 });
 
 test('the engine works beside a connector that has replaced what the web has', async () => {

@@ -218,6 +218,14 @@ describe('postSubmit', () => {
     });
   });
 
+  test('a status that is none is named', async () => {
+    const connector = hooks('postSubmit: () => [{ statusCode: {} }]');
+    expect(await rig.outcome('process', oneImport(record, [{}]), { connector })).toMatchObject({
+      code: 'hook_invalid_response',
+      message: expect.stringContaining('entry 0 has an object'),
+    });
+  });
+
   test('a status of 403 takes the connection offline', async () => {
     const connector = hooks(`postSubmit: () => [{ statusCode: 403, errors: [{ code: 'a', message: 'signed out' }] }]`);
     expect(await rig.call('process', oneImport(record, [{}]), { connector })).toEqual({

@@ -9,20 +9,11 @@ const counts = (numSuccess: number, numError = 0, numIgnore = 0) => ({ numSucces
 
 describe('records one by one', () => {
   test('are sent as JSON, ten at a time, and counted', async () => {
-    let [open, most] = [0, 0];
-    const isFull = Promise.withResolvers<void>();
-    rig.application = async ({ body }) => {
-      open++;
-      most = Math.max(most, open);
-      if (most === 10) isFull.resolve();
-      await isFull.promise;
-      open--;
-      return { status: 201, body: { id: `r${JSON.parse(body).id}` } };
-    };
+    rig.application = ({ body }) => ({ status: 201, body: { id: `r${JSON.parse(body).id}` } });
     const data = Array.from({ length: 25 }, (_, id) => ({ id }));
     const page = await rig.call('process', oneImport({ http }, data));
     expect(page).toEqual({ steps: [counts(25)], errors: [], errorsDropped: 0 });
-    expect(most).toBe(10);
+    expect(rig.mostOpen).toBe(10);
     expect(bodies()).toHaveLength(25);
   });
 
@@ -224,6 +215,21 @@ describe('existing records', () => {
   });
 });
 
+test.each([
+  ['a lookup', { relativeURI: '/find?name={{record.name}}', extract: '[0].id' }, {}],
+  ['a map', { map: { a: 7 } }, { ignoreExtract: 'name' }],
+])('a record that %s does not find does not exist', async (_, lookup, more) => {
+  rig.application = ({ url }) => (url.includes('find') ? { body: url.endsWith('=a') ? [{ id: 7 }] : [] } : {});
+  const record = {
+    http: { ...http, lookups: [{ name: 'find', ...lookup }] },
+    ignoreMissing: true,
+    ignoreLookupName: 'find',
+    ...more,
+  };
+  const page = await rig.call('process', oneImport(record, [{ name: 'a' }, { name: 'b' }]));
+  expect(page).toMatchObject({ steps: [counts(1, 0, 1)], errors: [] });
+});
+
 test('a lookup that finds nothing is an error of its record', async () => {
   rig.application = ({ url }) => (url.includes('/find') ? { status: url.endsWith('a') ? 404 : 400 } : {});
   const lookups = [{ name: 'find', relativeURI: '/find/{{record.name}}', extract: 'id' }];
@@ -232,7 +238,7 @@ test('a lookup that finds nothing is an error of its record', async () => {
   expect(page).toMatchObject({
     steps: [counts(0, 2)],
     errors: [
-      { code: 'lookup_failed', source: 'lookup', message: 'lookup find found nothing' },
+      { code: 'lookup_found_nothing', source: 'lookup', message: 'lookup find found nothing' },
       { code: 'lookup_failed', message: expect.stringContaining('status 400') },
     ],
   });

@@ -155,7 +155,7 @@ describe('a field', () => {
     [{ extract: 'name', dataType: 'boolean' }, 'mapping_invalid', /neither true nor false/],
     [{ extract: 'name', dataType: 'date' }, 'mapping_invalid', /not a date/],
     [{ extract: 'day', generateDateTimezone: 'Mars/Base' }, 'mapping_invalid', /date|Mars/],
-    [{ extract: 'name', lookupName: 'states' }, 'lookup_failed', /no entry for Ann/],
+    [{ extract: 'name', lookupName: 'states' }, 'lookup_found_nothing', /no entry for Ann/],
     [{ extract: '{{add record.name 1}}' }, 'template_invalid', /not a number/],
   ])('%j is a problem of the record', (config, code, message) => {
     expect(() => field(config)).toThrow(

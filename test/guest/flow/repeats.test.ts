@@ -50,12 +50,21 @@ test('requests at the same time wait for the same moment: their pause counts onc
 
 test('a 500 that stays is an error of its record; a 503 that stays is a pause of the page', async () => {
   rig.application = ({ body }) => (body.includes('bad') ? { status: 500, headers: { 'retry-after': '0' } } : {});
-  expect(await rig.call('process', oneImport({ http }, [{ n: 'bad' }, { n: 'good' }]))).toMatchObject({
+  const page = oneImport({ http }, [{ n: 'bad' }, { n: 'good' }]);
+  expect(await rig.call('process', page, { limits: { pauseMs: 1_100 } })).toMatchObject({
     steps: [{ numSuccess: 1, numError: 1 }],
     errors: [{ statusCode: 500, retryData: { n: 'bad' } }],
   });
+  expect(rig.received).toHaveLength(3 + 1);
+  expect(await rig.call('process', page)).toMatchObject({ errors: [{ statusCode: 500 }] });
   rig.application = ({ body }) => (body.includes('bad') ? { status: 503 } : {});
-  expect(await rig.call('process', oneImport({ http }, [{ n: 'bad' }, { n: 'good' }]))).toHaveProperty('pause');
+  expect(await rig.call('process', page)).toHaveProperty('pause');
+});
+
+test('an application that always says to ask again at once is not asked forever', async () => {
+  rig.application = () => ({ status: 429, headers: { 'retry-after': '0' } });
+  expect(await rig.call('generate', read)).toHaveProperty('pause');
+  expect(rig.received).toHaveLength(2);
 });
 
 describe('credentials that are refused take the connection offline', () => {

@@ -38,14 +38,20 @@ export interface CallOptions {
   /** Source of the connector's bundle. */
   readonly connector?: string;
   readonly limits?: Partial<EngineLimits>;
+  /** By default calls share an isolate that stays warm, since loading the engine takes most of a call's time. */
   readonly integrationId?: string;
+  /** Each call gets an isolate of its own. */
+  readonly isCold?: boolean;
 }
 
 export interface Rig {
   /** What the application answers; emptied before each test. */
   application: Application;
   readonly received: Received[];
+  /** Requests that were open at the same time, at most. */
+  mostOpen: number;
   readonly baseURI: string;
+  readonly sandbox: Sandbox;
   outcome(engine: EngineFunction, argument: object, options?: CallOptions): Promise<Outcome>;
   /** The answer. Throws the outcome if there is none. */
   call<T = Record<string, unknown>>(engine: EngineFunction, argument: object, options?: CallOptions): Promise<T>;
@@ -63,6 +69,7 @@ interface Request {
 export function useEngine(): Rig {
   let sandbox: Sandbox;
   let runs = 0;
+  let open = 0;
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request;
@@ -82,6 +89,8 @@ export function useEngine(): Rig {
   const ask: Ask = {
     ...fixedAsk('{"value":null}'),
     async fetch(text) {
+      open++;
+      rig.mostOpen = Math.max(rig.mostOpen, open);
       const { url, headers, body } = JSON.parse(text) as Request;
       const sent = new Headers(headers as [string, string][]);
       const isFilled = sent.get('integrator-templates') === 'true';
@@ -92,17 +101,24 @@ export function useEngine(): Rig {
       const method = sent.get('integrator-method') ?? 'GET';
       for (const name of ['integrator-method', 'integrator-relative-uri', 'integrator-templates']) sent.delete(name);
       const response = await fetch(address, { method, headers: sent, body: body === null ? null : fill(body) });
-      const reply = [...response.headers, ['bulkhead-proxied', 'true']];
-      const value = { url: address, status: response.status, statusText: '', headers: reply };
-      return JSON.stringify({ value: { ...value, body: await response.text() } });
+      const answered = [...response.headers, ['bulkhead-proxied', 'true']];
+      const value = { url: address, status: response.status, statusText: '', headers: answered };
+      const reply = JSON.stringify({ value: { ...value, body: await response.text() } });
+      open--;
+      return reply;
     },
   };
 
   const rig: Rig & { baseURI: string } = {
     application: () => ({}),
     received,
+    mostOpen: 0,
     baseURI: '',
-    outcome(engine, argument, { connector = 'exports.hooks = {}', limits: own, integrationId } = {}) {
+    get sandbox() {
+      return sandbox;
+    },
+    outcome(engine, argument, options = {}) {
+      const { connector = 'exports.hooks = {}', limits: own, integrationId = 'shared', isCold } = options;
       const connection = { _id: 'c1', type: 'http', http: { baseURI: rig.baseURI }, settings: { region: 'eu' } };
       const context = { _integrationId: 'i1', bearerToken: 'token', connections: { c1: connection } };
       const bundle = { connectorId: 'c', digest: connector, filename: 'c/index.js', format: 'commonjs' } as const;
@@ -110,7 +126,7 @@ export function useEngine(): Rig {
         {
           runId: `run${++runs}`,
           bundle: { ...bundle, code: connector },
-          integrationId: integrationId ?? `integration${runs}`,
+          integrationId: isCold ? `integration${runs}` : integrationId,
           call: { engine, argument: JSON.stringify({ ...context, limits: { ...limits, ...own }, ...argument }) },
           limits: { ...defaultLimits, timeoutMs: 20_000 },
         },
@@ -130,6 +146,7 @@ export function useEngine(): Rig {
   });
   beforeEach(() => {
     received.length = 0;
+    rig.mostOpen = 0;
     rig.application = () => ({});
   });
   afterAll(async () => {

@@ -146,9 +146,11 @@ test('an answer of the application is told from an error of the runtime', async 
   await client('DELETE', `/connections/${connectionId}`);
   asked.length = 0;
   const gone = { [connectionId]: { _id: connectionId, http: { baseURI: origin } } };
-  const record = { _id: 'e1', _connectionId: connectionId, http: { relativeURI: '/' } };
-  const argument = { export: record, pageIndex: 0, currentExportDateTime: '', connections: gone };
-  expect(await call('generate', argument)).toMatchObject({
+  const record = { _id: 'm1', _connectionId: connectionId, http: { relativeURI: '/', method: 'POST' } };
+  const page = { data: [{}], pageIndex: 0, firstProcessor: 0, idempotencyPrefix: 'p', connections: gone };
+  // Not an error of the record: no record could be sent.
+  expect(await call('process', { ...page, processors: [{ type: 'import', record }] })).toMatchObject({
+    status: 'failed',
     code: 'request_failed',
     message: expect.stringContaining('not_found'),
   });

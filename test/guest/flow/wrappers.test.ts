@@ -53,8 +53,12 @@ describe('an export', () => {
   });
 
   test('that gives the same answer more than five times ends', async () => {
-    const connector = wrappers('read: () => ({ data: [{ n: 1 }], state: 1 })');
-    await expect(readAll(rig, argument(), { connector })).rejects.toThrow(/wrapper_loops.*more than 5 times/);
+    const connector = wrappers(`n: 0, read() {
+      if (++this.n > 6) throw new Error('called too often');
+      return { data: [{ n: 1 }], state: 1 };
+    }`);
+    const options = { connector, integrationId: 'loops' };
+    await expect(readAll(rig, argument(), options)).rejects.toThrow(/wrapper_loops.*more than 5 times/);
     const five = wrappers('n: 0, read() { this.n++; return { data: [{ n: 1 }], state: 1, lastPage: this.n > 5 } }');
     expect(await readAll(rig, argument(), { connector: five, integrationId: 'five' })).toHaveLength(6);
   });
@@ -156,6 +160,8 @@ describe('an import', () => {
   test.each([
     ['() => []', /a list of 1 entries/],
     ['() => [null]', /entry 0 is null/],
+    [`() => [{ statusCode: 'good' }]`, /statusCode that is a number, but entry 0 has a string/],
+    ['() => [{ statusCode: [200] }]', /entry 0 has a list/],
   ])('%s is told', async (source, message) => {
     await expect(call(source, [{}])).rejects.toThrow(message);
     await expect(call(source, [{}])).rejects.toThrow('wrapper_invalid_response');
