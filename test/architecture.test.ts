@@ -226,7 +226,13 @@ describe('arrows', () => {
   };
 
   /** Anybody may import these: they import nothing of ours. */
-  const plain = ['src/shorten.ts', 'src/work/thread-bytes.ts', 'src/work/time-slice.ts', 'src/work/semaphore.ts'];
+  const plain = [
+    'src/did-you-mean.ts',
+    'src/shorten.ts',
+    'src/work/thread-bytes.ts',
+    'src/work/time-slice.ts',
+    'src/work/semaphore.ts',
+  ];
 
   test('what anybody may import imports nothing of ours', () => {
     expect(files).toEqual(expect.arrayContaining(plain));
@@ -331,6 +337,7 @@ describe('one importer', () => {
     ['commander', ['src/cli/program.ts']],
     ['esbuild', ['bundle-sizes', 'bundler', 'guest-imports', 'node-modules'].map((name) => `src/author/${name}.ts`)],
     ['jsonc-parser', ['src/author/project.ts']],
+    ['fastest-levenshtein', ['src/did-you-mean.ts']],
     ['semver', ['src/connector/version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);

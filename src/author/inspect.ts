@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { createSandbox, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type LoadResult, loadBundle } from '../connector/load-check.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { SourceLines } from '../run/source-lines.ts';
 import { objectIds } from '../store/object-id.ts';
 import type { BundleOptions } from './bundler.ts';
@@ -86,8 +87,9 @@ function missingFunctions(project: Project, sections: Readonly<Record<string, re
     ]),
   ];
   return references.flatMap(([section, name, field]): Finding[] => {
-    if (name === undefined || sections[section]?.includes(name)) return [];
-    const message = `the section ${section} has no function ${name}`;
+    const names = sections[section] ?? [];
+    if (name === undefined || names.includes(name)) return [];
+    const message = `the section ${section} has no function ${name}${didYouMean(name, names)}`;
     return [{ severity: 'error', ...project.locationOf(field), field, message }];
   });
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { callableSections } from '../../sandbox/index.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import type { RunRecord } from '../run/run.ts';
 import {
@@ -44,7 +45,8 @@ export const invoke: Command = {
     const { args, flags, options, url, signal, out, err } = context;
     const [integration = '', section = '', name = ''] = args;
     if (!callableSections.some((known) => known === section)) {
-      throw new UsageError(`${section} is not a callable section. Use one of: ${callableSections.join(', ')}.`);
+      const hint = didYouMean(section, callableSections) || '.';
+      throw new UsageError(`${section} is not a callable section${hint} Use one of: ${callableSections.join(', ')}.`);
     }
     const body = await readBody(context);
     const server: ServerTarget = { url, options, signal, reason: 'invoke asks a server' };

@@ -67,7 +67,7 @@ test.each<[string, Record<string, string>, string[]]>([
     { 'package.json': withLine(INSTALL, `    "updateFunction": "update",\n${INSTALL.replace('"verify"', '"verfy"')}`) },
     [
       'package.json:6:5 error the section installer has no function update',
-      'package.json:7:37 error the section installer has no function verfy',
+      'package.json:7:37 error the section installer has no function verfy; did you mean verify?',
     ],
   ],
   [
@@ -173,11 +173,11 @@ test('what the runtime ignores is a warning', async () => {
   });
   expect(linesOf(stderr)).toEqual(
     [
-      'package.json:6:5 warning connector.permission is not a field of this object',
-      'package.json:7:17 warning connector.limits.memory is not a field of this object',
-      'package.json:10:22 warning connector.settings.sections.0.titel is unknown',
+      'package.json:6:5 warning connector.permission is not a field of this object; did you mean permissions?',
+      'package.json:7:17 warning connector.limits.memory is not a field of this object; did you mean memoryMb?',
+      'package.json:10:22 warning connector.settings.sections.0.titel is unknown: the dashboard does not show it; did you mean title?',
       'package.json:11:24 warning connector.settings.sections.0.fields.0.type must be one of input, ',
-      'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field',
+      'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field of this object; did you mean required?',
       'package.json:13:44 warning connector.settings.sections.0.fields.2.value must be boolean',
       'package.json:14:9 warning connector.settings.sections.0.fields.3.name is required',
     ].map((line) => expect.stringContaining(line)),
