@@ -15,6 +15,7 @@ import {
   serverOptions,
   UsageError,
 } from './command.ts';
+import { runOf, stackFrames } from './run-record.ts';
 import { readErrors, requestOk, type ServerTarget, sendRequest } from './server-client.ts';
 
 const ID = /^[0-9a-f]{24}$/;
@@ -54,7 +55,7 @@ export const invoke: Command = {
     const path = `/v1/integrations/${id}/${section}/${encodeURIComponent(name)}`;
     const response = await sendRequest(server, { method: 'PUT', path, body });
     const runId = response.headers.get(RUN_ID_HEADER);
-    if (flags.logs === true && runId !== null) await printLogs(server, id, runId, err);
+    if (flags.logs === true && runId !== null) printLogs(await runOf(server, id, runId), err);
     if (response.ok) {
       const answer = await response.text();
       out.write(
@@ -66,6 +67,10 @@ export const invoke: Command = {
     if (flags.json === true) out.write(`${JSON.stringify({ errors })}\n`);
     else if (errors.length === 0) err.write(`The server answered ${response.status}.\n`);
     else for (const { code, message } of errors) err.write(`${code}: ${message}\n`);
+    if (flags.json === true || runId === null) return FAILED;
+    // The error itself has been printed.
+    const run = await runOf(server, id, runId).catch(() => undefined);
+    if (run) printStack(run, err);
     return FAILED;
   },
 };
@@ -122,8 +127,11 @@ function nextPage(response: Response): string | undefined {
   return pathname + search;
 }
 
-async function printLogs(server: ServerTarget, id: string, runId: string, err: CommandContext['err']): Promise<void> {
-  const response = await requestOk(server, { method: 'GET', path: `/v1/integrations/${id}/runs/${runId}` });
-  const { log } = (await response.json()) as RunRecord;
+function printLogs({ log }: RunRecord, err: CommandContext['err']): void {
   for (const { level, message } of log) err.write(`${level} ${message}\n`);
+}
+
+/** The lines of the source. Only the run's record has them. */
+function printStack({ stack = '' }: RunRecord, err: CommandContext['err']): void {
+  for (const frame of stackFrames(stack)) err.write(`${frame}\n`);
 }

@@ -1,7 +1,15 @@
 /** Checks whether a bundle loads, in its own compartment and without calling its functions. */
 
 import { Compile } from '#typebox';
-import { BundleReport, defaultLimits, fixedAsk, type Outcome, type Sandbox, sections } from '../../sandbox/index.ts';
+import {
+  BundleReport,
+  defaultLimits,
+  type Fault,
+  fixedAsk,
+  type Outcome,
+  type Sandbox,
+  sections,
+} from '../../sandbox/index.ts';
 import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
@@ -10,6 +18,16 @@ import type { Connector } from './bundle.ts';
  * time is for starting the process on a busy machine.
  */
 const limits = Object.freeze({ ...defaultLimits, timeoutMs: 15_000, cpuMs: 1_500 });
+
+/** A bundle's top level is to define functions. What takes long belongs into them. */
+const HINT = 'move that into a function';
+const count = (amount: number): string => amount.toLocaleString('en-US');
+const loadFaults: { readonly [fault in Fault]?: string } = {
+  run_timeout: `its top level has not finished after ${count(limits.timeoutMs)} ms; ${HINT}`,
+  cpu_limit_exceeded: `its top level takes more than ${count(limits.cpuMs)} ms of CPU time; ${HINT}`,
+  memory_limit_exceeded: `its top level takes more than ${limits.memoryMb} MiB of memory; ${HINT}`,
+  sandbox_crashed: `its top level crashes its process; ${HINT}`,
+};
 
 const refuseAll = fixedAsk(
   JSON.stringify({ error: { code: 'permission_denied', message: 'A bundle cannot make requests while it loads.' } }),
@@ -64,7 +82,7 @@ export async function loadBundle(
       const why = message || 'The machine is too busy.';
       throw requestError('overloaded', { message: `The bundle could not be checked and will be retried. ${why}` });
     }
-    return { problem: message || fault };
+    return { problem: message || loadFaults[fault] || fault };
   }
 }
 

@@ -198,11 +198,22 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     endWriting();
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
-  const error = errorOf(runId, run, outcome, redact);
+  const error = errorOf(runId, run, await withSourceLines(dispatcher, connector, outcome), redact, {
+    section,
+    name,
+    limits: dispatcher.limitsOf(connector),
+    manifestLimits: manifest.limits,
+  });
   const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
+}
+
+/** A bundle that does not load names the line of its source, too. */
+async function withSourceLines({ sourceLines }: Dispatcher, connector: Connector, outcome: Outcome): Promise<Outcome> {
+  if (outcome.status !== 'faulted' || outcome.fault !== 'bundle_failed') return outcome;
+  return { ...outcome, message: await sourceLines.of(connector, outcome.message) };
 }
 
 function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
