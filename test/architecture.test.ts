@@ -17,9 +17,12 @@ interface Import {
 const isDashboard = (file: string): boolean => file.startsWith('src/dashboard/');
 /** What `npm run generate` makes one file of. */
 const isTypebox = (file: string): boolean => file.startsWith('src/typebox/');
-/** For `npm run generate`, and not part of the product otherwise. */
+/** For `npm ci` and `npm run generate`, and not part of the product otherwise. */
 const isBundled = (file: string): boolean =>
-  file.startsWith('sandbox/guest/web/') || isDashboard(file) || isTypebox(file) || file === 'src/generate.ts';
+  file.startsWith('sandbox/guest/web/') ||
+  isDashboard(file) ||
+  isTypebox(file) ||
+  ['src/generate.ts', 'src/prepare.ts'].includes(file);
 
 /** Files of a new connector. */
 const isTemplate = (file: string): boolean => file.startsWith('src/author/templates/');

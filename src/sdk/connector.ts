@@ -41,13 +41,18 @@ export interface Utilities {
   [name: string]: ConnectorFunction | undefined;
 }
 
+/** Functions that exports, imports and flows name in `hooks`, or in `wrapper`. Annotate `options` with their types. */
+export interface Hooks {
+  [name: string]: ConnectorFunction<Answer, { readonly [key: string]: unknown }> | undefined;
+}
+
 export interface Connector {
   installer?: Installer;
   settings?: Settings;
   uninstaller?: Uninstaller;
   utilities?: Utilities;
-  hooks?: Utilities;
-  wrappers?: Utilities;
+  hooks?: Hooks;
+  wrappers?: Hooks;
 }
 
 /** Rejects unknown sections, which are usually misspelt. */

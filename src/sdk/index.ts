@@ -8,6 +8,7 @@ export type { Json, JsonObject } from '../json.ts';
 export type {
   Connector,
   ConnectorFunction,
+  Hooks,
   Installer,
   Reply,
   Settings,
@@ -15,5 +16,16 @@ export type {
   Utilities,
 } from './connector.ts';
 export { defineConnector } from './connector.ts';
+export type {
+  MapReply,
+  PostMapOptions,
+  PostResponseMapOptions,
+  PostSubmitOptions,
+  PreMapOptions,
+  PreSavePageOptions,
+  PreSavePageReply,
+  RecordError,
+  SubmitResult,
+} from './hooks.ts';
 export type { Callback, RunOptions } from './options.ts';
 export type { RefreshReply, SettingsReply, StepReply, UninstallStep } from './replies.ts';

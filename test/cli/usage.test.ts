@@ -93,6 +93,8 @@ test.each<[string[], string]>([
   [['init', 'a', 'b'], 'init expects the name of a connector.'],
   [['init', 'Grüße'], '"Grüße" is not a valid connector name'],
   [['init', '../..'], 'is not a valid connector name'],
+  [['init', 'a', '--template', 'poling'], 'Allowed choices are blank, polling, webhook, oauth, legacy.'],
+  [['init', 'a', '--template', 'polling', '--language', 'javascript'], 'The template polling is in typescript only.'],
   [['init', 'a', '--language', 'cobol'], 'Allowed choices are typescript, javascript.'],
   [['validate', '--jsno'], '(Did you mean --json?)'],
   [['validate', 'a', 'b'], 'validate expects one folder.'],

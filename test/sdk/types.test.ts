@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { languagesOf, templateNames } from '../../src/author/scaffold.ts';
 import { authorFindings } from '../../src/connector/author-manifest.ts';
 import { checkManifest } from '../../src/connector/manifest.ts';
 import { type FieldType, fieldSchemas } from '../../src/connector/settings-form.ts';
@@ -23,6 +24,12 @@ beforeAll(async () => {
   installedIn = await folderOfFile();
   await installPackage(installedIn);
 }, LONG_MS);
+
+/** Runs the installed command. */
+function installedCommand(...args: string[]): Promise<{ stdout: string }> {
+  const main = join(installedIn, 'node_modules/bulkhead/dist/src/main.js');
+  return promisify(execFile)(process.execPath, [main, ...args], { cwd: installedIn });
+}
 
 /** A project in a folder below the one with the package. */
 async function project(name: string, files: Record<string, string>): Promise<string> {
@@ -57,29 +64,53 @@ test('a wrong field, a wrong answer and an unknown name are errors on their own 
   expect(lines(await typeErrors(folder), 'src/wrong.ts')).toEqual(marked);
 });
 
-test.each(['typescript', 'javascript'])(
-  'what init makes in %s has no error',
-  { timeout: LONG_MS },
-  async (language) => {
-    await callCommand(['init', language, '--language', language], { cwd: installedIn });
-    const folder = join(installedIn, language);
+/** Every template in each of its languages, in a folder named after both. */
+const projects = templateNames.flatMap((template) =>
+  languagesOf(template).map((language) => [`${template}-${language}`, template, language] as const),
+);
+
+describe('what init makes', () => {
+  beforeAll(async () => {
+    await mkdir(join(installedIn, 'made'));
+    for (const [name, template, language] of projects) {
+      const args = ['init', name, '--template', template, '--language', language];
+      expect(await callCommand(args, { cwd: join(installedIn, 'made') })).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  test('has tests that pass, all of them', { timeout: LONG_MS }, async () => {
+    await writeFile(join(installedIn, 'made/package.json'), '{}');
+    const { stdout } = await installedCommand('test', 'made');
+    const texts = await Promise.all(
+      projects.map(([name, , language]) => {
+        const file = `test/index.test.${language === 'typescript' ? 'ts' : 'js'}`;
+        return readFile(join(installedIn, 'made', name, file), 'utf8');
+      }),
+    );
+    const count = texts.join('').match(/^test\(/gm)?.length;
+    expect(count).toBeGreaterThan(14);
+    expect(stdout).toContain(`pass ${count}\n`);
+    expect(stdout).toContain('fail 0\n');
+  });
+
+  test.each(projects)('%s has no type error, until Node is used', { timeout: LONG_MS }, async (name, _, language) => {
+    const folder = join(installedIn, 'made', name);
     expect(await typeErrors(folder)).toEqual([]);
     if (language === 'typescript') expect(await typeErrors(folder, ['-p', 'test'])).toEqual([]);
     const source = join(folder, language === 'typescript' ? 'src/index.ts' : 'index.js');
     await writeFile(source, `${await readFile(source, 'utf8')}\nprocess.exit();\n`);
     expect(await typeErrors(folder)).toEqual([expect.stringContaining("Cannot find name 'process'")]);
-  },
-);
+  });
+});
 
-test('the installed command line creates, tests and packs a connector with symlinked libraries', {
+test('the installed command line creates and packs a connector with symlinked libraries', {
   timeout: LONG_MS,
 }, async () => {
-  const run = promisify(execFile);
-  const main = join(installedIn, 'node_modules/bulkhead/dist/src/main.js');
-  const call = (...args: string[]) => run(process.execPath, [main, ...args], { cwd: installedIn });
-  await call('init', 'shop');
-  expect((await call('test', 'shop')).stdout).toContain('pass 2');
-  expect(JSON.parse((await call('pack', 'shop', '--json')).stdout)).toMatchObject({ packed: true, findings: [] });
+  await installedCommand('init', 'shop');
+  const { devDependencies } = JSON.parse(await readFile(join(installedIn, 'shop/package.json'), 'utf8'));
+  expect(devDependencies.bulkhead).toBe('file:../node_modules/bulkhead');
+  const { stdout } = await installedCommand('pack', 'shop', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ packed: true, findings: [] });
 });
 
 describe('types and schemas', () => {
