@@ -1,5 +1,4 @@
 /** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
-import { posix } from 'node:path';
 import { createSandbox, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { type LoadResult, loadBundle } from '../connector/load-check.ts';
@@ -35,21 +34,12 @@ export async function inspectProject(
   onStep('Loading');
   const { problem, sections, warning } = await checkLoad(bundle.connector);
   if (problem !== undefined) {
-    const mapped = await new SourceLines().of(bundle.connector, problem);
-    const message = `${project.manifest.main} does not load: ${fromFolder(mapped, project.manifest.main)}`;
+    const message = `${project.manifest.main} does not load: ${await new SourceLines().of(bundle.connector, problem)}`;
     const finding: Finding = { severity: 'error', ...project.locationOf('main'), field: 'main', message };
     return { project, findings: [...findings, finding] };
   }
   const all = [...findings, ...missingFunctions(project, sections), ...loadWarnings(project, warning)];
   return { project, findings: all, sections, sizes, ...(all.some(isError) ? {} : { bundle }) };
-}
-
-/** Source maps name files relative to the one that is built. */
-function fromFolder(problem: string, main: string): string {
-  return problem.replace(
-    /\((\.\.\/[^()]+)\)$/,
-    (_, position: string) => `(${posix.join(posix.dirname(main), position)})`,
-  );
 }
 
 function loadWarnings(project: Project, warning: string | undefined): Finding[] {

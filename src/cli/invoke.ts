@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { callableSections } from '../../sandbox/index.ts';
+import { callableSections, sections } from '../../sandbox/index.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import type { RunRecord } from '../run/run.ts';
@@ -46,6 +46,8 @@ export const invoke: Command = {
     const { args, flags, options, url, signal, out, err } = context;
     const [integration = '', section = '', name = ''] = args;
     if (!callableSections.some((known) => known === section)) {
+      const isKnown = sections.some((known) => known === section);
+      if (isKnown) throw new UsageError(`Flows call the functions in ${section}, the API does not. A test can.`);
       const hint = didYouMean(section, callableSections) || '.';
       throw new UsageError(`${section} is not a callable section${hint} Use one of: ${callableSections.join(', ')}.`);
     }
@@ -106,14 +108,17 @@ interface NamedIntegration {
 
 async function findIntegrationId(server: ServerTarget, name: string): Promise<string> {
   const matches: NamedIntegration[] = [];
+  const names: string[] = [];
   let path: string | undefined = '/v1/integrations?include=name';
   while (path !== undefined) {
     const response = await requestOk(server, { method: 'GET', path });
-    matches.push(...((await response.json()) as NamedIntegration[]).filter((each) => each.name === name));
+    const page = (await response.json()) as NamedIntegration[];
+    matches.push(...page.filter((each) => each.name === name));
+    names.push(...page.map((each) => each.name));
     path = nextPage(response);
   }
   const [only, ...others] = matches;
-  if (!only) throw new CommandError(`There is no integration named ${name}.`);
+  if (!only) throw new CommandError(`There is no integration named ${name}${didYouMean(name, names) || '.'}`);
   if (others.length > 0) {
     throw new CommandError(`${matches.length} integrations are named ${name}: use an id instead, such as ${only._id}.`);
   }

@@ -10,6 +10,7 @@ import {
   type Sandbox,
   sections,
 } from '../../sandbox/index.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
@@ -95,8 +96,20 @@ function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
       problem: `functions must be in sections (${sections.join(', ')}), but these are not: ${formatNames(loose)}`,
     };
   }
-  if (outOfReach.length === 0) return { sections: report.sections };
-  return { sections: report.sections, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
+  const warnings = [
+    ...(outOfReach.length === 0 ? [] : [`these exports cannot be called: ${formatNames(outOfReach)}`]),
+    ...misspeltSections(report),
+  ];
+  return { sections: report.sections, ...(warnings.length > 0 ? { warning: warnings.join('; ') } : {}) };
+}
+
+/** Exported objects that are no sections are helpers, unless they are named nearly like a section that is missing. */
+function misspeltSections({ otherObjects, sections: found }: BundleReport): string[] {
+  const missing = sections.filter((name) => !Object.hasOwn(found, name));
+  return otherObjects.flatMap((name) => {
+    const hint = didYouMean(name, missing);
+    return hint === '' ? [] : [`${name.slice(0, MAX_NAME_CHARS)} is not a section${hint}`];
+  });
 }
 
 function formatNames(names: readonly string[]): string {

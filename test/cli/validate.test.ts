@@ -185,6 +185,18 @@ test('what the runtime ignores is a warning', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 7 warnings: shop 1\.0\.0/)]);
 });
 
+test('a key of a step that looks like another one is a warning', async () => {
+  const { code, stderr } = await validated({
+    'package.json': withLine(INSTALL, INSTALL.replace('"installerFunction"', '"own": 1, "instalerFunction"')),
+  });
+  expect(linesOf(stderr)).toEqual([
+    expect.stringMatching(
+      /^package\.json:6:\d+ warning .*\.instalerFunction is a key of your own; did you mean installerFunction\?$/,
+    ),
+  ]);
+  expect(code).toBe(0);
+});
+
 test('exports that cannot be called are a warning', async () => {
   const { code, stdout, stderr } = await validated({
     'package.json': withLine('"main"', '"type": "module",\n  "main"'),

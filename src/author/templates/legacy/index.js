@@ -64,7 +64,7 @@ const installer = {
 
   verifyShopConnection: (options, callback) => {
     askShop(options, '/me', (error) => {
-      if (error) return callback(new Error('The shop refused the token.'));
+      if (error) return callback(new Error('The shop refuses the token, or does not answer.'));
       callback(null, { success: true });
     });
   },

@@ -7,7 +7,7 @@ import { ask, change, connectionOf, create, flowsOf } from './server.ts';
 /** Completes a step if the application accepts the credentials that the user has entered in it. */
 async function testConnection(integrationId: string, step: string): Promise<StepReply> {
   const response = await ask(await connectionOf(integrationId, step), '/me');
-  if (!response.ok) throw new Error(`The application refused the token (${response.status}).`);
+  if (!response.ok) throw new Error(`The application refuses the token, or does not answer (${response.status}).`);
   return { success: true };
 }
 

@@ -15,7 +15,7 @@ export default defineConnector({
 
     async connectLedger({ _integrationId }) {
       const response = await ask(await connectionOf(_integrationId, 'connectLedger'), '/me');
-      if (!response.ok) throw new Error(`The ledger refused the token (${response.status}).`);
+      if (!response.ok) throw new Error(`The ledger refuses the token, or does not answer (${response.status}).`);
       return { success: true };
     },
 
