@@ -99,7 +99,11 @@ const ways: Readonly<Record<string, Run | string>> = {
   'docs/performance.md: npm run build && node --max-semi-space-size=4 test/embed/hosts/memory.mjs': MINUTES,
   'docs/connectors/tutorial.md: npx bulkhead init weather': {
     place: async () => ({ cwd: await temporaryFolder() }),
-    shows: ['Created in weather', 'pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
+    shows: ['Created in weather', 'npm install'],
+  },
+  'docs/connectors/tutorial.md: npx bulkhead test weather': {
+    place: withProject,
+    shows: ['pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
   },
   'docs/connectors/tutorial.md: npx bulkhead init orders --template polling': {
     place: async () => ({ cwd: await temporaryFolder() }),

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { formSenders, nodeBuilds, nodeGlobals } from '../../sandbox/index.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { type PartSize, sizesOf } from './bundle-sizes.ts';
 import type { Finding } from './finding.ts';
 import { bundledImports, ownImports } from './guest-imports.ts';
@@ -15,8 +16,8 @@ type Esbuild = typeof import('esbuild');
 /** esbuild is not installed: an optional peer dependency, since servers do not need it. */
 export class NoBundlerError extends Error {
   override readonly name = 'NoBundlerError';
-  constructor() {
-    super('This needs esbuild: npm install --save-dev esbuild');
+  constructor(isListed = false) {
+    super(`This needs esbuild: npm install${isListed ? '' : ' --save-dev esbuild'}`);
   }
 }
 
@@ -151,7 +152,7 @@ async function runEsbuild(
   options: BuildOptions,
   chains = new ImportChains(project.folder),
 ): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
-  const esbuild = await loadEsbuild(project.folder);
+  const esbuild = await loadEsbuild(project);
   try {
     const result = await esbuild.build({ ...options, absWorkingDir: project.folder });
     return { result, findings: findingsOf(project, chains, [], result.warnings) };
@@ -163,7 +164,7 @@ async function runEsbuild(
 }
 
 /** Next to this package, or else in the project. */
-async function loadEsbuild(folder: string): Promise<Esbuild> {
+async function loadEsbuild({ folder, text }: Project): Promise<Esbuild> {
   try {
     return await import('esbuild');
   } catch (error) {
@@ -173,8 +174,9 @@ async function loadEsbuild(folder: string): Promise<Esbuild> {
   try {
     return require('esbuild') as Esbuild;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') throw new NoBundlerError();
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    const { devDependencies } = JSON.parse(text.replace(/^\uFEFF/, '')) as JsonObject;
+    throw new NoBundlerError(isJsonObject(devDependencies) && Object.hasOwn(devDependencies, 'esbuild'));
   }
 }
 

@@ -4,6 +4,7 @@ import { createSandbox, defaultLimits, type Outcome, type SectionName } from '..
 import type { Connector } from '../connector/bundle.ts';
 import type { Manifest } from '../connector/manifest.ts';
 import { limitsWithin } from '../integration/dispatch.ts';
+import { faultError } from '../integration/run-error.ts';
 import type { JsonObject } from '../json.ts';
 import { faultMessage, type LimitedCall } from '../run/fault-message.ts';
 import { SourceLines } from '../run/source-lines.ts';
@@ -144,7 +145,7 @@ async function toCallError(
   caller: string,
 ): Promise<CallError> {
   if (outcome.status === 'faulted') {
-    const message = (await sourceLines.of(connector, faultMessage(outcome, call))) || outcome.fault;
+    const { message } = faultError(outcome, await sourceLines.of(connector, faultMessage(outcome, call)));
     return new CallError(outcome.fault, message, `CallError: ${message}\n${caller}`);
   }
   const stack = await sourceLines.of(connector, outcome.stack);

@@ -103,6 +103,14 @@ test('serves edits and shows the log', { timeout: LONG_MS }, async () => {
   await vi.waitFor(async () => expect(await forecast()).toBe(''), patiently);
   await says(dev, / {2}closed: no\n\s+at .*src\/index\.ts:24:\d+/);
 
+  await edit(source, "throw Object.assign(new Error('no'), { code: 'closed' });", 'await new Promise(() => {});');
+  await vi.waitFor(async () => {
+    await forecast();
+    expect(dev.stdout()).toMatch(
+      /^settings\.forecast faulted, \d+ ms\n {2}never_answered: settings\.forecast ended without an answer, .* await /m,
+    );
+  }, patiently);
+
   await edit(join(cwd, 'weather/package.json'), '"fetch": []', '"fetch": ["https://api.example.com"]');
   await says(dev, 'Approved automatically: it requests https://api.example.com.');
 

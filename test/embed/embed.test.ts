@@ -156,6 +156,9 @@ test('a new connector is installed by npm without a registry that has the packag
   expect([made.code, made.stderr]).toEqual([0, '']);
   const project = join(folder, 'orders');
   const file = join(project, 'package.json');
+  // A server has no bundler; the project asks for one.
+  const early = await node([main, 'validate', '../orders']);
+  expect([early.code, early.stderr]).toEqual([1, 'This needs esbuild: npm install\n']);
   const manifest = JSON.parse(await readFile(file, 'utf8'));
   expect(manifest.devDependencies.bulkhead).toBe('file:../node_modules/bulkhead');
   // Every registry has the others, but tests have none.
