@@ -1,6 +1,6 @@
 /** What is not in git: made from a checkout as git has it, and missed in one sentence. */
 import { exec } from 'node:child_process';
-import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -35,20 +35,26 @@ test('what prepare makes is enough for a start; without any of it a start says w
   }
 }, 120_000);
 
-test('a checkout that a project installs as a link is built, once', async () => {
+test('a checkout that a project installs as a link is built, and again when its sources change', async () => {
   const folder = await temporaryFolder();
   const [checkout, project] = [join(folder, 'checkout'), join(folder, 'project')];
-  await copyCheckout(checkout);
+  for (const path of ['checkout/src', 'checkout/sandbox', 'project'])
+    await mkdir(join(folder, path), { recursive: true });
+  for (const name of ['src/prepare.ts', 'src/generated-files.ts'])
+    await copyFile(join(root, name), join(checkout, name));
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction');
-  await mkdir(project);
+  // The real build takes long, and is tested where the package is packed.
+  const build = `node -e "fs.mkdirSync('dist/src',{recursive:true});fs.appendFileSync('dist/src/main.js','//')"`;
+  const manifest = { name: 'bulkhead', version: '0.1.0', type: 'module', scripts: { prepare: scripts.prepare, build } };
+  await writeFile(join(checkout, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(project, 'package.json'), JSON.stringify({ dependencies: { bulkhead: 'file:../checkout' } }));
-  const builtAt = async (): Promise<number> => {
+  const builds = async (): Promise<number> => {
     await npmIn(project, ['install', '--offline', '--no-audit', '--no-fund']);
-    return (await stat(join(checkout, 'dist/src/main.js'))).mtimeMs;
+    return (await readFile(join(project, 'node_modules/bulkhead/dist/src/main.js'), 'utf8')).length / '//'.length;
   };
-  const first = await builtAt();
-  expect((await npmIn(project, ['exec', '--offline', '--', 'bulkhead', '--version'])).stdout).toBe('0.1.0\n');
-  expect(await builtAt()).toBe(first);
+  expect([await builds(), await builds()]).toEqual([1, 1]);
+  await utimes(join(checkout, 'src/prepare.ts'), new Date(), new Date(Date.now() + 1_000));
+  expect(await builds()).toBe(2);
 }, 120_000);
 
 test('without development dependencies prepare says what to do, and the installation stays', async () => {
