@@ -210,12 +210,6 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
 }
 
-/** A bundle that does not load names the line of its source, too. */
-async function withSourceLines({ sourceLines }: Dispatcher, connector: Connector, outcome: Outcome): Promise<Outcome> {
-  if (outcome.status !== 'faulted' || outcome.fault !== 'bundle_failed') return outcome;
-  return { ...outcome, message: await sourceLines.of(connector, outcome.message) };
-}
-
 function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
   const { connector, unit, section, name } = call;
   const run = runs.begin({
@@ -259,4 +253,10 @@ async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work:
     run.amend({ outcome: 'failed', errors: failureOf(error).errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
+}
+
+/** A bundle that does not load names the line of its source, too. */
+async function withSourceLines({ sourceLines }: Dispatcher, connector: Connector, outcome: Outcome): Promise<Outcome> {
+  if (outcome.status !== 'faulted' || outcome.fault !== 'bundle_failed') return outcome;
+  return { ...outcome, message: await sourceLines.of(connector, outcome.message) };
 }

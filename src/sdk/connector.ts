@@ -1,21 +1,9 @@
 /** Types of a connector: sections of functions (contract 5). */
-import type { Json, JsonObject } from '../json.ts';
-import type { Callback, RunOptions } from './options.ts';
-import type { Answer, PreUninstallReply, RefreshReply, SettingsReply, StepReply } from './replies.ts';
-
-/** An answer or a promise of one. Undefined: the answer comes by callback, or is `{}`. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is one of the styles
-export type Reply<Result> = Result | Promise<Result | undefined | void> | undefined | void;
-
-type Named = { readonly [key: string]: Json | undefined };
-
-// Method parameters are bivariant, so functions may declare a narrower or wider body.
-interface Signatures<Body, Result> {
-  call(options: RunOptions<Body>, callback: Callback<Result>): Reply<Result>;
-}
-
-/** `async (options) => result`, `(options, callback) => …`, or a plain function. `this` is the section. */
-export type ConnectorFunction<Result = Answer, Body = Named> = Signatures<Body, Result>['call'];
+import type { JsonObject } from '../json.ts';
+import type { ConnectorFunction } from './connector-function.ts';
+import type { Hooks } from './hooks.ts';
+import type { PreUninstallReply, RefreshReply, SettingsReply, StepReply } from './replies.ts';
+import type { Wrappers } from './wrappers.ts';
 
 /** Functions of install steps, and the manifest's `installerFunction` and `updateFunction`. */
 export interface Installer {
@@ -41,18 +29,15 @@ export interface Utilities {
   [name: string]: ConnectorFunction | undefined;
 }
 
-/** Functions that exports, imports and flows name in `hooks`, or in `wrapper`. Annotate `options` with their types. */
-export interface Hooks {
-  [name: string]: ConnectorFunction<Answer, { readonly [key: string]: unknown }> | undefined;
-}
-
 export interface Connector {
   installer?: Installer;
   settings?: Settings;
   uninstaller?: Uninstaller;
   utilities?: Utilities;
+  /** Named by `hooks` of exports, imports and page processors. */
   hooks?: Hooks;
-  wrappers?: Hooks;
+  /** Named by `wrapper.function` of exports and imports. */
+  wrappers?: Wrappers;
 }
 
 /** Rejects unknown sections, which are usually misspelt. */
