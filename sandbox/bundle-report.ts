@@ -7,5 +7,7 @@ export const BundleReport = Type.Object({
   loose: Type.Array(Type.String()),
   /** Exports that no call can reach. */
   outOfReach: Type.Array(Type.String()),
+  /** Exported objects with functions that are not sections: helpers, or misspelt sections. */
+  otherObjects: Type.Array(Type.String()),
 });
 export type BundleReport = Static<typeof BundleReport>;

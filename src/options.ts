@@ -1,5 +1,6 @@
 /** Reads options from flags and environment, checks them and fills in defaults. */
 import Type, { Compile, type Static, type Validator } from '#typebox';
+import { closestName, didYouMean } from './did-you-mean.ts';
 import { isBaseUrl, optionTable } from './option-table.ts';
 import type { OptionRow } from './sandbox-options.ts';
 import { findings } from './schema.ts';
@@ -38,7 +39,9 @@ function checked(name: OptionName, value: unknown, source: string): unknown {
 /** Checks options and fills in defaults. @throws OptionError */
 export function completeOptions(values: Partial<Options>): Options {
   const unknown = Object.keys(values).find((name) => !Object.hasOwn(optionTable, name));
-  if (unknown !== undefined) throw new OptionError(`There is no option ${JSON.stringify(unknown)}.`);
+  if (unknown !== undefined) {
+    throw new OptionError(`There is no option ${JSON.stringify(unknown)}${didYouMean(unknown, optionNames) || '.'}`);
+  }
   const complete = rows.map(([name, { fallback }]) => {
     const value = values[name] ?? fallback;
     return [name, value === undefined ? undefined : checked(name, value, `the option ${name}`)] as const;
@@ -72,6 +75,23 @@ export function readOptions(
     values[name] = checked(name, parseText(row, text), source);
   }
   return values as Partial<Options>;
+}
+
+const PREFIX = 'BULKHEAD_';
+
+/**
+ * Environment variables that are probably misspelt options, as sentences. Others that merely begin like options say
+ * nothing: Kubernetes sets some for a service's name.
+ */
+export function misspeltVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = [...rows.map(([, row]) => row.environment), serverUrl.environment].map((name) =>
+    name.slice(PREFIX.length),
+  );
+  return Object.keys(environment).flatMap((name) => {
+    if (!name.startsWith(PREFIX) || known.includes(name.slice(PREFIX.length))) return [];
+    const meant = closestName(name.slice(PREFIX.length), known);
+    return meant === undefined ? [] : [`${name} is not an option; did you mean ${PREFIX}${meant}?`];
+  });
 }
 
 /** Address of the server that a command talks to. Not an option of a server. */

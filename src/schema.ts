@@ -4,6 +4,7 @@
  * field.
  */
 import { Compile, type TSchema, type Validator } from '#typebox';
+import { closestName, didYouMean } from './did-you-mean.ts';
 import { type ErrorItem, FIELD_CHARS, fieldErrors } from './errors.ts';
 import { shorten } from './shorten.ts';
 
@@ -71,7 +72,9 @@ class Search {
     const own = this.#validator(withoutParts(schema)).Errors(value);
     for (const { keyword, params, message } of own) {
       if (keyword === 'required') {
-        for (const name of (params as { requiredProperties: string[] }).requiredProperties) yield missing(field, name);
+        for (const name of (params as { requiredProperties: string[] }).requiredProperties) {
+          yield missing(field, name, misspelt(schema, value as Members, name));
+        }
       } else {
         yield invalid(field, message);
       }
@@ -113,7 +116,9 @@ class Search {
       const matching = patterns.filter(([pattern]) => pattern.test(name));
       for (const [, schema] of matching) yield* this.in(schema, object[name], below(field, name));
       if (matching.length > 0) continue;
-      if (additionalProperties === false) yield invalid(below(field, name), 'is not a field of this object');
+      if (additionalProperties === false) {
+        yield invalid(below(field, name), `is not a field of this object${didYouMean(name, Object.keys(properties))}`);
+      }
       if (typeof additionalProperties === 'object')
         yield* this.in(additionalProperties, object[name], below(field, name));
     }
@@ -143,9 +148,23 @@ function below(field: string, name: string): string {
   return shorten(field === '' ? short : `${field}.${short}`, FIELD_CHARS);
 }
 
-function missing(at: string, name: string): Finding {
+/** Unknown keys that are looked at for a missing one. */
+const KEYS_EXAMINED = 100;
+
+/** The key that stands where a required one is missing. */
+function misspelt({ properties = {} }: Schema, object: Members, missingName: string): string | undefined {
+  let examined = 0;
+  for (const key in object) {
+    if (++examined > KEYS_EXAMINED) return undefined;
+    if (!Object.hasOwn(properties, key) && closestName(key, [missingName]) !== undefined) return key;
+  }
+  return undefined;
+}
+
+function missing(at: string, name: string, written: string | undefined): Finding {
   const field = below(at, name);
-  return { code: 'missing_required_field', field, message: `${field} is required` };
+  const hint = written === undefined ? '' : `; is ${written} a misspelling of it?`;
+  return { code: 'missing_required_field', field, message: `${field} is required${hint}` };
 }
 
 const invalid = (field: string, text: string): Finding => ({

@@ -17,14 +17,14 @@ interface Import {
 const isDashboard = (file: string): boolean => file.startsWith('src/dashboard/');
 /** What `npm run generate` makes one file of. */
 const isTypebox = (file: string): boolean => file.startsWith('src/typebox/');
-/** For `npm run generate`, and not part of the product otherwise. */
+/** For `npm ci` and `npm run generate`, and not part of the product otherwise. */
 const isBundled = (file: string): boolean =>
   file.startsWith('sandbox/guest/web/') ||
   // Its interface is types, which the runtime uses, too.
   (file.startsWith('sandbox/guest/flow/') && !file.endsWith('/interface.ts')) ||
   isDashboard(file) ||
   isTypebox(file) ||
-  file === 'src/generate.ts';
+  ['src/generate.ts', 'src/prepare.ts'].includes(file);
 
 /** Files of a new connector. */
 const isTemplate = (file: string): boolean => file.startsWith('src/author/templates/');
@@ -245,7 +245,13 @@ describe('arrows', () => {
   };
 
   /** Anybody may import these: they import nothing of ours. */
-  const plain = ['src/shorten.ts', 'src/work/thread-bytes.ts', 'src/work/time-slice.ts', 'src/work/semaphore.ts'];
+  const plain = [
+    'src/did-you-mean.ts',
+    'src/shorten.ts',
+    'src/work/thread-bytes.ts',
+    'src/work/time-slice.ts',
+    'src/work/semaphore.ts',
+  ];
 
   test('what anybody may import imports nothing of ours', () => {
     expect(files).toEqual(expect.arrayContaining(plain));
@@ -367,6 +373,7 @@ describe('one importer', () => {
     ['acorn', ['src/author/syntax.ts']],
     ['acorn-walk', ['src/author/syntax.ts']],
     ['jsonc-parser', ['src/author/project.ts']],
+    ['fastest-levenshtein', ['src/did-you-mean.ts']],
     ['semver', ['src/connector/version.ts']],
   ])('%s', (library, importers) => {
     expect(importersOf(library)).toEqual(importers);

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { scaffold } from '../src/author/scaffold.ts';
 import { createClient } from './support/client.ts';
 import { callCommand, startCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
@@ -98,7 +99,15 @@ const ways: Readonly<Record<string, Run | string>> = {
   'docs/performance.md: npm run build && node --max-semi-space-size=4 test/embed/hosts/memory.mjs': MINUTES,
   'docs/connectors/tutorial.md: npx bulkhead init weather': {
     place: async () => ({ cwd: await temporaryFolder() }),
-    shows: ['Created in weather', 'pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
+    shows: ['Created in weather', 'npm install'],
+  },
+  'docs/connectors/tutorial.md: npx bulkhead test weather': {
+    place: withProject,
+    shows: ['pass 2', 'weather 1.0.0', 'weather-1.0.0.tgz'],
+  },
+  'docs/connectors/tutorial.md: npx bulkhead init orders --template polling': {
+    place: async () => ({ cwd: await temporaryFolder() }),
+    shows: ['Replace the hosts at example.com', 'pass 3'],
   },
   'docs/connectors/tutorial.md: npx bulkhead dev weather --install': {
     place: withProject,
@@ -230,8 +239,13 @@ test('the two commands of the README are the scripts of the package', async () =
 });
 
 test('every npm script that the documents name is there', () => {
-  const { scripts } = JSON.parse(textOf('package.json'));
+  const { scripts: own } = JSON.parse(textOf('package.json'));
+  const versions = { bulkhead: '', scripts: '', esbuild: '', typescript: '', types: '' };
+  const made = scaffold({ name: 'weather', template: 'blank', language: 'typescript', versions });
+  const { scripts: ofProject } = JSON.parse(made['package.json'] ?? '');
   for (const path of documentPaths) {
+    // What authors read is about their projects.
+    const scripts = path === 'docs/connectors/tutorial.md' ? ofProject : own;
     for (const [, name = ''] of textOf(path).matchAll(/\bnpm run ([\w:-]+)/g))
       expect(scripts, path).toHaveProperty(name);
   }

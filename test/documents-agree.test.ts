@@ -6,7 +6,8 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Compile } from '#typebox';
 import { moduleFunctions } from '../sandbox/capabilities.ts';
-import { callableSections } from '../sandbox/sections.ts';
+import { sections } from '../sandbox/sections.ts';
+import { templateNames } from '../src/author/scaffold.ts';
 import { Manifest } from '../src/connector/manifest.ts';
 import { fieldSchemas } from '../src/connector/settings-form.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
@@ -112,13 +113,13 @@ test('every size that configuration.md gives beside a number of bytes is that nu
   for (const [fallback, size] of sizes) expect(size).toBe(fallback);
 });
 
-test('install.md names every command, and the tutorial those for authors', async () => {
+test('install.md names every command, and the tutorial those for authors and their templates', async () => {
   const { stdout } = await callCommand(['--help']);
   const names = [...stdout.matchAll(/^ {2}(\w+) (?:\[options\]|<)/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(10);
   const [install, tutorial] = [textOf('docs/install.md'), textOf('docs/connectors/tutorial.md')];
   for (const name of names) expect(install).toMatch(new RegExp(`\`${name}(?: [A-Z]+)*\``));
-  for (const name of ['init', 'dev', 'test', 'validate', 'build', 'pack', 'invoke']) {
+  for (const name of ['init', 'dev', 'test', 'validate', 'build', 'pack', 'invoke', ...templateNames]) {
     expect(tutorial).toMatch(new RegExp(`^\\| \`${name}[ \`]`, 'm'));
   }
 });
@@ -149,7 +150,7 @@ test('manifest.md names every key, forms.md every type of field, globals.md ever
 
 test('manifest.md names the sections, globals.md the functions of the module `bulkhead`', () => {
   const [sentence = ''] = /^Functions are in .* sections: .*$/m.exec(textOf('docs/connectors/manifest.md')) ?? [];
-  for (const name of callableSections) expect(sentence).toContain(`\`${name}\``);
+  for (const name of sections) expect(sentence).toContain(`\`${name}\``);
   const globals = textOf('docs/connectors/globals.md');
   for (const name of moduleFunctions) expect(globals).toContain(`\`${name}(`);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { optionTable } from '../src/option-table.ts';
-import { completeOptions, helpText, readOptions } from '../src/options.ts';
+import { completeOptions, helpText, misspeltVariables, readOptions } from '../src/options.ts';
 
 test('flags win over the environment, the environment over defaults', () => {
   const given = readOptions(
@@ -14,6 +14,14 @@ test('flags win over the environment, the environment over defaults', () => {
     data: './data',
     runMemoryMb: 64,
   });
+});
+
+test('a misspelt variable is named with the option that was meant, and others are left alone', () => {
+  const environment = { BULKHEAD_RUN_CPU: '5', BULKHEAD_PORT: '1', BULKHEAD_URL: 'x', BULKHEAD_PORT_3000_TCP: 'x' };
+  expect(misspeltVariables({ ...environment, BULKHEAD_SERVICE_HOST: 'x', PORT: '1' })).toEqual([
+    'BULKHEAD_RUN_CPU is not an option; did you mean BULKHEAD_RUN_CPU_MS?',
+  ]);
+  expect(() => completeOptions({ prot: 1 } as object)).toThrow('There is no option "prot"; did you mean port?');
 });
 
 test('an empty variable counts as absent', () => {

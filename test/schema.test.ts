@@ -51,6 +51,17 @@ test('names each invalid field once, with the reason', () => {
   expect(fieldsOf(schema, [])).toEqual([['invalid_field', '']]);
 });
 
+test('a misspelt key is named with the one that was meant', () => {
+  const limits = Type.Object({ cpuMs: Type.Optional(Type.Integer()) }, { additionalProperties: false });
+  const schema = Type.Object({ name: Type.String(), limits });
+  expect(of(schema, { nmae: 'a', limits: { cpu: 1 } }).map(({ message }) => message)).toEqual([
+    'name is required; is nmae a misspelling of it?',
+    'limits.cpu is not a field of this object; did you mean cpuMs?',
+  ]);
+  const [only] = of(schema, { title: 'a', limits: {} });
+  expect(only).toEqual({ code: 'missing_required_field', field: 'name', message: 'name is required' });
+});
+
 test('a value is refused, however many errors it has', () => {
   const closed = Type.Object({}, { additionalProperties: false });
   const names = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`k${i}`, 1]));

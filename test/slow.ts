@@ -44,6 +44,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/store/many.test.ts',
   ],
   'let connectors crash, or run into their limits': [
+    'test/author/compartment.test.ts',
     'test/guest/hostile.test.ts',
     'test/sandbox/forged-frames.test.ts',
     'test/sandbox/jail.test.ts',

@@ -9,11 +9,11 @@ export interface HostCallbacks {
    */
   answer(kind: string, text: string, code: string, stack: string): void;
   log(level: string, text: string): void;
-  /** @returns false if too many timers are set */
-  setTimer(id: number, delayMs: number, repeat: boolean): boolean;
+  /** @returns why it is refused, or '' */
+  setTimer(id: number, delayMs: number, repeat: boolean): string;
   clearTimer(id: number): void;
-  /** @returns false if too many requests are open or this one is too long */
-  ask(id: number, capability: string, request: string): boolean;
+  /** @returns why it is refused, or '' */
+  ask(id: number, capability: string, request: string): string;
   /** Compiles a library in this isolate. @returns its function, or undefined if there is no such library */
   library(name: string): ((web: object) => object) | undefined;
   /** `random`, `digest` or `hmac`, with bytes as base64. @returns '' if not supported or too large */

@@ -10,6 +10,7 @@ import type { GuestEntries, HostCallbacks } from '../guest/harness-interface.ts'
 import type { Bundle } from '../protocol.ts';
 import { CodeCaches } from './code-caches.ts';
 import { compute } from './guest-crypto.ts';
+import { NO_RUN } from './guest-text.ts';
 import { libraryTexts } from './library-texts.ts';
 
 const library = requireUncached('isolated-vm');
@@ -106,9 +107,9 @@ export class GuestIsolate {
     const callbacks: Omit<HostCallbacks, 'library'> = {
       answer: (kind, text, code, stack) => this.host?.answer(String(kind), String(text), String(code), String(stack)),
       log: (level, text) => this.host?.log(String(level), String(text)),
-      setTimer: (id, delayMs, repeat) => this.host?.setTimer(Number(id), Number(delayMs), repeat === true) ?? false,
+      setTimer: (id, delayMs, repeat) => this.host?.setTimer(Number(id), Number(delayMs), repeat === true) ?? NO_RUN,
       clearTimer: (id) => this.host?.clearTimer(Number(id)),
-      ask: (id, capability, request) => this.host?.ask(Number(id), String(capability), String(request)) ?? false,
+      ask: (id, capability, request) => this.host?.ask(Number(id), String(capability), String(request)) ?? NO_RUN,
       compute: (operation, algorithm, key, data) =>
         compute(String(operation), String(algorithm), String(key), String(data)),
       now: () => Math.floor(performance.now() * CLOCK_STEPS_PER_MS) / CLOCK_STEPS_PER_MS,

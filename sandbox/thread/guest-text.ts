@@ -13,6 +13,12 @@ const DESCRIPTION_CHARS = 300;
 /** Message of an unhandled rejection. */
 const UNHANDLED_CHARS = 500;
 
+/** Why nothing more can be asked for. Connector code of an ended run does not go on, so this is hardly ever read. */
+export const NO_RUN = 'the run has ended';
+
+/** `262,144`: the isolate's limits are large numbers. */
+export const amount = (count: number): string => count.toLocaleString('en-US');
+
 /** @param description the guest's own; it is cut and reduced to printable ASCII */
 export function notPlainMessage(description: string): string {
   const shown = description.slice(0, DESCRIPTION_CHARS).replaceAll(/[^ -~]/g, '?');

@@ -6,7 +6,7 @@ import { type Capability, isCapability } from '../capabilities.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { CallTarget, Limits, LogLevel, Outcome, RunUsage, ThreadFault } from '../protocol.ts';
 import type { GuestIsolate, RunCallbacks } from './guest-isolate.ts';
-import { errorText, isJson, notPlainMessage, splitText, withPosition } from './guest-text.ts';
+import { amount, errorText, isJson, NO_RUN, notPlainMessage, splitText, withPosition } from './guest-text.ts';
 import { RunClock } from './run-clock.ts';
 
 /** Faults of the answer only: the isolate finished by itself and can serve another run. */
@@ -150,14 +150,16 @@ export class Run implements RunCallbacks {
     this.#port.log(logLevel, text);
   }
 
-  setTimer(id: number, delayMs: number, repeat: boolean): boolean {
-    if (this.#hasEnded || this.#timers.size >= this.#limits.timers || this.#timers.has(id)) return false;
+  setTimer(id: number, delayMs: number, repeat: boolean): string {
+    const { timers } = this.#limits;
+    if (this.#hasEnded || this.#timers.has(id)) return NO_RUN;
+    if (this.#timers.size >= timers) return `too many timers: a run may have ${amount(timers)} set at once`;
     const fire = (): void => {
       if (!repeat) this.#timers.delete(id);
       this.#enter('fire', [id], true);
     };
     this.#timers.set(id, repeat ? setInterval(fire, delayMs) : setTimeout(fire, delayMs));
-    return true;
+    return '';
   }
 
   clearTimer(id: number): void {
@@ -165,14 +167,14 @@ export class Run implements RunCallbacks {
     this.#timers.delete(id);
   }
 
-  ask(id: number, capability: string, request: string): boolean {
-    if (this.#hasEnded || this.#asks.size >= this.#limits.pendingAsks || request.length > this.#limits.askChars) {
-      return false;
-    }
-    if (!isCapability(capability) || this.#asks.has(id)) return false;
+  ask(id: number, capability: string, request: string): string {
+    const { pendingAsks, askChars } = this.#limits;
+    if (this.#hasEnded || !isCapability(capability) || this.#asks.has(id)) return NO_RUN;
+    if (this.#asks.size >= pendingAsks) return `too many requests: a run may have ${amount(pendingAsks)} open at once`;
+    if (request.length > askChars) return `the request is too large: it may have ${amount(askChars)} characters`;
     this.#asks.add(id);
     this.#port.ask(id, capability, request);
-    return true;
+    return '';
   }
 
   // ------------------------------------------------------------------------------------------------
@@ -254,7 +256,9 @@ export class Run implements RunCallbacks {
       const { resultBytes, resultDepth } = this.#limits;
       if (text.length > resultBytes || Buffer.byteLength(text) > resultBytes) {
         this.#fault('response_size_exceeded');
-      } else if (nestsDeeper(text, resultDepth) || !isJson(text)) {
+      } else if (nestsDeeper(text, resultDepth)) {
+        this.#fault('invalid_extension_response', notPlainMessage(`nested deeper than ${amount(resultDepth)} levels`));
+      } else if (!isJson(text)) {
         this.#fault('invalid_extension_response', notPlainMessage(''));
       } else {
         this.#end({ status: 'answered', result: text, usage: this.#usage() });
@@ -281,7 +285,9 @@ export class Run implements RunCallbacks {
   #end(outcome: ThreadOutcome): void {
     if (this.#hasEnded) return;
     if (this.#droppedLines > 0) {
-      this.#port.log('warn', `${this.#droppedLines} more log lines are over the run's limit and were dropped`);
+      const { logLines, logBytes } = this.#limits;
+      const limit = `a run may log ${amount(logLines)} lines and ${amount(logBytes)} bytes`;
+      this.#port.log('warn', `${amount(this.#droppedLines)} more log lines were dropped: ${limit}`);
     }
     this.#hasEnded = true;
     clearTimeout(this.#deadline);

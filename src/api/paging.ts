@@ -1,5 +1,6 @@
 /** Lists: pages (RFC 8288), projections, filters (contract 3). */
 import Type, { Compile, type TObject } from '#typebox';
+import { didYouMean } from '../did-you-mean.ts';
 import type { JsonObject } from '../json.ts';
 import { type Projection, project } from '../projection.ts';
 import { concatPieces } from '../store/document.ts';
@@ -84,8 +85,8 @@ function assertKnownParameters(ctx: ApiContext): void {
   const known = parametersOf(ctx);
   const unknown = Object.keys(ctx.query).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const shown = JSON.stringify(unknown.slice(0, NAME_CHARS));
-  throw badQuery(`There is no query parameter ${shown} here: this list takes ${known.join(', ')}.`);
+  const shown = JSON.stringify(unknown.slice(0, NAME_CHARS)) + (didYouMean(unknown, known) || '.');
+  throw badQuery(`There is no query parameter ${shown} This list takes ${known.join(', ')}.`);
 }
 
 export interface ListOptions<T> {

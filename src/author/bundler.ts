@@ -1,8 +1,10 @@
 /** Bundles a project's source into one file with a source map, or only checks its imports. Uses the author's esbuild. */
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { formSenders, nodeBuilds, nodeGlobals } from '../../sandbox/index.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { type PartSize, sizesOf } from './bundle-sizes.ts';
 import type { Finding } from './finding.ts';
 import { bundledImports, ownImports } from './guest-imports.ts';
@@ -16,8 +18,8 @@ type Esbuild = typeof import('esbuild');
 /** esbuild is not installed: an optional peer dependency, since servers do not need it. */
 export class NoBundlerError extends Error {
   override readonly name = 'NoBundlerError';
-  constructor() {
-    super('This needs esbuild: npm install --save-dev esbuild');
+  constructor(isListed = false) {
+    super(`This needs esbuild: npm install${isListed ? '' : ' --save-dev esbuild'}`);
   }
 }
 
@@ -160,7 +162,7 @@ async function runEsbuild(
   options: BuildOptions,
   chains = new ImportChains(project.folder),
 ): Promise<{ result?: BuildResult; findings: readonly Finding[] }> {
-  const esbuild = await loadEsbuild(project.folder);
+  const esbuild = await loadEsbuild(project);
   try {
     const result = await esbuild.build({ ...options, absWorkingDir: project.folder });
     return { result, findings: findingsOf(project, chains, [], result.warnings) };
@@ -172,7 +174,7 @@ async function runEsbuild(
 }
 
 /** Next to this package, or else in the project. */
-async function loadEsbuild(folder: string): Promise<Esbuild> {
+async function loadEsbuild({ folder }: Project): Promise<Esbuild> {
   try {
     return await import('esbuild');
   } catch (error) {
@@ -182,8 +184,10 @@ async function loadEsbuild(folder: string): Promise<Esbuild> {
   try {
     return require('esbuild') as Esbuild;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') throw new NoBundlerError();
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    const text = await readFile(join(folder, 'package.json'), 'utf8');
+    const { devDependencies } = JSON.parse(text.replace(/^\uFEFF/, '')) as JsonObject;
+    throw new NoBundlerError(isJsonObject(devDependencies) && Object.hasOwn(devDependencies, 'esbuild'));
   }
 }
 

@@ -4,7 +4,9 @@ import { createSandbox, defaultLimits, type Outcome, type SectionName } from '..
 import type { Connector } from '../connector/bundle.ts';
 import type { Manifest } from '../connector/manifest.ts';
 import { limitsWithin } from '../integration/dispatch.ts';
+import { faultError } from '../integration/run-error.ts';
 import type { JsonObject } from '../json.ts';
+import { faultMessage, type LimitedCall } from '../run/fault-message.ts';
 import { SourceLines } from '../run/source-lines.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
@@ -51,10 +53,11 @@ export class CallError extends Error {
   /** The error's `code` or `name`, or the fault: `run_timeout`, `never_answered`, … */
   readonly code: string;
 
+  /** @param stack of the connector, and of the test below it */
   constructor(code: string, message: string, stack: string) {
     super(message);
     this.code = code;
-    if (stack !== '') this.stack = stack;
+    this.stack = stack;
   }
 }
 
@@ -95,6 +98,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
     progress,
     requests: stubs.requests,
     async call<Answer>(section: SectionName, name: string, body: object = {}, context: CallContext = {}) {
+      const caller = framesOfCaller();
       const integrationId = context.integrationId ?? defaultIntegrationId;
       const argument = {
         ...body,
@@ -114,7 +118,10 @@ export async function createCompartment(folder: string | URL, options: Compartme
           log: (level, text) => logs.push({ level, text }),
         },
       );
-      if (outcome.status !== 'answered') throw await toCallError(sourceLines, connector, outcome);
+      if (outcome.status !== 'answered') {
+        const call = { section, name, limits, manifestLimits: manifest.connector.limits };
+        throw await toCallError(sourceLines, connector, outcome, call, caller);
+      }
       return JSON.parse(outcome.result) as Answer;
     },
     close,
@@ -122,13 +129,27 @@ export async function createCompartment(folder: string | URL, options: Compartme
   };
 }
 
+/** The frames above the function that asks: those of a test. */
+function framesOfCaller(): string {
+  const holder = { stack: '' };
+  Error.captureStackTrace(holder, framesOfCaller);
+  const [_heading, _asking, ...frames] = holder.stack.split('\n');
+  return frames.join('\n');
+}
+
 async function toCallError(
   sourceLines: SourceLines,
   connector: Connector,
   outcome: Exclude<Outcome, { status: 'answered' }>,
+  call: LimitedCall,
+  caller: string,
 ): Promise<CallError> {
-  if (outcome.status === 'faulted') return new CallError(outcome.fault, outcome.message || outcome.fault, '');
-  return new CallError(outcome.code, outcome.message, await sourceLines.of(connector, outcome.stack));
+  if (outcome.status === 'faulted') {
+    const { message } = faultError(outcome, await sourceLines.of(connector, faultMessage(outcome, call)));
+    return new CallError(outcome.fault, message, `CallError: ${message}\n${caller}`);
+  }
+  const stack = await sourceLines.of(connector, outcome.stack);
+  return new CallError(outcome.code, outcome.message, `${stack || `CallError: ${outcome.message}`}\n${caller}`);
 }
 
 async function buildConnector(folder: string): Promise<Connector> {

@@ -1,7 +1,7 @@
 /** Checks in a real compartment whether a bundle loads and has the functions its manifest names. */
-import { posix } from 'node:path';
 import type { SectionName } from '../../sandbox/index.ts';
 import type { Manifest } from '../connector/manifest.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { SourceLines } from '../run/source-lines.ts';
 import type { BundleOptions } from './bundler.ts';
 import { type Finding, isError } from './finding.ts';
@@ -34,8 +34,7 @@ export async function inspectProject(
   onStep('Loading');
   const { problem, sections, warning } = loaded ?? (await loadConnector(bundle.connector));
   if (problem !== undefined) {
-    const mapped = await new SourceLines().of(bundle.connector, problem);
-    const message = `${project.manifest.main} does not load: ${fromFolder(mapped, project.manifest.main)}`;
+    const message = `${project.manifest.main} does not load: ${await new SourceLines().of(bundle.connector, problem)}`;
     const finding: Finding = { severity: 'error', ...project.locationOf('main'), field: 'main', message };
     return { project, findings: [...findings, finding] };
   }
@@ -52,14 +51,6 @@ export async function inspectProject(
     ...(derived ? { derived } : {}),
     ...(all.some(isError) ? {} : { bundle }),
   };
-}
-
-/** Source maps name files relative to the one that is built. */
-function fromFolder(problem: string, main: string): string {
-  return problem.replace(
-    /\((\.\.\/[^()]+)\)$/,
-    (_, position: string) => `(${posix.join(posix.dirname(main), position)})`,
-  );
 }
 
 function loadWarnings(project: Project, warning: string | undefined): Finding[] {
@@ -92,8 +83,9 @@ function missingFunctions(
     ]),
   ];
   return references.flatMap(([section, name, field]): Finding[] => {
-    if (name === undefined || sections[section]?.includes(name)) return [];
-    const message = `the section ${section} has no function ${name}`;
+    const names = sections[section] ?? [];
+    if (name === undefined || names.includes(name)) return [];
+    const message = `the section ${section} has no function ${name}${didYouMean(name, names)}`;
     return [{ severity: 'error', ...project.locationOf(field), field, message }];
   });
 }

@@ -113,7 +113,7 @@ async function checkImports(project: Project): Promise<readonly Finding[]> {
     return await importFindings(project);
   } catch (error) {
     if (!(error instanceof NoBundlerError)) throw error;
-    const message = 'imports were not checked: that needs esbuild (npm install --save-dev esbuild)';
+    const message = `imports were not checked. ${error.message}`;
     return [{ severity: 'warning', ...project.locationOf('main'), message }];
   }
 }

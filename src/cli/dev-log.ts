@@ -2,6 +2,7 @@
 
 import type { Output } from './command.ts';
 import type { ServerEvent } from './follow-events.ts';
+import { runOf, stackFrames } from './run-record.ts';
 import { type ReplyError, requestOk, type ServerTarget } from './server-client.ts';
 
 /** The parts of an event's data that are used. */
@@ -18,7 +19,6 @@ interface EventData {
   readonly message?: string;
   readonly fraction?: number;
   readonly outcome?: string;
-  readonly fault?: string;
   readonly wallMs?: number;
   readonly errors?: readonly ReplyError[];
   readonly digest?: string;
@@ -81,10 +81,9 @@ export class DevLog {
   }
 
   #printRun(event: EventData): void {
-    const { section, function: name, outcome, fault, wallMs = 0, errors = [] } = event;
-    const how = fault === undefined ? outcome : `${outcome}: ${fault}`;
-    this.#print(`${section}.${name} ${how}, ${Math.round(wallMs)} ms`);
-    for (const { code, message } of fault === undefined ? errors : []) this.#print(`  ${code}: ${message}`);
+    const { section, function: name, outcome, wallMs = 0, errors = [] } = event;
+    this.#print(`${section}.${name} ${outcome}, ${Math.round(wallMs)} ms`);
+    for (const { code, message } of errors) this.#print(`  ${code}: ${message}`);
     if (outcome !== 'failed') return;
     this.#showStack(event).catch(() => {
       // The server is stopping; the error itself has been printed.
@@ -93,11 +92,8 @@ export class DevLog {
 
   /** Only the run's record has the stack. */
   async #showStack({ _integrationId, runId }: EventData): Promise<void> {
-    const path = `/v1/integrations/${_integrationId}/runs/${runId}`;
-    const { stack = '' } = (await (await requestOk(this.#server, { method: 'GET', path })).json()) as {
-      stack?: string;
-    };
-    const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+    const { stack = '' } = await runOf(this.#server, String(_integrationId), String(runId));
+    const frames = stackFrames(stack);
     if (frames.length > 0) this.#print(frames.join('\n'));
   }
 }

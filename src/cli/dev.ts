@@ -16,6 +16,7 @@ import type { Runtime } from '../runtime-interface.ts';
 import { type Command, type CommandContext, CommandError } from './command.ts';
 import { DevBuilder } from './dev-builder.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
+import { DevTypes } from './dev-types.ts';
 import { errorMessage } from './error-message.ts';
 import { followEvents } from './follow-events.ts';
 import { folderArgument, folderOf } from './inspect.ts';
@@ -27,7 +28,7 @@ const TOKEN_BYTES = 24;
 
 export const dev: Command = {
   name: 'dev',
-  summary: 'Serves a connector while you write it: rebuilds, reloads and shows the log of its runs.',
+  summary: 'Serves a connector while you write it: rebuilds, checks types, reloads and shows the log of its runs.',
   expects: 'one folder',
   args: [folderArgument],
   flags: [
@@ -50,15 +51,18 @@ export const dev: Command = {
     const into = typeof context.flags.into === 'string' ? resolve(context.cwd, context.flags.into) : undefined;
     const connectors = into ?? join(folder, OWN_FOLDER, 'connectors');
     const builder = new DevBuilder(context, folder, join(connectors, basename(folder)));
+    const types = new DevTypes(context.out, folder);
     await builder.build();
     const server = into === undefined ? await serve(context, folder, connectors) : await remoteServer(context);
     const watcher = watchBundles(folder, () => void rebuild());
     const rebuild = async (): Promise<void> => {
+      types.check();
       await builder.build().catch((error) => context.out.write(`! ${errorMessage(error) ?? String(error)}\n`));
       watcher.add(builder.externalFiles);
     };
     watcher.add(builder.externalFiles);
     const unfollow = server && (await follow(context, server, folder));
+    types.check();
     try {
       if (server?.runtime && context.flags.install === true)
         await installIfMissing(context, server.runtime, server.target, folder);
@@ -66,6 +70,7 @@ export const dev: Command = {
       if (!context.signal.aborted) await once(context.signal, 'abort');
     } finally {
       await watcher.close();
+      await types.close();
       await builder.idle().catch(() => {
         // Already printed.
       });

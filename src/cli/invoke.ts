@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { callableSections } from '../../sandbox/index.ts';
+import { callableSections, sections } from '../../sandbox/index.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { RUN_ID_HEADER } from '../integration/run-error.ts';
 import type { RunRecord } from '../run/run.ts';
 import {
@@ -14,6 +15,7 @@ import {
   serverOptions,
   UsageError,
 } from './command.ts';
+import { runOf, stackFrames } from './run-record.ts';
 import { readErrors, requestOk, type ServerTarget, sendRequest } from './server-client.ts';
 
 const ID = /^[0-9a-f]{24}$/;
@@ -44,7 +46,10 @@ export const invoke: Command = {
     const { args, flags, options, url, signal, out, err } = context;
     const [integration = '', section = '', name = ''] = args;
     if (!callableSections.some((known) => known === section)) {
-      throw new UsageError(`${section} is not a callable section. Use one of: ${callableSections.join(', ')}.`);
+      const isKnown = sections.some((known) => known === section);
+      if (isKnown) throw new UsageError(`Flows call the functions in ${section}, the API does not. A test can.`);
+      const hint = didYouMean(section, callableSections) || '.';
+      throw new UsageError(`${section} is not a callable section${hint} Use one of: ${callableSections.join(', ')}.`);
     }
     const body = await readBody(context);
     const server: ServerTarget = { url, options, signal, reason: 'invoke asks a server' };
@@ -52,7 +57,7 @@ export const invoke: Command = {
     const path = `/v1/integrations/${id}/${section}/${encodeURIComponent(name)}`;
     const response = await sendRequest(server, { method: 'PUT', path, body });
     const runId = response.headers.get(RUN_ID_HEADER);
-    if (flags.logs === true && runId !== null) await printLogs(server, id, runId, err);
+    if (flags.logs === true && runId !== null) printLogs(await runOf(server, id, runId), err);
     if (response.ok) {
       const answer = await response.text();
       out.write(
@@ -64,6 +69,10 @@ export const invoke: Command = {
     if (flags.json === true) out.write(`${JSON.stringify({ errors })}\n`);
     else if (errors.length === 0) err.write(`The server answered ${response.status}.\n`);
     else for (const { code, message } of errors) err.write(`${code}: ${message}\n`);
+    if (flags.json === true || runId === null) return FAILED;
+    // The error itself has been printed.
+    const run = await runOf(server, id, runId).catch(() => undefined);
+    if (run) printStack(run, err);
     return FAILED;
   },
 };
@@ -99,14 +108,17 @@ interface NamedIntegration {
 
 async function findIntegrationId(server: ServerTarget, name: string): Promise<string> {
   const matches: NamedIntegration[] = [];
+  const names: string[] = [];
   let path: string | undefined = '/v1/integrations?include=name';
   while (path !== undefined) {
     const response = await requestOk(server, { method: 'GET', path });
-    matches.push(...((await response.json()) as NamedIntegration[]).filter((each) => each.name === name));
+    const page = (await response.json()) as NamedIntegration[];
+    matches.push(...page.filter((each) => each.name === name));
+    names.push(...page.map((each) => each.name));
     path = nextPage(response);
   }
   const [only, ...others] = matches;
-  if (!only) throw new CommandError(`There is no integration named ${name}.`);
+  if (!only) throw new CommandError(`There is no integration named ${name}${didYouMean(name, names) || '.'}`);
   if (others.length > 0) {
     throw new CommandError(`${matches.length} integrations are named ${name}: use an id instead, such as ${only._id}.`);
   }
@@ -120,8 +132,11 @@ function nextPage(response: Response): string | undefined {
   return pathname + search;
 }
 
-async function printLogs(server: ServerTarget, id: string, runId: string, err: CommandContext['err']): Promise<void> {
-  const response = await requestOk(server, { method: 'GET', path: `/v1/integrations/${id}/runs/${runId}` });
-  const { log } = (await response.json()) as RunRecord;
+function printLogs({ log }: RunRecord, err: CommandContext['err']): void {
   for (const { level, message } of log) err.write(`${level} ${message}\n`);
+}
+
+/** The lines of the source. Only the run's record has them. */
+function printStack({ stack = '' }: RunRecord, err: CommandContext['err']): void {
+  for (const frame of stackFrames(stack)) err.write(`${frame}\n`);
 }

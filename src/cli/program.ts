@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, CommanderError, Option, Command as Program } from 'commander';
+import { didYouMean } from '../did-you-mean.ts';
 import { optionTable } from '../option-table.ts';
 import { completeOptions, helpText, OptionError, readOptions, readServerUrl, serverUrl } from '../options.ts';
 import {
@@ -54,7 +55,9 @@ export async function runCommandLine(argv: readonly string[], processContext: Pr
   const name = first === undefined || (first.startsWith('-') && !isHelp && !isVersion) ? 'start' : first;
   const loader = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!loader && !isHelp && !isVersion) {
-    processContext.err.write(`${name} is not a command. --help lists them.\n`);
+    processContext.err.write(
+      `${name} is not a command${didYouMean(name, Object.keys(commands)) || '.'} --help lists them.\n`,
+    );
     return WRONG_USAGE;
   }
   const loaders = loader ? [loader] : isHelp ? Object.values(commands) : [];

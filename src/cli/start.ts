@@ -1,7 +1,7 @@
 /** `bulkhead start`: serves until aborted. */
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { optionNames } from '../options.ts';
+import { misspeltVariables, optionNames } from '../options.ts';
 import { createRuntime } from '../runtime.ts';
 import type { Runtime } from '../runtime-interface.ts';
 import type { Command } from './command.ts';
@@ -15,8 +15,9 @@ export const start: Command = {
   examples: ['bulkhead', 'bulkhead start --port 8080 --data /var/lib/bulkhead', 'BULKHEAD_TOKEN=secret bulkhead start'],
   isLongRunning: true,
 
-  async run({ explicitOptions, out, log, signal }) {
+  async run({ explicitOptions, environment, out, log, signal }) {
     let logger = pino({ level: explicitOptions.log ?? 'info' }, log);
+    for (const problem of misspeltVariables(environment)) logger.warn({ event: 'misspelt_option' }, problem);
     let runtime: Runtime | undefined;
     try {
       runtime = await createRuntime({ ...explicitOptions, logger, onRest: releaseMemory });

@@ -3,6 +3,7 @@
  * settings. Adds warnings for what the runtime would silently ignore.
  */
 import Type, { Compile, type Static, type TProperties } from '#typebox';
+import { closestName } from '../did-you-mean.ts';
 import type { ErrorItem } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
@@ -64,5 +65,19 @@ export function authorFindings({ connector }: JsonObject): ErrorItem[] {
 }
 
 function stepFindings(step: unknown, path: string): ErrorItem[] {
-  return isJsonObject(step) && isJsonObject(step.form) ? sectionFindings(step.form, `${path}.form`) : [];
+  if (!isJsonObject(step)) return [];
+  const keys = misspeltKeys(step, Object.keys(RuntimeStep.properties)).map(({ key, meant }): ErrorItem => {
+    const field = `${path}.${key}`;
+    return { code: 'invalid_field', field, message: `${field} is a key of your own; did you mean ${meant}?` };
+  });
+  return [...keys, ...(isJsonObject(step.form) ? sectionFindings(step.form, `${path}.form`) : [])];
+}
+
+/** Steps may have other keys, so only those that look like known ones that are missing are reported. */
+function misspeltKeys(object: JsonObject, known: readonly string[]): { key: string; meant: string }[] {
+  const missing = known.filter((name) => !Object.hasOwn(object, name));
+  return Object.keys(object).flatMap((key) => {
+    const meant = known.includes(key) ? undefined : closestName(key, missing);
+    return meant === undefined ? [] : [{ key, meant }];
+  });
 }

@@ -1,5 +1,6 @@
 /** Checks a settings form against the grammar, so that authors learn of mistakes before users see raw JSON. Pure. */
 import Type, { Compile, type TObject, type Validator } from '#typebox';
+import { didYouMean } from '../did-you-mean.ts';
 import { type ErrorItem, FIELD_CHARS } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { findings } from '../schema.ts';
@@ -58,7 +59,7 @@ function visitContainer(container: Json, path: string, kind: Kind, validators: V
   for (const key of Object.keys(container)) {
     // Connectors may keep keys of their own at the top of a form.
     if (kind !== 'form' && !knownKeys[kind].includes(key) && errors.length < MAX_FINDINGS) {
-      errors.push(unknownField(`${path}.${shorten(key, FIELD_CHARS)}`));
+      errors.push(unknownField(path, key, knownKeys[kind]));
     }
   }
   for (const key of fieldListKeys) {
@@ -92,14 +93,21 @@ function visitField(field: Json, path: string, validators: Validators, errors: E
     errors.push(
       invalid(
         `${path}.type`,
-        `must be one of ${Object.keys(fieldSchemas).join(', ')}: the dashboard shows this field as JSON`,
+        `must be one of ${fieldTypes.join(', ')}: the dashboard shows this field as JSON${typeHint(type)}`,
       ),
     );
 }
+
+const fieldTypes = Object.keys(fieldSchemas);
+const typeHint = (type: unknown): string => (typeof type === 'string' ? didYouMean(type, fieldTypes) : '');
 
 const invalid = (field: string, sentence: string): ErrorItem => ({
   code: 'invalid_field',
   field,
   message: `${field} ${sentence}`,
 });
-const unknownField = (field: string): ErrorItem => invalid(field, 'is unknown: the dashboard does not show it');
+const unknownField = (path: string, key: string, known: readonly string[]): ErrorItem =>
+  invalid(
+    `${path}.${shorten(key, FIELD_CHARS)}`,
+    `is unknown: the dashboard does not show it${didYouMean(key, known)}`,
+  );

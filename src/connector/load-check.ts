@@ -1,7 +1,16 @@
 /** Checks whether a bundle loads, in its own compartment and without calling its functions. */
 
 import { Compile } from '#typebox';
-import { BundleReport, defaultLimits, fixedAsk, type Outcome, type Sandbox, sections } from '../../sandbox/index.ts';
+import {
+  BundleReport,
+  defaultLimits,
+  type Fault,
+  fixedAsk,
+  type Outcome,
+  type Sandbox,
+  sections,
+} from '../../sandbox/index.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { requestError } from '../errors.ts';
 import type { Connector } from './bundle.ts';
 
@@ -10,6 +19,16 @@ import type { Connector } from './bundle.ts';
  * time is for starting the process on a busy machine.
  */
 const limits = Object.freeze({ ...defaultLimits, timeoutMs: 15_000, cpuMs: 1_500 });
+
+/** A bundle's top level is to define functions. What takes long belongs into them. */
+const HINT = 'move that into a function';
+const count = (amount: number): string => amount.toLocaleString('en-US');
+const loadFaults: { readonly [fault in Fault]?: string } = {
+  run_timeout: `its top level has not finished after ${count(limits.timeoutMs)} ms; ${HINT}`,
+  cpu_limit_exceeded: `its top level takes more than ${count(limits.cpuMs)} ms of CPU time; ${HINT}`,
+  memory_limit_exceeded: `its top level takes more than ${limits.memoryMb} MiB of memory; ${HINT}`,
+  sandbox_crashed: `its top level crashes its process; ${HINT}`,
+};
 
 const refuseAll = fixedAsk(
   JSON.stringify({ error: { code: 'permission_denied', message: 'A bundle cannot make requests while it loads.' } }),
@@ -66,7 +85,7 @@ export async function loadBundle(
       const why = message || 'The machine is too busy.';
       throw requestError('overloaded', { message: `The bundle could not be checked and will be retried. ${why}` });
     }
-    return { problem: message || fault };
+    return { problem: message || loadFaults[fault] || fault };
   }
 }
 
@@ -79,9 +98,24 @@ function loadResult(report: unknown, allowsLoose: boolean): LoadResult {
       problem: `functions must be in sections (${sections.join(', ')}), but these are not: ${formatNames(loose)}`,
     };
   }
-  const found = { sections: report.sections, ...(loose.length > 0 ? { isFlat: true as const } : {}) };
-  if (outOfReach.length === 0) return found;
-  return { ...found, warning: `these exports cannot be called: ${formatNames(outOfReach)}` };
+  const warnings = [
+    ...(outOfReach.length === 0 ? [] : [`these exports cannot be called: ${formatNames(outOfReach)}`]),
+    ...misspeltSections(report),
+  ];
+  return {
+    sections: report.sections,
+    ...(loose.length > 0 ? { isFlat: true as const } : {}),
+    ...(warnings.length > 0 ? { warning: warnings.join('; ') } : {}),
+  };
+}
+
+/** Exported objects that are no sections are helpers, unless they are named nearly like a section that is missing. */
+function misspeltSections({ otherObjects, sections: found }: BundleReport): string[] {
+  const missing = sections.filter((name) => !Object.hasOwn(found, name));
+  return otherObjects.flatMap((name) => {
+    const hint = didYouMean(name, missing);
+    return hint === '' ? [] : [`${name.slice(0, MAX_NAME_CHARS)} is not a section${hint}`];
+  });
 }
 
 function formatNames(names: readonly string[]): string {

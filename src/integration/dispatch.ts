@@ -221,7 +221,12 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
     endWriting();
   }
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
-  const error = errorOf(runId, run, outcome, redact);
+  const error = errorOf(runId, run, await withSourceLines(dispatcher, connector, outcome), redact, {
+    section,
+    name,
+    limits: dispatcher.limitsOf(connector),
+    manifestLimits: manifest.limits,
+  });
   const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
@@ -281,4 +286,10 @@ async function settleRun<T>({ runId, run }: Pick<Answer, 'runId' | 'run'>, work:
     run.amend({ outcome: 'failed', errors: failureOf(error).errors });
     throw error instanceof RequestError ? new RunError(runId, run, error) : error;
   }
+}
+
+/** A bundle that does not load names the line of its source, too. */
+async function withSourceLines({ sourceLines }: Dispatcher, connector: Connector, outcome: Outcome): Promise<Outcome> {
+  if (outcome.status !== 'faulted' || outcome.fault !== 'bundle_failed') return outcome;
+  return { ...outcome, message: await sourceLines.of(connector, outcome.message) };
 }

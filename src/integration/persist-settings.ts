@@ -2,6 +2,7 @@
  * The built-in `persistSettings`, for connectors without their own: checks what a user entered against the fields of the
  * settings form and stores it as their values. Pure.
  */
+import { didYouMean } from '../did-you-mean.ts';
 import { ERRORS_MAX, fieldErrors } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { shorten } from '../shorten.ts';
@@ -109,8 +110,10 @@ class FormFilling {
   /** Fills one form, which may span several containers. Each pending value goes to the fields of that name. */
   fill(containers: readonly JsonObject[], pending: Pending, prefix: string): readonly JsonObject[] {
     const unused = new Set(Object.keys(pending));
+    const names: string[] = [];
     const fillField = (field: JsonObject): JsonObject => {
       const name = textOf(field.name);
+      names.push(name);
       if (!Object.hasOwn(pending, name)) return field;
       unused.delete(name);
       const value = pending[name] ?? null;
@@ -122,7 +125,8 @@ class FormFilling {
     };
     const filled = containers.map((container) => this.#fillContainer(container, fillField));
     for (const name of unused) {
-      const message = `${shorten(name, LABEL_CHARS)} is not a field of the settings form`;
+      const hint = didYouMean(name, names);
+      const message = `${shorten(name, LABEL_CHARS)} is not a field of the settings form${hint}`;
       this.reject(prefix + name, 'invalid_field', message);
     }
     return filled;

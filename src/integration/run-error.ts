@@ -1,6 +1,7 @@
 /** Errors of runs: the connector's own, faults of the sandbox, and failures to store the result. */
 import type { Fault, Outcome } from '../../sandbox/index.ts';
 import { type ErrorCode, RequestError, requestError } from '../errors.ts';
+import { faultMessage, type LimitedCall } from '../run/fault-message.ts';
 import type { ActiveRun } from '../run/runs.ts';
 import { StoreError } from '../store/store.ts';
 import { storeFailure } from './store-failure.ts';
@@ -11,6 +12,7 @@ export function errorOf(
   run: ActiveRun,
   outcome: Outcome,
   redact: (text: string) => string,
+  call: LimitedCall,
 ): RunError | undefined {
   switch (outcome.status) {
     case 'answered':
@@ -23,7 +25,7 @@ export function errorOf(
         new RequestError(422, [{ code: redact(outcome.code), message: redact(outcome.message) }]),
       );
     case 'faulted':
-      return new RunError(runId, run, faultError(outcome, redact(outcome.message)), outcome.fault);
+      return new RunError(runId, run, faultError(outcome, redact(faultMessage(outcome, call))), outcome.fault);
   }
 }
 

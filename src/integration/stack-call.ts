@@ -6,6 +6,7 @@ import { RunAccount } from '../broker/run-account.ts';
 import type { Connector } from '../connector/bundle.ts';
 import { RequestError } from '../errors.ts';
 import { LARGE_BYTES } from '../json.ts';
+import { faultMessage } from '../run/fault-message.ts';
 import type { Trace } from '../trace-context.ts';
 import { bufferOf } from '../work/thread-bytes.ts';
 import { faultError } from './run-error.ts';
@@ -66,11 +67,16 @@ async function call(
   );
   const argument = options.length <= LARGE_BYTES ? bufferOf(options).toString() : [bufferOf(options)];
   const limits = dispatcher.limitsOf(connector);
+  const { limits: manifestLimits } = manifest.connector;
   const job = { runId, bundle, integrationId, call: { section, name, argument }, limits, signal };
   const outcome = await dispatcher.sandbox.run(job, ask);
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   if (outcome.status === 'failed') throw new RequestError(422, [{ code: outcome.code, message: outcome.message }]);
-  if (outcome.status === 'faulted') throw protocolError(outcome.fault, request) ?? faultError(outcome, outcome.message);
+  if (outcome.status === 'faulted')
+    throw (
+      protocolError(outcome.fault, request) ??
+      faultError(outcome, faultMessage(outcome, { section, name, limits, manifestLimits }))
+    );
   if (outcome.result.length > maxResponseSize) throw stackError(stackErrors.responseTooLarge(maxResponseSize));
   return outcome.result;
 }

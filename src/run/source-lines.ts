@@ -2,6 +2,7 @@
  * Maps stack traces to the author's source lines if the bundle has a source map. A map is parsed when the first
  * run of its bundle fails; its index is cached.
  */
+import { posix } from 'node:path';
 import type { Bundle } from '../../sandbox/index.ts';
 import { MAP_CHARS, originOf, readSourceMap, type SourceIndex } from './source-map.ts';
 
@@ -9,6 +10,8 @@ import { MAP_CHARS, originOf, readSourceMap, type SourceIndex } from './source-m
 const CACHE_BYTES = 48 * 1024 * 1024;
 /** Cost of an entry without a map. */
 const EMPTY_ENTRY_BYTES = 4 * 1024;
+/** A source's path. Longer ones stay as they are. */
+const PATH_CHARS = 1_000;
 /** Frames mapped per stack. */
 const FRAMES = 100;
 
@@ -32,8 +35,15 @@ export function withSourceLines(stack: string, filename: string, index: SourceIn
   return stack.replace(position, (text, line, column) => {
     if (++frames > FRAMES) return text;
     const origin = originOf(index, Number(line) - 1, Number(column) - 1);
-    return origin ? `${origin.source}:${origin.line + 1}:${origin.column + 1}` : text;
+    return origin ? `${inBundle(filename, origin.source)}:${origin.line + 1}:${origin.column + 1}` : text;
   });
+}
+
+/** Source maps name files from where the built file is; authors think from the bundle's folder. */
+function inBundle(filename: string, source: string): string {
+  if (!source.startsWith('.') || source.length > PATH_CHARS) return source;
+  const [_folder, ...main] = filename.split('/');
+  return posix.join(...main.slice(0, -1), source);
 }
 
 interface MappedBundle {

@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
+  CallError,
   type Compartment,
   type CompartmentOptions,
   createCompartment,
@@ -37,27 +38,39 @@ export default defineConnector({
       throw new ShopError('closed');
     },
     never: () => new Promise<null>(() => {}),
+    late: () => new Promise<null>((resolve) => setTimeout(resolve, 60_000, null)),
+    spin() {
+      for (;;);
+    },
+    grow() {
+      const kept: number[][] = [];
+      for (;;) kept.push(new Array(10_000).fill(1.5));
+    },
+    large: () => 'x'.repeat(6_000_000),
+    deep: () => JSON.parse('['.repeat(300) + ']'.repeat(300)),
+    timers() {
+      for (;;) setTimeout(() => {}, 1_000);
+    },
+    requests: () => Promise.all(Array.from({ length: 200 }, () => fetch('/v1/flows'))).then(() => null),
+    chat() {
+      for (let line = 0; line < 1_500; line++) console.log(line);
+    },
   },
 });
 `;
 
+async function writeProject(folder: string, connector: object): Promise<string> {
+  await mkdir(join(folder, 'src'), { recursive: true });
+  await writeFile(join(folder, 'src/index.ts'), SOURCE);
+  const manifest = { name: 'shop', version: '1.0.0', type: 'module', source: 'src/index.ts', main: 'dist/index.js' };
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ ...manifest, connector }));
+  return folder;
+}
+
 let folder: string;
 beforeAll(async () => {
   folder = await folderOfFile();
-  await mkdir(join(folder, 'src'));
-  await writeFile(join(folder, 'src/index.ts'), SOURCE);
-  const connector = { opts: { a: 1 }, permissions: { fetch: ['https://api.example.com'] } };
-  await writeFile(
-    join(folder, 'package.json'),
-    JSON.stringify({
-      name: 'shop',
-      version: '1.0.0',
-      type: 'module',
-      source: 'src/index.ts',
-      main: 'dist/index.js',
-      connector,
-    }),
-  );
+  await writeProject(folder, { opts: { a: 1 }, permissions: { fetch: ['https://api.example.com'] } });
 });
 
 async function open(options?: CompartmentOptions) {
@@ -94,6 +107,50 @@ test("an error has the connector's code and a stack with source lines; a fault h
   await expect(connector.call('settings', 'nothing')).rejects.toMatchObject({ code: 'invalid_function' });
   await expect(connector.call('installer', 'fail')).rejects.toMatchObject({ code: 'object_not_found' });
   await expect(connector.call('settings', 'never')).rejects.toMatchObject({ code: 'never_answered' });
+});
+
+describe('what ended a call is told with the limit, where it is set, and what to do', () => {
+  let connector: Compartment;
+  beforeAll(async () => {
+    const limits = { timeoutMs: 2_000, cpuMs: 300, memoryMb: 16 };
+    const hasty = await writeProject(join(folder, 'hasty'), { limits });
+    connector = await createCompartment(hasty, { fetch: { 'GET /v1/flows': () => new Promise<null>(() => {}) } });
+    // The start of the process counts as the time of a call.
+    await vi.waitFor(() => connector.call('settings', 'count'), { timeout: 60_000 });
+  });
+  afterAll(() => connector.close());
+
+  test.each([
+    ['late', 'run_timeout', 'settings.late did not finish within 2,000 ms.', 'raise limits.timeoutMs in the manifest'],
+    ['spin', 'cpu_limit_exceeded', 'settings.spin used its 300 ms of CPU time.', 'raise limits.cpuMs in the manifest'],
+    [
+      'grow',
+      'memory_limit_exceeded',
+      'settings.grow needed more than its 16 MiB',
+      'raise limits.memoryMb in the manifest',
+    ],
+    ['large', 'response_size_exceeded', 'settings.large is larger than 5,242,880 bytes of JSON.', '--run-result-bytes'],
+    ['deep', 'invalid_extension_response', 'a value nested deeper than 200 levels', ''],
+    ['never', 'never_answered', 'settings.never ended without an answer', 'await the promise'],
+    ['timers', 'Error', 'too many timers: a run may have 1,000 set at once', ''],
+    ['requests', 'Error', 'too many requests: a run may have 100 open at once', ''],
+    ['nothing', 'invalid_function', 'The section settings has no function nothing.', ''],
+  ])('%s: %s', async (name, code, what, remedy) => {
+    const error = await connector.call('settings', name).catch((thrown) => thrown as CallError);
+    if (!(error instanceof CallError)) throw new Error('it answered');
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(what);
+    expect(error.message).toContain(remedy);
+    // The line of the test that called it.
+    expect(error.stack).toContain('compartment.test.ts:');
+  });
+
+  test('dropped log lines are counted, and the limits named', async () => {
+    await connector.call('settings', 'chat');
+    expect(connector.logs.at(-1)?.text).toBe(
+      '500 more log lines were dropped: a run may log 1,000 lines and 262,144 bytes',
+    );
+  });
 });
 
 describe('fetch is answered from the stubs', () => {

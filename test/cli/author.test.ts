@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { extract, list } from 'tar';
 import { describe, expect, test, vi } from 'vitest';
+import { type TemplateName, templateNames } from '../../src/author/scaffold.ts';
 import { callCommand, type Finished, runCommand, startCommand } from '../support/command.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { installed, serve } from '../support/runtime.ts';
@@ -59,6 +60,57 @@ describe.each([
     const packedRow = there.find(({ digest: its }: { digest?: string }) => its === digest);
     expect(packedRow).toMatchObject({ name: 'weather', status: 'ready' });
   });
+});
+
+test('what every template makes validates, and installs on a server', { timeout: 180_000 }, async () => {
+  const [cwd, connectors] = [await temporaryFolder(), await temporaryFolder()];
+  for (const template of templateNames) {
+    await callCommand(['init', template, '--template', template], { cwd });
+    const packed = await callCommand(['pack', template, '--output', connectors, '--json'], { cwd });
+    expect([packed.code, JSON.parse(packed.stdout)]).toEqual([0, expect.objectContaining({ findings: [] })]);
+  }
+  const { client } = await serve({}, { connectors });
+  const ids: Record<string, string> = {};
+  for (const name of templateNames) ids[name] = await installed(client, name);
+  const take = (template: TemplateName, step: string, body = {}) =>
+    client('PUT', `/integrations/${ids[template]}/installer/${step}`, body);
+  const recordsOf = async (template: TemplateName) => {
+    const { body } = await client('GET', `/integrations/${ids[template]}/dependencies`);
+    return Object.entries(body).map(([kind, rows]) => [kind, (rows as object[]).length]);
+  };
+  const connectionOf = async (template: TemplateName, step: string) => {
+    const { body } = await client('GET', `/integrations/${ids[template]}`);
+    return body.install.find((each: { installerFunction: string }) => each.installerFunction === step)._connectionId;
+  };
+
+  expect(await recordsOf('polling')).toEqual([
+    ['connections', 2],
+    ['exports', 1],
+    ['imports', 1],
+    ['flows', 1],
+  ]);
+  expect((await take('polling', 'startSync')).body).toEqual({ success: true });
+  const { body: flows } = await client('GET', '/flows');
+  expect(flows).toMatchObject([{ name: 'Orders to invoices', disabled: false, schedule: '? 0 8,12,16 ? * *' }]);
+
+  const { body: webhook } = await take('webhook', 'createWebhook', { secret: 'a secret of the shop' });
+  const { body: webhookExports } = await client('GET', `/exports?_integrationId=${ids.webhook}`);
+  expect(webhook.stepsToUpdate[0].description).toContain(`/v1/exports/${webhookExports[0]._id}/`);
+  expect(webhookExports[0].webhook).toMatchObject({ verify: 'hmac', key: '******', token: '******' });
+  expect(await connectionOf('webhook', 'connectLedger')).toMatch(/^[0-9a-f]{24}$/);
+
+  const shop = 'https://shop.example.com';
+  const oauthClient = { name: 'Shop', clientId: 'a', clientSecret: 'b', authURI: `${shop}/a`, tokenURI: `${shop}/t` };
+  const { body: iClient } = await client('POST', '/iClients', oauthClient);
+  expect((await take('oauth', 'createConnection', { iClientId: iClient._id })).body.success).toBe(true);
+  const { body: connection } = await client('GET', `/connections/${await connectionOf('oauth', 'testConnection')}`);
+  expect(connection.http.auth).toMatchObject({ type: 'oauth', oauth: { _iClientId: iClient._id } });
+  // Nobody has signed in yet.
+  expect((await take('oauth', 'testConnection')).body.errors[0].message).toMatch(/Sign in to the shop first/);
+
+  expect(await connectionOf('legacy', 'verifyShopConnection')).toMatch(/^[0-9a-f]{24}$/);
+  const removal = await client('PUT', `/integrations/${ids.legacy}/uninstaller/preUninstallFunction`);
+  expect(removal.body).toMatchObject([{ uninstallerFunction: 'sayGoodbye' }]);
 });
 
 test('a failing test fails the command and shows the line', async () => {

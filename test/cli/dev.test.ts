@@ -1,13 +1,15 @@
 /** `bulkhead dev`: serves edits but not mistakes, and leaves nothing behind. */
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { callCommand, type Going, startCommand } from '../support/command.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { installed, serve, TOKEN } from '../support/runtime.ts';
 import { childrenOf } from '../support/traces.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const LONG_MS = 180_000;
 const patiently = { timeout: 60_000, interval: 50 };
 
@@ -52,6 +54,26 @@ test('an imported file outside the folder is watched, too, and a failing disk do
   expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('types are checked beside the build, again after each change', { timeout: LONG_MS }, async () => {
+  const cwd = await temporaryFolder();
+  await callCommand(['init', 'weather'], { cwd });
+  const source = join(cwd, 'weather/src/index.ts');
+  await writeFile(source, "export const installer = { checkCity: (): string => 'Oslo' };\n");
+  const config = { compilerOptions: { strict: true, types: [], noEmit: true }, include: ['src'] };
+  await writeFile(join(cwd, 'weather/tsconfig.json'), JSON.stringify(config));
+  await mkdir(join(cwd, 'node_modules'));
+  await symlink(join(root, 'node_modules/typescript'), join(cwd, 'node_modules/typescript'), 'junction');
+  const dev = startCommand(['dev', 'weather', '--into', 'there'], { cwd });
+  await says(dev, 'The types are right.');
+  // The bundle is the same: it has no types.
+  await edit(source, '): string', '): number');
+  await says(dev, /^src\/index\.ts:1:53 error TS2322: .*\n1 type error\. What was built is served all the same\.$/m);
+  await edit(source, '): number', '): string');
+  await vi.waitFor(() => expect(dev.stdout().split('The types are right.')).toHaveLength(3), patiently);
+  dev.child.kill('SIGINT');
+  expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('serves edits and shows the log', { timeout: LONG_MS }, async () => {
   const cwd = await temporaryFolder();
   await callCommand(['init', 'weather'], { cwd });
@@ -80,6 +102,14 @@ test('serves edits and shows the log', { timeout: LONG_MS }, async () => {
   );
   await vi.waitFor(async () => expect(await forecast()).toBe(''), patiently);
   await says(dev, / {2}closed: no\n\s+at .*src\/index\.ts:24:\d+/);
+
+  await edit(source, "throw Object.assign(new Error('no'), { code: 'closed' });", 'await new Promise(() => {});');
+  await vi.waitFor(async () => {
+    await forecast();
+    expect(dev.stdout()).toMatch(
+      /^settings\.forecast faulted, \d+ ms\n {2}never_answered: settings\.forecast ended without an answer, .* await /m,
+    );
+  }, patiently);
 
   await edit(join(cwd, 'weather/package.json'), '"fetch": []', '"fetch": ["https://api.example.com"]');
   await says(dev, 'Approved automatically: it requests https://api.example.com.');

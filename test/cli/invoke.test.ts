@@ -11,6 +11,7 @@ import { startServer } from '../support/server.ts';
 const CODE = `exports.settings = {
   echo: ({ city, days }) => ({ city, days }),
   say() { console.log('said'); console.error('größer'); return null; },
+  never: (options, callback) => {},
   fail() { throw Object.assign(new Error('closed\\nfor today'), { code: 'shop_closed' }); },
 };`;
 
@@ -43,13 +44,22 @@ test('invoke calls a function by id or name of an integration, with a body from 
   expect(await invoke([id, 'settings', 'fail'])).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'shop_closed: closed\nfor today\n',
+    // The line is in the run's record alone.
+    stderr: 'shop_closed: closed\nfor today\n    at Object.fail (shop/index.js:5:32)\n',
   });
   const asJson = await invoke([id, 'settings', 'fail', '--json']);
   expect([asJson.code, JSON.parse(asJson.stdout)]).toEqual([
     1,
     { errors: [{ code: 'shop_closed', message: 'closed\nfor today' }] },
   ]);
+  expect(await invoke([id, 'settings', 'eco'])).toMatchObject({
+    code: 1,
+    stderr: 'invalid_function: The section settings has no function eco.\n',
+  });
+  expect(await invoke([id, 'settings', 'never'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^never_answered: settings\.never ended without an answer, .* await /),
+  });
   expect(await invoke([id, 'settings', '../echo'])).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('invalid_function'),

@@ -67,7 +67,7 @@ test.each<[string, Record<string, string>, string[]]>([
     { 'package.json': withLine(INSTALL, `    "updateFunction": "update",\n${INSTALL.replace('"verify"', '"verfy"')}`) },
     [
       'package.json:6:5 error the section installer has no function update',
-      'package.json:7:37 error the section installer has no function verfy',
+      'package.json:7:37 error the section installer has no function verfy; did you mean verify?',
     ],
   ],
   [
@@ -173,16 +173,28 @@ test('what the runtime ignores is a warning', async () => {
   });
   expect(linesOf(stderr)).toEqual(
     [
-      'package.json:6:5 warning connector.permission is not a field of this object',
-      'package.json:7:17 warning connector.limits.memory is not a field of this object',
-      'package.json:10:22 warning connector.settings.sections.0.titel is unknown',
+      'package.json:6:5 warning connector.permission is not a field of this object; did you mean permissions?',
+      'package.json:7:17 warning connector.limits.memory is not a field of this object; did you mean memoryMb?',
+      'package.json:10:22 warning connector.settings.sections.0.titel is unknown: the dashboard does not show it; did you mean title?',
       'package.json:11:24 warning connector.settings.sections.0.fields.0.type must be one of input, ',
-      'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field',
+      'package.json:12:41 warning connector.settings.sections.0.fields.1.requird is not a field of this object; did you mean required?',
       'package.json:13:44 warning connector.settings.sections.0.fields.2.value must be boolean',
       'package.json:14:9 warning connector.settings.sections.0.fields.3.name is required',
     ].map((line) => expect.stringContaining(line)),
   );
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^0 errors, 7 warnings: shop 1\.0\.0/)]);
+});
+
+test('a key of a step that looks like another one is a warning', async () => {
+  const { code, stderr } = await validated({
+    'package.json': withLine(INSTALL, INSTALL.replace('"installerFunction"', '"own": 1, "instalerFunction"')),
+  });
+  expect(linesOf(stderr)).toEqual([
+    expect.stringMatching(
+      /^package\.json:6:\d+ warning .*\.instalerFunction is a key of your own; did you mean installerFunction\?$/,
+    ),
+  ]);
+  expect(code).toBe(0);
 });
 
 test('exports that cannot be called are a warning', async () => {

@@ -15,6 +15,7 @@ const good: Record<string, string> = {
   'a default export': `export default { utilities: ${SECTION} };`,
   'named exports and a helper': `export const utilities = ${SECTION}; export const VERSION = 5;`,
   'the same by name and by default': `export const utilities = ${SECTION}; export default { utilities };`,
+  'objects of functions that are helpers': `export const utilities = ${SECTION}; export const dates = ${SECTION}; export const utility = 5;`,
   'a default that is not an object': `export const utilities = ${SECTION}; export default 5;`,
   'a class instance': `class Connector { utilities = ${SECTION} }; export default new Connector();`,
 };
@@ -33,6 +34,17 @@ const odd: Record<string, [code: string, names: string]> = {
   'named functions beside a default': [
     `export const a = () => 1, b = () => 2; export default { utilities: ${SECTION} };`,
     'a, b',
+  ],
+};
+/** Accepted, with a warning that names the section that was meant. */
+const misspelt: Record<string, [code: string, warning: string]> = {
+  'a section with a slip': [
+    `export const utilities = ${SECTION}; export const setings = ${SECTION};`,
+    'setings is not a section; did you mean settings?',
+  ],
+  'one in a default export': [
+    `export default { utilities: ${SECTION}, Hook: ${SECTION} };`,
+    'Hook is not a section; did you mean hooks?',
   ],
 };
 /** Refused, with this reason. */
@@ -65,6 +77,10 @@ test.each(Object.entries(good))('%s: accepted', async (_what, code) => {
 
 test.each(Object.entries(odd))('%s: a warning', async (_what, [code, uncallable]) => {
   const warning = `these exports cannot be called: ${uncallable}`;
+  expect(await load(code)).toEqual({ sections: { utilities: ['f'] }, warning });
+});
+
+test.each(Object.entries(misspelt))('%s: a warning', async (_what, [code, warning]) => {
   expect(await load(code)).toEqual({ sections: { utilities: ['f'] }, warning });
 });
 

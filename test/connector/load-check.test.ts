@@ -27,12 +27,17 @@ const faulted = (fault: Fault, cpuMs: number): Outcome => ({
 
 test.each<[string, Outcome, number, string]>([
   ['an error of its own', faulted('bundle_failed', 1), 1, 'bundle_failed'],
-  ['a loop that used up its CPU time', faulted('cpu_limit_exceeded', 1_400), 1, 'cpu_limit_exceeded'],
+  [
+    'a loop that used up its CPU time',
+    faulted('cpu_limit_exceeded', 1_400),
+    1,
+    'its top level takes more than 1,500 ms of CPU time; move that into a function',
+  ],
   ['a loop that got little CPU time', faulted('cpu_limit_exceeded', 200), 3, 'no verdict'],
   ['a timeout before it got any CPU time', faulted('run_timeout', 0), 3, 'no verdict'],
   ['a busy machine', faulted('overloaded', 0), 3, 'no verdict'],
   ["another's crash", faulted('sandbox_restarted', 0), 3, 'no verdict'],
-  ['a crash', faulted('sandbox_crashed', 0), 3, 'sandbox_crashed'],
+  ['a crash', faulted('sandbox_crashed', 0), 3, 'its top level crashes its process; move that into a function'],
 ])('%s', async (_what, outcome, tries, verdict) => {
   const { sandbox, triesSoFar } = always(outcome);
   const problem = await loadProblem(sandbox, () => 'r', connectorOf(''), false).catch(({ code }) =>

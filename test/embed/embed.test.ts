@@ -8,7 +8,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { folderOfFile } from '../support/folders.ts';
-import { installTarball, packPackage, typeErrors } from '../support/package.ts';
+import { installTarball, npmIn, packPackage, typeErrors } from '../support/package.ts';
 
 const LONG_MS = 180_000;
 vi.setConfig({ testTimeout: LONG_MS });
@@ -148,6 +148,29 @@ describe('what is packed', () => {
     const wrong = lines.flatMap((line, i) => (line.endsWith('// wrong') ? [`host.ts(${i + 1}`] : []));
     expect(errors.map((line) => line.replace(/,\d+\).*/, ''))).toEqual(wrong);
   });
+});
+
+test('a new connector is installed by npm without a registry that has the package, and its tests and types pass', async () => {
+  const main = join(folder, 'node_modules/bulkhead/dist/src/main.js');
+  const made = await node([main, 'init', '../orders', '--template', 'polling']);
+  expect([made.code, made.stderr]).toEqual([0, '']);
+  const project = join(folder, 'orders');
+  const file = join(project, 'package.json');
+  // A server has no bundler; the project asks for one.
+  const early = await node([main, 'validate', '../orders']);
+  expect([early.code, early.stderr]).toEqual([1, 'This needs esbuild: npm install\n']);
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  expect(manifest.devDependencies.bulkhead).toBe('file:../node_modules/bulkhead');
+  // Every registry has the others, but tests have none.
+  for (const name of ['@types/node', 'esbuild', 'typescript']) {
+    expect(manifest.devDependencies[name]).toMatch(/^\^\d/);
+    manifest.devDependencies[name] = `file:${join(root, 'node_modules', name)}`;
+  }
+  await writeFile(file, JSON.stringify(manifest));
+  await npmIn(project, ['install', '--offline', '--no-audit', '--no-fund']);
+  expect((await npmIn(project, ['test'])).stdout).toContain('pass 3');
+  expect(await typeErrors(project)).toEqual([]);
+  expect(await typeErrors(project, ['-p', 'test'])).toEqual([]);
 });
 
 test('importing it has no effect', async () => {

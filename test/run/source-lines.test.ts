@@ -44,6 +44,17 @@ test.each([{ minify: false }, { minify: true }])(
   },
 );
 
+test.each([
+  ['a/dist/index.js', '../src/größe.ts', 'src/größe.ts'],
+  ['a/index.js', './lib/x.js', 'lib/x.js'],
+  ['a/dist/index.js', '../../word.ts', '../word.ts'],
+  ['a/dist/index.js', 'webpack:///x.ts', 'webpack:///x.ts'],
+  ['a/dist/index.js', '/home/x.ts', '/home/x.ts'],
+])('%s: a source named %s is shown as %s', async (filename, source, shown) => {
+  const map = JSON.stringify({ version: 3, sources: [source], names: [], mappings: 'AAAA' });
+  expect(await mapped(`at f (${filename}:1:1)`, filename, map)).toBe(`at f (${shown}:1:1)`);
+});
+
 test('a position missing from the map stays unchanged', async () => {
   const { map } = await transform(SOURCE, { loader: 'ts', sourcemap: 'external', sourcefile: 'x.ts' });
   for (const stack of ['a/index.js:900:1', 'a/index.js:0:0', 'a/index.js', 'aXindex.js:1:1', '']) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { languagesOf, type TemplateName, templateNames } from '../../src/author/scaffold.ts';
 import { authorFindings } from '../../src/connector/author-manifest.ts';
 import { checkManifest } from '../../src/connector/manifest.ts';
 import { type FieldType, fieldSchemas } from '../../src/connector/settings-form.ts';
@@ -23,6 +24,12 @@ beforeAll(async () => {
   installedIn = await folderOfFile();
   await installPackage(installedIn);
 }, LONG_MS);
+
+/** Runs the installed command. */
+function installedCommand(...args: string[]): Promise<{ stdout: string }> {
+  const main = join(installedIn, 'node_modules/bulkhead/dist/src/main.js');
+  return promisify(execFile)(process.execPath, [main, ...args], { cwd: installedIn });
+}
 
 /** A project in a folder below the one with the package. */
 async function project(name: string, files: Record<string, string>): Promise<string> {
@@ -57,29 +64,68 @@ test('a wrong field, a wrong answer and an unknown name are errors on their own 
   expect(lines(await typeErrors(folder), 'src/wrong.ts')).toEqual(marked);
 });
 
-test.each(['typescript', 'javascript'])(
-  'what init makes in %s has no error',
-  { timeout: LONG_MS },
-  async (language) => {
-    await callCommand(['init', language, '--language', language], { cwd: installedIn });
-    const folder = join(installedIn, language);
+/** Templates whose tests are run by test/cli/author.test.ts and test/embed. */
+const testedElsewhere: readonly TemplateName[] = ['blank', 'polling'];
+
+/** Every template in each of its languages. */
+const projects = templateNames.flatMap((template) =>
+  languagesOf(template).map((language) => {
+    const folder = testedElsewhere.includes(template) ? 'made' : 'made-and-tested';
+    return [`${folder}/${template}-${language}`, template, language] as const;
+  }),
+);
+
+describe('what init makes', () => {
+  beforeAll(async () => {
+    for (const [path, template, language] of projects) {
+      const args = ['init', path, '--template', template, '--language', language];
+      expect(await callCommand(args, { cwd: installedIn })).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  test('has tests that pass, all of them', { timeout: LONG_MS }, async () => {
+    const folder = join(installedIn, 'made-and-tested');
+    const files = globSync('*/test/index.test.*', { cwd: folder });
+    expect(files).toHaveLength(templateNames.length - testedElsewhere.length);
+    const count = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/^test\(/gm) ?? []).length;
+    await writeFile(join(folder, 'package.json'), '{}');
+    const { stdout } = await installedCommand('test', 'made-and-tested');
+    expect(stdout).toContain(`pass ${count}\n`);
+    expect(stdout).toContain('fail 0\n');
+  });
+
+  test.each(projects)('%s has no type error', { timeout: LONG_MS }, async (path, template, language) => {
+    const folder = join(installedIn, path);
     expect(await typeErrors(folder)).toEqual([]);
     if (language === 'typescript') expect(await typeErrors(folder, ['-p', 'test'])).toEqual([]);
+    if (template !== 'blank' && template !== 'legacy') return;
+    // Each kind of project sees what is wrong.
     const source = join(folder, language === 'typescript' ? 'src/index.ts' : 'index.js');
     await writeFile(source, `${await readFile(source, 'utf8')}\nprocess.exit();\n`);
     expect(await typeErrors(folder)).toEqual([expect.stringContaining("Cannot find name 'process'")]);
-  },
-);
+  });
+});
 
-test('the installed command line creates, tests and packs a connector with symlinked libraries', {
+test('the installed command line creates and packs a connector with symlinked libraries', {
   timeout: LONG_MS,
 }, async () => {
-  const run = promisify(execFile);
-  const main = join(installedIn, 'node_modules/bulkhead/dist/src/main.js');
-  const call = (...args: string[]) => run(process.execPath, [main, ...args], { cwd: installedIn });
-  await call('init', 'shop');
-  expect((await call('test', 'shop')).stdout).toContain('pass 2');
-  expect(JSON.parse((await call('pack', 'shop', '--json')).stdout)).toMatchObject({ packed: true, findings: [] });
+  const dependencyOf = async (name: string): Promise<string> => {
+    await installedCommand('init', name);
+    return JSON.parse(await readFile(join(installedIn, name, 'package.json'), 'utf8')).devDependencies.bulkhead;
+  };
+  expect(await dependencyOf('shop')).toBe('file:../node_modules/bulkhead');
+  const { stdout } = await installedCommand('pack', 'shop', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ packed: true, findings: [] });
+  // What npm notes about a package of a registry, and about a tarball.
+  const packageFrom = (resolved: string): Promise<void> =>
+    writeFile(
+      join(installedIn, 'node_modules/.package-lock.json'),
+      JSON.stringify({ packages: { 'node_modules/bulkhead': { version: '0.1.0', resolved } } }),
+    );
+  await packageFrom('https://registry.example.com/bulkhead/-/bulkhead-0.1.0.tgz');
+  expect(await dependencyOf('from-registry')).toBe('^0.1.0');
+  await packageFrom('file:../bulkhead-0.1.0.tgz');
+  expect(await dependencyOf('from-tarball')).toBe('file:../node_modules/bulkhead');
 });
 
 describe('types and schemas', () => {

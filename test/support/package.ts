@@ -63,6 +63,18 @@ export async function copyCheckout(checkout: string): Promise<void> {
   }
 }
 
+/** Runs npm in a folder. */
+export function npmIn(cwd: string, args: readonly string[]): Promise<{ stdout: string }> {
+  // npm passes its own path to scripts; on Windows, the command `npm` is not a program.
+  const { npm_execpath: npm } = process.env;
+  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  return run(command, [...first, ...args], {
+    cwd,
+    timeout: TSC_LIMIT_MS,
+    shell: process.platform === 'win32' && command === 'npm',
+  });
+}
+
 /**
  * Makes the tarball of `npm pack` in `folder`. Builds it outside the checkout, so that other tests can use the files
  * built there.
@@ -71,14 +83,7 @@ export async function packPackage(folder: string): Promise<string> {
   const checkout = join(folder, 'checkout');
   await copyCheckout(checkout);
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction');
-  // npm passes its own path to scripts; on Windows, the command `npm` is not a program.
-  const { npm_execpath: npm } = process.env;
-  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  await run(command, [...args, 'pack', '--offline', '--pack-destination', folder], {
-    cwd: checkout,
-    timeout: TSC_LIMIT_MS,
-    shell: process.platform === 'win32' && command === 'npm',
-  });
+  await npmIn(checkout, ['pack', '--offline', '--pack-destination', folder]);
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack made no tarball');
   return join(folder, tarball);

@@ -64,7 +64,7 @@ export function answers(
     if (type === 'string' || type === 'boolean') return true;
     if (type === 'number') return isFiniteNumber(value as number) || reject(builtIns.String(value));
     if (type !== 'object') return reject(type);
-    if (depth <= 0) return reject('a value nested too deeply');
+    if (depth <= 0) return reject(`a value nested deeper than ${depthLimit} levels`);
     const prototype = getPrototypeOf(value as object);
     if (isArray(value)) {
       if (prototype !== ArrayPrototype) return reject(prototype ? classOf(prototype) : 'an array without a prototype');

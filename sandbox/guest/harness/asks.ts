@@ -15,8 +15,9 @@ export function asks(builtIns: Primordials, ask: HostCallbacks['ask']) {
     request: (capability: Capability, payload: unknown): Promise<unknown> =>
       new builtIns.Promise((resolve, reject) => {
         const id = ++lastId;
-        if (!ask(id, capability, builtIns.stringify(payload))) {
-          reject(new builtIns.Error('too many open requests, or the request is too large'));
+        const refusal = ask(id, capability, builtIns.stringify(payload));
+        if (refusal !== '') {
+          reject(new builtIns.Error(refusal));
           return;
         }
         apply(builtIns.mapSet, pending, [id, { resolve, reject }]);

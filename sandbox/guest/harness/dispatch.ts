@@ -117,6 +117,17 @@ export function dispatch(
     }
     return names;
   };
+  /** Exported objects with functions that are not sections. */
+  const otherObjects = (): string[] => {
+    const names: string[] = [];
+    if (!connector) return names;
+    eachMember(connector, (name, value) => {
+      if (name === 'default' || !isObject(value) || functionNames(value).length === 0) return;
+      for (let i = 0; i < knownSections.length; i++) if (knownSections[i] === name) return;
+      names[names.length] = cut(name, NAME_CHARS);
+    });
+    return names;
+  };
   /** While a module waits in a top-level await, reading its last export throws. */
   const assertEvaluated = (namespace: unknown): unknown => {
     try {
@@ -253,6 +264,7 @@ export function dispatch(
         report.sections = sections;
         report.loose = connector && !hasSection(connector) ? functionNames(connector) : [];
         report.outOfReach = outOfReach();
+        report.otherObjects = otherObjects();
         answers.settle(id, 'result', builtIns.stringify(report));
       } catch (error) {
         answers.fail(id, error);

@@ -19,9 +19,8 @@ export function timers(
     if (typeof callback !== 'function') throw new builtIns.TypeError('a timer takes a function');
     const id = ++lastId;
     const delayMs = +(delay as number);
-    if (!setTimer(id, delayMs > 0 && delayMs <= MAX_DELAY_MS ? delayMs : 0, repeat)) {
-      throw new builtIns.Error('too many timers');
-    }
+    const refusal = setTimer(id, delayMs > 0 && delayMs <= MAX_DELAY_MS ? delayMs : 0, repeat);
+    if (refusal !== '') throw new builtIns.Error(refusal);
     apply(builtIns.mapSet, open, [id, { callback, args, repeat }]);
     return id;
   };
