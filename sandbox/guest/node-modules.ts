@@ -97,6 +97,4 @@ export const nodeGlobals: readonly { readonly used: RegExp; readonly file: strin
   { used: /(?<![\w$.])Buffer\b/, file: pathOf('inject/buffer') },
   { used: /(?<![\w$.])process\b/, file: pathOf('inject/process') },
   { used: /(?<![\w$.])(?:set|clear)Immediate\b/, file: pathOf('inject/immediates') },
-  // Not where code asks first whether there is one.
-  { used: /\binstanceof ReadableStream\b/, file: pathOf('inject/readable-stream') },
 ];

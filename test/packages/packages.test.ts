@@ -5,6 +5,7 @@ import { openMatrix } from './matrix.ts';
 const names = [
   'ajv',
   'async',
+  'crypto-keys',
   'debug',
   'events',
   'handlebars',
