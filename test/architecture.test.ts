@@ -329,7 +329,12 @@ describe('one importer', () => {
       ),
     ],
     ['commander', ['src/cli/program.ts']],
-    ['esbuild', ['bundle-sizes', 'bundler', 'guest-imports', 'node-modules'].map((name) => `src/author/${name}.ts`)],
+    [
+      'esbuild',
+      ['bundle-sizes', 'bundler', 'guest-imports', 'node-modules', 'xml-http-requests'].map(
+        (name) => `src/author/${name}.ts`,
+      ),
+    ],
     ['jsonc-parser', ['src/author/project.ts']],
     ['semver', ['src/connector/version.ts']],
   ])('%s', (library, importers) => {

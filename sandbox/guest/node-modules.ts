@@ -92,6 +92,9 @@ export const formSenders: readonly string[] = ['axios', 'mailgun.js', 'node-fetc
 /** Exports `absentModule`, which makes a module that throws when it is used. */
 export const absentModuleFile = pathOf('not-available');
 
+/** Exports `XMLHttpRequest`. */
+export const xmlHttpRequestFile = pathOf('xml-http-request');
+
 /** Files whose exports stand in for globals that Node has, and what of a bundle's code shows that it uses them. */
 export const nodeGlobals: readonly { readonly used: RegExp; readonly file: string }[] = [
   { used: /(?<![\w$.])Buffer\b/, file: pathOf('inject/buffer') },

@@ -1,6 +1,7 @@
 /** Bundles a project's source into one file with a source map, or only checks its imports. Uses the author's esbuild. */
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { formSenders, nodeBuilds, nodeGlobals } from '../../sandbox/index.ts';
 import { type PartSize, sizesOf } from './bundle-sizes.ts';
@@ -9,6 +10,7 @@ import { bundledImports, ownImports } from './guest-imports.ts';
 import { ImportChains, packageOf } from './import-chains.ts';
 import { nodeModules } from './node-modules.ts';
 import type { Project } from './project.ts';
+import { mentionsXmlHttpRequest, xmlHttpRequests } from './xml-http-requests.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -53,12 +55,11 @@ export async function bundleSource(
   source: string,
   { minify = false }: BundleOptions = {},
 ): Promise<BundleResult> {
-  let needs: Needs = { globals: [], nodeBuilds };
+  let needs: Needs = { globals: [], nodeBuilds, hasXmlHttpRequests: false };
   for (;;) {
     const result = await bundleWith(project, source, minify, needs);
     const more = needsOf(result, needs);
-    if (more.globals.length === needs.globals.length && more.nodeBuilds.length === needs.nodeBuilds.length)
-      return result;
+    if (isDeepStrictEqual(more, needs)) return result;
     needs = more;
   }
 }
@@ -69,14 +70,19 @@ interface Needs {
   readonly globals: readonly string[];
   /** Packages whose builds for Node are taken. */
   readonly nodeBuilds: readonly string[];
+  readonly hasXmlHttpRequests: boolean;
 }
 
-function needsOf({ code = '', inputs = [] }: BundleResult, { globals, nodeBuilds: builds }: Needs): Needs {
+function needsOf(
+  { code = '', inputs = [] }: BundleResult,
+  { globals, nodeBuilds: builds, hasXmlHttpRequests }: Needs,
+): Needs {
   const packages = new Set(inputs.map(packageOf));
   const sendsForms = packages.has('form-data') && formSenders.some((name) => packages.has(name));
   return {
     globals: nodeGlobals.flatMap(({ used, file }) => (globals.includes(file) || used.test(code) ? [file] : [])),
     nodeBuilds: sendsForms && builds === nodeBuilds ? [...nodeBuilds, ...formSenders] : builds,
+    hasXmlHttpRequests: hasXmlHttpRequests || mentionsXmlHttpRequest(code),
   };
 }
 
@@ -84,7 +90,7 @@ async function bundleWith(
   project: Project,
   source: string,
   minify: boolean,
-  { globals, nodeBuilds }: Needs,
+  { globals, nodeBuilds, hasXmlHttpRequests }: Needs,
 ): Promise<BundleResult> {
   const { manifest } = project;
   const chains = new ImportChains(project.folder);
@@ -92,7 +98,11 @@ async function bundleWith(
     ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
-    plugins: [bundledImports(chains), nodeModules(chains, nodeBuilds)],
+    plugins: [
+      bundledImports(chains),
+      nodeModules(chains, nodeBuilds),
+      ...(hasXmlHttpRequests ? [xmlHttpRequests] : []),
+    ],
     inject: [...globals],
     define: { ...definitions, ...fileNames },
     minify,
