@@ -1,6 +1,6 @@
 /**
  * The part of `crypto` that the isolate cannot do. Takes and returns only text, never throws, and keeps nothing: keys
- * live in the isolate. Each operation takes less than half a second, because sizes are bounded; it is part of the run's
+ * live in the isolate. Each operation takes a fraction of a second, because sizes are bounded; it is part of the run's
  * CPU time, and the run's limits end it between two of them.
  */
 import { createHash, randomBytes } from 'node:crypto';

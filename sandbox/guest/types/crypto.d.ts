@@ -82,7 +82,7 @@ type Ciphering =
   | { name: 'RSA-OAEP'; label?: BufferSource };
 type Deriving =
   | { name: 'HKDF'; hash: HashIdentifier; salt: BufferSource; info: BufferSource }
-  /** At most a million iterations for each piece of the output as long as the hash. */
+  /** At most a million iterations with SHA-1 and SHA-256, or 400,000, for each piece of the output as long as the hash. */
   | { name: 'PBKDF2'; hash: HashIdentifier; salt: BufferSource; iterations: number }
   | { name: 'ECDH' | 'X25519'; public: CryptoKey };
 

@@ -16,8 +16,16 @@ import {
 import { privateKey, publicKey } from './keys.ts';
 import { type Parameters, RefusedError } from './parameters.ts';
 
-/** Iterations of PBKDF2 for each piece of output as long as the hash: half a second with SHA-512. */
-const PBKDF2_ITERATIONS_LIMIT = 1_000_000;
+/**
+ * Iterations of PBKDF2 for each piece of output as long as the hash. They take a sixth of a second. On a crowded machine,
+ * a thread that stays in one operation for much longer counts as stuck.
+ */
+const pbkdf2IterationLimits: Readonly<Record<string, number>> = {
+  sha1: 1_000_000,
+  sha256: 1_000_000,
+  sha384: 400_000,
+  sha512: 400_000,
+};
 /** Of derived keys. */
 const DERIVED_BYTES_LIMIT = 1_048_576;
 /** OpenSSL's integers. */
@@ -160,7 +168,7 @@ export const pbkdf2: Operation = (parameters, key) => {
   const { hash } = parameters;
   const bytes = parameters.integer('bytes', 0, DERIVED_BYTES_LIMIT);
   const pieces = Math.max(1, Math.ceil(bytes / (hashBytes[hash] as number)));
-  const iterations = parameters.integer('iterations', 1, Math.floor(PBKDF2_ITERATIONS_LIMIT / pieces));
+  const iterations = parameters.integer('iterations', 1, Math.floor((pbkdf2IterationLimits[hash] as number) / pieces));
   if (bytes === 0) return Buffer.alloc(0);
   return pbkdf2Sync(key, parameters.bytes('salt'), iterations, bytes, hash);
 };
