@@ -36,6 +36,7 @@ export {
   nodeGlobals,
   nodeModule,
   partOfNodeModule,
+  xmlHttpRequestFile,
 } from './guest/node-modules.ts';
 export { hasMoreItems, hasMoreParts, hasMoreStructure, nestsDeeper, partsIn } from './nesting.ts';
 export type {

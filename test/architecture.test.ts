@@ -366,9 +366,16 @@ describe('one importer', () => {
     ['commander', ['src/cli/program.ts']],
     [
       'esbuild',
-      ['bundle-sizes', 'bundler', 'guest-imports', 'inlined-files', 'node-modules', 'read-source', 'told-requires'].map(
-        (name) => `src/author/${name}.ts`,
-      ),
+      [
+        'bundle-sizes',
+        'bundler',
+        'guest-imports',
+        'inlined-files',
+        'node-modules',
+        'read-source',
+        'told-requires',
+        'xml-http-requests',
+      ].map((name) => `src/author/${name}.ts`),
     ],
     ['acorn', ['src/author/syntax.ts']],
     ['acorn-walk', ['src/author/syntax.ts']],

@@ -142,7 +142,9 @@ test('manifest.md names every key, forms.md every type of field, globals.md ever
   const forms = textOf('docs/connectors/forms.md');
   for (const type of Object.keys(fieldSchemas)) expect(forms).toContain(`\`${type}\``);
   const globals = textOf('docs/connectors/globals.md');
-  const types = ['guest', 'requests'].map((name) => textOf(`sandbox/guest/types/${name}.d.ts`)).join('\n');
+  const types = ['crypto', 'guest', 'requests', 'streams']
+    .map((name) => textOf(`sandbox/guest/types/${name}.d.ts`))
+    .join('\n');
   const declared = [...types.matchAll(/^declare (?:var|const|function) (\w+)/gm)];
   expect(declared.length).toBeGreaterThan(25);
   for (const [, name] of declared) expect(globals).toContain(`\`${name}\``);

@@ -16,10 +16,27 @@ export interface HostCallbacks {
   ask(id: number, capability: string, request: string): string;
   /** Compiles a library in this isolate. @returns its function, or undefined if there is no such library */
   library(name: string): ((web: object) => object) | undefined;
-  /** `random`, `digest` or `hmac`, with bytes as base64. @returns '' if not supported or too large */
-  compute(operation: string, algorithm: string, key: string, data: string): string;
+  /**
+   * Cryptography, with bytes as base64 and parameters as JSON.
+   *
+   * @returns `+` and the result, or `-` and why there is none
+   */
+  compute(operation: string, parameters: string, key: string, data: string): string;
   /** Milliseconds of a monotonic clock. */
   now(): number;
+}
+
+/** What `compute` tells of a key of RSA or of a curve. */
+export interface KeyDetails {
+  readonly type: 'public' | 'private';
+  /** `RSA`, or the name of a curve. */
+  readonly kind: string;
+  /** Of an RSA key: bits of its modulus. */
+  readonly bits?: number;
+  /** Of an RSA key, as a decimal number. */
+  readonly exponent?: string;
+  /** Base64 of its `pkcs8` or `spki`. */
+  readonly der: string;
 }
 
 /** Entry points that the thread calls. */

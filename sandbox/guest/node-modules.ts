@@ -98,11 +98,12 @@ export const inlinedFilesModule: NodeModule = { file: pathOf('inlined-files'), m
 /** What is bundled for the module `integrator-api`. */
 export const integratorApiFile = pathOf('../integrator-api');
 
+/** Exports `XMLHttpRequest`. */
+export const xmlHttpRequestFile = pathOf('xml-http-request');
+
 /** Files whose exports stand in for globals that Node has, and what of a bundle's code shows that it uses them. */
 export const nodeGlobals: readonly { readonly used: RegExp; readonly file: string }[] = [
   { used: /(?<![\w$.])Buffer\b/, file: pathOf('inject/buffer') },
   { used: /(?<![\w$.])process\b/, file: pathOf('inject/process') },
   { used: /(?<![\w$.])(?:set|clear)Immediate\b/, file: pathOf('inject/immediates') },
-  // Not where code asks first whether there is one.
-  { used: /\binstanceof ReadableStream\b/, file: pathOf('inject/readable-stream') },
 ];

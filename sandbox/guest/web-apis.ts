@@ -4,12 +4,29 @@ import type { Capability, ModuleFunction } from '../capabilities.ts';
 export const webApis = {
   url: ['URL', 'URLSearchParams'],
   idna: [],
-  encoding: ['TextEncoder', 'TextDecoder'],
+  encoding: ['TextEncoder', 'TextDecoder', 'TextEncoderStream', 'TextDecoderStream'],
   'legacy-encoding': [],
   base64: ['atob', 'btoa'],
   'structured-clone': ['structuredClone'],
   events: ['DOMException', 'Event', 'EventTarget', 'AbortController', 'AbortSignal'],
-  crypto: ['Crypto', 'CryptoKey', 'SubtleCrypto', 'crypto'],
+  crypto: ['Crypto', 'crypto'],
+  subtle: ['CryptoKey', 'SubtleCrypto'],
+  streams: [
+    'ReadableStream',
+    'ReadableStreamDefaultReader',
+    'ReadableStreamBYOBReader',
+    'ReadableStreamDefaultController',
+    'ReadableByteStreamController',
+    'ReadableStreamBYOBRequest',
+    'WritableStream',
+    'WritableStreamDefaultWriter',
+    'WritableStreamDefaultController',
+    'TransformStream',
+    'TransformStreamDefaultController',
+    'ByteLengthQueuingStrategy',
+    'CountQueuingStrategy',
+  ],
+  compression: ['CompressionStream', 'DecompressionStream'],
   fetch: ['Headers', 'Request', 'Response', 'FormData', 'Blob', 'File', 'fetch'],
   /** The flow engine, for the harness alone. */
   flow: [],
@@ -26,8 +43,8 @@ export interface Web {
   loaded(library: LibraryName): Readonly<Record<string, unknown>> | undefined;
   load(library: LibraryName): Readonly<Record<string, unknown>>;
   request(capability: Exclude<Capability, ModuleFunction>, payload: unknown): Promise<unknown>;
-  /** Random bytes, digests and MACs: see `HostCallbacks.compute`. */
-  compute(operation: string, algorithm: string, key: string, data: string): string;
+  /** What cryptography needs the platform for: see `HostCallbacks.compute`. */
+  compute(operation: string, parameters: string, key: string, data: string): string;
   /** Ends the run with an uncaught error. */
   report(error: unknown): void;
   /** A timer that is cleared when the run answers. */

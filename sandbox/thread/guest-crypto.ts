@@ -1,36 +1,56 @@
 /**
- * The part of `crypto` that the isolate cannot do: random bytes, digests and MACs. Takes and returns only
- * text. Never throws and never takes long, because sizes are bounded.
+ * The part of `crypto` that the isolate cannot do. Takes and returns only text, never throws, and keeps nothing: keys
+ * live in the isolate. Each operation takes a fraction of a second, because sizes are bounded; it is part of the run's
+ * CPU time, and the run's limits end it between two of them.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { exportKey, generateKey, importKey } from './crypto/keys.ts';
+import { agree, decrypt, encrypt, hkdf, hmac, pbkdf2, sign, verify } from './crypto/operations.ts';
+import { Parameters, RefusedError } from './crypto/parameters.ts';
 
 /** The limit of `crypto.getRandomValues`. */
 const RANDOM_BYTES_LIMIT = 65_536;
-/** Base64 characters digested in one go. */
+/** Characters of base64 in one operation. */
 const DATA_CHARS_LIMIT = 16 * 1024 * 1024;
+/** Of the parameters' JSON, which has all bytes but the key and the data. */
+const PARAMETERS_CHARS_LIMIT = 1024 * 1024;
 
-const algorithms: ReadonlyMap<string, string> = new Map([
-  ['SHA-1', 'sha1'],
-  ['SHA-256', 'sha256'],
-  ['SHA-384', 'sha384'],
-  ['SHA-512', 'sha512'],
-]);
+type Operation = (parameters: Parameters, key: Buffer, data: Buffer) => string | Buffer;
+
+const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>(
+  Object.entries({
+    random: (parameters: Parameters) => randomBytes(parameters.integer('bytes', 1, RANDOM_BYTES_LIMIT)),
+    digest: (parameters: Parameters, _key: Buffer, data: Buffer) => createHash(parameters.hash).update(data).digest(),
+    hmac,
+    sign,
+    verify,
+    encrypt,
+    decrypt,
+    pbkdf2,
+    hkdf,
+    agree,
+    importKey,
+    exportKey,
+    generateKey,
+  }),
+);
 
 /**
- * @param data base64; for `random`, the number of bytes
- * @returns base64; empty if the operation is unknown or the data too large
+ * @param parameters JSON; bytes in it are base64
+ * @param key base64, as is `data`
+ * @returns `+` and the result, or `-` and why there is none: a `Refusal`, or nothing if the platform has failed
  */
-export function compute(operation: string, algorithm: string, key: string, data: string): string {
-  if (key.length > DATA_CHARS_LIMIT || data.length > DATA_CHARS_LIMIT) return '';
-  if (operation === 'random') {
-    const bytes = Number(data);
-    return Number.isInteger(bytes) && bytes > 0 && bytes <= RANDOM_BYTES_LIMIT
-      ? randomBytes(bytes).toString('base64')
-      : '';
+export function compute(operation: string, parameters: string, key: string, data: string): string {
+  if (key.length > DATA_CHARS_LIMIT || data.length > DATA_CHARS_LIMIT || parameters.length > PARAMETERS_CHARS_LIMIT) {
+    return '-too much';
   }
-  const hash = algorithms.get(algorithm);
-  if (hash === undefined) return '';
-  if (operation === 'digest') return createHash(hash).update(data, 'base64').digest('base64');
-  if (operation === 'hmac') return createHmac(hash, Buffer.from(key, 'base64')).update(data, 'base64').digest('base64');
-  return '';
+  const operate = operations.get(operation);
+  if (!operate) return '-not supported';
+  try {
+    const result = operate(new Parameters(parameters), Buffer.from(key, 'base64'), Buffer.from(data, 'base64'));
+    return `+${typeof result === 'string' ? result : result.toString('base64')}`;
+  } catch (error) {
+    // What OpenSSL says is of no use to connector code: by the specification, it learns only that it failed.
+    return `-${error instanceof RefusedError ? error.refusal : ''}`;
+  }
 }

@@ -110,8 +110,8 @@ export class GuestIsolate {
       setTimer: (id, delayMs, repeat) => this.host?.setTimer(Number(id), Number(delayMs), repeat === true) ?? NO_RUN,
       clearTimer: (id) => this.host?.clearTimer(Number(id)),
       ask: (id, capability, request) => this.host?.ask(Number(id), String(capability), String(request)) ?? NO_RUN,
-      compute: (operation, algorithm, key, data) =>
-        compute(String(operation), String(algorithm), String(key), String(data)),
+      compute: (operation, parameters, key, data) =>
+        compute(String(operation), String(parameters), String(key), String(data)),
       now: () => Math.floor(performance.now() * CLOCK_STEPS_PER_MS) / CLOCK_STEPS_PER_MS,
     };
     return { ...callbacks, library: (name: string) => this.#compileLibrary(String(name)) };

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { formSenders, nodeBuilds, nodeGlobals } from '../../sandbox/index.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
@@ -12,6 +13,7 @@ import { ImportChains, packageOf } from './import-chains.ts';
 import { nodeModules } from './node-modules.ts';
 import type { Project } from './project.ts';
 import { toldRequires } from './told-requires.ts';
+import { mentionsXmlHttpRequest, xmlHttpRequests } from './xml-http-requests.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -56,12 +58,11 @@ export async function bundleSource(
   source: string,
   { minify = false }: BundleOptions = {},
 ): Promise<BundleResult> {
-  let needs: Needs = { globals: [], nodeBuilds };
+  let needs: Needs = { globals: [], nodeBuilds, hasXmlHttpRequests: false };
   for (;;) {
     const result = await bundleWith(project, source, minify, needs);
     const more = needsOf(result, needs);
-    if (more.globals.length === needs.globals.length && more.nodeBuilds.length === needs.nodeBuilds.length)
-      return result;
+    if (isDeepStrictEqual(more, needs)) return result;
     needs = more;
   }
 }
@@ -72,14 +73,19 @@ interface Needs {
   readonly globals: readonly string[];
   /** Packages whose builds for Node are taken. */
   readonly nodeBuilds: readonly string[];
+  readonly hasXmlHttpRequests: boolean;
 }
 
-function needsOf({ code = '', inputs = [] }: BundleResult, { globals, nodeBuilds: builds }: Needs): Needs {
+function needsOf(
+  { code = '', inputs = [] }: BundleResult,
+  { globals, nodeBuilds: builds, hasXmlHttpRequests }: Needs,
+): Needs {
   const packages = new Set(inputs.map(packageOf));
   const sendsForms = packages.has('form-data') && formSenders.some((name) => packages.has(name));
   return {
     globals: nodeGlobals.flatMap(({ used, file }) => (globals.includes(file) || used.test(code) ? [file] : [])),
     nodeBuilds: sendsForms && builds === nodeBuilds ? [...nodeBuilds, ...formSenders] : builds,
+    hasXmlHttpRequests: hasXmlHttpRequests || mentionsXmlHttpRequest(code),
   };
 }
 
@@ -87,7 +93,7 @@ async function bundleWith(
   project: Project,
   source: string,
   minify: boolean,
-  { globals, nodeBuilds }: Needs,
+  { globals, nodeBuilds, hasXmlHttpRequests }: Needs,
 ): Promise<BundleResult> {
   const { manifest } = project;
   const chains = new ImportChains(project.folder);
@@ -97,7 +103,12 @@ async function bundleWith(
     outfile: manifest.main,
     // Nothing is written here; an old connector's code has the name of what it becomes.
     allowOverwrite: true,
-    plugins: [bundledImports(chains), nodeModules(project.folder, chains, nodeBuilds), toldRequires(project.folder)],
+    plugins: [
+      bundledImports(chains),
+      nodeModules(project.folder, chains, nodeBuilds),
+      toldRequires(project.folder),
+      ...(hasXmlHttpRequests ? [xmlHttpRequests] : []),
+    ],
     inject: [...globals],
     define: { ...definitions, ...fileNames },
     minify,

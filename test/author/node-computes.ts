@@ -28,7 +28,7 @@ export const computes: Readonly<Record<string, string>> = {
        return [sealed, tag?.toString('hex'), decipher.update(sealed, 'hex', 'utf8') + decipher.final('utf8')]; };
      const forged = crypto.createDecipheriv('aes-256-gcm', key, iv); forged.setAuthTag(Buffer.alloc(16)); forged.update('00', 'hex');
      return [
-       crypto.pbkdf2Sync('p', 'salt', 10, 20, 'sha1').toString('hex'), (await promisify(crypto.pbkdf2)('p', 'salt', 10, 20, 'sha512')).toString('hex'),
+       crypto.pbkdf2Sync('p', 'salt', 10, 20, 'sha1').toString('hex'), crypto.pbkdf2Sync('p', 'salt', 3, 90, 'sha512-256').toString('hex'), crypto.pbkdf2Sync('p', 'salt', 2, 1_100_000, 'sha256').subarray(-9).toString('hex'), (await promisify(crypto.pbkdf2)('p', 'salt', 10, 20, 'sha512')).toString('hex'),
        crypto.scryptSync('p', 'salt', 16, { N: 16 }).toString('hex'), Buffer.from(crypto.hkdfSync('sha256', 'k', 's', 'i', 16)).toString('hex'),
        seal('aes-256-cbc', iv), seal('aes-256-ctr', iv), seal('aes-256-gcm', iv.subarray(0, 12)), seal('aes-256-ecb', null),
        outcome(() => forged.final()).toString().includes('Error'), outcome(() => crypto.createCipheriv('aes-256-cbc', 'short', iv)), outcome(() => crypto.createCipheriv('none', key, iv)), outcome(() => crypto.createCipheriv('aes-256-cbc', key, 'short')),

@@ -47,3 +47,8 @@ test('self and global are the global object, and the navigator says who runs the
   const body = `return [self === globalThis, global === globalThis, navigator.userAgent, Object.keys(globalThis).length, typeof window]`;
   expect(await resultIn(sandbox, { body })).toEqual([true, true, 'bulkhead', 0, 'undefined']);
 });
+
+test('every class of the platform has the name of its global', async () => {
+  const body = `return Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z]/.test(name) && typeof globalThis[name] === 'function' && globalThis[name].name !== name)`;
+  expect(await resultIn(sandbox, { body })).toEqual([]);
+});

@@ -1879,6 +1879,163 @@ const levers = inFamily('libraries as levers', [
     expected: { code: ['cpu_limit_exceeded', 'memory_limit_exceeded'] },
     control: `async () => (await crypto.subtle.digest('SHA-256', new Uint8Array(3))).byteLength === 32`,
   },
+  {
+    name: 'PBKDF2 of billions of iterations, or of megabytes',
+    program: `async () => {
+      const key = await crypto.subtle.importKey('raw', new Uint8Array(9), 'PBKDF2', false, ['deriveBits']);
+      const names = [];
+      for (const [iterations, length] of [[2 ** 31, 256], [2 ** 32 - 1, 8], [1e6, 1024], [1, 2 ** 32 - 8], [1e5, 2 ** 20]]) {
+        const parameters = { name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(), iterations };
+        names.push(await crypto.subtle.deriveBits(parameters, key, length).then(() => 'derived', ({ name }) => name));
+      }
+      return names;
+    }`,
+    expected: { answer: Array(5).fill('OperationError') },
+    control: `async () => {
+      const key = await crypto.subtle.importKey('raw', new Uint8Array(9), 'PBKDF2', false, ['deriveBits']);
+      const parameters = { name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(), iterations: 1e5 };
+      return (await crypto.subtle.deriveBits(parameters, key, 256)).byteLength === 32;
+    }`,
+  },
+  {
+    name: 'PBKDF2 at its limit, again and again',
+    program: `async () => {
+      const key = await crypto.subtle.importKey('raw', new Uint8Array(9), 'PBKDF2', false, ['deriveBits']);
+      for (;;) await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(), iterations: 4e5 }, key, 512);
+    }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `async () => {
+      const key = await crypto.subtle.importKey('raw', new Uint8Array(9), 'PBKDF2', false, ['deriveBits']);
+      return (await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(), iterations: 1e4 }, key, 512)).byteLength === 64;
+    }`,
+  },
+  {
+    name: 'RSA keys made without end',
+    program: `async () => {
+      const algorithm = { name: 'RSA-PSS', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
+      for (;;) await crypto.subtle.generateKey(algorithm, false, ['sign']);
+    }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `async () => {
+      const algorithm = { name: 'RSA-PSS', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
+      return (await crypto.subtle.generateKey(algorithm, false, ['sign'])).privateKey.algorithm.modulusLength === 1024;
+    }`,
+  },
+  {
+    name: 'RSA keys of tens of thousands of bits, made and imported',
+    program: `async () => {
+      const algorithm = { name: 'RSA-PSS', publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
+      const made = [4096, 16384, 2 ** 32 - 1].map((modulusLength) => crypto.subtle.generateKey({ ...algorithm, modulusLength }, true, ['sign']));
+      const imported = [900, 8192].map((bytes) => crypto.subtle.importKey('jwk', { kty: 'RSA', e: '_'.repeat(bytes), n: '_'.repeat(bytes) }, algorithm, true, ['verify']));
+      return (await Promise.allSettled([...made, ...imported])).map(({ status, reason }) => reason?.name ?? status);
+    }`,
+    expected: { answer: [...Array(3).fill('OperationError'), ...Array(2).fill('DataError')] },
+    control: `async () => {
+      const key = await crypto.subtle.importKey('jwk', { kty: 'RSA', e: 'AQAB', n: '_'.repeat(682) + 'w' }, { name: 'RSA-PSS', hash: 'SHA-256' }, true, ['verify']);
+      return key.algorithm.modulusLength === 4096;
+    }`,
+  },
+  {
+    name: 'a private key of large numbers that do not fit one another, again and again',
+    program: `async () => {
+      const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+      const [n, d] = ['_'.repeat(682) + 'w', '_'.repeat(1_100)];
+      const jwk = { kty: 'RSA', n, e: 'AQAB', d, p: d.slice(0, 40), q: d.slice(0, 40), dp: d.slice(0, 40), dq: d.slice(0, 40), qi: d.slice(0, 40) };
+      for (;;) {
+        const key = await crypto.subtle.importKey('jwk', jwk, algorithm, false, ['sign']).catch(() => undefined);
+        if (key) await crypto.subtle.sign(algorithm, key, new Uint8Array(9)).catch(() => {});
+      }
+    }`,
+    expected: { code: 'cpu_limit_exceeded' },
+    control: `async () => {
+      const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-521' }, false, ['sign']);
+      return (await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-512' }, privateKey, new Uint8Array(9))).byteLength === 132;
+    }`,
+  },
+  {
+    name: 'the platform’s cryptography asked for what it does not have',
+    program: `() => {
+      const compute = crypto[Symbol.for('bulkhead.compute')];
+      const asked = [
+        ['constructor', {}], ['__proto__', {}], ['toString', {}], ['digest', { hash: 'constructor' }], ['digest', { hash: '__proto__' }],
+        ['random', { bytes: 1e9 }], ['random', { bytes: -1 }], ['random', { bytes: '9' }], ['importKey', { format: 'pem' }], ['importKey', { format: 'jwk' }],
+        ['exportKey', { format: 'jwk', type: 'private' }], ['generateKey', { kind: 'dsa' }], ['generateKey', { kind: 'RSA', bits: 2048, exponent: 0 }],
+        ['sign', { scheme: 'pkcs1', hash: 'SHA-1' }], ['agree', {}], ['encrypt', { scheme: 'gcm', iv: '', tagBytes: 16 }], ['hmac', null], ['hkdf', { hash: 'SHA-1', bytes: 1e7 }],
+      ];
+      return asked.map(([operation, parameters]) => { try { return compute(operation, parameters, new Uint8Array(5), new Uint8Array(5)) } catch ({ name }) { return name } });
+    }`,
+    expected: { answer: Array(18).fill('OperationError') },
+    control: `() => crypto[Symbol.for('bulkhead.compute')]('digest', { hash: 'SHA-1' }).length === 28`,
+  },
+  {
+    name: 'a key that cannot be extracted, asked for in every way',
+    program: `async () => {
+      const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+      const wrapping = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['wrapKey', 'encrypt']);
+      const own = Object.create(privateKey, { extractable: { value: true } });
+      const asked = ['raw', 'spki', 'pkcs8', 'jwk'].map((format) => crypto.subtle.exportKey(format, privateKey));
+      asked.push(crypto.subtle.exportKey('pkcs8', own), crypto.subtle.exportKey('pkcs8', new Proxy(privateKey, {})));
+      asked.push(crypto.subtle.wrapKey('pkcs8', privateKey, wrapping, { name: 'AES-GCM', iv: new Uint8Array(12) }));
+      const names = (await Promise.allSettled(asked)).map(({ reason }) => reason?.name ?? 'exported');
+      return [names, JSON.stringify(privateKey), Reflect.ownKeys(privateKey).length];
+    }`,
+    expected: {
+      answer: [[...Array(4).fill('InvalidAccessError'), 'TypeError', 'TypeError', 'InvalidAccessError'], '{}', 0],
+    },
+    control: `async () => {
+      const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
+      return (await crypto.subtle.exportKey('pkcs8', privateKey)).byteLength > 100;
+    }`,
+  },
+  {
+    name: 'ciphers over large data, again and again',
+    program: `async () => {
+      const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt']);
+      const data = new Uint8Array(4e6);
+      for (;;) await crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, data);
+    }`,
+    expected: outgrown,
+    control: `async () => {
+      const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt']);
+      return (await crypto.subtle.encrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, key, new Uint8Array(4e5))).byteLength === 4e5 + 16;
+    }`,
+  },
+  {
+    name: 'a little data that decompresses without end',
+    program: `async () => {
+      const zeros = new Response(new Blob([new Uint8Array(1e6)]).stream().pipeThrough(new CompressionStream('deflate-raw')));
+      const packed = await zeros.bytes();
+      const kept = [];
+      for (;;) kept.push(await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).bytes());
+    }`,
+    expected: outgrown,
+    control: `async () => {
+      const packed = new Blob(['abc']).stream().pipeThrough(new CompressionStream('gzip'));
+      return (await new Response(packed.pipeThrough(new DecompressionStream('gzip'))).text()) === 'abc';
+    }`,
+  },
+  {
+    name: 'a stream without end as the body of a request',
+    program: `() => fetch('https://example.com', { method: 'POST', duplex: 'half', body: new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1e5)) }) })`,
+    // An array of this size may not be possible while the heap is in use.
+    expected: { code: [...outgrown.code, 'RangeError'] },
+    control: `() => fetch('https://example.com', { method: 'POST', duplex: 'half', body: ReadableStream.from([new Uint8Array(9)]) }).catch((error) => error.code === 'permission_denied')`,
+  },
+  {
+    name: 'streams that feed each other',
+    program: `async () => {
+      const [a, b] = [new TransformStream(), new TransformStream()];
+      a.readable.pipeTo(b.writable);
+      b.readable.pipeTo(a.writable);
+      return new Promise(() => {});
+    }`,
+    expected: { code: 'never_answered' },
+    control: `async () => {
+      const [a, b] = [new TransformStream(), new TransformStream()];
+      a.writable.getWriter().write(1);
+      return (await a.readable.pipeThrough(b).getReader().read()).value === 1;
+    }`,
+  },
 ]);
 
 const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';

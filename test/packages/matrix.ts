@@ -8,8 +8,9 @@ import { createRuntime, type Runtime } from '../../src/index.ts';
 import { type Application, type Request, startApplication } from './application.ts';
 import { type Built, bundleCases, casesFolder } from './bundle-cases.ts';
 
-/** Of a difference. */
+/** Of a difference, and of what is equal before it. */
 const MAX_SHOWN_CHARS = 1_500;
+const EQUAL_SHOWN_CHARS = 100;
 
 interface Outcome {
   readonly result: unknown;
@@ -29,9 +30,17 @@ export async function caseNames(): Promise<string[]> {
 
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
 
-async function inNode(name: string, application: Application): Promise<Outcome> {
-  const { default: run } = (await import(join(casesFolder, `${name}.js`))) as { default: (given: object) => unknown };
-  const result = asJson(await run({ url: application.url, closed: application.closed }));
+/** JSON. */
+type Given = NonNullable<Parameters<Runtime['call']>[3]>;
+
+interface Case {
+  readonly default: (given: Given) => unknown;
+  /** What both sides get besides addresses. */
+  readonly given?: () => unknown;
+}
+
+async function inNode({ default: run }: Case, given: Given, application: Application): Promise<Outcome> {
+  const result = asJson(await run(given));
   return { result, requests: application.take() };
 }
 
@@ -39,12 +48,12 @@ async function inRuntime(
   runtime: Runtime,
   connector: string,
   name: string,
+  given: Given,
   application: Application,
 ): Promise<Outcome> {
-  const { url, closed } = application;
   try {
     const { _id } = await runtime.install(connectorIdOf(connector));
-    const result = await runtime.call(_id, 'utilities', name, { url, closed });
+    const result = await runtime.call(_id, 'utilities', name, given);
     return { result, requests: application.take() };
   } catch (error) {
     return { result: `${error}`, requests: application.take() };
@@ -52,10 +61,13 @@ async function inRuntime(
 }
 
 function differenceOf(node: Outcome, guest: Outcome): string {
-  const shown = (value: unknown): string => JSON.stringify(value).slice(0, MAX_SHOWN_CHARS);
   for (const part of ['result', 'requests'] as const) {
     if (isDeepStrictEqual(node[part], guest[part])) continue;
-    return `${part}\n      Node  ${shown(node[part])}\n      guest ${shown(guest[part])}`;
+    const [inNode, inGuest] = [JSON.stringify(node[part]), JSON.stringify(guest[part])];
+    const differsAt = [...inNode].findIndex((character, i) => character !== inGuest[i]);
+    const shown = (text: string): string =>
+      text.slice(Math.max(0, differsAt - EQUAL_SHOWN_CHARS)).slice(0, MAX_SHOWN_CHARS);
+    return `${part}\n      Node  ${shown(inNode)}\n      guest ${shown(inGuest)}`;
   }
   return '';
 }
@@ -86,8 +98,10 @@ export async function openMatrix(): Promise<Matrix> {
     async run(connector, name) {
       const own = await started();
       application.take();
-      const node = await inNode(name, application);
-      return { name, problem: differenceOf(node, await inRuntime(own, connector, name, application)) };
+      const read = (await import(join(casesFolder, `${name}.js`))) as Case;
+      const given = { url: application.url, closed: application.closed, keys: asJson(read.given?.()) } as Given;
+      const node = await inNode(read, given, application);
+      return { name, problem: differenceOf(node, await inRuntime(own, connector, name, given, application)) };
     },
     async [Symbol.asyncDispose]() {
       await runtime?.close();

@@ -5,6 +5,7 @@ import { openMatrix } from './matrix.ts';
 const names = [
   'ajv',
   'async',
+  'crypto-keys',
   'debug',
   'events',
   'handlebars',
@@ -18,7 +19,7 @@ const names = [
   'http-module',
 ];
 
-test('packages give the same results and make the same requests as in Node', async () => {
+test('packages give the same results and make the same requests as in Node', { timeout: 90_000 }, async () => {
   await using matrix = await openMatrix();
   // In one bundle: what is to be seen is that each works.
   expect((await matrix.bundle('all', names)).problem).toBe(undefined);

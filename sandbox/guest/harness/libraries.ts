@@ -34,9 +34,11 @@ export function libraries(
       const exports = apply(libraryFunction, undefined, [web]) as Exports;
       apply(builtIns.mapSet, loaded, [name, exports]);
       for (let i = 0; i < names[name].length; i++) {
-        const value = exports[names[name][i] as string];
-        const prototype = typeof value === 'function' ? value.prototype : undefined;
-        if (isObject(prototype)) onClass(prototype);
+        const own = names[name][i] as string;
+        const value = exports[own];
+        if (typeof value !== 'function') continue;
+        builtIns.nameFunction(value, own);
+        if (isObject(value.prototype)) onClass(value.prototype);
       }
       return exports;
     } finally {

@@ -58,6 +58,11 @@ export function primordials() {
       const own = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
       defineProperty(object, name, own as PropertyDescriptor);
     },
+    /** Bundlers rename functions and classes. */
+    nameFunction(named: object, name: string): void {
+      const own = { __proto__: null, value: name, writable: false, enumerable: false, configurable: true };
+      defineProperty(named, 'name', own as PropertyDescriptor);
+    },
     /** What an assignment does to an object that inherits a writable property of this name. */
     assignOwn(object: unknown, name: string, value: unknown): void {
       const isTarget = typeof object === 'function' || (typeof object === 'object' && object !== null);

@@ -1,11 +1,14 @@
-/** `crypto`: hashes, HMAC, random values, keys from passwords, and AES. */
+/** `crypto`: hashes, HMAC, random values, keys from passwords, AES, and keys of RSA and of curves. */
 import { bytesOf, invalidArgument } from './crypto/bytes.ts';
 import { cipherNames, createCipheriv, createDecipheriv } from './crypto/cipher.ts';
 import * as derive from './crypto/derive.ts';
 import { digestNames } from './crypto/digests.ts';
 import { createHash, createHmac, Digest, hash } from './crypto/hash.ts';
-import { createSecretKey, KeyObject } from './crypto/key-object.ts';
+import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from './crypto/key-object.ts';
+import * as keyPairs from './crypto/key-pairs.ts';
+import { constants } from './crypto/platform.ts';
 import * as random from './crypto/random.ts';
+import * as signatures from './crypto/sign.ts';
 import { absentFunctions } from './not-available.ts';
 
 const { crypto: web } = globalThis;
@@ -22,37 +25,23 @@ function timingSafeEqual(a: unknown, b: unknown): boolean {
   return difference === 0;
 }
 
-/** They need keys of RSA or of curves. `crypto.subtle` has such keys. */
 const absent = [
-  'createSign',
-  'createVerify',
-  'sign',
-  'verify',
-  'createPrivateKey',
-  'createPublicKey',
-  'generateKeyPair',
-  'generateKeyPairSync',
-  'generateKey',
-  'generateKeySync',
-  'publicEncrypt',
   'publicDecrypt',
   'privateEncrypt',
-  'privateDecrypt',
   'createDiffieHellman',
   'createDiffieHellmanGroup',
   'getDiffieHellman',
   'createECDH',
-  'diffieHellman',
   'X509Certificate',
   'Certificate',
-  'Sign',
-  'Verify',
 ];
 
 export default {
   ...absentFunctions('crypto', absent),
   ...derive,
   ...random,
+  ...keyPairs,
+  ...signatures,
   createHash,
   createHmac,
   hash,
@@ -60,15 +49,19 @@ export default {
   Hmac: Digest,
   createCipheriv,
   createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
   createSecretKey,
   KeyObject,
   timingSafeEqual,
   getHashes: (): string[] => [...digestNames],
   getCiphers: (): string[] => [...cipherNames],
-  getCurves: (): string[] => [],
   getFips: (): number => 0,
-  constants: {},
+  constants,
   webcrypto: web,
-  subtle: web.subtle,
+  // Loaded when it is read.
+  get subtle() {
+    return web.subtle;
+  },
   getRandomValues: web.getRandomValues.bind(web),
 };

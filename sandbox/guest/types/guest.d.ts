@@ -2,7 +2,9 @@
  * The globals of connector code besides ECMAScript; there are none of Node's or a browser's. They behave as
  * in the WinterTC Minimum Common API. A test compares every name here with those of a real compartment.
  */
+/// <reference path="./crypto.d.ts" />
 /// <reference path="./requests.d.ts" />
+/// <reference path="./streams.d.ts" />
 
 // --- console, timers ------------------------------------------------------------------------------
 
@@ -89,20 +91,6 @@ declare var File: {
   prototype: File;
   new (parts: readonly BlobPart[], name: string, options?: { type?: string; lastModified?: number }): File;
 };
-
-/** The type of bodies. There is no such global. */
-interface ReadableStream<T = unknown> extends AsyncIterable<T> {
-  readonly locked: boolean;
-  cancel(reason?: unknown): Promise<void>;
-  getReader(): {
-    read(): Promise<{ done: false; value: T } | { done: true; value: undefined }>;
-    cancel(reason?: unknown): Promise<void>;
-    releaseLock(): void;
-    readonly closed: Promise<void>;
-  };
-  tee(): [ReadableStream<T>, ReadableStream<T>];
-  values(options?: { preventCancel?: boolean }): AsyncIterableIterator<T>;
-}
 
 // --- addresses ------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ function substitute(library: LibraryName): Plugin {
 }
 
 /** Names that the `fetch` library gets from `node/globals.ts`. */
-const injected: readonly string[] = ['URL', 'URLSearchParams', 'AbortSignal'];
+const injected: readonly string[] = ['URL', 'URLSearchParams', 'AbortSignal', 'ReadableStream', 'TransformStream'];
 
 /** Replacements for globals, by their names in a browser or Node. */
 function globalsOf(library: LibraryName): Record<string, string> {
@@ -51,6 +51,7 @@ function globalsOf(library: LibraryName): Record<string, string> {
     // may: it looks for ECMAScript's built-ins.
     ...(library === 'structured-clone' ? {} : { globalThis: 'nothing' }),
     ...(library === 'fetch' ? { 'globalThis.ReadableStream': 'ReadableStream' } : {}),
+    ...(library === 'encoding' ? { 'globalThis.TransformStream': 'web.TransformStream' } : {}),
     ...(library === 'events' ? { window: 'nothing' } : {}),
   };
 }

@@ -133,14 +133,13 @@ class AbortControllerClass {
   }
 }
 
-/** Makes a class look like a Web IDL interface: enumerable members, a tag, the plain name. */
+/** Makes a class look like a Web IDL interface: enumerable members and a tag. */
 function finish(interfaceClass: { name: string; prototype: object }, name: string, statics: readonly string[]): void {
   const { prototype } = interfaceClass;
   for (const member of Object.getOwnPropertyNames(prototype)) {
     if (member !== 'constructor') Object.defineProperty(prototype, member, { enumerable: true });
   }
   for (const member of statics) Object.defineProperty(interfaceClass, member, { enumerable: true });
-  Object.defineProperty(interfaceClass, 'name', { value: name, configurable: true });
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
 }
 finish(AbortSignalClass, 'AbortSignal', ['abort', 'timeout', 'any']);

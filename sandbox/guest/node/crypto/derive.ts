@@ -5,6 +5,7 @@ import { scrypt as deriveScrypt } from '@noble/hashes/scrypt.js';
 import { bytesOf, type Callback, encoded, later } from './bytes.ts';
 import { digestNamed } from './digests.ts';
 import { KeyObject } from './key-object.ts';
+import { base64, compute, hashNamed } from './platform.ts';
 
 const keyBytes = (key: unknown): Uint8Array => (key instanceof KeyObject ? key.bytes : bytesOf(key, 'utf8', 'key'));
 
@@ -15,9 +16,15 @@ export function pbkdf2Sync(
   length: number,
   digest: string,
 ): Buffer {
-  const options = { c: iterations, dkLen: length };
-  const derived = derivePbkdf2(digestNamed(digest), bytesOf(password), bytesOf(salt), options);
-  return encoded(derived) as Buffer;
+  const [secret, salted] = [bytesOf(password), bytesOf(salt)];
+  try {
+    const parameters = { hash: hashNamed(digest), salt: base64(salted), iterations, bytes: length };
+    return compute('pbkdf2', parameters, secret);
+  } catch {
+    // A hash that the platform is not asked for, or more iterations than it does at once: here the run's limits end them.
+    const options = { c: iterations, dkLen: length };
+    return encoded(derivePbkdf2(digestNamed(digest), secret, salted, options)) as Buffer;
+  }
 }
 
 export function pbkdf2(

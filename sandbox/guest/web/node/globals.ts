@@ -6,7 +6,6 @@ declare const web: Web & { readonly URL: typeof URL };
 
 export { File } from 'fetch-blob/file.js';
 export { Blob } from 'fetch-blob/index.js';
-export { ReadableStream, TransformStream } from 'web-streams-polyfill';
 
 /** The library's own version builds a list of all bytes to count them. */
 (Buffer as { byteLength: (text: string) => number }).byteLength = (text) => {
@@ -41,6 +40,8 @@ function classOf(library: LibraryName, name: string): unknown {
   });
 }
 export const URLSearchParams = classOf('url', 'URLSearchParams');
+export const ReadableStream = classOf('streams', 'ReadableStream');
+export const TransformStream = classOf('streams', 'TransformStream');
 export const AbortSignal = classOf('events', 'AbortSignal');
 
 /** The parts of a URL that undici reads. */
