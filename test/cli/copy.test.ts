@@ -256,10 +256,12 @@ const foreign: Readonly<Record<string, readonly [string, (storage: Storage) => P
   permissions: ['the permissions of 1 connector', ({ permissions }) => permissions.put({ _id: newId() })],
   'a bundle': ['1 bundle', (storage) => storage.bundles.write(newId(), digest, Buffer.from('b'))],
   'a run': ['1 run', ({ runs }) => runs.write({ ended: [[{ _id: newId(), _integrationId: newId() }]] })],
-  'a job': ['1 job', ({ jobs }) => jobs.add(jobOf({}))],
-  'a message': [
-    '1 received message',
-    ({ jobs }) => jobs.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]),
+  'a job and a message': [
+    '1 job and 1 received message',
+    async ({ jobs }) => {
+      await jobs.add(jobOf({}));
+      await jobs.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]);
+    },
   ],
   'an idempotency key': ['1 idempotency key', (storage) => storage.idempotency.begin('k', { request: 'r', creation })],
 };

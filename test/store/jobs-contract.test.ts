@@ -212,6 +212,7 @@ describe.each(engines)('%s', (_name, open) => {
       await jobs.receive([late]);
       const read = await jobs.received(exportId, { limit: 10, chars: 100 });
       await jobs.receive([early]);
+      expect(await jobs.received(exportId, { limit: 10, chars: 100 })).toEqual([late, early]);
       expect(await jobs.received(exportId, { limit: 10, chars: 100, after: read[0]?._id })).toEqual([early]);
       await jobs.acknowledge(exportId, late._id);
       expect(await jobs.received(exportId, { limit: 10, chars: 100 })).toEqual([early]);

@@ -45,7 +45,7 @@ export async function migrateQueue(pool: Pool): Promise<void> {
   const library = libraryOn({ executeSql: (text, values) => pool.query(text, values) });
   try {
     await library.start();
-    await library.createQueue(QUEUE);
+    if (!(await library.getQueue(QUEUE))) await library.createQueue(QUEUE);
   } finally {
     await library.stop({ graceful: false });
   }

@@ -160,15 +160,15 @@ export class SqliteJobStore implements JobStore {
 
   async purge(before: string, limit: number): Promise<number> {
     const select = this.#database.sqlite.prepare(
-      'SELECT id FROM jobs WHERE created < ? AND claim IS NULL ORDER BY created LIMIT ?',
+      'SELECT id FROM jobs WHERE created < ? AND claim IS NULL ORDER BY created LIMIT 1',
     );
-    const rows = select.all(before, limit);
     const slice = new TimeSlice();
-    for (const { id } of rows) {
-      await this.#remove(String(id));
+    for (let count = 0; ; count++) {
+      const row = count < limit ? select.get(before) : undefined;
+      if (!row) return count;
+      await this.#remove(String(row.id));
       if (slice.isOver) await slice.next();
     }
-    return rows.length;
   }
 
   serve(handlers: JobHandlers): void {
