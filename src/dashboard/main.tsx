@@ -8,6 +8,8 @@ import './runs/runs.css';
 import './records/records.css';
 import './connections/connections.css';
 import './tokens/tokens.css';
+import 'uplot/dist/uPlot.min.css';
+import './flows/flows.css';
 
 import { render } from 'preact';
 import { App } from './app/app.tsx';

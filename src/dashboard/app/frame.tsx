@@ -20,7 +20,7 @@ export function Frame({ notice }: { readonly notice: string }) {
   const { route, isLeaving, leave, stay } = useRoute(guard);
   const main = useRef<HTMLElement>(null);
   const isAdministrator = useIsAdministrator();
-  const pageKey = route.page === 'integration' ? `${route.id}/${route.tab}` : route.page;
+  const pageKey = route.page === 'integration' ? [route.id, route.tab, ...(route.below ?? [])].join('/') : route.page;
   const initialPageKey = useRef(pageKey);
   // Moving the focus announces the new page to screen readers. The first page keeps the browser's focus.
   useEffect(() => {
@@ -93,7 +93,15 @@ function Page({ route }: { readonly route: Route }) {
     case 'oauth-clients':
       return <ClientsPage />;
     case 'integration':
-      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returnedId={route.returnedId} />;
+      return (
+        <IntegrationPage
+          key={route.id}
+          id={route.id}
+          tab={route.tab}
+          returnedId={route.returnedId}
+          below={route.below ?? []}
+        />
+      );
     default:
       return (
         <div class="empty">

@@ -1,7 +1,7 @@
 /** Routing by the URL's fragment. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-export const tabs = ['setup', 'settings', 'records', 'runs', 'remove'] as const;
+export const tabs = ['setup', 'settings', 'records', 'flows', 'runs', 'remove'] as const;
 export type Tab = (typeof tabs)[number];
 
 export type Route =
@@ -17,6 +17,8 @@ export type Route =
       readonly tab?: Tab;
       /** The connection that the user is back from its provider with. */
       readonly returnedId?: string | undefined;
+      /** Of the tab `flows`: ids of a flow and a job of it. */
+      readonly below?: readonly string[];
     }
   | { readonly page: 'unknown' };
 
@@ -25,12 +27,14 @@ const isId = (text: string): boolean => /^[0-9a-f]{24}$/.test(text);
 
 export function parseRoute(hash: string): Route {
   const [path = '', query] = hash.replace(/^#?\/?/, '').split('?');
-  const [first = '', id, tab, ...rest] = path.split('/');
+  const [first = '', id, tab, ...below] = path.split('/');
   if (first === '') return { page: 'tiles' };
   const pages = ['connectors', 'oauth-clients', 'tokens', 'audit'] as const;
   const page = pages.find((name) => name === first);
   if (page !== undefined && id === undefined) return { page };
-  if (first === 'integrations' && id && isId(id) && rest.length === 0) {
+  if (first === 'integrations' && id && isId(id)) {
+    if (tab === 'flows' && below.length <= 2 && below.every(isId)) return { page: 'integration', id, tab, below };
+    if (below.length > 0) return { page: 'unknown' };
     if (tab === undefined || tab === '') return { page: 'integration', id };
     const known = tabs.find((name) => name === tab);
     const returnedId = new URLSearchParams(query).get(RETURNED) ?? '';

@@ -2,10 +2,11 @@ import { useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { integrationHref, type Tab } from '../app/route.ts';
+import { integrationHref, type Tab, tabs } from '../app/route.ts';
 import { SignInReturnContext, useSignInReturnFrom } from '../app/sign-in-return.ts';
 import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
+import { FlowsPage } from '../flows/flows-page.tsx';
 import { RecordsPage } from '../records/records-page.tsx';
 import { RemovePage } from '../remove/remove-page.tsx';
 import { RunsPage } from '../runs/runs-page.tsx';
@@ -19,17 +20,20 @@ interface IntegrationPageProps {
   readonly tab: Tab | undefined;
   /** The connection that the user is back from its provider with. */
   readonly returnedId: string | undefined;
+  /** Of the tab `flows`: ids of a flow and a job of it. */
+  readonly below: readonly string[];
 }
 
 const tabNames: Readonly<Record<Tab, string>> = {
   setup: 'Setup',
   settings: 'Settings',
   records: 'Records',
+  flows: 'Flows',
   runs: 'Runs',
   remove: 'Remove',
 };
 
-export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
+export function IntegrationPage({ id, tab, returnedId, below }: IntegrationPageProps) {
   const signInReturn = useSignInReturnFrom(returnedId);
   const resource = useResource<Integration>({
     key: id,
@@ -76,13 +80,17 @@ export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
         ))}
       </nav>
       <SignInReturnContext.Provider value={signInReturn}>
-        <TabPage tab={shown} {...props} />
+        <TabPage tab={shown} below={below} {...props} />
       </SignInReturnContext.Provider>
     </div>
   );
 }
 
-function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
+function TabPage({
+  tab,
+  below,
+  ...props
+}: IntegrationProps & { readonly tab: Tab; readonly below: readonly string[] }) {
   switch (tab) {
     case 'setup':
       return <SetupPage {...props} />;
@@ -90,6 +98,8 @@ function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
       return <SettingsPage {...props} />;
     case 'records':
       return <RecordsPage {...props} />;
+    case 'flows':
+      return <FlowsPage {...props} below={below} />;
     case 'runs':
       return <RunsPage {...props} />;
     default:
@@ -99,7 +109,7 @@ function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
 
 /** An integration without a connector has nothing to set up or run. */
 function tabsOf({ _connectorId }: Integration): readonly Tab[] {
-  return _connectorId === undefined ? ['records', 'remove'] : ['setup', 'settings', 'records', 'runs', 'remove'];
+  return _connectorId === undefined ? ['records', 'flows', 'remove'] : tabs;
 }
 
 function defaultTab({ mode }: Integration, available: readonly Tab[]): number {
