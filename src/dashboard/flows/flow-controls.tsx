@@ -1,3 +1,4 @@
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { FlowRecord, Job } from './flow-types.ts';
 import { isActive } from './job-state.ts';
 import type { FlowActions } from './use-flow.ts';
@@ -11,8 +12,21 @@ interface FlowControlsProps {
 
 /** Turns a flow on and off, runs it, and cancels its job. */
 export function FlowControls({ flow: { name, disabled }, job, actions: { toggle, run, cancel } }: FlowControlsProps) {
+  const runButton = useRef<HTMLButtonElement>(null);
+  const cancelButton = useRef<HTMLButtonElement>(null);
   const isOn = disabled !== true;
   const active = job && isActive(job) ? job : undefined;
+  const isCanceling = cancel.isRunning || active?.status === 'canceling';
+  const losesFocus = !active && cancelButton.current !== null && document.activeElement === cancelButton.current;
+  useLayoutEffect(() => {
+    if (losesFocus) runButton.current?.focus();
+  });
+  // What could not be done while a job ran may be possible now.
+  useEffect(() => {
+    if (active) return;
+    run.clearError();
+    cancel.clearError();
+  }, [active?._id]);
   return (
     <div class="row">
       <button
@@ -27,31 +41,31 @@ export function FlowControls({ flow: { name, disabled }, job, actions: { toggle,
         <span class="switch-track" aria-hidden="true" />
         <span aria-hidden="true">{isOn ? 'On' : 'Off'}</span>
       </button>
-      {active ? (
+      {/* Before the other button, which stays in place: a second click on that one must not cancel. */}
+      {active && (
         <button
           type="button"
-          key="action"
+          ref={cancelButton}
           class="button small"
-          aria-disabled={cancel.isRunning || active.status === 'canceling'}
-          onClick={() => active.status !== 'canceling' && void cancel.run(active)}
+          aria-disabled={isCanceling}
+          onClick={() => !isCanceling && void cancel.run(active)}
         >
-          {active.status === 'canceling' ? 'Cancelling…' : 'Cancel'}
-          <span class="visually-hidden"> {name}</span>
-        </button>
-      ) : (
-        <button
-          type="button"
-          key="action"
-          class="button small"
-          disabled={!isOn}
-          aria-disabled={run.isRunning}
-          title={isOn ? undefined : 'Turn the flow on to run it.'}
-          onClick={() => void run.run()}
-        >
-          {run.isRunning ? 'Starting…' : 'Run now'}
+          {isCanceling ? 'Cancelling…' : 'Cancel'}
           <span class="visually-hidden"> {name}</span>
         </button>
       )}
+      <button
+        type="button"
+        ref={runButton}
+        class="button small"
+        disabled={!isOn}
+        aria-disabled={run.isRunning || active !== undefined}
+        title={isOn ? undefined : 'Turn the flow on to run it.'}
+        onClick={() => !active && void run.run()}
+      >
+        {run.isRunning ? 'Starting…' : active ? 'Running…' : 'Run now'}
+        <span class="visually-hidden"> {name}</span>
+      </button>
     </div>
   );
 }

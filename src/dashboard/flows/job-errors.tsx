@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { Dialog } from '../app/dialog.tsx';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { pluralize } from '../app/format.tsx';
 import { useSession } from '../app/session.ts';
@@ -34,6 +35,7 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
     // The buttons have gone with their rows.
     heading.current?.focus();
   });
+  const [isAsking, setIsAsking] = useState(false);
   const rows = value?.rows ?? [];
   const chosen = rows.filter(({ _id, resolved }) => selected.has(_id) && !resolved);
   const canRetry = !isActive(job);
@@ -106,7 +108,7 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
           >
             Resolve selected ({chosen.length})
           </button>
-          <button type="button" class="button small" aria-disabled={isBusy} onClick={() => void resolve.run(undefined)}>
+          <button type="button" class="button small" aria-disabled={isBusy} onClick={() => setIsAsking(true)}>
             Resolve all
           </button>
         </div>
@@ -136,6 +138,40 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
           <span class="muted small">{rows.length.toLocaleString()} shown</span>
         </div>
       )}
+      {isAsking && (
+        <ResolveAllDialog
+          count={job.numOpenError}
+          onClose={() => setIsAsking(false)}
+          onConfirm={() => {
+            setIsAsking(false);
+            void resolve.run(undefined);
+          }}
+        />
+      )}
     </section>
+  );
+}
+
+interface ResolveAllDialogProps {
+  readonly count: number;
+  readonly onClose: () => void;
+  readonly onConfirm: () => void;
+}
+
+function ResolveAllDialog({ count, onClose, onConfirm }: ResolveAllDialogProps) {
+  return (
+    <Dialog title="Resolve all open records?" onClose={onClose}>
+      <p>
+        {pluralize(count, 'record')} will be marked as resolved. <strong>Retry all</strong> does not send them any more.
+      </p>
+      <div class="row end">
+        <button type="button" class="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class="button primary" onClick={onConfirm}>
+          Mark as resolved
+        </button>
+      </div>
+    </Dialog>
   );
 }

@@ -21,7 +21,7 @@ export function JobLive({ job }: { readonly job: Job }) {
         </span>
       </div>
       <progress class="flow-progress" aria-label="Job" />
-      <p class="small" role="status">
+      <p class="small">
         {pluralize(numPagesProcessed, 'page')} · {figuresOf(job)}
       </p>
     </div>

@@ -1,7 +1,8 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { formatDuration, Time } from '../app/format.tsx';
+import { useSession } from '../app/session.ts';
 import { aboutIntegration, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { adviceFor } from './advice.ts';
@@ -68,6 +69,12 @@ function LoadedJob({ job, flow, reload }: Loaded & { readonly reload: () => Prom
   const { name, tone } = jobStateOf(job);
   const isOngoing = isActive(job);
   const { cancel } = actions;
+  const { announce } = useSession();
+  const wasOngoing = useRef(isOngoing);
+  useEffect(() => {
+    if (wasOngoing.current && !isOngoing) announce(`The job has ended. ${name}: ${figuresOf(job)}.`);
+    wasOngoing.current = isOngoing;
+  }, [isOngoing]);
   return (
     <div class="stack">
       <p class="small row">
@@ -100,7 +107,7 @@ function LoadedJob({ job, flow, reload }: Loaded & { readonly reload: () => Prom
           <JobLive job={job} />
         </section>
       ) : (
-        <p class="row" role="status">
+        <p class="row">
           <span class={`badge ${tone}`}>{name}</span>
           <span>{figuresOf(job)}</span>
           <span class="muted">
