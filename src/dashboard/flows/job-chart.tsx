@@ -25,10 +25,13 @@ export function JobChart({ jobs }: { readonly jobs: readonly Job[] }) {
       chart.current = undefined;
     };
   }, [key, isDark]);
-  const durations = jobs.flatMap((job) => durationOf(job) ?? []);
-  const middle = median(jobs.map(({ numExport }) => numExport)) ?? 0;
+  const completed = jobs.filter(({ status }) => status === 'completed');
+  const duration = median(completed.flatMap((job) => durationOf(job) ?? []));
+  const records = median(completed.map(({ numExport }) => numExport)) ?? 0;
   const summary =
-    `Median duration ${formatDuration(median(durations))}, ` + `median ${pluralize(middle, 'record')} read.`;
+    completed.length === 0
+      ? 'None has completed.'
+      : `Completed jobs: median duration ${formatDuration(duration)}, median ${pluralize(records, 'record')} read.`;
   const index = Math.min(selected, jobs.length - 1);
   const job = jobs[index] as Job;
   const text = `${jobStateOf(job).name}, ${figuresOf(job)}, ${formatDuration(durationOf(job))}`;

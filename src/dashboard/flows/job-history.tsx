@@ -1,11 +1,14 @@
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { formatDuration, Time } from '../app/format.tsx';
+import { formatDuration } from '../app/format.tsx';
 import { aboutIntegration } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { jobHref } from './flow-href.ts';
 import type { Job } from './flow-types.ts';
 import { JobChart } from './job-chart.tsx';
 import { durationOf, jobStateOf, triggerNames } from './job-state.ts';
+
+/** Two jobs of a minute are told apart. */
+const precise = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 interface JobHistoryProps {
   readonly integrationId: string;
@@ -77,7 +80,7 @@ function JobRow({ job }: { readonly job: Job }) {
     <tr>
       <th scope="row">
         <a href={jobHref(job)}>
-          <Time at={job.createdAt} />
+          <time dateTime={job.createdAt}>{precise.format(new Date(job.createdAt))}</time>
           <span class="visually-hidden">, job</span>
         </a>
         {job.type === 'retry' && <span class="small muted"> Retry</span>}
