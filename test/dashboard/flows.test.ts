@@ -134,13 +134,15 @@ test('steps, counts, records that failed, retries and the history', { timeout: L
   await page.getByRole('table').getByRole('link').first().click();
 
   await page.getByText('<i>no</i> 3').first().waitFor();
+  await page.getByText('The application has refused the request.').waitFor();
   await page.getByText('Record: ').first().click();
   await page.getByText('"name": "<img src=x> 3"').waitFor();
   expect(await page.locator('main li i, main li img').count()).toBe(0);
   await expectAccessible(page);
   await picture(page, 'flow-job');
   isRefusing = false;
-  await page.getByRole('checkbox', { name: '<i>no</i> 3' }).check();
+  await page.getByRole('checkbox', { name: 'Select all shown' }).check();
+  await page.getByRole('checkbox', { name: '<i>no</i> 6' }).uncheck();
   await press(page, 'Retry selected (1)');
   await heading(page, /^Retry of/);
   await page.getByText('1 succeeded').first().waitFor();

@@ -5,10 +5,10 @@ import type { Job } from './flow-types.ts';
 import { durationOf, figuresOf, jobStateOf } from './job-state.ts';
 import { median } from './median.ts';
 
-/** Records of each job, oldest on the left. The slider below walks through the jobs; the table has all figures. */
+/** Records of each ended job, oldest on the left. The slider below walks through the jobs; the table has all figures. */
 export function JobChart({ jobs }: { readonly jobs: readonly Job[] }) {
   const id = useId();
-  const [selected, setSelected] = useState(jobs.length - 1);
+  const [selected, setSelected] = useState<number>();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<DrawnChart>(undefined);
   const isDark = useIsDark();
@@ -32,7 +32,7 @@ export function JobChart({ jobs }: { readonly jobs: readonly Job[] }) {
     completed.length === 0
       ? 'None has completed.'
       : `Completed jobs: median duration ${formatDuration(duration)}, median ${pluralize(records, 'record')} read.`;
-  const index = Math.min(selected, jobs.length - 1);
+  const index = Math.min(selected ?? jobs.length - 1, jobs.length - 1);
   const job = jobs[index] as Job;
   const text = `${jobStateOf(job).name}, ${figuresOf(job)}, ${formatDuration(durationOf(job))}`;
   return (

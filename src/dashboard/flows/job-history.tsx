@@ -5,7 +5,7 @@ import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { jobHref } from './flow-href.ts';
 import type { Job } from './flow-types.ts';
 import { JobChart } from './job-chart.tsx';
-import { durationOf, jobStateOf, triggerNames } from './job-state.ts';
+import { durationOf, isActive, jobStateOf, triggerNames } from './job-state.ts';
 
 /** Two jobs of a minute are told apart. */
 const precise = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -36,10 +36,11 @@ export function JobHistory({ integrationId, flowId }: JobHistoryProps) {
       </section>
     );
   }
+  const ended = value.rows.filter((job) => !isActive(job));
   return (
     <section class="stack" aria-labelledby="history-title">
       <h2 id="history-title">History</h2>
-      {value.rows.length > 1 && <JobChart jobs={value.rows.toReversed()} />}
+      {ended.length > 1 && <JobChart jobs={ended.toReversed()} />}
       <div class="card table-card">
         <table class="runs">
           <caption class="visually-hidden">Jobs, newest first</caption>
