@@ -232,6 +232,11 @@ test('a webhook’s address without its token; many flows; looks', { timeout: LO
   await fits();
   await picture(page, 'flow-dark-phone');
   await expectAccessible(page);
+  await page.getByRole('table').getByRole('link').nth(1).click();
+  await heading(page, 'Records that failed');
+  await fits();
+  await picture(page, 'flow-job-dark-phone');
+  await expectAccessible(page);
   await goTo(page, at(`/${'0'.repeat(24)}`));
   await heading(page, 'Flow not found');
 });

@@ -1,11 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
-import { Dialog } from '../app/dialog.tsx';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { pluralize } from '../app/format.tsx';
 import { useSession } from '../app/session.ts';
 import { aboutIntegration } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { adviceFor } from './advice.ts';
+import { ErrorToolbar } from './error-toolbar.tsx';
 import type { FlowRecord, Job, JobError } from './flow-types.ts';
 import { JobErrorRow } from './job-error-row.tsx';
 import { isActive } from './job-state.ts';
@@ -17,9 +17,8 @@ interface JobErrorsProps {
   readonly onChanged: () => Promise<unknown>;
 }
 
+/** Different pieces of advice above the list. */
 const ADVICE_MAX = 3;
-/** Records that one request may name. */
-const RETRY_MAX = 1_000;
 
 const filters = { false: 'Open', true: 'Resolved', '': 'All' } as const;
 
@@ -40,7 +39,6 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
     // The buttons have gone with their rows.
     heading.current?.focus();
   });
-  const [isAsking, setIsAsking] = useState(false);
   const rows = value?.rows ?? [];
   const open = rows.filter((row) => !row.resolved);
   const chosen = open.filter(({ _id }) => selected.has(_id));
@@ -86,48 +84,13 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
       <ErrorNotice error={retry.error} title="Could not send the records again." />
       <ErrorNotice error={resolve.error} title="Could not mark the records as resolved." />
       {open.length > 0 && (
-        <div class="row">
-          <label class="row">
-            <input
-              type="checkbox"
-              checked={chosen.length === open.length}
-              onChange={({ currentTarget: { checked } }) =>
-                setSelected(new Set(checked ? open.map(({ _id }) => _id) : []))
-              }
-            />
-            Select all shown
-          </label>
-          <button
-            type="button"
-            class="button small primary"
-            disabled={!canRetry || !job.retriable}
-            aria-disabled={isBusy}
-            onClick={() => void retry.run(undefined)}
-          >
-            {retry.isRunning ? 'Sending…' : 'Retry all'}
-          </button>
-          <button
-            type="button"
-            class="button small"
-            disabled={!canRetry || chosen.length > RETRY_MAX || !chosen.some(({ retriable }) => retriable)}
-            aria-disabled={isBusy}
-            onClick={() => void retry.run(chosen.filter(({ retriable }) => retriable).map(({ _id }) => _id))}
-          >
-            Retry selected ({chosen.length})
-          </button>
-          <button
-            type="button"
-            class="button small"
-            disabled={chosen.length === 0}
-            aria-disabled={isBusy}
-            onClick={() => void resolve.run(chosen.map(({ _id }) => _id))}
-          >
-            Resolve selected ({chosen.length})
-          </button>
-          <button type="button" class="button small" aria-disabled={isBusy} onClick={() => setIsAsking(true)}>
-            Resolve all
-          </button>
-        </div>
+        <ErrorToolbar
+          job={job}
+          open={open}
+          chosen={chosen}
+          actions={{ retry, resolve }}
+          onSelect={(errors) => setSelected(new Set(errors.map(({ _id }) => _id)))}
+        />
       )}
       {value && rows.length === 0 && <p class="muted">{resolved === 'false' ? 'None is open.' : 'None.'}</p>}
       {[...new Set(open.map(({ code }) => adviceFor(code)))].slice(0, ADVICE_MAX).map((text) => (
@@ -159,40 +122,6 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
           <span class="muted small">{rows.length.toLocaleString()} shown</span>
         </div>
       )}
-      {isAsking && (
-        <ResolveAllDialog
-          count={job.numOpenError}
-          onClose={() => setIsAsking(false)}
-          onConfirm={() => {
-            setIsAsking(false);
-            void resolve.run(undefined);
-          }}
-        />
-      )}
     </section>
-  );
-}
-
-interface ResolveAllDialogProps {
-  readonly count: number;
-  readonly onClose: () => void;
-  readonly onConfirm: () => void;
-}
-
-function ResolveAllDialog({ count, onClose, onConfirm }: ResolveAllDialogProps) {
-  return (
-    <Dialog title="Resolve all open records?" onClose={onClose}>
-      <p>
-        {pluralize(count, 'record')} will be marked as resolved. <strong>Retry all</strong> does not send them any more.
-      </p>
-      <div class="row end">
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" class="button primary" onClick={onConfirm}>
-          Mark as resolved
-        </button>
-      </div>
-    </Dialog>
   );
 }
