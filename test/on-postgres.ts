@@ -2,6 +2,7 @@
 export const onPostgres: readonly string[] = [
   'test/journey*.test.ts',
   'test/dashboard/journey.test.ts',
+  'test/flow/flows.test.ts',
   ...['connections', 'events', 'idempotency', 'integrations', 'preconditions', 'runs', 'secrets'].map(
     (name) => `test/api/${name}.test.ts`,
   ),

@@ -1,6 +1,7 @@
 /** Killed six times under load; `npm run crash` does it three hundred times. */
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folders.ts';
+import { crashFlows } from './flows.ts';
 import { crashNodes } from './nodes.ts';
 import { crash, randomFrom } from './rig.ts';
 
@@ -19,4 +20,10 @@ test('the same of one of several nodes, of their database, and of the network be
   expect(tally.losses).toEqual([]);
   expect([tally.rounds, tally.databaseKills, tally.networkBreaks]).toEqual([ROUNDS, 1, 1]);
   expect(tally.acknowledged).toBeGreaterThan(100);
+}, 240_000);
+
+test('killed in the middle of jobs, no record is missing, and what hooks change is there once', async () => {
+  const tally = await crashFlows(await temporaryFolder(), { rounds: 3, nodes: 1 }, randomFrom(32));
+  expect(tally.losses).toEqual([]);
+  expect([tally.rounds, tally.records]).toEqual([3, 3_000]);
 }, 240_000);
