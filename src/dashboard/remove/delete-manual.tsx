@@ -50,7 +50,7 @@ export function DeleteManual({ integration }: IntegrationProps) {
           ) : (
             <p>This cannot be undone.</p>
           )}
-          <ErrorNotice error={remove.error} title="Could not delete it." />
+          <ErrorNotice error={remove.error} title="It was not deleted." />
           <ConfirmRow
             label={includesRecords ? 'Delete with its records' : 'Delete'}
             runningLabel="Deleting…"

@@ -1,0 +1,75 @@
+import { useRef, useState } from 'preact/hooks';
+import type { Connector } from '../api/types.ts';
+import { connectorHref } from '../app/address.ts';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { navigate } from '../app/route.ts';
+import { useSession } from '../app/session.ts';
+import { useAction } from '../app/use-action.ts';
+
+interface UploadProps {
+  readonly reload: () => Promise<void>;
+}
+
+/** Uploads a bundle that was dropped here or chosen. The server checks all of it before it changes anything. */
+export function Upload({ reload }: UploadProps) {
+  const { client, announce } = useSession();
+  const [isOver, setIsOver] = useState(false);
+  const [fileName, setFileName] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  const upload = useAction(async (file: File) => {
+    setFileName(file.name);
+    const { body, status } = await client.request<Connector>('PUT', '/connectors', { file });
+    await reload();
+    announce(`${body.title} ${body.version} was ${status === 201 ? 'added' : 'uploaded again'}.`);
+    navigate(connectorHref(body._id));
+  });
+  const take = (files: FileList | null | undefined): void => {
+    const file = files?.[0];
+    if (file) void upload.run(file);
+  };
+  return (
+    <section class="stack tight" aria-label="Upload a connector">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is for the mouse; the button does the same */}
+      <div
+        class={isOver ? 'drop over' : 'drop'}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setIsOver(true);
+        }}
+        onDragLeave={() => setIsOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setIsOver(false);
+          take(event.dataTransfer?.files);
+        }}
+      >
+        <p>
+          {upload.isRunning ? (
+            <span role="status">Checking {fileName}…</span>
+          ) : (
+            <>
+              Drop a bundle here: a <code>.tgz</code> file, as <code>npx bulkhead pack</code> makes it.
+            </>
+          )}
+        </p>
+        <button type="button" class="button" disabled={upload.isRunning} onClick={() => input.current?.click()}>
+          Choose a file…
+        </button>
+        <input
+          ref={input}
+          type="file"
+          class="visually-hidden"
+          accept=".tgz,.gz,application/gzip"
+          tabIndex={-1}
+          aria-label="Bundle"
+          onChange={({ currentTarget }) => {
+            take(currentTarget.files);
+            // Choosing the same file again has to count.
+            currentTarget.value = '';
+          }}
+        />
+      </div>
+      <ErrorNotice error={upload.error} title={`${fileName} was not accepted. Nothing has changed.`} />
+    </section>
+  );
+}
