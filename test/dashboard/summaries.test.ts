@@ -127,7 +127,7 @@ test('the figures of the metrics are read, whatever their labels hold', () => {
       'bulkhead_runs_total{section="settings",outcome="failed",fault=""} 2',
       'bulkhead_runs_total{section="installer",outcome="failed",fault="a\\"} 9"} 3',
       'bulkhead_runs_total{section="settings",outcome="succeeded",fault=""} 40',
-      'bulkhead_node_info{node="büro-1"} 1',
+      String.raw`bulkhead_node_info{node="büro \"1\" \\o/"} 1`,
       'bulkhead_store_commit_duration_seconds_sum{result="committed"} 0.5',
       'bulkhead_store_commit_duration_seconds_count{result="committed"} 50',
       'process_resident_memory_bytes 1.5e+8',
@@ -135,7 +135,7 @@ test('the figures of the metrics are read, whatever their labels hold', () => {
   );
   expect(metrics).toMatchObject({
     runs: { failed: 5, succeeded: 40 },
-    node: 'büro-1',
+    node: String.raw`büro "1" \o/`,
     commits: 50,
     meanCommitMs: 10,
     memoryBytes: 150_000_000,

@@ -15,6 +15,7 @@ export function formatDuration(ms: number | undefined): string {
 
 export function formatSize(bytes: number | undefined): string {
   if (bytes === undefined) return '–';
+  if (bytes < 1024) return `${formatNumber(bytes, 0)} bytes`;
   // From a thousand on, megabytes read better.
   return bytes < 1_024_000 ? `${formatNumber(bytes / 1024, 0)} KB` : `${formatNumber(bytes / 1_048_576, 1)} MB`;
 }

@@ -64,6 +64,6 @@ function initialsOf(name: string): string {
 /** One of the six colours, the same for a name each time. */
 export function hueOf(name: string): number {
   let sum = 0;
-  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  for (const letter of name) sum = (sum * 53 + (letter.codePointAt(0) ?? 0)) % 9973;
   return sum % 6;
 }

@@ -30,14 +30,15 @@ export function ConnectorsPage() {
       <p class="muted">
         A connector links two applications. Installing one makes an integration; you can have several.
       </p>
+      {canUpload && <Upload reload={reload} />}
       {!value && <ErrorNotice error={error} title="The connectors could not be loaded." />}
       {!value && error === undefined && <p role="status">Loading the connectors…</p>}
       {value?.length === 0 && (
         <div class="empty card">
           <h2>No connectors yet</h2>
           <p class="muted">
-            {canUpload ? 'Upload a bundle below' : 'Ask the administrator for one'}, or copy a folder with a
-            package.json into the connectors folder. It appears here within a second.
+            {canUpload ? 'Upload a bundle' : 'Ask the administrator for one'}, or copy a folder with a package.json into
+            the connectors folder. It appears here within a second.
           </p>
         </div>
       )}
@@ -87,7 +88,6 @@ export function ConnectorsPage() {
           </ul>
         </>
       )}
-      {canUpload && <Upload reload={reload} />}
       {selected && (
         <InstallDialog connector={selected} installs={installsOf(selected)} onClose={() => setSelected(undefined)} />
       )}

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Connector } from '../api/types.ts';
 import { connectorHref } from '../app/address.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
@@ -27,33 +27,48 @@ export function Upload({ reload }: UploadProps) {
     const file = files?.[0];
     if (file) void upload.run(file);
   };
+  const latest = useRef(take);
+  latest.current = take;
+  // The whole page takes it: a browser would leave the page for a file that is dropped beside a smaller target.
+  useLayoutEffect(() => {
+    const isFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
+    const onOver = (event: DragEvent): void => {
+      if (!isFile(event)) return;
+      event.preventDefault();
+      setIsOver(true);
+    };
+    const onLeave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setIsOver(false);
+    };
+    const onDrop = (event: DragEvent): void => {
+      if (!isFile(event)) return;
+      event.preventDefault();
+      setIsOver(false);
+      latest.current(event.dataTransfer?.files);
+    };
+    window.addEventListener('dragover', onOver);
+    window.addEventListener('dragleave', onLeave);
+    window.addEventListener('drop', onDrop);
+    return () => {
+      window.removeEventListener('dragover', onOver);
+      window.removeEventListener('dragleave', onLeave);
+      window.removeEventListener('drop', onDrop);
+    };
+  }, []);
   return (
     <section class="stack tight" aria-label="Upload a connector">
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is for the mouse; the button does the same */}
-      <div
-        class={isOver ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setIsOver(true);
-        }}
-        onDragLeave={() => setIsOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setIsOver(false);
-          take(event.dataTransfer?.files);
-        }}
-      >
+      <div class={isOver ? 'drop over' : 'drop'}>
         <p>
           {upload.isRunning ? (
             <span role="status">Checking {fileName}…</span>
           ) : (
             <>
-              Drop a bundle here: a <code>.tgz</code> file, as <code>npx bulkhead pack</code> makes it.
+              Upload a connector: drop its <code>.tgz</code> file on this page, or choose it.
             </>
           )}
         </p>
         <button type="button" class="button" disabled={upload.isRunning} onClick={() => input.current?.click()}>
-          Choose a file…
+          Choose a file
         </button>
         <input
           ref={input}

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { integrationHref } from '../app/address.ts';
 import { formatDuration, formatSize } from '../app/format.ts';
 import { Time } from '../app/time.tsx';
@@ -17,9 +18,14 @@ interface RunRowProps {
 /** One run. A click anywhere in its row opens it; for keyboards there is a button. */
 export function RunRow({ entry: { run, integration }, isOpen, onToggle, actions }: RunRowProps) {
   const { _id, _integrationId, section, startedAt, outcome, wallMs, cpuMs, heapBytes, fault } = run;
+  const row = useRef<HTMLTableRowElement>(null);
+  // Open from the start: the address names this run, which may be far down the list.
+  useEffect(() => {
+    if (isOpen) row.current?.scrollIntoView({ block: 'center' });
+  }, []);
   return (
     <>
-      <tr class={isOpen ? 'run open' : 'run'} onClick={(event) => isOutsideControls(event) && onToggle()}>
+      <tr ref={row} class={isOpen ? 'run open' : 'run'} onClick={(event) => isOutsideControls(event) && onToggle()}>
         <th scope="row">
           <button type="button" class="run-toggle" aria-expanded={isOpen} onClick={onToggle}>
             <span class="chevron" aria-hidden="true" />

@@ -65,4 +65,7 @@ export function readMetrics(text: string): Metrics {
 }
 
 const readLabels = (text: string): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(LABEL)].map(([, name = '', value = '']) => [name, value]));
+  Object.fromEntries([...text.matchAll(LABEL)].map(([, name = '', value = '']) => [name, unescaped(value)]));
+
+/** Quotes, backslashes and line breaks in a label's value. */
+const unescaped = (value: string): string => value.replace(/\\(.)/g, (_, letter) => (letter === 'n' ? '\n' : letter));
