@@ -357,7 +357,7 @@ test(
     await dashboard.client('POST', '/exports', { name: 'An export', _integrationId: body._id });
     const page = await dashboard.open();
     await page.getByRole('link', { name: 'By hand' }).click();
-    await press(page, 'Rename');
+    await press(page, 'Edit details');
     await page.getByRole('dialog').getByLabel('Name').fill('By my hand');
     await press(page, 'Save');
     await heading(page, 'By my hand');

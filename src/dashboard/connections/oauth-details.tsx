@@ -63,6 +63,6 @@ export function OAuthError({ error }: { readonly error: unknown }) {
       It needs an address and an OAuth client before it can be connected. Edit it to enter them.
     </p>
   ) : (
-    <ErrorNotice error={error} title="Whether it is connected could not be found out." />
+    <ErrorNotice error={error} title="The server did not say whether it is connected." />
   );
 }

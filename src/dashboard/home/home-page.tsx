@@ -7,7 +7,7 @@ import { useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { useJobs } from '../flows/use-jobs.ts';
 import { TileList } from '../tiles/tile-list.tsx';
-import { attentionOf } from './attention.ts';
+import { attentionOf, type NoticeGroup } from './attention.ts';
 import { HomeEmpty } from './home-empty.tsx';
 import { NoticeList } from './notice-list.tsx';
 import { RunningList } from './running-list.tsx';
@@ -38,7 +38,15 @@ export function HomePage() {
       <ErrorNotice error={error} title="Your integrations could not be loaded." />
     );
   }
-  if (tiles.length === 0) return <HomeEmpty connectors={connectors} />;
+  const attention = groups && <Attention groups={groups} />;
+  if (tiles.length === 0) {
+    return (
+      <div class="stack wide-gaps">
+        <HomeEmpty connectors={connectors} />
+        {groups && groups.length > 0 && attention}
+      </div>
+    );
+  }
   return (
     <div class="stack wide-gaps">
       <div class="row apart">
@@ -47,20 +55,25 @@ export function HomePage() {
           Install a connector
         </a>
       </div>
-      {groups && (
-        <section class="card stack tight" aria-labelledby="attention-title">
-          <h2 id="attention-title">{groups.length === 0 ? 'Nothing needs attention' : 'Needs attention'}</h2>
-          {groups.length === 0 ? (
-            <p class="muted">
-              <span class="dot good" aria-hidden="true" /> Every integration is set up, and its last run succeeded.
-            </p>
-          ) : (
-            <NoticeList groups={groups} />
-          )}
-        </section>
-      )}
+      {attention}
       <RunningList tiles={tiles} jobs={jobs} />
       <TileList tiles={tiles} titles={titles} />
     </div>
+  );
+}
+
+function Attention({ groups }: { readonly groups: readonly NoticeGroup[] }) {
+  const isCalm = groups.length === 0;
+  return (
+    <section class="card stack tight" aria-labelledby="attention-title">
+      <h2 id="attention-title">{isCalm ? 'Nothing needs attention' : 'Needs attention'}</h2>
+      {isCalm ? (
+        <p class="muted">
+          <span class="dot good" aria-hidden="true" /> Every integration is set up, and none failed in its last run.
+        </p>
+      ) : (
+        <NoticeList groups={groups} />
+      )}
+    </section>
   );
 }

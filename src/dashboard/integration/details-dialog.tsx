@@ -25,7 +25,7 @@ export function DetailsDialog({ integration, reload, onClose }: DetailsDialogPro
     onClose();
   });
   return (
-    <Dialog title="Name and tag" onClose={onClose} isLocked={save.isRunning}>
+    <Dialog title="Name, tag and description" onClose={onClose} isLocked={save.isRunning}>
       <form
         class="stack"
         onSubmit={(event) => {

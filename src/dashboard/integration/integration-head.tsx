@@ -41,7 +41,7 @@ export function IntegrationHead({
           </div>
         </div>
         <button type="button" class="button small" onClick={() => setIsEditing(true)}>
-          Rename
+          Edit details
         </button>
       </div>
       {description && <p>{description}</p>}

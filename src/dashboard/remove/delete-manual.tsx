@@ -43,7 +43,7 @@ export function DeleteManual({ integration }: IntegrationProps) {
           {includesRecords ? (
             <>
               <p class="notice warn" role="alert">
-                It still contains records. You can delete them with it:
+                It still contains records. You can delete it together with them.
               </p>
               <RecordsSummary integrationId={_id} />
             </>

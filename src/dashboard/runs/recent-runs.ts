@@ -2,6 +2,7 @@
  * The newest runs of all integrations. The API lists runs by integration, so this reads the lists of those that ran
  * last, and no others.
  */
+import { ApiError } from '../api/api-error.ts';
 import type { Client } from '../api/client.ts';
 import type { Run, Tile } from '../api/types.ts';
 import type { RunEntry } from './run-filter.ts';
@@ -49,7 +50,12 @@ export class RecentRunsReader {
     const isSame = known?.lastRun === `${lastRun?._id} ${lastRun?.outcome}`;
     // An earlier run may end while the last stays the same.
     if (known && isSame && known.runs.every(({ outcome }) => outcome !== 'running')) return known.runs;
-    const runs = await client.list<Run>(`/integrations/${id}/runs?exclude=log,stack`, undefined, signal);
+    const path = `/integrations/${id}/runs?exclude=log,stack`;
+    const runs = await client.list<Run>(path, undefined, signal).catch((error: unknown): readonly Run[] => {
+      // It was removed since the tiles were read.
+      if (error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    });
     this.#lists.set(id, { lastRun: `${lastRun?._id} ${lastRun?.outcome}`, runs });
     return runs;
   }
