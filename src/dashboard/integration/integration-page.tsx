@@ -1,11 +1,12 @@
 import { useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
+import { integrationHref, type Tab, tabs } from '../app/address.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { integrationHref, type Tab } from '../app/route.ts';
 import { SignInReturnContext, useSignInReturnFrom } from '../app/sign-in-return.ts';
 import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
+import { FlowsPage } from '../flows/flows-page.tsx';
 import { RecordsPage } from '../records/records-page.tsx';
 import { RemovePage } from '../remove/remove-page.tsx';
 import { RunsPage } from '../runs/runs-page.tsx';
@@ -24,6 +25,7 @@ interface IntegrationPageProps {
 const tabNames: Readonly<Record<Tab, string>> = {
   setup: 'Setup',
   settings: 'Settings',
+  flows: 'Flows',
   records: 'Records',
   runs: 'Runs',
   remove: 'Remove',
@@ -45,16 +47,16 @@ export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
     return (
       <div class="empty card">
         <h1>Integration not found</h1>
-        <p class="muted">It may have been removed.</p>
+        <p class="muted">It may have been removed, or this token may not see it.</p>
         <a class="button primary" href="#/">
-          All integrations
+          Go to Home
         </a>
       </div>
     );
   }
   if (!integration) {
     return resource.error ? (
-      <ErrorNotice error={resource.error} title="Could not load the integration." />
+      <ErrorNotice error={resource.error} title="The integration could not be loaded." />
     ) : (
       <p class="empty muted" role="status">
         Loading the integration…
@@ -88,6 +90,8 @@ function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
       return <SetupPage {...props} />;
     case 'settings':
       return <SettingsPage {...props} />;
+    case 'flows':
+      return <FlowsPage {...props} />;
     case 'records':
       return <RecordsPage {...props} />;
     case 'runs':
@@ -99,7 +103,7 @@ function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
 
 /** An integration without a connector has nothing to set up or run. */
 function tabsOf({ _connectorId }: Integration): readonly Tab[] {
-  return _connectorId === undefined ? ['records', 'remove'] : ['setup', 'settings', 'records', 'runs', 'remove'];
+  return _connectorId === undefined ? ['records', 'flows', 'remove'] : tabs;
 }
 
 function defaultTab({ mode }: Integration, available: readonly Tab[]): number {
