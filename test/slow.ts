@@ -17,6 +17,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
   'drive a browser': [
     'test/dashboard/connection-list.test.ts',
     'test/dashboard/connections.test.ts',
+    'test/dashboard/flows.test.ts',
     'test/dashboard/form-browser.test.ts',
     'test/dashboard/form-looks.test.ts',
     'test/dashboard/journey.test.ts',

@@ -1,10 +1,10 @@
-/** `/jobs`: jobs of flows, and the records that failed in them (contract 16). */
+/** `/jobs`: jobs of flows (contract 16). Their failed records: `job-errors.ts`. */
 import Type, { Compile } from '#typebox';
 import { requestError } from '../errors.ts';
 import type { FlowJobs } from '../flow/flow-jobs.ts';
 import { Job, StepJob } from '../flow/job.ts';
 import type { JsonObject } from '../json.ts';
-import { type JobStatus, jobStatuses, type StoredJob, type StoredJobError } from '../store/jobs.ts';
+import { type JobStatus, jobStatuses, type StoredJob } from '../store/jobs.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { ObjectId, sortKeyOf } from '../store/stored.ts';
 import { readObject } from './body.ts';
@@ -14,7 +14,7 @@ import { asText, LIMIT_MAX, replyList } from './paging.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
 import { badQuery, queryOf } from './query.ts';
 import { assertInReach, reachOf } from './reach.ts';
-import { bodyErrors, listOf, listQuery, noContent } from './replies.ts';
+import { bodyErrors, listOf, listQuery } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { orProjected } from './schemas.ts';
 
@@ -36,19 +36,6 @@ const JobFilters = Type.Object({
       [`${name}_lte`, text(`Only jobs with at most this \`${name}\`.`)],
     ]),
   ),
-});
-
-const JobError = Type.Object({
-  _id: ObjectId,
-  _jobId: ObjectId,
-  code: Type.String(),
-  message: Type.String(),
-  source: Type.String(),
-  step: Type.Optional(Type.Integer({ description: 'Index of the page processor; missing if the export failed.' })),
-  resolved: Type.Boolean(),
-  retriable: Type.Boolean(),
-  createdAt: Type.String(),
-  data: Type.Optional(Type.Unknown({ description: 'The record, as it came to the step.' })),
 });
 
 const RetryBody = Type.Object(
@@ -112,53 +99,6 @@ export const jobRoutes: readonly Route[] = [
       replyJson(ctx, shownJob(await jobs.cancel(await jobOf(ctx, jobs))));
     },
   }),
-  route.get('/jobs/{_id}/joberrors', {
-    scope: 'read',
-    runs: 'own',
-    tag: 'jobs',
-    summary: 'Lists the records that failed in a job, with their data',
-    query: [...listQuery, Type.Object({ resolved: text('`true` or `false`: only those.') })],
-    replies: listOf(JobError, 'A page of errors.'),
-    errors: ['not_found'],
-    async handle(ctx, { jobs, publicUrl }) {
-      const { _id } = await jobOf(ctx, jobs);
-      const resolved = queryOf(ctx, 'resolved');
-      const isResolved = resolved === undefined ? undefined : resolved === 'true';
-      await replyList(ctx, {
-        source: (after, limit) => errorsOf(jobs, _id, after?.[1], limit, isResolved),
-        sortKeyOf: (error) => [error._id, error._id],
-        show: (error, projection) => asText(shownError(error), projection),
-        publicUrl: publicUrl(),
-      });
-    },
-  }),
-  route.put('/jobs/{_id}/joberrors/resolve', {
-    scope: 'integrations',
-    runs: 'own',
-    tag: 'jobs',
-    summary: 'Marks all failed records of a job as resolved',
-    replies: { 204: noContent },
-    errors: ['not_found'],
-    async handle(ctx, { jobs }) {
-      await jobs.resolve(await jobOf(ctx, jobs));
-      ctx.status = 204;
-    },
-  }),
-  route.put('/jobs/{_id}/joberrors/{errorId}/resolve', {
-    scope: 'integrations',
-    runs: 'own',
-    tag: 'jobs',
-    summary: 'Marks a failed record as resolved',
-    replies: { 204: noContent },
-    errors: ['not_found'],
-    async handle(ctx, { jobs }) {
-      const { errorId = '' } = ctx.params;
-      const job = await jobOf(ctx, jobs);
-      if (!isObjectId(errorId)) throw requestError('not_found', { message: 'The job has no such error.' });
-      await jobs.resolve(job, [errorId]);
-      ctx.status = 204;
-    },
-  }),
   route.post('/jobs/{_id}/retry', {
     scope: 'integrations',
     runs: 'own',
@@ -180,7 +120,7 @@ export const jobRoutes: readonly Route[] = [
 ];
 
 /** The job in the path. @throws RequestError `not_found`, `access_restricted` */
-async function jobOf(ctx: ApiContext, jobs: FlowJobs, id = ctx.params._id ?? ''): Promise<Job> {
+export async function jobOf(ctx: ApiContext, jobs: FlowJobs, id = ctx.params._id ?? ''): Promise<Job> {
   const job = isObjectId(id) ? await jobs.store.get(id) : undefined;
   const { grant } = ctx.state;
   if (!job || reachOf(ctx)?.has(job._integrationId) === false) {
@@ -254,31 +194,6 @@ async function* stepsOf(ctx: ApiContext, jobs: FlowJobs, parentId: string): Asyn
   const shown = steps.toSorted((a, b) => (a._id < b._id ? 1 : -1));
   for (const step of shown)
     if (type === undefined || step.type === type) yield { ...common, ...step } as unknown as JsonObject;
-}
-
-async function* errorsOf(
-  jobs: FlowJobs,
-  jobId: string,
-  after: string | undefined,
-  limit: number,
-  isResolved: boolean | undefined,
-): AsyncGenerator<StoredJobError> {
-  let last = after;
-  for (;;) {
-    const page = await jobs.store.errors(jobId, { after: last, limit: Math.min(limit, ERRORS_AT_ONCE), isResolved });
-    yield* page;
-    last = page.at(-1)?._id;
-    if (page.length < Math.min(limit, ERRORS_AT_ONCE)) return;
-  }
-}
-
-/** A record may have several megabytes. */
-const ERRORS_AT_ONCE = 50;
-
-function shownError({ _id, jobId, isResolved, error, data }: StoredJobError): JsonObject {
-  const record = data === undefined ? {} : { data: JSON.parse(data) };
-  const { createdAt = '' } = error;
-  return { _id, _jobId: jobId, ...error, createdAt, resolved: isResolved, retriable: data !== undefined, ...record };
 }
 
 function numbersOf(ctx: ApiContext): (job: JsonObject) => boolean {

@@ -11,6 +11,7 @@ import { functionRoutes } from './functions.ts';
 import { healthRoutes } from './health.ts';
 import { oauthClientRoutes } from './iclients.ts';
 import { integrationRoutes } from './integrations.ts';
+import { jobErrorRoutes } from './job-errors.ts';
 import { jobRoutes } from './jobs.ts';
 import { metricRoutes } from './metrics.ts';
 import { oauthRoutes } from './oauth.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...recordRoutes,
   ...flowRoutes,
   ...jobRoutes,
+  ...jobErrorRoutes,
   ...webhookRoutes,
   ...connectionRoutes,
   ...pingRoutes,

@@ -11,6 +11,8 @@ import './connections/connections.css';
 import './tokens/tokens.css';
 import './connectors/connectors.css';
 import './server/server.css';
+import 'uplot/dist/uPlot.min.css';
+import './flows/flows.css';
 
 import { render } from 'preact';
 import { App } from './app/app.tsx';

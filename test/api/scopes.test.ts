@@ -51,6 +51,7 @@ const declared = `
   GET    /jobs/{_id}                                yes  yes  own          no
   PUT    /jobs/{_id}/cancel                         yes  no   own          no
   GET    /jobs/{_id}/joberrors                      yes  yes  own          no
+  GET    /jobs/{_id}/joberrors/{errorId}            yes  yes  own          no
   PUT    /jobs/{_id}/joberrors/resolve              yes  no   own          no
   PUT    /jobs/{_id}/joberrors/{errorId}/resolve    yes  no   own          no
   POST   /jobs/{_id}/retry                          yes  no   own          no

@@ -42,6 +42,7 @@ const ownOfRuns = [
   'GET /jobs/{_id}',
   'PUT /jobs/{_id}/cancel',
   'GET /jobs/{_id}/joberrors',
+  'GET /jobs/{_id}/joberrors/{errorId}',
   'PUT /jobs/{_id}/joberrors/resolve',
   'PUT /jobs/{_id}/joberrors/{errorId}/resolve',
   'POST /jobs/{_id}/retry',
@@ -66,7 +67,7 @@ const needFullScope = [
 ];
 
 test('the table opens to each kind of caller what is listed here, and nothing else', () => {
-  expect(routes).toHaveLength(93);
+  expect(routes).toHaveLength(94);
   expect(namesOf(({ scope }) => scope === 'none')).toEqual([...needNoToken].sort());
   expect(namesOf(({ runs }) => runs === 'own')).toEqual([...forRunsToo, ...filteredForRuns, ...ownOfRuns].sort());
   expect(namesOf(({ scope }) => scope === 'full')).toEqual([...needFullScope].sort());

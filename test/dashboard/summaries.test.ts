@@ -91,6 +91,15 @@ test('of jobs, only the latest of a flow counts', () => {
     _flowId: id(flow),
     status,
     numOpenError,
+    triggeredBy: 'user',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    numExport: 0,
+    numPagesProcessed: 0,
+    numSuccess: 0,
+    numError: 0,
+    numIgnore: 0,
+    numResolved: 0,
+    retriable: numOpenError > 0,
   });
   const jobs = [
     job('9', 'a', 'running'),
@@ -100,8 +109,8 @@ test('of jobs, only the latest of a flow counts', () => {
     job('5', 'd', 'completed', 2),
   ];
   expect(sentences({ tiles: [tile('1', 'A')], jobs })).toEqual([
-    `A has a flow that failed. [See the job] #/integrations/${id('1')}/flows?job=${id('6')}`,
-    `A has a flow with 2 open errors. [See the job] #/integrations/${id('1')}/flows?job=${id('5')}`,
+    `A has a flow that failed. [See the job] #/integrations/${id('1')}/flows/${id('b')}/${id('6')}`,
+    `A has a flow with 2 open errors. [See the job] #/integrations/${id('1')}/flows/${id('d')}/${id('5')}`,
   ]);
 });
 

@@ -161,6 +161,9 @@ describe('a flow of a user', () => {
     const job = await runToEnd(client, flowId);
     expect(job).toMatchObject({ status: 'completed', numSuccess: 2, numError: 3, numOpenError: 3, retriable: true });
     const errors = (await client('GET', `/jobs/${job._id}/joberrors`)).body;
+    const one = await client('GET', `/jobs/${job._id}/joberrors/${errors.at(-1)._id}`);
+    expect(one.body).toEqual(errors.at(-1));
+    expect((await client('GET', `/jobs/${job._id}/joberrors/${job._id}`)).status).toBe(404);
     expect(errors.map(({ data, step, resolved }: Record<string, unknown>) => [data, step, resolved])).toEqual(
       [1, 3, 5].map((id) => [{ id }, 0, false]),
     );

@@ -42,6 +42,7 @@ export const harmless: Readonly<Record<string, Harmless>> = {
   'POST /connections/ping': { status: 422 },
   'DELETE /connections/{_id}/oauth2': { status: 422 },
   'GET /oauth2/callback': { status: 400 },
+  'GET /jobs/{_id}/joberrors/{errorId}': { status: 404 },
   'POST /iClients': { status: 422 },
   'GET /iClients/{_id}': { status: 404 },
   'PUT /iClients/{_id}': { status: 404 },

@@ -123,20 +123,40 @@ export interface Run {
   readonly log?: readonly LogLine[];
 }
 
-/** `GET /jobs`: one execution of a flow. Absent from servers that cannot run flows. */
-export interface Job {
+/** Numbers of records. */
+export interface Counts {
+  readonly numSuccess: number;
+  readonly numError: number;
+  readonly numIgnore: number;
+}
+
+export interface JobStep extends Counts {
   readonly _id: string;
-  readonly type: string;
-  readonly _integrationId?: string;
-  readonly _flowId?: string;
-  readonly status: 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'canceling' | 'canceled';
+  readonly type: 'export' | 'import';
+  readonly _exportId?: string;
+  readonly _importId?: string;
+}
+
+/** `GET /jobs/{_id}` */
+export interface Job extends Counts {
+  readonly _id: string;
+  readonly type: 'flow' | 'retry';
+  readonly _integrationId: string;
+  readonly _flowId: string;
+  readonly _retryOfJobId?: string;
+  readonly status: 'queued' | 'running' | 'retrying' | 'canceling' | 'completed' | 'failed' | 'canceled';
+  readonly triggeredBy: 'user' | 'schedule' | 'webhook' | 'run';
+  readonly createdAt: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
-  readonly numSuccess?: number;
-  readonly numError?: number;
-  readonly numIgnore?: number;
-  /** Records that failed and that nobody has dealt with. */
-  readonly numOpenError?: number;
+  readonly numExport: number;
+  readonly numPagesProcessed: number;
+  readonly numOpenError: number;
+  readonly numResolved: number;
+  readonly retriable: boolean;
+  readonly errors?: readonly ErrorItem[];
+  /** In the order of the flow: its exports, then its steps. */
+  readonly steps?: readonly JobStep[];
 }
 
 /** `GET /readyz` */

@@ -19,6 +19,8 @@ export type Route =
       readonly tab?: Tab;
       /** The connection that the user is back from its provider with. */
       readonly returnedId?: string | undefined;
+      /** Of the tab `flows`: ids of a flow and a job of it. */
+      readonly below?: readonly string[];
     }
   | { readonly page: 'unknown' };
 
@@ -29,6 +31,11 @@ const UNKNOWN: Route = { page: 'unknown' };
 export function parseRoute(hash: string): Route {
   const [path = '', query] = hash.replace(/^#?\/?/, '').split('?');
   const [first = '', second, third, ...rest] = path.replace(/\/$/, '').split('/');
+  if (first === 'integrations' && third === 'flows' && second !== undefined && isId(second)) {
+    return rest.length <= 2 && rest.every(isId)
+      ? { page: 'integration', id: second, tab: third, below: rest }
+      : UNKNOWN;
+  }
   if (rest.length > 0) return UNKNOWN;
   switch (first) {
     case '':
@@ -71,10 +78,6 @@ export const serverHref = (section: ServerSection): string =>
 /** Opens one run in the list of its integration. */
 export const runHref = (integrationId: string, runId: string): string =>
   `${integrationHref(integrationId, 'runs')}?run=${runId}`;
-
-/** Opens one job among the flows of its integration. */
-export const jobHref = (integrationId: string, jobId: string): string =>
-  `${integrationHref(integrationId, 'flows')}?job=${jobId}`;
 
 /** Where a user comes back to from the provider of a connection. */
 export const returnHref = (id: string, tab: Tab, connectionId: string): string =>

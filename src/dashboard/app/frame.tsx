@@ -90,7 +90,15 @@ function Page({ route }: { readonly route: Route }) {
     case 'server':
       return <ServerPage section={route.section} />;
     case 'integration':
-      return <IntegrationPage key={route.id} id={route.id} tab={route.tab} returnedId={route.returnedId} />;
+      return (
+        <IntegrationPage
+          key={route.id}
+          id={route.id}
+          tab={route.tab}
+          returnedId={route.returnedId}
+          below={route.below ?? []}
+        />
+      );
     default:
       return (
         <div class="empty">
@@ -108,7 +116,7 @@ function Page({ route }: { readonly route: Route }) {
 function pageKeyOf(route: Route): string {
   switch (route.page) {
     case 'integration':
-      return `${route.id}/${route.tab}`;
+      return [route.id, route.tab, ...(route.below ?? [])].join('/');
     case 'connector':
       return route.id;
     case 'server':

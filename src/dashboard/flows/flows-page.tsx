@@ -1,12 +1,16 @@
 import type { IntegrationProps } from '../integration/integration-props.ts';
-import { RecordList } from '../records/record-list.tsx';
+import { FlowList } from './flow-list.tsx';
+import { FlowPage } from './flow-page.tsx';
+import { JobPage } from './job-page.tsx';
 
-/** The flows of an integration. `?job=` in the address names a job to open, once the server runs flows. */
-export function FlowsPage({ integration }: IntegrationProps) {
-  return (
-    <div class="stack">
-      <p class="muted">A flow moves records from one application to the other, through exports and imports.</p>
-      <RecordList kind="flows" integrationId={integration._id} />
-    </div>
-  );
+interface FlowsPageProps extends IntegrationProps {
+  /** Ids after the tab in the address: a flow's, and a job's. */
+  readonly below: readonly string[];
+}
+
+/** The flows of an integration, one flow, or one job. */
+export function FlowsPage({ integration: { _id }, below: [flowId, jobId] }: FlowsPageProps) {
+  if (flowId === undefined) return <FlowList key={_id} integrationId={_id} />;
+  if (jobId === undefined) return <FlowPage key={flowId} integrationId={_id} flowId={flowId} />;
+  return <JobPage key={jobId} integrationId={_id} flowId={flowId} jobId={jobId} />;
 }

@@ -1,7 +1,8 @@
 /** What needs the user: a sentence each, with the one next action. Pure. */
 import type { Connector, Health, Job, Tile } from '../api/types.ts';
-import { connectorHref, integrationHref, jobHref, runHref, serverHref } from '../app/address.ts';
+import { connectorHref, integrationHref, runHref, serverHref } from '../app/address.ts';
 import { pluralize } from '../app/format.ts';
+import { jobHref } from '../flows/flow-href.ts';
 import { failedJobs } from '../flows/latest-jobs.ts';
 import { hasFailed } from '../tiles/state.ts';
 
@@ -158,7 +159,7 @@ function jobNotices({ jobs, tiles }: Facts): readonly Notice[] {
         text: job.status === 'failed' ? 'has a flow that failed' : `has a flow with ${pluralize(open, 'open error')}`,
         at: job.endedAt ?? job.startedAt,
         action: 'See the job',
-        href: jobHref(tile._integrationId, job._id),
+        href: jobHref(job),
       },
     ];
   });

@@ -1,6 +1,7 @@
 import type { Job, Tile } from '../api/types.ts';
-import { integrationHref, jobHref, runHref } from '../app/address.ts';
+import { integrationHref, runHref } from '../app/address.ts';
 import { Time } from '../app/time.tsx';
+import { jobHref } from '../flows/flow-href.ts';
 import { isRunning as isJobRunning } from '../flows/latest-jobs.ts';
 import { isRunning } from '../tiles/state.ts';
 
@@ -70,9 +71,9 @@ function runningOf(tiles: readonly Tile[], jobs: readonly Job[]): readonly Runni
   const flows = jobs.filter(isJobRunning).flatMap((job): Running[] => {
     const tile = byId.get(job._integrationId ?? '');
     if (!tile) return [];
-    const { _integrationId, name, tag } = tile;
+    const { name, tag } = tile;
     const text = job.status === 'queued' ? 'has a flow that waits for its turn' : 'has been running a flow';
-    return [{ key: job._id, name, tag, text, at: job.startedAt, href: jobHref(_integrationId, job._id) }];
+    return [{ key: job._id, name, tag, text, at: job.startedAt, href: jobHref(job) }];
   });
   return [...flows, ...runs];
 }

@@ -20,6 +20,8 @@ interface IntegrationPageProps {
   readonly tab: Tab | undefined;
   /** The connection that the user is back from its provider with. */
   readonly returnedId: string | undefined;
+  /** Of the tab `flows`: ids of a flow and a job of it. */
+  readonly below: readonly string[];
 }
 
 const tabNames: Readonly<Record<Tab, string>> = {
@@ -31,7 +33,7 @@ const tabNames: Readonly<Record<Tab, string>> = {
   remove: 'Remove',
 };
 
-export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
+export function IntegrationPage({ id, tab, returnedId, below }: IntegrationPageProps) {
   const signInReturn = useSignInReturnFrom(returnedId);
   const resource = useResource<Integration>({
     key: id,
@@ -78,20 +80,24 @@ export function IntegrationPage({ id, tab, returnedId }: IntegrationPageProps) {
         ))}
       </nav>
       <SignInReturnContext.Provider value={signInReturn}>
-        <TabPage tab={shown} {...props} />
+        <TabPage tab={shown} below={below} {...props} />
       </SignInReturnContext.Provider>
     </div>
   );
 }
 
-function TabPage({ tab, ...props }: IntegrationProps & { readonly tab: Tab }) {
+function TabPage({
+  tab,
+  below,
+  ...props
+}: IntegrationProps & { readonly tab: Tab; readonly below: readonly string[] }) {
   switch (tab) {
     case 'setup':
       return <SetupPage {...props} />;
     case 'settings':
       return <SettingsPage {...props} />;
     case 'flows':
-      return <FlowsPage {...props} />;
+      return <FlowsPage {...props} below={below} />;
     case 'records':
       return <RecordsPage {...props} />;
     case 'runs':

@@ -1,0 +1,178 @@
+import { useRef, useState } from 'preact/hooks';
+import type { Job } from '../api/types.ts';
+import { Dialog } from '../app/dialog.tsx';
+import { ErrorNotice } from '../app/error-notice.tsx';
+import { pluralize } from '../app/format.ts';
+import { useSession } from '../app/session.ts';
+import { aboutIntegration } from '../app/use-resource.ts';
+import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
+import type { FlowRecord, JobError } from './flow-types.ts';
+import { JobErrorRow } from './job-error-row.tsx';
+import { isActive } from './job-state.ts';
+import { useErrorActions } from './use-error-actions.ts';
+
+interface JobErrorsProps {
+  readonly job: Job;
+  readonly flow: FlowRecord;
+  readonly onChanged: () => Promise<unknown>;
+}
+
+const filters = { false: 'Open', true: 'Resolved', '': 'All' } as const;
+
+/** The records that failed in a job: why, their data, and what to do with them. */
+export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
+  const { announce } = useSession();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [resolved, setResolved] = useState<keyof typeof filters>('false');
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const { value, error, loadMore, reload } = usePages<JobError>(
+    `/jobs/${job._id}/joberrors?limit=${PAGE_ROWS}&exclude=data${resolved === '' ? '' : `&resolved=${resolved}`}`,
+    (event) => aboutIntegration(job._integrationId, 'job.')(event) && event.data._flowId === job._flowId,
+  );
+  const { retry, resolve } = useErrorActions(job, async (message) => {
+    setSelected(new Set());
+    await Promise.all([reload(), onChanged()]);
+    announce(message);
+    // The buttons have gone with their rows.
+    heading.current?.focus();
+  });
+  const [isAsking, setIsAsking] = useState(false);
+  const rows = value?.rows ?? [];
+  const chosen = rows.filter(({ _id, resolved }) => selected.has(_id) && !resolved);
+  const canRetry = !isActive(job);
+  const isBusy = retry.isRunning || resolve.isRunning;
+  if (job.numError === 0 && rows.length === 0 && !isActive(job)) return null;
+  const choose = (id: string, isChosen: boolean): void => {
+    const next = new Set(selected);
+    if (isChosen) next.add(id);
+    else next.delete(id);
+    setSelected(next);
+  };
+  return (
+    <section class="card stack" aria-labelledby="errors-title">
+      <div class="row apart">
+        <h2 id="errors-title" ref={heading} tabIndex={-1}>
+          Records that failed
+        </h2>
+        <label class="row flow-filter">
+          <span class="label">Show</span>
+          <select
+            value={resolved}
+            onChange={({ currentTarget }) => {
+              setSelected(new Set());
+              setResolved(currentTarget.value as keyof typeof filters);
+            }}
+          >
+            {Object.entries(filters).map(([each, name]) => (
+              <option key={each} value={each}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <p class="small muted">
+        {job.numOpenError.toLocaleString()} open, {job.numResolved.toLocaleString()} resolved.
+        {job.numError > job.numOpenError + job.numResolved &&
+          ` ${pluralize(job.numError, 'record')} failed in all; only the first are kept.`}
+      </p>
+      {isActive(job) && <p class="small muted">Records can be sent again when the job has ended.</p>}
+      {!value && <ErrorNotice error={error} title="Could not load the records that failed." />}
+      <ErrorNotice error={retry.error} title="Could not send the records again." />
+      <ErrorNotice error={resolve.error} title="Could not mark the records as resolved." />
+      {rows.some((row) => !row.resolved) && (
+        <div class="row">
+          <button
+            type="button"
+            class="button small primary"
+            disabled={!canRetry || !job.retriable}
+            aria-disabled={isBusy}
+            onClick={() => void retry.run(undefined)}
+          >
+            {retry.isRunning ? 'Sending…' : 'Retry all'}
+          </button>
+          <button
+            type="button"
+            class="button small"
+            disabled={!canRetry || !chosen.some(({ retriable }) => retriable)}
+            aria-disabled={isBusy}
+            onClick={() => void retry.run(chosen.filter(({ retriable }) => retriable).map(({ _id }) => _id))}
+          >
+            Retry selected ({chosen.length})
+          </button>
+          <button
+            type="button"
+            class="button small"
+            disabled={chosen.length === 0}
+            aria-disabled={isBusy}
+            onClick={() => void resolve.run(chosen.map(({ _id }) => _id))}
+          >
+            Resolve selected ({chosen.length})
+          </button>
+          <button type="button" class="button small" aria-disabled={isBusy} onClick={() => setIsAsking(true)}>
+            Resolve all
+          </button>
+        </div>
+      )}
+      {value && rows.length === 0 && <p class="muted">{resolved === 'false' ? 'None is open.' : 'None.'}</p>}
+      <ul class="records">
+        {rows.map((row) => (
+          <JobErrorRow
+            key={row._id}
+            error={row}
+            flow={flow}
+            jobId={job._id}
+            isSelected={selected.has(row._id)}
+            canRetry={canRetry}
+            isBusy={isBusy}
+            onSelect={(isChosen) => choose(row._id, isChosen)}
+            onRetry={() => void retry.run([row._id])}
+            onResolve={() => void resolve.run([row._id])}
+          />
+        ))}
+      </ul>
+      {value?.hasMore && (
+        <div class="row">
+          <button type="button" class="button" onClick={loadMore}>
+            Show more records
+          </button>
+          <span class="muted small">{rows.length.toLocaleString()} shown</span>
+        </div>
+      )}
+      {isAsking && (
+        <ResolveAllDialog
+          count={job.numOpenError}
+          onClose={() => setIsAsking(false)}
+          onConfirm={() => {
+            setIsAsking(false);
+            void resolve.run(undefined);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+interface ResolveAllDialogProps {
+  readonly count: number;
+  readonly onClose: () => void;
+  readonly onConfirm: () => void;
+}
+
+function ResolveAllDialog({ count, onClose, onConfirm }: ResolveAllDialogProps) {
+  return (
+    <Dialog title="Resolve all open records?" onClose={onClose}>
+      <p>
+        {pluralize(count, 'record')} will be marked as resolved. <strong>Retry all</strong> does not send them any more.
+      </p>
+      <div class="row end">
+        <button type="button" class="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class="button primary" onClick={onConfirm}>
+          Mark as resolved
+        </button>
+      </div>
+    </Dialog>
+  );
+}
