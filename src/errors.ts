@@ -18,6 +18,7 @@ const table = {
   request_timeout: [408, 'The request took too long to arrive.'],
   conflict: [409, 'Someone else has changed the record. Nothing was stored.'],
   already_there: [409, 'Something else already exists there. Nothing was changed.'],
+  flow_changed: [409, 'The exports or steps of the flow have changed since its job began.'],
   flow_running: [409, 'The flow has a job that has not ended.'],
   update_in_progress: [409, 'The integration is being updated.'],
   precondition_failed: [412, 'The current version does not match If-Match or If-None-Match.'],
