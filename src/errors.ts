@@ -37,6 +37,7 @@ const table = {
   permission_denied: [403, 'The manifest or the operator does not permit this address.'],
   connection_offline: [422, 'The application refused the connection.'],
   connection_failed: [502, 'The application did not answer.'],
+  exchange_refused: [502, 'The request cannot be sent, or its answer cannot be passed on.'],
   integration_too_large: [422, 'The integration would become too large. Nothing was changed.'],
   invalid_backup: [422, 'The backup cannot be used.'],
   credentials_unreadable: [422, 'The key that encrypted the credentials is missing.'],
