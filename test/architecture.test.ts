@@ -116,6 +116,7 @@ describe('arrows', () => {
       'sandbox/index.ts',
     ],
     'src/author': [
+      'src/flow',
       'src/integration',
       'src/connector',
       'src/broker',
