@@ -100,6 +100,7 @@ describe('arrows', () => {
   const allowed: Record<string, string[]> = {
     'src/main.ts': ['src/cli', 'src/compile-cache.js', 'src/generated-files.ts'],
     'src/cli': [
+      'src/flow',
       'src/oauth',
       'src/author',
       'src/runtime.ts',
@@ -116,6 +117,7 @@ describe('arrows', () => {
       'sandbox/index.ts',
     ],
     'src/author': [
+      'src/flow',
       'src/integration',
       'src/connector',
       'src/broker',
