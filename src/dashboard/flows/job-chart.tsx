@@ -6,10 +6,10 @@ import type { DrawnChart } from './draw-chart.ts';
 import { durationOf, figuresOf, jobStateOf } from './job-state.ts';
 import { median } from './median.ts';
 
-/** Records of each job, oldest on the left. The slider below walks through the jobs; the table has all figures. */
+/** Records of each ended job, oldest on the left. The slider below walks through the jobs; the table has all figures. */
 export function JobChart({ jobs }: { readonly jobs: readonly Job[] }) {
   const id = useId();
-  const [selected, setSelected] = useState(jobs.length - 1);
+  const [selected, setSelected] = useState<number>();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<DrawnChart>(undefined);
   const isDark = useIsDark();
@@ -26,11 +26,14 @@ export function JobChart({ jobs }: { readonly jobs: readonly Job[] }) {
       chart.current = undefined;
     };
   }, [key, isDark]);
-  const durations = jobs.flatMap((job) => durationOf(job) ?? []);
-  const middle = median(jobs.map(({ numExport }) => numExport)) ?? 0;
+  const completed = jobs.filter(({ status }) => status === 'completed');
+  const duration = median(completed.flatMap((job) => durationOf(job) ?? []));
+  const records = median(completed.map(({ numExport }) => numExport)) ?? 0;
   const summary =
-    `Median duration ${formatDuration(median(durations))}, ` + `median ${pluralize(middle, 'record')} read.`;
-  const index = Math.min(selected, jobs.length - 1);
+    completed.length === 0
+      ? 'None has completed.'
+      : `Completed jobs: median duration ${formatDuration(duration)}, median ${pluralize(records, 'record')} read.`;
+  const index = Math.min(selected ?? jobs.length - 1, jobs.length - 1);
   const job = jobs[index] as Job;
   const text = `${jobStateOf(job).name}, ${figuresOf(job)}, ${formatDuration(durationOf(job))}`;
   return (

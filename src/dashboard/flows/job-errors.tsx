@@ -6,6 +6,7 @@ import { pluralize } from '../app/format.ts';
 import { useSession } from '../app/session.ts';
 import { aboutIntegration } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
+import { adviceFor } from './advice.ts';
 import type { FlowRecord, JobError } from './flow-types.ts';
 import { JobErrorRow } from './job-error-row.tsx';
 import { isActive } from './job-state.ts';
@@ -16,6 +17,10 @@ interface JobErrorsProps {
   readonly flow: FlowRecord;
   readonly onChanged: () => Promise<unknown>;
 }
+
+const ADVICE_MAX = 3;
+/** Records that one request may name. */
+const RETRY_MAX = 1_000;
 
 const filters = { false: 'Open', true: 'Resolved', '': 'All' } as const;
 
@@ -38,7 +43,8 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
   });
   const [isAsking, setIsAsking] = useState(false);
   const rows = value?.rows ?? [];
-  const chosen = rows.filter(({ _id, resolved }) => selected.has(_id) && !resolved);
+  const open = rows.filter((row) => !row.resolved);
+  const chosen = open.filter(({ _id }) => selected.has(_id));
   const canRetry = !isActive(job);
   const isBusy = retry.isRunning || resolve.isRunning;
   if (job.numError === 0 && rows.length === 0 && !isActive(job)) return null;
@@ -80,8 +86,18 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
       {!value && <ErrorNotice error={error} title="Could not load the records that failed." />}
       <ErrorNotice error={retry.error} title="Could not send the records again." />
       <ErrorNotice error={resolve.error} title="Could not mark the records as resolved." />
-      {rows.some((row) => !row.resolved) && (
+      {open.length > 0 && (
         <div class="row">
+          <label class="row">
+            <input
+              type="checkbox"
+              checked={chosen.length === open.length}
+              onChange={({ currentTarget: { checked } }) =>
+                setSelected(new Set(checked ? open.map(({ _id }) => _id) : []))
+              }
+            />
+            Select all shown
+          </label>
           <button
             type="button"
             class="button small primary"
@@ -94,7 +110,7 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
           <button
             type="button"
             class="button small"
-            disabled={!canRetry || !chosen.some(({ retriable }) => retriable)}
+            disabled={!canRetry || chosen.length > RETRY_MAX || !chosen.some(({ retriable }) => retriable)}
             aria-disabled={isBusy}
             onClick={() => void retry.run(chosen.filter(({ retriable }) => retriable).map(({ _id }) => _id))}
           >
@@ -115,6 +131,11 @@ export function JobErrors({ job, flow, onChanged }: JobErrorsProps) {
         </div>
       )}
       {value && rows.length === 0 && <p class="muted">{resolved === 'false' ? 'None is open.' : 'None.'}</p>}
+      {[...new Set(open.map(({ code }) => adviceFor(code)))].slice(0, ADVICE_MAX).map((text) => (
+        <p key={text} class="small">
+          {text}
+        </p>
+      ))}
       <ul class="records">
         {rows.map((row) => (
           <JobErrorRow

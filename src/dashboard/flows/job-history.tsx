@@ -1,12 +1,14 @@
 import type { Job } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { formatDuration } from '../app/format.ts';
-import { Time } from '../app/time.tsx';
 import { aboutIntegration } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { jobHref } from './flow-href.ts';
 import { JobChart } from './job-chart.tsx';
-import { durationOf, jobStateOf, triggerNames } from './job-state.ts';
+import { durationOf, isActive, jobStateOf, triggerNames } from './job-state.ts';
+
+/** Two jobs of a minute are told apart. */
+const precise = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 interface JobHistoryProps {
   readonly integrationId: string;
@@ -34,10 +36,11 @@ export function JobHistory({ integrationId, flowId }: JobHistoryProps) {
       </section>
     );
   }
+  const ended = value.rows.filter((job) => !isActive(job));
   return (
     <section class="stack" aria-labelledby="history-title">
       <h2 id="history-title">History</h2>
-      {value.rows.length > 1 && <JobChart jobs={value.rows.toReversed()} />}
+      {ended.length > 1 && <JobChart jobs={ended.toReversed()} />}
       <div class="card table-card">
         <table class="runs">
           <caption class="visually-hidden">Jobs, newest first</caption>
@@ -78,7 +81,7 @@ function JobRow({ job }: { readonly job: Job }) {
     <tr>
       <th scope="row">
         <a href={jobHref(job)}>
-          <Time at={job.createdAt} />
+          <time dateTime={job.createdAt}>{precise.format(new Date(job.createdAt))}</time>
           <span class="visually-hidden">, job</span>
         </a>
         {job.type === 'retry' && <span class="small muted"> Retry</span>}
