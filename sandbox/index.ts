@@ -43,6 +43,7 @@ export type {
   Ask,
   Bundle,
   Call,
+  CallTarget,
   Fault,
   Job,
   Limits,

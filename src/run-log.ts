@@ -1,5 +1,6 @@
-/** Logs runs and the connectors' own log lines, and counts ended runs. */
+/** Logs runs and the connectors' own log lines, and counts ended runs and jobs. */
 import type { Logger } from 'pino';
+import type { publishJobs } from './feed/publishers.ts';
 import type { Dispatcher } from './integration/dispatch.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { RunListener } from './run/runs.ts';
@@ -22,6 +23,19 @@ export function countedRuns(listener: RunListener, metrics: Metrics): RunListene
       listener.onEnded(record);
       const { section, outcome, fault = '', wallMs = 0 } = record;
       metrics.runEnded(section, outcome, fault, wallMs);
+    },
+  };
+}
+
+type JobEvents = ReturnType<typeof publishJobs>;
+
+export function countedJobs(events: JobEvents, metrics: Metrics): JobEvents {
+  return {
+    ...events,
+    onEnded(job) {
+      events.onEnded(job);
+      const { status, numSuccess: success, numError: error, numIgnore: ignored } = job;
+      metrics.jobEnded(status, { success, error, ignored });
     },
   };
 }

@@ -40,7 +40,7 @@ import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
 import { Runs } from './run/runs.ts';
 import { SourceLines } from './run/source-lines.ts';
-import { countedRuns, runLog } from './run-log.ts';
+import { countedJobs, countedRuns, runLog } from './run-log.ts';
 import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
 import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
@@ -207,7 +207,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     node,
     concurrency: options.jobs,
     isShared: storage.nodes !== undefined,
-    events: publishJobs(feed),
+    events: countedJobs(publishJobs(feed), metrics),
     onConnectionChange: publishConnections(feed),
     onError: (error, id) => logger.error({ err: error, ...(id === '' ? {} : { id }) }, 'a job could not go on'),
   });

@@ -107,7 +107,7 @@ const ways: Readonly<Record<string, Run | string>> = {
   },
   'docs/connectors/tutorial.md: npx bulkhead init orders --template polling': {
     place: async () => ({ cwd: await temporaryFolder() }),
-    shows: ['Replace the hosts at example.com', 'pass 3'],
+    shows: ['Replace the hosts at example.com', 'pass 4'],
   },
   'docs/connectors/tutorial.md: npx bulkhead dev weather --install': {
     place: withProject,

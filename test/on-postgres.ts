@@ -1,7 +1,7 @@
 /** The tests that run on PostgreSQL, too, in Vitest's project `postgres`. */
 export const onPostgres: readonly string[] = [
-  'test/journey*.test.ts',
-  'test/dashboard/journey.test.ts',
+  'test/journey.test.ts',
+  'test/flow/flows.test.ts',
   ...['connections', 'events', 'idempotency', 'integrations', 'preconditions', 'runs', 'secrets'].map(
     (name) => `test/api/${name}.test.ts`,
   ),

@@ -30,7 +30,14 @@ export const connectionRoutes: readonly Route[] = [
       isRequired: false,
     },
     replies: {},
-    errors: ['not_found', 'invalid_field', 'credentials_unreadable', 'permission_denied', 'connection_failed'],
+    errors: [
+      'not_found',
+      'invalid_field',
+      'credentials_unreadable',
+      'permission_denied',
+      'connection_failed',
+      'exchange_refused',
+    ],
     passesOn: 'replies',
     async handle(ctx, api) {
       const { service } = api;

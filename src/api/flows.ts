@@ -9,7 +9,7 @@ import { ObjectId } from '../store/stored.ts';
 import { bodyLimitsOf, readJson, readObject } from './body.ts';
 import { type ApiContext, callerOf, replyJson, replyJsonText, unitOf } from './context.ts';
 import { instantOf } from './instant.ts';
-import { shownJob } from './jobs.ts';
+import { shownJob } from './job-list.ts';
 import { ownerOf } from './records.ts';
 import { bodyErrors, runErrors } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';

@@ -1,14 +1,12 @@
 /** `/jobs/{_id}/joberrors`: records that failed in a job (contract 16). */
 import Type from '#typebox';
 import { requestError } from '../errors.ts';
-import type { FlowJobs } from '../flow/flow-jobs.ts';
-import type { JsonObject } from '../json.ts';
-import type { StoredJobError } from '../store/jobs.ts';
 import { isObjectId } from '../store/object-id.ts';
 import { ObjectId } from '../store/stored.ts';
-import { replyJson } from './context.ts';
+import { accountOf, replyJsonText } from './context.ts';
+import { errorsOf, errorText } from './job-error-list.ts';
 import { jobOf } from './jobs.ts';
-import { asText, replyList } from './paging.ts';
+import { replyList } from './paging.ts';
 import { queryOf } from './query.ts';
 import { listOf, listQuery, noContent } from './replies.ts';
 import { type Route, route } from './route.ts';
@@ -20,6 +18,8 @@ const JobError = Type.Object({
   message: Type.String(),
   source: Type.String(),
   step: Type.Optional(Type.Integer({ description: 'Index of the page processor; missing if the export failed.' })),
+  _exportId: Type.Optional(ObjectId),
+  _importId: Type.Optional(ObjectId),
   resolved: Type.Boolean(),
   retriable: Type.Boolean(),
   createdAt: Type.String(),
@@ -38,14 +38,14 @@ export const jobErrorRoutes: readonly Route[] = [
     ],
     replies: listOf(JobError, 'A page of errors.'),
     errors: ['not_found'],
-    async handle(ctx, { jobs, publicUrl }) {
+    async handle(ctx, { jobs, publicUrl, service }) {
       const { _id } = await jobOf(ctx, jobs);
       const resolved = queryOf(ctx, 'resolved');
       const isResolved = resolved === undefined ? undefined : resolved === 'true';
       await replyList(ctx, {
         source: (after, limit) => errorsOf(jobs, _id, after?.[1], limit, isResolved),
         sortKeyOf: (error) => [error._id, error._id],
-        show: (error, projection) => asText(shownError(error), projection),
+        show: (error, projection) => errorText(error, projection, service.work, accountOf(ctx)),
         publicUrl: publicUrl(),
       });
     },
@@ -57,13 +57,13 @@ export const jobErrorRoutes: readonly Route[] = [
     summary: 'Reads one failed record, with its data',
     replies: { 200: { description: 'The error.', schema: JobError } },
     errors: ['not_found'],
-    async handle(ctx, { jobs }) {
+    async handle(ctx, { jobs, service }) {
       const { _id } = await jobOf(ctx, jobs);
       const { errorId = '' } = ctx.params;
       // The store reads errors in the order of their ids, after one.
       const found = isObjectId(errorId) ? await jobs.store.errors(_id, { after: idBefore(errorId), limit: 1 }) : [];
       if (found[0]?._id !== errorId) throw requestError('not_found', { message: 'The job has no such error.' });
-      replyJson(ctx, shownError(found[0]));
+      replyJsonText(ctx, await errorText(found[0], undefined, service.work, accountOf(ctx)));
     },
   }),
   route.put('/jobs/{_id}/joberrors/resolve', {
@@ -95,30 +95,5 @@ export const jobErrorRoutes: readonly Route[] = [
   }),
 ];
 
-async function* errorsOf(
-  jobs: FlowJobs,
-  jobId: string,
-  after: string | undefined,
-  limit: number,
-  isResolved: boolean | undefined,
-): AsyncGenerator<StoredJobError> {
-  let last = after;
-  for (;;) {
-    const page = await jobs.store.errors(jobId, { after: last, limit: Math.min(limit, ERRORS_AT_ONCE), isResolved });
-    yield* page;
-    last = page.at(-1)?._id;
-    if (page.length < Math.min(limit, ERRORS_AT_ONCE)) return;
-  }
-}
-
-/** A record may have several megabytes. */
-const ERRORS_AT_ONCE = 50;
-
 const idBefore = (id: string): string | undefined =>
   /^0*$/.test(id) ? undefined : (BigInt(`0x${id}`) - 1n).toString(16).padStart(id.length, '0');
-
-function shownError({ _id, jobId, isResolved, error, data }: StoredJobError): JsonObject {
-  const record = data === undefined ? {} : { data: JSON.parse(data) };
-  const { createdAt = '' } = error;
-  return { _id, _jobId: jobId, ...error, createdAt, resolved: isResolved, retriable: data !== undefined, ...record };
-}

@@ -96,6 +96,8 @@ export interface ListOptions<T> {
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list. Default: all do. */
   readonly matches?: (item: T) => boolean;
+  /** Items that a page looks at. It may then have fewer than its limit, or none, and a link to the next. */
+  readonly scanMax?: number;
   /** Lists the newest items first. */
   readonly isDescending?: boolean;
   readonly publicUrl: string;
@@ -104,6 +106,7 @@ export interface ListOptions<T> {
 /** Replies one page of a list. Reads no more items than the page needs. */
 export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Promise<void> {
   const { source, sortKeyOf, show, matches = () => true, isDescending = false, publicUrl } = options;
+  const { scanMax = Number.POSITIVE_INFINITY } = options;
   const isShown = (sortKey: SortKey): boolean =>
     !cursor || (isDescending ? compareSortKeys(sortKey, cursor) < 0 : compareSortKeys(sortKey, cursor) > 0);
   assertKnownParameters(ctx);
@@ -115,10 +118,19 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
   let items = 0;
   let chars = 0;
   let last: SortKey | undefined;
+  let scanned = 0;
+  let lastScanned: SortKey | undefined;
   for await (const item of source(cursor, limit + 1)) {
     if (slice.isOver) await slice.next();
     const sortKey = sortKeyOf(item);
-    if (!isShown(sortKey) || !matches(item)) continue;
+    if (!isShown(sortKey)) continue;
+    if (lastScanned && scanned >= scanMax) {
+      ctx.set('Link', nextLink(ctx, lastScanned, publicUrl));
+      break;
+    }
+    scanned++;
+    lastScanned = sortKey;
+    if (!matches(item)) continue;
     if (last && (items === limit || chars >= PAGE_CHARS)) {
       ctx.set('Link', nextLink(ctx, last, publicUrl));
       break;

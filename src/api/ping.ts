@@ -24,6 +24,8 @@ import { sendToApplication } from './send-to-application.ts';
 /** How much of an answer is shown. */
 const ANSWER_CHARS = 500;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'];
+/** Results of a test, not errors of the request for it. */
+const NO_ANSWER: readonly string[] = ['connection_failed', 'exchange_refused'];
 
 const shared = { scope: 'integrations', tag: 'connections' } as const;
 const pingErrors = [
@@ -76,7 +78,7 @@ async function ping(ctx: ApiContext, api: Api, connection: OpenConnection): Prom
     const { body } = await redactAnswer(api.service.work, accountOf(ctx), secrets, response);
     return { success: status < 400, status, answer: shorten(body.toString(), ANSWER_CHARS) };
   } catch (error) {
-    if (!(error instanceof RequestError) || error.code !== 'connection_failed') throw error;
+    if (!(error instanceof RequestError) || !NO_ANSWER.includes(error.code)) throw error;
     return { success: false, errors: error.errors };
   }
 }

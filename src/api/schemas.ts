@@ -67,6 +67,7 @@ export const Connector = Type.Object({
   permissions: Permissions,
   limits: ConnectorLimits,
   preUninstallFunction: Type.Optional(Text),
+  uploaded: Type.Optional(Type.Literal(true, { description: 'It was uploaded here, so it can be deleted here.' })),
   pending: Type.Optional(
     Type.Object(
       { version: Text, digest: Text, adds: Type.Array(Text), sentences: Type.Array(Text) },

@@ -1,5 +1,5 @@
 /** Sends a request to the application of a connection, with its credentials. */
-import { BrokerError } from '../broker/broker-error.ts';
+import { BrokerError, type BrokerErrorCode } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import type { OutboundResponse } from '../broker/outbound.ts';
 import { OWN_FLOWS } from '../broker/own-flows.ts';
@@ -61,7 +61,7 @@ async function sendOnce(
     return { response, secrets };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    const code = error.code === 'permission_denied' ? 'permission_denied' : 'connection_failed';
+    const { [error.code]: code = 'connection_failed' } = lasting;
     const { body: message } = await redactAnswer(service.work, accountOf(ctx), secrets, {
       headers: [],
       body: Buffer.from(error.message),
@@ -69,6 +69,14 @@ async function sendOnce(
     throw requestError(code, { message: message.toString() });
   }
 }
+
+/** Failures that are the same when the request is repeated. */
+const lasting: Readonly<Partial<Record<BrokerErrorCode, 'permission_denied' | 'exchange_refused'>>> = {
+  permission_denied: 'permission_denied',
+  invalid_request: 'exchange_refused',
+  response_too_large: 'exchange_refused',
+  too_many_redirects: 'exchange_refused',
+};
 
 /** The connector whose connection pool to use. */
 function connectorIdOf({ state: { grant } }: ApiContext, { _connectorId }: JsonObject): string {

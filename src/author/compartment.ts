@@ -1,6 +1,6 @@
 /** `bulkhead/test`: runs an author's connector in a real compartment, with stubs instead of the network. */
 import { fileURLToPath } from 'node:url';
-import { createSandbox, defaultLimits, type Outcome, type SectionName } from '../../sandbox/index.ts';
+import { type CallTarget, createSandbox, defaultLimits, type Outcome, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Manifest } from '../connector/manifest.ts';
 import { limitsWithin } from '../integration/dispatch.ts';
@@ -11,17 +11,23 @@ import { SourceLines } from '../run/source-lines.ts';
 import { objectIds } from '../store/object-id.ts';
 import { type FetchStubs, StubbedFetch, type StubbedRequest } from './fetch-stubs.ts';
 import { findingLine, isError } from './finding.ts';
+import { type FlowResult, type RunFlowOptions, runFlow } from './flow-run.ts';
 import { readProject } from './project.ts';
 import { buildProject } from './project-build.ts';
+import { type StubbedRecords, StubbedRecordTable } from './stubbed-records.ts';
 
 export type { SectionName } from '../../sandbox/index.ts';
 export type { FetchStubs, Stub, StubbedRequest } from './fetch-stubs.ts';
+export type { FlowError, FlowResult, FlowStepCounts, RunFlowOptions } from './flow-run.ts';
+export type { StubbedRecord, StubbedRecords } from './stubbed-records.ts';
 
 export interface CompartmentOptions {
   /** Responses to `fetch`. Requests without a stub reject. */
   readonly fetch?: FetchStubs;
   /** Replaces the manifest's `opts`. */
   readonly opts?: JsonObject;
+  /** Records that are there. Those that the connector creates through stubs are added. */
+  readonly records?: StubbedRecords;
 }
 
 export interface CallContext {
@@ -43,6 +49,16 @@ export interface Compartment extends AsyncDisposable {
    * @throws CallError for errors and faults
    */
   call<Answer = unknown>(section: SectionName, name: string, options?: object, context?: CallContext): Promise<Answer>;
+  /** Records that were given, and those that the connector has created. */
+  readonly records: Required<StubbedRecords>;
+  /**
+   * Runs a flow as a server does: pages through the flow engine and the connector's hooks and wrappers, until the exports
+   * have no more. Stubs answer for the applications, under their addresses. A disabled flow runs, too.
+   *
+   * @param flow id or name; may be left out if there is one
+   * @throws CallError for what ends a job: an error of a hook, a refused export, a fault
+   */
+  runFlow(flow?: string, options?: RunFlowOptions): Promise<FlowResult>;
   /** Ends the process. A test does not end while it is open. Idempotent. */
   close(): Promise<void>;
 }
@@ -85,44 +101,59 @@ export async function createCompartment(folder: string | URL, options: Compartme
   const newId = objectIds();
   const defaultIntegrationId = newId();
   const limits = limitsWithin(defaultLimits)(connector);
-  const stubs = new StubbedFetch(options.fetch ?? {}, manifest.connector.permissions?.fetch ?? []);
+  const records = new StubbedRecordTable(options.records ?? {});
+  const stubs = new StubbedFetch(options.fetch ?? {}, manifest.connector.permissions?.fetch ?? [], records);
   const logs: { level: string; text: string }[] = [];
   const progress: { fraction: number; message: string }[] = [];
   const sourceLines = new SourceLines();
   const sandbox = createSandbox({ prewarmed: false });
   const close = (): Promise<void> => sandbox.close();
 
+  /** @returns JSON @throws CallError */
+  const run = async (target: CallTarget, body: object, { integrationId }: CallContext, caller: string) => {
+    const argument = {
+      ...body,
+      opts: options.opts ?? manifest.connector.opts ?? {},
+      _connectorId: connector._id,
+      _integrationId: integrationId ?? defaultIntegrationId,
+      bearerToken: 'the-tests-token',
+    };
+    const call = { ...target, argument: JSON.stringify(argument) };
+    const outcome = await sandbox.run(
+      { runId: newId(), bundle, integrationId: argument._integrationId, call, limits },
+      {
+        fetch: (request) => stubs.reply(request),
+        async progress(report) {
+          progress.push(JSON.parse(report));
+          return '{"value":null}';
+        },
+        log: (level, text) => logs.push({ level, text }),
+      },
+    );
+    if (outcome.status === 'answered') return outcome.result;
+    const named = 'engine' in target ? { section: 'flow', name: target.engine } : target;
+    const limited = { ...named, limits, manifestLimits: manifest.connector.limits };
+    throw await toCallError(sourceLines, connector, outcome, limited, caller);
+  };
+
   return {
     manifest,
     logs,
     progress,
     requests: stubs.requests,
+    records: records.all,
     async call<Answer>(section: SectionName, name: string, body: object = {}, context: CallContext = {}) {
+      return JSON.parse(await run({ section, name }, body, context, framesOfCaller())) as Answer;
+    },
+    async runFlow(flow, flowOptions = {}) {
       const caller = framesOfCaller();
-      const integrationId = context.integrationId ?? defaultIntegrationId;
-      const argument = {
-        ...body,
-        opts: options.opts ?? manifest.connector.opts ?? {},
-        _connectorId: connector._id,
-        _integrationId: integrationId,
-        bearerToken: 'the-tests-token',
-      };
-      const outcome = await sandbox.run(
-        { runId: newId(), bundle, integrationId, call: { section, name, argument: JSON.stringify(argument) }, limits },
-        {
-          fetch: (request) => stubs.reply(request),
-          async progress(report) {
-            progress.push(JSON.parse(report));
-            return '{"value":null}';
-          },
-          log: (level, text) => logs.push({ level, text }),
-        },
-      );
-      if (outcome.status !== 'answered') {
-        const call = { section, name, limits, manifestLimits: manifest.connector.limits };
-        throw await toCallError(sourceLines, connector, outcome, call, caller);
-      }
-      return JSON.parse(outcome.result) as Answer;
+      const firstRequest = stubs.requests.length;
+      const result = await runFlow(records, flow, flowOptions, {
+        call: (engine, argument) => run({ engine }, argument, flowOptions, caller),
+        refused: (code, message) => new CallError(code, message, `CallError: ${message}\n${caller}`),
+        newId,
+      });
+      return { ...result, requests: stubs.requests.slice(firstRequest) };
     },
     close,
     [Symbol.asyncDispose]: close,

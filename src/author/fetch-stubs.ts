@@ -1,12 +1,12 @@
 /** Stubs for a connector's `fetch` in tests. The manifest's permissions apply. */
-import { BrokerError } from '../broker/broker-error.ts';
 import { OriginPermissions } from '../broker/origin-permissions.ts';
 import { platformOrigins } from '../broker/platform-api.ts';
 import type { Json } from '../json.ts';
+import { isProxyPath, type StubbedRecordTable } from './stubbed-records.ts';
 
 export interface StubbedRequest {
   readonly method: string;
-  /** Only a path for the runtime's own API. */
+  /** Only a path for the runtime's own API. The application's address if a connection's proxy has no stub. */
   readonly url: string;
   readonly headers: Headers;
   /** Text; bytes as base64. */
@@ -18,7 +18,8 @@ export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promis
 
 /**
  * Stubs by address, optionally with a method in front. `*` matches anything, and a path means the runtime's own API.
- * The first match wins.
+ * The first match wins. A request to the proxy of a connection that is known is answered by the stub of the
+ * application's address, unless the proxy itself has one.
  *
  * @example
  * import type { FetchStubs } from 'bulkhead/test';
@@ -42,11 +43,13 @@ interface GuestRequest {
 export class StubbedFetch {
   readonly #stubs: readonly (readonly [key: string, stub: Stub])[];
   readonly #permissions: OriginPermissions;
+  readonly #records: StubbedRecordTable;
   readonly requests: StubbedRequest[] = [];
 
-  constructor(stubs: FetchStubs, permissions: readonly string[]) {
+  constructor(stubs: FetchStubs, permissions: readonly string[], records: StubbedRecordTable) {
     this.#stubs = Object.entries(stubs);
     this.#permissions = new OriginPermissions(permissions);
+    this.#records = records;
   }
 
   async reply(text: string): Promise<string> {
@@ -63,22 +66,41 @@ export class StubbedFetch {
     const isPlatform = platformOrigins.includes(address.origin);
     if (!isPlatform) this.#permissions.assertPermitted(address);
     const url = isPlatform ? address.pathname + address.search : address.href;
-    const request = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
+    const asked = { method, url, headers: new Headers(headers.map(([name, value]) => [name, value])), body };
+    const { request, stub } = this.#stubOf(asked, isPlatform && isProxyPath(url));
     this.requests.push(request);
-    const [, stub] = this.#stubs.find(([key]) => matches(key, method, url)) ?? [];
-    if (stub === undefined) throw new BrokerError('request_failed', `There is no stub for ${method} ${url}.`);
+    if (stub === undefined) {
+      // A flow would repeat a request that failed.
+      const code = request === asked ? 'request_failed' : 'no_stub';
+      throw Object.assign(new Error(`There is no stub for ${request.method} ${request.url}.`), { code });
+    }
     const result = typeof stub === 'function' ? await stub(request) : stub;
     const response = result instanceof Response ? result : Response.json(result);
     const bytes = Buffer.from(await response.arrayBuffer());
+    if (isPlatform && response.ok) this.#records.noteCreated(method, url, body, bytes.toString());
     return {
       url: address.href,
       status: response.status,
       statusText: response.statusText,
-      headers: [...response.headers],
+      // What stands for a proxy stands for the application behind it.
+      headers: [...response.headers, ...(isPlatform && isProxyPath(url) ? [['bulkhead-proxied', 'true']] : [])],
       body: bytes.toString('base64'),
       bodyEncoding: 'base64',
       redirected: false,
     };
+  }
+
+  #stubOf(asked: StubbedRequest, isProxy: boolean): { request: StubbedRequest; stub: Stub | undefined } {
+    const stub = this.#find(asked);
+    const application = isProxy && stub === undefined && this.#records.applicationOf(asked.url, asked.headers);
+    if (!application) return { request: asked, stub };
+    this.#permissions.assertPermitted(new URL(application.url));
+    const request = { ...application, body: asked.body };
+    return { request, stub: this.#find(request) };
+  }
+
+  #find({ method, url }: StubbedRequest): Stub | undefined {
+    return this.#stubs.find(([key]) => matches(key, method, url))?.[1];
   }
 }
 

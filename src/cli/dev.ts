@@ -15,6 +15,7 @@ import { createRuntime } from '../runtime.ts';
 import type { Runtime } from '../runtime-interface.ts';
 import { type Command, type CommandContext, CommandError } from './command.ts';
 import { DevBuilder } from './dev-builder.ts';
+import { DevFlow } from './dev-flow.ts';
 import { DevLog, loadedLine, refusedLine } from './dev-log.ts';
 import { DevTypes } from './dev-types.ts';
 import { errorMessage } from './error-message.ts';
@@ -33,6 +34,7 @@ export const dev: Command = {
   args: [folderArgument],
   flags: [
     { syntax: '--install', help: 'installs the connector if no integration uses it yet' },
+    { syntax: '--run-flow <flow>', help: 'runs this flow of the connector after each build: its name or id' },
     { syntax: '--into <folder>', help: 'only writes the bundle there, for a server that watches that folder' },
   ],
   options: optionNames.filter((name) => name !== 'connectors' && name !== 'log'),
@@ -40,6 +42,7 @@ export const dev: Command = {
   examples: [
     'bulkhead dev',
     'bulkhead dev connectors/weather --install --port 3001',
+    'bulkhead dev orders --run-flow "Orders to invoices"',
     'bulkhead dev --into ../server/connectors',
   ],
   isLongRunning: true,
@@ -61,11 +64,14 @@ export const dev: Command = {
       watcher.add(builder.externalFiles);
     };
     watcher.add(builder.externalFiles);
-    const unfollow = server && (await follow(context, server, folder));
+    const wanted = context.flags['run-flow'];
+    const flow = server && typeof wanted === 'string' ? new DevFlow(context.out, server.target, wanted) : undefined;
+    const unfollow = server && (await follow(context, server, folder, (connectorId) => flow?.run(connectorId)));
     types.check();
     try {
       if (server?.runtime && context.flags.install === true)
         await installIfMissing(context, server.runtime, server.target, folder);
+      flow?.run(await connectorIdIn(folder));
       context.out.write(`Watching ${relative(context.cwd, folder) || '.'}; press Ctrl+C to stop.\n`);
       if (!context.signal.aborted) await once(context.signal, 'abort');
     } finally {
@@ -74,6 +80,7 @@ export const dev: Command = {
       await builder.idle().catch(() => {
         // Already printed.
       });
+      await flow?.idle();
       await unfollow?.();
       await server?.runtime?.close({ drainMs: 0 });
     }
@@ -126,11 +133,12 @@ async function remoteServer({ url, options, signal, out }: CommandContext): Prom
 
 type Row = Pick<ConnectorRow, '_id' | 'status' | 'name' | 'version' | 'errors' | 'pending'>;
 
-/** Prints the connector's present status, then its events. */
+/** Prints the connector's present status, then its events. @param onLoaded called when it is loaded anew */
 async function follow(
   { out }: CommandContext,
   { target, runtime }: DevServer,
   folder: string,
+  onLoaded: (connectorId: string) => void,
 ): Promise<() => Promise<void>> {
   const name = basename(folder);
   const isOurs = (event: { _connectorId?: string; folder?: string }, connectorId: string | undefined): boolean =>
@@ -139,8 +147,10 @@ async function follow(
   const log = new DevLog(out, target, (event) => isOurs(event, connectorId), runtime !== undefined);
   const unfollow = await followEvents(target, (event) => {
     // The id may be derived from the name, which may change.
-    if (event.name === 'connector.loaded' && event.data.folder === name) connectorId = String(event.data._connectorId);
+    const isLoaded = event.name === 'connector.loaded' && event.data.folder === name;
+    if (isLoaded) connectorId = String(event.data._connectorId);
     log.handle(event);
+    if (isLoaded && connectorId !== undefined) onLoaded(connectorId);
   });
   const response = await requestOk(target, { method: 'GET', path: `/v1/connectors/${connectorId}` }).catch(
     () => undefined,

@@ -14,21 +14,23 @@ export interface ServerEvent {
 /**
  * Resolves once connected, to a function that stops following. Later failures are retried.
  *
+ * @param query of `GET /events`, such as `?_integrationId=…`
  * @throws CommandError if the first connection fails
  */
 export async function followEvents(
   server: Omit<ServerTarget, 'signal'>,
   onEvent: (event: ServerEvent) => void,
+  query = '',
 ): Promise<() => Promise<void>> {
   const controller = new AbortController();
   const target = { ...server, signal: controller.signal };
-  const first = await openStream(target, undefined);
+  const first = await openStream(target, query, undefined);
   const following = (async () => {
     let lastId: string | undefined;
     for (
       let stream: EventStream | undefined = first;
       !controller.signal.aborted;
-      stream = await tryReopen(target, lastId)
+      stream = await tryReopen(target, query, lastId)
     ) {
       if (stream) lastId = (await readToEnd(stream, onEvent)) ?? lastId;
       await sleep(RETRY_MS, undefined, { signal: controller.signal }).catch(() => {
@@ -44,16 +46,20 @@ export async function followEvents(
 
 type EventStream = ReadableStream<{ id?: string | undefined; event?: string | undefined; data: string }>;
 
-async function openStream(server: ServerTarget, lastId: string | undefined): Promise<EventStream> {
+async function openStream(server: ServerTarget, query: string, lastId: string | undefined): Promise<EventStream> {
   const headers = lastId === undefined ? {} : { 'last-event-id': lastId };
-  const response = await sendRequest(server, { method: 'GET', path: '/v1/events', headers });
+  const response = await sendRequest(server, { method: 'GET', path: `/v1/events${query}`, headers });
   if (!response.ok || !response.body) throw new CommandError(`The server does not send events (${response.status}).`);
   return response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 }
 
-async function tryReopen(server: ServerTarget, lastId: string | undefined): Promise<EventStream | undefined> {
+async function tryReopen(
+  server: ServerTarget,
+  query: string,
+  lastId: string | undefined,
+): Promise<EventStream | undefined> {
   try {
-    return await openStream(server, lastId);
+    return await openStream(server, query, lastId);
   } catch {
     // The server may come back.
     return undefined;

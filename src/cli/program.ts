@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import('./validate.ts')).validate,
   build: async () => (await import('./build.ts')).build,
   pack: async () => (await import('./pack.ts')).pack,
+  run: async () => (await import('./run.ts')).run,
   invoke: async () => (await import('./invoke.ts')).invoke,
   token: async () => (await import('./token.ts')).token,
   backup: async () => (await import('./backup.ts')).backup,

@@ -57,6 +57,8 @@ export interface ConnectorRow {
   readonly limits: Manifest['connector']['limits'] & {};
   /** Called before an integration is removed. */
   readonly preUninstallFunction?: string;
+  /** It came through the API, which can remove it. */
+  readonly uploaded?: true;
   readonly pending?: PendingVersion;
   readonly errors?: readonly ErrorItem[];
   /** For the author; the connector is served all the same. */
@@ -79,8 +81,9 @@ export function rowOf({
   const manifest = connector?.manifest ?? candidate?.connector.manifest ?? lastManifest;
   const name = manifest?.name ?? withoutExtension(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};
+  const connectorId = connectorIdOf(name, manifest ? _id : UPLOADED.exec(folder)?.[1]);
   return {
-    _id: connectorIdOf(name, manifest ? _id : UPLOADED.exec(folder)?.[1]),
+    _id: connectorId,
     name,
     title: title ?? name,
     ...(manifest ? { version: manifest.version } : {}),
@@ -91,6 +94,7 @@ export function rowOf({
     permissions: permissions ?? {},
     limits: limits ?? {},
     ...(preUninstallFunction === undefined ? {} : { preUninstallFunction }),
+    ...(folder === uploadedEntry(connectorId) ? { uploaded: true } : {}),
     ...(candidate ? { pending: pendingOf(candidate) } : {}),
     ...(reasons.length > 0 ? { errors: reasons } : {}),
     ...(warnings.length > 0 && (connector || candidate) ? { warnings } : {}),

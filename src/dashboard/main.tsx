@@ -2,12 +2,15 @@
 import './style/tokens.css';
 import './style/base.css';
 import './app/frame.css';
+import './home/home.css';
 import './tiles/tiles.css';
 import './steps/steps.css';
 import './runs/runs.css';
 import './records/records.css';
 import './connections/connections.css';
 import './tokens/tokens.css';
+import './connectors/connectors.css';
+import './server/server.css';
 import 'uplot/dist/uPlot.min.css';
 import './flows/flows.css';
 

@@ -42,9 +42,8 @@ const parts = ['integration', ...recordKinds, 'state'] as const;
 
 export function publishIntegrations(feed: Feed): (change: StoreChange) => void {
   return ({ integrationId, before, after }) => {
-    // A renewed token concerns nobody.
-    if (before && after && before.tokens !== after.tokens && !parts.some((part) => isChanged(part, before, after)))
-      return;
+    // A renewed token and the checkpoint of a job concern nobody.
+    if (before && after && !parts.some((part) => isChanged(part, before, after))) return;
     feed.publish(after ? 'integration.changed' : 'integration.removed', integrationId, () => {
       const { _connectorId, name, tag, mode, version } = (after ?? (before as Document)).integration.head;
       // Documents share unchanged parts, so comparing references is enough.

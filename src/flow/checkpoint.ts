@@ -16,11 +16,15 @@ export interface JobTotals {
   /** Of exports: records read, and errors of their hooks. */
   readonly exports: readonly StepCounts[];
   readonly processors: readonly StepCounts[];
+  /** Characters of the failed records that are retained. */
+  readonly errorChars?: number;
 }
 
 export interface JobCheckpoint {
   readonly _id: string;
   readonly startedAt: string;
+  /** Ids of the flow's exports and steps when the job began: its position and totals are of these. */
+  readonly steps?: readonly string[];
   readonly position: Position;
   readonly totals: JobTotals;
   /** Every page is committed. */
@@ -53,8 +57,19 @@ export const noTotals = (exports: number, processors: number): JobTotals => ({
   processors: Array.from({ length: processors }, () => noCounts),
 });
 
-/** The checkpoint once a page is done. @param steps counts of the steps that it went through @throws RequestError */
-export function afterPage(job: JobCheckpoint, page: SourcePage, steps: readonly StepCounts[]): JobCheckpoint {
+/**
+ * The checkpoint once a page is done.
+ *
+ * @param steps counts of the steps that it went through
+ * @param errorChars characters of the job's failed records that are retained
+ * @throws RequestError
+ */
+export function afterPage(
+  job: JobCheckpoint,
+  page: SourcePage,
+  steps: readonly StepCounts[],
+  errorChars: number,
+): JobCheckpoint {
   const { totals } = job;
   const numExport = totals.numExport + page.numRecords;
   if (numExport > flowLimits.jobRecords) {
@@ -65,7 +80,8 @@ export function afterPage(job: JobCheckpoint, page: SourcePage, steps: readonly 
   const read = { numSuccess: page.numRecords, numError, numIgnore: 0 };
   const exports = page.generator === undefined ? totals.exports : plus(totals.exports, [read], page.generator);
   const processors = plus(totals.processors, steps, page.firstProcessor);
-  return { ...job, position: page.next, totals: { numExport, pages: totals.pages + 1, exports, processors } };
+  const pages = totals.pages + 1;
+  return { ...job, position: page.next, totals: { numExport, pages, exports, processors, errorChars } };
 }
 
 /** @param first index of the first of `more` */

@@ -9,6 +9,8 @@ import { flowLimits } from './limits.ts';
 export interface FlowGenerator {
   readonly exportId: string;
   readonly isWebhook: boolean;
+  /** Records on a page of a webhook, if the export says so. */
+  readonly pageSize?: number | undefined;
   /** Records that fail in the steps after it are not retained to be sent again. */
   readonly skipsRetries: boolean;
 }
@@ -35,21 +37,17 @@ export function definitionOf(unit: UnitOfWork, flowId: string): FlowDefinition {
   if (Array.isArray(fields.routers) && fields.routers.length > 0) {
     throw invalid('routers', 'Flows with routers do not run.');
   }
-  const generators = listOf(fields.pageGenerators, '_exportId' in fields ? [{ _exportId: fields._exportId }] : []).map(
-    (step, index): FlowGenerator => {
-      const exportId = idOf(unit, 'exports', step._exportId, `pageGenerators.${index}._exportId`);
-      const isWebhook = unit.record('exports', exportId)?.head.type === 'webhook';
-      return { exportId, isWebhook, skipsRetries: (step.skipRetries ?? fields.skipRetries) === true };
-    },
-  );
-  const processors = listOf(
-    fields.pageProcessors,
-    '_importId' in fields ? [{ type: 'import', _importId: fields._importId }] : [],
-  ).map((step, index): FlowProcessor => {
-    const type = step.type === 'export' || (step.type === undefined && '_exportId' in step) ? 'export' : 'import';
-    const kind = `${type}s` as const;
+  const steps = stepsIn(fields);
+  const generators = steps.generators.map((step, index): FlowGenerator => {
+    const exportId = idOf(unit, 'exports', step._exportId, `pageGenerators.${index}._exportId`);
+    const part = unit.record('exports', exportId);
+    const isWebhook = part?.head.type === 'webhook';
+    const pageSize = isWebhook && !part.isLarge ? numberIn(part.value.pageSize) : undefined;
+    return { exportId, isWebhook, pageSize, skipsRetries: (step.skipRetries ?? fields.skipRetries) === true };
+  });
+  const processors = steps.processors.map(({ type, fields: step }, index): FlowProcessor => {
     const field = type === 'export' ? '_exportId' : '_importId';
-    return { type, id: idOf(unit, kind, step[field], `pageProcessors.${index}.${field}`), fields: step };
+    return { type, id: idOf(unit, `${type}s`, step[field], `pageProcessors.${index}.${field}`), fields: step };
   });
   if (generators.length === 0) throw invalid('pageGenerators', 'The flow has no export.');
   if (generators.length + processors.length > flowLimits.steps) {
@@ -58,7 +56,31 @@ export function definitionOf(unit: UnitOfWork, flowId: string): FlowDefinition {
   return { flow, generators, processors, isDisabled: fields.disabled === true };
 }
 
-/** Every record of a definition besides the flow, each once. */
+const numberIn = (value: Json | undefined): number | undefined => (typeof value === 'number' ? value : undefined);
+
+/** Ids of its exports and steps, in their order. */
+export const stepIdsOf = ({ generators, processors }: FlowDefinition): string[] => [
+  ...generators.map(({ exportId }) => exportId),
+  ...processors.map(({ id }) => id),
+];
+
+/** The steps of a flow's record, in either form, as they stand there. */
+export function stepsIn(flow: JsonObject): {
+  readonly generators: readonly JsonObject[];
+  readonly processors: readonly Omit<FlowProcessor, 'id'>[];
+} {
+  const { _exportId, _importId } = flow;
+  const processors = listOf(flow.pageProcessors, _importId === undefined ? [] : [{ type: 'import', _importId }]);
+  return {
+    generators: listOf(flow.pageGenerators, _exportId === undefined ? [] : [{ _exportId }]),
+    processors: processors.map((fields) => {
+      const isLookup = fields.type === 'export' || (fields.type === undefined && '_exportId' in fields);
+      return { type: isLookup ? 'export' : 'import', fields };
+    }),
+  };
+}
+
+/** Every record of a definition besides the flow, each once. @throws RequestError if one is missing, or all are too large */
 export function recordsIn(unit: UnitOfWork, { generators, processors }: FlowDefinition) {
   const exports = [
     ...generators.map(({ exportId }) => exportId),
@@ -69,7 +91,23 @@ export function recordsIn(unit: UnitOfWork, { generators, processors }: FlowDefi
     exports: new Map([...new Set(exports)].map((id) => [id, recordOf(unit, 'exports', id)])),
     imports: new Map([...new Set(imports)].map((id) => [id, recordOf(unit, 'imports', id)])),
   };
-  return { ...parts, connections: connectionsOf(unit, [...parts.exports.values(), ...parts.imports.values()]) };
+  const steps = [...parts.exports.values(), ...parts.imports.values()];
+  const connections = connectionsOf(unit, steps);
+  assertSize([...steps, ...connections.values()]);
+  return { ...parts, connections };
+}
+
+/** Every page takes the records along, so they must not be large together. @throws RequestError */
+export function assertSize(records: Iterable<Part>): void {
+  let bytes = 0;
+  for (const record of records) {
+    bytes += record.knownBytes || record.bytes;
+    if (bytes <= flowLimits.definitionBytes) continue;
+    throw invalid(
+      '',
+      `The exports, imports and connections have more than ${flowLimits.definitionBytes} bytes together.`,
+    );
+  }
 }
 
 /** The connections that exports and imports name. */

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import Type, { Compile, type Static } from '#typebox';
 import { requestError } from '../errors.ts';
+import { withoutSecrets } from '../integration/without-secrets.ts';
 import { isLongerThan, type Json, type JsonObject } from '../json.ts';
 import { shorten } from '../shorten.ts';
 import { tasksOf } from '../work/work.ts';
@@ -92,35 +93,49 @@ export interface WentOffline {
 const CODE_CHARS = 200;
 const MESSAGE_CHARS = 2_000;
 
-const errorsOf = (list: readonly Static<typeof RecordError>[]): PageError[] =>
+/** What a run has answered, with the credentials that its texts for people must not repeat. */
+interface Answered {
+  readonly text: string;
+  readonly secrets: readonly string[];
+}
+
+const shownText = (text: string, chars: number, secrets: readonly string[]): string =>
+  shorten(withoutSecrets(text, secrets), chars);
+
+const errorsOf = (list: readonly Static<typeof RecordError>[], secrets: readonly string[]): PageError[] =>
   list.map(({ code, message, source, step, statusCode, retryData }) => ({
     error: {
-      code: shorten(code, CODE_CHARS),
-      message: shorten(message, MESSAGE_CHARS),
-      source: shorten(source, CODE_CHARS),
+      code: shownText(code, CODE_CHARS, secrets),
+      message: shownText(message, MESSAGE_CHARS, secrets),
+      source: shownText(source, CODE_CHARS, secrets),
       ...(statusCode === undefined ? {} : { statusCode }),
     },
     ...(retryData === undefined ? {} : { data: JSON.stringify(retryData) }),
     step,
   }));
 
-function interruptionOf(answer: unknown): Paused | WentOffline | undefined {
+function interruptionOf(answer: unknown, secrets: readonly string[]): Paused | WentOffline | undefined {
   if (validPause.Check(answer)) {
     const { afterMs, code, message } = answer.pause;
-    return { kind: 'paused', afterMs, code: shorten(code, CODE_CHARS), message: shorten(message, MESSAGE_CHARS) };
+    return {
+      kind: 'paused',
+      afterMs,
+      code: shownText(code, CODE_CHARS, secrets),
+      message: shownText(message, MESSAGE_CHARS, secrets),
+    };
   }
   if (!validOffline.Check(answer)) return undefined;
   const { _connectionId, message } = answer.offline;
-  return { kind: 'offline', connectionId: _connectionId, message: shorten(message, MESSAGE_CHARS) };
+  return { kind: 'offline', connectionId: _connectionId, message: shownText(message, MESSAGE_CHARS, secrets) };
 }
 
 const notAPage = (): Error =>
   requestError('invalid_extension_response', { message: 'The page that the run answered has the wrong shape.' });
 
 /** @throws RequestError */
-function generated({ text }: { text: string }): Generated | Paused | WentOffline {
+function generated({ text, secrets }: Answered): Generated | Paused | WentOffline {
   const answer: unknown = JSON.parse(text);
-  const interruption = interruptionOf(answer);
+  const interruption = interruptionOf(answer, secrets);
   if (interruption) return interruption;
   if (!validGenerated.Check(answer)) throw notAPage();
   const state = answer.state as Json | undefined;
@@ -136,19 +151,19 @@ function generated({ text }: { text: string }): Generated | Paused | WentOffline
     digest: hash('sha256', data),
     isLast: answer.isLast,
     state,
-    errors: errorsOf(answer.errors),
+    errors: errorsOf(answer.errors, secrets),
     errorsDropped: answer.errorsDropped,
   };
 }
 
 /** @throws RequestError */
-function processed({ text }: { text: string }): Processed | Paused | WentOffline {
+function processed({ text, secrets }: Answered): Processed | Paused | WentOffline {
   const answer: unknown = JSON.parse(text);
-  const interruption = interruptionOf(answer);
+  const interruption = interruptionOf(answer, secrets);
   if (interruption) return interruption;
   if (!validProcessed.Check(answer)) throw notAPage();
   const { steps, errorsDropped } = answer;
-  return { kind: 'processed', steps, errors: errorsOf(answer.errors), errorsDropped };
+  return { kind: 'processed', steps, errors: errorsOf(answer.errors, secrets), errorsDropped };
 }
 
 export const tasks = tasksOf(import.meta.url, { generated, processed });

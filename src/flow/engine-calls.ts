@@ -47,8 +47,9 @@ const accountOf = ({ connector }: EngineRequest) => ({ owner: connector._id, cha
 
 /** Reads a page. What its hooks have changed is stored. @throws RequestError */
 export function generate(service: Service, request: EngineRequest): Promise<Generated | Paused | WentOffline> {
+  const { secrets } = request;
   return call(service, request, async (text) => {
-    const page = await service.work.run(tasks, 'generated', { text }, text.length, accountOf(request));
+    const page = await service.work.run(tasks, 'generated', { text, secrets }, text.length, accountOf(request));
     await commit(request.unit);
     return page;
   });
@@ -65,8 +66,9 @@ export function processPage(
   request: EngineRequest,
   onProcessed: (page: Processed) => Promise<void>,
 ): Promise<Processed | Paused | WentOffline> {
+  const { secrets } = request;
   return call(service, request, async (text) => {
-    const page = await service.work.run(tasks, 'processed', { text }, text.length, accountOf(request));
+    const page = await service.work.run(tasks, 'processed', { text, secrets }, text.length, accountOf(request));
     if (page.kind === 'processed') {
       await onProcessed(page);
       await commit(request.unit);

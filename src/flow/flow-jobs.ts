@@ -62,7 +62,12 @@ export class FlowJobs {
     const { service } = this.#parts;
     const unit = await UnitOfWork.open(service.store, integrationId);
     const { _connectorId } = integrationOf(unit);
-    const { isDisabled } = definitionOf(unit, flowId);
+    const { isDisabled, generators } = definitionOf(unit, flowId);
+    const unknown = asked.exportIds?.find((id) => !generators.some(({ exportId }) => exportId === id));
+    if (unknown !== undefined) {
+      const message = `${unknown} is none of the flow's exports.`;
+      throw requestError('invalid_field', { field: '_exportIds', message });
+    }
     if (isDisabled && asked.triggeredBy !== 'user') return undefined;
     if (isDisabled) throw requestError('invalid_field', { field: 'disabled', message: 'The flow is disabled.' });
     const owner = _connectorId === undefined ? {} : { _connectorId };

@@ -5,7 +5,7 @@ import { recordOf } from '../record/records.ts';
 import type { Caller } from '../store/audit.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Trace } from '../trace-context.ts';
-import { connectionsOf } from './definition.ts';
+import { assertSize, connectionsOf } from './definition.ts';
 import { argumentText, RecordTexts } from './engine-argument.ts';
 import { connectorFor, invoke } from './engine-calls.ts';
 import { engineLimits } from './page-arguments.ts';
@@ -29,7 +29,9 @@ export function invokeAlone(service: Service, invocation: Invocation): Promise<s
     const record = recordOf(unit, kind, id);
     if (record.isLarge) throw requestError('invalid_field', { field: '', message: 'The record is too large to run.' });
     const texts = new RecordTexts(service, { owner: connector._id, charge() {} });
-    const connections = await texts.connections(connectionsOf(unit, [record]));
+    const parts = connectionsOf(unit, [record]);
+    assertSize(parts.values());
+    const connections = await texts.connections(parts);
     const body = argumentText(
       [['"record":', (await texts.of(kind, record)).text], connections.pieces, ...(data ? [['"data":', data]] : [])],
       {

@@ -5,16 +5,18 @@
 import { requestError } from '../errors.ts';
 import { failureOf } from '../integration/run-error.ts';
 import type { Service } from '../integration/service.ts';
-import { factsOf } from '../record/record-tasks.ts';
-import { activeStatuses, type JobStore, type StoredJobError } from '../store/jobs.ts';
+import { activeStatuses, type JobStore } from '../store/jobs.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { afterPage, checkpointOf, type JobCheckpoint, noTotals, putCheckpoint } from './checkpoint.ts';
-import { definitionOf, type FlowDefinition, recordsIn } from './definition.ts';
-import type { Generated, PageError, Paused, Processed, WentOffline } from './engine-answer.ts';
+import { completeJob } from './complete-job.ts';
+import { isRefusedByProvider } from './connection-state.ts';
+import { definitionOf, type FlowDefinition, recordsIn, stepIdsOf } from './definition.ts';
+import type { Generated, Paused, Processed, WentOffline } from './engine-answer.ts';
 import { RecordTexts } from './engine-argument.ts';
 import { connectorFor, generate, processPage } from './engine-calls.ts';
 import { hasEnded, type Job } from './job.ts';
 import { countsOf } from './job-counts.ts';
+import { JobErrors } from './job-errors.ts';
 import { flowLimits } from './limits.ts';
 import { generateArgument, type PageArgument, processArgument } from './page-arguments.ts';
 import { readAhead } from './read-ahead.ts';
@@ -31,6 +33,7 @@ export interface JobRunParts {
   readonly onProgress: (job: Job) => void;
   /** An application has refused a connection, or taken it again. @param refusal undefined if it works */
   readonly markConnection: (integrationId: string, connectionId: string, refusal: string | undefined) => Promise<void>;
+  readonly onError: (error: unknown, jobId: string) => void;
 }
 
 /** Another node runs the job. */
@@ -46,15 +49,14 @@ export class JobRun {
   readonly #runs = new Set<string>();
   #job: Job;
   #progressAt = 0;
-  /** Errors stored with the pages that are committed, and with the one in hand. */
-  #errorsStored = 0;
-  #pageErrors = 0;
+  readonly #errors: JobErrors;
   /** JSON of the place of the next page, as this run has stored it. */
   #position = '';
 
   constructor(parts: JobRunParts, job: Job) {
     this.#parts = parts;
     this.#job = job;
+    this.#errors = new JobErrors(parts);
     this.#texts = new RecordTexts(parts.service, { owner: job._connectorId ?? 'users', charge() {} });
   }
 
@@ -94,11 +96,18 @@ export class JobRun {
     const { definition, job } = await this.#begin();
     if (job.isComplete) return true;
     this.#position = JSON.stringify(job.position);
-    this.#errorsStored = await this.#parts.jobs.countErrors(this.#job._id);
-    const source = this.#sourceOf(definition, job, signal);
+    await this.#errors.begin(this.#job, job.totals.errorChars ?? 0);
+    // A page that is read ahead may be pausing for an hour. Nobody waits for it once this one has failed.
+    const failed = new AbortController();
+    const source = this.#sourceOf(definition, job, AbortSignal.any([signal, failed.signal]));
     for await (const page of readAhead(source, flowLimits.pagesAhead)) {
       if (signal.aborted) return false;
-      await this.#take(page, signal);
+      try {
+        await this.#take(page, signal);
+      } catch (error) {
+        failed.abort();
+        throw error;
+      }
     }
     await this.#complete();
     return true;
@@ -118,6 +127,7 @@ export class JobRun {
       const job: JobCheckpoint = {
         _id,
         startedAt: now,
+        steps: stepIdsOf(definition),
         position: { generator: 0, pageIndex: 0 },
         totals,
         isComplete: false,
@@ -131,19 +141,19 @@ export class JobRun {
         status: 'running',
         ...(node === undefined ? {} : { node }),
         startedAt: begun.job.startedAt,
-        ...countsOf(begun.definition, begun.job, this.#errorsStored),
+        ...countsOf(begun.definition, begun.job, this.#job.numOpenError),
       },
       true,
     );
     return begun;
   }
 
-  #sourceOf({ generators }: FlowDefinition, { position }: JobCheckpoint, signal: AbortSignal) {
+  #sourceOf({ generators, processors }: FlowDefinition, { position }: JobCheckpoint, signal: AbortSignal) {
     const { jobs } = this.#parts;
-    if (this.#job.type === 'retry') return failedRecords(this.#job, position, jobs);
+    if (this.#job.type === 'retry') return failedRecords(this.#job, position, processors, jobs);
     const { exportIds } = this.#job;
-    const steps = generators.map(({ exportId, isWebhook }) =>
-      exportIds && !exportIds.includes(exportId) ? undefined : { exportId, isWebhook },
+    const steps = generators.map((generator) =>
+      exportIds && !exportIds.includes(generator.exportId) ? undefined : generator,
     );
     return exportPages(steps, position, jobs, (request) => this.#generate(request, signal));
   }
@@ -152,7 +162,7 @@ export class JobRun {
     const result = await repeated(async () => {
       const scene = await this.#scene();
       const argument = await generateArgument(this.#texts, this.#job, scene, request);
-      return generate(this.#parts.service, await this.#request(scene, 'generate', argument));
+      return this.#orRefused(await generate(this.#parts.service, await this.#request(scene, 'generate', argument)));
     }, signal);
     return this.#orOffline(result);
   }
@@ -163,12 +173,12 @@ export class JobRun {
     if (page.numRecords > 0 && scene.definition.processors.length > page.firstProcessor) {
       await this.#orOffline(await repeated(() => this.#process(page), signal));
     } else {
-      await this.#storeErrors(scene, page, undefined);
+      await this.#errors.put(this.#job, scene.definition, page, page.errors);
       const { store } = this.#parts.service;
       await UnitOfWork.change(store, this.integrationId, (unit) => this.#advance(unit, page, undefined));
     }
     this.#position = JSON.stringify(page.next);
-    this.#errorsStored += this.#pageErrors;
+    this.#errors.commit();
     await page.afterCommit?.();
     await this.#update(this.#job, false);
   }
@@ -178,11 +188,11 @@ export class JobRun {
     this.#assertOwn(scene);
     const argument = await processArgument(this.#texts, this.#job, scene, page);
     const request = await this.#request(scene, 'process', argument);
-    return processPage(this.#parts.service, request, async (processed) => {
-      await this.#storeErrors(scene, page, processed);
-      await page.beforeCommit?.();
+    const result = await processPage(this.#parts.service, request, async (processed) => {
+      await this.#errors.put(this.#job, scene.definition, page, [...page.errors, ...processed.errors]);
       this.#advance(scene.unit, page, processed);
     });
+    return this.#orRefused(result);
   }
 
   /** @throws TakenOver if the checkpoint is not where this run has left it */
@@ -213,32 +223,23 @@ export class JobRun {
   async #orOffline<T extends { readonly kind: string }>(result: T | WentOffline): Promise<Exclude<T, WentOffline>> {
     if (result.kind !== 'offline') return result as Exclude<T, WentOffline>;
     const { connectionId, message } = result as WentOffline;
-    await this.#parts.markConnection(this.#job._integrationId, connectionId, message);
+    await this.#mark(connectionId, message);
     throw requestError('connection_offline', { message });
   }
 
-  /** Stores the page's errors. They replace those of a first try that was cut off. */
-  async #storeErrors({ definition }: Scene, page: SourcePage, processed: Processed | undefined): Promise<void> {
-    const isRetriable = !definition.generators[page.generator ?? -1]?.skipsRetries;
-    const errors = [...page.errors, ...(processed?.errors ?? [])];
-    const number = this.#job.numPagesProcessed;
-    const stored = errors
-      .slice(0, Math.max(0, flowLimits.jobErrors - this.#errorsStored))
-      .map((error) => this.#errorOf(error, number, isRetriable));
-    if (stored.length > 0) await this.#parts.jobs.putErrors(this.#job, number, stored);
-    this.#pageErrors = stored.length;
+  /** A connection whose provider issues no tokens is offline already: to wait for its application is of no use. */
+  async #orRefused<T extends { readonly kind: string }>(result: T | Paused): Promise<T | Paused> {
+    if (result.kind !== 'paused') return result;
+    const { unit, definition } = await this.#scene();
+    if (![...recordsIn(unit, definition).connections.values()].some(isRefusedByProvider)) return result;
+    throw requestError('connection_offline', { message: (result as Paused).message });
   }
 
-  #errorOf({ error, data, step }: PageError, page: number, isRetriable: boolean): StoredJobError {
-    const { service } = this.#parts;
-    return {
-      _id: service.dispatcher.ids(),
-      jobId: this.#job._id,
-      page,
-      isResolved: false,
-      error: { ...error, createdAt: service.now().toISOString(), ...(step === undefined ? {} : { step }) },
-      ...(data === undefined || !isRetriable ? {} : { data }),
-    };
+  /** The job's end does not depend on it. */
+  async #mark(connectionId: string, refusal: string | undefined): Promise<void> {
+    const { markConnection, onError } = this.#parts;
+    const { _id, _integrationId } = this.#job;
+    await markConnection(_integrationId, connectionId, refusal).catch((error) => onError(error, _id));
   }
 
   /** Puts the place of the next page, and the totals, into the unit. */
@@ -247,30 +248,19 @@ export class JobRun {
     const scene = sceneIn(unit, _flowId);
     this.#assertOwn(scene);
     const { checkpoint, definition } = scene;
-    const next = afterPage(checkpoint.job as JobCheckpoint, page, processed?.steps ?? []);
+    const next = afterPage(checkpoint.job as JobCheckpoint, page, processed?.steps ?? [], this.#errors.chars);
     putCheckpoint(unit, _flowId, { ...checkpoint, job: next });
-    this.#job = { ...this.#job, ...countsOf(definition, next, this.#errorsStored + this.#pageErrors) };
+    this.#job = { ...this.#job, ...countsOf(definition, next, this.#errors.count) };
   }
 
-  /** Every page is stored: deltas go on from here next time. */
+  /** Every page is stored. */
   async #complete(): Promise<void> {
-    const { service, markConnection } = this.#parts;
+    const { service } = this.#parts;
     const { unit: before, definition } = await this.#scene();
     for (const { head } of recordsIn(before, definition).connections.values()) {
-      if (head.offline === true) await markConnection(this.#job._integrationId, head._id, undefined);
+      if (head.offline === true) await this.#mark(head._id, undefined);
     }
-    const { _flowId, _integrationId, type, endDate, exportIds } = this.#job;
-    await UnitOfWork.change(service.store, _integrationId, (unit) => {
-      const checkpoint = checkpointOf(unit, _flowId);
-      const { job } = checkpoint;
-      if (!job) throw requestError('conflict');
-      const { generators, flow } = definitionOf(unit, _flowId);
-      const read = type === 'retry' ? [] : generators.filter(({ exportId }) => exportIds?.includes(exportId) ?? true);
-      const until = endDate ?? job.startedAt;
-      const deltas = { ...checkpoint.deltas, ...Object.fromEntries(read.map(({ exportId }) => [exportId, until])) };
-      putCheckpoint(unit, _flowId, { deltas, job: { ...job, isComplete: true } });
-      unit.putRecord('flows', factsOf({ ...flow.value, lastExecutedAt: job.startedAt }));
-    });
+    await UnitOfWork.change(service.store, this.integrationId, (unit) => completeJob(unit, this.#job));
   }
 
   async #end(status: 'completed' | 'failed' | 'canceled', errors?: Job['errors']): Promise<void> {

@@ -18,6 +18,8 @@ export const flowLimits = Object.freeze({
   pageErrors: 1_000,
   /** Errors with their records that a job retains. Others are counted. */
   jobErrors: 10_000,
+  /** Characters of the records that a job retains with its errors. Others are retained without their record. */
+  jobErrorChars: 256 * 1024 * 1024,
   /** A run pauses this long before it repeats a request. Longer pauses free its isolate. */
   pauseMs: 10_000,
   /** Longest pause before a page is repeated, whatever the application asks for. */
@@ -26,12 +28,14 @@ export const flowLimits = Object.freeze({
   repeats: 20,
   /** Export and import steps of a flow. */
   steps: 50,
-  /** UTF-8 bytes of the flow, with all records that it names. */
-  definitionBytes: 1024 * 1024,
+  /** UTF-8 bytes of the flow, with all records that it names: every page takes them along. */
+  definitionBytes: 4 * 1024 * 1024,
   /** How often a running job's record is written, and its progress published. */
   progressMs: 500,
   /** Jobs are retained this long. */
   retainedMs: 30 * 24 * 3_600_000,
+  /** Characters of failed records that are read at once, to be sent again or shown. At least one record is. */
+  errorsReadChars: 2 * 1024 * 1024,
   /** UTF-8 bytes of a webhook's body. */
   messageBytes: 1024 * 1024,
   /** Messages of one webhook that wait for a job. */

@@ -25,6 +25,11 @@ interface Planned {
   readonly crons: readonly Cron[];
 }
 
+interface ScheduledFlow {
+  readonly flowId: string;
+  readonly flow: Part;
+}
+
 /** Flows that another node has changed are planned anew within this time. */
 const RESCAN_MS = 60_000;
 /** Two flows that are due at the same time start this far apart on average. */
@@ -33,6 +38,9 @@ const SPREAD_PER_FLOW_MS = 5;
 export class Schedules {
   readonly #parts: SchedulesParts;
   readonly #planned = new Map<string, Planned>();
+  /** Flows that have changed and are to be planned anew, by integration. */
+  readonly #changed = new Map<string, Set<string>>();
+  #isPlanning = false;
   readonly #closing = new AbortController();
   #unsubscribe = (): void => {};
   #rescan: NodeJS.Timeout | undefined;
@@ -65,7 +73,7 @@ export class Schedules {
     try {
       for await (const document of this.#parts.store.documents()) {
         if (this.#closing.signal.aborted) return;
-        const planned = this.#planAll(document);
+        const planned = await this.#planAll(document, slice);
         for (const { flowId } of planned) seen.add(flowId);
         await this.#startMissed(document.integration.head._id, planned);
         if (slice.isOver) await slice.next();
@@ -77,18 +85,45 @@ export class Schedules {
   }
 
   /** @returns the scheduled flows */
-  #planAll({ integration, flows }: Document): { readonly flowId: string; readonly flow: Part }[] {
-    const planned: { readonly flowId: string; readonly flow: Part }[] = [];
-    for (const [flowId, flow] of flows)
+  async #planAll({ integration, flows }: Document, slice: TimeSlice): Promise<ScheduledFlow[]> {
+    const planned: ScheduledFlow[] = [];
+    for (const [flowId, flow] of flows) {
       if (this.#plan(integration.head._id, flowId, flow)) planned.push({ flowId, flow });
+      if (slice.isOver) await slice.next();
+    }
     return planned;
   }
 
   #onChange({ integrationId, before, after }: StoreChange): void {
     if (before?.flows === after?.flows) return;
-    for (const flowId of before?.flows.keys() ?? []) if (!after?.flows.has(flowId)) this.#cancel(flowId);
-    for (const [flowId, flow] of after?.flows ?? []) {
-      if (before?.flows.get(flowId) !== flow) this.#plan(integrationId, flowId, flow);
+    const changed = this.#changed.get(integrationId) ?? new Set<string>();
+    for (const flowId of before?.flows.keys() ?? []) if (!after?.flows.has(flowId)) changed.add(flowId);
+    for (const [flowId, flow] of after?.flows ?? []) if (before?.flows.get(flowId) !== flow) changed.add(flowId);
+    if (changed.size === 0) return;
+    this.#changed.set(integrationId, changed);
+    if (!this.#isPlanning) void this.#planChanged();
+  }
+
+  /** One commit may change thousands of flows, so they are planned in time slices, as they are by then. */
+  async #planChanged(): Promise<void> {
+    this.#isPlanning = true;
+    const slice = new TimeSlice();
+    try {
+      for (const [integrationId, flowIds] of this.#changed) {
+        this.#changed.delete(integrationId);
+        const flows = (await this.#parts.store.get(integrationId))?.flows;
+        for (const flowId of flowIds) {
+          const flow = flows?.get(flowId);
+          if (this.#closing.signal.aborted) return;
+          if (flow) this.#plan(integrationId, flowId, flow);
+          else this.#cancel(flowId);
+          if (slice.isOver) await slice.next();
+        }
+      }
+    } catch (error) {
+      this.#parts.onError(error, '');
+    } finally {
+      this.#isPlanning = false;
     }
   }
 
@@ -147,11 +182,13 @@ export class Schedules {
   }
 
   /** A flow that was due several times while no node was running runs once. */
-  async #startMissed(integrationId: string, flows: readonly { flowId: string; flow: Part }[]): Promise<void> {
+  async #startMissed(integrationId: string, flows: readonly ScheduledFlow[]): Promise<void> {
     if (flows.length === 0) return;
     const { jobs, now, onError } = this.#parts;
     const lasts = await jobs.store.lastScheduled(flows.map(({ flowId }) => flowId));
+    const slice = new TimeSlice();
     for (const { flowId, flow } of flows) {
+      if (slice.isOver) await slice.next();
       const since = [lasts.get(flowId) ?? '', flow.head.lastModified].sort().at(-1) as string;
       for (const schedule of schedulesOf(flow.value)) {
         try {

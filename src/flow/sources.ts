@@ -2,6 +2,7 @@
 import { RequestError, requestError } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { JobStore, StoredJobError } from '../store/jobs.ts';
+import type { FlowProcessor } from './definition.ts';
 import type { Generated, PageError } from './engine-answer.ts';
 import type { Job } from './job.ts';
 import { flowLimits } from './limits.ts';
@@ -34,8 +35,6 @@ export interface SourcePage {
   readonly firstProcessor: number;
   /** Where the next page begins. */
   readonly next: Position;
-  /** Called when the page is processed, before that is stored. */
-  beforeCommit?(): Promise<unknown>;
   /** Called when it is stored. */
   afterCommit?(): Promise<unknown>;
 }
@@ -43,6 +42,8 @@ export interface SourcePage {
 export interface ExportStep {
   readonly exportId: string;
   readonly isWebhook: boolean;
+  /** Records on a page, if the export says so. */
+  readonly pageSize?: number | undefined;
 }
 
 /** What an export is to read. */
@@ -68,7 +69,7 @@ export async function* exportPages(
     if (generator < from.generator || !step) continue;
     const start = generator === from.generator ? from : { generator, pageIndex: 0 };
     const next = { generator: generator + 1, pageIndex: 0 };
-    yield* step.isWebhook ? webhookPages(step.exportId, start, next, jobs, generate) : pagesOf(start, next, generate);
+    yield* step.isWebhook ? webhookPages(step, start, next, jobs, generate) : pagesOf(start, next, generate);
   }
 }
 
@@ -99,49 +100,74 @@ const endless = (message: string): RequestError => new RequestError(422, [{ code
 
 /** Messages stay stored until the page that has them is. */
 async function* webhookPages(
-  exportId: string,
+  { exportId, pageSize = flowLimits.pageRecords }: ExportStep,
   start: Position,
   following: Position,
   jobs: Pick<JobStore, 'received' | 'acknowledge'>,
   generate: Generate,
 ): AsyncGenerator<SourcePage> {
-  let { generator, pageIndex, through } = start;
+  let { generator, pageIndex, through, state } = start;
+  const limit = Math.max(1, Math.min(flowLimits.pageRecords, Math.floor(pageSize)));
   for (;;) {
-    const query = { after: through, limit: flowLimits.pageRecords, chars: flowLimits.pageBytes / 2 };
+    if (pageIndex >= flowLimits.exportPages) throw endless('The export has too many pages.');
+    const query = { after: through, limit, chars: flowLimits.pageBytes / UTF8_BYTES_MAX };
     const messages = await jobs.received(exportId, query);
     const last = messages.at(-1)?._id;
     if (last === undefined) break;
     const received = messages.map(({ body }) => body);
-    const page = await generate({ generator, pageIndex, state: undefined, received });
+    const page = await generate({ generator, pageIndex, state, received });
     pageIndex++;
-    through = last;
+    // Written anew, a message may be larger than it came, so that the page holds some of them only.
+    const isWhole = page.isLast;
+    state = isWhole ? undefined : page.state;
+    if (isWhole) through = last;
     yield {
       ...page,
       generator,
       firstProcessor: 0,
-      next: { generator, pageIndex, through },
-      afterCommit: () => jobs.acknowledge(exportId, last),
+      next: {
+        generator,
+        pageIndex,
+        ...(through === undefined ? {} : { through }),
+        ...(state === undefined ? {} : { state }),
+      },
+      ...(isWhole ? { afterCommit: () => jobs.acknowledge(exportId, last) } : {}),
     };
   }
   yield { data: '[]', numRecords: 0, generator, errors: [], errorsDropped: 0, firstProcessor: 0, next: following };
 }
 
+/** UTF-8 bytes of a UTF-16 code unit, at most. */
+const UTF8_BYTES_MAX = 3;
+
 /** Records of an earlier job that failed, as they came to the step where they did. */
 export async function* failedRecords(
   job: Job,
   from: Position,
+  processors: readonly FlowProcessor[],
   jobs: Pick<JobStore, 'errors' | 'resolveErrors'>,
 ): AsyncGenerator<SourcePage> {
   const { _retryOfJobId: failedJobId } = job;
   if (failedJobId === undefined) throw requestError('internal_error');
   const chosen = job.errorIds && new Set(job.errorIds);
+  const query = { limit: RETRIED_AT_ONCE, chars: flowLimits.errorsReadChars, isResolved: false };
   let { pageIndex, through } = from;
+  // An earlier process has sent these, but may have ended before it could say so.
+  for (let after: string | undefined; through !== undefined; ) {
+    const found = await jobs.errors(failedJobId, { ...query, after });
+    const sent = found.filter((error) => error._id <= (through as string) && isRetriable(error, chosen));
+    if (sent.length > 0) await jobs.resolveErrors(failedJobId, idsOf(sent));
+    after = found.at(-1)?._id;
+    if (after === undefined || after >= through) break;
+  }
+  const stepOf = (error: StoredJobError): number | undefined => stepIn(processors, error);
   for (;;) {
-    const found = await jobs.errors(failedJobId, { after: through, limit: RETRIED_AT_ONCE, isResolved: false });
+    const found = await jobs.errors(failedJobId, { ...query, after: through });
     const last = found.at(-1);
     if (!last) return;
-    for (const errors of runsOfOneStep(found.filter((error) => isRetriable(error, chosen)))) {
-      const ids = errors.map(({ _id }) => _id);
+    const retried = found.filter((error) => isRetriable(error, chosen) && stepOf(error) !== undefined);
+    for (const errors of runsOf(retried, stepOf)) {
+      const ids = idsOf(errors);
       pageIndex++;
       yield {
         data: `[${errors.map(({ data }) => data).join()}]`,
@@ -149,10 +175,9 @@ export async function* failedRecords(
         generator: undefined,
         errors: [],
         errorsDropped: 0,
-        firstProcessor: stepOf(errors[0]),
+        firstProcessor: stepOf(errors[0] as StoredJobError) ?? 0,
         next: { generator: 0, pageIndex, through: ids.at(-1) as string },
-        // They have been sent, even if this is not stored.
-        beforeCommit: () => jobs.resolveErrors(failedJobId, ids),
+        afterCommit: () => jobs.resolveErrors(failedJobId, ids),
       };
     }
     through = last._id;
@@ -164,15 +189,27 @@ const RETRIED_AT_ONCE = 100;
 const isRetriable = ({ _id, data }: StoredJobError, chosen: ReadonlySet<string> | undefined): boolean =>
   data !== undefined && (chosen?.has(_id) ?? true);
 
-const stepOf = (error: StoredJobError | undefined): number =>
-  typeof error?.error.step === 'number' ? error.error.step : 0;
+const idsOf = (errors: readonly StoredJobError[]): string[] => errors.map(({ _id }) => _id);
+
+/** Where the step is now at which a record failed; undefined if the flow has it no more. */
+function stepIn(processors: readonly FlowProcessor[], { error }: StoredJobError): number | undefined {
+  const { step, _exportId, _importId } = error;
+  if (typeof step !== 'number') return 0;
+  const id = _importId ?? _exportId;
+  if (id === undefined || processors[step]?.id === id) return step;
+  const index = processors.findIndex((processor) => processor.id === id);
+  return index < 0 ? undefined : index;
+}
 
 /** Successive errors of the same step. */
-function runsOfOneStep(errors: readonly StoredJobError[]): StoredJobError[][] {
+function runsOf(
+  errors: readonly StoredJobError[],
+  stepOf: (error: StoredJobError) => number | undefined,
+): StoredJobError[][] {
   const runs: StoredJobError[][] = [];
   for (const error of errors) {
     const run = runs.at(-1);
-    if (run && stepOf(run[0]) === stepOf(error)) run.push(error);
+    if (run && stepOf(run[0] as StoredJobError) === stepOf(error)) run.push(error);
     else runs.push([error]);
   }
   return runs;

@@ -7,6 +7,7 @@ import { openSecrets } from '../record/credentials.ts';
 import { at } from '../record/record.ts';
 import type { Part } from '../store/part.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import { TimeSlice } from '../work/time-slice.ts';
 import { definitionOf } from './definition.ts';
 import type { FlowJobs } from './flow-jobs.ts';
 import type { Job } from './job.ts';
@@ -177,8 +178,11 @@ export class Webhooks {
   /** Starts the first flow that reads the webhook, unless it has a job. */
   async #add(integrationId: string, exportId: string): Promise<void> {
     const unit = await UnitOfWork.open(this.#parts.service.store, integrationId);
-    for (const flowId of unit.records('flows').keys()) {
-      if (!readsFrom(unit, flowId, exportId)) continue;
+    const slice = new TimeSlice();
+    for (const [flowId, { references }] of unit.records('flows')) {
+      if (slice.isOver) await slice.next();
+      const isNamed = references.some(({ kind, id }) => kind === 'exports' && id === exportId);
+      if (!isNamed || !readsFrom(unit, flowId, exportId)) continue;
       await this.#parts.jobs.add(integrationId, flowId, { triggeredBy: 'webhook' });
       return;
     }

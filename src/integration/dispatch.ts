@@ -21,6 +21,7 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
 import { errorOf, failureOf, RunError } from './run-error.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** Writes the operator's log. */
 export interface RunLog {
@@ -231,16 +232,6 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
   if (error) return error;
   return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
-}
-
-/** Shorter texts would be found everywhere. */
-const SECRET_CHARS_MIN = 4;
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce(
-    (rest, secret) => (secret.length < SECRET_CHARS_MIN ? rest : rest.replaceAll(secret, '[redacted]')),
-    text,
-  );
 }
 
 function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {

@@ -13,7 +13,11 @@ export class LabeledCounter {
 
   /** @param labels in the order of `labelNames`; few distinct values, never taken from a request */
   add(...labels: readonly string[]): void {
-    this.#series.of(labels).value++;
+    this.addMany(1, ...labels);
+  }
+
+  addMany(count: number, ...labels: readonly string[]): void {
+    this.#series.of(labels).value += count;
   }
 
   /** Called by prom-client's registry. */

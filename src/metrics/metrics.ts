@@ -14,6 +14,8 @@ export class Metrics {
   readonly #commits: DurationHistogram;
   readonly #runs: LabeledCounter;
   readonly #rateLimited: LabeledCounter;
+  readonly #jobs: LabeledCounter;
+  readonly #records: LabeledCounter;
 
   constructor(sources: GaugeSources) {
     this.#sources = sources;
@@ -42,6 +44,16 @@ export class Metrics {
       help: 'Requests answered with 429.',
       labelNames: ['reason'],
     });
+    this.#jobs = new LabeledCounter({
+      name: 'bulkhead_jobs_total',
+      help: 'Jobs of flows that have ended.',
+      labelNames: ['status'],
+    });
+    this.#records = new LabeledCounter({
+      name: 'bulkhead_job_records_total',
+      help: 'Records of ended jobs; result is success, error or ignored.',
+      labelNames: ['result'],
+    });
   }
 
   /** @param route the path in the OpenAPI description, or `none` */
@@ -58,6 +70,14 @@ export class Metrics {
     this.#commits.observe(ms, result);
   }
 
+  jobEnded(
+    status: string,
+    records: { readonly success: number; readonly error: number; readonly ignored: number },
+  ): void {
+    this.#jobs.add(status);
+    for (const [result, count] of Object.entries(records)) this.#records.addMany(count, result);
+  }
+
   rateLimited(reason: 'requests' | 'tokens'): void {
     this.#rateLimited.add(reason);
   }
@@ -71,7 +91,15 @@ export class Metrics {
 
   async #load(): Promise<Registry> {
     const { registryOf } = await import('./exposition.ts');
-    const metrics = [this.#requests, this.#runs, this.#runDurations, this.#commits, this.#rateLimited];
+    const metrics = [
+      this.#requests,
+      this.#runs,
+      this.#runDurations,
+      this.#commits,
+      this.#rateLimited,
+      this.#jobs,
+      this.#records,
+    ];
     return registryOf(metrics, this.#sources);
   }
 }

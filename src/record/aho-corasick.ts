@@ -26,8 +26,6 @@ export class AhoCorasick {
   /** The length of the longest pattern that ends at each node. */
   readonly #matchBytes: Int32Array;
   readonly #shares: Uint8Array;
-  /** The first two bytes of every pattern: a filter that skips nearly everything. */
-  readonly #beginnings = new Uint8Array(0x10000);
   readonly longest: number;
   readonly isEmpty: boolean;
 
@@ -43,11 +41,6 @@ export class AhoCorasick {
     this.isEmpty = patterns.length === 0;
     this.longest = patterns.reduce((most, pattern) => Math.max(most, pattern.bytes.length), 0);
     this.#linkSuffixes(this.#buildTrie(patterns));
-  }
-
-  /** False if no pattern begins here. */
-  mayBeginAt(bytes: Uint8Array, at: number): boolean {
-    return this.#beginnings[((bytes[at] as number) << 8) | (bytes[at + 1] as number)] === 1;
   }
 
   /** @returns the length of the longest pattern that ends with this byte, or 0 */
@@ -105,7 +98,6 @@ export class AhoCorasick {
       }
       this.#matchBytes[node] = bytes.length;
       this.#shares[node] = (this.#shares[node] as number) | (sharesFirst ? 1 : 0) | (sharesLast ? 2 : 0);
-      this.#beginnings[((bytes[0] as number) << 8) | (bytes[1] as number)] = 1;
     }
     return trie;
   }

@@ -18,6 +18,18 @@ const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
   return char === '_' ? SLASH : byte;
 });
 
+/** Bytes that normalizing may drop. */
+export const droppedBytes: readonly number[] = [LINE_FEED, CARRIAGE_RETURN, BLANK, TAB];
+
+export const isLineEnd = (byte: number | undefined): boolean => byte === LINE_FEED || byte === CARRIAGE_RETURN;
+
+const SPELLINGS = Array.from({ length: 256 }, (_, folded) =>
+  [...FOLDED.keys()].filter((byte) => FOLDED[byte] === folded),
+);
+
+/** The bytes that become this one. */
+export const spellingsOf = (normalized: number): readonly number[] => SPELLINGS[normalized] ?? [];
+
 export class NormalizedBytes {
   readonly bytes: Uint8Array;
   /** Start and end of each byte in the source. */
@@ -41,13 +53,18 @@ export class NormalizedBytes {
   }
 
   add(byte: number, from: number, to: number): void {
-    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) return;
+    if (isLineEnd(byte)) return;
     const isBlank = byte === BLANK || byte === TAB;
     if (isBlank && this.#endsInBlank) return;
     this.#endsInBlank = isBlank;
     this.bytes[this.length] = FOLDED[byte] as number;
     this.from[this.length] = from;
     this.to[this.length++] = to;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.#endsInBlank = false;
   }
 
   keepLast(count: number): void {

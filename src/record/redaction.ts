@@ -15,30 +15,46 @@
  * login would confirm it. Values of less than six characters are cut only together with the text they were sent in.
  */
 import { AhoCorasick, type SearchState } from './aho-corasick.ts';
-import { type EscapeDecoder, escapeDecoders, NormalizedBytes } from './normalized-bytes.ts';
+import { Beginnings } from './beginnings.ts';
+import { type EscapeDecoder, escapeDecoders, isLineEnd, NormalizedBytes } from './normalized-bytes.ts';
 import { patternsOf, SECRET_CHARS_MIN } from './secret-spellings.ts';
 import { Spans, union } from './spans.ts';
 
 const REPLACEMENT = Buffer.from('******');
-/** Bytes normalized at a time. */
+/** Normalized bytes held at a time. */
 const WINDOW_BYTES = 64 * 1024;
+/** Bytes normalized before they are searched. */
+const STRETCH_BYTES = 64;
+/** A match may share bits with the byte after it, which two bytes of padding may follow. */
+const EDGE_BYTES = 3;
+
+/** What is searched for. */
+interface Search {
+  readonly patterns: AhoCorasick;
+  readonly beginnings: Beginnings;
+}
+
+function searchFor(secrets: Iterable<string>): Search {
+  const patterns = patternsOf(secrets);
+  return { patterns: new AhoCorasick(patterns), beginnings: new Beginnings(patterns) };
+}
 
 export class Redaction {
-  readonly #secrets: AhoCorasick;
-  readonly #ofRuns: AhoCorasick;
+  readonly #secrets: Search;
+  readonly #ofRuns: Search;
 
   /**
    * @param secrets credentials that no connector chose
    * @param ofRuns credentials that a connector may have chosen
    */
   constructor(secrets: Iterable<string>, ofRuns: Iterable<string> = []) {
-    this.#secrets = new AhoCorasick(patternsOf(secrets));
-    this.#ofRuns = new AhoCorasick(patternsOf(ofRuns));
+    this.#secrets = searchFor(secrets);
+    this.#ofRuns = searchFor(ofRuns);
   }
 
   bytes(answer: Buffer): Buffer {
     const cut = matchesIn(answer, this.#secrets);
-    return cutOut(answer, this.#ofRuns.isEmpty ? cut : withMatchesBetween(answer, cut, this.#ofRuns));
+    return cutOut(answer, this.#ofRuns.patterns.isEmpty ? cut : withMatchesBetween(answer, cut, this.#ofRuns));
   }
 
   /** Header text is Latin-1: one character per byte. */
@@ -48,10 +64,10 @@ export class Redaction {
 }
 
 /** Adds the matches in the text between the spans. */
-function withMatchesBetween(answer: Buffer, cut: Spans, patterns: AhoCorasick): Spans {
+function withMatchesBetween(answer: Buffer, cut: Spans, search: Search): Spans {
   const all = new Spans();
   const addBetween = (start: number, end: number): void => {
-    const found = matchesIn(answer.subarray(start, end), patterns);
+    const found = matchesIn(answer.subarray(start, end), search);
     for (let i = 0; i < found.count; i++) all.add(start + found.from(i), start + found.to(i));
   };
   let shown = 0;
@@ -78,37 +94,52 @@ function cutOut(answer: Buffer, cut: Spans): Buffer {
   return result.subarray(0, length);
 }
 
-function matchesIn(answer: Uint8Array, patterns: AhoCorasick): Spans {
-  if (patterns.isEmpty || answer.length < SECRET_CHARS_MIN) return new Spans();
+function matchesIn(answer: Uint8Array, search: Search): Spans {
+  if (search.patterns.isEmpty || answer.length < SECRET_CHARS_MIN) return new Spans();
   const present = escapeDecoders.filter(({ marker }) => answer.includes(marker));
-  return present.map((decoder) => matchesWith(answer, patterns, decoder)).reduce(union, matchesWith(answer, patterns));
+  return present.map((decoder) => matchesWith(answer, search, decoder)).reduce(union, matchesWith(answer, search));
 }
 
-function matchesWith(answer: Uint8Array, patterns: AhoCorasick, decoder?: EscapeDecoder): Spans {
+function matchesWith(answer: Uint8Array, { patterns, beginnings }: Search, decoder?: EscapeDecoder): Spans {
   const spans = new Spans();
-  // Keeps the longest match and a byte on either side of it.
-  const overlap = patterns.longest + 2;
+  // Keeps the longest match and what it may share bits with.
+  const overlap = patterns.longest + 1 + EDGE_BYTES;
   const text = new NormalizedBytes(Math.min(answer.length, 2 * overlap + WINDOW_BYTES));
   const state: SearchState = { node: 0 };
   let searched = 0;
+  let next = -1;
   const searchUpTo = (end: number): void => {
     for (; searched < end; searched++) {
-      if (state.node === 0 && !patterns.mayBeginAt(text.bytes, searched)) continue;
+      if (state.node === 0 && !beginnings.isAt(text.bytes, searched)) continue;
       const length = patterns.next(state, text.bytes[searched] as number);
       if (length > 0) addMatch(spans, text, searched + 1 - length, searched + 1, patterns, state);
     }
   };
   for (let at = 0; at < answer.length; ) {
     if (text.isFull) {
-      // A match may share bits with the byte after it.
-      searchUpTo(text.length - 1);
       searched -= text.length - overlap;
       text.keepLast(overlap);
     }
-    const byte = answer[at] as number;
-    const count = decoder && byte === decoder.marker ? decoder.decode(answer, at, text) : 0;
-    if (count === 0) text.add(byte, at, at + 1);
-    at += count || 1;
+    if (state.node === 0) {
+      const from = searched < text.length ? (text.from[searched] as number) : at;
+      if (from > next) next = beginnings.nextIn(answer, from, decoder);
+      if (next === answer.length) return spans;
+      // A match may share bits with the byte before it.
+      let before = next - 1;
+      while (before >= at && isLineEnd(answer[before])) before--;
+      if (before >= at) {
+        text.clear();
+        searched = 0;
+        at = before;
+      } else at = Math.max(at, next);
+    }
+    for (const end = Math.min(answer.length, at + STRETCH_BYTES); at < end && !text.isFull; ) {
+      const byte = answer[at] as number;
+      const count = decoder && byte === decoder.marker ? decoder.decode(answer, at, text) : 0;
+      if (count === 0) text.add(byte, at, at + 1);
+      at += count || 1;
+    }
+    searchUpTo(text.length - EDGE_BYTES);
   }
   searchUpTo(text.length);
   return spans;

@@ -13,8 +13,10 @@ function patternOf(schedule: string): string {
 /** Seconds, too, are allowed in the first of six fields. */
 const FIELDS = [5, 6];
 const SCHEDULE_CHARS = 200;
+/** Different schedules of one flow. Each is computed on the event loop. */
+const SCHEDULES_MAX = 50;
 
-/** @throws Error if the schedule or the time zone is not valid */
+/** @throws Error if the schedule or the time zone is not valid, or there is no such time */
 export function cronOf(schedule: string, timezone: string | undefined): Cron {
   const pattern = patternOf(schedule);
   if (schedule.length > SCHEDULE_CHARS || !FIELDS.includes(pattern.split(' ').length)) {
@@ -22,7 +24,7 @@ export function cronOf(schedule: string, timezone: string | undefined): Cron {
   }
   const cron = new Cron(pattern, { timezone: timezone ?? 'UTC', paused: true, mode: '5-or-6-parts' });
   // Croner reads the time zone when it computes.
-  cron.nextRun(new Date(0));
+  if (!cron.nextRun(new Date(0))) throw new Error('is never due');
   return cron;
 }
 
@@ -38,12 +40,17 @@ export function schedulesOf(flow: JsonObject): FlowSchedule[] {
   const generators = Array.isArray(flow.pageGenerators) ? flow.pageGenerators : [];
   const texts = [flow.schedule, ...generators.map((step) => (step as JsonObject | null)?.schedule)];
   const schedules = texts.filter((text): text is string => typeof text === 'string' && text.trim() !== '');
-  return [...new Set(schedules)].map((schedule) => ({ schedule, timezone }));
+  return [...new Set(schedules)].slice(0, SCHEDULES_MAX + 1).map((schedule) => ({ schedule, timezone }));
 }
 
 /** What is wrong with a flow's schedules. */
 export function scheduleProblems(flow: JsonObject): FieldProblem[] {
-  return schedulesOf({ ...flow, disabled: false }).flatMap(({ schedule, timezone }): FieldProblem[] => {
+  const schedules = schedulesOf({ ...flow, disabled: false });
+  if (schedules.length > SCHEDULES_MAX) {
+    const message = `a flow has at most ${SCHEDULES_MAX} different schedules`;
+    return [{ code: 'invalid_field', field: 'pageGenerators', message }];
+  }
+  return schedules.flatMap(({ schedule, timezone }): FieldProblem[] => {
     try {
       cronOf(schedule, timezone);
       return [];

@@ -57,6 +57,8 @@ export interface JobErrorQuery {
   readonly after?: string | undefined;
   readonly limit: number;
   readonly isResolved?: boolean | undefined;
+  /** Ends with the error whose record exceeds this many characters (UTF-8 bytes in a database), together with those before. */
+  readonly chars?: number;
   /** Without `data`, which may be large. */
   readonly withoutData?: boolean;
 }

@@ -22,7 +22,7 @@ test('an upload serves when the reply arrives: 201 for a new one, 200 for a repl
   const { connectors, data } = first;
   const created = await put(first.client, tarballOf('1.0.0'));
   expect([created.status, created.headers.get('location')]).toEqual([201, `${first.runtime.url}/v1/connectors/${ID}`]);
-  expect(created.body).toMatchObject({ _id: ID, name: 'sent', version: '1.0.0', status: 'ready' });
+  expect(created.body).toMatchObject({ _id: ID, name: 'sent', version: '1.0.0', status: 'ready', uploaded: true });
   expect(created.body.digest).toMatch(/^sha256-[0-9a-f]{64}$/);
   const id = await installed(first.client, 'sent');
   const call = async (client: Client) => (await client('PUT', `/integrations/${id}/utilities/f`)).body;
@@ -149,6 +149,8 @@ test('a bundle put into the folder by hand is not removed', async () => {
   const reply = await client('DELETE', `/connectors/${await connectorIdOf(client, 'lies')}?force=true`);
   expect([reply.status, errorsOf(reply)]).toEqual([422, [['not_uploaded']]]);
   expect(await readdir(connectors)).toEqual(['lies']);
+  const { body } = await client('GET', '/connectors');
+  expect(body).toEqual([expect.not.objectContaining({ uploaded: true })]);
 });
 
 test('a start removes what an interrupted upload left, and nothing else', async () => {

@@ -236,6 +236,7 @@ test('tiles: a row per integration', async () => {
       version: '1.0.0',
       steps: { total: 2, completed: 1 },
       records: { connections: 1, exports: 0, imports: 0, flows: 0 },
+      lastJob: null,
       lastRun: {
         _id: expect.any(String),
         section: 'settings',
@@ -251,6 +252,7 @@ test('tiles: a row per integration', async () => {
       tag: 'eu',
       steps: { total: 0, completed: 0 },
       records: { connections: 0, exports: 0, imports: 0, flows: 0 },
+      lastJob: null,
       lastRun: null,
       offlineConnections: [],
     },

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startApplication } from '../flow/application.ts';
 import { callCommand, type Going, startCommand } from '../support/command.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { installed, serve, TOKEN } from '../support/runtime.ts';
@@ -144,5 +145,39 @@ test('--into writes the bundle for another server and shows its events', { timeo
   await vi.waitFor(() => expect(dev.stdout().split('forecast succeeded')).toHaveLength(3), patiently);
   expect(dev.stdout()).not.toContain('of another');
   dev.child.kill('SIGTERM');
+  expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('--run-flow runs the flow after each build, with its log, counts and errors', { timeout: LONG_MS }, async () => {
+  const application = await startApplication(3);
+  onTestFinished(() => application.close());
+  const cwd = await temporaryFolder();
+  const code = `const create = async (kind, record) => (await (await fetch('/v1/' + kind, { method: 'POST', body: JSON.stringify(record) })).json())._id;
+exports.installer = { async create() {
+  const _connectionId = await create('connections', { name: 'shop', type: 'http', http: { baseURI: '${application.origin}' } });
+  const http = { method: 'GET', relativeURI: '/items', response: { resourcePath: 'items' } };
+  const _exportId = await create('exports', { name: 'e', _connectionId, http, hooks: { preSavePage: { function: 'look' } } });
+  const _importId = await create('imports', { name: 'i', _connectionId, http: { method: 'POST', relativeURI: '/one' } });
+  await create('flows', { name: 'Items', _exportId, _importId });
+} };
+exports.hooks = { look({ data, errors }) { console.log('looks at ' + data.length); return { data, errors }; } };`;
+  const connector = { installerFunction: 'create', permissions: { fetch: [application.origin] } };
+  await writeBundle(cwd, 'shop', { code, connector });
+  const args = [
+    'dev',
+    'shop',
+    '--install',
+    '--run-flow',
+    'Items',
+    '--port',
+    '0',
+    '--allow-private-network',
+    '127.0.0.1',
+  ];
+  const dev = startCommand(args, { cwd });
+  await says(dev, /^ {2}info {2}looks at 3$[\s\S]*^Items completed in .* s: 3 read, 3 sent, 0 failed, 0 ignored\.$/m);
+  await edit(join(cwd, 'shop/index.js'), "console.log('looks at ' + data.length);", "throw new Error('not today');");
+  await says(dev, /^Items failed in .*\n {2}\S+: .*not today/m);
+  dev.child.kill('SIGINT');
   expect(await dev.finished).toMatchObject({ code: 0, stderr: '' });
 });

@@ -14,6 +14,7 @@ const COMMANDS = [
   'validate',
   'build',
   'pack',
+  'run',
   'invoke',
   'token',
   'backup',

@@ -151,6 +151,18 @@ export const slow: BundleText = {
   `,
 };
 
+/** Its update fails for the integration with the tag `two`. */
+export const fleet: BundleText = {
+  connector: { title: 'Fleet', updateFunction: 'update' },
+  code: `
+    module.exports = { installer: { async update({ _integrationId }) {
+      const { tag } = await (await fetch('/v1/integrations/' + _integrationId)).json();
+      if (tag === 'two') throw Object.assign(new Error('The second one stays in port.'), { code: 'in_port' });
+      return {};
+    } } };
+  `,
+};
+
 /** An invalid manifest. */
 export const invalid: BundleText = {
   manifest: { version: 'new' },

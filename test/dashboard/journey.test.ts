@@ -38,6 +38,12 @@ async function install(page: Page, title: string, tag: string): Promise<void> {
   await heading(page, 'Finish setup');
 }
 
+async function startRemoval(page: Page): Promise<void> {
+  await press(page, 'Start removal');
+  await page.getByRole('dialog').getByRole('button', { name: 'Start removal' }).click();
+  await heading(page, 'Being removed');
+}
+
 const isRemoved = (page: Page, title: string) => page.getByText(`${title} was removed.`).waitFor();
 
 test('hello: steps that only verify, settings, removal without steps', async () => {
@@ -86,14 +92,22 @@ test('shop-ledger: steps with forms, errors in place, removal in steps', async (
   await tab(page, 'Runs');
   await page.getByRole('button', { name: 'installer.checkBooks' }).waitFor();
   await tab(page, 'Remove');
+  // It asks first, and can be called off.
   await press(page, 'Start removal');
-  await heading(page, 'Being removed');
+  await press(page, 'Keep it');
+  await heading(page, 'Remove this integration');
+  await startRemoval(page);
   // A started removal resumes after a reload.
   await page.reload();
   await heading(page, 'Being removed');
-  expect(await page.getByRole('button', { name: 'Remove permanently' }).isDisabled()).toBe(true);
-  await press(page, 'Verify');
-  await page.getByText('All steps are done.').waitFor();
+  const removing = page.getByRole('button', { name: 'Remove permanently' });
+  const look = () =>
+    page.evaluate('getComputedStyle(document.querySelector("main .button.danger.primary")).backgroundColor');
+  expect(await removing.isDisabled()).toBe(true);
+  const disabledLook = await look();
+  await press(page, 'Do this step');
+  await page.getByText('All steps are done.', { exact: false }).waitFor();
+  await expect.poll(look).not.toBe(disabledLook);
   await press(page, 'Remove permanently');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await isRemoved(page, 'Shop – Ledger');
@@ -123,7 +137,7 @@ test('registry-mirror: credentials, a failing application, settings per store, u
   relay.cutAfter(0);
   await press(page, 'Install Registry – Mirror');
   await press(page, 'Install');
-  await page.getByText('Installation failed. Nothing was left behind.').waitFor();
+  await page.getByText('It was not installed. Nothing was left behind.').waitFor();
   await page.getByText('The registry does not answer').waitFor();
   const { body } = await dashboard.client('GET', '/connectors');
   const { _id } = body.find(({ name }: { name: string }) => name === 'registry-mirror');
@@ -164,6 +178,8 @@ test('registry-mirror: credentials, a failing application, settings per store, u
   await page.getByText('Version 1.1.0 is available.').waitFor();
   await picture(page, 'update');
   relay.cutAfter(0);
+  await press(page, 'Review update');
+  await page.getByText('1.0.0 → 1.1.0').waitFor();
   await press(page, 'Update');
   await page.getByText('The update failed. The integration is unchanged.').waitFor();
   relay.mend();
@@ -172,11 +188,11 @@ test('registry-mirror: credentials, a failing application, settings per store, u
   await page.getByText('Main registry, tags').first().waitFor();
 
   await tab(page, 'Remove');
-  await press(page, 'Start removal');
-  await press(page, 'Verify');
+  await startRemoval(page);
+  await press(page, 'Do this step');
   await page.getByText('1 step left.', { exact: false }).waitFor();
-  await press(page, 'Verify');
-  await page.getByText('All steps are done.').waitFor();
+  await press(page, 'Do this step');
+  await page.getByText('All steps are done.', { exact: false }).waitFor();
   await press(page, 'Remove permanently');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await isRemoved(page, 'Registry – Mirror');

@@ -239,7 +239,7 @@ test('the address of the page decides nothing', { timeout: LONG_MS }, async () =
   for (const id of ['x', `${connectionId}%22onload=`, '../../etc']) {
     await goTo(page, `#/integrations/${integrationId}/records?connected=${id}`);
     await stateIn(page, 'Not connected yet');
-    expect(await page.getByText('Could not see how it went').count()).toBe(0);
+    expect(await page.getByText('The server did not say how the sign-in went.').count()).toBe(0);
   }
   for (const returnTo of [
     'https://evil.example',

@@ -11,9 +11,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Dashboard, goTo, picture, startDashboard } from '../support/dashboard.ts';
 import { writeBundle } from '../support/folders.ts';
 import { connectorIdOf, installed } from '../support/runtime.ts';
-import { broken, hostile, invalid, slow, stepper } from './bundles.ts';
+import { packed } from '../support/tarballs.ts';
+import { broken, fleet, hostile, invalid, slow, stepper } from './bundles.ts';
 
 const LONG_MS = 120_000;
+
+/** Tiles that are not in view are in the page, but not laid out. */
+const ATTACHED = { state: 'attached' } as const;
 
 /** Transferred bytes of the page and its assets, without API replies. */
 const LOADED_BYTES = `[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
@@ -94,7 +98,7 @@ describe('setting up', () => {
       const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4"/></svg>';
       await writeFile(join(dashboard.connectors, 'slow', 'icon.svg'), svg);
       const page = await dashboard.open('#/connectors');
-      await page.locator('img[src^="blob:"]').waitFor();
+      await page.getByRole('listitem').filter({ hasText: 'Slow' }).locator('img[src^="blob:"]').waitFor();
       await press(page, 'Install Slow');
       await press(page, 'Install');
       await page.getByText('Laying the keel').waitFor();
@@ -123,11 +127,12 @@ describe('setting up', () => {
       const page = await dashboard.open('#/connectors');
       await asking('1.1.0', ['https://a.example', 'https://*.b.example']);
       await page.getByText('Version 1.1.0 asks for more and awaits your approval.').waitFor();
+      await page.getByRole('link', { name: 'Review it: Asking' }).click();
       await page.getByText('may also reach https://*.b.example').waitFor();
       await page.getByText('Until then 1.0.0 stays in use.').waitFor();
       await picture(page, 'approval');
       await press(page, 'Approve Asking 1.1.0');
-      await page.getByText('asking 1.1.0', { exact: true }).waitFor();
+      await page.getByText('Version 1.1.0', { exact: true }).waitFor();
       await page.getByText('awaits your approval').waitFor({ state: 'detached' });
       await page.context().close();
     },
@@ -164,6 +169,10 @@ describe('setting up', () => {
       await press(page, 'Verify');
       await page.getByText('The shop says: <i>not today</i>').waitFor();
       await page.getByText('shop_closed').waitFor();
+      // It links its run, with the log.
+      await page.getByRole('link', { name: 'See what the run did' }).click();
+      await page.getByRole('log').getByText('about to fail').waitFor();
+      await page.goBack();
       // The error is still shown after a reload.
       await page.reload();
       await page.getByText('The shop says: <i>not today</i>').waitFor();
@@ -234,12 +243,108 @@ test(
     await writeBundle(dashboard.connectors, 'broken', { ...broken, manifest: { version: '2.0.0' } });
     await dashboard.settle('broken', '2.0.0');
     await page.getByText('Version 2.0.0 is available.').waitFor();
+    await press(page, 'Review update');
+    await page.getByText('1.0.0 → 2.0.0').waitFor();
     await press(page, 'Update');
     await page.getByText('The other side has moved.').waitFor();
+    await press(page, 'Close');
     await goTo(page, '#/');
+    await page.getByText('Update to 2.0.0 available').waitFor();
+    const more = page.getByRole('button', { name: /^Show \d+ more$/ });
+    if (await more.isVisible()) await more.click();
+    await page.getByRole('link', { name: 'Review the update: Broken 2.0.0' }).click();
+    await page.getByRole('checkbox', { name: 'Update Broken' }).uncheck();
+    expect(await page.getByRole('button', { name: 'Update 0 integrations' }).isDisabled()).toBe(true);
+    await page.goBack();
     await page.getByText('Update to 2.0.0 available').waitFor();
     await dashboard.client('DELETE', `/integrations/${id}?force=true`);
     await page.getByText('Update to 2.0.0 available').waitFor({ state: 'detached' });
+    await page.context().close();
+  },
+  LONG_MS,
+);
+
+test(
+  'a bundle is uploaded by dropping it, updates many integrations, and is deleted',
+  async () => {
+    const page = await dashboard.open('#/connectors');
+    const drop = async (version: string): Promise<void> => {
+      const bytes = packed('fleet', { ...fleet, manifest: { version } }).toString('base64');
+      const dataTransfer = await page.evaluateHandle(`(() => {
+        const transfer = new DataTransfer();
+        const bytes = Uint8Array.from(atob('${bytes}'), (letter) => letter.charCodeAt(0));
+        transfer.items.add(new File([bytes], 'fleet.tgz'));
+        return transfer;
+      })()`);
+      await page.locator('.drop').dispatchEvent('drop', { dataTransfer });
+    };
+    await page.getByRole('region', { name: 'Upload a connector' }).waitFor();
+    await drop('one');
+    await page.getByText('fleet.tgz was not accepted. Nothing has changed.').waitFor();
+    await page.getByText('version must be a semantic version').waitFor();
+    await drop('1.0.0');
+    await heading(page, 'Fleet');
+    const ids: string[] = [];
+    for (const tag of ['one', 'two', 'three']) {
+      const name = `Fleet ${tag}`;
+      ids.push(await installed(dashboard.client, 'fleet', { tag, name }));
+    }
+    await page.getByText('1.0.0: 3 integrations').waitFor();
+    await goTo(page, '#/connectors');
+    await drop('2.0.0');
+    await press(page, 'Update 3 integrations');
+    await page.getByText('Fleet two: 1.0.0 → 2.0.0').waitFor();
+    await picture(page, 'update-many');
+    await press(page, 'Update');
+    await page.getByText('2 integrations updated, 1 failed, 0 left as they were.').waitFor();
+    await page.getByRole('alert').getByText('Fleet two: The second one stays in port.').waitFor();
+    await press(page, 'Close');
+    await page.getByRole('button', { name: 'Update 1 integration', exact: true }).waitFor();
+    await press(page, 'Delete');
+    await page.getByText('3 integrations use it.').waitFor();
+    await press(page, 'Delete all the same');
+    await page.getByText('Fleet was deleted.').waitFor();
+    expect((await dashboard.client('GET', '/connectors')).body).not.toContainEqual(
+      expect.objectContaining({ name: 'fleet' }),
+    );
+    for (const id of ids) await dashboard.client('DELETE', `/integrations/${id}?force=true`);
+    await page.context().close();
+  },
+  LONG_MS,
+);
+
+test(
+  'runs of all integrations are searched, open where they are clicked, and can be repeated',
+  async () => {
+    const id = await installed(dashboard.client, 'stepper', { tag: 'runs' });
+    await call(id, 'installer', 'work', { quick: true });
+    await call(id, 'installer', 'failOnce');
+    await call(id, 'settings', 'noise', { n: 1 });
+    const page = await dashboard.open('#/runs');
+    await page.getByLabel('Search').fill('(runs) SHOP_CLOSED');
+    await page.getByText('No run matches.').waitFor();
+    await page.getByLabel('Search').fill('runs SHOP_CLOSED');
+    await page.getByText(/^1 of \d+ runs$/).waitFor();
+    await page.getByRole('cell', { name: 'Failed' }).click();
+    await page.getByRole('log').getByText('about to fail').waitFor();
+    // The filter and the open run stand in the address.
+    await page.reload();
+    await page.getByRole('log').getByText('about to fail').waitFor();
+    await page.getByText(/^1 of \d+ runs$/).waitFor();
+    await page.getByRole('cell', { name: 'Failed' }).click();
+    await page.getByRole('log').waitFor({ state: 'detached' });
+    await goTo(page, `#/integrations/${id}/runs`);
+    await page.getByText('3 runs', { exact: true }).waitFor();
+    await page.getByLabel('Outcome').selectOption('Not successful');
+    await page.getByText('1 of 3 runs').waitFor();
+    await page.getByRole('button', { name: 'installer.failOnce' }).press('Enter');
+    await press(page, 'Run again');
+    await page.getByText('1 of 4 runs').waitFor();
+    await page.getByText('3 succeeded', { exact: true }).waitFor();
+    await page.getByLabel('Outcome').selectOption('All');
+    await press(page, 'settings.noise');
+    await page.getByText('It cannot be repeated from here').waitFor();
+    await dashboard.client('DELETE', `/integrations/${id}?force=true`);
     await page.context().close();
   },
   LONG_MS,
@@ -252,7 +357,7 @@ test(
     await dashboard.client('POST', '/exports', { name: 'An export', _integrationId: body._id });
     const page = await dashboard.open();
     await page.getByRole('link', { name: 'By hand' }).click();
-    await press(page, 'Rename');
+    await press(page, 'Edit details');
     await page.getByRole('dialog').getByLabel('Name').fill('By my hand');
     await press(page, 'Save');
     await heading(page, 'By my hand');
@@ -276,13 +381,14 @@ test(
     for (let i = 0; i < 120; i++) {
       await dashboard.client('POST', '/flows', { name: `Flow ${i}`, _integrationId: body._id });
     }
-    const page = await dashboard.open(`#/integrations/${body._id}/records`);
+    const page = await dashboard.open(`#/integrations/${body._id}/flows`);
     const flows = page.getByRole('region', { name: 'Flows' }).getByRole('listitem');
     await vi.waitFor(async () => expect(await flows.count()).toBe(50), LONG_MS);
     await press(page, 'Show more flows');
     await vi.waitFor(async () => expect(await flows.count()).toBe(100), LONG_MS);
     await press(page, 'Show more flows');
     await vi.waitFor(async () => expect(await flows.count()).toBe(120), LONG_MS);
+    await goTo(page, `#/integrations/${body._id}/records`);
     await press(page, 'Add connection');
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name', { exact: true }).fill('Büro');
@@ -325,7 +431,7 @@ test(
     const id = await installed(dashboard.client, 'hostile');
     const page = await dashboard.open('#/connectors');
     await page.getByText('<b>bold</b><script>').waitFor();
-    for (const path of ['#/', `#/integrations/${id}/setup`, `#/integrations/${id}/settings`]) {
+    for (const path of ['#/?search=hostile', `#/integrations/${id}/setup`, `#/integrations/${id}/settings`]) {
       await goTo(page, path);
       await page
         .getByRole('heading', { name: /onerror="document\.title=/ })
@@ -363,7 +469,8 @@ test(
     });
     await page.getByText('The server does not answer. Reconnecting…').waitFor({ state: 'detached' });
     await installed(dashboard.client, 'hello', { tag: 'after the restart' });
-    await page.getByText('after the restart').waitFor();
+    await page.getByLabel('Search').fill('after the restart');
+    await page.getByRole('list', { name: 'Integrations' }).getByText('after the restart').waitFor(ATTACHED);
     await page.context().close();
   },
   LONG_MS,
@@ -391,6 +498,12 @@ describe('500 tiles', () => {
       await page.getByLabel('Search').fill('');
       await page.getByLabel('State').selectOption('Manual');
       await page.getByLabel('Search').fill('apple');
+      expect((await tiles.allTextContents())[0]).toMatch(/^apple 9 no/);
+      // Back and reload keep the filter.
+      await tiles.first().getByRole('link').click();
+      await page.goBack();
+      await page.reload();
+      expect(await page.getByLabel('Search').inputValue()).toBe('apple');
       expect((await tiles.allTextContents())[0]).toMatch(/^apple 9 no/);
       await page.getByLabel('Search').fill('nothing like it');
       await press(page, 'Clear filters');
@@ -438,7 +551,10 @@ describe('accessibility', () => {
       };
       await page.getByLabel('Search').fill('hello');
       await check('tiles', undefined, 'twice');
-      await check('connectors', '#/connectors', 'Its bundle has errors:');
+      await check('connectors', '#/connectors', 'Its bundle has errors.');
+      await page.getByRole('link', { name: 'Stepper', exact: true }).click();
+      await check('connector', undefined, 'What it may do');
+      await page.goBack();
       await press(page, 'Install Hello');
       await check('install');
       await page.keyboard.press('Escape');
@@ -465,6 +581,9 @@ describe('accessibility', () => {
       await check('token-form', undefined, '0 integrations chosen');
       await page.keyboard.press('Escape');
       await check('audit', '#/audit', 'Administrator');
+      await check('server', '#/server', 'Runs since the start');
+      await check('backup', '#/server/backup', 'Restore a backup');
+      await check('all-runs', '#/runs', 'Integration and function');
       await press(page, 'Sign out');
       await check('sign-in', undefined, 'Administrator’s token');
       await page.context().close();
@@ -486,10 +605,10 @@ describe('accessibility', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await becomes('document.activeElement.getAttribute("aria-label")', 'Install Hello');
-      await page.getByRole('link', { name: 'Integrations', exact: true }).focus();
+      await page.getByRole('link', { name: 'Home', exact: true }).focus();
       await page.keyboard.press('Enter');
       await becomes('document.activeElement.id', 'main');
-      await becomes('document.title', 'Integrations · Bulkhead');
+      await becomes('document.title', 'Home · Bulkhead');
       await page.context().close();
     },
     LONG_MS,

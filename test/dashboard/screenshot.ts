@@ -15,7 +15,7 @@ import { launchServer } from '../support/server.ts';
 const file = fileURLToPath(new URL('../../docs/images/dashboard.png', import.meta.url));
 const shipped = fileURLToPath(new URL('../../connectors', import.meta.url));
 const TOKEN = 'the-pictures-token';
-const SIZE = { width: 1280, height: 650 };
+const SIZE = { width: 1280, height: 945 };
 const POLL_MS = 50;
 
 const folder = await mkdtemp(join(tmpdir(), 'bulkhead-screenshot-'));

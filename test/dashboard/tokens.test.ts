@@ -1,4 +1,4 @@
-/** Access tokens and the audit log in the dashboard, in a real browser. */
+/** The server's pages in the dashboard: access tokens, audit log and backups, in a real browser. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../support/client.ts';
@@ -28,7 +28,7 @@ async function create(page: Page, name: string, fill: () => Promise<void> = asyn
 }
 
 test('a token is made in plain words, shown once, copied, used, and revoked', { timeout: LONG_MS }, async () => {
-  const page = await dashboard.open('#/tokens', { permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await dashboard.open('#/server/tokens', { permissions: ['clipboard-read', 'clipboard-write'] });
   await heading(page, 'No access tokens yet');
   const token = await create(page, 'Jörg <b>Ä</b>');
   await press(page, 'Copy');
@@ -72,7 +72,7 @@ test('a token of chosen integrations shows these alone, and neither tokens nor t
   const { client } = dashboard;
   const { body: own } = await client('POST', '/integrations', { name: 'The chosen one', tag: 'eu' });
   await client('POST', '/integrations', { name: 'Another one' });
-  const page = await dashboard.open('#/tokens');
+  const page = await dashboard.open('#/server/tokens');
   const token = await create(page, 'partner', async () => {
     await page.getByLabel('Work with chosen integrations').check();
     expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true);
@@ -92,9 +92,11 @@ test('a token of chosen integrations shows these alone, and neither tokens nor t
   await goTo(page, '#/');
   await page.getByText('The chosen one').waitFor();
   expect(await page.getByText('Another one').count()).toBe(0);
-  expect(await page.getByRole('link', { name: /^(?:Tokens|Audit)$/ }).count()).toBe(0);
-  await goTo(page, '#/tokens');
-  await page.getByText('access_restricted').waitFor();
+  await goTo(page, '#/server');
+  await page.getByText('The access token partner').waitFor();
+  expect(await page.getByRole('link', { name: /^(?:Access tokens|Audit log)$/ }).count()).toBe(0);
+  await goTo(page, '#/server/tokens');
+  await page.getByText('Only the administrator can see this page.').waitFor();
   await page.context().close();
 });
 
@@ -104,7 +106,7 @@ test('the audit log says who did what, newest first, and is filtered by date and
   const { client } = dashboard;
   const { body } = await client('POST', '/integrations', { name: 'Audited' });
   await client('PUT', `/integrations/${body._id}`, { name: 'Audited', description: 'changed' });
-  const page = await dashboard.open('#/audit');
+  const page = await dashboard.open('#/server/audit');
   const rows = page.getByRole('row');
   await page.getByText('description').waitFor();
   expect(await rows.nth(1).innerText()).toMatch(/Changed integration.*Audited.*Administrator.*description/s);
@@ -114,6 +116,8 @@ test('the audit log says who did what, newest first, and is filtered by date and
   await picture(page, 'audit');
   await page.getByRole('button', { name: 'Audited' }).first().click();
   await expect.poll(() => rows.count()).toBe(1 + 3);
+  // The filter stands in the address.
+  await page.reload();
   expect(await page.getByLabel('Id of what was changed').inputValue()).toBe(body._id);
   await page.getByLabel('From').fill('2100-01-01');
   await page.getByText('No entry matches the filter.').waitFor();
@@ -122,6 +126,28 @@ test('the audit log says who did what, newest first, and is filtered by date and
   await page.getByText('No entry matches the filter.').waitFor();
   await page.getByLabel('To', { exact: true }).fill('');
   await expect.poll(() => rows.count()).toBe(1 + 3);
+  expect(dashboard.faults).toEqual([]);
+  await page.context().close();
+});
+
+test('a backup is downloaded, and restored once that is confirmed', { timeout: LONG_MS }, async () => {
+  const { client } = dashboard;
+  const { body } = await client('POST', '/integrations', { name: 'As it was' });
+  const page = await dashboard.open('#/server/backup');
+  const downloading = page.waitForEvent('download');
+  await press(page, 'Download a backup');
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(/^bulkhead-[\d-]+\.backup\.gz$/);
+  await client('PUT', `/integrations/${body._id}`, { name: 'Changed since' });
+  await page.getByLabel('Choose a backup').setInputFiles(await download.path());
+  await press(page, 'Restore');
+  await page.getByText('already_there').waitFor();
+  await page.getByText('To replace what differs, tick the box above.').waitFor();
+  expect((await client('GET', `/integrations/${body._id}`)).body.name).toBe('Changed since');
+  await page.getByLabel('Replace integrations that have changed since the backup').check();
+  await press(page, 'Restore and replace');
+  await page.getByText('1 integration was replaced.').waitFor();
+  expect((await client('GET', `/integrations/${body._id}`)).body.name).toBe('As it was');
   expect(dashboard.faults).toEqual([]);
   await page.context().close();
 });

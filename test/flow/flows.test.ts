@@ -88,6 +88,12 @@ describe('a flow of a user', () => {
     );
     await vi.waitFor(() => expect(events.all.map(({ name }) => name)).toContain('job.ended'));
     expect(events.all.filter(({ name }) => name.startsWith('job.')).map(({ name }) => name)[0]).toBe('job.started');
+    // Checkpoints of pages are no changes that anybody would show.
+    const changes = events.all.filter(({ name }) => name === 'integration.changed').map(({ data }) => data.changed);
+    expect(changes).toEqual([['flows']]);
+    const metrics = (await client('GET', '/metrics')).text;
+    expect(metrics).toMatch(/^bulkhead_jobs_total\{status="completed"\} \d+$/m);
+    expect(metrics).toMatch(/^bulkhead_job_records_total\{result="success"\} \d+$/m);
     const tile = (await client('GET', `/tiles?_integrationId=${integrationId}`)).body[0];
     expect(tile.lastJob).toMatchObject({ _id: job._id, status: 'completed', numSuccess: 250 });
     expect((await client('GET', `/flows/${flowId}`)).body.lastExecutedAt).toBe(job.startedAt);

@@ -2326,7 +2326,7 @@ const host = inFamily('reaching for the host', [
       delete Error.prepareStackTrace;
       return sites.filter((site) => String(site.getFileName()).startsWith('bulkhead:')).map((site) => typeof site.getFunction());
     }`,
-    expected: { answer: ['undefined', 'undefined'] },
+    expected: { answer: ['undefined', 'undefined', 'undefined'] },
     control: `() => { Error.prepareStackTrace = (error, sites) => typeof sites[0].getFunction === 'function'; const { stack } = new Error('x'); delete Error.prepareStackTrace; return stack; }`,
   },
   {

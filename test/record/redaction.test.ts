@@ -102,6 +102,8 @@ test.each<[string, string[], Buffer]>([
   ['escapes without an end', ['secret-%3'], Buffer.alloc(ANSWER_BYTES, '%3')],
   ['escapes that end all at once', ['secret-%3'], Buffer.concat([Buffer.alloc(ANSWER_BYTES, '%3'), Buffer.from('4')])],
   ['marks of entities', ['secret-&'], Buffer.alloc(ANSWER_BYTES, '&;')],
+  ['line ends', ['secret-'], Buffer.from(`x${'\n'.repeat(ANSWER_BYTES / 2)}s${'\n'.repeat(ANSWER_BYTES / 2)}`)],
+  ['blanks', ['secret-'], Buffer.from(`x${' '.repeat(ANSWER_BYTES / 2)}s${' '.repeat(ANSWER_BYTES / 2)}`)],
   ['backslashes', ['secret-\\'], Buffer.alloc(ANSWER_BYTES, '\\u\\')],
   ['every byte', ['x'.repeat(64 * 1024)], Buffer.from(Array.from({ length: ANSWER_BYTES }, (_, i) => (i * 7919) >> 3))],
 ])('a response made of %s takes no longer than another', (_what, secrets, answer) => {

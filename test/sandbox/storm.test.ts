@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { type Ask, createSandbox, defaultLimits, fixedAsk, type Outcome } from '../../sandbox/index.ts';
 import { childrenOf } from '../support/traces.ts';
 
-const RUNS = 400;
+const RUNS = 200;
 const CONCURRENT = 24;
 const BAD_SHARE = 0.08;
 const CANCELLED_SHARE = 0.1;

@@ -11,11 +11,14 @@ export class ApiError extends Error {
   /** HTTP status; 0 without a reply. */
   readonly status: number;
   readonly errors: readonly ErrorItem[];
+  /** The run that failed, if a run did. */
+  readonly runId: string | undefined;
 
-  constructor(status: number, errors: readonly ErrorItem[]) {
+  constructor(status: number, errors: readonly ErrorItem[], runId?: string | null) {
     super(errors.map(({ message }) => message).join(' '));
     this.status = status;
     this.errors = errors;
+    this.runId = runId ?? undefined;
   }
 
   /** Code of the first error. */

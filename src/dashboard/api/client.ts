@@ -13,7 +13,14 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Sent as it is, instead of `body`. */
+  readonly file?: Blob;
+  /** Statuses besides 2xx whose reply is an answer and not an error. */
+  readonly accepts?: readonly number[];
 }
+
+/** The header that names the run of a call. */
+export const RUN_ID = 'bulkhead-run-id';
 
 export class Client {
   readonly #token: string;
@@ -26,7 +33,8 @@ export class Client {
   }
 
   /** The raw response, for bodies other than JSON. @throws ApiError */
-  async fetch(method: string, path: string, { body, headers, signal }: RequestOptions = {}): Promise<Response> {
+  async fetch(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    const { body, file, headers, signal, accepts = [] } = options;
     let response: Response;
     try {
       // Relative to the page, because a host may mount it under any path.
@@ -35,9 +43,11 @@ export class Client {
         headers: {
           Authorization: `Bearer ${this.#token}`,
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(file ? { 'Content-Type': 'application/octet-stream' } : {}),
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(file ? { body: file } : {}),
         ...(signal ? { signal } : {}),
         cache: 'no-store',
       });
@@ -45,9 +55,9 @@ export class Client {
       if (signal?.aborted) throw error;
       throw new ApiError(0, [{ code: 'unreachable', message: 'The server does not answer.' }]);
     }
-    if (response.ok) return response;
+    if (response.ok || accepts.includes(response.status)) return response;
     if (response.status === 401) this.#onUnauthorized();
-    throw new ApiError(response.status, await readErrors(response));
+    throw new ApiError(response.status, await readErrors(response), response.headers.get(RUN_ID));
   }
 
   /** @throws ApiError */

@@ -44,6 +44,21 @@ export interface Connector {
   /** A version that asks for more than was approved and awaits approval. */
   readonly pending?: { readonly version: string; readonly digest: string; readonly sentences: readonly string[] };
   readonly errors?: readonly ErrorItem[];
+  /** For its author; it works all the same. */
+  readonly warnings?: readonly ErrorItem[];
+  readonly digest?: string;
+  /** Sent with `PUT /connectors`, so it can be deleted here. Others lie in the connectors folder. */
+  readonly uploaded?: boolean;
+}
+
+/** `GET /connectors/{_id}/installBase` */
+export interface InstallBaseRow {
+  readonly _integrationId: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly updateInProgress: boolean;
+  /** Set if a newer bundle is available. */
+  readonly update?: { readonly version: string };
 }
 
 export interface Step {
@@ -85,7 +100,12 @@ export interface LogLine {
 /** `GET /integrations/{_id}/runs` */
 export interface Run {
   readonly _id: string;
+  readonly _integrationId: string;
   readonly version: string;
+  readonly digest?: string;
+  /** The node that ran it. */
+  readonly node?: string;
+  readonly traceId?: string;
   readonly section: string;
   readonly function: string;
   readonly startedAt: string;
@@ -103,6 +123,48 @@ export interface Run {
   readonly log?: readonly LogLine[];
 }
 
+/** Numbers of records. */
+export interface Counts {
+  readonly numSuccess: number;
+  readonly numError: number;
+  readonly numIgnore: number;
+}
+
+export interface JobStep extends Counts {
+  readonly _id: string;
+  readonly type: 'export' | 'import';
+  readonly _exportId?: string;
+  readonly _importId?: string;
+}
+
+/** `GET /jobs/{_id}` */
+export interface Job extends Counts {
+  readonly _id: string;
+  readonly type: 'flow' | 'retry';
+  readonly _integrationId: string;
+  readonly _flowId: string;
+  readonly _retryOfJobId?: string;
+  readonly status: 'queued' | 'running' | 'retrying' | 'canceling' | 'completed' | 'failed' | 'canceled';
+  readonly triggeredBy: 'user' | 'schedule' | 'webhook' | 'run';
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly numExport: number;
+  readonly numPagesProcessed: number;
+  readonly numOpenError: number;
+  readonly numResolved: number;
+  readonly retriable: boolean;
+  readonly errors?: readonly ErrorItem[];
+  /** In the order of the flow: its exports, then its steps. */
+  readonly steps?: readonly JobStep[];
+}
+
+/** `GET /readyz` */
+export interface Health {
+  readonly status: 'ok' | 'degraded' | 'unavailable';
+  readonly reasons: readonly string[];
+}
+
 /** A connection, an export, an import or a flow. */
 export interface StoredRecord {
   readonly _id: string;
@@ -116,6 +178,9 @@ export interface StoredRecord {
 /** `GET /tokenInfo` */
 export interface TokenInfo {
   readonly scope: 'administrator' | 'full' | 'read' | 'integrations' | 'stack';
+  /** Of an access token. */
+  readonly name?: string;
+  readonly autoPurgeAt?: string;
 }
 
 /** `GET /accesstokens` */

@@ -20,6 +20,10 @@ export function Dialog({ title, onClose, isLocked = false, children }: DialogPro
     return () => {
       dialog?.close();
       if (previousFocus instanceof HTMLElement && previousFocus.isConnected) previousFocus.focus();
+      // What opened it may be gone, now or with the next render: keyboard users go on in the page, not at its top.
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) document.getElementById('main')?.focus();
+      });
     };
   }, []);
   return (

@@ -1,17 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { TokenInfo } from '../api/types.ts';
-import { AuditPage } from '../audit/audit-page.tsx';
+import { ConnectorPage } from '../connectors/connector-page.tsx';
 import { ConnectorsPage } from '../connectors/connectors-page.tsx';
+import { HomePage } from '../home/home-page.tsx';
 import { IntegrationPage } from '../integration/integration-page.tsx';
-import { ClientsPage } from '../oauth-clients/clients-page.tsx';
-import { TilesPage } from '../tiles/tiles-page.tsx';
-import { TokensPage } from '../tokens/tokens-page.tsx';
+import { AllRunsPage } from '../runs/all-runs-page.tsx';
+import { ServerPage } from '../server/server-page.tsx';
+import type { Route } from './address.ts';
 import { Brand } from './brand.tsx';
 import { Dialog } from './dialog.tsx';
 import { LeaveGuardContext } from './leave-guard.ts';
-import { type LeaveGuard, type Route, useRoute } from './route.ts';
+import { type LeaveGuard, useRoute } from './route.ts';
 import { useSession } from './session.ts';
-import { useResource } from './use-resource.ts';
 
 /** The frame around every page. */
 export function Frame({ notice }: { readonly notice: string }) {
@@ -19,8 +18,7 @@ export function Frame({ notice }: { readonly notice: string }) {
   const guard = useMemo((): LeaveGuard => ({ isDirty: false }), []);
   const { route, isLeaving, leave, stay } = useRoute(guard);
   const main = useRef<HTMLElement>(null);
-  const isAdministrator = useIsAdministrator();
-  const pageKey = route.page === 'integration' ? [route.id, route.tab, ...(route.below ?? [])].join('/') : route.page;
+  const pageKey = pageKeyOf(route);
   const initialPageKey = useRef(pageKey);
   // Moving the focus announces the new page to screen readers. The first page keeps the browser's focus.
   useEffect(() => {
@@ -29,8 +27,8 @@ export function Frame({ notice }: { readonly notice: string }) {
     main.current?.focus();
     window.scrollTo(0, 0);
   }, [pageKey]);
-  const link = (page: Route['page'], href: string, text: string) => (
-    <a href={href} aria-current={route.page === page ? 'page' : undefined}>
+  const link = (pages: readonly Route['page'][], href: string, text: string) => (
+    <a href={href} aria-current={pages.includes(route.page) ? (pages[0] === route.page ? 'page' : 'true') : undefined}>
       {text}
     </a>
   );
@@ -41,15 +39,14 @@ export function Frame({ notice }: { readonly notice: string }) {
       </button>
       <header class="top">
         <div class="top-inner">
-          <a class="brand-link" href="#/" aria-label="Bulkhead, all integrations">
+          <a class="brand-link" href="#/" aria-label="Bulkhead, Home">
             <Brand />
           </a>
           <nav class="top-nav" aria-label="Main">
-            {link('tiles', '#/', 'Integrations')}
-            {link('connectors', '#/connectors', 'Connectors')}
-            {isAdministrator && link('oauth-clients', '#/oauth-clients', 'OAuth clients')}
-            {isAdministrator && link('tokens', '#/tokens', 'Tokens')}
-            {isAdministrator && link('audit', '#/audit', 'Audit')}
+            {link(['home', 'integration'], '#/', 'Home')}
+            {link(['connectors', 'connector'], '#/connectors', 'Connectors')}
+            {link(['runs'], '#/runs', 'Runs')}
+            {link(['server'], '#/server', 'Server')}
           </nav>
           <button type="button" class="button quiet small" onClick={signOut}>
             Sign out
@@ -82,16 +79,16 @@ export function Frame({ notice }: { readonly notice: string }) {
 
 function Page({ route }: { readonly route: Route }) {
   switch (route.page) {
-    case 'tiles':
-      return <TilesPage />;
+    case 'home':
+      return <HomePage />;
     case 'connectors':
       return <ConnectorsPage />;
-    case 'tokens':
-      return <TokensPage />;
-    case 'audit':
-      return <AuditPage />;
-    case 'oauth-clients':
-      return <ClientsPage />;
+    case 'connector':
+      return <ConnectorPage key={route.id} id={route.id} />;
+    case 'runs':
+      return <AllRunsPage />;
+    case 'server':
+      return <ServerPage section={route.section} />;
     case 'integration':
       return (
         <IntegrationPage
@@ -105,23 +102,28 @@ function Page({ route }: { readonly route: Route }) {
     default:
       return (
         <div class="empty">
-          <h1>Page not found</h1>
+          <h1>There is no such page</h1>
+          <p class="muted">The address may be incomplete, or of another version.</p>
           <a class="button primary" href="#/">
-            All integrations
+            Go to Home
           </a>
         </div>
       );
   }
 }
 
-/** Whether the token may see access tokens and the audit log. */
-function useIsAdministrator(): boolean {
-  const { value } = useResource<TokenInfo>({
-    key: 'tokenInfo',
-    load: (client, signal) => client.get<TokenInfo>('/tokenInfo', signal),
-    isAffected: () => false,
-  });
-  return value?.scope === 'administrator' || value?.scope === 'full';
+/** Changes when another page, or another part of one, is shown. */
+function pageKeyOf(route: Route): string {
+  switch (route.page) {
+    case 'integration':
+      return [route.id, route.tab, ...(route.below ?? [])].join('/');
+    case 'connector':
+      return route.id;
+    case 'server':
+      return route.section;
+    default:
+      return route.page;
+  }
 }
 
 /** Warns while the server is unreachable. The feed reconnects by itself. */

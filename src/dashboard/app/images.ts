@@ -14,17 +14,25 @@ export function safeLink(url: unknown): string | undefined {
 }
 
 /**
- * Object URLs for images of bundles, which need the token to fetch. Each image is fetched once, and again when
- * its connector is reloaded.
+ * Object URLs for images of bundles, which need the token to fetch. Each image is fetched once, however many tiles show
+ * it, and again when its connector is reloaded. Browsers have few connections to a server: a request for each tile would
+ * hold up everything else.
  */
 export class Images {
   readonly #client: Client;
-  readonly #feed: EventFeed;
   readonly #urls = new Map<string, Promise<string | undefined>>();
+  readonly #listeners = new Map<string, Set<() => void>>();
 
   constructor(client: Client, feed: EventFeed) {
     this.#client = client;
-    this.#feed = feed;
+    feed.subscribe(({ type, data }) => {
+      if (type === 'reset') this.#invalidate([...this.#urls.keys()]);
+      if (type === 'connector.loaded') this.#invalidate([String(data._connectorId)]);
+    });
+    // Events from before the connection are not delivered.
+    feed.watch((status) => {
+      if (status === 'live') this.#invalidate([...this.#urls.keys()]);
+    });
   }
 
   /** @returns undefined if there is no image */
@@ -42,20 +50,15 @@ export class Images {
 
   /** Calls back when the image may have changed. @returns the unsubscribe function */
   subscribe(connectorId: string, onChange: () => void): () => void {
-    const invalidate = (): void => {
-      this.#urls.delete(connectorId);
-      onChange();
-    };
-    const unsubscribe = this.#feed.subscribe(({ type, data }) => {
-      if (type === 'reset' || (type === 'connector.loaded' && data._connectorId === connectorId)) invalidate();
-    });
-    // Events from before the connection are not delivered.
-    const unwatch = this.#feed.watch((status) => {
-      if (status === 'live') invalidate();
-    });
-    return () => {
-      unsubscribe();
-      unwatch();
-    };
+    const listeners = this.#listeners.get(connectorId) ?? new Set();
+    this.#listeners.set(connectorId, listeners.add(onChange));
+    return () => listeners.delete(onChange);
+  }
+
+  #invalidate(connectorIds: readonly string[]): void {
+    for (const id of connectorIds) this.#urls.delete(id);
+    for (const id of connectorIds) {
+      for (const onChange of [...(this.#listeners.get(id) ?? [])]) onChange();
+    }
   }
 }

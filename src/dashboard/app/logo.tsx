@@ -3,13 +3,16 @@ import { isSafeImage } from './images.ts';
 import { useSession } from './session.ts';
 
 interface LogoProps {
+  /** Its initials stand in for a missing image. */
   readonly name: string;
+  /** Chooses the colour behind them; `name` by default. */
+  readonly hue?: string;
   readonly imageURL?: string | undefined;
   readonly connectorId?: string | undefined;
 }
 
 /** A connector's image, or its initials. Decorative: the name stands beside it. */
-export function Logo({ name, imageURL, connectorId }: LogoProps) {
+export function Logo({ name, hue = name, imageURL, connectorId }: LogoProps) {
   const { images } = useSession();
   const [source, setSource] = useState<string>();
   useEffect(() => {
@@ -33,7 +36,7 @@ export function Logo({ name, imageURL, connectorId }: LogoProps) {
   }, [images, imageURL, connectorId]);
   if (source === undefined) {
     return (
-      <span class={`logo hue-${hueOf(name)}`} aria-hidden="true">
+      <span class={`logo hue-${hueOf(hue)}`} aria-hidden="true">
         {initialsOf(name)}
       </span>
     );
@@ -58,8 +61,9 @@ function initialsOf(name: string): string {
   return letters.join('').toLocaleUpperCase();
 }
 
-function hueOf(name: string): number {
+/** One of the six colours, the same for a name each time. */
+export function hueOf(name: string): number {
   let sum = 0;
-  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  for (const letter of name) sum = (sum * 53 + (letter.codePointAt(0) ?? 0)) % 9973;
   return sum % 6;
 }

@@ -1,53 +1,6 @@
-/** Routing by the URL's fragment. */
+/** Follows the URL's fragment from page to page. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-
-export const tabs = ['setup', 'settings', 'records', 'flows', 'runs', 'remove'] as const;
-export type Tab = (typeof tabs)[number];
-
-export type Route =
-  | { readonly page: 'tiles' }
-  | { readonly page: 'connectors' }
-  | { readonly page: 'oauth-clients' }
-  | { readonly page: 'tokens' }
-  | { readonly page: 'audit' }
-  /** Without a tab, the integration's mode decides. */
-  | {
-      readonly page: 'integration';
-      readonly id: string;
-      readonly tab?: Tab;
-      /** The connection that the user is back from its provider with. */
-      readonly returnedId?: string | undefined;
-      /** Of the tab `flows`: ids of a flow and a job of it. */
-      readonly below?: readonly string[];
-    }
-  | { readonly page: 'unknown' };
-
-const RETURNED = 'connected';
-const isId = (text: string): boolean => /^[0-9a-f]{24}$/.test(text);
-
-export function parseRoute(hash: string): Route {
-  const [path = '', query] = hash.replace(/^#?\/?/, '').split('?');
-  const [first = '', id, tab, ...below] = path.split('/');
-  if (first === '') return { page: 'tiles' };
-  const pages = ['connectors', 'oauth-clients', 'tokens', 'audit'] as const;
-  const page = pages.find((name) => name === first);
-  if (page !== undefined && id === undefined) return { page };
-  if (first === 'integrations' && id && isId(id)) {
-    if (tab === 'flows' && below.length <= 2 && below.every(isId)) return { page: 'integration', id, tab, below };
-    if (below.length > 0) return { page: 'unknown' };
-    if (tab === undefined || tab === '') return { page: 'integration', id };
-    const known = tabs.find((name) => name === tab);
-    const returnedId = new URLSearchParams(query).get(RETURNED) ?? '';
-    if (known) return { page: 'integration', id, tab: known, returnedId: isId(returnedId) ? returnedId : undefined };
-  }
-  return { page: 'unknown' };
-}
-
-export const integrationHref = (id: string, tab?: Tab): string => `#/integrations/${id}${tab ? `/${tab}` : ''}`;
-
-/** Where a user comes back to from the provider of a connection. */
-export const returnHref = (id: string, tab: Tab, connectionId: string): string =>
-  `${integrationHref(id, tab)}?${RETURNED}=${connectionId}`;
+import { parseRoute, type Route } from './address.ts';
 
 export function navigate(hash: string): void {
   location.hash = hash;

@@ -1,4 +1,5 @@
-export interface Filter {
+/** As in the address. */
+export interface Filter extends Readonly<Record<string, string>> {
   /** Days, such as `2030-12-31`; empty for no limit. The last one is included. */
   readonly from: string;
   readonly to: string;
@@ -25,7 +26,7 @@ function startOf(day: string, daysLater: number): string {
 
 interface AuditFilterProps {
   readonly filter: Filter;
-  readonly onChange: (filter: Filter) => void;
+  readonly onChange: (change: Partial<Filter>) => void;
 }
 
 export function AuditFilter({ filter, onChange }: AuditFilterProps) {
@@ -35,7 +36,7 @@ export function AuditFilter({ filter, onChange }: AuditFilterProps) {
       <input
         type="date"
         value={filter[name]}
-        onChange={({ currentTarget }) => onChange({ ...filter, [name]: currentTarget.value })}
+        onChange={({ currentTarget }) => onChange({ [name]: currentTarget.value })}
       />
     </label>
   );
@@ -49,7 +50,7 @@ export function AuditFilter({ filter, onChange }: AuditFilterProps) {
           type="search"
           class="mono"
           value={filter.resourceId}
-          onInput={({ currentTarget }) => onChange({ ...filter, resourceId: currentTarget.value.trim() })}
+          onInput={({ currentTarget }) => onChange({ resourceId: currentTarget.value.trim() })}
         />
       </label>
     </search>

@@ -1,6 +1,7 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { AuditEntry, Connector } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
+import { useQuery } from '../app/use-query.ts';
 import { useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
@@ -10,7 +11,7 @@ import { EntryRow } from './entry-row.tsx';
 /** Who changed what, newest first. */
 export function AuditPage() {
   useTitle('Audit log');
-  const [filter, setFilter] = useState(noFilter);
+  const [filter, setFilter] = useQuery(noFilter);
   const { value, error, loadMore } = usePages<AuditEntry>(pathOf(filter, PAGE_ROWS), ({ type }) =>
     /^(?:integration|connector)\./.test(type),
   );
@@ -25,12 +26,16 @@ export function AuditPage() {
       <h1>Audit log</h1>
       <p class="muted">Who changed what. Only the names of fields are recorded, never their values.</p>
       <AuditFilter filter={filter} onChange={setFilter} />
-      <ErrorNotice error={error} title="Could not load the audit log." />
+      <ErrorNotice error={error} title="The audit log could not be loaded." />
       {!value && error === undefined && <p role="status">Loading the audit log…</p>}
       {value?.rows.length === 0 && (
         <div class="empty card">
           <h2>Nothing was changed</h2>
-          <p class="muted">{filter === noFilter ? 'Changes appear here.' : 'No entry matches the filter.'}</p>
+          <p class="muted">
+            {Object.values(filter).every((value) => value === '')
+              ? 'Changes appear here.'
+              : 'No entry matches the filter.'}
+          </p>
         </div>
       )}
       {value && value.rows.length > 0 && (
@@ -52,7 +57,7 @@ export function AuditPage() {
                   key={entry._id}
                   entry={entry}
                   connectors={titles}
-                  onOnly={(resourceId) => setFilter({ ...filter, resourceId })}
+                  onOnly={(resourceId) => setFilter({ resourceId })}
                 />
               ))}
             </tbody>

@@ -22,7 +22,7 @@ export function ConnectDialog({ record, returnTo, onConnected, onClose }: Connec
   return (
     <Dialog title={`Connect ${name}`} onClose={onClose} isLocked={connect.isRunning}>
       <Destination record={record} />
-      <ErrorNotice error={connect.error} title="Could not connect." />
+      <ErrorNotice error={connect.error} title="It was not connected." />
       <div class="row end">
         <button type="button" class="button" onClick={onClose} disabled={connect.isRunning}>
           Cancel

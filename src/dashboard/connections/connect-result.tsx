@@ -29,7 +29,7 @@ export function ConnectResult({ connectionId, integrationId }: ConnectResultProp
     },
     isAffected: () => false,
   });
-  if (!value) return <ErrorNotice error={error} title="Could not see how it went at the provider." />;
+  if (!value) return <ErrorNotice error={error} title="The server did not say how the sign-in went." />;
   const { name, status } = value;
   const { problem } = status;
   const isConnected = status.status === 'connected' && !problem;

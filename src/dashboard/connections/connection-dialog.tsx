@@ -36,12 +36,12 @@ export function ConnectionDialog({ id, integrationId, onSaved, onClose }: Connec
           });
         }}
       >
-        <ErrorNotice error={error} title="Could not load the connection." />
+        <ErrorNotice error={error} title="The connection could not be loaded." />
         {!form && error === undefined && <p role="status">Loading the connection…</p>}
         {form && <ConnectionFields form={form} newClient={newClient} onNewClient={setNewClient} />}
         {test.result && <TestAnswer name={NAME} result={test.result} />}
         <ErrorNotice error={test.error} title="The test failed." />
-        <ErrorNotice error={save.error} title="Saving failed." />
+        <ErrorNotice error={save.error} title="It was not saved." />
         <div class="row end">
           <button type="button" class="button" onClick={() => void test.run()} disabled={isBusy || !form}>
             {test.isRunning ? 'Testing…' : 'Test connection'}

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
+import { returnHref, type Tab } from '../app/address.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { returnHref, type Tab } from '../app/route.ts';
 import { useSignInReturn } from '../app/sign-in-return.ts';
 import { ConnectionFields } from './connection-fields.tsx';
 import { usesOAuth } from './credentials.ts';
@@ -33,7 +33,8 @@ export function ConnectionStep(props: ConnectionStepProps) {
     signInReturn.connectionId = undefined;
     if (status.status === 'connected' && !status.problem) void onSaved();
   }, [status, connectionId]);
-  if (error !== undefined) return <ErrorNotice error={error} title="Could not load this step’s connection." />;
+  if (error !== undefined)
+    return <ErrorNotice error={error} title="The connection of this step could not be loaded." />;
   if (!form) return <p role="status">Loading the connection…</p>;
   const isOAuth = usesOAuth(form.record);
   const isConnected = isOAuth && status?.status === 'connected';
@@ -59,8 +60,8 @@ export function ConnectionStep(props: ConnectionStepProps) {
       />
       {isOAuth && <Destination record={form.record} />}
       {isOAuth && status && <OAuthDetails status={status} />}
-      <ErrorNotice error={save.error} title="Could not save the credentials." />
-      <ErrorNotice error={connect.error} title="Could not connect." />
+      <ErrorNotice error={save.error} title="The credentials were not saved." />
+      <ErrorNotice error={connect.error} title="It was not connected." />
       <div class="row">
         <button type="submit" class={`button ${isConnected ? '' : 'primary'}`} disabled={isBusy}>
           {save.isRunning ? 'Saving…' : connect.isRunning ? 'Connecting…' : isLocked ? 'Verifying…' : label}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { StoredRecord, Tile } from '../api/types.ts';
+import { returnHref } from '../app/address.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { returnHref } from '../app/route.ts';
 import { useSignInReturn } from '../app/sign-in-return.ts';
 import { aboutIntegration, useResource } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
@@ -33,7 +33,7 @@ export function Connections({ integrationId }: { readonly integrationId: string 
         </span>
       </div>
       {returnedId !== undefined && <ConnectResult connectionId={returnedId} integrationId={integrationId} />}
-      {!value && <ErrorNotice error={error} title="Could not load the connections." />}
+      {!value && <ErrorNotice error={error} title="The connections could not be loaded." />}
       {value && value.rows.length > 0 && (
         <ul class="records">
           {value.rows.map((record) => (

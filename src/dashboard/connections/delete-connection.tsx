@@ -52,7 +52,7 @@ export function DeleteConnection({ record, integrationId, onDeleted, onClose }: 
       ) : (
         <p>Its credentials are deleted with it. This cannot be undone.</p>
       )}
-      <ErrorNotice error={remove.error} title="Could not delete it." />
+      <ErrorNotice error={remove.error} title="It was not deleted." />
       <ConfirmRow label={users ? 'Try again' : 'Delete'} runningLabel="Deleting…" action={remove} onCancel={onClose} />
     </Dialog>
   );

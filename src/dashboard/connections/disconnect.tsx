@@ -22,7 +22,7 @@ export function Disconnect({ record: { _id, name }, onDone, onClose }: Disconnec
   return (
     <Dialog title={`Disconnect ${name}?`} isLocked={disconnect.isRunning} onClose={onClose}>
       <p>Its tokens are revoked and forgotten. Whatever uses it fails until it is connected again.</p>
-      <ErrorNotice error={disconnect.error} title="Could not disconnect it." />
+      <ErrorNotice error={disconnect.error} title="It was not disconnected." />
       <ConfirmRow label="Disconnect" runningLabel="Disconnecting…" action={disconnect} onCancel={onClose} />
     </Dialog>
   );

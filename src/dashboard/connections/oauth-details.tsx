@@ -1,6 +1,6 @@
 import { ApiError } from '../api/api-error.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { Time } from '../app/format.tsx';
+import { Time } from '../app/time.tsx';
 import type { OAuthStatus } from './use-oauth.ts';
 
 /** What a connected connection may do and for how long, or why it is not connected. */
@@ -63,6 +63,6 @@ export function OAuthError({ error }: { readonly error: unknown }) {
       It needs an address and an OAuth client before it can be connected. Edit it to enter them.
     </p>
   ) : (
-    <ErrorNotice error={error} title="Could not see whether it is connected." />
+    <ErrorNotice error={error} title="The server did not say whether it is connected." />
   );
 }

@@ -29,7 +29,7 @@ export function OAuthFields({ form, newClient, onNewClient }: OAuthFieldsProps) 
   const missing = clients ? `${chosen} (deleted)` : chosen;
   return (
     <>
-      <ErrorNotice error={error} title="Could not load the OAuth clients." />
+      <ErrorNotice error={error} title="The OAuth clients could not be loaded." />
       <SelectField
         form={form}
         label="OAuth client"

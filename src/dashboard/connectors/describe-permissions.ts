@@ -1,6 +1,6 @@
 /** Describes what a connector may do. Pure. */
 import type { Connector } from '../api/types.ts';
-import { formatDuration } from '../app/format.tsx';
+import { formatDuration } from '../app/format.ts';
 
 /** Hosts it may reach. */
 export function describeReach({ permissions }: Connector): readonly string[] {

@@ -1,8 +1,9 @@
 import { useId, useState } from 'preact/hooks';
 import type { Connector, Integration, Tile } from '../api/types.ts';
+import { integrationHref } from '../app/address.ts';
 import { Dialog } from '../app/dialog.tsx';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { integrationHref, navigate } from '../app/route.ts';
+import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
@@ -93,7 +94,7 @@ export function InstallDialog({ connector, installs, onClose }: InstallDialogPro
           {reach.length === 0 ? 'nothing outside this server' : reach.join('; ')}.
         </p>
         {install.isRunning && <RunPanel label={`Installing ${connector.title}`} run={run} />}
-        <ErrorNotice error={install.error} title="Installation failed. Nothing was left behind." />
+        <ErrorNotice error={install.error} title="It was not installed. Nothing was left behind." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={install.isRunning}>
             Cancel

@@ -20,7 +20,7 @@ export function PendingNotice({ connector: { _id, title, status, version, pendin
       await reload();
     }
   });
-  if (!pending) return <ErrorNotice error={approve.error} title="Approval failed." />;
+  if (!pending) return <ErrorNotice error={approve.error} title="It was not approved." />;
   return (
     <div class="notice warn">
       <p>
@@ -43,7 +43,7 @@ export function PendingNotice({ connector: { _id, title, status, version, pendin
           {approve.isRunning ? 'Approving…' : 'Approve'}
         </button>
       </div>
-      <ErrorNotice error={approve.error} title="Approval failed." />
+      <ErrorNotice error={approve.error} title="It was not approved." />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** Draws the chart of a flow's jobs: one bar a job, with axes. The only importer of uPlot. */
 import uPlot from 'uplot';
-import type { Job } from './flow-types.ts';
+import type { Job } from '../api/types.ts';
 
 export interface DrawnChart {
   /** Moves the cursor to a job. */

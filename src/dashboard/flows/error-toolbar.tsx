@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
+import type { Job } from '../api/types.ts';
 import { Dialog } from '../app/dialog.tsx';
-import { pluralize } from '../app/format.tsx';
-import type { Job, JobError } from './flow-types.ts';
+import { pluralize } from '../app/format.ts';
+import type { JobError } from './flow-types.ts';
 import { isActive } from './job-state.ts';
 import type { ErrorActions } from './use-error-actions.ts';
 

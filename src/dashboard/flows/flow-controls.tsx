@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { FlowRecord, Job } from './flow-types.ts';
+import type { Job } from '../api/types.ts';
+import type { FlowRecord } from './flow-types.ts';
 import { isActive } from './job-state.ts';
 import type { FlowActions } from './use-flow.ts';
 

@@ -1,10 +1,10 @@
-import type { StoredRecord } from '../api/types.ts';
+import type { Counts, Job, StoredRecord } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { Time } from '../app/format.tsx';
+import { Time } from '../app/time.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { changesRecords } from './flow-list.tsx';
 import { countsOf, type FlowStep, generatorsIn, hooksOf, stepsOf, typeOf } from './flow-steps.ts';
-import type { Counts, FlowRecord, Job } from './flow-types.ts';
+import type { FlowRecord } from './flow-types.ts';
 import { WebhookAddress } from './webhook-address.tsx';
 
 interface FlowDrawingProps {

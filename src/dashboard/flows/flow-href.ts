@@ -1,4 +1,4 @@
-import { integrationHref } from '../app/route.ts';
+import { integrationHref } from '../app/address.ts';
 
 export const flowsHref = (integrationId: string): string => integrationHref(integrationId, 'flows');
 export const flowHref = (integrationId: string, flowId: string): string => `${flowsHref(integrationId)}/${flowId}`;

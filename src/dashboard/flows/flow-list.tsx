@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { LiveEvent } from '../api/event-feed.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { pluralize } from '../app/format.tsx';
+import { pluralize } from '../app/format.ts';
 import { useResource } from '../app/use-resource.ts';
 import { FlowRow } from './flow-row.tsx';
 import type { FlowRecord } from './flow-types.ts';

@@ -1,4 +1,5 @@
 import { ApiError } from '../api/api-error.ts';
+import type { Job } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { aboutIntegration, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
@@ -7,7 +8,7 @@ import { FlowDrawing } from './flow-drawing.tsx';
 import { FlowErrors } from './flow-errors.tsx';
 import { flowsHref, jobHref } from './flow-href.ts';
 import { changesRecords } from './flow-list.tsx';
-import type { FlowRecord, Job } from './flow-types.ts';
+import type { FlowRecord } from './flow-types.ts';
 import { JobHistory } from './job-history.tsx';
 import { JobLive } from './job-live.tsx';
 import { isActive } from './job-state.ts';

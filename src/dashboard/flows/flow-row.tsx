@@ -1,9 +1,10 @@
-import { Time } from '../app/format.tsx';
+import type { Job } from '../api/types.ts';
+import { Time } from '../app/time.tsx';
 import { FlowControls } from './flow-controls.tsx';
 import { FlowErrors } from './flow-errors.tsx';
 import { flowHref, jobHref } from './flow-href.ts';
 import { startsOf } from './flow-steps.ts';
-import type { FlowRecord, Job } from './flow-types.ts';
+import type { FlowRecord } from './flow-types.ts';
 import { figuresOf, isActive, jobStateOf } from './job-state.ts';
 import { useFlowActions } from './use-flow.ts';
 

@@ -1,7 +1,7 @@
 /** The steps of a flow, as the drawing shows them. Pure. */
 import { asString, isJsonObject, type Json, type JsonObject } from '../api/json.ts';
-import type { StoredRecord } from '../api/types.ts';
-import { type Counts, type FlowRecord, type JobStep, objectsIn } from './flow-types.ts';
+import type { Counts, JobStep, StoredRecord } from '../api/types.ts';
+import { type FlowRecord, objectsIn } from './flow-types.ts';
 import { describeSchedule } from './schedule.ts';
 
 export interface FlowStep {

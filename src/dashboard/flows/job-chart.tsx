@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { formatDuration, pluralize, Time } from '../app/format.tsx';
+import type { Job } from '../api/types.ts';
+import { formatDuration, pluralize } from '../app/format.ts';
+import { Time } from '../app/time.tsx';
 import type { DrawnChart } from './draw-chart.ts';
-import type { Job } from './flow-types.ts';
 import { durationOf, figuresOf, jobStateOf } from './job-state.ts';
 import { median } from './median.ts';
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { Time } from '../app/format.tsx';
+import { Time } from '../app/time.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { generatorsIn, stepsOf } from './flow-steps.ts';
 import type { FlowRecord, JobError } from './flow-types.ts';

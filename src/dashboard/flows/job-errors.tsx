@@ -1,12 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
+import type { Job } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { pluralize } from '../app/format.tsx';
+import { pluralize } from '../app/format.ts';
 import { useSession } from '../app/session.ts';
 import { aboutIntegration } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { adviceFor } from './advice.ts';
 import { ErrorToolbar } from './error-toolbar.tsx';
-import type { FlowRecord, Job, JobError } from './flow-types.ts';
+import type { FlowRecord, JobError } from './flow-types.ts';
 import { JobErrorRow } from './job-error-row.tsx';
 import { isActive } from './job-state.ts';
 import { useErrorActions } from './use-error-actions.ts';

@@ -1,9 +1,9 @@
+import type { Job } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { formatDuration } from '../app/format.tsx';
+import { formatDuration } from '../app/format.ts';
 import { aboutIntegration } from '../app/use-resource.ts';
 import { PAGE_ROWS, usePages } from '../records/use-pages.ts';
 import { jobHref } from './flow-href.ts';
-import type { Job } from './flow-types.ts';
 import { JobChart } from './job-chart.tsx';
 import { durationOf, isActive, jobStateOf, triggerNames } from './job-state.ts';
 

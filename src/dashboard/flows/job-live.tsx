@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { formatDuration, pluralize } from '../app/format.tsx';
-import type { Job } from './flow-types.ts';
+import type { Job } from '../api/types.ts';
+import { formatDuration, pluralize } from '../app/format.ts';
 import { figuresOf } from './job-state.ts';
 
 const titles: Readonly<Record<string, string>> = {

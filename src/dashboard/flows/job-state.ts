@@ -1,6 +1,7 @@
 /** Jobs in plain words. Pure. */
-import { pluralize } from '../app/format.tsx';
-import type { Job } from './flow-types.ts';
+
+import type { Job } from '../api/types.ts';
+import { pluralize } from '../app/format.ts';
 
 export const isActive = ({ status }: Pick<Job, 'status'>): boolean =>
   status === 'queued' || status === 'running' || status === 'retrying' || status === 'canceling';

@@ -1,9 +1,10 @@
 /** Sends failed records again, or marks them as resolved. */
+
+import type { Job } from '../api/types.ts';
 import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { type Action, useAction } from '../app/use-action.ts';
 import { jobHref } from './flow-href.ts';
-import type { Job } from './flow-types.ts';
 import { inPlainWords } from './use-flow.ts';
 
 export interface ErrorActions {

@@ -1,9 +1,10 @@
 /** Changes flows, starts their jobs and cancels them. */
 import { ApiError } from '../api/api-error.ts';
 import type { Client } from '../api/client.ts';
+import type { Job } from '../api/types.ts';
 import { useSession } from '../app/session.ts';
 import { type Action, useAction } from '../app/use-action.ts';
-import type { FlowRecord, Job } from './flow-types.ts';
+import type { FlowRecord } from './flow-types.ts';
 
 /** Jobs change their flow, too: then it is read again. */
 const ATTEMPTS = 4;

@@ -1,7 +1,7 @@
 /** The latest job of each of some flows. */
 import { nextPage } from '../api/client.ts';
+import type { Job } from '../api/types.ts';
 import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
-import type { Job } from './flow-types.ts';
 
 const LIMIT = 200;
 

@@ -25,7 +25,7 @@ export function DetailsDialog({ integration, reload, onClose }: DetailsDialogPro
     onClose();
   });
   return (
-    <Dialog title="Name and tag" onClose={onClose} isLocked={save.isRunning}>
+    <Dialog title="Name, tag and description" onClose={onClose} isLocked={save.isRunning}>
       <form
         class="stack"
         onSubmit={(event) => {
@@ -61,7 +61,7 @@ export function DetailsDialog({ integration, reload, onClose }: DetailsDialogPro
             onInput={({ currentTarget }) => setDescription(currentTarget.value)}
           />
         </div>
-        <ErrorNotice error={save.error} title="Saving failed." />
+        <ErrorNotice error={save.error} title="It was not saved." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel

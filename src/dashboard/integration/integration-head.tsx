@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { connectorHref } from '../app/address.ts';
 import { Logo } from '../app/logo.tsx';
 import { stateNames, stateOf, stateTones } from '../tiles/state.ts';
 import { DetailsDialog } from './details-dialog.tsx';
@@ -19,21 +20,28 @@ export function IntegrationHead({
   return (
     <header class="stack">
       <div class="integration-head">
-        <Logo name={name} imageURL={connector?.imageURL} connectorId={_connectorId} />
+        <Logo name={connector?.title ?? name} imageURL={connector?.imageURL} connectorId={_connectorId} />
         <div class="grow">
           <p class="muted small">
-            <a href="#/">Integrations</a> /{' '}
-            {_connectorId === undefined ? 'No connector' : (connector?.title ?? 'Connector')} {version}
+            <a href="#/">Home</a> /{' '}
+            {_connectorId === undefined ? (
+              'Made by hand'
+            ) : (
+              <>
+                {connector ? <a href={connectorHref(_connectorId)}>{connector.title}</a> : 'Missing connector'}{' '}
+                {version}
+              </>
+            )}
           </p>
           <h1>{name}</h1>
           <div class="row">
             <span class={`badge ${stateTones[state]}`}>{stateNames[state]}</span>
             {tag && <span class="badge tag">{tag}</span>}
-            {sandbox && <span class="badge">Sandbox</span>}
+            {sandbox && <span class="badge">For testing</span>}
           </div>
         </div>
         <button type="button" class="button small" onClick={() => setIsEditing(true)}>
-          Rename
+          Edit details
         </button>
       </div>
       {description && <p>{description}</p>}
@@ -42,7 +50,7 @@ export function IntegrationHead({
           {connector
             ? 'This connector’s bundle has errors. None of its functions can be called.'
             : 'This connector’s bundle is missing. None of its functions can be called until it is back.'}{' '}
-          {connector && <a href="#/connectors">See the errors</a>}
+          {connector && <a href={connectorHref(connector._id)}>See the errors</a>}
         </p>
       )}
       {connector && <UpdateNotice integration={integration} connector={connector} reload={reload} />}

@@ -1,8 +1,8 @@
 import { useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import type { Connector, Integration } from '../api/types.ts';
+import { integrationHref, type Tab, tabs } from '../app/address.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { integrationHref, type Tab, tabs } from '../app/route.ts';
 import { SignInReturnContext, useSignInReturnFrom } from '../app/sign-in-return.ts';
 import { aboutIntegration, type Resource, useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
@@ -27,8 +27,8 @@ interface IntegrationPageProps {
 const tabNames: Readonly<Record<Tab, string>> = {
   setup: 'Setup',
   settings: 'Settings',
-  records: 'Records',
   flows: 'Flows',
+  records: 'Records',
   runs: 'Runs',
   remove: 'Remove',
 };
@@ -49,16 +49,16 @@ export function IntegrationPage({ id, tab, returnedId, below }: IntegrationPageP
     return (
       <div class="empty card">
         <h1>Integration not found</h1>
-        <p class="muted">It may have been removed.</p>
+        <p class="muted">It may have been removed, or this token may not see it.</p>
         <a class="button primary" href="#/">
-          All integrations
+          Go to Home
         </a>
       </div>
     );
   }
   if (!integration) {
     return resource.error ? (
-      <ErrorNotice error={resource.error} title="Could not load the integration." />
+      <ErrorNotice error={resource.error} title="The integration could not be loaded." />
     ) : (
       <p class="empty muted" role="status">
         Loading the integration…
@@ -96,10 +96,10 @@ function TabPage({
       return <SetupPage {...props} />;
     case 'settings':
       return <SettingsPage {...props} />;
-    case 'records':
-      return <RecordsPage {...props} />;
     case 'flows':
       return <FlowsPage {...props} below={below} />;
+    case 'records':
+      return <RecordsPage {...props} />;
     case 'runs':
       return <RunsPage {...props} />;
     default:

@@ -49,7 +49,7 @@ export function ClientDialog({ stored, onSaved, onClose }: ClientDialogProps) {
       >
         <RedirectUri />
         <ClientFields form={form} />
-        <ErrorNotice error={save.error} title="Saving failed." />
+        <ErrorNotice error={save.error} title="It was not saved." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={save.isRunning}>
             Cancel

@@ -33,7 +33,7 @@ export function ClientsPage() {
         <RedirectUri />
       </section>
       {!value && error === undefined && <p role="status">Loading OAuth clients…</p>}
-      <ErrorNotice error={error} title="Could not load the OAuth clients." />
+      <ErrorNotice error={error} title="The OAuth clients could not be loaded." />
       {value && (
         <section class="card stack" aria-label="OAuth clients">
           {value.length === 0 && <p class="muted">No OAuth clients yet.</p>}
@@ -115,7 +115,7 @@ function RemoveClient({ client: { _id, name }, onRemoved, onClose }: RemoveClien
         Connections that use it cannot renew their tokens any more, and go offline when those expire. This cannot be
         undone.
       </p>
-      <ErrorNotice error={remove.error} title="Could not delete it." />
+      <ErrorNotice error={remove.error} title="It was not deleted." />
       <ConfirmRow label="Delete" runningLabel="Deleting…" action={remove} onCancel={onClose} />
     </Dialog>
   );

@@ -21,7 +21,7 @@ export function RedirectUri() {
     await navigator.clipboard.writeText(value ?? '');
     announce('Redirect URI copied.');
   });
-  if (value === undefined) return <ErrorNotice error={error} title="Could not load the redirect URI." />;
+  if (value === undefined) return <ErrorNotice error={error} title="The redirect URI could not be loaded." />;
   return (
     <div class="field">
       <label for={id}>Redirect URI to register with the provider</label>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { asString } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
-import { Time } from '../app/format.tsx';
+import { Time } from '../app/time.tsx';
 
 interface RecordRowProps {
   readonly record: StoredRecord;

@@ -1,58 +1,18 @@
-import { recordKinds, type StoredRecord } from '../api/types.ts';
-import { ErrorNotice } from '../app/error-notice.tsx';
-import { aboutIntegration } from '../app/use-resource.ts';
+import { recordKinds } from '../api/types.ts';
 import { Connections } from '../connections/connections.tsx';
 import type { IntegrationProps } from '../integration/integration-props.ts';
+import { RecordList } from './record-list.tsx';
 
-import { RecordRow } from './record-row.tsx';
-import { PAGE_ROWS, usePages } from './use-pages.ts';
-
-const titles = { exports: 'Exports', imports: 'Imports', flows: 'Flows' } as const;
-
-/** The records of an integration. */
+/** The records of an integration. Flows have a page of their own. */
 export function RecordsPage({ integration }: IntegrationProps) {
   return (
     <div class="stack">
       <Connections integrationId={integration._id} />
       {recordKinds.map((kind) =>
-        kind === 'connections' ? null : <RecordList key={kind} kind={kind} integrationId={integration._id} />,
+        kind === 'connections' || kind === 'flows' ? null : (
+          <RecordList key={kind} kind={kind} integrationId={integration._id} />
+        ),
       )}
     </div>
-  );
-}
-
-interface RecordListProps {
-  readonly kind: keyof typeof titles;
-  readonly integrationId: string;
-}
-
-function RecordList({ kind, integrationId }: RecordListProps) {
-  const { value, error, loadMore } = usePages<StoredRecord>(
-    `/${kind}?_integrationId=${integrationId}&limit=${PAGE_ROWS}`,
-    aboutIntegration(integrationId, 'integration.'),
-  );
-  return (
-    <section class="card stack" aria-labelledby={`${kind}-title`}>
-      <div class="row apart">
-        <h2 id={`${kind}-title`}>{titles[kind]}</h2>
-        {value?.rows.length === 0 && <span class="muted">None</span>}
-      </div>
-      {!value && <ErrorNotice error={error} title={`Could not load the ${kind}.`} />}
-      {value && value.rows.length > 0 && (
-        <ul class="records">
-          {value.rows.map((record) => (
-            <RecordRow key={record._id} record={record} />
-          ))}
-        </ul>
-      )}
-      {value?.hasMore && (
-        <div class="row">
-          <button type="button" class="button" onClick={loadMore}>
-            Show more {kind}
-          </button>
-          <span class="muted small">{value.rows.length} shown</span>
-        </div>
-      )}
-    </section>
   );
 }

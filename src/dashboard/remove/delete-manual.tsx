@@ -43,14 +43,14 @@ export function DeleteManual({ integration }: IntegrationProps) {
           {includesRecords ? (
             <>
               <p class="notice warn" role="alert">
-                It still contains records. You can delete them with it:
+                It still contains records. You can delete it together with them.
               </p>
               <RecordsSummary integrationId={_id} />
             </>
           ) : (
             <p>This cannot be undone.</p>
           )}
-          <ErrorNotice error={remove.error} title="Could not delete it." />
+          <ErrorNotice error={remove.error} title="It was not deleted." />
           <ConfirmRow
             label={includesRecords ? 'Delete with its records' : 'Delete'}
             runningLabel="Deleting…"

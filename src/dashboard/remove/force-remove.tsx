@@ -44,7 +44,7 @@ export function ForceRemove({ integration, connector }: IntegrationProps) {
             credentials, runs and records are deleted for good.
           </p>
           <RecordsSummary integrationId={_id} />
-          <ErrorNotice error={remove.error} title="Removal failed." />
+          <ErrorNotice error={remove.error} title="It was not removed." />
           <ConfirmRow
             label="Force removal"
             runningLabel="Removing…"

@@ -1,22 +1,20 @@
-import { useState } from 'preact/hooks';
-import { Dialog } from '../app/dialog.tsx';
-import { ErrorNotice } from '../app/error-notice.tsx';
-import { pluralize } from '../app/format.tsx';
+import { useId, useState } from 'preact/hooks';
+import { pluralize } from '../app/format.ts';
 import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
-import { RunPanel } from '../runs/run-panel.tsx';
-import { useStartedRun } from '../runs/use-started-run.ts';
 import { StepsList } from '../steps/steps-list.tsx';
 import { useCall, useRuns } from '../steps/use-call.ts';
-import { ConfirmRow } from './confirm-row.tsx';
+import { BeginDialog } from './begin-dialog.tsx';
+import { DeleteDialog } from './delete-dialog.tsx';
 
-/** Runs the pre-uninstall function, its steps, and then the removal. */
-export function Uninstall({ integration, connector, reload }: IntegrationProps) {
+/** Asks, runs the pre-uninstall function and its steps, asks again, and removes. */
+export function Uninstall(props: IntegrationProps) {
+  const { integration, connector, reload } = props;
   const { client, announce } = useSession();
   const { _id, name, mode, uninstall: steps = [] } = integration;
-  const [isConfirming, setIsConfirming] = useState(false);
+  const [asks, setAsks] = useState<'begin' | 'delete'>();
   const call = useCall(_id, 'uninstaller', reload);
   const runs = useRuns(_id);
   const remove = useAction(async () => {
@@ -24,70 +22,72 @@ export function Uninstall({ integration, connector, reload }: IntegrationProps) 
     announce(`${name} was removed.`);
     navigate('#/');
   });
-  const run = useStartedRun(
-    remove.isRunning,
-    ({ data }) => data._integrationId === _id && data.section === 'uninstaller',
-  );
   const preUninstall = connector?.preUninstallFunction;
-  const hasStarted = mode === 'uninstall';
+  const hasBegun = mode === 'uninstall';
   const remaining = steps.filter(({ completed }) => !completed).length;
-  const isPreparing = call.isRunning && call.functionName === preUninstall;
+  const reasonId = useId();
   return (
     <section class="card stack" aria-labelledby="remove-title">
-      <h2 id="remove-title">{hasStarted ? 'Being removed' : 'Remove this integration'}</h2>
-      {!hasStarted && (
-        <>
-          <p>
-            The connector undoes what it set up. Then the integration is deleted with all its records and settings.
-            {preUninstall !== undefined && ' First it lists the steps this takes.'}
-          </p>
-          <div>
-            <button
-              type="button"
-              class="button danger"
-              disabled={call.isRunning || remove.isRunning || !connector}
-              onClick={() => (preUninstall === undefined ? setIsConfirming(true) : void call.run(preUninstall, {}))}
-            >
-              {isPreparing ? 'Preparing…' : preUninstall === undefined ? 'Remove' : 'Start removal'}
-            </button>
-          </div>
-          {isPreparing && <RunPanel label="Preparing the removal" run={call.runRef} />}
-          {call.functionName === preUninstall && (
-            <ErrorNotice error={call.error} title="Could not start the removal." />
-          )}
-        </>
+      <h2 id="remove-title">{hasBegun ? 'Being removed' : 'Remove this integration'}</h2>
+      {!hasBegun && (
+        <p>
+          The connector undoes what it set up in the applications. Then the integration is deleted, with its settings,
+          records and runs.
+        </p>
       )}
-      {hasStarted && (
-        <>
-          {steps.length > 0 && (
-            <>
-              <p class="muted" role="status">
-                {remaining === 0
-                  ? 'All steps are done.'
-                  : `${pluralize(remaining, 'step')} left. You can come back at any time.`}
-              </p>
-              <StepsList integration={integration} steps={steps} section="uninstaller" call={call} runs={runs} />
-            </>
-          )}
-          <div>
-            <button
-              type="button"
-              class="button danger primary"
-              disabled={remaining > 0 || call.isRunning || remove.isRunning || !connector}
-              onClick={() => setIsConfirming(true)}
-            >
-              Remove permanently
-            </button>
-          </div>
-        </>
+      {hasBegun && (
+        <p class="muted" role="status">
+          {remaining === 0
+            ? 'All steps are done. Nothing is deleted before you confirm it.'
+            : `${pluralize(remaining, 'step')} left. You can leave and come back at any time.`}
+        </p>
       )}
-      {isConfirming && (
-        <Dialog title={`Remove ${name}?`} onClose={() => setIsConfirming(false)} isLocked={remove.isRunning}>
-          <p>Its settings, connections, exports, imports, flows and runs are deleted. This cannot be undone.</p>
-          {remove.isRunning && <RunPanel label={`Removing ${name}`} run={run} />}
-          <ErrorNotice error={remove.error} title="Removal failed. Nothing has changed." />
-          <ConfirmRow label="Remove" runningLabel="Removing…" action={remove} onCancel={() => setIsConfirming(false)} />
-        </Dialog>
+      {hasBegun && steps.length > 0 && (
+        <StepsList integration={integration} steps={steps} section="uninstaller" call={call} runs={runs} />
+      )}
+      <div class="row">
+        {hasBegun ? (
+          <button
+            type="button"
+            class="button danger primary"
+            disabled={remaining > 0 || call.isRunning || !connector}
+            aria-describedby={reasonId}
+            onClick={() => setAsks('delete')}
+          >
+            Remove permanently
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="button danger"
+            disabled={!connector}
+            aria-describedby={reasonId}
+            onClick={() => setAsks(preUninstall === undefined ? 'delete' : 'begin')}
+          >
+            {preUninstall === undefined ? 'Remove' : 'Start removal'}
+          </button>
+        )}
+        <span class="muted small" id={reasonId}>
+          {!connector
+            ? 'Its connector is missing. Bring it back, or force the removal.'
+            : hasBegun && remaining > 0
+              ? 'Possible when all steps are done.'
+              : 'You are asked before anything happens.'}
+        </span>
+      </div>
+      {asks === 'begin' && preUninstall !== undefined && (
+        <BeginDialog
+          integration={integration}
+          call={call}
+          preUninstall={preUninstall}
+          onClose={() => {
+            call.clearError();
+            setAsks(undefined);
+          }}
+        />
+      )}
+      {asks === 'delete' && (
+        <DeleteDialog integration={integration} remove={remove} onClose={() => setAsks(undefined)} />
       )}
     </section>
   );

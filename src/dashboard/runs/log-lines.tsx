@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { LogLine } from '../api/types.ts';
-import { Time } from '../app/format.tsx';
+import { Time } from '../app/time.tsx';
 
 interface LogLinesProps {
   readonly lines: readonly LogLine[];

@@ -1,7 +1,8 @@
 import { ApiError } from '../api/api-error.ts';
 import type { Run } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { pluralize, Time } from '../app/format.tsx';
+import { pluralize } from '../app/format.ts';
+import { Time } from '../app/time.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { LogLines } from './log-lines.tsx';
 import { RunPanel } from './run-panel.tsx';
@@ -11,6 +12,7 @@ interface RunDetailsProps {
   readonly runId: string;
 }
 
+/** All that the record of a run has. */
 export function RunDetails({ integrationId, runId }: RunDetailsProps) {
   const path = `/integrations/${integrationId}/runs/${runId}`;
   const { value, error } = useResource<Run>({
@@ -22,24 +24,16 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
     return error === undefined ? (
       <p role="status">Loading the run…</p>
     ) : (
-      <ErrorNotice error={error} title="Could not load the run." />
+      <ErrorNotice error={error} title="The run could not be loaded." />
     );
   }
   if (value.outcome === 'running') {
     return <RunPanel label={`${value.section}.${value.function}`} run={{ integrationId, runId }} />;
   }
-  const { startedAt, endedAt, requests, version, errors, stack, log = [], outcome } = value;
+  const { errors, stack, log = [], outcome } = value;
   return (
     <div class="stack">
-      <p class="small muted">
-        Version {version} · {pluralize(requests, 'request')} · <Time at={startedAt} withSeconds />
-        {endedAt && (
-          <>
-            {' to '}
-            <Time at={endedAt} withSeconds />
-          </>
-        )}
-      </p>
+      <RunFacts run={value} />
       {errors && errors.length > 0 && <ErrorNotice error={new ApiError(422, errors)} />}
       {outcome === 'cut_off' && (
         <p class="notice warn">The server stopped during this run. None of its changes were stored.</p>
@@ -51,7 +45,36 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
           <pre tabIndex={0}>{stack}</pre>
         </details>
       )}
-      {log.length === 0 ? <p class="small muted">No log lines.</p> : <LogLines lines={log} />}
+      {log.length === 0 ? <p class="small muted">It wrote no log lines.</p> : <LogLines lines={log} />}
+    </div>
+  );
+}
+
+function RunFacts({ run }: { readonly run: Run }) {
+  const { _id, startedAt, endedAt, requests, version, node, traceId, progress } = run;
+  return (
+    <div class="small muted">
+      <p>
+        Version {version} · {pluralize(requests, 'request')} · <Time at={startedAt} withSeconds />
+        {endedAt && (
+          <>
+            {' to '}
+            <Time at={endedAt} withSeconds />
+          </>
+        )}
+        {node !== undefined && ` · on ${node}`}
+      </p>
+      {progress?.message && <p>It came as far as: {progress.message}</p>}
+      <p>
+        Run <code>{_id}</code>
+        {traceId !== undefined && (
+          <>
+            {' · trace '}
+            <code>{traceId}</code>
+          </>
+        )}{' '}
+        · Input and answer are not kept.
+      </p>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Run } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { formatDuration } from '../app/format.tsx';
+import { formatDuration } from '../app/format.ts';
 import { useSession } from '../app/session.ts';
 import { useAction } from '../app/use-action.ts';
 import { useResource } from '../app/use-resource.ts';
@@ -47,7 +47,7 @@ export function RunPanel({ label, run }: RunPanelProps) {
           {cancel.isRunning ? 'Cancelling…' : 'Cancel run'}
         </button>
       </div>
-      <ErrorNotice error={cancel.error} title="Could not cancel the run." />
+      <ErrorNotice error={cancel.error} title="The run was not cancelled." />
       {value?.log && value.log.length > 0 && <LogLines lines={value.log} isLive />}
     </div>
   );

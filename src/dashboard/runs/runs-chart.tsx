@@ -1,6 +1,7 @@
 import type { Run } from '../api/types.ts';
-import { formatDuration, pluralize } from '../app/format.tsx';
+import { formatDuration, pluralize } from '../app/format.ts';
 import { outcomeNames, outcomeTones } from '../tiles/state.ts';
+import { summaryOf } from './run-summary.ts';
 
 const BARS = 100;
 const HEIGHT = 64;
@@ -9,26 +10,29 @@ const STEP = 8;
 /** Durations of the last hundred runs, oldest on the left. Runs that did not succeed are marked. */
 export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
   const shown = runs.slice(-BARS);
-  const longest = Math.max(1, ...shown.map(({ wallMs }) => wallMs ?? 0));
-  const succeeded = shown.filter(({ outcome }) => outcome === 'succeeded');
-  const times = shown.flatMap(({ wallMs }) => wallMs ?? []).sort((a, b) => a - b);
-  const median = times[Math.floor(times.length / 2)];
+  const { succeeded, running, others, longest, median } = summaryOf(shown);
   // Square root, so that one long run does not flatten the others.
-  const heightOf = (wallMs = 0): number => Math.max(3, Math.sqrt(wallMs / longest) * (HEIGHT - 12));
+  const heightOf = (wallMs = 0): number => Math.max(3, Math.sqrt(wallMs / Math.max(longest ?? 0, 1)) * (HEIGHT - 12));
+  const times = `Longest ${formatDuration(longest)}, median ${formatDuration(median)}`;
   const summary =
-    `Last ${pluralize(shown.length, 'run')}: ${succeeded.length} succeeded. ` +
-    `Longest ${formatDuration(longest)}, median ${formatDuration(median)}.`;
+    `Last ${pluralize(shown.length, 'run')}: ${succeeded} succeeded, ${others} did not` +
+    `${running > 0 ? `, ${running} still running` : ''}. ${times}.`;
   return (
     <figure class="card stack tight">
       <div class="row apart">
         <h2>Last {pluralize(shown.length, 'run')}</h2>
         <span class="legend small muted">
           <span>
-            <span class="dot good" aria-hidden="true" /> {succeeded.length} succeeded
+            <span class="dot good" aria-hidden="true" /> {succeeded} succeeded
           </span>
           <span>
-            <span class="dot bad" aria-hidden="true" /> {shown.length - succeeded.length} did not
+            <span class="dot bad" aria-hidden="true" /> {others} did not
           </span>
+          {running > 0 && (
+            <span>
+              <span class="dot accent" aria-hidden="true" /> {running} still running
+            </span>
+          )}
         </span>
       </div>
       <svg
@@ -46,16 +50,14 @@ export function RunsChart({ runs }: { readonly runs: readonly Run[] }) {
             <g key={run._id} class={`bar ${outcomeTones[run.outcome]}`}>
               <title>{`${run.function}: ${outcomeNames[run.outcome]}, ${formatDuration(run.wallMs)}`}</title>
               <rect x={x} y={HEIGHT - height} width={STEP - 2} height={height} />
-              {run.outcome !== 'succeeded' && (
+              {run.outcome !== 'succeeded' && run.outcome !== 'running' && (
                 <rect class="mark" x={x} y={HEIGHT - height - 7} width={STEP - 2} height="4" />
               )}
             </g>
           );
         })}
       </svg>
-      <figcaption class="small muted">
-        Longest {formatDuration(longest)}, median {formatDuration(median)}
-      </figcaption>
+      <figcaption class="small muted">{times}</figcaption>
     </figure>
   );
 }

@@ -1,7 +1,8 @@
 import { useId, useState } from 'preact/hooks';
+import { integrationHref } from '../app/address.ts';
 import { Dialog } from '../app/dialog.tsx';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { integrationHref, navigate } from '../app/route.ts';
+import { navigate } from '../app/route.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
 import { useCall } from '../steps/use-call.ts';
 
@@ -47,7 +48,7 @@ export function AddStore({ integrationId, label, reload }: AddStoreProps) {
               />
             </div>
             {call.isRunning && <RunPanel label={`Adding ${name}`} run={call.runRef} />}
-            <ErrorNotice error={call.error} title="Could not add it. Nothing has changed." />
+            <ErrorNotice error={call.error} title="It was not added. Nothing has changed." />
             <div class="row end">
               <button type="button" class="button" disabled={call.isRunning} onClick={() => setIsOpen(false)}>
                 Cancel

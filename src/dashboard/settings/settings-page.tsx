@@ -1,6 +1,6 @@
 import { asString, type Json, type JsonObject } from '../api/json.ts';
+import { integrationHref } from '../app/address.ts';
 import { useLeaveGuard } from '../app/leave-guard.ts';
-import { integrationHref } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
 import { SettingsForm } from '../form/settings-form.tsx';
 import type { IntegrationProps } from '../integration/integration-props.ts';

@@ -1,5 +1,5 @@
-import { pluralize } from '../app/format.tsx';
-import { integrationHref } from '../app/route.ts';
+import { integrationHref } from '../app/address.ts';
+import { pluralize } from '../app/format.ts';
 import type { IntegrationProps } from '../integration/integration-props.ts';
 import { StepsList } from './steps-list.tsx';
 import { useCall, useRuns } from './use-call.ts';

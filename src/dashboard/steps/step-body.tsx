@@ -19,6 +19,12 @@ interface StepBodyProps {
   readonly onSubmitForm: (body: Json) => Promise<void>;
 }
 
+/** A step of a setup checks what the user has done; one of a removal does something. */
+const wordsOf = {
+  installer: { run: 'Verify', afterLink: 'Done, verify it', save: 'Save and verify', running: 'Verifying…' },
+  uninstaller: { run: 'Do this step', afterLink: 'Done, go on', save: 'Save and go on', running: 'Working…' },
+} as const;
+
 /** The content of a step, by its kind. */
 export function StepBody(props: StepBodyProps) {
   const { integration, step, section, functionName, isRunning, isBlocked, onRun, onSubmitForm } = props;
@@ -27,6 +33,7 @@ export function StepBody(props: StepBodyProps) {
     return <p class="muted">Nothing to do here. The connector completes this step itself.</p>;
   }
   const verb = step.completed ? 'Run again' : undefined;
+  const words = wordsOf[section];
   if (asString(step._connectionId)) {
     return (
       <ConnectionStep
@@ -34,7 +41,7 @@ export function StepBody(props: StepBodyProps) {
         integrationId={integration._id}
         tab={section === 'installer' ? 'setup' : 'remove'}
         isLocked={isRunning || isBlocked}
-        submitLabel={verb ?? 'Save and verify'}
+        submitLabel={verb ?? words.save}
         onSaved={() => onRun({})}
       />
     );
@@ -43,7 +50,7 @@ export function StepBody(props: StepBodyProps) {
     return (
       <StepForm
         form={step.form}
-        submitLabel={isRunning ? 'Verifying…' : (verb ?? 'Continue')}
+        submitLabel={isRunning ? words.running : (verb ?? 'Continue')}
         onSubmit={onSubmitForm}
         isLocked={isRunning || isBlocked}
       />
@@ -74,7 +81,7 @@ export function StepBody(props: StepBodyProps) {
         <RunButton
           isPrimary={hasOpenedLink || !href}
           isDisabled={isRunning || isBlocked}
-          label={isRunning ? 'Verifying…' : (verb ?? 'Done, verify it')}
+          label={isRunning ? words.running : (verb ?? words.afterLink)}
           onRun={onRun}
         />
       </div>
@@ -84,7 +91,7 @@ export function StepBody(props: StepBodyProps) {
     <RunButton
       isPrimary={!step.completed}
       isDisabled={isRunning || isBlocked}
-      label={isRunning ? 'Verifying…' : (verb ?? 'Verify')}
+      label={isRunning ? words.running : (verb ?? words.run)}
       onRun={onRun}
     />
   );

@@ -2,7 +2,7 @@ import { useId } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
 import { asString, type Json } from '../api/json.ts';
 import type { Integration, Run, Step } from '../api/types.ts';
-import { ErrorNotice } from '../app/error-notice.tsx';
+import { ErrorNotice, FailedRun } from '../app/error-notice.tsx';
 import { isSafeImage } from '../app/images.ts';
 import { RunPanel } from '../runs/run-panel.tsx';
 import { StepBody } from './step-body.tsx';
@@ -69,7 +69,10 @@ export function StepItem(props: StepItemProps) {
               onSubmitForm={(body: Json) => call.runOrThrow(functionName ?? '', body)}
             />
             {isRunning && <RunPanel label={name} run={runRef} />}
-            {!isRunning && !isShownByForm && <ErrorNotice error={error} title="This step failed." />}
+            {!isRunning && !isShownByForm && (
+              <ErrorNotice error={error} title="This step failed." integrationId={integration._id} />
+            )}
+            {!isRunning && isShownByForm && <FailedRun error={error} integrationId={integration._id} />}
           </>
         )}
       </div>
@@ -80,7 +83,7 @@ export function StepItem(props: StepItemProps) {
 /** Error of the last attempt, made before this page was loaded. */
 function errorOf(run: Run | undefined): unknown {
   if (!run || run.outcome === 'running' || run.outcome === 'succeeded') return undefined;
-  if (run.errors && run.errors.length > 0) return new ApiError(422, run.errors);
+  if (run.errors && run.errors.length > 0) return new ApiError(422, run.errors, run._id);
   const message = run.outcome === 'cut_off' ? 'The server stopped during the run.' : 'The run failed.';
-  return new ApiError(422, [{ code: run.fault ?? run.outcome, message }]);
+  return new ApiError(422, [{ code: run.fault ?? run.outcome, message }], run._id);
 }

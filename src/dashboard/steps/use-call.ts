@@ -1,6 +1,7 @@
 /** Calls a function of the connector, and tracks its run and its error. */
 import { useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
+import { RUN_ID } from '../api/client.ts';
 import { asString, isJsonObject, type Json } from '../api/json.ts';
 import type { Run } from '../api/types.ts';
 import { useSession } from '../app/session.ts';
@@ -30,8 +31,8 @@ export function useCall(integrationId: string, section: string, reload: () => Pr
     setName(name);
     try {
       const path = `/integrations/${integrationId}/${section}/${encodeURIComponent(name)}`;
-      const reply = await client.put(path, body);
-      throwIfUnsuccessful(reply);
+      const reply = await client.request('PUT', path, { body });
+      throwIfUnsuccessful(reply.body, reply.headers.get(RUN_ID));
     } finally {
       await reload();
     }
@@ -44,13 +45,13 @@ export function useCall(integrationId: string, section: string, reload: () => Pr
 }
 
 /** A function may report failure in its result. */
-function throwIfUnsuccessful(reply: Json): void {
+function throwIfUnsuccessful(reply: Json, runId: string | null): void {
   if (!isJsonObject(reply) || reply.success !== false) return;
   const candidates = [reply.message, reply.error, isJsonObject(reply.error) ? reply.error.message : undefined].map(
     asString,
   );
   const message = candidates.find((text) => text !== undefined && text !== '') ?? 'The connector reported a failure.';
-  throw new ApiError(422, [{ code: 'not_successful', message }]);
+  throw new ApiError(422, [{ code: 'not_successful', message }], runId);
 }
 
 /** Runs of an integration without their logs, oldest first, including calls made before a page reload. */

@@ -1,8 +1,9 @@
 import type { Tile } from '../api/types.ts';
-import { pluralize, Time } from '../app/format.tsx';
-import { Logo } from '../app/logo.tsx';
-import { integrationHref } from '../app/route.ts';
-import { outcomeNames, outcomeTones, stateNames, stateOf, stateTones } from './state.ts';
+import { integrationHref } from '../app/address.ts';
+import { pluralize } from '../app/format.ts';
+import { hueOf, Logo } from '../app/logo.tsx';
+import { Time } from '../app/time.tsx';
+import { lastRunNames, outcomeTones, stateNames, stateOf, stateTones } from './state.ts';
 
 interface TileProps {
   readonly tile: Tile;
@@ -15,18 +16,18 @@ export function TileCard({ tile, connector }: TileProps) {
   const { _integrationId, _connectorId, name, tag, imageURL, version, lastRun, offlineConnections, steps } = tile;
   const state = stateOf(tile);
   const hasSteps = (state === 'install' || state === 'uninstall') && steps.total > 0;
-  const records = Object.values(tile.records).reduce((sum, count) => sum + count, 0);
+  /** All tiles of a connector look alike, whatever their names. */
+  const kind = connector ?? (_connectorId === undefined ? name : _connectorId);
   return (
-    <li class="tile">
+    <li class={`tile edge-${hueOf(kind)}`}>
       <div class="tile-head">
-        <Logo name={name} imageURL={imageURL} connectorId={_connectorId} />
+        <Logo name={connector ?? name} hue={kind} imageURL={imageURL} connectorId={_connectorId} />
         <div class="tile-name">
-          <h2>
+          <h3>
             <a href={integrationHref(_integrationId)}>{name}</a>
-          </h2>
+          </h3>
           <p class="muted small">
-            {connector && connector !== name ? `${connector} ` : ''}
-            {version ?? (_connectorId ? '' : 'No connector')}
+            {_connectorId === undefined ? 'Made by hand' : `${connector ?? 'Missing connector'} ${version ?? ''}`}
           </p>
         </div>
       </div>
@@ -45,21 +46,29 @@ export function TileCard({ tile, connector }: TileProps) {
         <div class="tile-steps">
           <progress max={steps.total} value={steps.completed} aria-label={`Steps of ${name}`} />
           <span class="small muted">
-            {steps.completed} of {pluralize(steps.total, 'step')}
+            {steps.completed} of {pluralize(steps.total, 'step')} done
           </span>
         </div>
       )}
       <p class="tile-foot small muted">
         {lastRun ? (
           <span>
-            <span class={`dot ${outcomeTones[lastRun.outcome]}`} aria-hidden="true" /> {outcomeNames[lastRun.outcome]}:{' '}
-            {lastRun.function}, <Time at={lastRun.startedAt} />
+            <span class={`dot ${outcomeTones[lastRun.outcome]}`} aria-hidden="true" /> {lastRunNames[lastRun.outcome]}{' '}
+            <Time at={lastRun.startedAt} />
           </span>
         ) : (
-          <span>No runs yet</span>
+          <span>{_connectorId === undefined ? 'Groups records' : 'Has not run yet'}</span>
         )}
-        <span>{pluralize(records, 'record')}</span>
+        <span>{contentsOf(tile)}</span>
       </p>
     </li>
   );
+}
+
+function contentsOf({ records: { connections, flows } }: Tile): string {
+  const counts = [
+    ...(flows === 0 ? [] : [pluralize(flows, 'flow')]),
+    ...(connections === 0 ? [] : [pluralize(connections, 'connection')]),
+  ];
+  return counts.join(', ');
 }

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Tile } from '../api/types.ts';
-import { type Sort, sorts, type TileFilter } from './filter.ts';
-import { stateNames } from './state.ts';
+import { sorts, type TileFilter } from './filter.ts';
+import { conditionNames, stateNames } from './state.ts';
 
 interface ToolbarProps {
   readonly filter: TileFilter;
   readonly tiles: readonly Tile[];
   readonly titles: ReadonlyMap<string, string>;
-  readonly onFilter: (filter: TileFilter) => void;
+  readonly onFilter: (change: Partial<TileFilter>) => void;
 }
 
 /** Search, filters and sort order of the tiles. `/` focuses the search. */
@@ -26,10 +26,9 @@ export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
   const connectors = useMemo(() => {
     const ids = new Set(tiles.flatMap(({ _connectorId }) => _connectorId ?? []));
     return [...ids]
-      .map((id) => [id, titles.get(id) ?? `Missing: ${id}`] as const)
+      .map((id) => [id, titles.get(id) ?? `Missing connector ${id}`] as const)
       .sort(([, a], [, b]) => a.localeCompare(b));
   }, [tiles, titles]);
-  const change = (change: Partial<TileFilter>): void => onFilter({ ...filter, ...change });
   return (
     <search class="toolbar">
       <label class="field grow">
@@ -39,12 +38,12 @@ export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
           type="search"
           placeholder="Name or tag"
           value={filter.search}
-          onInput={({ currentTarget }) => change({ search: currentTarget.value })}
+          onInput={({ currentTarget }) => onFilter({ search: currentTarget.value })}
         />
       </label>
       <label class="field">
         <span class="label">Connector</span>
-        <select value={filter.connector} onChange={({ currentTarget }) => change({ connector: currentTarget.value })}>
+        <select value={filter.connector} onChange={({ currentTarget }) => onFilter({ connector: currentTarget.value })}>
           <option value="">All</option>
           {connectors.map(([id, title]) => (
             <option key={id} value={id}>
@@ -55,20 +54,18 @@ export function Toolbar({ filter, tiles, titles, onFilter }: ToolbarProps) {
       </label>
       <label class="field">
         <span class="label">State</span>
-        <select value={filter.state} onChange={({ currentTarget }) => change({ state: currentTarget.value })}>
+        <select value={filter.state} onChange={({ currentTarget }) => onFilter({ state: currentTarget.value })}>
           <option value="">All</option>
-          {Object.entries(stateNames).map(([state, name]) => (
+          {Object.entries({ ...stateNames, ...conditionNames }).map(([state, name]) => (
             <option key={state} value={state}>
               {name}
             </option>
           ))}
-          <option value="attention">Needs attention</option>
-          <option value="update">Update available</option>
         </select>
       </label>
       <label class="field">
         <span class="label">Sort by</span>
-        <select value={filter.sort} onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}>
+        <select value={filter.sort} onChange={({ currentTarget }) => onFilter({ sort: currentTarget.value })}>
           {Object.entries(sorts).map(([sort, name]) => (
             <option key={sort} value={sort}>
               {name}

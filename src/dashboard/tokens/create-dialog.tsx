@@ -56,7 +56,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
         }}
       >
         <TokenForm draft={draft} onChange={setDraft} isDisabled={create.isRunning} />
-        <ErrorNotice error={create.error} title="Could not create it." />
+        <ErrorNotice error={create.error} title="It was not created." />
         <div class="row end">
           <button type="button" class="button" onClick={onClose} disabled={create.isRunning}>
             Cancel

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Tile } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
-import { pluralize } from '../app/format.tsx';
+import { pluralize } from '../app/format.ts';
 import { useResource } from '../app/use-resource.ts';
 
 /** From here on, a search is offered. */

@@ -22,7 +22,7 @@ export function RevokeDialog({ token: { _id, name }, onRevoked, onClose }: Revok
   return (
     <Dialog title={`Revoke ${name}?`} onClose={onClose} isLocked={revoke.isRunning}>
       <p>Whoever uses this token is refused from then on. This cannot be undone.</p>
-      <ErrorNotice error={revoke.error} title="Could not revoke it." />
+      <ErrorNotice error={revoke.error} title="It was not revoked." />
       <ConfirmRow label="Revoke" runningLabel="Revoking…" action={revoke} onCancel={onClose} />
     </Dialog>
   );

@@ -1,5 +1,6 @@
 import type { AccessToken } from '../api/types.ts';
-import { pluralize, Time } from '../app/format.tsx';
+import { pluralize } from '../app/format.ts';
+import { Time } from '../app/time.tsx';
 import { scopeNameOf } from './scopes.ts';
 
 interface TokenRowProps {

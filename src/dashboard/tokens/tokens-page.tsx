@@ -24,7 +24,7 @@ export function TokensPage() {
         </button>
       </div>
       <p class="muted">For people and programs that should not have the administrator’s token.</p>
-      {!value && <ErrorNotice error={error} title="Could not load the access tokens." />}
+      {!value && <ErrorNotice error={error} title="The access tokens could not be loaded." />}
       {!value && error === undefined && <p role="status">Loading access tokens…</p>}
       {value?.rows.length === 0 && (
         <div class="empty card">

@@ -32,9 +32,15 @@ const insert: Statement = {
 const list: Statement = {
   name: 'job-errors-list',
   text: `
-    SELECT id, page, is_resolved, error, CASE WHEN $5::boolean THEN NULL ELSE data END AS data
-    FROM bulkhead.job_errors WHERE job = $1 AND id > $2 AND ($3::boolean IS NULL OR is_resolved = $3)
-    ORDER BY id LIMIT $4`,
+    SELECT id, page, is_resolved, error, data FROM (
+      SELECT id, page, is_resolved, error, CASE WHEN $5::boolean THEN NULL ELSE data END AS data,
+        sum(coalesce(octet_length(data), 0)) OVER (ORDER BY id) - coalesce(octet_length(data), 0) AS bytes_before
+      FROM (
+        SELECT * FROM bulkhead.job_errors
+        WHERE job = $1 AND id > $2 AND ($3::boolean IS NULL OR is_resolved = $3) ORDER BY id LIMIT $4
+      ) AS page
+    ) AS found
+    WHERE $6::bigint IS NULL OR bytes_before < $6 ORDER BY id`,
 };
 
 const count: Statement = {
@@ -95,9 +101,16 @@ export class PostgresJobErrors {
 
   async list(
     jobId: string,
-    { after = '', limit, isResolved, withoutData = false }: JobErrorQuery,
+    { after = '', limit, chars, isResolved, withoutData = false }: JobErrorQuery,
   ): Promise<StoredJobError[]> {
-    const rows = await this.#database.query<ErrorRow>(list, [jobId, after, isResolved ?? null, limit, withoutData]);
+    const rows = await this.#database.query<ErrorRow>(list, [
+      jobId,
+      after,
+      isResolved ?? null,
+      limit,
+      withoutData,
+      chars ?? null,
+    ]);
     return rows.map(({ id, page, is_resolved, error, data }) => ({
       _id: id,
       jobId,

@@ -40,7 +40,7 @@ export class SqliteJobErrors {
 
   async list(
     jobId: string,
-    { after = '', limit, isResolved, withoutData = false }: JobErrorQuery,
+    { after = '', limit, chars = Number.POSITIVE_INFINITY, isResolved, withoutData = false }: JobErrorQuery,
   ): Promise<StoredJobError[]> {
     const resolution = isResolved === undefined ? '' : `AND is_resolved = ${Number(isResolved)}`;
     const select = this.#database.sqlite.prepare(
@@ -50,7 +50,13 @@ export class SqliteJobErrors {
     const found: StoredJobError[] = [];
     const read = (last: Record<string, unknown> | undefined) =>
       select.iterate(jobId, String(last?.id ?? after), limit - found.length);
-    for await (const row of rowsSliced(read)) found.push(errorOf(jobId, row));
+    let length = 0;
+    for await (const row of rowsSliced(read)) {
+      const error = errorOf(jobId, row);
+      found.push(error);
+      length += error.data?.length ?? 0;
+      if (length >= chars) break;
+    }
     return found;
   }
 

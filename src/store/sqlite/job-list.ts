@@ -4,8 +4,8 @@ import { TimeSlice } from '../../work/time-slice.ts';
 import type { JobQuery, StoredJob } from '../jobs.ts';
 import type { Database } from './database.ts';
 
-/** Rows that a statement looks at. No index serves every query, so a rare status may be far between. */
-const SCANNED_AT_ONCE = 2_000;
+/** Rows that a statement looks at. A record may have some kilobytes, and a rare status may be far between. */
+const SCANNED_AT_ONCE = 200;
 
 interface Condition {
   readonly sql: string;

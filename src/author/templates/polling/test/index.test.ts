@@ -35,6 +35,34 @@ test('the installation creates the records, which refer to each other', async ()
   assert.deepEqual(created[4].pageProcessors, [{ type: 'import', _importId: 'imports-4' }]);
 });
 
+test('the flow turns orders into invoices, and says which orders it could not send', async () => {
+  const invoices: unknown[] = [];
+  const drafts = [{ id: '3', status: 'draft', total: 5 }];
+  const anonymous = { id: '4', status: 'paid', total: 9 };
+  await using connector = await createCompartment(folder, {
+    fetch: {
+      ...recordStubs(),
+      'GET https://shop.example.com/orders?*page=1': { orders: [orders[0], anonymous] },
+      'GET https://shop.example.com/orders?*page=2': { orders: drafts },
+      'GET https://shop.example.com/orders?*page=3': { orders: [] },
+      'POST https://ledger.example.com/invoices': ({ body }) => {
+        invoices.push(JSON.parse(String(body)));
+        return { id: 'invoice-1' };
+      },
+    },
+  });
+  await connector.call('installer', 'createRecords');
+  const { exported, steps, errors, requests } = await connector.runFlow();
+  assert.deepEqual(exported, [orders[0], anonymous]);
+  assert.deepEqual(invoices, [{ orderId: '1', amount: 20, customer: 'ada@example.com' }]);
+  assert.deepEqual(steps, [{ numSuccess: 1, numError: 1, numIgnore: 0 }]);
+  assert.deepEqual(
+    errors.map(({ code, record }) => [code, record]),
+    [['no_customer', anonymous]],
+  );
+  assert.match(String(requests[0]?.url), /changed_since=1970-01-01/);
+});
+
 test('a token that the shop refuses does not complete the step', async () => {
   await using connector = await createCompartment(folder, {
     fetch: {

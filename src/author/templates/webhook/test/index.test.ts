@@ -42,3 +42,27 @@ test('the hook passes new orders on, and reports those without a total', async (
     errors: [{ code: 'no_total', message: 'The order 3 has no total.' }],
   });
 });
+
+test('the flow writes an invoice for each event that it receives', async () => {
+  const invoices: unknown[] = [];
+  await using connector = await createCompartment(folder, {
+    fetch: {
+      ...stubs,
+      'POST /v1/connections': { _id: 'ledger' },
+      'POST https://ledger.example.com/invoices': ({ body }) => {
+        invoices.push(JSON.parse(String(body)));
+        return { id: 'invoice-1' };
+      },
+    },
+  });
+  await connector.call('installer', 'createConnection');
+  await connector.call('installer', 'createWebhook', { secret: 'a secret of the shop' });
+  const { steps } = await connector.runFlow('Orders to invoices', {
+    received: [
+      { type: 'order.created', order: { id: '1', total: 20 } },
+      { type: 'order.deleted', order: { id: '2', total: 5 } },
+    ],
+  });
+  assert.deepEqual(invoices, [{ orderId: '1', amount: 20 }]);
+  assert.deepEqual(steps, [{ numSuccess: 1, numError: 0, numIgnore: 0 }]);
+});
