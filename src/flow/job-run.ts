@@ -6,11 +6,11 @@ import { requestError } from '../errors.ts';
 import { failureOf } from '../integration/run-error.ts';
 import type { Service } from '../integration/service.ts';
 import { factsOf } from '../record/record-tasks.ts';
-import { activeStatuses, type JobStore, type StoredJobError } from '../store/jobs.ts';
+import { activeStatuses, type JobStore } from '../store/jobs.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { afterPage, checkpointOf, type JobCheckpoint, noTotals, putCheckpoint } from './checkpoint.ts';
 import { definitionOf, type FlowDefinition, recordsIn } from './definition.ts';
-import type { Generated, PageError, Paused, Processed, WentOffline } from './engine-answer.ts';
+import type { Generated, Paused, Processed, WentOffline } from './engine-answer.ts';
 import { RecordTexts } from './engine-argument.ts';
 import { connectorFor, generate, processPage } from './engine-calls.ts';
 import { hasEnded, type Job } from './job.ts';
@@ -21,6 +21,7 @@ import { readAhead } from './read-ahead.ts';
 import { repeated } from './repeat.ts';
 import { openScene, type Scene, sceneIn } from './scene.ts';
 import { exportPages, failedRecords, type PageRequest, type SourcePage } from './sources.ts';
+import { storedError } from './stored-error.ts';
 
 export interface JobRunParts {
   readonly service: Service;
@@ -221,26 +222,15 @@ export class JobRun {
 
   /** Stores the page's errors. They replace those of a first try that was cut off. */
   async #storeErrors({ definition }: Scene, page: SourcePage, processed: Processed | undefined): Promise<void> {
+    const { service, jobs } = this.#parts;
     const isRetriable = !definition.generators[page.generator ?? -1]?.skipsRetries;
     const errors = [...page.errors, ...(processed?.errors ?? [])];
     const number = this.#job.numPagesProcessed;
     const stored = errors
       .slice(0, Math.max(0, flowLimits.jobErrors - this.#errorsStored))
-      .map((error) => this.#errorOf(error, number, isRetriable));
-    if (stored.length > 0) await this.#parts.jobs.putErrors(this.#job, number, stored);
+      .map((error) => storedError(service, this.#job._id, number, isRetriable, error));
+    if (stored.length > 0) await jobs.putErrors(this.#job, number, stored);
     this.#pageErrors = stored.length;
-  }
-
-  #errorOf({ error, data, step }: PageError, page: number, isRetriable: boolean): StoredJobError {
-    const { service } = this.#parts;
-    return {
-      _id: service.dispatcher.ids(),
-      jobId: this.#job._id,
-      page,
-      isResolved: false,
-      error: { ...error, createdAt: service.now().toISOString(), ...(step === undefined ? {} : { step }) },
-      ...(data === undefined || !isRetriable ? {} : { data }),
-    };
   }
 
   /** Puts the place of the next page, and the totals, into the unit. */
